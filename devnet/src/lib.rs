@@ -1,0 +1,1 @@
+//! A play-money regtest network in one process. (being built)

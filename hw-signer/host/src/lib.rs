@@ -1,0 +1,3 @@
+//! How the wallet drives hardware signers.
+//!
+//! Empty so far: this room is reserved and documented in `ARCHITECTURE.md`.

@@ -1,0 +1,80 @@
+//! Owns `Input`: everything that can happen to the light client, as plain data.
+//!
+//! Refuses channels, callbacks and references, so that any run can be written down and replayed.
+
+use bitcoin::{BlockHash, ScriptBuf, Transaction, Txid};
+
+use crate::height::Height;
+use crate::job::{JobId, JobResult};
+use crate::peer_id::PeerId;
+use crate::time::WallTime;
+
+/// One thing that happened, passed to [`LightClient::handle`](crate::LightClient::handle).
+#[derive(Debug, Clone, PartialEq)]
+pub enum Input {
+    /// The connection that `Output::Dial` asked for is open.
+    Connected {
+        /// The connection's id, as in the `Dial`.
+        peer: PeerId,
+    },
+    /// The connection that `Output::Dial` asked for could not be opened.
+    DialFailed {
+        /// The connection's id, as in the `Dial`.
+        peer: PeerId,
+    },
+    /// Bytes came from a peer, in the order of the stream, cut anywhere.
+    Received {
+        /// Who sent them.
+        peer: PeerId,
+        /// The bytes.
+        bytes: Vec<u8>,
+    },
+    /// A connection is gone, whoever closed it.
+    Disconnected {
+        /// Whose.
+        peer: PeerId,
+    },
+    /// A job is done.
+    JobDone {
+        /// The id of the `Output::Job`.
+        id: JobId,
+        /// What [`job::run`](crate::job::run) returned for it.
+        result: JobResult,
+    },
+    /// The time that `LightClient::deadline` named has come.
+    Deadline,
+    /// Where the scan for the watch list begins; sent once, before the first `Connected`, and
+    /// again for a rescan. The client moves its scan cursor there, up or down.
+    ScanFrom(ScanStart),
+    /// Scripts to match from here on: everything above the scan cursor is matched for them.
+    Watch {
+        /// Non-empty `scriptPubKey`s; those already watched are ignored.
+        scripts: Vec<ScriptBuf>,
+    },
+    /// The block of a `ChainEvent::Block` is folded into the wallet.
+    Folded {
+        /// The block's hash.
+        block: BlockHash,
+        /// Scripts by which the watch list grew because of it, matched from this block on up.
+        grown: Vec<ScriptBuf>,
+    },
+    /// Announce a transaction to peers, and again on a timer until withdrawn.
+    Announce {
+        /// A complete transaction.
+        transaction: Transaction,
+    },
+    /// Stop announcing a transaction: it is confirmed, replaced or evicted.
+    Withdraw {
+        /// Its id.
+        txid: Txid,
+    },
+}
+
+/// Where a scan begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScanStart {
+    /// The first block to scan.
+    Height(Height),
+    /// The first block whose time is not earlier than two hours before this: a birthday.
+    Time(WallTime),
+}

@@ -1,0 +1,140 @@
+//! Owns `Output`: everything the light client wants done or known, as plain data.
+//!
+//! Refuses to do any of it: the driver dials, sends and runs jobs, the wallet folds blocks.
+
+use bitcoin::{Block, Txid};
+
+use crate::fault::Fault;
+use crate::height::BlockId;
+use crate::job::{Job, JobId};
+use crate::peer_id::{PeerAddress, PeerId};
+use crate::time::WallTime;
+
+/// One thing to do or to know, drained with [`LightClient::poll`](crate::LightClient::poll).
+#[derive(Debug, Clone, PartialEq)]
+pub enum Output {
+    /// Open a connection; answer with `Input::Connected` or `Input::DialFailed`.
+    Dial {
+        /// The new connection's id.
+        peer: PeerId,
+        /// Where to.
+        address: PeerAddress,
+    },
+    /// Write bytes to a connection, in order.
+    Send {
+        /// To whom.
+        peer: PeerId,
+        /// The bytes, framed.
+        bytes: Vec<u8>,
+    },
+    /// Close a connection; answer with `Input::Disconnected`.
+    Close {
+        /// Whose.
+        peer: PeerId,
+        /// Why; `None` when the peer did nothing wrong.
+        fault: Option<Fault>,
+    },
+    /// Run a job with [`job::run`](crate::job::run); answer with `Input::JobDone`.
+    Job {
+        /// The id to answer with.
+        id: JobId,
+        /// The work.
+        job: Job,
+    },
+    /// The chain moved; wallets follow.
+    Chain(ChainEvent),
+    /// A peer came, went or failed; for faces and logs.
+    Peer(PeerEvent),
+    /// News of an announced transaction.
+    Broadcast(BroadcastEvent),
+}
+
+/// What a wallet needs to know of the chain, in order. Any number of listeners may follow it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ChainEvent {
+    /// The best header chain has a new tip. Filters above the scan cursor are not matched yet.
+    Tip {
+        /// The new tip.
+        tip: BlockId,
+    },
+    /// The best chain left blocks that were scanned: undo everything above `fork`.
+    /// The scan cursor is at `fork` now, and the blocks of the new branch follow as `Block` and
+    /// `Scanned`.
+    Reorganised {
+        /// The last block that both branches share.
+        fork: BlockId,
+        /// The tip of the branch that was left.
+        old_tip: BlockId,
+    },
+    /// A block whose filter matched. Fold it, then answer with `Input::Folded`; the scan cursor
+    /// waits for that. Blocks come in rising height; after a `Reorganised` or a `ScanFrom` they
+    /// start again lower, so folding is idempotent.
+    Block {
+        /// The block's height and hash.
+        at: BlockId,
+        /// The block's header time.
+        time: WallTime,
+        /// The whole block; its merkle root and witness commitment are checked.
+        block: Box<Block>,
+    },
+    /// Every block up to here is matched and, where it matched, folded.
+    Scanned {
+        /// The scan cursor.
+        cursor: BlockId,
+        /// The time in the header of that block.
+        time: WallTime,
+    },
+    /// The scan cursor is at the best tip, no peer is known to have more, and at least one peer
+    /// answered. Said each time that state is reached anew.
+    Synced {
+        /// The tip.
+        tip: BlockId,
+    },
+}
+
+/// A change in the circle of peers.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PeerEvent {
+    /// A peer finished its handshake.
+    Ready {
+        /// Which.
+        peer: PeerId,
+        /// Where it is.
+        address: PeerAddress,
+        /// Its user agent, with everything but printable ASCII replaced. Never show as our words.
+        user_agent: String,
+    },
+    /// A connection ended.
+    Gone {
+        /// Which.
+        peer: PeerId,
+        /// Where it was.
+        address: PeerAddress,
+        /// What it did wrong, if anything.
+        fault: Option<Fault>,
+    },
+    /// No connection could be opened.
+    Unreachable {
+        /// Where to.
+        address: PeerAddress,
+    },
+}
+
+/// News of a transaction passed in by `Input::Announce`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BroadcastEvent {
+    /// A peer asked for the transaction, so it has been sent to it.
+    Sent {
+        /// Which transaction.
+        txid: Txid,
+        /// Who asked.
+        peer: PeerId,
+    },
+    /// A peer that did not get it from us announced it: the network has it.
+    Echoed {
+        /// Which transaction.
+        txid: Txid,
+        /// Who announced it.
+        peer: PeerId,
+    },
+}

@@ -1,0 +1,89 @@
+//! Owns the names of peers: `PeerId` for one connection, `PeerAddress` for where to dial.
+//!
+//! Refuses to resolve a name: the driver does that, through the proxy when one is set.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::str::FromStr;
+
+/// One connection attempt and what came of it. Never used twice in the life of a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PeerId(u64);
+
+impl PeerId {
+    /// The id with this number.
+    #[must_use]
+    pub const fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// The plain number, for logs.
+    #[must_use]
+    pub const fn to_u64(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for PeerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "peer {}", self.0)
+    }
+}
+
+/// Where a peer can be dialled.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PeerAddress {
+    /// An IP address and port.
+    Ip(SocketAddr),
+    /// A host name and port, for the driver (or its proxy) to resolve.
+    Host(String, u16),
+}
+
+impl fmt::Display for PeerAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ip(address) => address.fmt(f),
+            Self::Host(host, port) => write!(f, "{host}:{port}"),
+        }
+    }
+}
+
+impl FromStr for PeerAddress {
+    type Err = ParsePeerAddressError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Ok(address) = text.parse::<SocketAddr>() {
+            return Ok(Self::Ip(address));
+        }
+        let (host, port) = text.rsplit_once(':').ok_or(ParsePeerAddressError)?;
+        let port = port.parse().map_err(|_| ParsePeerAddressError)?;
+        let well_formed = !host.is_empty()
+            && host.len() <= 253
+            && host.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.');
+        if port == 0 || !well_formed {
+            return Err(ParsePeerAddressError);
+        }
+        Ok(Self::Host(host.to_owned(), port))
+    }
+}
+
+/// The text is not an address and port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not an address and port: write HOST:PORT, for example 127.0.0.1:8333 or [::1]:8333")]
+pub struct ParsePeerAddressError;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_read_and_printed_alike() {
+        for text in ["127.0.0.1:18444", "[::1]:8333", "node.example.org:8333"] {
+            let address: PeerAddress = text.parse().expect("a good address");
+            assert_eq!(address.to_string(), text);
+        }
+        for text in ["", "localhost", "host:", ":8333", "host:99999", "a b:1", "host:0", "::1"] {
+            assert_eq!(text.parse::<PeerAddress>(), Err(ParsePeerAddressError), "{text}");
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Owns `Status`: a snapshot of what the client knows and what it waits for, for faces.
+//!
+//! Refuses to be the truth: it is derived, and nothing in the client reads it.
+
+use std::time::Duration;
+
+use crate::height::{BlockId, Height};
+use crate::peer_id::{PeerAddress, PeerId};
+
+/// What a light client knows at one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Status {
+    /// The tip of the best header chain.
+    pub tip: BlockId,
+    /// Filter headers are known up to here; `None` before the first.
+    pub filter_headers: Option<Height>,
+    /// Every block up to here is matched and folded; `None` before the scan has begun.
+    pub cursor: Option<BlockId>,
+    /// The greatest height that a ready peer announced.
+    pub announced: Option<Height>,
+    /// Whether the cursor is at the tip and no ready peer is known to have more.
+    pub synced: bool,
+    /// What the client is waiting for.
+    pub waiting: Waiting,
+    /// Filters matched since the start.
+    pub filters_matched: u64,
+    /// Blocks fetched since the start.
+    pub blocks_fetched: u64,
+    /// Bytes received since the start.
+    pub bytes_received: u64,
+    /// The peers, in the order of their ids.
+    pub peers: Vec<PeerStatus>,
+}
+
+/// Why the client is not further.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Waiting {
+    /// Nothing: it is at the tip.
+    Nothing,
+    /// No peer is ready.
+    Peers,
+    /// Headers are under way.
+    Headers,
+    /// Filter headers are under way.
+    FilterHeaders,
+    /// Filters are under way.
+    Filters,
+    /// Blocks are under way.
+    Blocks,
+}
+
+/// One peer at one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PeerStatus {
+    /// Its id.
+    pub peer: PeerId,
+    /// Where it is.
+    pub address: PeerAddress,
+    /// Whether its handshake is done.
+    pub ready: bool,
+    /// Its user agent, with everything but printable ASCII replaced.
+    pub user_agent: String,
+    /// The services that it announced (BIP14 and later bits).
+    pub services: u64,
+    /// The highest block that it announced.
+    pub height: Option<Height>,
+    /// The last round trip measured.
+    pub latency: Option<Duration>,
+}

@@ -1,0 +1,3 @@
+//! The JSON-RPC face.
+//!
+//! Empty so far: this room is reserved and documented in `ARCHITECTURE.md`.

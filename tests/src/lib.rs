@@ -1,0 +1,1 @@
+//! Harness for tests that look at every floor. (being built)

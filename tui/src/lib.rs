@@ -1,0 +1,3 @@
+//! The terminal screens.
+//!
+//! Empty so far: this room is reserved and documented in `ARCHITECTURE.md`.

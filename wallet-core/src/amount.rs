@@ -1,0 +1,1 @@
+//! Owns how people write amounts and fee rates. (being built)

@@ -1,0 +1,1 @@
+//! Owns paths and settings of one network's data directory. (being built)

@@ -1,0 +1,1 @@
+//! Owns the step: light client, wallets, one commit, release. (being built)

@@ -1,0 +1,51 @@
+//! Owns `Event`: what a face may hear, as plain data, in the order in which it became durable.
+//!
+//! Refuses anything that is not committed: what an event says survives a crash.
+
+use crate::command::{CommandError, Reply, TransactionChange};
+use crate::light_client::height::BlockId;
+use crate::light_client::output::{BroadcastEvent, PeerEvent};
+use crate::light_client::status::Status;
+
+/// Ties a reply to its command; numbered by the face.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CommandId(pub u64);
+
+/// One thing that a face may hear.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// A command is answered; exactly once for each.
+    Replied {
+        /// Which command.
+        id: CommandId,
+        /// The answer.
+        result: Result<Reply, CommandError>,
+    },
+    /// Sync moved on; at most a few times a second. A picture, not a promise.
+    Progress(Box<Status>),
+    /// The wallet is at the peers' tip.
+    Synced {
+        /// The tip.
+        tip: BlockId,
+        /// The whole status at that moment.
+        status: Box<Status>,
+    },
+    /// Scanned blocks left the best chain; changes of transactions follow.
+    Reorganised {
+        /// The last block that both branches share.
+        fork: BlockId,
+        /// The tip that was left.
+        old_tip: BlockId,
+    },
+    /// A transaction of the wallet appeared or changed.
+    Transaction(TransactionChange),
+    /// News of an announcement.
+    Broadcast(BroadcastEvent),
+    /// A peer came, went or failed.
+    Peer(PeerEvent),
+    /// The engine stopped: the disk refused, and nothing more will be done or said.
+    Stopped {
+        /// Why.
+        error: CommandError,
+    },
+}

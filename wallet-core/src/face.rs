@@ -1,0 +1,1 @@
+//! Owns the Face trait: commands in, events out. (being built)

@@ -1,0 +1,1 @@
+//! Owns BIP39 words and the master key. (being built)

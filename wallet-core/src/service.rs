@@ -1,0 +1,1 @@
+//! Owns the in-process face: create, open, run. (being built)

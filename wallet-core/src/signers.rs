@@ -1,0 +1,1 @@
+//! Owns signing: software keys behind one trait. (being built)
