@@ -398,6 +398,9 @@ pub enum CommandError {
     /// The disk refused.
     #[error(transparent)]
     Store(#[from] StoreProblem),
+    /// Too many commands are unanswered.
+    #[error("too many commands at once: wait for an answer")]
+    Busy,
     /// The engine has stopped.
     #[error("the wallet is closing: start again")]
     Closing,
@@ -492,6 +495,7 @@ impl CommandError {
             Self::AddressesExhausted => "addresses_exhausted",
             Self::Signing(_) => "signing_failed",
             Self::Store(problem) => problem.name(),
+            Self::Busy => "busy",
             Self::Closing => "closing",
         }
     }

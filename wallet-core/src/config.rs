@@ -1,1 +1,180 @@
-//! Owns paths and settings of one network's data directory. (being built)
+//! Owns the settings of one run, the checked names of wallets and every path in a data directory.
+//!
+//! Refuses to read files or the environment: the program does that, once, and hands over
+//! [`Settings`].
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use bitcoin::Network;
+
+use crate::light_client::peer_id::PeerAddress;
+
+/// What the program was told: which network, where its files are, which wallet, which peers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The network.
+    pub network: Network,
+    /// The data directory; mainnet's files are in it, the others' in a directory of their own.
+    pub data_dir: PathBuf,
+    /// The wallet.
+    pub wallet: WalletName,
+    /// If not empty, the only peers to use.
+    pub connect: Vec<PeerAddress>,
+}
+
+impl Settings {
+    /// Where the files of this network are.
+    #[must_use]
+    pub fn paths(&self) -> Paths {
+        Paths::new(&self.data_dir, self.network)
+    }
+}
+
+/// The name of a wallet: an id of 1 to 64 ASCII letters, digits, `-` and `_`, never a path.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WalletName(String);
+
+impl WalletName {
+    /// The longest name, in bytes.
+    pub const LONGEST: usize = 64;
+
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Default for WalletName {
+    fn default() -> Self {
+        Self("main".to_owned())
+    }
+}
+
+impl fmt::Display for WalletName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for WalletName {
+    type Err = ParseWalletNameError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let well_formed = !text.is_empty()
+            && text.len() <= Self::LONGEST
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        if well_formed { Ok(Self(text.to_owned())) } else { Err(ParseWalletNameError) }
+    }
+}
+
+/// The text is not a name for a wallet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a wallet name: use 1 to 64 letters, digits, - and _")]
+pub struct ParseWalletNameError;
+
+/// Every path that one network uses inside a data directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paths {
+    dir: PathBuf,
+}
+
+impl Paths {
+    /// The paths of `network` in `data_dir`.
+    #[must_use]
+    pub fn new(data_dir: &Path, network: Network) -> Self {
+        let dir = match network {
+            Network::Bitcoin => data_dir.to_owned(),
+            Network::Testnet => data_dir.join("testnet3"),
+            Network::Testnet4 => data_dir.join("testnet4"),
+            Network::Signet => data_dir.join("signet"),
+            Network::Regtest => data_dir.join("regtest"),
+        };
+        Self { dir }
+    }
+
+    /// The directory that holds all the others.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Held by the one process that uses the directory.
+    #[must_use]
+    pub fn lock(&self) -> PathBuf {
+        self.dir.join("lock")
+    }
+
+    /// Headers and filter headers.
+    #[must_use]
+    pub fn chain(&self) -> PathBuf {
+        self.dir.join("chain.db")
+    }
+
+    /// The program's log.
+    #[must_use]
+    pub fn log(&self) -> PathBuf {
+        self.dir.join("billfold.log")
+    }
+
+    /// The directory of the wallets.
+    #[must_use]
+    pub fn wallets(&self) -> PathBuf {
+        self.dir.join("wallets")
+    }
+
+    /// A wallet's encrypted file.
+    #[must_use]
+    pub fn wallet(&self, name: &WalletName) -> PathBuf {
+        self.wallets().join(format!("{name}.db"))
+    }
+
+    /// A wallet's header file: its keys, wrapped under its password.
+    #[must_use]
+    pub fn header(&self, name: &WalletName) -> PathBuf {
+        self.wallets().join(format!("{name}.key"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wallet_name_is_never_a_path() {
+        for good in ["main", "A-1_b", &"x".repeat(64)] {
+            assert_eq!(good.parse::<WalletName>().expect("a good name").as_str(), good);
+        }
+        for bad in ["", ".", "..", "a/b", "a\\b", "a.db", "ä", " a", "a\0", &"x".repeat(65)] {
+            assert_eq!(bad.parse::<WalletName>(), Err(ParseWalletNameError), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn networks_never_share_a_file() {
+        let dir = Path::new("/data");
+        let networks = [
+            Network::Bitcoin,
+            Network::Testnet,
+            Network::Testnet4,
+            Network::Signet,
+            Network::Regtest,
+        ];
+        let mut dirs: Vec<_> =
+            networks.iter().map(|n| Paths::new(dir, *n).dir().to_owned()).collect();
+        dirs.sort();
+        dirs.dedup();
+        assert_eq!(dirs.len(), networks.len());
+        let name = WalletName::default();
+        assert_eq!(
+            Paths::new(dir, Network::Regtest).wallet(&name),
+            Path::new("/data/regtest/wallets/main.db")
+        );
+        assert_eq!(
+            Paths::new(dir, Network::Bitcoin).header(&name),
+            Path::new("/data/wallets/main.key")
+        );
+    }
+}

@@ -43,9 +43,30 @@ pub enum Event {
     Broadcast(BroadcastEvent),
     /// A peer came, went or failed.
     Peer(PeerEvent),
+    /// This many events were not told, because the face did not read them in time: ask again for
+    /// what they would have said. Replies and `Stopped` are never among them.
+    Missed {
+        /// How many.
+        events: u64,
+    },
+    /// Something about the wallet or its files that a person should know.
+    Note(Note),
     /// The engine stopped: the disk refused, and nothing more will be done or said.
     Stopped {
         /// Why.
         error: CommandError,
+    },
+}
+
+/// Something that a person should know, though nothing waits for an answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Note {
+    /// Stored headers were damaged; what was lost is fetched again.
+    #[error("{path} was damaged ({what}): what was lost is fetched again")]
+    ChainRebuilt {
+        /// Which file.
+        path: String,
+        /// What was wrong with it.
+        what: String,
     },
 }

@@ -8,18 +8,19 @@
 
 pub use billfold_light_client as light_client;
 
-pub mod amount;
-pub mod command;
-pub mod config;
-pub mod engine;
-pub mod event;
-pub mod face;
+pub mod limits;
 pub mod keychain;
-pub mod net;
+pub mod command;
+pub mod event;
+pub mod config;
+pub mod amount;
 pub mod recipient;
 pub mod seed;
-pub mod service;
+pub mod vault;
 pub mod signers;
 pub mod store;
-pub mod vault;
 pub mod wallet;
+pub mod engine;
+pub mod face;
+pub mod net;
+pub mod service;
