@@ -9,6 +9,7 @@
 pub use billfold_light_client as light_client;
 
 pub mod limits;
+pub mod entropy;
 pub mod keychain;
 pub mod command;
 pub mod event;
