@@ -5,10 +5,13 @@
 use std::fmt;
 use std::str::FromStr;
 
-use bitcoin::bip32::{DerivationPath, Fingerprint, Xpub};
-use bitcoin::psbt;
-use bitcoin::{Address, Network, ScriptBuf, Weight};
+use bitcoin::Weight;
 use serde::{Deserialize, Serialize};
+
+pub use account::Account;
+pub(crate) use account::SECP;
+
+mod account;
 
 /// The script type of an account, which fixes its BIP43 purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -49,7 +52,23 @@ impl ScriptType {
             Self::Taproot => "taproot",
         }
     }
+
+    /// The weight that spending adds to an input beyond its outpoint, sequence and empty script
+    /// (164 WU): script and witness, with the count of the witness and an ECDSA signature of 72
+    /// bytes, which is the longest that is standard (low S, BIP146). Software keys grind for 71.
+    #[must_use]
+    pub const fn satisfaction_weight(self) -> Weight {
+        Weight::from_wu(match self {
+            Self::Legacy => 4 * SIGNATURE_AND_KEY,
+            Self::Nested => 4 * (1 + 22) + 1 + SIGNATURE_AND_KEY,
+            Self::Segwit => 1 + SIGNATURE_AND_KEY,
+            Self::Taproot => 1 + 1 + 64,
+        })
+    }
 }
+
+/// Bytes of an ECDSA signature and a compressed key, each with its length.
+const SIGNATURE_AND_KEY: u64 = 1 + 72 + 1 + 33;
 
 impl fmt::Display for ScriptType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -97,7 +116,7 @@ pub struct AccountId {
     /// Its script type.
     pub script_type: ScriptType,
     /// Its number, hardened in the path.
-    pub number: u32,
+    pub number: DerivationIndex,
 }
 
 /// One chain of addresses: an account and a branch.
@@ -109,7 +128,7 @@ pub struct KeychainId {
     pub branch: Branch,
 }
 
-/// A non-hardened child number, below 2³¹.
+/// A child number without the mark for hardened ones, so below 2³¹.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default,
 )]
@@ -156,100 +175,5 @@ impl From<DerivationIndex> for u32 {
 impl fmt::Display for DerivationIndex {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
-    }
-}
-
-/// The watch-only half of an account: its xpub and where that comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Account {
-    id: AccountId,
-    network: Network,
-    fingerprint: Fingerprint,
-    xpub: Xpub,
-}
-
-impl Account {
-    /// An account from its xpub and the fingerprint of the master key above it.
-    #[must_use]
-    pub fn new(id: AccountId, network: Network, fingerprint: Fingerprint, xpub: Xpub) -> Self {
-        Self { id, network, fingerprint, xpub }
-    }
-
-    /// Which account.
-    #[must_use]
-    pub const fn id(&self) -> AccountId {
-        self.id
-    }
-
-    /// The network of its addresses.
-    #[must_use]
-    pub const fn network(&self) -> Network {
-        self.network
-    }
-
-    /// The fingerprint of the master key (BIP32).
-    #[must_use]
-    pub const fn fingerprint(&self) -> Fingerprint {
-        self.fingerprint
-    }
-
-    /// The account's xpub.
-    #[must_use]
-    pub const fn xpub(&self) -> &Xpub {
-        &self.xpub
-    }
-
-    /// The script at a place of one of its chains.
-    #[must_use]
-    pub fn script(&self, _branch: Branch, _index: DerivationIndex) -> ScriptBuf {
-        todo!()
-    }
-
-    /// The address at a place of one of its chains.
-    #[must_use]
-    pub fn address(&self, _branch: Branch, _index: DerivationIndex) -> Address {
-        todo!()
-    }
-
-    /// The descriptor of both branches (BIP389) with its checksum (BIP380).
-    #[must_use]
-    pub fn descriptor(&self) -> String {
-        todo!()
-    }
-
-    /// The path from the master key to a place of one of its chains.
-    #[must_use]
-    pub fn path(&self, _branch: Branch, _index: DerivationIndex) -> DerivationPath {
-        todo!()
-    }
-
-    /// Fills what a signer must know of an input that spends a script of this account: key
-    /// origin, redeem script, internal key. The spent output is for the caller to add.
-    pub fn annotate_input(
-        &self,
-        _branch: Branch,
-        _index: DerivationIndex,
-        _input: &mut psbt::Input,
-    ) {
-        todo!()
-    }
-
-    /// Fills what a signer must know to recognise an output of this account as its own.
-    pub fn annotate_output(
-        &self,
-        _branch: Branch,
-        _index: DerivationIndex,
-        _output: &mut psbt::Output,
-    ) {
-        todo!()
-    }
-}
-
-impl ScriptType {
-    /// The weight that a signature adds to an input: script and witness without the input's
-    /// outpoint, sequence and empty script length.
-    #[must_use]
-    pub const fn satisfaction_weight(self) -> Weight {
-        Weight::ZERO
     }
 }
