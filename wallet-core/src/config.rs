@@ -75,6 +75,23 @@ impl FromStr for WalletName {
 #[error("not a wallet name: use 1 to 64 letters, digits, - and _")]
 pub struct ParseWalletNameError;
 
+/// How many unused addresses beyond the last used one are watched for payments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LookAhead {
+    /// On the chain of addresses that are given out (BIP44's gap limit).
+    pub receive: u32,
+    /// On the chain of change.
+    pub change: u32,
+}
+
+impl LookAhead {
+    /// For a new wallet, whose every address this program gives out.
+    pub const NEW: Self = Self { receive: 25, change: 25 };
+
+    /// For a restored wallet, whose addresses other programs may have given out.
+    pub const RESTORED: Self = Self { receive: 200, change: 50 };
+}
+
 /// Every path that one network uses inside a data directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Paths {
