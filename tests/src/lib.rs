@@ -1,1 +1,6 @@
-//! Harness for tests that look at every floor. (being built)
+//! The yard: harness and rules for tests that may look at any floor.
+//!
+//! Owns the house rules as programs ([`tidy`]), a real node on regtest and the billfold program as
+//! a user runs it. No floor of the house looks at the yard.
+
+pub mod tidy;

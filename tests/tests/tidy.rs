@@ -1,0 +1,106 @@
+//! Owns the house rules as tests: each reads the repository's files and names file and line.
+//!
+//! The rules themselves, and samples that they must refuse, are in `tests/src/tidy/`.
+
+use billfold_tests::tidy::repository::Repository;
+use billfold_tests::tidy::{
+    Finding, constructs, length, manifests, names, order, prose, purity, report,
+};
+
+/// Files above 400 lines, without their tests. This list may only shrink.
+const LONG_FILES: &[(&str, usize)] = &[("wallet-core/src/command.rs", 527)];
+
+/// Functions above 60 lines. This list may only shrink.
+const LONG_FUNCTIONS: &[(&str, usize)] = &[];
+
+fn repository() -> Repository {
+    Repository::read().unwrap()
+}
+
+#[track_caller]
+fn assert_none(findings: &[Finding]) {
+    assert!(findings.is_empty(), "{}", report(findings));
+}
+
+#[test]
+fn files_are_short() {
+    assert_none(&length::long_files(&repository().sources, LONG_FILES));
+}
+
+#[test]
+fn functions_are_short() {
+    assert_none(&length::long_functions(&repository().sources, LONG_FUNCTIONS));
+}
+
+#[test]
+fn every_file_opens_with_what_it_owns() {
+    assert_none(&constructs::headless_files(&repository().sources));
+}
+
+#[test]
+fn names_are_nouns_of_the_field() {
+    assert_none(&names::bad_names(&repository().sources));
+}
+
+#[test]
+fn code_is_finished_and_returns_its_errors() {
+    assert_none(&constructs::bad_constructs(&repository().sources));
+}
+
+#[test]
+fn imports_name_what_they_take() {
+    assert_none(&constructs::glob_imports(&repository().sources));
+}
+
+#[test]
+fn modules_use_only_those_before_them() {
+    assert_none(&order::misplaced_uses(&repository().sources));
+}
+
+#[test]
+fn every_file_belongs_to_a_module_list() {
+    assert_none(&order::unlisted_files(&repository().sources));
+}
+
+#[test]
+fn the_chain_client_and_the_device_do_no_io() {
+    assert_none(&purity::impure_uses(&repository().sources));
+}
+
+#[test]
+fn only_the_store_speaks_sql() {
+    assert_none(&purity::stray_sql(&repository().sources));
+}
+
+#[test]
+fn the_runtime_stays_at_the_edges() {
+    assert_none(&purity::stray_tokio(&repository().sources));
+}
+
+#[test]
+fn keys_stay_with_their_guards() {
+    assert_none(&purity::stray_keys(&repository().sources));
+}
+
+#[test]
+fn crates_depend_downwards() {
+    let manifests: Vec<_> = repository()
+        .texts
+        .into_iter()
+        .filter(|(path, _)| path == "Cargo.toml" || path.ends_with("/Cargo.toml"))
+        .collect();
+    assert!(manifests.len() >= 9, "the walk lost crates: {manifests:?}");
+    assert_none(&manifests::upward_dependencies(&manifests).unwrap());
+}
+
+#[test]
+fn there_is_one_of_each_library_that_holds_money() {
+    let lock = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.lock");
+    let lock = std::fs::read_to_string(lock).unwrap();
+    assert_none(&manifests::repeated_packages(&lock).unwrap());
+}
+
+#[test]
+fn no_text_names_a_path_of_one_machine() {
+    assert_none(&prose::machine_paths(&repository().texts));
+}
