@@ -33,8 +33,22 @@ pub fn from_sqlite(path: &Path, error: &rusqlite::Error) -> StoreProblem {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
             StoreProblem::Damaged { path: shown(path), what: error.to_string() }
         }
+        None if is_misfit(error) => {
+            StoreProblem::Damaged { path: shown(path), what: error.to_string() }
+        }
         _ => StoreProblem::Io { path: shown(path), what: error.to_string() },
     }
+}
+
+/// Whether a stored value does not have the form in which it was written.
+const fn is_misfit(error: &rusqlite::Error) -> bool {
+    matches!(
+        error,
+        rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..)
+            | rusqlite::Error::InvalidColumnType(..)
+            | rusqlite::Error::Utf8Error(..)
+    )
 }
 
 /// A path as it is shown in messages.
