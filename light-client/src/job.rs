@@ -5,8 +5,21 @@
 
 use std::sync::Arc;
 
-use bitcoin::hash_types::FilterHash;
+use bitcoin::hash_types::{FilterHash, FilterHeader};
+use bitcoin::hashes::Hash as _;
 use bitcoin::{BlockHash, ScriptBuf};
+
+use crate::filter::gcs;
+
+/// Does a job. Pure and heavy: run it on any thread, any number at once.
+#[must_use]
+pub fn run(job: &Job) -> JobResult {
+    match job {
+        Job::MatchFilters { filters, scripts } => JobResult::MatchFilters(
+            filters.iter().map(|filter| match_filter(filter, scripts)).collect(),
+        ),
+    }
+}
 
 /// Ties a job to its result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,7 +36,8 @@ impl JobId {
 /// Work to do.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Job {
-    /// Hash filters, compare each hash with what is expected, and match them for scripts.
+    /// Chain each filter onto its previous filter header, compare the result with the expected
+    /// one, and match the filter for scripts.
     MatchFilters {
         /// The filters, in rising height.
         filters: Vec<FilterToMatch>,
@@ -37,8 +51,10 @@ pub enum Job {
 pub struct FilterToMatch {
     /// The block that the filter is of; keys its hash function (BIP158).
     pub block: BlockHash,
-    /// What the filter must hash to.
-    pub expected: FilterHash,
+    /// The filter header before it (BIP157).
+    pub previous: FilterHeader,
+    /// The filter header that the filter must give on top of `previous`.
+    pub expected: FilterHeader,
     /// The filter as it came from the wire. Shared, never changed.
     pub bytes: Arc<[u8]>,
 }
@@ -57,6 +73,21 @@ pub enum FilterVerdict {
     NoMatch,
     /// At least one of the scripts is in it, or collides with one that is.
     Match,
-    /// It doesn't hash to what was committed, or can't be decoded.
+    /// It doesn't hash to what was committed.
     Invalid,
+    /// It is what was committed, but no filter: whoever committed to it lied, and what the block
+    /// holds is unknown.
+    Undecodable,
+}
+
+fn match_filter(filter: &FilterToMatch, scripts: &[ScriptBuf]) -> FilterVerdict {
+    let header = FilterHash::hash(&filter.bytes).filter_header(&filter.previous);
+    if header != filter.expected {
+        return FilterVerdict::Invalid;
+    }
+    match gcs::matches_any(&filter.bytes, filter.block, scripts) {
+        Ok(true) => FilterVerdict::Match,
+        Ok(false) => FilterVerdict::NoMatch,
+        Err(_) => FilterVerdict::Undecodable,
+    }
 }

@@ -8,6 +8,7 @@ pub mod change_set;
 pub mod client;
 pub mod config;
 pub mod fault;
+pub mod filter;
 pub mod height;
 pub mod input;
 pub mod job;

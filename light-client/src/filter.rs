@@ -1,0 +1,6 @@
+//! Owns compact block filters (BIP157, BIP158): the codec and matcher, the scripts to look for,
+//! the chain of filter headers.
+//!
+//! Refuses the wire and the scan: filters come in as bytes and leave as verdicts.
+
+pub mod gcs;
