@@ -1,53 +1,32 @@
 //! Owns encryption at rest: the header file `wallets/NAME.key`, the file key and the seed key.
 //!
-//! Refuses weak costs outside tests, and tells a wrong password from a damaged file.
+//! Two layers: the *file key* opens the wallet's `SQLCipher` file, and inside it the *seed key*
+//! seals seeds once more, so that a wallet can be looked at while its keys are locked away. Both
+//! are random and wrapped under the password in the header, whose bytes [`Header`] describes.
+//! Refuses to replace a header except whole, and tells a wrong password from a damaged file.
 
-use std::io;
+use std::fmt;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use crate::entropy::EntropyError;
+pub use header::{Header, ParseHeaderError};
+pub use kdf::{KdfCost, OutOfMemory};
+pub use password::{Password, PasswordError};
 
-/// A wallet's password. Never shown, wiped when dropped.
-pub struct Password(());
+use crate::entropy::{self, EntropyError};
+use crate::limits::HEADER_BYTES;
+use header::{KEY_BYTES, RawKeys};
 
-impl Password {
-    /// Takes a password as typed. Unicode is normalised (NFKD), so that it opens the wallet from
-    /// any keyboard.
-    ///
-    /// # Errors
-    /// If it is empty.
-    pub fn new(_text: Zeroizing<String>) -> Result<Self, PasswordError> {
-        todo!()
-    }
-    /// Takes a password as read from a file or a pipe, with its end of line already cut off.
-    ///
-    /// # Errors
-    /// If it is empty or not UTF-8.
-    pub fn from_bytes(_bytes: Zeroizing<Vec<u8>>) -> Result<Self, PasswordError> {
-        todo!()
-    }
-}
-
-/// What Argon2id costs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct KdfCost(());
-
-impl KdfCost {
-    /// Measures this machine: 0.5 to 1 s, never below 64 MiB and 3 passes.
-    #[must_use]
-    pub fn calibrated() -> Self {
-        todo!()
-    }
-    /// Next to nothing. Only tests may use it: a wallet made with it is not protected.
-    #[must_use]
-    pub const fn for_tests() -> Self {
-        Self(())
-    }
-}
+mod header;
+mod kdf;
+mod password;
+mod sealed;
 
 /// Both keys of a wallet.
+#[derive(Debug)]
 pub struct Keys {
     /// Opens the wallet's file.
     pub file: FileKey,
@@ -55,79 +34,92 @@ pub struct Keys {
     pub seed: SeedKey,
 }
 
-/// The raw SQLCipher key of a wallet's file.
-pub struct FileKey(Zeroizing<[u8; 32]>);
-
-impl FileKey {
-    /// The key, for the store only.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-}
-
-/// The key that seals seeds inside the wallet's file.
-pub struct SeedKey(());
-
-impl SeedKey {
-    /// Encrypts and authenticates `plain`, bound to `context`.
-    ///
-    /// # Errors
-    /// If the system gives no entropy.
-    pub fn seal(&self, _context: &[u8], _plain: &[u8]) -> Result<Vec<u8>, EntropyError> {
-        todo!()
-    }
-    /// The inverse of [`SeedKey::seal`] with the same context.
-    ///
-    /// # Errors
-    /// If the bytes were not sealed by this key for this context.
-    pub fn unseal(
-        &self,
-        _context: &[u8],
-        _sealed: &[u8],
-    ) -> Result<Zeroizing<Vec<u8>>, UnsealError> {
-        todo!()
-    }
-}
-
 /// Makes new keys and writes their header file, durable on return.
 ///
 /// # Errors
 /// See [`VaultError`]; an existing file is never replaced.
-pub fn create(_path: &Path, _password: &Password, _cost: KdfCost) -> Result<Keys, VaultError> {
-    todo!()
+pub fn create(path: &Path, password: &Password, cost: KdfCost) -> Result<Keys, VaultError> {
+    if path.try_exists().map_err(|source| io_error(path, source))? {
+        return Err(VaultError::Exists { path: path.to_owned() });
+    }
+    let keys = (random_key()?, random_key()?);
+    let header = Header::seal(&keys, password, cost)?;
+    replace(path, &header.to_bytes()).map_err(|source| io_error(path, source))?;
+    Ok(keys.into())
 }
 
 /// Reads a header file and unwraps its keys; takes the time that its cost says.
 ///
 /// # Errors
 /// See [`VaultError`].
-pub fn open(_path: &Path, _password: &Password) -> Result<Keys, VaultError> {
-    todo!()
+pub fn open(path: &Path, password: &Password) -> Result<Keys, VaultError> {
+    read(path, password).map(Keys::from)
 }
 
-/// Wraps the same keys under a new password: the file is replaced whole or not at all.
+/// Wraps the same keys under a new password. The file is replaced whole or not at all, and the
+/// change is durable on return.
 ///
 /// # Errors
-/// See [`VaultError`].
+/// See [`VaultError`]; the old password still opens the file then.
 pub fn change_password(
-    _path: &Path,
-    _old: &Password,
-    _new: &Password,
-    _cost: KdfCost,
+    path: &Path,
+    old: &Password,
+    new: &Password,
+    cost: KdfCost,
 ) -> Result<(), VaultError> {
-    todo!()
+    let keys = read(path, old)?;
+    let header = Header::seal(&keys, new, cost)?;
+    replace(path, &header.to_bytes()).map_err(|source| io_error(path, source))
 }
 
-/// Why a password can't be one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum PasswordError {
-    /// It is empty.
-    #[error("the password is empty: a wallet with keys needs one")]
-    Empty,
-    /// It is not text.
-    #[error("the password is not UTF-8 text")]
-    NotUtf8,
+impl From<RawKeys> for Keys {
+    fn from((file, seed): RawKeys) -> Self {
+        Self { file: FileKey(file), seed: SeedKey(seed) }
+    }
+}
+
+/// The raw `SQLCipher` key of a wallet's file. Wiped when dropped.
+pub struct FileKey(Zeroizing<[u8; KEY_BYTES]>);
+
+impl FileKey {
+    /// The key, for the store only.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; KEY_BYTES] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for FileKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FileKey(..)")
+    }
+}
+
+/// The key that seals seeds inside the wallet's file: the key layer. Wiped when dropped.
+pub struct SeedKey(Zeroizing<[u8; KEY_BYTES]>);
+
+impl SeedKey {
+    /// Encrypts and authenticates `plain`, bound to `context`: what it is and whose.
+    ///
+    /// # Errors
+    /// If the system gives no entropy.
+    pub fn seal(&self, context: &[u8], plain: &[u8]) -> Result<Vec<u8>, EntropyError> {
+        sealed::seal(&self.0, context, plain)
+    }
+
+    /// The inverse of [`SeedKey::seal`] with the same context.
+    ///
+    /// # Errors
+    /// If the bytes were not sealed by this key for this context.
+    pub fn unseal(&self, context: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, UnsealError> {
+        sealed::unseal(&self.0, context, sealed).ok_or(UnsealError)
+    }
+}
+
+impl fmt::Debug for SeedKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SeedKey(..)")
+    }
 }
 
 /// Why a header file could not be made, opened or changed.
@@ -137,40 +129,37 @@ pub enum VaultError {
     #[error("wrong password")]
     WrongPassword,
     /// The file is not a whole header.
-    #[error("{path} is damaged: put back a copy of it, or restore the wallet from its words")]
+    #[error("{} is damaged: put back a copy of it, or restore the wallet from its words", path.display())]
     Damaged {
         /// Which file.
         path: PathBuf,
     },
     /// No such file.
-    #[error("there is no {path}")]
+    #[error("there is no wallet at {}: make one or check its name", path.display())]
     NoSuchFile {
         /// Which file.
         path: PathBuf,
     },
     /// There is one already.
-    #[error("{path} exists already: a wallet's keys are never replaced")]
+    #[error("{} exists already: a wallet's keys are never replaced, take another name", path.display())]
     Exists {
         /// Which file.
         path: PathBuf,
     },
     /// Written by a newer version.
-    #[error("{path} was written by a newer version of billfold: use that version")]
+    #[error("{} was written by a newer version of billfold: use that version", path.display())]
     Newer {
         /// Which file.
         path: PathBuf,
     },
     /// The memory that the password's derivation takes is not there.
-    #[error("deriving the key takes {kib} KiB of memory, which this machine can't give now")]
-    OutOfMemory {
-        /// How much.
-        kib: u32,
-    },
+    #[error(transparent)]
+    OutOfMemory(#[from] OutOfMemory),
     /// No entropy from the system.
     #[error(transparent)]
     Entropy(#[from] EntropyError),
     /// Anything else that the system said.
-    #[error("{path}: {source}")]
+    #[error("{}: {source}", path.display())]
     Io {
         /// Which file.
         path: PathBuf,
@@ -183,3 +172,52 @@ pub enum VaultError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a sealed key is damaged: restore the wallet from its words")]
 pub struct UnsealError;
+
+fn read(path: &Path, password: &Password) -> Result<RawKeys, VaultError> {
+    let mut bytes = Vec::new();
+    File::open(path).and_then(|file| file.take(HEADER_BYTES + 1).read_to_end(&mut bytes)).map_err(
+        |source| match source.kind() {
+            io::ErrorKind::NotFound => VaultError::NoSuchFile { path: path.to_owned() },
+            _ => io_error(path, source),
+        },
+    )?;
+    let header = Header::parse(&bytes).map_err(|problem| match problem {
+        ParseHeaderError::Damaged => VaultError::Damaged { path: path.to_owned() },
+        ParseHeaderError::Newer => VaultError::Newer { path: path.to_owned() },
+    })?;
+    header.unseal(password)?.ok_or(VaultError::WrongPassword)
+}
+
+fn random_key() -> Result<Zeroizing<[u8; KEY_BYTES]>, EntropyError> {
+    let mut key = Zeroizing::new([0; KEY_BYTES]);
+    entropy::fill(&mut *key)?;
+    Ok(key)
+}
+
+/// Writes a file beside `path`, makes it durable and gives it that name: after a crash there is
+/// the old content or the new, never a part.
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let new = path.with_extension("key.new");
+    match fs::remove_file(&new) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&new)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&new, path)?;
+    #[cfg(unix)]
+    File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()?;
+    Ok(())
+}
+
+fn io_error(path: &Path, source: io::Error) -> VaultError {
+    VaultError::Io { path: path.to_owned(), source }
+}
+
+#[cfg(test)]
+mod tests;

@@ -89,8 +89,7 @@ impl Account {
             ScriptType::Segwit => format!("wpkh({key})"),
             ScriptType::Taproot => format!("tr({key})"),
         };
-        let checksum = desc_checksum(&body).expect("every character is of the descriptor's set");
-        format!("{body}#{checksum}")
+        with_checksum(&body)
     }
 
     /// The path from the master key to a place of one of its chains.
@@ -154,6 +153,11 @@ impl AccountId {
         let indexes = [self.script_type.purpose(), coin_type, self.number.to_u32()];
         indexes.map(|index| ChildNumber::Hardened { index }).as_slice().into()
     }
+}
+
+fn with_checksum(body: &str) -> String {
+    let checksum = desc_checksum(body).expect("every character is of the descriptor's set");
+    format!("{body}#{checksum}")
 }
 
 fn child(parent: &Xpub, index: u32) -> Xpub {
