@@ -1,150 +1,134 @@
-//! Owns BIP39 words, the seed they make, and the BIP32 master key.
+//! Owns BIP39 words, the seed they make, and the BIP32 keys below it.
 //!
-//! Refuses to show a word in an error, a log or `Debug`, and wipes what it held.
+//! Refuses to show a word or a key in an error, a log or `Debug`, and wipes what it held.
 
-use bitcoin::Network;
-use bitcoin::bip32::Fingerprint;
+use std::fmt;
+
+use bitcoin::bip32::{DerivationPath, Fingerprint, Xpriv, Xpub};
+use bitcoin::secp256k1::SecretKey;
+use bitcoin::{Network, NetworkKind};
 use zeroize::Zeroizing;
 
-use crate::entropy::EntropyError;
-use crate::keychain::{Account, AccountId};
+pub use words::{DiceError, ParseWordsError, WordCount, Words, completions};
 
-/// How many words to make.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WordCount {
-    /// 128 bits of entropy.
-    Twelve,
-    /// 256 bits of entropy.
-    TwentyFour,
+use crate::keychain::{Account, AccountId, SECP};
+
+mod words;
+
+/// The BIP39 seed with the entropy of its words. Never shown, wiped when dropped.
+pub struct Seed {
+    entropy: Zeroizing<Vec<u8>>,
+    seed: Zeroizing<[u8; SEED_BYTES]>,
 }
-
-/// Words of BIP39's English list with a good checksum.
-pub struct Words(());
-
-impl Words {
-    /// Makes words from the operating system's entropy.
-    ///
-    /// # Errors
-    /// If the system's source fails.
-    pub fn generate(_count: WordCount) -> Result<Self, EntropyError> {
-        todo!()
-    }
-
-    /// Makes words from the operating system's entropy mixed with rolls of a die, digits 1 to 6
-    /// with any white space: as strong as the stronger of the two.
-    ///
-    /// # Errors
-    /// If the system's source fails or the rolls hold less entropy than the words.
-    pub fn generate_with_dice(_count: WordCount, _rolls: &str) -> Result<Self, DiceError> {
-        todo!()
-    }
-
-    /// Reads words separated by white space; upper case and compatibility forms are understood.
-    ///
-    /// # Errors
-    /// See [`ParseWordsError`]; no error holds a word.
-    pub fn parse(_text: &str) -> Result<Self, ParseWordsError> {
-        todo!()
-    }
-
-    /// The words in order.
-    pub fn iter(&self) -> impl Iterator<Item = &'static str> {
-        std::iter::empty()
-    }
-}
-
-/// The words of BIP39's English list that begin with `prefix`, in order.
-#[must_use]
-pub fn completions(_prefix: &str) -> &'static [&'static str] {
-    todo!()
-}
-
-/// The BIP39 seed with the entropy of its words.
-pub struct Seed(());
 
 impl Seed {
-    /// The seed of these words and this passphrase; an empty passphrase is none.
+    /// The seed of these words and this passphrase (BIP39, "From mnemonic to seed"); an empty
+    /// passphrase is none.
     #[must_use]
-    pub fn new(_words: &Words, _passphrase: &str) -> Self {
-        todo!()
+    pub fn new(words: &Words, passphrase: &str) -> Self {
+        Self { entropy: words.entropy(), seed: words.stretch(passphrase) }
     }
 
     /// The words again.
     #[must_use]
     pub fn words(&self) -> Words {
-        todo!()
+        Words::from_entropy(&self.entropy).expect("it came from words")
     }
 
     /// The fingerprint of the master key (BIP32).
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
-        todo!()
+        self.master(Network::Bitcoin).0.fingerprint(&SECP)
     }
 
     /// The watch-only half of an account.
     #[must_use]
-    pub fn account(&self, _id: AccountId, _network: Network) -> Account {
-        todo!()
+    pub fn account(&self, id: AccountId, network: Network) -> Account {
+        let private = self.master(network).derive(&id.path(network));
+        let xpub = Xpub::from_priv(&SECP, &private.0);
+        Account::new(id, network, self.fingerprint(), xpub)
     }
 
-    /// What the key layer seals.
+    /// The private key at a path, to sign with.
+    pub(crate) fn private_key(&self, path: &DerivationPath, network: Network) -> PrivateKey {
+        self.master(network).derive(path)
+    }
+
+    /// What the key layer seals: a version byte, the length of the entropy, the entropy, and the
+    /// 64 bytes of the BIP39 seed, which hold the effect of the passphrase.
     #[must_use]
     pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
-        todo!()
+        let entropy_len = u8::try_from(self.entropy.len()).expect("at most 32 bytes");
+        let mut bytes = Zeroizing::new(Vec::with_capacity(2 + self.entropy.len() + SEED_BYTES));
+        bytes.extend([VERSION, entropy_len]);
+        bytes.extend_from_slice(&self.entropy);
+        bytes.extend_from_slice(&*self.seed);
+        bytes
     }
 
     /// Reads what [`Seed::to_bytes`] wrote.
     ///
     /// # Errors
     /// If the bytes are not of that form.
-    pub fn from_bytes(_bytes: &[u8]) -> Result<Self, ParseSeedError> {
-        todo!()
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ParseSeedError> {
+        let (&[version, entropy_len], rest) = bytes.split_first_chunk().ok_or(ParseSeedError)?;
+        let (entropy, seed) = rest.split_at_checked(entropy_len.into()).ok_or(ParseSeedError)?;
+        if version != VERSION || Words::from_entropy(entropy).is_none() {
+            return Err(ParseSeedError);
+        }
+        let seed = Zeroizing::new(seed.try_into().map_err(|_| ParseSeedError)?);
+        Ok(Self { entropy: Zeroizing::new(entropy.to_vec()), seed })
+    }
+
+    fn master(&self, network: Network) -> PrivateKey {
+        PrivateKey(
+            Xpriv::new_master(NetworkKind::from(network), &*self.seed)
+                .expect("no one can find a seed without a key (2^-127)"),
+        )
     }
 }
 
-/// Why a text is not a set of words. Positions count from 1.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ParseWordsError {
-    /// Not 12, 15, 18, 21 or 24 words.
-    #[error("{found} words: there must be 12, 15, 18, 21 or 24")]
-    WordCount {
-        /// How many there are.
-        found: usize,
-    },
-    /// A word is not in the list.
-    #[error("word {position} is not in the BIP39 list: check its spelling")]
-    UnknownWord {
-        /// Which word, counted from 1.
-        position: usize,
-    },
-    /// All words are in the list, but together they make no valid set.
-    #[error("the checksum is wrong: a word is wrong or out of order")]
-    Checksum,
-}
-
-/// Why no words were made from dice.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum DiceError {
-    /// Too few rolls.
-    #[error("{found} rolls are too few: roll {needed} times")]
-    TooFew {
-        /// How many there are.
-        found: usize,
-        /// How many it takes.
-        needed: usize,
-    },
-    /// Something that is not a roll.
-    #[error("roll {position} is not a digit from 1 to 6")]
-    NotARoll {
-        /// Which, counted from 1.
-        position: usize,
-    },
-    /// No entropy from the system.
-    #[error(transparent)]
-    Entropy(#[from] EntropyError),
+impl fmt::Debug for Seed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Seed(..)")
+    }
 }
 
 /// The bytes are not a stored seed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the stored seed is damaged: restore the wallet from its words")]
 pub struct ParseSeedError;
+
+/// An extended private key that is wiped when dropped.
+pub(crate) struct PrivateKey(Xpriv);
+
+impl PrivateKey {
+    /// The key to sign with; the borrower copies none of it.
+    pub(crate) const fn secret(&self) -> &SecretKey {
+        &self.0.private_key
+    }
+
+    fn derive(&self, path: &DerivationPath) -> Self {
+        Self(
+            self.0
+                .derive_priv(&SECP, path)
+                .expect("paths are short, and no one can find an index without a key (2^-127)"),
+        )
+    }
+}
+
+impl Drop for PrivateKey {
+    fn drop(&mut self) {
+        self.0.private_key.non_secure_erase();
+        self.0.chain_code = [0; 32].into();
+    }
+}
+
+/// Bytes of a BIP39 seed.
+const SEED_BYTES: usize = 64;
+
+/// The first byte of the stored form.
+const VERSION: u8 = 1;
+
+#[cfg(test)]
+mod tests;
