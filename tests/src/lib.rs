@@ -3,4 +3,5 @@
 //! Owns the house rules as programs ([`tidy`]), a real node on regtest and the billfold program as
 //! a user runs it. No floor of the house looks at the yard.
 
+pub mod node;
 pub mod tidy;

@@ -1,0 +1,84 @@
+//! Owns which node programs there are: `BTCD_EXE`, else btcd in `target/tools`, else btcd
+//! installed there by `go`; and Bitcoin Core where `BITCOIND_EXE` names it.
+
+use std::env;
+use std::fmt;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+
+/// A program that runs a node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Software {
+    /// <https://github.com/btcsuite/btcd>
+    Btcd(PathBuf),
+    /// <https://github.com/bitcoin/bitcoin>
+    Core(PathBuf),
+}
+
+impl fmt::Display for Software {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Btcd(_) => f.write_str("btcd"),
+            Self::Core(_) => f.write_str("Bitcoin Core"),
+        }
+    }
+}
+
+/// Whether a test must fail where there is no node, as in continuous integration.
+#[must_use]
+pub fn is_required() -> bool {
+    env::var_os("BILLFOLD_REQUIRE_NODE").is_some_and(|value| value == "1")
+}
+
+/// The node programs to test against: btcd, and Bitcoin Core where it is named.
+///
+/// # Errors
+/// Why there is none.
+pub fn find() -> Result<Vec<Software>> {
+    let core = env::var_os("BITCOIND_EXE").map(|path| Software::Core(path.into()));
+    match (btcd(), core) {
+        (Ok(btcd), core) => Ok([Some(Software::Btcd(btcd)), core].into_iter().flatten().collect()),
+        (Err(_), Some(core)) if !is_required() => Ok(vec![core]),
+        (Err(reason), _) => Err(reason),
+    }
+}
+
+fn btcd() -> Result<PathBuf> {
+    if let Some(path) = env::var_os("BTCD_EXE") {
+        let path = PathBuf::from(path);
+        ensure!(path.is_file(), "BTCD_EXE is {}, which is not there", path.display());
+        return Ok(path);
+    }
+    let tools = target_folder().join("tools");
+    fs::create_dir_all(&tools).with_context(|| tools.display().to_string())?;
+    let lock = File::create(tools.join("lock"))?;
+    // Tests run side by side: one installs, the others wait and find it.
+    lock.lock()?;
+    let path = tools.join("btcd");
+    if !path.is_file() {
+        install(&tools)?;
+    }
+    Ok(path)
+}
+
+fn install(tools: &Path) -> Result<()> {
+    let output = Command::new("go")
+        .args(["install", BTCD_MODULE])
+        .env("GOBIN", tools)
+        .env("GOFLAGS", "")
+        .output()
+        .context("go is not there")?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "go install {BTCD_MODULE}: {said}");
+    Ok(())
+}
+
+fn target_folder() -> PathBuf {
+    let default = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target");
+    env::var_os("CARGO_TARGET_DIR").map_or_else(default, PathBuf::from)
+}
+
+const BTCD_MODULE: &str = "github.com/btcsuite/btcd@v0.26.0";
