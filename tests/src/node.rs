@@ -35,7 +35,7 @@ impl Node {
     /// # Errors
     /// What the program or the system said.
     pub fn start(software: Software) -> Result<Self> {
-        let purse = Purse::new();
+        let purse = Purse::new()?;
         let launched = Launched::start(&software, &purse.address())?;
         Ok(Self { software, launched, purse })
     }
@@ -87,10 +87,10 @@ impl Node {
     /// What the node said.
     pub fn mine(&self, count: u32) -> Result<Vec<BlockHash>> {
         let reply = match self.software {
-            Software::Btcd(_) => self.call("generate", json!([count]))?,
+            Software::Btcd(_) => self.call("generate", &json!([count]))?,
             Software::Core(_) => {
                 let address = self.purse.address().to_string();
-                self.call("generatetoaddress", json!([count, address]))?
+                self.call("generatetoaddress", &json!([count, address]))?
             }
         };
         Ok(serde_json::from_value(reply)?)
@@ -120,7 +120,7 @@ impl Node {
     /// # Errors
     /// What the node said.
     pub fn tip(&self) -> Result<(u32, BlockHash)> {
-        let hash: BlockHash = serde_json::from_value(self.call("getbestblockhash", json!([]))?)?;
+        let hash: BlockHash = serde_json::from_value(self.call("getbestblockhash", &json!([]))?)?;
         Ok((self.height_of(hash)?, hash))
     }
 
@@ -129,7 +129,7 @@ impl Node {
     /// # Errors
     /// What the node said.
     pub fn hash_at(&self, height: u32) -> Result<BlockHash> {
-        Ok(serde_json::from_value(self.call("getblockhash", json!([height]))?)?)
+        Ok(serde_json::from_value(self.call("getblockhash", &json!([height]))?)?)
     }
 
     /// A block.
@@ -137,7 +137,7 @@ impl Node {
     /// # Errors
     /// What the node said.
     pub fn block(&self, hash: BlockHash) -> Result<Block> {
-        let hex = self.call("getblock", json!([hash, 0]))?;
+        let hex = self.call("getblock", &json!([hash, 0]))?;
         Ok(deserialize_hex(hex.as_str().context("getblock gave no hex")?)?)
     }
 
@@ -146,7 +146,7 @@ impl Node {
     /// # Errors
     /// What the node said.
     pub fn mempool(&self) -> Result<Vec<Txid>> {
-        Ok(serde_json::from_value(self.call("getrawmempool", json!([]))?)?)
+        Ok(serde_json::from_value(self.call("getrawmempool", &json!([]))?)?)
     }
 
     /// A transaction of the mempool.
@@ -154,7 +154,7 @@ impl Node {
     /// # Errors
     /// What the node said.
     pub fn mempool_transaction(&self, txid: Txid) -> Result<Transaction> {
-        let hex = self.call("getrawtransaction", json!([txid, 0]))?;
+        let hex = self.call("getrawtransaction", &json!([txid, 0]))?;
         Ok(deserialize_hex(hex.as_str().context("getrawtransaction gave no hex")?)?)
     }
 
@@ -164,7 +164,7 @@ impl Node {
     /// Why the node refused it.
     pub fn send(&self, transaction: &Transaction) -> Result<Txid> {
         let hex = serialize_hex(transaction);
-        Ok(serde_json::from_value(self.call("sendrawtransaction", json!([hex]))?)?)
+        Ok(serde_json::from_value(self.call("sendrawtransaction", &json!([hex]))?)?)
     }
 
     /// Pays scripts from the purse, in one transaction that waits in the mempool.
@@ -207,20 +207,20 @@ impl Node {
     }
 
     fn submit(&self, block: &Block, height: u32) -> Result<()> {
-        let refusal = self.call("submitblock", json!([serialize_hex(block)]))?;
+        let refusal = self.call("submitblock", &json!([serialize_hex(block)]))?;
         let on_a_side_branch = refusal.as_str() == Some("inconclusive");
         ensure!(refusal.is_null() || on_a_side_branch, "block {height} refused: {refusal}");
         Ok(())
     }
 
     fn height_of(&self, hash: BlockHash) -> Result<u32> {
-        let header = self.call("getblockheader", json!([hash, true]))?;
+        let header = self.call("getblockheader", &json!([hash, true]))?;
         let height = header.get("height").and_then(Value::as_u64).context("no height")?;
         Ok(u32::try_from(height)?)
     }
 
-    fn call(&self, method: &str, parameters: Value) -> Result<Value> {
-        self.launched.rpc.call(method, &parameters)
+    fn call(&self, method: &str, parameters: &Value) -> Result<Value> {
+        self.launched.rpc.call(method, parameters)
     }
 }
 

@@ -44,5 +44,5 @@ impl fmt::Display for Finding {
 /// All findings as one message, a line each.
 #[must_use]
 pub fn report(findings: &[Finding]) -> String {
-    findings.iter().map(|finding| format!("\n  {finding}")).collect()
+    findings.iter().fold(String::new(), |text, finding| text + "\n  " + &finding.to_string())
 }

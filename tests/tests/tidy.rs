@@ -14,7 +14,7 @@ const LONG_FILES: &[(&str, usize)] = &[("wallet-core/src/command.rs", 527)];
 const LONG_FUNCTIONS: &[(&str, usize)] = &[];
 
 fn repository() -> Repository {
-    Repository::read().unwrap()
+    Repository::read().expect("the repository is made of readable Rust")
 }
 
 #[track_caller]

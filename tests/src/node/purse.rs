@@ -5,7 +5,7 @@
 
 use anyhow::{Context, Result};
 use bitcoin::absolute::LockTime;
-use bitcoin::key::{CompressedPublicKey, PrivateKey};
+use bitcoin::key::CompressedPublicKey;
 use bitcoin::secp256k1::{Message, Secp256k1, SecretKey};
 use bitcoin::sighash::{EcdsaSighashType, SighashCache};
 use bitcoin::{
@@ -16,20 +16,20 @@ use bitcoin::{
 /// The harness's own money.
 #[derive(Debug)]
 pub struct Purse {
-    key: PrivateKey,
+    key: SecretKey,
     public: CompressedPublicKey,
     next_coinbase: u32,
 }
 
 impl Purse {
     /// The purse, with a key that everybody knows.
-    #[must_use]
-    pub fn new() -> Self {
-        let secret = SecretKey::from_slice(&KEY).expect("a small number is a valid key");
-        let key = PrivateKey::new(secret, Network::Regtest);
-        let public = CompressedPublicKey::from_private_key(&Secp256k1::new(), &key)
-            .expect("new() makes compressed keys");
-        Self { key, public, next_coinbase: 1 }
+    ///
+    /// # Errors
+    /// None with this key.
+    pub fn new() -> Result<Self> {
+        let key = SecretKey::from_slice(&KEY)?;
+        let public = CompressedPublicKey(key.public_key(&Secp256k1::new()));
+        Ok(Self { key, public, next_coinbase: 1 })
     }
 
     /// Where mined coins go (P2WPKH).
@@ -89,17 +89,11 @@ impl Purse {
         let kind = EcdsaSighashType::All;
         let mut cache = SighashCache::new(&mut *transaction);
         let digest = cache.p2wpkh_signature_hash(0, &self.script(), value, kind)?;
-        let signature = Secp256k1::new().sign_ecdsa(&Message::from(digest), &self.key.inner);
+        let signature = Secp256k1::new().sign_ecdsa(&Message::from(digest), &self.key);
         let signature = bitcoin::ecdsa::Signature { signature, sighash_type: kind };
         *cache.witness_mut(0).context("there is one input")? =
             Witness::p2wpkh(&signature, &self.public.0);
         Ok(())
-    }
-}
-
-impl Default for Purse {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

@@ -11,7 +11,8 @@ pub fn headless_files(sources: &[Source]) -> Vec<Finding> {
     let headless = sources.iter().filter(|source| {
         let mut lines = source.text.lines();
         let first = lines.by_ref().find(|line| !line.starts_with("#!"));
-        !first.is_some_and(|line| line.strip_prefix("//!").is_some_and(|head| head.len() > 10))
+        let head = first.and_then(|line| line.strip_prefix("//!")).unwrap_or_default();
+        head.len() < SHORTEST_HEAD
     });
     let message = "open the file with //!: what it owns, what it refuses, which BIP";
     headless.map(|source| Finding::new(&source.path, 1, message)).collect()
@@ -29,9 +30,12 @@ pub fn glob_imports(sources: &[Source]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for source in sources {
         for mention in mentions(source) {
-            let own_parent = mention.in_test && mention.path() == "super::*";
-            if mention.segments.last().is_some_and(|last| last == "*") && !own_parent {
-                let message = format!("{}: import names, not everything", mention.path());
+            let path = mention.path();
+            let of_test = path == "super::*" || path == "proptest::prelude::*";
+            if mention.segments.last().is_some_and(|last| last == "*")
+                && !(mention.in_test && of_test)
+            {
+                let message = format!("{path}: import names, not everything");
                 findings.push(Finding::new(&source.path, mention.line, message));
             }
         }
@@ -61,6 +65,8 @@ fn bad_constructs_of(source: &Source) -> Vec<Finding> {
     findings
 }
 
+/// The first line of a head says at least a few words.
+const SHORTEST_HEAD: usize = 10;
 /// A reason with its quotes is at least this long.
 const SHORTEST_REASON: usize = 10;
 

@@ -53,10 +53,8 @@ fn words(name: &str) -> Vec<String> {
         if letter == '_' || letter.is_uppercase() {
             words.push(String::new());
         }
-        if letter != '_' {
-            if let Some(word) = words.last_mut() {
-                word.extend(letter.to_lowercase());
-            }
+        if let Some(word) = words.last_mut().filter(|_| letter != '_') {
+            word.extend(letter.to_lowercase());
         }
     }
     words

@@ -26,7 +26,7 @@ pub fn unlisted_files(sources: &[Source]) -> Vec<Finding> {
     for source in sources {
         let Some((krate, module)) = place(&source.path) else { continue };
         let Some((name, parent)) = module.split_last() else { continue };
-        let listed = |list: &Vec<(String, bool)>| list.iter().any(|(module, _)| module == name);
+        let listed = |list: &Vec<String>| list.contains(name);
         if !crates.lists.get(&(krate.to_owned(), parent.to_vec())).is_some_and(listed) {
             findings.push(Finding::new(&source.path, 1, "no module list names this file"));
         }
@@ -34,9 +34,9 @@ pub fn unlisted_files(sources: &[Source]) -> Vec<Finding> {
     findings
 }
 
-/// The module lists of all crates, by crate folder and module path; tests are marked.
+/// The module lists of all crates, by crate folder and module path.
 struct Crates {
-    lists: BTreeMap<(String, Vec<String>), Vec<(String, bool)>>,
+    lists: BTreeMap<(String, Vec<String>), Vec<String>>,
 }
 
 impl Crates {
@@ -68,7 +68,7 @@ impl Crates {
         let (own, other) = (module.get(shared)?, target.get(shared)?);
         let parent = &module[..shared];
         let list = self.lists.get(&(krate.to_owned(), parent.to_vec()))?;
-        let position = |name: &String| list.iter().position(|(module, _)| module == name);
+        let position = |name: &String| list.iter().position(|module| module == name);
         let Some(other_at) = position(other) else {
             let reexport = parent.is_empty() && other.starts_with(char::is_uppercase);
             return reexport.then(|| "name the module it comes from".to_owned());
@@ -98,12 +98,12 @@ fn place(path: &str) -> Option<(&str, Vec<String>)> {
     Some((krate, segments))
 }
 
-/// The modules that a file declares as files, in order, each with whether it is a test.
-fn module_list(source: &Source) -> Vec<(String, bool)> {
+/// The modules that a file declares as files, in order.
+fn module_list(source: &Source) -> Vec<String> {
     let declarations = source.tokens.windows(3).filter(|tokens| {
         tokens[0].text == "mod" && tokens[1].kind == Kind::Word && tokens[2].text == ";"
     });
-    declarations.map(|tokens| (tokens[1].text.clone(), tokens[0].in_test)).collect()
+    declarations.map(|tokens| tokens[1].text.clone()).collect()
 }
 
 /// The path from the crate's root; `None` if the mention leaves the crate.

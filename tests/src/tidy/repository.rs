@@ -33,7 +33,7 @@ impl Repository {
             let text = fs::read_to_string(&file)
                 .map_err(|error| format!("{}: {error}", file.display()))?;
             let path = relative(&root, &file);
-            if path.ends_with(".rs") {
+            if file.extension().is_some_and(|extension| extension == "rs") {
                 repository.sources.push(Source::read(&path, &text)?);
             }
             repository.texts.push((path, text));
@@ -67,7 +67,8 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
 }
 
 fn is_text(file: &Path) -> bool {
-    let in_ci = file.parent().is_some_and(|folder| folder.ends_with(".ci"));
+    let in_ci =
+        file.parent().is_some_and(|folder| folder.file_name().is_some_and(|name| name == ".ci"));
     in_ci || file.extension().is_some_and(|e| TEXT_EXTENSIONS.iter().any(|text| e == *text))
 }
 
