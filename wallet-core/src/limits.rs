@@ -2,6 +2,14 @@
 //!
 //! Refuses bounds of the protocol and of consensus: those are the light client's.
 
+use bitcoin::FeeRate;
+
+/// The lowest fee rate: 0.1 sat/vB, what nodes relay at the least (Bitcoin Core 30).
+pub const LEAST_FEE_RATE: FeeRate = FeeRate::from_sat_per_kwu(25);
+
+/// The highest fee rate: 10,000 sat/vB, more than any block ever took.
+pub const MOST_FEE_RATE: FeeRate = FeeRate::from_sat_per_kwu(2_500_000);
+
 /// Events that are kept for a face that does not read them, besides replies.
 pub const KEPT_EVENTS: usize = 4_096;
 
@@ -22,3 +30,6 @@ pub const KDF_MOST_PASSES: u32 = 64;
 
 /// The longest header file of any version, in bytes.
 pub const HEADER_BYTES: u64 = 4_096;
+
+/// The longest text that names a recipient, in bytes: a URI with a long message, not a book.
+pub const PAYEE_BYTES: usize = 8_192;
