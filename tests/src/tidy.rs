@@ -13,6 +13,7 @@ pub mod constructs;
 pub mod order;
 pub mod purity;
 pub mod manifests;
+pub mod licences;
 pub mod prose;
 
 use std::fmt;

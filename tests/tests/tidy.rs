@@ -4,7 +4,7 @@
 
 use billfold_tests::tidy::repository::Repository;
 use billfold_tests::tidy::{
-    Finding, constructs, length, manifests, names, order, prose, purity, report,
+    Finding, constructs, length, licences, manifests, names, order, prose, purity, report,
 };
 
 /// Files above 400 lines, without their tests. This list may only shrink.
@@ -98,6 +98,20 @@ fn there_is_one_of_each_library_that_holds_money() {
     let lock = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.lock");
     let lock = std::fs::read_to_string(lock).unwrap();
     assert_none(&manifests::repeated_packages(&lock).unwrap());
+}
+
+#[test]
+fn licences_are_those_that_deny_toml_allows() {
+    let output = std::process::Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version=1", "--locked", "--offline"])
+        .arg("--filter-platform=x86_64-unknown-linux-gnu")
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let metadata = String::from_utf8(output.stdout).unwrap();
+    let deny = include_str!("../../deny.toml");
+    assert_none(&licences::unallowed_licences(&metadata, deny).unwrap());
 }
 
 #[test]
