@@ -4,13 +4,15 @@
 //! Plain data both ways, so that a wallet in this process and one behind a daemon's socket look
 //! the same. Refuses callbacks and reply channels: a reply is an event with its command's id.
 
-use std::collections::VecDeque;
+pub mod backlog;
+
 use std::future::Future;
 use std::pin::Pin;
 
 use crate::command::{Command, CommandError, Reply};
 use crate::event::{CommandId, Event};
-use crate::limits::KEPT_EVENTS;
+
+use backlog::Backlog;
 
 /// A future that a trait object can return.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -36,20 +38,18 @@ pub trait Face: Send {
 /// A face that waits for each answer and keeps the other events for later.
 pub struct Conversation {
     face: Box<dyn Face>,
-    kept: VecDeque<Event>,
-    missed: u64,
+    kept: Backlog,
 }
 
 impl Conversation {
     /// Talks to `face`.
     #[must_use]
     pub fn new(face: impl Face + 'static) -> Self {
-        Self { face: Box::new(face), kept: VecDeque::new(), missed: 0 }
+        Self { face: Box::new(face), kept: Backlog::default() }
     }
 
     /// Asks and waits for the answer. Events that come meanwhile are kept for
-    /// [`next_event`](Self::next_event): the last progress only, and of the others at most
-    /// [`KEPT_EVENTS`]; what is beyond that is counted and told by [`Event::Missed`].
+    /// [`next_event`](Self::next_event), as far as a [`Backlog`] keeps them.
     ///
     /// # Errors
     /// What the wallet answered, [`CommandError::Busy`] or [`CommandError::Closing`].
@@ -58,7 +58,7 @@ impl Conversation {
         while let Some(event) = self.face.next_event().await {
             match event {
                 Event::Replied { id, result } if id == asked => return result,
-                other => self.keep(other),
+                other => self.kept.push(other),
             }
         }
         Err(CommandError::Closing)
@@ -66,11 +66,7 @@ impl Conversation {
 
     /// The next event, kept ones first; `None` once the wallet is closed and all was told.
     pub async fn next_event(&mut self) -> Option<Event> {
-        if self.missed > 0 {
-            let events = std::mem::take(&mut self.missed);
-            return Some(Event::Missed { events });
-        }
-        match self.kept.pop_front() {
+        match self.kept.pop() {
             Some(event) => Some(event),
             None => self.face.next_event().await,
         }
@@ -79,16 +75,5 @@ impl Conversation {
     /// Closes the wallet, as [`Face::close`].
     pub async fn close(&mut self) {
         self.face.close().await;
-    }
-
-    fn keep(&mut self, event: Event) {
-        if matches!(event, Event::Progress(_)) {
-            self.kept.retain(|kept| !matches!(kept, Event::Progress(_)));
-        }
-        self.kept.push_back(event);
-        if self.kept.len() > KEPT_EVENTS {
-            self.kept.pop_front();
-            self.missed += 1;
-        }
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Refuses bounds of the protocol and of consensus: those are the light client's.
 
+use std::time::Duration;
+
 use bitcoin::FeeRate;
 
 /// The lowest fee rate: 0.1 sat/vB, what nodes relay at the least (Bitcoin Core 30).
@@ -15,6 +17,34 @@ pub const KEPT_EVENTS: usize = 4_096;
 
 /// Commands that may be unanswered or have their answer unread.
 pub const PENDING_COMMANDS: usize = 64;
+
+/// Headers and filter headers that may wait for a commit while nothing depends on them: what a
+/// crash makes a wallet fetch again.
+pub const UNCOMMITTED_HEADERS: usize = 20_000;
+
+/// How long progress of headers and of the scan may wait for a commit.
+pub const UNCOMMITTED_TIME: Duration = Duration::from_secs(2);
+
+/// The least time between two pictures of the progress: faster than people can read is waste.
+pub const PROGRESS_EVERY: Duration = Duration::from_millis(250);
+
+/// Bytes read from a peer at once.
+pub const READ_BYTES: usize = 64 * 1024;
+
+/// Reads of one peer that may wait for the engine; then its socket waits, and so does the peer.
+pub const UNHANDLED_READS: usize = 8;
+
+/// Messages to one peer that may wait for its socket; a peer that takes no more is dropped.
+pub const UNSENT_MESSAGES: usize = 512;
+
+/// How long opening a connection may take, with the look-up of its name.
+pub const CONNECT_TIME: Duration = Duration::from_secs(10);
+
+/// How long writing one message to a peer may take.
+pub const WRITE_TIME: Duration = Duration::from_secs(60);
+
+/// Addresses of one host name that are tried.
+pub const ADDRESSES_PER_NAME: usize = 4;
 
 /// The least memory of a wallet's password derivation, in KiB.
 pub const KDF_LEAST_MEMORY_KIB: u32 = 64 * 1024;

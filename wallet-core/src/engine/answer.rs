@@ -1,0 +1,62 @@
+//! Owns the answers to commands: each calls the wallet and stages what must be durable first.
+//!
+//! Refuses to say anything itself: the engine tells the answer after the commit.
+
+use crate::command::{Command, CommandError, DraftId, Reply};
+use crate::engine::Engine;
+use crate::light_client::height::Height;
+use crate::light_client::input::Input as ClientInput;
+use crate::light_client::time::Now;
+use crate::signers::{self, Signer};
+use crate::wallet::{DraftMoment, Drafted};
+
+impl Engine {
+    /// Carries out a command; what it staged is committed before the answer is told.
+    pub(super) fn answer(&mut self, now: Now, command: Command) -> Result<Reply, CommandError> {
+        let tip = self.chain.tip().height;
+        match command {
+            Command::Balance => Ok(Reply::Balance(self.wallet.balance(tip)?)),
+            Command::Receive { amount, note, fresh } => {
+                self.changed = true;
+                let issued = self.wallet.receive(amount, note.as_deref(), fresh, now.wall)?;
+                Ok(Reply::Address(issued))
+            }
+            Command::Draft(request) => {
+                self.changed = true;
+                let moment = DraftMoment { now: now.wall, tip, entropy: self.entropy() };
+                Ok(match self.wallet.draft(&request, moment)? {
+                    Drafted::Draft(draft) => Reply::Draft(draft),
+                    Drafted::Payment(payment) => Reply::Payment(payment),
+                })
+            }
+            Command::Sign(draft) => self.sign(now, draft),
+            Command::Drop(draft) => self.wallet.drop_draft(draft).map(|()| Reply::Done),
+            Command::History => Ok(Reply::History(self.wallet.history()?)),
+            Command::Coins => Ok(Reply::Coins(self.wallet.coins(tip, now.wall)?)),
+            Command::Status => Ok(Reply::Status(Box::new(self.status()?))),
+            Command::Rescan { from } => self.rescan(from),
+            Command::Describe => Ok(Reply::Wallet(Box::new(self.wallet.description()?))),
+        }
+    }
+
+    /// Signs and records; the announcement follows the commit.
+    fn sign(&mut self, now: Now, draft: DraftId) -> Result<Reply, CommandError> {
+        let mut psbt = self.wallet.psbt_of(draft)?;
+        let unsigned = psbt.unsigned_tx.clone();
+        self.keys.signer(&self.wallet)?.sign(&mut psbt).map_err(CommandError::Signing)?;
+        let signed = signers::finish(psbt.clone(), &unsigned).map_err(CommandError::Signing)?;
+        let (payment, changes) = self.wallet.record_signed(draft, &signed, &psbt, now.wall)?;
+        self.say_changes(changes);
+        Ok(Reply::Payment(Box::new(payment)))
+    }
+
+    fn rescan(&mut self, from: Option<Height>) -> Result<Reply, CommandError> {
+        let tip = self.chain.tip().height;
+        if let Some(asked) = from.filter(|asked| *asked > tip) {
+            return Err(CommandError::HeightAboveTip { asked, tip });
+        }
+        self.wallet.rescan_from(from)?;
+        self.after_commit.push_back(ClientInput::ScanFrom(self.wallet.scan_start()?));
+        Ok(Reply::Done)
+    }
+}

@@ -1,0 +1,119 @@
+//! Owns one light client with its file: the chain as the engine follows it.
+//!
+//! Refuses to know a wallet beyond its start: what wallets make of the chain's events is the
+//! engine's.
+
+use std::collections::BTreeSet;
+
+use bitcoin::{Transaction, Txid};
+
+use crate::command::StoreProblem;
+use crate::engine::start::{self, Standing};
+use crate::event::{Event, Note};
+use crate::light_client::LightClient;
+use crate::light_client::change_set::{ChangeSet, Restored};
+use crate::light_client::config::Config;
+use crate::light_client::input::Input;
+use crate::light_client::params::Params;
+use crate::light_client::peer_id::PeerAddress;
+use crate::light_client::time::Now;
+use crate::limits::UNCOMMITTED_HEADERS;
+use crate::store::chain::{ChainFile, Loaded};
+use crate::wallet::Wallet;
+
+/// What following a chain takes.
+#[derive(Debug)]
+pub struct Online {
+    /// The chain file and what is in it.
+    pub chain: Loaded,
+    /// If not empty, the only peers to use.
+    pub connect: Vec<PeerAddress>,
+}
+
+/// A light client and its file.
+pub(super) struct ChainSide {
+    pub(super) client: LightClient,
+    file: ChainFile,
+    uncommitted: ChangeSet,
+    announced: BTreeSet<Txid>,
+}
+
+impl ChainSide {
+    /// Restores the chain, low enough for the wallet, and brings the wallet onto it. What this
+    /// stages in the wallet is to be committed, then the events may be said.
+    pub(super) fn start(
+        wallet: &mut Wallet,
+        online: Online,
+        seed: [u8; 32],
+        now: Now,
+    ) -> Result<(Self, Vec<Event>), StoreProblem> {
+        let params = Params::new(wallet.network());
+        let needed = start::needed_base(wallet, &params)?;
+        let Loaded { mut file, stored, damage } = online.chain;
+        let low_enough = stored.filter(|stored| stored.base.block.height <= needed.block.height);
+        let (base, restored) = match low_enough {
+            Some(stored) => (stored.base, stored.restored),
+            None => {
+                file.begin(&needed)?;
+                (needed, Restored::default())
+            }
+        };
+        let config = Config { params, base, connect: online.connect };
+        let client = LightClient::new(config, restored, seed, now);
+        let mut said = Vec::new();
+        if let Some(damage) = damage {
+            let note = Note::ChainRebuilt { path: file.shown(), what: damage.to_string() };
+            said.push(Event::Note(note));
+        }
+        said.extend(settle_standing(wallet, &client)?);
+        let chain =
+            Self { client, file, uncommitted: ChangeSet::default(), announced: BTreeSet::new() };
+        Ok((chain, said))
+    }
+
+    /// Takes over what the client learnt. Whether something waits for a commit, and whether it is
+    /// as much as may wait.
+    pub(super) fn stage(&mut self) -> (bool, bool) {
+        if let Some(changes) = self.client.take_staged() {
+            self.uncommitted.merge(changes);
+        }
+        let entries = self.uncommitted.headers.len() + self.uncommitted.filter_headers.len();
+        (!self.uncommitted.is_empty(), entries >= UNCOMMITTED_HEADERS)
+    }
+
+    /// Makes what was staged durable.
+    pub(super) fn commit(&mut self) -> Result<(), StoreProblem> {
+        self.file.apply(&self.uncommitted)?;
+        self.uncommitted = ChangeSet::default();
+        Ok(())
+    }
+
+    /// What to announce and what to withdraw, so that exactly `unconfirmed` is announced.
+    pub(super) fn announcements(&mut self, unconfirmed: Vec<Transaction>) -> Vec<Input> {
+        let ids: BTreeSet<Txid> = unconfirmed.iter().map(Transaction::compute_txid).collect();
+        let done = self.announced.difference(&ids).map(|txid| Input::Withdraw { txid: *txid });
+        let mut inputs: Vec<Input> = done.collect();
+        let new = unconfirmed.into_iter().filter(|t| !self.announced.contains(&t.compute_txid()));
+        inputs.extend(new.map(|transaction| Input::Announce { transaction }));
+        self.announced = ids;
+        inputs
+    }
+}
+
+/// Brings a wallet onto the chain; what this changed.
+fn settle_standing(wallet: &mut Wallet, client: &LightClient) -> Result<Vec<Event>, StoreProblem> {
+    let checkpoints = wallet.checkpoints()?;
+    match start::standing(&checkpoints, client) {
+        Standing::OnChain => Ok(Vec::new()),
+        Standing::Forked(fork) => {
+            let changes = wallet.roll_back(fork)?;
+            let left =
+                checkpoints.first().map(|old_tip| Event::Reorganised { fork, old_tip: *old_tip });
+            Ok(left.into_iter().chain(changes.into_iter().map(Event::Transaction)).collect())
+        }
+        Standing::Unknown(from) => {
+            wallet.rescan_from(from)?;
+            Ok(Vec::new())
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Owns what is settled before a wallet follows the chain: which anchor its headers stand on, and
+//! what to do when the chain that is stored is not the one that the wallet has scanned.
+//!
+//! Refuses to skip a block: where the chain is not known any more, the wallet scans again.
+
+use crate::command::{Birthday, StoreProblem};
+use crate::light_client::LightClient;
+use crate::light_client::chain::anchor::Anchor;
+use crate::light_client::height::{BlockId, Height};
+use crate::light_client::input::ScanStart;
+use crate::light_client::params::Params;
+use crate::light_client::time::WallTime;
+use crate::wallet::Wallet;
+
+/// The highest anchor that serves the wallet: below its birthday, and below where it scans next.
+///
+/// # Errors
+/// If the wallet's file can't be read.
+pub fn needed_base(wallet: &Wallet, params: &Params) -> Result<Anchor, StoreProblem> {
+    let birthday = match wallet.description()?.birthday {
+        Birthday::Height(height) => ScanStart::Height(height),
+        Birthday::Time(seconds) => ScanStart::Time(WallTime::new(seconds)),
+    };
+    let by_birthday = anchor_below(params, birthday);
+    let by_scan = anchor_below(params, wallet.scan_start()?);
+    Ok(if by_scan.block.height < by_birthday.block.height { by_scan } else { by_birthday })
+}
+
+/// How a wallet's scan stands to a chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// The cursor is on the chain, or nothing was scanned yet.
+    OnChain,
+    /// The chain holds other blocks than those that were scanned: undo what is above the fork.
+    Forked(BlockId),
+    /// The chain is not known up to the cursor, or shares no scanned block: scan again from this
+    /// height, or from the birthday. What the wallet knows stays until the scan has passed it.
+    Unknown(Option<Height>),
+}
+
+/// Compares the wallet's scanned blocks, newest first, with the chain.
+#[must_use]
+pub fn standing(checkpoints: &[BlockId], client: &LightClient) -> Standing {
+    let tip = client.tip().height;
+    let on_chain = |block: &BlockId| client.block_at(block.height) == Some(*block);
+    match checkpoints.iter().position(on_chain) {
+        None if checkpoints.is_empty() => Standing::OnChain,
+        None => Standing::Unknown(None),
+        Some(0) => Standing::OnChain,
+        Some(shared) => {
+            let contradicted = checkpoints[..shared].iter().any(|block| block.height <= tip);
+            let shared = checkpoints[shared];
+            if contradicted {
+                Standing::Forked(shared)
+            } else {
+                Standing::Unknown(Some(shared.height.next()))
+            }
+        }
+    }
+}
+
+fn anchor_below(params: &Params, start: ScanStart) -> Anchor {
+    match start {
+        ScanStart::Height(height) => Anchor::newest_below(params, height),
+        ScanStart::Time(time) => Anchor::newest_before(params, time),
+    }
+}
