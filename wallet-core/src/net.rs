@@ -1,5 +1,11 @@
-//! Owns sockets, clocks and tasks. (being built)
+//! Owns sockets, clocks, threads and tasks: it carries the engine's effects out and brings what
+//! happens back.
+//!
+//! Refuses to decide anything: whom to dial and what to send is the light client's to say.
 
 pub mod clock;
+pub mod inbox;
+pub mod outlet;
+pub mod jobs;
 pub mod connection;
 pub mod driver;

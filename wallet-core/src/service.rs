@@ -2,29 +2,33 @@
 //!
 //! Refuses to show or keep words and passwords.
 
-use crate::command::{Birthday, Command, CommandError, StoreProblem, WalletDescription};
-use crate::config::{LookAhead, Settings, WalletName};
-use crate::entropy::EntropyError;
+mod create;
+
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use bitcoin::Network;
+
+use crate::command::{Command, CommandError, StoreProblem};
+use crate::config::{Settings, WalletName};
+use crate::engine::key_layer::KeyLayer;
+use crate::engine::{Effect, Engine, Input, Online};
+use crate::entropy::{self, EntropyError};
 use crate::event::{CommandId, Event};
 use crate::face::{BoxFuture, Face};
-use crate::keychain::AccountId;
-use crate::seed::Seed;
-use crate::store::lock::Holder;
-use crate::vault::{KdfCost, Password};
+use crate::light_client::height::{BlockId, Height};
+use crate::limits::PENDING_COMMANDS;
+use crate::net::clock::Clock;
+use crate::net::driver::{self, Driver};
+use crate::net::inbox::{Inbox, Message};
+use crate::net::outlet::Outlet;
+use crate::store::chain::ChainFile;
+use crate::store::lock::{DirectoryLock, Holder, LockError};
+use crate::store::problem;
+use crate::vault::{self, Password, VaultError};
+use crate::wallet::Wallet;
 
-/// What a wallet is created or restored from.
-pub struct NewWallet {
-    /// Its keys.
-    pub seed: Seed,
-    /// Its accounts, the preferred one first; at least one.
-    pub accounts: Vec<AccountId>,
-    /// Where its scan begins.
-    pub birthday: Birthday,
-    /// How far it looks for used addresses.
-    pub look_ahead: LookAhead,
-    /// Protects it on disk.
-    pub password: Password,
-}
+pub use create::{CreateError, NewWallet, check_new, create, wallets};
 
 /// Whether the wallet will be asked to sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,101 +48,101 @@ pub enum Reach {
     Online,
 }
 
-/// The wallets of a network's directory, in the order of their names.
-///
-/// # Errors
-/// If the directory is there and can't be read.
-pub fn wallets(_settings: &Settings) -> Result<Vec<WalletName>, StoreProblem> {
-    todo!()
-}
-
-/// Creates the wallet that `settings` names; durable on return. It takes the time of one password
-/// derivation.
-///
-/// The words are the only copy of the money that the user will have, so a caller makes *them*
-/// durable first (shows them, or writes and syncs their file): words without a wallet are
-/// harmless, while a wallet without words could receive money that no one can restore.
-/// [`check_new`] tells beforehand whether the wallet can be made at all.
-///
-/// # Errors
-/// See [`CreateError`]; an existing wallet is never touched.
-pub fn create(
-    _settings: &Settings,
-    _wallet: NewWallet,
-    _cost: KdfCost,
-) -> Result<WalletDescription, CreateError> {
-    todo!()
-}
-
-/// Whether [`create`] would find its place free: nobody uses the directory, it can be written, and
-/// no wallet has the name.
-///
-/// # Errors
-/// See [`CreateError`].
-pub fn check_new(_settings: &Settings) -> Result<(), CreateError> {
-    todo!()
-}
-
 /// An open wallet in this process.
-pub struct Service(());
+pub struct Service {
+    inbox: Inbox,
+    outlet: Arc<Outlet>,
+    thread: Option<JoinHandle<()>>,
+    last_id: u64,
+    unanswered: usize,
+}
 
 impl Service {
     /// Opens the wallet that `settings` names and begins to run it on threads of its own. It
     /// blocks for the time of one password derivation.
     ///
-    /// Dropping a service without [`Face::close`] ends it as a crash would: nothing that was told
-    /// is lost.
+    /// Dropping a service closes it as [`Face::close`] does, but blocks for it.
     ///
     /// # Errors
     /// See [`OpenError`].
     pub fn open(
-        _settings: &Settings,
-        _password: &Password,
-        _access: Access,
-        _reach: Reach,
+        settings: &Settings,
+        password: &Password,
+        access: Access,
+        reach: Reach,
     ) -> Result<Self, OpenError> {
-        todo!()
+        let paths = settings.paths();
+        if !paths.wallet(&settings.wallet).exists() {
+            let name = settings.wallet.clone();
+            return Err(OpenError::NoSuchWallet { name, existing: create::wallets(settings)? });
+        }
+        let lock = DirectoryLock::acquire(&paths)?;
+        let (wallet, keys) = open_wallet(settings, password, access)?;
+        let (inbox, incoming) = Inbox::new();
+        let clock = Clock::start();
+        let (engine, network, first) = match reach {
+            Reach::Offline => (open_offline(settings, wallet, keys)?, None, Vec::new()),
+            Reach::Online => {
+                let network = driver::Network::start(inbox.clone())
+                    .map_err(|error| problem::from_io(paths.dir(), &error))?;
+                let (engine, first) = open_online(settings, wallet, keys, clock)?;
+                (engine, Some(network), first)
+            }
+        };
+        let outlet = Arc::new(Outlet::default());
+        let driver =
+            Driver { engine, clock, inbox: incoming, outlet: Arc::clone(&outlet), network };
+        let thread = run_on_own_thread(driver, first, lock)
+            .map_err(|error| problem::from_io(paths.dir(), &error))?;
+        Ok(Self { inbox, outlet, thread: Some(thread), last_id: 0, unanswered: 0 })
+    }
+
+    fn join(&mut self) {
+        if let Some(thread) = self.thread.take() {
+            // A panic there has been reported by the thread itself.
+            let _ = thread.join();
+        }
     }
 }
 
 impl Face for Service {
-    fn submit(&mut self, _command: Command) -> Result<CommandId, CommandError> {
-        todo!()
+    fn submit(&mut self, command: Command) -> Result<CommandId, CommandError> {
+        if self.unanswered >= PENDING_COMMANDS {
+            return Err(CommandError::Busy);
+        }
+        let id = CommandId(self.last_id + 1);
+        if !self.inbox.put(Message::Input(Input::Ask { id, command }, None)) {
+            return Err(CommandError::Closing);
+        }
+        self.last_id += 1;
+        self.unanswered += 1;
+        Ok(id)
     }
 
     fn next_event(&mut self) -> BoxFuture<'_, Option<Event>> {
-        todo!()
+        Box::pin(async {
+            let event = self.outlet.next().await;
+            if matches!(event, Some(Event::Replied { .. })) {
+                self.unanswered -= 1;
+            }
+            event
+        })
     }
 
     fn close(&mut self) -> BoxFuture<'_, ()> {
-        todo!()
+        Box::pin(async {
+            let _ = self.inbox.put(Message::Stop);
+            self.outlet.until_ended().await;
+            self.join();
+        })
     }
 }
 
-/// Why a wallet was not created.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CreateError {
-    /// The name is taken.
-    #[error("there is a wallet named {0} already: choose another name with --wallet")]
-    WalletExists(WalletName),
-    /// Another process has the directory.
-    #[error("{0} is using this data directory: stop it first")]
-    DirInUse(Holder),
-    /// No account was asked for, or one twice.
-    #[error("a wallet needs at least one account, and each only once")]
-    BadAccounts,
-    /// The memory that the password's derivation takes is not there.
-    #[error("deriving the key takes {kib} KiB of memory, which this machine can't give now")]
-    OutOfMemory {
-        /// How much.
-        kib: u32,
-    },
-    /// No entropy from the system.
-    #[error(transparent)]
-    Entropy(#[from] EntropyError),
-    /// The disk refused.
-    #[error(transparent)]
-    Store(#[from] StoreProblem),
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.inbox.put(Message::Stop);
+        self.join();
+    }
 }
 
 /// Why a wallet was not opened.
@@ -159,14 +163,14 @@ pub enum OpenError {
     #[error("{0} is using this data directory: stop it first")]
     DirInUse(Holder),
     /// The wallet belongs to another network: its file was copied here.
-    #[error("wallet {wallet} is of {found}, not of {asked}: use --network {found}")]
+    #[error("wallet {wallet} is of {found}, not of {asked}: put its files where they belong")]
     NetworkMismatch {
         /// Which wallet.
         wallet: WalletName,
         /// The network that it was made for.
-        found: bitcoin::Network,
+        found: Network,
         /// The network that was asked for.
-        asked: bitcoin::Network,
+        asked: Network,
     },
     /// The memory that the password's derivation takes is not there.
     #[error("deriving the key takes {kib} KiB of memory, which this machine can't give now")]
@@ -180,21 +184,6 @@ pub enum OpenError {
     /// The disk refused.
     #[error(transparent)]
     Store(#[from] StoreProblem),
-}
-
-impl CreateError {
-    /// The stable name, as in `docs/errors.md`, JSON and JSON-RPC.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::WalletExists(_) => "wallet_exists",
-            Self::DirInUse(_) => "dir_in_use",
-            Self::BadAccounts => "bad_accounts",
-            Self::OutOfMemory { .. } => "out_of_memory",
-            Self::Entropy(_) => "no_entropy",
-            Self::Store(problem) => problem.name(),
-        }
-    }
 }
 
 impl OpenError {
@@ -211,6 +200,119 @@ impl OpenError {
             Self::Store(problem) => problem.name(),
         }
     }
+}
+
+impl From<LockError> for OpenError {
+    fn from(error: LockError) -> Self {
+        match error {
+            LockError::InUse(holder) => Self::DirInUse(holder),
+            LockError::Store(problem) => Self::Store(problem),
+        }
+    }
+}
+
+impl From<VaultError> for OpenError {
+    fn from(error: VaultError) -> Self {
+        let damaged = |path: std::path::PathBuf, what: &str| {
+            Self::Store(StoreProblem::Damaged {
+                path: problem::shown(&path),
+                what: what.to_owned(),
+            })
+        };
+        match error {
+            VaultError::WrongPassword => Self::WrongPassword,
+            VaultError::OutOfMemory(error) => Self::OutOfMemory { kib: error.kib },
+            VaultError::Entropy(error) => Self::Entropy(error),
+            VaultError::Io { path, source } => Self::Store(problem::from_io(&path, &source)),
+            VaultError::Newer { path } => {
+                Self::Store(StoreProblem::Newer { path: problem::shown(&path) })
+            }
+            VaultError::Damaged { path } => damaged(path, PUT_BACK),
+            VaultError::NoSuchFile { path } => {
+                damaged(path, "it is missing: put back a copy of it")
+            }
+            VaultError::Exists { path } => damaged(path, PUT_BACK),
+        }
+    }
+}
+
+const PUT_BACK: &str = "put back a copy of it, or restore the wallet from its words";
+
+fn open_wallet(
+    settings: &Settings,
+    password: &Password,
+    access: Access,
+) -> Result<(Wallet, KeyLayer), OpenError> {
+    let paths = settings.paths();
+    let keys = vault::open(&paths.header(&settings.wallet), password)?;
+    let wallet = Wallet::open(&paths.wallet(&settings.wallet), &keys.file)?;
+    if wallet.network() != settings.network {
+        return Err(OpenError::NetworkMismatch {
+            wallet: settings.wallet.clone(),
+            found: wallet.network(),
+            asked: settings.network,
+        });
+    }
+    let key_layer = match access {
+        Access::View => KeyLayer::Locked,
+        Access::Sign => KeyLayer::Unlocked(keys.seed),
+    };
+    Ok((wallet, key_layer))
+}
+
+/// Only the tip is read: a balance needs no headers.
+fn open_offline(settings: &Settings, wallet: Wallet, keys: KeyLayer) -> Result<Engine, OpenError> {
+    let stored =
+        ChainFile::open(&settings.paths().chain(), settings.network).and_then(|file| file.tip());
+    let tip = match stored {
+        Ok(tip) => tip,
+        // It is mended when the chain is followed again; what was scanned is known without it.
+        Err(StoreProblem::Damaged { .. }) => wallet.cursor()?,
+        Err(problem) => return Err(problem.into()),
+    };
+    let genesis = bitcoin::constants::genesis_block(settings.network).block_hash();
+    let tip = tip.unwrap_or(BlockId::new(Height::GENESIS, genesis));
+    Ok(Engine::offline(wallet, keys, tip, system_seed()?))
+}
+
+fn open_online(
+    settings: &Settings,
+    wallet: Wallet,
+    keys: KeyLayer,
+    clock: Clock,
+) -> Result<(Engine, Vec<Effect>), OpenError> {
+    let chain = ChainFile::load(&settings.paths().chain(), settings.network)?;
+    let online = Online { chain, connect: settings.connect.clone() };
+    Ok(Engine::online(wallet, keys, online, system_seed()?, clock.now())?)
+}
+
+/// The outlet ends after the directory is free again, even if the thread panics, so that no face
+/// waits for ever and none finds the directory in use after it has closed.
+fn run_on_own_thread(
+    driver: Driver,
+    first: Vec<Effect>,
+    lock: DirectoryLock,
+) -> std::io::Result<JoinHandle<()>> {
+    let end = EndOnDrop(Arc::clone(&driver.outlet));
+    thread::Builder::new().name("billfold-engine".to_owned()).spawn(move || {
+        let _end = end;
+        let _lock = lock;
+        driver.run(first);
+    })
+}
+
+struct EndOnDrop(Arc<Outlet>);
+
+impl Drop for EndOnDrop {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
+fn system_seed() -> Result<[u8; 32], EntropyError> {
+    let mut seed = [0; 32];
+    entropy::fill(&mut seed)?;
+    Ok(seed)
 }
 
 fn existing_shown(existing: &[WalletName]) -> String {

@@ -20,6 +20,7 @@ use crate::command::{
     Balance, Birthday, Coin, CommandError, Draft, DraftId, HistoryRow, IssuedAddress, PayRequest,
     Payment, StoreProblem, TransactionChange, WalletDescription,
 };
+use crate::config::LookAhead;
 use crate::keychain::{Account, ScriptType};
 use crate::light_client::height::{BlockId, Height};
 use crate::light_client::input::ScanStart;
@@ -49,15 +50,6 @@ pub struct NewWallet {
     pub preferred: ScriptType,
     /// How far it looks ahead.
     pub look_ahead: LookAhead,
-}
-
-/// How many scripts are watched beyond the last one that is issued or used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LookAhead {
-    /// On the chains of receiving addresses.
-    pub receive: u32,
-    /// On the chains of change.
-    pub change: u32,
 }
 
 /// What folding a block brought.

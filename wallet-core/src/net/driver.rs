@@ -1,1 +1,187 @@
-//! (being built)
+//! Owns the loop: it waits for the next input or deadline, lets the engine take a step, and
+//! carries its effects out. It runs on a thread of its own, so that a commit never holds up a
+//! socket or a screen.
+//!
+//! Refuses to go on after the disk has refused: the problem is told, then everything ends.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Runtime};
+
+use crate::command::{CommandError, StoreProblem};
+use crate::engine::{Effect, Engine, Input};
+use crate::event::{CommandId, Event};
+use crate::light_client::input::Input as ClientInput;
+use crate::light_client::peer_id::PeerId;
+use crate::net::clock::Clock;
+use crate::net::connection::Connection;
+use crate::net::inbox::{Inbox, Message};
+use crate::net::jobs::JobThreads;
+use crate::net::outlet::Outlet;
+
+/// An engine with its clock, its way in and out, and its network if it has one.
+pub struct Driver {
+    /// What is driven.
+    pub engine: Engine,
+    /// The clock that its first step was told.
+    pub clock: Clock,
+    /// What comes in.
+    pub inbox: Receiver<Message>,
+    /// Where events go.
+    pub outlet: Arc<Outlet>,
+    /// What carries its effects out; `None` offline.
+    pub network: Option<Network>,
+}
+
+impl Driver {
+    /// Runs until it is told to stop or the disk refuses; ends its outlet whatever happens.
+    pub fn run(mut self, first: Vec<Effect>) {
+        self.carry_out(first);
+        let stopped = self.run_until_stopped();
+        let Self { engine, outlet, network, .. } = self;
+        let ended = stopped.and_then(|()| engine.finish());
+        drop(network);
+        if let Err(problem) = ended {
+            tracing::error!(%problem, "stopped");
+            outlet.push(Event::Stopped { error: CommandError::Store(problem) });
+        }
+    }
+
+    fn run_until_stopped(&mut self) -> Result<(), StoreProblem> {
+        while let Some((input, permit)) = self.next_input() {
+            let asked = match &input {
+                Input::Ask { id, .. } => Some(*id),
+                Input::Network(_) | Input::Deadline => None,
+            };
+            if let Some(network) = &mut self.network {
+                network.forget_ended(&input);
+            }
+            match self.engine.step(self.clock.now(), input) {
+                Ok(effects) => self.carry_out(effects),
+                Err(problem) => {
+                    self.refuse(asked, &problem);
+                    return Err(problem);
+                }
+            }
+            drop(permit);
+        }
+        Ok(())
+    }
+
+    /// Waits for what happens next; `None`: the end. A deadline that has passed comes before
+    /// whatever waits, so that a busy network can't hold it up.
+    fn next_input(&self) -> Option<(Input, Option<tokio::sync::OwnedSemaphorePermit>)> {
+        let message = match self.engine.deadline() {
+            None => self.inbox.recv().ok()?,
+            Some(deadline) => {
+                let wait = self.clock.until(deadline);
+                if wait.is_zero() {
+                    return Some((Input::Deadline, None));
+                }
+                match self.inbox.recv_timeout(wait) {
+                    Ok(message) => message,
+                    Err(RecvTimeoutError::Timeout) => return Some((Input::Deadline, None)),
+                    Err(RecvTimeoutError::Disconnected) => return None,
+                }
+            }
+        };
+        match message {
+            Message::Input(input, permit) => Some((input, permit)),
+            Message::Stop => None,
+        }
+    }
+
+    fn refuse(&self, asked: Option<CommandId>, problem: &StoreProblem) {
+        if let Some(id) = asked {
+            let result = Err(CommandError::Store(problem.clone()));
+            self.outlet.push(Event::Replied { id, result });
+        }
+    }
+
+    fn carry_out(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match (effect, &mut self.network) {
+                (Effect::Tell(event), _) => self.outlet.push(event),
+                (effect, Some(network)) => network.carry_out(effect),
+                // Offline, the engine has no light client that could ask for more.
+                (_, None) => {}
+            }
+        }
+    }
+}
+
+/// Connections and jobs.
+pub struct Network {
+    /// Taken when it ends.
+    runtime: Option<Runtime>,
+    connections: HashMap<PeerId, Connection>,
+    jobs: JobThreads,
+    inbox: Inbox,
+}
+
+impl Network {
+    /// Starts the threads for sockets and jobs.
+    ///
+    /// # Errors
+    /// If the system gives no threads.
+    pub fn start(inbox: Inbox) -> std::io::Result<Self> {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("billfold-net")
+            .enable_all()
+            .build()?;
+        let jobs = JobThreads::start(&inbox)?;
+        Ok(Self { runtime: Some(runtime), connections: HashMap::new(), jobs, inbox })
+    }
+
+    /// Lets go of our end of a connection that is gone.
+    fn forget_ended(&mut self, input: &Input) {
+        if let Input::Network(
+            ClientInput::Disconnected { peer } | ClientInput::DialFailed { peer },
+        ) = input
+        {
+            self.connections.remove(peer);
+        }
+    }
+
+    fn carry_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::Dial { peer, address } => {
+                if let Some(runtime) = &self.runtime {
+                    let inbox = self.inbox.clone();
+                    let connection = Connection::open(runtime.handle(), peer, address, inbox);
+                    self.connections.insert(peer, connection);
+                }
+            }
+            Effect::Send { peer, bytes } => {
+                let taken = self.connections.get(&peer).is_none_or(|c| c.send(bytes));
+                if !taken {
+                    self.connections.remove(&peer);
+                }
+            }
+            Effect::Close { peer, fault } => {
+                if let Some(fault) = fault {
+                    tracing::info!(%peer, %fault, "closing");
+                }
+                self.connections.remove(&peer);
+            }
+            Effect::Job { id, job } => self.jobs.run(id, job),
+            Effect::Tell(_) => {}
+        }
+    }
+}
+
+impl Drop for Network {
+    fn drop(&mut self) {
+        self.connections.clear();
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_timeout(SHUTDOWN_TIME);
+        }
+    }
+}
+
+/// How long the end waits for a look-up of a name that can't be interrupted.
+const SHUTDOWN_TIME: Duration = Duration::from_millis(500);

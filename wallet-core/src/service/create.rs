@@ -60,16 +60,24 @@ pub fn create(
     let (_lock, paths) = claim_free_place(settings)?;
     let unfinished = Unfinished::new(&paths, &settings.wallet)?;
     let keys = vault::create(&unfinished.header, &new.password, cost)?;
-    let description = write_wallet(&unfinished, &keys, &wallet::NewWallet {
-        network: settings.network,
-        name: settings.wallet.to_string(),
-        accounts: new.accounts.iter().map(|id| new.seed.account(*id, settings.network)).collect(),
-        sealed_seed: key_layer::seal(&keys.seed, &new.seed)?,
-        fingerprint: new.seed.fingerprint(),
-        birthday: new.birthday,
-        preferred: preferred.script_type,
-        look_ahead: new.look_ahead,
-    })?;
+    let description = write_wallet(
+        &unfinished,
+        &keys,
+        &wallet::NewWallet {
+            network: settings.network,
+            name: settings.wallet.to_string(),
+            accounts: new
+                .accounts
+                .iter()
+                .map(|id| new.seed.account(*id, settings.network))
+                .collect(),
+            sealed_seed: key_layer::seal(&keys.seed, &new.seed)?,
+            fingerprint: new.seed.fingerprint(),
+            birthday: new.birthday,
+            preferred: preferred.script_type,
+            look_ahead: new.look_ahead,
+        },
+    )?;
     unfinished.give_names(&paths, &settings.wallet)?;
     Ok(description)
 }
@@ -157,7 +165,7 @@ impl From<LockError> for CreateError {
 impl From<VaultError> for CreateError {
     fn from(error: VaultError) -> Self {
         match error {
-            VaultError::OutOfMemory { kib } => Self::OutOfMemory { kib },
+            VaultError::OutOfMemory(error) => Self::OutOfMemory { kib: error.kib },
             VaultError::Entropy(error) => Self::Entropy(error),
             VaultError::Io { path, source } => Self::Store(problem::from_io(&path, &source)),
             VaultError::WrongPassword
@@ -183,7 +191,8 @@ impl Unfinished {
     fn new(paths: &Paths, name: &WalletName) -> Result<Self, StoreProblem> {
         let header = with_suffix(&paths.header(name), ".new");
         let wallet = with_suffix(&paths.wallet(name), ".new");
-        for left in [&header, &wallet, &with_suffix(&wallet, "-wal"), &with_suffix(&wallet, "-shm")] {
+        for left in [&header, &wallet, &with_suffix(&wallet, "-wal"), &with_suffix(&wallet, "-shm")]
+        {
             match fs::remove_file(left) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
                     return Err(problem::from_io(left, &error));

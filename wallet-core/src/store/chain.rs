@@ -188,6 +188,12 @@ impl ChainFile {
         })
     }
 
+    /// Where the file is, as messages show it.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        problem::shown(&self.path)
+    }
+
     /// Closes the file; what the system says then is told.
     ///
     /// # Errors
