@@ -1,7 +1,9 @@
 //! The yard: harness and rules for tests that may look at any floor.
 //!
-//! Owns the house rules as programs ([`tidy`]), a real node on regtest and the billfold program as
+//! Owns the house rules as programs, a real node on regtest, and the billfold program as
 //! a user runs it. No floor of the house looks at the yard.
 
 pub mod node;
+pub mod program;
 pub mod tidy;
+pub mod vector_wallet;

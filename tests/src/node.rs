@@ -50,6 +50,12 @@ impl Node {
         Ok(node)
     }
 
+    /// The program that runs it.
+    #[must_use]
+    pub fn software(&self) -> &Software {
+        &self.software
+    }
+
     /// Where peers reach it.
     #[must_use]
     pub fn address(&self) -> SocketAddr {

@@ -147,7 +147,9 @@ const RUNTIME: [&str; 6] = [
 
 const KEY_TYPES: [&str; 4] = ["Seed", "Xpriv", "Mnemonic", "Keypair"];
 
-const KEY_PLACES: [&str; 5] = [
+const KEY_PLACES: [&str; 7] = [
+    "src/commands/new",
+    "src/commands/restore",
     "wallet-core/src/seed",
     "wallet-core/src/vault",
     "wallet-core/src/signers",

@@ -1,0 +1,381 @@
+//! Owns the promises of the program in front of a real node: what is restored is found, what is
+//! paid confirms, what a reorganisation drops comes back, and a killed program loses nothing.
+//!
+//! Runs with btcd, and with Bitcoin Core too where `BITCOIND_EXE` names it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use billfold_tests::node::software::Software;
+use billfold_tests::node::{Node, on_each_node};
+use billfold_tests::program::{Program, moments};
+use billfold_tests::vector_wallet;
+use bitcoin::{Address, Amount, Network, ScriptBuf, Txid};
+use serde_json::Value;
+
+const BILLFOLD: &str = env!("CARGO_BIN_EXE_billfold");
+
+#[test]
+fn a_restored_wallet_finds_every_payment_over_types_and_gaps() {
+    on_each_node(|software| {
+        let mut node = Node::funded(software, 20)?;
+        let mut paid = BTreeMap::new();
+        let indices = [0, 1, 2, 43, 44, 85, 126, 127, 168];
+        for (round, index) in indices.into_iter().enumerate() {
+            let mut outputs = Vec::new();
+            for purpose in [86, 84, 49] {
+                let branch = u32::from(round == 1);
+                if paid.len() == 25 {
+                    break;
+                }
+                let address = vector_wallet::address(purpose, branch, index)?;
+                let amount = Amount::from_sat(20_000 + 137 * paid.len() as u64);
+                outputs.push((address.script_pubkey(), amount));
+                paid.insert(address.to_string(), amount.to_sat());
+            }
+            node.pay_confirmed(&outputs)?;
+            node.mine(3)?;
+        }
+        ensure!(paid.len() == 25, "the plan holds {} payments", paid.len());
+
+        let program = restored(&node)?;
+        let synced = program.ok(&["sync"])?;
+        ensure!(synced["payments_found"] == indices.len(), "{synced}");
+        ensure!(at_tip(&synced, &node)?, "{synced}");
+        let coins = program.ok(&["coins"])?;
+        let found: BTreeMap<_, _> = rows(&coins)?
+            .iter()
+            .map(|coin| (text(&coin["address"]), coin["amount"].as_u64().unwrap_or_default()))
+            .collect();
+        ensure!(found == paid, "found {found:?}\npaid {paid:?}");
+        ensure!(confirmed(&program)? == paid.values().sum::<u64>());
+        Ok(())
+    });
+}
+
+#[test]
+fn received_money_is_paid_on_and_confirms() {
+    on_each_node(|software| {
+        let mut node = Node::funded(software, 20)?;
+        let program = Program::connected(BILLFOLD, node.address())?;
+        program.ok(&["new", "--words-out", "words"])?;
+        receive(&program, &mut node, 1_000_000)?;
+        let (before, _) = node.tip()?;
+
+        let target = stranger(1);
+        let payment =
+            program.ok(&["pay", &target.to_string(), "250k", "--fee-rate", "3", "--yes"])?;
+        ensure!(payment["state"] == "announced", "{payment}");
+        let txid = txid(&payment)?;
+        node.await_in_mempool(txid)?;
+        let transaction = node.mempool_transaction(txid)?;
+        let sent = transaction.output.iter().find(|o| o.script_pubkey == target.script_pubkey());
+        ensure!(sent.is_some_and(|output| output.value.to_sat() == 250_000), "{transaction:?}");
+        let fee = payment["fee"].as_u64().context("no fee")?;
+        let weight = transaction.weight().to_vbytes_ceil();
+        ensure!((weight * 3..=weight * 3 + 6).contains(&fee), "fee {fee} for {weight} vbytes");
+
+        node.mine(1)?;
+        program.ok(&["sync"])?;
+        let row = history_row(&program, txid)?;
+        ensure!(row["state"] == "confirmed" && row["height"] == before + 1, "{row}");
+        ensure!(confirmed(&program)? == 1_000_000 - 250_000 - fee);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_payment_that_a_reorganisation_drops_is_announced_again() {
+    on_each_node(|software| {
+        let mut node = Node::funded(software, 20)?;
+        let program = Program::connected(BILLFOLD, node.address())?;
+        program.ok(&["new", "--words-out", "words"])?;
+        receive(&program, &mut node, 500_000)?;
+        let (_, fork) = node.tip()?;
+
+        let payment = pay(&program, 1, 100_000, &[])?;
+        let txid = txid(&payment)?;
+        node.await_in_mempool(txid)?;
+        node.mine(6)?;
+        program.ok(&["sync"])?;
+        ensure!(history_row(&program, txid)?["state"] == "confirmed");
+
+        node.mine_empty_on(fork, 7)?;
+        // A node that starts again has forgotten the payment, so it comes from the wallet or never.
+        node.restart()?;
+        ensure!(node.mempool()?.is_empty());
+        let synced = program.ok(&["sync"])?;
+        ensure!(at_tip(&synced, &node)?, "{synced}");
+        let row = history_row(&program, txid)?;
+        ensure!(row["state"] != "confirmed" && row["height"].is_null(), "{row}");
+
+        program.ok(&["sync"])?;
+        node.await_in_mempool(txid)?;
+        node.mine(1)?;
+        program.ok(&["sync"])?;
+        ensure!(history_row(&program, txid)?["state"] == "confirmed");
+        ensure!(outputs_to(&node, &stranger(1))? == 1);
+        Ok(())
+    });
+}
+
+#[test]
+fn money_that_a_reorganisation_takes_away_is_not_shown() {
+    on_each_node(|software| {
+        let mut node = Node::funded(software, 20)?;
+        let program = Program::connected(BILLFOLD, node.address())?;
+        program.ok(&["new", "--words-out", "words"])?;
+        receive(&program, &mut node, 500_000)?;
+        let (_, fork) = node.tip()?;
+        receive(&program, &mut node, 70_000)?;
+        ensure!(confirmed(&program)? == 570_000);
+
+        node.mine_empty_on(fork, 6)?;
+        program.ok(&["sync"])?;
+        ensure!(confirmed(&program)? == 500_000);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_sync_that_is_killed_at_any_moment_loses_nothing() {
+    on_each_node(|software| {
+        let mut node = Node::funded(software, 400)?;
+        let mut sum = 0;
+        for index in 0..12 {
+            let amount = 30_000 + u64::from(index);
+            let script = vector_wallet::address(86, 0, index * 3)?.script_pubkey();
+            node.pay_confirmed(&[(script, Amount::from_sat(amount))])?;
+            node.mine(10)?;
+            sum += amount;
+        }
+        let fresh = restored(&node)?;
+        let whole = fresh.copy()?;
+        let started = Instant::now();
+        whole.ok(&["sync"])?;
+        let time = started.elapsed();
+        let coins = whole.ok(&["coins"])?;
+
+        // Each moment on its own, then all of them after each other.
+        let battered = fresh.copy()?;
+        for moment in moments(time, 10) {
+            let struck = fresh.copy()?;
+            for program in [&struck, &battered] {
+                program.spawn(&["sync"])?.kill_after(moment)?;
+            }
+            struck.ok(&["sync"])?;
+            ensure!(struck.ok(&["coins"])? == coins, "after a kill at {moment:?}");
+        }
+        battered.ok(&["sync"])?;
+        ensure!(battered.ok(&["coins"])? == coins, "after all kills");
+        ensure!(confirmed(&battered)? == sum);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_payment_that_is_killed_at_any_moment_is_paid_once_with_its_key() {
+    on_each_node(|software| {
+        let (mut node, program) = rich(software)?;
+        let time = time_of_a_payment(&program)?;
+        for (moment, number) in moments(time, 10).zip(1..) {
+            let key = ["--idempotency-key".to_owned(), format!("rent {number}")];
+            let key: Vec<&str> = key.iter().map(String::as_str).collect();
+            let to = stranger(number).to_string();
+            let arguments = [&["pay", &to, "50k", "--fee-rate", "2", "--yes"], &key[..]].concat();
+            program.spawn(&arguments)?.kill_after(moment)?;
+            let payment = program.ok(&arguments)?;
+            let again = program.ok(&arguments)?;
+            ensure!(payment["txid"] == again["txid"], "two payments under one key: {again}");
+            node.await_in_mempool(txid(&payment)?)?;
+            if number % 3 == 0 {
+                node.restart()?;
+            }
+        }
+        settle(&program, &node)?;
+        for number in 1..=10 {
+            let count = outputs_to(&node, &stranger(number))?;
+            ensure!(count == 1, "payment {number} was made {count} times");
+        }
+        ensure!(sum_of_history(&program)? == balance(&program)?);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_payment_that_is_killed_at_any_moment_is_in_the_history_if_it_was_announced() {
+    on_each_node(|software| {
+        let (node, program) = rich(software)?;
+        let time = time_of_a_payment(&program)?;
+        for (moment, number) in moments(time, 10).zip(1..) {
+            let to = stranger(number).to_string();
+            let arguments = ["pay", &to, "50k", "--fee-rate", "2", "--yes"];
+            program.spawn(&arguments)?.kill_after(moment)?;
+            let announced = node.mempool()?;
+            let history = program.ok(&["history"])?;
+            let known: Vec<Txid> = rows(&history)?.iter().map(txid).collect::<Result<_>>()?;
+            let lost: Vec<_> = announced.iter().filter(|txid| !known.contains(txid)).collect();
+            ensure!(lost.is_empty(), "killed at {moment:?}: {lost:?} are not in {known:?}");
+        }
+        settle(&program, &node)?;
+        for number in 1..=10 {
+            let count = outputs_to(&node, &stranger(number))?;
+            ensure!(count <= 1, "payment {number} was made {count} times");
+        }
+        let history = program.ok(&["history"])?;
+        for row in rows(&history)? {
+            ensure!(row["state"] == "confirmed", "what was signed was lost: {row}");
+        }
+        ensure!(sum_of_history(&program)? == balance(&program)?);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_new_wallet_reaches_the_tip_of_a_long_chain() {
+    on_each_node(|software| {
+        let node = Node::start(software)?;
+        node.mine(2_000)?;
+        let program = Program::connected(BILLFOLD, node.address())?;
+        program.ok(&["new", "--words-out", "words"])?;
+        let synced = program.ok(&["sync", "--timeout", "60"])?;
+        ensure!(at_tip(&synced, &node)? && synced["height"] == 2_000, "{synced}");
+        Ok(())
+    });
+}
+
+#[test]
+fn a_node_that_dies_is_told_and_the_next_sync_goes_on() {
+    on_each_node(|software| {
+        let mut node = Node::funded(software, 20)?;
+        let program = restored(&node)?;
+        node.kill()?;
+        program.refused(6, "peer_unreachable", &["sync"])?;
+        node = Node::funded(node.software().clone(), 30)?;
+        let mut program = program;
+        program.connect_to(node.address());
+        let synced = program.ok(&["sync"])?;
+        ensure!(at_tip(&synced, &node)?, "{synced}");
+        Ok(())
+    });
+}
+
+/// The wallet of the vectors, not synced yet.
+fn restored(node: &Node) -> Result<Program> {
+    let program = Program::connected(BILLFOLD, node.address())?;
+    fs::write(program.file("words"), vector_wallet::WORDS)?;
+    program.ok(&["restore", "--words-file", "words", "--birthday", "0"])?;
+    Ok(program)
+}
+
+/// A wallet with 20 confirmed coins.
+fn rich(software: Software) -> Result<(Node, Program)> {
+    let mut node = Node::funded(software, 20)?;
+    let program = restored(&node)?;
+    let scripts = (0..20).map(|index| Ok(vector_wallet::address(86, 0, index)?.script_pubkey()));
+    let amount = Amount::from_sat(200_000);
+    let outputs: Result<Vec<(ScriptBuf, Amount)>> =
+        scripts.map(|script: Result<ScriptBuf>| Ok((script?, amount))).collect();
+    node.pay_confirmed(&outputs?)?;
+    program.ok(&["sync"])?;
+    Ok((node, program))
+}
+
+/// How long an undisturbed payment takes here, so that the kills hit all of it.
+fn time_of_a_payment(program: &Program) -> Result<Duration> {
+    let started = Instant::now();
+    pay(program, 100, 50_000, &[])?;
+    Ok(started.elapsed())
+}
+
+fn receive(program: &Program, node: &mut Node, amount: u64) -> Result<()> {
+    let address: Address<_> = text(&program.ok(&["receive", "--new"])?["address"]).parse()?;
+    let script = address.require_network(Network::Regtest)?.script_pubkey();
+    let before = confirmed(program)?;
+    node.pay_confirmed(&[(script, Amount::from_sat(amount))])?;
+    program.ok(&["sync"])?;
+    ensure!(confirmed(program)? == before + amount, "{amount} did not arrive");
+    Ok(())
+}
+
+fn pay(program: &Program, to: u8, amount: u64, more: &[&str]) -> Result<Value> {
+    let (to, amount) = (stranger(to).to_string(), amount.to_string());
+    let arguments = ["pay", &to, &amount, "--fee-rate", "2", "--yes"];
+    program.ok(&[&arguments, more].concat())
+}
+
+/// Lets everything that waits confirm.
+fn settle(program: &Program, node: &Node) -> Result<()> {
+    program.ok(&["sync"])?;
+    let history = program.ok(&["history"])?;
+    for row in rows(&history)?.iter().filter(|row| row["state"] != "confirmed") {
+        node.await_in_mempool(txid(row)?)?;
+    }
+    node.mine(1)?;
+    program.ok(&["sync"])?;
+    Ok(())
+}
+
+/// An address that is not the wallet's.
+fn stranger(number: u8) -> Address {
+    let program = bitcoin::WitnessProgram::new(bitcoin::WitnessVersion::V1, &[number; 32]);
+    Address::from_witness_program(
+        program.expect("32 bytes are a taproot program"),
+        Network::Regtest,
+    )
+}
+
+/// How many outputs of the whole best chain pay an address.
+fn outputs_to(node: &Node, address: &Address) -> Result<usize> {
+    let script = address.script_pubkey();
+    let (tip, _) = node.tip()?;
+    let mut count = 0;
+    for height in 1..=tip {
+        let block = node.block(node.hash_at(height)?)?;
+        let outputs = block.txdata.iter().flat_map(|transaction| &transaction.output);
+        count += outputs.filter(|output| output.script_pubkey == script).count();
+    }
+    Ok(count)
+}
+
+fn at_tip(synced: &Value, node: &Node) -> Result<bool> {
+    let (height, hash) = node.tip()?;
+    Ok(synced["height"] == height && synced["hash"] == hash.to_string())
+}
+
+fn history_row(program: &Program, wanted: Txid) -> Result<Value> {
+    let history = program.ok(&["history"])?;
+    let row = rows(&history)?.iter().find(|row| row["txid"] == wanted.to_string());
+    row.cloned().with_context(|| format!("{wanted} is not in {history}"))
+}
+
+fn confirmed(program: &Program) -> Result<u64> {
+    program.ok(&["balance"])?["confirmed"].as_u64().context("no confirmed balance")
+}
+
+fn balance(program: &Program) -> Result<i64> {
+    let balance = program.ok(&["balance"])?;
+    let parts = ["confirmed", "pending", "immature", "frozen"];
+    let sum = parts.iter().map(|part| balance[part].as_i64());
+    sum.sum::<Option<i64>>().context("a part of the balance is missing")
+}
+
+fn sum_of_history(program: &Program) -> Result<i64> {
+    let history = program.ok(&["history"])?;
+    let sum = rows(&history)?.iter().map(|row| row["net"].as_i64());
+    sum.sum::<Option<i64>>().context("a row without a net")
+}
+
+fn rows(array: &Value) -> Result<&Vec<Value>> {
+    array.as_array().with_context(|| format!("not an array: {array}"))
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn txid(value: &Value) -> Result<Txid> {
+    Ok(text(&value["txid"]).parse()?)
+}
