@@ -435,6 +435,25 @@ pub enum SigningProblem {
     /// The finished inputs do not satisfy their scripts.
     #[error("a signature does not hold")]
     Invalid,
+    /// An input does not show the output that it spends, or shows a wrong one: its amount could
+    /// be a lie that costs a fee.
+    #[error("input {input} does not prove what it spends: add the whole transaction before it")]
+    SpentOutput {
+        /// Which input, counted from 0.
+        input: usize,
+    },
+    /// An input asks for a signature that does not cover the whole transaction.
+    #[error("input {input} asks for a sighash type other than all: it is not signed here")]
+    SighashType {
+        /// Which input, counted from 0.
+        input: usize,
+    },
+    /// An input names a key of this signer that does not make the script it spends.
+    #[error("input {input} names a key that does not make its script: it is not signed")]
+    ForeignKey {
+        /// Which input, counted from 0.
+        input: usize,
+    },
 }
 
 /// What the disk refused, in a form that faces can tell people.

@@ -63,3 +63,6 @@ pub const HEADER_BYTES: u64 = 4_096;
 
 /// The longest text that names a recipient, in bytes: a URI with a long message, not a book.
 pub const PAYEE_BYTES: usize = 8_192;
+
+/// The longest derivation path that is signed for, in steps; accounts have five.
+pub const KEY_PATH_STEPS: usize = 16;

@@ -17,7 +17,7 @@ mod words;
 
 /// The BIP39 seed with the entropy of its words. Never shown, wiped when dropped.
 pub struct Seed {
-    entropy: Zeroizing<Vec<u8>>,
+    words: Words,
     seed: Zeroizing<[u8; SEED_BYTES]>,
 }
 
@@ -26,13 +26,13 @@ impl Seed {
     /// passphrase is none.
     #[must_use]
     pub fn new(words: &Words, passphrase: &str) -> Self {
-        Self { entropy: words.entropy(), seed: words.stretch(passphrase) }
+        Self { words: words.clone(), seed: words.stretch(passphrase) }
     }
 
-    /// The words again.
+    /// The words.
     #[must_use]
-    pub fn words(&self) -> Words {
-        Words::from_entropy(&self.entropy).expect("it came from words")
+    pub const fn words(&self) -> &Words {
+        &self.words
     }
 
     /// The fingerprint of the master key (BIP32).
@@ -54,15 +54,15 @@ impl Seed {
         self.master(network).derive(path)
     }
 
-    /// What the key layer seals: a version byte, the length of the entropy, the entropy, and the
-    /// 64 bytes of the BIP39 seed, which hold the effect of the passphrase.
+    /// What the key layer seals: a version byte, the 64 bytes of the BIP39 seed, which hold the
+    /// effect of the passphrase, and the entropy of the words.
     #[must_use]
     pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
-        let entropy_len = u8::try_from(self.entropy.len()).expect("at most 32 bytes");
-        let mut bytes = Zeroizing::new(Vec::with_capacity(2 + self.entropy.len() + SEED_BYTES));
-        bytes.extend([VERSION, entropy_len]);
-        bytes.extend_from_slice(&self.entropy);
+        let entropy = self.words.entropy();
+        let mut bytes = Zeroizing::new(Vec::with_capacity(1 + SEED_BYTES + entropy.len()));
+        bytes.push(VERSION);
         bytes.extend_from_slice(&*self.seed);
+        bytes.extend_from_slice(&entropy);
         bytes
     }
 
@@ -71,13 +71,13 @@ impl Seed {
     /// # Errors
     /// If the bytes are not of that form.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ParseSeedError> {
-        let (&[version, entropy_len], rest) = bytes.split_first_chunk().ok_or(ParseSeedError)?;
-        let (entropy, seed) = rest.split_at_checked(entropy_len.into()).ok_or(ParseSeedError)?;
-        if version != VERSION || Words::from_entropy(entropy).is_none() {
+        let (&version, rest) = bytes.split_first().ok_or(ParseSeedError)?;
+        let (seed, entropy) = rest.split_first_chunk().ok_or(ParseSeedError)?;
+        if version != VERSION {
             return Err(ParseSeedError);
         }
-        let seed = Zeroizing::new(seed.try_into().map_err(|_| ParseSeedError)?);
-        Ok(Self { entropy: Zeroizing::new(entropy.to_vec()), seed })
+        let words = Words::from_entropy(entropy).ok_or(ParseSeedError)?;
+        Ok(Self { words, seed: Zeroizing::new(*seed) })
     }
 
     fn master(&self, network: Network) -> PrivateKey {

@@ -41,10 +41,10 @@ impl Engine {
 
     /// Signs and records; the announcement follows the commit.
     fn sign(&mut self, now: Now, draft: DraftId) -> Result<Reply, CommandError> {
-        let mut psbt = self.wallet.psbt_of(draft)?;
-        let unsigned = psbt.unsigned_tx.clone();
+        let drafted = self.wallet.psbt_of(draft)?;
+        let mut psbt = drafted.clone();
         self.keys.signer(&self.wallet)?.sign(&mut psbt).map_err(CommandError::Signing)?;
-        let signed = signers::finish(psbt.clone(), &unsigned).map_err(CommandError::Signing)?;
+        let signed = signers::finish(&psbt, &drafted).map_err(CommandError::Signing)?;
         let (payment, changes) = self.wallet.record_signed(draft, &signed, &psbt, now.wall)?;
         self.say_changes(changes);
         Ok(Reply::Payment(Box::new(payment)))

@@ -30,7 +30,7 @@ fn bip39_vectors() {
         assert_eq!(*words.entropy(), Vec::<u8>::from_hex(vector[0]).expect("hex"));
         let seed = Seed::new(&words, "TREZOR");
         assert_eq!(*seed.seed, <[u8; 64]>::from_hex(vector[2]).expect("hex"));
-        assert!(seed.words() == words);
+        assert!(*seed.words() == words);
     }
 }
 
@@ -39,7 +39,7 @@ fn bip32_vector_2() {
     let bytes = "fffcf9f6f3f0edeae7e4e1dedbd8d5d2cfccc9c6c3c0bdbab7b4b1aeaba8a5a2\
                  9f9c999693908d8a8784817e7b7875726f6c696663605d5a5754514e4b484542";
     let seed = Seed {
-        entropy: Zeroizing::new(vec![0; 16]),
+        words: Words::parse(ABOUT).expect("good words"),
         seed: Zeroizing::new(<[u8; 64]>::from_hex(bytes).expect("hex")),
     };
     for (path, expected) in [
@@ -130,11 +130,12 @@ fn damaged_bytes_are_no_seed() {
     for len in 0..bytes.len() {
         assert_eq!(Seed::from_bytes(&bytes[..len]).expect_err("cut"), ParseSeedError);
     }
-    for (at, value) in [(0, 2), (1, 15), (1, 0), (1, 255)] {
-        let mut bytes = bytes.clone();
-        bytes[at] = value;
-        assert_eq!(Seed::from_bytes(&bytes).expect_err("changed"), ParseSeedError);
-    }
+    let mut newer = bytes.clone();
+    newer[0] = 2;
+    assert_eq!(Seed::from_bytes(&newer).expect_err("another version"), ParseSeedError);
+    let mut longer = bytes;
+    longer.push(0);
+    assert_eq!(Seed::from_bytes(&longer).expect_err("too long"), ParseSeedError);
 }
 
 #[test]
