@@ -74,7 +74,7 @@ impl Service {
         let paths = settings.paths();
         if !paths.wallet(&settings.wallet).exists() {
             let name = settings.wallet.clone();
-            return Err(OpenError::NoSuchWallet { name, existing: create::wallets(settings)? });
+            return Err(OpenError::NoSuchWallet { name, existing: wallets(settings)? });
         }
         let lock = DirectoryLock::acquire(&paths)?;
         let (wallet, keys) = open_wallet(settings, password, access)?;
@@ -227,11 +227,10 @@ impl From<VaultError> for OpenError {
             VaultError::Newer { path } => {
                 Self::Store(StoreProblem::Newer { path: problem::shown(&path) })
             }
-            VaultError::Damaged { path } => damaged(path, PUT_BACK),
+            VaultError::Damaged { path } | VaultError::Exists { path } => damaged(path, PUT_BACK),
             VaultError::NoSuchFile { path } => {
                 damaged(path, "it is missing: put back a copy of it")
             }
-            VaultError::Exists { path } => damaged(path, PUT_BACK),
         }
     }
 }

@@ -51,12 +51,11 @@ impl ChainSide {
         let needed = start::needed_base(wallet, &params)?;
         let Loaded { mut file, stored, damage } = online.chain;
         let low_enough = stored.filter(|stored| stored.base.block.height <= needed.block.height);
-        let (base, restored) = match low_enough {
-            Some(stored) => (stored.base, stored.restored),
-            None => {
-                file.begin(&needed)?;
-                (needed, Restored::default())
-            }
+        let (base, restored) = if let Some(stored) = low_enough {
+            (stored.base, stored.restored)
+        } else {
+            file.begin(&needed)?;
+            (needed, Restored::default())
         };
         let config = Config { params, base, connect: online.connect };
         let client = LightClient::new(config, restored, seed, now);

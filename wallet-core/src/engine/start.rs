@@ -16,7 +16,7 @@ use crate::wallet::Wallet;
 ///
 /// # Errors
 /// If the wallet's file can't be read.
-pub fn needed_base(wallet: &Wallet, params: &Params) -> Result<Anchor, StoreProblem> {
+pub(super) fn needed_base(wallet: &Wallet, params: &Params) -> Result<Anchor, StoreProblem> {
     let birthday = match wallet.description()?.birthday {
         Birthday::Height(height) => ScanStart::Height(height),
         Birthday::Time(seconds) => ScanStart::Time(WallTime::new(seconds)),
@@ -28,7 +28,7 @@ pub fn needed_base(wallet: &Wallet, params: &Params) -> Result<Anchor, StoreProb
 
 /// How a wallet's scan stands to a chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub(super) enum Standing {
     /// The cursor is on the chain, or nothing was scanned yet.
     OnChain,
     /// The chain holds other blocks than those that were scanned: undo what is above the fork.
@@ -40,7 +40,7 @@ pub enum Standing {
 
 /// Compares the wallet's scanned blocks, newest first, with the chain.
 #[must_use]
-pub fn standing(checkpoints: &[BlockId], client: &LightClient) -> Standing {
+pub(super) fn standing(checkpoints: &[BlockId], client: &LightClient) -> Standing {
     let tip = client.tip().height;
     let on_chain = |block: &BlockId| client.block_at(block.height) == Some(*block);
     match checkpoints.iter().position(on_chain) {

@@ -1,11 +1,12 @@
-//! Owns the birth of a wallet: two files that appear whole, or not at all.
+//! Owns the birth of a wallet: its header file, then its own file, each whole or not there.
 //!
-//! Refuses to touch a wallet that is there, whole or not: what another copy of its files could
-//! still open is set aside, never deleted.
+//! Refuses to touch what is there: a header file without its wallet is set aside, never deleted,
+//! since a copy of that wallet may exist elsewhere.
 
-use std::fs::{self, File};
+use std::collections::BTreeSet;
+use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::command::{Birthday, StoreProblem, WalletDescription};
 use crate::config::{LookAhead, Paths, Settings, WalletName};
@@ -15,7 +16,7 @@ use crate::keychain::AccountId;
 use crate::seed::Seed;
 use crate::store::lock::{self, DirectoryLock, Holder, LockError};
 use crate::store::problem;
-use crate::vault::{self, KdfCost, Keys, Password, VaultError};
+use crate::vault::{self, KdfCost, Password, VaultError};
 use crate::wallet::{self, Wallet};
 
 /// What a wallet is created or restored from.
@@ -40,8 +41,8 @@ pub struct NewWallet {
 /// harmless, while a wallet without words could receive money that no one can restore.
 /// [`check_new`] tells beforehand whether the wallet can be made at all.
 ///
-/// Both files are written and synced under other names. Then the header file gets its name, and
-/// last the wallet's file: there is a wallet from that moment on, and not before.
+/// The header file is durable before the wallet's file gets its name: there is a wallet from that
+/// moment on, and not before.
 ///
 /// # Errors
 /// See [`CreateError`]; an existing wallet is never touched.
@@ -50,36 +51,27 @@ pub fn create(
     new: NewWallet,
     cost: KdfCost,
 ) -> Result<WalletDescription, CreateError> {
-    let mut distinct = new.accounts.clone();
-    distinct.sort();
-    distinct.dedup();
-    let Some(preferred) = new.accounts.first().filter(|_| distinct.len() == new.accounts.len())
-    else {
+    let NewWallet { seed, accounts, birthday, look_ahead, password } = new;
+    let distinct: BTreeSet<AccountId> = accounts.iter().copied().collect();
+    let Some(preferred) = accounts.first().filter(|_| distinct.len() == accounts.len()) else {
         return Err(CreateError::BadAccounts);
     };
     let (_lock, paths) = claim_free_place(settings)?;
-    let unfinished = Unfinished::new(&paths, &settings.wallet)?;
-    let keys = vault::create(&unfinished.header, &new.password, cost)?;
-    let description = write_wallet(
-        &unfinished,
-        &keys,
-        &wallet::NewWallet {
-            network: settings.network,
-            name: settings.wallet.to_string(),
-            accounts: new
-                .accounts
-                .iter()
-                .map(|id| new.seed.account(*id, settings.network))
-                .collect(),
-            sealed_seed: key_layer::seal(&keys.seed, &new.seed)?,
-            fingerprint: new.seed.fingerprint(),
-            birthday: new.birthday,
-            preferred: preferred.script_type,
-            look_ahead: new.look_ahead,
-        },
-    )?;
-    unfinished.give_names(&paths, &settings.wallet)?;
-    Ok(description)
+    let header = paths.header(&settings.wallet);
+    set_aside(&header)?;
+    let keys = vault::create(&header, &password, cost)?;
+    let new = wallet::NewWallet {
+        network: settings.network,
+        name: settings.wallet.to_string(),
+        accounts: accounts.iter().map(|id| seed.account(*id, settings.network)).collect(),
+        sealed_seed: key_layer::seal(&keys.seed, &seed)?,
+        fingerprint: seed.fingerprint(),
+        birthday,
+        preferred: preferred.script_type,
+        look_ahead,
+    };
+    let wallet = Wallet::create(&paths.wallet(&settings.wallet), &keys.file, &new)?;
+    Ok(wallet.description()?)
 }
 
 /// Whether [`create`] would find its place free: nobody uses the directory, it can be written, and
@@ -180,53 +172,6 @@ impl From<VaultError> for CreateError {
     }
 }
 
-/// The files of a wallet that does not exist yet.
-struct Unfinished {
-    header: PathBuf,
-    wallet: PathBuf,
-}
-
-impl Unfinished {
-    /// Names for them, free of what a crash may have left: no name of a wallet has a dot in it.
-    fn new(paths: &Paths, name: &WalletName) -> Result<Self, StoreProblem> {
-        let header = with_suffix(&paths.header(name), ".new");
-        let wallet = with_suffix(&paths.wallet(name), ".new");
-        for left in [&header, &wallet, &with_suffix(&wallet, "-wal"), &with_suffix(&wallet, "-shm")]
-        {
-            match fs::remove_file(left) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(problem::from_io(left, &error));
-                }
-                _ => {}
-            }
-        }
-        Ok(Self { header, wallet })
-    }
-
-    fn give_names(&self, paths: &Paths, name: &WalletName) -> Result<(), StoreProblem> {
-        let (header, wallet) = (paths.header(name), paths.wallet(name));
-        if header.exists() {
-            rename(&header, &with_suffix(&header, ".set-aside"))?;
-        }
-        rename(&self.header, &header)?;
-        rename(&self.wallet, &wallet)?;
-        sync(&paths.wallets())
-    }
-}
-
-/// Writes and closes the wallet's file; whole and durable on return.
-fn write_wallet(
-    unfinished: &Unfinished,
-    keys: &Keys,
-    new: &wallet::NewWallet,
-) -> Result<WalletDescription, StoreProblem> {
-    let wallet = Wallet::create(&unfinished.wallet, &keys.file, new)?;
-    let description = wallet.description()?;
-    drop(wallet);
-    sync(&unfinished.wallet)?;
-    Ok(description)
-}
-
 fn claim_free_place(settings: &Settings) -> Result<(DirectoryLock, Paths), CreateError> {
     let paths = settings.paths();
     let lock = DirectoryLock::acquire(&paths)?;
@@ -237,22 +182,14 @@ fn claim_free_place(settings: &Settings) -> Result<(DirectoryLock, Paths), Creat
     Ok((lock, paths))
 }
 
-fn rename(from: &Path, to: &Path) -> Result<(), StoreProblem> {
-    fs::rename(from, to).map_err(|error| problem::from_io(to, &error))
-}
-
-/// Makes a file's content, or a directory's names, durable.
-fn sync(path: &Path) -> Result<(), StoreProblem> {
-    if cfg!(windows) && path.is_dir() {
-        return Ok(());
+/// Moves a header file away whose wallet's file is not there.
+fn set_aside(header: &Path) -> Result<(), StoreProblem> {
+    let mut aside = header.as_os_str().to_owned();
+    aside.push(".set-aside");
+    match fs::rename(header, aside) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(problem::from_io(header, &error))
+        }
+        _ => Ok(()),
     }
-    File::open(path)
-        .and_then(|file| file.sync_all())
-        .map_err(|error| problem::from_io(path, &error))
-}
-
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
 }

@@ -104,7 +104,7 @@ impl ChainFile {
             _ => return Err(StoreProblem::Newer { path: problem::shown(path) }),
         }
         let file = Self { connection, path: path.to_owned(), network };
-        if file.checked(|connection, network| is_foreign(connection, network))? {
+        if file.checked(is_foreign)? {
             let what = "it is of another network".to_owned();
             return Err(StoreProblem::Damaged { path: problem::shown(path), what });
         }
@@ -113,7 +113,7 @@ impl ChainFile {
 
     /// Everything in the file, or `None` if it was never begun, with what was cut away.
     fn restore(&mut self) -> Result<Option<(Stored, Option<Damage>)>, StoreProblem> {
-        let Some(base) = self.checked(|c, network| read_base(c, network))? else { return Ok(None) };
+        let Some(base) = self.checked(read_base)? else { return Ok(None) };
         let headers = self.checked(|c, _| HEADERS.read(c, header))?;
         let filter_headers = self.checked(|c, _| FILTER_HEADERS.read(c, filter_header))?;
 

@@ -16,7 +16,7 @@ pub(super) struct Run<const N: usize> {
 
 /// What a run holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Entries<T> {
+pub(super) struct Found<T> {
     /// The height of the first entry; genesis when there is none.
     pub(super) from: Height,
     /// The entries upwards from there, up to the first that can't be trusted.
@@ -91,8 +91,8 @@ impl<const N: usize> Run<N> {
         self,
         connection: &Connection,
         decode: impl Fn(&[u8; N]) -> T,
-    ) -> rusqlite::Result<Entries<T>> {
-        let mut found = Entries { from: Height::GENESIS, entries: Vec::new(), damaged: false };
+    ) -> rusqlite::Result<Found<T>> {
+        let mut found = Found { from: Height::GENESIS, entries: Vec::new(), damaged: false };
         let select =
             format!("SELECT chunk, first, entries, checksum FROM {} ORDER BY chunk", self.table);
         let mut statement = connection.prepare(&select)?;
@@ -277,7 +277,7 @@ mod tests {
         [a, b, c, salt]
     }
 
-    fn read(connection: &Connection) -> Entries<[u8; 4]> {
+    fn read(connection: &Connection) -> Found<[u8; 4]> {
         RUN.read(connection, |entry| *entry).unwrap()
     }
 
