@@ -79,6 +79,8 @@ pub enum Effect {
         /// The work.
         job: Job,
     },
+    /// Drop every connection and job: a new light client begins, and none of theirs is for it.
+    Restart,
     /// Tell the face.
     Tell(Event),
 }
@@ -158,15 +160,11 @@ impl Engine {
         now: Now,
     ) -> Result<(Self, Vec<Effect>), StoreProblem> {
         let (chain, said) = ChainSide::start(&mut wallet, online, draw(&seed, 0), now)?;
-        let watched = ClientInput::Watch { scripts: wallet.watched() };
-        let scan = ClientInput::ScanFrom(wallet.scan_start()?);
         let mut engine = Self::new(wallet, keys, Chain::Followed(Box::new(chain)), seed);
         for event in said {
             engine.say(event);
         }
-        engine.after_commit.extend([scan, watched]);
-        engine.changed = true;
-        engine.commit()?;
+        engine.introduce()?;
         let effects = engine.settle(now)?;
         Ok((engine, effects))
     }
@@ -222,6 +220,15 @@ impl Engine {
             seed,
             drawn: 0,
         }
+    }
+
+    /// What a new light client must hear before anything else.
+    fn introduce(&mut self) -> Result<(), StoreProblem> {
+        self.after_commit.clear();
+        self.after_commit.push_back(ClientInput::ScanFrom(self.wallet.scan_start()?));
+        self.after_commit.push_back(ClientInput::Watch { scripts: self.wallet.watched() });
+        self.changed = true;
+        Ok(())
     }
 
     fn ask(&mut self, now: Now, id: CommandId, command: Command) -> Result<(), StoreProblem> {

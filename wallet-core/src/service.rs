@@ -12,7 +12,7 @@ use bitcoin::Network;
 use crate::command::{Command, CommandError, StoreProblem};
 use crate::config::{Settings, WalletName};
 use crate::engine::key_layer::KeyLayer;
-use crate::engine::{Effect, Engine, Input, Online};
+use crate::engine::{Effect, Engine, Online};
 use crate::entropy::{self, EntropyError};
 use crate::event::{CommandId, Event};
 use crate::face::{BoxFuture, Face};
@@ -111,7 +111,7 @@ impl Face for Service {
             return Err(CommandError::Busy);
         }
         let id = CommandId(self.last_id + 1);
-        if !self.inbox.put(Message::Input(Input::Ask { id, command }, None)) {
+        if !self.inbox.put(Message::Ask(id, command)) {
             return Err(CommandError::Closing);
         }
         self.last_id += 1;

@@ -3,7 +3,7 @@
 //! Refuses to say anything itself: the engine tells the answer after the commit.
 
 use crate::command::{Command, CommandError, DraftId, Reply};
-use crate::engine::Engine;
+use crate::engine::{Effect, Engine};
 use crate::light_client::height::Height;
 use crate::light_client::input::Input as ClientInput;
 use crate::light_client::time::Now;
@@ -34,7 +34,7 @@ impl Engine {
             Command::History => Ok(Reply::History(self.wallet.history()?)),
             Command::Coins => Ok(Reply::Coins(self.wallet.coins(tip, now.wall)?)),
             Command::Status => Ok(Reply::Status(Box::new(self.status()?))),
-            Command::Rescan { from } => self.rescan(from),
+            Command::Rescan { from } => self.rescan(now, from),
             Command::Describe => Ok(Reply::Wallet(Box::new(self.wallet.description()?))),
         }
     }
@@ -50,13 +50,22 @@ impl Engine {
         Ok(Reply::Payment(Box::new(payment)))
     }
 
-    fn rescan(&mut self, from: Option<Height>) -> Result<Reply, CommandError> {
+    /// A scan that begins below the headers' base needs headers from lower down, so a new light
+    /// client.
+    fn rescan(&mut self, now: Now, from: Option<Height>) -> Result<Reply, CommandError> {
         let tip = self.chain.tip().height;
         if let Some(asked) = from.filter(|asked| *asked > tip) {
             return Err(CommandError::HeightAboveTip { asked, tip });
         }
         self.wallet.rescan_from(from)?;
-        self.after_commit.push_back(ClientInput::ScanFrom(self.wallet.scan_start()?));
+        let seed = self.entropy();
+        let Some(chain) = self.chain.followed_mut() else { return Ok(Reply::Done) };
+        if chain.lower(&self.wallet, seed, now)? {
+            self.effects.push(Effect::Restart);
+            self.introduce()?;
+        } else {
+            self.after_commit.push_back(ClientInput::ScanFrom(self.wallet.scan_start()?));
+        }
         Ok(Reply::Done)
     }
 }

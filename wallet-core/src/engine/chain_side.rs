@@ -33,6 +33,7 @@ pub struct Online {
 /// A light client and its file.
 pub(super) struct ChainSide {
     pub(super) client: LightClient,
+    config: Config,
     file: ChainFile,
     uncommitted: ChangeSet,
     announced: BTreeSet<Txid>,
@@ -58,16 +59,41 @@ impl ChainSide {
             (needed, Restored::default())
         };
         let config = Config { params, base, connect: online.connect };
-        let client = LightClient::new(config, restored, seed, now);
+        let client = LightClient::new(config.clone(), restored, seed, now);
         let mut said = Vec::new();
         if let Some(damage) = damage {
             let note = Note::ChainRebuilt { path: file.shown(), what: damage.to_string() };
             said.push(Event::Note(note));
         }
         said.extend(settle_standing(wallet, &client)?);
-        let chain =
-            Self { client, file, uncommitted: ChangeSet::default(), announced: BTreeSet::new() };
+        let chain = Self {
+            client,
+            config,
+            file,
+            uncommitted: ChangeSet::default(),
+            announced: BTreeSet::new(),
+        };
         Ok((chain, said))
+    }
+
+    /// Begins anew, lower down, if the wallet's scan needs lower headers than there are; whether
+    /// it did.
+    pub(super) fn lower(
+        &mut self,
+        wallet: &Wallet,
+        seed: [u8; 32],
+        now: Now,
+    ) -> Result<bool, StoreProblem> {
+        let needed = start::needed_base(wallet, &self.config.params)?;
+        if self.config.base.block.height <= needed.block.height {
+            return Ok(false);
+        }
+        self.file.begin(&needed)?;
+        self.config.base = needed;
+        self.client = LightClient::new(self.config.clone(), Restored::default(), seed, now);
+        self.uncommitted = ChangeSet::default();
+        self.announced.clear();
+        Ok(true)
     }
 
     /// Takes over what the client learnt. Whether something waits for a commit, and whether it is

@@ -18,7 +18,7 @@ use crate::light_client::peer_id::{PeerAddress, PeerId};
 use crate::limits::{
     ADDRESSES_PER_NAME, CONNECT_TIME, READ_BYTES, UNHANDLED_READS, UNSENT_MESSAGES, WRITE_TIME,
 };
-use crate::net::inbox::Inbox;
+use crate::net::inbox::Reports;
 
 /// Our end of a connection; dropping it closes the connection.
 #[derive(Debug)]
@@ -27,12 +27,12 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Begins to dial. The inbox hears `Connected` or `DialFailed`, then what is received, and
+    /// Begins to dial, and reports `Connected` or `DialFailed`, then what is received, and
     /// `Disconnected` at the end of what was connected.
     #[must_use]
-    pub fn open(runtime: &Handle, peer: PeerId, address: PeerAddress, inbox: Inbox) -> Self {
+    pub fn open(runtime: &Handle, peer: PeerId, address: PeerAddress, reports: Reports) -> Self {
         let (outgoing, unsent) = mpsc::channel(UNSENT_MESSAGES);
-        runtime.spawn(run(peer, address, unsent, inbox));
+        runtime.spawn(run(peer, address, unsent, reports));
         Self { outgoing }
     }
 
@@ -47,7 +47,7 @@ async fn run(
     peer: PeerId,
     address: PeerAddress,
     mut unsent: mpsc::Receiver<Vec<u8>>,
-    inbox: Inbox,
+    reports: Reports,
 ) {
     let dialled = tokio::select! {
         dialled = timeout(CONNECT_TIME, dial(&address)) => dialled,
@@ -58,18 +58,18 @@ async fn run(
         Ok(stream) => stream,
         Err(error) => {
             tracing::debug!(%peer, %address, %error, "could not connect");
-            return inbox.happened(ClientInput::DialFailed { peer }, None);
+            return reports.put(ClientInput::DialFailed { peer }, None);
         }
     };
     tracing::debug!(%peer, %address, "connected");
-    inbox.happened(ClientInput::Connected { peer }, None);
+    reports.put(ClientInput::Connected { peer }, None);
     let (reader, writer) = stream.into_split();
     let ended = tokio::select! {
-        ended = read(peer, reader, &inbox) => ended,
+        ended = read(peer, reader, &reports) => ended,
         ended = write(writer, unsent) => ended,
     };
     tracing::debug!(%peer, %address, ?ended, "disconnected");
-    inbox.happened(ClientInput::Disconnected { peer }, None);
+    reports.put(ClientInput::Disconnected { peer }, None);
 }
 
 async fn dial(address: &PeerAddress) -> io::Result<TcpStream> {
@@ -86,7 +86,7 @@ async fn dial(address: &PeerAddress) -> io::Result<TcpStream> {
 }
 
 /// Reads until the peer closes.
-async fn read(peer: PeerId, mut reader: OwnedReadHalf, inbox: &Inbox) -> io::Result<()> {
+async fn read(peer: PeerId, mut reader: OwnedReadHalf, reports: &Reports) -> io::Result<()> {
     let permits = Arc::new(Semaphore::new(UNHANDLED_READS));
     let mut buffer = vec![0; READ_BYTES];
     loop {
@@ -96,7 +96,7 @@ async fn read(peer: PeerId, mut reader: OwnedReadHalf, inbox: &Inbox) -> io::Res
             return Ok(());
         }
         let bytes = buffer[..count].to_vec();
-        inbox.happened(ClientInput::Received { peer, bytes }, Some(permit));
+        reports.put(ClientInput::Received { peer, bytes }, Some(permit));
     }
 }
 

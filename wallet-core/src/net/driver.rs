@@ -5,6 +5,7 @@
 //! Refuses to go on after the disk has refused: the problem is told, then everything ends.
 
 use std::collections::HashMap;
+use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
@@ -13,12 +14,12 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::command::{CommandError, StoreProblem};
 use crate::engine::{Effect, Engine, Input};
-use crate::event::{CommandId, Event};
+use crate::event::Event;
 use crate::light_client::input::Input as ClientInput;
 use crate::light_client::peer_id::PeerId;
 use crate::net::clock::Clock;
 use crate::net::connection::Connection;
-use crate::net::inbox::{Inbox, Message};
+use crate::net::inbox::{Generation, Happening, Inbox, Message};
 use crate::net::jobs::JobThreads;
 use crate::net::outlet::Outlet;
 
@@ -37,7 +38,7 @@ pub struct Driver {
 }
 
 impl Driver {
-    /// Runs until it is told to stop or the disk refuses; ends its outlet whatever happens.
+    /// Runs until it is told to stop or the disk refuses.
     pub fn run(mut self, first: Vec<Effect>) {
         self.carry_out(first);
         let stopped = self.run_until_stopped();
@@ -51,53 +52,60 @@ impl Driver {
     }
 
     fn run_until_stopped(&mut self) -> Result<(), StoreProblem> {
-        while let Some((input, permit)) = self.next_input() {
-            let asked = match &input {
-                Input::Ask { id, .. } => Some(*id),
-                Input::Network(_) | Input::Deadline => None,
-            };
-            if let Some(network) = &mut self.network {
-                network.forget_ended(&input);
-            }
-            match self.engine.step(self.clock.now(), input) {
-                Ok(effects) => self.carry_out(effects),
-                Err(problem) => {
-                    self.refuse(asked, &problem);
-                    return Err(problem);
+        loop {
+            let (input, permit) = match self.next_message() {
+                None => (Input::Deadline, None),
+                Some(Message::Stop) => return Ok(()),
+                Some(Message::Ask(id, command)) => (Input::Ask { id, command }, None),
+                Some(Message::Happened(happening)) => {
+                    let Some(network) = &mut self.network else { continue };
+                    if !network.expects(&happening) {
+                        continue;
+                    }
+                    (Input::Network(happening.input), happening.permit)
                 }
-            }
+            };
+            self.step(input)?;
             drop(permit);
         }
-        Ok(())
     }
 
-    /// Waits for what happens next; `None`: the end. A deadline that has passed comes before
-    /// whatever waits, so that a busy network can't hold it up.
-    fn next_input(&self) -> Option<(Input, Option<tokio::sync::OwnedSemaphorePermit>)> {
-        let message = match self.engine.deadline() {
-            None => self.inbox.recv().ok()?,
-            Some(deadline) => {
-                let wait = self.clock.until(deadline);
-                if wait.is_zero() {
-                    return Some((Input::Deadline, None));
-                }
-                match self.inbox.recv_timeout(wait) {
-                    Ok(message) => message,
-                    Err(RecvTimeoutError::Timeout) => return Some((Input::Deadline, None)),
-                    Err(RecvTimeoutError::Disconnected) => return None,
-                }
-            }
+    /// Waits for a message; `None`: the engine's deadline has come. One that has passed comes
+    /// before whatever waits, so that a busy network can't hold it up. When no one can send any
+    /// more, that is the end.
+    fn next_message(&self) -> Option<Message> {
+        let Some(deadline) = self.engine.deadline() else {
+            return Some(self.inbox.recv().unwrap_or(Message::Stop));
         };
-        match message {
-            Message::Input(input, permit) => Some((input, permit)),
-            Message::Stop => None,
+        let wait = self.clock.until(deadline);
+        if wait.is_zero() {
+            return None;
+        }
+        match self.inbox.recv_timeout(wait) {
+            Ok(message) => Some(message),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => Some(Message::Stop),
         }
     }
 
-    fn refuse(&self, asked: Option<CommandId>, problem: &StoreProblem) {
-        if let Some(id) = asked {
-            let result = Err(CommandError::Store(problem.clone()));
-            self.outlet.push(Event::Replied { id, result });
+    /// A command that the disk refused is answered, since the step itself could not.
+    fn step(&mut self, input: Input) -> Result<(), StoreProblem> {
+        let asked = match &input {
+            Input::Ask { id, .. } => Some(*id),
+            Input::Network(_) | Input::Deadline => None,
+        };
+        match self.engine.step(self.clock.now(), input) {
+            Ok(effects) => {
+                self.carry_out(effects);
+                Ok(())
+            }
+            Err(problem) => {
+                if let Some(id) = asked {
+                    let result = Err(CommandError::Store(problem.clone()));
+                    self.outlet.push(Event::Replied { id, result });
+                }
+                Err(problem)
+            }
         }
     }
 
@@ -120,6 +128,7 @@ pub struct Network {
     connections: HashMap<PeerId, Connection>,
     jobs: JobThreads,
     inbox: Inbox,
+    generation: Generation,
 }
 
 impl Network {
@@ -127,32 +136,40 @@ impl Network {
     ///
     /// # Errors
     /// If the system gives no threads.
-    pub fn start(inbox: Inbox) -> std::io::Result<Self> {
+    pub fn start(inbox: Inbox) -> io::Result<Self> {
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("billfold-net")
             .enable_all()
             .build()?;
-        let jobs = JobThreads::start(&inbox)?;
-        Ok(Self { runtime: Some(runtime), connections: HashMap::new(), jobs, inbox })
+        Ok(Self {
+            runtime: Some(runtime),
+            connections: HashMap::new(),
+            jobs: JobThreads::start()?,
+            inbox,
+            generation: Generation::default(),
+        })
     }
 
-    /// Lets go of our end of a connection that is gone.
-    fn forget_ended(&mut self, input: &Input) {
-        if let Input::Network(
-            ClientInput::Disconnected { peer } | ClientInput::DialFailed { peer },
-        ) = input
+    /// Whether what happened is for the light client of now; lets go of our end of a connection
+    /// that is gone.
+    fn expects(&mut self, happening: &Happening) -> bool {
+        let expected = happening.generation == self.generation;
+        if let ClientInput::Disconnected { peer } | ClientInput::DialFailed { peer } =
+            &happening.input
+            && expected
         {
             self.connections.remove(peer);
         }
+        expected
     }
 
     fn carry_out(&mut self, effect: Effect) {
+        let reports = self.inbox.reports(self.generation);
         match effect {
             Effect::Dial { peer, address } => {
                 if let Some(runtime) = &self.runtime {
-                    let inbox = self.inbox.clone();
-                    let connection = Connection::open(runtime.handle(), peer, address, inbox);
+                    let connection = Connection::open(runtime.handle(), peer, address, reports);
                     self.connections.insert(peer, connection);
                 }
             }
@@ -168,7 +185,11 @@ impl Network {
                 }
                 self.connections.remove(&peer);
             }
-            Effect::Job { id, job } => self.jobs.run(id, job),
+            Effect::Job { id, job } => self.jobs.run(id, job, reports),
+            Effect::Restart => {
+                self.connections.clear();
+                self.generation = self.generation.next();
+            }
             Effect::Tell(_) => {}
         }
     }

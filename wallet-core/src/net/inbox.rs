@@ -7,16 +7,43 @@ use std::sync::mpsc::{self, Receiver, Sender};
 
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::engine::Input;
-use crate::light_client::input::Input as ClientInput;
+use crate::command::Command;
+use crate::event::CommandId;
+use crate::light_client::input::Input;
 
 /// What comes in.
 #[derive(Debug)]
 pub enum Message {
-    /// Something for the engine's step; the permit is given back once it is handled.
-    Input(Input, Option<OwnedSemaphorePermit>),
+    /// Something happened on the network.
+    Happened(Happening),
+    /// A face asks.
+    Ask(CommandId, Command),
     /// Commit and end.
     Stop,
+}
+
+/// Something that happened on the network.
+#[derive(Debug)]
+pub struct Happening {
+    /// What.
+    pub input: Input,
+    /// Which light client it is for.
+    pub generation: Generation,
+    /// Given back once the engine has taken the input.
+    pub permit: Option<OwnedSemaphorePermit>,
+}
+
+/// Counts the light clients of one run: what was under way for one means nothing to the next,
+/// whose numbers of peers and jobs begin anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Generation(u64);
+
+impl Generation {
+    /// The one after this.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
 }
 
 /// Where to put messages; cheap to clone.
@@ -37,8 +64,24 @@ impl Inbox {
         self.0.send(message).is_ok()
     }
 
-    /// Puts in what happened on the network; of no use, and dropped, once the engine has ended.
-    pub fn happened(&self, input: ClientInput, permit: Option<OwnedSemaphorePermit>) {
-        let _ = self.put(Message::Input(Input::Network(input), permit));
+    /// What is reported here is for this light client.
+    #[must_use]
+    pub fn reports(&self, generation: Generation) -> Reports {
+        Reports { inbox: self.clone(), generation }
+    }
+}
+
+/// Where one light client's connections and jobs report.
+#[derive(Debug, Clone)]
+pub struct Reports {
+    inbox: Inbox,
+    generation: Generation,
+}
+
+impl Reports {
+    /// Reports what happened; of no use, and dropped, once the engine has ended.
+    pub fn put(&self, input: Input, permit: Option<OwnedSemaphorePermit>) {
+        let happening = Happening { input, generation: self.generation, permit };
+        let _ = self.inbox.put(Message::Happened(happening));
     }
 }

@@ -9,43 +9,49 @@ use std::thread;
 
 use crate::light_client::input::Input as ClientInput;
 use crate::light_client::job::{self, Job, JobId};
-use crate::net::inbox::Inbox;
+use crate::net::inbox::Reports;
 
 /// Threads that run jobs; they end when this is dropped, after the job at hand.
 #[derive(Debug)]
 pub struct JobThreads {
-    jobs: Sender<(JobId, Job)>,
+    jobs: Sender<Ordered>,
+}
+
+struct Ordered {
+    id: JobId,
+    job: Job,
+    reports: Reports,
 }
 
 impl JobThreads {
-    /// Starts the threads; results go to `inbox`.
+    /// Starts the threads.
     ///
     /// # Errors
     /// If the system gives no thread.
-    pub fn start(inbox: &Inbox) -> std::io::Result<Self> {
+    pub fn start() -> std::io::Result<Self> {
         let (jobs, waiting) = mpsc::channel();
         let waiting = Arc::new(Mutex::new(waiting));
         let cores = thread::available_parallelism().map_or(1, usize::from);
         for number in 0..cores {
-            let (waiting, inbox) = (Arc::clone(&waiting), inbox.clone());
+            let waiting = Arc::clone(&waiting);
             thread::Builder::new()
                 .name(format!("billfold-job-{number}"))
-                .spawn(move || work(&waiting, &inbox))?;
+                .spawn(move || work(&waiting))?;
         }
         Ok(Self { jobs })
     }
 
-    /// Runs a job when a thread is free.
-    pub fn run(&self, id: JobId, job: Job) {
+    /// Runs a job when a thread is free, and reports its result.
+    pub fn run(&self, id: JobId, job: Job, reports: Reports) {
         // The threads outlive this value, so there is always one to take it.
-        let _ = self.jobs.send((id, job));
+        let _ = self.jobs.send(Ordered { id, job, reports });
     }
 }
 
-fn work(waiting: &Mutex<Receiver<(JobId, Job)>>, inbox: &Inbox) {
+fn work(waiting: &Mutex<Receiver<Ordered>>) {
     loop {
         let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok((id, job)) = next else { return };
-        inbox.happened(ClientInput::JobDone { id, result: job::run(&job) }, None);
+        let Ok(Ordered { id, job, reports }) = next else { return };
+        reports.put(ClientInput::JobDone { id, result: job::run(&job) }, None);
     }
 }
