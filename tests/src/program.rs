@@ -57,7 +57,7 @@ impl Program {
     }
 
     /// Connects to this peer only, from the next run on.
-    pub fn connect_to(&mut self, peer: impl ToString) {
+    pub fn connect_to(&mut self, peer: SocketAddr) {
         self.peers = vec![peer.to_string()];
     }
 
