@@ -1,3 +1,22 @@
-//! The one program: picks a face from its command line. (being built)
+//! The one program: reads its command line, carries out the command, tells how it ended.
+//!
+//! A module uses only modules that stand before it in this list; `tests/tests/tidy.rs` checks it.
 
-fn main() {}
+use std::process::ExitCode;
+
+mod cli;
+mod failure;
+mod settings;
+mod interrupt;
+mod terminal;
+mod password;
+mod output;
+mod context;
+mod session;
+mod demo;
+mod commands;
+mod start;
+
+fn main() -> ExitCode {
+    start::run(std::env::args_os())
+}

@@ -1,0 +1,36 @@
+//! Owns which code carries out which command.
+
+use crate::cli::Command;
+use crate::context::Context;
+use crate::failure::Failure;
+
+mod account_form;
+mod balance;
+mod coins;
+mod history;
+mod new;
+mod pay;
+mod peers;
+mod receive;
+mod restore;
+mod sync;
+
+/// Carries out a command and writes its result.
+///
+/// # Errors
+/// Why there is no result.
+pub(crate) async fn run(command: Command, context: &mut Context) -> Result<(), Failure> {
+    match command {
+        Command::Demo(options) => crate::demo::run(&options, context).await,
+        Command::New(options) => new::run(&options, context).await,
+        Command::Restore(options) => restore::run(&options, context).await,
+        Command::Sync(options) => sync::run(&options, context).await,
+        Command::Balance => balance::run(context).await,
+        Command::Receive(options) => receive::run(options, context).await,
+        Command::Pay(options) => pay::run(options, context).await,
+        Command::History => history::run(context).await,
+        Command::Coins => coins::run(context).await,
+        Command::Peers => peers::run(context).await,
+        Command::Rescan(options) => sync::rescan(&options, context).await,
+    }
+}

@@ -1,0 +1,66 @@
+//! Owns how accounts and birthdays are told: for programs and for people.
+
+use billfold_wallet_core::command::Birthday;
+use billfold_wallet_core::keychain::AccountId;
+use serde::Serialize;
+
+use crate::output::figures;
+
+/// An account in JSON: its type and its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(super) struct AccountForm {
+    #[serde(rename = "type")]
+    script_type: &'static str,
+    number: u32,
+}
+
+impl AccountForm {
+    pub(super) const fn new(id: AccountId) -> Self {
+        Self { script_type: id.script_type.name(), number: id.number.to_u32() }
+    }
+
+    /// `taproot 0`.
+    pub(super) fn for_people(self) -> String {
+        format!("{} {}", self.script_type, self.number)
+    }
+}
+
+/// A birthday in JSON: either a height or a time in Unix seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum BirthdayForm {
+    Height(u32),
+    Time(u64),
+}
+
+impl BirthdayForm {
+    pub(super) const fn new(birthday: Birthday) -> Self {
+        match birthday {
+            Birthday::Height(height) => Self::Height(height.to_u32()),
+            Birthday::Time(seconds) => Self::Time(seconds),
+        }
+    }
+
+    /// `block 481,824` or a local time.
+    pub(super) fn for_people(self) -> String {
+        match self {
+            Self::Height(height) => format!("block {}", figures::grouped(height.into())),
+            Self::Time(seconds) => figures::local_time(seconds),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use billfold_wallet_core::light_client::height::Height;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_birthday_is_a_height_or_a_time() {
+        let form = |birthday| serde_json::to_value(BirthdayForm::new(birthday)).expect("JSON");
+        assert_eq!(form(Birthday::Height(Height::new(5))), json!({"height": 5}));
+        assert_eq!(form(Birthday::Time(1_230_768_000)), json!({"time": 1_230_768_000}));
+    }
+}

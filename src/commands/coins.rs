@@ -1,0 +1,146 @@
+//! Owns `coins`: all unspent outputs, from what is stored.
+
+use billfold_wallet_core::command::{Coin, Command, Reply};
+use billfold_wallet_core::light_client::height::Height;
+use billfold_wallet_core::service::{Access, Reach};
+use bitcoin::Amount;
+use bitcoin::amount::serde::as_sat;
+use serde::Serialize;
+
+use super::account_form::AccountForm;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::output::table::{Column, Table};
+use crate::output::{Canvas, Report, figures};
+use crate::session::{Session, unexpected};
+
+/// Lists the coins.
+///
+/// # Errors
+/// Why the wallet did not open or answer.
+pub(super) async fn run(context: &mut Context) -> Result<(), Failure> {
+    let reply = Session::with(context, Access::View, Reach::Offline, async |session, context| {
+        session.ask(Command::Coins, context).await
+    })
+    .await?;
+    let Reply::Coins(coins) = reply else { return Err(unexpected(&reply)) };
+    context.output.result(&CoinsReport(coins.iter().map(Row::new).collect()))
+}
+
+/// An array of coins.
+#[derive(Debug, Serialize)]
+struct CoinsReport(Vec<Row>);
+
+#[derive(Debug, Serialize)]
+struct Row {
+    coin: String,
+    #[serde(with = "as_sat")]
+    amount: Amount,
+    address: String,
+    account: AccountForm,
+    height: Option<u32>,
+    immature: bool,
+    frozen: bool,
+    reserved: bool,
+    note: Option<String>,
+}
+
+impl Row {
+    fn new(coin: &Coin) -> Self {
+        Self {
+            coin: coin.outpoint.to_string(),
+            amount: coin.amount,
+            address: coin.address.to_string(),
+            account: AccountForm::new(coin.keychain.account),
+            height: coin.height.map(Height::to_u32),
+            immature: coin.immature,
+            frozen: coin.frozen,
+            reserved: coin.reserved,
+            note: coin.note.clone(),
+        }
+    }
+
+    /// What keeps the coin from being spent, in words.
+    fn state(&self) -> String {
+        let marks = [
+            (self.height.is_none(), "pending"),
+            (self.immature, "immature"),
+            (self.frozen, "frozen"),
+            (self.reserved, "reserved"),
+        ];
+        let words: Vec<_> = marks.iter().filter(|(set, _)| *set).map(|(_, word)| *word).collect();
+        if words.is_empty() { "confirmed".to_owned() } else { words.join(", ") }
+    }
+
+    fn cells(&self) -> [String; 6] {
+        [
+            figures::amount(self.amount),
+            self.state(),
+            self.account.for_people(),
+            self.coin.clone(),
+            self.address.clone(),
+            figures::foreign(self.note.as_deref().unwrap_or_default()),
+        ]
+    }
+}
+
+impl Report for CoinsReport {
+    fn for_people(&self, _canvas: Canvas) -> String {
+        if self.0.is_empty() {
+            return "No coins.".to_owned();
+        }
+        let mut table = Table::new([
+            Column::right("Amount"),
+            Column::left("State"),
+            Column::left("Account"),
+            Column::left("Coin"),
+            Column::left("Address"),
+            Column::left("Note"),
+        ]);
+        for row in &self.0 {
+            table.row(row.cells());
+        }
+        table.text()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use billfold_wallet_core::keychain::{AccountId, DerivationIndex, ScriptType};
+    use serde_json::json;
+
+    use super::*;
+
+    fn row() -> Row {
+        Row {
+            coin: "aa:1".to_owned(),
+            amount: Amount::from_sat(5),
+            address: "bc1q".to_owned(),
+            account: AccountForm::new(AccountId {
+                script_type: ScriptType::Segwit,
+                number: DerivationIndex::new(2).expect("small"),
+            }),
+            height: None,
+            immature: false,
+            frozen: true,
+            reserved: false,
+            note: Some("salary".to_owned()),
+        }
+    }
+
+    #[test]
+    fn the_fields_are_stable() {
+        let expected = json!([{
+            "coin": "aa:1", "amount": 5, "address": "bc1q",
+            "account": {"type": "segwit", "number": 2},
+            "height": null, "immature": false, "frozen": true, "reserved": false, "note": "salary",
+        }]);
+        assert_eq!(serde_json::to_value(CoinsReport(vec![row()])).expect("JSON"), expected);
+    }
+
+    #[test]
+    fn what_keeps_a_coin_is_said_in_words() {
+        assert_eq!(row().state(), "pending, frozen");
+        assert_eq!(Row { height: Some(1), frozen: false, ..row() }.state(), "confirmed");
+    }
+}

@@ -1,0 +1,125 @@
+//! Owns `history`: all transactions, newest first, from what is stored.
+
+use billfold_wallet_core::command::{Command, HistoryRow, PaymentState, Reply};
+use billfold_wallet_core::service::{Access, Reach};
+use bitcoin::Amount;
+use bitcoin::amount::serde::as_sat;
+use serde::Serialize;
+
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::output::table::{Column, Table};
+use crate::output::{Canvas, Report, figures};
+use crate::session::{Session, unexpected};
+
+/// Lists the transactions.
+///
+/// # Errors
+/// Why the wallet did not open or answer.
+pub(super) async fn run(context: &mut Context) -> Result<(), Failure> {
+    let reply = Session::with(context, Access::View, Reach::Offline, async |session, context| {
+        session.ask(Command::History, context).await
+    })
+    .await?;
+    let Reply::History(rows) = reply else { return Err(unexpected(&reply)) };
+    context.output.result(&HistoryReport(rows.iter().map(Row::new).collect()))
+}
+
+/// An array of transactions.
+#[derive(Debug, Serialize)]
+struct HistoryReport(Vec<Row>);
+
+#[derive(Debug, Serialize)]
+struct Row {
+    txid: String,
+    #[serde(with = "as_sat")]
+    net: bitcoin::SignedAmount,
+    #[serde(with = "as_sat::opt")]
+    fee: Option<Amount>,
+    state: &'static str,
+    height: Option<u32>,
+    time: u64,
+    note: Option<String>,
+}
+
+impl Row {
+    fn new(row: &HistoryRow) -> Self {
+        let height = match row.state {
+            PaymentState::Confirmed(block) => Some(block.height.to_u32()),
+            PaymentState::Signed | PaymentState::Announced | PaymentState::Replaced => None,
+        };
+        Self {
+            txid: row.txid.to_string(),
+            net: row.net,
+            fee: row.fee,
+            state: row.state.name(),
+            height,
+            time: row.time,
+            note: row.note.clone(),
+        }
+    }
+
+    fn cells(&self) -> [String; 6] {
+        [
+            figures::local_time(self.time),
+            figures::net(self.net),
+            self.fee.map_or_else(String::new, figures::amount),
+            self.height.map_or_else(
+                || self.state.to_owned(),
+                |height| format!("block {}", figures::grouped(height.into())),
+            ),
+            self.txid.clone(),
+            figures::foreign(self.note.as_deref().unwrap_or_default()),
+        ]
+    }
+}
+
+impl Report for HistoryReport {
+    fn for_people(&self, _canvas: Canvas) -> String {
+        if self.0.is_empty() {
+            return "No transactions yet.".to_owned();
+        }
+        let mut table = Table::new([
+            Column::left("Time"),
+            Column::right("Amount"),
+            Column::right("Fee"),
+            Column::left("State"),
+            Column::left("Transaction"),
+            Column::left("Note"),
+        ]);
+        for row in &self.0 {
+            table.row(row.cells());
+        }
+        table.text()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use billfold_wallet_core::light_client::height::{BlockId, Height};
+    use bitcoin::hashes::Hash;
+    use bitcoin::{BlockHash, SignedAmount, Txid};
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_fields_are_stable() {
+        let at = BlockId::new(Height::new(7), BlockHash::all_zeros());
+        let row = HistoryRow {
+            txid: Txid::all_zeros(),
+            net: SignedAmount::from_sat(-1_412),
+            fee: Some(Amount::from_sat(412)),
+            state: PaymentState::Confirmed(at),
+            time: 1_777_620_600,
+            note: None,
+        };
+        let report = HistoryReport(vec![Row::new(&row)]);
+        let expected = json!([{
+            "txid": "0".repeat(64), "net": -1_412, "fee": 412, "state": "confirmed", "height": 7,
+            "time": 1_777_620_600, "note": null,
+        }]);
+        assert_eq!(serde_json::to_value(&report).expect("JSON"), expected);
+        assert_eq!(serde_json::to_value(HistoryReport(vec![])).expect("JSON"), json!([]));
+    }
+}

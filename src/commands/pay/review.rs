@@ -1,0 +1,71 @@
+//! Owns the review: everything that a careful person compares before they agree, in words.
+
+use billfold_wallet_core::command::{Change, Coin, Draft, Warning};
+use billfold_wallet_core::recipient::grouped;
+use bitcoin::Amount;
+
+use crate::commands::account_form::AccountForm;
+use crate::output::figures;
+
+/// The text of the review.
+pub(super) fn of(draft: &Draft) -> String {
+    let mut lines = Vec::new();
+    for (address, amount) in &draft.outputs {
+        lines.push(format!("Pay     {}", figures::amount(*amount)));
+        lines.push(format!("        to {}", grouped(address)));
+    }
+    let paid: Amount = draft.outputs.iter().map(|(_, amount)| *amount).sum();
+    if draft.outputs.len() > 1 {
+        lines.push(format!("Sum     {}", figures::amount(paid)));
+    }
+    lines.push(format!(
+        "Fee     {}, {}, {} of what is paid",
+        figures::amount(draft.fee),
+        figures::fee_rate(draft.fee_rate),
+        figures::percent(draft.fee, paid),
+    ));
+    lines.push(draft.change.as_ref().map_or_else(|| "Change  none".to_owned(), change));
+    let spent: Amount = draft.inputs.iter().map(|coin| coin.amount).sum();
+    let coins = figures::count(draft.inputs.len() as u64, "coin");
+    lines.push(format!("Spends  {coins}, {} in all", figures::amount(spent)));
+    lines.extend(draft.inputs.iter().map(coin));
+    lines.extend(draft.warnings.iter().map(|warning| format!("! {}", told(warning))));
+    lines.join("\n")
+}
+
+fn change(change: &Change) -> String {
+    let account = AccountForm::new(change.keychain.account).for_people();
+    let amount = figures::amount(change.amount);
+    format!("Change  {amount} back to this wallet, {account}, change address {}", change.index)
+}
+
+fn coin(coin: &Coin) -> String {
+    let amount = figures::amount(coin.amount);
+    let note = coin.note.as_deref().map(|note| format!("  {:?}", figures::foreign(note)));
+    format!("        {} {amount}{}", coin.outpoint, note.unwrap_or_default())
+}
+
+fn told(warning: &Warning) -> String {
+    match warning {
+        Warning::MixesScriptTypes(types) => {
+            let names: Vec<_> = types.iter().map(|script_type| script_type.name()).collect();
+            format!(
+                "spends {} coins together, which shows everyone that they have one owner",
+                names.join(" and ")
+            )
+        }
+        Warning::HighFee { fee, paid } => {
+            let (percent, fee) = (figures::percent(*fee, *paid), figures::amount(*fee));
+            format!("the fee is high: {fee} is {percent} of what is paid")
+        }
+        Warning::AddressReused(address) => {
+            format!("{} was used before, which links the payments", grouped(address))
+        }
+        Warning::SpendsUnconfirmed => {
+            "spends coins that are not confirmed: if they vanish, so does this payment".to_owned()
+        }
+        Warning::DefaultFeeRate(rate) => {
+            format!("no fee rate was given, so {} was taken (--fee-rate)", figures::fee_rate(*rate))
+        }
+    }
+}

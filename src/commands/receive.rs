@@ -1,0 +1,110 @@
+//! Owns `receive`: an address, its URI, and a QR code where a person looks.
+
+use billfold_wallet_core::amount::parse_amount;
+use billfold_wallet_core::command::{Command, IssuedAddress, Reply};
+use billfold_wallet_core::recipient::grouped;
+use billfold_wallet_core::service::{Access, Reach};
+use bitcoin::{Address, AddressType};
+use serde::Serialize;
+
+use crate::cli::ReceiveArgs;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::output::{Canvas, Report, qr};
+use crate::session::{Session, unexpected};
+
+/// Shows an address.
+///
+/// # Errors
+/// `bad_amount`, or why the wallet did not open or answer.
+pub(super) async fn run(options: ReceiveArgs, context: &mut Context) -> Result<(), Failure> {
+    let ReceiveArgs { amount, note, new } = options;
+    let amount = amount.as_deref().map(parse_amount).transpose()?;
+    let command = Command::Receive { amount, note, fresh: new };
+    let reply = Session::with(context, Access::View, Reach::Offline, async |session, context| {
+        session.ask(command, context).await
+    })
+    .await?;
+    let Reply::Address(issued) = reply else { return Err(unexpected(&reply)) };
+    context.output.result(&ReceiveReport::new(&issued))
+}
+
+/// An address that was given out.
+#[derive(Debug, Serialize)]
+struct ReceiveReport {
+    address: String,
+    uri: String,
+    index: u32,
+    #[serde(skip)]
+    grouped: String,
+    #[serde(skip)]
+    scanned: String,
+}
+
+impl ReceiveReport {
+    fn new(issued: &IssuedAddress) -> Self {
+        Self {
+            address: issued.address.to_string(),
+            uri: issued.uri.clone(),
+            index: issued.index.to_u32(),
+            grouped: grouped(&issued.address),
+            scanned: scanned(&issued.address, &issued.uri),
+        }
+    }
+}
+
+impl Report for ReceiveReport {
+    fn for_people(&self, canvas: Canvas) -> String {
+        let mut lines = Vec::new();
+        if canvas.drawings {
+            lines.extend(qr::draw(&self.scanned, canvas.colour));
+        }
+        lines.push(self.address.clone());
+        lines.push(format!("to compare: {}", self.grouped));
+        if self.uri.contains('?') {
+            lines.push(self.uri.clone());
+        }
+        lines.join("\n")
+    }
+}
+
+/// What the QR code holds: the URI if it says more than the address. Bech32 stands in capitals
+/// there, which makes the code smaller (BIP173, "Encoding").
+fn scanned(address: &Address, uri: &str) -> String {
+    let plain = address.to_string();
+    let is_bech32 = matches!(
+        address.address_type(),
+        Some(AddressType::P2wpkh | AddressType::P2wsh | AddressType::P2tr)
+    );
+    let shown = if is_bech32 { plain.to_uppercase() } else { plain.clone() };
+    if uri.contains('?') { uri.replacen(&plain, &shown, 1) } else { shown }
+}
+
+#[cfg(test)]
+mod tests {
+    use bitcoin::Network;
+    use bitcoin::address::NetworkUnchecked;
+
+    use super::*;
+
+    fn address(text: &str) -> Address {
+        let address: Address<NetworkUnchecked> = text.parse().expect("an address");
+        address.require_network(Network::Bitcoin).expect("of mainnet")
+    }
+
+    const SEGWIT: &str = "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq";
+    const LEGACY: &str = "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa";
+
+    #[test]
+    fn only_bech32_may_be_in_capitals() {
+        assert_eq!(scanned(&address(SEGWIT), &format!("bitcoin:{SEGWIT}")), SEGWIT.to_uppercase());
+        assert_eq!(scanned(&address(LEGACY), &format!("bitcoin:{LEGACY}")), LEGACY);
+    }
+
+    #[test]
+    fn an_amount_is_scanned_with_the_address() {
+        let uri = format!("bitcoin:{SEGWIT}?amount=0.001");
+        let expected = format!("bitcoin:{}?amount=0.001", SEGWIT.to_uppercase());
+        assert_eq!(scanned(&address(SEGWIT), &uri), expected);
+    }
+}

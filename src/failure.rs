@@ -1,0 +1,83 @@
+//! Owns `Failure`: any error of any floor as the one thing that is told, `{code, name, message,
+//! data}` and an exit code.
+//!
+//! Refuses to invent: every error is mapped by a `match` that the compiler keeps whole. No message
+//! and no data holds a secret, because no error below does.
+
+use serde_json::{Map, Value, json};
+
+pub(crate) use crate::failure::kind::{Exit, Kind};
+
+mod command;
+mod kind;
+mod opening;
+mod typed;
+
+/// What went wrong, ready to be told to a person or a program.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Failure {
+    kind: Kind,
+    message: String,
+    details: Map<String, Value>,
+}
+
+impl Failure {
+    /// A failure with a lower-case message that says what to do.
+    #[must_use]
+    pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), details: Map::new() }
+    }
+
+    /// Adds one field for programs.
+    #[must_use]
+    pub(crate) fn with(mut self, field: &str, value: impl Into<Value>) -> Self {
+        self.details.insert(field.to_owned(), value.into());
+        self
+    }
+
+    /// Puts what was being done before the message.
+    #[must_use]
+    pub(crate) fn while_doing(mut self, what: &str) -> Self {
+        self.message = format!("{what}: {}", self.message);
+        self
+    }
+
+    /// Which of the list it is.
+    #[must_use]
+    pub(crate) const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// For people: lower-case, says what to do.
+    #[must_use]
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The error object.
+    #[must_use]
+    pub(crate) fn to_json(&self) -> Value {
+        json!({"error": {
+            "code": self.kind.code(),
+            "name": self.kind.name(),
+            "message": self.message,
+            "data": self.details,
+        }})
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_error_object_has_its_four_fields() {
+        let failure = Failure::new(Kind::InsufficientFunds, "not enough").with("needed", 5_u64);
+        let expected = json!({"error": {
+            "code": -6, "name": "insufficient_funds", "message": "not enough",
+            "data": {"needed": 5},
+        }});
+        assert_eq!(failure.to_json(), expected);
+        assert_eq!(failure.kind().exit() as u8, 4);
+    }
+}

@@ -1,0 +1,137 @@
+//! Owns how the errors of commands and of the store are told.
+
+use billfold_wallet_core::command::{
+    CommandError, RecipientsProblem, SigningProblem, StoreProblem,
+};
+use serde_json::json;
+
+use super::{Failure, Kind};
+
+impl From<CommandError> for Failure {
+    fn from(error: CommandError) -> Self {
+        let message = error.to_string();
+        let new = |kind| Self::new(kind, message.clone());
+        match error {
+            CommandError::InsufficientFunds { needed, available } => new(Kind::InsufficientFunds)
+                .with("needed", needed.to_sat())
+                .with("available", available.to_sat()),
+            CommandError::Dust { amount, least } => {
+                new(Kind::Dust).with("amount", amount.to_sat()).with("least", least.to_sat())
+            }
+            CommandError::BadRecipients(problem) => {
+                new(Kind::BadRecipients).with("problem", recipients(problem))
+            }
+            CommandError::NoSuchCoin(coin) => new(Kind::NoSuchCoin).with("coin", coin.to_string()),
+            CommandError::CoinFrozen(coin) => new(Kind::CoinFrozen).with("coin", coin.to_string()),
+            CommandError::CoinReserved(coin) => {
+                new(Kind::CoinReserved).with("coin", coin.to_string())
+            }
+            CommandError::CoinImmature(coin) => {
+                new(Kind::CoinImmature).with("coin", coin.to_string())
+            }
+            CommandError::NoSuchAccount(id) => new(Kind::NoSuchAccount).with(
+                "account",
+                json!({"type": id.script_type.name(), "number": id.number.to_u32()}),
+            ),
+            CommandError::FeeRateOutOfRange(rate) => {
+                new(Kind::FeeRateOutOfRange).with("sat_per_kwu", rate)
+            }
+            CommandError::FeeTooHigh { fee, paid } => {
+                new(Kind::FeeTooHigh).with("fee", fee.to_sat()).with("paid", paid.to_sat())
+            }
+            CommandError::NoSuchDraft(_) => new(Kind::NoSuchDraft),
+            CommandError::KeyReused => new(Kind::KeyReused),
+            CommandError::Locked => new(Kind::Locked),
+            CommandError::HeightAboveTip { asked, tip } => {
+                new(Kind::HeightAboveTip).with("asked", asked.to_u32()).with("tip", tip.to_u32())
+            }
+            CommandError::AddressesExhausted => new(Kind::AddressesExhausted),
+            CommandError::Signing(problem) => {
+                new(Kind::SigningFailed).with("problem", signing(problem))
+            }
+            CommandError::Store(problem) => problem.into(),
+            CommandError::Busy => new(Kind::Busy),
+            CommandError::Closing => new(Kind::Closing),
+        }
+    }
+}
+
+impl From<StoreProblem> for Failure {
+    fn from(problem: StoreProblem) -> Self {
+        let message = problem.to_string();
+        let new = |kind| Self::new(kind, message.clone());
+        match problem {
+            StoreProblem::Full => new(Kind::DiskFull),
+            StoreProblem::ReadOnly { path } => new(Kind::ReadOnly).with("path", path),
+            StoreProblem::Damaged { path, .. } => new(Kind::StoreDamaged).with("path", path),
+            StoreProblem::Newer { path } => new(Kind::StoreNewer).with("path", path),
+            StoreProblem::Io { path, .. } => new(Kind::Io).with("path", path),
+        }
+    }
+}
+
+const fn recipients(problem: RecipientsProblem) -> &'static str {
+    match problem {
+        RecipientsProblem::Empty => "empty",
+        RecipientsProblem::Twice => "twice",
+        RecipientsProblem::MaxBesideOthers => "max_beside_others",
+        RecipientsProblem::Overflow => "overflow",
+    }
+}
+
+const fn signing(problem: SigningProblem) -> &'static str {
+    match problem {
+        SigningProblem::Incomplete => "incomplete",
+        SigningProblem::Altered => "altered",
+        SigningProblem::Invalid => "invalid",
+        SigningProblem::SpentOutput { .. } => "spent_output",
+        SigningProblem::SighashType { .. } => "sighash_type",
+        SigningProblem::ForeignKey { .. } => "foreign_key",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use billfold_wallet_core::keychain::{AccountId, DerivationIndex, ScriptType};
+    use billfold_wallet_core::light_client::height::Height;
+    use bitcoin::{Amount, OutPoint};
+
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_the_commands() {
+        let account = AccountId { script_type: ScriptType::Taproot, number: DerivationIndex::ZERO };
+        let one = Amount::ONE_SAT;
+        let path = || "chain.db".to_owned();
+        let errors = [
+            CommandError::InsufficientFunds { needed: one, available: Amount::ZERO },
+            CommandError::Dust { amount: one, least: one },
+            CommandError::BadRecipients(RecipientsProblem::Twice),
+            CommandError::NoSuchCoin(OutPoint::null()),
+            CommandError::CoinFrozen(OutPoint::null()),
+            CommandError::CoinReserved(OutPoint::null()),
+            CommandError::CoinImmature(OutPoint::null()),
+            CommandError::NoSuchAccount(account),
+            CommandError::FeeRateOutOfRange(0),
+            CommandError::FeeTooHigh { fee: one, paid: one },
+            CommandError::NoSuchDraft(1),
+            CommandError::KeyReused,
+            CommandError::Locked,
+            CommandError::HeightAboveTip { asked: Height::new(2), tip: Height::new(1) },
+            CommandError::AddressesExhausted,
+            CommandError::Signing(SigningProblem::Altered),
+            CommandError::Store(StoreProblem::Full),
+            CommandError::Store(StoreProblem::ReadOnly { path: path() }),
+            CommandError::Store(StoreProblem::Damaged { path: path(), what: "torn".to_owned() }),
+            CommandError::Store(StoreProblem::Newer { path: path() }),
+            CommandError::Store(StoreProblem::Io { path: path(), what: "odd".to_owned() }),
+            CommandError::Busy,
+            CommandError::Closing,
+        ];
+        for error in errors {
+            let failure = Failure::from(error.clone());
+            assert_eq!(failure.kind().name(), error.name());
+            assert_eq!(failure.message(), error.to_string());
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! Owns the one list of everything that can go wrong: stable name, code and exit code of each.
+//!
+//! Codes are Bitcoin Core's (`src/rpc/protocol.h`) where Core has one that says the same, else -1.
+//! `docs/errors.md` is this list for people; a test keeps the two alike.
+
+/// Declares the list once, so that no kind can be missing from [`Kind::ALL`].
+macro_rules! kinds {
+    ($($kind:ident = $name:literal, $code:literal, $exit:ident, $meaning:literal;)+) => {
+        /// One kind of failure.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub(crate) enum Kind {
+            $(#[doc = $meaning] $kind,)+
+        }
+
+        impl Kind {
+            /// All of them, in the order of `docs/errors.md`.
+            #[cfg(test)]
+            pub(crate) const ALL: &[Self] = &[$(Self::$kind,)+];
+
+            /// The stable name.
+            #[must_use]
+            pub(crate) const fn name(self) -> &'static str {
+                match self { $(Self::$kind => $name,)+ }
+            }
+
+            /// The code in the error object.
+            #[must_use]
+            pub(crate) const fn code(self) -> i32 {
+                match self { $(Self::$kind => $code,)+ }
+            }
+
+            /// How the program exits.
+            #[must_use]
+            pub(crate) const fn exit(self) -> Exit {
+                match self { $(Self::$kind => Exit::$exit,)+ }
+            }
+
+            /// What it means, for the list of errors.
+            #[cfg(test)]
+            pub(crate) const fn meaning(self) -> &'static str {
+                match self { $(Self::$kind => $meaning,)+ }
+            }
+        }
+    };
+}
+
+/// How the program exits; stable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Exit {
+    /// None of the others.
+    Other = 1,
+    /// What was typed or written in a file is not right.
+    Usage = 2,
+    /// Refused by a limit, a frozen coin or the reviewer.
+    Refused = 3,
+    /// Not enough money.
+    Money = 4,
+    /// Wrong password, or locked.
+    Password = 5,
+    /// No peer, or not synced in time.
+    Peers = 6,
+    /// The signer failed.
+    Signer = 7,
+    /// A file of the store is damaged.
+    Damaged = 8,
+}
+
+kinds! {
+    Usage = "usage", -8, Usage, "The command line is not right.";
+    BadConfig = "bad_config", -8, Usage, "`config.toml` or a setting is not right.";
+    BadAmount = "bad_amount", -3, Usage, "The text is not an amount.";
+    BadFeeRate = "bad_fee_rate", -8, Usage, "The text is not a fee rate.";
+    InvalidAddress = "invalid_address", -5, Usage, "The text is not an address or `bitcoin:` URI.";
+    WrongNetwork = "wrong_network", -5, Usage, "The address is of another network.";
+    BadPayments = "bad_payments", -8, Usage, "The file of payments is not right.";
+    BadRecipients = "bad_recipients", -8, Usage, "No recipient, one twice, or `max` beside others.";
+    BadWords = "bad_words", -5, Usage, "The words have a wrong number or a word is not in the list.";
+    WrongChecksum = "wrong_checksum", -5, Usage, "All words are in the list, but do not belong together.";
+    BadDice = "bad_dice", -8, Usage, "The dice rolls are too few or not rolls.";
+    BadPassword = "bad_password", -8, Usage, "The password is empty, not text, or was typed differently.";
+    NoTerminal = "no_terminal", -8, Usage, "Something must be asked, and there is no terminal.";
+    NoSuchCoin = "no_such_coin", -8, Usage, "A named coin is not an unspent coin of the wallet.";
+    BadAccounts = "bad_accounts", -8, Usage, "A wallet without an account, or one account twice.";
+    NetworkMismatch = "network_mismatch", -8, Usage, "The wallet was made for another network.";
+    NoSuchAccount = "no_such_account", -8, Usage, "The wallet has no such account.";
+    FeeRateOutOfRange = "fee_rate_out_of_range", -8, Usage, "The fee rate is out of range.";
+    HeightAboveTip = "height_above_tip", -8, Usage, "The height is above the tip.";
+    Refused = "refused", -1, Refused, "The review was not agreed to; nothing was signed.";
+    Dust = "dust", -8, Refused, "An output is too small to be relayed.";
+    CoinFrozen = "coin_frozen", -4, Refused, "A named coin is frozen.";
+    CoinReserved = "coin_reserved", -4, Refused, "A named coin is held by another draft.";
+    CoinImmature = "coin_immature", -4, Refused, "A named coin is mined and too young.";
+    FeeTooHigh = "fee_too_high", -4, Refused, "The fee is out of proportion to what is paid.";
+    KeyReused = "key_reused", -8, Refused, "The idempotency key belongs to another payment.";
+    InsufficientFunds = "insufficient_funds", -6, Money, "Not enough can be spent.";
+    WrongPassword = "wrong_password", -14, Password, "The password does not open the wallet.";
+    Locked = "locked", -13, Password, "The keys are locked.";
+    NoPeer = "no_peer", -9, Peers, "No peer was named.";
+    PeerUnreachable = "peer_unreachable", -9, Peers, "No connection to any peer could be opened.";
+    PeerRefused = "peer_refused", -9, Peers, "The peer does not speak or serve what is needed.";
+    SyncTimeout = "sync_timeout", -10, Peers, "The tip was not reached in time.";
+    SigningFailed = "signing_failed", -4, Signer, "The signer failed.";
+    StoreDamaged = "store_damaged", -20, Damaged, "A file is damaged.";
+    StoreNewer = "store_newer", -20, Other, "A file was written by a newer version.";
+    DiskFull = "disk_full", -20, Other, "The disk is full.";
+    ReadOnly = "read_only", -20, Other, "The disk can't be written.";
+    Io = "io", -20, Other, "The system failed to read or write a file.";
+    DirInUse = "dir_in_use", -4, Other, "Another process uses the data directory.";
+    WalletExists = "wallet_exists", -4, Other, "There is a wallet of that name already.";
+    NoSuchWallet = "no_such_wallet", -18, Other, "There is no wallet of that name.";
+    FileExists = "file_exists", -8, Other, "A file that would be written is there already.";
+    NoSuchDraft = "no_such_draft", -8, Other, "The draft is unknown, dropped or out of date.";
+    AddressesExhausted = "addresses_exhausted", -12, Other, "No more addresses can be derived.";
+    NoEntropy = "no_entropy", -1, Other, "The system gave no randomness.";
+    OutOfMemory = "out_of_memory", -7, Other, "The password's derivation takes more memory than there is.";
+    Busy = "busy", -1, Other, "Too many questions are unanswered.";
+    Closing = "closing", -1, Other, "The wallet is closing.";
+    DemoFailed = "demo_failed", -1, Other, "A step of the demonstration went wrong.";
+    Interrupted = "interrupted", -1, Other, "Interrupted by the person or the system.";
+    Bug = "bug", -1, Other, "A fault of the program itself.";
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+    use std::fmt::Write;
+
+    use super::*;
+
+    #[test]
+    fn names_are_unique() {
+        let names: HashSet<_> = Kind::ALL.iter().map(|kind| kind.name()).collect();
+        assert_eq!(names.len(), Kind::ALL.len());
+    }
+
+    #[test]
+    fn the_page_lists_exactly_these() {
+        let page = include_str!("../../docs/errors.md");
+        let rows: String = page.lines().filter(|line| line.starts_with("| `")).fold(
+            String::new(),
+            |mut rows, line| {
+                rows.push_str(line);
+                rows.push('\n');
+                rows
+            },
+        );
+        let mut expected = String::new();
+        for kind in Kind::ALL {
+            let (name, code, exit) = (kind.name(), kind.code(), kind.exit() as u8);
+            writeln!(expected, "| `{name}` | {code} | {exit} | {} |", kind.meaning())
+                .expect("a string takes it");
+        }
+        assert_eq!(rows, expected, "docs/errors.md should hold these rows:\n{expected}");
+    }
+}

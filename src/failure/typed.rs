@@ -1,0 +1,77 @@
+//! Owns how errors in what a person typed are told: settings, amounts, addresses, words.
+
+use billfold_wallet_core::amount::{ParseAmountError, ParseFeeRateError};
+use billfold_wallet_core::recipient::ParsePayeeError;
+use billfold_wallet_core::seed::{DiceError, ParseWordsError};
+use billfold_wallet_core::vault::PasswordError;
+
+use super::{Failure, Kind};
+use crate::settings::SettingsError;
+
+impl From<SettingsError> for Failure {
+    fn from(error: SettingsError) -> Self {
+        Self::new(Kind::BadConfig, error.to_string())
+    }
+}
+
+impl From<ParseAmountError> for Failure {
+    fn from(error: ParseAmountError) -> Self {
+        Self::new(Kind::BadAmount, error.to_string())
+    }
+}
+
+impl From<ParseFeeRateError> for Failure {
+    fn from(error: ParseFeeRateError) -> Self {
+        Self::new(Kind::BadFeeRate, error.to_string())
+    }
+}
+
+impl From<PasswordError> for Failure {
+    fn from(error: PasswordError) -> Self {
+        Self::new(Kind::BadPassword, error.to_string())
+    }
+}
+
+impl From<ParseWordsError> for Failure {
+    fn from(error: ParseWordsError) -> Self {
+        let message = error.to_string();
+        match error {
+            ParseWordsError::WordCount { found } => {
+                Self::new(Kind::BadWords, message).with("found", found)
+            }
+            ParseWordsError::UnknownWord { position } => {
+                Self::new(Kind::BadWords, message).with("position", position)
+            }
+            ParseWordsError::Checksum => Self::new(Kind::WrongChecksum, message),
+        }
+    }
+}
+
+impl From<DiceError> for Failure {
+    fn from(error: DiceError) -> Self {
+        let message = error.to_string();
+        match error {
+            DiceError::TooFew { found, needed } => {
+                Self::new(Kind::BadDice, message).with("found", found).with("needed", needed)
+            }
+            DiceError::NotARoll { position } => {
+                Self::new(Kind::BadDice, message).with("position", position)
+            }
+            DiceError::Entropy(_) => Self::new(Kind::NoEntropy, message),
+        }
+    }
+}
+
+impl From<ParsePayeeError> for Failure {
+    fn from(error: ParsePayeeError) -> Self {
+        let kind = match error {
+            ParsePayeeError::WrongNetwork { .. } => Kind::WrongNetwork,
+            ParsePayeeError::Amount(_) => Kind::BadAmount,
+            ParsePayeeError::NotAnAddress
+            | ParsePayeeError::Repeated { .. }
+            | ParsePayeeError::Encoding
+            | ParsePayeeError::Required { .. } => Kind::InvalidAddress,
+        };
+        Self::new(kind, error.to_string())
+    }
+}

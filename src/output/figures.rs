@@ -1,0 +1,137 @@
+//! Owns how numbers and times are written for people: amounts with a sign, fee rates, sizes of
+//! things, local time with its offset.
+//!
+//! Refuses to round what a person compares: amounts and rates are exact.
+
+use billfold_wallet_core::amount::{display_amount, display_fee_rate};
+use bitcoin::{Amount, FeeRate, SignedAmount};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+/// `0.01 250 000 BTC`.
+#[must_use]
+pub(crate) fn amount(amount: Amount) -> String {
+    display_amount(amount)
+}
+
+/// An amount with `+` or `-` before it.
+#[must_use]
+pub(crate) fn net(net: SignedAmount) -> String {
+    let sign = if net.is_negative() { '-' } else { '+' };
+    format!("{sign}{}", display_amount(net.unsigned_abs()))
+}
+
+/// `2.1 sat/vB`.
+#[must_use]
+pub(crate) fn fee_rate(rate: FeeRate) -> String {
+    format!("{} sat/vB", display_fee_rate(rate))
+}
+
+/// Satoshi per virtual byte as a number for JSON; exact up to three decimals.
+#[must_use]
+pub(crate) fn sat_per_vb(rate: FeeRate) -> f64 {
+    // One sat/vB is 250 sat/kwu; no rate that a person would agree to needs more than 32 bits.
+    f64::from(u32::try_from(rate.to_sat_per_kwu()).unwrap_or(u32::MAX)) / 250.0
+}
+
+/// What part of `whole` a `part` is, in percent with two decimals.
+#[must_use]
+pub(crate) fn percent(part: Amount, whole: Amount) -> String {
+    let (part, whole) = (u128::from(part.to_sat()), u128::from(whole.to_sat()));
+    if whole == 0 {
+        return "100 %".to_owned();
+    }
+    let hundredths = part * 10_000 / whole;
+    format!("{}.{:02} %", hundredths / 100, hundredths % 100)
+}
+
+/// `1 peer`, `2 peers`; the plural adds an s.
+#[must_use]
+pub(crate) fn count(number: u64, noun: &str) -> String {
+    let s = if number == 1 { "" } else { "s" };
+    format!("{} {noun}{s}", grouped(number))
+}
+
+/// Digits in groups of three: `961,204`.
+#[must_use]
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Unix seconds as local time with its offset: `2026-05-01 09:30 +02:00`.
+#[must_use]
+pub(crate) fn local_time(unix_seconds: u64) -> String {
+    in_zone(unix_seconds, TimeZone::system())
+}
+
+fn in_zone(unix_seconds: u64, zone: TimeZone) -> String {
+    i64::try_from(unix_seconds)
+        .ok()
+        .and_then(|seconds| Timestamp::from_second(seconds).ok())
+        .map_or_else(
+            || format!("{unix_seconds} s after 1970"),
+            |time| time.to_zoned(zone).strftime("%Y-%m-%d %H:%M %:z").to_string(),
+        )
+}
+
+/// A text that may come from a file or another program, without anything that moves a cursor or
+/// reorders what stands beside it.
+#[must_use]
+pub(crate) fn foreign(text: &str) -> String {
+    let hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
+    text.chars().map(|c| if hidden(c) { '\u{fffd}' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::Offset;
+
+    use super::*;
+
+    #[test]
+    fn times_carry_their_offset() {
+        let zone = TimeZone::fixed(Offset::constant(2));
+        assert_eq!(in_zone(1_777_620_600, zone), "2026-05-01 09:30 +02:00");
+        assert_eq!(in_zone(0, TimeZone::UTC), "1970-01-01 00:00 +00:00");
+        assert_eq!(in_zone(u64::MAX, TimeZone::UTC), format!("{} s after 1970", u64::MAX));
+    }
+
+    #[test]
+    fn digits_are_grouped() {
+        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(grouped(number), text);
+        }
+        assert_eq!(count(1, "peer"), "1 peer");
+        assert_eq!(count(1_000, "filter"), "1,000 filters");
+    }
+
+    #[test]
+    fn a_percentage_is_cut_not_rounded_up() {
+        let sat = Amount::from_sat;
+        assert_eq!(percent(sat(1), sat(3)), "33.33 %");
+        assert_eq!(percent(sat(412), sat(1_250_000)), "0.03 %");
+        assert_eq!(percent(sat(5), sat(0)), "100 %");
+        assert_eq!(percent(Amount::MAX_MONEY, Amount::MAX_MONEY), "100.00 %");
+    }
+
+    #[test]
+    fn rates_for_programs_are_exact() {
+        assert!((sat_per_vb(FeeRate::from_sat_per_kwu(525)) - 2.1).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn foreign_text_cannot_move_the_cursor_or_hide() {
+        assert_eq!(foreign("a\x1b[31m\n\u{202e}b é 鈴"), "a\u{fffd}[31m\u{fffd}\u{fffd}b é 鈴");
+    }
+}

@@ -1,0 +1,110 @@
+//! Owns where a password comes from: a file, standard input, or the terminal without echo.
+//!
+//! Refuses the command line and the environment, which other users of the machine can read, and a
+//! blank password. What it held is wiped.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::Path;
+
+use billfold_wallet_core::vault::Password;
+use zeroize::Zeroizing;
+
+use crate::failure::{Failure, Kind};
+use crate::settings::Run;
+use crate::terminal::Terminal;
+
+/// The password of a wallet that exists.
+///
+/// # Errors
+/// `no_terminal`, `bad_password`, `io`, `interrupted`.
+pub(crate) fn existing(run: &Run) -> Result<Password, Failure> {
+    if let Some(path) = &run.password_file {
+        return Ok(Password::from_bytes(&first_line(path, "the password")?)?);
+    }
+    let mut terminal = Terminal::open(run.style.plain, ADVICE)?;
+    let question = format!("Password of wallet {}: ", run.settings.wallet);
+    Ok(Password::new(&terminal.ask_hidden(&question)?)?)
+}
+
+/// The password of a new wallet; a person types it twice.
+///
+/// # Errors
+/// As [`existing`]; `bad_password` also when the second differs from the first.
+pub(crate) fn new(run: &Run) -> Result<Password, Failure> {
+    if let Some(path) = &run.password_file {
+        return Ok(Password::from_bytes(&first_line(path, "the password")?)?);
+    }
+    let mut terminal = Terminal::open(run.style.plain, ADVICE)?;
+    let question = format!("New password for wallet {}: ", run.settings.wallet);
+    let first = terminal.ask_hidden(&question)?;
+    let password = Password::new(&first)?;
+    let second = terminal.ask_hidden("The same again: ")?;
+    if *first != *second {
+        return Err(Failure::new(
+            Kind::BadPassword,
+            "the two passwords differ: nothing was created, start again",
+        ));
+    }
+    Ok(password)
+}
+
+/// The first line of a file, or the next one of standard input for `-`, without its end.
+///
+/// # Errors
+/// `io`, naming the file and `what` was to be read from it.
+pub(crate) fn first_line(path: &Path, what: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let line = if path == Path::new("-") {
+        line_of(io::stdin().lock())
+    } else {
+        File::open(path).and_then(|file| line_of(BufReader::new(file)))
+    };
+    line.map_err(|error| unreadable(path, what, &error))
+}
+
+/// A file with a secret that can't be read.
+pub(crate) fn unreadable(path: &Path, what: &str, error: &io::Error) -> Failure {
+    let path = path.display().to_string();
+    Failure::new(Kind::Io, format!("{what} can't be read from {path}: {error}")).with("path", path)
+}
+
+/// Reads into a buffer of its final size, so that no copy is left behind by growing.
+fn line_of(input: impl BufRead) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut line = Zeroizing::new(Vec::with_capacity(LONGEST_LINE));
+    let limit = u64::try_from(LONGEST_LINE).unwrap_or(u64::MAX);
+    input.take(limit).read_until(b'\n', &mut line)?;
+    if line.len() == LONGEST_LINE {
+        return Err(io::Error::other("the first line is too long"));
+    }
+    if line.last() == Some(&b'\n') {
+        line.pop();
+    }
+    if line.last() == Some(&b'\r') {
+        line.pop();
+    }
+    Ok(line)
+}
+
+/// The longest line that is read as a secret, in bytes, its end included.
+const LONGEST_LINE: usize = 4_096;
+
+const ADVICE: &str = "give the password with --password-file FILE, or - for standard input";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_first_line_counts_and_its_end_does_not() {
+        for text in ["a b\n", "a b\r\n", "a b", "a b\nmore\n"] {
+            assert_eq!(**line_of(text.as_bytes()).expect("a line"), *b"a b", "{text:?}");
+        }
+        assert_eq!(**line_of(" x \n".as_bytes()).expect("a line"), *b" x ", "spaces are kept");
+    }
+
+    #[test]
+    fn a_line_without_end_is_refused_instead_of_cut() {
+        assert!(line_of(vec![b'a'; LONGEST_LINE].as_slice()).is_err());
+        assert!(line_of(vec![b'a'; LONGEST_LINE - 1].as_slice()).is_ok());
+    }
+}

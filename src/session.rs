@@ -1,0 +1,115 @@
+//! Owns one open wallet for the life of one command: opened, asked, always closed.
+//!
+//! Refuses to know whether the wallet runs in this process: it holds a face.
+
+use std::time::Duration;
+
+use billfold_wallet_core::command::{Command, Reply};
+use billfold_wallet_core::event::Event;
+use billfold_wallet_core::face::Conversation;
+use billfold_wallet_core::service::{Access, Reach, Service};
+
+use crate::context::Context;
+use crate::failure::{Failure, Kind};
+use crate::password;
+
+pub(crate) mod follow;
+pub(crate) mod roll_call;
+
+/// An open wallet.
+pub(crate) struct Session {
+    conversation: Conversation,
+}
+
+impl Session {
+    /// Opens the wallet, lets `work` use it, and closes it however that ended.
+    ///
+    /// # Errors
+    /// `no_peer` when peers are needed and none is named, why the wallet did not open, or what
+    /// `work` failed with.
+    pub(crate) async fn with<T>(
+        context: &mut Context,
+        access: Access,
+        reach: Reach,
+        work: impl AsyncFnOnce(&mut Self, &mut Context) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        if reach == Reach::Online && context.run.settings.connect.is_empty() {
+            return Err(no_peer());
+        }
+        let password = password::existing(&context.run)?;
+        let service = Service::open(&context.run.settings, &password, access, reach)?;
+        drop(password);
+        let mut session = Self { conversation: Conversation::new(service) };
+        let result = work(&mut session, context).await;
+        session.close(context).await;
+        result
+    }
+
+    /// Asks one thing, and fails when a signal comes first.
+    ///
+    /// # Errors
+    /// What the wallet answered, or `interrupted`.
+    pub(crate) async fn ask(
+        &mut self,
+        command: Command,
+        context: &mut Context,
+    ) -> Result<Reply, Failure> {
+        Ok(context.interrupt.or(self.conversation.ask(command)).await??)
+    }
+
+    /// Asks one thing that must not be left half known: a signal waits until it is answered.
+    ///
+    /// # Errors
+    /// What the wallet answered.
+    pub(crate) async fn ask_to_the_end(&mut self, command: Command) -> Result<Reply, Failure> {
+        Ok(self.conversation.ask(command).await?)
+    }
+
+    /// The next thing that the wallet tells.
+    ///
+    /// # Errors
+    /// Why the wallet stopped.
+    pub(crate) async fn next_event(&mut self) -> Result<Event, Failure> {
+        match self.conversation.next_event().await {
+            Some(Event::Stopped { error }) => Err(error.into()),
+            Some(event) => Ok(event),
+            None => Err(Failure::new(Kind::Closing, "the wallet closed by itself: start again")),
+        }
+    }
+
+    /// Closes in bounded time. What was told is durable already, so a close that hangs or that a
+    /// second signal cuts short loses nothing.
+    async fn close(&mut self, context: &mut Context) {
+        let close = tokio::time::timeout(CLOSING, self.conversation.close());
+        let _ = context.interrupt.or(close).await;
+    }
+}
+
+/// A reply of another kind than the command asks for: the two floors disagree.
+#[must_use]
+pub(crate) fn unexpected(reply: &Reply) -> Failure {
+    // The kind alone: a reply's content is the wallet's.
+    let kind = match reply {
+        Reply::Balance(_) => "balance",
+        Reply::Address(_) => "address",
+        Reply::Draft(_) => "draft",
+        Reply::Payment(_) => "payment",
+        Reply::History(_) => "history",
+        Reply::Coins(_) => "coins",
+        Reply::Status(_) => "status",
+        Reply::Wallet(_) => "wallet",
+        Reply::Done => "done",
+    };
+    Failure::new(Kind::Bug, format!("the wallet answered with something else ({kind})"))
+}
+
+fn no_peer() -> Failure {
+    Failure::new(
+        Kind::NoPeer,
+        "no peer to ask: name a Bitcoin node that serves compact filters with \
+         --connect HOST:PORT, or in config.toml",
+    )
+}
+
+/// How long a wallet may take to close.
+const CLOSING: Duration = Duration::from_secs(10);

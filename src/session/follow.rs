@@ -1,0 +1,208 @@
+//! Owns following the chain to the peers' tip: progress for people, bounds on the waiting, and
+//! what was found on the way.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use billfold_wallet_core::command::{Command, Reply};
+use billfold_wallet_core::event::Event;
+use billfold_wallet_core::light_client::height::{BlockId, Height};
+use billfold_wallet_core::light_client::status::{Status, Waiting};
+use serde::Serialize;
+use tokio::time::Instant;
+
+use crate::context::Context;
+use crate::failure::{Failure, Kind};
+use crate::output::{Canvas, Report, figures};
+use crate::session::roll_call::RollCall;
+use crate::session::{Session, unexpected};
+
+/// How long to wait for the tip.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Patience {
+    /// As long as something moves, but not longer than [`STALL`] without.
+    WhileItMoves,
+    /// This long in all.
+    InAll(Duration),
+}
+
+/// How the chain was followed to the peers' tip.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Followed {
+    height: u32,
+    hash: String,
+    filters_matched: u64,
+    blocks_fetched: u64,
+    payments_found: usize,
+    peers: usize,
+    seconds: f64,
+}
+
+impl Report for Followed {
+    fn for_people(&self, _canvas: Canvas) -> String {
+        format!(
+            "At the tip: block {} ({})\n{} matched, {} fetched, {} found, {}, {:.1} s",
+            figures::grouped(self.height.into()),
+            self.hash,
+            figures::count(self.filters_matched, "filter"),
+            figures::count(self.blocks_fetched, "block"),
+            figures::count(self.payments_found as u64, "new payment"),
+            figures::count(self.peers as u64, "peer"),
+            self.seconds,
+        )
+    }
+}
+
+/// Follows the chain until the wallet is at the peers' tip.
+///
+/// # Errors
+/// `peer_unreachable` or `peer_refused` when every peer failed, `sync_timeout`, `interrupted`, or
+/// why the wallet stopped.
+pub(crate) async fn follow(
+    session: &mut Session,
+    context: &mut Context,
+    patience: Patience,
+) -> Result<Followed, Failure> {
+    let mut walk = Walk::new(context, patience);
+    loop {
+        let due = walk.due();
+        let event = tokio::select! {
+            biased;
+            () = context.interrupt.came() => {
+                return Err(Failure::new(
+                    Kind::Interrupted,
+                    "interrupted: what was found is kept, and the next sync goes on from there",
+                ));
+            }
+            event = session.next_event() => event?,
+            () = tokio::time::sleep_until(due) => return Err(walk.timeout()),
+        };
+        if walk.take(event, context)? {
+            let Reply::Status(status) = ask_status(session, context).await? else { continue };
+            if status.synced {
+                return Ok(walk.arrived(&status));
+            }
+        }
+    }
+}
+
+async fn ask_status(session: &mut Session, context: &mut Context) -> Result<Reply, Failure> {
+    match session.ask(Command::Status, context).await? {
+        reply @ Reply::Status(_) => Ok(reply),
+        reply => Err(unexpected(&reply)),
+    }
+}
+
+/// One way to the tip.
+struct Walk {
+    started: Instant,
+    moved: Instant,
+    patience: Patience,
+    peers: RollCall,
+    last: Option<Status>,
+    found: HashSet<bitcoin::Txid>,
+}
+
+impl Walk {
+    fn new(context: &Context, patience: Patience) -> Self {
+        let now = Instant::now();
+        let peers = RollCall::new(&context.run.settings.connect);
+        Self { started: now, moved: now, patience, peers, last: None, found: HashSet::new() }
+    }
+
+    fn due(&self) -> Instant {
+        match self.patience {
+            Patience::WhileItMoves => self.moved + STALL,
+            Patience::InAll(all) => self.started + all,
+        }
+    }
+
+    /// Takes in an event; true when it says that the tip is reached.
+    fn take(&mut self, event: Event, context: &mut Context) -> Result<bool, Failure> {
+        match event {
+            Event::Progress(status) => {
+                if self.last.as_ref().is_none_or(|last| has_moved(last, &status)) {
+                    self.moved = Instant::now();
+                }
+                context.output.progress(|| told(&status));
+                self.last = Some(*status);
+            }
+            Event::Synced { .. } => return Ok(true),
+            Event::Transaction(change) if !change.known => {
+                self.found.insert(change.txid);
+            }
+            Event::Reorganised { fork, old_tip } => {
+                let (from, to) = (old_tip.height, fork.height);
+                context.output.say(&format!("The chain was reorganised from {from} down to {to}."));
+            }
+            Event::Peer(event) => {
+                self.peers.note(&event);
+                if let Some(failure) = self.peers.failure() {
+                    return Err(failure);
+                }
+            }
+            Event::Note(note) => context.output.say(&format!("Note: {note}.")),
+            _ => {}
+        }
+        Ok(false)
+    }
+
+    fn timeout(&self) -> Failure {
+        let reached = self.last.as_ref().and_then(|status| status.cursor);
+        let reached = reached.map(|block: BlockId| block.height.to_u32());
+        let waited = figures::count(self.started.elapsed().as_secs(), "second");
+        let at = reached.map_or_else(String::new, |height| format!(" at block {height}"));
+        let why =
+            self.last.as_ref().map_or("no peer has answered", |status| waiting(status.waiting));
+        Failure::new(
+            Kind::SyncTimeout,
+            format!("not at the peers' tip after {waited}{at}: {why}; the next sync goes on there"),
+        )
+        .with("height", reached)
+    }
+
+    fn arrived(&self, status: &Status) -> Followed {
+        Followed {
+            height: status.tip.height.to_u32(),
+            hash: status.tip.hash.to_string(),
+            filters_matched: status.filters_matched,
+            blocks_fetched: status.blocks_fetched,
+            payments_found: self.found.len(),
+            peers: status.peers.iter().filter(|peer| peer.ready).count(),
+            seconds: (self.started.elapsed().as_secs_f64() * 1_000.0).round() / 1_000.0,
+        }
+    }
+}
+
+fn has_moved(last: &Status, now: &Status) -> bool {
+    let place =
+        |status: &Status| (status.tip, status.filter_headers, status.cursor, status.bytes_received);
+    place(last) != place(now)
+}
+
+fn told(status: &Status) -> String {
+    let scanned = status.cursor.map_or(0, |cursor| cursor.height.to_u32());
+    let goal = status.announced.unwrap_or(Height::GENESIS).max(status.tip.height).to_u32();
+    format!(
+        "{}: scanned {} of {} blocks, {} fetched, {}",
+        waiting(status.waiting),
+        figures::grouped(scanned.into()),
+        figures::grouped(goal.into()),
+        figures::grouped(status.blocks_fetched),
+        figures::count(status.peers.iter().filter(|peer| peer.ready).count() as u64, "peer"),
+    )
+}
+
+const fn waiting(waiting: Waiting) -> &'static str {
+    match waiting {
+        Waiting::Nothing => "at the tip",
+        Waiting::Peers => "waiting for a peer",
+        Waiting::Headers => "fetching headers",
+        Waiting::FilterHeaders => "fetching filter headers",
+        Waiting::Filters => "matching filters",
+        Waiting::Blocks => "fetching blocks",
+    }
+}
+
+/// How long nothing may move before the waiting ends.
+const STALL: Duration = Duration::from_secs(60);

@@ -1,0 +1,143 @@
+//! Owns `config.toml`: its keys, a section per network, and where relative paths begin.
+//!
+//! Refuses unknown keys. An error names the line and the key, and never shows the line itself: a
+//! secret may stand there by mistake.
+
+use std::path::{Path, PathBuf};
+
+use billfold_wallet_core::light_client::peer_id::PeerAddress;
+use serde::{Deserialize, Deserializer, de};
+
+use crate::cli::NetworkName;
+
+/// The whole file; everything in it is optional.
+#[derive(Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(super) struct ConfigFile {
+    /// Which network to use when none is given.
+    pub(super) network: Option<NetworkName>,
+    /// Where wallets and chain live.
+    pub(super) data_dir: Option<PathBuf>,
+    /// The wallet's name, unless the network's section has one.
+    pub(super) wallet: Option<String>,
+    /// Where the password is read from, unless the network's section says.
+    pub(super) password_file: Option<PathBuf>,
+    /// Always speak JSON.
+    pub(super) json: bool,
+    /// Always speak plainly.
+    pub(super) plain: bool,
+    /// Say only results and errors.
+    pub(super) quiet: bool,
+    /// How much to log.
+    pub(super) verbose: u8,
+    mainnet: Section,
+    testnet3: Section,
+    testnet4: Section,
+    signet: Section,
+    regtest: Section,
+}
+
+/// What may differ from network to network.
+#[derive(Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(super) struct Section {
+    /// The wallet's name.
+    pub(super) wallet: Option<String>,
+    /// The only peers to use.
+    #[serde(deserialize_with = "peers")]
+    pub(super) connect: Vec<PeerAddress>,
+    /// Where the password is read from.
+    pub(super) password_file: Option<PathBuf>,
+}
+
+impl ConfigFile {
+    /// Reads the file's text; relative paths in it begin at `dir`.
+    ///
+    /// # Errors
+    /// See [`ParseConfigError`].
+    pub(super) fn parse(text: &str, dir: &Path) -> Result<Self, ParseConfigError> {
+        let mut file: Self = toml::from_str(text).map_err(|error| ParseConfigError {
+            line: error.span().map_or(1, |span| line_of(text, span.start)),
+            what: error.message().to_owned(),
+        })?;
+        let sections = [
+            &mut file.mainnet,
+            &mut file.testnet3,
+            &mut file.testnet4,
+            &mut file.signet,
+            &mut file.regtest,
+        ];
+        let paths = sections.into_iter().map(|section| &mut section.password_file);
+        for path in paths.chain([&mut file.data_dir, &mut file.password_file]).flatten() {
+            if *path != Path::new("-") {
+                *path = dir.join(&*path);
+            }
+        }
+        Ok(file)
+    }
+
+    /// Takes the section of a network out of the file.
+    pub(super) fn take_section(&mut self, network: NetworkName) -> Section {
+        std::mem::take(match network {
+            NetworkName::Mainnet => &mut self.mainnet,
+            NetworkName::Testnet3 => &mut self.testnet3,
+            NetworkName::Testnet4 => &mut self.testnet4,
+            NetworkName::Signet => &mut self.signet,
+            NetworkName::Regtest => &mut self.regtest,
+        })
+    }
+}
+
+fn peers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<PeerAddress>, D::Error> {
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    texts.iter().map(|text| text.parse().map_err(de::Error::custom)).collect()
+}
+
+/// The line, counted from 1, that the byte at `offset` is in.
+fn line_of(text: &str, offset: usize) -> usize {
+    text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+}
+
+/// The text is not a configuration.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {what}")]
+pub(crate) struct ParseConfigError {
+    /// Which line, counted from 1.
+    pub(crate) line: usize,
+    /// What is wrong with it; names keys, never values.
+    pub(crate) what: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(text: &str) -> String {
+        ConfigFile::parse(text, Path::new("/etc")).expect_err("must be refused").to_string()
+    }
+
+    #[test]
+    fn unknown_keys_are_refused_with_their_line() {
+        assert!(error("json = true\njsn = true\n").starts_with("line 2: unknown field `jsn`"));
+        assert!(error("[regtest]\nwalet = 'a'\n").starts_with("line 2: unknown field `walet`"));
+        assert!(error("[testnet]\n").starts_with("line 1: unknown field `testnet`"));
+    }
+
+    #[test]
+    fn a_secret_put_there_by_mistake_is_not_repeated() {
+        assert!(!error("password = 'hunter2'\n").contains("hunter2"));
+        assert!(!error("password = hunter2\n").contains("hunter2"));
+    }
+
+    #[test]
+    fn a_bad_peer_is_told() {
+        let told = error("[regtest]\nconnect = ['localhost']\n");
+        assert!(told.contains("HOST:PORT"), "{told}");
+    }
+
+    #[test]
+    fn standard_input_is_not_a_relative_path() {
+        let file = ConfigFile::parse("password-file = '-'", Path::new("/etc")).expect("good");
+        assert_eq!(file.password_file, Some("-".into()));
+    }
+}

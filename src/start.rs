@@ -1,0 +1,107 @@
+//! Owns the program's beginning and end: command line → settings → command → exit code.
+//!
+//! Refuses to let a fault of its own tell what a wallet holds: a panic says where, never what.
+
+use std::ffi::OsString;
+use std::panic::{self, AssertUnwindSafe};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+use tracing_subscriber::filter::LevelFilter;
+
+use crate::cli::{Cli, GlobalOptions};
+use crate::commands;
+use crate::context::Context;
+use crate::failure::{Exit, Failure, Kind};
+use crate::interrupt::Interrupt;
+use crate::output::Output;
+use crate::settings::{Run, Style};
+
+/// Runs the program.
+pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<_> = arguments.collect();
+    let cli = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => cli,
+        Err(error) => return not_understood(&error, &arguments),
+    };
+    panic::set_hook(Box::new(|panicked| {
+        let place = panicked.location().map_or_else(String::new, |place| format!(" at {place}"));
+        Output::new(Style::default()).warn(&format!("billfold has a fault{place}"));
+    }));
+    let mut style = Style::of(&cli.global);
+    let ended = panic::catch_unwind(AssertUnwindSafe(|| carry_out(cli, &mut style)));
+    match ended.unwrap_or_else(|_panicked| Err(bug())) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => told(&failure, style),
+    }
+}
+
+fn carry_out(cli: Cli, style: &mut Style) -> Result<(), Failure> {
+    let run = Run::resolve(&cli.global)?;
+    *style = run.style;
+    log(run.style);
+    let no_runtime = |error: std::io::Error| {
+        Failure::new(Kind::Io, format!("the system gives no threads or timers: {error}"))
+    };
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(no_runtime)?;
+    let result = runtime.block_on(async {
+        let output = Output::new(run.style);
+        let interrupt = Interrupt::catch().map_err(no_runtime)?;
+        commands::run(cli.command, &mut Context { run, output, interrupt }).await
+    });
+    // A question that a signal cut short still waits for its line; nobody waits for it.
+    runtime.shutdown_timeout(Duration::ZERO);
+    result
+}
+
+/// Help and version go to standard output; a mistake is told in the form that was asked for, as
+/// far as that can be known.
+fn not_understood(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
+    let is_answer = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    let json = arguments.iter().any(|argument| argument == "--json");
+    if is_answer || !json {
+        // A closed pipe is the only way this fails, and nobody is left to be told.
+        let _ = error.print();
+        return if is_answer { ExitCode::SUCCESS } else { exit(Exit::Usage) };
+    }
+    let text = error.render().to_string();
+    let first = text.lines().next().unwrap_or_default();
+    let message = first.strip_prefix("error: ").unwrap_or(first);
+    let style = Style { json, ..Style::of(&GlobalOptions::default()) };
+    told(&Failure::new(Kind::Usage, message), style)
+}
+
+fn told(failure: &Failure, style: Style) -> ExitCode {
+    Output::new(style).failure(failure);
+    exit(failure.kind().exit())
+}
+
+fn exit(exit: Exit) -> ExitCode {
+    ExitCode::from(exit as u8)
+}
+
+fn bug() -> Failure {
+    Failure::new(
+        Kind::Bug,
+        "billfold has a fault and stopped; what it told before is stored. Please report what you \
+         did, and the place that was named",
+    )
+}
+
+/// Logs go to standard error. Without `-v` there are none: results and errors are told elsewhere.
+fn log(style: Style) {
+    let level = match style.verbose {
+        0 => return,
+        1 => LevelFilter::INFO,
+        2 => LevelFilter::DEBUG,
+        _ => LevelFilter::TRACE,
+    };
+    tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_ansi(false)
+        .with_writer(std::io::stderr)
+        .init();
+}
