@@ -20,10 +20,10 @@ use crate::entropy::{self, EntropyError};
 use crate::limits::HEADER_BYTES;
 use header::{KEY_BYTES, RawKeys};
 
-mod header;
-mod kdf;
 mod password;
+mod kdf;
 mod sealed;
+mod header;
 
 /// Both keys of a wallet.
 #[derive(Debug)]

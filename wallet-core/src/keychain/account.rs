@@ -165,3 +165,86 @@ fn child(parent: &Xpub, index: u32) -> Xpub {
         .ckd_pub(&SECP, ChildNumber::Normal { index })
         .expect("the index is below 2^31, and no one can find an index without a key (2^-127)")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::str::FromStr;
+
+    use bitcoin::NetworkKind;
+    use bitcoin::bip32::Xpriv;
+    use miniscript::{Descriptor, DescriptorPublicKey};
+
+    use super::*;
+
+    fn account(script_type: ScriptType, network: Network) -> Account {
+        let id = AccountId { script_type, number: DerivationIndex::new(3).expect("small") };
+        let master = Xpriv::new_master(NetworkKind::from(network), &[7; 32]).expect("a seed");
+        let private = master.derive_priv(&SECP, &id.path(network)).expect("a path");
+        let xpub = Xpub::from_priv(&SECP, &private);
+        Account::new(id, network, master.fingerprint(&SECP), xpub)
+    }
+
+    fn indexes() -> impl Iterator<Item = DerivationIndex> {
+        [0, 1, 2, 199, (1 << 31) - 1].into_iter().filter_map(DerivationIndex::new)
+    }
+
+    /// Any wallet that reads the descriptor finds the same scripts.
+    #[test]
+    fn scripts_are_those_of_the_descriptor() {
+        for script_type in ScriptType::ALL {
+            let account = account(script_type, Network::Regtest);
+            let descriptor = Descriptor::<DescriptorPublicKey>::from_str(&account.descriptor())
+                .expect("a descriptor with a good checksum");
+            let branches = descriptor.into_single_descriptors().expect("two branches");
+            for (branch, descriptor) in [Branch::Receive, Branch::Change].iter().zip(branches) {
+                for index in indexes() {
+                    let expected =
+                        descriptor.at_derivation_index(index.to_u32()).expect("not hardened");
+                    let script = account.script(*branch, index);
+                    assert_eq!(script, expected.script_pubkey(), "{script_type} {index}");
+                    let address = expected.address(Network::Regtest).expect("an address");
+                    assert_eq!(account.address(*branch, index), address);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_descriptor_names_origin_and_both_branches() {
+        let segwit = account(ScriptType::Segwit, Network::Bitcoin);
+        let (fingerprint, xpub) = (segwit.fingerprint(), segwit.xpub());
+        let expected = format!("wpkh([{fingerprint}/84'/0'/3']{xpub}/<0;1>/*)#");
+        assert!(segwit.descriptor().starts_with(&expected), "{}", segwit.descriptor());
+        assert!(!segwit.descriptor().contains("prv"));
+        let nested = account(ScriptType::Nested, Network::Signet);
+        assert!(nested.descriptor().contains("/49'/1'/3']tpub"), "{}", nested.descriptor());
+    }
+
+    #[test]
+    fn a_signer_is_told_the_path_and_what_hides_behind_the_script() {
+        let index = DerivationIndex::new(5).expect("small");
+        for script_type in ScriptType::ALL {
+            let account = account(script_type, Network::Regtest);
+            let (mut input, mut output) = (psbt::Input::default(), psbt::Output::default());
+            account.annotate_input(Branch::Change, index, &mut input);
+            account.annotate_output(Branch::Change, index, &mut output);
+            assert_eq!(input.bip32_derivation, output.bip32_derivation);
+            assert_eq!(input.tap_key_origins, output.tap_key_origins);
+            assert_eq!(input.redeem_script, output.redeem_script);
+            let path = format!("{}'/1'/3'/1/5", script_type.purpose()).parse().expect("a path");
+            let origin = (account.fingerprint(), path);
+            let script = account.script(Branch::Change, index);
+            if script_type == ScriptType::Taproot {
+                let key = input.tap_internal_key.expect("an internal key");
+                assert_eq!(script, ScriptBuf::new_p2tr(&SECP, key, None));
+                assert_eq!(input.tap_key_origins[&key], (vec![], origin));
+                assert_eq!(output.tap_internal_key, Some(key));
+            } else {
+                assert!(input.bip32_derivation.values().eq([&origin]));
+            }
+            if let Some(redeem) = input.redeem_script {
+                assert_eq!(redeem.to_p2sh(), script);
+            }
+        }
+    }
+}
