@@ -25,3 +25,5 @@ pub mod engine;
 pub mod face;
 pub mod net;
 pub mod service;
+#[cfg(any(test, feature = "fuzz"))]
+pub mod fuzz;

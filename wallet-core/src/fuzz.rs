@@ -1,0 +1,98 @@
+//! Owns the bodies of this crate's fuzz targets: what must hold for any bytes.
+//!
+//! Refuses to be part of the product: it is built for tests, which replay the corpora of
+//! `fixtures/corpus`, and for `fuzz/`, which looks for more.
+
+use bitcoin::{Network, Psbt};
+
+use crate::amount::{display_amount, display_fee_rate, parse_amount, parse_fee_rate};
+use crate::recipient::Payee;
+use crate::seed::{Seed, Words};
+use crate::signers::{Signer, SoftwareSigner, finish};
+use crate::vault::Header;
+
+/// Every target: its name, which is the directory of its corpus, and its body.
+pub const TARGETS: [(&str, fn(&[u8])); 5] = [
+    ("amount", amount),
+    ("payee", payee),
+    ("psbt", psbt),
+    ("vault_header", vault_header),
+    ("words", words),
+];
+
+/// An amount or fee rate that is read is written such that it reads the same.
+pub fn amount(bytes: &[u8]) {
+    let Ok(text) = str::from_utf8(bytes) else { return };
+    if let Ok(amount) = parse_amount(text) {
+        assert_eq!(parse_amount(&display_amount(amount)), Ok(amount));
+    }
+    if let Ok(rate) = parse_fee_rate(text) {
+        assert_eq!(parse_fee_rate(&display_fee_rate(rate)), Ok(rate));
+    }
+}
+
+/// A recipient that is read is of the right network and is written such that it reads the same.
+pub fn payee(bytes: &[u8]) {
+    let Ok(text) = str::from_utf8(bytes) else { return };
+    for network in [Network::Bitcoin, Network::Signet, Network::Regtest] {
+        if let Ok(payee) = Payee::parse(text, network) {
+            assert!(payee.address.as_unchecked().is_valid_for_network(network));
+            assert_eq!(Payee::parse(&payee.uri(), network), Ok(payee));
+        }
+    }
+}
+
+/// A hostile PSBT makes no signer panic, and no transaction other than its own.
+pub fn psbt(bytes: &[u8]) {
+    let Ok(drafted) = Psbt::deserialize(bytes) else { return };
+    let mut stored = [0x5a; 81];
+    stored[0] = 1;
+    let seed = Seed::from_bytes(&stored).expect("version, seed and 16 bytes of entropy");
+    let mut signed = drafted.clone();
+    if SoftwareSigner::new(seed, Network::Regtest).sign(&mut signed).is_ok()
+        && let Ok(transaction) = finish(&signed, &drafted)
+    {
+        assert_eq!(transaction.compute_ntxid(), drafted.unsigned_tx.compute_ntxid());
+    }
+}
+
+/// A header that is read is written as the same bytes.
+pub fn vault_header(bytes: &[u8]) {
+    if let Ok(header) = Header::parse(bytes) {
+        assert_eq!(header.to_bytes(), bytes);
+    }
+}
+
+/// Words and stored seeds that are read are written as the same.
+pub fn words(bytes: &[u8]) {
+    if let Ok(seed) = Seed::from_bytes(bytes) {
+        assert_eq!(*seed.to_bytes(), bytes);
+    }
+    let Ok(text) = str::from_utf8(bytes) else { return };
+    if let Ok(words) = Words::parse(text) {
+        let written = words.iter().collect::<Vec<_>>().join(" ");
+        assert_eq!(Words::parse(&written), Ok(words));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn the_corpora_hold() {
+        let corpora = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/corpus");
+        for (name, body) in TARGETS {
+            let files = fs::read_dir(corpora.join(name)).expect("a corpus for every target");
+            let mut seen = 0;
+            for file in files {
+                body(&fs::read(file.expect("a file").path()).expect("a readable file"));
+                seen += 1;
+            }
+            assert!(seen > 0, "the corpus of {name} is empty");
+        }
+    }
+}
