@@ -8,12 +8,26 @@
 //!
 //! A module uses only modules that stand before it in this list; `tests/tests/tidy.rs` checks it.
 
-mod faucet;
+mod limits;
+mod clock;
+mod rules;
+mod utxo_set;
+mod verify;
+mod filter;
+mod block_tree;
 mod mempool;
 mod miner;
+mod chain_state;
+mod faucet;
 mod network;
+mod fault;
+mod frame;
+mod session;
+mod server;
+mod devnet;
 
+pub use chain_state::{MineError, ReorgError};
+pub use devnet::Devnet;
 pub use faucet::PayError;
 pub use mempool::Rejected;
-pub use miner::MineError;
-pub use network::{Devnet, ReorgError};
+pub use verify::Invalid;

@@ -1,0 +1,206 @@
+//! Owns `Devnet`, the handle on the network: what a demonstration or a test asks of it.
+//!
+//! All but the waits are synchronous and return when the network has changed.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use bitcoin::{Amount, Block, BlockHash, Script, ScriptBuf, Transaction, TxOut, Txid};
+use tokio::net::TcpListener;
+use tokio::runtime::Handle;
+use tokio::task::AbortHandle;
+
+use crate::chain_state::{ChainState, MineError, ReorgError};
+use crate::faucet::{Faucet, PayError};
+use crate::mempool::Rejected;
+use crate::network::Network;
+use crate::rules::COINBASE_MATURITY;
+use crate::server::serve;
+
+/// A handle on a running network. Clones share it; it stops when the last one is dropped.
+#[derive(Debug, Clone)]
+pub struct Devnet {
+    network: Arc<Network>,
+    faucet: Arc<Faucet>,
+    address: SocketAddr,
+    _server: Arc<Server>,
+}
+
+#[allow(
+    clippy::must_use_candidate,
+    reason = "what these methods do matters more than what they say"
+)]
+impl Devnet {
+    /// Starts a network that has only regtest's genesis block, served on a free port of 127.0.0.1
+    /// by tasks on the current tokio runtime.
+    ///
+    /// # Errors
+    /// Outside a tokio runtime, or when no port can be bound.
+    pub fn start() -> io::Result<Self> {
+        let runtime = Handle::try_current().map_err(io::Error::other)?;
+        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let listener = TcpListener::from_std(listener)?;
+        let network = Arc::new(Network::new());
+        let task = runtime.spawn(serve(listener, Arc::clone(&network)));
+        let server = Arc::new(Server(task.abort_handle()));
+        Ok(Self { network, faucet: Arc::new(Faucet::new()), address, _server: server })
+    }
+
+    /// Where peers connect.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The tip of the best chain: most work, the first seen of equals.
+    #[must_use]
+    pub fn tip(&self) -> (u32, BlockHash) {
+        let state = self.network.state();
+        (state.tree.height(), state.tree.tip())
+    }
+
+    /// Mines blocks on the tip, whose coinbases pay `to`; the first take what the mempool has,
+    /// best fee rates first, parents before children.
+    pub fn mine(&self, count: u32, to: &Script) -> Vec<BlockHash> {
+        self.network.change_chain(|state| state.mine(count, to))
+    }
+
+    /// Mines blocks on the tip without any transaction of the mempool; the faucet earns them.
+    pub fn mine_empty(&self, count: u32) -> Vec<BlockHash> {
+        self.network.change_chain(|state| state.mine_empty(count, self.faucet.script()))
+    }
+
+    /// Mines blocks on any known block; the first holds exactly these transactions. If the branch
+    /// gets more work than the best chain, it becomes the best chain, and the transactions of the
+    /// blocks that it replaces return to the mempool.
+    ///
+    /// # Errors
+    /// When the parent is unknown or a transaction is not valid there; then nothing changes.
+    pub fn mine_on(
+        &self,
+        parent: BlockHash,
+        count: u32,
+        to: &Script,
+        transactions: Vec<Transaction>,
+    ) -> Result<Vec<BlockHash>, MineError> {
+        self.network.change_chain(|state| state.mine_on(parent, count, to, transactions))
+    }
+
+    /// Replaces the last `depth` blocks by `new_len` others. Their transactions are mined again in
+    /// the first new block, but those in `drop` and their descendants, which the network forgets.
+    ///
+    /// # Errors
+    /// When `depth` is 0 or reaches the genesis block, or `new_len` is not greater.
+    pub fn reorg(
+        &self,
+        depth: u32,
+        new_len: u32,
+        drop: &[Txid],
+    ) -> Result<Vec<BlockHash>, ReorgError> {
+        let drop = drop.iter().copied().collect();
+        let to = self.faucet.script();
+        self.network.change_chain(|state| state.reorg(depth, new_len, &drop, to))
+    }
+
+    /// Takes a block and all its descendants out of the running for the best chain; false if it is
+    /// unknown or the genesis block.
+    pub fn invalidate(&self, hash: BlockHash) -> bool {
+        self.network.change_chain(|state| state.invalidate(hash))
+    }
+
+    /// Puts a transaction into the mempool and announces it to all peers.
+    ///
+    /// # Errors
+    /// See [`Rejected`].
+    pub fn submit(&self, transaction: Transaction) -> Result<Txid, Rejected> {
+        self.network.submit(transaction, None)
+    }
+
+    /// What waits for a block, parents before children.
+    #[must_use]
+    pub fn mempool(&self) -> Vec<Txid> {
+        self.network.state().mempool.txids()
+    }
+
+    /// A transaction of the mempool or the best chain.
+    #[must_use]
+    pub fn transaction(&self, txid: Txid) -> Option<Transaction> {
+        self.network.state().transaction(txid).cloned()
+    }
+
+    /// A block of any branch.
+    #[must_use]
+    pub fn block(&self, hash: BlockHash) -> Option<Block> {
+        self.network.state().tree.get(hash).map(|node| node.block.clone())
+    }
+
+    /// A block of the best chain.
+    #[must_use]
+    pub fn block_at(&self, height: u32) -> Option<Block> {
+        let state = self.network.state();
+        state.tree.at(height).map(|hash| state.tree.node(hash).block.clone())
+    }
+
+    /// Mines enough for the faucet to have ten mature coinbases: 110 blocks.
+    pub fn fund_faucet(&self) -> Vec<BlockHash> {
+        self.mine_empty(FAUCET_COINBASES + COINBASE_MATURITY)
+    }
+
+    /// Pays from the faucet by one transaction, which is in the mempool afterwards.
+    ///
+    /// # Errors
+    /// When the faucet has not enough (see [`Devnet::fund_faucet`]) or the mempool refuses.
+    pub fn pay(&self, to: &Script, amount: Amount) -> Result<Txid, PayError> {
+        self.pay_many(&[(to.to_owned(), amount)])
+    }
+
+    /// As [`Devnet::pay`], several outputs in one transaction, in this order; change comes last.
+    ///
+    /// # Errors
+    /// As [`Devnet::pay`].
+    pub fn pay_many(&self, outputs: &[(ScriptBuf, Amount)]) -> Result<Txid, PayError> {
+        let outputs = outputs.iter().map(|(script_pubkey, value)| TxOut {
+            value: *value,
+            script_pubkey: script_pubkey.clone(),
+        });
+        let payment = self.faucet.pay(&self.network.state(), outputs.collect())?;
+        Ok(self.submit(payment)?)
+    }
+
+    /// Returns as soon as the transaction is in the mempool.
+    pub async fn wait_for_mempool(&self, txid: Txid) {
+        self.wait_until(|state| state.mempool.get(txid).is_some()).await;
+    }
+
+    /// Returns as soon as the best chain has this height or more.
+    pub async fn wait_for_height(&self, height: u32) {
+        self.wait_until(|state| state.tree.height() >= height).await;
+    }
+
+    async fn wait_until(&self, reached: impl Fn(&ChainState) -> bool) {
+        let mut news = self.network.listen();
+        while !reached(&self.network.state()) {
+            // Lagging is no loss: the state is read again. The network can't close while it is held.
+            let _ = news.recv().await;
+        }
+    }
+}
+
+/// Stops the server, and with it all connections, when the last handle is dropped.
+#[derive(Debug)]
+struct Server(AbortHandle);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Mature coinbases after `fund_faucet`.
+const FAUCET_COINBASES: u32 = 10;
+
+#[cfg(test)]
+mod tests;
