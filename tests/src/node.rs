@@ -198,6 +198,17 @@ impl Node {
         Ok(txid)
     }
 
+    /// Hands the node a block, which is at this height of its branch.
+    ///
+    /// # Errors
+    /// Why the node refused it.
+    pub fn submit(&self, block: &Block, height: u32) -> Result<()> {
+        let refusal = self.call("submitblock", &json!([serialize_hex(block)]))?;
+        let on_a_side_branch = refusal.as_str() == Some("inconclusive");
+        ensure!(refusal.is_null() || on_a_side_branch, "block {height} refused: {refusal}");
+        Ok(())
+    }
+
     /// Asks until the mempool holds a transaction: a node has no event for it over this interface.
     ///
     /// # Errors
@@ -210,13 +221,6 @@ impl Node {
             std::thread::sleep(BETWEEN_TRIES);
         }
         bail!("{txid} did not reach the node's mempool")
-    }
-
-    fn submit(&self, block: &Block, height: u32) -> Result<()> {
-        let refusal = self.call("submitblock", &json!([serialize_hex(block)]))?;
-        let on_a_side_branch = refusal.as_str() == Some("inconclusive");
-        ensure!(refusal.is_null() || on_a_side_branch, "block {height} refused: {refusal}");
-        Ok(())
     }
 
     fn height_of(&self, hash: BlockHash) -> Result<u32> {
