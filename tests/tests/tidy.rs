@@ -2,6 +2,8 @@
 //!
 //! The rules themselves, and samples that they must refuse, are in `tests/src/tidy/`.
 
+use std::sync::LazyLock;
+
 use billfold_tests::tidy::repository::Repository;
 use billfold_tests::tidy::{
     Finding, constructs, length, licences, manifests, names, order, prose, purity, report,
@@ -13,8 +15,10 @@ const LONG_FILES: &[(&str, usize)] = &[("wallet-core/src/command.rs", 527)];
 /// Functions above 60 lines. This list may only shrink.
 const LONG_FUNCTIONS: &[(&str, usize)] = &[];
 
-fn repository() -> Repository {
-    Repository::read().expect("the repository is made of readable Rust")
+fn repository() -> &'static Repository {
+    static REPOSITORY: LazyLock<Repository> =
+        LazyLock::new(|| Repository::read().expect("the repository is made of readable Rust"));
+    &REPOSITORY
 }
 
 #[track_caller]
@@ -86,8 +90,9 @@ fn keys_stay_with_their_guards() {
 fn crates_depend_downwards() {
     let manifests: Vec<_> = repository()
         .texts
-        .into_iter()
+        .iter()
         .filter(|(path, _)| path == "Cargo.toml" || path.ends_with("/Cargo.toml"))
+        .cloned()
         .collect();
     assert!(manifests.len() >= 9, "the walk lost crates: {manifests:?}");
     assert_none(&manifests::upward_dependencies(&manifests).unwrap());

@@ -68,7 +68,7 @@ fn bad_constructs_of(source: &Source) -> Vec<Finding> {
 /// The first line of a head says at least a few words.
 const SHORTEST_HEAD: usize = 10;
 /// A reason with its quotes is at least this long.
-const SHORTEST_REASON: usize = 10;
+const SHORTEST_REASON: usize = 6;
 
 const EVERYWHERE: &[(&[&str], &str)] = &[
     (&["unsafe", "{"], "no unsafe code"),

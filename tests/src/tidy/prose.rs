@@ -18,8 +18,7 @@ pub fn machine_paths(texts: &[(String, String)]) -> Vec<Finding> {
 }
 
 /// Written in two parts, so that this file passes its own rule.
-const FOLDERS: [&str; 4] =
-    [concat!("/t", "mp/"), concat!("/w", "ork/"), concat!("/ro", "ot/"), concat!("/ho", "me/")];
+const FOLDERS: [&str; 3] = [concat!("/t", "mp/"), concat!("/w", "ork/"), concat!("/ro", "ot/")];
 
 #[cfg(test)]
 mod tests {

@@ -136,18 +136,22 @@ const SQL_VERBS: [&str; 9] = [
     "ATTACH ",
 ];
 
-const RUNTIME: [&str; 6] = [
+const RUNTIME: [&str; 9] = [
     "src",
     "wallet-core/src/net",
     "wallet-core/src/service",
     "wallet-core/src/face",
     "devnet/src/server",
+    "devnet/src/devnet",
+    "devnet/src/frame",
+    "devnet/src/network",
     "tests",
 ];
 
 const KEY_TYPES: [&str; 4] = ["Seed", "Xpriv", "Mnemonic", "Keypair"];
 
-const KEY_PLACES: [&str; 7] = [
+const KEY_PLACES: [&str; 8] = [
+    "wallet-core/src/engine/key_layer",
     "src/commands/new",
     "src/commands/restore",
     "wallet-core/src/seed",

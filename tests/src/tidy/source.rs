@@ -63,7 +63,9 @@ impl Source {
     #[must_use]
     pub fn is_yard(&self) -> bool {
         let folders = ["tests", "fuzz", "benches"];
-        self.path.split('/').any(|part| folders.contains(&part)) || self.path.ends_with("/tests.rs")
+        let files = ["/tests.rs", "/fuzz.rs"];
+        self.path.split('/').any(|part| folders.contains(&part))
+            || files.iter().any(|file| self.path.ends_with(file))
     }
 
     /// The lines that belong to items under `#[cfg(test)]`.
