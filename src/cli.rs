@@ -41,39 +41,53 @@ pub(crate) struct Cli {
 #[derive(Debug, Clone, Default, PartialEq, Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct GlobalOptions {
-    /// The network [default: mainnet]
-    #[arg(long, global = true, env = "BILLFOLD_NETWORK", value_name = "NETWORK")]
+    /// mainnet, testnet3, testnet4, signet or regtest [default: mainnet]
+    #[arg(
+        long,
+        global = true,
+        env = "BILLFOLD_NETWORK",
+        hide_env = true,
+        value_name = "NETWORK",
+        hide_possible_values = true
+    )]
     pub(crate) network: Option<NetworkName>,
     /// Where wallets and chain live [default: the platform's data directory]
-    #[arg(long, global = true, env = "BILLFOLD_DATA_DIR", value_name = "DIR")]
+    #[arg(long, global = true, env = "BILLFOLD_DATA_DIR", hide_env = true, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
     /// The wallet's name [default: main]
-    #[arg(long, global = true, env = "BILLFOLD_WALLET", value_name = "NAME")]
+    #[arg(long, global = true, env = "BILLFOLD_WALLET", hide_env = true, value_name = "NAME")]
     pub(crate) wallet: Option<String>,
     /// Use only this peer; may be given several times
     #[arg(
         long,
         global = true,
-        env = "BILLFOLD_CONNECT",
+        env = "BILLFOLD_CONNECT", hide_env = true,
         value_name = "HOST:PORT",
         value_delimiter = ',',
         action = ArgAction::Append
     )]
     pub(crate) connect: Vec<PeerAddress>,
     /// Read the password from the first line of FILE; `-` is standard input
-    #[arg(long, global = true, env = "BILLFOLD_PASSWORD_FILE", value_name = "FILE")]
+    #[arg(
+        long,
+        global = true,
+        env = "BILLFOLD_PASSWORD_FILE",
+        hide_env = true,
+        value_name = "FILE"
+    )]
     pub(crate) password_file: Option<PathBuf>,
     /// One JSON object or array on standard output; all else goes to standard error
-    #[arg(long, global = true, env = "BILLFOLD_JSON", value_parser = switch())]
+    #[arg(long, global = true, env = "BILLFOLD_JSON", hide_env = true, value_parser = switch())]
     pub(crate) json: bool,
     /// No cursor movement and no drawings: one line at a time
-    #[arg(long, global = true, env = "BILLFOLD_PLAIN", value_parser = switch())]
+    #[arg(long, global = true, env = "BILLFOLD_PLAIN", hide_env = true, value_parser = switch())]
     pub(crate) plain: bool,
     /// Say only results and errors
-    #[arg(short, long, global = true, env = "BILLFOLD_QUIET", value_parser = switch())]
+    #[arg(short, long, global = true, env = "BILLFOLD_QUIET", hide_env = true, value_parser = switch())]
     pub(crate) quiet: bool,
     /// Log what happens to standard error; twice for more
-    #[arg(short, long, global = true, action = ArgAction::Count)]
+    #[arg(short, long, global = true, env = "BILLFOLD_VERBOSE", hide_env = true,
+          action = ArgAction::Count)]
     pub(crate) verbose: u8,
 }
 
@@ -151,11 +165,12 @@ pub(crate) struct DemoArgs {
 #[derive(Debug, Args)]
 pub(crate) struct NewArgs {
     /// How many words the backup has
-    #[arg(long, value_name = "12|24", default_value = "12", value_parser = ["12", "24"])]
+    #[arg(long, value_name = "12|24", default_value = "12", value_parser = ["12", "24"],
+          hide_possible_values = true)]
     pub(crate) words: String,
     /// The kind of addresses that the wallet gives out
     #[arg(long = "type", value_name = "taproot|segwit", default_value = "taproot",
-          value_parser = ["taproot", "segwit"])]
+          value_parser = ["taproot", "segwit"], hide_possible_values = true)]
     pub(crate) script_type: String,
     /// Write the words to FILE (created, readable by you alone) instead of showing them
     #[arg(long, value_name = "FILE")]
@@ -267,7 +282,8 @@ Examples:
 
 Exit codes: 0 done, 1 failed, 2 usage, 3 refused, 4 not enough money, 5 wrong password,
 6 no peer or not synced in time, 7 signer, 8 the store is damaged.
-Every option above is also an environment variable (BILLFOLD_NETWORK, …) and a key of config.toml.";
+Every global option is also an environment variable (BILLFOLD_DATA_DIR for --data-dir) and a key of
+config.toml (data-dir); the command line wins, then the environment.";
 
 const NEW_EXAMPLES: &str = "\
 Examples:

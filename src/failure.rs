@@ -4,7 +4,8 @@
 //! Refuses to invent: every error is mapped by a `match` that the compiler keeps whole. No message
 //! and no data holds a secret, because no error below does.
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
 
 pub(crate) use crate::failure::kind::{Exit, Kind};
 
@@ -56,18 +57,36 @@ impl Failure {
 
     /// The error object.
     #[must_use]
-    pub(crate) fn to_json(&self) -> Value {
-        json!({"error": {
-            "code": self.kind.code(),
-            "name": self.kind.name(),
-            "message": self.message,
-            "data": self.details,
-        }})
+    pub(crate) fn form(&self) -> ErrorForm<'_> {
+        ErrorForm {
+            error: ErrorObject {
+                code: self.kind.code(),
+                name: self.kind.name(),
+                message: &self.message,
+                data: &self.details,
+            },
+        }
     }
+}
+
+/// A failure in JSON.
+#[derive(Debug, Serialize)]
+pub(crate) struct ErrorForm<'a> {
+    error: ErrorObject<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct ErrorObject<'a> {
+    code: i32,
+    name: &'static str,
+    message: &'a str,
+    data: &'a Map<String, Value>,
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -77,7 +96,7 @@ mod tests {
             "code": -6, "name": "insufficient_funds", "message": "not enough",
             "data": {"needed": 5},
         }});
-        assert_eq!(failure.to_json(), expected);
+        assert_eq!(serde_json::to_value(failure.form()).expect("JSON"), expected);
         assert_eq!(failure.kind().exit() as u8, 4);
     }
 }

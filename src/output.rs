@@ -99,7 +99,8 @@ impl Output {
         self.line.end();
         if self.style.json {
             // The exit code tells the same; nothing more can be done for a reader that is gone.
-            let _ = writeln!(io::stdout().lock(), "{}", failure.to_json());
+            let text = serde_json::to_string(&failure.form()).unwrap_or_default();
+            let _ = writeln!(io::stdout().lock(), "{text}");
         } else {
             to_stderr(format_args!("error: {}\n", failure.message()));
         }

@@ -61,17 +61,24 @@ fn carry_out(cli: Cli, style: &mut Style) -> Result<(), Failure> {
 /// far as that can be known.
 fn not_understood(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
     let is_answer = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-    let json = arguments.iter().any(|argument| argument == "--json");
+    let json = arguments.iter().any(|argument| argument == "--json") || json_by_environment();
     if is_answer || !json {
         // A closed pipe is the only way this fails, and nobody is left to be told.
         let _ = error.print();
         return if is_answer { ExitCode::SUCCESS } else { exit(Exit::Usage) };
     }
     let text = error.render().to_string();
-    let first = text.lines().next().unwrap_or_default();
-    let message = first.strip_prefix("error: ").unwrap_or(first);
+    let lines = text.lines().take_while(|line| !line.is_empty()).map(str::trim);
+    let message = lines.collect::<Vec<_>>().join(" ");
+    let message = message.strip_prefix("error: ").unwrap_or(&message);
     let style = Style { json, ..Style::of(&GlobalOptions::default()) };
     told(&Failure::new(Kind::Usage, message), style)
+}
+
+/// The same reading of the environment as clap's, which has given up by then.
+fn json_by_environment() -> bool {
+    let off = ["", "0", "f", "false", "n", "no", "off"];
+    std::env::var("BILLFOLD_JSON").is_ok_and(|value| !off.contains(&value.to_lowercase().as_str()))
 }
 
 fn told(failure: &Failure, style: Style) -> ExitCode {

@@ -108,7 +108,7 @@ impl Parts {
         let others =
             [("Pending", self.pending), ("Immature", self.immature), ("Frozen", self.frozen)];
         for (name, amount) in others.into_iter().filter(|(_, amount)| *amount != Amount::ZERO) {
-            text.push_str("\n");
+            text.push('\n');
             text.push_str(&line(name, amount));
         }
         text

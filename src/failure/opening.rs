@@ -93,7 +93,8 @@ mod tests {
 
     #[test]
     fn who_holds_the_directory_is_told() {
-        let told = Failure::from(OpenError::DirInUse(holder())).to_json();
+        let told = serde_json::to_value(Failure::from(OpenError::DirInUse(holder())).form());
+        let told = told.expect("JSON");
         assert_eq!(told["error"]["data"], json!({"pid": 17, "program": "billfold"}));
         assert!(told["error"]["message"].as_str().is_some_and(|text| text.contains("17")));
     }
