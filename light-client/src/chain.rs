@@ -1,5 +1,14 @@
-//! Owns the header chain: work, forks, locators and trusted starts.
+//! Owns the header chain: trusted starts, work, consensus rules of headers, forks, locators.
 //!
 //! Refuses the wire: headers come in parsed.
 
 pub mod anchor;
+pub mod work;
+pub mod rules;
+mod side_branches;
+pub mod header_tree;
+pub mod locator;
+pub mod block_body;
+
+#[cfg(test)]
+pub(crate) mod mine;

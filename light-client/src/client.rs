@@ -1,62 +1,219 @@
 //! Owns `LightClient`, the only router between the conversations in `sync`.
 //!
-//! Refuses I/O of every kind.
+//! Refuses I/O of every kind. A step takes one input to whom it concerns, then asks every
+//! conversation what follows from the state that all of them have now.
 
+mod connections;
+mod progress;
+mod snapshot;
+
+use std::collections::BTreeMap;
+
+use rand_chacha::ChaCha12Rng;
+use rand_chacha::rand_core::SeedableRng as _;
+
+use crate::chain::header_tree::HeaderTree;
 use crate::change_set::{ChangeSet, Restored};
 use crate::config::Config;
+use crate::fault::Fault;
+use crate::filter::header_chain::FilterHeaderChain;
 use crate::height::{BlockId, Height};
 use crate::input::Input;
-use crate::output::Output;
+use crate::job::{JobId, JobResult};
+use crate::outbox::Outbox;
+use crate::output::{ChainEvent, Output};
+use crate::peer_id::PeerId;
+use crate::peers::peer::Peer;
+use crate::peers::roster::Roster;
 use crate::status::Status;
-use crate::time::{MonoTime, Now};
+use crate::sync::blocks::BlockSync;
+use crate::sync::broadcast::Broadcast;
+use crate::sync::filter_headers::FilterHeaderSync;
+use crate::sync::filters::FilterSync;
+use crate::sync::headers::HeaderSync;
+use crate::sync::scan::Scan;
+use crate::time::{MonoTime, Now, WallTime};
+use crate::timers::{Timer, Timers};
 
 /// A BIP157/158 client as a value. See the crate's documentation for the run loop.
 #[derive(Debug)]
-pub struct LightClient {}
+pub struct LightClient {
+    tree: HeaderTree,
+    filter_chain: FilterHeaderChain,
+    roster: Roster,
+    peers: BTreeMap<PeerId, Peer>,
+    next_peer: u64,
+    headers: HeaderSync,
+    filter_headers: FilterHeaderSync,
+    filters: FilterSync,
+    scan: Scan,
+    blocks: BlockSync,
+    broadcast: Broadcast,
+    outbox: Outbox,
+    timers: Timers,
+    rng: ChaCha12Rng,
+    staged: ChangeSet,
+    /// The first height whose filter header was not staged yet.
+    unstaged_filter_headers: Height,
+    /// The cursor that was told last.
+    told_cursor: Option<BlockId>,
+    /// The tip that was told last.
+    told_tip: BlockId,
+    synced: bool,
+    bytes_received: u64,
+}
 
-#[allow(clippy::missing_errors_doc, unused_variables, clippy::todo, reason = "contract only")]
 impl LightClient {
     /// A client that knows what `restored` holds. `seed` is 32 bytes of entropy from the system;
     /// the same arguments and inputs give the same outputs, byte for byte.
+    ///
+    /// The first outputs are there at once; drain them before the first `handle`.
     #[must_use]
     pub fn new(config: Config, restored: Restored, seed: [u8; 32], now: Now) -> Self {
-        todo!()
+        let Config { params, base, connect } = config;
+        let (network, magic) = (params.network, params.magic);
+        let stored = restored.headers.len();
+        let tree = HeaderTree::restored(params, base, restored.headers);
+        let base = base.block.height;
+        let filter_chain = FilterHeaderChain::restored(
+            network,
+            base,
+            tree.tip().height,
+            restored.filter_headers_from,
+            restored.filter_headers,
+        );
+        let told_tip = tree.tip();
+        let unstaged_filter_headers = filter_chain.tip().map_or(base, Height::next);
+        let mut client = Self {
+            roster: Roster::new(connect, now.mono),
+            peers: BTreeMap::new(),
+            next_peer: 1,
+            headers: HeaderSync::default(),
+            filter_headers: FilterHeaderSync::default(),
+            filters: FilterSync::default(),
+            scan: Scan::default(),
+            blocks: BlockSync::default(),
+            broadcast: Broadcast::default(),
+            outbox: Outbox::new(magic),
+            timers: Timers::default(),
+            rng: ChaCha12Rng::from_seed(seed),
+            staged: ChangeSet::default(),
+            unstaged_filter_headers,
+            told_cursor: None,
+            told_tip,
+            synced: false,
+            bytes_received: 0,
+            tree,
+            filter_chain,
+        };
+        if client.tree.tip().height.above(base) as usize != stored {
+            // What the store has above is not sound.
+            client.staged.truncate_above = Some(client.tree.tip().height);
+        }
+        client.progress(now);
+        client
     }
+
     /// Takes one input. Infallible: bad peer data becomes a `Fault`.
+    ///
+    /// # Panics
+    /// When outputs of the step before are left: a driver that acts on an input before it acted
+    /// on what came of the last one breaks the order that persistence relies on.
     pub fn handle(&mut self, now: Now, input: Input) {
-        todo!()
+        assert!(self.outbox.is_empty(), "poll to `None` before the next `handle`");
+        match input {
+            Input::Connected { peer } => self.on_connected(now, peer),
+            Input::DialFailed { peer } => self.on_dial_failed(now, peer),
+            Input::Received { peer, bytes } => self.on_received(now, peer, &bytes),
+            Input::Disconnected { peer } => self.on_disconnected(now, peer),
+            Input::JobDone { id, result } => self.on_job_done(id, &result),
+            Input::Deadline => {}
+            Input::ScanFrom(start) => {
+                self.scan.begin(start, self.tree.base().height);
+                self.blocks.set_wanted(std::iter::empty());
+                self.told_cursor = None;
+            }
+            Input::Watch { scripts } => self.scan.watch(scripts),
+            Input::Folded { block, grown } => {
+                self.scan.watch(grown);
+                self.scan.on_folded(block);
+            }
+            Input::Announce { transaction } => {
+                self.broadcast.announce(now.mono, transaction, &mut self.outbox);
+            }
+            Input::Withdraw { txid } => self.broadcast.withdraw(txid),
+        }
+        while let Some(timer) = self.timers.take_due(now.mono) {
+            match timer {
+                Timer::Handshake(peer) => self.on_handshake_timeout(peer),
+                Timer::Ping(peer) => self.on_ping_timer(now, peer),
+                // These look at the clock themselves, below.
+                Timer::Dial
+                | Timer::Headers
+                | Timer::FilterHeaders
+                | Timer::Filters
+                | Timer::Blocks
+                | Timer::Announce => {}
+            }
+        }
+        self.progress(now);
     }
+
     /// The next thing to do or to know; drain to `None` before the next `handle`.
     pub fn poll(&mut self) -> Option<Output> {
-        todo!()
+        self.outbox.pop()
     }
+
     /// When to call `handle(now, Input::Deadline)`.
     #[must_use]
     pub fn deadline(&self) -> Option<MonoTime> {
-        todo!()
+        self.timers.next_due()
     }
+
     /// The durable delta since the last take; commit it before releasing outputs.
     pub fn take_staged(&mut self) -> Option<ChangeSet> {
-        todo!()
+        let staged = std::mem::take(&mut self.staged);
+        (!staged.is_empty()).then_some(staged)
     }
+
     /// A snapshot for faces.
     #[must_use]
     pub fn status(&self) -> Status {
-        todo!()
+        self.snapshot()
     }
+
     /// The tip of the best header chain.
     #[must_use]
-    pub fn tip(&self) -> BlockId {
-        todo!()
+    pub const fn tip(&self) -> BlockId {
+        self.tree.tip()
     }
+
     /// The block at `height` on the best chain, if it is between the base and the tip.
     #[must_use]
     pub fn block_at(&self, height: Height) -> Option<BlockId> {
-        todo!()
+        self.tree.block_at(height)
     }
+
     /// The header time of a block on the best chain.
     #[must_use]
-    pub fn time_at(&self, height: Height) -> Option<crate::time::WallTime> {
-        todo!()
+    pub fn time_at(&self, height: Height) -> Option<WallTime> {
+        self.tree.time_at(height)
+    }
+
+    fn on_job_done(&mut self, id: JobId, result: &JobResult) {
+        let JobResult::MatchFilters(verdicts) = result;
+        for rejected in self.scan.on_verdicts(id, verdicts) {
+            if !rejected.committed {
+                self.filters.ask_again(rejected.height);
+            }
+            self.close(rejected.from, Some(Fault::InvalidFilter));
+        }
+    }
+
+    fn tell(&mut self, event: ChainEvent) {
+        self.outbox.push(Output::Chain(event));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,3 +4,5 @@
 //! Refuses the wire and the scan: filters come in as bytes and leave as verdicts.
 
 pub mod gcs;
+pub mod watch_list;
+pub mod header_chain;

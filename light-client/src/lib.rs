@@ -3,19 +3,25 @@
 //! Owns chain validation, compact filters, peers as conversations. Refuses clocks, files,
 //! sockets, threads, channels, async and OS randomness: a driver owns those.
 
+pub mod height;
+pub mod time;
+pub mod limits;
+pub mod peer_id;
+pub mod params;
 pub mod chain;
-pub mod change_set;
-pub mod client;
+pub mod filter;
 pub mod config;
 pub mod fault;
-pub mod filter;
-pub mod height;
-pub mod input;
 pub mod job;
+pub mod input;
 pub mod output;
-pub mod params;
-pub mod peer_id;
+pub mod change_set;
 pub mod status;
-pub mod time;
+mod timers;
+pub mod codec;
+mod outbox;
+mod peers;
+mod sync;
+pub mod client;
 
 pub use client::LightClient;

@@ -113,6 +113,14 @@ pub enum PeerEvent {
         /// What it did wrong, if anything.
         fault: Option<Fault>,
     },
+    /// A peer's filter headers contradict those that we hold, so its filters are not used. One of
+    /// the two is lying; the connection stays open for all else.
+    FiltersRefused {
+        /// Which.
+        peer: PeerId,
+        /// Where it is.
+        address: PeerAddress,
+    },
     /// No connection could be opened.
     Unreachable {
         /// Where to.

@@ -66,4 +66,6 @@ pub struct PeerStatus {
     pub height: Option<Height>,
     /// The last round trip measured.
     pub latency: Option<Duration>,
+    /// Whether its filter headers contradict ours, so that its filters are not used.
+    pub filters_refused: bool,
 }

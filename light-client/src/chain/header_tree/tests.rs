@@ -1,0 +1,1 @@
+//! Forks, reorgs, bounds and restarts of the header tree.

@@ -1,0 +1,89 @@
+//! Owns `SideBranches`: headers that are valid but not on the best branch, within a bound.
+//!
+//! Refuses to weigh them against the best branch; the header tree does that.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bitcoin::BlockHash;
+use bitcoin::block::Header;
+use bitcoin::pow::Work;
+
+use crate::height::Height;
+
+/// Headers off the best branch.
+#[derive(Debug, Clone, Default)]
+pub(super) struct SideBranches {
+    headers: BTreeMap<BlockHash, SideHeader>,
+    /// The ends of the branches, the least work first.
+    tips: BTreeSet<(Work, BlockHash)>,
+}
+
+/// One of them.
+#[derive(Debug, Clone)]
+pub(super) struct SideHeader {
+    pub(super) header: Header,
+    pub(super) height: Height,
+    /// The work of its whole chain.
+    pub(super) work: Work,
+    /// How many side headers stand on it.
+    children: u32,
+}
+
+impl SideBranches {
+    pub(super) fn get(&self, hash: &BlockHash) -> Option<&SideHeader> {
+        self.headers.get(hash)
+    }
+
+    /// Adds a header that is not there yet.
+    pub(super) fn insert(&mut self, hash: BlockHash, header: Header, height: Height, work: Work) {
+        if let Some(parent) = self.headers.get_mut(&header.prev_blockhash) {
+            parent.children += 1;
+            self.tips.remove(&(parent.work, header.prev_blockhash));
+        }
+        self.headers.insert(hash, SideHeader { header, height, work, children: 0 });
+        self.tips.insert((work, hash));
+    }
+
+    /// Takes out the branch that ends in `tip`, down to the best branch; lowest first.
+    ///
+    /// What stood on it stays, and `recount` must follow once the best branch is settled.
+    pub(super) fn take_branch(&mut self, tip: BlockHash) -> Vec<(Header, BlockHash)> {
+        let mut branch = Vec::new();
+        let mut hash = tip;
+        while let Some(side) = self.headers.remove(&hash) {
+            branch.push((side.header, hash));
+            hash = side.header.prev_blockhash;
+        }
+        branch.reverse();
+        branch
+    }
+
+    /// Counts children and finds the ends anew, after branches changed places.
+    pub(super) fn recount(&mut self) {
+        let parents: Vec<_> =
+            self.headers.values().map(|side| side.header.prev_blockhash).collect();
+        self.headers.values_mut().for_each(|side| side.children = 0);
+        for parent in parents {
+            if let Some(side) = self.headers.get_mut(&parent) {
+                side.children += 1;
+            }
+        }
+        let tips = self.headers.iter().filter(|(_, side)| side.children == 0);
+        self.tips = tips.map(|(hash, side)| (side.work, *hash)).collect();
+    }
+
+    /// Drops headers above `bound`, from the ends of the branches with the least work.
+    pub(super) fn shed(&mut self, bound: usize) {
+        while self.headers.len() > bound {
+            let (_, hash) = self.tips.pop_first().expect("a side branch has an end");
+            let shed = self.headers.remove(&hash).expect("the end of a side branch is on it");
+            let parent = shed.header.prev_blockhash;
+            if let Some(side) = self.headers.get_mut(&parent) {
+                side.children -= 1;
+                if side.children == 0 {
+                    self.tips.insert((side.work, parent));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! Owns what connections do to the client: dials, handshakes, messages, pings, ends.
+//!
+//! Refuses to interpret a message beyond finding whom it concerns.
+
+use bitcoin::p2p::message::NetworkMessage;
+use rand_chacha::rand_core::RngCore as _;
+
+use crate::client::LightClient;
+use crate::codec::{Decoder, Message};
+use crate::fault::Fault;
+use crate::limits::{HANDSHAKE_TIMEOUT, PING_INTERVAL};
+use crate::output::{Output, PeerEvent};
+use crate::peer_id::PeerId;
+use crate::peers::handshake::{Handshake, Negotiated};
+use crate::peers::peer::{Peer, Stage};
+use crate::sync::filter_headers::Verdict;
+use crate::time::Now;
+use crate::timers::Timer;
+
+impl LightClient {
+    /// Dials every address that is due.
+    pub(super) fn dial_due(&mut self, now: Now) {
+        loop {
+            let id = PeerId::new(self.next_peer);
+            let Some(address) = self.roster.take_due(now.mono, id) else { break };
+            self.next_peer += 1;
+            let decoder = Decoder::new(self.tree.params().magic);
+            self.peers.insert(id, Peer::new(address.clone(), decoder, now.mono));
+            self.outbox.push(Output::Dial { peer: id, address });
+        }
+        self.timers.set(Timer::Dial, self.roster.next_due());
+    }
+
+    pub(super) fn on_connected(&mut self, now: Now, id: PeerId) {
+        let nonce = self.rng.next_u64();
+        let tip = self.tree.tip().height;
+        let Some(peer) = self.peers.get_mut(&id) else { return };
+        if !matches!(peer.stage, Stage::Dialling) {
+            return;
+        }
+        let (handshake, version) = Handshake::begin(&peer.address, now.wall, tip, nonce);
+        peer.stage = Stage::Handshaking(handshake);
+        peer.since = now.mono;
+        self.outbox.send(id, version);
+        self.timers.set(Timer::Handshake(id), Some(now.mono.after(HANDSHAKE_TIMEOUT)));
+    }
+
+    pub(super) fn on_dial_failed(&mut self, now: Now, id: PeerId) {
+        if !self.peers.get(&id).is_some_and(|peer| matches!(peer.stage, Stage::Dialling)) {
+            return;
+        }
+        let Some(peer) = self.peers.remove(&id) else { return };
+        let jitter = self.rng.next_u32();
+        self.roster.release(now.mono, id, None, None, jitter);
+        self.outbox.push(Output::Peer(PeerEvent::Unreachable { address: peer.address }));
+    }
+
+    pub(super) fn on_disconnected(&mut self, now: Now, id: PeerId) {
+        let Some(peer) = self.peers.remove(&id) else { return };
+        self.forget(id);
+        let fault = match peer.stage {
+            Stage::Closing(fault) => fault,
+            Stage::Dialling | Stage::Handshaking(_) | Stage::Ready(_) => None,
+        };
+        let lasted = now.mono.since(peer.since);
+        let jitter = self.rng.next_u32();
+        self.roster.release(now.mono, id, Some(lasted), fault, jitter);
+        let address = peer.address;
+        self.outbox.push(Output::Peer(PeerEvent::Gone { peer: id, address, fault }));
+    }
+
+    pub(super) fn on_received(&mut self, now: Now, id: PeerId, bytes: &[u8]) {
+        let Some(peer) = self.peers.get_mut(&id) else { return };
+        if !matches!(peer.stage, Stage::Handshaking(_) | Stage::Ready(_)) {
+            return;
+        }
+        self.bytes_received += bytes.len() as u64;
+        peer.heard(now.mono);
+        peer.decoder.feed(bytes);
+        loop {
+            let Some(peer) = self.peers.get_mut(&id) else { return };
+            let handled = match peer.decoder.next_message() {
+                Ok(None) => break,
+                Ok(Some(message)) => self.on_message(now, id, message),
+                Err(fault) => Err(fault),
+            };
+            if let Err(fault) = handled {
+                self.close(id, Some(fault));
+                return;
+            }
+        }
+        if self.peers.get(&id).is_some_and(|peer| peer.decoder.is_inside_block()) {
+            self.blocks.on_progress(now.mono, id);
+        }
+    }
+
+    /// Closes a connection; nothing more is taken from it or asked of it.
+    pub(super) fn close(&mut self, id: PeerId, fault: Option<Fault>) {
+        let decoder = Decoder::new(self.tree.params().magic);
+        let Some(peer) = self.peers.get_mut(&id) else { return };
+        if matches!(peer.stage, Stage::Closing(_)) {
+            return;
+        }
+        peer.stage = Stage::Closing(fault);
+        peer.decoder = decoder;
+        self.forget(id);
+        self.outbox.push(Output::Close { peer: id, fault });
+    }
+
+    pub(super) fn on_handshake_timeout(&mut self, id: PeerId) {
+        if self.peers.get(&id).is_some_and(|peer| matches!(peer.stage, Stage::Handshaking(_))) {
+            self.close(id, Some(Fault::Stalled));
+        }
+    }
+
+    pub(super) fn on_ping_timer(&mut self, now: Now, id: PeerId) {
+        let nonce = self.rng.next_u64();
+        let Some(peer) = self.peers.get_mut(&id) else { return };
+        if peer.negotiated().is_none() {
+            return;
+        }
+        if peer.is_silent(now.mono) {
+            self.close(id, Some(Fault::Stalled));
+            return;
+        }
+        peer.pinged(nonce, now.mono);
+        self.outbox.send(id, NetworkMessage::Ping(nonce));
+        self.timers.set(Timer::Ping(id), Some(now.mono.after(PING_INTERVAL)));
+    }
+
+    fn on_message(&mut self, now: Now, id: PeerId, message: Message) -> Result<(), Fault> {
+        let Some(peer) = self.peers.get_mut(&id) else { return Ok(()) };
+        if let Message::Ping(nonce) = message {
+            self.outbox.send(id, NetworkMessage::Pong(nonce));
+            if peer.negotiated().is_some() {
+                return Ok(());
+            }
+        }
+        match &mut peer.stage {
+            Stage::Handshaking(handshake) => {
+                let step = handshake.accept(&message)?;
+                for reply in step.replies {
+                    self.outbox.send(id, reply);
+                }
+                if let Some(negotiated) = step.done {
+                    self.on_ready(now, id, negotiated);
+                }
+                Ok(())
+            }
+            Stage::Ready(_) => self.on_ready_message(now, id, message),
+            Stage::Dialling | Stage::Closing(_) => Ok(()),
+        }
+    }
+
+    fn on_ready(&mut self, now: Now, id: PeerId, negotiated: Negotiated) {
+        let Some(peer) = self.peers.get_mut(&id) else { return };
+        self.outbox.push(Output::Peer(PeerEvent::Ready {
+            peer: id,
+            address: peer.address.clone(),
+            user_agent: negotiated.user_agent.clone(),
+        }));
+        self.timers.set(Timer::Handshake(id), None);
+        self.headers.add(id, negotiated.start_height);
+        self.filter_headers.add(id);
+        self.filters.add(id);
+        self.blocks.add(id);
+        self.broadcast.add(id, negotiated.wtxid_relay, &mut self.outbox);
+        peer.stage = Stage::Ready(negotiated);
+        self.on_ping_timer(now, id);
+    }
+
+    fn on_ready_message(&mut self, now: Now, id: PeerId, message: Message) -> Result<(), Fault> {
+        match message {
+            Message::Version(_) => return Err(Fault::Handshake),
+            Message::Verack | Message::WtxidRelay | Message::Ping(_) => {}
+            Message::Pong(nonce) => {
+                if let Some(peer) = self.peers.get_mut(&id) {
+                    peer.ponged(nonce, now.mono);
+                }
+            }
+            Message::Headers(headers) => {
+                let outcome = self.headers.on_headers(now, id, &headers, &mut self.tree);
+                if let Some(moved) = outcome.moved {
+                    self.on_best_branch_moved(moved);
+                }
+                return outcome.fault.map_or(Ok(()), Err);
+            }
+            Message::Inv(inventory) => {
+                self.headers.on_inv(id, &inventory, &self.tree);
+                self.broadcast.on_inv(id, &inventory, &mut self.outbox);
+            }
+            Message::GetData(inventory) => {
+                self.broadcast.on_get_data(id, &inventory, &mut self.outbox);
+            }
+            Message::NotFound(inventory) => self.blocks.on_not_found(now.mono, id, &inventory),
+            Message::Block(body) => self.blocks.on_block(id, body, self.tree.params())?,
+            Message::FilterHeaders(reply) => {
+                let (tree, chain) = (&self.tree, &mut self.filter_chain);
+                match self.filter_headers.on_filter_headers(id, reply, tree, chain) {
+                    Verdict::Fine => {}
+                    Verdict::Broken(fault) => return Err(fault),
+                    Verdict::WrongChain => {
+                        self.on_wrong_filter_headers();
+                        return Err(Fault::InvalidFilterHeaders);
+                    }
+                }
+            }
+            Message::Filter(filter) => {
+                let block = self.tree.find(&filter.block).filter(|block| self.tree.is_best(*block));
+                let size = filter.bytes.len();
+                if self.filters.on_filter(now.mono, id, block, size)?.is_some()
+                    && let Some(block) = block
+                {
+                    self.scan.hold(block, filter.bytes, id);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a peer out of every conversation.
+    fn forget(&mut self, id: PeerId) {
+        self.headers.remove(id);
+        self.filter_headers.remove(id);
+        self.filters.remove(id);
+        self.blocks.remove(id);
+        self.broadcast.remove(id);
+        self.timers.set(Timer::Handshake(id), None);
+        self.timers.set(Timer::Ping(id), None);
+    }
+}

@@ -1,0 +1,197 @@
+//! Owns what follows from the state after an input: what to ask, what to tell, when to wake up.
+//!
+//! Refuses to look at inputs: the same state gives the same next steps however it came about.
+
+use crate::change_set::ChangeSet;
+use crate::client::LightClient;
+use crate::fault::Fault;
+use crate::height::{BlockId, Height};
+use crate::output::{ChainEvent, Output, PeerEvent};
+use crate::peer_id::PeerId;
+use crate::sync::filters::ScanNeed;
+use crate::sync::headers::Moved;
+use crate::time::{MonoTime, Now, WallTime};
+use crate::timers::Timer;
+
+impl LightClient {
+    /// Brings every conversation up to the state.
+    pub(super) fn progress(&mut self, now: Now) {
+        self.dial_due(now);
+        self.headers.drive(now.mono, &self.tree, &mut self.outbox);
+        if self.is_believed() {
+            self.tell_tip();
+            self.follow_filter_headers(now.mono);
+            self.follow_scan(now.mono);
+            self.tell_synced();
+        }
+        self.broadcast.drive(now.mono, &mut self.outbox);
+        self.dial_due(now);
+        self.set_timers(now.mono);
+    }
+
+    /// The best branch changed: everything above the fork is void.
+    pub(super) fn on_best_branch_moved(&mut self, moved: Moved) {
+        let Moved { fork, old_tip } = moved;
+        if fork != old_tip {
+            self.stage_cut(fork.height);
+            self.filter_chain.truncate_above(fork.height);
+            self.filter_headers.on_reorganised(fork.height);
+            self.filters.on_reorganised(fork.height);
+            if self.scan.on_reorganised(fork) {
+                self.told_cursor = Some(fork);
+                self.tell(ChainEvent::Reorganised { fork, old_tip });
+            }
+        }
+        self.stage_headers(fork.height);
+    }
+
+    /// A known filter header shows that ours are wrong: they are loaded and matched anew.
+    pub(super) fn on_wrong_filter_headers(&mut self) {
+        let base = self.tree.base();
+        self.filter_chain.clear();
+        self.filter_headers.restart();
+        self.scan.rewind(base);
+        self.filters.restart(base.height);
+        self.stage_cut(base.height);
+        self.stage_headers(base.height);
+        self.unstaged_filter_headers = base.height;
+    }
+
+    /// Below the least work that a chain of this network has, nothing is told and nothing asked
+    /// but more headers.
+    pub(super) fn is_believed(&self) -> bool {
+        self.tree.tip_work() >= self.tree.params().minimum_chain_work
+    }
+
+    /// The ready peers, each with the height up to which it has the best branch.
+    fn peers_with_blocks(&self) -> Vec<(PeerId, Height)> {
+        let ready = self.peers.iter().filter(|(_, peer)| peer.negotiated().is_some());
+        ready.filter_map(|(id, _)| Some((*id, self.headers.common(*id)?))).collect()
+    }
+
+    fn tell_tip(&mut self) {
+        let tip = self.tree.tip();
+        if tip != self.told_tip {
+            self.told_tip = tip;
+            self.synced = false;
+            self.tell(ChainEvent::Tip { tip });
+        }
+    }
+
+    fn follow_filter_headers(&mut self, now: MonoTime) {
+        let peers = self.peers_with_blocks();
+        let (tree, chain) = (&self.tree, &self.filter_chain);
+        self.filter_headers.drive(now, &peers, tree, chain, &mut self.outbox);
+        while let Some(peer) = self.filter_headers.take_refused() {
+            let Some(address) = self.peers.get(&peer).map(|peer| peer.address.clone()) else {
+                continue;
+            };
+            self.outbox.push(Output::Peer(PeerEvent::FiltersRefused { peer, address }));
+        }
+        self.stage_filter_headers();
+    }
+
+    fn follow_scan(&mut self, now: MonoTime) {
+        if let Some(cursor) = self.scan.resolve(&self.tree, self.headers.has_ended()) {
+            self.filters.restart(cursor.height);
+            self.synced = false;
+        }
+        self.scan.advance();
+        self.blocks.set_wanted(self.scan.wanted_blocks());
+        if let Some(block) = self.scan.next_to_fold()
+            && let Some(body) = self.blocks.take(block)
+        {
+            self.tell_cursor();
+            self.scan.fold(block);
+            let time = WallTime::new(body.header.time.into());
+            self.tell(ChainEvent::Block { at: block, time, block: body });
+        }
+        while let Some((id, job)) = self.scan.next_job(&self.filter_chain) {
+            self.outbox.push(Output::Job { id, job });
+        }
+        self.tell_cursor();
+        let Some(cursor) = self.scan.cursor() else { return };
+        self.ask_for_blocks(now);
+        self.ask_for_filters(now, cursor);
+    }
+
+    fn ask_for_blocks(&mut self, now: MonoTime) {
+        let peers = self.peers_with_blocks();
+        for peer in self.blocks.drive(now, &peers, &mut self.outbox) {
+            self.close(peer, Some(Fault::Stalled));
+        }
+    }
+
+    fn ask_for_filters(&mut self, now: MonoTime, cursor: BlockId) {
+        let Some(end) = self.filter_chain.tip() else { return };
+        let ready = self.peers.keys();
+        let agreed = ready.filter_map(|peer| Some((*peer, self.filter_headers.agreed(*peer)?)));
+        let agreed: Vec<_> = agreed.collect();
+        let need = ScanNeed { cursor: cursor.height, end, held: self.scan.held_bytes() };
+        for peer in self.filters.drive(now, &agreed, need, &self.tree, &mut self.outbox) {
+            self.close(peer, Some(Fault::Stalled));
+        }
+    }
+
+    fn tell_cursor(&mut self) {
+        let cursor = self.scan.cursor();
+        if cursor == self.told_cursor {
+            return;
+        }
+        // The time of an anchor is not known; the wallet hears of the first block above it.
+        if let Some(cursor) = cursor
+            && let Some(time) = self.tree.time_at(cursor.height)
+        {
+            self.told_cursor = Some(cursor);
+            self.tell(ChainEvent::Scanned { cursor, time });
+        }
+    }
+
+    fn tell_synced(&mut self) {
+        let tip = self.tree.tip();
+        let synced = self.scan.cursor() == Some(tip) && self.headers.is_settled();
+        if synced && !self.synced {
+            self.tell(ChainEvent::Synced { tip });
+        }
+        self.synced = synced;
+    }
+
+    fn set_timers(&mut self, now: MonoTime) {
+        self.timers.set(Timer::Headers, self.headers.next_due());
+        let believed = self.is_believed();
+        let due = |due: Option<MonoTime>| due.filter(|_| believed);
+        self.timers.set(Timer::FilterHeaders, due(self.filter_headers.next_due(now)));
+        self.timers.set(Timer::Filters, due(self.filters.next_due(now)));
+        self.timers.set(Timer::Blocks, due(self.blocks.next_due(now)));
+        self.timers.set(Timer::Announce, self.broadcast.next_due());
+    }
+
+    /// The store drops everything above `height`.
+    fn stage_cut(&mut self, height: Height) {
+        let cut = ChangeSet { truncate_above: Some(height), ..Default::default() };
+        self.staged.merge(cut);
+        self.unstaged_filter_headers = self.unstaged_filter_headers.min(height.next());
+    }
+
+    /// The store gets the best branch above `height`.
+    fn stage_headers(&mut self, height: Height) {
+        for above in height.next().to_u32()..=self.tree.tip().height.to_u32() {
+            let above = Height::new(above);
+            if let Some(header) = self.tree.header_at(above) {
+                self.staged.headers.insert(above, *header);
+            }
+        }
+    }
+
+    /// The store gets the filter headers that it does not have.
+    fn stage_filter_headers(&mut self) {
+        let Some(tip) = self.filter_chain.tip() else { return };
+        for height in self.unstaged_filter_headers.to_u32()..=tip.to_u32() {
+            let height = Height::new(height);
+            if let Some(header) = self.filter_chain.at(height) {
+                self.staged.filter_headers.insert(height, header);
+            }
+        }
+        self.unstaged_filter_headers = tip.next();
+    }
+}

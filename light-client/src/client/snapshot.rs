@@ -1,0 +1,48 @@
+//! Owns the making of a `Status` from what the client holds.
+//!
+//! Refuses to be read by the client itself.
+
+use crate::client::LightClient;
+use crate::status::{Status, Waiting};
+
+impl LightClient {
+    pub(super) fn snapshot(&self) -> Status {
+        let peers = self.peers.iter().map(|(id, peer)| {
+            let height = self.headers.announced(*id).map(|block| block.height);
+            peer.status(*id, height, self.filter_headers.is_refused(*id))
+        });
+        Status {
+            tip: self.tree.tip(),
+            filter_headers: self.filter_chain.tip(),
+            cursor: self.scan.cursor(),
+            announced: self
+                .peers
+                .keys()
+                .filter_map(|id| self.headers.announced(*id))
+                .map(|block| block.height)
+                .max(),
+            synced: self.synced,
+            waiting: self.waiting(),
+            filters_matched: self.scan.filters_matched(),
+            blocks_fetched: self.blocks.fetched(),
+            bytes_received: self.bytes_received,
+            peers: peers.collect(),
+        }
+    }
+
+    fn waiting(&self) -> Waiting {
+        if self.synced {
+            Waiting::Nothing
+        } else if self.peers.values().all(|peer| peer.negotiated().is_none()) {
+            Waiting::Peers
+        } else if !self.is_believed() || !self.headers.is_settled() {
+            Waiting::Headers
+        } else if self.blocks.is_waiting() {
+            Waiting::Blocks
+        } else if self.filter_chain.tip() < Some(self.tree.tip().height) {
+            Waiting::FilterHeaders
+        } else {
+            Waiting::Filters
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! The whole client against scripted peers, with no runtime, clock or socket.
+
+mod world;
+mod syncing;

@@ -1,0 +1,709 @@
+//! Owns the test world: a virtual clock, a block tree, peers that answer from bytes, a wallet that
+//! folds. Everything runs in one thread and in a fixed order.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use bitcoin::absolute::LockTime;
+use bitcoin::bip158::BlockFilter;
+use bitcoin::block::{Header, Version};
+use bitcoin::consensus::{deserialize, serialize};
+use bitcoin::hashes::Hash as _;
+use bitcoin::p2p::ServiceFlags;
+use bitcoin::p2p::address::Address;
+use bitcoin::p2p::message::{NetworkMessage, RawNetworkMessage};
+use bitcoin::p2p::message_blockdata::Inventory;
+use bitcoin::p2p::message_filter::{CFHeaders, CFilter};
+use bitcoin::p2p::message_network::VersionMessage;
+use bitcoin::transaction::Version as TxVersion;
+use bitcoin::{
+    Amount, Block, BlockHash, FilterHash, FilterHeader, OutPoint, ScriptBuf, Sequence, Transaction,
+    TxIn, TxOut, Txid, Witness,
+};
+
+use crate::chain::anchor::Anchor;
+use crate::chain::mine;
+use crate::change_set::{ChangeSet, Restored};
+use crate::client::LightClient;
+use crate::config::Config;
+use crate::height::{BlockId, Height};
+use crate::input::Input;
+use crate::job;
+use crate::output::{BroadcastEvent, ChainEvent, Output, PeerEvent};
+use crate::params::Params;
+use crate::peer_id::{PeerAddress, PeerId};
+use crate::time::{MonoTime, Now, WallTime};
+
+/// Blocks by hash, with their filters; the same for every peer.
+pub(super) struct Blocks {
+    pub(super) params: Params,
+    blocks: BTreeMap<BlockHash, (Block, u32)>,
+    filters: BTreeMap<BlockHash, (Vec<u8>, FilterHeader)>,
+}
+
+impl Blocks {
+    pub(super) fn new() -> Self {
+        let params = Params::regtest();
+        let genesis = bitcoin::constants::genesis_block(params.network);
+        let mut blocks = Self { params, blocks: BTreeMap::new(), filters: BTreeMap::new() };
+        blocks.insert(genesis, 0);
+        blocks
+    }
+
+    pub(super) fn genesis(&self) -> BlockHash {
+        self.params.genesis.block_hash()
+    }
+
+    /// Mines a block on `parent` that pays `scripts`, with a witness when there are any.
+    pub(super) fn mine(
+        &mut self,
+        parent: BlockHash,
+        salt: u32,
+        scripts: &[ScriptBuf],
+    ) -> BlockHash {
+        let (below, height) = &self.blocks[&parent];
+        let (time, bits, height) = (below.header.time + 600, below.header.bits, height + 1);
+        let mut txdata = vec![coinbase(height, salt)];
+        if !scripts.is_empty() {
+            txdata.push(payment(height, salt, scripts));
+        }
+        commit_to_witnesses(&mut txdata);
+        let header = Header {
+            version: Version::from_consensus(0x2000_0000),
+            prev_blockhash: parent,
+            merkle_root: bitcoin::TxMerkleNode::all_zeros(),
+            time,
+            bits,
+            nonce: 0,
+        };
+        let mut block = Block { header, txdata };
+        block.header.merkle_root = block.compute_merkle_root().expect("a coinbase");
+        block.header = mine::solve(block.header);
+        let hash = block.block_hash();
+        self.insert(block, height);
+        hash
+    }
+
+    /// Mines `count` blocks that pay nobody in particular; returns the last.
+    pub(super) fn mine_many(&mut self, mut tip: BlockHash, count: u32, salt: u32) -> BlockHash {
+        for _ in 0..count {
+            tip = self.mine(tip, salt, &[]);
+        }
+        tip
+    }
+
+    fn insert(&mut self, block: Block, height: u32) {
+        let hash = block.block_hash();
+        let script_of = |_: &OutPoint| -> Result<ScriptBuf, bitcoin::bip158::Error> {
+            Ok(ScriptBuf::from_bytes(b"somebody else".to_vec()))
+        };
+        let filter = BlockFilter::new_script_filter(&block, script_of).expect("a filter").content;
+        let previous = self.filters.get(&block.header.prev_blockhash);
+        let previous = previous.map_or(FilterHeader::all_zeros(), |(_, header)| *header);
+        let header = FilterHash::hash(&filter).filter_header(&previous);
+        self.filters.insert(hash, (filter, header));
+        self.blocks.insert(hash, (block, height));
+    }
+
+    pub(super) fn block(&self, hash: &BlockHash) -> &Block {
+        &self.blocks[hash].0
+    }
+
+    pub(super) fn id(&self, hash: BlockHash) -> BlockId {
+        BlockId::new(Height::new(self.blocks[&hash].1), hash)
+    }
+
+    /// The branch that ends in `tip`, from genesis.
+    pub(super) fn branch(&self, tip: BlockHash) -> Vec<BlockHash> {
+        let mut branch = vec![tip];
+        while let Some(last) = branch.last().filter(|hash| **hash != self.genesis()) {
+            branch.push(self.blocks[last].0.header.prev_blockhash);
+        }
+        branch.reverse();
+        branch
+    }
+
+    fn filter(&self, hash: &BlockHash) -> &[u8] {
+        &self.filters[hash].0
+    }
+
+    fn filter_header(&self, hash: &BlockHash) -> FilterHeader {
+        self.filters[hash].1
+    }
+}
+
+fn coinbase(height: u32, salt: u32) -> Transaction {
+    let script_sig = bitcoin::script::Builder::new()
+        .push_int(i64::from(height))
+        .push_int(i64::from(salt))
+        .push_int(0)
+        .into_script();
+    let input = TxIn {
+        previous_output: OutPoint::null(),
+        script_sig,
+        sequence: Sequence::MAX,
+        witness: Witness::new(),
+    };
+    Transaction {
+        version: TxVersion::ONE,
+        lock_time: LockTime::ZERO,
+        input: vec![input],
+        output: vec![pay(&ScriptBuf::from_bytes(b"the miner".to_vec()))],
+    }
+}
+
+fn payment(height: u32, salt: u32, scripts: &[ScriptBuf]) -> Transaction {
+    let input = TxIn {
+        previous_output: OutPoint::new(Txid::from_byte_array([7; 32]), height),
+        script_sig: ScriptBuf::new(),
+        sequence: Sequence::MAX,
+        witness: Witness::from_slice(&[salt.to_le_bytes()]),
+    };
+    Transaction {
+        version: TxVersion::TWO,
+        lock_time: LockTime::ZERO,
+        input: vec![input],
+        output: scripts.iter().map(pay).collect(),
+    }
+}
+
+fn pay(script: &ScriptBuf) -> TxOut {
+    TxOut { value: Amount::from_sat(1000), script_pubkey: script.clone() }
+}
+
+/// BIP141: the coinbase carries the reserved value and commits to the rest.
+fn commit_to_witnesses(txdata: &mut [Transaction]) {
+    txdata[0].input[0].witness = Witness::from_slice(&[[0_u8; 32]]);
+    let header = mine_nothing();
+    let block = Block { header, txdata: txdata.to_vec() };
+    let root = block.witness_root().expect("a coinbase");
+    let commitment = Block::compute_witness_commitment(&root, &[0; 32]);
+    let mut script = vec![0x6a, 0x24, 0xaa, 0x21, 0xa9, 0xed];
+    script.extend_from_slice(commitment.as_byte_array());
+    txdata[0].output.push(pay(&ScriptBuf::from_bytes(script)));
+}
+
+fn mine_nothing() -> Header {
+    Params::regtest().genesis
+}
+
+/// What a peer does wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Vice {
+    /// Answers no request for filters.
+    MutesFilters,
+    /// Answers no request for filter headers.
+    MutesFilterHeaders,
+    /// Answers no request for headers, as `btcd` does while its tip is old.
+    MutesHeaders,
+    /// Sends no block.
+    MutesBlocks,
+    /// Closes the connection after so many filters.
+    Hangs(u32),
+    /// Sends filters with a flipped bit.
+    BendsFilters,
+    /// Sends blocks without witnesses.
+    StripsWitnesses,
+    /// Sends blocks with another transaction list.
+    BendsBlocks,
+    /// Sends the last transactions of a block twice (CVE-2012-2459).
+    DuplicatesTransactions,
+    /// Commits to filters of its own making.
+    LiesAboutFilterHeaders,
+}
+
+/// One address at which a peer answers.
+pub(super) struct Host {
+    pub(super) tip: BlockHash,
+    pub(super) vice: Option<Vice>,
+    /// Whether it takes connections.
+    pub(super) up: bool,
+    /// Answers that wait for `release`.
+    pub(super) wtxid_relay: bool,
+    filters_sent: u32,
+    /// What it got, in order.
+    pub(super) heard: Vec<NetworkMessage>,
+}
+
+/// Something that will happen.
+#[derive(Debug)]
+enum Event {
+    Input(Input),
+}
+
+/// A client and all that is around it.
+pub(super) struct World {
+    pub(super) blocks: Blocks,
+    pub(super) hosts: BTreeMap<PeerAddress, Host>,
+    pub(super) client: LightClient,
+    pub(super) now: Now,
+    connections: BTreeMap<PeerId, (PeerAddress, Vec<u8>)>,
+    queue: VecDeque<Event>,
+    /// Every output, for comparison.
+    pub(super) log: Vec<Output>,
+    pub(super) store: Store,
+    pub(super) wallet: Wallet,
+    /// Whether blocks are folded at once.
+    pub(super) folds: bool,
+}
+
+/// What a disk would hold.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Store {
+    headers: BTreeMap<Height, Header>,
+    filter_headers: BTreeMap<Height, FilterHeader>,
+}
+
+impl Store {
+    pub(super) fn apply(&mut self, set: ChangeSet) {
+        if let Some(height) = set.truncate_above {
+            self.headers.retain(|h, _| *h <= height);
+            self.filter_headers.retain(|h, _| *h <= height);
+        }
+        self.headers.extend(set.headers);
+        self.filter_headers.extend(set.filter_headers);
+    }
+
+    pub(super) fn restore(&self) -> Restored {
+        let gapless = |heights: Vec<&Height>| {
+            assert!(heights.windows(2).all(|pair| pair[0].next() == *pair[1]), "gaps");
+        };
+        gapless(self.headers.keys().collect());
+        gapless(self.filter_headers.keys().collect());
+        Restored {
+            headers: self.headers.values().copied().collect(),
+            filter_headers_from: self.filter_headers.keys().next().copied().unwrap_or_default(),
+            filter_headers: self.filter_headers.values().copied().collect(),
+        }
+    }
+}
+
+/// A wallet: which of its scripts were paid, and how it grows.
+#[derive(Debug, Default)]
+pub(super) struct Wallet {
+    /// Each script, and what to watch once it was paid.
+    pub(super) grows: BTreeMap<ScriptBuf, Vec<ScriptBuf>>,
+    /// The blocks folded that pay it, by height.
+    pub(super) paid: BTreeMap<Height, (BlockHash, Vec<ScriptBuf>)>,
+    pub(super) watched: Vec<ScriptBuf>,
+    pub(super) cursor: Option<BlockId>,
+    pub(super) synced: Vec<BlockId>,
+    pub(super) reorgs: Vec<(BlockId, BlockId)>,
+}
+
+impl Wallet {
+    fn fold(&mut self, at: BlockId, block: &Block) -> Vec<ScriptBuf> {
+        let mut grown = Vec::new();
+        let mut paid = Vec::new();
+        let outputs = block.txdata.iter().flat_map(|tx| &tx.output);
+        let scripts: Vec<&ScriptBuf> = outputs.map(|output| &output.script_pubkey).collect();
+        // To a fixpoint: what grows may be paid in the same block.
+        let mut i = 0;
+        while let Some(script) = self.watched.get(i).cloned() {
+            i += 1;
+            if scripts.contains(&&script) {
+                paid.push(script.clone());
+                for new in self.grows.get(&script).cloned().unwrap_or_default() {
+                    if !self.watched.contains(&new) {
+                        self.watched.push(new.clone());
+                        grown.push(new);
+                    }
+                }
+            }
+        }
+        if !paid.is_empty() {
+            self.paid.insert(at.height, (at.hash, paid));
+        }
+        grown
+    }
+}
+
+pub(super) fn address(n: u16) -> PeerAddress {
+    PeerAddress::Host("peer.test".to_owned(), n)
+}
+
+pub(super) fn script(n: u32) -> ScriptBuf {
+    ScriptBuf::from_bytes([b"wallet ".as_slice(), &n.to_be_bytes()].concat())
+}
+
+impl World {
+    /// A world in which peers 1 to `count` are at the tip of `blocks`' branch to `tip`.
+    pub(super) fn new(blocks: Blocks, tip: BlockHash, count: u16) -> Self {
+        Self::restart(blocks, tip, count, Store::default())
+    }
+
+    pub(super) fn restart(blocks: Blocks, tip: BlockHash, count: u16, store: Store) -> Self {
+        let hosts: BTreeMap<PeerAddress, Host> =
+            (1..=count).map(|n| (address(n), Host::new(tip))).collect();
+        let wall = WallTime::new(u64::from(blocks.block(&tip).header.time) + 60);
+        let now = Now { mono: MonoTime::START, wall };
+        let config = Config {
+            params: blocks.params.clone(),
+            base: Anchor::genesis(&blocks.params),
+            connect: hosts.keys().cloned().collect(),
+        };
+        let client = LightClient::new(config, store.restore(), [9; 32], now);
+        let mut world = Self {
+            blocks,
+            hosts,
+            client,
+            now,
+            connections: BTreeMap::new(),
+            queue: VecDeque::new(),
+            log: Vec::new(),
+            store,
+            wallet: Wallet::default(),
+            folds: true,
+        };
+        world.drain();
+        world
+    }
+
+    /// Begins a scan at a height for the scripts.
+    pub(super) fn scan(&mut self, from: u32, scripts: &[ScriptBuf]) {
+        self.wallet.watched.extend_from_slice(scripts);
+        self.input(Input::ScanFrom(crate::input::ScanStart::Height(Height::new(from))));
+        self.input(Input::Watch { scripts: scripts.to_vec() });
+    }
+
+    /// One input, and what follows at once.
+    pub(super) fn input(&mut self, input: Input) {
+        self.client.handle(self.now, input);
+        self.drain();
+    }
+
+    /// Runs until nothing happens without time passing.
+    pub(super) fn settle(&mut self) {
+        for _ in 0..200_000 {
+            let Some(Event::Input(input)) = self.queue.pop_front() else { return };
+            self.input(input);
+        }
+        unreachable!("the world does not come to rest");
+    }
+
+    /// Lets time pass, timer by timer.
+    pub(super) fn pass(&mut self, wait: Duration) {
+        let end = self.now.mono.after(wait);
+        self.settle();
+        while let Some(due) = self.client.deadline().filter(|due| *due <= end) {
+            self.advance_to(due);
+            self.input(Input::Deadline);
+            self.settle();
+        }
+        self.advance_to(end);
+    }
+
+    fn advance_to(&mut self, time: MonoTime) {
+        let step = time.since(self.now.mono);
+        self.now = Now { mono: self.now.mono.after(step), wall: self.now.wall.after(step) };
+    }
+
+    /// Lets time pass until the client says that it is synced to `tip`.
+    pub(super) fn sync(&mut self, tip: BlockHash) {
+        let tip = self.blocks.id(tip);
+        for _ in 0..600 {
+            self.settle();
+            if self.wallet.synced.last() == Some(&tip) && self.client.status().synced {
+                assert_eq!(self.client.tip(), tip);
+                assert_eq!(self.wallet.cursor, Some(tip));
+                return;
+            }
+            self.pass(Duration::from_secs(1));
+        }
+        unreachable!("not synced after ten minutes: {:?}", self.client.status());
+    }
+
+    /// A host moves to another tip and announces it with headers.
+    pub(super) fn announce(&mut self, n: u16, tip: BlockHash) {
+        self.now.wall =
+            self.now.wall.max(WallTime::new(u64::from(self.blocks.block(&tip).header.time)));
+        let old: Vec<_> = self.blocks.branch(self.hosts[&address(n)].tip);
+        let host = self.hosts.get_mut(&address(n)).expect("a host");
+        host.tip = tip;
+        let new = self.blocks.branch(tip);
+        let headers: Vec<Header> = new
+            .iter()
+            .filter(|hash| !old.contains(hash))
+            .map(|hash| self.blocks.block(hash).header)
+            .collect();
+        let message = if headers.len() <= 8 {
+            NetworkMessage::Headers(headers)
+        } else {
+            // As Bitcoin Core does after more than eight blocks.
+            NetworkMessage::Inv(vec![Inventory::Block(tip)])
+        };
+        self.say(n, message);
+    }
+
+    /// A host says something on each of its connections.
+    pub(super) fn say(&mut self, n: u16, message: NetworkMessage) {
+        self.say_bytes(n, &serialize(&RawNetworkMessage::new(self.blocks.params.magic, message)));
+    }
+
+    pub(super) fn say_bytes(&mut self, n: u16, bytes: &[u8]) {
+        let to = address(n);
+        for (peer, _) in self.connections.iter().filter(|(_, (address, _))| *address == to) {
+            let input = Input::Received { peer: *peer, bytes: bytes.to_vec() };
+            self.queue.push_back(Event::Input(input));
+        }
+    }
+
+    /// The peer id of a host's connection.
+    pub(super) fn peer(&self, n: u16) -> PeerId {
+        let to = address(n);
+        *self.connections.iter().find(|(_, (a, _))| *a == to).expect("connected").0
+    }
+
+    pub(super) fn faults(&self) -> Vec<crate::fault::Fault> {
+        let faults = self.log.iter().filter_map(|output| match output {
+            Output::Close { fault, .. } => *fault,
+            _ => None,
+        });
+        faults.collect()
+    }
+
+    pub(super) fn broadcasts(&self) -> Vec<BroadcastEvent> {
+        let events = self.log.iter().filter_map(|output| match output {
+            Output::Broadcast(event) => Some(event.clone()),
+            _ => None,
+        });
+        events.collect()
+    }
+
+    pub(super) fn peer_events(&self) -> Vec<PeerEvent> {
+        let events = self.log.iter().filter_map(|output| match output {
+            Output::Peer(event) => Some(event.clone()),
+            _ => None,
+        });
+        events.collect()
+    }
+
+    /// Persist, then speak.
+    fn drain(&mut self) {
+        if let Some(set) = self.client.take_staged() {
+            self.store.apply(set);
+        }
+        while let Some(output) = self.client.poll() {
+            self.log.push(output.clone());
+            self.act(output);
+        }
+    }
+
+    fn act(&mut self, output: Output) {
+        match output {
+            Output::Dial { peer, address } => {
+                let input = if self.hosts.get(&address).is_some_and(|host| host.up) {
+                    self.connections.insert(peer, (address, Vec::new()));
+                    Input::Connected { peer }
+                } else {
+                    Input::DialFailed { peer }
+                };
+                self.queue.push_back(Event::Input(input));
+            }
+            Output::Send { peer, bytes } => self.on_sent(peer, &bytes),
+            Output::Close { peer, .. } => self.disconnect(peer),
+            Output::Job { id, job } => {
+                let result = job::run(&job);
+                self.queue.push_back(Event::Input(Input::JobDone { id, result }));
+            }
+            Output::Chain(event) => self.on_chain(event),
+            Output::Peer(_) | Output::Broadcast(_) => {}
+        }
+    }
+
+    pub(super) fn disconnect(&mut self, peer: PeerId) {
+        if self.connections.remove(&peer).is_some() {
+            self.queue.push_back(Event::Input(Input::Disconnected { peer }));
+        }
+    }
+
+    fn on_chain(&mut self, event: ChainEvent) {
+        match event {
+            ChainEvent::Tip { .. } => {}
+            ChainEvent::Reorganised { fork, old_tip } => {
+                self.wallet.paid.retain(|height, _| *height <= fork.height);
+                self.wallet.cursor = Some(fork);
+                self.wallet.reorgs.push((fork, old_tip));
+            }
+            ChainEvent::Block { at, block, .. } => {
+                assert_eq!(*block, *self.blocks.block(&at.hash), "the true block");
+                let below = self.wallet.cursor.expect("a cursor").height;
+                assert_eq!(at.height, below.next(), "folded in order");
+                let grown = self.wallet.fold(at, &block);
+                if self.folds {
+                    let input = Input::Folded { block: at.hash, grown };
+                    self.queue.push_back(Event::Input(input));
+                }
+            }
+            ChainEvent::Scanned { cursor, .. } => self.wallet.cursor = Some(cursor),
+            ChainEvent::Synced { tip } => self.wallet.synced.push(tip),
+        }
+    }
+
+    fn on_sent(&mut self, peer: PeerId, bytes: &[u8]) {
+        let Some((address, buffer)) = self.connections.get_mut(&peer) else { return };
+        let address = address.clone();
+        buffer.extend_from_slice(bytes);
+        while let Some((_, buffer)) = self.connections.get_mut(&peer)
+            && buffer.len() >= 24
+        {
+            let length = u32::from_le_bytes(buffer[16..20].try_into().expect("four bytes"));
+            let end = 24 + length as usize;
+            let message: RawNetworkMessage =
+                deserialize(&buffer[..end]).expect("what the client sends can be read");
+            buffer.drain(..end);
+            let host = self.hosts.get_mut(&address).expect("a host");
+            host.heard.push(message.payload().clone());
+            let replies = host.answer(&self.blocks, message.payload());
+            for reply in replies {
+                let Some(reply) = reply else {
+                    self.disconnect(peer);
+                    return;
+                };
+                let magic = self.blocks.params.magic;
+                let bytes = serialize(&RawNetworkMessage::new(magic, reply));
+                self.queue.push_back(Event::Input(Input::Received { peer, bytes }));
+            }
+        }
+    }
+}
+
+impl Host {
+    fn new(tip: BlockHash) -> Self {
+        let (vice, heard) = (None, Vec::new());
+        Self { tip, vice, up: true, wtxid_relay: true, filters_sent: 0, heard }
+    }
+
+    /// What it answers; `None` closes the connection.
+    fn answer(&mut self, blocks: &Blocks, message: &NetworkMessage) -> Vec<Option<NetworkMessage>> {
+        match message {
+            NetworkMessage::Version(_) => {
+                let branch = blocks.branch(self.tip);
+                let mut replies = vec![Some(NetworkMessage::Version(version(branch.len() - 1)))];
+                replies.extend(self.wtxid_relay.then_some(Some(NetworkMessage::WtxidRelay)));
+                replies.push(Some(NetworkMessage::Verack));
+                replies
+            }
+            NetworkMessage::Ping(nonce) => vec![Some(NetworkMessage::Pong(*nonce))],
+            NetworkMessage::GetHeaders(ask) if self.vice != Some(Vice::MutesHeaders) => {
+                let branch = blocks.branch(self.tip);
+                let known = ask.locator_hashes.iter();
+                let known = known.filter_map(|hash| branch.iter().position(|b| b == hash));
+                let from = known.max().unwrap_or(0);
+                let headers = branch[from + 1..].iter().take(2000);
+                let headers = headers.map(|hash| blocks.block(hash).header).collect();
+                vec![Some(NetworkMessage::Headers(headers))]
+            }
+            NetworkMessage::GetCFHeaders(ask) => {
+                self.filter_headers(blocks, ask.start_height, ask.stop_hash)
+            }
+            NetworkMessage::GetCFilters(ask) => {
+                self.filters(blocks, ask.start_height, ask.stop_hash)
+            }
+            NetworkMessage::GetData(items) => self.data(blocks, items),
+            _ => Vec::new(),
+        }
+    }
+
+    fn range(&self, blocks: &Blocks, start: u32, stop: BlockHash) -> Option<Vec<BlockHash>> {
+        let branch = blocks.branch(stop);
+        blocks.branch(self.tip).contains(&stop).then(|| branch[start as usize..].to_vec())
+    }
+
+    fn filter_headers(
+        &self,
+        blocks: &Blocks,
+        start: u32,
+        stop: BlockHash,
+    ) -> Vec<Option<NetworkMessage>> {
+        if self.vice == Some(Vice::MutesFilterHeaders) {
+            return Vec::new();
+        }
+        // An unknown stop hash is a reason to disconnect.
+        let Some(range) = self.range(blocks, start, stop) else { return vec![None] };
+        assert!(range.len() <= 2000);
+        let below = blocks.block(&range[0]).header.prev_blockhash;
+        let mut previous = FilterHeader::all_zeros();
+        if start > 0 {
+            previous = blocks.filter_header(&below);
+        }
+        let mut hashes: Vec<FilterHash> =
+            range.iter().map(|hash| FilterHash::hash(blocks.filter(hash))).collect();
+        if self.vice == Some(Vice::LiesAboutFilterHeaders) {
+            hashes[0] = FilterHash::all_zeros();
+        }
+        vec![Some(NetworkMessage::CFHeaders(CFHeaders {
+            filter_type: 0,
+            stop_hash: stop,
+            previous_filter_header: previous,
+            filter_hashes: hashes,
+        }))]
+    }
+
+    fn filters(
+        &mut self,
+        blocks: &Blocks,
+        start: u32,
+        stop: BlockHash,
+    ) -> Vec<Option<NetworkMessage>> {
+        if self.vice == Some(Vice::MutesFilters) {
+            return Vec::new();
+        }
+        let Some(range) = self.range(blocks, start, stop) else { return vec![None] };
+        assert!(range.len() <= 1000);
+        let mut replies = Vec::new();
+        for block_hash in range {
+            if matches!(self.vice, Some(Vice::Hangs(after)) if self.filters_sent >= after) {
+                self.filters_sent = 0;
+                replies.push(None);
+                return replies;
+            }
+            self.filters_sent += 1;
+            let mut filter = blocks.filter(&block_hash).to_vec();
+            if self.vice == Some(Vice::BendsFilters) {
+                *filter.last_mut().expect("not empty") ^= 0x10;
+            }
+            let message = CFilter { filter_type: 0, block_hash, filter };
+            replies.push(Some(NetworkMessage::CFilter(message)));
+        }
+        replies
+    }
+
+    fn data(&self, blocks: &Blocks, items: &[Inventory]) -> Vec<Option<NetworkMessage>> {
+        let mut replies = Vec::new();
+        for item in items {
+            let Inventory::WitnessBlock(hash) = item else { continue };
+            let mut block = blocks.block(hash).clone();
+            match self.vice {
+                Some(Vice::MutesBlocks) => continue,
+                Some(Vice::StripsWitnesses) => {
+                    let inputs = block.txdata.iter_mut().flat_map(|tx| &mut tx.input);
+                    inputs.for_each(|input| input.witness.clear());
+                }
+                Some(Vice::BendsBlocks) => block.txdata.truncate(1),
+                Some(Vice::DuplicatesTransactions) => {
+                    let copy = block.txdata.last().expect("a coinbase").clone();
+                    block.txdata.push(copy);
+                }
+                _ => {}
+            }
+            replies.push(Some(NetworkMessage::Block(block)));
+        }
+        replies
+    }
+}
+
+fn version(height: usize) -> VersionMessage {
+    let nobody = Address::new(&([0, 0, 0, 0], 0).into(), ServiceFlags::NONE);
+    VersionMessage {
+        version: 70_016,
+        services: ServiceFlags::NETWORK | ServiceFlags::WITNESS | ServiceFlags::COMPACT_FILTERS,
+        timestamp: 1_700_000_000,
+        receiver: nobody.clone(),
+        sender: nobody,
+        nonce: 1,
+        user_agent: "/test:1/".to_owned(),
+        start_height: i32::try_from(height).expect("a height"),
+        relay: true,
+    }
+}

@@ -1,0 +1,1 @@
+//! Streams cut anywhere, and hostile ones.

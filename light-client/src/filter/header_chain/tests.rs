@@ -1,0 +1,1 @@
+//! Agreement, contradiction and known filter headers.

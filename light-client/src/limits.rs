@@ -1,0 +1,152 @@
+//! Owns every bound of the light client, each with its unit and its reason.
+//!
+//! Refuses bounds elsewhere: a number that limits a queue, a map, a retry or a wait stands here.
+
+use std::time::Duration;
+
+/// Headers kept on branches that lost, or have not won yet. At the difficulty of a network that
+/// is worth money nobody makes more; where headers are cheap the branch with the least work goes.
+pub const MAX_SIDE_HEADERS: usize = 50_000;
+
+/// Hashes in a block locator (Bitcoin Core disconnects above 101).
+pub const MAX_LOCATOR: usize = 101;
+
+/// How far a header's time may be ahead of the wall clock.
+pub const MAX_FUTURE: Duration = Duration::from_secs(2 * 3600);
+
+/// Headers whose median time bounds the next header's time from below.
+pub const MEDIAN_TIME_SPAN: usize = 11;
+
+/// How much earlier than its parent the first block of a period may be under BIP94.
+pub const MAX_TIME_WARP: Duration = Duration::from_secs(600);
+
+/// Bytes of the payload of one message (Bitcoin Core's `MAX_PROTOCOL_MESSAGE_LENGTH`).
+pub const MAX_MESSAGE: usize = 4_000_000;
+
+/// Headers in one `headers` message.
+pub const MAX_HEADERS: usize = 2000;
+
+/// Entries in one `inv`, `getdata` or `notfound`.
+pub const MAX_INVENTORY: usize = 50_000;
+
+/// Filter hashes in one `cfheaders`, so also the blocks of one `getcfheaders` (BIP157).
+pub const MAX_FILTER_HEADERS: usize = 2000;
+
+/// Bytes of a peer's user agent.
+pub const MAX_USER_AGENT: usize = 256;
+
+/// Bytes of a `version` message; whatever later versions append is skipped.
+pub const MAX_VERSION: usize = 1024;
+
+/// The oldest protocol that we talk: the first with `feefilter` (BIP133); filters are newer.
+pub const MIN_PROTOCOL: u32 = 70_013;
+
+/// The protocol from which `wtxidrelay` and `sendaddrv2` may be sent.
+pub const WTXID_RELAY_PROTOCOL: u32 = 70_016;
+
+/// How long a handshake may take.
+pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How long after its last one a peer is pinged again.
+pub const PING_INTERVAL: Duration = Duration::from_secs(60);
+
+/// How long a peer may leave a ping unanswered without sending anything.
+pub const PING_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The first wait before an address is dialled again; doubles with each failure in a row.
+pub const REDIAL_MIN: Duration = Duration::from_secs(1);
+
+/// The longest wait before a chosen address is dialled again, if its peer did nothing wrong.
+pub const REDIAL_MAX: Duration = Duration::from_secs(60);
+
+/// The longest wait before a chosen address is dialled again, whatever its peer did: the user
+/// named it and may have mended it.
+pub const REDIAL_MAX_AFTER_FAULT: Duration = Duration::from_secs(600);
+
+/// A connection that lasted this long was none of the failures in a row.
+pub const STABLE_AFTER: Duration = Duration::from_secs(30);
+
+/// How long a peer may take to answer with a batch of headers, filter headers, or a block.
+pub const REPLY_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// The first wait after an answer did not come; doubles each time.
+pub const RETRY_MIN: Duration = Duration::from_secs(2);
+
+/// The longest wait after an answer did not come.
+pub const RETRY_MAX: Duration = Duration::from_secs(60);
+
+/// How often a peer may send headers whose parent we don't know (as in Bitcoin Core).
+pub const MAX_UNCONNECTED: u32 = 10;
+
+/// How many full batches of headers in a row may bring nothing new.
+pub const MAX_IDLE_BATCHES: u32 = 3;
+
+/// How long after a header from the future was seen we ask for it again.
+pub const TOO_NEW_RETRY: Duration = Duration::from_secs(60);
+
+/// Ranges of filter headers asked of one peer at a time.
+pub const MAX_FILTER_HEADER_ASKS: usize = 4;
+
+/// Ranges of filter headers asked or waiting for the one before them, over all peers.
+pub const MAX_FILTER_HEADER_RANGES: u32 = 8;
+
+/// How long a peer may take to answer with the filter headers of a few new blocks. A peer whose
+/// index is behind its tip says nothing, so it is asked again soon.
+pub const TIP_REPLY_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Blocks that make a range of filter headers short.
+pub const TIP_RANGE: u32 = 16;
+
+/// Filters in one `getcfilters` (BIP157 allows one less than a thousand blocks between its ends).
+pub const MAX_FILTERS_PER_ASK: u32 = 1000;
+
+/// Filters in the first question to a peer.
+pub const FIRST_FILTERS_PER_ASK: u32 = 100;
+
+/// The least filters in a question, where there are so many to ask for.
+pub const MIN_FILTERS_PER_ASK: u32 = 50;
+
+/// A question that is answered faster than this is followed by one of twice the size.
+pub const FAST_FILTERS: Duration = Duration::from_secs(1);
+
+/// A question that takes longer than this is followed by one of half the size.
+pub const SLOW_FILTERS: Duration = Duration::from_secs(4);
+
+/// Open questions for filters to one peer, so that it never waits for us.
+pub const MAX_FILTER_ASKS: usize = 2;
+
+/// How far above the scan cursor filters are asked for, in blocks.
+pub const MAX_FILTERS_AHEAD: u32 = 20_000;
+
+/// Bytes of filters that are kept above the scan cursor or are under way.
+pub const MAX_FILTER_BYTES: usize = 32 << 20;
+
+/// How long a peer may send no filter while some are asked of it.
+pub const FILTER_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How often in a row a peer may let questions lie before its connection is closed.
+pub const MAX_MISSES: u32 = 3;
+
+/// Filters in one job.
+pub const MAX_FILTERS_PER_JOB: usize = 100;
+
+/// Bytes of filters after which a job is full.
+pub const MAX_BYTES_PER_JOB: usize = 1 << 20;
+
+/// With fewer jobs than this at work, one is sent out before it is full.
+pub const MIN_JOBS: usize = 2;
+
+/// Matched blocks that are asked for, or wait for their turn, ahead of the scan.
+pub const MAX_BLOCKS_AHEAD: usize = 8;
+
+/// Blocks asked of one peer at a time.
+pub const MAX_BLOCKS_PER_PEER: usize = 2;
+
+/// How much earlier than a birthday a block's header may say that it is.
+pub const BIRTHDAY_MARGIN: Duration = Duration::from_secs(2 * 3600);
+
+/// Transactions that are announced at a time.
+pub const MAX_TRANSACTIONS: usize = 5000;
+
+/// How long after the last time a transaction is announced again.
+pub const ANNOUNCE_INTERVAL: Duration = Duration::from_secs(600);

@@ -1,0 +1,7 @@
+//! Owns peers as conversations: the handshake, liveness, and whom to dial.
+//!
+//! Refuses to know what is synchronised with them.
+
+pub(crate) mod handshake;
+pub(crate) mod peer;
+pub(crate) mod roster;

@@ -1,0 +1,219 @@
+//! Owns the handshake with a peer that we dialled: what we say of ourselves, what we demand.
+//!
+//! Refuses peers that can't serve a filter client, and messages out of turn. What we say looks
+//! like Bitcoin Core's, so that a peer can't tell us from the crowd by it.
+
+use std::net::{Ipv6Addr, SocketAddr};
+
+use bitcoin::p2p::ServiceFlags;
+use bitcoin::p2p::address::Address;
+use bitcoin::p2p::message::NetworkMessage;
+use bitcoin::p2p::message_network::VersionMessage;
+
+use crate::codec::{Message, Version};
+use crate::fault::Fault;
+use crate::height::Height;
+use crate::limits::{MIN_PROTOCOL, WTXID_RELAY_PROTOCOL};
+use crate::peer_id::PeerAddress;
+use crate::time::WallTime;
+
+/// A handshake under way.
+#[derive(Debug)]
+pub(crate) struct Handshake {
+    nonce: u64,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Its `version` comes first.
+    AwaitVersion,
+    /// Then perhaps what it offers, then its `verack`.
+    AwaitVerack(Negotiated),
+}
+
+/// What the handshake settled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Negotiated {
+    pub(crate) services: u64,
+    /// Printable ASCII only.
+    pub(crate) user_agent: String,
+    /// The height of its chain, as it says; a hint.
+    pub(crate) start_height: Height,
+    /// Whether transactions are announced by wtxid (BIP339).
+    pub(crate) wtxid_relay: bool,
+}
+
+/// What follows from a message.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Step {
+    /// What to send.
+    pub(crate) replies: Vec<NetworkMessage>,
+    /// What was settled, once the handshake is done.
+    pub(crate) done: Option<Negotiated>,
+}
+
+impl Handshake {
+    /// Begins a handshake; the message goes out first.
+    pub(crate) fn begin(
+        address: &PeerAddress,
+        now: WallTime,
+        tip: Height,
+        nonce: u64,
+    ) -> (Self, NetworkMessage) {
+        let receiver = match address {
+            PeerAddress::Ip(address) => *address,
+            PeerAddress::Host(..) => nowhere(),
+        };
+        let version = VersionMessage {
+            version: WTXID_RELAY_PROTOCOL,
+            services: ServiceFlags::NONE,
+            timestamp: i64::try_from(now.to_unix()).unwrap_or(i64::MAX),
+            receiver: Address::new(&receiver, ServiceFlags::NONE),
+            sender: Address::new(&nowhere(), ServiceFlags::NONE),
+            nonce,
+            user_agent: USER_AGENT.to_owned(),
+            start_height: i32::try_from(tip.to_u32()).unwrap_or(i32::MAX),
+            relay: true,
+        };
+        (Self { nonce, state: State::AwaitVersion }, NetworkMessage::Version(version))
+    }
+
+    /// Takes the peer's next message.
+    ///
+    /// # Errors
+    /// The fault for which to close the connection.
+    pub(crate) fn accept(&mut self, message: &Message) -> Result<Step, Fault> {
+        match (&mut self.state, message) {
+            (State::AwaitVersion, Message::Version(version)) => {
+                let negotiated = self.check(version)?;
+                self.state = State::AwaitVerack(negotiated);
+                Ok(Step { replies: answer_version(version), done: None })
+            }
+            (State::AwaitVersion, _) | (State::AwaitVerack(_), Message::Version(_)) => {
+                Err(Fault::Handshake)
+            }
+            (State::AwaitVerack(negotiated), Message::WtxidRelay) => {
+                negotiated.wtxid_relay = true;
+                Ok(Step::default())
+            }
+            (State::AwaitVerack(negotiated), Message::Verack) => {
+                // BIP130; BIP133 is not used: we relay nothing, so every fee is welcome.
+                let replies = vec![NetworkMessage::SendHeaders];
+                Ok(Step { replies, done: Some(negotiated.clone()) })
+            }
+            // Peers differ in what they send early; nothing of it counts yet.
+            (State::AwaitVerack(_), _) => Ok(Step::default()),
+        }
+    }
+
+    fn check(&self, version: &Version) -> Result<Negotiated, Fault> {
+        if version.nonce == self.nonce {
+            return Err(Fault::SelfConnection);
+        }
+        if version.version < MIN_PROTOCOL {
+            return Err(Fault::TooOld);
+        }
+        if !ServiceFlags::from(version.services).has(needed_services()) {
+            return Err(Fault::MissingServices);
+        }
+        Ok(Negotiated {
+            services: version.services,
+            user_agent: printable(&version.user_agent),
+            start_height: Height::new(u32::try_from(version.start_height).unwrap_or(0)),
+            wtxid_relay: false,
+        })
+    }
+}
+
+/// Whole blocks with witnesses, and compact filters.
+fn needed_services() -> ServiceFlags {
+    ServiceFlags::NETWORK | ServiceFlags::WITNESS | ServiceFlags::COMPACT_FILTERS
+}
+
+/// A peer that knows neither of the first two skips them; an older one might not.
+fn answer_version(version: &Version) -> Vec<NetworkMessage> {
+    let mut replies = Vec::new();
+    if version.version >= WTXID_RELAY_PROTOCOL {
+        replies.push(NetworkMessage::WtxidRelay);
+        replies.push(NetworkMessage::SendAddrV2);
+    }
+    replies.push(NetworkMessage::Verack);
+    replies
+}
+
+fn printable(text: &[u8]) -> String {
+    text.iter()
+        .map(|byte| if byte.is_ascii_graphic() || *byte == b' ' { char::from(*byte) } else { '?' })
+        .collect()
+}
+
+/// The address that stands for none.
+fn nowhere() -> SocketAddr {
+    SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0))
+}
+
+/// What most peers say.
+const USER_AGENT: &str = "/Satoshi:30.0.0/";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(nonce: u64) -> Version {
+        Version {
+            version: 70_016,
+            services: needed_services().to_u64(),
+            nonce,
+            user_agent: b"/peer:\x1b[1\xff/".to_vec(),
+            start_height: 7,
+        }
+    }
+
+    fn begin() -> Handshake {
+        let address = "127.0.0.1:18444".parse().expect("an address");
+        Handshake::begin(&address, WallTime::new(1_700_000_000), Height::new(3), 42).0
+    }
+
+    #[test]
+    fn a_full_node_is_accepted_with_and_without_wtxid_relay() {
+        for relays in [true, false] {
+            let mut handshake = begin();
+            let replies = vec![
+                NetworkMessage::WtxidRelay,
+                NetworkMessage::SendAddrV2,
+                NetworkMessage::Verack,
+            ];
+            let step = handshake.accept(&Message::Version(version(1)));
+            assert_eq!(step, Ok(Step { replies, done: None }));
+            if relays {
+                handshake.accept(&Message::WtxidRelay).expect("in turn");
+            }
+            let step = handshake.accept(&Message::Verack).expect("in turn");
+            let peer = step.done.expect("the handshake is done");
+            assert_eq!(peer.wtxid_relay, relays);
+            assert_eq!(peer.user_agent, "/peer:?[1?/", "no control characters reach a terminal");
+        }
+    }
+
+    #[test]
+    fn peers_that_are_of_no_use_are_refused() {
+        let refused = |version: Version| begin().accept(&Message::Version(version)).unwrap_err();
+        assert_eq!(refused(version(42)), Fault::SelfConnection);
+        assert_eq!(refused(Version { version: 70_001, ..version(1) }), Fault::TooOld);
+        for missing in [ServiceFlags::NETWORK, ServiceFlags::WITNESS, ServiceFlags::COMPACT_FILTERS]
+        {
+            let services = needed_services().to_u64() & !missing.to_u64();
+            assert_eq!(refused(Version { services, ..version(1) }), Fault::MissingServices);
+        }
+    }
+
+    #[test]
+    fn messages_out_of_turn_are_refused() {
+        assert_eq!(begin().accept(&Message::Verack), Err(Fault::Handshake));
+        assert_eq!(begin().accept(&Message::Ping(1)), Err(Fault::Handshake));
+        let mut twice = begin();
+        twice.accept(&Message::Version(version(1))).expect("in turn");
+        assert_eq!(twice.accept(&Message::Version(version(1))), Err(Fault::Handshake));
+    }
+}

@@ -1,0 +1,104 @@
+//! Owns `Peer`, one connection from the dial to its end: its stage, its stream, its liveness.
+//!
+//! Refuses to know what is asked of it; the conversations in `sync` do.
+
+use std::time::Duration;
+
+use crate::codec::Decoder;
+use crate::fault::Fault;
+use crate::height::Height;
+use crate::limits::PING_TIMEOUT;
+use crate::peer_id::{PeerAddress, PeerId};
+use crate::peers::handshake::{Handshake, Negotiated};
+use crate::status::PeerStatus;
+use crate::time::MonoTime;
+
+/// One connection.
+#[derive(Debug)]
+pub(crate) struct Peer {
+    pub(crate) address: PeerAddress,
+    pub(crate) stage: Stage,
+    pub(crate) decoder: Decoder,
+    /// When the connection was opened.
+    pub(crate) since: MonoTime,
+    heard: MonoTime,
+    ping: Option<Ping>,
+    latency: Option<Duration>,
+}
+
+/// How far a connection has come.
+#[derive(Debug)]
+pub(crate) enum Stage {
+    /// The driver is opening it.
+    Dialling,
+    /// It is open; both sides introduce themselves.
+    Handshaking(Handshake),
+    /// It can be asked.
+    Ready(Negotiated),
+    /// The driver is closing it.
+    Closing(Option<Fault>),
+}
+
+#[derive(Debug)]
+struct Ping {
+    nonce: u64,
+    sent: MonoTime,
+}
+
+impl Peer {
+    pub(crate) const fn new(address: PeerAddress, decoder: Decoder, now: MonoTime) -> Self {
+        let stage = Stage::Dialling;
+        Self { address, stage, decoder, since: now, heard: now, ping: None, latency: None }
+    }
+
+    pub(crate) const fn negotiated(&self) -> Option<&Negotiated> {
+        match &self.stage {
+            Stage::Ready(negotiated) => Some(negotiated),
+            _ => None,
+        }
+    }
+
+    /// Bytes came.
+    pub(crate) const fn heard(&mut self, now: MonoTime) {
+        self.heard = now;
+    }
+
+    /// A ping goes out.
+    pub(crate) fn pinged(&mut self, nonce: u64, now: MonoTime) {
+        self.ping = Some(Ping { nonce, sent: now });
+    }
+
+    /// A pong came.
+    pub(crate) fn ponged(&mut self, nonce: u64, now: MonoTime) {
+        if let Some(ping) = self.ping.take_if(|ping| ping.nonce == nonce) {
+            self.latency = Some(now.since(ping.sent));
+        }
+    }
+
+    /// Whether a ping is open, and nothing at all came since it went out, for too long.
+    pub(crate) fn is_silent(&self, now: MonoTime) -> bool {
+        self.ping
+            .as_ref()
+            .is_some_and(|ping| self.heard <= ping.sent && now.since(ping.sent) >= PING_TIMEOUT)
+    }
+
+    /// The peer for faces; `height` is what it announced.
+    pub(crate) fn status(
+        &self,
+        peer: PeerId,
+        height: Option<Height>,
+        filters_refused: bool,
+    ) -> PeerStatus {
+        let negotiated = self.negotiated();
+        PeerStatus {
+            peer,
+            address: self.address.clone(),
+            ready: negotiated.is_some(),
+            user_agent: negotiated.map(|n| n.user_agent.clone()).unwrap_or_default(),
+            services: negotiated.map_or(0, |n| n.services),
+            height,
+            latency: self.latency,
+            filters_refused,
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Owns the announcing of our transactions: to whom, how often, who asked, who echoed.
+//!
+//! Refuses to decide when a transaction is done for; it goes on until it is withdrawn.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bitcoin::p2p::message::NetworkMessage;
+use bitcoin::p2p::message_blockdata::Inventory;
+use bitcoin::{Transaction, Txid, Wtxid};
+
+use crate::limits::{ANNOUNCE_INTERVAL, MAX_INVENTORY, MAX_TRANSACTIONS};
+use crate::outbox::Outbox;
+use crate::output::{BroadcastEvent, Output};
+use crate::peer_id::PeerId;
+use crate::time::MonoTime;
+
+/// Our transactions, and every ready peer.
+#[derive(Debug, Default)]
+pub(crate) struct Broadcast {
+    transactions: BTreeMap<Txid, Announced>,
+    /// Which of them have this witness id.
+    by_wtxid: BTreeMap<Wtxid, Txid>,
+    /// The ready peers, and whether transactions are announced to them by wtxid (BIP339).
+    peers: BTreeMap<PeerId, bool>,
+    /// When everything is announced again.
+    again: Option<MonoTime>,
+}
+
+#[derive(Debug)]
+struct Announced {
+    transaction: Transaction,
+    wtxid: Wtxid,
+    /// Who got it since it was last announced. Each gets it once.
+    sent: BTreeSet<PeerId>,
+    /// Who ever got it from us, so that an announcement of theirs says nothing.
+    given: BTreeSet<PeerId>,
+    /// Who announced it to us.
+    echoed: BTreeSet<PeerId>,
+}
+
+impl Broadcast {
+    /// A peer is ready: it hears of every transaction.
+    pub(crate) fn add(&mut self, peer: PeerId, wtxid_relay: bool, outbox: &mut Outbox) {
+        self.peers.insert(peer, wtxid_relay);
+        let items: Vec<_> =
+            self.transactions.iter().map(|(id, tx)| item(*id, tx, wtxid_relay)).collect();
+        announce(peer, items, outbox);
+    }
+
+    pub(crate) fn remove(&mut self, peer: PeerId) {
+        self.peers.remove(&peer);
+        for announced in self.transactions.values_mut() {
+            announced.sent.remove(&peer);
+            announced.given.remove(&peer);
+            announced.echoed.remove(&peer);
+        }
+    }
+
+    /// Announces a transaction, now and until it is withdrawn. With too many at a time the new one
+    /// is left out.
+    pub(crate) fn announce(
+        &mut self,
+        now: MonoTime,
+        transaction: Transaction,
+        outbox: &mut Outbox,
+    ) {
+        let (txid, wtxid) = (transaction.compute_txid(), transaction.compute_wtxid());
+        if self.transactions.len() >= MAX_TRANSACTIONS || self.transactions.contains_key(&txid) {
+            return;
+        }
+        let (sent, given, echoed) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        let announced = Announced { transaction, wtxid, sent, given, echoed };
+        for (peer, wtxid_relay) in &self.peers {
+            announce(*peer, vec![item(txid, &announced, *wtxid_relay)], outbox);
+        }
+        self.transactions.insert(txid, announced);
+        self.by_wtxid.insert(wtxid, txid);
+        self.again.get_or_insert(now.after(ANNOUNCE_INTERVAL));
+    }
+
+    pub(crate) fn withdraw(&mut self, txid: Txid) {
+        if let Some(announced) = self.transactions.remove(&txid) {
+            self.by_wtxid.remove(&announced.wtxid);
+        }
+        if self.transactions.is_empty() {
+            self.again = None;
+        }
+    }
+
+    /// A peer asks for what we announced.
+    pub(crate) fn on_get_data(
+        &mut self,
+        peer: PeerId,
+        inventory: &[Inventory],
+        outbox: &mut Outbox,
+    ) {
+        for item in inventory {
+            let Some(txid) = self.txid_of(item) else { continue };
+            let Some(announced) = self.transactions.get_mut(&txid) else { continue };
+            if announced.sent.insert(peer) {
+                announced.given.insert(peer);
+                outbox.send(peer, NetworkMessage::Tx(announced.transaction.clone()));
+                outbox.push(Output::Broadcast(BroadcastEvent::Sent { txid, peer }));
+            }
+        }
+    }
+
+    /// A peer announces transactions.
+    pub(crate) fn on_inv(&mut self, peer: PeerId, inventory: &[Inventory], outbox: &mut Outbox) {
+        if self.transactions.is_empty() {
+            return;
+        }
+        for item in inventory {
+            let Some(txid) = self.txid_of(item) else { continue };
+            let Some(announced) = self.transactions.get_mut(&txid) else { continue };
+            if !announced.given.contains(&peer) && announced.echoed.insert(peer) {
+                outbox.push(Output::Broadcast(BroadcastEvent::Echoed { txid, peer }));
+            }
+        }
+    }
+
+    /// Announces everything again when it is time.
+    pub(crate) fn drive(&mut self, now: MonoTime, outbox: &mut Outbox) {
+        if self.again.is_none_or(|due| due > now) {
+            return;
+        }
+        self.again = Some(now.after(ANNOUNCE_INTERVAL));
+        self.transactions.values_mut().for_each(|announced| announced.sent.clear());
+        for (peer, wtxid_relay) in &self.peers {
+            let items =
+                self.transactions.iter().map(|(id, tx)| item(*id, tx, *wtxid_relay)).collect();
+            announce(*peer, items, outbox);
+        }
+    }
+
+    pub(crate) const fn next_due(&self) -> Option<MonoTime> {
+        self.again
+    }
+
+    fn txid_of(&self, item: &Inventory) -> Option<Txid> {
+        match item {
+            Inventory::Transaction(txid) | Inventory::WitnessTransaction(txid) => Some(*txid),
+            Inventory::WTx(wtxid) => self.by_wtxid.get(wtxid).copied(),
+            _ => None,
+        }
+    }
+}
+
+const fn item(txid: Txid, announced: &Announced, wtxid_relay: bool) -> Inventory {
+    if wtxid_relay { Inventory::WTx(announced.wtxid) } else { Inventory::Transaction(txid) }
+}
+
+fn announce(peer: PeerId, items: Vec<Inventory>, outbox: &mut Outbox) {
+    if !items.is_empty() {
+        outbox.send(peer, NetworkMessage::Inv(items));
+    }
+}
+
+/// One message holds every announcement.
+const _: () = assert!(MAX_TRANSACTIONS <= MAX_INVENTORY);
