@@ -66,3 +66,15 @@ pub const PAYEE_BYTES: usize = 8_192;
 
 /// The longest derivation path that is signed for, in steps; accounts have five.
 pub const KEY_PATH_STEPS: usize = 16;
+
+/// Newest blocks of the scan that are all kept as checkpoints: more than any reorganisation had.
+pub const RECENT_CHECKPOINTS: u32 = 200;
+
+/// Of older blocks, one in this many is kept as a checkpoint.
+pub const SPARSE_CHECKPOINTS: u32 = 2_016;
+
+/// How long an unsigned draft holds its coins.
+pub const DRAFT_LIFETIME: Duration = Duration::from_secs(10 * 60);
+
+/// Steps of the search for coins that need no change, as Bitcoin Core has it.
+pub const CHANGELESS_SEARCH_STEPS: u32 = 100_000;

@@ -89,6 +89,14 @@ impl FileKey {
     }
 }
 
+#[cfg(test)]
+impl FileKey {
+    /// A key without a header file.
+    pub(crate) fn for_tests(byte: u8) -> Self {
+        Self(Zeroizing::new([byte; KEY_BYTES]))
+    }
+}
+
 impl fmt::Debug for FileKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("FileKey(..)")

@@ -2,54 +2,52 @@
 //!
 //! Watch-only: refuses private keys. The tables of the file are the state; a step's changes are
 //! staged in one open transaction of that file, made durable by [`Wallet::commit`] and undone by
-//! [`Wallet::abort`].
+//! [`Wallet::abort`]. What is kept in memory beside them is an index that can be read again.
 
-pub mod coins;
-pub mod draft;
 pub mod fee;
-pub mod graph;
-pub mod history;
+mod selection;
+mod graph;
+mod fold;
+mod addresses;
+mod coins;
+mod review;
+mod funding;
+mod unsigned;
+mod request;
+mod draft;
+mod payment;
 
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
-use bitcoin::bip32::Fingerprint;
-use bitcoin::psbt::Psbt;
-use bitcoin::{Amount, Block, Network, OutPoint, ScriptBuf, Transaction, Txid};
+use bitcoin::{Network, OutPoint, ScriptBuf};
 
 use crate::command::{
-    Balance, Birthday, Coin, CommandError, Draft, DraftId, HistoryRow, IssuedAddress, PayRequest,
-    Payment, StoreProblem, TransactionChange, WalletDescription,
+    AccountDescription, Birthday, Draft, Payment, StoreProblem, TransactionChange,
+    WalletDescription,
 };
-use crate::config::LookAhead;
-use crate::keychain::{Account, ScriptType};
+use crate::keychain::{Account, KeychainId};
 use crate::light_client::height::{BlockId, Height};
 use crate::light_client::input::ScanStart;
 use crate::light_client::time::WallTime;
+use crate::store::wallet::{KeychainState, ScanState, ScriptPlace, WalletFile};
 use crate::vault::FileKey;
+
+pub use crate::store::wallet::{Description, NewWallet};
 
 /// One open wallet.
 #[derive(Debug)]
-pub struct Wallet {}
-
-/// What a new wallet is made of.
-#[derive(Debug, Clone)]
-pub struct NewWallet {
-    /// The network of its addresses.
-    pub network: Network,
-    /// Its name.
-    pub name: String,
-    /// Its accounts; at least one of the preferred type.
-    pub accounts: Vec<Account>,
-    /// The seed, sealed by the vault's seed key; kept as it is.
-    pub sealed_seed: Vec<u8>,
-    /// The fingerprint of its master key (BIP32).
-    pub fingerprint: Fingerprint,
-    /// Where its scan begins.
-    pub birthday: Birthday,
-    /// The type of new addresses.
-    pub preferred: ScriptType,
-    /// How far it looks ahead.
-    pub look_ahead: LookAhead,
+pub struct Wallet {
+    file: WalletFile,
+    description: Description,
+    accounts: Vec<Account>,
+    keychains: BTreeMap<KeychainId, KeychainState>,
+    /// The watch list.
+    scripts: HashMap<ScriptBuf, ScriptPlace>,
+    /// What spends one of these concerns the wallet.
+    interest: HashSet<OutPoint>,
+    /// Scripts that the light client was not told of yet.
+    grown: Vec<ScriptBuf>,
 }
 
 /// What folding a block brought.
@@ -81,157 +79,181 @@ pub enum Drafted {
     Payment(Box<Payment>),
 }
 
-#[allow(clippy::missing_errors_doc, unused_variables, clippy::todo, reason = "being built")]
 impl Wallet {
     /// Makes the wallet's file, durable on return.
+    ///
+    /// # Errors
+    /// If there is a file already, or what the disk refused.
     pub fn create(path: &Path, key: &FileKey, new: &NewWallet) -> Result<Self, StoreProblem> {
-        todo!()
+        let mut wallet = Self::from_file(WalletFile::create(path, key, new)?)?;
+        wallet.fill_watch_list()?;
+        Ok(wallet)
     }
+
     /// Opens a wallet's file.
+    ///
+    /// # Errors
+    /// [`StoreProblem::Damaged`] if the key does not open it or a page is bad,
+    /// [`StoreProblem::Newer`], [`StoreProblem::ReadOnly`] or what else the disk refused.
     pub fn open(path: &Path, key: &FileKey) -> Result<Self, StoreProblem> {
-        todo!()
+        let mut wallet = Self::from_file(WalletFile::open(path, key)?)?;
+        wallet.fill_watch_list()?;
+        Ok(wallet)
     }
+
     /// Makes all that was staged durable. Nothing staged: nothing is written.
+    ///
+    /// # Errors
+    /// What the disk refused; then nothing of it was kept, and [`abort`](Self::abort) is next.
     pub fn commit(&mut self) -> Result<(), StoreProblem> {
-        todo!()
+        self.file.commit()
     }
+
     /// Undoes all that was staged since the last commit.
+    ///
+    /// # Errors
+    /// What the disk refused.
     pub fn abort(&mut self) -> Result<(), StoreProblem> {
-        todo!()
+        self.file.abort()?;
+        self.keychains = self.file.keychains()?.into_iter().map(|k| (k.id, k)).collect();
+        self.scripts = self.file.scripts()?.into_iter().collect();
+        self.interest = self.file.outpoints_of_interest()?.into_iter().collect();
+        self.grown.retain(|spk| self.scripts.contains_key(spk));
+        Ok(())
     }
+
     /// Whether something is staged.
     #[must_use]
     pub fn is_staged(&self) -> bool {
-        todo!()
+        self.file.is_staged()
     }
+
     /// What the wallet is made of.
+    ///
+    /// # Errors
+    /// None today; a remote wallet could fail.
     pub fn description(&self) -> Result<WalletDescription, StoreProblem> {
-        todo!()
+        let account = |account: &Account| AccountDescription {
+            id: account.id(),
+            descriptor: account.descriptor(),
+        };
+        Ok(WalletDescription {
+            name: self.description.name.clone(),
+            fingerprint: self.description.fingerprint.to_string(),
+            birthday: self.description.birthday,
+            accounts: self.accounts.iter().map(account).collect(),
+        })
     }
+
     /// The network of its addresses.
     #[must_use]
     pub fn network(&self) -> Network {
-        todo!()
+        self.description.network
     }
+
     /// The seed as it was sealed by the vault's seed key.
+    ///
+    /// # Errors
+    /// [`StoreProblem::Damaged`] if there is none.
     pub fn sealed_seed(&self) -> Result<Vec<u8>, StoreProblem> {
-        todo!()
+        self.file.sealed_seed()
     }
+
     /// Where the scan goes on: above the cursor, else where a rescan or the birthday says.
+    ///
+    /// # Errors
+    /// What the disk refused.
     pub fn scan_start(&self) -> Result<ScanStart, StoreProblem> {
-        todo!()
+        let scan = self.file.scan()?;
+        let above = scan.cursor.map(|cursor| cursor.height.next());
+        Ok(match (above.or(scan.start), self.description.birthday) {
+            (Some(height), _) | (None, Birthday::Height(height)) => ScanStart::Height(height),
+            (None, Birthday::Time(time)) => ScanStart::Time(WallTime::new(time)),
+        })
     }
+
     /// Every block up to here is folded; `None` before the first and after a rescan began.
+    ///
+    /// # Errors
+    /// What the disk refused.
     pub fn cursor(&self) -> Result<Option<BlockId>, StoreProblem> {
-        todo!()
+        Ok(self.file.scan()?.cursor)
     }
+
     /// Blocks that the scan passed, newest first, the cursor first: to find the fork at a start.
+    ///
+    /// # Errors
+    /// What the disk refused.
     pub fn checkpoints(&self) -> Result<Vec<BlockId>, StoreProblem> {
-        todo!()
+        let Some(cursor) = self.cursor()? else { return Ok(Vec::new()) };
+        let below = self.file.checkpoints(cursor.height)?.into_iter().filter(|b| *b != cursor);
+        Ok(std::iter::once(cursor).chain(below).collect())
     }
+
     /// Every script to watch.
     #[must_use]
     pub fn watched(&self) -> Vec<ScriptBuf> {
-        todo!()
+        self.scripts.keys().cloned().collect()
     }
+
     /// Scripts by which the watch list grew since the last take because addresses were issued;
     /// to be told to the light client after the commit.
     pub fn take_grown(&mut self) -> Vec<ScriptBuf> {
-        todo!()
+        std::mem::take(&mut self.grown)
     }
-    /// Folds a block of the best chain. Idempotent.
-    pub fn apply_block(
-        &mut self,
-        at: BlockId,
-        time: WallTime,
-        block: &Block,
-    ) -> Result<Folded, StoreProblem> {
-        todo!()
-    }
-    /// Takes every transaction above `fork` out of its block; the cursor moves down to `fork`.
-    pub fn roll_back(&mut self, fork: BlockId) -> Result<Vec<TransactionChange>, StoreProblem> {
-        todo!()
-    }
-    /// Every block up to `cursor` is folded. Placements of an earlier scan that this one passed
-    /// without finding them again are taken back.
-    pub fn advance(
-        &mut self,
-        cursor: BlockId,
-        time: WallTime,
-    ) -> Result<Vec<TransactionChange>, StoreProblem> {
-        todo!()
-    }
-    /// Sets the scan back to a height, or to the birthday; nothing known is lost.
+
+    /// Sets the scan back to a height, or to the birthday; nothing known is lost, and no block
+    /// that the scan has not passed is skipped.
+    ///
+    /// # Errors
+    /// What the disk refused; then [`abort`](Self::abort).
     pub fn rescan_from(&mut self, from: Option<Height>) -> Result<(), StoreProblem> {
-        todo!()
+        let scan = self.file.scan()?;
+        let number = scan.number + 1;
+        let start = from.and_then(|from| self.lowest_start(from, &scan));
+        let (below, before) = match (start, self.description.birthday) {
+            (Some(height), _) | (None, Birthday::Height(height)) => (Some(height), None),
+            (None, Birthday::Time(time)) => (None, Some(WallTime::new(time))),
+        };
+        self.file.keep_placements(number, below, before)?;
+        self.file.delete_checkpoints_above(None)?;
+        self.file.set_scan(&ScanState { number, start, cursor: None })
     }
-    /// What there is to spend, with the chain at `tip`.
-    pub fn balance(&self, tip: Height) -> Result<Balance, StoreProblem> {
-        todo!()
+
+    /// `from`, or lower if the scan is not that far yet; `None`: the birthday.
+    fn lowest_start(&self, from: Height, scan: &ScanState) -> Option<Height> {
+        let passed = scan.cursor.map(|cursor| cursor.height.next()).or(scan.start);
+        match (passed, self.description.birthday) {
+            (Some(passed), _) | (None, Birthday::Height(passed)) => Some(from.min(passed)),
+            (None, Birthday::Time(_)) => None,
+        }
     }
-    /// An address to be paid at, of the preferred type.
-    pub fn receive(
-        &mut self,
-        amount: Option<Amount>,
-        note: Option<&str>,
-        fresh: bool,
-        now: WallTime,
-    ) -> Result<IssuedAddress, CommandError> {
-        todo!()
+
+    fn from_file(file: WalletFile) -> Result<Self, StoreProblem> {
+        let description = file.description()?;
+        let mut wallet = Self {
+            accounts: file.accounts(description.network)?,
+            file,
+            description,
+            keychains: BTreeMap::new(),
+            scripts: HashMap::new(),
+            interest: HashSet::new(),
+            grown: Vec::new(),
+        };
+        wallet.abort()?;
+        Ok(wallet)
     }
-    /// All transactions, newest first.
-    pub fn history(&self) -> Result<Vec<HistoryRow>, StoreProblem> {
-        todo!()
-    }
-    /// All unspent outputs, with the chain at `tip`.
-    pub fn coins(&self, tip: Height, now: WallTime) -> Result<Vec<Coin>, StoreProblem> {
-        todo!()
-    }
-    /// Freezes a coin, or gives it free.
-    pub fn set_frozen(&mut self, coin: OutPoint, frozen: bool) -> Result<(), CommandError> {
-        todo!()
-    }
-    /// Chooses coins, builds the payment and reserves them. A dry run stages nothing.
-    pub fn draft(
-        &mut self,
-        request: &PayRequest,
-        moment: DraftMoment,
-    ) -> Result<Drafted, CommandError> {
-        todo!()
-    }
-    /// Gives a draft's coins free.
-    pub fn drop_draft(&mut self, draft: DraftId) -> Result<(), CommandError> {
-        todo!()
-    }
-    /// The PSBT of a draft, to be signed.
-    pub fn psbt_of(&self, draft: DraftId) -> Result<Psbt, CommandError> {
-        todo!()
-    }
-    /// Takes the signed transaction of a draft: its coins are spent, its change is a coin.
-    /// Announce it after the commit.
-    pub fn record_signed(
-        &mut self,
-        draft: DraftId,
-        signed: &Transaction,
-        psbt: &Psbt,
-        now: WallTime,
-    ) -> Result<(Payment, Vec<TransactionChange>), CommandError> {
-        todo!()
-    }
-    /// A peer has fetched the transaction. `None`: nothing changed.
-    pub fn mark_announced(
-        &mut self,
-        txid: Txid,
-    ) -> Result<Option<TransactionChange>, StoreProblem> {
-        todo!()
-    }
-    /// Transactions signed here that no block holds and nothing replaced: to be announced, parents
-    /// first.
-    pub fn unconfirmed_own(&self) -> Result<Vec<Transaction>, StoreProblem> {
-        todo!()
-    }
-    /// A payment signed here.
-    pub fn payment(&self, txid: Txid) -> Result<Option<Payment>, StoreProblem> {
-        todo!()
+
+    /// Derives what the look-ahead asks for and is not watched yet: all of it for a new wallet.
+    fn fill_watch_list(&mut self) -> Result<(), StoreProblem> {
+        for state in self.keychains.values().copied().collect::<Vec<_>>() {
+            self.extend(state)?;
+        }
+        self.commit()?;
+        self.grown.clear();
+        Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -61,14 +61,16 @@ pub fn create(
     set_aside(&header)?;
     let keys = vault::create(&header, &password, cost)?;
     let new = wallet::NewWallet {
-        network: settings.network,
-        name: settings.wallet.to_string(),
+        description: wallet::Description {
+            network: settings.network,
+            name: settings.wallet.to_string(),
+            fingerprint: seed.fingerprint(),
+            birthday,
+            preferred: preferred.script_type,
+            look_ahead,
+        },
         accounts: accounts.iter().map(|id| seed.account(*id, settings.network)).collect(),
         sealed_seed: key_layer::seal(&keys.seed, &seed)?,
-        fingerprint: seed.fingerprint(),
-        birthday,
-        preferred: preferred.script_type,
-        look_ahead,
     };
     let wallet = Wallet::create(&paths.wallet(&settings.wallet), &keys.file, &new)?;
     Ok(wallet.description()?)

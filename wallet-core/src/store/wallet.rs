@@ -1,1 +1,311 @@
-//! (being built)
+//! Owns a wallet's file: an SQLCipher database under the vault's file key, its tables, and the one
+//! open transaction in which a step's changes wait for their commit.
+//!
+//! Refuses decisions: which transaction wins, which coin is spent is the wallet view's to say.
+//! Refuses to commit after a change failed, so that a step is in the file whole or not at all.
+
+mod addresses;
+mod coins;
+mod column;
+mod drafts;
+mod history;
+mod scan;
+mod transactions;
+
+use std::fs::{self, File, OpenOptions};
+use std::path::{Path, PathBuf};
+
+use bitcoin::Network;
+use bitcoin::bip32::Fingerprint;
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use zeroize::Zeroizing;
+
+use crate::command::{Birthday, StoreProblem};
+use crate::config::LookAhead;
+use crate::keychain::{Account, ScriptType};
+use crate::light_client::height::Height;
+use crate::light_client::time::WallTime;
+use crate::store::{problem, schema};
+use crate::vault::FileKey;
+
+use column::Column;
+
+pub use addresses::{Issued, KeychainState, ScriptPlace};
+pub use coins::{CoinRow, CoinSums};
+pub use drafts::{DraftRow, PaymentRow, RequestId};
+pub use history::HistoryEntry;
+pub use scan::ScanState;
+pub use transactions::{Origin, Placement, Sums, TransactionRow};
+
+/// One open wallet file.
+#[derive(Debug)]
+pub struct WalletFile {
+    connection: Connection,
+    path: PathBuf,
+    failed: bool,
+}
+
+/// What a new wallet is made of.
+#[derive(Debug, Clone)]
+pub struct NewWallet {
+    /// What describes it.
+    pub description: Description,
+    /// Its accounts; at least one of the preferred type.
+    pub accounts: Vec<Account>,
+    /// The seed, sealed by the vault's seed key; kept as it is.
+    pub sealed_seed: Vec<u8>,
+}
+
+/// What describes a wallet; it does not change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Description {
+    /// The network of its addresses.
+    pub network: Network,
+    /// Its name.
+    pub name: String,
+    /// The fingerprint of its master key (BIP32).
+    pub fingerprint: Fingerprint,
+    /// Where its scan begins.
+    pub birthday: Birthday,
+    /// The type of new addresses.
+    pub preferred: ScriptType,
+    /// How far it looks ahead.
+    pub look_ahead: LookAhead,
+}
+
+impl WalletFile {
+    /// Makes a wallet's file, whole and durable on return.
+    ///
+    /// # Errors
+    /// If there is a file already, or what the disk refused.
+    pub fn create(path: &Path, key: &FileKey, new: &NewWallet) -> Result<Self, StoreProblem> {
+        let exists = fs::exists(path).map_err(|error| problem::from_io(path, &error))?;
+        if exists {
+            let what = "it exists already: a wallet is never replaced".to_owned();
+            return Err(StoreProblem::Io { path: problem::shown(path), what });
+        }
+        // Built beside its place, so that a crash leaves no half-made wallet under its name.
+        let unfinished = path.with_extension("db.new");
+        let started = make_empty(&unfinished);
+        started.map_err(|error| problem::from_io(&unfinished, &error))?;
+        let mut file = Self::connect(&unfinished, key)?;
+        file.describe(new)?;
+        file.commit()?;
+        drop(file);
+        move_into_place(&unfinished, path).map_err(|error| problem::from_io(path, &error))?;
+        Self::open(path, key)
+    }
+
+    /// Opens a wallet's file.
+    ///
+    /// # Errors
+    /// [`StoreProblem::Damaged`] if the key does not open it or a page is bad;
+    /// [`StoreProblem::Newer`]; [`StoreProblem::ReadOnly`]; otherwise what the system said.
+    pub fn open(path: &Path, key: &FileKey) -> Result<Self, StoreProblem> {
+        let file = Self::connect(path, key)?;
+        file.description()?;
+        Ok(file)
+    }
+
+    /// Makes all that was staged durable. Without anything staged, nothing is written.
+    ///
+    /// # Errors
+    /// What the disk refused; everything staged is undone then.
+    pub fn commit(&mut self) -> Result<(), StoreProblem> {
+        if self.failed {
+            self.abort()?;
+            let what = "a change failed before the commit, so none was kept".to_owned();
+            return Err(StoreProblem::Io { path: problem::shown(&self.path), what });
+        }
+        if !self.is_staged() {
+            return Ok(());
+        }
+        self.connection.execute_batch("COMMIT").map_err(|error| {
+            // The refusal to commit is the one to tell.
+            let _ = self.connection.execute_batch("ROLLBACK");
+            problem::from_sqlite(&self.path, &error)
+        })
+    }
+
+    /// Undoes all that was staged since the last commit.
+    ///
+    /// # Errors
+    /// What the disk refused.
+    pub fn abort(&mut self) -> Result<(), StoreProblem> {
+        self.failed = false;
+        if self.is_staged() { self.read(|sql| sql.execute_batch("ROLLBACK")) } else { Ok(()) }
+    }
+
+    /// Whether something is staged.
+    #[must_use]
+    pub fn is_staged(&self) -> bool {
+        !self.connection.is_autocommit()
+    }
+
+    /// What describes the wallet.
+    ///
+    /// # Errors
+    /// [`StoreProblem::Damaged`] if there is none.
+    pub fn description(&self) -> Result<Description, StoreProblem> {
+        let found = self.read(|sql| {
+            sql.prepare_cached(
+                "SELECT network, name, fingerprint, birthday_height, birthday_time, preferred,
+                        look_ahead_receive, look_ahead_change
+                 FROM description",
+            )?
+            .query_row([], |row| {
+                let height: Option<Column<Height>> = row.get(3)?;
+                let birthday = match height {
+                    Some(Column(height)) => Birthday::Height(height),
+                    None => Birthday::Time(row.get::<_, Column<WallTime>>(4)?.0.to_unix()),
+                };
+                Ok(Description {
+                    network: row.get::<_, Column<Network>>(0)?.0,
+                    name: row.get(1)?,
+                    fingerprint: row.get::<_, Column<Fingerprint>>(2)?.0,
+                    birthday,
+                    preferred: row.get::<_, Column<ScriptType>>(5)?.0,
+                    look_ahead: LookAhead { receive: row.get(6)?, change: row.get(7)? },
+                })
+            })
+            .optional()
+        })?;
+        found.ok_or_else(|| self.damaged("it describes no wallet: put back a copy of it"))
+    }
+
+    /// The seed as the vault's seed key sealed it.
+    ///
+    /// # Errors
+    /// [`StoreProblem::Damaged`] if there is none.
+    pub fn sealed_seed(&self) -> Result<Vec<u8>, StoreProblem> {
+        let found = self.read(|sql| {
+            sql.query_row("SELECT bytes FROM sealed WHERE name = ?1", [SEED], |row| row.get(0))
+                .optional()
+        })?;
+        found.ok_or_else(|| self.damaged("its seed is gone: restore the wallet from its words"))
+    }
+
+    fn connect(path: &Path, key: &FileKey) -> Result<Self, StoreProblem> {
+        let refused = |error: rusqlite::Error| problem::from_sqlite(path, &error);
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags).map_err(refused)?;
+        connection.execute_batch(&key_pragma(key)).map_err(refused)?;
+        if connection.is_readonly("main").map_err(refused)? {
+            return Err(StoreProblem::ReadOnly { path: problem::shown(path) });
+        }
+        // FULL syncs the write-ahead log at each commit. One process owns the directory, so the
+        // log's index needs no shared memory.
+        connection
+            .execute_batch(
+                "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;
+                 PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
+            )
+            .map_err(refused)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        schema::open_migrated(&connection, path, MIGRATIONS)?;
+        Ok(Self { connection, path: path.to_owned(), failed: false })
+    }
+
+    fn describe(&mut self, new: &NewWallet) -> Result<(), StoreProblem> {
+        let Description { network, name, fingerprint, birthday, preferred, look_ahead } =
+            &new.description;
+        let (height, time) = match *birthday {
+            Birthday::Height(height) => (Some(Column(height)), None),
+            Birthday::Time(time) => (None, Some(Column(WallTime::new(time)))),
+        };
+        self.write(|sql| {
+            sql.execute(
+                "INSERT INTO description VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                params![
+                    Column(*network),
+                    name,
+                    Column(*fingerprint),
+                    height,
+                    time,
+                    Column(*preferred),
+                    look_ahead.receive,
+                    look_ahead.change
+                ],
+            )?;
+            sql.execute("INSERT INTO sealed VALUES (?1, ?2)", params![SEED, new.sealed_seed])?;
+            sql.execute("INSERT INTO scan (id, number) VALUES (1, 1)", [])
+        })?;
+        new.accounts.iter().try_for_each(|account| self.insert_account(account))
+    }
+
+    /// Reads.
+    fn read<T>(
+        &self,
+        query: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreProblem> {
+        query(&self.connection).map_err(|error| problem::from_sqlite(&self.path, &error))
+    }
+
+    /// Stages a change; the first one after a commit opens the transaction.
+    fn write<T>(
+        &mut self,
+        change: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreProblem> {
+        let result = self.read(|sql| {
+            if sql.is_autocommit() {
+                sql.execute_batch("BEGIN IMMEDIATE")?;
+            }
+            change(sql)
+        });
+        self.failed |= result.is_err();
+        result
+    }
+
+    /// The file is not what it should be.
+    pub(crate) fn damaged(&self, what: &str) -> StoreProblem {
+        StoreProblem::Damaged { path: problem::shown(&self.path), what: what.to_owned() }
+    }
+}
+
+fn key_pragma(key: &FileKey) -> Zeroizing<String> {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    // The capacity is exact: a string that grows leaves copies of the key behind.
+    let mut pragma = Zeroizing::new(String::with_capacity(KEY_PRAGMA_LENGTH));
+    pragma.push_str(KEY_PRAGMA);
+    for byte in key.as_bytes() {
+        pragma.push(char::from(HEX[usize::from(byte >> 4)]));
+        pragma.push(char::from(HEX[usize::from(byte & 15)]));
+    }
+    pragma.push_str(KEY_PRAGMA_END);
+    debug_assert_eq!(pragma.len(), KEY_PRAGMA_LENGTH);
+    pragma
+}
+
+fn make_empty(path: &Path) -> std::io::Result<()> {
+    if fs::exists(path)? {
+        fs::remove_file(path)?;
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
+}
+
+fn move_into_place(unfinished: &Path, path: &Path) -> std::io::Result<()> {
+    File::open(unfinished)?.sync_all()?;
+    fs::rename(unfinished, path)?;
+    match path.parent() {
+        #[cfg(unix)]
+        Some(dir) => File::open(dir)?.sync_all(),
+        _ => Ok(()),
+    }
+}
+
+/// The schema, version by version; released ones never change.
+const MIGRATIONS: &[&str] = &[include_str!("wallet/v1.sql")];
+
+/// Prepared statements that are kept: more than there are in this module.
+const STATEMENTS: usize = 128;
+
+/// The name of the sealed seed.
+const SEED: &str = "seed";
+
+const KEY_PRAGMA: &str = "PRAGMA key = \"x'";
+const KEY_PRAGMA_END: &str = "'\"";
+const KEY_PRAGMA_LENGTH: usize = KEY_PRAGMA.len() + 64 + KEY_PRAGMA_END.len();

@@ -1,0 +1,194 @@
+//! Owns the tables of accounts, chains of addresses, watched scripts and issued addresses.
+//!
+//! Refuses to derive: scripts come from the wallet view.
+
+use bitcoin::bip32::{Fingerprint, Xpub};
+use bitcoin::{Amount, Network, Script, ScriptBuf};
+use rusqlite::types::Type;
+use rusqlite::{OptionalExtension, params};
+
+use crate::command::StoreProblem;
+use crate::keychain::{Account, AccountId, Branch, DerivationIndex, KeychainId};
+use crate::light_client::time::WallTime;
+
+use super::WalletFile;
+use super::column::Column;
+
+/// How far one chain of addresses is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeychainState {
+    /// Which.
+    pub id: KeychainId,
+    /// Every index below was given out.
+    pub issued: u32,
+    /// One more than the highest index that was ever paid.
+    pub used: u32,
+    /// Every index below is watched.
+    pub derived: u32,
+}
+
+/// Where a script of the wallet comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ScriptPlace {
+    /// Its chain of addresses.
+    pub keychain: KeychainId,
+    /// Its place in that chain.
+    pub index: DerivationIndex,
+}
+
+/// What an issued address was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Issued {
+    /// Its place in its chain.
+    pub index: DerivationIndex,
+    /// How much was asked for.
+    pub amount: Option<Amount>,
+    /// What it is for.
+    pub note: Option<String>,
+}
+
+#[expect(clippy::missing_errors_doc, reason = "each fails with what the disk refused, only")]
+impl WalletFile {
+    /// Adds an account with both of its chains, nothing derived yet.
+    pub(super) fn insert_account(&mut self, account: &Account) -> Result<(), StoreProblem> {
+        let id = Column(account.id());
+        self.write(|sql| {
+            sql.execute(
+                "INSERT INTO accounts VALUES (?1, ?2, ?3)",
+                params![id, Column(account.fingerprint()), account.xpub().to_string()],
+            )?;
+            sql.execute("INSERT INTO balances (account) VALUES (?1)", [id])?;
+            for branch in [Branch::Receive, Branch::Change] {
+                let keychain = KeychainId { account: account.id(), branch };
+                sql.execute("INSERT INTO keychains (id) VALUES (?1)", [Column(keychain)])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// The accounts, in the order of their ids.
+    pub fn accounts(&self, network: Network) -> Result<Vec<Account>, StoreProblem> {
+        let mut accounts = self.read(|sql| {
+            sql.prepare_cached("SELECT id, fingerprint, xpub FROM accounts")?
+                .query_map([], |row| {
+                    let id: Column<AccountId> = row.get(0)?;
+                    let fingerprint: Column<Fingerprint> = row.get(1)?;
+                    let xpub: Xpub = row.get::<_, String>(2)?.parse().map_err(|error| {
+                        rusqlite::Error::FromSqlConversionFailure(2, Type::Text, Box::new(error))
+                    })?;
+                    Ok(Account::new(id.0, network, fingerprint.0, xpub))
+                })?
+                .collect::<rusqlite::Result<Vec<_>>>()
+        })?;
+        accounts.sort_by_key(Account::id);
+        Ok(accounts)
+    }
+
+    /// How far the chains of addresses are, in the order of their ids.
+    pub fn keychains(&self) -> Result<Vec<KeychainState>, StoreProblem> {
+        let mut keychains = self.read(|sql| {
+            sql.prepare_cached("SELECT id, issued, used, derived FROM keychains")?
+                .query_map([], |row| {
+                    Ok(KeychainState {
+                        id: row.get::<_, Column<KeychainId>>(0)?.0,
+                        issued: row.get(1)?,
+                        used: row.get(2)?,
+                        derived: row.get(3)?,
+                    })
+                })?
+                .collect::<rusqlite::Result<Vec<_>>>()
+        })?;
+        keychains.sort_by_key(|keychain| keychain.id);
+        Ok(keychains)
+    }
+
+    /// Writes how far a chain of addresses is.
+    pub fn set_keychain(&mut self, state: &KeychainState) -> Result<(), StoreProblem> {
+        self.write(|sql| {
+            sql.prepare_cached(
+                "UPDATE keychains SET issued = ?2, used = ?3, derived = ?4 WHERE id = ?1",
+            )?
+            .execute(params![Column(state.id), state.issued, state.used, state.derived])
+            .map(drop)
+        })
+    }
+
+    /// Adds a script to the watch list.
+    pub fn insert_script(&mut self, spk: &Script, place: ScriptPlace) -> Result<(), StoreProblem> {
+        self.write(|sql| {
+            sql.prepare_cached("INSERT INTO scripts VALUES (?1, ?2, ?3)")?
+                .execute(params![Column(spk), Column(place.keychain), Column(place.index)])
+                .map(drop)
+        })
+    }
+
+    /// The watch list.
+    pub fn scripts(&self) -> Result<Vec<(ScriptBuf, ScriptPlace)>, StoreProblem> {
+        self.read(|sql| {
+            sql.prepare_cached("SELECT spk, keychain, derivation FROM scripts")?
+                .query_map([], |row| {
+                    let spk: Column<ScriptBuf> = row.get(0)?;
+                    let keychain: Column<KeychainId> = row.get(1)?;
+                    let index: Column<DerivationIndex> = row.get(2)?;
+                    Ok((spk.0, ScriptPlace { keychain: keychain.0, index: index.0 }))
+                })?
+                .collect()
+        })
+    }
+
+    /// Notes that an address was given out.
+    pub fn insert_address(
+        &mut self,
+        keychain: KeychainId,
+        issued: &Issued,
+        now: WallTime,
+    ) -> Result<(), StoreProblem> {
+        self.write(|sql| {
+            sql.execute(
+                "INSERT INTO addresses (keychain, derivation, amount, note, issued_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![
+                    Column(keychain),
+                    Column(issued.index),
+                    issued.amount.map(Column),
+                    issued.note,
+                    Column(now)
+                ],
+            )
+            .map(drop)
+        })
+    }
+
+    /// The address of a chain that was given out last.
+    pub fn last_address(&self, keychain: KeychainId) -> Result<Option<Issued>, StoreProblem> {
+        self.read(|sql| {
+            sql.query_row(
+                "SELECT derivation, amount, note FROM addresses WHERE keychain = ?1
+                 ORDER BY derivation DESC LIMIT 1",
+                [Column(keychain)],
+                |row| {
+                    let index: Column<DerivationIndex> = row.get(0)?;
+                    let amount: Option<Column<Amount>> = row.get(1)?;
+                    let amount = amount.map(|amount| amount.0);
+                    Ok(Issued { index: index.0, amount, note: row.get(2)? })
+                },
+            )
+            .optional()
+        })
+    }
+
+    /// Whether a script of the wallet was ever paid, in a block or not.
+    pub fn was_used(&self, place: ScriptPlace) -> Result<bool, StoreProblem> {
+        self.read(|sql| {
+            sql.prepare_cached("SELECT 1 FROM outputs WHERE keychain = ?1 AND derivation = ?2")?
+                .exists(params![Column(place.keychain), Column(place.index)])
+        })
+    }
+
+    /// Whether this wallet ever paid a script of somebody else.
+    pub fn was_paid(&self, spk: &Script) -> Result<bool, StoreProblem> {
+        self.read(|sql| {
+            sql.prepare_cached("SELECT 1 FROM paid_scripts WHERE spk = ?1")?.exists([Column(spk)])
+        })
+    }
+}

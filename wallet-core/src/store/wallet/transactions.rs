@@ -1,0 +1,419 @@
+//! Owns the tables of transactions, of what they spend, and of the outputs that they pay here.
+//!
+//! Refuses to choose between conflicting transactions: it writes down what the wallet view says.
+
+use bitcoin::consensus::encode;
+use bitcoin::{Amount, BlockHash, OutPoint, Script, SignedAmount, Transaction, Txid};
+use rusqlite::types::Type;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use crate::command::StoreProblem;
+use crate::light_client::height::{BlockId, Height};
+use crate::light_client::time::WallTime;
+
+use super::column::Column;
+use super::{ScriptPlace, WalletFile};
+
+/// A transaction and all that is known of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TransactionRow {
+    /// The transaction.
+    pub transaction: Transaction,
+    /// Whether it was signed by this wallet.
+    pub signed_here: bool,
+    /// Whether a peer has it.
+    pub announced: bool,
+    /// Whether it is in a block, or has no conflict that goes before it.
+    pub canonical: bool,
+    /// When it was last known outside of blocks.
+    pub seen: Option<WallTime>,
+    /// The highest block that a reorganisation took it out of.
+    pub left: Option<Height>,
+    /// Where it is in the best chain.
+    pub placement: Option<Placement>,
+    /// What it means to the wallet.
+    pub sums: Sums,
+}
+
+/// A place in the best chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Placement {
+    /// The block.
+    pub block: BlockId,
+    /// The place in the block; the coinbase is at 0.
+    pub position: u32,
+    /// The time in the block's header.
+    pub time: WallTime,
+    /// The number of the scan that found it.
+    pub scan: u32,
+}
+
+/// How a transaction became known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// It was in a block with this header time.
+    Block(WallTime),
+    /// It was signed here, at this time.
+    SignedHere(WallTime),
+}
+
+/// What a transaction means to the wallet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sums {
+    /// Whether it pays or spends a script of the wallet; if not, it only contests one that does.
+    pub ours: bool,
+    /// Received less spent.
+    pub net: SignedAmount,
+    /// The fee, when all inputs are ours.
+    pub fee: Option<Amount>,
+}
+
+#[expect(clippy::missing_errors_doc, reason = "each fails with what the disk refused, only")]
+impl WalletFile {
+    /// Adds a transaction with all that it spends; does nothing if it is there.
+    pub fn insert_transaction(
+        &mut self,
+        txid: Txid,
+        transaction: &Transaction,
+        origin: Origin,
+    ) -> Result<(), StoreProblem> {
+        let (signed_here, first_seen, seen) = match origin {
+            Origin::Block(time) => (false, time, None),
+            Origin::SignedHere(time) => (true, time, Some(time)),
+        };
+        let coinbase = transaction.is_coinbase();
+        self.write(|sql| {
+            let added = sql
+                .prepare_cached(
+                    "INSERT OR IGNORE INTO transactions
+                         (txid, raw, coinbase, signed_here, announced, first_seen, seen)
+                     VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6)",
+                )?
+                .execute(params![
+                    Column(txid),
+                    encode::serialize(transaction),
+                    coinbase,
+                    signed_here,
+                    Column(first_seen),
+                    seen.map(Column)
+                ])?;
+            if added == 0 || coinbase {
+                return Ok(());
+            }
+            let mut spend = sql.prepare_cached("INSERT INTO spends VALUES (?1, ?2, ?3)")?;
+            transaction.input.iter().map(|input| input.previous_output).try_for_each(|spent| {
+                spend.execute(params![Column(spent.txid), spent.vout, Column(txid)]).map(drop)
+            })
+        })
+    }
+
+    /// What is known of a transaction.
+    pub fn transaction(&self, txid: Txid) -> Result<Option<TransactionRow>, StoreProblem> {
+        self.read(|sql| {
+            sql.prepare_cached(
+                "SELECT raw, signed_here, announced, canonical, seen, left_height, net, ours,
+                        height, block, position, block_time, scan, fee
+                 FROM transactions WHERE txid = ?1",
+            )?
+            .query_row([Column(txid)], transaction_row)
+            .optional()
+        })
+    }
+
+    /// Puts a transaction into a block of the best chain.
+    pub fn place(&mut self, txid: Txid, placement: &Placement) -> Result<(), StoreProblem> {
+        self.write(|sql| {
+            sql.prepare_cached(
+                "UPDATE transactions SET announced = 1, height = ?2, block = ?3, position = ?4,
+                        block_time = ?5, scan = ?6
+                 WHERE txid = ?1",
+            )?
+            .execute(params![
+                Column(txid),
+                Column(placement.block.height),
+                Column(placement.block.hash),
+                placement.position,
+                Column(placement.time),
+                placement.scan
+            ])
+            .map(drop)
+        })
+    }
+
+    /// Takes a transaction out of its block.
+    pub fn displace(&mut self, txid: Txid) -> Result<(), StoreProblem> {
+        self.write(|sql| {
+            sql.prepare_cached(
+                "UPDATE transactions SET left_height = max(ifnull(left_height, 0), height),
+                        height = NULL, block = NULL, position = NULL, block_time = NULL,
+                        scan = NULL
+                 WHERE txid = ?1 AND height IS NOT NULL",
+            )?
+            .execute([Column(txid)])
+            .map(drop)
+        })
+    }
+
+    /// A peer has it.
+    pub fn set_announced(&mut self, txid: Txid) -> Result<(), StoreProblem> {
+        self.write(|sql| {
+            sql.execute("UPDATE transactions SET announced = 1 WHERE txid = ?1", [Column(txid)])
+                .map(drop)
+        })
+    }
+
+    /// Sets a transaction's label.
+    pub fn set_note(&mut self, txid: Txid, note: &str) -> Result<(), StoreProblem> {
+        self.write(|sql| {
+            sql.execute(
+                "UPDATE transactions SET note = ?2 WHERE txid = ?1",
+                params![Column(txid), note],
+            )
+            .map(drop)
+        })
+    }
+
+    /// The transactions in blocks above a height, in the order of the chain.
+    pub fn placed_above(&self, height: Height) -> Result<Vec<Txid>, StoreProblem> {
+        self.read(|sql| {
+            sql.prepare_cached(
+                "SELECT txid FROM transactions WHERE height > ?1 ORDER BY height, position",
+            )?
+            .query_map([Column(height)], txid)?
+            .collect()
+        })
+    }
+
+    /// The transactions that a scan before `scan` found up to a height.
+    pub fn placed_before_scan(&self, scan: u32, top: Height) -> Result<Vec<Txid>, StoreProblem> {
+        self.read(|sql| {
+            sql.prepare_cached(
+                "SELECT txid FROM transactions WHERE scan < ?1 AND height <= ?2
+                 ORDER BY height, position",
+            )?
+            .query_map(params![scan, Column(top)], txid)?
+            .collect()
+        })
+    }
+
+    /// The known transactions that spend an outpoint, in blocks or not.
+    pub fn spenders(&self, spent: OutPoint) -> Result<Vec<Txid>, StoreProblem> {
+        self.read(|sql| {
+            sql.prepare_cached("SELECT txid FROM spends WHERE parent = ?1 AND vout = ?2")?
+                .query_map(params![Column(spent.txid), spent.vout], txid)?
+                .collect()
+        })
+    }
+
+    /// The transactions outside of blocks that spend an output of `parent`.
+    pub fn unplaced_children(&self, parent: Txid) -> Result<Vec<Txid>, StoreProblem> {
+        self.read(|sql| {
+            sql.prepare_cached(
+                "SELECT DISTINCT txid FROM spends JOIN transactions USING (txid)
+                 WHERE parent = ?1 AND height IS NULL",
+            )?
+            .query_map([Column(parent)], txid)?
+            .collect()
+        })
+    }
+
+    /// Whether a transaction is known and in no block.
+    pub fn is_unplaced(&self, txid: Txid) -> Result<bool, StoreProblem> {
+        self.read(|sql| {
+            sql.prepare_cached("SELECT 1 FROM transactions WHERE txid = ?1 AND height IS NULL")?
+                .exists([Column(txid)])
+        })
+    }
+
+    /// Takes placements into a new scan that it will not pass: those in blocks below `height`, or
+    /// of an earlier time than `time`.
+    pub fn keep_placements(
+        &mut self,
+        scan: u32,
+        height: Option<Height>,
+        time: Option<WallTime>,
+    ) -> Result<(), StoreProblem> {
+        self.write(|sql| {
+            sql.execute(
+                "UPDATE transactions SET scan = ?1
+                 WHERE height IS NOT NULL AND (height < ?2 OR block_time < ?3)",
+                params![scan, height.map(Column), time.map(Column)],
+            )
+            .map(drop)
+        })
+    }
+
+    /// Adds an output that pays the wallet. Whether it is new.
+    pub fn insert_output(
+        &mut self,
+        outpoint: OutPoint,
+        amount: Amount,
+        place: ScriptPlace,
+        coinbase: bool,
+    ) -> Result<bool, StoreProblem> {
+        self.write(|sql| {
+            sql.prepare_cached(
+                "INSERT OR IGNORE INTO outputs (txid, vout, amount, keychain, derivation, coinbase)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            )?
+            .execute(params![
+                Column(outpoint.txid),
+                outpoint.vout,
+                Column(amount),
+                Column(place.keychain),
+                Column(place.index),
+                coinbase
+            ])
+            .map(|added| added > 0)
+        })
+    }
+
+    /// What a transaction pays the wallet.
+    pub fn received(&self, txid: Txid) -> Result<Amount, StoreProblem> {
+        self.read(|sql| {
+            sql.prepare_cached("SELECT ifnull(sum(amount), 0) FROM outputs WHERE txid = ?1")?
+                .query_row([Column(txid)], |row| {
+                    row.get::<_, Column<Amount>>(0).map(|amount| amount.0)
+                })
+        })
+    }
+
+    /// Whether an output is one of the wallet's unspent ones.
+    pub fn is_coin(&self, outpoint: OutPoint) -> Result<bool, StoreProblem> {
+        self.read(|sql| {
+            sql.prepare_cached(
+                "SELECT 1 FROM outputs
+                 WHERE txid = ?1 AND vout = ?2 AND live = 1 AND spender IS NULL",
+            )?
+            .exists(params![Column(outpoint.txid), outpoint.vout])
+        })
+    }
+
+    /// What an output pays the wallet, spent or not, canonical or not.
+    pub fn output_amount(&self, outpoint: OutPoint) -> Result<Option<Amount>, StoreProblem> {
+        self.read(|sql| {
+            sql.prepare_cached("SELECT amount FROM outputs WHERE txid = ?1 AND vout = ?2")?
+                .query_row(params![Column(outpoint.txid), outpoint.vout], |row| {
+                    row.get::<_, Column<Amount>>(0).map(|amount| amount.0)
+                })
+                .optional()
+        })
+    }
+
+    /// Notes that a transaction of the wallet pays a script of somebody else.
+    pub fn insert_paid_script(&mut self, spk: &Script, txid: Txid) -> Result<(), StoreProblem> {
+        self.write(|sql| {
+            sql.prepare_cached("INSERT OR IGNORE INTO paid_scripts VALUES (?1, ?2)")?
+                .execute(params![Column(spk), Column(txid)])
+                .map(drop)
+        })
+    }
+
+    /// Writes what a transaction means to the wallet.
+    pub fn set_sums(&mut self, txid: Txid, sums: &Sums) -> Result<(), StoreProblem> {
+        self.write(|sql| {
+            sql.prepare_cached(
+                "UPDATE transactions SET ours = ?2, net = ?3, fee = ?4 WHERE txid = ?1",
+            )?
+            .execute(params![Column(txid), sums.ours, Column(sums.net), sums.fee.map(Column)])
+            .map(drop)
+        })
+    }
+
+    /// Writes that a transaction counts: its outputs live, at its height, and what it spends is
+    /// spent.
+    pub fn settle(
+        &mut self,
+        txid: Txid,
+        transaction: &Transaction,
+        height: Option<Height>,
+    ) -> Result<(), StoreProblem> {
+        self.write(|sql| {
+            set_canonical(sql, txid, true, height)?;
+            let mut spend = sql
+                .prepare_cached("UPDATE outputs SET spender = ?3 WHERE txid = ?1 AND vout = ?2")?;
+            transaction.input.iter().map(|input| input.previous_output).try_for_each(|spent| {
+                spend.execute(params![Column(spent.txid), spent.vout, Column(txid)]).map(drop)
+            })
+        })
+    }
+
+    /// Writes that a transaction does not count: its outputs are dead, what it spent is free.
+    pub fn unsettle(&mut self, txid: Txid) -> Result<(), StoreProblem> {
+        self.write(|sql| {
+            set_canonical(sql, txid, false, None)?;
+            sql.prepare_cached("UPDATE outputs SET spender = NULL WHERE spender = ?1")?
+                .execute([Column(txid)])
+                .map(drop)
+        })
+    }
+
+    /// Every output that pays the wallet, and everything that a transaction outside of blocks
+    /// spends: what spends one of these concerns the wallet.
+    pub fn outpoints_of_interest(&self) -> Result<Vec<OutPoint>, StoreProblem> {
+        self.read(|sql| {
+            sql.prepare_cached(
+                "SELECT txid, vout FROM outputs
+                 UNION ALL
+                 SELECT parent, vout FROM spends JOIN transactions USING (txid)
+                 WHERE height IS NULL",
+            )?
+            .query_map([], |row| Ok(OutPoint::new(row.get::<_, Column<Txid>>(0)?.0, row.get(1)?)))?
+            .collect()
+        })
+    }
+}
+
+fn set_canonical(
+    sql: &Connection,
+    txid: Txid,
+    canonical: bool,
+    height: Option<Height>,
+) -> rusqlite::Result<()> {
+    sql.prepare_cached("UPDATE transactions SET canonical = ?2 WHERE txid = ?1")?
+        .execute(params![Column(txid), canonical])?;
+    sql.prepare_cached("UPDATE outputs SET live = ?2, height = ?3 WHERE txid = ?1")?
+        .execute(params![Column(txid), canonical, height.map(Column)])
+        .map(drop)
+}
+
+fn transaction_row(row: &Row<'_>) -> rusqlite::Result<TransactionRow> {
+    let seen: Option<Column<WallTime>> = row.get(4)?;
+    let left: Option<Column<Height>> = row.get(5)?;
+    let height: Option<Column<Height>> = row.get(8)?;
+    let fee: Option<Column<Amount>> = row.get(13)?;
+    let placement = match height {
+        None => None,
+        Some(height) => Some(Placement {
+            block: BlockId::new(height.0, row.get::<_, Column<BlockHash>>(9)?.0),
+            position: row.get(10)?,
+            time: row.get::<_, Column<WallTime>>(11)?.0,
+            scan: row.get(12)?,
+        }),
+    };
+    Ok(TransactionRow {
+        transaction: decode_transaction(row, 0)?,
+        signed_here: row.get(1)?,
+        announced: row.get(2)?,
+        canonical: row.get(3)?,
+        seen: seen.map(|seen| seen.0),
+        left: left.map(|left| left.0),
+        placement,
+        sums: Sums {
+            ours: row.get(7)?,
+            net: row.get::<_, Column<SignedAmount>>(6)?.0,
+            fee: fee.map(|fee| fee.0),
+        },
+    })
+}
+
+pub(super) fn decode_transaction(row: &Row<'_>, column: usize) -> rusqlite::Result<Transaction> {
+    let raw = row.get_ref(column)?.as_blob()?;
+    encode::deserialize(raw).map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(column, Type::Blob, Box::new(error))
+    })
+}
+
+fn txid(row: &Row<'_>) -> rusqlite::Result<Txid> {
+    row.get::<_, Column<Txid>>(0).map(|txid| txid.0)
+}

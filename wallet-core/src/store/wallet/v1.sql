@@ -1,0 +1,210 @@
+-- Version 1 of a wallet's file. Hashes are in consensus byte order, amounts in satoshi, times in
+-- Unix seconds.
+
+CREATE TABLE description (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    network TEXT NOT NULL,
+    name TEXT NOT NULL,
+    fingerprint BLOB NOT NULL,
+    birthday_height INTEGER,
+    birthday_time INTEGER,
+    preferred TEXT NOT NULL,
+    look_ahead_receive INTEGER NOT NULL,
+    look_ahead_change INTEGER NOT NULL,
+    CHECK ((birthday_height IS NULL) <> (birthday_time IS NULL))
+) STRICT;
+
+-- What the vault's seed key sealed; opaque here.
+CREATE TABLE sealed (
+    name TEXT PRIMARY KEY,
+    bytes BLOB NOT NULL
+) STRICT;
+
+-- `id`: 4 × the BIP44 account number + 0 legacy, 1 nested, 2 segwit, 3 taproot.
+CREATE TABLE accounts (
+    id INTEGER PRIMARY KEY,
+    fingerprint BLOB NOT NULL,
+    xpub TEXT NOT NULL
+) STRICT;
+
+-- One chain of addresses. `id`: 2 × the account's id + the branch. `issued`: every index below was
+-- given out. `used`: one more than the highest index that was ever paid. `derived`: every index
+-- below is in `scripts`.
+CREATE TABLE keychains (
+    id INTEGER PRIMARY KEY,
+    issued INTEGER NOT NULL DEFAULT 0,
+    used INTEGER NOT NULL DEFAULT 0,
+    derived INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+-- The watch list.
+CREATE TABLE scripts (
+    spk BLOB PRIMARY KEY,
+    keychain INTEGER NOT NULL REFERENCES keychains (id),
+    derivation INTEGER NOT NULL,
+    UNIQUE (keychain, derivation)
+) STRICT, WITHOUT ROWID;
+
+-- Addresses that were given out to be paid at. The id is stable.
+CREATE TABLE addresses (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    keychain INTEGER NOT NULL REFERENCES keychains (id),
+    derivation INTEGER NOT NULL,
+    amount INTEGER,
+    note TEXT,
+    issued_at INTEGER NOT NULL,
+    UNIQUE (keychain, derivation)
+) STRICT;
+
+-- Every transaction that pays or spends a script of the wallet, or that contests one that does.
+-- The place in a block is of the best chain only. `canonical`: in a block, or without a conflict
+-- that goes before it. `seen`: when it was last known outside of blocks. `left_height`: the highest
+-- block that it was taken out of by a reorganisation. `scan`: the scan that found the place.
+CREATE TABLE transactions (
+    txid BLOB PRIMARY KEY,
+    raw BLOB NOT NULL,
+    coinbase INTEGER NOT NULL,
+    signed_here INTEGER NOT NULL,
+    announced INTEGER NOT NULL,
+    canonical INTEGER NOT NULL DEFAULT 0,
+    first_seen INTEGER NOT NULL,
+    seen INTEGER,
+    left_height INTEGER,
+    height INTEGER,
+    block BLOB,
+    position INTEGER,
+    block_time INTEGER,
+    scan INTEGER,
+    ours INTEGER NOT NULL DEFAULT 0,
+    net INTEGER NOT NULL DEFAULT 0,
+    fee INTEGER,
+    note TEXT,
+    CHECK ((height IS NULL) = (block IS NULL)),
+    CHECK ((height IS NULL) = (position IS NULL)),
+    CHECK ((height IS NULL) = (block_time IS NULL)),
+    CHECK ((height IS NULL) = (scan IS NULL))
+) STRICT;
+CREATE INDEX transactions_by_place ON transactions (height, position);
+CREATE INDEX transactions_by_scan ON transactions (scan, height);
+CREATE INDEX own_transactions ON transactions (canonical, height) WHERE signed_here = 1;
+
+-- Every input of every transaction above: who spends or contests what.
+CREATE TABLE spends (
+    parent BLOB NOT NULL,
+    vout INTEGER NOT NULL,
+    txid BLOB NOT NULL REFERENCES transactions (txid),
+    PRIMARY KEY (parent, vout, txid)
+) STRICT, WITHOUT ROWID;
+
+-- Scripts of others that this wallet paid.
+CREATE TABLE paid_scripts (
+    spk BLOB NOT NULL,
+    txid BLOB NOT NULL REFERENCES transactions (txid),
+    PRIMARY KEY (spk, txid)
+) STRICT, WITHOUT ROWID;
+
+-- Every output to a script of the wallet. `live`: its transaction is canonical. `spender`: the
+-- canonical transaction that spends it. `height` as in its transaction.
+CREATE TABLE outputs (
+    txid BLOB NOT NULL REFERENCES transactions (txid),
+    vout INTEGER NOT NULL,
+    amount INTEGER NOT NULL,
+    keychain INTEGER NOT NULL REFERENCES keychains (id),
+    derivation INTEGER NOT NULL,
+    coinbase INTEGER NOT NULL,
+    height INTEGER,
+    live INTEGER NOT NULL DEFAULT 0,
+    spender BLOB REFERENCES transactions (txid),
+    frozen INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (txid, vout)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX outputs_by_script ON outputs (keychain, derivation);
+CREATE INDEX outputs_by_spender ON outputs (spender) WHERE spender IS NOT NULL;
+CREATE INDEX unspent ON outputs (keychain, amount) WHERE live = 1 AND spender IS NULL;
+CREATE INDEX unspent_coinbases ON outputs (height)
+    WHERE live = 1 AND spender IS NULL AND coinbase = 1;
+
+-- The sums over unspent outputs, kept by the triggers below, so that no reader adds up coins.
+-- A confirmed coinbase is in `confirmed` whatever its age.
+CREATE TABLE balances (
+    account INTEGER PRIMARY KEY REFERENCES accounts (id),
+    confirmed INTEGER NOT NULL DEFAULT 0,
+    pending INTEGER NOT NULL DEFAULT 0,
+    frozen INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE TRIGGER coin_comes AFTER UPDATE OF live, spender, height, frozen ON outputs
+WHEN NEW.live = 1 AND NEW.spender IS NULL
+BEGIN
+    UPDATE balances SET
+        confirmed = confirmed + iif(NEW.frozen = 0 AND NEW.height IS NOT NULL, NEW.amount, 0),
+        pending = pending + iif(NEW.frozen = 0 AND NEW.height IS NULL, NEW.amount, 0),
+        frozen = frozen + iif(NEW.frozen = 1, NEW.amount, 0)
+    WHERE account = NEW.keychain / 2;
+END;
+CREATE TRIGGER coin_goes AFTER UPDATE OF live, spender, height, frozen ON outputs
+WHEN OLD.live = 1 AND OLD.spender IS NULL
+BEGIN
+    UPDATE balances SET
+        confirmed = confirmed - iif(OLD.frozen = 0 AND OLD.height IS NOT NULL, OLD.amount, 0),
+        pending = pending - iif(OLD.frozen = 0 AND OLD.height IS NULL, OLD.amount, 0),
+        frozen = frozen - iif(OLD.frozen = 1, OLD.amount, 0)
+    WHERE account = OLD.keychain / 2;
+END;
+CREATE TRIGGER output_is_born_dead BEFORE INSERT ON outputs
+WHEN NEW.live = 1 OR NEW.spender IS NOT NULL OR NEW.frozen = 1
+BEGIN
+    SELECT RAISE(ABORT, 'an output is written before it lives');
+END;
+CREATE TRIGGER output_stays BEFORE DELETE ON outputs
+BEGIN
+    SELECT RAISE(ABORT, 'an output is never deleted');
+END;
+
+-- Payments that are not signed yet, and the coins that they hold.
+CREATE TABLE drafts (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    expires INTEGER NOT NULL,
+    psbt BLOB NOT NULL,
+    change_vout INTEGER,
+    default_rate INTEGER NOT NULL,
+    note TEXT,
+    idempotency_key TEXT UNIQUE,
+    request_hash BLOB NOT NULL
+) STRICT;
+CREATE TABLE reservations (
+    txid BLOB NOT NULL,
+    vout INTEGER NOT NULL,
+    draft INTEGER NOT NULL REFERENCES drafts (id) ON DELETE CASCADE,
+    PRIMARY KEY (txid, vout),
+    FOREIGN KEY (txid, vout) REFERENCES outputs (txid, vout)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX reservations_by_draft ON reservations (draft);
+
+-- Payments that are signed.
+CREATE TABLE payments (
+    txid BLOB PRIMARY KEY REFERENCES transactions (txid),
+    draft INTEGER NOT NULL UNIQUE,
+    psbt BLOB NOT NULL,
+    change_vout INTEGER,
+    idempotency_key TEXT UNIQUE,
+    request_hash BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Where the scan is. `start_height` wins over the birthday while there is no cursor. `number`
+-- grows with each rescan.
+CREATE TABLE scan (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    number INTEGER NOT NULL,
+    start_height INTEGER,
+    height INTEGER,
+    block BLOB,
+    CHECK ((height IS NULL) = (block IS NULL))
+) STRICT;
+
+-- Blocks that the scan passed.
+CREATE TABLE checkpoints (
+    height INTEGER PRIMARY KEY,
+    block BLOB NOT NULL,
+    time INTEGER NOT NULL
+) STRICT;

@@ -1,0 +1,134 @@
+//! Owns the hand-out of addresses and the look-ahead of the watch list.
+//!
+//! Every index that leaves, for receiving and for change, goes through [`Wallet::issue`], which
+//! writes it down first. Refuses to hand out an index twice.
+
+use bitcoin::{Address, Amount};
+
+use crate::command::{CommandError, IssuedAddress, StoreProblem};
+use crate::keychain::{Account, AccountId, Branch, DerivationIndex, KeychainId};
+use crate::light_client::time::WallTime;
+use crate::recipient::Payee;
+use crate::store::wallet::{Issued, KeychainState, ScriptPlace};
+
+use super::Wallet;
+
+impl Wallet {
+    /// An address of the preferred type to be paid at. Without `fresh`, the last one is given
+    /// again until it is paid or the amount or the note differs.
+    ///
+    /// # Errors
+    /// [`CommandError::AddressesExhausted`], or what the disk refused.
+    pub fn receive(
+        &mut self,
+        amount: Option<Amount>,
+        note: Option<&str>,
+        fresh: bool,
+        now: WallTime,
+    ) -> Result<IssuedAddress, CommandError> {
+        let account = self.preferred_account()?;
+        let keychain = KeychainId { account, branch: Branch::Receive };
+        let last = self.file.last_address(keychain)?;
+        if let Some(last) = last.filter(|_| !fresh) {
+            let same = last.amount == amount && last.note.as_deref() == note;
+            if same && !self.file.was_used(ScriptPlace { keychain, index: last.index })? {
+                return self.issued(keychain, &last);
+            }
+        }
+        let index = self.issue(keychain)?;
+        let issued = Issued { index, amount, note: note.map(str::to_owned) };
+        self.file.insert_address(keychain, &issued, now)?;
+        self.issued(keychain, &issued)
+    }
+
+    /// Hands out the next index of a chain: the only place where that happens.
+    pub(super) fn issue(&mut self, keychain: KeychainId) -> Result<DerivationIndex, CommandError> {
+        let index = self.next_index(keychain)?;
+        let mut state = self.keychain(keychain)?;
+        state.issued = index.to_u32() + 1;
+        self.extend(state)?;
+        Ok(index)
+    }
+
+    /// The index that [`issue`](Wallet::issue) would hand out: never one that was paid already.
+    pub(super) fn next_index(&self, keychain: KeychainId) -> Result<DerivationIndex, CommandError> {
+        let state = self.keychain(keychain)?;
+        DerivationIndex::new(state.issued.max(state.used)).ok_or(CommandError::AddressesExhausted)
+    }
+
+    /// A script of the wallet was paid.
+    pub(super) fn note_use(&mut self, place: ScriptPlace) -> Result<(), StoreProblem> {
+        let Some(&(mut state)) = self.keychains.get(&place.keychain) else { return Ok(()) };
+        let used = place.index.to_u32() + 1;
+        if used <= state.used {
+            return Ok(());
+        }
+        state.used = used;
+        self.extend(state)
+    }
+
+    /// Writes how far a chain is, and watches as many scripts beyond that as the look-ahead says.
+    pub(super) fn extend(&mut self, mut state: KeychainState) -> Result<(), StoreProblem> {
+        let ahead = match state.id.branch {
+            Branch::Receive => self.description.look_ahead.receive,
+            Branch::Change => self.description.look_ahead.change,
+        };
+        let end = state.issued.max(state.used).saturating_add(ahead);
+        let missing = (state.derived..end).map_while(DerivationIndex::new);
+        let Some(account) = self.accounts.iter().find(|a| a.id() == state.id.account) else {
+            return Ok(());
+        };
+        for index in missing {
+            let place = ScriptPlace { keychain: state.id, index };
+            let spk = account.script(state.id.branch, index);
+            self.file.insert_script(&spk, place)?;
+            self.scripts.insert(spk.clone(), place);
+            self.grown.push(spk);
+            state.derived = index.to_u32() + 1;
+        }
+        if self.keychains.insert(state.id, state) != Some(state) {
+            self.file.set_keychain(&state)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn account(&self, id: AccountId) -> Result<&Account, CommandError> {
+        self.accounts.iter().find(|a| a.id() == id).ok_or(CommandError::NoSuchAccount(id))
+    }
+
+    /// The first account of the preferred type.
+    pub(super) fn preferred_account(&self) -> Result<AccountId, CommandError> {
+        let preferred = self.description.preferred;
+        let ids = || self.accounts.iter().map(Account::id);
+        let found = ids().find(|id| id.script_type == preferred).or_else(|| ids().next());
+        let first = AccountId { script_type: preferred, number: DerivationIndex::ZERO };
+        found.ok_or(CommandError::NoSuchAccount(first))
+    }
+
+    /// The address at a place of one of the wallet's chains.
+    pub(super) fn address(&self, place: ScriptPlace) -> Result<Address, CommandError> {
+        let account = self.account(place.keychain.account)?;
+        Ok(account.address(place.keychain.branch, place.index))
+    }
+
+    fn keychain(&self, id: KeychainId) -> Result<KeychainState, CommandError> {
+        self.keychains.get(&id).copied().ok_or(CommandError::NoSuchAccount(id.account))
+    }
+
+    fn issued(&self, keychain: KeychainId, issued: &Issued) -> Result<IssuedAddress, CommandError> {
+        let address = self.address(ScriptPlace { keychain, index: issued.index })?;
+        let uri = uri(&address, issued);
+        Ok(IssuedAddress { address, uri, keychain, index: issued.index })
+    }
+}
+
+/// A BIP321 URI: the address, the amount in bitcoin, the note as message.
+fn uri(address: &Address, issued: &Issued) -> String {
+    let payee = Payee {
+        address: address.clone(),
+        amount: issued.amount,
+        label: None,
+        message: issued.note.clone(),
+    };
+    payee.uri()
+}

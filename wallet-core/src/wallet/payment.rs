@@ -1,0 +1,133 @@
+//! Owns what happens to a draft after its review: signed and recorded, or dropped; announced.
+//!
+//! Refuses a signed transaction that is not the drafted one.
+
+use bitcoin::psbt::Psbt;
+use bitcoin::{Transaction, Txid};
+
+use crate::command::{
+    CommandError, DraftId, Payment, SigningProblem, StoreProblem, TransactionChange,
+};
+use crate::light_client::time::WallTime;
+use crate::store::wallet::{DraftRow, PaymentRow};
+
+use super::Wallet;
+use super::fold::state;
+
+impl Wallet {
+    /// The PSBT of a draft, to be signed.
+    ///
+    /// # Errors
+    /// [`CommandError::NoSuchDraft`], or what the disk refused.
+    pub fn psbt_of(&self, draft: DraftId) -> Result<Psbt, CommandError> {
+        self.open_draft(draft).map(|row| row.psbt)
+    }
+
+    /// Takes the signed transaction of a draft: its coins are spent, its change is a coin.
+    /// Announce it after the commit.
+    ///
+    /// # Errors
+    /// [`CommandError::NoSuchDraft`] if it is gone or one of its coins is;
+    /// [`CommandError::Signing`] if it is not signed or not what was drafted; or what the disk
+    /// refused.
+    pub fn record_signed(
+        &mut self,
+        draft: DraftId,
+        signed: &Transaction,
+        psbt: &Psbt,
+        now: WallTime,
+    ) -> Result<(Payment, Vec<TransactionChange>), CommandError> {
+        let row = self.open_draft(draft)?;
+        if unsigned(signed) != row.psbt.unsigned_tx {
+            return Err(CommandError::Signing(SigningProblem::Altered));
+        }
+        if signed.input.iter().any(|i| i.witness.is_empty() && i.script_sig.is_empty()) {
+            return Err(CommandError::Signing(SigningProblem::Incomplete));
+        }
+        let changes = self.take_signed(signed, now)?;
+        let txid = signed.compute_txid();
+        if let Some(note) = &row.note {
+            self.file.set_note(txid, note)?;
+        }
+        let payment = PaymentRow {
+            txid,
+            psbt: psbt.clone(),
+            change_vout: row.change_vout,
+            request: row.request,
+        };
+        self.file.insert_payment(draft, &payment)?;
+        Ok((self.told(&payment, false)?, changes))
+    }
+
+    /// Gives a draft's coins free.
+    ///
+    /// # Errors
+    /// [`CommandError::NoSuchDraft`], or what the disk refused.
+    pub fn drop_draft(&mut self, draft: DraftId) -> Result<(), CommandError> {
+        if self.file.draft(draft)?.is_none() {
+            return Err(CommandError::NoSuchDraft(draft.0));
+        }
+        Ok(self.file.delete_draft(draft)?)
+    }
+
+    /// A peer has fetched the transaction. `None`: nothing changed.
+    ///
+    /// # Errors
+    /// What the disk refused.
+    pub fn mark_announced(
+        &mut self,
+        txid: Txid,
+    ) -> Result<Option<TransactionChange>, StoreProblem> {
+        let Some(before) = self.file.transaction(txid)?.filter(|row| !row.announced) else {
+            return Ok(None);
+        };
+        self.file.set_announced(txid)?;
+        let Some(after) = self.file.transaction(txid)? else { return Ok(None) };
+        let change = TransactionChange {
+            txid,
+            net: after.sums.net,
+            state: state(&after),
+            known: true,
+            left: None,
+        };
+        Ok(Some(change).filter(|_| state(&before) != state(&after)))
+    }
+
+    /// Transactions signed here that no block holds and nothing replaced: to be announced, parents
+    /// first.
+    ///
+    /// # Errors
+    /// What the disk refused.
+    pub fn unconfirmed_own(&self) -> Result<Vec<Transaction>, StoreProblem> {
+        self.file.unconfirmed_own()
+    }
+
+    /// A payment signed here.
+    ///
+    /// # Errors
+    /// What the disk refused.
+    pub fn payment(&self, txid: Txid) -> Result<Option<Payment>, CommandError> {
+        self.file.payment(txid)?.map(|row| self.told(&row, false)).transpose()
+    }
+
+    /// A draft whose coins are all still there.
+    fn open_draft(&self, draft: DraftId) -> Result<DraftRow, CommandError> {
+        let gone = CommandError::NoSuchDraft(draft.0);
+        let Some(row) = self.file.draft(draft)? else { return Err(gone) };
+        for input in &row.psbt.unsigned_tx.input {
+            if !self.file.is_coin(input.previous_output)? {
+                return Err(gone);
+            }
+        }
+        Ok(row)
+    }
+}
+
+fn unsigned(signed: &Transaction) -> Transaction {
+    let mut transaction = signed.clone();
+    for input in &mut transaction.input {
+        input.script_sig = bitcoin::ScriptBuf::new();
+        input.witness = bitcoin::Witness::new();
+    }
+    transaction
+}

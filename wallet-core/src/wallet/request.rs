@@ -1,0 +1,120 @@
+//! Owns the check of a request to pay, once, before anything is chosen or stored, and the hash by
+//! which a repeated request is known.
+
+use std::collections::BTreeSet;
+
+use bitcoin::hashes::{Hash, HashEngine, sha256};
+use bitcoin::{Amount, FeeRate, OutPoint, ScriptBuf};
+
+use crate::command::{CommandError, PayAmount, PayRequest, RecipientsProblem};
+use crate::keychain::AccountId;
+use crate::store::wallet::RequestId;
+
+use super::fee;
+
+/// A request that can be met if there is money.
+#[derive(Debug, Clone)]
+pub(super) struct CheckedRequest {
+    /// Whom and how much.
+    pub(super) pay: Pay,
+    /// The fee rate.
+    pub(super) rate: FeeRate,
+    /// Spend exactly these; empty: choose.
+    pub(super) coins: Vec<OutPoint>,
+    /// Spend from this account only.
+    pub(super) account: Option<AccountId>,
+}
+
+/// Whom to pay and how much.
+#[derive(Debug, Clone)]
+pub(super) enum Pay {
+    /// Each gets this much.
+    Exactly(Vec<(ScriptBuf, Amount)>),
+    /// One gets all.
+    Max(ScriptBuf),
+}
+
+impl CheckedRequest {
+    /// Checks recipients, dust and fee rate.
+    pub(super) fn new(request: &PayRequest) -> Result<Self, CommandError> {
+        let mut coins = Vec::new();
+        for coin in &request.coins {
+            if !coins.contains(coin) {
+                coins.push(*coin);
+            }
+        }
+        let rate = fee::check_rate(request.fee_rate)?;
+        Ok(Self { pay: check_recipients(request)?, rate, coins, account: request.account })
+    }
+}
+
+/// What makes two requests the same payment: everything but `dry_run`.
+pub(super) fn identify(request: &PayRequest) -> RequestId {
+    let mut engine = sha256::Hash::engine();
+    // Each list begins with its length and each option with whether it is there, so that no two
+    // requests give the same bytes.
+    let mut write = |bytes: &[u8]| {
+        engine.input(&(bytes.len() as u64).to_le_bytes());
+        engine.input(bytes);
+    };
+    write(&(request.recipients.len() as u64).to_le_bytes());
+    for recipient in &request.recipients {
+        write(recipient.address.script_pubkey().as_bytes());
+        match recipient.amount {
+            PayAmount::Exactly(amount) => write(&amount.to_sat().to_le_bytes()),
+            PayAmount::Max => write(b"max"),
+        }
+    }
+    write(&(request.coins.len() as u64).to_le_bytes());
+    for coin in &request.coins {
+        write(coin.txid.as_byte_array());
+        write(&coin.vout.to_le_bytes());
+    }
+    let rate = request.fee_rate.map(|rate| rate.to_sat_per_kwu().to_le_bytes());
+    write(rate.as_ref().map_or(&[], <[u8; 8]>::as_slice));
+    let account = request.account.map(|id| (id.script_type.name(), id.number.to_u32()));
+    let (name, number) = account.unwrap_or_default();
+    write(name.as_bytes());
+    write(&number.to_le_bytes());
+    write(if request.note.is_some() { b"note" } else { b"" });
+    write(request.note.as_deref().unwrap_or_default().as_bytes());
+    RequestId {
+        idempotency_key: request.idempotency_key.clone(),
+        hash: sha256::Hash::from_engine(engine).to_byte_array(),
+    }
+}
+
+fn check_recipients(request: &PayRequest) -> Result<Pay, CommandError> {
+    let bad = CommandError::BadRecipients;
+    let mut scripts = BTreeSet::new();
+    let (mut exact, mut max) = (Vec::new(), None);
+    for recipient in &request.recipients {
+        let spk = recipient.address.script_pubkey();
+        if !scripts.insert(spk.clone()) {
+            return Err(bad(RecipientsProblem::Twice));
+        }
+        match recipient.amount {
+            PayAmount::Exactly(amount) => exact.push((spk, amount)),
+            PayAmount::Max => max = Some(spk),
+        }
+    }
+    match (max, exact.is_empty()) {
+        (None, true) => Err(bad(RecipientsProblem::Empty)),
+        (Some(spk), true) if scripts.len() == 1 => Ok(Pay::Max(spk)),
+        (Some(_), _) => Err(bad(RecipientsProblem::MaxBesideOthers)),
+        (None, false) => {
+            let total = exact.iter().map(|(_, amount)| *amount);
+            total
+                .fold(Some(Amount::ZERO), |sum, amount| sum?.checked_add(amount))
+                .filter(|total| *total <= Amount::MAX_MONEY)
+                .ok_or(bad(RecipientsProblem::Overflow))?;
+            for (spk, amount) in &exact {
+                let least = spk.minimal_non_dust();
+                if *amount < least {
+                    return Err(CommandError::Dust { amount: *amount, least });
+                }
+            }
+            Ok(Pay::Exactly(exact))
+        }
+    }
+}

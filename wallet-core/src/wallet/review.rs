@@ -1,0 +1,135 @@
+//! Owns what a person is told of a draft or of a payment, read from its PSBT and from the tables.
+//!
+//! Refuses to remember a review: it is made anew each time, so it can't differ from what is signed.
+
+use bitcoin::psbt::Psbt;
+use bitcoin::{Address, Amount, OutPoint};
+
+use crate::command::{Change, Coin, CommandError, Draft, DraftId, Payment, StoreProblem, Warning};
+use crate::keychain::ScriptType;
+use crate::store::wallet::{CoinRow, PaymentRow};
+
+use super::fold::state;
+use super::{DraftMoment, Wallet, fee};
+
+/// What a review is made from.
+pub(super) struct Subject<'a> {
+    /// The draft's number; 0 for a dry run.
+    pub(super) id: DraftId,
+    /// The PSBT.
+    pub(super) psbt: &'a Psbt,
+    /// The output that comes back.
+    pub(super) change_vout: Option<u32>,
+    /// Whether the fee rate was not asked for.
+    pub(super) default_rate: bool,
+}
+
+impl Wallet {
+    /// The review of a draft; `None` if one of its coins is gone.
+    pub(super) fn review(
+        &self,
+        subject: &Subject<'_>,
+        moment: DraftMoment,
+    ) -> Result<Option<Draft>, CommandError> {
+        let transaction = &subject.psbt.unsigned_tx;
+        let rows = self.file.coins(moment.now)?;
+        let find = |outpoint: OutPoint| rows.iter().find(|row| row.outpoint == outpoint).cloned();
+        let spent: Option<Vec<CoinRow>> =
+            transaction.input.iter().map(|input| find(input.previous_output)).collect();
+        let Some(spent) = spent else { return Ok(None) };
+        let inputs: Vec<Coin> =
+            spent.into_iter().map(|row| self.coin(moment.tip, row)).collect::<Result<_, _>>()?;
+        let (outputs, change) = self.outputs(subject.psbt, subject.change_vout)?;
+        let put_in: Amount = inputs.iter().map(|coin| coin.amount).sum();
+        let paid_out: Amount = transaction.output.iter().map(|output| output.value).sum();
+        let fee = put_in - paid_out;
+        let types = inputs.iter().map(|coin| coin.keychain.account.script_type);
+        let spks = transaction.output.iter().map(|output| output.script_pubkey.as_script());
+        let fee_rate = fee::rate(fee, fee::weight(types, spks));
+        let mut draft = Draft {
+            id: subject.id,
+            unsigned: transaction.clone(),
+            psbt: subject.psbt.to_string(),
+            outputs,
+            change,
+            inputs,
+            fee,
+            fee_rate,
+            warnings: Vec::new(),
+        };
+        draft.warnings = self.warnings(&draft, subject.default_rate)?;
+        Ok(Some(draft))
+    }
+
+    /// A signed payment as it is told.
+    pub(super) fn told(&self, row: &PaymentRow, repeated: bool) -> Result<Payment, CommandError> {
+        let Some(known) = self.file.transaction(row.txid)? else {
+            return Err(self.file.damaged("a payment has no transaction: put back a copy").into());
+        };
+        let (outputs, change) = self.outputs(&row.psbt, row.change_vout)?;
+        let fee = known.sums.fee.unwrap_or(Amount::ZERO);
+        Ok(Payment {
+            psbt: row.psbt.to_string(),
+            outputs,
+            change,
+            inputs: known.transaction.input.iter().map(|input| input.previous_output).collect(),
+            fee,
+            fee_rate: fee::rate(fee, known.transaction.weight()),
+            state: state(&known),
+            repeated,
+            transaction: known.transaction,
+        })
+    }
+
+    /// What others get, and what comes back.
+    #[expect(clippy::type_complexity, reason = "two parts of one list, named at each use")]
+    fn outputs(
+        &self,
+        psbt: &Psbt,
+        change_vout: Option<u32>,
+    ) -> Result<(Vec<(Address, Amount)>, Option<Change>), StoreProblem> {
+        let (mut outputs, mut change) = (Vec::new(), None);
+        for (vout, output) in (0..).zip(&psbt.unsigned_tx.output) {
+            let address = self.address_of(&output.script_pubkey)?;
+            let amount = output.value;
+            match self.scripts.get(&output.script_pubkey) {
+                Some(place) if change_vout == Some(vout) => {
+                    let (keychain, index) = (place.keychain, place.index);
+                    change = Some(Change { address, amount, keychain, index });
+                }
+                _ => outputs.push((address, amount)),
+            }
+        }
+        Ok((outputs, change))
+    }
+
+    fn warnings(&self, draft: &Draft, default_rate: bool) -> Result<Vec<Warning>, StoreProblem> {
+        let mut warnings = Vec::new();
+        let mut types: Vec<ScriptType> =
+            draft.inputs.iter().map(|coin| coin.keychain.account.script_type).collect();
+        types.sort_unstable();
+        types.dedup();
+        if types.len() > 1 {
+            warnings.push(Warning::MixesScriptTypes(types));
+        }
+        let paid = draft.outputs.iter().map(|(_, amount)| *amount).sum();
+        warnings.extend(fee::warning(draft.fee, paid));
+        for (address, _) in &draft.outputs {
+            let spk = address.script_pubkey();
+            let received = match self.scripts.get(&spk) {
+                Some(place) => self.file.was_used(*place)?,
+                None => self.file.was_paid(&spk)?,
+            };
+            if received {
+                warnings.push(Warning::AddressReused(address.clone()));
+            }
+        }
+        if draft.inputs.iter().any(|coin| coin.height.is_none()) {
+            warnings.push(Warning::SpendsUnconfirmed);
+        }
+        if default_rate {
+            warnings.push(Warning::DefaultFeeRate(fee::DEFAULT_FEE_RATE));
+        }
+        Ok(warnings)
+    }
+}

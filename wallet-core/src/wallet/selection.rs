@@ -1,0 +1,197 @@
+//! Owns the choice of coins: a pure function of amounts, weights and a fee rate.
+//!
+//! First a search for coins that need no change (Bitcoin Core's branch and bound, on effective
+//! values), else the smallest coin that is enough, else the largest ones. All in integers. Refuses
+//! to know which coins may be spent: it gets only those.
+
+use bitcoin::{Amount, FeeRate, Script, Weight};
+
+use crate::keychain::ScriptType;
+use crate::limits::CHANGELESS_SEARCH_STEPS;
+
+use super::fee;
+
+/// What a coin is to the choice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Candidate {
+    /// How much it holds.
+    pub(super) amount: Amount,
+    /// How it is spent.
+    pub(super) script_type: ScriptType,
+}
+
+/// What the chosen coins have to do.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Target<'a> {
+    /// The scripts that are paid.
+    pub(super) outputs: &'a [&'a Script],
+    /// What they are paid, all together.
+    pub(super) paid: Amount,
+    /// The fee rate.
+    pub(super) rate: FeeRate,
+    /// A script as the change has it, and its type.
+    pub(super) change: (&'a Script, ScriptType),
+}
+
+/// The chosen coins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Selection {
+    /// Their places in the list of candidates.
+    pub(super) coins: Vec<usize>,
+    /// What comes back.
+    pub(super) change: Option<Amount>,
+    /// The fee, at least what the rate asks for.
+    pub(super) fee: Amount,
+}
+
+/// Chooses coins; `None` if all of them are not enough.
+pub(super) fn select(candidates: &[Candidate], target: &Target<'_>) -> Option<Selection> {
+    let mut order: Vec<(usize, i128)> = candidates
+        .iter()
+        .map(|candidate| effective_value(candidate, target.rate))
+        .enumerate()
+        .filter(|(_, value)| *value > 0)
+        .collect();
+    order.sort_by_key(|&(at, value)| (std::cmp::Reverse(value), at));
+    changeless(candidates, target, &order)
+        .or_else(|| single(candidates, target, &order))
+        .or_else(|| largest(candidates, target, &order))
+}
+
+/// What spending exactly these coins leaves; `None` if they are not enough.
+pub(super) fn finish(
+    candidates: &[Candidate],
+    target: &Target<'_>,
+    coins: Vec<usize>,
+) -> Option<Selection> {
+    let inputs = || coins.iter().map(|&at| candidates[at].script_type);
+    let mut sum = coins.iter().map(|&at| candidates[at].amount);
+    let rest = sum.try_fold(Amount::ZERO, Amount::checked_add)?.checked_sub(target.paid)?;
+    let outputs = || target.outputs.iter().copied();
+    let bare = fee::fee(target.rate, fee::weight(inputs(), outputs()));
+    let with_change = outputs().chain([target.change.0]);
+    let changed = fee::fee(target.rate, fee::weight(inputs(), with_change));
+    if let Some(change) = rest.checked_sub(changed).filter(|c| *c >= least_change(target)) {
+        return Some(Selection { coins, change: Some(change), fee: changed });
+    }
+    (rest >= bare).then_some(Selection { coins, change: None, fee: rest })
+}
+
+/// Whether a coin holds more than it costs to spend.
+pub(super) fn is_worth_spending(candidate: &Candidate, rate: FeeRate) -> bool {
+    effective_value(candidate, rate) > 0
+}
+
+/// Coins whose effective values meet the target so closely that change would cost more than the
+/// rest. Of those found, the ones that leave least.
+fn changeless(
+    candidates: &[Candidate],
+    target: &Target<'_>,
+    order: &[(usize, i128)],
+) -> Option<Selection> {
+    let overhead = fee::weight([], target.outputs.iter().copied()) + WITNESS_AND_ROUNDING;
+    let low = thousandths(target.paid) + cost(target.rate, overhead);
+    let high = low
+        + cost(target.rate, fee::output_weight(target.change.0))
+        + cost(target.rate.min(PATIENT_RATE), fee::input_weight(target.change.1));
+    let values: Vec<i128> = order.iter().map(|&(_, value)| value).collect();
+    let found = closest_sum(&values, low, high)?;
+    let coins = found.into_iter().map(|at| order[at].0).collect();
+    finish(candidates, target, coins)
+}
+
+/// The subset of `values`, which fall, with the least sum from `low` to `high`.
+///
+/// Depth first: take a value, then leave it out, with a bound on the steps. A value equal to one
+/// that was just left out is left out as well: the sums are the same.
+fn closest_sum(values: &[i128], low: i128, mut high: i128) -> Option<Vec<usize>> {
+    let mut rest: i128 = values.iter().sum();
+    let (mut sum, mut at) = (0_i128, 0_usize);
+    let mut taken: Vec<usize> = Vec::new();
+    let mut best = None;
+    for _ in 0..CHANGELESS_SEARCH_STEPS {
+        if sum >= low && sum <= high {
+            best = Some(taken.clone());
+            high = sum - 1;
+        }
+        if sum > high || sum + rest < low || at == values.len() {
+            // Back to the last value taken, which is left out from now on.
+            let Some(last) = taken.pop() else { break };
+            rest += values[last + 1..at].iter().sum::<i128>();
+            sum -= values[last];
+            at = last + 1;
+            while at < values.len() && values[at] == values[last] {
+                rest -= values[at];
+                at += 1;
+            }
+            continue;
+        }
+        rest -= values[at];
+        sum += values[at];
+        taken.push(at);
+        at += 1;
+    }
+    best
+}
+
+/// The smallest coin that is enough alone and leaves change.
+fn single(
+    candidates: &[Candidate],
+    target: &Target<'_>,
+    order: &[(usize, i128)],
+) -> Option<Selection> {
+    order
+        .iter()
+        .rev()
+        .filter_map(|&(at, _)| finish(candidates, target, vec![at]))
+        .find(|selection| selection.change.is_some())
+}
+
+/// The largest coins, as few as are enough.
+fn largest(
+    candidates: &[Candidate],
+    target: &Target<'_>,
+    order: &[(usize, i128)],
+) -> Option<Selection> {
+    let overhead = fee::weight([], target.outputs.iter().copied());
+    let needed = thousandths(target.paid) + cost(target.rate, overhead);
+    let mut sum = 0;
+    let mut coins = Vec::new();
+    for &(at, value) in order {
+        coins.push(at);
+        sum += value;
+        if sum >= needed {
+            if let Some(selection) = finish(candidates, target, coins.clone()) {
+                return Some(selection);
+            }
+        }
+    }
+    None
+}
+
+/// Below this, change is given to the fee: it would not be relayed, or cost more to spend than it
+/// holds.
+fn least_change(target: &Target<'_>) -> Amount {
+    let to_spend = fee::fee(target.rate, fee::input_weight(target.change.1));
+    target.change.0.minimal_non_dust().max(to_spend)
+}
+
+/// What a coin adds beyond the cost of spending it, in thousandths of a satoshi.
+fn effective_value(candidate: &Candidate, rate: FeeRate) -> i128 {
+    thousandths(candidate.amount) - cost(rate, fee::input_weight(candidate.script_type))
+}
+
+/// A rate is in satoshi for 1000 weight units, so these products are exact.
+fn cost(rate: FeeRate, weight: Weight) -> i128 {
+    i128::from(rate.to_sat_per_kwu()) * i128::from(weight.to_wu())
+}
+
+fn thousandths(amount: Amount) -> i128 {
+    i128::from(amount.to_sat()) * 1000
+}
+
+/// Marker and flag, two more bytes for a long count of inputs, and rounding up to whole vbytes.
+const WITNESS_AND_ROUNDING: Weight = Weight::from_wu(2 + 8 + 3);
+
+/// What somebody pays who can wait: 10 sat/vB, as Bitcoin Core assumes for spending change later.
+const PATIENT_RATE: FeeRate = FeeRate::from_sat_per_kwu(2_500);

@@ -1,0 +1,39 @@
+//! What a user would lose if the wallet view were wrong.
+
+mod bench;
+
+use bitcoin::{Amount, SignedAmount};
+
+use crate::command::PaymentState;
+use crate::config::LookAhead;
+
+use bench::{Bench, TAPROOT, exactly, pay, stranger};
+
+#[test]
+fn a_payment_is_made_confirmed_and_kept_over_a_restart() {
+    let mut bench = Bench::new(LookAhead::NEW);
+    bench.fund(TAPROOT, 100_000);
+    assert_eq!(bench.total(), Amount::from_sat(100_000));
+
+    let draft = bench.draft(&pay(&stranger(1), exactly(30_000)));
+    let payment = bench.sign(&draft);
+    assert_eq!(payment.state, PaymentState::Signed);
+    assert_eq!(bench.wallet.unconfirmed_own().unwrap(), [payment.transaction.clone()]);
+
+    let mut bench = bench.reopen();
+    let left = Amount::from_sat(70_000) - payment.fee;
+    assert_eq!(bench.wallet.balance(bench.tip().height).unwrap().total.pending, left);
+    bench.mine(vec![payment.transaction.clone()]);
+    assert_eq!(bench.wallet.unconfirmed_own().unwrap(), []);
+
+    let bench = bench.reopen();
+    assert_eq!(bench.wallet.balance(bench.tip().height).unwrap().total.confirmed, left);
+    let history = bench.wallet.history().unwrap();
+    assert_eq!(history[0].txid, payment.transaction.compute_txid());
+    assert_eq!(
+        history[0].net,
+        -(SignedAmount::from_sat(30_000) + payment.fee.to_signed().unwrap())
+    );
+    assert_eq!(history[0].fee, Some(payment.fee));
+    assert_eq!(history[0].state, PaymentState::Confirmed(bench.tip()));
+}

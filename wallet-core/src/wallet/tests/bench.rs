@@ -1,0 +1,283 @@
+//! A wallet on a chain that the test makes up: no proof of work, fake parents for payments in.
+
+use std::path::PathBuf;
+
+use bitcoin::block::{Header, Version};
+use bitcoin::hashes::Hash;
+use bitcoin::key::rand::{Rng, SeedableRng, rngs::StdRng};
+use bitcoin::{
+    Address, Amount, Block, BlockHash, CompactTarget, FeeRate, Network, OutPoint, ScriptBuf,
+    Sequence, Transaction, TxIn, TxMerkleNode, TxOut, Txid, Witness, absolute, transaction,
+};
+use tempfile::TempDir;
+
+use crate::command::{Birthday, CommandError, Draft, PayAmount, PayRequest, Payment, Recipient};
+use crate::config::LookAhead;
+use crate::keychain::{AccountId, Branch, DerivationIndex, ScriptType};
+use crate::light_client::height::{BlockId, Height};
+use crate::light_client::time::WallTime;
+use crate::seed::{Seed, Words};
+use crate::signers::{self, Signer, SoftwareSigner};
+use crate::vault::FileKey;
+use crate::wallet::{Description, DraftMoment, Drafted, Folded, NewWallet, Wallet};
+
+/// A wallet and its chain.
+pub(in crate::wallet) struct Bench {
+    pub(in crate::wallet) wallet: Wallet,
+    pub(in crate::wallet) blocks: Vec<(BlockId, WallTime, Block)>,
+    pub(in crate::wallet) now: WallTime,
+    random: StdRng,
+    salt: u64,
+    dir: TempDir,
+}
+
+pub(in crate::wallet) const TAPROOT: AccountId =
+    AccountId { script_type: ScriptType::Taproot, number: DerivationIndex::ZERO };
+pub(in crate::wallet) const SEGWIT: AccountId =
+    AccountId { script_type: ScriptType::Segwit, number: DerivationIndex::ZERO };
+pub(in crate::wallet) const NESTED: AccountId =
+    AccountId { script_type: ScriptType::Nested, number: DerivationIndex::ZERO };
+pub(in crate::wallet) const LEGACY: AccountId =
+    AccountId { script_type: ScriptType::Legacy, number: DerivationIndex::ZERO };
+
+/// The words of BIP39's first test vector.
+const WORDS: &str = "abandon abandon abandon abandon abandon abandon abandon abandon abandon \
+                     abandon abandon about";
+
+impl Bench {
+    pub(in crate::wallet) fn new(look_ahead: LookAhead) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let new = new_wallet(look_ahead);
+        let wallet = Wallet::create(&path(&dir), &key(), &new).unwrap();
+        let genesis = block(BlockHash::all_zeros(), 0, Vec::new());
+        let at = BlockId::new(Height::GENESIS, genesis.block_hash());
+        Self {
+            wallet,
+            blocks: vec![(at, WallTime::new(1_600_000_000), genesis)],
+            now: WallTime::new(1_700_000_000),
+            random: StdRng::seed_from_u64(7),
+            salt: 0,
+            dir,
+        }
+    }
+
+    pub(in crate::wallet) fn path(&self) -> PathBuf {
+        path(&self.dir)
+    }
+
+    /// The wallet as a new process finds it: what was not committed is gone.
+    pub(in crate::wallet) fn reopen(self) -> Self {
+        let Self { wallet, blocks, now, random, salt, dir } = self;
+        drop(wallet);
+        let wallet = Wallet::open(&path(&dir), &key()).unwrap();
+        Self { wallet, blocks, now, random, salt, dir }
+    }
+
+    pub(in crate::wallet) fn tip(&self) -> BlockId {
+        self.blocks.last().unwrap().0
+    }
+
+    /// Mines a block and lets the wallet follow it.
+    pub(in crate::wallet) fn mine(&mut self, transactions: Vec<Transaction>) -> Folded {
+        let (at, time) = self.extend(transactions);
+        let block = self.blocks.last().unwrap().2.clone();
+        let folded = self.wallet.apply_block(at, time, &block).unwrap();
+        self.wallet.advance(at, time).unwrap();
+        self.wallet.commit().unwrap();
+        folded
+    }
+
+    /// Mines empty blocks.
+    pub(in crate::wallet) fn mine_empty(&mut self, count: u32) {
+        for _ in 0..count {
+            self.mine(Vec::new());
+        }
+    }
+
+    /// Adds a block to the chain without telling the wallet.
+    pub(in crate::wallet) fn extend(
+        &mut self,
+        transactions: Vec<Transaction>,
+    ) -> (BlockId, WallTime) {
+        let tip = self.tip();
+        self.salt += 1;
+        let block = block(tip.hash, self.salt, transactions);
+        let at = BlockId::new(tip.height.next(), block.block_hash());
+        let time = WallTime::new(1_600_000_000 + 600 * u64::from(at.height.to_u32()));
+        self.blocks.push((at, time, block));
+        (at, time)
+    }
+
+    /// Takes blocks off the chain and lets the wallet follow; their transactions, oldest first.
+    pub(in crate::wallet) fn reorganise(&mut self, depth: usize) -> Vec<Transaction> {
+        let keep = self.blocks.len() - depth;
+        let gone = self.blocks.split_off(keep);
+        self.wallet.roll_back(self.tip()).unwrap();
+        self.wallet.commit().unwrap();
+        gone.into_iter().flat_map(|(_, _, block)| block.txdata).collect()
+    }
+
+    /// A payment from elsewhere.
+    pub(in crate::wallet) fn payment_in(&mut self, spk: ScriptBuf, sat: u64) -> Transaction {
+        let parent = self.fake_outpoint();
+        spend(&[parent], &[(spk, sat)])
+    }
+
+    pub(in crate::wallet) fn coinbase(&mut self, spk: ScriptBuf, sat: u64) -> Transaction {
+        self.salt += 1;
+        let mut transaction = spend(&[OutPoint::null()], &[(spk, sat)]);
+        transaction.input[0].script_sig = bitcoin::script::Builder::new()
+            .push_int(i64::try_from(self.salt).unwrap())
+            .into_script();
+        transaction
+    }
+
+    pub(in crate::wallet) fn fake_outpoint(&mut self) -> OutPoint {
+        self.salt += 1;
+        OutPoint::new(Txid::hash(&self.salt.to_le_bytes()), 0)
+    }
+
+    /// Pays a script of the wallet in a block of its own.
+    pub(in crate::wallet) fn fund(&mut self, account: AccountId, sat: u64) -> OutPoint {
+        let spk = self.issue(account);
+        let transaction = self.payment_in(spk, sat);
+        let outpoint = OutPoint::new(transaction.compute_txid(), 0);
+        self.mine(vec![transaction]);
+        outpoint
+    }
+
+    /// The next receiving script of an account.
+    pub(in crate::wallet) fn issue(&mut self, account: AccountId) -> ScriptBuf {
+        let keychain = crate::keychain::KeychainId { account, branch: Branch::Receive };
+        let index = self.wallet.issue(keychain).unwrap();
+        self.wallet.commit().unwrap();
+        self.script(account, Branch::Receive, index.to_u32())
+    }
+
+    pub(in crate::wallet) fn script(&self, id: AccountId, branch: Branch, at: u32) -> ScriptBuf {
+        self.wallet.account(id).unwrap().script(branch, DerivationIndex::new(at).unwrap())
+    }
+
+    pub(in crate::wallet) fn moment(&mut self) -> DraftMoment {
+        DraftMoment { now: self.now, tip: self.tip().height, entropy: self.random.r#gen() }
+    }
+
+    pub(in crate::wallet) fn try_draft(
+        &mut self,
+        request: &PayRequest,
+    ) -> Result<Draft, CommandError> {
+        let moment = self.moment();
+        let drafted = self.wallet.draft(request, moment)?;
+        self.wallet.commit()?;
+        match drafted {
+            Drafted::Draft(draft) => Ok(*draft),
+            Drafted::Payment(payment) => panic!("paid already: {payment:?}"),
+        }
+    }
+
+    pub(in crate::wallet) fn draft(&mut self, request: &PayRequest) -> Draft {
+        self.try_draft(request).unwrap()
+    }
+
+    /// Signs as the engine does, with the software signer.
+    pub(in crate::wallet) fn sign(&mut self, draft: &Draft) -> Payment {
+        let drafted = self.wallet.psbt_of(draft.id).unwrap();
+        let mut psbt = drafted.clone();
+        SoftwareSigner::new(seed(), Network::Regtest).sign(&mut psbt).unwrap();
+        let signed = signers::finish(&psbt, &drafted).unwrap();
+        let (payment, _) = self.wallet.record_signed(draft.id, &signed, &psbt, self.now).unwrap();
+        self.wallet.commit().unwrap();
+        payment
+    }
+
+    /// Everything there is, immature included, by the tables.
+    pub(in crate::wallet) fn total(&self) -> Amount {
+        let parts = self.wallet.balance(self.tip().height).unwrap().total;
+        parts.confirmed + parts.pending + parts.immature + parts.frozen
+    }
+}
+
+/// A request to pay one recipient.
+pub(in crate::wallet) fn pay(address: &Address, amount: PayAmount) -> PayRequest {
+    PayRequest {
+        recipients: vec![Recipient { address: address.clone(), amount }],
+        fee_rate: FeeRate::from_sat_per_vb(2),
+        coins: Vec::new(),
+        account: None,
+        note: None,
+        idempotency_key: None,
+        dry_run: false,
+    }
+}
+
+pub(in crate::wallet) fn exactly(sat: u64) -> PayAmount {
+    PayAmount::Exactly(Amount::from_sat(sat))
+}
+
+/// An address of somebody else.
+pub(in crate::wallet) fn stranger(number: u8) -> Address {
+    let program = bitcoin::WitnessProgram::new(bitcoin::WitnessVersion::V0, &[number; 20]).unwrap();
+    Address::from_witness_program(program, Network::Regtest)
+}
+
+/// A transaction without signatures.
+pub(in crate::wallet) fn spend(inputs: &[OutPoint], outputs: &[(ScriptBuf, u64)]) -> Transaction {
+    let input = |previous_output: &OutPoint| TxIn {
+        previous_output: *previous_output,
+        script_sig: ScriptBuf::new(),
+        sequence: Sequence::ENABLE_RBF_NO_LOCKTIME,
+        witness: Witness::new(),
+    };
+    let output = |(spk, sat): &(ScriptBuf, u64)| TxOut {
+        value: Amount::from_sat(*sat),
+        script_pubkey: spk.clone(),
+    };
+    Transaction {
+        version: transaction::Version::TWO,
+        lock_time: absolute::LockTime::ZERO,
+        input: inputs.iter().map(input).collect(),
+        output: outputs.iter().map(output).collect(),
+    }
+}
+
+pub(in crate::wallet) fn new_wallet(look_ahead: LookAhead) -> NewWallet {
+    let seed = seed();
+    NewWallet {
+        description: Description {
+            network: Network::Regtest,
+            name: "main".to_owned(),
+            fingerprint: seed.fingerprint(),
+            birthday: Birthday::Height(Height::GENESIS),
+            preferred: ScriptType::Taproot,
+            look_ahead,
+        },
+        accounts: [TAPROOT, SEGWIT, NESTED, LEGACY]
+            .map(|id| seed.account(id, Network::Regtest))
+            .to_vec(),
+        sealed_seed: b"sealed".to_vec(),
+    }
+}
+
+pub(in crate::wallet) fn key() -> FileKey {
+    FileKey::for_tests(1)
+}
+
+fn seed() -> Seed {
+    Seed::new(&Words::parse(WORDS).unwrap(), "")
+}
+
+fn path(dir: &TempDir) -> PathBuf {
+    dir.path().join("main.db")
+}
+
+fn block(prev_blockhash: BlockHash, salt: u64, txdata: Vec<Transaction>) -> Block {
+    let header = Header {
+        version: Version::TWO,
+        prev_blockhash,
+        merkle_root: TxMerkleNode::hash(&salt.to_le_bytes()),
+        time: 0,
+        bits: CompactTarget::from_consensus(0x207f_ffff),
+        nonce: 0,
+    };
+    Block { header, txdata }
+}

@@ -1,0 +1,86 @@
+//! Owns the unsigned transaction of a payment as a PSBT (BIP174, BIP371): version 2, replaceable
+//! (BIP125), in an order that tells nothing, with all that a signer has to check.
+
+use bitcoin::absolute::LockTime;
+use bitcoin::key::rand::rngs::StdRng;
+use bitcoin::key::rand::seq::SliceRandom;
+use bitcoin::key::rand::{Rng, SeedableRng};
+use bitcoin::psbt::Psbt;
+use bitcoin::transaction::Version;
+use bitcoin::{ScriptBuf, Sequence, Transaction, TxIn, TxOut, Witness};
+
+use crate::command::CommandError;
+use crate::keychain::ScriptType;
+use crate::light_client::height::Height;
+use crate::store::wallet::CoinRow;
+
+use super::funding::Funding;
+use super::{DraftMoment, Wallet};
+
+impl Wallet {
+    /// The PSBT of a payment, and which of its outputs is the change.
+    pub(super) fn unsigned(
+        &self,
+        funding: &Funding,
+        moment: DraftMoment,
+    ) -> Result<(Psbt, Option<u32>), CommandError> {
+        let mut random = StdRng::from_seed(moment.entropy);
+        let mut spent = funding.spent.clone();
+        spent.shuffle(&mut random);
+        let mut outputs: Vec<(bool, TxOut)> =
+            funding.outputs.iter().map(|output| (false, output.clone())).collect();
+        outputs.extend(funding.change.iter().map(|(_, output)| (true, output.clone())));
+        outputs.shuffle(&mut random);
+        let change_vout = (0..).zip(&outputs).find(|(_, (change, _))| *change).map(|(at, _)| at);
+        let transaction = Transaction {
+            version: Version::TWO,
+            lock_time: lock_time(moment.tip, &mut random),
+            input: spent.iter().map(input).collect(),
+            output: outputs.into_iter().map(|(_, output)| output).collect(),
+        };
+        let psbt = Psbt::from_unsigned_tx(transaction)
+            .map_err(|_| self.file.damaged("a draft is signed already"))?;
+        Ok((self.annotated(psbt, &spent)?, change_vout))
+    }
+
+    /// Adds what a signer needs: the outputs that are spent, and the origins of keys on both sides.
+    fn annotated(&self, mut psbt: Psbt, spent: &[CoinRow]) -> Result<Psbt, CommandError> {
+        for (input, coin) in psbt.inputs.iter_mut().zip(spent) {
+            let id = coin.place.keychain;
+            self.account(id.account)?.annotate_input(id.branch, coin.place.index, input);
+            let spk = coin.spk.clone();
+            if id.account.script_type != ScriptType::Legacy {
+                input.witness_utxo = Some(TxOut { value: coin.amount, script_pubkey: spk });
+            }
+            // Taproot signatures commit to the amounts (BIP341), the older ones need the proof.
+            if id.account.script_type != ScriptType::Taproot {
+                let parent = self.file.transaction(coin.outpoint.txid)?;
+                input.non_witness_utxo = parent.map(|row| row.transaction);
+            }
+        }
+        for (output, paid) in psbt.outputs.iter_mut().zip(&psbt.unsigned_tx.output) {
+            if let Some(place) = self.scripts.get(&paid.script_pubkey) {
+                let id = place.keychain;
+                self.account(id.account)?.annotate_output(id.branch, place.index, output);
+            }
+        }
+        Ok(psbt)
+    }
+}
+
+fn input(coin: &CoinRow) -> TxIn {
+    TxIn {
+        previous_output: coin.outpoint,
+        script_sig: ScriptBuf::new(),
+        sequence: Sequence::ENABLE_RBF_NO_LOCKTIME,
+        witness: Witness::new(),
+    }
+}
+
+/// The tip, so that a miner gains nothing from mining the payment into a replacement of the tip's
+/// block; one time in ten up to 99 blocks less, so that delayed payments don't stand out (as
+/// Bitcoin Core does).
+fn lock_time(tip: Height, random: &mut StdRng) -> LockTime {
+    let back = if random.gen_ratio(1, 10) { random.gen_range(0..100) } else { 0 };
+    LockTime::from_height(tip.down(back).to_u32()).unwrap_or(LockTime::ZERO)
+}
