@@ -13,8 +13,8 @@ use crate::context::Context;
 use crate::failure::{Failure, Kind};
 use crate::password;
 
-pub(crate) mod follow;
 pub(crate) mod roll_call;
+pub(crate) mod follow;
 
 /// An open wallet.
 pub(crate) struct Session {

@@ -10,6 +10,7 @@ use billfold_wallet_core::config::{ParseWalletNameError, Settings, WalletName};
 use directories::ProjectDirs;
 
 use crate::cli::{GlobalOptions, NetworkName};
+use crate::failure::{Failure, Kind};
 use crate::settings::file::{ConfigFile, ParseConfigError};
 
 mod file;
@@ -141,6 +142,12 @@ pub(crate) enum SettingsError {
         /// What is wrong.
         source: ParseConfigError,
     },
+}
+
+impl From<SettingsError> for Failure {
+    fn from(error: SettingsError) -> Self {
+        Self::new(Kind::BadConfig, error.to_string())
+    }
 }
 
 #[cfg(test)]

@@ -22,9 +22,9 @@ use crate::session::{Session, unexpected};
 use crate::terminal::Terminal;
 
 mod batch;
-mod report;
 mod request;
 mod review;
+mod report;
 
 use report::PayReport;
 

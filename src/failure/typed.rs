@@ -1,4 +1,4 @@
-//! Owns how errors in what a person typed are told: settings, amounts, addresses, words.
+//! Owns how errors in what a person typed are told: amounts, addresses, words.
 
 use billfold_wallet_core::amount::{ParseAmountError, ParseFeeRateError};
 use billfold_wallet_core::recipient::ParsePayeeError;
@@ -6,13 +6,6 @@ use billfold_wallet_core::seed::{DiceError, ParseWordsError};
 use billfold_wallet_core::vault::PasswordError;
 
 use super::{Failure, Kind};
-use crate::settings::SettingsError;
-
-impl From<SettingsError> for Failure {
-    fn from(error: SettingsError) -> Self {
-        Self::new(Kind::BadConfig, error.to_string())
-    }
-}
 
 impl From<ParseAmountError> for Failure {
     fn from(error: ParseAmountError) -> Self {
