@@ -27,6 +27,8 @@ pub(crate) enum Answer {
     Unreachable,
     /// It closed the connection before it was ready, for no stated reason.
     Closed,
+    /// Its filter headers contradict those that are held, so its filters are not used.
+    Contradicts,
     /// It did what a usable peer does not.
     Refused(Fault),
 }
@@ -42,14 +44,19 @@ impl RollCall {
         let (address, answer) = match event {
             PeerEvent::Ready { address, .. } => (address, Answer::Ready),
             PeerEvent::Unreachable { address } => (address, Answer::Unreachable),
+            PeerEvent::FiltersRefused { address, .. } => (address, Answer::Contradicts),
             PeerEvent::Gone { address, fault: None, .. } => (address, Answer::Closed),
             PeerEvent::Gone { address, fault: Some(fault), .. } => {
                 (address, Answer::Refused(*fault))
             }
         };
         let was = self.0.entry(address.clone()).or_insert(Answer::Awaited);
-        let final_fault = matches!(answer, Answer::Refused(fault) if !fault.is_transient());
-        if *was != Answer::Ready || final_fault {
+        let is_final = match answer {
+            Answer::Contradicts => true,
+            Answer::Refused(fault) => !fault.is_transient(),
+            Answer::Awaited | Answer::Ready | Answer::Unreachable | Answer::Closed => false,
+        };
+        if *was != Answer::Ready || is_final {
             *was = answer;
         }
     }
@@ -93,6 +100,11 @@ impl Answer {
                 "can't be reached: check that the node runs and listens there".to_owned()
             }
             Self::Closed => "closed the connection before it said anything".to_owned(),
+            Self::Contradicts => {
+                "serves filters that contradict those of the chain as it is known here: one of \
+                 the two lies, try another node"
+                    .to_owned()
+            }
             Self::Refused(fault) => fault.to_string(),
         }
     }

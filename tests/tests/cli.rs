@@ -1,0 +1,314 @@
+//! Owns the face that scripts see: names of commands and options, JSON fields, names of errors and
+//! exit codes. Whoever must change a line here breaks somebody's script.
+//!
+//! Runs the real program, offline or against the play-money network; nothing needs to be
+//! installed.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+use billfold_devnet::Devnet;
+use billfold_tests::program::Program;
+use billfold_tests::vector_wallet;
+use bitcoin::{Address, Amount, ScriptBuf};
+use serde_json::Value;
+use tokio::runtime::Runtime;
+
+const BILLFOLD: &str = env!("CARGO_BIN_EXE_billfold");
+const STRANGER: &str = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
+
+/// Every command with its own options; all take the global ones besides.
+const COMMANDS: [(&str, &[&str]); 11] = [
+    ("demo", &["--headless"]),
+    ("new", &["--words", "--type", "--words-out", "--dice"]),
+    (
+        "restore",
+        &["--words-file", "--passphrase-file", "--birthday", "--types", "--accounts", "--gap"],
+    ),
+    ("sync", &["--timeout"]),
+    ("balance", &[]),
+    ("receive", &["--amount", "--note", "--new"]),
+    (
+        "pay",
+        &["--file", "--fee-rate", "--coins", "--dry-run", "--note", "--idempotency-key", "--yes"],
+    ),
+    ("history", &[]),
+    ("coins", &[]),
+    ("peers", &[]),
+    ("rescan", &["--from"]),
+];
+
+const GLOBAL_OPTIONS: [&str; 9] = [
+    "--network",
+    "--data-dir",
+    "--wallet",
+    "--connect",
+    "--password-file",
+    "--json",
+    "--plain",
+    "--quiet",
+    "--verbose",
+];
+
+#[test]
+fn commands_and_options_keep_their_names() -> Result<()> {
+    let help = said(&["--help"])?;
+    let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let names: Vec<_> = listed
+        .take_while(|line| !line.is_empty())
+        .filter_map(|l| l.split_whitespace().next())
+        .collect();
+    ensure!(names == COMMANDS.map(|(name, _)| name), "{names:?}");
+
+    for (name, options) in COMMANDS {
+        let mut expected: BTreeSet<_> = options.iter().chain(&GLOBAL_OPTIONS).copied().collect();
+        expected.insert("--help");
+        let help = said(&[name, "--help"])?;
+        let listed: BTreeSet<_> = help.lines().filter_map(option_of).collect();
+        ensure!(listed == expected, "{name}: {listed:?}, not {expected:?}");
+    }
+    ensure!(said(&["--version"])?.starts_with("billfold "));
+    Ok(())
+}
+
+#[test]
+fn results_keep_their_fields() -> Result<()> {
+    let town = Town::build()?;
+    let program = Program::connected(BILLFOLD, town.network.address())?;
+    let created = program.ok(&["new", "--words-out", "words"])?;
+    has(&created, &["fingerprint", "birthday", "descriptors"])?;
+    ensure!(created["birthday"]["time"].is_u64() && created["descriptors"][0].is_string());
+
+    let received = program.ok(&["receive", "--amount", "25k", "--note", "rent"])?;
+    has(&received, &["address", "uri", "index"])?;
+    ensure!(received["uri"].as_str().is_some_and(|uri| uri.contains("amount=0.00025")));
+    town.pay(&received["address"], 100_000)?;
+
+    let synced = program.ok(&["sync"])?;
+    let followed = [
+        "height",
+        "hash",
+        "filters_matched",
+        "blocks_fetched",
+        "payments_found",
+        "peers",
+        "seconds",
+    ];
+    has(&synced, &followed)?;
+    ensure!(synced["payments_found"] == 1 && synced["peers"] == 1, "{synced}");
+
+    let balance = program.ok(&["balance"])?;
+    has(&balance, &["confirmed", "pending", "immature", "frozen", "accounts"])?;
+    has(
+        &balance["accounts"][0],
+        &["type", "number", "confirmed", "pending", "immature", "frozen"],
+    )?;
+    ensure!(balance["confirmed"] == 100_000, "{balance}");
+
+    let coins = program.ok(&["coins"])?;
+    let coin = [
+        "coin", "amount", "address", "account", "height", "immature", "frozen", "reserved", "note",
+    ];
+    has(&coins[0], &coin)?;
+    ensure!(coins[0]["note"] == "rent", "{coins}");
+
+    let history = program.ok(&["history"])?;
+    has(&history[0], &["txid", "net", "fee", "state", "height", "time", "note"])?;
+    ensure!(history[0]["net"] == 100_000 && history[0]["state"] == "confirmed", "{history}");
+
+    let peers = program.ok(&["peers"])?;
+    let peer = ["address", "ready", "reason", "user_agent", "services", "height", "latency_ms"];
+    has(&peers[0], &peer)?;
+    ensure!(peers[0]["ready"] == true, "{peers}");
+
+    has(&program.ok(&["rescan", "--from", "1"])?, &followed)?;
+    Ok(())
+}
+
+#[test]
+fn payments_keep_their_fields() -> Result<()> {
+    let town = Town::build()?;
+    let program = town.wallet_with(100_000)?;
+    let payment = ["txid", "fee", "fee_rate", "change", "inputs", "hex", "psbt", "state"];
+    let pay = ["pay", STRANGER, "25k", "--fee-rate", "2.5", "--note", "rent"];
+
+    let draft = program.ok(&[&pay[..], &["--dry-run"]].concat())?;
+    has(&draft, &payment)?;
+    ensure!(draft["state"] == "draft" && draft["txid"].is_null() && draft["hex"].is_null());
+    ensure!(program.ok(&["coins"])?[0]["reserved"] == false, "a dry run keeps a coin");
+
+    let paid = program.ok(&[&pay[..], &["--yes"]].concat())?;
+    has(&paid, &payment)?;
+    has(&paid["change"], &["address", "amount"])?;
+    ensure!(paid["state"] == "announced" && paid["inputs"] == draft["inputs"], "{paid}");
+    ensure!(paid["fee"] == draft["fee"], "what was shown is not what was paid");
+
+    let list =
+        format!("address,amount\n{STRANGER},1000\n{},2k\n", vector_wallet::address(84, 0, 7)?);
+    fs::write(program.file("many.csv"), list)?;
+    town.network.mine(1, &ScriptBuf::new_op_return([0; 4]));
+    has(&program.ok(&["pay", "--file", "many.csv", "--yes"])?, &payment)?;
+    Ok(())
+}
+
+#[test]
+fn a_restored_wallet_tells_its_accounts() -> Result<()> {
+    let program = Program::new(BILLFOLD)?;
+    fs::write(program.file("words"), vector_wallet::WORDS)?;
+    let restore = ["restore", "--words-file", "words", "--birthday", "2021-03", "--accounts", "2"];
+    let restored = program.ok(&[&restore[..], &["--types", "segwit,taproot"]].concat())?;
+    has(&restored, &["fingerprint", "birthday", "accounts"])?;
+    ensure!(restored["birthday"]["time"] == 1_614_556_800, "{restored}");
+    let accounts = restored["accounts"].as_array().context("no accounts")?;
+    let found: Vec<_> = accounts
+        .iter()
+        .map(|account| (account["type"].as_str(), account["number"].as_u64()))
+        .collect();
+    let expected = [("segwit", 0), ("taproot", 0), ("segwit", 1), ("taproot", 1)];
+    ensure!(found == expected.map(|(name, number)| (Some(name), Some(number))), "{restored}");
+    has(&accounts[0], &["type", "number", "descriptor"])?;
+    Ok(())
+}
+
+#[test]
+fn what_is_typed_wrongly_is_named() -> Result<()> {
+    let program = Program::new(BILLFOLD)?;
+    program.refused(2, "usage", &["frobnicate"])?;
+    program.refused(2, "usage", &["pay"])?;
+    program.refused(2, "usage", &["new", "--words", "13"])?;
+    program.refused(2, "usage", &["--connect", "nowhere", "sync"])?;
+    program.refused(2, "bad_config", &["--wallet", "../main", "balance"])?;
+    let error = program.refused(2, "bad_amount", &["pay", STRANGER, "0.5", "--yes"])?;
+    let told = error["message"].as_str().context("no message")?;
+    ensure!(told.contains("50000000") && told.contains("500"), "both readings are shown: {told}");
+    program.refused(2, "bad_fee_rate", &["pay", STRANGER, "5k", "--fee-rate", "fast", "--yes"])?;
+    fs::write(program.file("many.csv"), format!("{STRANGER},5k\n{STRANGER};5k\n"))?;
+    let error = program.refused(2, "bad_payments", &["pay", "--file", "many.csv", "--yes"])?;
+    ensure!(error["data"]["line"] == 2, "{error}");
+    ensure!(error["code"] == -8, "{error}");
+    Ok(())
+}
+
+#[test]
+fn without_a_terminal_nothing_is_asked_or_created() -> Result<()> {
+    let program = Program::new(BILLFOLD)?;
+    program.refused(2, "no_terminal", &["new"])?;
+    program.refused(2, "no_terminal", &["restore"])?;
+    program.refused(3, "refused", &["pay", STRANGER, "5k"])?;
+    program.refused(1, "no_such_wallet", &["balance"])?;
+    ensure!(!program.data_dir().join("regtest/wallets/main.db").exists());
+
+    let mut command = Command::new(BILLFOLD);
+    command.env_clear().env("HOME", program.file("")).stdin(Stdio::null());
+    let output = command.args(["--network", "regtest", "balance"]).output()?;
+    let told = String::from_utf8(output.stderr)?;
+    ensure!(output.status.code() == Some(2) && told.contains("--password-file"), "{told}");
+    Ok(())
+}
+
+#[test]
+fn settings_come_from_the_file_then_the_environment_then_the_command_line() -> Result<()> {
+    let program = Program::new(BILLFOLD)?;
+    let config = program.file(".config/billfold/config.toml");
+    fs::create_dir_all(config.parent().context("no parent")?)?;
+    fs::write(&config, "network = 'signet'\n[signet]\nwallet = 'from-file'\n")?;
+    let asked_for = |environment: &[(&str, &str)], arguments: &[&str]| -> Result<Value> {
+        let mut command = Command::new(BILLFOLD);
+        command.env_clear().env("HOME", program.file("")).stdin(Stdio::null());
+        command.env("BILLFOLD_PASSWORD_FILE", program.file("password"));
+        command.envs(environment.iter().copied()).env("BILLFOLD_JSON", "1");
+        let output = command.args(arguments).arg("balance").output()?;
+        let answer: Value = serde_json::from_slice(&output.stdout)?;
+        Ok(answer["error"]["data"]["wallet"].clone())
+    };
+    ensure!(asked_for(&[], &[])? == "from-file");
+    let environment = [("BILLFOLD_WALLET", "from-environment")];
+    ensure!(asked_for(&environment, &[])? == "from-environment");
+    ensure!(asked_for(&environment, &["--wallet", "typed"])? == "typed");
+
+    fs::write(&config, "pasword-file = 'x'\n")?;
+    program.refused(2, "bad_config", &["balance"])?;
+    Ok(())
+}
+
+#[test]
+fn a_reader_that_leaves_ends_the_program_quietly() -> Result<()> {
+    let mut help = Command::new(BILLFOLD)
+        .arg("--help")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    drop(help.stdout.take());
+    let output = help.wait_with_output()?;
+    ensure!(output.status.code() == Some(0) && output.stderr.is_empty(), "{output:?}");
+
+    let program = Program::new(BILLFOLD)?;
+    program.ok(&["new", "--words-out", "words"])?;
+    let mut balance = program
+        .command(&["balance"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    drop(balance.stdout.take());
+    let output = balance.wait_with_output()?;
+    ensure!(output.status.code() == Some(0) && output.stderr.is_empty(), "{output:?}");
+    Ok(())
+}
+
+/// A play-money network with a faucet.
+struct Town {
+    _runtime: Runtime,
+    network: Devnet,
+}
+
+impl Town {
+    fn build() -> Result<Self> {
+        let runtime = Runtime::new()?;
+        let network = runtime.block_on(async { Devnet::start() })?;
+        network.fund_faucet();
+        Ok(Self { _runtime: runtime, network })
+    }
+
+    /// Pays an address from the faucet, in a block.
+    fn pay(&self, address: &Value, amount: u64) -> Result<()> {
+        let address: Address<_> = address.as_str().context("no address")?.parse()?;
+        self.network.pay(&address.assume_checked().script_pubkey(), Amount::from_sat(amount))?;
+        self.network.mine(1, &ScriptBuf::new_op_return([0; 4]));
+        Ok(())
+    }
+
+    /// A wallet with one confirmed coin.
+    fn wallet_with(&self, amount: u64) -> Result<Program> {
+        let program = Program::connected(BILLFOLD, self.network.address())?;
+        program.ok(&["new", "--words-out", "words"])?;
+        self.pay(&program.ok(&["receive"])?["address"], amount)?;
+        program.ok(&["sync"])?;
+        Ok(program)
+    }
+}
+
+/// What the program says on standard output to a command that needs no wallet.
+fn said(arguments: &[&str]) -> Result<String> {
+    let output = Command::new(BILLFOLD).args(arguments).stdin(Stdio::null()).output()?;
+    ensure!(output.status.success(), "{arguments:?}: {output:?}");
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+/// The option that a line of help is about.
+fn option_of(line: &str) -> Option<&str> {
+    let line = line.trim_start();
+    let words = line.starts_with('-').then(|| line.split_whitespace())?;
+    words.map(|word| word.trim_end_matches([',', '.'])).find(|word| word.starts_with("--"))
+}
+
+/// Exactly these fields, in any order.
+fn has(object: &Value, fields: &[&str]) -> Result<()> {
+    let found: BTreeSet<_> =
+        object.as_object().with_context(|| format!("not an object: {object}"))?.keys().collect();
+    let fields: BTreeSet<_> = fields.iter().map(|field| (*field).to_owned()).collect();
+    ensure!(found == fields.iter().collect(), "{found:?}, not {fields:?}");
+    Ok(())
+}
