@@ -1,0 +1,220 @@
+//! A data directory on a play-money network, and a wallet as a person uses it: ask, wait, look.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::thread;
+use std::time::Duration;
+
+use billfold_devnet::Devnet;
+use billfold_wallet_core::command::{
+    BalanceParts, Birthday, Command, CommandError, HistoryRow, PayAmount, PayRequest, Payment,
+    PaymentState, Recipient, Reply, WalletDescription,
+};
+use billfold_wallet_core::config::{LookAhead, Settings, WalletName};
+use billfold_wallet_core::event::Event;
+use billfold_wallet_core::face::Conversation;
+use billfold_wallet_core::keychain::{AccountId, DerivationIndex, ScriptType};
+use billfold_wallet_core::light_client::height::Height;
+use billfold_wallet_core::light_client::peer_id::PeerAddress;
+use billfold_wallet_core::seed::{Seed, Words};
+use billfold_wallet_core::service::{
+    self, Access, CreateError, NewWallet, OpenError, Reach, Service,
+};
+use billfold_wallet_core::vault::{KdfCost, Password};
+use bitcoin::{Address, Amount, FeeRate, Network, Txid};
+use tempfile::TempDir;
+
+/// A data directory.
+pub struct Desk {
+    dir: TempDir,
+    /// The peers.
+    pub connect: Vec<PeerAddress>,
+}
+
+impl Desk {
+    pub fn new(devnet: &Devnet) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        Self { dir, connect: vec![PeerAddress::Ip(devnet.address())] }
+    }
+
+    pub fn with_wallet(devnet: &Devnet) -> Self {
+        let desk = Self::new(devnet);
+        desk.create(WORDS).unwrap();
+        desk
+    }
+
+    pub fn settings(&self) -> Settings {
+        Settings {
+            network: Network::Regtest,
+            data_dir: self.dir.path().join("data"),
+            wallet: WalletName::default(),
+            connect: self.connect.clone(),
+        }
+    }
+
+    pub fn create(&self, words: &str) -> Result<WalletDescription, CreateError> {
+        let new = NewWallet {
+            seed: Seed::new(&Words::parse(words).unwrap(), ""),
+            accounts: [ScriptType::Taproot, ScriptType::Segwit]
+                .map(|script_type| AccountId { script_type, number: DerivationIndex::ZERO })
+                .to_vec(),
+            birthday: Birthday::Height(Height::new(1)),
+            look_ahead: LookAhead::NEW,
+            password: password(PASSWORD),
+        };
+        service::create(&self.settings(), new, KdfCost::for_tests())
+    }
+
+    pub fn open(&self, access: Access, reach: Reach) -> Wallet {
+        self.try_open(access, reach).unwrap()
+    }
+
+    pub fn try_open(&self, access: Access, reach: Reach) -> Result<Wallet, OpenError> {
+        self.open_with(PASSWORD, access, reach)
+    }
+
+    pub fn open_with(
+        &self,
+        password: &str,
+        access: Access,
+        reach: Reach,
+    ) -> Result<Wallet, OpenError> {
+        open(&self.settings(), password, access, reach)
+    }
+}
+
+pub fn open(
+    settings: &Settings,
+    text: &str,
+    access: Access,
+    reach: Reach,
+) -> Result<Wallet, OpenError> {
+    let service = Service::open(settings, &password(text), access, reach)?;
+    Ok(Wallet(Conversation::new(service)))
+}
+
+/// An open wallet.
+pub struct Wallet(Conversation);
+
+impl Wallet {
+    pub async fn receive(&mut self) -> Address {
+        self.address(false).await
+    }
+
+    pub async fn receive_fresh(&mut self) -> Address {
+        self.address(true).await
+    }
+
+    pub async fn balance(&mut self) -> BalanceParts {
+        let Reply::Balance(balance) = self.0.ask(Command::Balance).await.unwrap() else {
+            panic!("a balance was asked for");
+        };
+        balance.total
+    }
+
+    pub async fn history(&mut self) -> Vec<HistoryRow> {
+        let Reply::History(history) = self.0.ask(Command::History).await.unwrap() else {
+            panic!("the history was asked for");
+        };
+        history
+    }
+
+    pub async fn pay(&mut self, to: &Address, amount: Amount) -> Result<Payment, CommandError> {
+        let request = PayRequest {
+            recipients: vec![Recipient { address: to.clone(), amount: PayAmount::Exactly(amount) }],
+            fee_rate: FeeRate::from_sat_per_vb(2),
+            coins: Vec::new(),
+            account: None,
+            note: None,
+            idempotency_key: None,
+            dry_run: false,
+        };
+        let Reply::Draft(draft) = self.0.ask(Command::Draft(request)).await? else {
+            panic!("a draft was asked for");
+        };
+        let Reply::Payment(payment) = self.0.ask(Command::Sign(draft.id)).await? else {
+            panic!("a payment was asked for");
+        };
+        Ok(*payment)
+    }
+
+    pub async fn rescan(&mut self, from: Option<u32>) -> Result<(), CommandError> {
+        self.0.ask(Command::Rescan { from: from.map(Height::new) }).await.map(drop)
+    }
+
+    /// Reads events until one is as wanted.
+    pub async fn until(&mut self, wanted: impl Fn(&Event) -> bool) {
+        let mut heard = Vec::new();
+        let found = async {
+            while let Some(event) = self.0.next_event().await {
+                if wanted(&event) {
+                    return true;
+                }
+                heard.push(event);
+            }
+            false
+        };
+        // Not a measure: a test that waits for what never comes should say what it heard.
+        let found = tokio::time::timeout(Duration::from_secs(60), found).await;
+        assert_eq!(found, Ok(true), "{heard:#?}");
+    }
+
+    pub async fn until_synced(&mut self, height: u32) {
+        let height = Height::new(height);
+        self.until(|event| matches!(event, Event::Synced { tip, .. } if tip.height >= height))
+            .await;
+    }
+
+    pub async fn until_state(&mut self, txid: Txid, wanted: impl Fn(PaymentState) -> bool) {
+        self.until(|event| {
+            matches!(event, Event::Transaction(change) if change.txid == txid && wanted(change.state))
+        })
+        .await;
+    }
+
+    pub async fn close(mut self) {
+        self.0.close().await;
+    }
+
+    async fn address(&mut self, fresh: bool) -> Address {
+        let command = Command::Receive { amount: None, note: None, fresh };
+        let Reply::Address(issued) = self.0.ask(command).await.unwrap() else {
+            panic!("an address was asked for");
+        };
+        issued.address
+    }
+}
+
+/// An address that is nobody's here.
+pub fn stranger() -> Address {
+    "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080"
+        .parse::<Address<_>>()
+        .unwrap()
+        .require_network(Network::Regtest)
+        .unwrap()
+}
+
+/// Something that answers every connection with a page.
+pub fn http_server() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 1024]);
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+        }
+    });
+    address
+}
+
+fn password(text: &str) -> Password {
+    Password::new(text).unwrap()
+}
+
+/// Opens every wallet here.
+pub const PASSWORD: &str = "a password";
+
+/// BIP39's first test vector.
+pub const WORDS: &str = "abandon abandon abandon abandon abandon abandon abandon abandon abandon \
+                         abandon abandon about";
