@@ -8,24 +8,24 @@
 pub mod key_layer;
 mod start;
 mod chain_side;
+mod follow;
 mod answer;
 
 use std::collections::VecDeque;
 
 use bitcoin::hashes::{Hash, HashEngine, sha256};
 
-use crate::command::{Command, CommandError, StoreProblem, TransactionChange};
+use crate::command::{Command, CommandError, StoreProblem};
 use crate::event::{CommandId, Event};
 use crate::light_client::fault::Fault;
 use crate::light_client::height::BlockId;
 use crate::light_client::input::Input as ClientInput;
 use crate::light_client::job::{Job, JobId};
-use crate::light_client::output::{BroadcastEvent, ChainEvent, Output};
 use crate::light_client::peer_id::{PeerAddress, PeerId};
 use crate::light_client::status::{Status, Waiting};
 use crate::light_client::time::{MonoTime, Now};
 use crate::limits::{PROGRESS_EVERY, UNCOMMITTED_TIME};
-use crate::wallet::{Folded, Wallet};
+use crate::wallet::Wallet;
 
 use chain_side::ChainSide;
 use key_layer::KeyLayer;
@@ -240,80 +240,6 @@ impl Engine {
         Ok(())
     }
 
-    /// Gives an input to the light client and follows what comes of it until it has no more to
-    /// say.
-    fn drive(&mut self, now: Now, input: ClientInput) -> Result<(), StoreProblem> {
-        let mut inputs = VecDeque::from([input]);
-        while let Some(input) = inputs.pop_front() {
-            let Some(chain) = self.chain.followed_mut() else { return Ok(()) };
-            chain.client.handle(now, input);
-            while let Some(output) = self.poll() {
-                inputs.extend(self.take(output)?);
-            }
-        }
-        Ok(())
-    }
-
-    fn poll(&mut self) -> Option<Output> {
-        self.chain.followed_mut()?.client.poll()
-    }
-
-    /// Does one output, or queues its effect; what the light client must hear of it comes back.
-    fn take(&mut self, output: Output) -> Result<Option<ClientInput>, StoreProblem> {
-        match output {
-            Output::Dial { peer, address } => self.effects.push(Effect::Dial { peer, address }),
-            Output::Send { peer, bytes } => self.effects.push(Effect::Send { peer, bytes }),
-            Output::Close { peer, fault } => self.effects.push(Effect::Close { peer, fault }),
-            Output::Job { id, job } => self.effects.push(Effect::Job { id, job }),
-            Output::Peer(event) => self.effects.push(Effect::Tell(Event::Peer(event))),
-            Output::Broadcast(event) => self.follow_broadcast(event)?,
-            Output::Chain(event) => return self.follow_chain(event),
-        }
-        Ok(None)
-    }
-
-    fn follow_broadcast(&mut self, event: BroadcastEvent) -> Result<(), StoreProblem> {
-        let change = match &event {
-            BroadcastEvent::Sent { txid, .. } => self.wallet.mark_announced(*txid)?,
-            BroadcastEvent::Echoed { .. } => None,
-        };
-        self.say(Event::Broadcast(event));
-        self.say_changes(change);
-        Ok(())
-    }
-
-    fn follow_chain(&mut self, event: ChainEvent) -> Result<Option<ClientInput>, StoreProblem> {
-        match event {
-            ChainEvent::Tip { .. } => {}
-            ChainEvent::Reorganised { fork, old_tip } => {
-                let changes = self.wallet.roll_back(fork)?;
-                self.say(Event::Reorganised { fork, old_tip });
-                self.say_changes(changes);
-            }
-            ChainEvent::Block { at, time, block } => {
-                let Folded { grown, changes } = self.wallet.apply_block(at, time, &block)?;
-                self.say_changes(changes);
-                return Ok(Some(ClientInput::Folded { block: at.hash, grown }));
-            }
-            ChainEvent::Scanned { cursor, time } => {
-                let changes = self.wallet.advance(cursor, time)?;
-                self.say_changes(changes);
-            }
-            ChainEvent::Synced { tip } => {
-                let status = Box::new(self.status()?);
-                self.say(Event::Synced { tip, status });
-            }
-        }
-        Ok(None)
-    }
-
-    fn say_changes(&mut self, changes: impl IntoIterator<Item = TransactionChange>) {
-        for change in changes {
-            self.changed = true;
-            self.say(Event::Transaction(change));
-        }
-    }
-
     /// Queues an event that must not leave before all that is known is durable.
     fn say(&mut self, event: Event) {
         self.speaks = true;
@@ -423,3 +349,6 @@ fn draw(seed: &[u8; 32], number: u64) -> [u8; 32] {
     engine.input(&number.to_le_bytes());
     sha256::Hash::from_engine(engine).to_byte_array()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,90 @@
+//! Owns what follows from one input of the light client: each output becomes an effect or a change
+//! of the wallet, and the client hears of what it waits for, until it has no more to say.
+//!
+//! Refuses to commit and to release: that is the step's.
+
+use std::collections::VecDeque;
+
+use crate::command::{StoreProblem, TransactionChange};
+use crate::engine::{Effect, Engine};
+use crate::event::Event;
+use crate::light_client::input::Input;
+use crate::light_client::output::{BroadcastEvent, ChainEvent, Output};
+use crate::light_client::time::Now;
+use crate::wallet::Folded;
+
+impl Engine {
+    /// Gives an input to the light client and follows what comes of it until it has no more to
+    /// say.
+    pub(super) fn drive(&mut self, now: Now, input: Input) -> Result<(), StoreProblem> {
+        let mut inputs = VecDeque::from([input]);
+        while let Some(input) = inputs.pop_front() {
+            let Some(chain) = self.chain.followed_mut() else { return Ok(()) };
+            chain.client.handle(now, input);
+            while let Some(output) = self.poll() {
+                inputs.extend(self.take(output)?);
+            }
+        }
+        Ok(())
+    }
+
+    fn poll(&mut self) -> Option<Output> {
+        self.chain.followed_mut()?.client.poll()
+    }
+
+    /// Does one output, or queues its effect; what the light client must hear of it comes back.
+    fn take(&mut self, output: Output) -> Result<Option<Input>, StoreProblem> {
+        match output {
+            Output::Dial { peer, address } => self.effects.push(Effect::Dial { peer, address }),
+            Output::Send { peer, bytes } => self.effects.push(Effect::Send { peer, bytes }),
+            Output::Close { peer, fault } => self.effects.push(Effect::Close { peer, fault }),
+            Output::Job { id, job } => self.effects.push(Effect::Job { id, job }),
+            Output::Peer(event) => self.effects.push(Effect::Tell(Event::Peer(event))),
+            Output::Broadcast(event) => self.follow_broadcast(event)?,
+            Output::Chain(event) => return self.follow_chain(event),
+        }
+        Ok(None)
+    }
+
+    fn follow_broadcast(&mut self, event: BroadcastEvent) -> Result<(), StoreProblem> {
+        let change = match &event {
+            BroadcastEvent::Sent { txid, .. } => self.wallet.mark_announced(*txid)?,
+            BroadcastEvent::Echoed { .. } => None,
+        };
+        self.say(Event::Broadcast(event));
+        self.say_changes(change);
+        Ok(())
+    }
+
+    fn follow_chain(&mut self, event: ChainEvent) -> Result<Option<Input>, StoreProblem> {
+        match event {
+            ChainEvent::Tip { .. } => {}
+            ChainEvent::Reorganised { fork, old_tip } => {
+                let changes = self.wallet.roll_back(fork)?;
+                self.say(Event::Reorganised { fork, old_tip });
+                self.say_changes(changes);
+            }
+            ChainEvent::Block { at, time, block } => {
+                let Folded { grown, changes } = self.wallet.apply_block(at, time, &block)?;
+                self.say_changes(changes);
+                return Ok(Some(Input::Folded { block: at.hash, grown }));
+            }
+            ChainEvent::Scanned { cursor, time } => {
+                let changes = self.wallet.advance(cursor, time)?;
+                self.say_changes(changes);
+            }
+            ChainEvent::Synced { tip } => {
+                let status = Box::new(self.status()?);
+                self.say(Event::Synced { tip, status });
+            }
+        }
+        Ok(None)
+    }
+
+    pub(super) fn say_changes(&mut self, changes: impl IntoIterator<Item = TransactionChange>) {
+        for change in changes {
+            self.changed = true;
+            self.say(Event::Transaction(change));
+        }
+    }
+}
