@@ -59,7 +59,8 @@ fn a_process_that_dies_at_any_step_loses_nothing_it_said_and_pays_once() {
 }
 
 struct World {
-    runtime: tokio::runtime::Runtime,
+    /// The network lives in it.
+    _runtime: tokio::runtime::Runtime,
     devnet: Devnet,
 }
 
@@ -75,7 +76,7 @@ impl World {
             Devnet::start().unwrap()
         };
         devnet.fund_faucet();
-        Self { runtime, devnet }
+        Self { _runtime: runtime, devnet }
     }
 }
 
@@ -90,18 +91,18 @@ struct Person<'a> {
     dir: TempDir,
     stranger: Address,
     born: u32,
+    was_paid: bool,
+    mined: bool,
     memory: Memory,
 }
 
-/// What the person was told, or did themselves.
+/// What the person was told.
 #[derive(Debug, Default)]
 struct Memory {
     addresses: BTreeSet<Address>,
     known: BTreeSet<Txid>,
-    was_paid: bool,
     has_money: bool,
     payment: Option<Txid>,
-    mined: bool,
     confirmed: bool,
 }
 
@@ -125,7 +126,15 @@ impl<'a> Person<'a> {
         };
         Wallet::create(&dir.path().join("db"), &keys.file, &new).unwrap();
         let stranger = stranger(name);
-        Self { world, dir, stranger, born, memory: Memory::default() }
+        Self {
+            world,
+            dir,
+            stranger,
+            born,
+            was_paid: false,
+            mined: false,
+            memory: Memory::default(),
+        }
     }
 
     /// Runs a process until all is done, or until it dies.
@@ -214,15 +223,15 @@ impl<'a> Person<'a> {
     fn act(&mut self) {
         let devnet = &self.world.devnet;
         let address = self.memory.addresses.first();
-        if let Some(address) = address.filter(|_| !self.memory.was_paid) {
+        if let Some(address) = address.filter(|_| !self.was_paid) {
             devnet.pay(&address.script_pubkey(), Amount::from_sat(1_000_000)).unwrap();
             devnet.mine(1, &nobody());
-            self.memory.was_paid = true;
+            self.was_paid = true;
         }
         let waits = self.memory.payment.is_some_and(|txid| devnet.mempool().contains(&txid));
-        if waits && !self.memory.mined {
+        if waits && !self.mined {
             devnet.mine(1, &nobody());
-            self.memory.mined = true;
+            self.mined = true;
         }
     }
 

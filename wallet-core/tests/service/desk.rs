@@ -25,25 +25,25 @@ use bitcoin::{Address, Amount, FeeRate, Network, Txid};
 use tempfile::TempDir;
 
 /// A data directory.
-pub struct Desk {
+pub(crate) struct Desk {
     dir: TempDir,
     /// The peers.
-    pub connect: Vec<PeerAddress>,
+    pub(crate) connect: Vec<PeerAddress>,
 }
 
 impl Desk {
-    pub fn new(devnet: &Devnet) -> Self {
+    pub(crate) fn new(devnet: &Devnet) -> Self {
         let dir = tempfile::tempdir().unwrap();
         Self { dir, connect: vec![PeerAddress::Ip(devnet.address())] }
     }
 
-    pub fn with_wallet(devnet: &Devnet) -> Self {
+    pub(crate) fn with_wallet(devnet: &Devnet) -> Self {
         let desk = Self::new(devnet);
         desk.create(WORDS).unwrap();
         desk
     }
 
-    pub fn settings(&self) -> Settings {
+    pub(crate) fn settings(&self) -> Settings {
         Settings {
             network: Network::Regtest,
             data_dir: self.dir.path().join("data"),
@@ -52,7 +52,7 @@ impl Desk {
         }
     }
 
-    pub fn create(&self, words: &str) -> Result<WalletDescription, CreateError> {
+    pub(crate) fn create(&self, words: &str) -> Result<WalletDescription, CreateError> {
         let new = NewWallet {
             seed: Seed::new(&Words::parse(words).unwrap(), ""),
             accounts: [ScriptType::Taproot, ScriptType::Segwit]
@@ -65,15 +65,15 @@ impl Desk {
         service::create(&self.settings(), new, KdfCost::for_tests())
     }
 
-    pub fn open(&self, access: Access, reach: Reach) -> Wallet {
+    pub(crate) fn open(&self, access: Access, reach: Reach) -> Wallet {
         self.try_open(access, reach).unwrap()
     }
 
-    pub fn try_open(&self, access: Access, reach: Reach) -> Result<Wallet, OpenError> {
+    pub(crate) fn try_open(&self, access: Access, reach: Reach) -> Result<Wallet, OpenError> {
         self.open_with(PASSWORD, access, reach)
     }
 
-    pub fn open_with(
+    pub(crate) fn open_with(
         &self,
         password: &str,
         access: Access,
@@ -83,7 +83,7 @@ impl Desk {
     }
 }
 
-pub fn open(
+pub(crate) fn open(
     settings: &Settings,
     text: &str,
     access: Access,
@@ -94,32 +94,36 @@ pub fn open(
 }
 
 /// An open wallet.
-pub struct Wallet(Conversation);
+pub(crate) struct Wallet(Conversation);
 
 impl Wallet {
-    pub async fn receive(&mut self) -> Address {
+    pub(crate) async fn receive(&mut self) -> Address {
         self.address(false).await
     }
 
-    pub async fn receive_fresh(&mut self) -> Address {
+    pub(crate) async fn receive_fresh(&mut self) -> Address {
         self.address(true).await
     }
 
-    pub async fn balance(&mut self) -> BalanceParts {
+    pub(crate) async fn balance(&mut self) -> BalanceParts {
         let Reply::Balance(balance) = self.0.ask(Command::Balance).await.unwrap() else {
             panic!("a balance was asked for");
         };
         balance.total
     }
 
-    pub async fn history(&mut self) -> Vec<HistoryRow> {
+    pub(crate) async fn history(&mut self) -> Vec<HistoryRow> {
         let Reply::History(history) = self.0.ask(Command::History).await.unwrap() else {
             panic!("the history was asked for");
         };
         history
     }
 
-    pub async fn pay(&mut self, to: &Address, amount: Amount) -> Result<Payment, CommandError> {
+    pub(crate) async fn pay(
+        &mut self,
+        to: &Address,
+        amount: Amount,
+    ) -> Result<Payment, CommandError> {
         let request = PayRequest {
             recipients: vec![Recipient { address: to.clone(), amount: PayAmount::Exactly(amount) }],
             fee_rate: FeeRate::from_sat_per_vb(2),
@@ -138,12 +142,12 @@ impl Wallet {
         Ok(*payment)
     }
 
-    pub async fn rescan(&mut self, from: Option<u32>) -> Result<(), CommandError> {
+    pub(crate) async fn rescan(&mut self, from: Option<u32>) -> Result<(), CommandError> {
         self.0.ask(Command::Rescan { from: from.map(Height::new) }).await.map(drop)
     }
 
     /// Reads events until one is as wanted.
-    pub async fn until(&mut self, wanted: impl Fn(&Event) -> bool) {
+    pub(crate) async fn until(&mut self, wanted: impl Fn(&Event) -> bool) {
         let mut heard = Vec::new();
         let found = async {
             while let Some(event) = self.0.next_event().await {
@@ -159,20 +163,20 @@ impl Wallet {
         assert_eq!(found, Ok(true), "{heard:#?}");
     }
 
-    pub async fn until_synced(&mut self, height: u32) {
+    pub(crate) async fn until_synced(&mut self, height: u32) {
         let height = Height::new(height);
         self.until(|event| matches!(event, Event::Synced { tip, .. } if tip.height >= height))
             .await;
     }
 
-    pub async fn until_state(&mut self, txid: Txid, wanted: impl Fn(PaymentState) -> bool) {
+    pub(crate) async fn until_state(&mut self, txid: Txid, wanted: impl Fn(PaymentState) -> bool) {
         self.until(|event| {
             matches!(event, Event::Transaction(change) if change.txid == txid && wanted(change.state))
         })
         .await;
     }
 
-    pub async fn close(mut self) {
+    pub(crate) async fn close(mut self) {
         self.0.close().await;
     }
 
@@ -186,7 +190,7 @@ impl Wallet {
 }
 
 /// An address that is nobody's here.
-pub fn stranger() -> Address {
+pub(crate) fn stranger() -> Address {
     "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080"
         .parse::<Address<_>>()
         .unwrap()
@@ -195,7 +199,7 @@ pub fn stranger() -> Address {
 }
 
 /// Something that answers every connection with a page.
-pub fn http_server() -> SocketAddr {
+pub(crate) fn http_server() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {
@@ -213,8 +217,8 @@ fn password(text: &str) -> Password {
 }
 
 /// Opens every wallet here.
-pub const PASSWORD: &str = "a password";
+pub(crate) const PASSWORD: &str = "a password";
 
 /// BIP39's first test vector.
-pub const WORDS: &str = "abandon abandon abandon abandon abandon abandon abandon abandon abandon \
+pub(crate) const WORDS: &str = "abandon abandon abandon abandon abandon abandon abandon abandon abandon \
                          abandon abandon about";
