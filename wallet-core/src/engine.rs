@@ -5,7 +5,6 @@
 //! progress, on which nothing depends, are committed in batches. Refuses I/O but the store's, and
 //! clocks: time comes in with each input.
 
-pub mod key_layer;
 mod start;
 mod chain_side;
 mod follow;
@@ -25,10 +24,10 @@ use crate::light_client::peer_id::{PeerAddress, PeerId};
 use crate::light_client::status::{Status, Waiting};
 use crate::light_client::time::{MonoTime, Now};
 use crate::limits::{PROGRESS_EVERY, UNCOMMITTED_TIME};
+use crate::signers::key_layer::KeyLayer;
 use crate::wallet::Wallet;
 
 use chain_side::ChainSide;
-use key_layer::KeyLayer;
 
 pub use chain_side::Online;
 

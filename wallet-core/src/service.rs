@@ -11,7 +11,6 @@ use bitcoin::Network;
 
 use crate::command::{Command, CommandError, StoreProblem};
 use crate::config::{Settings, WalletName};
-use crate::engine::key_layer::KeyLayer;
 use crate::engine::{Effect, Engine, Online};
 use crate::entropy::{self, EntropyError};
 use crate::event::{CommandId, Event};
@@ -22,6 +21,7 @@ use crate::net::clock::Clock;
 use crate::net::driver::{self, Driver};
 use crate::net::inbox::{Inbox, Message};
 use crate::net::outlet::Outlet;
+use crate::signers::key_layer::KeyLayer;
 use crate::store::chain::ChainFile;
 use crate::store::lock::{DirectoryLock, Holder, LockError};
 use crate::store::problem;

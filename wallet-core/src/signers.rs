@@ -14,6 +14,7 @@ use crate::command::SigningProblem;
 use crate::keychain::SECP;
 
 mod software;
+pub mod key_layer;
 
 /// Someone who can sign for one master key. A device asks its person meanwhile, so a signature
 /// may take minutes or be refused.

@@ -43,7 +43,11 @@ impl Engine {
     fn sign(&mut self, now: Now, draft: DraftId) -> Result<Reply, CommandError> {
         let drafted = self.wallet.psbt_of(draft)?;
         let mut psbt = drafted.clone();
-        self.keys.signer(&self.wallet)?.sign(&mut psbt).map_err(CommandError::Signing)?;
+        let sealed = self.wallet.sealed_seed()?;
+        self.keys
+            .signer(&sealed, self.wallet.network())?
+            .sign(&mut psbt)
+            .map_err(CommandError::Signing)?;
         let signed = signers::finish(&psbt, &drafted).map_err(CommandError::Signing)?;
         let (payment, changes) = self.wallet.record_signed(draft, &signed, &psbt, now.wall)?;
         self.say_changes(changes);

@@ -23,6 +23,7 @@ use crate::light_client::height::Height;
 use crate::light_client::job;
 use crate::net::clock::Clock;
 use crate::seed::{Seed, Words};
+use crate::signers::key_layer;
 use crate::store::chain::ChainFile;
 use crate::vault::{self, KdfCost, Keys, Password};
 use crate::wallet::NewWallet;
@@ -139,25 +140,25 @@ impl<'a> Person<'a> {
 
     /// Runs a process until all is done, or until it dies.
     fn live(&mut self, crash: Option<Crash>) -> Result<(), Died> {
-        let mut process = Process::start(self.dir.path(), &self.world.devnet);
-        let mut asked = Some(process.ask(Command::History));
+        let mut machine = Machine::start(self.dir.path(), &self.world.devnet);
+        let mut asked = Some(machine.ask(Command::History));
         while !self.memory.confirmed {
             if asked.is_none() {
-                asked = self.next_question().map(|command| process.ask(command));
+                asked = self.next_question().map(|command| machine.ask(command));
             }
-            for event in process.step(crash)? {
+            for event in machine.step(crash)? {
                 if let Event::Replied { id, .. } = &event
                     && Some(*id) == asked
                 {
                     asked = None;
                 }
                 if let Some(follow_up) = self.hear(event) {
-                    asked = Some(process.ask(follow_up));
+                    asked = Some(machine.ask(follow_up));
                 }
             }
             self.act();
         }
-        process.engine.finish().unwrap();
+        machine.engine.finish().unwrap();
         Ok(())
     }
 
@@ -263,7 +264,7 @@ impl<'a> Person<'a> {
 }
 
 /// An engine with its sockets, one step at a time.
-struct Process {
+struct Machine {
     engine: Engine,
     clock: Clock,
     streams: Streams,
@@ -274,7 +275,7 @@ struct Process {
     taken: usize,
 }
 
-impl Process {
+impl Machine {
     fn start(dir: &Path, devnet: &Devnet) -> Self {
         let (wallet, keys) = open_wallet(dir);
         let chain = ChainFile::load(&dir.join("chain.db"), Network::Regtest).unwrap();
@@ -363,7 +364,7 @@ impl Process {
     }
 }
 
-/// Open sockets; they close with the process.
+/// Open sockets; they close with the machine.
 #[derive(Default)]
 struct Streams(HashMap<PeerId, TcpStream>);
 

@@ -10,10 +10,10 @@ use std::path::Path;
 
 use crate::command::{Birthday, StoreProblem, WalletDescription};
 use crate::config::{LookAhead, Paths, Settings, WalletName};
-use crate::engine::key_layer;
 use crate::entropy::EntropyError;
 use crate::keychain::AccountId;
 use crate::seed::Seed;
+use crate::signers::key_layer;
 use crate::store::lock::{self, DirectoryLock, Holder, LockError};
 use crate::store::problem;
 use crate::vault::{self, KdfCost, Password, VaultError};

@@ -2,12 +2,13 @@
 //!
 //! Refuses to keep a seed: it is unsealed for one signature and wiped.
 
+use bitcoin::Network;
+
 use crate::command::{CommandError, StoreProblem};
 use crate::entropy::EntropyError;
 use crate::seed::Seed;
 use crate::signers::SoftwareSigner;
 use crate::vault::SeedKey;
-use crate::wallet::Wallet;
 
 /// The key layer of an open wallet.
 pub enum KeyLayer {
@@ -18,16 +19,15 @@ pub enum KeyLayer {
 }
 
 impl KeyLayer {
-    /// A signer for one payment of `wallet`; drop it right after.
+    /// A signer with the seed that is sealed in a wallet's file; drop it after the payment.
     ///
     /// # Errors
     /// [`CommandError::Locked`], or [`CommandError::Store`] when the stored seed is damaged.
-    pub fn signer(&self, wallet: &Wallet) -> Result<SoftwareSigner, CommandError> {
+    pub fn signer(&self, sealed: &[u8], network: Network) -> Result<SoftwareSigner, CommandError> {
         let Self::Unlocked(key) = self else { return Err(CommandError::Locked) };
-        let sealed = wallet.sealed_seed()?;
-        let plain = key.unseal(SEED_CONTEXT, &sealed).map_err(|error| damaged(&error))?;
+        let plain = key.unseal(SEED_CONTEXT, sealed).map_err(|error| damaged(&error))?;
         let seed = Seed::from_bytes(&plain).map_err(|error| damaged(&error))?;
-        Ok(SoftwareSigner::new(seed, wallet.network()))
+        Ok(SoftwareSigner::new(seed, network))
     }
 }
 
