@@ -223,7 +223,8 @@ impl Engine {
 
     /// What a new light client must hear before anything else.
     fn introduce(&mut self) -> Result<(), StoreProblem> {
-        self.after_commit.clear();
+        let first = self.drain()?;
+        self.after_commit = first.into();
         self.after_commit.push_back(ClientInput::ScanFrom(self.wallet.scan_start()?));
         self.after_commit.push_back(ClientInput::Watch { scripts: self.wallet.watched() });
         self.changed = true;

@@ -21,11 +21,18 @@ impl Engine {
         while let Some(input) = inputs.pop_front() {
             let Some(chain) = self.chain.followed_mut() else { return Ok(()) };
             chain.client.handle(now, input);
-            while let Some(output) = self.poll() {
-                inputs.extend(self.take(output)?);
-            }
+            inputs.extend(self.drain()?);
         }
         Ok(())
+    }
+
+    /// Takes all that the light client has to say; what it must hear of it comes back.
+    pub(super) fn drain(&mut self) -> Result<Vec<Input>, StoreProblem> {
+        let mut answers = Vec::new();
+        while let Some(output) = self.poll() {
+            answers.extend(self.take(output)?);
+        }
+        Ok(answers)
     }
 
     fn poll(&mut self) -> Option<Output> {

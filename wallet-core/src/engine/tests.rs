@@ -26,7 +26,7 @@ use crate::seed::{Seed, Words};
 use crate::signers::key_layer;
 use crate::store::chain::ChainFile;
 use crate::vault::{self, KdfCost, Keys, Password};
-use crate::wallet::NewWallet;
+use crate::wallet::{Description, NewWallet};
 
 /// When the process dies.
 #[derive(Debug, Clone, Copy)]
@@ -116,14 +116,16 @@ impl<'a> Person<'a> {
         let keys =
             vault::create(&dir.path().join("key"), &password(), KdfCost::for_tests()).unwrap();
         let new = NewWallet {
-            network: Network::Regtest,
-            name: "main".to_owned(),
+            description: Description {
+                network: Network::Regtest,
+                name: "main".to_owned(),
+                fingerprint: seed.fingerprint(),
+                birthday: Birthday::Height(Height::new(born + 1)),
+                preferred: ScriptType::Taproot,
+                look_ahead: LookAhead { receive: 5, change: 5 },
+            },
             accounts: vec![seed.account(account, Network::Regtest)],
             sealed_seed: key_layer::seal(&keys.seed, &seed).unwrap(),
-            fingerprint: seed.fingerprint(),
-            birthday: Birthday::Height(Height::new(born + 1)),
-            preferred: ScriptType::Taproot,
-            look_ahead: LookAhead { receive: 5, change: 5 },
         };
         Wallet::create(&dir.path().join("db"), &keys.file, &new).unwrap();
         let stranger = stranger(name);
