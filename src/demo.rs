@@ -1,14 +1,59 @@
-//! Owns `billfold demo`. (being built)
+//! Owns `billfold demo`: one whole story on a play-money network in this process, with two wallets
+//! that are wallets like any other, in a directory that is removed at the end.
+//!
+//! Refuses the user's own directory, peers and wallets: the options that name them have no part in
+//! it. Each step is checked before it is told.
+
+mod actor;
+mod scene;
+mod step;
+
+use std::time::Instant;
+
+use tempfile::TempDir;
 
 use crate::cli::DemoArgs;
 use crate::context::Context;
+use crate::demo::scene::Scene;
+use crate::demo::step::{Ending, Step};
 use crate::failure::{Failure, Kind};
+use crate::output::Output;
 
 /// Runs the demonstration.
 ///
 /// # Errors
-/// Where the story went wrong.
-#[allow(clippy::unused_async, reason = "the story waits for a network")]
-pub(crate) async fn run(_options: &DemoArgs, _context: &mut Context) -> Result<(), Failure> {
-    Err(Failure::new(Kind::DemoFailed, "the demonstration is not built yet"))
+/// `demo_failed` with what was expected and what was seen, or why a wallet did not do its part.
+pub(crate) async fn run(options: &DemoArgs, context: &mut Context) -> Result<(), Failure> {
+    let Context { output, interrupt, .. } = context;
+    if !options.headless {
+        output.say("There are no screens yet: this tells the story that --headless tells.");
+    }
+    let no_dir = |error| Failure::new(Kind::Io, format!("no temporary directory: {error}"));
+    let dir = tempfile::Builder::new().prefix("billfold-demo-").tempdir().map_err(no_dir)?;
+    let told = interrupt.or(tell(&dir, output, options.headless)).await.flatten();
+    let removed = dir.close().map_err(no_dir);
+    told.and(removed)
+}
+
+/// Tells the story. The wallets are closed when this returns or is dropped.
+async fn tell(dir: &TempDir, output: &mut Output, headless: bool) -> Result<(), Failure> {
+    let started = Instant::now();
+    let mut steps = 0;
+    let mut show = |step: Step| {
+        steps += 1;
+        output.result(&step)
+    };
+    let (mut scene, opening) = Scene::open(dir.path())?;
+    for step in opening {
+        show(step)?;
+    }
+    show(scene.receive().await?)?;
+    show(scene.confirm_receipt().await?)?;
+    show(scene.pay().await?)?;
+    show(scene.confirm_payment().await?)?;
+    show(scene.drop_payment().await?)?;
+    show(scene.restart().await?)?;
+    show(scene.confirm_again().await?)?;
+    let balances = scene.end().await?;
+    output.result(&Ending::new(steps, started.elapsed(), balances, headless))
 }

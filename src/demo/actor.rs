@@ -1,0 +1,177 @@
+//! Owns one wallet of the story, used as a person would: through the commands of a face.
+
+use std::fmt::Display;
+use std::future::Future;
+use std::path::Path;
+use std::time::Duration;
+
+use billfold_wallet_core::command::{
+    Balance, Command, IssuedAddress, PayAmount, PayRequest, Payment, PaymentState, Recipient,
+    Reply, WalletDescription,
+};
+use billfold_wallet_core::config::{Settings, WalletName};
+use billfold_wallet_core::event::Event;
+use billfold_wallet_core::face::Conversation;
+use billfold_wallet_core::light_client::peer_id::PeerAddress;
+use billfold_wallet_core::service::{self, Access, NewWallet, Reach, Service};
+use billfold_wallet_core::vault::{KdfCost, Password};
+use bitcoin::{Address, Amount, BlockHash, FeeRate, Network, Txid};
+
+use crate::failure::{Failure, Kind};
+use crate::session::unexpected;
+
+/// A wallet with its owner's name.
+pub(super) struct Actor {
+    name: &'static str,
+    settings: Settings,
+    conversation: Conversation,
+}
+
+impl Actor {
+    /// Creates a wallet in a directory of its own and opens it.
+    pub(super) fn create(
+        name: &'static str,
+        dir: &Path,
+        peer: PeerAddress,
+        new: NewWallet,
+        cost: KdfCost,
+    ) -> Result<(Self, WalletDescription), Failure> {
+        let settings = Settings {
+            network: Network::Regtest,
+            data_dir: dir.join(name),
+            wallet: WalletName::default(),
+            connect: vec![peer],
+        };
+        let description = service::create(&settings, new, cost)?;
+        let conversation = open(&settings)?;
+        Ok((Self { name, settings, conversation }, description))
+    }
+
+    /// Closes the wallet and opens it again from disk.
+    pub(super) async fn restart(&mut self) -> Result<(), Failure> {
+        within("the wallet closed", self.conversation.close()).await?;
+        self.conversation = open(&self.settings)?;
+        Ok(())
+    }
+
+    /// Closes the wallet.
+    pub(super) async fn close(mut self) -> Result<(), Failure> {
+        within("the wallet closed", self.conversation.close()).await
+    }
+
+    /// Waits until the wallet has followed the chain to this tip.
+    pub(super) async fn follow(&mut self, tip: BlockHash) -> Result<(), Failure> {
+        let what = format!("{} at block {tip}", self.name);
+        within(&what, async {
+            loop {
+                match self.ask(Command::Status).await? {
+                    Reply::Status(status) if status.synced && status.tip.hash == tip => {
+                        return Ok(());
+                    }
+                    Reply::Status(_) => self.news().await?,
+                    reply => return Err(unexpected(&reply)),
+                }
+            }
+        })
+        .await?
+    }
+
+    /// What the wallet has.
+    pub(super) async fn balance(&mut self) -> Result<Balance, Failure> {
+        match self.ask(Command::Balance).await? {
+            Reply::Balance(balance) => Ok(balance),
+            reply => Err(unexpected(&reply)),
+        }
+    }
+
+    /// Where the wallet can be paid.
+    pub(super) async fn address(&mut self) -> Result<IssuedAddress, Failure> {
+        let receive = Command::Receive { amount: None, note: None, fresh: false };
+        match self.ask(receive).await? {
+            Reply::Address(address) => Ok(address),
+            reply => Err(unexpected(&reply)),
+        }
+    }
+
+    /// Drafts, signs and announces a payment.
+    pub(super) async fn pay(&mut self, to: Address, amount: Amount) -> Result<Payment, Failure> {
+        let request = PayRequest {
+            recipients: vec![Recipient { address: to, amount: PayAmount::Exactly(amount) }],
+            fee_rate: FeeRate::from_sat_per_vb(2),
+            coins: Vec::new(),
+            account: None,
+            note: None,
+            idempotency_key: None,
+            dry_run: false,
+        };
+        let draft = match self.ask(Command::Draft(request)).await? {
+            Reply::Draft(draft) => draft.id,
+            reply => return Err(unexpected(&reply)),
+        };
+        match self.ask(Command::Sign(draft)).await? {
+            Reply::Payment(payment) => Ok(*payment),
+            reply => Err(unexpected(&reply)),
+        }
+    }
+
+    /// How far a payment is, if the wallet knows it.
+    pub(super) async fn state(&mut self, txid: Txid) -> Result<Option<PaymentState>, Failure> {
+        match self.ask(Command::History).await? {
+            Reply::History(rows) => {
+                Ok(rows.into_iter().find(|row| row.txid == txid).map(|row| row.state))
+            }
+            reply => Err(unexpected(&reply)),
+        }
+    }
+
+    async fn ask(&mut self, command: Command) -> Result<Reply, Failure> {
+        within("an answer", self.conversation.ask(command)).await?.map_err(Failure::from)
+    }
+
+    /// Waits until something happens.
+    async fn news(&mut self) -> Result<(), Failure> {
+        match self.conversation.next_event().await {
+            Some(Event::Stopped { error }) => Err(error.into()),
+            Some(_) => Ok(()),
+            None => Err(expected("a running wallet", "one that closed by itself")),
+        }
+    }
+}
+
+/// Fails unless the two are equal.
+pub(super) fn check<T: PartialEq + Display>(
+    what: &str,
+    expectation: T,
+    seen: T,
+) -> Result<(), Failure> {
+    if expectation == seen {
+        return Ok(());
+    }
+    Err(expected(&format!("{what}: {expectation}"), &seen.to_string()))
+}
+
+/// A step that went wrong.
+pub(super) fn expected(expectation: &str, seen: &str) -> Failure {
+    Failure::new(Kind::DemoFailed, format!("expected {expectation}, saw {seen}"))
+        .with("expected", expectation)
+        .with("seen", seen)
+}
+
+/// Waits for what should happen at once, and fails if it does not.
+pub(super) async fn within<T>(what: &str, work: impl Future<Output = T>) -> Result<T, Failure> {
+    let waited = format!("nothing of it in {} s", STEP_TIME.as_secs());
+    tokio::time::timeout(STEP_TIME, work).await.map_err(|_elapsed| expected(what, &waited))
+}
+
+/// The password of the story's wallets, whose money is play money.
+pub(super) fn password() -> Result<Password, Failure> {
+    Ok(Password::new("play money")?)
+}
+
+fn open(settings: &Settings) -> Result<Conversation, Failure> {
+    let service = Service::open(settings, &password()?, Access::Sign, Reach::Online)?;
+    Ok(Conversation::new(service))
+}
+
+/// How long one step may take: many times what it takes on a slow machine.
+const STEP_TIME: Duration = Duration::from_secs(60);
