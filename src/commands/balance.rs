@@ -80,12 +80,14 @@ impl Parts {
 
 impl Report for BalanceReport {
     fn for_people(&self, _canvas: Canvas) -> String {
-        if self.accounts.len() < 2 { self.total.list() } else { self.breakdown() }
+        let filled: Vec<_> =
+            self.accounts.iter().filter(|account| !account.parts.is_empty()).collect();
+        if filled.len() < 2 { self.total.list() } else { self.breakdown(&filled) }
     }
 }
 
 impl BalanceReport {
-    fn breakdown(&self) -> String {
+    fn breakdown(&self, accounts: &[&AccountParts]) -> String {
         let mut table = Table::new([
             Column::left("Account"),
             Column::right("Confirmed"),
@@ -93,7 +95,7 @@ impl BalanceReport {
             Column::right("Immature"),
             Column::right("Frozen"),
         ]);
-        for AccountParts { account, parts } in &self.accounts {
+        for AccountParts { account, parts } in accounts {
             table.row(parts.row(account.for_people()));
         }
         table.row(self.total.row("Total".to_owned()));
@@ -102,6 +104,10 @@ impl BalanceReport {
 }
 
 impl Parts {
+    fn is_empty(self) -> bool {
+        [self.confirmed, self.pending, self.immature, self.frozen] == [Amount::ZERO; 4]
+    }
+
     /// One part to a line; what is spendable always, the others when there is some.
     fn list(self) -> String {
         let mut text = line("Confirmed", self.confirmed);
@@ -153,12 +159,15 @@ mod tests {
     }
 
     #[test]
-    fn several_accounts_are_broken_down() {
+    fn several_accounts_with_money_are_broken_down() {
         let canvas = Canvas { drawings: false, colour: false };
         let one = BalanceReport::new(&balance(&[ScriptType::Taproot])).for_people(canvas);
         assert_eq!(one.lines().count(), 2, "{one}");
         let two = BalanceReport::new(&balance(&[ScriptType::Taproot, ScriptType::Legacy]));
         let two = two.for_people(canvas);
+        let mut empty = balance(&[ScriptType::Taproot, ScriptType::Legacy]);
+        empty.accounts[1].1 = BalanceParts::default();
+        assert_eq!(BalanceReport::new(&empty).for_people(canvas), one);
         assert!(two.contains("legacy 0") && two.contains("Total"), "{two}");
     }
 }

@@ -162,13 +162,17 @@ fn a_restored_wallet_tells_its_accounts() -> Result<()> {
     has(&restored, &["fingerprint", "birthday", "accounts"])?;
     ensure!(restored["birthday"]["time"] == 1_614_556_800, "{restored}");
     let accounts = restored["accounts"].as_array().context("no accounts")?;
-    let found: Vec<_> = accounts
+    let found: BTreeSet<_> = accounts
         .iter()
         .map(|account| (account["type"].as_str(), account["number"].as_u64()))
         .collect();
     let expected = [("segwit", 0), ("taproot", 0), ("segwit", 1), ("taproot", 1)];
-    ensure!(found == expected.map(|(name, number)| (Some(name), Some(number))), "{restored}");
+    let expected = expected.map(|(name, number)| (Some(name), Some(number)));
+    ensure!(found == expected.into(), "{restored}");
     has(&accounts[0], &["type", "number", "descriptor"])?;
+    let address = &program.ok(&["receive"])?["address"];
+    let preferred = vector_wallet::address(84, 0, 0)?.to_string();
+    ensure!(*address == preferred, "the first type is not the preferred one: {address}");
     Ok(())
 }
 
