@@ -20,6 +20,7 @@ pub mod status;
 mod timers;
 pub mod codec;
 mod outbox;
+mod retry;
 mod peers;
 mod sync;
 pub mod client;

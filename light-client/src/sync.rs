@@ -3,7 +3,6 @@
 //! They never use each other: the client passes on what one of them learns. Refuses to know how
 //! a peer is reached.
 
-pub(crate) mod retry;
 pub(crate) mod headers;
 pub(crate) mod filter_headers;
 pub(crate) mod filters;

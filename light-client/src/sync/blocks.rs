@@ -17,7 +17,7 @@ use crate::limits::{MAX_BLOCKS_PER_PEER, MAX_MISSES, REPLY_TIMEOUT};
 use crate::outbox::Outbox;
 use crate::params::Params;
 use crate::peer_id::PeerId;
-use crate::sync::retry::Retry;
+use crate::retry::Retry;
 use crate::time::MonoTime;
 
 /// Blocks, with every ready peer.

@@ -21,7 +21,7 @@ use crate::limits::{
 };
 use crate::outbox::Outbox;
 use crate::peer_id::PeerId;
-use crate::sync::retry::Retry;
+use crate::retry::Retry;
 use crate::time::MonoTime;
 
 /// Filter headers, with every ready peer.

@@ -218,17 +218,11 @@ pub(super) struct Host {
     pub(super) vice: Option<Vice>,
     /// Whether it takes connections.
     pub(super) up: bool,
-    /// Answers that wait for `release`.
+    /// Whether it knows `wtxidrelay` (BIP339).
     pub(super) wtxid_relay: bool,
     filters_sent: u32,
     /// What it got, in order.
     pub(super) heard: Vec<NetworkMessage>,
-}
-
-/// Something that will happen.
-#[derive(Debug)]
-enum Event {
-    Input(Input),
 }
 
 /// A client and all that is around it.
@@ -238,7 +232,7 @@ pub(super) struct World {
     pub(super) client: LightClient,
     pub(super) now: Now,
     connections: BTreeMap<PeerId, (PeerAddress, Vec<u8>)>,
-    queue: VecDeque<Event>,
+    queue: VecDeque<Input>,
     /// Every output, for comparison.
     pub(super) log: Vec<Output>,
     pub(super) store: Store,
@@ -375,7 +369,7 @@ impl World {
     /// Runs until nothing happens without time passing.
     pub(super) fn settle(&mut self) {
         for _ in 0..200_000 {
-            let Some(Event::Input(input)) = self.queue.pop_front() else { return };
+            let Some(input) = self.queue.pop_front() else { return };
             self.input(input);
         }
         unreachable!("the world does not come to rest");
@@ -444,7 +438,7 @@ impl World {
         let to = address(n);
         for (peer, _) in self.connections.iter().filter(|(_, (address, _))| *address == to) {
             let input = Input::Received { peer: *peer, bytes: bytes.to_vec() };
-            self.queue.push_back(Event::Input(input));
+            self.queue.push_back(input);
         }
     }
 
@@ -498,13 +492,13 @@ impl World {
                 } else {
                     Input::DialFailed { peer }
                 };
-                self.queue.push_back(Event::Input(input));
+                self.queue.push_back(input);
             }
             Output::Send { peer, bytes } => self.on_sent(peer, &bytes),
             Output::Close { peer, .. } => self.disconnect(peer),
             Output::Job { id, job } => {
                 let result = job::run(&job);
-                self.queue.push_back(Event::Input(Input::JobDone { id, result }));
+                self.queue.push_back(Input::JobDone { id, result });
             }
             Output::Chain(event) => self.on_chain(event),
             Output::Peer(_) | Output::Broadcast(_) => {}
@@ -513,8 +507,22 @@ impl World {
 
     pub(super) fn disconnect(&mut self, peer: PeerId) {
         if self.connections.remove(&peer).is_some() {
-            self.queue.push_back(Event::Input(Input::Disconnected { peer }));
+            self.queue.push_back(Input::Disconnected { peer });
         }
+    }
+
+    /// A host goes down.
+    pub(super) fn take_down(&mut self, n: u16) {
+        self.hosts.get_mut(&address(n)).expect("a host").up = false;
+        let to = address(n);
+        let open = self.connections.iter().filter(|(_, (address, _))| *address == to);
+        for peer in open.map(|(peer, _)| *peer).collect::<Vec<_>>() {
+            self.disconnect(peer);
+        }
+    }
+
+    pub(super) fn host(&mut self, n: u16) -> &mut Host {
+        self.hosts.get_mut(&address(n)).expect("a host")
     }
 
     fn on_chain(&mut self, event: ChainEvent) {
@@ -532,7 +540,7 @@ impl World {
                 let grown = self.wallet.fold(at, &block);
                 if self.folds {
                     let input = Input::Folded { block: at.hash, grown };
-                    self.queue.push_back(Event::Input(input));
+                    self.queue.push_back(input);
                 }
             }
             ChainEvent::Scanned { cursor, .. } => self.wallet.cursor = Some(cursor),
@@ -562,7 +570,7 @@ impl World {
                 };
                 let magic = self.blocks.params.magic;
                 let bytes = serialize(&RawNetworkMessage::new(magic, reply));
-                self.queue.push_back(Event::Input(Input::Received { peer, bytes }));
+                self.queue.push_back(Input::Received { peer, bytes });
             }
         }
     }
