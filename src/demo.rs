@@ -4,9 +4,10 @@
 //! Refuses the user's own directory, peers and wallets: the options that name them have no part in
 //! it. Each step is checked before it is told.
 
-mod actor;
-mod scene;
 mod step;
+mod actor;
+mod cast;
+mod scene;
 
 use std::time::Instant;
 
@@ -47,8 +48,8 @@ async fn tell(dir: &TempDir, output: &mut Output, headless: bool) -> Result<(), 
     for step in opening {
         show(step)?;
     }
+    show(scene.mine().await?)?;
     show(scene.receive().await?)?;
-    show(scene.confirm_receipt().await?)?;
     show(scene.pay().await?)?;
     show(scene.confirm_payment().await?)?;
     show(scene.drop_payment().await?)?;

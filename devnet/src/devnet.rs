@@ -149,6 +149,12 @@ impl Devnet {
         self.mine_empty(FAUCET_COINBASES + COINBASE_MATURITY)
     }
 
+    /// Where the faucet's coins are: who mines when it does not matter who.
+    #[must_use]
+    pub fn faucet_script(&self) -> &Script {
+        self.faucet.script()
+    }
+
     /// Pays from the faucet by one transaction, which is in the mempool afterwards.
     ///
     /// # Errors

@@ -141,8 +141,8 @@ impl Actor {
 /// Fails unless the two are equal.
 pub(super) fn check<T: PartialEq + Display>(
     what: &str,
-    expectation: T,
-    seen: T,
+    expectation: &T,
+    seen: &T,
 ) -> Result<(), Failure> {
     if expectation == seen {
         return Ok(());

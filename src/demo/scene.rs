@@ -1,19 +1,16 @@
 //! Owns the scene of the story: the network, Alice and Bob, and what happens between them.
 
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use billfold_devnet::Devnet;
-use billfold_wallet_core::command::{Birthday, PaymentState};
-use billfold_wallet_core::config::LookAhead;
-use billfold_wallet_core::keychain::{AccountId, DerivationIndex, ScriptType};
+use billfold_wallet_core::command::PaymentState;
+use billfold_wallet_core::keychain::ScriptType;
 use billfold_wallet_core::light_client::peer_id::PeerAddress;
-use billfold_wallet_core::seed::{Seed, WordCount, Words};
-use billfold_wallet_core::service::NewWallet;
 use billfold_wallet_core::vault::KdfCost;
 use bitcoin::{Amount, BlockHash, Txid};
 
-use crate::demo::actor::{Actor, check, expected, password, within};
+use crate::demo::actor::{Actor, check, expected, within};
+use crate::demo::cast::cast;
 use crate::demo::step::{Balances, Step};
 use crate::failure::{Failure, Kind};
 use crate::output::figures;
@@ -53,26 +50,34 @@ impl Scene {
         Ok((Self { network, alice, bob, payment: None }, vec![started, alice_cast, bob_cast]))
     }
 
+    /// Alice mines a block; what it earns can't be spent for 100 blocks.
+    pub(super) async fn mine(&mut self) -> Result<Step, Failure> {
+        self.follow().await?;
+        let address = self.alice.address().await?.address;
+        self.network.mine(1, &address.script_pubkey());
+        self.follow().await?;
+        let (height, _) = self.network.tip();
+        let immature = self.alice.balance().await?.total.immature;
+        check("what Alice mined", &MINED, &immature)?;
+        let amount = figures::amount(immature);
+        let text = format!("Mine       Alice mines block {height}: {amount}, spendable later");
+        Ok(self.at_tip("mine", text).with("immature", immature.to_sat()))
+    }
+
     /// The faucet pays Alice.
     pub(super) async fn receive(&mut self) -> Result<Step, Failure> {
-        self.follow().await?;
         let address = self.alice.address().await?.address;
         let txid = self.network.pay(&address.script_pubkey(), RECEIVED);
         let txid = txid.map_err(|error| expected("a payment of the faucet", &error.to_string()))?;
-        let text = format!("Receive    Alice is paid {} at {address}", figures::amount(RECEIVED));
-        Ok(Step::new("receive", text)
-            .with("address", address.to_string())
-            .with("amount", RECEIVED.to_sat())
-            .with("txid", txid.to_string()))
-    }
-
-    /// The faucet's payment is mined.
-    pub(super) async fn confirm_receipt(&mut self) -> Result<Step, Failure> {
-        let block = self.mine().await?;
+        self.confirm().await?;
         let confirmed = self.alice.balance().await?.total.confirmed;
-        check("Alice's balance", RECEIVED, confirmed)?;
-        let text = format!("Mine       block {block}: Alice has {}", figures::amount(confirmed));
-        Ok(self.at_tip("mine", text).with("alice", confirmed.to_sat()))
+        check("Alice's balance", &RECEIVED, &confirmed)?;
+        let text = format!("Receive    Alice is paid {} at {address}", figures::amount(confirmed));
+        Ok(self
+            .at_tip("receive", text)
+            .with("address", address.to_string())
+            .with("amount", confirmed.to_sat())
+            .with("txid", txid.to_string()))
     }
 
     /// Alice pays Bob.
@@ -93,7 +98,7 @@ impl Scene {
 
     /// The payment is mined.
     pub(super) async fn confirm_payment(&mut self) -> Result<Step, Failure> {
-        let block = self.mine().await?;
+        let block = self.confirm().await?;
         self.check_paid(block).await?;
         let text = format!("Confirm    block {block}: Bob has {}", figures::amount(PAID));
         Ok(self.at_tip("confirm", text).with("bob", PAID.to_sat()))
@@ -107,7 +112,7 @@ impl Scene {
         reorg.map_err(|error| expected("a reorganisation", &error.to_string()))?;
         self.follow().await?;
         let bob = self.bob.balance().await?.total.confirmed;
-        check("Bob's balance without the block", Amount::ZERO, bob)?;
+        check("Bob's balance without the block", &Amount::ZERO, &bob)?;
         match self.alice.state(txid).await? {
             Some(PaymentState::Signed | PaymentState::Announced) => {}
             seen => return Err(expected("an unconfirmed payment", &format!("{seen:?}"))),
@@ -138,7 +143,7 @@ impl Scene {
 
     /// The payment is mined again.
     pub(super) async fn confirm_again(&mut self) -> Result<Step, Failure> {
-        let block = self.mine().await?;
+        let block = self.confirm().await?;
         self.check_paid(block).await?;
         let text = format!("Confirm    block {block}: Bob has {} again", figures::amount(PAID));
         Ok(self.at_tip("confirm", text).with("bob", PAID.to_sat()))
@@ -149,18 +154,18 @@ impl Scene {
         let Paid { fee: fees, .. } = self.paid()?;
         let alice = self.alice.balance().await?.total;
         let bob = self.bob.balance().await?.total;
-        check("what nobody has confirmed", Amount::ZERO, alice.pending + bob.pending)?;
-        check("Alice's balance", RECEIVED - PAID - fees, alice.confirmed)?;
-        check("Bob's balance", PAID, bob.confirmed)?;
+        check("what Alice mined", &MINED, &alice.immature)?;
+        check("what nobody has confirmed", &Amount::ZERO, &(alice.pending + bob.pending))?;
+        check("Alice's balance", &(RECEIVED - PAID - fees), &alice.confirmed)?;
+        check("Bob's balance", &PAID, &bob.confirmed)?;
         self.alice.close().await?;
         self.bob.close().await?;
         Ok(Balances { alice: alice.confirmed, bob: bob.confirmed, fees })
     }
 
     /// Mines a block, which both follow.
-    async fn mine(&mut self) -> Result<BlockHash, Failure> {
-        let miner = bitcoin::ScriptBuf::new_op_return(b"billfold");
-        self.network.mine(1, &miner);
+    async fn confirm(&mut self) -> Result<BlockHash, Failure> {
+        self.network.mine(1, self.network.faucet_script());
         self.follow().await?;
         Ok(self.network.tip().1)
     }
@@ -176,12 +181,12 @@ impl Scene {
     async fn check_paid(&mut self, block: BlockHash) -> Result<(), Failure> {
         let Paid { txid, fee } = self.paid()?;
         match self.alice.state(txid).await? {
-            Some(PaymentState::Confirmed(at)) => check("its block", block, at.hash)?,
+            Some(PaymentState::Confirmed(at)) => check("its block", &block, &at.hash)?,
             seen => return Err(expected("a confirmed payment", &format!("{seen:?}"))),
         }
         let (alice, bob) = (self.alice.balance().await?.total, self.bob.balance().await?.total);
-        check("Alice's balance", RECEIVED - PAID - fee, alice.confirmed)?;
-        check("Bob's balance", PAID, bob.confirmed)
+        check("Alice's balance", &(RECEIVED - PAID - fee), &alice.confirmed)?;
+        check("Bob's balance", &PAID, &bob.confirmed)
     }
 
     fn paid(&self) -> Result<Paid, Failure> {
@@ -194,33 +199,8 @@ impl Scene {
     }
 }
 
-/// Creates a wallet from fresh words, which nobody needs to keep.
-fn cast(
-    name: &'static str,
-    script_type: ScriptType,
-    dir: &Path,
-    peer: PeerAddress,
-    cost: KdfCost,
-) -> Result<(Actor, Step), Failure> {
-    let words = Words::generate(WordCount::Twelve)
-        .map_err(|error| Failure::new(Kind::NoEntropy, error.to_string()))?;
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    let new = NewWallet {
-        seed: Seed::new(&words, ""),
-        accounts: vec![AccountId { script_type, number: DerivationIndex::ZERO }],
-        birthday: Birthday::Time(now),
-        look_ahead: LookAhead::NEW,
-        password: password()?,
-    };
-    let (actor, wallet) = Actor::create(name, dir, peer, new, cost)?;
-    let fingerprint = wallet.fingerprint;
-    let text = format!("Wallet     {name} has a new {script_type} wallet, {fingerprint}");
-    let step = Step::new("wallet", text)
-        .with("name", name)
-        .with("type", script_type.name())
-        .with("fingerprint", fingerprint);
-    Ok((actor, step))
-}
+/// What a block earns at this height (regtest's subsidy halves every 150 blocks).
+const MINED: Amount = Amount::from_sat(5_000_000_000);
 
 /// What Alice gets from the faucet.
 const RECEIVED: Amount = Amount::from_sat(100_000_000);

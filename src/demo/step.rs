@@ -11,7 +11,8 @@ use crate::output::{Canvas, Report, figures};
 /// One thing that happened, and was checked.
 #[derive(Debug, Serialize)]
 pub(super) struct Step {
-    step: &'static str,
+    #[serde(rename = "step")]
+    name: &'static str,
     #[serde(flatten)]
     facts: Map<String, Value>,
     #[serde(skip)]
@@ -20,8 +21,8 @@ pub(super) struct Step {
 
 impl Step {
     /// A step with its name for programs and its line for people.
-    pub(super) fn new(step: &'static str, text: String) -> Self {
-        Self { step, facts: Map::new(), text }
+    pub(super) fn new(name: &'static str, text: String) -> Self {
+        Self { name, facts: Map::new(), text }
     }
 
     /// Adds one fact for programs.
@@ -82,7 +83,7 @@ impl Report for Ending {
         json.unwrap_or_else(|| {
             let amount = |sat| figures::amount(Amount::from_sat(sat));
             format!(
-                "The end, after {} s: Alice has {}, Bob has {}, the miner got {}.",
+                "The end, after {} s: Alice can spend {}, Bob {}; the payment cost {}.",
                 self.seconds,
                 amount(self.alice),
                 amount(self.bob),

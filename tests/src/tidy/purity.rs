@@ -150,10 +150,11 @@ const RUNTIME: [&str; 9] = [
 
 const KEY_TYPES: [&str; 4] = ["Seed", "Xpriv", "Mnemonic", "Keypair"];
 
-const KEY_PLACES: [&str; 8] = [
+const KEY_PLACES: [&str; 9] = [
     "wallet-core/src/engine/key_layer",
     "src/commands/new",
     "src/commands/restore",
+    "src/demo/cast",
     "wallet-core/src/seed",
     "wallet-core/src/vault",
     "wallet-core/src/signers",
