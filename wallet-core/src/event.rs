@@ -14,7 +14,7 @@ pub struct CommandId(pub u64);
 /// One thing that a face may hear.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
-    /// A command is answered; exactly once for each.
+    /// A command is answered; once for each, or never if the wallet ends first.
     Replied {
         /// Which command.
         id: CommandId,

@@ -220,6 +220,12 @@ impl Wallet {
         self.file.set_scan(&ScanState { number, start, cursor: None })
     }
 
+    /// From here on the disk is read-only.
+    #[cfg(test)]
+    pub(crate) fn refuse_writes(&self) {
+        self.file.refuse_writes();
+    }
+
     /// `from`, or lower if the scan is not that far yet; `None`: the birthday.
     fn lowest_start(&self, from: Height, scan: &ScanState) -> Option<Height> {
         let passed = scan.cursor.map(|cursor| cursor.height.next()).or(scan.start);

@@ -14,6 +14,7 @@ use crate::light_client::LightClient;
 use crate::light_client::change_set::{ChangeSet, Restored};
 use crate::light_client::config::Config;
 use crate::light_client::input::Input;
+use crate::light_client::limits::MAX_TRANSACTIONS;
 use crate::light_client::params::Params;
 use crate::light_client::peer_id::PeerAddress;
 use crate::light_client::time::Now;
@@ -34,7 +35,7 @@ pub struct Online {
 pub(super) struct ChainSide {
     pub(super) client: LightClient,
     config: Config,
-    file: ChainFile,
+    pub(super) file: ChainFile,
     uncommitted: ChangeSet,
     announced: BTreeSet<Txid>,
 }
@@ -113,8 +114,10 @@ impl ChainSide {
         Ok(())
     }
 
-    /// What to announce and what to withdraw, so that exactly `unconfirmed` is announced.
-    pub(super) fn announcements(&mut self, unconfirmed: Vec<Transaction>) -> Vec<Input> {
+    /// What to announce and what to withdraw, so that exactly `unconfirmed` is announced, as far
+    /// as the light client takes so many.
+    pub(super) fn announcements(&mut self, mut unconfirmed: Vec<Transaction>) -> Vec<Input> {
+        unconfirmed.truncate(MAX_TRANSACTIONS);
         let ids: BTreeSet<Txid> = unconfirmed.iter().map(Transaction::compute_txid).collect();
         let done = self.announced.difference(&ids).map(|txid| Input::Withdraw { txid: *txid });
         let mut inputs: Vec<Input> = done.collect();

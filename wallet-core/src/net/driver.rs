@@ -42,12 +42,17 @@ impl Driver {
     pub fn run(mut self, first: Vec<Effect>) {
         self.carry_out(first);
         let stopped = self.run_until_stopped();
-        let Self { engine, outlet, network, .. } = self;
+        let Self { engine, inbox, outlet, network, .. } = self;
         let ended = stopped.and_then(|()| engine.finish());
         drop(network);
         if let Err(problem) = ended {
             tracing::error!(%problem, "stopped");
             outlet.push(Event::Stopped { error: CommandError::Store(problem) });
+        }
+        for message in inbox.try_iter() {
+            if let Message::Ask(id, _) = message {
+                outlet.push(Event::Replied { id, result: Err(CommandError::Closing) });
+            }
         }
     }
 
@@ -206,3 +211,6 @@ impl Drop for Network {
 
 /// How long the end waits for a look-up of a name that can't be interrupted.
 const SHUTDOWN_TIME: Duration = Duration::from_millis(500);
+
+#[cfg(test)]
+mod tests;

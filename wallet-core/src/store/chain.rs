@@ -203,6 +203,12 @@ impl ChainFile {
         connection.close().map_err(|(_, error)| problem::from_sqlite(&path, &error))
     }
 
+    /// From here on the disk is read-only.
+    #[cfg(test)]
+    pub(crate) fn refuse_writes(&self) {
+        self.connection.pragma_update(None, "query_only", true).unwrap();
+    }
+
     fn cut(&mut self, damage: Damage) -> Result<(), StoreProblem> {
         self.change(|connection, _| match damage {
             Damage::File => Ok(()),

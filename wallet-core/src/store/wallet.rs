@@ -256,6 +256,12 @@ impl WalletFile {
         result
     }
 
+    /// From here on the disk is read-only.
+    #[cfg(test)]
+    pub(crate) fn refuse_writes(&self) {
+        self.connection.pragma_update(None, "query_only", true).unwrap();
+    }
+
     /// The file is not what it should be.
     pub(crate) fn damaged(&self, what: &str) -> StoreProblem {
         StoreProblem::Damaged { path: problem::shown(&self.path), what: what.to_owned() }

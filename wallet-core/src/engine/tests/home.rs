@@ -1,0 +1,112 @@
+//! A play-money network, and a wallet's files on it.
+
+use std::path::PathBuf;
+
+use billfold_devnet::Devnet;
+use bitcoin::hashes::{Hash, sha256};
+use bitcoin::{Address, KnownHrp, Network, ScriptBuf, WitnessProgram, WitnessVersion};
+use tempfile::TempDir;
+
+use crate::command::Birthday;
+use crate::config::LookAhead;
+use crate::engine::Online;
+use crate::keychain::{AccountId, DerivationIndex, ScriptType};
+use crate::light_client::height::Height;
+use crate::light_client::peer_id::PeerAddress;
+use crate::seed::{Seed, Words};
+use crate::signers::key_layer;
+use crate::store::chain::ChainFile;
+use crate::vault::{self, KdfCost, Keys, Password};
+use crate::wallet::{Description, NewWallet, Wallet};
+
+pub(super) struct World {
+    /// The network lives in it.
+    _runtime: tokio::runtime::Runtime,
+    pub(super) devnet: Devnet,
+}
+
+impl World {
+    pub(super) fn start() -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let devnet = {
+            let _inside = runtime.enter();
+            Devnet::start().unwrap()
+        };
+        devnet.fund_faucet();
+        Self { _runtime: runtime, devnet }
+    }
+}
+
+/// A directory with a wallet.
+pub(super) struct Home {
+    dir: TempDir,
+    network: Network,
+    connect: PeerAddress,
+}
+
+impl Home {
+    /// Makes a wallet whose seed is its name's alone.
+    pub(super) fn new(devnet: &Devnet, name: &str) -> Self {
+        let connect = PeerAddress::Ip(devnet.address());
+        Self::on(Network::Regtest, connect, name, Height::new(devnet.tip().0 + 1))
+    }
+
+    pub(super) fn on(network: Network, connect: PeerAddress, name: &str, birthday: Height) -> Self {
+        let home = Self { dir: tempfile::tempdir().unwrap(), network, connect };
+        let seed = Seed::new(&Words::parse(WORDS).unwrap(), name);
+        let account = AccountId { script_type: ScriptType::Taproot, number: DerivationIndex::ZERO };
+        let keys = vault::create(&home.path("key"), &password(), KdfCost::for_tests()).unwrap();
+        let new = NewWallet {
+            description: Description {
+                network,
+                name: "main".to_owned(),
+                fingerprint: seed.fingerprint(),
+                birthday: Birthday::Height(birthday),
+                preferred: ScriptType::Taproot,
+                look_ahead: LookAhead { receive: 5, change: 5 },
+            },
+            accounts: vec![seed.account(account, network)],
+            sealed_seed: key_layer::seal(&keys.seed, &seed).unwrap(),
+        };
+        Wallet::create(&home.path("db"), &keys.file, &new).unwrap();
+        home
+    }
+
+    pub(super) fn wallet(&self) -> (Wallet, Keys) {
+        let keys = vault::open(&self.path("key"), &password()).unwrap();
+        (Wallet::open(&self.path("db"), &keys.file).unwrap(), keys)
+    }
+
+    pub(super) fn online(&self) -> Online {
+        let chain = ChainFile::load(&self.path("chain.db"), self.network).unwrap();
+        Online { chain, connect: vec![self.connect.clone()] }
+    }
+
+    pub(super) fn path(&self, file: &str) -> PathBuf {
+        self.dir.path().join(file)
+    }
+}
+
+/// An address that belongs to this name alone.
+pub(super) fn stranger(name: &str) -> Address {
+    let program = sha256::Hash::hash(name.as_bytes()).to_byte_array();
+    let program = WitnessProgram::new(WitnessVersion::V0, &program).unwrap();
+    Address::from_witness_program(program, KnownHrp::Regtest)
+}
+
+/// Takes what blocks earn.
+pub(super) fn nobody() -> ScriptBuf {
+    stranger("nobody").script_pubkey()
+}
+
+fn password() -> Password {
+    Password::new("a password").unwrap()
+}
+
+/// BIP39's first test vector.
+const WORDS: &str = "abandon abandon abandon abandon abandon abandon abandon abandon abandon \
+                     abandon abandon about";

@@ -1,0 +1,175 @@
+//! An engine with its sockets, as a driver runs it, but one step at a time.
+
+use std::collections::{HashMap, VecDeque};
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::Duration;
+
+use super::home::Home;
+use crate::command::{Command, StoreProblem};
+use crate::engine::{Effect, Engine, Input};
+use crate::event::{CommandId, Event};
+use crate::light_client::input::Input as ClientInput;
+use crate::light_client::job;
+use crate::light_client::peer_id::{PeerAddress, PeerId};
+use crate::net::clock::Clock;
+use crate::signers::key_layer::KeyLayer;
+
+/// When the process dies.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Crash {
+    /// Before this step is taken.
+    Before(usize),
+    /// After this step's commit, with nothing of it said or sent.
+    Unsaid(usize),
+}
+
+/// The process died.
+#[derive(Debug)]
+pub(super) struct Died;
+
+/// An engine with its sockets, one step at a time.
+pub(super) struct Machine {
+    pub(super) engine: Engine,
+    clock: Clock,
+    streams: Streams,
+    happened: (Sender<ClientInput>, Receiver<ClientInput>),
+    waiting: VecDeque<Input>,
+    effects: Vec<Effect>,
+    asked: u64,
+    taken: usize,
+}
+
+impl Machine {
+    pub(super) fn start(home: &Home) -> Self {
+        let (wallet, keys) = home.wallet();
+        let clock = Clock::start();
+        let keys = KeyLayer::Unlocked(keys.seed);
+        let (engine, effects) =
+            Engine::online(wallet, keys, home.online(), [7; 32], clock.now()).unwrap();
+        Self {
+            engine,
+            clock,
+            streams: Streams::default(),
+            happened: channel(),
+            waiting: VecDeque::new(),
+            effects,
+            asked: 0,
+            taken: 0,
+        }
+    }
+
+    pub(super) fn ask(&mut self, command: Command) -> CommandId {
+        self.asked += 1;
+        let id = CommandId(self.asked);
+        self.waiting.push_back(Input::Ask { id, command });
+        id
+    }
+
+    /// Carries out what the last step brought, takes the next one, and tells what it said.
+    pub(super) fn step(&mut self, crash: Option<Crash>) -> Result<Vec<Event>, Died> {
+        let mut said = Vec::new();
+        for effect in std::mem::take(&mut self.effects) {
+            said.extend(self.carry_out(effect));
+        }
+        if !said.is_empty() {
+            return Ok(said);
+        }
+        let input = self.next_input();
+        if matches!(crash, Some(Crash::Before(at)) if at == self.taken) {
+            return Err(Died);
+        }
+        let effects = self.engine.step(self.clock.now(), input).unwrap();
+        if matches!(crash, Some(Crash::Unsaid(at)) if at == self.taken) {
+            return Err(Died);
+        }
+        self.taken += 1;
+        self.effects = effects;
+        Ok(said)
+    }
+
+    /// Takes steps until something is said that is as wanted.
+    pub(super) fn until(&mut self, wanted: impl Fn(&Event) -> bool) {
+        while !self.step(None).unwrap().iter().any(&wanted) {}
+    }
+
+    /// Takes steps until the disk refuses; what was said meanwhile.
+    pub(super) fn until_refused(&mut self) -> (StoreProblem, Vec<Event>) {
+        let mut said = Vec::new();
+        loop {
+            for effect in std::mem::take(&mut self.effects) {
+                said.extend(self.carry_out(effect));
+            }
+            let input = self.next_input();
+            match self.engine.step(self.clock.now(), input) {
+                Ok(effects) => self.effects = effects,
+                Err(problem) => return (problem, said),
+            }
+        }
+    }
+
+    fn next_input(&mut self) -> Input {
+        if let Some(input) = self.waiting.pop_front() {
+            return input;
+        }
+        // Not a measure: a test that waits for what never comes should end.
+        assert!(self.clock.now().mono.since_start() < Duration::from_secs(60), "waited in vain");
+        let wait = self.engine.deadline().map_or(Duration::MAX, |at| self.clock.until(at));
+        match self.happened.1.recv_timeout(wait) {
+            Ok(input) => Input::Network(input),
+            Err(RecvTimeoutError::Timeout) => Input::Deadline,
+            Err(RecvTimeoutError::Disconnected) => panic!("we hold a sender"),
+        }
+    }
+
+    fn carry_out(&mut self, effect: Effect) -> Option<Event> {
+        match effect {
+            Effect::Tell(event) => return Some(event),
+            Effect::Dial { peer, address: PeerAddress::Ip(address) } => {
+                let stream = TcpStream::connect(address).unwrap();
+                let (reader, report) = (stream.try_clone().unwrap(), self.happened.0.clone());
+                self.streams.0.insert(peer, stream);
+                report.send(ClientInput::Connected { peer }).unwrap();
+                std::thread::spawn(move || read(peer, reader, &report));
+            }
+            Effect::Send { peer, bytes } => {
+                // A peer that went away is heard of by its reader.
+                let mut stream = &self.streams.0[&peer];
+                let _ = stream.write_all(&bytes);
+            }
+            Effect::Close { peer, .. } => {
+                let _ = self.streams.0[&peer].shutdown(Shutdown::Both);
+            }
+            Effect::Job { id, job } => {
+                let result = job::run(&job);
+                self.waiting.push_back(Input::Network(ClientInput::JobDone { id, result }));
+            }
+            Effect::Dial { .. } | Effect::Restart => panic!("not in this story"),
+        }
+        None
+    }
+}
+
+/// Open sockets; they close with the machine.
+#[derive(Default)]
+struct Streams(HashMap<PeerId, TcpStream>);
+
+impl Drop for Streams {
+    fn drop(&mut self) {
+        for stream in self.0.values() {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+    }
+}
+
+fn read(peer: PeerId, mut stream: TcpStream, report: &Sender<ClientInput>) {
+    let mut buffer = [0; 4096];
+    while let Ok(count @ 1..) = stream.read(&mut buffer) {
+        let bytes = buffer[..count].to_vec();
+        if report.send(ClientInput::Received { peer, bytes }).is_err() {
+            return;
+        }
+    }
+    let _ = report.send(ClientInput::Disconnected { peer });
+}

@@ -1,0 +1,70 @@
+//! What a start makes of a chain file that is not as the wallet left it.
+
+use bitcoin::Amount;
+
+use super::home::{Home, World, nobody};
+use super::machine::Machine;
+use crate::command::{Command, PaymentState};
+use crate::engine::{Effect, Engine, Input};
+use crate::event::{CommandId, Event};
+use crate::light_client::change_set::ChangeSet;
+use crate::light_client::height::Height;
+use crate::light_client::peer_id::PeerAddress;
+use crate::light_client::time::Now;
+use crate::signers::key_layer::KeyLayer;
+use crate::store::chain::ChainFile;
+
+#[test]
+fn a_chain_file_that_was_cut_below_the_cursor_hides_no_reorganisation() {
+    let world = World::start();
+    let devnet = &world.devnet;
+    let home = Home::new(devnet, "cut");
+    let address = home.wallet().0.watched()[0].clone();
+    let mut machine = Machine::start(&home);
+    devnet.mine(1, &nobody());
+    let shared = Height::new(devnet.tip().0);
+    machine.until(|event| matches!(event, Event::Synced { tip, .. } if tip.height == shared));
+    let paid = devnet.pay(&address, Amount::from_sat(50_000)).unwrap();
+    devnet.mine(4, &nobody());
+    let tip = shared.up(4);
+    machine.until(|event| matches!(event, Event::Synced { tip: at, .. } if at.height == tip));
+    machine.engine.finish().unwrap();
+
+    let mut file = ChainFile::open(&home.path("chain.db"), bitcoin::Network::Regtest).unwrap();
+    let cut = ChangeSet { truncate_above: Some(shared), ..ChangeSet::default() };
+    file.apply(&cut).unwrap();
+    drop(file);
+    devnet.reorg(4, 5, &[paid]).unwrap();
+
+    let mut machine = Machine::start(&home);
+    machine.until(|event| {
+        matches!(event, Event::Transaction(change)
+            if change.txid == paid && !matches!(change.state, PaymentState::Confirmed(_)))
+    });
+    machine.engine.finish().unwrap();
+}
+
+#[test]
+fn a_scan_from_below_the_anchor_begins_a_lower_chain() {
+    let nobody = PeerAddress::Host("unreachable.invalid".to_owned(), 1);
+    let birthday = Height::new(900_000);
+    let home = Home::on(bitcoin::Network::Bitcoin, nobody, "deep", birthday);
+    let (wallet, _) = home.wallet();
+    let now = Now::default();
+    let (mut engine, first) =
+        Engine::online(wallet, KeyLayer::Locked, home.online(), [1; 32], now).unwrap();
+    assert!(first.iter().any(|effect| matches!(effect, Effect::Dial { .. })));
+    let high = engine.chain.tip().height;
+    assert!(high < birthday && high > Height::new(800_000));
+
+    let command = Command::Rescan { from: Some(Height::new(300_000)) };
+    let effects = engine.step(now, Input::Ask { id: CommandId(1), command }).unwrap();
+    let restart = effects.iter().position(|effect| *effect == Effect::Restart).unwrap();
+    let dial = effects.iter().position(|effect| matches!(effect, Effect::Dial { .. })).unwrap();
+    assert!(restart < dial, "{effects:?}");
+    let low = engine.chain.tip();
+    assert!(low.height < Height::new(300_000));
+    engine.finish().unwrap();
+    let stored = ChainFile::open(&home.path("chain.db"), bitcoin::Network::Bitcoin).unwrap();
+    assert_eq!(stored.tip().unwrap(), Some(low));
+}

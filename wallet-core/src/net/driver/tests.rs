@@ -1,0 +1,91 @@
+//! What a face hears at the end, and what a light client must not hear.
+
+use bitcoin::Network as Chain;
+use bitcoin::hashes::Hash;
+
+use super::*;
+use crate::command::{Birthday, Command};
+use crate::config::LookAhead;
+use crate::event::CommandId;
+use crate::keychain::{AccountId, DerivationIndex, ScriptType};
+use crate::light_client::height::{BlockId, Height};
+use crate::light_client::peer_id::PeerAddress;
+use crate::seed::{Seed, Words};
+use crate::signers::key_layer::KeyLayer;
+use crate::vault::{self, KdfCost, Password};
+use crate::wallet::{Description, NewWallet, Wallet};
+
+#[tokio::test]
+async fn a_disk_that_refuses_is_told_as_the_answer_and_as_the_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let wallet = wallet(dir.path());
+    wallet.refuse_writes();
+    let (inbox, incoming) = Inbox::new();
+    let outlet = Arc::new(Outlet::default());
+    let genesis = BlockId::new(Height::GENESIS, bitcoin::BlockHash::all_zeros());
+    let driver = Driver {
+        engine: Engine::offline(wallet, KeyLayer::Locked, genesis, [0; 32]),
+        clock: Clock::start(),
+        inbox: incoming,
+        outlet: Arc::clone(&outlet),
+        network: None,
+    };
+    let receive = Command::Receive { amount: None, note: None, fresh: true };
+    for (id, command) in [(1, Command::Balance), (2, receive), (3, Command::Balance)] {
+        assert!(inbox.put(Message::Ask(CommandId(id), command)));
+    }
+    driver.run(Vec::new());
+    outlet.end();
+
+    let first = outlet.next().await;
+    assert!(matches!(first, Some(Event::Replied { id: CommandId(1), result: Ok(_) })), "{first:?}");
+    let Some(Event::Replied { id: CommandId(2), result: Err(error) }) = outlet.next().await else {
+        panic!("the command that the disk refused is answered");
+    };
+    assert_eq!(error.name(), "read_only");
+    assert_eq!(outlet.next().await, Some(Event::Stopped { error }));
+    let closing = Event::Replied { id: CommandId(3), result: Err(CommandError::Closing) };
+    assert_eq!(outlet.next().await, Some(closing));
+    assert_eq!(outlet.next().await, None);
+    assert!(!inbox.put(Message::Stop), "nobody listens any more");
+}
+
+#[test]
+fn what_was_under_way_for_an_earlier_light_client_is_not_for_this_one() {
+    let (inbox, incoming) = Inbox::new();
+    let mut network = Network::start(inbox.clone()).unwrap();
+    // Nothing listens on port 1 of this machine, so both dials fail and are reported.
+    let address = PeerAddress::Ip(([127, 0, 0, 1], 1).into());
+    let dial = Effect::Dial { peer: PeerId::new(1), address };
+    network.carry_out(dial.clone());
+    network.carry_out(Effect::Restart);
+    network.carry_out(dial);
+    let mut expected = Vec::new();
+    for _ in 0..2 {
+        let Ok(Message::Happened(happening)) = incoming.recv() else { panic!("a dial failed") };
+        expected.push(network.expects(&happening));
+    }
+    expected.sort_unstable();
+    assert_eq!(expected, [false, true]);
+}
+
+fn wallet(dir: &std::path::Path) -> Wallet {
+    let words = "legal winner thank year wave sausage worth useful legal winner thank yellow";
+    let seed = Seed::new(&Words::parse(words).unwrap(), "");
+    let account = AccountId { script_type: ScriptType::Taproot, number: DerivationIndex::ZERO };
+    let password = Password::new("a password").unwrap();
+    let keys = vault::create(&dir.join("key"), &password, KdfCost::for_tests()).unwrap();
+    let new = NewWallet {
+        description: Description {
+            network: Chain::Regtest,
+            name: "main".to_owned(),
+            fingerprint: seed.fingerprint(),
+            birthday: Birthday::Height(Height::GENESIS),
+            preferred: ScriptType::Taproot,
+            look_ahead: LookAhead { receive: 5, change: 5 },
+        },
+        accounts: vec![seed.account(account, Chain::Regtest)],
+        sealed_seed: Vec::new(),
+    };
+    Wallet::create(&dir.join("db"), &keys.file, &new).unwrap()
+}
