@@ -10,6 +10,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use billfold_devnet::Devnet;
@@ -21,6 +22,8 @@ use tokio::runtime::Runtime;
 
 const BILLFOLD: &str = env!("CARGO_BIN_EXE_billfold");
 const STRANGER: &str = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
+/// A program that has not come to its peer by now never will.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 #[test]
 fn wrong_words_are_named_by_their_place_and_make_no_wallet() -> Result<()> {
@@ -160,7 +163,7 @@ fn a_directory_in_use_names_the_process_that_uses_it() -> Result<()> {
     let (address, accepted) = silent_peer()?;
     program.connect_to(address);
     let mut holder = program.spawn(&["sync"])?;
-    accepted.recv().context("the first process never came to its peer")?;
+    accepted.recv_timeout(PATIENCE).context("the first process never came to its peer")?;
 
     let error = program.refused(1, "dir_in_use", &["balance"])?;
     ensure!(
@@ -274,7 +277,7 @@ fn no_secret_stands_in_the_list_of_processes() -> Result<()> {
     let (address, accepted) = silent_peer()?;
     program.connect_to(address);
     let holder = program.spawn(&["sync"])?;
-    accepted.recv().context("it never came to its peer")?;
+    accepted.recv_timeout(PATIENCE).context("it never came to its peer")?;
     for file in ["cmdline", "environ"] {
         let shown = fs::read(format!("/proc/{}/{file}", holder.id()))?;
         ensure!(!shown.is_empty() || file == "environ");
