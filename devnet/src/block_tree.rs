@@ -3,7 +3,8 @@
 //!
 //! Refuses blocks whose parent is unknown. Does not judge blocks: only valid ones are put in.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
 
 use bitcoin::bip158::FilterHeader;
 use bitcoin::consensus::Params;
@@ -95,22 +96,6 @@ impl BlockTree {
         self.best[from..].iter().map(|hash| self.node(*hash))
     }
 
-    /// The block at this height on the branch that ends in `hash`.
-    pub(crate) fn ancestor(&self, hash: BlockHash, height: u32) -> Option<BlockHash> {
-        let mut at = hash;
-        loop {
-            let node = self.nodes.get(&at)?;
-            if node.place.height <= height || self.is_best(at) {
-                return if node.place.height == height {
-                    Some(at)
-                } else {
-                    self.at(height).filter(|_| node.place.height > height)
-                };
-            }
-            at = node.block.header.prev_blockhash;
-        }
-    }
-
     /// The branch that ends in `stop`, from a height on, the lowest first; empty if that is above.
     pub(crate) fn branch(&self, from: u32, stop: BlockHash) -> Vec<BlockHash> {
         let mut branch = Vec::new();
@@ -165,25 +150,27 @@ impl BlockTree {
     /// Takes a block and its descendants out of the running; false if it is unknown or the genesis
     /// block.
     pub(crate) fn invalidate(&mut self, hash: BlockHash) -> bool {
-        let Some(height) = self.nodes.get(&hash).map(|node| node.place.height) else {
-            return false;
-        };
+        let height = self.nodes.get(&hash).map_or(0, |node| node.place.height);
         if height == 0 {
             return false;
         }
-        let doomed: Vec<_> = self
-            .nodes
-            .keys()
-            .copied()
-            .filter(|node| self.ancestor(*node, height) == Some(hash))
-            .collect();
+        let mut above: Vec<_> =
+            self.nodes.iter().map(|(at, node)| (node.place.height, *at)).collect();
+        above.retain(|(at, _)| *at > height);
+        above.sort_unstable();
+        let mut doomed = HashSet::from([hash]);
+        for (_, hash) in above {
+            if doomed.contains(&self.node(hash).block.header.prev_blockhash) {
+                doomed.insert(hash);
+            }
+        }
         for hash in doomed {
-            self.nodes.get_mut(&hash).expect("it was just listed").valid = false;
+            self.nodes.get_mut(&hash).expect("it was just found").valid = false;
         }
         let valid = self.nodes.iter().filter(|(_, node)| node.valid);
-        let best = valid.max_by_key(|(_, node)| (node.work, std::cmp::Reverse(node.seen)));
-        let best = *best.expect("the genesis block is always valid").0;
-        self.lead_to(best);
+        let best = valid.max_by_key(|(_, node)| (node.work, Reverse(node.seen)));
+        let (best, _) = best.expect("the genesis block is always valid");
+        self.lead_to(*best);
         true
     }
 

@@ -172,8 +172,8 @@ impl Devnet {
             value: *value,
             script_pubkey: script_pubkey.clone(),
         });
-        let payment = self.faucet.pay(&self.network.state(), outputs.collect())?;
-        Ok(self.submit(payment)?)
+        let outputs = outputs.collect();
+        self.network.submit_made(None, |state| self.faucet.pay(state, outputs))
     }
 
     /// Returns as soon as the transaction is in the mempool.

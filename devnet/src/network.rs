@@ -41,7 +41,7 @@ impl Network {
         Self { state: Mutex::new(ChainState::new()), news }
     }
 
-    /// The state. Its changes are told by [`Network::change_chain`] and [`Network::submit`] only.
+    /// The state. Its changes are told by this type's other methods only.
     pub(crate) fn state(&self) -> MutexGuard<'_, ChainState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -59,7 +59,19 @@ impl Network {
         transaction: Transaction,
         from: Option<PeerNumber>,
     ) -> Result<Txid, Rejected> {
-        let txid = self.state().submit(transaction)?;
+        self.submit_made(from, |_| Ok(transaction))
+    }
+
+    /// Makes a transaction and takes it into the mempool, with nothing in between, and tells it.
+    pub(crate) fn submit_made<E: From<Rejected>>(
+        &self,
+        from: Option<PeerNumber>,
+        make: impl FnOnce(&ChainState) -> Result<Transaction, E>,
+    ) -> Result<Txid, E> {
+        let mut state = self.state();
+        let transaction = make(&state)?;
+        let txid = state.submit(transaction)?;
+        drop(state);
         self.tell(News::Transaction { txid, from });
         Ok(txid)
     }

@@ -9,7 +9,7 @@ use std::hash::{BuildHasher, Hasher};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use bitcoin::BlockHash;
+use bitcoin::block::Header;
 use bitcoin::p2p::message::NetworkMessage;
 use bitcoin::p2p::message_blockdata::{GetHeadersMessage, Inventory};
 use bitcoin::p2p::message_filter::{
@@ -17,7 +17,7 @@ use bitcoin::p2p::message_filter::{
 };
 use bitcoin::p2p::message_network::VersionMessage;
 use bitcoin::p2p::{Address, ServiceFlags};
-use bitcoin::{Block, Transaction, Txid, Witness};
+use bitcoin::{Block, BlockHash, Transaction, Txid, Witness};
 
 use crate::chain_state::ChainState;
 use crate::clock::unix_time;
@@ -200,11 +200,8 @@ impl Session {
         let state = self.network.state();
         let tree = &state.tree;
         if request.locator_hashes.is_empty() {
-            let stop = tree.get(request.stop_hash);
-            let header = stop.map(|node| node.block.header);
-            return Ok(header
-                .map(|header| NetworkMessage::Headers(vec![header]))
-                .map_or_else(Vec::new, one));
+            let stop = tree.get(request.stop_hash).map(|node| node.block.header);
+            return Ok(stop.map_or_else(Vec::new, |stop| one(NetworkMessage::Headers(vec![stop]))));
         }
         let fork = request.locator_hashes.iter().find(|hash| tree.is_best(**hash));
         let fork = fork.map_or(0, |hash| tree.node(*hash).place.height);
@@ -215,7 +212,7 @@ impl Session {
                 break;
             }
         }
-        self.shown = Some(headers.last().map_or(tree.tip(), bitcoin::block::Header::block_hash));
+        self.shown = Some(headers.last().map_or(tree.tip(), Header::block_hash));
         Ok(one(NetworkMessage::Headers(headers)))
     }
 

@@ -2,13 +2,19 @@
 
 use std::collections::HashSet;
 
+use bitcoin::absolute::LockTime;
 use bitcoin::bip158::{BlockFilter, Error};
 use bitcoin::script::Builder;
-use bitcoin::{Amount, BlockHash, OutPoint, Script, ScriptBuf, Transaction, TxOut, Txid};
+use bitcoin::{
+    Amount, BlockHash, OutPoint, Script, ScriptBuf, Sequence, Transaction, TxIn, TxOut, Txid,
+};
 use proptest::prelude::*;
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpStream;
 
+use super::Devnet;
 use crate::chain_state::{ChainState, MineError, ReorgError};
-use crate::faucet::Faucet;
+use crate::faucet::{Faucet, PayError};
 use crate::filter::before_genesis;
 use crate::mempool::Rejected;
 use crate::rules::{COINBASE_MATURITY, MAX_BLOCK_WEIGHT, subsidy};
@@ -197,6 +203,165 @@ fn block_takes_the_best_paid_first_and_parents_before_children() {
     let mined: Vec<_> = mined.map(Transaction::compute_txid).collect();
     assert_eq!(mined, [parent, child]);
     assert_consistent(&state);
+}
+
+/// The faucet's payment, changed and signed anew; it spends coins of the chain.
+fn signed_again(
+    state: &ChainState,
+    faucet: &Faucet,
+    mut payment: Transaction,
+    change: impl FnOnce(&mut Transaction),
+) -> Transaction {
+    change(&mut payment);
+    let coin = |input: &TxIn| state.utxos().get(&input.previous_output).unwrap().output.clone();
+    let spent: Vec<_> = payment.input.iter().map(coin).collect();
+    faucet.sign(&mut payment, &spent);
+    payment
+}
+
+#[test]
+fn full_block_takes_the_best_paid_and_no_more_than_fits() {
+    let (mut state, faucet) = funded(12);
+    let crowd = vec![output(1, 1_000); 3_100];
+    let mut waiting = Vec::new();
+    for _ in 0..11 {
+        let payment = faucet.pay(&state, crowd.clone()).unwrap();
+        waiting.push(state.submit(payment).unwrap());
+    }
+    let rich = faucet.pay(&state, vec![output(2, 1_000)]).unwrap();
+    let rich = signed_again(&state, &faucet, rich, |rich| {
+        rich.output[1].value -= Amount::from_sat(100_000);
+    });
+    let rich = state.submit(rich).unwrap();
+    let first = state.mine(1, faucet.script())[0];
+    assert_eq!(state.tree.node(first).block.txdata[1].compute_txid(), rich);
+    assert_eq!(mempool(&state), HashSet::from([waiting[10]]));
+    state.mine(1, faucet.script());
+    assert_eq!(mempool(&state), HashSet::new());
+    assert_consistent(&state);
+}
+
+#[test]
+fn poor_parent_is_carried_by_its_rich_child() {
+    let (mut state, faucet) = funded(3);
+    let poor = faucet.pay(&state, vec![output(1, 4_000_000_000)]).unwrap();
+    let poor = signed_again(&state, &faucet, poor, |poor| {
+        poor.output[1].value += Amount::from_sat(200);
+    });
+    let (change, spent) = (poor.output[1].value, poor.output[1].clone());
+    let poor = state.submit(poor).unwrap();
+    let other = pay(&mut state, &faucet, 2, 1_000);
+    let order = |state: &ChainState| {
+        let (chosen, _) = crate::miner::select(&state.mempool);
+        chosen.iter().map(Transaction::compute_txid).collect::<Vec<_>>()
+    };
+    assert_eq!(order(&state), [other, poor]);
+    let mut child = faucet.pay(&state, vec![output(3, 1_000)]).unwrap();
+    child.input.truncate(1);
+    child.input[0].previous_output = OutPoint { txid: poor, vout: 1 };
+    child.output[1].value = change - Amount::from_sat(101_000);
+    faucet.sign(&mut child, &[spent]);
+    let child = state.submit(child).unwrap();
+    assert_eq!(order(&state), [poor, child, other]);
+    state.mine(1, faucet.script());
+    assert_consistent(&state);
+}
+
+#[test]
+fn what_real_nodes_do_not_relay_is_refused() {
+    let (mut state, faucet) = funded(1);
+    let payment = faucet.pay(&state, vec![output(1, 293)]).unwrap();
+    let amount = Amount::from_sat(293);
+    assert_eq!(state.submit(payment), Err(Rejected::Dust { vout: 0, amount }));
+    let payment = faucet.pay(&state, vec![output(1, 294)]).unwrap();
+    let vsize = payment.weight().to_vbytes_ceil();
+    let fee = Amount::from_sat(vsize * 2);
+    let least = Amount::from_sat(vsize.div_ceil(10));
+    let cheap = |state: &ChainState, fee_now: Amount| {
+        signed_again(state, &faucet, payment.clone(), |cheap| {
+            cheap.output[1].value += fee - fee_now;
+        })
+    };
+    let too_cheap = cheap(&state, least - Amount::from_sat(1));
+    let refused = state.submit(too_cheap).unwrap_err();
+    assert_eq!(refused, Rejected::FeeTooLow { fee: least - Amount::from_sat(1), least });
+    let cheapest = cheap(&state, least);
+    state.submit(cheapest.clone()).unwrap();
+    assert_eq!(state.submit(cheapest), Err(Rejected::AlreadyThere));
+}
+
+#[test]
+fn lock_times_are_waited_for() {
+    let (mut state, faucet) = funded(2);
+    let height = state.tree.height();
+    let payment = faucet.pay(&state, vec![output(1, 1_000)]).unwrap();
+    let late = signed_again(&state, &faucet, payment.clone(), |late| {
+        late.lock_time = LockTime::from_height(height + 1).unwrap();
+    });
+    let refused = state.submit(late.clone()).unwrap_err();
+    assert_eq!(refused, Rejected::Invalid(Invalid::NotFinal(late.lock_time)));
+    let early = signed_again(&state, &faucet, payment.clone(), |early| {
+        early.lock_time = LockTime::from_time(state.next_place().median_time).unwrap();
+    });
+    let refused = state.submit(early).unwrap_err();
+    assert!(matches!(refused, Rejected::Invalid(Invalid::NotFinal(_))));
+    // The second coinbase is at height 2, so at 103 it has 101 blocks above and with itself.
+    let spent_height = state.utxos().get(&payment.input[0].previous_output).unwrap().place.height;
+    let age = u16::try_from(height + 2 - spent_height).unwrap();
+    let relative = signed_again(&state, &faucet, payment, |relative| {
+        relative.input[0].sequence = Sequence::from_height(age);
+    });
+    let refused = state.submit(relative.clone()).unwrap_err();
+    assert_eq!(refused, Rejected::Invalid(Invalid::SequenceLocked(0)));
+    state.mine_empty(1, &payee(255));
+    state.submit(relative).unwrap();
+    let mut late = late;
+    late.input[0].previous_output =
+        faucet.pay(&state, vec![output(1, 1_000)]).unwrap().input[0].previous_output;
+    let late = signed_again(&state, &faucet, late, |_| {});
+    state.submit(late).unwrap();
+}
+
+#[test]
+fn faucet_says_what_it_lacks() {
+    let (state, faucet) = funded(1);
+    let asked = faucet.pay(&state, vec![output(1, 5_000_000_000)]).unwrap_err();
+    let available = Amount::from_int_btc(50);
+    assert!(matches!(asked, PayError::NotEnough { needed, available: has }
+        if needed > available && has == available));
+    let nothing = faucet.pay(&ChainState::new(), vec![output(1, 1_000)]).unwrap_err();
+    assert!(matches!(nothing, PayError::NotEnough { available: Amount::ZERO, .. }));
+}
+
+#[tokio::test]
+async fn waits_end_when_what_they_wait_for_is_there() {
+    let network = Devnet::start().unwrap();
+    network.fund_faucet();
+    let (height, _) = network.tip();
+    network.wait_for_height(height).await;
+    let (waiter, payer) = (network.clone(), network.clone());
+    let waiter = tokio::spawn(async move { waiter.wait_for_height(height + 1).await });
+    let txid = payer.pay(&payee(1), Amount::from_sat(1_000)).unwrap();
+    payer.wait_for_mempool(txid).await;
+    payer.mine(1, &payee(2));
+    waiter.await.unwrap();
+    assert!(payer.mempool().is_empty());
+    assert_eq!(payer.block(payer.tip().1), payer.block_at(height + 1));
+}
+
+#[tokio::test]
+async fn dropping_the_last_handle_closes_listener_and_connections() {
+    let network = Devnet::start().unwrap();
+    let address = network.address();
+    let other = network.clone();
+    drop(network);
+    let mut peer = TcpStream::connect(address).await.unwrap();
+    drop(other);
+    let mut rest = Vec::new();
+    // A reset is an end too.
+    let _ = peer.read_to_end(&mut rest).await;
+    assert_eq!(rest, []);
+    assert!(TcpStream::connect(address).await.is_err());
 }
 
 #[test]

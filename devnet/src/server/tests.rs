@@ -1,10 +1,12 @@
 //! Conversations over real TCP, by messages of the `bitcoin` crate.
 
+use std::collections::HashSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bitcoin::bip158::FilterHeader;
+use bitcoin::bip158::{BlockFilter, FilterHash, FilterHeader};
+use bitcoin::block::Header;
 use bitcoin::consensus::serialize;
 use bitcoin::hashes::Hash;
 use bitcoin::p2p::message::{NetworkMessage, RawNetworkMessage};
@@ -98,9 +100,7 @@ impl Peer {
     async fn headers(&mut self, locator: Vec<BlockHash>) -> Vec<BlockHash> {
         let request = GetHeadersMessage::new(locator, BlockHash::all_zeros());
         match self.ask(NetworkMessage::GetHeaders(request)).await {
-            NetworkMessage::Headers(headers) => {
-                headers.iter().map(bitcoin::block::Header::block_hash).collect()
-            }
+            NetworkMessage::Headers(headers) => headers.iter().map(Header::block_hash).collect(),
             other => panic!("not headers: {other:?}"),
         }
     }
@@ -131,9 +131,9 @@ async fn headers_follow_the_fork_that_the_locator_names() {
     assert_eq!(peer.headers(vec![unknown]).await, hashes[..2_000]);
     assert_eq!(peer.headers(vec![unknown, hashes[1_999], hashes[0]]).await, hashes[2_000..]);
     assert_eq!(peer.headers(vec![hashes[2_099]]).await, []);
-    let stale = served.network.change_chain(|state| {
+    let old = served.network.change_chain(|state| {
         let tip = state.tree.tip();
-        state.reorg(2, 3, &std::collections::HashSet::new(), served.faucet.script()).unwrap();
+        state.reorg(2, 3, &HashSet::new(), served.faucet.script()).unwrap();
         tip
     });
     let best = {
@@ -141,7 +141,7 @@ async fn headers_follow_the_fork_that_the_locator_names() {
         state.tree.branch(2_098, state.tree.tip())
     };
     assert_eq!(peer.next().await, NetworkMessage::Inv(vec![Inventory::Block(best[3])]));
-    assert_eq!(peer.headers(vec![stale, hashes[2_097]]).await, best[1..]);
+    assert_eq!(peer.headers(vec![old, hashes[2_097]]).await, best[1..]);
 }
 
 #[tokio::test]
@@ -154,17 +154,15 @@ async fn new_blocks_are_announced_as_the_peer_wants() {
     assert_eq!(peer.headers(vec![first]).await, []);
     let two = served.mine(2);
     let NetworkMessage::Headers(headers) = peer.next().await else { panic!("not headers") };
-    assert_eq!(headers.iter().map(|h| h.block_hash()).collect::<Vec<_>>(), two);
+    assert_eq!(headers.iter().map(Header::block_hash).collect::<Vec<_>>(), two);
     let nine = served.mine(9);
     assert_eq!(peer.next().await, NetworkMessage::Inv(vec![Inventory::Block(nine[8])]));
     assert_eq!(peer.headers(vec![two[1]]).await, nine);
-    let none = std::collections::HashSet::new();
-    let reorg = |state: &mut crate::chain_state::ChainState| {
-        state.reorg(2, 3, &none, served.faucet.script()).unwrap()
-    };
-    let other = served.network.change_chain(reorg);
+    let other = served
+        .network
+        .change_chain(|state| state.reorg(2, 3, &HashSet::new(), served.faucet.script()).unwrap());
     let NetworkMessage::Headers(headers) = peer.next().await else { panic!("not headers") };
-    assert_eq!(headers.iter().map(|h| h.block_hash()).collect::<Vec<_>>(), other);
+    assert_eq!(headers.iter().map(Header::block_hash).collect::<Vec<_>>(), other);
     peer.assert_quiet().await;
 }
 
@@ -246,11 +244,11 @@ async fn filters_chain_up_to_their_headers_and_checkpoints() {
     for (hash, filter_hash) in hashes[1_000..].iter().zip(&headers.filter_hashes) {
         let NetworkMessage::CFilter(filter) = peer.next().await else { panic!("not cfilter") };
         assert_eq!(filter.block_hash, *hash);
-        let filter = bitcoin::bip158::BlockFilter::new(&filter.filter);
+        let filter = BlockFilter::new(&filter.filter);
         let script = served.faucet.script().as_bytes();
         assert!(filter.match_any(hash, std::iter::once(script)).unwrap());
         header = filter.filter_header(&header);
-        assert_eq!(filter_hash, &bitcoin::bip158::FilterHash::hash(&filter.content));
+        assert_eq!(filter_hash, &FilterHash::hash(&filter.content));
     }
     assert_eq!(header, checkpoints.filter_headers[1]);
     peer.assert_quiet().await;
