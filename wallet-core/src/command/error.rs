@@ -1,0 +1,219 @@
+//! Owns why a command was not carried out: the one list of errors that the command line, the
+//! screens and JSON-RPC share, with their stable names.
+//!
+//! Refuses to format for one face, and to hold a secret.
+
+use bitcoin::{Amount, OutPoint};
+
+use crate::keychain::AccountId;
+use crate::light_client::height::Height;
+
+/// Why a command was not carried out. Each says what to do. Names and codes are stable.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CommandError {
+    /// Fewer coins than needed.
+    #[error("not enough money: {needed} needed with the fee, {available} can be spent")]
+    InsufficientFunds {
+        /// What is needed, fee included.
+        needed: Amount,
+        /// What can be spent now.
+        available: Amount,
+    },
+    /// An output is so small that peers would not relay it.
+    #[error("{amount} is dust: the least for this address is {least}")]
+    Dust {
+        /// What was asked.
+        amount: Amount,
+        /// The least that works.
+        least: Amount,
+    },
+    /// No recipient, the same twice, or `max` beside others.
+    #[error("the list of recipients is not good: {0}")]
+    BadRecipients(RecipientsProblem),
+    /// A named coin is not an unspent output of this wallet.
+    #[error("{0} is not an unspent coin of this wallet")]
+    NoSuchCoin(OutPoint),
+    /// A named coin is frozen.
+    #[error("{0} is frozen: unfreeze it first")]
+    CoinFrozen(OutPoint),
+    /// A named coin is held by a draft.
+    #[error("{0} is reserved by another draft: wait or drop that draft")]
+    CoinReserved(OutPoint),
+    /// A named coin is too young.
+    #[error("{0} is mined and younger than 100 blocks: wait")]
+    CoinImmature(OutPoint),
+    /// The wallet has no such account.
+    #[error("this wallet has no account {0:?}")]
+    NoSuchAccount(AccountId),
+    /// The fee rate is below what any peer relays or above any reason.
+    #[error("a fee rate of {0} sat/kwu is out of range: between 0.1 and 10,000 sat/vB works")]
+    FeeRateOutOfRange(u64),
+    /// The fee would be more than a quarter of what is paid, and more than 10,000 sat.
+    #[error("the fee of {fee} is out of proportion to the {paid} paid: give a lower fee rate")]
+    FeeTooHigh {
+        /// The fee.
+        fee: Amount,
+        /// What is paid.
+        paid: Amount,
+    },
+    /// The draft is unknown, dropped or out of date.
+    #[error("draft {0} is no longer there: draft the payment again")]
+    NoSuchDraft(u64),
+    /// The idempotency key belongs to another request.
+    #[error("this idempotency key was used for another payment: take a new key")]
+    KeyReused,
+    /// The key layer is sealed.
+    #[error("the wallet is locked: unlock it with its password")]
+    Locked,
+    /// The height is above the tip.
+    #[error("height {asked} is above the tip, which is {tip}")]
+    HeightAboveTip {
+        /// What was asked.
+        asked: Height,
+        /// Where the chain ends.
+        tip: Height,
+    },
+    /// No more addresses can be derived.
+    #[error("this account has no addresses left: use another account")]
+    AddressesExhausted,
+    /// The signer failed or its result did not match the draft.
+    #[error("signing failed: {0}")]
+    Signing(SigningProblem),
+    /// The disk refused.
+    #[error(transparent)]
+    Store(#[from] StoreProblem),
+    /// Too many commands are unanswered.
+    #[error("too many commands at once: wait for an answer")]
+    Busy,
+    /// The engine has stopped.
+    #[error("the wallet is closing: start again")]
+    Closing,
+}
+
+/// What is wrong with a list of recipients.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RecipientsProblem {
+    /// It is empty.
+    #[error("it is empty")]
+    Empty,
+    /// An address is there twice.
+    #[error("an address is in it twice")]
+    Twice,
+    /// `max` with more than one recipient.
+    #[error("max works for a single recipient only")]
+    MaxBesideOthers,
+    /// The sum is more than there can be.
+    #[error("the sum is more than 21 million bitcoin")]
+    Overflow,
+}
+
+/// Why signing failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SigningProblem {
+    /// An input has no signature afterwards.
+    #[error("an input was left unsigned")]
+    Incomplete,
+    /// What came back is not the transaction that was drafted.
+    #[error("what came back is not what was drafted")]
+    Altered,
+    /// The finished inputs do not satisfy their scripts.
+    #[error("a signature does not hold")]
+    Invalid,
+    /// An input does not show the output that it spends, or shows a wrong one: its amount could
+    /// be a lie that costs a fee.
+    #[error("input {input} does not prove what it spends: add the whole transaction before it")]
+    SpentOutput {
+        /// Which input, counted from 0.
+        input: usize,
+    },
+    /// An input asks for a signature that does not cover the whole transaction.
+    #[error("input {input} asks for a sighash type other than all: it is not signed here")]
+    SighashType {
+        /// Which input, counted from 0.
+        input: usize,
+    },
+    /// An input names a key of this signer that does not make the script it spends.
+    #[error("input {input} names a key that does not make its script: it is not signed")]
+    ForeignKey {
+        /// Which input, counted from 0.
+        input: usize,
+    },
+}
+
+/// What the disk refused, in a form that faces can tell people.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreProblem {
+    /// No room.
+    #[error("the disk is full: free some room; nothing was lost")]
+    Full,
+    /// No right to write.
+    #[error("{path} can't be written: check its rights and that the disk is not read-only")]
+    ReadOnly {
+        /// Which file.
+        path: String,
+    },
+    /// A file is damaged.
+    #[error("{path} is damaged: {what}")]
+    Damaged {
+        /// Which file.
+        path: String,
+        /// What is wrong and what to do.
+        what: String,
+    },
+    /// A file was written by a newer version.
+    #[error("{path} was written by a newer version of billfold: use that version")]
+    Newer {
+        /// Which file.
+        path: String,
+    },
+    /// Anything else that the system said.
+    #[error("{path}: {what}")]
+    Io {
+        /// Which file.
+        path: String,
+        /// What the system said.
+        what: String,
+    },
+}
+
+impl CommandError {
+    /// The stable name, as in `docs/errors.md`, JSON and JSON-RPC.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::InsufficientFunds { .. } => "insufficient_funds",
+            Self::Dust { .. } => "dust",
+            Self::BadRecipients(_) => "bad_recipients",
+            Self::NoSuchCoin(_) => "no_such_coin",
+            Self::CoinFrozen(_) => "coin_frozen",
+            Self::CoinReserved(_) => "coin_reserved",
+            Self::CoinImmature(_) => "coin_immature",
+            Self::NoSuchAccount(_) => "no_such_account",
+            Self::FeeRateOutOfRange(_) => "fee_rate_out_of_range",
+            Self::FeeTooHigh { .. } => "fee_too_high",
+            Self::NoSuchDraft(_) => "no_such_draft",
+            Self::KeyReused => "key_reused",
+            Self::Locked => "locked",
+            Self::HeightAboveTip { .. } => "height_above_tip",
+            Self::AddressesExhausted => "addresses_exhausted",
+            Self::Signing(_) => "signing_failed",
+            Self::Store(problem) => problem.name(),
+            Self::Busy => "busy",
+            Self::Closing => "closing",
+        }
+    }
+}
+
+impl StoreProblem {
+    /// The stable name, as in `docs/errors.md`, JSON and JSON-RPC.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Full => "disk_full",
+            Self::ReadOnly { .. } => "read_only",
+            Self::Damaged { .. } => "store_damaged",
+            Self::Newer { .. } => "store_newer",
+            Self::Io { .. } => "io",
+        }
+    }
+}
