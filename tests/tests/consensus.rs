@@ -15,6 +15,8 @@ fn a_real_node_accepts_what_the_play_money_network_makes() {
         let network = runtime.block_on(async { Devnet::start() })?;
         let node = Node::start(software)?;
         network.fund_faucet();
+        // btcd enforces segwit and taproot once 432 blocks have signalled them.
+        network.mine_empty(432);
         pay_every_type(&network)?;
         let unconfirmed = network.mempool();
         ensure!(unconfirmed.len() == 2, "{unconfirmed:?}");
