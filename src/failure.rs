@@ -29,6 +29,16 @@ impl Failure {
         Self { kind, message: message.into(), details: Map::new() }
     }
 
+    /// A fault of the program itself, whose place was told when it happened.
+    #[must_use]
+    pub(crate) fn bug() -> Self {
+        Self::new(
+            Kind::Bug,
+            "billfold has a fault and stopped; what it told before is stored. Please report what \
+             you did, and the place that was named",
+        )
+    }
+
     /// Adds one field for programs.
     #[must_use]
     pub(crate) fn with(mut self, field: &str, value: impl Into<Value>) -> Self {

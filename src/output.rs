@@ -115,8 +115,9 @@ struct ProgressLine {
 }
 
 impl ProgressLine {
-    const fn new(redrawn: bool) -> Self {
-        Self { redrawn, open: false, last: None }
+    /// Where lines stay, what is soon done writes none.
+    fn new(redrawn: bool) -> Self {
+        Self { redrawn, open: false, last: (!redrawn).then(Instant::now) }
     }
 
     fn is_due(&self) -> bool {
@@ -140,6 +141,12 @@ impl ProgressLine {
             self.open = false;
             to_stderr(format_args!("\r\x1b[2K"));
         }
+    }
+}
+
+impl Drop for ProgressLine {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 

@@ -30,23 +30,28 @@ pub(crate) fn existing(run: &Run) -> Result<Password, Failure> {
 /// The password of a new wallet; a person types it twice.
 ///
 /// # Errors
-/// As [`existing`]; `bad_password` also when the second differs from the first.
+/// As [`existing`]; `bad_password` also when what is typed is blank or differs each time.
 pub(crate) fn new(run: &Run) -> Result<Password, Failure> {
     if let Some(path) = &run.password_file {
         return Ok(Password::from_bytes(&first_line(path, "the password")?)?);
     }
     let mut terminal = Terminal::open(run.style.plain, ADVICE)?;
     let question = format!("New password for wallet {}: ", run.settings.wallet);
-    let first = terminal.ask_hidden(&question)?;
-    let password = Password::new(&first)?;
-    let second = terminal.ask_hidden("The same again: ")?;
-    if *first != *second {
-        return Err(Failure::new(
-            Kind::BadPassword,
-            "the two passwords differ: nothing was created, start again",
-        ));
+    for _ in 0..TRIES {
+        let first = terminal.ask_hidden(&question)?;
+        let password = match Password::new(&first) {
+            Ok(password) => password,
+            Err(problem) => {
+                terminal.show(&problem.to_string())?;
+                continue;
+            }
+        };
+        if *terminal.ask_hidden("The same again: ")? == *first {
+            return Ok(password);
+        }
+        terminal.show("that was not the same")?;
     }
-    Ok(password)
+    Err(Failure::new(Kind::BadPassword, "no password was chosen: nothing was created"))
 }
 
 /// The first line of a file, or the next one of standard input for `-`, without its end.
@@ -87,6 +92,9 @@ fn line_of(input: impl BufRead) -> io::Result<Zeroizing<Vec<u8>>> {
 
 /// The longest line that is read as a secret, in bytes, its end included.
 const LONGEST_LINE: usize = 4_096;
+
+/// How often a person may mistype a new password.
+const TRIES: usize = 3;
 
 const ADVICE: &str = "give the password with --password-file FILE, or - for standard input";
 

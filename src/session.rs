@@ -2,6 +2,7 @@
 //!
 //! Refuses to know whether the wallet runs in this process: it holds a face.
 
+use std::thread;
 use std::time::Duration;
 
 use billfold_wallet_core::command::{Command, Reply};
@@ -37,8 +38,12 @@ impl Session {
             return Err(no_peer());
         }
         let password = password::existing(&context.run)?;
-        let service = Service::open(&context.run.settings, &password, access, reach)?;
-        drop(password);
+        let settings = context.run.settings.clone();
+        // On a thread of its own, since a service may not block inside a runtime; and waited for
+        // to its very end, since SQLCipher's library must not be left while a thread that used it
+        // still ends.
+        let opening = thread::spawn(move || Service::open(&settings, &password, access, reach));
+        let service = opening.join().map_err(|_panicked| Failure::bug())??;
         let mut session = Self { conversation: Conversation::new(service) };
         let result = work(&mut session, context).await;
         session.close(context).await;

@@ -32,7 +32,7 @@ pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     }));
     let mut style = Style::of(&cli.global);
     let ended = panic::catch_unwind(AssertUnwindSafe(|| carry_out(cli, &mut style)));
-    match ended.unwrap_or_else(|_panicked| Err(bug())) {
+    match ended.unwrap_or_else(|_panicked| Err(Failure::bug())) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => told(&failure, style),
     }
@@ -88,14 +88,6 @@ fn told(failure: &Failure, style: Style) -> ExitCode {
 
 fn exit(exit: Exit) -> ExitCode {
     ExitCode::from(exit as u8)
-}
-
-fn bug() -> Failure {
-    Failure::new(
-        Kind::Bug,
-        "billfold has a fault and stopped; what it told before is stored. Please report what you \
-         did, and the place that was named",
-    )
 }
 
 /// Logs go to standard error. Without `-v` there are none: results and errors are told elsewhere.

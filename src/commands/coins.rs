@@ -72,15 +72,8 @@ impl Row {
         if words.is_empty() { "confirmed".to_owned() } else { words.join(", ") }
     }
 
-    fn cells(&self) -> [String; 6] {
-        [
-            figures::amount(self.amount),
-            self.state(),
-            self.account.for_people(),
-            self.coin.clone(),
-            self.address.clone(),
-            figures::foreign(self.note.as_deref().unwrap_or_default()),
-        ]
+    fn cells(&self) -> [String; 3] {
+        [figures::amount(self.amount), self.state(), self.account.for_people()]
     }
 }
 
@@ -89,16 +82,11 @@ impl Report for CoinsReport {
         if self.0.is_empty() {
             return "No coins.".to_owned();
         }
-        let mut table = Table::new([
-            Column::right("Amount"),
-            Column::left("State"),
-            Column::left("Account"),
-            Column::left("Coin"),
-            Column::left("Address"),
-            Column::left("Note"),
-        ]);
+        let mut table =
+            Table::new([Column::right("Amount"), Column::left("State"), Column::left("Account")]);
         for row in &self.0 {
-            table.row(row.cells());
+            let note = figures::foreign(row.note.as_deref().unwrap_or_default());
+            table.row_over(row.cells(), &[row.coin.clone(), row.address.clone(), note]);
         }
         table.text()
     }

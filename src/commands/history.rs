@@ -59,7 +59,7 @@ impl Row {
         }
     }
 
-    fn cells(&self) -> [String; 6] {
+    fn cells(&self) -> [String; 4] {
         [
             figures::local_time(self.time),
             figures::net(self.net),
@@ -68,8 +68,6 @@ impl Row {
                 || self.state.to_owned(),
                 |height| format!("block {}", figures::grouped(height.into())),
             ),
-            self.txid.clone(),
-            figures::foreign(self.note.as_deref().unwrap_or_default()),
         ]
     }
 }
@@ -84,11 +82,10 @@ impl Report for HistoryReport {
             Column::right("Amount"),
             Column::right("Fee"),
             Column::left("State"),
-            Column::left("Transaction"),
-            Column::left("Note"),
         ]);
         for row in &self.0 {
-            table.row(row.cells());
+            let note = figures::foreign(row.note.as_deref().unwrap_or_default());
+            table.row_over(row.cells(), &[row.txid.clone(), note]);
         }
         table.text()
     }

@@ -88,19 +88,22 @@ impl Row {
         }
     }
 
-    fn cells(&self) -> [String; 5] {
+    fn cells(&self) -> [String; 4] {
         let height = self.height.map(|height| figures::grouped(height.into()));
         let latency = self.latency_ms.map(|wait| format!("{wait} ms"));
         let services = self.services.map(services);
-        // What the peer calls itself stands in quotes: the words are not ours.
-        let agent = self.user_agent.as_deref().map(|name| format!("{:?}", figures::foreign(name)));
         [
             self.address.clone(),
             height.unwrap_or_default(),
             latency.unwrap_or_default(),
             services.or_else(|| self.reason.clone()).unwrap_or_default(),
-            agent.unwrap_or_default(),
         ]
+    }
+
+    /// What the peer calls itself, in quotes: the words are not ours.
+    fn agent(&self) -> String {
+        let name = self.user_agent.as_deref().map(figures::foreign);
+        name.map_or_else(String::new, |name| format!("calls itself {name:?}"))
     }
 }
 
@@ -111,10 +114,9 @@ impl Report for PeersReport {
             Column::right("Height"),
             Column::right("Latency"),
             Column::left("Serves"),
-            Column::left("Calls itself"),
         ]);
         for row in &self.0 {
-            table.row(row.cells());
+            table.row_over(row.cells(), &[row.agent()]);
         }
         table.text()
     }

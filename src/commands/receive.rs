@@ -2,7 +2,6 @@
 
 use billfold_wallet_core::amount::parse_amount;
 use billfold_wallet_core::command::{Command, IssuedAddress, Reply};
-use billfold_wallet_core::recipient::grouped;
 use billfold_wallet_core::service::{Access, Reach};
 use bitcoin::{Address, AddressType};
 use serde::Serialize;
@@ -10,7 +9,7 @@ use serde::Serialize;
 use crate::cli::ReceiveArgs;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::output::{Canvas, Report, qr};
+use crate::output::{Canvas, Report, figures, qr};
 use crate::session::{Session, unexpected};
 
 /// Shows an address.
@@ -47,7 +46,7 @@ impl ReceiveReport {
             address: issued.address.to_string(),
             uri: issued.uri.clone(),
             index: issued.index.to_u32(),
-            grouped: grouped(&issued.address),
+            grouped: figures::address(&issued.address, ""),
             scanned: scanned(&issued.address, &issued.uri),
         }
     }
@@ -60,7 +59,7 @@ impl Report for ReceiveReport {
             lines.extend(qr::draw(&self.scanned, canvas.colour));
         }
         lines.push(self.address.clone());
-        lines.push(format!("to compare: {}", self.grouped));
+        lines.push(self.grouped.clone());
         if self.uri.contains('?') {
             lines.push(self.uri.clone());
         }

@@ -4,7 +4,8 @@
 //! Refuses to round what a person compares: amounts and rates are exact.
 
 use billfold_wallet_core::amount::{display_amount, display_fee_rate};
-use bitcoin::{Amount, FeeRate, SignedAmount};
+use billfold_wallet_core::recipient;
+use bitcoin::{Address, Amount, FeeRate, SignedAmount};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -42,6 +43,9 @@ pub(crate) fn percent(part: Amount, whole: Amount) -> String {
         return "100 %".to_owned();
     }
     let hundredths = part * 10_000 / whole;
+    if hundredths == 0 && part > 0 {
+        return "less than 0.01 %".to_owned();
+    }
     format!("{}.{:02} %", hundredths / 100, hundredths % 100)
 }
 
@@ -64,6 +68,15 @@ pub(crate) fn grouped(number: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// A whole address in groups of four, [`GROUPS`] to a line, for comparing by eye.
+#[must_use]
+pub(crate) fn address(address: &Address, indent: &str) -> String {
+    let text = recipient::grouped(address);
+    let groups: Vec<_> = text.split(' ').collect();
+    let lines = groups.chunks(GROUPS).map(|line| format!("{indent}{}", line.join(" ")));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Unix seconds as local time with its offset: `2026-05-01 09:30 +02:00`.
@@ -93,6 +106,9 @@ pub(crate) fn foreign(text: &str) -> String {
     text.chars().map(|c| if hidden(c) { '\u{fffd}' } else { c }).collect()
 }
 
+/// Groups of an address to a line: half of the longest address, and 80 columns hold them.
+const GROUPS: usize = 8;
+
 #[cfg(test)]
 mod tests {
     use jiff::tz::Offset;
@@ -121,6 +137,7 @@ mod tests {
         let sat = Amount::from_sat;
         assert_eq!(percent(sat(1), sat(3)), "33.33 %");
         assert_eq!(percent(sat(412), sat(1_250_000)), "0.03 %");
+        assert_eq!(percent(sat(1), sat(1_000_000)), "less than 0.01 %");
         assert_eq!(percent(sat(5), sat(0)), "100 %");
         assert_eq!(percent(Amount::MAX_MONEY, Amount::MAX_MONEY), "100.00 %");
     }

@@ -6,7 +6,14 @@
 #[derive(Debug, Clone)]
 pub(crate) struct Table<const COLUMNS: usize> {
     columns: [Column; COLUMNS],
-    rows: Vec<[String; COLUMNS]>,
+    rows: Vec<Row<COLUMNS>>,
+}
+
+/// One row: its cells, and whole lines below them for what is too long for a column.
+#[derive(Debug, Clone)]
+struct Row<const COLUMNS: usize> {
+    cells: [String; COLUMNS],
+    below: Vec<String>,
 }
 
 /// One column.
@@ -39,7 +46,13 @@ impl<const COLUMNS: usize> Table<COLUMNS> {
 
     /// Adds a row.
     pub(crate) fn row(&mut self, cells: [String; COLUMNS]) {
-        self.rows.push(cells);
+        self.rows.push(Row { cells, below: Vec::new() });
+    }
+
+    /// Adds a row with lines below it; empty ones are left out.
+    pub(crate) fn row_over(&mut self, cells: [String; COLUMNS], below: &[String]) {
+        let below = below.iter().filter(|line| !line.is_empty()).map(|line| format!("    {line}"));
+        self.rows.push(Row { cells, below: below.collect() });
     }
 
     /// The text, without a line end after the last row.
@@ -47,11 +60,15 @@ impl<const COLUMNS: usize> Table<COLUMNS> {
     pub(crate) fn text(&self) -> String {
         let head = self.columns.map(|column| column.title.to_owned());
         let widths: [usize; COLUMNS] = std::array::from_fn(|place| {
-            let cells = self.rows.iter().chain([&head]).map(|row| row[place].chars().count());
-            cells.max().unwrap_or(0)
+            let cells = self.rows.iter().map(|row| &row.cells).chain([&head]);
+            cells.map(|cells| cells[place].chars().count()).max().unwrap_or(0)
         });
-        let lines = std::iter::once(&head).chain(&self.rows).map(|row| self.line(row, widths));
-        lines.collect::<Vec<_>>().join("\n")
+        let mut lines = vec![self.line(&head, widths)];
+        for row in &self.rows {
+            lines.push(self.line(&row.cells, widths));
+            lines.extend_from_slice(&row.below);
+        }
+        lines.join("\n")
     }
 
     fn line(&self, row: &[String; COLUMNS], widths: [usize; COLUMNS]) -> String {
@@ -72,5 +89,12 @@ mod tests {
         table.row(["é".to_owned(), "10".to_owned(), String::new()]);
         table.row(["longer".to_owned(), "9".to_owned(), "y".to_owned()]);
         assert_eq!(table.text(), "name     n  x\né       10\nlonger   9  y");
+    }
+
+    #[test]
+    fn what_is_long_stands_below_its_row() {
+        let mut table = Table::new([Column::right("amount")]);
+        table.row_over(["5".to_owned()], &["a long name".to_owned(), String::new()]);
+        assert_eq!(table.text(), "amount\n     5\n    a long name");
     }
 }

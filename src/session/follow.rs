@@ -41,7 +41,7 @@ pub(crate) struct Followed {
 impl Report for Followed {
     fn for_people(&self, _canvas: Canvas) -> String {
         format!(
-            "At the tip: block {} ({})\n{} matched, {} fetched, {} found, {}, {:.1} s",
+            "At the tip: block {}\n{}\n{} matched, {} fetched, {} found, {}, {:.1} s",
             figures::grouped(self.height.into()),
             self.hash,
             figures::count(self.filters_matched, "filter"),

@@ -1,7 +1,6 @@
 //! Owns the review: everything that a careful person compares before they agree, in words.
 
 use billfold_wallet_core::command::{Change, Coin, Draft, Warning};
-use billfold_wallet_core::recipient::grouped;
 use bitcoin::Amount;
 
 use crate::commands::account_form::AccountForm;
@@ -12,7 +11,7 @@ pub(super) fn of(draft: &Draft) -> String {
     let mut lines = Vec::new();
     for (address, amount) in &draft.outputs {
         lines.push(format!("Pay     {}", figures::amount(*amount)));
-        lines.push(format!("        to {}", grouped(address)));
+        lines.push(format!("to      {}", figures::address(address, INDENT).trim_start()));
     }
     let paid: Amount = draft.outputs.iter().map(|(_, amount)| *amount).sum();
     if draft.outputs.len() > 1 {
@@ -42,8 +41,11 @@ fn change(change: &Change) -> String {
 fn coin(coin: &Coin) -> String {
     let amount = figures::amount(coin.amount);
     let note = coin.note.as_deref().map(|note| format!("  {:?}", figures::foreign(note)));
-    format!("        {} {amount}{}", coin.outpoint, note.unwrap_or_default())
+    format!("{INDENT}{amount}{}\n{INDENT}{}", note.unwrap_or_default(), coin.outpoint)
 }
+
+/// As wide as the words at the beginning of lines.
+const INDENT: &str = "        ";
 
 fn told(warning: &Warning) -> String {
     match warning {
@@ -59,7 +61,7 @@ fn told(warning: &Warning) -> String {
             format!("the fee is high: {fee} is {percent} of what is paid")
         }
         Warning::AddressReused(address) => {
-            format!("{} was used before, which links the payments", grouped(address))
+            format!("{address} was used before, which links the payments")
         }
         Warning::SpendsUnconfirmed => {
             "spends coins that are not confirmed: if they vanish, so does this payment".to_owned()

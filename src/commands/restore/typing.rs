@@ -121,8 +121,8 @@ const LONGEST: usize = 24;
 const SUGGESTIONS: usize = 8;
 
 const INTRODUCTION: &str = "\
-Type the words, one to a line or several at once; the first four letters of each are enough.
-An empty line ends.
+Type the words, one to a line or several at once. The first four letters of
+each are enough. An empty line ends.
 ";
 
 #[cfg(test)]
