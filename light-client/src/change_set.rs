@@ -55,3 +55,70 @@ pub struct Restored {
     /// Filter headers without gaps; may be shorter than `headers`.
     pub filter_headers: Vec<FilterHeader>,
 }
+
+#[cfg(test)]
+mod tests {
+    use bitcoin::hashes::Hash as _;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What a store holds, and how it applies a change set.
+    #[derive(Debug, Clone, PartialEq, Default)]
+    struct Disk(BTreeMap<Height, Header>, BTreeMap<Height, FilterHeader>);
+
+    impl Disk {
+        fn apply(&mut self, set: ChangeSet) {
+            if let Some(height) = set.truncate_above {
+                self.0.retain(|h, _| *h <= height);
+                self.1.retain(|h, _| *h <= height);
+            }
+            self.0.extend(set.headers);
+            self.1.extend(set.filter_headers);
+        }
+    }
+
+    fn any_set() -> impl Strategy<Value = ChangeSet> {
+        let entries = || prop::collection::btree_map(0_u32..20, any::<u8>(), 0..6);
+        (prop::option::of(0_u32..20), entries(), entries()).prop_map(|(cut, headers, filters)| {
+            let mut header = bitcoin::constants::genesis_block(bitcoin::Network::Regtest).header;
+            ChangeSet {
+                truncate_above: cut.map(Height::new),
+                headers: headers
+                    .into_iter()
+                    .map(|(height, nonce)| {
+                        header.nonce = nonce.into();
+                        (Height::new(height), header)
+                    })
+                    .collect(),
+                filter_headers: filters
+                    .into_iter()
+                    .map(|(h, byte)| (Height::new(h), FilterHeader::from_byte_array([byte; 32])))
+                    .collect(),
+            }
+        })
+    }
+
+    proptest! {
+            #[test]
+            fn applying_a_sum_equals_applying_its_parts(
+                sets in prop::collection::vec(any_set(), 0..6),
+                split in any::<prop::sample::Index>(),
+            ) {
+                let mut one_by_one = Disk::default();
+                for set in &sets {
+     one_by_one.apply(set.clone());
+    }
+                let split = if sets.is_empty() { 0 } else { split.index(sets.len()) };
+                let mut in_two = Disk::default();
+                for part in [&sets[..split], &sets[split..]] {
+                    let mut sum = ChangeSet::default();
+                    for set in part {
+     sum.merge(set.clone());
+    }
+                    in_two.apply(sum);
+                }
+                prop_assert_eq!(one_by_one, in_two);
+            }
+        }
+}

@@ -171,6 +171,9 @@ impl Frame {
             length: usize::try_from(length).map_err(|_| Fault::Oversized)?,
             checksum: checksum.try_into().expect("four bytes"),
         };
+        if frame.command[frame.name().len()..].iter().any(|padding| *padding != 0) {
+            return Err(Fault::Malformed);
+        }
         if frame.length > frame.longest() { Err(Fault::Oversized) } else { Ok(frame) }
     }
 

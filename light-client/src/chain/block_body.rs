@@ -98,3 +98,92 @@ fn merkle_root(mut hashes: Vec<sha256d::Hash>) -> Option<sha256d::Hash> {
     }
     hashes.pop()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bitcoin::Witness;
+    use bitcoin::consensus::deserialize;
+    use bitcoin::hex::FromHex as _;
+
+    /// Block 926,485 of testnet3, from the vectors of BIP158: five transactions, with witnesses.
+    fn segwit_block() -> Block {
+        let vectors = include_str!("../../tests/vectors/bip158-testnet-19.json");
+        let rows: Vec<Vec<serde_json::Value>> = serde_json::from_str(vectors).expect("json");
+        let row = rows[1..].iter().find(|row| row[0] == 926_485).expect("in the vectors");
+        let bytes = Vec::from_hex(row[2].as_str().expect("text")).expect("hexadecimal");
+        deserialize(&bytes).expect("a block")
+    }
+
+    const HEIGHT: Height = Height::new(926_485);
+
+    fn checked(block: &Block) -> Result<(), BodyError> {
+        check(&Params::testnet3(), HEIGHT, block)
+    }
+
+    #[test]
+    fn every_block_of_the_bip158_vectors_is_what_its_header_says() {
+        let vectors = include_str!("../../tests/vectors/bip158-testnet-19.json");
+        let rows: Vec<Vec<serde_json::Value>> = serde_json::from_str(vectors).expect("json");
+        for row in &rows[1..] {
+            let height = u32::try_from(row[0].as_u64().expect("a number")).expect("a height");
+            let bytes = Vec::from_hex(row[2].as_str().expect("text")).expect("hexadecimal");
+            let block = deserialize(&bytes).expect("a block");
+            assert_eq!(check(&Params::testnet3(), Height::new(height), &block), Ok(()));
+        }
+    }
+
+    #[test]
+    fn stripped_and_foreign_witnesses_are_refused() {
+        let strip = |block: &mut Block, range: std::ops::Range<usize>| {
+            let inputs = block.txdata[range].iter_mut().flat_map(|tx| &mut tx.input);
+            inputs.for_each(|input| input.witness.clear());
+        };
+        for range in [0..5, 1..5, 0..1] {
+            let mut block = segwit_block();
+            strip(&mut block, range);
+            assert_eq!(checked(&block), Err(BodyError::Witnesses));
+        }
+        let mut block = segwit_block();
+        block.txdata[1].input[0].witness.push([1]);
+        assert_eq!(checked(&block), Err(BodyError::Witnesses));
+        let mut block = segwit_block();
+        block.txdata[0].input[0].witness = Witness::from_slice(&[[1_u8; 32]]);
+        assert_eq!(checked(&block), Err(BodyError::Witnesses));
+        // Below the activation nobody commits to witnesses, so there are none.
+        let below = Params::testnet3().segwit_height.down(1);
+        assert_eq!(check(&Params::testnet3(), below, &segwit_block()), Err(BodyError::Witnesses));
+    }
+
+    #[test]
+    fn other_transactions_are_refused() {
+        let mut missing = segwit_block();
+        missing.txdata.pop();
+        assert_eq!(checked(&missing), Err(BodyError::Transactions));
+        let mut swapped = segwit_block();
+        swapped.txdata.swap(3, 4);
+        assert_eq!(checked(&swapped), Err(BodyError::Transactions));
+        let mut empty = segwit_block();
+        empty.txdata.clear();
+        assert_eq!(checked(&empty), Err(BodyError::Coinbase));
+        let mut headless = segwit_block();
+        headless.txdata.remove(0);
+        assert_eq!(checked(&headless), Err(BodyError::Coinbase));
+        let mut two = segwit_block();
+        two.txdata.push(two.txdata[0].clone());
+        assert_eq!(checked(&two), Err(BodyError::Coinbase));
+    }
+
+    #[test]
+    fn duplicated_transactions_are_refused_though_the_root_is_right() {
+        // Five leaves: the last is paired with itself, and so is its parent.
+        let mut block = segwit_block();
+        for copies in [1, 3] {
+            let last = block.txdata[4].clone();
+            block.txdata.truncate(5);
+            block.txdata.extend(std::iter::repeat_n(last, copies));
+            assert!(block.check_merkle_root(), "the plain check does not see it");
+            assert_eq!(checked(&block), Err(BodyError::Transactions));
+        }
+    }
+}

@@ -2,8 +2,7 @@
 //!
 //! The best branch is a vector of 80-byte headers with a table of 4-byte indices, about 95 bytes a
 //! header: a header's hash is not stored, its child names it. Branches that lost lie in a bounded
-//! map. Refuses headers that break a rule, and refuses to hash what a store gives back: linkage is
-//! checked, and the tip's proof of work.
+//! map. Refuses headers that break a rule, and refuses to hash again what a store gives back.
 
 use bitcoin::BlockHash;
 use bitcoin::block::Header;
@@ -68,9 +67,10 @@ impl HeaderTree {
         }
     }
 
-    /// A tree whose best branch is what a store kept. The store vouches for its bytes: of every
-    /// thousand headers one is hashed to see that the next one names it, and the tip, which
-    /// nothing names, must meet its target. What comes after a break is dropped.
+    /// A tree whose best branch is what a store kept, without gaps from the base on.
+    ///
+    /// The store vouches for its bytes with checksums. Each header names the one before it, so
+    /// only the tip is hashed; it must meet its target, and the first must stand on the base.
     #[must_use]
     pub fn restored(params: Params, base: Anchor, mut headers: Vec<Header>) -> Self {
         let mut tree = Self::new(params, base);
@@ -371,16 +371,14 @@ fn table_key(hash: &BlockHash) -> u64 {
     u64::from_le_bytes(bytes[..8].try_into().expect("8 of 32 bytes"))
 }
 
-/// How many of the stored headers hang together from `base` on.
+/// How many of the stored headers to take: none that don't begin at `base`, none after the last
+/// with proof of work.
 fn sound_length(headers: &[Header], base: BlockHash) -> usize {
     if headers.first().is_none_or(|first| first.prev_blockhash != base) {
         return 0;
     }
     let solved = |header: &Header| header.target().is_met_by(header.block_hash());
-    let length = headers.iter().rposition(solved).map_or(0, |last| last + 1);
-    let named = |i: &usize| headers[*i].block_hash() == headers[i + 1].prev_blockhash;
-    let broken = (0..length.saturating_sub(1)).step_by(WORK_MARK_SPACING).find(|i| !named(i));
-    broken.map_or(length, |i| i.saturating_sub(WORK_MARK_SPACING))
+    headers.iter().rposition(solved).map_or(0, |last| last + 1)
 }
 
 fn check_bits(header: &Header, required: CompactTarget) -> Result<(), HeaderError> {

@@ -37,7 +37,8 @@ use crate::time::{MonoTime, Now, WallTime};
 /// Blocks by hash, with their filters; the same for every peer.
 pub(super) struct Blocks {
     pub(super) params: Params,
-    blocks: BTreeMap<BlockHash, (Block, u32)>,
+    /// Each with its height.
+    bodies: BTreeMap<BlockHash, (Block, u32)>,
     filters: BTreeMap<BlockHash, (Vec<u8>, FilterHeader)>,
 }
 
@@ -45,7 +46,7 @@ impl Blocks {
     pub(super) fn new() -> Self {
         let params = Params::regtest();
         let genesis = bitcoin::constants::genesis_block(params.network);
-        let mut blocks = Self { params, blocks: BTreeMap::new(), filters: BTreeMap::new() };
+        let mut blocks = Self { params, bodies: BTreeMap::new(), filters: BTreeMap::new() };
         blocks.insert(genesis, 0);
         blocks
     }
@@ -61,7 +62,7 @@ impl Blocks {
         salt: u32,
         scripts: &[ScriptBuf],
     ) -> BlockHash {
-        let (below, height) = &self.blocks[&parent];
+        let (below, height) = &self.bodies[&parent];
         let (time, bits, height) = (below.header.time + 600, below.header.bits, height + 1);
         let mut txdata = vec![coinbase(height, salt)];
         if !scripts.is_empty() {
@@ -102,22 +103,22 @@ impl Blocks {
         let previous = previous.map_or(FilterHeader::all_zeros(), |(_, header)| *header);
         let header = FilterHash::hash(&filter).filter_header(&previous);
         self.filters.insert(hash, (filter, header));
-        self.blocks.insert(hash, (block, height));
+        self.bodies.insert(hash, (block, height));
     }
 
     pub(super) fn block(&self, hash: &BlockHash) -> &Block {
-        &self.blocks[hash].0
+        &self.bodies[hash].0
     }
 
     pub(super) fn id(&self, hash: BlockHash) -> BlockId {
-        BlockId::new(Height::new(self.blocks[&hash].1), hash)
+        BlockId::new(Height::new(self.bodies[&hash].1), hash)
     }
 
     /// The branch that ends in `tip`, from genesis.
     pub(super) fn branch(&self, tip: BlockHash) -> Vec<BlockHash> {
         let mut branch = vec![tip];
         while let Some(last) = branch.last().filter(|hash| **hash != self.genesis()) {
-            branch.push(self.blocks[last].0.header.prev_blockhash);
+            branch.push(self.bodies[last].0.header.prev_blockhash);
         }
         branch.reverse();
         branch

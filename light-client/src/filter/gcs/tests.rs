@@ -35,7 +35,11 @@ fn every_script_of_the_bip158_vectors_is_found() {
         let paid =
             block.txdata.iter().flat_map(|tx| &tx.output).map(|out| out.script_pubkey.clone());
         for script in spent.chain(paid).filter(|s| !s.is_empty() && !s.is_op_return()) {
-            assert_eq!(matches_any(&filter, hash, &[script.clone()]), Ok(true), "{row:?} {script}");
+            assert_eq!(
+                matches_any(&filter, hash, std::slice::from_ref(&script)),
+                Ok(true),
+                "{row:?} {script}"
+            );
         }
         assert_eq!(matches_any(&filter, hash, &[script(b"not in any block")]), Ok(false));
         for cut in 0..filter.len() {

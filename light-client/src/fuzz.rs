@@ -1,0 +1,103 @@
+//! Owns the fuzz bodies: bytes in, no panic out. The targets in `fuzz/` are one line each, and the
+//! crate's tests replay a small corpus through the same functions.
+//!
+//! Refuses to be part of a product: compiled for tests and with the feature `fuzz` only.
+
+mod branch;
+mod life;
+
+use bitcoin::hashes::Hash as _;
+use bitcoin::p2p::Magic;
+use bitcoin::{BlockHash, ScriptBuf};
+
+use crate::codec::Decoder;
+use crate::filter::gcs;
+
+/// A peer's stream, fed in pieces whose lengths the first bytes say.
+///
+/// # Panics
+/// When it is read otherwise than in one piece.
+pub fn codec(bytes: &[u8]) {
+    let (lengths, stream) = bytes.split_at(bytes.len().min(8));
+    let mut decoder = Decoder::new(Magic::REGTEST);
+    let mut messages = Vec::new();
+    let mut rest = stream;
+    for length in lengths.iter().chain(std::iter::repeat(&u8::MAX)) {
+        let (piece, after) = rest.split_at(rest.len().min(usize::from(*length) + 1));
+        decoder.feed(piece);
+        rest = after;
+        while let Ok(Some(message)) = decoder.next_message() {
+            messages.push(message);
+        }
+        if rest.is_empty() {
+            break;
+        }
+    }
+    let mut whole = Decoder::new(Magic::REGTEST);
+    whole.feed(stream);
+    for message in messages {
+        assert_eq!(whole.next_message(), Ok(Some(message)));
+    }
+}
+
+/// A filter: 32 bytes of block hash, then the filter.
+pub fn filter(bytes: &[u8]) {
+    let Some((hash, filter)) = bytes.split_first_chunk() else { return };
+    let script = ScriptBuf::from_bytes(hash.to_vec());
+    let _ = gcs::matches_any(filter, BlockHash::from_byte_array(*hash), &[script]);
+}
+
+/// The life of a client: each byte is an operation that takes its arguments from the bytes after
+/// it. See `fuzz/life.rs` for what they mean.
+pub fn client(bytes: &[u8]) {
+    life::live(bytes);
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    /// Inputs by the body that they are for: what once went wrong, and what reaches far.
+    const CODEC: &[&[u8]] = &[
+        include_bytes!("../tests/corpus/codec-handshake"),
+        include_bytes!("../tests/corpus/codec-oversized"),
+    ];
+    const FILTER: &[&[u8]] = &[
+        include_bytes!("../tests/corpus/filter-empty"),
+        include_bytes!("../tests/corpus/filter-ones"),
+    ];
+    const CLIENT: &[&[u8]] = &[
+        include_bytes!("../tests/corpus/client-sync"),
+        include_bytes!("../tests/corpus/client-reorg"),
+    ];
+
+    #[test]
+    fn the_corpus_does_no_harm() {
+        for (body, corpus) in
+            [(super::codec as fn(&[u8]), CODEC), (super::filter, FILTER), (super::client, CLIENT)]
+        {
+            for bytes in corpus {
+                body(bytes);
+            }
+        }
+    }
+
+    #[test]
+    fn the_corpus_reaches_far() {
+        let [sync, reorg] = CLIENT else { unreachable!("two of them") };
+        assert!(super::life::live(sync).synced, "a whole sync");
+        assert!(super::life::live(reorg).reorganised, "a reorg below the cursor");
+    }
+
+    proptest! {
+        #[test]
+        fn no_life_ends_in_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+            super::client(&bytes);
+        }
+
+        #[test]
+        fn no_stream_ends_in_a_panic(bytes in any::<Vec<u8>>()) {
+            super::codec(&bytes);
+        }
+    }
+}
