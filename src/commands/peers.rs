@@ -22,7 +22,7 @@ use crate::session::{Session, unexpected};
 /// Shows the peers.
 ///
 /// # Errors
-/// `peer_unreachable` or `peer_refused` when every peer failed, `no_peer`, `interrupted`, or why
+/// `peer_unreachable` or `peer_refused` when no peer is ready, `no_peer`, `interrupted`, or why
 /// the wallet did not open.
 pub(super) async fn run(context: &mut Context) -> Result<(), Failure> {
     let report = Session::with(context, Access::View, Reach::Online, async |session, context| {
@@ -47,7 +47,7 @@ async fn look(session: &mut Session, context: &mut Context) -> Result<PeersRepor
             Err(_elapsed) => break,
         }
     }
-    if let Some(failure) = roll.failure() {
+    if let Some(failure) = roll.failure_after_wait() {
         return Err(failure);
     }
     let reply = session.ask(Command::Status, context).await?;

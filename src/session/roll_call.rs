@@ -74,11 +74,19 @@ impl RollCall {
     /// Why nothing can come, when every peer has failed.
     pub(crate) fn failure(&self) -> Option<Failure> {
         let failed = |answer: &Answer| !matches!(answer, Answer::Awaited | Answer::Ready);
-        if !self.0.values().all(failed) {
-            return None;
-        }
-        let unreachable = self.0.values().all(|answer| *answer == Answer::Unreachable);
-        let kind = if unreachable { Kind::PeerUnreachable } else { Kind::PeerRefused };
+        self.0.values().all(failed).then(|| self.told())
+    }
+
+    /// Why nothing came, when the wait is over and no peer is ready.
+    pub(crate) fn failure_after_wait(&self) -> Option<Failure> {
+        let anyone = self.0.values().any(|answer| *answer == Answer::Ready);
+        (!anyone).then(|| self.told())
+    }
+
+    fn told(&self) -> Failure {
+        let silent = |answer: &Answer| matches!(answer, Answer::Unreachable | Answer::Awaited);
+        let kind =
+            if self.0.values().all(silent) { Kind::PeerUnreachable } else { Kind::PeerRefused };
         let told: Vec<_> =
             self.0.iter().map(|(peer, answer)| format!("{peer} {}", answer.told())).collect();
         let peers: Vec<_> = self
@@ -86,7 +94,7 @@ impl RollCall {
             .iter()
             .map(|(peer, answer)| json!({"address": peer.to_string(), "reason": answer.told()}))
             .collect();
-        Some(Failure::new(kind, told.join("; ")).with("peers", peers))
+        Failure::new(kind, told.join("; ")).with("peers", peers)
     }
 }
 
@@ -94,7 +102,7 @@ impl Answer {
     /// What is told of it, after the peer's address.
     pub(crate) fn told(self) -> String {
         match self {
-            Self::Awaited => "has not answered yet".to_owned(),
+            Self::Awaited => "has not answered".to_owned(),
             Self::Ready => "is ready".to_owned(),
             Self::Unreachable => {
                 "can't be reached: check that the node runs and listens there".to_owned()
@@ -135,6 +143,8 @@ mod tests {
         roll.note(&PeerEvent::Unreachable { address: address(1) });
         assert_eq!(roll.failure(), None);
         assert!(!roll.is_complete());
+        let waited = roll.failure_after_wait().expect("nobody is ready");
+        assert_eq!(waited.kind(), Kind::PeerUnreachable);
         roll.note(&PeerEvent::Unreachable { address: address(2) });
         assert_eq!(roll.failure().expect("all failed").kind(), Kind::PeerUnreachable);
         assert!(roll.is_complete());
@@ -167,6 +177,6 @@ mod tests {
         let mut roll = RollCall::new(&[address(1)]);
         roll.note(&PeerEvent::Unreachable { address: address(1) });
         roll.note(&ready(1));
-        assert_eq!(roll.failure(), None);
+        assert_eq!((roll.failure(), roll.failure_after_wait()), (None, None));
     }
 }
