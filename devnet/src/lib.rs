@@ -6,6 +6,24 @@
 //! outside: it is the only miner. Uses `bitcoin`'s filters and framing, not those of the light
 //! client, so that the two check each other.
 //!
+//! ```
+//! use billfold_devnet::Devnet;
+//! use bitcoin::{Amount, ScriptBuf, WPubkeyHash, hashes::Hash};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let network = Devnet::start()?; // peers connect to network.address()
+//! network.fund_faucet();
+//! let payee = ScriptBuf::new_p2wpkh(&WPubkeyHash::all_zeros());
+//! let txid = network.pay(&payee, Amount::from_sat(50_000))?;
+//! assert_eq!(network.mempool(), [txid]);
+//! network.mine(6, network.faucet_script());
+//! network.reorg(6, 7, &[txid])?; // six blocks are replaced, and the payment is dropped
+//! assert_eq!(network.transaction(txid), None);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! A module uses only modules that stand before it in this list; `tests/tests/tidy.rs` checks it.
 
 mod limits;

@@ -38,6 +38,7 @@ pub(crate) async fn serve(listener: TcpListener, network: Arc<Network>) {
                 Some(_) = peers.join_next() => {}
             }
         };
+        while peers.try_join_next().is_some() {}
         if peers.len() < MAX_PEERS {
             peers.spawn(serve_peer(stream, Arc::clone(&network), number));
         }

@@ -175,3 +175,21 @@ fn open(settings: &Settings) -> Result<Conversation, Failure> {
 
 /// How long one step may take: many times what it takes on a slow machine.
 const STEP_TIME: Duration = Duration::from_secs(60);
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn step_that_went_wrong_says_what_was_expected_and_seen() {
+        assert!(check("Bob's coins", &2, &2).is_ok());
+        let failure = check("Bob's coins", &2, &1).expect_err("they differ");
+        assert_eq!(failure.kind(), Kind::DemoFailed);
+        assert_eq!(failure.message(), "expected Bob's coins: 2, saw 1");
+        let details = json!({"expected": "Bob's coins: 2", "seen": "1"});
+        let form = serde_json::to_value(failure.form()).expect("JSON");
+        assert_eq!(form["error"]["data"], details);
+    }
+}

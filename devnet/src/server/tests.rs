@@ -22,6 +22,7 @@ use tokio::net::{TcpListener, TcpStream};
 use super::serve;
 use crate::faucet::Faucet;
 use crate::frame::read_message;
+use crate::limits::MAX_PEERS;
 use crate::network::Network;
 use crate::rules::COINBASE_MATURITY;
 
@@ -354,6 +355,39 @@ async fn peer_that_says_nothing_is_closed_in_time() {
     let peer = Peer(TcpStream::connect(served.address).await.unwrap());
     peer.assert_closed().await;
     assert!(before.elapsed() >= Duration::from_secs(60));
+}
+
+#[tokio::test]
+async fn peer_that_does_not_read_stalls_only_itself() {
+    let served = Served::start().await;
+    served.mine(2_000);
+    let mut greedy = served.connect().await;
+    let request = GetHeadersMessage::new(vec![BlockHash::all_zeros()], BlockHash::all_zeros());
+    let request = NetworkMessage::GetHeaders(request);
+    let request = serialize(&RawNetworkMessage::new(Magic::REGTEST, request)).repeat(1_000);
+    // Each of these asks for 162 kB: it is stuck long before all are written.
+    let stuck = tokio::spawn(async move { while greedy.0.write_all(&request).await.is_ok() {} });
+    let mut modest = served.connect().await;
+    for _ in 0..100 {
+        modest.assert_quiet().await;
+    }
+    assert!(!stuck.is_finished());
+    stuck.abort();
+}
+
+#[tokio::test]
+async fn peers_beyond_the_bound_are_closed_and_a_free_place_is_given_again() {
+    let served = Served::start().await;
+    let mut peers = Vec::new();
+    for _ in 0..MAX_PEERS {
+        peers.push(served.connect().await);
+    }
+    Peer(TcpStream::connect(served.address).await.unwrap()).assert_closed().await;
+    let Peer(mut leaver) = peers.pop().unwrap();
+    leaver.shutdown().await.unwrap();
+    // The server closes its side last, when the place is free.
+    Peer(leaver).assert_closed().await;
+    served.connect().await.assert_quiet().await;
 }
 
 proptest! {
