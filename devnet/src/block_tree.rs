@@ -123,8 +123,7 @@ impl BlockTree {
         parent.map_or_else(before_genesis, |parent| parent.filter.header)
     }
 
-    /// Puts in a valid block, and makes its branch the best chain if it has more work. A block
-    /// that is there already stays as it is.
+    /// Puts in a new and valid block, and makes its branch the best chain if it has more work.
     pub(crate) fn insert(&mut self, block: Block, undo: Undo) -> BlockHash {
         let hash = block.block_hash();
         let parent = block.header.prev_blockhash;
@@ -140,7 +139,7 @@ impl BlockTree {
             block,
         };
         let better = node.work > self.node(self.tip()).work;
-        self.nodes.entry(hash).or_insert(node);
+        self.nodes.insert(hash, node);
         if better {
             self.lead_to(hash);
         }

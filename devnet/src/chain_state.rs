@@ -10,7 +10,7 @@ use bitcoin::{Amount, BlockHash, OutPoint, Script, Transaction, Txid};
 use crate::block_tree::BlockTree;
 use crate::clock::unix_time;
 use crate::mempool::{Mempool, Rejected};
-use crate::miner::{COINBASE_ROOM, Template, select};
+use crate::miner::{COINBASE_ROOM, COINBASE_SIGOPS, Template, select};
 use crate::rules::{MAX_BLOCK_SIGOPS, MAX_BLOCK_WEIGHT, Place};
 use crate::utxo_set::{Coin, UtxoSet, outputs};
 use crate::verify::{Invalid, check_scripts, check_spend};
@@ -233,7 +233,7 @@ impl ChainState {
     ) -> Result<Amount, MineError> {
         let place = self.place_on(parent);
         let mut changed: HashMap<OutPoint, Option<Coin>> = HashMap::new();
-        let (mut fees, mut sigops, mut weight) = (Amount::ZERO, 0, COINBASE_ROOM);
+        let (mut weight, mut sigops, mut fees) = (COINBASE_ROOM, COINBASE_SIGOPS, Amount::ZERO);
         for transaction in transactions {
             let txid = transaction.compute_txid();
             let invalid = |reason| MineError::Invalid { txid, reason };

@@ -89,8 +89,10 @@ impl Devnet {
         self.network.change_chain(|state| state.mine_on(parent, count, to, transactions))
     }
 
-    /// Replaces the last `depth` blocks by `new_len` others. Their transactions are mined again in
-    /// the first new block, but those in `drop` and their descendants, which the network forgets.
+    /// Replaces the last `depth` blocks by `new_len` others, which the faucet earns. Their
+    /// transactions are mined again in the last new block, but those in `drop` and their
+    /// descendants, which the network forgets: they, or others that spend the same, may come again.
+    /// For a branch that mines none of them again see [`Devnet::mine_on`].
     ///
     /// # Errors
     /// When `depth` is 0 or reaches the genesis block, or `new_len` is not greater.
@@ -105,8 +107,8 @@ impl Devnet {
         self.network.change_chain(|state| state.reorg(depth, new_len, &drop, to))
     }
 
-    /// Takes a block and all its descendants out of the running for the best chain; false if it is
-    /// unknown or the genesis block.
+    /// Takes a block and all its descendants out of the running for the best chain, and returns
+    /// their transactions to the mempool; false if it is unknown or the genesis block.
     pub fn invalidate(&self, hash: BlockHash) -> bool {
         self.network.change_chain(|state| state.invalidate(hash))
     }
@@ -144,7 +146,7 @@ impl Devnet {
         state.tree.at(height).map(|hash| state.tree.node(hash).block.clone())
     }
 
-    /// Mines enough for the faucet to have ten mature coinbases: 110 blocks.
+    /// Mines enough for the faucet to have at least ten mature coinbases: 110 blocks.
     pub fn fund_faucet(&self) -> Vec<BlockHash> {
         self.mine_empty(FAUCET_COINBASES + COINBASE_MATURITY)
     }

@@ -88,20 +88,22 @@ pub(crate) fn select(mempool: &Mempool) -> (Vec<Transaction>, Amount) {
         .collect();
     let mut taken = HashSet::new();
     let mut chosen = Vec::new();
-    let (mut room, mut sigops, mut fees) = (COINBASE_ROOM, 0, Amount::ZERO);
+    let (mut weight, mut sigops, mut fees) = (COINBASE_ROOM, COINBASE_SIGOPS, Amount::ZERO);
     while let Some(candidate) = candidates.pop() {
         if taken.contains(&candidate.txid) {
             continue;
         }
         let now = Candidate::new(mempool, &taken, candidate.txid, candidate.arrival);
         if now.weight != candidate.weight {
+            // Parents of it were taken with another one: it is weighed anew by what is left.
             candidates.push(now);
             continue;
         }
-        if room + now.weight.to_wu() > MAX_BLOCK_WEIGHT || sigops + now.sigops > MAX_BLOCK_SIGOPS {
+        if weight + now.weight.to_wu() > MAX_BLOCK_WEIGHT || sigops + now.sigops > MAX_BLOCK_SIGOPS
+        {
             continue;
         }
-        room += now.weight.to_wu();
+        weight += now.weight.to_wu();
         sigops += now.sigops;
         fees += now.fee;
         for txid in now.package {
@@ -180,3 +182,6 @@ const WITNESS_RESERVED: [u8; 32] = [0; 32];
 
 /// Weight units that are kept free for the header, the coinbase and the count of transactions.
 pub(crate) const COINBASE_ROOM: u64 = 8_000;
+
+/// Signature operations, weighted, that are kept free for the coinbase.
+pub(crate) const COINBASE_SIGOPS: usize = 400;
