@@ -11,9 +11,9 @@ mod fold;
 mod addresses;
 mod coins;
 mod review;
+mod request;
 mod funding;
 mod unsigned;
-mod request;
 mod draft;
 mod payment;
 

@@ -4,13 +4,14 @@
 //! Refuses decisions: which transaction wins, which coin is spent is the wallet view's to say.
 //! Refuses to commit after a change failed, so that a step is in the file whole or not at all.
 
-mod addresses;
-mod coins;
 mod column;
-mod drafts;
-mod history;
 mod scan;
+mod addresses;
 mod transactions;
+mod outputs;
+mod coins;
+mod history;
+mod drafts;
 
 use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};

@@ -3,6 +3,7 @@
 //!
 //! Refuses to fetch or to judge blocks: the light client did both.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 
 use bitcoin::{Amount, Block, OutPoint, SignedAmount, Transaction, Txid};
@@ -98,7 +99,6 @@ impl Wallet {
         let txid = transaction.compute_txid();
         step.touch(&self.file, txid)?;
         self.absorb(&mut step, txid, transaction, Origin::SignedHere(now))?;
-        self.interest.extend(inputs(transaction));
         self.settle(step)
     }
 
@@ -140,6 +140,7 @@ impl Wallet {
         origin: Origin,
     ) -> Result<(), StoreProblem> {
         self.file.insert_transaction(txid, transaction, origin)?;
+        self.interest.extend(inputs(transaction));
         let coinbase = transaction.is_coinbase();
         for (vout, output) in (0..).zip(&transaction.output) {
             let Some(&place) = self.scripts.get(&output.script_pubkey) else { continue };
@@ -157,9 +158,6 @@ impl Wallet {
 
     fn displace(&mut self, step: &mut Step, txid: Txid) -> Result<(), StoreProblem> {
         step.touch(&self.file, txid)?;
-        if let Some(row) = self.file.transaction(txid)? {
-            self.interest.extend(inputs(&row.transaction));
-        }
         self.file.displace(txid)
     }
 
@@ -231,8 +229,8 @@ struct Step {
 
 impl Step {
     fn touch(&mut self, file: &WalletFile, txid: Txid) -> Result<(), StoreProblem> {
-        if !self.before.contains_key(&txid) {
-            self.before.insert(txid, file.transaction(txid)?);
+        if let Entry::Vacant(entry) = self.before.entry(txid) {
+            entry.insert(file.transaction(txid)?);
             self.order.push(txid);
         }
         Ok(())

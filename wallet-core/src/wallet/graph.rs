@@ -1,16 +1,17 @@
 //! Owns the choice between conflicting transactions: which of a few related ones count.
 //!
-//! The rule is `bdk_chain`'s canonicalisation, run on the touched transactions with their
-//! relatives instead of on the whole wallet. Refuses to know scripts or amounts.
+//! The rule is that of `bdk_chain`'s canonicalisation, which the tests hold it against; here it
+//! runs on the touched transactions with their relatives instead of on the whole wallet. Refuses
+//! to know scripts or amounts.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::convert::Infallible;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use bdk_chain::{BlockId, CanonicalizationParams, ChainOracle, TxGraph};
-use bitcoin::hashes::Hash;
-use bitcoin::{BlockHash, OutPoint, Transaction, Txid};
+use bitcoin::{OutPoint, Transaction, Txid};
 
 use crate::command::StoreProblem;
+use crate::light_client::height::Height;
+use crate::light_client::time::WallTime;
 use crate::store::wallet::{TransactionRow, WalletFile};
 
 /// The touched transactions and all that may change with them.
@@ -37,30 +38,73 @@ pub(super) fn related(
 }
 
 /// Which of these transactions count.
+///
+/// In the order of their standing, each counts together with its ancestors, unless one of them is
+/// a coinbase without a block or conflicts with one that counts already.
 pub(super) fn canonical(rows: &BTreeMap<Txid, TransactionRow>) -> HashSet<Txid> {
-    let mut graph = TxGraph::<BlockId>::default();
-    for (&txid, row) in rows {
-        let _ = graph.insert_tx(row.transaction.clone());
-        if let Some(placement) = &row.placement {
-            let (height, hash) = (placement.block.height.to_u32(), placement.block.hash);
-            let _ = graph.insert_anchor(txid, BlockId { height, hash });
-        }
-        if let Some(height) = row.left {
-            let left = BlockId { height: height.to_u32(), hash: left_mark() };
-            let _ = graph.insert_anchor(txid, left);
-        }
-        if let Some(seen) = row.seen {
-            let _ = graph.insert_seen_at(txid, seen.to_unix());
+    let mut spenders: HashMap<OutPoint, Vec<Txid>> = HashMap::new();
+    for (txid, row) in rows {
+        for spent in inputs(&row.transaction) {
+            spenders.entry(spent).or_default().push(*txid);
         }
     }
-    let tip = BlockId { height: u32::MAX, hash: left_mark() };
-    graph
-        .canonical_iter(&BestChain(tip), tip, CanonicalizationParams::default())
-        .map(|step| match step {
-            Ok((txid, _, _)) => txid,
-            Err(never) => match never {},
-        })
-        .collect()
+    let mut order: Vec<(&Txid, &TransactionRow)> = rows.iter().collect();
+    order.sort_by_key(|(txid, row)| Reverse((Standing::of(row), **txid)));
+    let mut counted = HashSet::new();
+    for (txid, _) in order {
+        let line = lineage(rows, *txid, &counted);
+        let conflicts = |txid: &Txid| {
+            inputs(&rows[txid].transaction).any(|spent| {
+                let mut rivals = spenders[&spent].iter().filter(|rival| *rival != txid);
+                rivals.any(|rival| counted.contains(rival) || line.contains(rival))
+            })
+        };
+        let lost =
+            |txid: &Txid| rows[txid].placement.is_none() && rows[txid].transaction.is_coinbase();
+        if !line.iter().any(|txid| conflicts(txid) || lost(txid)) {
+            counted.extend(line);
+        }
+    }
+    counted
+}
+
+/// What goes before what: a block, the higher first; then what was seen outside of blocks, the
+/// latest first; then what is known only from a block that was left, the higher first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Standing {
+    Left(Option<Height>),
+    Seen(WallTime),
+    Placed(Height),
+}
+
+impl Standing {
+    fn of(row: &TransactionRow) -> Self {
+        match (row.placement, row.seen) {
+            (Some(placement), _) => Self::Placed(placement.block.height),
+            (None, Some(seen)) => Self::Seen(seen),
+            (None, None) => Self::Left(row.left),
+        }
+    }
+}
+
+/// A transaction and those of its ancestors that are not counted yet.
+fn lineage(
+    rows: &BTreeMap<Txid, TransactionRow>,
+    txid: Txid,
+    counted: &HashSet<Txid>,
+) -> BTreeSet<Txid> {
+    let mut line = BTreeSet::new();
+    let mut open = vec![txid];
+    while let Some(txid) = open.pop() {
+        if counted.contains(&txid) || line.contains(&txid) {
+            continue;
+        }
+        if let Some(row) = rows.get(&txid) {
+            open.extend(inputs(&row.transaction).map(|spent| spent.txid));
+            line.insert(txid);
+        }
+    }
+    line
 }
 
 fn relatives(
@@ -81,25 +125,4 @@ fn relatives(
 /// What a transaction spends; nothing for a coinbase.
 pub(super) fn inputs(transaction: &Transaction) -> impl Iterator<Item = OutPoint> + '_ {
     transaction.input.iter().map(|input| input.previous_output).filter(|spent| !spent.is_null())
-}
-
-/// Every placement is in the best chain by construction: a reorganisation takes it back. Only the
-/// marks of blocks that were left are not.
-struct BestChain(BlockId);
-
-impl ChainOracle for BestChain {
-    type Error = Infallible;
-
-    fn is_block_in_chain(&self, block: BlockId, _: BlockId) -> Result<Option<bool>, Infallible> {
-        Ok(Some(block.hash != left_mark()))
-    }
-
-    fn get_chain_tip(&self) -> Result<BlockId, Infallible> {
-        Ok(self.0)
-    }
-}
-
-/// Stands for the hash of a block that was left; no block has it.
-fn left_mark() -> BlockHash {
-    BlockHash::all_zeros()
 }

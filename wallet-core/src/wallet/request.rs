@@ -103,9 +103,9 @@ fn check_recipients(request: &PayRequest) -> Result<Pay, CommandError> {
         (Some(spk), true) if scripts.len() == 1 => Ok(Pay::Max(spk)),
         (Some(_), _) => Err(bad(RecipientsProblem::MaxBesideOthers)),
         (None, false) => {
-            let total = exact.iter().map(|(_, amount)| *amount);
-            total
-                .fold(Some(Amount::ZERO), |sum, amount| sum?.checked_add(amount))
+            let mut amounts = exact.iter().map(|(_, amount)| *amount);
+            amounts
+                .try_fold(Amount::ZERO, Amount::checked_add)
                 .filter(|total| *total <= Amount::MAX_MONEY)
                 .ok_or(bad(RecipientsProblem::Overflow))?;
             for (spk, amount) in &exact {

@@ -160,10 +160,10 @@ fn largest(
     for &(at, value) in order {
         coins.push(at);
         sum += value;
-        if sum >= needed {
-            if let Some(selection) = finish(candidates, target, coins.clone()) {
-                return Some(selection);
-            }
+        let enough = sum >= needed;
+        if let Some(selection) = enough.then(|| finish(candidates, target, coins.clone())).flatten()
+        {
+            return Some(selection);
         }
     }
     None

@@ -1,6 +1,7 @@
 //! What a user would lose if the wallet view were wrong.
 
 mod bench;
+mod differential;
 
 use bitcoin::{Amount, SignedAmount};
 

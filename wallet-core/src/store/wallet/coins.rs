@@ -15,6 +15,7 @@ use super::{ScriptPlace, WalletFile};
 
 /// An unspent output.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent marks, one column each")]
 pub struct CoinRow {
     /// Which output.
     pub outpoint: OutPoint,

@@ -1,18 +1,18 @@
-//! Owns the tables of transactions, of what they spend, and of the outputs that they pay here.
+//! Owns the tables of transactions and of what they spend.
 //!
 //! Refuses to choose between conflicting transactions: it writes down what the wallet view says.
 
 use bitcoin::consensus::encode;
 use bitcoin::{Amount, BlockHash, OutPoint, Script, SignedAmount, Transaction, Txid};
 use rusqlite::types::Type;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{OptionalExtension, Row, params};
 
 use crate::command::StoreProblem;
 use crate::light_client::height::{BlockId, Height};
 use crate::light_client::time::WallTime;
 
+use super::WalletFile;
 use super::column::Column;
-use super::{ScriptPlace, WalletFile};
 
 /// A transaction and all that is known of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -243,63 +243,6 @@ impl WalletFile {
         })
     }
 
-    /// Adds an output that pays the wallet. Whether it is new.
-    pub fn insert_output(
-        &mut self,
-        outpoint: OutPoint,
-        amount: Amount,
-        place: ScriptPlace,
-        coinbase: bool,
-    ) -> Result<bool, StoreProblem> {
-        self.write(|sql| {
-            sql.prepare_cached(
-                "INSERT OR IGNORE INTO outputs (txid, vout, amount, keychain, derivation, coinbase)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            )?
-            .execute(params![
-                Column(outpoint.txid),
-                outpoint.vout,
-                Column(amount),
-                Column(place.keychain),
-                Column(place.index),
-                coinbase
-            ])
-            .map(|added| added > 0)
-        })
-    }
-
-    /// What a transaction pays the wallet.
-    pub fn received(&self, txid: Txid) -> Result<Amount, StoreProblem> {
-        self.read(|sql| {
-            sql.prepare_cached("SELECT ifnull(sum(amount), 0) FROM outputs WHERE txid = ?1")?
-                .query_row([Column(txid)], |row| {
-                    row.get::<_, Column<Amount>>(0).map(|amount| amount.0)
-                })
-        })
-    }
-
-    /// Whether an output is one of the wallet's unspent ones.
-    pub fn is_coin(&self, outpoint: OutPoint) -> Result<bool, StoreProblem> {
-        self.read(|sql| {
-            sql.prepare_cached(
-                "SELECT 1 FROM outputs
-                 WHERE txid = ?1 AND vout = ?2 AND live = 1 AND spender IS NULL",
-            )?
-            .exists(params![Column(outpoint.txid), outpoint.vout])
-        })
-    }
-
-    /// What an output pays the wallet, spent or not, canonical or not.
-    pub fn output_amount(&self, outpoint: OutPoint) -> Result<Option<Amount>, StoreProblem> {
-        self.read(|sql| {
-            sql.prepare_cached("SELECT amount FROM outputs WHERE txid = ?1 AND vout = ?2")?
-                .query_row(params![Column(outpoint.txid), outpoint.vout], |row| {
-                    row.get::<_, Column<Amount>>(0).map(|amount| amount.0)
-                })
-                .optional()
-        })
-    }
-
     /// Notes that a transaction of the wallet pays a script of somebody else.
     pub fn insert_paid_script(&mut self, spk: &Script, txid: Txid) -> Result<(), StoreProblem> {
         self.write(|sql| {
@@ -319,62 +262,6 @@ impl WalletFile {
             .map(drop)
         })
     }
-
-    /// Writes that a transaction counts: its outputs live, at its height, and what it spends is
-    /// spent.
-    pub fn settle(
-        &mut self,
-        txid: Txid,
-        transaction: &Transaction,
-        height: Option<Height>,
-    ) -> Result<(), StoreProblem> {
-        self.write(|sql| {
-            set_canonical(sql, txid, true, height)?;
-            let mut spend = sql
-                .prepare_cached("UPDATE outputs SET spender = ?3 WHERE txid = ?1 AND vout = ?2")?;
-            transaction.input.iter().map(|input| input.previous_output).try_for_each(|spent| {
-                spend.execute(params![Column(spent.txid), spent.vout, Column(txid)]).map(drop)
-            })
-        })
-    }
-
-    /// Writes that a transaction does not count: its outputs are dead, what it spent is free.
-    pub fn unsettle(&mut self, txid: Txid) -> Result<(), StoreProblem> {
-        self.write(|sql| {
-            set_canonical(sql, txid, false, None)?;
-            sql.prepare_cached("UPDATE outputs SET spender = NULL WHERE spender = ?1")?
-                .execute([Column(txid)])
-                .map(drop)
-        })
-    }
-
-    /// Every output that pays the wallet, and everything that a transaction outside of blocks
-    /// spends: what spends one of these concerns the wallet.
-    pub fn outpoints_of_interest(&self) -> Result<Vec<OutPoint>, StoreProblem> {
-        self.read(|sql| {
-            sql.prepare_cached(
-                "SELECT txid, vout FROM outputs
-                 UNION ALL
-                 SELECT parent, vout FROM spends JOIN transactions USING (txid)
-                 WHERE height IS NULL",
-            )?
-            .query_map([], |row| Ok(OutPoint::new(row.get::<_, Column<Txid>>(0)?.0, row.get(1)?)))?
-            .collect()
-        })
-    }
-}
-
-fn set_canonical(
-    sql: &Connection,
-    txid: Txid,
-    canonical: bool,
-    height: Option<Height>,
-) -> rusqlite::Result<()> {
-    sql.prepare_cached("UPDATE transactions SET canonical = ?2 WHERE txid = ?1")?
-        .execute(params![Column(txid), canonical])?;
-    sql.prepare_cached("UPDATE outputs SET live = ?2, height = ?3 WHERE txid = ?1")?
-        .execute(params![Column(txid), canonical, height.map(Column)])
-        .map(drop)
 }
 
 fn transaction_row(row: &Row<'_>) -> rusqlite::Result<TransactionRow> {
