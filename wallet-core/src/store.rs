@@ -1,7 +1,7 @@
 //! Owns the disk: the only user of SQLite and of the data directory's files. (being built)
 
 pub mod problem;
-pub mod chain;
-pub mod lock;
 pub mod schema;
+pub mod lock;
+pub mod chain;
 pub mod wallet;

@@ -44,7 +44,9 @@ impl Driver {
         let stopped = self.run_until_stopped();
         let Self { engine, inbox, outlet, network, .. } = self;
         let ended = stopped.and_then(|()| engine.finish());
-        drop(network);
+        if let Some(network) = network {
+            network.end();
+        }
         if let Err(problem) = ended {
             tracing::error!(%problem, "stopped");
             outlet.push(Event::Stopped { error: CommandError::Store(problem) });
@@ -156,6 +158,14 @@ impl Network {
         })
     }
 
+    /// Closes every connection and waits until the sockets are gone.
+    fn end(mut self) {
+        self.connections.clear();
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_timeout(SHUTDOWN_TIME);
+        }
+    }
+
     /// Whether what happened is for the light client of now; lets go of our end of a connection
     /// that is gone.
     fn expects(&mut self, happening: &Happening) -> bool {
@@ -200,11 +210,11 @@ impl Network {
     }
 }
 
+/// A runtime must not be waited for inside another one, where a face may drop this.
 impl Drop for Network {
     fn drop(&mut self) {
-        self.connections.clear();
         if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_timeout(SHUTDOWN_TIME);
+            runtime.shutdown_background();
         }
     }
 }

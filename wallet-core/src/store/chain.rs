@@ -21,7 +21,7 @@ use crate::light_client::chain::anchor::Anchor;
 use crate::light_client::change_set::{ChangeSet, Restored};
 use crate::light_client::height::{BlockId, Height};
 use crate::light_client::time::WallTime;
-use crate::store::problem;
+use crate::store::{problem, schema};
 
 use run::Run;
 
@@ -98,11 +98,7 @@ impl ChainFile {
         let said = |error| problem::from_sqlite(path, &error);
         let connection = Connection::open(path).map_err(said)?;
         prepare(&connection).map_err(said)?;
-        match schema_version(&connection).map_err(said)? {
-            0 => create(&connection).map_err(said)?,
-            SCHEMA_VERSION => {}
-            _ => return Err(StoreProblem::Newer { path: problem::shown(path) }),
-        }
+        schema::open_migrated(&connection, path, MIGRATIONS)?;
         let file = Self { connection, path: path.to_owned(), network };
         if file.checked(is_foreign)? {
             let what = "it is of another network".to_owned();
@@ -256,30 +252,6 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     )
 }
 
-fn schema_version(connection: &Connection) -> rusqlite::Result<i64> {
-    connection.query_row("PRAGMA user_version", [], |row| row.get(0))
-}
-
-fn create(connection: &Connection) -> rusqlite::Result<()> {
-    let transaction = connection.unchecked_transaction()?;
-    transaction.execute_batch(
-        "CREATE TABLE base (
-            id INTEGER PRIMARY KEY CHECK (id = 0),
-            network TEXT NOT NULL,
-            genesis BLOB NOT NULL,
-            height INTEGER NOT NULL,
-            hash BLOB NOT NULL,
-            time INTEGER,
-            next_bits INTEGER NOT NULL,
-            work BLOB NOT NULL
-        ) STRICT;",
-    )?;
-    HEADERS.create(&transaction)?;
-    FILTER_HEADERS.create(&transaction)?;
-    transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
-    transaction.commit()
-}
-
 fn is_foreign(connection: &Connection, network: Network) -> rusqlite::Result<bool> {
     let of: Option<(String, [u8; 32])> = connection
         .query_row("SELECT network, genesis FROM base", [], |row| Ok((row.get(0)?, row.get(1)?)))
@@ -358,8 +330,8 @@ fn count(entries: usize) -> u32 {
 const HEADERS: Run<80> = Run::new("headers");
 const FILTER_HEADERS: Run<32> = Run::new("filter_headers");
 
-/// The `user_version` of files that this code writes.
-const SCHEMA_VERSION: i64 = 1;
+/// The schema, version by version.
+const MIGRATIONS: &[&str] = &[include_str!("chain/v1.sql")];
 
 #[cfg(test)]
 mod tests;

@@ -220,6 +220,23 @@ async fn what_can_not_be_opened_or_made_is_refused_with_the_reason() {
     drop(desk.open(Access::Sign, Reach::Offline));
 }
 
+#[tokio::test]
+async fn a_chain_file_of_a_newer_version_is_refused_and_left_alone() {
+    let devnet = Devnet::start().unwrap();
+    let desk = Desk::with_wallet(&devnet);
+    drop(desk.open(Access::View, Reach::Online));
+    let chain = desk.settings().paths().chain();
+    let mut bytes = fs::read(&chain).unwrap();
+    // The big-endian `user_version` of SQLite's file header.
+    bytes[60..64].copy_from_slice(&u32::MAX.to_be_bytes());
+    fs::write(&chain, &bytes).unwrap();
+    for reach in [Reach::Online, Reach::Offline] {
+        let refused = desk.try_open(Access::View, reach).err().unwrap();
+        assert_eq!(refused.name(), "store_newer");
+    }
+    assert_eq!(fs::read(&chain).unwrap(), bytes);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wallet_file_from_another_network_is_refused() {
     let devnet = Devnet::start().unwrap();

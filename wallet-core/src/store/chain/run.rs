@@ -31,19 +31,6 @@ impl<const N: usize> Run<N> {
         Self { table }
     }
 
-    /// Makes the table.
-    pub(super) fn create(self, connection: &Connection) -> rusqlite::Result<()> {
-        connection.execute_batch(&format!(
-            "CREATE TABLE {} (
-                chunk INTEGER PRIMARY KEY,
-                first INTEGER NOT NULL,
-                entries BLOB NOT NULL,
-                checksum INTEGER NOT NULL
-            ) STRICT;",
-            self.table
-        ))
-    }
-
     /// Deletes every entry above `height`.
     pub(super) fn truncate_above(
         self,
@@ -263,7 +250,9 @@ mod tests {
 
     fn table() -> Connection {
         let connection = Connection::open_in_memory().unwrap();
-        RUN.create(&connection).unwrap();
+        let schema = "CREATE TABLE entries
+            (chunk INTEGER PRIMARY KEY, first INTEGER, entries BLOB, checksum INTEGER) STRICT";
+        connection.execute_batch(schema).unwrap();
         connection
     }
 
