@@ -136,6 +136,16 @@ mod tests {
     }
 
     #[test]
+    fn the_example_of_the_page_is_a_good_file() {
+        let page = include_str!("../../docs/cli.md");
+        let (_, example) = page.split_once("```toml").expect("an example");
+        let (example, _) = example.split_once("```").expect("its end");
+        let mut file = ConfigFile::parse(example, Path::new("/etc")).expect("good");
+        assert_eq!(file.network, Some(NetworkName::Signet));
+        assert_eq!(file.take_section(NetworkName::Mainnet).connect.len(), 1);
+    }
+
+    #[test]
     fn standard_input_is_not_a_relative_path() {
         let file = ConfigFile::parse("password-file = '-'", Path::new("/etc")).expect("good");
         assert_eq!(file.password_file, Some("-".into()));
