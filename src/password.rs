@@ -4,7 +4,7 @@
 //! blank password. What it held is wiped.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, IsTerminal, Read};
 use std::path::Path;
 
 use billfold_wallet_core::vault::Password;
@@ -54,15 +54,20 @@ pub(crate) fn new(run: &Run) -> Result<Password, Failure> {
     Err(Failure::new(Kind::BadPassword, "no password was chosen: nothing was created"))
 }
 
-/// The first line of a file, or the next one of standard input for `-`, without its end.
+/// The first line of a file, or the next one of standard input for `-`, without its end. When
+/// standard input is a terminal, the line is asked for there.
 ///
 /// # Errors
-/// `io`, naming the file and `what` was to be read from it.
+/// `io`, naming the file and `what` was to be read from it; `interrupted`.
 pub(crate) fn first_line(path: &Path, what: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    if path == Path::new("-") && io::stdin().is_terminal() {
+        let typed = Terminal::open(true, ADVICE)?.ask_hidden(&format!("Type {what}: "))?;
+        return Ok(Zeroizing::new(typed.as_bytes().to_vec()));
+    }
     let line = if path == Path::new("-") {
-        line_of(io::stdin().lock())
+        standard_input().and_then(line_of)
     } else {
-        File::open(path).and_then(|file| line_of(BufReader::new(file)))
+        File::open(path).and_then(line_of)
     };
     line.map_err(|error| unreadable(path, what, &error))
 }
@@ -73,24 +78,42 @@ pub(crate) fn unreadable(path: &Path, what: &str, error: &io::Error) -> Failure 
     Failure::new(Kind::Io, format!("{what} can't be read from {path}: {error}")).with("path", path)
 }
 
-/// Reads into a buffer of its final size, so that no copy is left behind by growing.
-fn line_of(input: impl BufRead) -> io::Result<Zeroizing<Vec<u8>>> {
-    let mut line = Zeroizing::new(Vec::with_capacity(LONGEST_LINE));
-    let limit = u64::try_from(LONGEST_LINE).unwrap_or(u64::MAX);
-    input.take(limit).read_until(b'\n', &mut line)?;
-    if line.len() == LONGEST_LINE {
-        return Err(io::Error::other("the first line is too long"));
-    }
-    if line.last() == Some(&b'\n') {
-        line.pop();
-    }
-    if line.last() == Some(&b'\r') {
-        line.pop();
-    }
-    Ok(line)
+/// Standard input without the library's buffer, which can't be wiped.
+#[cfg(unix)]
+fn standard_input() -> io::Result<File> {
+    use std::os::fd::AsFd;
+    io::stdin().as_fd().try_clone_to_owned().map(File::from)
 }
 
-/// The longest line that is read as a secret, in bytes, its end included.
+#[cfg(windows)]
+fn standard_input() -> io::Result<File> {
+    use std::os::windows::io::AsHandle;
+    io::stdin().as_handle().try_clone_to_owned().map(File::from)
+}
+
+/// Reads byte by byte into a buffer of its final size: no copy is left behind by a reader or by
+/// growing, and what follows the line stays for the next who reads.
+fn line_of(mut input: impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut line = Zeroizing::new(Vec::with_capacity(LONGEST_LINE));
+    let mut byte = Zeroizing::new([0]);
+    while line.len() < LONGEST_LINE {
+        match input.read(&mut *byte) {
+            Ok(0) => return Ok(line),
+            Ok(_) if byte[0] == b'\n' => {
+                if line.last() == Some(&b'\r') {
+                    line.pop();
+                }
+                return Ok(line);
+            }
+            Ok(_) => line.push(byte[0]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(io::Error::other("the first line is too long"))
+}
+
+/// No line that is read as a secret is as long as this, in bytes.
 const LONGEST_LINE: usize = 4_096;
 
 /// How often a person may mistype a new password.

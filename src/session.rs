@@ -8,7 +8,7 @@ use std::time::Duration;
 use billfold_wallet_core::command::{Command, Reply};
 use billfold_wallet_core::event::Event;
 use billfold_wallet_core::face::Conversation;
-use billfold_wallet_core::service::{Access, Reach, Service};
+use billfold_wallet_core::service::{self, Access, OpenError, Reach, Service};
 
 use crate::context::Context;
 use crate::failure::{Failure, Kind};
@@ -37,13 +37,7 @@ impl Session {
         if reach == Reach::Online && context.run.settings.connect.is_empty() {
             return Err(no_peer());
         }
-        let password = password::existing(&context.run)?;
-        let settings = context.run.settings.clone();
-        // On a thread of its own, since a service may not block inside a runtime; and waited for
-        // to its very end, since SQLCipher's library must not be left while a thread that used it
-        // still ends.
-        let opening = thread::spawn(move || Service::open(&settings, &password, access, reach));
-        let service = opening.join().map_err(|_panicked| Failure::bug())??;
+        let service = open(context, access, reach)?;
         let mut session = Self { conversation: Conversation::new(service) };
         let result = work(&mut session, context).await;
         session.close(context).await;
@@ -90,6 +84,29 @@ impl Session {
     }
 }
 
+/// Opens the wallet; a person who mistypes the password is asked again.
+fn open(context: &mut Context, access: Access, reach: Reach) -> Result<Service, Failure> {
+    let settings = &context.run.settings;
+    let existing = service::wallets(settings)?;
+    if !existing.contains(&settings.wallet) {
+        return Err(OpenError::NoSuchWallet { name: settings.wallet.clone(), existing }.into());
+    }
+    let mut tries = if context.run.password_file.is_some() { 1 } else { TRIES };
+    loop {
+        tries -= 1;
+        let password = password::existing(&context.run)?;
+        let settings = context.run.settings.clone();
+        // On a thread of its own, since a service may not block inside a runtime; and waited for
+        // to its very end, since SQLCipher's library must not be left while a thread that used it
+        // still ends.
+        let opening = thread::spawn(move || Service::open(&settings, &password, access, reach));
+        match opening.join().map_err(|_panicked| Failure::bug())? {
+            Err(OpenError::WrongPassword) if tries > 0 => context.output.warn("wrong password"),
+            opened => return Ok(opened?),
+        }
+    }
+}
+
 /// A reply of another kind than the command asks for: the two floors disagree.
 #[must_use]
 pub(crate) fn unexpected(reply: &Reply) -> Failure {
@@ -115,6 +132,9 @@ fn no_peer() -> Failure {
          --connect HOST:PORT, or in config.toml",
     )
 }
+
+/// How often a person may type the password.
+const TRIES: usize = 3;
 
 /// How long a wallet may take to close.
 const CLOSING: Duration = Duration::from_secs(10);

@@ -4,7 +4,7 @@
 //! questions never land in a redirected stream.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, IsTerminal, Write};
+use std::io::{self, IsTerminal, Read, Write};
 
 use zeroize::Zeroizing;
 
@@ -113,17 +113,30 @@ impl Drop for SecondScreen {
     }
 }
 
-/// One line without its end; `None` at the end of input. A terminal gives a line at a time, so
-/// nothing that was typed ahead is swallowed by the buffer.
-fn read_line(input: File) -> io::Result<Option<Zeroizing<String>>> {
-    let mut line = Zeroizing::new(String::new());
-    let length = BufReader::new(input).read_line(&mut line)?;
-    Ok((length > 0).then(|| Zeroizing::new(line.trim().to_owned())))
+/// One line without its end; `None` at the end of input. A terminal gives at most a line at a
+/// time, and it is read without a buffer that could not be wiped.
+fn read_line(mut input: File) -> io::Result<Option<Zeroizing<String>>> {
+    let mut line = Zeroizing::new([0; LONGEST_LINE]);
+    let mut length = 0;
+    while length < LONGEST_LINE && !line[..length].ends_with(b"\n") {
+        match input.read(&mut line[length..]) {
+            Ok(0) if length == 0 => return Ok(None),
+            Ok(0) => break,
+            Ok(read) => length += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let text = std::str::from_utf8(&line[..length]).map_err(io::Error::other)?;
+    Ok(Some(Zeroizing::new(text.trim().to_owned())))
 }
 
 fn gone(error: &io::Error) -> Failure {
     Failure::new(Kind::Io, format!("the terminal can't be used: {error}"))
 }
+
+/// The longest line that a terminal gives, in bytes.
+const LONGEST_LINE: usize = 4_096;
 
 #[cfg(unix)]
 const INPUT: &str = "/dev/tty";

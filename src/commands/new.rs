@@ -11,7 +11,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use billfold_wallet_core::command::{Birthday, WalletDescription};
 use billfold_wallet_core::config::LookAhead;
 use billfold_wallet_core::keychain::{AccountId, DerivationIndex, ScriptType};
-use billfold_wallet_core::seed::{Seed, WordCount, Words};
+use billfold_wallet_core::seed::{DiceError, Seed, WordCount, Words};
 use billfold_wallet_core::service::{self, NewWallet};
 use billfold_wallet_core::vault::KdfCost;
 use serde::Serialize;
@@ -129,10 +129,24 @@ fn write(path: &Path, words: &Words) -> io::Result<()> {
 async fn roll(count: WordCount, plain: bool, interrupt: &mut Interrupt) -> Result<Words, Failure> {
     let mut terminal = Terminal::open(plain, "--dice takes the rolls from a terminal only")?;
     let _screen = terminal.second_screen()?;
-    terminal
-        .show(&format!("Roll a die {} times or more. Type each result, 1 to 6.", count.rolls()))?;
-    let rolls = terminal.ask("Rolls: ", interrupt).await?;
-    Ok(Words::generate_with_dice(count, &rolls)?)
+    let needed = count.rolls();
+    terminal.show(&format!("Roll a die {needed} times or more. Type the results, 1 to 6."))?;
+    let mut rolls = Zeroizing::new(String::new());
+    loop {
+        let line = terminal.ask("Rolls: ", interrupt).await?;
+        let longer = Zeroizing::new([rolls.as_str(), line.as_str()].concat());
+        match Words::generate_with_dice(count, &longer) {
+            Ok(words) => return Ok(words),
+            Err(DiceError::TooFew { found, needed }) => {
+                rolls = longer;
+                terminal.show(&format!("{} more, please.", needed - found))?;
+            }
+            Err(DiceError::NotARoll { .. }) => {
+                terminal.show("This line is not of digits from 1 to 6, and is left out.")?;
+            }
+            Err(error @ DiceError::Entropy(_)) => return Err(error.into()),
+        }
+    }
 }
 
 fn spaced(words: &Words) -> Zeroizing<String> {

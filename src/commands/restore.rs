@@ -126,13 +126,17 @@ impl Search {
         let mut text = String::from("The next sync searches ");
         let names: Vec<_> = self.types.iter().map(|script_type| script_type.name()).collect();
         let LookAhead { receive, change } = self.look_ahead;
+        let accounts = match self.accounts {
+            1 => "account 0".to_owned(),
+            several => format!("accounts 0 to {}", several - 1),
+        };
         // Writing to a string can't fail.
         let _ = write!(
             text,
-            "{}, accounts 0 to {}, until {} addresses in a row ({change} of change) are unused, \
+            "{}, {}, until {} addresses in a row ({change} of change) are unused, \
              from {} on.",
             names.join(", "),
-            self.accounts - 1,
+            accounts,
             figures::grouped(receive.into()),
             BirthdayForm::new(self.birthday).for_people(),
         );

@@ -204,9 +204,11 @@ fn without_a_terminal_nothing_is_asked_or_created() -> Result<()> {
     program.refused(1, "no_such_wallet", &["balance"])?;
     ensure!(!program.data_dir().join("regtest/wallets/main.db").exists());
 
+    program.ok(&["new", "--words-out", "words"])?;
     let mut command = Command::new(BILLFOLD);
     command.env_clear().env("HOME", program.file("")).stdin(Stdio::null());
-    let output = command.args(["--network", "regtest", "balance"]).output()?;
+    command.args(["--network", "regtest", "--data-dir"]).arg(program.data_dir());
+    let output = command.arg("balance").output()?;
     let told = String::from_utf8(output.stderr)?;
     ensure!(output.status.code() == Some(2) && told.contains("--password-file"), "{told}");
     Ok(())
