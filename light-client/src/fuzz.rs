@@ -1,5 +1,5 @@
 //! Owns the fuzz bodies: bytes in, no panic out. The targets in `fuzz/` are one line each, and the
-//! crate's tests replay a small corpus through the same functions.
+//! crate's tests replay the corpora in `fixtures/corpus` through the same functions.
 //!
 //! Refuses to be part of a product: compiled for tests and with the feature `fuzz` only.
 
@@ -13,11 +13,15 @@ use bitcoin::{BlockHash, ScriptBuf};
 use crate::codec::Decoder;
 use crate::filter::gcs;
 
+/// Every target: its name, which is the directory of its corpus, and its body.
+pub const TARGETS: [(&str, fn(&[u8])); 3] =
+    [("client", client), ("filter", filter), ("wire", wire)];
+
 /// A peer's stream, fed in pieces whose lengths the first bytes say.
 ///
 /// # Panics
 /// When it is read otherwise than in one piece.
-pub fn codec(bytes: &[u8]) {
+pub fn wire(bytes: &[u8]) {
     let (lengths, stream) = bytes.split_at(bytes.len().min(8));
     let mut decoder = Decoder::new(Magic::REGTEST);
     let mut messages = Vec::new();
@@ -55,38 +59,32 @@ pub fn client(bytes: &[u8]) {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::path::Path;
+
     use proptest::prelude::*;
 
-    /// Inputs by the body that they are for: what once went wrong, and what reaches far.
-    const CODEC: &[&[u8]] = &[
-        include_bytes!("../tests/corpus/codec-handshake"),
-        include_bytes!("../tests/corpus/codec-oversized"),
-    ];
-    const FILTER: &[&[u8]] = &[
-        include_bytes!("../tests/corpus/filter-empty"),
-        include_bytes!("../tests/corpus/filter-ones"),
-    ];
-    const CLIENT: &[&[u8]] = &[
-        include_bytes!("../tests/corpus/client-sync"),
-        include_bytes!("../tests/corpus/client-reorg"),
-    ];
+    use super::{TARGETS, life};
 
     #[test]
-    fn the_corpus_does_no_harm() {
-        for (body, corpus) in
-            [(super::codec as fn(&[u8]), CODEC), (super::filter, FILTER), (super::client, CLIENT)]
-        {
-            for bytes in corpus {
-                body(bytes);
+    fn the_corpora_hold() {
+        let corpora = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/corpus");
+        for (name, body) in TARGETS {
+            let files = fs::read_dir(corpora.join(name)).expect("a corpus for every target");
+            let files: Vec<_> = files.map(|file| file.expect("a file").path()).collect();
+            assert!(!files.is_empty(), "the corpus of {name} is empty");
+            for file in files {
+                body(&fs::read(file).expect("a readable file"));
             }
         }
     }
 
     #[test]
     fn the_corpus_reaches_far() {
-        let [sync, reorg] = CLIENT else { unreachable!("two of them") };
-        assert!(super::life::live(sync).synced, "a whole sync");
-        assert!(super::life::live(reorg).reorganised, "a reorg below the cursor");
+        let sync = life::live(include_bytes!("../fixtures/corpus/client/sync"));
+        assert!(sync.synced, "a whole sync");
+        let reorg = life::live(include_bytes!("../fixtures/corpus/client/reorg"));
+        assert!(reorg.reorganised, "a reorg below the cursor");
     }
 
     proptest! {
@@ -97,7 +95,7 @@ mod tests {
 
         #[test]
         fn no_stream_ends_in_a_panic(bytes in any::<Vec<u8>>()) {
-            super::codec(&bytes);
+            super::wire(&bytes);
         }
     }
 }

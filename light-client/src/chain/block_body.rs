@@ -108,7 +108,7 @@ mod tests {
 
     /// Block 926,485 of testnet3, from the vectors of BIP158: five transactions, with witnesses.
     fn segwit_block() -> Block {
-        let vectors = include_str!("../../tests/vectors/bip158-testnet-19.json");
+        let vectors = include_str!("../../fixtures/bip158-testnet-19.json");
         let rows: Vec<Vec<serde_json::Value>> = serde_json::from_str(vectors).expect("json");
         let row = rows[1..].iter().find(|row| row[0] == 926_485).expect("in the vectors");
         let bytes = Vec::from_hex(row[2].as_str().expect("text")).expect("hexadecimal");
@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn every_block_of_the_bip158_vectors_is_what_its_header_says() {
-        let vectors = include_str!("../../tests/vectors/bip158-testnet-19.json");
+        let vectors = include_str!("../../fixtures/bip158-testnet-19.json");
         let rows: Vec<Vec<serde_json::Value>> = serde_json::from_str(vectors).expect("json");
         for row in &rows[1..] {
             let height = u32::try_from(row[0].as_u64().expect("a number")).expect("a height");

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use super::*;
 
 /// `bip-0158/testnet-19.json` of <https://github.com/bitcoin/bips>.
-const VECTORS: &str = include_str!("../../../tests/vectors/bip158-testnet-19.json");
+const VECTORS: &str = include_str!("../../../fixtures/bip158-testnet-19.json");
 
 fn script(bytes: &[u8]) -> ScriptBuf {
     ScriptBuf::from_bytes(bytes.to_vec())
