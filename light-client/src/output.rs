@@ -131,7 +131,7 @@ pub enum PeerEvent {
 /// News of a transaction passed in by `Input::Announce`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BroadcastEvent {
-    /// A peer asked for the transaction, so it has been sent to it.
+    /// A peer asked for the transaction and has it: it answered the ping that went out behind it.
     Sent {
         /// Which transaction.
         txid: Txid,

@@ -177,6 +177,7 @@ impl LightClient {
                 if let Some(peer) = self.peers.get_mut(&id) {
                     peer.ponged(nonce, now.mono);
                 }
+                self.broadcast.on_pong(id, nonce, &mut self.outbox);
             }
             Message::Headers(headers) => {
                 let outcome = self.headers.on_headers(now, id, &headers, &mut self.tree);

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bitcoin::hashes::Hash;
 use bitcoin::p2p::message::NetworkMessage;
 use bitcoin::p2p::message_blockdata::Inventory;
 use bitcoin::{Transaction, Txid, Wtxid};
@@ -32,6 +33,8 @@ struct Announced {
     wtxid: Wtxid,
     /// Who got it since it was last announced. Each gets it once.
     sent: BTreeSet<PeerId>,
+    /// Who has not yet answered the ping behind it.
+    unacknowledged: BTreeSet<PeerId>,
     /// Who ever got it from us, so that an announcement of theirs says nothing.
     given: BTreeSet<PeerId>,
     /// Who announced it to us.
@@ -51,6 +54,7 @@ impl Broadcast {
         self.peers.remove(&peer);
         for announced in self.transactions.values_mut() {
             announced.sent.remove(&peer);
+            announced.unacknowledged.remove(&peer);
             announced.given.remove(&peer);
             announced.echoed.remove(&peer);
         }
@@ -68,8 +72,14 @@ impl Broadcast {
         if self.transactions.len() >= MAX_TRANSACTIONS || self.transactions.contains_key(&txid) {
             return;
         }
-        let (sent, given, echoed) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-        let announced = Announced { transaction, wtxid, sent, given, echoed };
+        let announced = Announced {
+            transaction,
+            wtxid,
+            sent: BTreeSet::new(),
+            unacknowledged: BTreeSet::new(),
+            given: BTreeSet::new(),
+            echoed: BTreeSet::new(),
+        };
         for (peer, wtxid_relay) in &self.peers {
             announce(*peer, vec![item(txid, &announced, *wtxid_relay)], outbox);
         }
@@ -87,7 +97,9 @@ impl Broadcast {
         }
     }
 
-    /// A peer asks for what we announced.
+    /// A peer asks for what we announced. Bytes that left us may still be lost with the connection,
+    /// so a ping goes out behind them: peers take messages in their order, and its answer says that
+    /// the transaction was taken.
     pub(crate) fn on_get_data(
         &mut self,
         peer: PeerId,
@@ -99,8 +111,18 @@ impl Broadcast {
             let Some(announced) = self.transactions.get_mut(&txid) else { continue };
             if announced.sent.insert(peer) {
                 announced.given.insert(peer);
+                announced.unacknowledged.insert(peer);
                 outbox.send(peer, NetworkMessage::Tx(announced.transaction.clone()));
-                outbox.push(Output::Broadcast(BroadcastEvent::Sent { txid, peer }));
+                outbox.send(peer, NetworkMessage::Ping(receipt(txid)));
+            }
+        }
+    }
+
+    /// A peer answers a ping, perhaps one behind a transaction.
+    pub(crate) fn on_pong(&mut self, peer: PeerId, nonce: u64, outbox: &mut Outbox) {
+        for (txid, announced) in &mut self.transactions {
+            if receipt(*txid) == nonce && announced.unacknowledged.remove(&peer) {
+                outbox.push(Output::Broadcast(BroadcastEvent::Sent { txid: *txid, peer }));
             }
         }
     }
@@ -144,6 +166,12 @@ impl Broadcast {
             _ => None,
         }
     }
+}
+
+/// The nonce of the ping behind a transaction.
+fn receipt(txid: Txid) -> u64 {
+    let [a, b, c, d, e, f, g, h, ..] = txid.to_byte_array();
+    u64::from_le_bytes([a, b, c, d, e, f, g, h])
 }
 
 const fn item(txid: Txid, announced: &Announced, wtxid_relay: bool) -> Inventory {

@@ -365,6 +365,7 @@ fn a_transaction_is_announced_sent_once_and_heard_back() {
             if wtxid_relay { Inventory::WTx(wtxid) } else { Inventory::WitnessTransaction(txid) };
         for _ in 0..3 {
             world.say(1, NetworkMessage::GetData(vec![ask]));
+            world.settle();
             world.say(1, inv.clone());
             world.say(2, inv.clone());
         }
