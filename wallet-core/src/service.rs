@@ -83,9 +83,10 @@ impl Service {
         let (engine, network, first) = match reach {
             Reach::Offline => (open_offline(settings, wallet, keys)?, None, Vec::new()),
             Reach::Online => {
+                // Last: a network that is dropped waits for its threads, which no caller's may.
+                let (engine, first) = open_online(settings, wallet, keys, clock)?;
                 let network = driver::Network::start(inbox.clone())
                     .map_err(|error| problem::from_io(paths.dir(), &error))?;
-                let (engine, first) = open_online(settings, wallet, keys, clock)?;
                 (engine, Some(network), first)
             }
         };

@@ -144,6 +144,7 @@ impl Network {
     /// # Errors
     /// If the system gives no threads.
     pub fn start(inbox: Inbox) -> io::Result<Self> {
+        let jobs = JobThreads::start()?;
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("billfold-net")
@@ -152,7 +153,7 @@ impl Network {
         Ok(Self {
             runtime: Some(runtime),
             connections: HashMap::new(),
-            jobs: JobThreads::start()?,
+            jobs,
             inbox,
             generation: Generation::default(),
         })
