@@ -11,8 +11,11 @@ use crate::seed::{Seed, Words};
 use crate::signers::{Signer, SoftwareSigner, finish};
 use crate::vault::Header;
 
+/// What a target does with any bytes; it panics if something does not hold.
+pub type Body = fn(&[u8]);
+
 /// Every target: its name, which is the directory of its corpus, and its body.
-pub const TARGETS: [(&str, fn(&[u8])); 5] = [
+pub const TARGETS: [(&str, Body); 5] = [
     ("amount", amount),
     ("payee", payee),
     ("psbt", psbt),
@@ -21,7 +24,7 @@ pub const TARGETS: [(&str, fn(&[u8])); 5] = [
 ];
 
 /// An amount or fee rate that is read is written such that it reads the same.
-pub fn amount(bytes: &[u8]) {
+fn amount(bytes: &[u8]) {
     let Ok(text) = str::from_utf8(bytes) else { return };
     if let Ok(amount) = parse_amount(text) {
         assert_eq!(parse_amount(&display_amount(amount)), Ok(amount));
@@ -32,7 +35,7 @@ pub fn amount(bytes: &[u8]) {
 }
 
 /// A recipient that is read is of the right network and is written such that it reads the same.
-pub fn payee(bytes: &[u8]) {
+fn payee(bytes: &[u8]) {
     let Ok(text) = str::from_utf8(bytes) else { return };
     for network in [Network::Bitcoin, Network::Signet, Network::Regtest] {
         if let Ok(payee) = Payee::parse(text, network) {
@@ -43,7 +46,7 @@ pub fn payee(bytes: &[u8]) {
 }
 
 /// A hostile PSBT makes no signer panic, and no transaction other than its own.
-pub fn psbt(bytes: &[u8]) {
+fn psbt(bytes: &[u8]) {
     let Ok(drafted) = Psbt::deserialize(bytes) else { return };
     let mut stored = [0x5a; 81];
     stored[0] = 1;
@@ -58,7 +61,7 @@ pub fn psbt(bytes: &[u8]) {
 
 /// A header that is read is written as the same bytes. The checksum is repaired first: it keeps
 /// accidents out and lets attackers in.
-pub fn vault_header(bytes: &[u8]) {
+fn vault_header(bytes: &[u8]) {
     let mut bytes = bytes.to_vec();
     if let Some((body, checksum)) = bytes.split_last_chunk_mut::<4>() {
         *checksum = crc32c::crc32c(body).to_le_bytes();
@@ -69,7 +72,7 @@ pub fn vault_header(bytes: &[u8]) {
 }
 
 /// Words and stored seeds that are read are written as the same.
-pub fn words(bytes: &[u8]) {
+fn words(bytes: &[u8]) {
     if let Ok(seed) = Seed::from_bytes(bytes) {
         assert_eq!(*seed.to_bytes(), bytes);
     }
