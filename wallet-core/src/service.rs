@@ -262,8 +262,12 @@ fn open_wallet(
 
 /// Only the tip is read: a balance needs no headers.
 fn open_offline(settings: &Settings, wallet: Wallet, keys: KeyLayer) -> Result<Engine, OpenError> {
-    let stored =
-        ChainFile::open(&settings.paths().chain(), settings.network).and_then(|file| file.tip());
+    let path = settings.paths().chain();
+    let stored = if path.exists() {
+        ChainFile::open(&path, settings.network).and_then(|file| file.tip())
+    } else {
+        wallet.cursor()
+    };
     let tip = match stored {
         Ok(tip) => tip,
         // It is mended when the chain is followed again; what was scanned is known without it.

@@ -41,7 +41,8 @@ impl DirectoryLock {
             Err(TryLockError::WouldBlock) => return Err(LockError::InUse(Holder::read(&mut file))),
             Err(TryLockError::Error(error)) => return Err(refused(&error)),
         }
-        Holder::this_process().write(&mut file).map_err(|error| refused(&error))?;
+        // The lock holds without the text, and a full disk must not keep anyone from looking.
+        let _ = Holder::this_process().write(&mut file);
         Ok(Self { _file: file })
     }
 }
