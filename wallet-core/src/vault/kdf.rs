@@ -66,7 +66,7 @@ impl KdfCost {
         if memory_kib <= KDF_MOST_MEMORY_KIB {
             return Self { memory_kib: memory_kib.max(KDF_LEAST_MEMORY_KIB), ..Self::FLOOR };
         }
-        let passes = KDF_LEAST_PASSES * (memory_kib / KDF_MOST_MEMORY_KIB);
+        let passes = KDF_LEAST_PASSES.saturating_mul(memory_kib).div_ceil(KDF_MOST_MEMORY_KIB);
         Self { memory_kib: KDF_MOST_MEMORY_KIB, passes: passes.min(KDF_MOST_PASSES) }
     }
 
@@ -126,9 +126,20 @@ mod tests {
         let cost = KdfCost::for_speed(Duration::from_millis(250));
         assert_eq!((cost.memory_kib / 1024, cost.passes), (153, 3));
         let cost = KdfCost::for_speed(Duration::from_millis(30));
-        assert_eq!((cost.memory_kib, cost.passes), (KDF_MOST_MEMORY_KIB, 6));
+        assert_eq!((cost.memory_kib, cost.passes), (KDF_MOST_MEMORY_KIB, 8));
         let cost = KdfCost::for_speed(Duration::ZERO);
         assert_eq!((cost.memory_kib, cost.passes), (KDF_MOST_MEMORY_KIB, KDF_MOST_PASSES));
+    }
+
+    #[test]
+    fn the_cost_is_worth_half_a_second_to_one_on_any_machine() {
+        for floor_takes in 15..=1_000 {
+            let cost = KdfCost::for_speed(Duration::from_millis(floor_takes));
+            let work = u64::from(cost.memory_kib) * u64::from(cost.passes);
+            let floor = u64::from(KDF_LEAST_MEMORY_KIB) * u64::from(KDF_LEAST_PASSES);
+            let takes = floor_takes * work / floor;
+            assert!((500..=1_000).contains(&takes), "{floor_takes} ms: {cost:?} takes {takes} ms");
+        }
     }
 
     #[test]
