@@ -67,7 +67,9 @@ impl Handshake {
         };
         let version = VersionMessage {
             version: WTXID_RELAY_PROTOCOL,
-            services: ServiceFlags::NONE,
+            // We serve no blocks, but our transactions carry witnesses: BIP144. btcd takes them in
+            // that form only from those who say so.
+            services: ServiceFlags::WITNESS,
             timestamp: i64::try_from(now.to_unix()).unwrap_or(i64::MAX),
             receiver: Address::new(&receiver, ServiceFlags::NONE),
             sender: Address::new(&nowhere(), ServiceFlags::NONE),
@@ -173,6 +175,14 @@ mod tests {
     fn begin() -> Handshake {
         let address = "127.0.0.1:18444".parse().expect("an address");
         Handshake::begin(&address, WallTime::new(1_700_000_000), Height::new(3), 42).0
+    }
+
+    #[test]
+    fn our_transactions_are_said_to_carry_witnesses() {
+        let address = "127.0.0.1:18444".parse().expect("an address");
+        let begun = Handshake::begin(&address, WallTime::new(1_700_000_000), Height::new(3), 42);
+        let NetworkMessage::Version(version) = begun.1 else { panic!("another message") };
+        assert_eq!(version.services, ServiceFlags::WITNESS);
     }
 
     #[test]
