@@ -207,6 +207,7 @@ impl LightClient {
                 self.filters.ask_again(rejected.height);
             }
             self.close(rejected.from, Some(Fault::InvalidFilter));
+            self.filter_headers.on_lie();
         }
     }
 

@@ -124,6 +124,13 @@ pub const MAX_FILTER_BYTES: usize = 32 << 20;
 /// How long a peer may send no filter while some are asked of it.
 pub const FILTER_TIMEOUT: Duration = Duration::from_secs(15);
 
+/// How old a question for filters may get while another peer has nothing to do; then the rest of
+/// it goes to that one.
+pub const SLOW_ASK: Duration = Duration::from_secs(30);
+
+/// How long a peer may take to send a block, however steadily: four megabytes at 22 kB/s.
+pub const BLOCK_TIMEOUT: Duration = Duration::from_secs(180);
+
 /// How often in a row a peer may let questions lie before its connection is closed.
 pub const MAX_MISSES: u32 = 3;
 

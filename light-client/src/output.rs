@@ -77,7 +77,8 @@ pub enum ChainEvent {
         /// The whole block; its merkle root and witness commitment are checked.
         block: Box<Block>,
     },
-    /// Every block up to here is matched and, where it matched, folded.
+    /// Every block up to here is matched and, where it matched, folded. The cursor also goes down
+    /// when filter headers turn out to be wrong and everything is matched again.
     Scanned {
         /// The scan cursor.
         cursor: BlockId,

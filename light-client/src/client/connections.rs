@@ -200,6 +200,7 @@ impl LightClient {
                 match self.filter_headers.on_filter_headers(id, reply, tree, chain) {
                     Verdict::Fine => {}
                     Verdict::Broken(fault) => return Err(fault),
+                    Verdict::DoubtedChain => self.on_wrong_filter_headers(),
                     Verdict::WrongChain => {
                         self.on_wrong_filter_headers();
                         return Err(Fault::InvalidFilterHeaders);

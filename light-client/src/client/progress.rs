@@ -45,7 +45,7 @@ impl LightClient {
         self.stage_headers(fork.height);
     }
 
-    /// A known filter header shows that ours are wrong: they are loaded and matched anew.
+    /// Our filter headers are wrong, or nobody stands behind them: they are loaded and matched anew.
     pub(super) fn on_wrong_filter_headers(&mut self) {
         let base = self.tree.base();
         self.filter_chain.clear();

@@ -13,7 +13,7 @@ use bitcoin::p2p::message_blockdata::Inventory;
 use crate::chain::block_body;
 use crate::fault::Fault;
 use crate::height::{BlockId, Height};
-use crate::limits::{MAX_BLOCKS_PER_PEER, MAX_MISSES, REPLY_TIMEOUT};
+use crate::limits::{BLOCK_TIMEOUT, MAX_BLOCKS_PER_PEER, MAX_MISSES, REPLY_TIMEOUT};
 use crate::outbox::Outbox;
 use crate::params::Params;
 use crate::peer_id::PeerId;
@@ -31,8 +31,25 @@ pub(crate) struct BlockSync {
 #[derive(Debug)]
 enum Want {
     Missing,
-    Asked { peer: PeerId, at: MonoTime },
+    Asked {
+        peer: PeerId,
+        at: MonoTime,
+        /// When a part of it came last.
+        progress: MonoTime,
+    },
     Here(Box<Block>),
+}
+
+impl Want {
+    /// When it is late. A part that comes now and then puts that off, but not for ever.
+    fn timeout(&self) -> Option<MonoTime> {
+        match self {
+            Self::Asked { at, progress, .. } => {
+                Some(progress.after(REPLY_TIMEOUT).min(at.after(BLOCK_TIMEOUT)))
+            }
+            Self::Missing | Self::Here(_) => None,
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -128,10 +145,10 @@ impl BlockSync {
     /// A part of a block came from a peer: it is slow, not late.
     pub(crate) fn on_progress(&mut self, now: MonoTime, peer: PeerId) {
         for want in self.wants.values_mut() {
-            if let Want::Asked { peer: asked, at } = want
+            if let Want::Asked { peer: asked, progress, .. } = want
                 && *asked == peer
             {
-                *at = now;
+                *progress = now;
             }
         }
     }
@@ -156,7 +173,7 @@ impl BlockSync {
             if let Some(talk) = self.talks.get_mut(&peer) {
                 talk.owed += 1;
             }
-            self.wants.insert(block, Want::Asked { peer, at: now });
+            self.wants.insert(block, Want::Asked { peer, at: now, progress: now });
             let inventory = vec![Inventory::WitnessBlock(block.hash)];
             outbox.send(peer, NetworkMessage::GetData(inventory));
         }
@@ -165,17 +182,14 @@ impl BlockSync {
 
     /// When `drive` has something to do again.
     pub(crate) fn next_due(&self, now: MonoTime) -> Option<MonoTime> {
-        let timeouts = self.wants.values().filter_map(|want| match want {
-            Want::Asked { at, .. } => Some(at.after(REPLY_TIMEOUT)),
-            Want::Missing | Want::Here(_) => None,
-        });
+        let timeouts = self.wants.values().filter_map(Want::timeout);
         let waits = self.talks.values().map(|talk| talk.retry.until()).filter(|at| *at > now);
         timeouts.chain(waits).min()
     }
 
     fn release_late(&mut self, now: MonoTime) -> Vec<PeerId> {
         let late = self.wants.values().filter_map(|want| match want {
-            Want::Asked { peer, at } if at.after(REPLY_TIMEOUT) <= now => Some(*peer),
+            Want::Asked { peer, .. } if want.timeout().is_some_and(|due| due <= now) => Some(*peer),
             _ => None,
         });
         let mut late: Vec<PeerId> = late.collect();

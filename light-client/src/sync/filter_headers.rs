@@ -32,6 +32,8 @@ pub(crate) struct FilterHeaderSync {
     early: BTreeMap<Height, Early>,
     /// Who contradicted our chain and has not been reported.
     refused: Vec<PeerId>,
+    /// The last peer that stood behind our chain was caught lying, and none has come since.
+    doubted: bool,
 }
 
 #[derive(Debug, Default)]
@@ -80,6 +82,9 @@ pub(crate) enum Verdict {
     /// Our chain, or the peer's, is proven wrong by a filter header that everybody knows: forget
     /// ours and close the connection.
     WrongChain,
+    /// The peer contradicts a chain behind which nobody stands but one who was caught lying:
+    /// forget it.
+    DoubtedChain,
 }
 
 impl FilterHeaderSync {
@@ -107,6 +112,15 @@ impl FilterHeaderSync {
         self.refused.pop()
     }
 
+    /// A peer was caught sending a filter other than the one that it stood for. If nobody else
+    /// stands behind our chain, those that contradicted it are heard again.
+    pub(crate) fn on_lie(&mut self) {
+        self.doubted = self.talks.values().all(|talk| talk.agreed.is_none());
+        if self.doubted {
+            self.talks.values_mut().for_each(|talk| talk.refused = false);
+        }
+    }
+
     /// Forgets everything above `fork`.
     pub(crate) fn on_reorganised(&mut self, fork: Height) {
         self.early.retain(|_, early| early.stop.height <= fork);
@@ -122,6 +136,7 @@ impl FilterHeaderSync {
     /// Our chain was forgotten: everybody is asked anew.
     pub(crate) fn restart(&mut self) {
         self.early.clear();
+        self.doubted = false;
         for talk in self.talks.values_mut() {
             talk.agreed = None;
             talk.refused = false;
@@ -164,8 +179,14 @@ impl FilterHeaderSync {
             let (start, early) = entry.remove_entry();
             let talk = self.talks.get_mut(&early.peer);
             match (chain.offer(start, early.reply.previous, &early.reply.hashes), talk) {
-                (Ok(end), Some(talk)) => talk.agreed = talk.agreed.max(Some(end)),
+                (Ok(end), Some(talk)) => {
+                    talk.agreed = talk.agreed.max(Some(end));
+                    self.doubted = false;
+                }
                 (Err(Contradiction::Known(_)), _) => return Verdict::WrongChain,
+                (Err(Contradiction::Ours(_)), Some(_)) if self.doubted => {
+                    return Verdict::DoubtedChain;
+                }
                 (Err(Contradiction::Ours(_)), Some(talk)) => {
                     talk.refused = true;
                     talk.agreed = None;

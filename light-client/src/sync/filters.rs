@@ -15,7 +15,8 @@ use crate::fault::Fault;
 use crate::height::{BlockId, Height};
 use crate::limits::{
     FAST_FILTERS, FILTER_TIMEOUT, FIRST_FILTERS_PER_ASK, MAX_FILTER_ASKS, MAX_FILTER_BYTES,
-    MAX_FILTERS_AHEAD, MAX_FILTERS_PER_ASK, MAX_MISSES, MIN_FILTERS_PER_ASK, SLOW_FILTERS,
+    MAX_FILTERS_AHEAD, MAX_FILTERS_PER_ASK, MAX_MISSES, MIN_FILTERS_PER_ASK, SLOW_ASK,
+    SLOW_FILTERS,
 };
 use crate::outbox::Outbox;
 use crate::peer_id::PeerId;
@@ -150,6 +151,7 @@ impl FilterSync {
     ) -> Vec<PeerId> {
         self.next = self.next.max(scan.cursor.next());
         let stalled = self.release_late(now);
+        self.release_slow(now, peers);
         let end = scan.end.min(scan.cursor.up(MAX_FILTERS_AHEAD));
         let mut room =
             MAX_FILTER_BYTES.saturating_sub(scan.held + self.underway() * self.mean_size);
@@ -174,6 +176,9 @@ impl FilterSync {
     pub(crate) fn next_due(&self, now: MonoTime) -> Option<MonoTime> {
         let busy = self.talks.values().filter(|talk| !talk.asks.is_empty());
         let timeouts = busy.map(|talk| talk.progress.after(FILTER_TIMEOUT));
+        let asks = self.talks.values().flat_map(|talk| &talk.asks);
+        let slow = asks.map(|ask| ask.at.after(SLOW_ASK)).filter(|at| *at > now);
+        let timeouts = timeouts.chain(slow);
         let waits = self.talks.values().map(|talk| talk.retry.until()).filter(|at| *at > now);
         timeouts.chain(waits).min()
     }
@@ -192,6 +197,26 @@ impl FilterSync {
             }
         }
         stalled
+    }
+
+    /// Takes the rest of an old question from a peer that is slow but not late, when another could
+    /// answer it and has nothing to do. What the slow one sends first is welcome still.
+    fn release_slow(&mut self, now: MonoTime, peers: &[(PeerId, Height)]) {
+        let idle = |(peer, agreed): &(PeerId, Height)| {
+            let talk = self.talks.get(peer)?;
+            (talk.asks.is_empty() && talk.retry.may_ask(now)).then_some(*agreed)
+        };
+        let Some(reach) = peers.iter().filter_map(idle).max() else { return };
+        for talk in self.talks.values_mut() {
+            let old = |ask: &mut Ask| {
+                now.since(ask.at) >= SLOW_ASK && ask.waiting.first().is_some_and(|h| *h <= reach)
+            };
+            if let Some(ask) = talk.asks.extract_if(.., old).next() {
+                self.again.extend(ask.waiting);
+                talk.slice = (talk.slice / 2).max(MIN_FILTERS_PER_ASK);
+                return;
+            }
+        }
     }
 
     /// How many filters are under way.

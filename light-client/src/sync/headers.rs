@@ -131,15 +131,17 @@ impl HeaderSync {
         self.talks.values().any(|talk| talk.ended)
     }
 
-    /// A peer announced blocks.
+    /// A peer announced blocks; the last is the one that counts.
     pub(crate) fn on_inv(&mut self, peer: PeerId, inventory: &[Inventory], tree: &HeaderTree) {
         let Some(talk) = self.talks.get_mut(&peer) else { return };
-        for item in inventory {
-            let (Inventory::Block(hash) | Inventory::WitnessBlock(hash)) = item else { continue };
-            match tree.find(hash) {
-                Some(block) => talk.announce(block, tree),
-                None => talk.ask_soon(),
-            }
+        let blocks = inventory.iter().filter_map(|item| match item {
+            Inventory::Block(hash) | Inventory::WitnessBlock(hash) => Some(hash),
+            _ => None,
+        });
+        match blocks.last().map(|hash| tree.find(hash)) {
+            Some(Some(block)) => talk.announce(block, tree),
+            Some(None) => talk.ask_soon(),
+            None => {}
         }
     }
 

@@ -155,6 +155,10 @@ impl Scan {
 
     /// The next job, if it is full, or if there is little else to do.
     pub(crate) fn next_job(&mut self, chain: &FilterHeaderChain) -> Option<(JobId, Job)> {
+        let few = self.unmatched.len() < MAX_FILTERS_PER_JOB && self.held_bytes < MAX_BYTES_PER_JOB;
+        if few && self.jobs.len() >= MIN_JOBS {
+            return None;
+        }
         let matched = self.held.get(self.unmatched.first()?)?.matched;
         let mut filters = Vec::new();
         let mut sent = Sent { filters: Vec::new(), upto: self.watched.len() };

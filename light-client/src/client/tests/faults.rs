@@ -97,6 +97,30 @@ fn a_peer_whose_filter_headers_contradict_ours_is_set_aside_and_named() {
 }
 
 #[test]
+fn a_liar_that_is_heard_first_is_found_out_by_its_own_filters() {
+    for alone in [true, false] {
+        let (mut world, tip) = world_with(Vice::LiesAboutFilterHeaders);
+        if alone {
+            world.take_down(2);
+            world.pass(Duration::from_secs(60));
+            assert_eq!(world.faults(), [Fault::InvalidFilter], "not what it stood for");
+            world.host(2).up = true;
+        }
+        world.sync(tip);
+        assert_eq!(world.wallet.paid.len(), 3);
+    }
+}
+
+#[test]
+fn a_dripping_peer_does_not_hold_up_the_others() {
+    for vice in [Vice::DripsFilters, Vice::DripsBlocks] {
+        let (mut world, tip) = world_with(vice);
+        world.sync(tip);
+        assert_eq!(world.wallet.paid.len(), 3, "{vice:?}");
+    }
+}
+
+#[test]
 fn headers_that_break_a_rule_end_the_connection() {
     let (mut world, tip) = world_with(Vice::MutesHeaders);
     world.sync(tip);

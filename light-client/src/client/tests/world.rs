@@ -211,6 +211,10 @@ pub(super) enum Vice {
     DuplicatesTransactions,
     /// Commits to filters of its own making.
     LiesAboutFilterHeaders,
+    /// Sends a filter every ten seconds.
+    DripsFilters,
+    /// Sends a byte of a block every ten seconds.
+    DripsBlocks,
 }
 
 /// One address at which a peer answers.
@@ -234,6 +238,8 @@ pub(super) struct World {
     pub(super) now: Now,
     connections: BTreeMap<PeerId, (PeerAddress, Vec<u8>)>,
     queue: VecDeque<Input>,
+    /// What comes later, by time and in order.
+    later: BTreeMap<(MonoTime, usize), Input>,
     /// Every output, for comparison.
     pub(super) log: Vec<Output>,
     pub(super) store: Store,
@@ -345,6 +351,7 @@ impl World {
             now,
             connections: BTreeMap::new(),
             queue: VecDeque::new(),
+            later: BTreeMap::new(),
             log: Vec::new(),
             store,
             wallet: Wallet::default(),
@@ -380,9 +387,15 @@ impl World {
     pub(super) fn pass(&mut self, wait: Duration) {
         let end = self.now.mono.after(wait);
         self.settle();
-        while let Some(due) = self.client.deadline().filter(|due| *due <= end) {
+        loop {
+            let later = self.later.first_key_value().map(|((due, _), _)| *due);
+            let due = self.client.deadline().into_iter().chain(later).min();
+            let Some(due) = due.filter(|due| *due <= end) else { break };
             self.advance_to(due);
-            self.input(Input::Deadline);
+            match self.later.first_entry().filter(|entry| entry.key().0 <= due) {
+                Some(entry) => self.queue.push_back(entry.remove()),
+                None => self.queue.push_back(Input::Deadline),
+            }
             self.settle();
         }
         self.advance_to(end);
@@ -549,6 +562,20 @@ impl World {
         }
     }
 
+    /// Brings bytes to the client: at once, or in pieces of `drips` bytes ten seconds apart.
+    fn send(&mut self, peer: PeerId, bytes: &[u8], drips: usize) {
+        if drips == 0 {
+            self.queue.push_back(Input::Received { peer, bytes: bytes.to_vec() });
+            return;
+        }
+        for piece in bytes.chunks(drips) {
+            let last = self.later.last_key_value().map_or(self.now.mono, |((due, _), _)| *due);
+            let due = last.max(self.now.mono).after(Duration::from_secs(10));
+            let input = Input::Received { peer, bytes: piece.to_vec() };
+            self.later.insert((due, self.later.len()), input);
+        }
+    }
+
     fn on_sent(&mut self, peer: PeerId, bytes: &[u8]) {
         let Some((address, buffer)) = self.connections.get_mut(&peer) else { return };
         let address = address.clone();
@@ -570,8 +597,14 @@ impl World {
                     return;
                 };
                 let magic = self.blocks.params.magic;
+                let vice = self.hosts[&address].vice;
+                let drips = match reply {
+                    NetworkMessage::CFilter(_) if vice == Some(Vice::DripsFilters) => usize::MAX,
+                    NetworkMessage::Block(_) if vice == Some(Vice::DripsBlocks) => 1,
+                    _ => 0,
+                };
                 let bytes = serialize(&RawNetworkMessage::new(magic, reply));
-                self.queue.push_back(Input::Received { peer, bytes });
+                self.send(peer, &bytes, drips);
             }
         }
     }
@@ -639,7 +672,8 @@ impl Host {
         let mut hashes: Vec<FilterHash> =
             range.iter().map(|hash| FilterHash::hash(blocks.filter(hash))).collect();
         if self.vice == Some(Vice::LiesAboutFilterHeaders) {
-            hashes[0] = FilterHash::all_zeros();
+            let last = hashes.len() - 1;
+            hashes[last] = FilterHash::all_zeros();
         }
         vec![Some(NetworkMessage::CFHeaders(CFHeaders {
             filter_type: 0,
