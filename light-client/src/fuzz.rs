@@ -13,9 +13,11 @@ use bitcoin::{BlockHash, ScriptBuf};
 use crate::codec::Decoder;
 use crate::filter::gcs;
 
-/// Every target: its name, which is the directory of its corpus, and its body.
-pub const TARGETS: [(&str, fn(&[u8])); 3] =
-    [("client", client), ("filter", filter), ("wire", wire)];
+/// A target's name, which is the directory of its corpus, and its body.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// Every target.
+pub const TARGETS: [Target; 3] = [("client", client), ("filter", filter), ("wire", wire)];
 
 /// A peer's stream, fed in pieces whose lengths the first bytes say.
 ///

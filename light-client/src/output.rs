@@ -77,8 +77,9 @@ pub enum ChainEvent {
         /// The whole block; its merkle root and witness commitment are checked.
         block: Box<Block>,
     },
-    /// Every block up to here is matched and, where it matched, folded. The cursor also goes down
-    /// when filter headers turn out to be wrong and everything is matched again.
+    /// Every block up to here is matched and, where it matched, folded. Said first where the scan
+    /// begins, unless that is an anchor whose time is not known. The cursor goes down when filter
+    /// headers turn out to be wrong and everything is matched again.
     Scanned {
         /// The scan cursor.
         cursor: BlockId,

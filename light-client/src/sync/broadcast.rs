@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bitcoin::hashes::Hash;
+use bitcoin::hashes::Hash as _;
 use bitcoin::p2p::message::NetworkMessage;
 use bitcoin::p2p::message_blockdata::Inventory;
 use bitcoin::{Transaction, Txid, Wtxid};
@@ -170,8 +170,8 @@ impl Broadcast {
 
 /// The nonce of the ping behind a transaction.
 fn receipt(txid: Txid) -> u64 {
-    let [a, b, c, d, e, f, g, h, ..] = txid.to_byte_array();
-    u64::from_le_bytes([a, b, c, d, e, f, g, h])
+    let bytes = txid.to_byte_array();
+    u64::from_le_bytes(bytes[..8].try_into().expect("8 of 32 bytes"))
 }
 
 const fn item(txid: Txid, announced: &Announced, wtxid_relay: bool) -> Inventory {

@@ -134,11 +134,11 @@ impl HeaderSync {
     /// A peer announced blocks; the last is the one that counts.
     pub(crate) fn on_inv(&mut self, peer: PeerId, inventory: &[Inventory], tree: &HeaderTree) {
         let Some(talk) = self.talks.get_mut(&peer) else { return };
-        let blocks = inventory.iter().filter_map(|item| match item {
+        let last = inventory.iter().rev().find_map(|item| match item {
             Inventory::Block(hash) | Inventory::WitnessBlock(hash) => Some(hash),
             _ => None,
         });
-        match blocks.last().map(|hash| tree.find(hash)) {
+        match last.map(|hash| tree.find(hash)) {
             Some(Some(block)) => talk.announce(block, tree),
             Some(None) => talk.ask_soon(),
             None => {}

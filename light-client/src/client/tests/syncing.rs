@@ -5,7 +5,7 @@ use std::time::Duration;
 use bitcoin::p2p::message::NetworkMessage;
 use bitcoin::p2p::message_blockdata::Inventory;
 
-use super::world::{Blocks, Host, Vice, World, address, script};
+use super::world::{Blocks, Host, Store, Vice, World, address, script};
 use crate::height::Height;
 use crate::input::{Input, ScanStart};
 use crate::output::{BroadcastEvent, ChainEvent, Output, PeerEvent};
@@ -290,6 +290,70 @@ fn a_restart_goes_on_where_the_store_ends() {
     continuous.scan(1, &[script(1)]);
     continuous.sync(tip);
     assert_eq!(continuous.store.restore(), second.store.restore());
+}
+
+#[test]
+fn a_scan_from_above_the_chain_waits_for_its_headers() {
+    let mut blocks = Blocks::new();
+    let paying = blocks.mine_many(blocks.genesis(), 2500, 0);
+    let paying = blocks.mine(paying, 0, &[script(1)]);
+    let tip = blocks.mine_many(paying, 5, 0);
+    let mut world = World::new(blocks, tip, 1);
+    world.scan(2400, &[script(1)]);
+    assert_eq!(world.client.status().cursor, None);
+    world.sync(tip);
+    assert_eq!(world.wallet.paid.len(), 1);
+    assert_eq!(world.client.status().filters_matched, 2506 - 2399, "nothing below was loaded");
+    // Where the headers end below, the scan begins at their end.
+    world.input(Input::ScanFrom(ScanStart::Height(Height::new(9000))));
+    world.sync(tip);
+}
+
+#[test]
+fn an_anchor_is_a_start_like_genesis() {
+    let mut blocks = Blocks::new();
+    let below = blocks.mine_many(blocks.genesis(), 50, 0);
+    let above = blocks.mine(below, 0, &[script(1)]);
+    let middle = blocks.mine_many(above, 30, 0);
+    let late = blocks.mine(middle, 0, &[script(2)]);
+    let tip = blocks.mine_many(late, 30, 0);
+    let base = blocks.anchor(below);
+    let mut first = World::above(blocks, middle, 2, Store::default(), base);
+    first.input(Input::ScanFrom(ScanStart::Time(WallTime::new(0))));
+    first.scan(0, &[script(1), script(2)]);
+    first.sync(middle);
+    assert_eq!(first.wallet.paid.len(), 1);
+    let store = first.store.clone();
+    let mut second = World::above(first.blocks, tip, 2, store, base);
+    second.scan(82, &[script(1), script(2)]);
+    second.sync(tip);
+    assert_eq!(second.wallet.paid.len(), 1);
+    assert_eq!(second.faults(), []);
+    let asked = second.hosts[&address(1)].heard.iter().find_map(|message| match message {
+        NetworkMessage::GetCFHeaders(ask) => Some(ask.start_height),
+        _ => None,
+    });
+    assert!(asked >= Some(81), "filter headers are not loaded twice");
+}
+
+#[test]
+fn nothing_is_believed_below_the_least_work() {
+    let mut blocks = Blocks::new();
+    let paying = blocks.mine(blocks.genesis(), 0, &[script(1)]);
+    let low = blocks.mine_many(paying, 40, 0);
+    let tip = blocks.mine_many(low, 10, 0);
+    blocks.params.minimum_chain_work = blocks.anchor(tip).work;
+    let mut world = World::new(blocks, low, 1);
+    world.scan(1, &[script(1)]);
+    world.pass(Duration::from_secs(100));
+    let status = world.client.status();
+    assert_eq!((status.tip.height.to_u32(), status.cursor), (41, None));
+    assert_eq!(status.waiting, Waiting::Headers);
+    let told = |output: &Output| matches!(output, Output::Chain(_));
+    assert!(!world.log.iter().any(told), "the wallet hears of no block");
+    world.announce(1, tip);
+    world.sync(tip);
+    assert_eq!(world.wallet.paid.len(), 1);
 }
 
 #[test]
