@@ -316,3 +316,6 @@ const SEED: &str = "seed";
 const KEY_PRAGMA: &str = "PRAGMA key = \"x'";
 const KEY_PRAGMA_END: &str = "'\"";
 const KEY_PRAGMA_LENGTH: usize = KEY_PRAGMA.len() + 64 + KEY_PRAGMA_END.len();
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,8 @@
 
 mod bench;
 mod differential;
+mod following;
+mod paying;
 
 use bitcoin::{Amount, SignedAmount};
 
@@ -19,7 +21,7 @@ fn a_payment_is_made_confirmed_and_kept_over_a_restart() {
     let draft = bench.draft(&pay(&stranger(1), exactly(30_000)));
     let payment = bench.sign(&draft);
     assert_eq!(payment.state, PaymentState::Signed);
-    assert_eq!(bench.wallet.unconfirmed_own().unwrap(), [payment.transaction.clone()]);
+    assert_eq!(bench.wallet.unconfirmed_own().unwrap(), std::slice::from_ref(&payment.transaction));
 
     let mut bench = bench.reopen();
     let left = Amount::from_sat(70_000) - payment.fee;

@@ -22,22 +22,22 @@ use crate::vault::FileKey;
 use crate::wallet::{Description, DraftMoment, Drafted, Folded, NewWallet, Wallet};
 
 /// A wallet and its chain.
-pub(in crate::wallet) struct Bench {
-    pub(in crate::wallet) wallet: Wallet,
-    pub(in crate::wallet) blocks: Vec<(BlockId, WallTime, Block)>,
-    pub(in crate::wallet) now: WallTime,
+pub(crate) struct Bench {
+    pub(crate) wallet: Wallet,
+    pub(crate) blocks: Vec<(BlockId, WallTime, Block)>,
+    pub(crate) now: WallTime,
     random: StdRng,
     salt: u64,
     dir: TempDir,
 }
 
-pub(in crate::wallet) const TAPROOT: AccountId =
+pub(crate) const TAPROOT: AccountId =
     AccountId { script_type: ScriptType::Taproot, number: DerivationIndex::ZERO };
-pub(in crate::wallet) const SEGWIT: AccountId =
+pub(crate) const SEGWIT: AccountId =
     AccountId { script_type: ScriptType::Segwit, number: DerivationIndex::ZERO };
-pub(in crate::wallet) const NESTED: AccountId =
+pub(crate) const NESTED: AccountId =
     AccountId { script_type: ScriptType::Nested, number: DerivationIndex::ZERO };
-pub(in crate::wallet) const LEGACY: AccountId =
+pub(crate) const LEGACY: AccountId =
     AccountId { script_type: ScriptType::Legacy, number: DerivationIndex::ZERO };
 
 /// The words of BIP39's first test vector.
@@ -45,7 +45,7 @@ const WORDS: &str = "abandon abandon abandon abandon abandon abandon abandon aba
                      abandon abandon about";
 
 impl Bench {
-    pub(in crate::wallet) fn new(look_ahead: LookAhead) -> Self {
+    pub(crate) fn new(look_ahead: LookAhead) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let new = new_wallet(look_ahead);
         let wallet = Wallet::create(&path(&dir), &key(), &new).unwrap();
@@ -61,24 +61,20 @@ impl Bench {
         }
     }
 
-    pub(in crate::wallet) fn path(&self) -> PathBuf {
-        path(&self.dir)
-    }
-
     /// The wallet as a new process finds it: what was not committed is gone.
-    pub(in crate::wallet) fn reopen(self) -> Self {
+    pub(crate) fn reopen(self) -> Self {
         let Self { wallet, blocks, now, random, salt, dir } = self;
         drop(wallet);
         let wallet = Wallet::open(&path(&dir), &key()).unwrap();
         Self { wallet, blocks, now, random, salt, dir }
     }
 
-    pub(in crate::wallet) fn tip(&self) -> BlockId {
+    pub(crate) fn tip(&self) -> BlockId {
         self.blocks.last().unwrap().0
     }
 
     /// Mines a block and lets the wallet follow it.
-    pub(in crate::wallet) fn mine(&mut self, transactions: Vec<Transaction>) -> Folded {
+    pub(crate) fn mine(&mut self, transactions: Vec<Transaction>) -> Folded {
         let (at, time) = self.extend(transactions);
         let block = self.blocks.last().unwrap().2.clone();
         let folded = self.wallet.apply_block(at, time, &block).unwrap();
@@ -88,17 +84,14 @@ impl Bench {
     }
 
     /// Mines empty blocks.
-    pub(in crate::wallet) fn mine_empty(&mut self, count: u32) {
+    pub(crate) fn mine_empty(&mut self, count: u32) {
         for _ in 0..count {
             self.mine(Vec::new());
         }
     }
 
     /// Adds a block to the chain without telling the wallet.
-    pub(in crate::wallet) fn extend(
-        &mut self,
-        transactions: Vec<Transaction>,
-    ) -> (BlockId, WallTime) {
+    pub(crate) fn extend(&mut self, transactions: Vec<Transaction>) -> (BlockId, WallTime) {
         let tip = self.tip();
         self.salt += 1;
         let block = block(tip.hash, self.salt, transactions);
@@ -109,7 +102,7 @@ impl Bench {
     }
 
     /// Takes blocks off the chain and lets the wallet follow; their transactions, oldest first.
-    pub(in crate::wallet) fn reorganise(&mut self, depth: usize) -> Vec<Transaction> {
+    pub(crate) fn reorganise(&mut self, depth: usize) -> Vec<Transaction> {
         let keep = self.blocks.len() - depth;
         let gone = self.blocks.split_off(keep);
         self.wallet.roll_back(self.tip()).unwrap();
@@ -118,12 +111,12 @@ impl Bench {
     }
 
     /// A payment from elsewhere.
-    pub(in crate::wallet) fn payment_in(&mut self, spk: ScriptBuf, sat: u64) -> Transaction {
+    pub(crate) fn payment_in(&mut self, spk: ScriptBuf, sat: u64) -> Transaction {
         let parent = self.fake_outpoint();
         spend(&[parent], &[(spk, sat)])
     }
 
-    pub(in crate::wallet) fn coinbase(&mut self, spk: ScriptBuf, sat: u64) -> Transaction {
+    pub(crate) fn coinbase(&mut self, spk: ScriptBuf, sat: u64) -> Transaction {
         self.salt += 1;
         let mut transaction = spend(&[OutPoint::null()], &[(spk, sat)]);
         transaction.input[0].script_sig = bitcoin::script::Builder::new()
@@ -132,13 +125,13 @@ impl Bench {
         transaction
     }
 
-    pub(in crate::wallet) fn fake_outpoint(&mut self) -> OutPoint {
+    pub(crate) fn fake_outpoint(&mut self) -> OutPoint {
         self.salt += 1;
         OutPoint::new(Txid::hash(&self.salt.to_le_bytes()), 0)
     }
 
     /// Pays a script of the wallet in a block of its own.
-    pub(in crate::wallet) fn fund(&mut self, account: AccountId, sat: u64) -> OutPoint {
+    pub(crate) fn fund(&mut self, account: AccountId, sat: u64) -> OutPoint {
         let spk = self.issue(account);
         let transaction = self.payment_in(spk, sat);
         let outpoint = OutPoint::new(transaction.compute_txid(), 0);
@@ -147,25 +140,22 @@ impl Bench {
     }
 
     /// The next receiving script of an account.
-    pub(in crate::wallet) fn issue(&mut self, account: AccountId) -> ScriptBuf {
+    pub(crate) fn issue(&mut self, account: AccountId) -> ScriptBuf {
         let keychain = crate::keychain::KeychainId { account, branch: Branch::Receive };
         let index = self.wallet.issue(keychain).unwrap();
         self.wallet.commit().unwrap();
         self.script(account, Branch::Receive, index.to_u32())
     }
 
-    pub(in crate::wallet) fn script(&self, id: AccountId, branch: Branch, at: u32) -> ScriptBuf {
+    pub(crate) fn script(&self, id: AccountId, branch: Branch, at: u32) -> ScriptBuf {
         self.wallet.account(id).unwrap().script(branch, DerivationIndex::new(at).unwrap())
     }
 
-    pub(in crate::wallet) fn moment(&mut self) -> DraftMoment {
+    pub(crate) fn moment(&mut self) -> DraftMoment {
         DraftMoment { now: self.now, tip: self.tip().height, entropy: self.random.r#gen() }
     }
 
-    pub(in crate::wallet) fn try_draft(
-        &mut self,
-        request: &PayRequest,
-    ) -> Result<Draft, CommandError> {
+    pub(crate) fn try_draft(&mut self, request: &PayRequest) -> Result<Draft, CommandError> {
         let moment = self.moment();
         let drafted = self.wallet.draft(request, moment)?;
         self.wallet.commit()?;
@@ -175,12 +165,12 @@ impl Bench {
         }
     }
 
-    pub(in crate::wallet) fn draft(&mut self, request: &PayRequest) -> Draft {
+    pub(crate) fn draft(&mut self, request: &PayRequest) -> Draft {
         self.try_draft(request).unwrap()
     }
 
     /// Signs as the engine does, with the software signer.
-    pub(in crate::wallet) fn sign(&mut self, draft: &Draft) -> Payment {
+    pub(crate) fn sign(&mut self, draft: &Draft) -> Payment {
         let drafted = self.wallet.psbt_of(draft.id).unwrap();
         let mut psbt = drafted.clone();
         SoftwareSigner::new(seed(), Network::Regtest).sign(&mut psbt).unwrap();
@@ -191,14 +181,14 @@ impl Bench {
     }
 
     /// Everything there is, immature included, by the tables.
-    pub(in crate::wallet) fn total(&self) -> Amount {
+    pub(crate) fn total(&self) -> Amount {
         let parts = self.wallet.balance(self.tip().height).unwrap().total;
         parts.confirmed + parts.pending + parts.immature + parts.frozen
     }
 }
 
 /// A request to pay one recipient.
-pub(in crate::wallet) fn pay(address: &Address, amount: PayAmount) -> PayRequest {
+pub(crate) fn pay(address: &Address, amount: PayAmount) -> PayRequest {
     PayRequest {
         recipients: vec![Recipient { address: address.clone(), amount }],
         fee_rate: FeeRate::from_sat_per_vb(2),
@@ -210,18 +200,18 @@ pub(in crate::wallet) fn pay(address: &Address, amount: PayAmount) -> PayRequest
     }
 }
 
-pub(in crate::wallet) fn exactly(sat: u64) -> PayAmount {
+pub(crate) fn exactly(sat: u64) -> PayAmount {
     PayAmount::Exactly(Amount::from_sat(sat))
 }
 
 /// An address of somebody else.
-pub(in crate::wallet) fn stranger(number: u8) -> Address {
+pub(crate) fn stranger(number: u8) -> Address {
     let program = bitcoin::WitnessProgram::new(bitcoin::WitnessVersion::V0, &[number; 20]).unwrap();
     Address::from_witness_program(program, Network::Regtest)
 }
 
 /// A transaction without signatures.
-pub(in crate::wallet) fn spend(inputs: &[OutPoint], outputs: &[(ScriptBuf, u64)]) -> Transaction {
+pub(crate) fn spend(inputs: &[OutPoint], outputs: &[(ScriptBuf, u64)]) -> Transaction {
     let input = |previous_output: &OutPoint| TxIn {
         previous_output: *previous_output,
         script_sig: ScriptBuf::new(),
@@ -240,7 +230,7 @@ pub(in crate::wallet) fn spend(inputs: &[OutPoint], outputs: &[(ScriptBuf, u64)]
     }
 }
 
-pub(in crate::wallet) fn new_wallet(look_ahead: LookAhead) -> NewWallet {
+pub(crate) fn new_wallet(look_ahead: LookAhead) -> NewWallet {
     let seed = seed();
     NewWallet {
         description: Description {
@@ -258,7 +248,7 @@ pub(in crate::wallet) fn new_wallet(look_ahead: LookAhead) -> NewWallet {
     }
 }
 
-pub(in crate::wallet) fn key() -> FileKey {
+pub(crate) fn key() -> FileKey {
     FileKey::for_tests(1)
 }
 
