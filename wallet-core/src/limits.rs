@@ -43,6 +43,9 @@ pub const CONNECT_TIME: Duration = Duration::from_secs(10);
 /// How long writing one message to a peer may take.
 pub const WRITE_TIME: Duration = Duration::from_secs(60);
 
+/// How long a peer may take to close too, once it has been told that nothing more comes.
+pub const CLOSE_TIME: Duration = Duration::from_secs(1);
+
 /// Addresses of one host name that are tried.
 pub const ADDRESSES_PER_NAME: usize = 4;
 

@@ -11,19 +11,22 @@ use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::light_client::input::Input as ClientInput;
 use crate::light_client::peer_id::{PeerAddress, PeerId};
 use crate::limits::{
-    ADDRESSES_PER_NAME, CONNECT_TIME, READ_BYTES, UNHANDLED_READS, UNSENT_MESSAGES, WRITE_TIME,
+    ADDRESSES_PER_NAME, CLOSE_TIME, CONNECT_TIME, READ_BYTES, UNHANDLED_READS, UNSENT_MESSAGES,
+    WRITE_TIME,
 };
 use crate::net::inbox::Reports;
 
-/// Our end of a connection; dropping it closes the connection.
+/// Our end of a connection; dropping it closes the connection once what is queued is written.
 #[derive(Debug)]
 pub struct Connection {
     outgoing: mpsc::Sender<Vec<u8>>,
+    task: JoinHandle<()>,
 }
 
 impl Connection {
@@ -32,8 +35,14 @@ impl Connection {
     #[must_use]
     pub fn open(runtime: &Handle, peer: PeerId, address: PeerAddress, reports: Reports) -> Self {
         let (outgoing, unsent) = mpsc::channel(UNSENT_MESSAGES);
-        runtime.spawn(run(peer, address, unsent, reports));
-        Self { outgoing }
+        let task = runtime.spawn(run(peer, address, unsent, reports));
+        Self { outgoing, task }
+    }
+
+    /// Closes, and returns what to wait for until the peer has everything that was queued.
+    #[must_use]
+    pub fn close(self) -> JoinHandle<()> {
+        self.task
     }
 
     /// Queues bytes for the peer; false if it takes no more and must be dropped.
@@ -63,13 +72,19 @@ async fn run(
     };
     tracing::debug!(%peer, %address, "connected");
     reports.put(ClientInput::Connected { peer }, None);
-    let (reader, writer) = stream.into_split();
-    let ended = tokio::select! {
-        ended = read(peer, reader, &reports) => ended,
-        ended = write(writer, unsent) => ended,
+    let (mut reader, writer) = stream.into_split();
+    let written = tokio::select! {
+        ended = read(peer, &mut reader, &reports) => {
+            tracing::debug!(%peer, %address, ?ended, "disconnected");
+            None
+        }
+        written = write(writer, unsent) => Some(written),
     };
-    tracing::debug!(%peer, %address, ?ended, "disconnected");
     reports.put(ClientInput::Disconnected { peer }, None);
+    if let Some(written) = written {
+        let left = timeout(CLOSE_TIME, drain(reader)).await;
+        tracing::debug!(%peer, %address, ?written, ?left, "closed");
+    }
 }
 
 async fn dial(address: &PeerAddress) -> io::Result<TcpStream> {
@@ -86,7 +101,7 @@ async fn dial(address: &PeerAddress) -> io::Result<TcpStream> {
 }
 
 /// Reads until the peer closes.
-async fn read(peer: PeerId, mut reader: OwnedReadHalf, reports: &Reports) -> io::Result<()> {
+async fn read(peer: PeerId, reader: &mut OwnedReadHalf, reports: &Reports) -> io::Result<()> {
     let permits = Arc::new(Semaphore::new(UNHANDLED_READS));
     let mut buffer = vec![0; READ_BYTES];
     loop {
@@ -100,10 +115,20 @@ async fn read(peer: PeerId, mut reader: OwnedReadHalf, reports: &Reports) -> io:
     }
 }
 
-/// Writes until our end is dropped.
+/// Writes until our end is dropped and all that was queued before is written, then says so to the
+/// peer.
 async fn write(mut writer: OwnedWriteHalf, mut unsent: mpsc::Receiver<Vec<u8>>) -> io::Result<()> {
     while let Some(bytes) = unsent.recv().await {
         timeout(WRITE_TIME, writer.write_all(&bytes)).await??;
     }
+    writer.shutdown().await
+}
+
+/// Reads what nobody wants any more until the peer closes too. A socket that is closed while it
+/// holds unread bytes is reset, and a reset takes from the peer what it has not read yet: the
+/// payment that was sent last.
+async fn drain(mut reader: OwnedReadHalf) -> io::Result<()> {
+    let mut buffer = vec![0; READ_BYTES];
+    while reader.read(&mut buffer).await? > 0 {}
     Ok(())
 }

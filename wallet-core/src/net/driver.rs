@@ -17,6 +17,7 @@ use crate::engine::{Effect, Engine, Input};
 use crate::event::Event;
 use crate::light_client::input::Input as ClientInput;
 use crate::light_client::peer_id::PeerId;
+use crate::limits::CLOSE_TIME;
 use crate::net::clock::Clock;
 use crate::net::connection::Connection;
 use crate::net::inbox::{Generation, Happening, Inbox, Message};
@@ -159,10 +160,19 @@ impl Network {
         })
     }
 
-    /// Closes every connection and waits until the sockets are gone.
+    /// Closes every connection and waits, for a bounded time, until the peers have what was sent
+    /// to them: a payment that was called announced must not be lost on the way out.
     fn end(mut self) {
-        self.connections.clear();
+        let closing: Vec<_> =
+            self.connections.drain().map(|(_, connection)| connection.close()).collect();
         if let Some(runtime) = self.runtime.take() {
+            let closed = async {
+                for task in closing {
+                    // How it ended has been logged.
+                    let _ = task.await;
+                }
+            };
+            let _ = runtime.block_on(async { tokio::time::timeout(CLOSE_TIME, closed).await });
             runtime.shutdown_timeout(SHUTDOWN_TIME);
         }
     }
