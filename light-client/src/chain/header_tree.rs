@@ -33,6 +33,7 @@ pub struct HeaderTree {
     /// `work_marks[i]` is the work of the chain below `best[i * WORK_MARK_SPACING]`.
     work_marks: Vec<Work>,
     side: SideBranches,
+    works: WorkMemo,
 }
 
 /// What became of a header.
@@ -64,6 +65,7 @@ impl HeaderTree {
             tip_work: base.work,
             work_marks: Vec::new(),
             side: SideBranches::default(),
+            works: WorkMemo::default(),
         }
     }
 
@@ -75,12 +77,19 @@ impl HeaderTree {
     pub fn restored(params: Params, base: Anchor, mut headers: Vec<Header>) -> Self {
         let mut tree = Self::new(params, base);
         headers.truncate(sound_length(&headers, base.block.hash));
-        tree.index.reserve(headers.len(), |_| 0);
-        tree.best.reserve_exact(headers.len());
+        let Some(last) = headers.last() else { return tree };
+        let count = u32::try_from(headers.len()).expect("heights are 32 bits");
+        tree.tip = BlockId::new(base.block.height.up(count), last.block_hash());
+        tree.best = headers;
+        tree.index.reserve(tree.best.len(), |_| 0);
         let mut works = WorkMemo::default();
-        for (i, header) in headers.iter().enumerate() {
-            let hash = headers.get(i + 1).map_or_else(|| header.block_hash(), |c| c.prev_blockhash);
-            tree.push(*header, hash, &mut works);
+        for (index, place) in (0..count).zip(0_usize..) {
+            if place.is_multiple_of(WORK_MARK_SPACING) {
+                tree.work_marks.push(tree.tip_work);
+            }
+            tree.tip_work = tree.tip_work + works.of(&tree.best[place]);
+            // There is room for all, so none is hashed again.
+            tree.index.insert_unique(table_key(&tree.hash_of(place)), index, |_| 0);
         }
         tree
     }
@@ -185,7 +194,7 @@ impl HeaderTree {
         }
         self.check(&header, hash, now)?;
         if header.prev_blockhash == self.tip.hash {
-            self.push(header, hash, &mut WorkMemo::default());
+            self.push(header, hash);
             return Ok(Inserted::Extended);
         }
         let parent = self.find(&header.prev_blockhash).ok_or(HeaderError::UnknownParent)?;
@@ -248,8 +257,7 @@ impl HeaderTree {
         if *hash == self.base.block.hash {
             return Some(Place::Best(self.base.block.height));
         }
-        let best = self.index.find(table_key(hash), |i| self.hash_of(*i as usize) == *hash);
-        match best {
+        match self.index.find(table_key(hash), |i| self.hash_of(*i as usize) == *hash) {
             Some(index) => Some(Place::Best(self.base.block.height.up(index + 1))),
             None => self.side.get(hash).map(|_| Place::Side),
         }
@@ -280,7 +288,7 @@ impl HeaderTree {
     }
 
     /// Puts a checked header on top of the best branch.
-    fn push(&mut self, header: Header, hash: BlockHash, works: &mut WorkMemo) {
+    fn push(&mut self, header: Header, hash: BlockHash) {
         debug_assert_eq!(header.prev_blockhash, self.tip.hash);
         let index = u32::try_from(self.best.len()).expect("heights are 32 bits");
         if self.best.len().is_multiple_of(WORK_MARK_SPACING) {
@@ -290,7 +298,7 @@ impl HeaderTree {
             // Doubling would leave half of a long chain's memory unused.
             self.best.reserve_exact(self.best.len() / 16 + 1024);
         }
-        self.tip_work = self.tip_work + works.of(&header);
+        self.tip_work = self.tip_work + self.works.of(&header);
         self.best.push(header);
         self.tip = BlockId::new(self.tip.height.next(), hash);
         let (best, tip) = (&self.best, self.tip.hash);
@@ -331,7 +339,7 @@ impl HeaderTree {
             self.side.insert(hash, *header, fork.height.up(above), work);
         }
         for (header, hash) in branch {
-            self.push(header, hash, &mut works);
+            self.push(header, hash);
         }
         self.side.recount();
         fork
@@ -346,7 +354,7 @@ enum Place {
 
 /// Remembers the work of the last bits: neighbours share theirs, and a division costs more than
 /// all the rest of adding a header.
-#[derive(Default)]
+#[derive(Debug, Clone, Default)]
 struct WorkMemo(Option<(CompactTarget, Work)>);
 
 impl WorkMemo {
