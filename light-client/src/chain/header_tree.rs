@@ -77,8 +77,8 @@ impl HeaderTree {
     pub fn restored(params: Params, base: Anchor, mut headers: Vec<Header>) -> Self {
         let mut tree = Self::new(params, base);
         headers.truncate(sound_length(&headers, base.block.hash));
+        let count = u32::try_from(headers.len()).unwrap_or(u32::MAX);
         let Some(last) = headers.last() else { return tree };
-        let count = u32::try_from(headers.len()).expect("heights are 32 bits");
         tree.tip = BlockId::new(base.block.height.up(count), last.block_hash());
         tree.best = headers;
         tree.index.reserve(tree.best.len(), |_| 0);
