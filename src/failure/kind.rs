@@ -3,7 +3,7 @@
 //! Codes are Bitcoin Core's (`src/rpc/protocol.h`) where Core has one that says the same, else -1.
 //! `docs/errors.md` is this list for people; a test keeps the two alike.
 
-/// Declares the list once, so that no kind can be missing from [`Kind::ALL`].
+/// Declares the list once, so that no kind can be missing from `Kind::ALL`.
 macro_rules! kinds {
     ($($kind:ident = $name:literal, $code:literal, $exit:ident, $meaning:literal;)+) => {
         /// One kind of failure.
