@@ -1,7 +1,9 @@
 //! Owns the hand-out of addresses and the look-ahead of the watch list.
 //!
 //! Every index that leaves, for receiving and for change, goes through [`Wallet::issue`], which
-//! writes it down first. Refuses to hand out an index twice.
+//! writes it down first. Refuses to hand out an index twice, except for change that was never
+//! signed: else drafts that come to nothing would drive the change beyond the look-ahead of a
+//! wallet that is restored from the words.
 
 use bitcoin::{Address, Amount};
 
@@ -9,7 +11,7 @@ use crate::command::{CommandError, IssuedAddress, StoreProblem};
 use crate::keychain::{Account, AccountId, Branch, DerivationIndex, KeychainId};
 use crate::light_client::time::WallTime;
 use crate::recipient::Payee;
-use crate::store::wallet::{Issued, KeychainState, ScriptPlace};
+use crate::store::wallet::{DraftRow, Issued, KeychainState, ScriptPlace};
 
 use super::Wallet;
 
@@ -48,6 +50,21 @@ impl Wallet {
         state.issued = index.to_u32() + 1;
         self.extend(state)?;
         Ok(index)
+    }
+
+    /// Takes the change index of a draft back that was never signed, if it is the last one.
+    pub(super) fn take_back(&mut self, draft: &DraftRow) -> Result<(), StoreProblem> {
+        let outputs = &draft.psbt.unsigned_tx.output;
+        let change = draft.change_vout.and_then(|vout| outputs.get(usize::try_from(vout).ok()?));
+        let place = change.and_then(|change| self.scripts.get(&change.script_pubkey));
+        let Some(&ScriptPlace { keychain, index }) = place else { return Ok(()) };
+        match self.keychains.get(&keychain) {
+            Some(&(mut state)) if state.issued == index.to_u32() + 1 => {
+                state.issued = index.to_u32();
+                self.extend(state)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The index that [`issue`](Wallet::issue) would hand out: never one that was paid already.

@@ -1,7 +1,7 @@
 //! Owns the way from a request to a draft: checked, known again by its idempotency key, funded,
 //! built, reserved.
 //!
-//! Refuses to stage anything before the request is known to work.
+//! Refuses to keep anything of a request before it is known to work.
 
 use crate::command::{CommandError, DraftId, PayRequest};
 use crate::limits::DRAFT_LIFETIME;
@@ -28,6 +28,9 @@ impl Wallet {
             Known::New => None,
         };
         let checked = CheckedRequest::new(request)?;
+        if !request.dry_run {
+            self.drop_stale_drafts(replaced, moment)?;
+        }
         let funding = self.fund(&checked, moment)?;
         let paid = funding.outputs.iter().map(|output| output.value).sum();
         fee::check_fee(funding.fee, paid)?;
@@ -46,10 +49,6 @@ impl Wallet {
             if let Some((place, _)) = funding.change {
                 let issued = self.issue(place.keychain)?;
                 debug_assert_eq!(issued, place.index, "the change script was built for this index");
-            }
-            self.file.delete_expired_drafts(moment.now)?;
-            if let Some(draft) = replaced {
-                self.file.delete_draft(draft)?;
             }
             self.file.insert_draft(&row)?
         };
@@ -77,6 +76,18 @@ impl Wallet {
         }
         let review = self.review_row(draft, &row, moment)?;
         Ok(review.map_or(Known::OutOfDate(draft), Known::Answered))
+    }
+
+    /// Drops the draft that gives way and those that are out of date, so that what they held is
+    /// free for the next.
+    fn drop_stale_drafts(
+        &mut self,
+        replaced: Option<DraftId>,
+        moment: DraftMoment,
+    ) -> Result<(), CommandError> {
+        let mut stale = self.file.expired_drafts(moment.now)?;
+        stale.extend(replaced.filter(|draft| !stale.contains(draft)));
+        stale.into_iter().try_for_each(|draft| self.drop_draft(draft))
     }
 
     fn review_row(

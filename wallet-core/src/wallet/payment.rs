@@ -64,9 +64,8 @@ impl Wallet {
     /// # Errors
     /// [`CommandError::NoSuchDraft`], or what the disk refused.
     pub fn drop_draft(&mut self, draft: DraftId) -> Result<(), CommandError> {
-        if self.file.draft(draft)?.is_none() {
-            return Err(CommandError::NoSuchDraft(draft.0));
-        }
+        let row = self.file.draft(draft)?.ok_or(CommandError::NoSuchDraft(draft.0))?;
+        self.take_back(&row)?;
         Ok(self.file.delete_draft(draft)?)
     }
 

@@ -170,9 +170,10 @@ fn largest(
 }
 
 /// Below this, change is given to the fee: it would not be relayed, or cost more to spend than it
-/// holds.
+/// holds, even for somebody who can wait until fees are low.
 fn least_change(target: &Target<'_>) -> Amount {
-    let to_spend = fee::fee(target.rate, fee::input_weight(target.change.1));
+    let rate = target.rate.min(PATIENT_RATE);
+    let to_spend = fee::fee(rate, fee::input_weight(target.change.1));
     target.change.0.minimal_non_dust().max(to_spend)
 }
 

@@ -3,6 +3,7 @@
 mod bench;
 mod differential;
 mod following;
+mod loss;
 mod paying;
 
 use bitcoin::{Amount, SignedAmount};

@@ -112,10 +112,14 @@ impl WalletFile {
         self.write(|sql| sql.execute("DELETE FROM drafts WHERE id = ?1", [id]).map(drop))
     }
 
-    /// Forgets the drafts that are out of date at `now`.
-    pub fn delete_expired_drafts(&mut self, now: WallTime) -> Result<(), StoreProblem> {
-        self.write(|sql| {
-            sql.execute("DELETE FROM drafts WHERE expires <= ?1", [Column(now)]).map(drop)
+    /// The drafts that are out of date at `now`, newest first.
+    pub fn expired_drafts(&self, now: WallTime) -> Result<Vec<DraftId>, StoreProblem> {
+        self.read(|sql| {
+            sql.prepare_cached("SELECT id FROM drafts WHERE expires <= ?1 ORDER BY id DESC")?
+                .query_map([Column(now)], |row| {
+                    row.get::<_, i64>(0).map(|id| DraftId(id.unsigned_abs()))
+                })?
+                .collect()
         })
     }
 

@@ -1,0 +1,64 @@
+//! Ways to lose money, or to be told that it is lost, that a wallet has to close.
+
+use bitcoin::{Amount, FeeRate};
+
+use crate::config::LookAhead;
+
+use super::bench::{Bench, TAPROOT, exactly, pay, stranger};
+
+/// A script that asks and is refused again and again must not drive the change out of the sight
+/// of a wallet that is restored from the words.
+#[test]
+fn drafts_that_were_never_signed_leave_no_gap_in_the_change() {
+    let mut bench = Bench::new(LookAhead::NEW);
+    bench.fund(TAPROOT, 100_000);
+    let request = pay(&stranger(1), exactly(10_000));
+    for _ in 0..30 {
+        let draft = bench.draft(&request);
+        bench.wallet.drop_draft(draft.id).unwrap();
+    }
+    for _ in 0..30 {
+        bench.draft(&request);
+        bench.now = bench.now.after(crate::limits::DRAFT_LIFETIME);
+    }
+    let mut bench = bench.reopen();
+    let draft = bench.draft(&request);
+    let change = draft.change.clone().unwrap();
+    assert!(change.index.to_u32() < LookAhead::RESTORED.change, "{}", change.index);
+    assert_eq!(change.index.to_u32(), 0);
+    bench.sign(&draft);
+    bench.fund(TAPROOT, 100_000);
+    assert_eq!(bench.draft(&request).change.unwrap().index.to_u32(), 1);
+}
+
+/// Two drafts that are open together never share a change address.
+#[test]
+fn open_drafts_have_change_addresses_of_their_own() {
+    let mut bench = Bench::new(LookAhead::NEW);
+    for _ in 0..3 {
+        bench.fund(TAPROOT, 100_000);
+    }
+    let request = pay(&stranger(1), exactly(10_000));
+    let [first, second] = [(); 2].map(|()| bench.draft(&request));
+    bench.wallet.drop_draft(first.id).unwrap();
+    let third = bench.draft(&request);
+    let index = |draft: &crate::command::Draft| draft.change.as_ref().unwrap().index;
+    assert_ne!(index(&second), index(&third));
+    bench.sign(&second);
+    bench.wallet.drop_draft(third.id).unwrap();
+    assert!(index(&bench.draft(&request)) > index(&second));
+}
+
+/// At a high fee rate, what a patient person can still spend comes back as change.
+#[test]
+fn change_is_not_given_away_because_fees_are_high_today() {
+    let mut bench = Bench::new(LookAhead::NEW);
+    bench.fund(TAPROOT, 1_000_000);
+    let mut request = pay(&stranger(1), exactly(815_000));
+    request.fee_rate = FeeRate::from_sat_per_vb(1_000);
+    let bare = Amount::from_sat(185_000);
+    let draft = bench.draft(&request);
+    let change = draft.change.expect("43,000 sat are worth keeping");
+    assert!(change.amount > Amount::from_sat(40_000), "{}", change.amount);
+    assert!(draft.fee + change.amount == bare);
+}
