@@ -39,6 +39,9 @@ impl From<CommandError> for Failure {
             CommandError::FeeTooHigh { fee, paid } => {
                 new(Kind::FeeTooHigh).with("fee", fee.to_sat()).with("paid", paid.to_sat())
             }
+            CommandError::TooLarge { weight, most } => {
+                new(Kind::TooLarge).with("weight", weight.to_wu()).with("most", most.to_wu())
+            }
             CommandError::NoSuchDraft(_) => new(Kind::NoSuchDraft),
             CommandError::KeyReused => new(Kind::KeyReused),
             CommandError::Locked => new(Kind::Locked),
@@ -94,7 +97,7 @@ const fn signing(problem: SigningProblem) -> &'static str {
 mod tests {
     use billfold_wallet_core::keychain::{AccountId, DerivationIndex, ScriptType};
     use billfold_wallet_core::light_client::height::Height;
-    use bitcoin::{Amount, OutPoint};
+    use bitcoin::{Amount, OutPoint, Weight};
 
     use super::*;
 
@@ -114,6 +117,7 @@ mod tests {
             CommandError::NoSuchAccount(account),
             CommandError::FeeRateOutOfRange(0),
             CommandError::FeeTooHigh { fee: one, paid: one },
+            CommandError::TooLarge { weight: Weight::MAX, most: Weight::ZERO },
             CommandError::NoSuchDraft(1),
             CommandError::KeyReused,
             CommandError::Locked,

@@ -91,6 +91,7 @@ kinds! {
     CoinReserved = "coin_reserved", -4, Refused, "A named coin is held by another draft.";
     CoinImmature = "coin_immature", -4, Refused, "A named coin is mined and too young.";
     FeeTooHigh = "fee_too_high", -4, Refused, "The fee is out of proportion to what is paid.";
+    TooLarge = "too_large", -4, Refused, "The transaction is heavier than nodes relay.";
     KeyReused = "key_reused", -8, Refused, "The idempotency key belongs to another payment.";
     InsufficientFunds = "insufficient_funds", -6, Money, "Not enough can be spent.";
     WrongPassword = "wrong_password", -14, Password, "The password does not open the wallet.";

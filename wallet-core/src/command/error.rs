@@ -3,7 +3,7 @@
 //!
 //! Refuses to format for one face, and to hold a secret.
 
-use bitcoin::{Amount, OutPoint};
+use bitcoin::{Amount, OutPoint, Weight};
 
 use crate::keychain::AccountId;
 use crate::light_client::height::Height;
@@ -55,6 +55,14 @@ pub enum CommandError {
         fee: Amount,
         /// What is paid.
         paid: Amount,
+    },
+    /// No node would relay the transaction, and its coins would wait for ever.
+    #[error("the payment takes {weight}, and nodes relay {most}: pay in parts, or name fewer coins")]
+    TooLarge {
+        /// What it weighs.
+        weight: Weight,
+        /// The most that works.
+        most: Weight,
     },
     /// The draft is unknown, dropped or out of date.
     #[error("draft {0} is no longer there: draft the payment again")]
@@ -191,6 +199,7 @@ impl CommandError {
             Self::NoSuchAccount(_) => "no_such_account",
             Self::FeeRateOutOfRange(_) => "fee_rate_out_of_range",
             Self::FeeTooHigh { .. } => "fee_too_high",
+            Self::TooLarge { .. } => "too_large",
             Self::NoSuchDraft(_) => "no_such_draft",
             Self::KeyReused => "key_reused",
             Self::Locked => "locked",

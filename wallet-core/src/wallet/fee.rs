@@ -7,7 +7,7 @@ use bitcoin::{Amount, FeeRate, Script, Weight};
 
 use crate::command::{CommandError, Warning};
 use crate::keychain::ScriptType;
-use crate::limits::{LEAST_FEE_RATE, MOST_FEE_RATE};
+use crate::limits::{LEAST_FEE_RATE, MOST_FEE_RATE, MOST_WEIGHT};
 
 /// The fee rate of a payment that asks for none: 2 sat/vB. It stands until fees are estimated from
 /// what peers relay, and the review says that it was taken.
@@ -92,6 +92,17 @@ pub fn check_rate(asked: Option<FeeRate>) -> Result<FeeRate, CommandError> {
 pub fn check_fee(fee: Amount, paid: Amount) -> Result<(), CommandError> {
     if fee > FEE_ALWAYS_ALLOWED && fee > paid / 4 {
         return Err(CommandError::FeeTooHigh { fee, paid });
+    }
+    Ok(())
+}
+
+/// Refuses a transaction that no node relays.
+///
+/// # Errors
+/// [`CommandError::TooLarge`].
+pub fn check_weight(weight: Weight) -> Result<(), CommandError> {
+    if weight > MOST_WEIGHT {
+        return Err(CommandError::TooLarge { weight, most: MOST_WEIGHT });
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 //! Frozen, reserved and immature coins are never spent; of unconfirmed ones only own change is
 //! chosen. One account pays unless none has enough.
 
-use bitcoin::{Amount, ScriptBuf, TxOut};
+use bitcoin::{Amount, ScriptBuf, TxOut, Weight};
 
 use crate::command::CommandError;
 use crate::keychain::{Account, AccountId, Branch, KeychainId};
@@ -25,6 +25,16 @@ pub(super) struct Funding {
     pub(super) change: Option<(ScriptPlace, TxOut)>,
     /// The fee.
     pub(super) fee: Amount,
+}
+
+impl Funding {
+    /// What the signed transaction weighs at the most.
+    pub(super) fn weight(&self) -> Weight {
+        let types = self.spent.iter().map(|row| row.place.keychain.account.script_type);
+        let change = self.change.iter().map(|(_, output)| output);
+        let outputs = self.outputs.iter().chain(change);
+        fee::weight(types, outputs.map(|output| output.script_pubkey.as_script()))
+    }
 }
 
 impl Wallet {

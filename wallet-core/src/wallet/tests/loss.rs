@@ -2,9 +2,11 @@
 
 use bitcoin::{Amount, FeeRate};
 
+use crate::command::{CommandError, PayAmount};
 use crate::config::LookAhead;
+use crate::keychain::Branch;
 
-use super::bench::{Bench, TAPROOT, exactly, pay, stranger};
+use super::bench::{Bench, LEGACY, TAPROOT, exactly, pay, spend, stranger};
 
 /// A script that asks and is refused again and again must not drive the change out of the sight
 /// of a wallet that is restored from the words.
@@ -47,6 +49,24 @@ fn open_drafts_have_change_addresses_of_their_own() {
     bench.sign(&second);
     bench.wallet.drop_draft(third.id).unwrap();
     assert!(index(&bench.draft(&request)) > index(&second));
+}
+
+/// Nodes relay no transaction above 400,000 weight units, so one that is signed would hold its
+/// coins for ever.
+#[test]
+fn a_payment_that_no_node_relays_is_refused() {
+    let mut bench = Bench::new(LookAhead::NEW);
+    let spk = bench.script(LEGACY, Branch::Receive, 0);
+    let parent = bench.fake_outpoint();
+    let outputs: Vec<_> = (0..700).map(|_| (spk.clone(), 10_000)).collect();
+    bench.mine(vec![spend(&[parent], &outputs)]);
+    let error = bench.try_draft(&pay(&stranger(1), PayAmount::Max)).map(|draft| draft.fee).unwrap_err();
+    assert!(matches!(error, CommandError::TooLarge { .. }), "{error}");
+    let error = bench.try_draft(&pay(&stranger(1), exactly(6_700_000))).map(|draft| draft.fee).unwrap_err();
+    assert!(matches!(error, CommandError::TooLarge { .. }), "{error}");
+    let draft = bench.draft(&pay(&stranger(1), exactly(5_000_000)));
+    let payment = bench.sign(&draft);
+    assert!(payment.transaction.weight().to_wu() <= 400_000);
 }
 
 /// At a high fee rate, what a patient person can still spend comes back as change.
