@@ -54,7 +54,11 @@ pub(super) async fn run(options: &NewArgs, context: &mut Context) -> Result<(), 
     match service::create(&context.run.settings, wallet, KdfCost::calibrated()) {
         Ok(description) => context.output.result(&NewReport::new(&description)),
         Err(error) => {
-            backup.undo();
+            let settings = &context.run.settings;
+            let may_be_there = |names: Vec<_>| names.contains(&settings.wallet);
+            if !service::wallets(settings).map_or(true, may_be_there) {
+                backup.undo();
+            }
             Err(error.into())
         }
     }
@@ -98,7 +102,8 @@ impl<'a> Backup<'a> {
         }
     }
 
-    /// The wallet was not made, so its words are nobody's.
+    /// The wallet is not there, so its words are nobody's. When the disk refuses late, it may be
+    /// there in spite of the error, and whoever opens it later needs them.
     fn undo(&self) {
         if let Self::Written(path) = self {
             // If this fails, the file holds words of a wallet that does not exist: harmless.
