@@ -6,7 +6,6 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
-use std::path::Path;
 
 use crate::command::{Birthday, StoreProblem, WalletDescription};
 use crate::config::{LookAhead, Paths, Settings, WalletName};
@@ -15,7 +14,7 @@ use crate::keychain::AccountId;
 use crate::seed::Seed;
 use crate::signers::key_layer;
 use crate::store::lock::{self, DirectoryLock, Holder, LockError};
-use crate::store::problem;
+use crate::store::{aside, problem};
 use crate::vault::{self, KdfCost, Password, VaultError};
 use crate::wallet::{self, Wallet};
 
@@ -58,7 +57,8 @@ pub fn create(
     };
     let (_lock, paths) = claim_free_place(settings)?;
     let header = paths.header(&settings.wallet);
-    set_aside(&header)?;
+    // Its wallet's file is not there, but a copy of it may be elsewhere.
+    aside::set_aside(&header).map_err(|error| problem::from_io(&header, &error))?;
     let keys = vault::create(&header, &password, cost)?;
     let new = wallet::NewWallet {
         description: wallet::Description {
@@ -182,16 +182,4 @@ fn claim_free_place(settings: &Settings) -> Result<(DirectoryLock, Paths), Creat
         return Err(CreateError::WalletExists(settings.wallet.clone()));
     }
     Ok((lock, paths))
-}
-
-/// Moves a header file away whose wallet's file is not there.
-fn set_aside(header: &Path) -> Result<(), StoreProblem> {
-    let mut aside = header.as_os_str().to_owned();
-    aside.push(".set-aside");
-    match fs::rename(header, aside) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(problem::from_io(header, &error))
-        }
-        _ => Ok(()),
-    }
 }

@@ -26,7 +26,7 @@ use crate::config::LookAhead;
 use crate::keychain::{Account, ScriptType};
 use crate::light_client::height::Height;
 use crate::light_client::time::WallTime;
-use crate::store::{problem, schema};
+use crate::store::{aside, problem, schema};
 use crate::vault::FileKey;
 
 use column::Column;
@@ -92,6 +92,7 @@ impl WalletFile {
         let mut file = Self::connect(&unfinished, key)?;
         file.describe(new)?;
         file.commit()?;
+        file.fold_log()?;
         drop(file);
         move_into_place(&unfinished, path).map_err(|error| problem::from_io(path, &error))?;
         Self::open(path, key)
@@ -234,6 +235,13 @@ impl WalletFile {
         new.accounts.iter().try_for_each(|account| self.insert_account(account))
     }
 
+    /// Writes the log into the file, so that the file alone is whole.
+    fn fold_log(&self) -> Result<(), StoreProblem> {
+        let busy: bool =
+            self.read(|sql| sql.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |r| r.get(0)))?;
+        if busy { Err(self.damaged("its log can't be folded into it")) } else { Ok(()) }
+    }
+
     /// Reads.
     fn read<T>(
         &self,
@@ -294,7 +302,13 @@ fn make_empty(path: &Path) -> std::io::Result<()> {
     options.open(path).map(drop)
 }
 
+/// A log that an earlier wallet of this name left would be played into the new file.
 fn move_into_place(unfinished: &Path, path: &Path) -> std::io::Result<()> {
+    for suffix in ["-wal", "-shm", "-journal"] {
+        let mut log = path.as_os_str().to_owned();
+        log.push(suffix);
+        aside::set_aside(Path::new(&log))?;
+    }
     File::open(unfinished)?.sync_all()?;
     fs::rename(unfinished, path)?;
     match path.parent() {

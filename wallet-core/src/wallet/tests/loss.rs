@@ -6,7 +6,8 @@ use crate::command::{CommandError, PayAmount};
 use crate::config::LookAhead;
 use crate::keychain::Branch;
 
-use super::bench::{Bench, LEGACY, TAPROOT, exactly, pay, spend, stranger};
+use super::bench::{Bench, LEGACY, TAPROOT, exactly, new_wallet, pay, spend, stranger};
+use crate::wallet::Wallet;
 
 /// A script that asks and is refused again and again must not drive the change out of the sight
 /// of a wallet that is restored from the words.
@@ -81,4 +82,25 @@ fn change_is_not_given_away_because_fees_are_high_today() {
     let change = draft.change.expect("43,000 sat are worth keeping");
     assert!(change.amount > Amount::from_sat(40_000), "{}", change.amount);
     assert!(draft.fee + change.amount == bare);
+}
+
+/// Who removes a wallet's file but not its log (as a crash leaves it) still gets a whole new
+/// wallet of that name: the old log is not played into the new file.
+#[test]
+fn a_log_without_its_wallet_does_not_damage_the_next_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("main.db");
+    let log = path.with_extension("db-wal");
+    let new = new_wallet(LookAhead::NEW);
+    let mut wallet = Wallet::create(&path, &crate::vault::FileKey::for_tests(1), &new).unwrap();
+    wallet.rescan_from(None).unwrap();
+    wallet.commit().unwrap();
+    let kept = std::fs::read(&log).unwrap();
+    assert!(!kept.is_empty());
+    drop(wallet);
+    std::fs::remove_file(&path).unwrap();
+    std::fs::write(&log, kept).unwrap();
+    let key = crate::vault::FileKey::for_tests(2);
+    drop(Wallet::create(&path, &key, &new).unwrap());
+    Wallet::open(&path, &key).unwrap();
 }
