@@ -16,6 +16,7 @@ use crate::password;
 
 pub(crate) mod roll_call;
 pub(crate) mod follow;
+pub(crate) mod farewell;
 
 /// An open wallet.
 pub(crate) struct Session {

@@ -28,6 +28,10 @@ pub struct Status {
     pub blocks_fetched: u64,
     /// Bytes received since the start.
     pub bytes_received: u64,
+    /// Own transactions that peers are told of.
+    pub announcing: usize,
+    /// How many of those a peer has taken since the start.
+    pub taken: usize,
     /// The peers, in the order of their ids.
     pub peers: Vec<PeerStatus>,
 }

@@ -6,7 +6,7 @@ use billfold_wallet_core::command::{Command, Reply};
 use billfold_wallet_core::event::Event;
 use billfold_wallet_core::light_client::height::Height;
 use billfold_wallet_core::light_client::peer_id::PeerAddress;
-use billfold_wallet_core::light_client::status::PeerStatus;
+use billfold_wallet_core::light_client::status::{PeerStatus, Status};
 use billfold_wallet_core::service::{Access, Reach};
 use bitcoin::p2p::ServiceFlags;
 use serde::Serialize;
@@ -50,13 +50,29 @@ async fn look(session: &mut Session, context: &mut Context) -> Result<PeersRepor
     if let Some(failure) = roll.failure_after_wait() {
         return Err(failure);
     }
-    let reply = session.ask(Command::Status, context).await?;
-    let Reply::Status(status) = reply else { return Err(unexpected(&reply)) };
+    let status = measured(session, context).await?;
     let rows = named.iter().map(|address| {
         let peer = status.peers.iter().find(|peer| peer.ready && peer.address == *address);
         Row::new(address, roll.of(address), peer)
     });
     Ok(PeersReport(rows.collect()))
+}
+
+/// The status once every ready peer's round trip is known, or after [`MEASURE`].
+async fn measured(session: &mut Session, context: &mut Context) -> Result<Status, Failure> {
+    let until = Instant::now() + MEASURE;
+    loop {
+        let reply = session.ask(Command::Status, context).await?;
+        let Reply::Status(status) = reply else { return Err(unexpected(&reply)) };
+        let known = |peer: &PeerStatus| peer.latency.is_some() && peer.height.is_some();
+        if status.peers.iter().filter(|peer| peer.ready).all(known) {
+            return Ok(*status);
+        }
+        match context.interrupt.or(tokio::time::timeout_at(until, session.next_event())).await? {
+            Ok(event) => drop(event?),
+            Err(_elapsed) => return Ok(*status),
+        }
+    }
 }
 
 /// An array of peers.
@@ -136,6 +152,9 @@ fn services(bits: u64) -> String {
         known.iter().filter(|(flag, _)| flags.has(*flag)).map(|(_, name)| *name).collect();
     names.join(", ")
 }
+
+/// How long to wait for the round trips of peers that are ready.
+const MEASURE: Duration = Duration::from_secs(3);
 
 /// How long to wait for the last peer.
 const WAIT: Duration = Duration::from_secs(20);

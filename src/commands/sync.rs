@@ -9,6 +9,7 @@ use billfold_wallet_core::service::{Access, Reach};
 use crate::cli::{RescanArgs, SyncArgs};
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::session::farewell::stay_for_announcements;
 use crate::session::follow::{Patience, follow};
 use crate::session::{Session, unexpected};
 
@@ -22,7 +23,9 @@ pub(super) async fn run(options: &SyncArgs, context: &mut Context) -> Result<(),
         None => Patience::WhileItMoves,
     };
     let followed = Session::with(context, Access::View, Reach::Online, async |session, context| {
-        follow(session, context, patience).await
+        let followed = follow(session, context, patience).await?;
+        stay_for_announcements(session, context).await?;
+        Ok(followed)
     })
     .await?;
     context.output.result(&followed)
@@ -39,7 +42,11 @@ pub(super) async fn rescan(options: &RescanArgs, context: &mut Context) -> Resul
             .ask(Command::Rescan { from }, context)
             .await?
         {
-            Reply::Done => follow(session, context, Patience::WhileItMoves).await,
+            Reply::Done => {
+                let followed = follow(session, context, Patience::WhileItMoves).await?;
+                stay_for_announcements(session, context).await?;
+                Ok(followed)
+            }
             reply => Err(unexpected(&reply)),
         })
         .await?;

@@ -338,6 +338,8 @@ fn offline_status(tip: BlockId, cursor: Option<BlockId>) -> Status {
         filters_matched: 0,
         blocks_fetched: 0,
         bytes_received: 0,
+        announcing: 0,
+        taken: 0,
         peers: Vec::new(),
     }
 }

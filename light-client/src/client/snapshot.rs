@@ -26,6 +26,8 @@ impl LightClient {
             filters_matched: self.scan.filters_matched(),
             blocks_fetched: self.blocks.fetched(),
             bytes_received: self.bytes_received,
+            announcing: self.broadcast.announcing(),
+            taken: self.broadcast.taken(),
             peers: peers.collect(),
         }
     }

@@ -39,6 +39,8 @@ struct Announced {
     given: BTreeSet<PeerId>,
     /// Who announced it to us.
     echoed: BTreeSet<PeerId>,
+    /// Whether a peer is known to have it.
+    taken: bool,
 }
 
 impl Broadcast {
@@ -79,6 +81,7 @@ impl Broadcast {
             unacknowledged: BTreeSet::new(),
             given: BTreeSet::new(),
             echoed: BTreeSet::new(),
+            taken: false,
         };
         for (peer, wtxid_relay) in &self.peers {
             announce(*peer, vec![item(txid, &announced, *wtxid_relay)], outbox);
@@ -122,6 +125,7 @@ impl Broadcast {
     pub(crate) fn on_pong(&mut self, peer: PeerId, nonce: u64, outbox: &mut Outbox) {
         for (txid, announced) in &mut self.transactions {
             if receipt(*txid) == nonce && announced.unacknowledged.remove(&peer) {
+                announced.taken = true;
                 outbox.push(Output::Broadcast(BroadcastEvent::Sent { txid: *txid, peer }));
             }
         }
@@ -136,6 +140,7 @@ impl Broadcast {
             let Some(txid) = self.txid_of(item) else { continue };
             let Some(announced) = self.transactions.get_mut(&txid) else { continue };
             if !announced.given.contains(&peer) && announced.echoed.insert(peer) {
+                announced.taken = true;
                 outbox.push(Output::Broadcast(BroadcastEvent::Echoed { txid, peer }));
             }
         }
@@ -153,6 +158,16 @@ impl Broadcast {
                 self.transactions.iter().map(|(id, tx)| item(*id, tx, *wtxid_relay)).collect();
             announce(*peer, items, outbox);
         }
+    }
+
+    /// How many transactions are announced.
+    pub(crate) fn announcing(&self) -> usize {
+        self.transactions.len()
+    }
+
+    /// How many of them a peer has taken.
+    pub(crate) fn taken(&self) -> usize {
+        self.transactions.values().filter(|announced| announced.taken).count()
     }
 
     pub(crate) const fn next_due(&self) -> Option<MonoTime> {

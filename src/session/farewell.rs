@@ -1,0 +1,38 @@
+//! Owns the last moment of a command that only follows the chain: peers may still ask for payments
+//! that no block holds, and would find us gone.
+//!
+//! Refuses to wait for those who have them already: such a peer never asks, so the wait is short.
+
+use std::time::Duration;
+
+use billfold_wallet_core::command::{Command, Reply};
+use tokio::time::{Instant, timeout_at};
+
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::session::{Session, unexpected};
+
+/// Stays until a peer has taken each unconfirmed payment of the wallet, [`STAY`] at most.
+///
+/// # Errors
+/// `interrupted`, or why the wallet stopped.
+pub(crate) async fn stay_for_announcements(
+    session: &mut Session,
+    context: &mut Context,
+) -> Result<(), Failure> {
+    let until = Instant::now() + STAY;
+    loop {
+        let reply = session.ask(Command::Status, context).await?;
+        let Reply::Status(status) = reply else { return Err(unexpected(&reply)) };
+        if status.taken == status.announcing {
+            return Ok(());
+        }
+        match context.interrupt.or(timeout_at(until, session.next_event())).await? {
+            Ok(event) => drop(event?),
+            Err(_elapsed) => return Ok(()),
+        }
+    }
+}
+
+/// A peer that wants a transaction asks for it within a round trip, or two over Tor.
+const STAY: Duration = Duration::from_secs(2);
