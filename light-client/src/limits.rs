@@ -149,8 +149,9 @@ pub const MAX_BLOCKS_AHEAD: usize = 8;
 /// Blocks asked of one peer at a time.
 pub const MAX_BLOCKS_PER_PEER: usize = 2;
 
-/// How much earlier than a birthday a block's header may say that it is.
-pub const BIRTHDAY_MARGIN: Duration = Duration::from_secs(2 * 3600);
+/// How much earlier than a birthday a block's header may say that it is: two hours by the rules of
+/// headers, and fourteen since a month begins earlier in the east than in UTC.
+pub const BIRTHDAY_MARGIN: Duration = Duration::from_secs((2 + 14) * 3600);
 
 /// Transactions that are announced at a time.
 pub const MAX_TRANSACTIONS: usize = 5000;

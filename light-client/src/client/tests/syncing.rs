@@ -157,8 +157,8 @@ fn a_birthday_is_found_in_the_header_times() {
         });
         scanned.expect("told where the scan begins")
     };
-    // Blocks are ten minutes apart; two hours are twelve blocks.
-    assert_eq!(scan_from(genesis_time + 50 * 600), 37);
+    // Blocks are ten minutes apart; sixteen hours are 96 blocks.
+    assert_eq!(scan_from(genesis_time + 99 * 600), 2);
     assert_eq!(scan_from(genesis_time), 0);
     assert_eq!(scan_from(genesis_time + 1_000_000), 100, "a new wallet begins at the tip");
     drop((blocks, tip));
