@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use billfold_wallet_core::keychain::ScriptType;
 use billfold_wallet_core::light_client::peer_id::PeerAddress;
 use bitcoin::OutPoint;
+use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::cli::birthday::BirthdayArg;
@@ -251,7 +252,7 @@ pub(crate) struct PayArgs {
     #[arg(long, value_name = "TEXT")]
     pub(crate) note: Option<String>,
     /// The same key and payment is paid once, however often it is asked
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) idempotency_key: Option<String>,
     /// Agree to the review without being asked
     #[arg(long)]

@@ -102,7 +102,8 @@ impl Output {
             let text = serde_json::to_string(&failure.form()).unwrap_or_default();
             let _ = writeln!(io::stdout().lock(), "{text}");
         } else {
-            to_stderr(format_args!("error: {}\n", failure.message()));
+            // What was typed or read from a file may stand in it.
+            to_stderr(format_args!("error: {}\n", figures::foreign(failure.message())));
         }
     }
 }

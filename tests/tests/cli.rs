@@ -239,6 +239,27 @@ fn settings_come_from_the_file_then_the_environment_then_the_command_line() -> R
     Ok(())
 }
 
+/// A script whose variable is empty has no key: the next payment would pass for the last one.
+#[test]
+fn an_empty_idempotency_key_is_refused() -> Result<()> {
+    let program = Program::new(BILLFOLD)?;
+    program.refused(2, "usage", &["pay", STRANGER, "1k", "--yes", "--idempotency-key", ""])?;
+    Ok(())
+}
+
+#[test]
+fn what_was_pasted_can_not_steer_the_terminal() -> Result<()> {
+    let pasted = format!("bitcoin:{STRANGER}?req-\u{1b}[2J\u{9b}2J=1");
+    let output = Command::new(BILLFOLD)
+        .args(["--network", "regtest", "pay", &pasted, "1k", "--yes"])
+        .stdin(Stdio::null())
+        .output()?;
+    let told = String::from_utf8(output.stderr)?;
+    ensure!(told.contains("req-"), "{told:?}");
+    ensure!(!told.trim_end().chars().any(char::is_control), "{told:?}");
+    Ok(())
+}
+
 #[test]
 fn a_reader_that_leaves_ends_the_program_quietly() -> Result<()> {
     let mut help = Command::new(BILLFOLD)

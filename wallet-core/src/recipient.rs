@@ -129,7 +129,7 @@ pub enum ParsePayeeError {
     #[error("the URI's text is not percent-encoded: check that it was copied whole")]
     Encoding,
     /// The URI demands something that is not understood here (BIP321, "req-").
-    #[error("the URI requires {name}, which this version doesn't know: ask for a plain address")]
+    #[error("the URI requires {name:?}, which this version doesn't know: ask for a plain address")]
     Required {
         /// What it demands.
         name: String,
@@ -307,6 +307,13 @@ mod tests {
             mainnet(&format!("bitcoin:{MAINNET}?REQ-x=1")),
             Err(ParsePayeeError::Required { name: "req-x".to_owned() })
         );
+    }
+
+    #[test]
+    fn a_uri_can_not_speak_to_the_terminal_through_its_error() {
+        let error = mainnet(&format!("bitcoin:{MAINNET}?req-\u{1b}[2J\u{202e}=1"));
+        let told = error.expect_err("must be refused").to_string();
+        assert!(told.contains("req-") && told.chars().all(|c| matches!(c, ' '..='~')), "{told}");
     }
 
     #[test]
