@@ -2,6 +2,8 @@
 //!
 //! Refuses a signed transaction that is not the drafted one.
 
+use std::collections::HashSet;
+
 use bitcoin::psbt::Psbt;
 use bitcoin::{Transaction, Txid};
 
@@ -9,10 +11,11 @@ use crate::command::{
     CommandError, DraftId, Payment, SigningProblem, StoreProblem, TransactionChange,
 };
 use crate::light_client::time::WallTime;
-use crate::store::wallet::{DraftRow, PaymentRow};
+use crate::store::wallet::{DraftRow, PaymentRow, TransactionRow};
 
 use super::Wallet;
 use super::fold::state;
+use super::graph::inputs;
 
 impl Wallet {
     /// The PSBT of a draft, to be signed.
@@ -92,13 +95,30 @@ impl Wallet {
         Ok(Some(change).filter(|_| state(&before) != state(&after)))
     }
 
-    /// Transactions signed here that no block holds and nothing replaced: to be announced, parents
-    /// first.
+    /// Transactions signed here that no block holds and nothing replaced, and what they spend that
+    /// a reorganisation took out of its block: to be announced, parents first.
     ///
     /// # Errors
     /// What the disk refused.
     pub fn unconfirmed_own(&self) -> Result<Vec<Transaction>, StoreProblem> {
-        self.file.unconfirmed_own()
+        let own = self.file.unconfirmed_own()?;
+        let mut open: Vec<_> = own.into_iter().rev().map(|own| (own, false)).collect();
+        let (mut line, mut seen) = (Vec::new(), HashSet::new());
+        while let Some((transaction, parents_are_in)) = open.pop() {
+            if parents_are_in {
+                line.push(transaction);
+            } else if seen.insert(transaction.compute_txid()) {
+                let mut parents = Vec::new();
+                for spent in inputs(&transaction) {
+                    let parent = self.file.transaction(spent.txid)?;
+                    let waits = |row: &TransactionRow| row.placement.is_none() && row.canonical;
+                    parents.extend(parent.filter(waits).map(|row| (row.transaction, false)));
+                }
+                open.push((transaction, true));
+                open.extend(parents);
+            }
+        }
+        Ok(line)
     }
 
     /// A payment signed here.

@@ -84,6 +84,26 @@ fn change_is_not_given_away_because_fees_are_high_today() {
     assert!(draft.fee + change.amount == bare);
 }
 
+/// A payment that spends what a reorganisation took out of its block is worth nothing to nodes
+/// that forgot its parent.
+#[test]
+fn a_payment_is_announced_with_the_parent_that_lost_its_block() {
+    let mut bench = Bench::new(LookAhead::NEW);
+    let spk = bench.issue(TAPROOT);
+    let parent = bench.payment_in(spk, 100_000);
+    bench.mine(vec![parent.clone()]);
+    let draft = bench.draft(&pay(&stranger(1), exactly(30_000)));
+    let first = bench.sign(&draft).transaction;
+    let draft = bench.draft(&pay(&stranger(2), exactly(30_000)));
+    let second = bench.sign(&draft).transaction;
+    assert_eq!(bench.wallet.unconfirmed_own().unwrap(), [first.clone(), second.clone()]);
+    bench.reorganise(1);
+    let announced = bench.wallet.unconfirmed_own().unwrap();
+    assert_eq!(announced, [parent.clone(), first.clone(), second.clone()]);
+    bench.mine(vec![parent, first]);
+    assert_eq!(bench.wallet.unconfirmed_own().unwrap(), [second]);
+}
+
 /// Who removes a wallet's file but not its log (as a crash leaves it) still gets a whole new
 /// wallet of that name: the old log is not played into the new file.
 #[test]
