@@ -211,22 +211,23 @@ impl Running {
         }
     }
 
-    /// Kills it (`SIGKILL`) once it has run this long; true if it was still running then.
+    /// Kills it (`SIGKILL`) at a moment, or finds it ended by then.
     ///
     /// # Errors
-    /// What the system said.
-    pub fn kill_after(mut self, moment: Duration) -> Result<bool> {
-        // Standard error closes when the program ends, so this waits for whichever comes first.
-        let deadline = Instant::now() + moment;
-        let ended = loop {
-            match self.errors.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(_) => {}
-                Err(RecvTimeoutError::Timeout) => break false,
-                Err(RecvTimeoutError::Disconnected) => break true,
+    /// What the system said, or that it never said the line that the strike waits for.
+    pub fn strike(mut self, strike: Strike) -> Result<()> {
+        let moment = match strike {
+            Strike::AfterStart(moment) => moment,
+            Strike::AfterLine(line, moment) => {
+                self.await_line(line)?;
+                moment
             }
         };
-        self.kill()?;
-        Ok(!ended)
+        // Standard error closes when the program ends, so this waits for whichever comes first.
+        let deadline = Instant::now() + moment;
+        while self.errors.recv_timeout(deadline.saturating_duration_since(Instant::now())).is_ok() {
+        }
+        self.kill()
     }
 
     /// Kills it (`SIGKILL`) now.
@@ -275,8 +276,36 @@ impl Drop for Running {
     }
 }
 
+/// When to strike a run with `SIGKILL`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Strike {
+    /// This long after its start.
+    AfterStart(Duration),
+    /// This long after standard error said a text.
+    AfterLine(&'static str, Duration),
+}
+
+/// Strikes over all of a run, and as many over what comes after a line of it: most of a run is the
+/// password's derivation, and what matters comes after it.
+///
+/// # Errors
+/// That the run, undisturbed, did not say the line or did not succeed.
+pub fn strikes(run: Running, line: &'static str, count: u32) -> Result<Vec<Strike>> {
+    let started = Instant::now();
+    let mut run = run;
+    run.await_line(line)?;
+    let said = started.elapsed();
+    let outcome = run.finish()?;
+    ensure!(outcome.code == Some(0), "{outcome:?}");
+    let whole = started.elapsed();
+    let early = moments(whole, count).map(Strike::AfterStart);
+    let late =
+        moments(whole.saturating_sub(said), count).map(|moment| Strike::AfterLine(line, moment));
+    Ok(early.chain(late).collect())
+}
+
 /// Moments spread evenly over a time, the first at its beginning, the last at its end.
-pub fn moments(over: Duration, count: u32) -> impl Iterator<Item = Duration> {
+fn moments(over: Duration, count: u32) -> impl Iterator<Item = Duration> {
     let mut step = 0;
     iter::from_fn(move || {
         let moment = (step < count).then(|| over * step / (count - 1).max(1));

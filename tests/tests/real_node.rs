@@ -5,17 +5,19 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use billfold_tests::node::software::Software;
 use billfold_tests::node::{Node, on_each_node};
-use billfold_tests::program::{Program, moments};
+use billfold_tests::program::{Program, Strike, strikes};
 use billfold_tests::vector_wallet;
 use bitcoin::{Address, Amount, Network, ScriptBuf, Txid};
 use serde_json::Value;
 
 const BILLFOLD: &str = env!("CARGO_BIN_EXE_billfold");
+
+/// A sync that says when it is connected.
+const SPOKEN_SYNC: [&str; 3] = ["-v", "-v", "sync"];
 
 #[test]
 fn a_restored_wallet_finds_every_payment_over_types_and_gaps() {
@@ -153,20 +155,18 @@ fn a_sync_that_is_killed_at_any_moment_loses_nothing() {
         }
         let fresh = restored(&node)?;
         let whole = fresh.copy()?;
-        let started = Instant::now();
-        whole.ok(&["sync"])?;
-        let time = started.elapsed();
+        let strikes = strikes(whole.spawn(&SPOKEN_SYNC)?, "connected", 6)?;
         let coins = whole.ok(&["coins"])?;
 
         // Each moment on its own, then all of them after each other.
         let battered = fresh.copy()?;
-        for moment in moments(time, 10) {
+        for strike in strikes {
             let struck = fresh.copy()?;
             for program in [&struck, &battered] {
-                program.spawn(&["sync"])?.kill_after(moment)?;
+                program.spawn(&SPOKEN_SYNC)?.strike(strike)?;
             }
             struck.ok(&["sync"])?;
-            ensure!(struck.ok(&["coins"])? == coins, "after a kill at {moment:?}");
+            ensure!(struck.ok(&["coins"])? == coins, "after {strike:?}");
         }
         battered.ok(&["sync"])?;
         ensure!(battered.ok(&["coins"])? == coins, "after all kills");
@@ -179,23 +179,22 @@ fn a_sync_that_is_killed_at_any_moment_loses_nothing() {
 fn a_payment_that_is_killed_at_any_moment_is_paid_once_with_its_key() {
     on_each_node(|software| {
         let (mut node, program) = rich(software)?;
-        let time = time_of_a_payment(&program)?;
-        for (moment, number) in moments(time, 10).zip(1..) {
+        for (strike, number) in strikes_at_a_payment(&program)?.into_iter().zip(1..) {
             let key = ["--idempotency-key".to_owned(), format!("rent {number}")];
             let key: Vec<&str> = key.iter().map(String::as_str).collect();
             let to = stranger(number).to_string();
             let arguments = [&["pay", &to, "50k", "--fee-rate", "2", "--yes"], &key[..]].concat();
-            program.spawn(&arguments)?.kill_after(moment)?;
+            program.spawn(&arguments)?.strike(strike)?;
             let payment = program.ok(&arguments)?;
             let again = program.ok(&arguments)?;
             ensure!(payment["txid"] == again["txid"], "two payments under one key: {again}");
             node.await_in_mempool(txid(&payment)?)?;
-            if number % 3 == 0 {
+            if number % 5 == 0 {
                 node.restart()?;
             }
         }
         settle(&program, &node)?;
-        for number in 1..=10 {
+        for number in 1..=12 {
             let count = outputs_to(&node, &stranger(number))?;
             ensure!(count == 1, "payment {number} was made {count} times");
         }
@@ -208,19 +207,18 @@ fn a_payment_that_is_killed_at_any_moment_is_paid_once_with_its_key() {
 fn a_payment_that_is_killed_at_any_moment_is_in_the_history_if_it_was_announced() {
     on_each_node(|software| {
         let (node, program) = rich(software)?;
-        let time = time_of_a_payment(&program)?;
-        for (moment, number) in moments(time, 10).zip(1..) {
+        for (strike, number) in strikes_at_a_payment(&program)?.into_iter().zip(1..) {
             let to = stranger(number).to_string();
             let arguments = ["pay", &to, "50k", "--fee-rate", "2", "--yes"];
-            program.spawn(&arguments)?.kill_after(moment)?;
+            program.spawn(&arguments)?.strike(strike)?;
             let announced = node.mempool()?;
             let history = program.ok(&["history"])?;
             let known: Vec<Txid> = rows(&history)?.iter().map(txid).collect::<Result<_>>()?;
             let lost: Vec<_> = announced.iter().filter(|txid| !known.contains(txid)).collect();
-            ensure!(lost.is_empty(), "killed at {moment:?}: {lost:?} are not in {known:?}");
+            ensure!(lost.is_empty(), "{strike:?}: {lost:?} are not in {known:?}");
         }
         settle(&program, &node)?;
-        for number in 1..=10 {
+        for number in 1..=12 {
             let count = outputs_to(&node, &stranger(number))?;
             ensure!(count <= 1, "payment {number} was made {count} times");
         }
@@ -283,11 +281,10 @@ fn rich(software: Software) -> Result<(Node, Program)> {
     Ok((node, program))
 }
 
-/// How long an undisturbed payment takes here, so that the kills hit all of it.
-fn time_of_a_payment(program: &Program) -> Result<Duration> {
-    let started = Instant::now();
-    pay(program, 100, 50_000, &[])?;
-    Ok(started.elapsed())
+/// Twelve strikes, over all of a payment and over what comes after its review.
+fn strikes_at_a_payment(program: &Program) -> Result<Vec<Strike>> {
+    let to = stranger(100).to_string();
+    strikes(program.spawn(&["pay", &to, "50k", "--fee-rate", "2", "--yes"])?, "Fee ", 6)
 }
 
 fn receive(program: &Program, node: &mut Node, amount: u64) -> Result<()> {

@@ -57,7 +57,9 @@ pub enum CommandError {
         paid: Amount,
     },
     /// No node would relay the transaction, and its coins would wait for ever.
-    #[error("the payment takes {weight}, and nodes relay {most}: pay in parts, or name fewer coins")]
+    #[error(
+        "the payment takes {weight}, and nodes relay {most}: pay in parts, or name fewer coins"
+    )]
     TooLarge {
         /// What it weighs.
         weight: Weight,

@@ -61,9 +61,11 @@ fn a_payment_that_no_node_relays_is_refused() {
     let parent = bench.fake_outpoint();
     let outputs: Vec<_> = (0..700).map(|_| (spk.clone(), 10_000)).collect();
     bench.mine(vec![spend(&[parent], &outputs)]);
-    let error = bench.try_draft(&pay(&stranger(1), PayAmount::Max)).map(|draft| draft.fee).unwrap_err();
+    let error =
+        bench.try_draft(&pay(&stranger(1), PayAmount::Max)).map(|draft| draft.fee).unwrap_err();
     assert!(matches!(error, CommandError::TooLarge { .. }), "{error}");
-    let error = bench.try_draft(&pay(&stranger(1), exactly(6_700_000))).map(|draft| draft.fee).unwrap_err();
+    let error =
+        bench.try_draft(&pay(&stranger(1), exactly(6_700_000))).map(|draft| draft.fee).unwrap_err();
     assert!(matches!(error, CommandError::TooLarge { .. }), "{error}");
     let draft = bench.draft(&pay(&stranger(1), exactly(5_000_000)));
     let payment = bench.sign(&draft);
