@@ -83,7 +83,7 @@ fn told(payment: &Payment, txid: &str) -> String {
             "Signed and stored, but no peer has fetched it yet: it is announced again with the \
              next sync"
         }
-        PaymentState::Announced => "Paid: a peer has fetched it",
+        PaymentState::Announced => "Sent: a peer has fetched it. It is paid once a block holds it",
         PaymentState::Confirmed(_) => "Paid and confirmed",
         PaymentState::Replaced => "Replaced: another transaction spent its coins",
     };
