@@ -83,7 +83,7 @@ pub enum ChainEvent {
     Scanned {
         /// The scan cursor.
         cursor: BlockId,
-        /// The time in the header of that block.
+        /// The time in the header of that block, or an earlier one where it is not known.
         time: WallTime,
     },
     /// The scan cursor is at the best tip, no peer is known to have more, and at least one peer

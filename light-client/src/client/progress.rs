@@ -55,6 +55,14 @@ impl LightClient {
         self.stage_cut(base.height);
         self.stage_headers(base.height);
         self.unstaged_filter_headers = base.height;
+        if self.scan.cursor().is_some() {
+            // At once: a wallet that is closed before the new scan has come far would go on from
+            // its old cursor, above what the wrong filters hid.
+            let time = self.tree.time_at(base.height);
+            let time = time.unwrap_or(WallTime::new(self.tree.params().genesis.time.into()));
+            self.told_cursor = Some(base);
+            self.tell(ChainEvent::Scanned { cursor: base, time });
+        }
     }
 
     /// Below the least work that a chain of this network has, nothing is told and nothing asked
