@@ -58,7 +58,9 @@ pub enum CommandError {
     },
     /// No node would relay the transaction, and its coins would wait for ever.
     #[error(
-        "the payment takes {weight}, and nodes relay {most}: pay in parts, or name fewer coins"
+        "the payment takes {} weight units, and nodes relay {}: pay in parts, or name fewer coins",
+        weight.to_wu(),
+        most.to_wu()
     )]
     TooLarge {
         /// What it weighs.

@@ -64,6 +64,7 @@ fn a_payment_that_no_node_relays_is_refused() {
     let error =
         bench.try_draft(&pay(&stranger(1), PayAmount::Max)).map(|draft| draft.fee).unwrap_err();
     assert!(matches!(error, CommandError::TooLarge { .. }), "{error}");
+    assert!(error.to_string().contains("nodes relay 400000:"), "{error}");
     let error =
         bench.try_draft(&pay(&stranger(1), exactly(6_700_000))).map(|draft| draft.fee).unwrap_err();
     assert!(matches!(error, CommandError::TooLarge { .. }), "{error}");
