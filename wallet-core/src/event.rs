@@ -69,4 +69,8 @@ pub enum Note {
         /// What was wrong with it.
         what: String,
     },
+    /// A search for old payments found used addresses, so more addresses are watched now; the
+    /// blocks that were passed before are searched for those too.
+    #[error("used addresses were found: searching again for the ones behind them")]
+    SearchesAgain,
 }

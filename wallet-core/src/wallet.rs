@@ -87,6 +87,9 @@ impl Wallet {
     pub fn create(path: &Path, key: &FileKey, new: &NewWallet) -> Result<Self, StoreProblem> {
         let mut wallet = Self::from_file(WalletFile::create(path, key, new)?)?;
         wallet.fill_watch_list()?;
+        let searching = Some(wallet.scripts.len() as u64);
+        wallet.file.set_scan(&ScanState { searching, ..wallet.file.scan()? })?;
+        wallet.commit()?;
         Ok(wallet)
     }
 
@@ -217,7 +220,27 @@ impl Wallet {
         };
         self.file.keep_placements(number, below, before)?;
         self.file.delete_checkpoints_above(None)?;
-        self.file.set_scan(&ScanState { number, start, cursor: None })
+        let searching = Some(self.scripts.len() as u64);
+        self.file.set_scan(&ScanState { number, start, cursor: None, searching })
+    }
+
+    /// The scan is at the tip. Whether it must begin again, from where it began: a search for old
+    /// payments is over only when a whole pass of it found no use of an address that made the watch
+    /// list grow. What the list grew by may have been paid in blocks that were passed before, when
+    /// addresses were not paid in their order.
+    ///
+    /// # Errors
+    /// What the disk refused; then [`abort`](Self::abort).
+    pub fn searches_again(&mut self) -> Result<bool, StoreProblem> {
+        let mut scan = self.file.scan()?;
+        let Some(watched) = scan.searching else { return Ok(false) };
+        if self.scripts.len() as u64 > watched {
+            self.rescan_from(scan.start)?;
+            return Ok(true);
+        }
+        scan.searching = None;
+        self.file.set_scan(&scan)?;
+        Ok(false)
     }
 
     /// From here on the disk is read-only.

@@ -7,7 +7,8 @@ use std::collections::VecDeque;
 
 use crate::command::{StoreProblem, TransactionChange};
 use crate::engine::{Effect, Engine};
-use crate::event::Event;
+use crate::event::{Event, Note};
+use crate::light_client::height::BlockId;
 use crate::light_client::input::Input;
 use crate::light_client::output::{BroadcastEvent, ChainEvent, Output};
 use crate::light_client::time::Now;
@@ -80,12 +81,21 @@ impl Engine {
                 let changes = self.wallet.advance(cursor, time)?;
                 self.say_changes(changes);
             }
-            ChainEvent::Synced { tip } => {
-                let status = Box::new(self.status()?);
-                self.say(Event::Synced { tip, status });
-            }
+            ChainEvent::Synced { tip } => self.follow_tip(tip)?,
         }
         Ok(None)
+    }
+
+    /// A search that must begin again is not at the tip yet.
+    fn follow_tip(&mut self, tip: BlockId) -> Result<(), StoreProblem> {
+        if self.wallet.searches_again()? {
+            self.say(Event::Note(Note::SearchesAgain));
+            self.after_commit.push_back(Input::ScanFrom(self.wallet.scan_start()?));
+        } else {
+            let status = Box::new(self.status()?);
+            self.say(Event::Synced { tip, status });
+        }
+        Ok(())
     }
 
     pub(super) fn say_changes(&mut self, changes: impl IntoIterator<Item = TransactionChange>) {

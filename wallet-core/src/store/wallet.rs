@@ -191,6 +191,8 @@ impl WalletFile {
         let refused = |error: rusqlite::Error| problem::from_sqlite(path, &error);
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(refused)?;
+        // What is wrong with a file is told by its error, not by lines on standard error.
+        connection.execute_batch("PRAGMA cipher_log_level = NONE").map_err(refused)?;
         connection.execute_batch(&key_pragma(key)).map_err(refused)?;
         if connection.is_readonly("main").map_err(refused)? {
             return Err(StoreProblem::ReadOnly { path: problem::shown(path) });

@@ -147,7 +147,7 @@ impl Wallet {
     }
 
     /// Reads events until one is as wanted.
-    pub(crate) async fn until(&mut self, wanted: impl Fn(&Event) -> bool) {
+    pub(crate) async fn until(&mut self, mut wanted: impl FnMut(&Event) -> bool) {
         let mut heard = Vec::new();
         let found = async {
             while let Some(event) = self.0.next_event().await {

