@@ -75,6 +75,7 @@ pub enum Input {
 pub enum ScanStart {
     /// The first block to scan.
     Height(Height),
-    /// The first block whose time is not earlier than two hours before this: a birthday.
+    /// A birthday: the first block whose time is not earlier than this less a margin
+    /// ([`BIRTHDAY_MARGIN`](crate::limits::BIRTHDAY_MARGIN)); all above the base if there is none.
     Time(WallTime),
 }

@@ -111,23 +111,25 @@ impl Scan {
         self.start = Start::Pending { start, seen: base };
     }
 
-    /// Finds the block to begin at, if the header chain has come so far. When it has `ended`
-    /// below, the scan begins at its tip. Returns the cursor when it is found.
+    /// Finds the block to begin at, if the header chain has come so far. When it has `ended` below,
+    /// a scan from a height begins at its tip, and one from a birthday at its base: no block is as
+    /// late, so the clock that gave the birthday was ahead, and nobody knows by how much. Returns
+    /// the cursor when it is found.
     pub(crate) fn resolve(&mut self, tree: &HeaderTree, ended: bool) -> Option<BlockId> {
         let Start::Pending { start, seen } = self.start else { return None };
         let (tip, base) = (tree.tip().height, tree.base().height);
         let cursor = match start {
             ScanStart::Height(first) if first <= tip.next() => Some(first.down(1).max(base)),
-            ScanStart::Height(_) => None,
+            ScanStart::Height(_) => ended.then_some(tip),
             ScanStart::Time(birthday) => {
                 let from = birthday.before(BIRTHDAY_MARGIN);
                 let mut heights = (seen.next().to_u32()..=tip.to_u32()).map(Height::new);
                 let first = heights.find(|h| tree.time_at(*h).is_some_and(|time| time >= from));
                 self.start = Start::Pending { start, seen: tip };
-                first.map(|first| first.down(1))
+                first.map(|first| first.down(1)).or(ended.then_some(base))
             }
         };
-        let cursor = tree.block_at(cursor.or_else(|| ended.then_some(tip))?)?;
+        let cursor = tree.block_at(cursor?)?;
         self.start = Start::At(cursor);
         Some(cursor)
     }
