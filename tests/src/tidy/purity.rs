@@ -6,12 +6,11 @@ use super::mention::{Mention, mentions};
 use super::source::{Kind, Source};
 
 /// Clocks, files, sockets, threads, channels, async and OS randomness in the pure crates.
-/// Their tests are held to it too, but for the replay of fuzz corpora.
+/// Their tests are held to it too.
 #[must_use]
 pub fn impure_uses(sources: &[Source]) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let pure = |source: &&Source| is_in(&source.path, &PURE) && !is_in(&source.path, &CORPORA);
-    for source in sources.iter().filter(pure) {
+    for source in sources.iter().filter(|s| is_in(&s.path, &PURE)) {
         for mention in mentions(source) {
             if let Some(reason) = impurity(&mention) {
                 let message = format!("{}: {reason}", mention.path());
@@ -99,9 +98,6 @@ fn is_sql(literal: &str) -> bool {
 const RANDOMNESS: &str = "randomness is an argument here: take it from the seed";
 
 const PURE: [&str; 2] = ["light-client/src", "hw-signer/device/src"];
-
-/// They read their corpora from disk, in tests and fuzz runs only.
-const CORPORA: [&str; 1] = ["light-client/src/fuzz"];
 
 const IMPURE: [(&str, &str); 16] = [
     ("std::time::Instant", "time is an argument here"),
