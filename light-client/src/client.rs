@@ -18,7 +18,7 @@ use crate::config::Config;
 use crate::fault::Fault;
 use crate::filter::header_chain::FilterHeaderChain;
 use crate::height::{BlockId, Height};
-use crate::input::Input;
+use crate::input::{Input, ScanStart};
 use crate::job::{JobId, JobResult};
 use crate::outbox::Outbox;
 use crate::output::{ChainEvent, Output};
@@ -128,10 +128,10 @@ impl LightClient {
             Input::Disconnected { peer } => self.on_disconnected(now, peer),
             Input::JobDone { id, result } => self.on_job_done(id, &result),
             Input::Deadline => {}
-            Input::ScanFrom(start) => {
-                self.scan.begin(start, self.tree.base().height);
-                self.blocks.set_wanted(std::iter::empty());
-                self.told_cursor = None;
+            Input::ScanFrom(start) => self.begin_scan(start),
+            Input::Rescan(start) => {
+                self.forget_filter_headers();
+                self.begin_scan(start);
             }
             Input::Watch { scripts } => self.scan.watch(scripts),
             Input::Folded { block, grown } => {
@@ -198,6 +198,12 @@ impl LightClient {
     #[must_use]
     pub fn time_at(&self, height: Height) -> Option<WallTime> {
         self.tree.time_at(height)
+    }
+
+    fn begin_scan(&mut self, start: ScanStart) {
+        self.scan.begin(start, self.tree.base().height);
+        self.blocks.set_wanted(std::iter::empty());
+        self.told_cursor = None;
     }
 
     fn on_job_done(&mut self, id: JobId, result: &JobResult) {

@@ -7,6 +7,8 @@ use std::time::Duration;
 use billfold_wallet_core::command::{Command, Reply};
 use billfold_wallet_core::event::Event;
 use billfold_wallet_core::light_client::height::{BlockId, Height};
+use billfold_wallet_core::light_client::output::PeerEvent;
+use billfold_wallet_core::light_client::peer_id::PeerAddress;
 use billfold_wallet_core::light_client::status::{Status, Waiting};
 use serde::Serialize;
 use tokio::time::Instant;
@@ -136,6 +138,9 @@ impl Walk {
                 context.output.say(&format!("The chain was reorganised from {from} down to {to}."));
             }
             Event::Peer(event) => {
+                if let PeerEvent::FiltersRefused { address, .. } = &event {
+                    context.output.warn(&contradiction(address));
+                }
                 self.peers.note(&event);
                 if let Some(failure) = self.peers.failure() {
                     return Err(failure);
@@ -172,6 +177,15 @@ impl Walk {
             seconds: (self.started.elapsed().as_secs_f64() * 1_000.0).round() / 1_000.0,
         }
     }
+}
+
+/// Until every version of a filter counts, the peer that was heard first is the one believed: who
+/// names several peers must hear that they do not agree.
+fn contradiction(address: &PeerAddress) -> String {
+    format!(
+        "{address} contradicts the filters of the peer that was heard first. One of them is wrong, \
+         and payments may be missing: name only nodes that you trust, then rescan"
+    )
 }
 
 fn has_moved(last: &Status, now: &Status) -> bool {

@@ -48,13 +48,8 @@ impl LightClient {
     /// Our filter headers are wrong, or nobody stands behind them: they are loaded and matched anew.
     pub(super) fn on_wrong_filter_headers(&mut self) {
         let base = self.tree.base();
-        self.filter_chain.clear();
-        self.filter_headers.restart();
+        self.forget_filter_headers();
         self.scan.rewind(base);
-        self.filters.restart(base.height);
-        self.stage_cut(base.height);
-        self.stage_headers(base.height);
-        self.unstaged_filter_headers = base.height;
         if self.scan.cursor().is_some() {
             // At once: a wallet that is closed before the new scan has come far would go on from
             // its old cursor, above what the wrong filters hid.
@@ -63,6 +58,17 @@ impl LightClient {
             self.told_cursor = Some(base);
             self.tell(ChainEvent::Scanned { cursor: base, time });
         }
+    }
+
+    /// Forgets every filter header, and what was asked on the strength of them.
+    pub(super) fn forget_filter_headers(&mut self) {
+        let base = self.tree.base().height;
+        self.filter_chain.clear();
+        self.filter_headers.restart();
+        self.filters.restart(base);
+        self.stage_cut(base);
+        self.stage_headers(base);
+        self.unstaged_filter_headers = base;
     }
 
     /// Below the least work that a chain of this network has, nothing is told and nothing asked

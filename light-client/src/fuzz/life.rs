@@ -118,7 +118,7 @@ impl Life {
             }
             6 => {
                 let unix = 1_296_688_602 + u64::from(rest.byte()) * 600;
-                return Input::ScanFrom(ScanStart::Time(WallTime::new(unix)));
+                return Input::Rescan(ScanStart::Time(WallTime::new(unix)));
             }
             7 => return Input::Watch { scripts: vec![script(rest.byte())] },
             8 => {

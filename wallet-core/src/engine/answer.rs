@@ -68,7 +68,7 @@ impl Engine {
             self.effects.push(Effect::Restart);
             self.introduce()?;
         } else {
-            self.after_commit.push_back(ClientInput::ScanFrom(self.wallet.scan_start()?));
+            self.after_commit.push_back(ClientInput::Rescan(self.wallet.scan_start()?));
         }
         Ok(Reply::Done)
     }

@@ -11,6 +11,8 @@ use bitcoin::{BlockHash, Txid};
 use super::world::{Blocks, Vice, World, address, script};
 use crate::chain::mine;
 use crate::fault::Fault;
+use crate::height::Height;
+use crate::input::{Input, ScanStart};
 use crate::output::PeerEvent;
 
 /// A chain with three payments; the first of two peers has a vice, the second is honest.
@@ -109,6 +111,24 @@ fn a_liar_that_is_heard_first_is_found_out_by_its_own_filters() {
         world.sync(tip);
         assert_eq!(world.wallet.paid.len(), 3);
     }
+}
+
+/// Nobody can tell which of two is the liar; a person can, and names the honest one alone.
+#[test]
+fn a_rescan_believes_nothing_that_was_said_of_filters_before() {
+    let (mut world, tip) = world_with(Vice::OmitsEverything);
+    world.take_down(2);
+    world.sync(tip);
+    assert!(world.wallet.paid.is_empty(), "what is written down as open until versions count");
+    let store = world.store.clone();
+    let World { blocks, .. } = world;
+    let mut world = World::restart(blocks, tip, 1, store);
+    world.scan(1, &[script(1), script(2), script(3)]);
+    world.pass(Duration::from_secs(60));
+    assert!(!world.client.status().synced, "the honest peer contradicts what is stored");
+    world.input(Input::Rescan(ScanStart::Height(Height::new(1))));
+    world.sync(tip);
+    assert_eq!(world.wallet.paid.len(), 3);
 }
 
 #[test]

@@ -224,11 +224,16 @@ pub(super) enum Vice {
     DuplicatesTransactions,
     /// Commits to filters of its own making.
     LiesAboutFilterHeaders,
+    /// Serves empty filters and commits to them: the lie that only another peer can show.
+    OmitsEverything,
     /// Sends a filter every ten seconds.
     DripsFilters,
     /// Sends a byte of a block every ten seconds.
     DripsBlocks,
 }
+
+/// No elements (BIP158).
+const EMPTY_FILTER: &[u8] = &[0];
 
 /// One address at which a peer answers.
 pub(super) struct Host {
@@ -702,6 +707,12 @@ impl Host {
             let last = hashes.len() - 1;
             hashes[last] = FilterHash::all_zeros();
         }
+        if self.vice == Some(Vice::OmitsEverything) {
+            let empty = FilterHash::hash(EMPTY_FILTER);
+            previous = (0..start)
+                .fold(FilterHeader::all_zeros(), |previous, _| empty.filter_header(&previous));
+            hashes.fill(empty);
+        }
         vec![Some(NetworkMessage::CFHeaders(CFHeaders {
             filter_type: 0,
             stop_hash: stop,
@@ -732,6 +743,9 @@ impl Host {
             let mut filter = blocks.filter(&block_hash).to_vec();
             if self.vice == Some(Vice::BendsFilters) {
                 *filter.last_mut().expect("not empty") ^= 0x10;
+            }
+            if self.vice == Some(Vice::OmitsEverything) {
+                filter = EMPTY_FILTER.to_vec();
             }
             let message = CFilter { filter_type: 0, block_hash, filter };
             replies.push(Some(NetworkMessage::CFilter(message)));
