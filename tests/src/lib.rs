@@ -6,4 +6,5 @@
 pub mod node;
 pub mod program;
 pub mod tidy;
+pub mod town;
 pub mod vector_wallet;

@@ -9,12 +9,11 @@ use std::fs;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
-use billfold_devnet::Devnet;
 use billfold_tests::program::Program;
+use billfold_tests::town::Town;
 use billfold_tests::vector_wallet;
-use bitcoin::{Address, Amount, ScriptBuf};
+use bitcoin::ScriptBuf;
 use serde_json::Value;
-use tokio::runtime::Runtime;
 
 const BILLFOLD: &str = env!("CARGO_BIN_EXE_billfold");
 const STRANGER: &str = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
@@ -130,7 +129,7 @@ fn results_keep_their_fields() -> Result<()> {
 #[test]
 fn payments_keep_their_fields() -> Result<()> {
     let town = Town::build()?;
-    let program = town.wallet_with(100_000)?;
+    let program = town.wallet_with(BILLFOLD, 100_000)?;
     let payment = ["txid", "fee", "fee_rate", "change", "inputs", "hex", "psbt", "state"];
     let pay = ["pay", STRANGER, "25k", "--fee-rate", "2.5", "--note", "rent"];
 
@@ -283,38 +282,6 @@ fn a_reader_that_leaves_ends_the_program_quietly() -> Result<()> {
     let output = balance.wait_with_output()?;
     ensure!(output.status.code() == Some(0) && output.stderr.is_empty(), "{output:?}");
     Ok(())
-}
-
-/// A play-money network with a faucet.
-struct Town {
-    _runtime: Runtime,
-    network: Devnet,
-}
-
-impl Town {
-    fn build() -> Result<Self> {
-        let runtime = Runtime::new()?;
-        let network = runtime.block_on(async { Devnet::start() })?;
-        network.fund_faucet();
-        Ok(Self { _runtime: runtime, network })
-    }
-
-    /// Pays an address from the faucet, in a block.
-    fn pay(&self, address: &Value, amount: u64) -> Result<()> {
-        let address: Address<_> = address.as_str().context("no address")?.parse()?;
-        self.network.pay(&address.assume_checked().script_pubkey(), Amount::from_sat(amount))?;
-        self.network.mine(1, &ScriptBuf::new_op_return([0; 4]));
-        Ok(())
-    }
-
-    /// A wallet with one confirmed coin.
-    fn wallet_with(&self, amount: u64) -> Result<Program> {
-        let program = Program::connected(BILLFOLD, self.network.address())?;
-        program.ok(&["new", "--words-out", "words"])?;
-        self.pay(&program.ok(&["receive"])?["address"], amount)?;
-        program.ok(&["sync"])?;
-        Ok(program)
-    }
 }
 
 /// What the program says on standard output to a command that needs no wallet.

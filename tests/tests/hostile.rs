@@ -13,12 +13,11 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use billfold_devnet::Devnet;
 use billfold_tests::program::{PASSWORD, Program, Running};
+use billfold_tests::town::Town;
 use billfold_tests::vector_wallet;
 use bitcoin::Amount;
 use serde_json::Value;
-use tokio::runtime::Runtime;
 
 const BILLFOLD: &str = env!("CARGO_BIN_EXE_billfold");
 const STRANGER: &str = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
@@ -80,7 +79,7 @@ fn a_second_wallet_of_the_same_name_does_not_replace_the_first() -> Result<()> {
 #[test]
 fn what_cannot_be_paid_is_refused_with_its_reason() -> Result<()> {
     let town = Town::build()?;
-    let program = town.wallet_with(100_000)?;
+    let program = town.wallet_with(BILLFOLD, 100_000)?;
     let mainnet = "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4";
     let pay = |code, name, to, amount| {
         program.refused(code, name, &["pay", to, amount, "--fee-rate", "2", "--yes"])
@@ -105,7 +104,7 @@ fn what_cannot_be_paid_is_refused_with_its_reason() -> Result<()> {
 #[test]
 fn a_key_of_one_payment_is_refused_for_another() -> Result<()> {
     let town = Town::build()?;
-    let program = town.wallet_with(100_000)?;
+    let program = town.wallet_with(BILLFOLD, 100_000)?;
     let pay = |amount| ["pay", STRANGER, amount, "--yes", "--idempotency-key", "k"];
     let first = program.ok(&pay("10k"))?;
     ensure!(program.ok(&pay("10k"))?["txid"] == first["txid"]);
@@ -182,7 +181,7 @@ fn a_read_only_disk_is_told_and_nothing_is_lost() -> Result<()> {
         return Ok(());
     }
     let town = Town::build()?;
-    let program = town.wallet_with(100_000)?;
+    let program = town.wallet_with(BILLFOLD, 100_000)?;
     let read_only = "mount --bind data data && mount -o remount,ro,bind data";
     for command in [&["receive", "--new"][..], &["sync"], &["pay", STRANGER, "10k", "--yes"]] {
         within(&program, read_only, "true", command)?.refused(1, "read_only")?;
@@ -200,7 +199,7 @@ fn a_full_disk_is_told_and_nothing_is_lost() -> Result<()> {
         return Ok(());
     }
     let town = Town::build()?;
-    let program = town.wallet_with(100_000)?;
+    let program = town.wallet_with(BILLFOLD, 100_000)?;
     fs::rename(program.data_dir(), program.file("before"))?;
     fs::create_dir(program.data_dir())?;
     // A small disk with the wallet on it, filled to the last byte.
@@ -284,34 +283,6 @@ fn no_secret_stands_in_the_list_of_processes() -> Result<()> {
         ensure!(!contains(&shown, PASSWORD.as_bytes()), "the password is in {file}");
     }
     Ok(())
-}
-
-/// A play-money network with a faucet.
-struct Town {
-    _runtime: Runtime,
-    network: Devnet,
-}
-
-impl Town {
-    fn build() -> Result<Self> {
-        let runtime = Runtime::new()?;
-        let network = runtime.block_on(async { Devnet::start() })?;
-        network.fund_faucet();
-        Ok(Self { _runtime: runtime, network })
-    }
-
-    /// A synced wallet with one confirmed coin.
-    fn wallet_with(&self, amount: u64) -> Result<Program> {
-        let program = Program::connected(BILLFOLD, self.network.address())?;
-        program.ok(&["new", "--words-out", "words"])?;
-        let address = program.ok(&["receive"])?;
-        let address: bitcoin::Address<_> = address["address"].as_str().context("none")?.parse()?;
-        self.network.pay(&address.assume_checked().script_pubkey(), Amount::from_sat(amount))?;
-        self.network.mine(1, &bitcoin::ScriptBuf::new_op_return([0; 4]));
-        program.ok(&["sync"])?;
-        ensure!(program.ok(&["balance"])?["confirmed"] == amount);
-        Ok(program)
-    }
 }
 
 fn pay_ok(program: &Program, amount: &str) -> Result<Value> {

@@ -1,0 +1,55 @@
+//! Owns a play-money network for tests of the program: a faucet that pays it, blocks on demand.
+//!
+//! Refuses to run the program itself: `program` does.
+
+use anyhow::{Context, Result, ensure};
+use billfold_devnet::Devnet;
+use bitcoin::{Address, Amount, ScriptBuf};
+use serde_json::Value;
+use tokio::runtime::Runtime;
+
+use crate::program::Program;
+
+/// A play-money network with a faucet.
+pub struct Town {
+    _runtime: Runtime,
+    /// The network.
+    pub network: Devnet,
+}
+
+impl Town {
+    /// Starts a network.
+    ///
+    /// # Errors
+    /// What the system refused.
+    pub fn build() -> Result<Self> {
+        let runtime = Runtime::new()?;
+        let network = runtime.block_on(async { Devnet::start() })?;
+        network.fund_faucet();
+        Ok(Self { _runtime: runtime, network })
+    }
+
+    /// Pays an address from the faucet, in a block.
+    ///
+    /// # Errors
+    /// If it is no address, or the network refuses.
+    pub fn pay(&self, address: &Value, amount: u64) -> Result<()> {
+        let address: Address<_> = address.as_str().context("no address")?.parse()?;
+        self.network.pay(&address.assume_checked().script_pubkey(), Amount::from_sat(amount))?;
+        self.network.mine(1, &ScriptBuf::new_op_return([0; 4]));
+        Ok(())
+    }
+
+    /// A synced wallet of the program at `path`, with one confirmed coin.
+    ///
+    /// # Errors
+    /// If the program fails, or shows another balance.
+    pub fn wallet_with(&self, path: &str, amount: u64) -> Result<Program> {
+        let program = Program::connected(path, self.network.address())?;
+        program.ok(&["new", "--words-out", "words"])?;
+        self.pay(&program.ok(&["receive"])?["address"], amount)?;
+        program.ok(&["sync"])?;
+        ensure!(program.ok(&["balance"])?["confirmed"] == amount);
+        Ok(program)
+    }
+}
