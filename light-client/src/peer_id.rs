@@ -1,10 +1,15 @@
 //! Owns the names of peers: `PeerId` for one connection, `PeerAddress` for where to dial.
 //!
-//! Refuses to resolve a name: the driver does that, through the proxy when one is set.
+//! Refuses to resolve a name: the driver does that, through the proxy when one is set. Knows the
+//! kinds of address of BIP155 that can be dialled here: IPv4, IPv6 and Tor v3.
+
+mod onion;
 
 use std::fmt;
 use std::net::SocketAddr;
 use std::str::FromStr;
+
+pub use onion::{OnionAddress, ParseOnionAddressError};
 
 /// One connection attempt and what came of it. Never used twice in the life of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,14 +40,38 @@ impl fmt::Display for PeerId {
 pub enum PeerAddress {
     /// An IP address and port.
     Ip(SocketAddr),
+    /// An onion service and port; only a Tor proxy can dial it.
+    Onion(OnionAddress, u16),
     /// A host name and port, for the driver (or its proxy) to resolve.
     Host(String, u16),
+}
+
+impl PeerAddress {
+    /// The address with this IP address and port. An IPv4 address in the clothes of IPv6
+    /// (`::ffff:a.b.c.d`) is the IPv4 address.
+    #[must_use]
+    pub fn ip(address: SocketAddr) -> Self {
+        match address.ip().to_canonical() {
+            ip if ip.is_ipv4() => Self::Ip(SocketAddr::new(ip, address.port())),
+            _ => Self::Ip(address),
+        }
+    }
+
+    /// The port.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        match self {
+            Self::Ip(address) => address.port(),
+            Self::Onion(_, port) | Self::Host(_, port) => *port,
+        }
+    }
 }
 
 impl fmt::Display for PeerAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Ip(address) => address.fmt(f),
+            Self::Onion(onion, port) => write!(f, "{onion}:{port}"),
             Self::Host(host, port) => write!(f, "{host}:{port}"),
         }
     }
@@ -53,7 +82,7 @@ impl FromStr for PeerAddress {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         if let Ok(address) = text.parse::<SocketAddr>() {
-            return Ok(Self::Ip(address));
+            return Ok(Self::ip(address));
         }
         let (host, port) = text.rsplit_once(':').ok_or(ParsePeerAddressError)?;
         let port = port.parse().map_err(|_| ParsePeerAddressError)?;
@@ -62,6 +91,10 @@ impl FromStr for PeerAddress {
             && host.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.');
         if port == 0 || !well_formed {
             return Err(ParsePeerAddressError);
+        }
+        if host.len() > 6 && host[host.len() - 6..].eq_ignore_ascii_case(".onion") {
+            let onion = host.parse().map_err(|_| ParsePeerAddressError)?;
+            return Ok(Self::Onion(onion, port));
         }
         Ok(Self::Host(host.to_owned(), port))
     }
@@ -78,11 +111,24 @@ mod tests {
 
     #[test]
     fn addresses_are_read_and_printed_alike() {
-        for text in ["127.0.0.1:18444", "[::1]:8333", "node.example.org:8333"] {
+        let onion = "pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion:8333";
+        for text in ["127.0.0.1:18444", "[::1]:8333", "node.example.org:8333", onion] {
             let address: PeerAddress = text.parse().expect("a good address");
             assert_eq!(address.to_string(), text);
         }
-        for text in ["", "localhost", "host:", ":8333", "host:99999", "a b:1", "host:0", "::1"] {
+        let mistyped = onion.replace("pg6", "pg7");
+        for text in [
+            &mistyped,
+            "expyuzz4wqqyqhjn.onion:1",
+            "",
+            "localhost",
+            "host:",
+            ":8333",
+            "host:99999",
+            "a b:1",
+            "host:0",
+            "::1",
+        ] {
             assert_eq!(text.parse::<PeerAddress>(), Err(ParsePeerAddressError), "{text}");
         }
     }

@@ -63,7 +63,7 @@ impl Handshake {
     ) -> (Self, NetworkMessage) {
         let receiver = match address {
             PeerAddress::Ip(address) => *address,
-            PeerAddress::Host(..) => nowhere(),
+            PeerAddress::Onion(..) | PeerAddress::Host(..) => nowhere(),
         };
         let version = VersionMessage {
             version: WTXID_RELAY_PROTOCOL,

@@ -95,6 +95,7 @@ async fn dial(address: &PeerAddress) -> io::Result<TcpStream> {
             let found: Vec<_> = found.take(ADDRESSES_PER_NAME).collect();
             TcpStream::connect(&found[..]).await?
         }
+        PeerAddress::Onion(..) => return Err(io::ErrorKind::Unsupported.into()),
     };
     stream.set_nodelay(true)?;
     Ok(stream)
