@@ -70,7 +70,7 @@ impl LightClient {
     /// The first outputs are there at once; drain them before the first `handle`.
     #[must_use]
     pub fn new(config: Config, restored: Restored, seed: [u8; 32], now: Now) -> Self {
-        let Config { params, base, connect } = config;
+        let Config { params, base, connect, .. } = config;
         let (network, magic) = (params.network, params.magic);
         let stored = restored.headers.len();
         let tree = HeaderTree::restored(params, base, restored.headers);
@@ -123,11 +123,13 @@ impl LightClient {
         assert!(self.outbox.is_empty(), "poll to `None` before the next `handle`");
         match input {
             Input::Connected { peer } => self.on_connected(now, peer),
-            Input::DialFailed { peer } => self.on_dial_failed(now, peer),
-            Input::Received { peer, bytes } => self.on_received(now, peer, &bytes),
+            Input::DialFailed { peer, why } => self.on_dial_failed(now, peer, why),
+            Input::Received { peer, bytes } => self.on_received(now, peer, bytes),
+            Input::Receiving { peer } => self.on_receiving(now, peer),
             Input::Disconnected { peer } => self.on_disconnected(now, peer),
             Input::JobDone { id, result } => self.on_job_done(id, &result),
-            Input::Deadline => {}
+            // Nothing is looked up yet.
+            Input::Resolved { .. } | Input::Deadline => {}
             Input::ScanFrom(start) => self.begin_scan(start),
             Input::Rescan(start) => {
                 self.forget_filter_headers();

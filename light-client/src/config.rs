@@ -15,4 +15,18 @@ pub struct Config {
     pub base: Anchor,
     /// If not empty, the only peers to use, redialled for as long as the client lives.
     pub connect: Vec<PeerAddress>,
+    /// How peers are reached.
+    pub route: Route,
+}
+
+/// The way that connections take to the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Route {
+    /// Straight: onion addresses are out of reach, names are looked up with `Output::Resolve`.
+    Direct,
+    /// Through a SOCKS5 proxy, all of them: every kind of address can be dialled, and nothing is
+    /// looked up here, so there is no `Output::Resolve`. A DNS seed is dialled by its name, as a
+    /// peer that is asked for addresses ([`Purpose::Addresses`](crate::dial::Purpose::Addresses)),
+    /// so that the name is resolved at the proxy's far end.
+    Proxy,
 }

@@ -10,7 +10,7 @@ use bitcoin::hashes::Hash as _;
 use bitcoin::p2p::Magic;
 use bitcoin::{BlockHash, ScriptBuf};
 
-use crate::codec::Decoder;
+use crate::codec::v1::Stream;
 use crate::filter::gcs;
 
 /// A target's name, which is the directory of its corpus, and its body.
@@ -25,7 +25,7 @@ pub const TARGETS: [Target; 3] = [("client", client), ("filter", filter), ("wire
 /// When it is read otherwise than in one piece.
 pub fn wire(bytes: &[u8]) {
     let (lengths, stream) = bytes.split_at(bytes.len().min(8));
-    let mut decoder = Decoder::new(Magic::REGTEST);
+    let mut decoder = Stream::new(Magic::REGTEST);
     let mut messages = Vec::new();
     let mut rest = stream;
     for length in lengths.iter().chain(std::iter::repeat(&u8::MAX)) {
@@ -39,7 +39,7 @@ pub fn wire(bytes: &[u8]) {
             break;
         }
     }
-    let mut whole = Decoder::new(Magic::REGTEST);
+    let mut whole = Stream::new(Magic::REGTEST);
     whole.feed(stream);
     for message in messages {
         assert_eq!(whole.next_message(), Ok(Some(message)));

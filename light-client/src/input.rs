@@ -2,8 +2,11 @@
 //!
 //! Refuses channels, callbacks and references, so that any run can be written down and replayed.
 
+use std::net::IpAddr;
+
 use bitcoin::{BlockHash, ScriptBuf, Transaction, Txid};
 
+use crate::dial::{DialProblem, LookupId};
 use crate::height::Height;
 use crate::job::{JobId, JobResult};
 use crate::peer_id::PeerId;
@@ -12,7 +15,7 @@ use crate::time::WallTime;
 /// One thing that happened, passed to [`LightClient::handle`](crate::LightClient::handle).
 #[derive(Debug, Clone, PartialEq)]
 pub enum Input {
-    /// The connection that `Output::Dial` asked for is open.
+    /// The connection that `Output::Dial` asked for is open, over the transport that it named.
     Connected {
         /// The connection's id, as in the `Dial`.
         peer: PeerId,
@@ -21,18 +24,34 @@ pub enum Input {
     DialFailed {
         /// The connection's id, as in the `Dial`.
         peer: PeerId,
+        /// Why not.
+        why: DialProblem,
     },
-    /// Bytes came from a peer, in the order of the stream, cut anywhere.
+    /// Bytes came from a peer, in order.
     Received {
         /// Who sent them.
         peer: PeerId,
-        /// The bytes.
+        /// Over [`Wire::V1`](crate::dial::Wire::V1) the stream, cut anywhere; over
+        /// [`Wire::V2`](crate::dial::Wire::V2) the contents of exactly one packet, and no decoy's.
         bytes: Vec<u8>,
+    },
+    /// More of a long packet came over [`Wire::V2`](crate::dial::Wire::V2), and it is not whole
+    /// yet: a peer that is slow, not silent.
+    Receiving {
+        /// Who sends it.
+        peer: PeerId,
     },
     /// A connection is gone, whoever closed it.
     Disconnected {
         /// Whose.
         peer: PeerId,
+    },
+    /// A name was looked up, or could not be.
+    Resolved {
+        /// The id of the `Output::Resolve`.
+        id: LookupId,
+        /// What was found; empty if nothing.
+        addresses: Vec<IpAddr>,
     },
     /// A job is done.
     JobDone {

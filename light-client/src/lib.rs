@@ -29,7 +29,8 @@
 //! use billfold_light_client::LightClient;
 //! use billfold_light_client::chain::anchor::Anchor;
 //! use billfold_light_client::change_set::Restored;
-//! use billfold_light_client::config::Config;
+//! use billfold_light_client::config::{Config, Route};
+//! use billfold_light_client::dial::DialProblem;
 //! use billfold_light_client::input::Input;
 //! use billfold_light_client::job;
 //! use billfold_light_client::output::Output;
@@ -40,6 +41,7 @@
 //! let config = Config {
 //!     base: Anchor::genesis(&params),
 //!     connect: vec!["127.0.0.1:18444".parse()?],
+//!     route: Route::Direct,
 //!     params,
 //! };
 //! let mut now = Now { mono: MonoTime::START, wall: WallTime::new(1_800_000_000) };
@@ -54,7 +56,8 @@
 //!         match output {
 //!             Output::Dial { peer, .. } => {
 //!                 dials += 1;
-//!                 inputs.push(Input::DialFailed { peer });
+//!                 let why = DialProblem::Refused;
+//!                 inputs.push(Input::DialFailed { peer, why });
 //!             }
 //!             Output::Job { id, job } => {
 //!                 inputs.push(Input::JobDone { id, result: job::run(&job) });
@@ -84,6 +87,7 @@ pub mod height;
 pub mod time;
 pub mod limits;
 pub mod peer_id;
+pub mod dial;
 pub mod params;
 pub mod chain;
 pub mod filter;

@@ -2,12 +2,13 @@
 //!
 //! Refuses to grow over a step: it is drained before the next input.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use bitcoin::p2p::Magic;
 use bitcoin::p2p::message::NetworkMessage;
 
 use crate::codec;
+use crate::dial::Wire;
 use crate::output::Output;
 use crate::peer_id::PeerId;
 
@@ -15,21 +16,36 @@ use crate::peer_id::PeerId;
 #[derive(Debug)]
 pub(crate) struct Outbox {
     magic: Magic,
+    /// The connections over version 1 of the transport.
+    in_the_clear: BTreeSet<PeerId>,
     queue: VecDeque<Output>,
 }
 
 impl Outbox {
     pub(crate) const fn new(magic: Magic) -> Self {
-        Self { magic, queue: VecDeque::new() }
+        Self { magic, in_the_clear: BTreeSet::new(), queue: VecDeque::new() }
     }
 
     pub(crate) fn push(&mut self, output: Output) {
         self.queue.push_back(output);
     }
 
-    /// Frames a message for a peer.
+    /// A connection is dialled: its messages are written for this transport.
+    pub(crate) fn open(&mut self, peer: PeerId, wire: Wire) {
+        if wire == Wire::V1 {
+            self.in_the_clear.insert(peer);
+        }
+    }
+
+    /// A connection is gone.
+    pub(crate) fn forget(&mut self, peer: PeerId) {
+        self.in_the_clear.remove(&peer);
+    }
+
+    /// Writes a message for a peer.
     pub(crate) fn send(&mut self, peer: PeerId, message: NetworkMessage) {
-        self.push(Output::Send { peer, bytes: codec::encode(self.magic, message) });
+        let wire = if self.in_the_clear.contains(&peer) { Wire::V1 } else { Wire::V2 };
+        self.push(Output::Send { peer, bytes: codec::encode(wire, self.magic, message) });
     }
 
     pub(crate) fn pop(&mut self) -> Option<Output> {

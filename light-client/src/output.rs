@@ -4,6 +4,7 @@
 
 use bitcoin::{Block, Txid};
 
+use crate::dial::{DialProblem, LookupId, Purpose, Wire};
 use crate::fault::Fault;
 use crate::height::BlockId;
 use crate::job::{Job, JobId};
@@ -19,12 +20,24 @@ pub enum Output {
         peer: PeerId,
         /// Where to.
         address: PeerAddress,
+        /// Over which transport; there is no falling back to the other.
+        wire: Wire,
+        /// What it is for.
+        purpose: Purpose,
+    },
+    /// Look a name up with the system's resolver; answer with `Input::Resolved`. Never said when
+    /// the [`Route`](crate::config::Route) leads through a proxy.
+    Resolve {
+        /// The id to answer with.
+        id: LookupId,
+        /// The name.
+        name: String,
     },
     /// Write bytes to a connection, in order.
     Send {
         /// To whom.
         peer: PeerId,
-        /// The bytes, framed.
+        /// Over [`Wire::V1`] framed, over [`Wire::V2`] the contents of one packet.
         bytes: Vec<u8>,
     },
     /// Close a connection; answer with `Input::Disconnected`.
@@ -105,6 +118,8 @@ pub enum PeerEvent {
         address: PeerAddress,
         /// Its user agent, with everything but printable ASCII replaced. Never show as our words.
         user_agent: String,
+        /// The transport that it speaks.
+        wire: Wire,
     },
     /// A connection ended.
     Gone {
@@ -127,6 +142,8 @@ pub enum PeerEvent {
     Unreachable {
         /// Where to.
         address: PeerAddress,
+        /// Why not.
+        why: DialProblem,
     },
 }
 

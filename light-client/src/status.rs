@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use crate::dial::Wire;
 use crate::height::{BlockId, Height};
 use crate::peer_id::{PeerAddress, PeerId};
 
@@ -60,6 +61,8 @@ pub struct PeerStatus {
     pub peer: PeerId,
     /// Where it is.
     pub address: PeerAddress,
+    /// The transport of its connection.
+    pub wire: Wire,
     /// Whether its handshake is done.
     pub ready: bool,
     /// Its user agent, with everything but printable ASCII replaced.

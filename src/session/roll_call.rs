@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use billfold_wallet_core::light_client::dial::DialProblem;
 use billfold_wallet_core::light_client::fault::Fault;
 use billfold_wallet_core::light_client::output::PeerEvent;
 use billfold_wallet_core::light_client::peer_id::PeerAddress;
@@ -24,7 +25,7 @@ pub(crate) enum Answer {
     /// It was ready at least once; if it goes, it is dialled again.
     Ready,
     /// No connection could be opened.
-    Unreachable,
+    Unreachable(DialProblem),
     /// It closed the connection before it was ready, for no stated reason.
     Closed,
     /// Its filter headers contradict those that are held, so its filters are not used.
@@ -43,7 +44,7 @@ impl RollCall {
     pub(crate) fn note(&mut self, event: &PeerEvent) {
         let (address, answer) = match event {
             PeerEvent::Ready { address, .. } => (address, Answer::Ready),
-            PeerEvent::Unreachable { address } => (address, Answer::Unreachable),
+            PeerEvent::Unreachable { address, why } => (address, Answer::Unreachable(*why)),
             PeerEvent::FiltersRefused { address, .. } => (address, Answer::Contradicts),
             PeerEvent::Gone { address, fault: None, .. } => (address, Answer::Closed),
             PeerEvent::Gone { address, fault: Some(fault), .. } => {
@@ -54,7 +55,7 @@ impl RollCall {
         let is_final = match answer {
             Answer::Contradicts => true,
             Answer::Refused(fault) => !fault.is_transient(),
-            Answer::Awaited | Answer::Ready | Answer::Unreachable | Answer::Closed => false,
+            Answer::Awaited | Answer::Ready | Answer::Unreachable(_) | Answer::Closed => false,
         };
         if *was != Answer::Ready || is_final {
             *was = answer;
@@ -84,7 +85,7 @@ impl RollCall {
     }
 
     fn told(&self) -> Failure {
-        let silent = |answer: &Answer| matches!(answer, Answer::Unreachable | Answer::Awaited);
+        let silent = |answer: &Answer| matches!(answer, Answer::Unreachable(_) | Answer::Awaited);
         let kind =
             if self.0.values().all(silent) { Kind::PeerUnreachable } else { Kind::PeerRefused };
         let told: Vec<_> =
@@ -104,7 +105,10 @@ impl Answer {
         match self {
             Self::Awaited => "has not answered".to_owned(),
             Self::Ready => "is ready".to_owned(),
-            Self::Unreachable => {
+            Self::Unreachable(problem @ (DialProblem::NeedsProxy | DialProblem::Proxy(_))) => {
+                problem.to_string()
+            }
+            Self::Unreachable(_) => {
                 "can't be reached: check that the node runs and listens there".to_owned()
             }
             Self::Closed => "closed the connection before it said anything".to_owned(),
@@ -120,6 +124,7 @@ impl Answer {
 
 #[cfg(test)]
 mod tests {
+    use billfold_wallet_core::light_client::dial::Wire;
     use billfold_wallet_core::light_client::peer_id::PeerId;
 
     use super::*;
@@ -130,7 +135,7 @@ mod tests {
 
     fn ready(port: u16) -> PeerEvent {
         let (peer, address) = (PeerId::new(port.into()), address(port));
-        PeerEvent::Ready { peer, address, user_agent: String::new() }
+        PeerEvent::Ready { peer, address, user_agent: String::new(), wire: Wire::V2 }
     }
 
     fn gone(port: u16, fault: Option<Fault>) -> PeerEvent {
@@ -140,12 +145,12 @@ mod tests {
     #[test]
     fn while_one_peer_is_awaited_nothing_has_failed() {
         let mut roll = RollCall::new(&[address(1), address(2)]);
-        roll.note(&PeerEvent::Unreachable { address: address(1) });
+        roll.note(&PeerEvent::Unreachable { address: address(1), why: DialProblem::Refused });
         assert_eq!(roll.failure(), None);
         assert!(!roll.is_complete());
         let waited = roll.failure_after_wait().expect("nobody is ready");
         assert_eq!(waited.kind(), Kind::PeerUnreachable);
-        roll.note(&PeerEvent::Unreachable { address: address(2) });
+        roll.note(&PeerEvent::Unreachable { address: address(2), why: DialProblem::Refused });
         assert_eq!(roll.failure().expect("all failed").kind(), Kind::PeerUnreachable);
         assert!(roll.is_complete());
     }
@@ -165,7 +170,7 @@ mod tests {
         let mut roll = RollCall::new(&[address(1)]);
         roll.note(&ready(1));
         roll.note(&gone(1, None));
-        roll.note(&PeerEvent::Unreachable { address: address(1) });
+        roll.note(&PeerEvent::Unreachable { address: address(1), why: DialProblem::Refused });
         roll.note(&gone(1, Some(Fault::Stalled)));
         assert_eq!(roll.failure(), None);
         roll.note(&gone(1, Some(Fault::InvalidHeader)));
@@ -175,7 +180,7 @@ mod tests {
     #[test]
     fn a_peer_that_comes_late_counts() {
         let mut roll = RollCall::new(&[address(1)]);
-        roll.note(&PeerEvent::Unreachable { address: address(1) });
+        roll.note(&PeerEvent::Unreachable { address: address(1), why: DialProblem::Refused });
         roll.note(&ready(1));
         assert_eq!((roll.failure(), roll.failure_after_wait()), (None, None));
     }

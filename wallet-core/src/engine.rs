@@ -16,6 +16,7 @@ use bitcoin::hashes::{Hash, HashEngine, sha256};
 
 use crate::command::{Command, CommandError, StoreProblem};
 use crate::event::{CommandId, Event};
+use crate::light_client::dial::{LookupId, Purpose, Wire};
 use crate::light_client::fault::Fault;
 use crate::light_client::height::BlockId;
 use crate::light_client::input::Input as ClientInput;
@@ -56,6 +57,17 @@ pub enum Effect {
         peer: PeerId,
         /// Where to.
         address: PeerAddress,
+        /// Over which transport.
+        wire: Wire,
+        /// What it is for.
+        purpose: Purpose,
+    },
+    /// Look a name up.
+    Resolve {
+        /// The id to answer with.
+        id: LookupId,
+        /// The name.
+        name: String,
     },
     /// Write bytes to a connection.
     Send {

@@ -7,6 +7,7 @@ use rand_chacha::rand_core::RngCore as _;
 
 use crate::client::LightClient;
 use crate::codec::{Decoder, Message};
+use crate::dial::{DialProblem, Purpose, Wire};
 use crate::fault::Fault;
 use crate::limits::{HANDSHAKE_TIMEOUT, PING_INTERVAL};
 use crate::output::{Output, PeerEvent};
@@ -24,9 +25,11 @@ impl LightClient {
             let id = PeerId::new(self.next_peer);
             let Some(address) = self.roster.take_due(now.mono, id) else { break };
             self.next_peer += 1;
-            let decoder = Decoder::new(self.tree.params().magic);
-            self.peers.insert(id, Peer::new(address.clone(), decoder, now.mono));
-            self.outbox.push(Output::Dial { peer: id, address });
+            let (wire, purpose) = (Wire::V1, Purpose::Chain);
+            let magic = self.tree.params().magic;
+            self.peers.insert(id, Peer::new(address.clone(), wire, magic, now.mono));
+            self.outbox.open(id, wire);
+            self.outbox.push(Output::Dial { peer: id, address, wire, purpose });
         }
         self.timers.set(Timer::Dial, self.roster.next_due());
     }
@@ -45,19 +48,25 @@ impl LightClient {
         self.timers.set(Timer::Handshake(id), Some(now.mono.after(HANDSHAKE_TIMEOUT)));
     }
 
-    pub(super) fn on_dial_failed(&mut self, now: Now, id: PeerId) {
+    pub(super) fn on_dial_failed(&mut self, now: Now, id: PeerId, why: DialProblem) {
         if !self.peers.get(&id).is_some_and(|peer| matches!(peer.stage, Stage::Dialling)) {
             return;
         }
         let Some(peer) = self.peers.remove(&id) else { return };
+        self.outbox.forget(id);
         let jitter = self.rng.next_u32();
         self.roster.release(now.mono, id, None, None, jitter);
-        self.outbox.push(Output::Peer(PeerEvent::Unreachable { address: peer.address }));
+        // It is dialled again at once, over version 1.
+        if why != DialProblem::NoV2 {
+            let address = peer.address;
+            self.outbox.push(Output::Peer(PeerEvent::Unreachable { address, why }));
+        }
     }
 
     pub(super) fn on_disconnected(&mut self, now: Now, id: PeerId) {
         let Some(peer) = self.peers.remove(&id) else { return };
         self.forget(id);
+        self.outbox.forget(id);
         let fault = match peer.stage {
             Stage::Closing(fault) => fault,
             Stage::Dialling | Stage::Handshaking(_) | Stage::Ready(_) => None,
@@ -69,7 +78,7 @@ impl LightClient {
         self.outbox.push(Output::Peer(PeerEvent::Gone { peer: id, address, fault }));
     }
 
-    pub(super) fn on_received(&mut self, now: Now, id: PeerId, bytes: &[u8]) {
+    pub(super) fn on_received(&mut self, now: Now, id: PeerId, bytes: Vec<u8>) {
         let Some(peer) = self.peers.get_mut(&id) else { return };
         if !matches!(peer.stage, Stage::Handshaking(_) | Stage::Ready(_)) {
             return;
@@ -94,15 +103,25 @@ impl LightClient {
         }
     }
 
+    /// Part of a packet came: the peer is slow, not silent. What it holds does not show yet; a
+    /// long one is most often a block.
+    pub(super) fn on_receiving(&mut self, now: Now, id: PeerId) {
+        let Some(peer) = self.peers.get_mut(&id) else { return };
+        if matches!(peer.stage, Stage::Handshaking(_) | Stage::Ready(_)) {
+            peer.heard(now.mono);
+            self.blocks.on_progress(now.mono, id);
+        }
+    }
+
     /// Closes a connection; nothing more is taken from it or asked of it.
     pub(super) fn close(&mut self, id: PeerId, fault: Option<Fault>) {
-        let decoder = Decoder::new(self.tree.params().magic);
+        let magic = self.tree.params().magic;
         let Some(peer) = self.peers.get_mut(&id) else { return };
         if matches!(peer.stage, Stage::Closing(_)) {
             return;
         }
         peer.stage = Stage::Closing(fault);
-        peer.decoder = decoder;
+        peer.decoder = Decoder::new(peer.wire, magic);
         self.forget(id);
         self.outbox.push(Output::Close { peer: id, fault });
     }
@@ -158,6 +177,7 @@ impl LightClient {
             peer: id,
             address: peer.address.clone(),
             user_agent: negotiated.user_agent.clone(),
+            wire: peer.wire,
         }));
         self.timers.set(Timer::Handshake(id), None);
         self.headers.add(id, negotiated.start_height);

@@ -14,8 +14,9 @@ use bitcoin::{BlockHash, FilterHash, FilterHeader, ScriptBuf};
 use crate::LightClient;
 use crate::chain::anchor::Anchor;
 use crate::change_set::Restored;
-use crate::codec::encode;
-use crate::config::Config;
+use crate::codec::v1::encode;
+use crate::config::{Config, Route};
+use crate::dial::DialProblem;
 use crate::fuzz::branch::Branch;
 use crate::height::Height;
 use crate::input::{Input, ScanStart};
@@ -82,6 +83,7 @@ impl Life {
         let config = Config {
             base: Anchor::genesis(&params),
             connect: (1..=2).map(|port| PeerAddress::Host("fuzz".to_owned(), port)).collect(),
+            route: Route::Direct,
             params,
         };
         let now = Now { mono: MonoTime::START, wall: WallTime::new(1_700_000_000) };
@@ -103,7 +105,7 @@ impl Life {
         let branch = &self.branches[usize::from(operation >> 5 & 1)];
         let bytes = match operation & 0x1f {
             0 => return Input::Connected { peer },
-            1 => return Input::DialFailed { peer },
+            1 => return Input::DialFailed { peer, why: DialProblem::Refused },
             2 => return Input::Disconnected { peer },
             3 => match self.jobs.pop() {
                 Some((id, result)) => return Input::JobDone { id, result },

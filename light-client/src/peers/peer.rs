@@ -4,7 +4,10 @@
 
 use std::time::Duration;
 
+use bitcoin::p2p::Magic;
+
 use crate::codec::Decoder;
+use crate::dial::Wire;
 use crate::fault::Fault;
 use crate::height::Height;
 use crate::limits::PING_TIMEOUT;
@@ -17,6 +20,7 @@ use crate::time::MonoTime;
 #[derive(Debug)]
 pub(crate) struct Peer {
     pub(crate) address: PeerAddress,
+    pub(crate) wire: Wire,
     pub(crate) stage: Stage,
     pub(crate) decoder: Decoder,
     /// When the connection was opened.
@@ -46,9 +50,17 @@ struct Ping {
 }
 
 impl Peer {
-    pub(crate) const fn new(address: PeerAddress, decoder: Decoder, now: MonoTime) -> Self {
-        let stage = Stage::Dialling;
-        Self { address, stage, decoder, since: now, heard: now, ping: None, latency: None }
+    pub(crate) const fn new(address: PeerAddress, wire: Wire, magic: Magic, now: MonoTime) -> Self {
+        Self {
+            address,
+            wire,
+            stage: Stage::Dialling,
+            decoder: Decoder::new(wire, magic),
+            since: now,
+            heard: now,
+            ping: None,
+            latency: None,
+        }
     }
 
     pub(crate) const fn negotiated(&self) -> Option<&Negotiated> {
@@ -93,6 +105,7 @@ impl Peer {
         PeerStatus {
             peer,
             address: self.address.clone(),
+            wire: self.wire,
             ready: negotiated.is_some(),
             user_agent: negotiated.map(|n| n.user_agent.clone()).unwrap_or_default(),
             services: negotiated.map_or(0, |n| n.services),

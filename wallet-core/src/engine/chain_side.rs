@@ -12,7 +12,7 @@ use crate::engine::start::{self, Standing};
 use crate::event::{Event, Note};
 use crate::light_client::LightClient;
 use crate::light_client::change_set::{ChangeSet, Restored};
-use crate::light_client::config::Config;
+use crate::light_client::config::{Config, Route};
 use crate::light_client::input::Input;
 use crate::light_client::limits::MAX_TRANSACTIONS;
 use crate::light_client::params::Params;
@@ -59,7 +59,7 @@ impl ChainSide {
             file.begin(&needed)?;
             (needed, Restored::default())
         };
-        let config = Config { params, base, connect: online.connect };
+        let config = Config { params, base, connect: online.connect, route: Route::Direct };
         let client = LightClient::new(config.clone(), restored, seed, now);
         let mut said = Vec::new();
         if let Some(damage) = damage {

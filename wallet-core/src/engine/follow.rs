@@ -43,7 +43,10 @@ impl Engine {
     /// Does one output, or queues its effect; what the light client must hear of it comes back.
     fn take(&mut self, output: Output) -> Result<Option<Input>, StoreProblem> {
         match output {
-            Output::Dial { peer, address } => self.effects.push(Effect::Dial { peer, address }),
+            Output::Dial { peer, address, wire, purpose } => {
+                self.effects.push(Effect::Dial { peer, address, wire, purpose });
+            }
+            Output::Resolve { id, name } => self.effects.push(Effect::Resolve { id, name }),
             Output::Send { peer, bytes } => self.effects.push(Effect::Send { peer, bytes }),
             Output::Close { peer, fault } => self.effects.push(Effect::Close { peer, fault }),
             Output::Job { id, job } => self.effects.push(Effect::Job { id, job }),

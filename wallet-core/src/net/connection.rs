@@ -14,6 +14,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use crate::light_client::dial::{DialProblem, Wire};
 use crate::light_client::input::Input as ClientInput;
 use crate::light_client::peer_id::{PeerAddress, PeerId};
 use crate::limits::{
@@ -21,6 +22,15 @@ use crate::limits::{
     WRITE_TIME,
 };
 use crate::net::inbox::Reports;
+
+/// Whom to connect to, and how.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// Where it is.
+    pub address: PeerAddress,
+    /// The transport to speak.
+    pub wire: Wire,
+}
 
 /// Our end of a connection; dropping it closes the connection once what is queued is written.
 #[derive(Debug)]
@@ -33,9 +43,9 @@ impl Connection {
     /// Begins to dial, and reports `Connected` or `DialFailed`, then what is received, and
     /// `Disconnected` at the end of what was connected.
     #[must_use]
-    pub fn open(runtime: &Handle, peer: PeerId, address: PeerAddress, reports: Reports) -> Self {
+    pub fn open(runtime: &Handle, peer: PeerId, target: Target, reports: Reports) -> Self {
         let (outgoing, unsent) = mpsc::channel(UNSENT_MESSAGES);
-        let task = runtime.spawn(run(peer, address, unsent, reports));
+        let task = runtime.spawn(run(peer, target, unsent, reports));
         Self { outgoing, task }
     }
 
@@ -54,10 +64,13 @@ impl Connection {
 
 async fn run(
     peer: PeerId,
-    address: PeerAddress,
+    Target { address, wire }: Target,
     mut unsent: mpsc::Receiver<Vec<u8>>,
     reports: Reports,
 ) {
+    if wire == Wire::V2 {
+        return reports.put(ClientInput::DialFailed { peer, why: DialProblem::NoV2 }, None);
+    }
     let dialled = tokio::select! {
         dialled = timeout(CONNECT_TIME, dial(&address)) => dialled,
         // Nothing is sent before the connection is open: this is its end.
@@ -67,7 +80,7 @@ async fn run(
         Ok(stream) => stream,
         Err(error) => {
             tracing::debug!(%peer, %address, %error, "could not connect");
-            return reports.put(ClientInput::DialFailed { peer }, None);
+            return reports.put(ClientInput::DialFailed { peer, why: problem(&error) }, None);
         }
     };
     tracing::debug!(%peer, %address, "connected");
@@ -84,6 +97,14 @@ async fn run(
     if let Some(written) = written {
         let left = timeout(CLOSE_TIME, drain(reader)).await;
         tracing::debug!(%peer, %address, ?written, ?left, "closed");
+    }
+}
+
+fn problem(error: &io::Error) -> DialProblem {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => DialProblem::Refused,
+        io::ErrorKind::TimedOut => DialProblem::TimedOut,
+        _ => DialProblem::Unreachable,
     }
 }
 

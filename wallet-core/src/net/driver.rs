@@ -19,7 +19,7 @@ use crate::light_client::input::Input as ClientInput;
 use crate::light_client::peer_id::PeerId;
 use crate::limits::CLOSE_TIME;
 use crate::net::clock::Clock;
-use crate::net::connection::Connection;
+use crate::net::connection::{Connection, Target};
 use crate::net::inbox::{Generation, Happening, Inbox, Message};
 use crate::net::jobs::JobThreads;
 use crate::net::outlet::Outlet;
@@ -181,7 +181,7 @@ impl Network {
     /// that is gone.
     fn expects(&mut self, happening: &Happening) -> bool {
         let expected = happening.generation == self.generation;
-        if let ClientInput::Disconnected { peer } | ClientInput::DialFailed { peer } =
+        if let ClientInput::Disconnected { peer } | ClientInput::DialFailed { peer, .. } =
             &happening.input
             && expected
         {
@@ -193,11 +193,17 @@ impl Network {
     fn carry_out(&mut self, effect: Effect) {
         let reports = self.inbox.reports(self.generation);
         match effect {
-            Effect::Dial { peer, address } => {
+            Effect::Dial { peer, address, wire, purpose } => {
                 if let Some(runtime) = &self.runtime {
-                    let connection = Connection::open(runtime.handle(), peer, address, reports);
+                    tracing::debug!(%peer, %address, %wire, %purpose, "dialling");
+                    let target = Target { address, wire };
+                    let connection = Connection::open(runtime.handle(), peer, target, reports);
                     self.connections.insert(peer, connection);
                 }
+            }
+            // Nobody asks for that yet.
+            Effect::Resolve { id, .. } => {
+                reports.put(ClientInput::Resolved { id, addresses: Vec::new() }, None);
             }
             Effect::Send { peer, bytes } => {
                 let taken = self.connections.get(&peer).is_none_or(|c| c.send(bytes));

@@ -12,6 +12,7 @@ use billfold_devnet::Devnet;
 use billfold_wallet_core::command::{CommandError, PaymentState};
 use billfold_wallet_core::config::LookAhead;
 use billfold_wallet_core::event::{Event, Note};
+use billfold_wallet_core::light_client::dial::DialProblem;
 use billfold_wallet_core::light_client::fault::Fault;
 use billfold_wallet_core::light_client::output::PeerEvent;
 use billfold_wallet_core::light_client::peer_id::PeerAddress;
@@ -222,7 +223,10 @@ async fn a_peer_that_is_not_there_and_one_that_speaks_http_are_named() {
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     desk.connect = vec![PeerAddress::Ip(closed)];
     let mut wallet = desk.open(Access::View, Reach::Online);
-    let gone = Event::Peer(PeerEvent::Unreachable { address: PeerAddress::Ip(closed) });
+    let gone = Event::Peer(PeerEvent::Unreachable {
+        address: PeerAddress::Ip(closed),
+        why: DialProblem::Refused,
+    });
     wallet.until(|event| *event == gone).await;
     assert_eq!(wallet.balance().await.confirmed, SAT(0));
     wallet.close().await;

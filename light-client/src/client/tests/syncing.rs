@@ -6,6 +6,7 @@ use bitcoin::p2p::message::NetworkMessage;
 use bitcoin::p2p::message_blockdata::Inventory;
 
 use super::world::{Blocks, Host, Store, Vice, World, address, script};
+use crate::dial::DialProblem;
 use crate::height::Height;
 use crate::input::{Input, ScanStart};
 use crate::output::{BroadcastEvent, ChainEvent, Output, PeerEvent};
@@ -418,7 +419,7 @@ fn peers_that_are_down_are_dialled_for_ever() {
     let peer = world.peer(1);
     world.disconnect(peer);
     world.pass(Duration::from_secs(3600));
-    let unreachable = PeerEvent::Unreachable { address: address(1) };
+    let unreachable = PeerEvent::Unreachable { address: address(1), why: DialProblem::Refused };
     let failed = world.peer_events().iter().filter(|event| **event == unreachable).count();
     assert!((40..80).contains(&failed), "about one in a minute, not {failed}");
     world.host(1).up = true;

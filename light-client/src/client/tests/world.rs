@@ -25,7 +25,8 @@ use crate::chain::anchor::Anchor;
 use crate::chain::mine;
 use crate::change_set::{ChangeSet, Restored};
 use crate::client::LightClient;
-use crate::config::Config;
+use crate::config::{Config, Route};
+use crate::dial::DialProblem;
 use crate::height::{BlockId, Height};
 use crate::input::Input;
 use crate::job;
@@ -372,6 +373,7 @@ impl World {
             params: blocks.params.clone(),
             base,
             connect: hosts.keys().cloned().collect(),
+            route: Route::Direct,
         };
         let client = LightClient::new(config, store.restore(), [9; 32], now);
         let mut world = Self {
@@ -529,12 +531,12 @@ impl World {
 
     fn act(&mut self, output: Output) {
         match output {
-            Output::Dial { peer, address } => {
+            Output::Dial { peer, address, .. } => {
                 let input = if self.hosts.get(&address).is_some_and(|host| host.up) {
                     self.connections.insert(peer, (address, Vec::new()));
                     Input::Connected { peer }
                 } else {
-                    Input::DialFailed { peer }
+                    Input::DialFailed { peer, why: DialProblem::Refused }
                 };
                 self.queue.push_back(input);
             }
@@ -545,7 +547,7 @@ impl World {
                 self.queue.push_back(Input::JobDone { id, result });
             }
             Output::Chain(event) => self.on_chain(event),
-            Output::Peer(_) | Output::Broadcast(_) => {}
+            Output::Peer(_) | Output::Broadcast(_) | Output::Resolve { .. } => {}
         }
     }
 

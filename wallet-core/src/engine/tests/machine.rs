@@ -10,6 +10,7 @@ use super::home::Home;
 use crate::command::{Command, StoreProblem};
 use crate::engine::{Effect, Engine, Input};
 use crate::event::{CommandId, Event};
+use crate::light_client::dial::{DialProblem, Wire};
 use crate::light_client::input::Input as ClientInput;
 use crate::light_client::job;
 use crate::light_client::peer_id::{PeerAddress, PeerId};
@@ -126,7 +127,11 @@ impl Machine {
     fn carry_out(&mut self, effect: Effect) -> Option<Event> {
         match effect {
             Effect::Tell(event) => return Some(event),
-            Effect::Dial { peer, address: PeerAddress::Ip(address) } => {
+            Effect::Dial { peer, wire: Wire::V2, .. } => {
+                let why = DialProblem::NoV2;
+                self.waiting.push_back(Input::Network(ClientInput::DialFailed { peer, why }));
+            }
+            Effect::Dial { peer, address: PeerAddress::Ip(address), .. } => {
                 let stream = TcpStream::connect(address).unwrap();
                 let (reader, report) = (stream.try_clone().unwrap(), self.happened.0.clone());
                 self.streams.0.insert(peer, stream);
@@ -145,7 +150,9 @@ impl Machine {
                 let result = job::run(&job);
                 self.waiting.push_back(Input::Network(ClientInput::JobDone { id, result }));
             }
-            Effect::Dial { .. } | Effect::Restart => panic!("not in this story"),
+            Effect::Dial { .. } | Effect::Resolve { .. } | Effect::Restart => {
+                panic!("not in this story")
+            }
         }
         None
     }

@@ -8,6 +8,7 @@ use crate::command::{Birthday, Command};
 use crate::config::LookAhead;
 use crate::event::CommandId;
 use crate::keychain::{AccountId, DerivationIndex, ScriptType};
+use crate::light_client::dial::{Purpose, Wire};
 use crate::light_client::height::{BlockId, Height};
 use crate::light_client::peer_id::PeerAddress;
 use crate::seed::{Seed, Words};
@@ -56,7 +57,8 @@ fn what_was_under_way_for_an_earlier_light_client_is_not_for_this_one() {
     let mut network = Network::start(inbox.clone()).unwrap();
     // Nothing listens on port 1 of this machine, so both dials fail and are reported.
     let address = PeerAddress::Ip(([127, 0, 0, 1], 1).into());
-    let dial = Effect::Dial { peer: PeerId::new(1), address };
+    let (wire, purpose) = (Wire::V1, Purpose::Chain);
+    let dial = Effect::Dial { peer: PeerId::new(1), address, wire, purpose };
     network.carry_out(dial.clone());
     network.carry_out(Effect::Restart);
     network.carry_out(dial);

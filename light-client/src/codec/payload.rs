@@ -1,0 +1,168 @@
+//! Owns the payloads of messages: which kinds we read, how long each may be, what is in it.
+//!
+//! Refuses a list longer than its limit before it allocates, and bytes left over.
+
+use bitcoin::block::Header;
+use bitcoin::consensus::encode::VarInt;
+use bitcoin::consensus::{Decodable, deserialize};
+
+use crate::codec::{Filter, FilterHeaders, Message, Version};
+use crate::fault::Fault;
+use crate::limits::{
+    MAX_FILTER_HEADERS, MAX_HEADERS, MAX_INVENTORY, MAX_MESSAGE, MAX_USER_AGENT, MAX_VERSION,
+};
+
+/// A kind of message that we read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Version,
+    Verack,
+    WtxidRelay,
+    Ping,
+    Pong,
+    Headers,
+    Inv,
+    GetData,
+    NotFound,
+    Block,
+    FilterHeaders,
+    Filter,
+}
+
+impl Kind {
+    /// The kind with this command, of at most twelve bytes without their padding; `None` if it is
+    /// of no use to us.
+    pub(super) fn of(command: &[u8]) -> Option<Self> {
+        Some(match command {
+            b"version" => Self::Version,
+            b"verack" => Self::Verack,
+            b"wtxidrelay" => Self::WtxidRelay,
+            b"ping" => Self::Ping,
+            b"pong" => Self::Pong,
+            b"headers" => Self::Headers,
+            b"inv" => Self::Inv,
+            b"getdata" => Self::GetData,
+            b"notfound" => Self::NotFound,
+            b"block" => Self::Block,
+            b"cfheaders" => Self::FilterHeaders,
+            b"cfilter" => Self::Filter,
+            _ => return None,
+        })
+    }
+
+    /// The bytes that the payload of such a message has at most.
+    pub(super) const fn longest(self) -> usize {
+        match self {
+            Self::Version => MAX_VERSION,
+            Self::Verack | Self::WtxidRelay => 0,
+            Self::Ping | Self::Pong => 8,
+            Self::Headers => COUNT + MAX_HEADERS * 81,
+            Self::Inv | Self::GetData | Self::NotFound => COUNT + MAX_INVENTORY * 36,
+            Self::FilterHeaders => 1 + 64 + COUNT + MAX_FILTER_HEADERS * 32,
+            Self::Block | Self::Filter => MAX_MESSAGE,
+        }
+    }
+
+    /// Reads a payload that is not longer than [`longest`](Self::longest).
+    pub(super) fn parse(self, payload: &[u8]) -> Result<Message, Fault> {
+        let mut rest = payload;
+        let message = match self {
+            Self::Version => return parse_version(payload).map(Message::Version),
+            Self::Verack => Message::Verack,
+            Self::WtxidRelay => Message::WtxidRelay,
+            Self::Ping => Message::Ping(take(&mut rest)?),
+            Self::Pong => Message::Pong(take(&mut rest)?),
+            Self::Headers => Message::Headers(take_list(&mut rest, MAX_HEADERS, take_header)?),
+            Self::Inv => Message::Inv(take_list(&mut rest, MAX_INVENTORY, take)?),
+            Self::GetData => Message::GetData(take_list(&mut rest, MAX_INVENTORY, take)?),
+            Self::NotFound => Message::NotFound(take_list(&mut rest, MAX_INVENTORY, take)?),
+            Self::Block => {
+                let block = deserialize(payload).map_err(|_| Fault::Malformed)?;
+                return Ok(Message::Block(Box::new(block)));
+            }
+            Self::FilterHeaders => Message::FilterHeaders(take_filter_headers(&mut rest)?),
+            Self::Filter => Message::Filter(take_filter(&mut rest)?),
+        };
+        if rest.is_empty() { Ok(message) } else { Err(Fault::Malformed) }
+    }
+}
+
+/// The longest count in front of a list that we accept.
+const COUNT: usize = 3;
+
+/// The number of basic filters (BIP158).
+const BASIC: u8 = 0;
+
+fn take<T: Decodable>(rest: &mut &[u8]) -> Result<T, Fault> {
+    T::consensus_decode(rest).map_err(|_| Fault::Malformed)
+}
+
+fn take_list<T>(
+    rest: &mut &[u8],
+    limit: usize,
+    item: impl Fn(&mut &[u8]) -> Result<T, Fault>,
+) -> Result<Vec<T>, Fault> {
+    let VarInt(count) = take(rest)?;
+    let count = usize::try_from(count).map_err(|_| Fault::Oversized)?;
+    if count > limit {
+        return Err(Fault::Oversized);
+    }
+    (0..count).map(|_| item(rest)).collect()
+}
+
+/// A header in a `headers` message is a block without transactions.
+fn take_header(rest: &mut &[u8]) -> Result<Header, Fault> {
+    let header = take(rest)?;
+    let VarInt(transactions) = take(rest)?;
+    if transactions == 0 { Ok(header) } else { Err(Fault::Malformed) }
+}
+
+fn take_bytes<'a>(rest: &mut &'a [u8], limit: usize) -> Result<&'a [u8], Fault> {
+    let VarInt(length) = take(rest)?;
+    let length = usize::try_from(length).map_err(|_| Fault::Oversized)?;
+    if length > limit {
+        return Err(Fault::Oversized);
+    }
+    let (bytes, after) = rest.split_at_checked(length).ok_or(Fault::Malformed)?;
+    *rest = after;
+    Ok(bytes)
+}
+
+fn take_basic(rest: &mut &[u8]) -> Result<(), Fault> {
+    if take::<u8>(rest)? == BASIC { Ok(()) } else { Err(Fault::Unsolicited) }
+}
+
+fn take_filter_headers(rest: &mut &[u8]) -> Result<FilterHeaders, Fault> {
+    take_basic(rest)?;
+    Ok(FilterHeaders {
+        stop: take(rest)?,
+        previous: take(rest)?,
+        hashes: take_list(rest, MAX_FILTER_HEADERS, take)?,
+    })
+}
+
+fn take_filter(rest: &mut &[u8]) -> Result<Filter, Fault> {
+    take_basic(rest)?;
+    Ok(Filter { block: take(rest)?, bytes: take_bytes(rest, MAX_MESSAGE)?.into() })
+}
+
+/// Reads up to the start height; relay and what later protocols append does not matter to us.
+fn parse_version(payload: &[u8]) -> Result<Version, Fault> {
+    let mut rest = payload;
+    let (version, services) = (take(&mut rest)?, take(&mut rest)?);
+    let _time: i64 = take(&mut rest)?;
+    let _addresses: [[u8; 26]; 2] = [take_array(&mut rest)?, take_array(&mut rest)?];
+    Ok(Version {
+        version,
+        services,
+        nonce: take(&mut rest)?,
+        user_agent: take_bytes(&mut rest, MAX_USER_AGENT)?.to_vec(),
+        start_height: take(&mut rest)?,
+    })
+}
+
+fn take_array<const N: usize>(rest: &mut &[u8]) -> Result<[u8; N], Fault> {
+    let (bytes, after) = rest.split_first_chunk().ok_or(Fault::Malformed)?;
+    *rest = after;
+    Ok(*bytes)
+}

@@ -1,0 +1,120 @@
+//! Owns the framing of version 1 of the transport: magic, command, length, checksum.
+//!
+//! Refuses a message that is too long before it keeps any of it, and a wrong checksum.
+
+use bitcoin::consensus::serialize;
+use bitcoin::hashes::{Hash as _, sha256d};
+use bitcoin::p2p::Magic;
+use bitcoin::p2p::message::{NetworkMessage, RawNetworkMessage};
+
+use crate::codec::Message;
+use crate::codec::payload::Kind;
+use crate::fault::Fault;
+use crate::limits::MAX_MESSAGE;
+
+/// Frames a message to send.
+#[must_use]
+pub fn encode(magic: Magic, message: NetworkMessage) -> Vec<u8> {
+    serialize(&RawNetworkMessage::new(magic, message))
+}
+
+/// Cuts one peer's stream into messages. Holds at most one unfinished message.
+#[derive(Debug, Clone)]
+pub struct Stream {
+    magic: Magic,
+    buffer: Vec<u8>,
+    /// Everything before this place in `buffer` is used up.
+    used: usize,
+    /// Bytes to come of a message that is skipped.
+    to_skip: usize,
+}
+
+impl Stream {
+    /// The start of a stream.
+    #[must_use]
+    pub const fn new(magic: Magic) -> Self {
+        Self { magic, buffer: Vec::new(), used: 0, to_skip: 0 }
+    }
+
+    /// Takes bytes from the stream; call `next_message` until it has no more.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        self.buffer.drain(..self.used);
+        self.used = 0;
+        let skipped = self.to_skip.min(bytes.len());
+        self.to_skip -= skipped;
+        self.buffer.extend_from_slice(&bytes[skipped..]);
+    }
+
+    /// The next whole message.
+    ///
+    /// # Errors
+    /// The fault that ends the connection; the stream can't be followed after it.
+    pub fn next_message(&mut self) -> Result<Option<Message>, Fault> {
+        loop {
+            let rest = &self.buffer[self.used..];
+            let magic = self.magic.to_bytes();
+            if rest.iter().zip(magic).any(|(found, expected)| *found != expected) {
+                return Err(Fault::WrongMagic);
+            }
+            let Some((header, rest)) = rest.split_first_chunk::<HEADER>() else { return Ok(None) };
+            let frame = Frame::read(header)?;
+            let Some(kind) = frame.kind else {
+                let here = frame.length.min(rest.len());
+                self.to_skip = frame.length - here;
+                self.used += HEADER + here;
+                continue;
+            };
+            let Some(payload) = rest.get(..frame.length) else { return Ok(None) };
+            let message = frame.check(kind, payload)?;
+            self.used += HEADER + frame.length;
+            return Ok(Some(message));
+        }
+    }
+
+    /// Whether a block is under way: its beginning is here, its end is not.
+    #[must_use]
+    pub fn is_inside_block(&self) -> bool {
+        self.buffer.get(self.used + 4..self.used + 16) == Some(b"block\0\0\0\0\0\0\0")
+    }
+}
+
+/// Bytes before every payload: magic, command, length, checksum.
+pub(super) const HEADER: usize = 24;
+
+/// The header of one message.
+struct Frame {
+    kind: Option<Kind>,
+    length: usize,
+    checksum: [u8; 4],
+}
+
+impl Frame {
+    fn read(header: &[u8; HEADER]) -> Result<Self, Fault> {
+        let (_, rest) = header.split_at(4);
+        let (command, rest) = rest.split_at(12);
+        let (length, checksum) = rest.split_at(4);
+        let length = u32::from_le_bytes(length.try_into().expect("four bytes"));
+        let end = command.iter().position(|byte| *byte == 0).unwrap_or(command.len());
+        let (name, padding) = command.split_at(end);
+        if padding.iter().any(|byte| *byte != 0) {
+            return Err(Fault::Malformed);
+        }
+        let frame = Self {
+            kind: Kind::of(name),
+            length: usize::try_from(length).map_err(|_| Fault::Oversized)?,
+            checksum: checksum.try_into().expect("four bytes"),
+        };
+        let longest = frame.kind.map_or(MAX_MESSAGE, Kind::longest);
+        if frame.length > longest { Err(Fault::Oversized) } else { Ok(frame) }
+    }
+
+    fn check(&self, kind: Kind, payload: &[u8]) -> Result<Message, Fault> {
+        if sha256d::Hash::hash(payload).as_byte_array()[..4] != self.checksum {
+            return Err(Fault::Malformed);
+        }
+        kind.parse(payload)
+    }
+}
+
+#[cfg(test)]
+mod tests;
