@@ -140,7 +140,8 @@ impl LightClient {
                 self.scan.watch(grown);
                 self.scan.on_folded(block);
             }
-            Input::Announce { transaction } => {
+            Input::WatchCoins { .. } => {}
+            Input::Announce { transaction, .. } => {
                 self.broadcast.announce(now.mono, transaction, &mut self.outbox);
             }
             Input::Withdraw { txid } => self.broadcast.withdraw(txid),

@@ -17,6 +17,9 @@ pub struct Config {
     pub connect: Vec<PeerAddress>,
     /// How peers are reached.
     pub route: Route,
+    /// Whether to listen to transactions that no block holds. Without, peers are told not to
+    /// announce any, and none is asked for.
+    pub mempool: bool,
 }
 
 /// The way that connections take to the network.

@@ -4,7 +4,7 @@
 
 use std::net::IpAddr;
 
-use bitcoin::{BlockHash, ScriptBuf, Transaction, Txid};
+use bitcoin::{Amount, BlockHash, OutPoint, ScriptBuf, Transaction, Txid};
 
 use crate::dial::{DialProblem, LookupId};
 use crate::height::Height;
@@ -80,10 +80,20 @@ pub enum Input {
         /// Scripts by which the watch list grew because of it, matched from this block on up.
         grown: Vec<ScriptBuf>,
     },
-    /// Announce a transaction to peers, and again on a timer until withdrawn.
+    /// Outputs whose spending by a transaction that no block holds is to be told: those of the
+    /// wallet, and those that its unconfirmed transactions spend.
+    WatchCoins {
+        /// To watch from here on.
+        coins: Vec<OutPoint>,
+        /// To watch no longer.
+        gone: Vec<OutPoint>,
+    },
+    /// Announce a transaction privately, and again on a timer until withdrawn.
     Announce {
         /// A complete transaction.
         transaction: Transaction,
+        /// What it pays the miner, where that is known: peers that ask for more are not offered it.
+        fee: Option<Amount>,
     },
     /// Stop announcing a transaction: it is confirmed, replaced or evicted.
     Withdraw {

@@ -43,6 +43,7 @@
 //!     connect: vec!["127.0.0.1:18444".parse()?],
 //!     route: Route::Direct,
 //!     params,
+//!     mempool: true,
 //! };
 //! let mut now = Now { mono: MonoTime::START, wall: WallTime::new(1_800_000_000) };
 //! let mut client = LightClient::new(config, Restored::default(), [0; 32], now);

@@ -2,7 +2,7 @@
 //!
 //! Refuses to do any of it: the driver dials, sends and runs jobs, the wallet folds blocks.
 
-use bitcoin::{Block, Txid};
+use bitcoin::{Block, FeeRate, Transaction, Txid};
 
 use crate::dial::{DialProblem, LookupId, Purpose, Wire};
 use crate::fault::Fault;
@@ -60,6 +60,8 @@ pub enum Output {
     Peer(PeerEvent),
     /// News of an announced transaction.
     Broadcast(BroadcastEvent),
+    /// News of transactions that no block holds.
+    Mempool(MempoolEvent),
 }
 
 /// What a wallet needs to know of the chain, in order. Any number of listeners may follow it.
@@ -163,5 +165,27 @@ pub enum BroadcastEvent {
         txid: Txid,
         /// Who announced it.
         peer: PeerId,
+    },
+    /// Every peer that could be offered it asks for a higher fee rate: it is kept, and offered
+    /// when one asks for less. Said once for each announcement.
+    BelowFloor {
+        /// Which transaction.
+        txid: Txid,
+        /// The lowest rate that a peer asks for.
+        floor: FeeRate,
+    },
+}
+
+/// News of transactions that no block holds. None of them was validated: whoever knows an address
+/// can make one up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MempoolEvent {
+    /// A transaction pays a watched script or spends a watched coin. Said again each time that one
+    /// more peer announces it, up to a bound.
+    Seen {
+        /// The transaction.
+        transaction: Box<Transaction>,
+        /// How many peers announced it since this client began, by their addresses.
+        peers: u32,
     },
 }

@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use bitcoin::FeeRate;
+
 use crate::dial::Wire;
 use crate::height::{BlockId, Height};
 use crate::peer_id::{PeerAddress, PeerId};
@@ -33,6 +35,10 @@ pub struct Status {
     pub announcing: usize,
     /// How many of those a peer has taken since the start.
     pub taken: usize,
+    /// How many of them are being offered to a peer at this moment.
+    pub offering: usize,
+    /// The median of the fee rates below which peers are not told of transactions (BIP133).
+    pub fee_floor: Option<FeeRate>,
     /// The peers, in the order of their ids.
     pub peers: Vec<PeerStatus>,
 }
@@ -75,4 +81,6 @@ pub struct PeerStatus {
     pub latency: Option<Duration>,
     /// Whether its filter headers contradict ours, so that its filters are not used.
     pub filters_refused: bool,
+    /// The fee rate below which it wants to hear of no transaction (BIP133), once it said so.
+    pub fee_floor: Option<FeeRate>,
 }

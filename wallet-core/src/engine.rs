@@ -352,6 +352,8 @@ fn offline_status(tip: BlockId, cursor: Option<BlockId>) -> Status {
         bytes_received: 0,
         announcing: 0,
         taken: 0,
+        offering: 0,
+        fee_floor: None,
         peers: Vec::new(),
     }
 }

@@ -28,6 +28,8 @@ impl LightClient {
             bytes_received: self.bytes_received,
             announcing: self.broadcast.announcing(),
             taken: self.broadcast.taken(),
+            offering: 0,
+            fee_floor: None,
             peers: peers.collect(),
         }
     }

@@ -85,6 +85,7 @@ impl Life {
             connect: (1..=2).map(|port| PeerAddress::Host("fuzz".to_owned(), port)).collect(),
             route: Route::Direct,
             params,
+            mempool: true,
         };
         let now = Now { mono: MonoTime::START, wall: WallTime::new(1_700_000_000) };
         let client = LightClient::new(config, Restored::default(), [0; 32], now);
@@ -130,7 +131,7 @@ impl Life {
             9 => return self.wait(rest.byte()),
             10 => {
                 let transaction = branch.blocks[0].txdata[0].clone();
-                return Input::Announce { transaction };
+                return Input::Announce { transaction, fee: None };
             }
             11 => return Input::Withdraw { txid: branch.blocks[0].txdata[0].compute_txid() },
             12 => handshake(),

@@ -112,6 +112,7 @@ impl Peer {
             height,
             latency: self.latency,
             filters_refused,
+            fee_floor: None,
         }
     }
 }

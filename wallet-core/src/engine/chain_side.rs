@@ -59,7 +59,8 @@ impl ChainSide {
             file.begin(&needed)?;
             (needed, Restored::default())
         };
-        let config = Config { params, base, connect: online.connect, route: Route::Direct };
+        let (connect, route) = (online.connect, Route::Direct);
+        let config = Config { params, base, connect, route, mempool: true };
         let client = LightClient::new(config.clone(), restored, seed, now);
         let mut said = Vec::new();
         if let Some(damage) = damage {
@@ -122,7 +123,7 @@ impl ChainSide {
         let done = self.announced.difference(&ids).map(|txid| Input::Withdraw { txid: *txid });
         let mut inputs: Vec<Input> = done.collect();
         let new = unconfirmed.into_iter().filter(|t| !self.announced.contains(&t.compute_txid()));
-        inputs.extend(new.map(|transaction| Input::Announce { transaction }));
+        inputs.extend(new.map(|transaction| Input::Announce { transaction, fee: None }));
         self.announced = ids;
         inputs
     }

@@ -10,7 +10,7 @@ use crate::engine::{Effect, Engine};
 use crate::event::{Event, Note};
 use crate::light_client::height::BlockId;
 use crate::light_client::input::Input;
-use crate::light_client::output::{BroadcastEvent, ChainEvent, Output};
+use crate::light_client::output::{BroadcastEvent, ChainEvent, MempoolEvent, Output};
 use crate::light_client::time::Now;
 use crate::wallet::Folded;
 
@@ -52,6 +52,7 @@ impl Engine {
             Output::Job { id, job } => self.effects.push(Effect::Job { id, job }),
             Output::Peer(event) => self.effects.push(Effect::Tell(Event::Peer(event))),
             Output::Broadcast(event) => self.follow_broadcast(event)?,
+            Output::Mempool(MempoolEvent::Seen { .. }) => {}
             Output::Chain(event) => return self.follow_chain(event),
         }
         Ok(None)
@@ -60,7 +61,7 @@ impl Engine {
     fn follow_broadcast(&mut self, event: BroadcastEvent) -> Result<(), StoreProblem> {
         let change = match &event {
             BroadcastEvent::Sent { txid, .. } => self.wallet.mark_announced(*txid)?,
-            BroadcastEvent::Echoed { .. } => None,
+            BroadcastEvent::Echoed { .. } | BroadcastEvent::BelowFloor { .. } => None,
         };
         self.say(Event::Broadcast(event));
         self.say_changes(change);

@@ -439,7 +439,7 @@ fn a_transaction_is_announced_sent_once_and_heard_back() {
             host.wtxid_relay = wtxid_relay;
         }
         world.settle();
-        world.input(Input::Announce { transaction: transaction.clone() });
+        world.input(Input::Announce { transaction: transaction.clone(), fee: None });
         let item = if wtxid_relay { Inventory::WTx(wtxid) } else { Inventory::Transaction(txid) };
         let inv = NetworkMessage::Inv(vec![item]);
         for n in [1, 2] {
@@ -482,7 +482,7 @@ fn a_peer_that_comes_later_hears_of_our_transactions() {
     let transaction = blocks.block(&tip).txdata[1].clone();
     let item = Inventory::WTx(transaction.compute_wtxid());
     let mut world = World::new(blocks, tip, 1);
-    world.input(Input::Announce { transaction });
+    world.input(Input::Announce { transaction, fee: None });
     world.settle();
     assert!(world.hosts[&address(1)].heard.contains(&NetworkMessage::Inv(vec![item])));
 }

@@ -374,6 +374,7 @@ impl World {
             base,
             connect: hosts.keys().cloned().collect(),
             route: Route::Direct,
+            mempool: true,
         };
         let client = LightClient::new(config, store.restore(), [9; 32], now);
         let mut world = Self {
@@ -547,7 +548,10 @@ impl World {
                 self.queue.push_back(Input::JobDone { id, result });
             }
             Output::Chain(event) => self.on_chain(event),
-            Output::Peer(_) | Output::Broadcast(_) | Output::Resolve { .. } => {}
+            Output::Peer(_)
+            | Output::Broadcast(_)
+            | Output::Mempool(_)
+            | Output::Resolve { .. } => {}
         }
     }
 
