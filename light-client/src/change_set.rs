@@ -9,6 +9,7 @@ use bitcoin::block::Header;
 use bitcoin::hash_types::FilterHeader;
 
 use crate::height::Height;
+use crate::height_ranges::HeightRanges;
 
 /// What changed on the best chain since the last `take_staged`.
 ///
@@ -54,6 +55,9 @@ pub struct Restored {
     pub filter_headers_from: Height,
     /// Filter headers without gaps; may be shorter than `headers`.
     pub filter_headers: Vec<FilterHeader>,
+    /// Where the store has filters; `None` if it keeps none, so that it is neither asked nor given
+    /// any.
+    pub kept: Option<HeightRanges>,
 }
 
 #[cfg(test)]

@@ -135,8 +135,9 @@ impl LightClient {
                 self.forget_filter_headers();
                 self.begin_scan(start);
             }
-            Input::Watch { scripts } => self.scan.watch(scripts),
-            Input::Folded { block, grown } => {
+            Input::FiltersRead { .. } => {}
+            Input::Watch { scripts, since: _ } => self.scan.watch(scripts),
+            Input::Folded { block, grown, since: _, found: _ } => {
                 self.scan.watch(grown);
                 self.scan.on_folded(block);
             }

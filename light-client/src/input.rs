@@ -9,6 +9,7 @@ use bitcoin::{Amount, BlockHash, OutPoint, ScriptBuf, Transaction, Txid};
 use crate::dial::{DialProblem, LookupId};
 use crate::height::Height;
 use crate::job::{JobId, JobResult};
+use crate::kept::{KeptFilter, ReadId};
 use crate::peer_id::PeerId;
 use crate::time::WallTime;
 
@@ -60,6 +61,13 @@ pub enum Input {
         /// What [`job::run`](crate::job::run) returned for it.
         result: JobResult,
     },
+    /// The answer to an `Output::ReadFilters`.
+    FiltersRead {
+        /// The id of the question.
+        id: ReadId,
+        /// Those that the store has, in any order. What is absent is downloaded.
+        filters: Vec<KeptFilter>,
+    },
     /// The time that `LightClient::deadline` named has come.
     Deadline,
     /// Where the scan for the watch list begins; sent once, before the first `Connected`, and
@@ -72,6 +80,9 @@ pub enum Input {
     Watch {
         /// Non-empty `scriptPubKey`s; those already watched are ignored.
         scripts: Vec<ScriptBuf>,
+        /// Since when they may have been paid: blocks from there up to the cursor are matched for
+        /// them too. `None`: nobody can have known them before.
+        since: Option<ScanStart>,
     },
     /// The block of a `ChainEvent::Block` is folded into the wallet.
     Folded {
@@ -79,6 +90,11 @@ pub enum Input {
         block: BlockHash,
         /// Scripts by which the watch list grew because of it, matched from this block on up.
         grown: Vec<ScriptBuf>,
+        /// As in `Watch`: since when `grown` may have been paid.
+        since: Option<ScanStart>,
+        /// Watched scripts to which the block was found to pay, unknown before. When the block is
+        /// below the cursor, blocks above it may spend from them, and are matched for them again.
+        found: Vec<ScriptBuf>,
     },
     /// Outputs whose spending by a transaction that no block holds is to be told: those of the
     /// wallet, and those that its unconfirmed transactions spend.

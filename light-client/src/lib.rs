@@ -85,6 +85,7 @@
 //! A module uses only modules that stand before it in this list.
 
 pub mod height;
+pub mod height_ranges;
 pub mod time;
 pub mod limits;
 pub mod peer_id;
@@ -92,6 +93,7 @@ pub mod dial;
 pub mod params;
 pub mod chain;
 pub mod filter;
+pub mod kept;
 pub mod config;
 pub mod fault;
 pub mod job;

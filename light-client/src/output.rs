@@ -8,6 +8,7 @@ use crate::dial::{DialProblem, LookupId, Purpose, Wire};
 use crate::fault::Fault;
 use crate::height::BlockId;
 use crate::job::{Job, JobId};
+use crate::kept::{FilterId, KeptFilter, ReadId};
 use crate::peer_id::{PeerAddress, PeerId};
 use crate::time::WallTime;
 
@@ -54,6 +55,17 @@ pub enum Output {
         /// The work.
         job: Job,
     },
+    /// Filters that may be kept, each said once. Nothing waits for it and nothing depends on it, so
+    /// a driver may drop them and needs no commit.
+    KeepFilters(Vec<KeptFilter>),
+    /// Read kept filters, after all that was said to be kept before; answer with
+    /// `Input::FiltersRead`.
+    ReadFilters {
+        /// The id to answer with.
+        id: ReadId,
+        /// Which.
+        filters: Vec<FilterId>,
+    },
     /// The chain moved; wallets follow.
     Chain(ChainEvent),
     /// A peer came, went or failed; for faces and logs.
@@ -82,8 +94,10 @@ pub enum ChainEvent {
         old_tip: BlockId,
     },
     /// A block whose filter matched. Fold it, then answer with `Input::Folded`; the scan cursor
-    /// waits for that. Blocks come in rising height; after a `Reorganised` or a `ScanFrom` they
-    /// start again lower, so folding is idempotent.
+    /// waits for that. The blocks right above the cursor come in rising height; after a
+    /// `Reorganised` or a `ScanFrom` they start again lower. Blocks at or below the cursor come
+    /// too, any time and in any order, when scripts were added that may have been paid there, or
+    /// when a peer tells of a filter late. So folding is idempotent.
     Block {
         /// The block's height and hash.
         at: BlockId,
@@ -101,8 +115,8 @@ pub enum ChainEvent {
         /// The time in the header of that block, or an earlier one where it is not known.
         time: WallTime,
     },
-    /// The scan cursor is at the best tip, no peer is known to have more, and at least one peer
-    /// answered. Said each time that state is reached anew.
+    /// The scan cursor is at the best tip, nothing is left to match below it, no peer is known to
+    /// have more, and at least one peer answered. Said each time that state is reached anew.
     Synced {
         /// The tip.
         tip: BlockId,

@@ -21,6 +21,7 @@ use crate::light_client::fault::Fault;
 use crate::light_client::height::BlockId;
 use crate::light_client::input::Input as ClientInput;
 use crate::light_client::job::{Job, JobId};
+use crate::light_client::kept::{FilterId, KeptFilter, ReadId};
 use crate::light_client::peer_id::{PeerAddress, PeerId};
 use crate::light_client::status::{Status, Waiting};
 use crate::light_client::time::{MonoTime, Now};
@@ -89,6 +90,15 @@ pub enum Effect {
         id: JobId,
         /// The work.
         job: Job,
+    },
+    /// Keep filters, if the store does; nothing depends on it.
+    KeepFilters(Vec<KeptFilter>),
+    /// Read kept filters, after all that was to be kept before.
+    ReadFilters {
+        /// The id to answer with.
+        id: ReadId,
+        /// Which.
+        filters: Vec<FilterId>,
     },
     /// Drop every connection and job: a new light client begins, and none of theirs is for it.
     Restart,
@@ -238,7 +248,8 @@ impl Engine {
         let first = self.drain()?;
         self.after_commit = first.into();
         self.after_commit.push_back(ClientInput::ScanFrom(self.wallet.scan_start()?));
-        self.after_commit.push_back(ClientInput::Watch { scripts: self.wallet.watched() });
+        self.after_commit
+            .push_back(ClientInput::Watch { scripts: self.wallet.watched(), since: None });
         self.changed = true;
         Ok(())
     }
@@ -308,7 +319,7 @@ impl Engine {
         if std::mem::take(&mut self.changed) {
             let scripts = self.wallet.take_grown();
             if !scripts.is_empty() {
-                self.after_commit.push_back(ClientInput::Watch { scripts });
+                self.after_commit.push_back(ClientInput::Watch { scripts, since: None });
             }
             let unconfirmed = self.wallet.unconfirmed_own()?;
             self.after_commit.extend(chain.announcements(unconfirmed));

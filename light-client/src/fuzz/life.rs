@@ -123,10 +123,11 @@ impl Life {
                 let unix = 1_296_688_602 + u64::from(rest.byte()) * 600;
                 return Input::Rescan(ScanStart::Time(WallTime::new(unix)));
             }
-            7 => return Input::Watch { scripts: vec![script(rest.byte())] },
+            7 => return Input::Watch { scripts: vec![script(rest.byte())], since: None },
             8 => {
                 let block = self.blocks.pop().unwrap_or_else(BlockHash::all_zeros);
-                return Input::Folded { block, grown: vec![script(rest.byte())] };
+                let grown = vec![script(rest.byte())];
+                return Input::Folded { block, grown, since: None, found: Vec::new() };
             }
             9 => return self.wait(rest.byte()),
             10 => {

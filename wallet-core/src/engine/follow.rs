@@ -50,6 +50,10 @@ impl Engine {
             Output::Send { peer, bytes } => self.effects.push(Effect::Send { peer, bytes }),
             Output::Close { peer, fault } => self.effects.push(Effect::Close { peer, fault }),
             Output::Job { id, job } => self.effects.push(Effect::Job { id, job }),
+            Output::KeepFilters(filters) => self.effects.push(Effect::KeepFilters(filters)),
+            Output::ReadFilters { id, filters } => {
+                self.effects.push(Effect::ReadFilters { id, filters });
+            }
             Output::Peer(event) => self.effects.push(Effect::Tell(Event::Peer(event))),
             Output::Broadcast(event) => self.follow_broadcast(event)?,
             Output::Mempool(MempoolEvent::Seen { .. }) => {}
@@ -79,7 +83,8 @@ impl Engine {
             ChainEvent::Block { at, time, block } => {
                 let Folded { grown, changes } = self.wallet.apply_block(at, time, &block)?;
                 self.say_changes(changes);
-                return Ok(Some(Input::Folded { block: at.hash, grown }));
+                let (since, found) = (None, Vec::new());
+                return Ok(Some(Input::Folded { block: at.hash, grown, since, found }));
             }
             ChainEvent::Scanned { cursor, time } => {
                 let changes = self.wallet.advance(cursor, time)?;

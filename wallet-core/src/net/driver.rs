@@ -218,11 +218,14 @@ impl Network {
                 self.connections.remove(&peer);
             }
             Effect::Job { id, job } => self.jobs.run(id, job, reports),
+            Effect::ReadFilters { id, .. } => {
+                reports.put(ClientInput::FiltersRead { id, filters: Vec::new() }, None);
+            }
             Effect::Restart => {
                 self.connections.clear();
                 self.generation = self.generation.next();
             }
-            Effect::Tell(_) => {}
+            Effect::KeepFilters(_) | Effect::Tell(_) => {}
         }
     }
 }

@@ -129,6 +129,7 @@ impl ChainFile {
             headers,
             filter_headers_from: filter_headers.from,
             filter_headers: filter_headers.entries,
+            kept: None,
         };
         if let Some(damage) = damage {
             self.cut(damage)?;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bitcoin::p2p::message::NetworkMessage;
 use bitcoin::p2p::message_blockdata::Inventory;
+use bitcoin::{BlockHash, ScriptBuf};
 
 use super::world::{Blocks, Host, Store, Vice, World, address, script};
 use crate::dial::DialProblem;
@@ -97,7 +98,7 @@ fn the_cursor_waits_until_a_match_is_folded() {
     assert_eq!(world.client.status().cursor, Some(world.blocks.id(below)));
     // What the fold adds is in the very next block, whose filter was matched before.
     world.folds = true;
-    world.input(Input::Folded { block: first, grown: vec![script(2)] });
+    world.input(folded(first, vec![script(2)]));
     world.wallet.watched.push(script(2));
     world.sync(tip);
     assert_eq!(world.wallet.paid.keys().map(|h| h.to_u32()).collect::<Vec<_>>(), [11, 12]);
@@ -114,10 +115,10 @@ fn scripts_watched_later_are_matched_above_the_cursor() {
     world.folds = false;
     world.scan(1, &[script(1)]);
     world.settle();
-    world.input(Input::Watch { scripts: vec![script(2)] });
+    world.input(Input::Watch { scripts: vec![script(2)], since: None });
     world.wallet.watched.push(script(2));
     world.folds = true;
-    world.input(Input::Folded { block: held, grown: Vec::new() });
+    world.input(folded(held, Vec::new()));
     world.sync(tip);
     let paid: Vec<_> = world.wallet.paid.values().map(|(hash, _)| *hash).collect();
     assert_eq!(paid, [held, late], "nothing below the cursor, everything above it");
@@ -200,7 +201,7 @@ fn blocks_announced_singly_by_inv_are_followed() {
 
 /// A chain of 60 blocks, a branch that leaves it `depth` blocks below the tip and is one longer.
 /// Both branches pay script 1 right above the fork.
-fn forked(depth: u32) -> (Blocks, bitcoin::BlockHash, bitcoin::BlockHash, bitcoin::BlockHash) {
+fn forked(depth: u32) -> (Blocks, BlockHash, BlockHash, BlockHash) {
     let mut blocks = Blocks::new();
     let fork = blocks.mine_many(blocks.genesis(), 60 - depth, 0);
     let old = blocks.mine(fork, 1, &[script(1)]);
@@ -259,7 +260,7 @@ fn a_reorg_takes_back_a_block_that_is_being_folded() {
     world.sync(new);
     assert_eq!(world.wallet.reorgs, [(world.blocks.id(fork), world.blocks.id(old))]);
     // The fold of the stale block comes late; what it adds is watched all the same.
-    world.input(Input::Folded { block: old, grown: vec![script(9)] });
+    world.input(folded(old, vec![script(9)]));
     assert_eq!(world.client.status().cursor, Some(world.blocks.id(new)));
     assert_eq!(world.wallet.paid.values().map(|(h, _)| *h).collect::<Vec<_>>(), {
         let branch = world.blocks.branch(new);
@@ -485,4 +486,8 @@ fn a_peer_that_comes_later_hears_of_our_transactions() {
     world.input(Input::Announce { transaction, fee: None });
     world.settle();
     assert!(world.hosts[&address(1)].heard.contains(&NetworkMessage::Inv(vec![item])));
+}
+
+fn folded(block: BlockHash, grown: Vec<ScriptBuf>) -> Input {
+    Input::Folded { block, grown, since: None, found: Vec::new() }
 }

@@ -294,6 +294,7 @@ impl Store {
             headers: self.headers.values().copied().collect(),
             filter_headers_from: self.filter_headers.keys().next().copied().unwrap_or_default(),
             filter_headers: self.filter_headers.values().copied().collect(),
+            kept: None,
         }
     }
 }
@@ -398,7 +399,7 @@ impl World {
     pub(super) fn scan(&mut self, from: u32, scripts: &[ScriptBuf]) {
         self.wallet.watched.extend_from_slice(scripts);
         self.input(Input::ScanFrom(crate::input::ScanStart::Height(Height::new(from))));
-        self.input(Input::Watch { scripts: scripts.to_vec() });
+        self.input(Input::Watch { scripts: scripts.to_vec(), since: None });
     }
 
     /// One input, and what follows at once.
@@ -548,7 +549,11 @@ impl World {
                 self.queue.push_back(Input::JobDone { id, result });
             }
             Output::Chain(event) => self.on_chain(event),
-            Output::Peer(_)
+            Output::ReadFilters { id, .. } => {
+                self.queue.push_back(Input::FiltersRead { id, filters: Vec::new() });
+            }
+            Output::KeepFilters(_)
+            | Output::Peer(_)
             | Output::Broadcast(_)
             | Output::Mempool(_)
             | Output::Resolve { .. } => {}
@@ -591,7 +596,8 @@ impl World {
                 }
                 let grown = self.wallet.fold(at, &block);
                 if self.folds {
-                    let input = Input::Folded { block: at.hash, grown };
+                    let (since, found) = (None, Vec::new());
+                    let input = Input::Folded { block: at.hash, grown, since, found };
                     self.queue.push_back(input);
                 }
             }

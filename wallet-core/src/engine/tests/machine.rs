@@ -150,6 +150,11 @@ impl Machine {
                 let result = job::run(&job);
                 self.waiting.push_back(Input::Network(ClientInput::JobDone { id, result }));
             }
+            Effect::KeepFilters(_) => {}
+            Effect::ReadFilters { id, .. } => {
+                let input = ClientInput::FiltersRead { id, filters: Vec::new() };
+                self.waiting.push_back(Input::Network(input));
+            }
             Effect::Dial { .. } | Effect::Resolve { .. } | Effect::Restart => {
                 panic!("not in this story")
             }

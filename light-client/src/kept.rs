@@ -1,0 +1,41 @@
+//! Owns the names of filters, and the filters that a store keeps so that a later search needs no
+//! network.
+//!
+//! Refuses to be the truth: a store may have lost or dropped any of them. What it does not have is
+//! downloaded again, and what it has is checked like what a peer sends.
+
+use std::sync::Arc;
+
+use bitcoin::FilterHash;
+
+use crate::height::BlockId;
+
+/// One version of a block's basic filter (BIP158). Peers that disagree commit to different ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FilterId {
+    /// The block.
+    pub block: BlockId,
+    /// The double SHA256 of the filter's bytes (BIP157).
+    pub hash: FilterHash,
+}
+
+/// A filter that hashes to its name and can be decoded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptFilter {
+    /// Which one.
+    pub id: FilterId,
+    /// As it came from the wire. Shared, never changed.
+    pub bytes: Arc<[u8]>,
+}
+
+/// Ties kept filters to the question for them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ReadId(u64);
+
+impl ReadId {
+    /// The id with this number.
+    #[must_use]
+    pub const fn new(number: u64) -> Self {
+        Self(number)
+    }
+}
