@@ -4,5 +4,10 @@
 //! Refuses the wire and the scan: filters come in as bytes and leave as verdicts.
 
 pub mod gcs;
+mod siphash;
+pub mod packed_scripts;
+pub mod matcher;
 pub mod watch_list;
 pub mod header_chain;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod plain;

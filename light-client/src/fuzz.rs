@@ -6,12 +6,14 @@
 mod branch;
 mod life;
 
+use bitcoin::bip158::BlockFilter;
 use bitcoin::hashes::Hash as _;
 use bitcoin::p2p::Magic;
 use bitcoin::{BlockHash, ScriptBuf};
 
 use crate::codec::v1::Stream;
-use crate::filter::gcs;
+use crate::filter::matcher::Matcher;
+use crate::filter::plain;
 
 /// A target's name, which is the directory of its corpus, and its body.
 pub type Target = (&'static str, fn(&[u8]));
@@ -46,11 +48,26 @@ pub fn wire(bytes: &[u8]) {
     }
 }
 
-/// A filter: 32 bytes of block hash, then the filter.
+/// A filter: 32 bytes of block hash, then the filter. Scripts that are looked for: those bytes, and
+/// the ends of the filter's bytes of every length up to 40.
+///
+/// # Panics
+/// When the matcher differs from its model, or from the library where that can read the filter.
 pub fn filter(bytes: &[u8]) {
-    let Some((hash, filter)) = bytes.split_first_chunk() else { return };
-    let script = ScriptBuf::from_bytes(hash.to_vec());
-    let _ = gcs::matches_any(filter, BlockHash::from_byte_array(*hash), &[script]);
+    let Some((hash, filter)) = bytes.split_first_chunk::<32>() else { return };
+    let block = BlockHash::from_byte_array(*hash);
+    let lengths = 1..=filter.len().min(40);
+    let ends = lengths.map(|length| filter[filter.len() - length..].to_vec());
+    let scripts: Vec<_> = ends.chain([hash.to_vec()]).map(ScriptBuf::from_bytes).collect();
+    let packed = scripts.iter().collect();
+    let found = Matcher::new().matches_any(filter, block, &packed);
+    assert_eq!(found, Matcher::portable().matches_any(filter, block, &packed));
+    assert_eq!(found.ok(), plain::matches_any(filter, block, &scripts));
+    if let Ok(found) = found {
+        let query = scripts.iter().map(|script| script.as_bytes());
+        let theirs = BlockFilter::new(filter).match_any(&block, query).expect("it is well formed");
+        assert_eq!(found, theirs);
+    }
 }
 
 /// The life of a client: each byte is an operation that takes its arguments from the bytes after

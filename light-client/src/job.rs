@@ -5,19 +5,22 @@
 
 use std::sync::Arc;
 
+use bitcoin::BlockHash;
 use bitcoin::hash_types::{FilterHash, FilterHeader};
 use bitcoin::hashes::Hash as _;
-use bitcoin::{BlockHash, ScriptBuf};
 
-use crate::filter::gcs;
+use crate::filter::matcher::Matcher;
+use crate::filter::packed_scripts::PackedScripts;
 
 /// Does a job. Pure and heavy: run it on any thread, any number at once.
 #[must_use]
 pub fn run(job: &Job) -> JobResult {
     match job {
-        Job::MatchFilters { filters, scripts } => JobResult::MatchFilters(
-            filters.iter().map(|filter| match_filter(filter, scripts)).collect(),
-        ),
+        Job::MatchFilters { filters, scripts } => {
+            let mut matcher = Matcher::new();
+            let verdicts = filters.iter().map(|filter| match_filter(&mut matcher, filter, scripts));
+            JobResult::MatchFilters(verdicts.collect())
+        }
     }
 }
 
@@ -42,7 +45,7 @@ pub enum Job {
         /// The filters, in rising height.
         filters: Vec<FilterToMatch>,
         /// The scripts to look for. Shared, never changed.
-        scripts: Arc<[ScriptBuf]>,
+        scripts: Arc<PackedScripts>,
     },
 }
 
@@ -80,12 +83,16 @@ pub enum FilterVerdict {
     Undecodable,
 }
 
-fn match_filter(filter: &FilterToMatch, scripts: &[ScriptBuf]) -> FilterVerdict {
+fn match_filter(
+    matcher: &mut Matcher,
+    filter: &FilterToMatch,
+    scripts: &PackedScripts,
+) -> FilterVerdict {
     let header = FilterHash::hash(&filter.bytes).filter_header(&filter.previous);
     if header != filter.expected {
         return FilterVerdict::Invalid;
     }
-    match gcs::matches_any(&filter.bytes, filter.block, scripts) {
+    match matcher.matches_any(&filter.bytes, filter.block, scripts) {
         Ok(true) => FilterVerdict::Match,
         Ok(false) => FilterVerdict::NoMatch,
         Err(_) => FilterVerdict::Undecodable,

@@ -8,13 +8,15 @@ use std::sync::Arc;
 
 use bitcoin::ScriptBuf;
 
+use super::packed_scripts::PackedScripts;
+
 /// Scripts to match, oldest first.
 #[derive(Debug, Default)]
 pub struct WatchList {
     scripts: Vec<ScriptBuf>,
     known: BTreeSet<ScriptBuf>,
     /// The last slice that was handed out, by where it starts.
-    shared: Option<(usize, Arc<[ScriptBuf]>)>,
+    shared: Option<(usize, Arc<PackedScripts>)>,
 }
 
 impl WatchList {
@@ -45,11 +47,12 @@ impl WatchList {
     }
 
     /// The scripts from the place `from` on; one shared copy for as long as none is added.
-    pub fn since(&mut self, from: usize) -> Arc<[ScriptBuf]> {
+    pub fn since(&mut self, from: usize) -> Arc<PackedScripts> {
         match &self.shared {
             Some((start, scripts)) if *start == from => Arc::clone(scripts),
             _ => {
-                let scripts: Arc<[ScriptBuf]> = self.scripts.get(from..).unwrap_or_default().into();
+                let scripts = self.scripts.get(from..).unwrap_or_default();
+                let scripts: Arc<PackedScripts> = Arc::new(scripts.iter().collect());
                 self.shared = Some((from, Arc::clone(&scripts)));
                 scripts
             }
