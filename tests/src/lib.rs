@@ -5,6 +5,7 @@
 
 pub mod node;
 pub mod program;
+pub mod synthetic;
 pub mod tidy;
 pub mod town;
 pub mod vector_wallet;

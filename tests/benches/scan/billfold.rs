@@ -1,0 +1,80 @@
+//! Owns billfold's run: the service of an encrypted wallet, as every face opens it.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use billfold_tests::program::PASSWORD;
+use billfold_tests::synthetic::recipe::Recipe;
+use billfold_tests::vector_wallet::WORDS;
+use billfold_wallet_core::command::{Birthday, Command, Reply};
+use billfold_wallet_core::config::{LookAhead, Settings, WalletName};
+use billfold_wallet_core::event::Event;
+use billfold_wallet_core::face::{Conversation, Face as _};
+use billfold_wallet_core::keychain::{AccountId, DerivationIndex, ScriptType};
+use billfold_wallet_core::light_client::height::Height;
+use billfold_wallet_core::light_client::peer_id::PeerAddress;
+use billfold_wallet_core::seed::{Seed, Words};
+use billfold_wallet_core::service::{self, Access, NewWallet, Reach, Service};
+use billfold_wallet_core::vault::{KdfCost, Password};
+use bitcoin::Network;
+
+use crate::measured::Measured;
+use crate::options::Options;
+
+/// Makes the wallet that is paid. Its look-ahead gives the number of scripts.
+pub(crate) fn make_wallet(dir: &Path, options: &Options) -> Result<()> {
+    let change = options.scripts / 5;
+    let new = NewWallet {
+        seed: Seed::new(&Words::parse(WORDS)?, ""),
+        accounts: vec![AccountId {
+            script_type: ScriptType::Segwit,
+            number: DerivationIndex::ZERO,
+        }],
+        birthday: Birthday::Height(Height::GENESIS),
+        look_ahead: LookAhead { receive: options.scripts - change, change },
+        password: Password::new(PASSWORD)?,
+    };
+    service::create(&settings(dir, &[]), new, KdfCost::for_tests())?;
+    Ok(())
+}
+
+/// Opens the wallet and waits until it is at the tip.
+pub(crate) fn run(
+    dir: &Path,
+    peers: &[SocketAddr],
+    options: &Options,
+    recipe: &Recipe,
+) -> Result<Measured> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let settings = settings(dir, peers);
+    let password = Password::new(PASSWORD)?;
+    let start = Instant::now();
+    let mut service = Service::open(&settings, &password, Access::View, Reach::Online)?;
+    runtime.block_on(async {
+        loop {
+            match service.next_event().await.context("the wallet ended")? {
+                Event::Synced { tip, .. } if tip.height.to_u32() == options.blocks() => break,
+                Event::Stopped { error } => bail!(error),
+                _ => {}
+            }
+        }
+        let took = start.elapsed();
+        let mut service = Conversation::new(service);
+        let Reply::Balance(balance) = service.ask(Command::Balance).await? else {
+            bail!("no balance");
+        };
+        service.close().await;
+        Ok(Measured::after(took, balance.total.confirmed == recipe.paid_in_all()))
+    })
+}
+
+fn settings(dir: &Path, peers: &[SocketAddr]) -> Settings {
+    Settings {
+        network: Network::Regtest,
+        data_dir: dir.to_owned(),
+        wallet: WalletName::default(),
+        connect: peers.iter().map(|peer| PeerAddress::Ip(*peer)).collect(),
+    }
+}

@@ -1,0 +1,139 @@
+//! Owns what is in a block of the synthetic chain: every byte follows from the height.
+//!
+//! Refuses blocks that a validating client would: coinbase, height (BIP34) and merkle root are
+//! right, there are just no fees and no subsidy that anybody checks.
+
+use bitcoin::absolute::LockTime;
+use bitcoin::block::Header;
+use bitcoin::constants::genesis_block;
+use bitcoin::hashes::Hash as _;
+use bitcoin::script::{Builder, PushBytesBuf};
+use bitcoin::transaction::Version;
+use bitcoin::{
+    Amount, Block, Network, OutPoint, ScriptBuf, Sequence, Transaction, TxIn, TxMerkleNode, TxOut,
+    WPubkeyHash, Witness,
+};
+
+/// What the chain is made of.
+#[derive(Debug, Clone)]
+pub struct Recipe {
+    /// Blocks above the genesis block.
+    pub blocks: u32,
+    /// P2WPKH outputs of each block.
+    pub outputs: u32,
+    /// Who is paid, each once, at heights spread over the chain.
+    pub paid: Vec<ScriptBuf>,
+}
+
+impl Recipe {
+    /// What each script of `paid` gets.
+    pub const PAYMENT: Amount = Amount::from_sat(100_000);
+
+    /// What is paid in all.
+    #[must_use]
+    pub fn paid_in_all(&self) -> Amount {
+        self.paid.iter().map(|_| Self::PAYMENT).sum()
+    }
+
+    /// The height at which the script at `index` is paid: below it there is room for a coinbase
+    /// output to mature.
+    #[must_use]
+    pub fn height_of(&self, index: u32) -> u32 {
+        let count = u32::try_from(self.paid.len()).unwrap_or(u32::MAX);
+        (index + 1) * (self.blocks.saturating_sub(MATURITY) / (count + 1))
+    }
+
+    /// The script that the block at `height` pays, if it pays one.
+    #[must_use]
+    pub fn paid_at(&self, height: u32) -> Option<&ScriptBuf> {
+        let index = (0_u32..).zip(&self.paid).find(|(index, _)| self.height_of(*index) == height);
+        index.map(|(_, script)| script)
+    }
+
+    /// The output scripts of a block above genesis, with the payment or without.
+    pub fn scripts(&self, height: u32, with_payment: bool) -> impl Iterator<Item = ScriptBuf> {
+        let paid = self.paid_at(height).filter(|_| with_payment);
+        (0..self.outputs).map(move |index| match paid {
+            Some(script) if index == self.outputs / 2 => script.clone(),
+            _ => ScriptBuf::new_p2wpkh(&program(height, index)),
+        })
+    }
+
+    /// The merkle root of the block at `height`, which is the id of its one transaction.
+    #[must_use]
+    pub fn merkle_root(&self, height: u32) -> TxMerkleNode {
+        self.coinbase(height).compute_txid().to_raw_hash().into()
+    }
+
+    /// The block at `height`, under its header.
+    #[must_use]
+    pub fn block(&self, height: u32, header: Header) -> Block {
+        if height == 0 {
+            return genesis_block(Network::Regtest);
+        }
+        Block { header, txdata: vec![self.coinbase(height)] }
+    }
+
+    fn coinbase(&self, height: u32) -> Transaction {
+        let paid = self.paid_at(height);
+        let value = |script: &ScriptBuf| {
+            if Some(script) == paid { Self::PAYMENT } else { Amount::from_sat(1_000) }
+        };
+        let outputs = self.scripts(height, true);
+        Transaction {
+            version: Version::TWO,
+            lock_time: LockTime::ZERO,
+            input: vec![TxIn {
+                previous_output: OutPoint::null(),
+                // The second push: a script of one byte is too short for a coinbase.
+                script_sig: Builder::new()
+                    .push_int(i64::from(height))
+                    .push_slice(PushBytesBuf::from([0; 4]))
+                    .into_script(),
+                sequence: Sequence::MAX,
+                witness: Witness::new(),
+            }],
+            output: outputs.map(|s| TxOut { value: value(&s), script_pubkey: s }).collect(),
+        }
+    }
+}
+
+/// The depth from which a coinbase output may be spent, with room.
+const MATURITY: u32 = 150;
+
+/// Twenty bytes that look random (`SplitMix64`).
+fn program(height: u32, index: u32) -> WPubkeyHash {
+    let seed = u64::from(height) << 32 | u64::from(index);
+    let mut bytes = [0; 20];
+    for (round, chunk) in (1_u64..).zip(bytes.chunks_mut(8)) {
+        let mut mixed =
+            seed.wrapping_mul(8).wrapping_add(round).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        let mixed = (mixed ^ (mixed >> 31)).to_le_bytes();
+        chunk.copy_from_slice(&mixed[..chunk.len()]);
+    }
+    WPubkeyHash::from_byte_array(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_script_is_paid_once_and_can_be_spent_at_the_tip() {
+        let script = |index| ScriptBuf::new_p2wpkh(&program(u32::MAX, index));
+        let recipe = Recipe { blocks: 600, outputs: 9, paid: (0..20).map(script).collect() };
+        let heights: Vec<u32> = (1..=600).filter(|h| recipe.paid_at(*h).is_some()).collect();
+        assert_eq!(heights.len(), 20);
+        assert!(heights.iter().all(|height| height + 100 < 600));
+        let mut paid = Amount::ZERO;
+        for height in 1..=600 {
+            let outputs = recipe.coinbase(height).output;
+            assert_eq!(outputs.len(), 9);
+            let ours = outputs.iter().filter(|o| recipe.paid.contains(&o.script_pubkey));
+            paid += ours.map(|output| output.value).sum::<Amount>();
+        }
+        assert_eq!(paid, recipe.paid_in_all());
+    }
+}
