@@ -6,6 +6,7 @@
 mod connections;
 mod progress;
 mod snapshot;
+mod visits;
 
 use std::collections::BTreeMap;
 
@@ -151,6 +152,7 @@ impl LightClient {
             match timer {
                 Timer::Handshake(peer) => self.on_handshake_timeout(peer),
                 Timer::Ping(peer) => self.on_ping_timer(now, peer),
+                Timer::Visit(peer) => self.on_visit_timeout(peer),
                 // These look at the clock themselves, below.
                 Timer::Dial
                 | Timer::Headers

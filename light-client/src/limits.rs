@@ -63,6 +63,15 @@ pub const REDIAL_MAX: Duration = Duration::from_secs(60);
 /// named it and may have mended it.
 pub const REDIAL_MAX_AFTER_FAULT: Duration = Duration::from_secs(600);
 
+/// Connections for one thing that are wanted at a time.
+pub const MAX_ONE_SHOTS: usize = 8;
+
+/// Connections for one thing that are open, or being opened, at a time.
+pub const MAX_ONE_SHOT_CALLS: usize = 2;
+
+/// How long a connection for one thing may last after its handshake.
+pub const VISIT_TIMEOUT: Duration = Duration::from_secs(120);
+
 /// A connection that lasted this long was none of the failures in a row.
 pub const STABLE_AFTER: Duration = Duration::from_secs(30);
 

@@ -3,5 +3,5 @@
 //! Refuses to know what is synchronised with them.
 
 pub(crate) mod handshake;
-pub(crate) mod peer;
 pub(crate) mod roster;
+pub(crate) mod peer;

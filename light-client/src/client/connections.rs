@@ -7,7 +7,7 @@ use rand_chacha::rand_core::RngCore as _;
 
 use crate::client::LightClient;
 use crate::codec::{Decoder, Message};
-use crate::dial::{DialProblem, Purpose, Wire};
+use crate::dial::{DialProblem, Purpose};
 use crate::fault::Fault;
 use crate::limits::{HANDSHAKE_TIMEOUT, PING_INTERVAL};
 use crate::output::{Output, PeerEvent};
@@ -23,11 +23,12 @@ impl LightClient {
     pub(super) fn dial_due(&mut self, now: Now) {
         loop {
             let id = PeerId::new(self.next_peer);
-            let Some(address) = self.roster.take_due(now.mono, id) else { break };
+            let Some(call) = self.roster.take_due(now.mono, id) else { break };
             self.next_peer += 1;
-            let (wire, purpose) = (Wire::V1, Purpose::Chain);
             let magic = self.tree.params().magic;
-            self.peers.insert(id, Peer::new(address.clone(), wire, magic, now.mono));
+            let peer = Peer::new(call, magic, now.mono);
+            let (address, wire, purpose) = (peer.address.clone(), peer.wire, peer.purpose);
+            self.peers.insert(id, peer);
             self.outbox.open(id, wire);
             self.outbox.push(Output::Dial { peer: id, address, wire, purpose });
         }
@@ -54,10 +55,9 @@ impl LightClient {
         }
         let Some(peer) = self.peers.remove(&id) else { return };
         self.outbox.forget(id);
-        let jitter = self.rng.next_u32();
-        self.roster.release(now.mono, id, None, None, jitter);
-        // It is dialled again at once, over version 1.
-        if why != DialProblem::NoV2 {
+        self.roster.on_dial_failed(now.mono, id, why, &mut self.rng);
+        // Without version 2 it is dialled again at once, over version 1.
+        if peer.purpose == Purpose::Chain && why != DialProblem::NoV2 {
             let address = peer.address;
             self.outbox.push(Output::Peer(PeerEvent::Unreachable { address, why }));
         }
@@ -72,10 +72,11 @@ impl LightClient {
             Stage::Dialling | Stage::Handshaking(_) | Stage::Ready(_) => None,
         };
         let lasted = now.mono.since(peer.since);
-        let jitter = self.rng.next_u32();
-        self.roster.release(now.mono, id, Some(lasted), fault, jitter);
-        let address = peer.address;
-        self.outbox.push(Output::Peer(PeerEvent::Gone { peer: id, address, fault }));
+        self.roster.on_ended(now.mono, id, lasted, fault, &mut self.rng);
+        if peer.purpose == Purpose::Chain {
+            let address = peer.address;
+            self.outbox.push(Output::Peer(PeerEvent::Gone { peer: id, address, fault }));
+        }
     }
 
     pub(super) fn on_received(&mut self, now: Now, id: PeerId, bytes: Vec<u8>) {
@@ -166,20 +167,29 @@ impl LightClient {
                 }
                 Ok(())
             }
-            Stage::Ready(_) => self.on_ready_message(now, id, message),
+            Stage::Ready(_) if peer.purpose == Purpose::Chain => {
+                self.on_ready_message(now, id, message)
+            }
+            Stage::Ready(_) => self.on_visit_message(now, id, &message),
             Stage::Dialling | Stage::Closing(_) => Ok(()),
         }
     }
 
     fn on_ready(&mut self, now: Now, id: PeerId, negotiated: Negotiated) {
+        self.roster.on_ready(id);
+        self.timers.set(Timer::Handshake(id), None);
         let Some(peer) = self.peers.get_mut(&id) else { return };
+        if peer.purpose != Purpose::Chain {
+            peer.stage = Stage::Ready(negotiated);
+            self.on_visit_ready(now, id);
+            return;
+        }
         self.outbox.push(Output::Peer(PeerEvent::Ready {
             peer: id,
             address: peer.address.clone(),
             user_agent: negotiated.user_agent.clone(),
             wire: peer.wire,
         }));
-        self.timers.set(Timer::Handshake(id), None);
         self.headers.add(id, negotiated.start_height);
         self.filter_headers.add(id);
         self.filters.add(id);
@@ -249,5 +259,6 @@ impl LightClient {
         self.broadcast.remove(id);
         self.timers.set(Timer::Handshake(id), None);
         self.timers.set(Timer::Ping(id), None);
+        self.timers.set(Timer::Visit(id), None);
     }
 }

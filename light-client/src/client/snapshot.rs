@@ -3,11 +3,14 @@
 //! Refuses to be read by the client itself.
 
 use crate::client::LightClient;
+use crate::dial::Purpose;
+use crate::peers::peer::Peer;
 use crate::status::{Status, Waiting};
 
 impl LightClient {
     pub(super) fn snapshot(&self) -> Status {
-        let peers = self.peers.iter().map(|(id, peer)| {
+        let followed = self.peers.iter().filter(|(_, peer)| peer.purpose == Purpose::Chain);
+        let peers = followed.map(|(id, peer)| {
             let height = self.headers.announced(*id).map(|block| block.height);
             peer.status(*id, height, self.filter_headers.is_refused(*id))
         });
@@ -37,7 +40,7 @@ impl LightClient {
     fn waiting(&self) -> Waiting {
         if self.synced {
             Waiting::Nothing
-        } else if self.peers.values().all(|peer| peer.negotiated().is_none()) {
+        } else if !self.peers.values().any(Peer::is_followed) {
             Waiting::Peers
         } else if !self.is_believed() || !self.headers.is_settled() {
             Waiting::Headers

@@ -16,7 +16,7 @@ use crate::chain::anchor::Anchor;
 use crate::change_set::Restored;
 use crate::codec::v1::encode;
 use crate::config::{Config, Route};
-use crate::dial::DialProblem;
+use crate::dial::{DialProblem, Wire};
 use crate::fuzz::branch::Branch;
 use crate::height::Height;
 use crate::input::{Input, ScanStart};
@@ -160,8 +160,10 @@ impl Life {
 
     fn drain(&mut self) {
         let _ = self.client.take_staged();
+        let mut deaf = Vec::new();
         while let Some(output) = self.client.poll() {
             match output {
+                Output::Dial { peer, wire: Wire::V2, .. } => deaf.push(peer),
                 Output::Dial { peer, .. } => self.dials.push(peer),
                 Output::Job { id, job } => self.jobs.push((id, job::run(&job))),
                 Output::Chain(ChainEvent::Block { at, .. }) => self.blocks.push(at.hash),
@@ -169,6 +171,10 @@ impl Life {
                 Output::Chain(ChainEvent::Reorganised { .. }) => self.outcome.reorganised = true,
                 _ => {}
             }
+        }
+        for peer in deaf {
+            self.client.handle(self.now, Input::DialFailed { peer, why: DialProblem::NoV2 });
+            self.drain();
         }
         let status = self.client.status();
         assert!(status.cursor.is_none_or(|cursor| cursor.height <= status.tip.height));

@@ -7,12 +7,13 @@ use std::time::Duration;
 use bitcoin::p2p::Magic;
 
 use crate::codec::Decoder;
-use crate::dial::Wire;
+use crate::dial::{Purpose, Wire};
 use crate::fault::Fault;
 use crate::height::Height;
 use crate::limits::PING_TIMEOUT;
 use crate::peer_id::{PeerAddress, PeerId};
 use crate::peers::handshake::{Handshake, Negotiated};
+use crate::peers::roster::Call;
 use crate::status::PeerStatus;
 use crate::time::MonoTime;
 
@@ -21,6 +22,7 @@ use crate::time::MonoTime;
 pub(crate) struct Peer {
     pub(crate) address: PeerAddress,
     pub(crate) wire: Wire,
+    pub(crate) purpose: Purpose,
     pub(crate) stage: Stage,
     pub(crate) decoder: Decoder,
     /// When the connection was opened.
@@ -50,10 +52,13 @@ struct Ping {
 }
 
 impl Peer {
-    pub(crate) const fn new(address: PeerAddress, wire: Wire, magic: Magic, now: MonoTime) -> Self {
+    /// The connection that a call asks for, from now on.
+    pub(crate) fn new(call: Call, magic: Magic, now: MonoTime) -> Self {
+        let Call { address, wire, purpose, .. } = call;
         Self {
             address,
             wire,
+            purpose,
             stage: Stage::Dialling,
             decoder: Decoder::new(wire, magic),
             since: now,
@@ -68,6 +73,11 @@ impl Peer {
             Stage::Ready(negotiated) => Some(negotiated),
             _ => None,
         }
+    }
+
+    /// Whether the chain is followed on it.
+    pub(crate) fn is_followed(&self) -> bool {
+        self.purpose == Purpose::Chain && self.negotiated().is_some()
     }
 
     /// Bytes came.

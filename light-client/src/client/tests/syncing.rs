@@ -415,10 +415,8 @@ fn peers_that_are_down_are_dialled_for_ever() {
     let blocks = Blocks::new();
     let tip = blocks.genesis();
     let mut world = World::new(blocks, tip, 1);
-    world.host(1).up = false;
     world.settle();
-    let peer = world.peer(1);
-    world.disconnect(peer);
+    world.take_down(1);
     world.pass(Duration::from_secs(3600));
     let unreachable = PeerEvent::Unreachable { address: address(1), why: DialProblem::Refused };
     let failed = world.peer_events().iter().filter(|event| **event == unreachable).count();

@@ -26,7 +26,7 @@ use crate::chain::mine;
 use crate::change_set::{ChangeSet, Restored};
 use crate::client::LightClient;
 use crate::config::{Config, Route};
-use crate::dial::DialProblem;
+use crate::dial::{DialProblem, Wire};
 use crate::height::{BlockId, Height};
 use crate::input::Input;
 use crate::job;
@@ -533,8 +533,11 @@ impl World {
 
     fn act(&mut self, output: Output) {
         match output {
-            Output::Dial { peer, address, .. } => {
-                let input = if self.hosts.get(&address).is_some_and(|host| host.up) {
+            Output::Dial { peer, address, wire, .. } => {
+                let up = self.hosts.get(&address).is_some_and(|host| host.up);
+                let input = if up && wire == Wire::V2 {
+                    Input::DialFailed { peer, why: DialProblem::NoV2 }
+                } else if up {
                     self.connections.insert(peer, (address, Vec::new()));
                     Input::Connected { peer }
                 } else {
