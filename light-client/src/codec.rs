@@ -113,7 +113,7 @@ impl Decoder {
     /// Takes what `Input::Received` brought; call `next_message` until it has no more.
     pub fn feed(&mut self, bytes: Vec<u8>) {
         match self {
-            Self::V1(stream) => stream.feed(&bytes),
+            Self::V1(stream) => stream.feed(bytes),
             Self::V2(packets) => packets.feed(bytes),
         }
     }

@@ -32,7 +32,7 @@ pub fn wire(bytes: &[u8]) {
     let mut rest = stream;
     for length in lengths.iter().chain(std::iter::repeat(&u8::MAX)) {
         let (piece, after) = rest.split_at(rest.len().min(usize::from(*length) + 1));
-        decoder.feed(piece);
+        decoder.feed(piece.to_vec());
         rest = after;
         while let Ok(Some(message)) = decoder.next_message() {
             messages.push(message);
@@ -42,7 +42,7 @@ pub fn wire(bytes: &[u8]) {
         }
     }
     let mut whole = Stream::new(Magic::REGTEST);
-    whole.feed(stream);
+    whole.feed(stream.to_vec());
     for message in messages {
         assert_eq!(whole.next_message(), Ok(Some(message)));
     }
@@ -61,7 +61,9 @@ pub fn filter(bytes: &[u8]) {
     let scripts: Vec<_> = ends.chain([hash.to_vec()]).map(ScriptBuf::from_bytes).collect();
     let packed = scripts.iter().collect();
     let found = Matcher::new().matches_any(filter, block, &packed);
-    assert_eq!(found, Matcher::portable().matches_any(filter, block, &packed));
+    for (kind, mut matcher) in Matcher::of_each_kind() {
+        assert_eq!(found, matcher.matches_any(filter, block, &packed), "{kind}");
+    }
     assert_eq!(found.ok(), plain::matches_any(filter, block, &scripts));
     if let Ok(found) = found {
         let query = scripts.iter().map(|script| script.as_bytes());

@@ -30,14 +30,15 @@ impl Matcher {
         Self::at(Level::new())
     }
 
-    /// A matcher that uses what every processor of its architecture has.
-    #[must_use]
-    pub fn portable() -> Self {
-        Self::at(Level::baseline())
+    /// A matcher for each kind of code that this processor can run, with its name: tests hold all
+    /// against the model, and benches tell them apart. The first uses nothing that a processor of
+    /// the architecture may lack.
+    pub fn of_each_kind() -> impl Iterator<Item = (&'static str, Self)> {
+        levels().into_iter().map(|(name, level)| (name, Self::at(level)))
     }
 
-    fn at(level: Level) -> Self {
-        Self { level, elements: Vec::new(), hashes: Vec::new(), sieve: Sieve::default() }
+    const fn at(level: Level) -> Self {
+        Self { level, elements: Vec::new(), hashes: Vec::new(), sieve: Sieve::new() }
     }
 
     /// Whether any of `scripts` is in the basic filter of `block`, or collides with one that is
@@ -78,6 +79,18 @@ impl Default for Matcher {
     }
 }
 
+/// What this processor can do, least first.
+fn levels() -> Vec<(&'static str, Level)> {
+    let mut levels = vec![("portable", Level::baseline())];
+    #[cfg(target_arch = "x86_64")]
+    {
+        let best = Level::new();
+        levels.extend(best.as_avx2().map(|avx2| ("AVX2", Level::Avx2(avx2))));
+        levels.extend(best.as_avx512().map(|avx512| ("AVX-512", Level::Avx512(avx512))));
+    }
+    levels
+}
+
 /// The `SipHash` key: the first 16 bytes of the block hash, in its internal order.
 fn filter_key(block: BlockHash) -> Key {
     let (words, _) = block.as_byte_array().as_chunks();
@@ -97,13 +110,17 @@ fn any_of(mut values: impl Iterator<Item = u64>, elements: &[u64]) -> bool {
 }
 
 /// A bit for each stretch of the range that says whether an element is in it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Sieve {
     bits: Vec<u64>,
     shift: u32,
 }
 
 impl Sieve {
+    const fn new() -> Self {
+        Self { bits: Vec::new(), shift: 0 }
+    }
+
     /// Marks the stretches that hold an element.
     #[inline(always)]
     fn fill(&mut self, elements: &[u64], range: u64) -> &Self {

@@ -26,7 +26,7 @@ proptest! {
         let mut rest = &stream[..];
         for cut in cuts.iter().cycle() {
             let (piece, after) = rest.split_at((*cut).min(rest.len()));
-            decoder.feed(piece);
+            decoder.feed(piece.to_vec());
             messages.extend(read_all(&mut decoder).expect("an honest stream"));
             rest = after;
             if rest.is_empty() {
@@ -40,9 +40,9 @@ proptest! {
     fn any_bytes_are_read_or_refused(bytes in any::<Vec<u8>>(), magic in any::<bool>()) {
         let mut decoder = Stream::new(MAGIC);
         if magic {
-            decoder.feed(&MAGIC.to_bytes());
+            decoder.feed(MAGIC.to_bytes().to_vec());
         }
-        decoder.feed(&bytes);
+        decoder.feed(bytes);
         let _ = read_all(&mut decoder);
     }
 
@@ -58,9 +58,12 @@ proptest! {
         let at = at.index(bytes.len());
         bytes[at] ^= flip;
         let mut decoder = Stream::new(MAGIC);
-        decoder.feed(&bytes);
+        decoder.feed(bytes);
         match read_all(&mut decoder) {
             Err(_) => {}
+            // Whether a filter is the right one shows when it is hashed.
+            Ok(messages) if matches!((&expected, &messages[..]),
+                (Some(Message::Filter(_)), [Message::Filter(_)])) => prop_assert!(at >= 20),
             // A bent name makes it a message of no interest; a bent length one that goes on.
             Ok(messages) => prop_assert!(messages.is_empty() || (4..16).contains(&at)
                 && messages != expected.into_iter().collect::<Vec<_>>()),
@@ -79,7 +82,7 @@ fn frame(command: &str, payload: &[u8]) -> Vec<u8> {
 
 fn read(bytes: &[u8]) -> Result<Vec<Message>, Fault> {
     let mut decoder = Stream::new(MAGIC);
-    decoder.feed(bytes);
+    decoder.feed(bytes.to_vec());
     read_all(&mut decoder)
 }
 
@@ -117,10 +120,10 @@ fn large_messages_of_no_use_are_not_kept() {
     let mut decoder = Stream::new(MAGIC);
     let bytes = frame("tx", &vec![7; 3_000_000]);
     for piece in bytes.chunks(65_536) {
-        decoder.feed(piece);
+        decoder.feed(piece.to_vec());
         assert_eq!(decoder.next_message(), Ok(None));
         assert!(decoder.buffer.capacity() <= 4 * 65_536);
     }
-    decoder.feed(&encode(MAGIC, NetworkMessage::Ping(1)));
+    decoder.feed(encode(MAGIC, NetworkMessage::Ping(1)));
     assert_eq!(decoder.next_message(), Ok(Some(Message::Ping(1))));
 }

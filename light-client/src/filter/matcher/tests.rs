@@ -19,7 +19,9 @@ const VECTORS: &str = include_str!("../../../fixtures/bip158-testnet-19.json");
 fn matches_any(filter: &[u8], block: BlockHash, scripts: &[ScriptBuf]) -> Result<bool, GcsError> {
     let packed = scripts.iter().collect();
     let found = Matcher::new().matches_any(filter, block, &packed);
-    assert_eq!(Matcher::portable().matches_any(filter, block, &packed), found, "portable");
+    for (kind, mut matcher) in Matcher::of_each_kind() {
+        assert_eq!(matcher.matches_any(filter, block, &packed), found, "{kind}");
+    }
     assert_eq!(found.ok(), plain::matches_any(filter, block, scripts), "the model");
     if found.is_ok() && !scripts.is_empty() {
         let query = scripts.iter().map(|script| script.as_bytes());
