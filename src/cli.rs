@@ -6,6 +6,7 @@
 
 use std::path::PathBuf;
 
+use billfold_wallet_core::config::ProxyAddress;
 use billfold_wallet_core::keychain::ScriptType;
 use billfold_wallet_core::light_client::peer_id::PeerAddress;
 use bitcoin::OutPoint;
@@ -68,6 +69,9 @@ pub(crate) struct GlobalOptions {
         action = ArgAction::Append
     )]
     pub(crate) connect: Vec<PeerAddress>,
+    /// Make every connection and name look-up through this SOCKS5 proxy, for example Tor's
+    #[arg(long, global = true, env = "BILLFOLD_PROXY", hide_env = true, value_name = "IP:PORT")]
+    pub(crate) proxy: Option<ProxyAddress>,
     /// Read the password from the first line of FILE; `-` is standard input
     #[arg(
         long,

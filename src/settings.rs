@@ -83,9 +83,10 @@ impl Run {
         };
         let connect =
             if options.connect.is_empty() { section.connect } else { options.connect.clone() };
+        let proxy = options.proxy.or(section.proxy).or(file.proxy);
         let given = Style::of(options);
         Ok(Self {
-            settings: Settings { network: network.network(), data_dir, wallet, connect },
+            settings: Settings { network: network.network(), data_dir, wallet, connect, proxy },
             password_file: options
                 .password_file
                 .clone()
@@ -171,6 +172,7 @@ mod tests {
         assert_eq!(run.settings.data_dir, Path::new("/home/data"));
         assert_eq!(run.settings.wallet.as_str(), "main");
         assert_eq!(run.settings.connect, []);
+        assert_eq!(run.settings.proxy, None);
         assert_eq!(run.password_file, None);
         assert_eq!(run.style, Style::default());
     }
@@ -180,6 +182,7 @@ mod tests {
         let run = merge(
             &GlobalOptions::default(),
             "network = 'regtest'\nwallet = 'a'\ndata-dir = 'd'\njson = true\n\
+             proxy = '127.0.0.1:9050'\n\
              [regtest]\nwallet = 'b'\nconnect = ['127.0.0.1:18444']\npassword-file = '/p'\n\
              [mainnet]\nwallet = 'c'\nconnect = ['127.0.0.1:8333']\n",
         );
@@ -187,6 +190,7 @@ mod tests {
         assert_eq!(run.settings.wallet.as_str(), "b");
         assert_eq!(run.settings.data_dir, Path::new("/etc/billfold/d"));
         assert_eq!(run.settings.connect, ["127.0.0.1:18444".parse().expect("an address")]);
+        assert_eq!(run.settings.proxy, "127.0.0.1:9050".parse().ok());
         assert_eq!(run.password_file, Some("/p".into()));
         assert!(run.style.json);
     }
@@ -198,15 +202,18 @@ mod tests {
             wallet: Some("mine".to_owned()),
             data_dir: Some("/x".into()),
             connect: vec!["[::1]:1".parse().expect("an address")],
+            proxy: "[::1]:9050".parse().ok(),
             password_file: Some("-".into()),
             ..GlobalOptions::default()
         };
         let run = merge(
             &options,
             "network = 'regtest'\nwallet = 'a'\ndata-dir = '/d'\npassword-file = '/p'\n\
-             [mainnet]\nwallet = 'c'\nconnect = ['127.0.0.1:8333']\n",
+             proxy = '127.0.0.1:1'\n\
+             [mainnet]\nwallet = 'c'\nconnect = ['127.0.0.1:8333']\nproxy = '127.0.0.1:2'\n",
         );
         assert_eq!(run.settings.network, Network::Bitcoin);
+        assert_eq!(run.settings.proxy, "[::1]:9050".parse().ok());
         assert_eq!(run.settings.wallet.as_str(), "mine");
         assert_eq!(run.settings.data_dir, Path::new("/x"));
         assert_eq!(run.settings.connect, ["[::1]:1".parse().expect("an address")]);

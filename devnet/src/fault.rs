@@ -12,6 +12,9 @@ pub(crate) enum Fault {
     /// The first bytes are not those of regtest.
     #[error("the message is not one of regtest")]
     Magic,
+    /// The handshake or a packet of version 2 is wrong.
+    #[error("the encrypted transport is broken: {0}")]
+    Transport(#[from] bip324::Error),
     /// A message is larger than any may be.
     #[error("a payload of {0} bytes is too large")]
     TooLarge(u32),

@@ -40,6 +40,7 @@ mod faucet;
 mod network;
 mod fault;
 mod frame;
+mod wire;
 mod session;
 mod server;
 mod devnet;

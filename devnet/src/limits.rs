@@ -4,6 +4,8 @@ use std::time::Duration;
 
 /// Bytes of payload in one message.
 pub(crate) const MAX_PAYLOAD: u32 = 4_000_000;
+/// Bytes of garbage in front of the packets of version 2 (BIP324).
+pub(crate) const MAX_GARBAGE: usize = 4_095;
 /// Headers in one `headers` message.
 pub(crate) const MAX_HEADERS: usize = 2_000;
 /// Hashes in a block locator.

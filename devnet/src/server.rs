@@ -8,19 +8,18 @@ use std::io;
 use std::sync::Arc;
 
 use bitcoin::p2p::message::NetworkMessage;
-use tokio::io::{AsyncWrite, AsyncWriteExt, BufReader, BufWriter};
-use tokio::net::tcp::OwnedReadHalf;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, BufReader, BufWriter};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 
 use crate::fault::Fault;
-use crate::frame::{read_message, write_message};
 use crate::limits::{ACCEPT_PAUSE, HANDSHAKE_TIME, MAX_PEERS, MAX_PENDING_MESSAGES, WRITE_TIME};
 use crate::network::{Network, News, PeerNumber};
 use crate::session::{Reply, Session};
+use crate::wire::{Incoming, Outgoing, accept};
 
 /// Serves peers until it is dropped, and their tasks with it.
 pub(crate) async fn serve(listener: TcpListener, network: Arc<Network>) {
@@ -51,21 +50,37 @@ async fn serve_peer(stream: TcpStream, network: Arc<Network>, peer: PeerNumber) 
         return;
     }
     let (reader, writer) = stream.into_split();
+    let (reader, mut writer) = (BufReader::new(reader), BufWriter::new(writer));
+    let deadline = Instant::now() + HANDSHAKE_TIME;
+    let accepted = match timeout_at(deadline, accept(reader, &mut writer)).await {
+        Ok(accepted) => accepted,
+        Err(_) => Err(Fault::HandshakeTime),
+    };
+    let (incoming, outgoing) = match accepted {
+        Ok(accepted) => accepted,
+        Err(fault) => {
+            tracing::debug!(peer = peer.0, %fault, "a peer is closed");
+            return;
+        }
+    };
     let (heard, pending) = mpsc::channel(MAX_PENDING_MESSAGES);
     let news = network.listen();
     let session = Session::new(network, peer);
+    let outlet = Outlet { writer, outgoing };
     let fault = tokio::select! {
-        fault = read(reader, heard) => fault,
-        fault = converse(BufWriter::new(writer), pending, news, session) => fault,
+        fault = read(incoming, heard) => fault,
+        fault = converse(outlet, pending, news, session, deadline) => fault,
     };
     tracing::debug!(peer = peer.0, %fault, "a peer is closed");
 }
 
 /// Reads messages into the queue until one can't be read.
-async fn read(reader: OwnedReadHalf, heard: mpsc::Sender<NetworkMessage>) -> Fault {
-    let mut reader = BufReader::new(reader);
+async fn read(
+    mut incoming: Incoming<impl AsyncRead + Unpin>,
+    heard: mpsc::Sender<NetworkMessage>,
+) -> Fault {
     loop {
-        let message = match read_message(&mut reader).await {
+        let message = match incoming.next().await {
             Ok(message) => message,
             Err(fault) => return fault,
         };
@@ -77,12 +92,12 @@ async fn read(reader: OwnedReadHalf, heard: mpsc::Sender<NetworkMessage>) -> Fau
 
 /// Answers what was heard and tells news until the peer is at fault.
 async fn converse(
-    mut writer: impl AsyncWrite + Unpin,
+    mut outlet: Outlet<impl AsyncWrite + Unpin>,
     mut pending: mpsc::Receiver<NetworkMessage>,
     mut news: broadcast::Receiver<News>,
     mut session: Session,
+    deadline: Instant,
 ) -> Fault {
-    let deadline = Instant::now() + HANDSHAKE_TIME;
     loop {
         let replies = tokio::select! {
             message = pending.recv() => match message {
@@ -100,7 +115,7 @@ async fn converse(
             () = sleep_until(deadline), if !session.is_ready() => Err(Fault::HandshakeTime),
         };
         let sent = match replies {
-            Ok(replies) => send(&mut writer, &session, replies).await,
+            Ok(replies) => outlet.send(&session, replies).await,
             Err(fault) => return fault,
         };
         if let Err(error) = sent {
@@ -109,15 +124,20 @@ async fn converse(
     }
 }
 
-async fn send(
-    writer: &mut (impl AsyncWrite + Unpin),
-    session: &Session,
-    replies: Vec<Reply>,
-) -> io::Result<()> {
-    for message in replies.into_iter().filter_map(|reply| session.load(reply)) {
-        timeout(WRITE_TIME, writer.write_all(&write_message(message))).await??;
+/// Where messages go.
+struct Outlet<W> {
+    writer: W,
+    outgoing: Outgoing,
+}
+
+impl<W: AsyncWrite + Unpin> Outlet<W> {
+    async fn send(&mut self, session: &Session, replies: Vec<Reply>) -> io::Result<()> {
+        for message in replies.into_iter().filter_map(|reply| session.load(reply)) {
+            let bytes = self.outgoing.write(message);
+            timeout(WRITE_TIME, self.writer.write_all(&bytes)).await??;
+        }
+        timeout(WRITE_TIME, self.writer.flush()).await?
     }
-    timeout(WRITE_TIME, writer.flush()).await?
 }
 
 #[cfg(test)]

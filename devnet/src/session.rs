@@ -151,7 +151,7 @@ impl Session {
             Address::new(&SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)), ServiceFlags::NONE);
         let ours = VersionMessage {
             version: PROTOCOL,
-            services: ServiceFlags::NETWORK | ServiceFlags::WITNESS | ServiceFlags::COMPACT_FILTERS,
+            services: services(),
             timestamp: i64::from(unix_time()),
             receiver: nowhere.clone(),
             sender: nowhere,
@@ -334,6 +334,14 @@ fn range(
         return Err(Fault::FilterRequest);
     }
     Ok(state.tree.branch(start, stop))
+}
+
+/// All blocks with witnesses, filters, and version 2 of the transport.
+fn services() -> ServiceFlags {
+    ServiceFlags::NETWORK
+        | ServiceFlags::WITNESS
+        | ServiceFlags::COMPACT_FILTERS
+        | ServiceFlags::P2P_V2
 }
 
 fn strip(mut transaction: Transaction) -> Transaction {

@@ -87,7 +87,7 @@ pub struct Filter {
 pub fn encode(wire: Wire, magic: Magic, message: NetworkMessage) -> Vec<u8> {
     match wire {
         Wire::V1 => v1::encode(magic, message),
-        Wire::V2 => v2::encode(message),
+        Wire::V2 => v2::encode(&message),
     }
 }
 

@@ -64,12 +64,16 @@ pub enum DialProblem {
     /// keys. It may speak version 1, on a fresh connection.
     #[error("does not speak the encrypted transport")]
     NoV2,
+    /// It speaks version 2 but broke its rules before the first message: a packet that does not
+    /// authenticate, or that is too long.
+    #[error("broke the encrypted handshake")]
+    BrokenV2,
     /// Only a proxy reaches such an address, and none is set.
     #[error("is an onion address, which only a proxy reaches: set one with --proxy HOST:PORT")]
     NeedsProxy,
     /// The proxy did not do its part, whoever the peer is.
     #[error("not tried: {0}")]
-    Proxy(ProxyProblem),
+    Proxy(#[from] ProxyProblem),
 }
 
 /// What is wrong with the SOCKS5 proxy.

@@ -41,6 +41,7 @@ impl Actor {
             data_dir: dir.join(name),
             wallet: WalletName::default(),
             connect: vec![peer],
+            proxy: None,
         };
         let description = service::create(&settings, new, cost)?;
         let conversation = open(&settings)?;

@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
+use billfold_wallet_core::config::ProxyAddress;
 use billfold_wallet_core::light_client::peer_id::PeerAddress;
 use serde::{Deserialize, Deserializer, de};
 
@@ -20,6 +21,9 @@ pub(super) struct ConfigFile {
     pub(super) data_dir: Option<PathBuf>,
     /// The wallet's name, unless the network's section has one.
     pub(super) wallet: Option<String>,
+    /// The SOCKS5 proxy for everything, unless the network's section names another.
+    #[serde(deserialize_with = "proxy")]
+    pub(super) proxy: Option<ProxyAddress>,
     /// Where the password is read from, unless the network's section says.
     pub(super) password_file: Option<PathBuf>,
     /// Always speak JSON.
@@ -46,6 +50,9 @@ pub(super) struct Section {
     /// The only peers to use.
     #[serde(deserialize_with = "peers")]
     pub(super) connect: Vec<PeerAddress>,
+    /// The SOCKS5 proxy for everything.
+    #[serde(deserialize_with = "proxy")]
+    pub(super) proxy: Option<ProxyAddress>,
     /// Where the password is read from.
     pub(super) password_file: Option<PathBuf>,
 }
@@ -93,6 +100,11 @@ fn peers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<PeerAddress>,
     texts.iter().map(|text| text.parse().map_err(de::Error::custom)).collect()
 }
 
+fn proxy<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ProxyAddress>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse().map(Some).map_err(de::Error::custom)
+}
+
 /// The line, counted from 1, that the byte at `offset` is in.
 fn line_of(text: &str, offset: usize) -> usize {
     text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
@@ -133,6 +145,8 @@ mod tests {
     fn a_bad_peer_is_told() {
         let told = error("[regtest]\nconnect = ['localhost']\n");
         assert!(told.contains("HOST:PORT"), "{told}");
+        let told = error("proxy = 'tor.example.org:9050'\n");
+        assert!(told.contains("IP:PORT"), "{told}");
     }
 
     #[test]

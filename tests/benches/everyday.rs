@@ -92,6 +92,7 @@ fn wallet(
         data_dir: program.data_dir(),
         wallet: WalletName::default(),
         connect: Vec::new(),
+        proxy: None,
     };
     let account = |script_type| AccountId { script_type, number: DerivationIndex::ZERO };
     let new = NewWallet {

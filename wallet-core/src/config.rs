@@ -4,6 +4,7 @@
 //! [`Settings`].
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -22,6 +23,8 @@ pub struct Settings {
     pub wallet: WalletName,
     /// If not empty, the only peers to use.
     pub connect: Vec<PeerAddress>,
+    /// The SOCKS5 proxy through which every connection and every look-up of a name goes.
+    pub proxy: Option<ProxyAddress>,
 }
 
 impl Settings {
@@ -31,6 +34,45 @@ impl Settings {
         Paths::new(&self.data_dir, self.network)
     }
 }
+
+/// Where a SOCKS5 proxy listens: an IP address and a port, since looking up its name would go
+/// around it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ProxyAddress(SocketAddr);
+
+impl ProxyAddress {
+    /// The socket to connect to.
+    #[must_use]
+    pub const fn to_socket_address(self) -> SocketAddr {
+        self.0
+    }
+}
+
+impl fmt::Display for ProxyAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for ProxyAddress {
+    type Err = ParseProxyAddressError;
+
+    /// Reads `IP:PORT`; `localhost`, which by RFC 6761 needs no look-up, is `127.0.0.1`.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let local = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
+        let address: SocketAddr =
+            local.as_deref().unwrap_or(text).parse().map_err(|_| ParseProxyAddressError)?;
+        if address.port() == 0 { Err(ParseProxyAddressError) } else { Ok(Self(address)) }
+    }
+}
+
+/// The text does not say where a proxy is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "not the address of a proxy: write IP:PORT, for example 127.0.0.1:9050 for Tor; a name would \
+     have to be looked up outside the proxy"
+)]
+pub struct ParseProxyAddressError;
 
 /// The name of a wallet: an id of 1 to 64 ASCII letters, digits, `-` and `_`, never a path.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

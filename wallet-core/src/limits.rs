@@ -34,14 +34,41 @@ pub const PROGRESS_EVERY: Duration = Duration::from_millis(250);
 /// Bytes read from a peer at once.
 pub const READ_BYTES: usize = 64 * 1024;
 
-/// Reads of one peer that may wait for the engine; then its socket waits, and so does the peer.
-pub const UNHANDLED_READS: usize = 8;
+/// Bytes of one peer that may wait for the engine; then its socket waits, and so does the peer. A
+/// single packet may be longer.
+pub const UNHANDLED_BYTES: u32 = 512 * 1024;
 
 /// Messages to one peer that may wait for its socket; a peer that takes no more is dropped.
 pub const UNSENT_MESSAGES: usize = 512;
 
 /// How long opening a connection may take, with the look-up of its name.
 pub const CONNECT_TIME: Duration = Duration::from_secs(10);
+
+/// How long opening a connection to the proxy may take.
+pub const PROXY_CONNECT_TIME: Duration = Duration::from_secs(10);
+
+/// How long the proxy may take to open a connection to a peer: Tor gives up by itself after two
+/// minutes (`SocksTimeout`), onion services take long, and giving up earlier would help nobody.
+pub const PROXY_TIME: Duration = Duration::from_secs(130);
+
+/// The longest reply of a SOCKS5 proxy that is read at once, in bytes: a name and a port.
+pub const SOCKS_REPLY_BYTES: usize = 255 + 2;
+
+/// How long the handshake of version 2 of the transport may take: what Bitcoin Core allows for all
+/// that comes before the first message, over Tor too.
+pub const V2_HANDSHAKE_TIME: Duration = Duration::from_secs(60);
+
+/// The most garbage before the first packet of version 2, in bytes (BIP324).
+pub const V2_GARBAGE_BYTES: usize = 4095;
+
+/// How long looking up a name may take.
+pub const LOOKUP_TIME: Duration = Duration::from_secs(30);
+
+/// Look-ups of names at one time.
+pub const LOOKUPS_AT_ONCE: usize = 4;
+
+/// Addresses that are taken from one look-up (Bitcoin Core takes as many of a DNS seed).
+pub const ADDRESSES_PER_LOOKUP: usize = 32;
 
 /// How long writing one message to a peer may take.
 pub const WRITE_TIME: Duration = Duration::from_secs(60);

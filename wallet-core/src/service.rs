@@ -15,12 +15,14 @@ use crate::engine::{Effect, Engine, Online};
 use crate::entropy::{self, EntropyError};
 use crate::event::{CommandId, Event};
 use crate::face::{BoxFuture, Face};
+use crate::light_client::config;
 use crate::light_client::height::{BlockId, Height};
 use crate::limits::PENDING_COMMANDS;
 use crate::net::clock::Clock;
 use crate::net::driver::{self, Driver};
 use crate::net::inbox::{Inbox, Message};
 use crate::net::outlet::Outlet;
+use crate::net::route::Route;
 use crate::signers::key_layer::KeyLayer;
 use crate::store::chain::ChainFile;
 use crate::store::lock::{DirectoryLock, Holder, LockError};
@@ -85,7 +87,10 @@ impl Service {
             Reach::Online => {
                 // Last: a network that is dropped waits for its threads, which no caller's may.
                 let (engine, first) = open_online(settings, wallet, keys, clock)?;
-                let network = driver::Network::start(inbox.clone())
+                let mut token = [0; 8];
+                entropy::fill(&mut token)?;
+                let route = Route::new(settings.proxy, token);
+                let network = driver::Network::start(inbox.clone(), settings.network, route)
                     .map_err(|error| problem::from_io(paths.dir(), &error))?;
                 (engine, Some(network), first)
             }
@@ -286,7 +291,11 @@ fn open_online(
     clock: Clock,
 ) -> Result<(Engine, Vec<Effect>), OpenError> {
     let chain = ChainFile::load(&settings.paths().chain(), settings.network)?;
-    let online = Online { chain, connect: settings.connect.clone() };
+    let route = match settings.proxy {
+        None => config::Route::Direct,
+        Some(_) => config::Route::Proxy,
+    };
+    let online = Online { chain, connect: settings.connect.clone(), route };
     Ok(Engine::online(wallet, keys, online, system_seed()?, clock.now())?)
 }
 

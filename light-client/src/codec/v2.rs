@@ -16,13 +16,13 @@ pub const MAX_CONTENTS: usize = LONG_TYPE + MAX_MESSAGE;
 
 /// The contents of the packet that carries a message.
 #[must_use]
-pub fn encode(message: NetworkMessage) -> Vec<u8> {
+pub fn encode(message: &NetworkMessage) -> Vec<u8> {
     let command = message.cmd();
-    let mut contents = match SHORT_IDS.iter().position(|name| *name == command) {
-        Some(place) => vec![u8::try_from(place + 1).expect("the table is short")],
+    let mut contents = match (1..).zip(SHORT_IDS).find(|(_, name)| *name == command) {
+        Some((id, _)) => vec![id],
         None => [&[LONG][..], &serialize(&message.command())].concat(),
     };
-    contents.extend(serialize(&message));
+    contents.extend(serialize(message));
     contents
 }
 

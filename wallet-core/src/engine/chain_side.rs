@@ -29,6 +29,8 @@ pub struct Online {
     pub chain: Loaded,
     /// If not empty, the only peers to use.
     pub connect: Vec<PeerAddress>,
+    /// How peers are reached.
+    pub route: Route,
 }
 
 /// A light client and its file.
@@ -59,7 +61,7 @@ impl ChainSide {
             file.begin(&needed)?;
             (needed, Restored::default())
         };
-        let (connect, route) = (online.connect, Route::Direct);
+        let (connect, route) = (online.connect, online.route);
         let config = Config { params, base, connect, route, mempool: true };
         let client = LightClient::new(config.clone(), restored, seed, now);
         let mut said = Vec::new();

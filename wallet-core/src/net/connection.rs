@@ -6,9 +6,7 @@
 use std::io;
 use std::sync::Arc;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use bitcoin::Network;
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinHandle;
@@ -17,19 +15,29 @@ use tokio::time::timeout;
 use crate::light_client::dial::{DialProblem, Wire};
 use crate::light_client::input::Input as ClientInput;
 use crate::light_client::peer_id::{PeerAddress, PeerId};
-use crate::limits::{
-    ADDRESSES_PER_NAME, CLOSE_TIME, CONNECT_TIME, READ_BYTES, UNHANDLED_READS, UNSENT_MESSAGES,
-    WRITE_TIME,
-};
+use crate::limits::{CLOSE_TIME, UNHANDLED_BYTES, UNSENT_MESSAGES};
 use crate::net::inbox::Reports;
+use crate::net::route::Route;
+use crate::net::transport::{self, Incoming, Outgoing, Piece};
 
 /// Whom to connect to, and how.
 #[derive(Debug, Clone)]
 pub struct Target {
     /// Where it is.
     pub address: PeerAddress,
+    /// The way there.
+    pub route: Route,
     /// The transport to speak.
     pub wire: Wire,
+    /// The network to speak of: version 2 binds its keys to it.
+    pub network: Network,
+}
+
+impl Target {
+    async fn reach(&self) -> Result<(Incoming, Outgoing), DialProblem> {
+        let stream = self.route.open(&self.address).await?;
+        transport::begin(stream, self.wire, self.network).await
+    }
 }
 
 /// Our end of a connection; dropping it closes the connection once what is queued is written.
@@ -62,95 +70,66 @@ impl Connection {
     }
 }
 
-async fn run(
-    peer: PeerId,
-    Target { address, wire }: Target,
-    mut unsent: mpsc::Receiver<Vec<u8>>,
-    reports: Reports,
-) {
-    if wire == Wire::V2 {
-        return reports.put(ClientInput::DialFailed { peer, why: DialProblem::NoV2 }, None);
-    }
-    let dialled = tokio::select! {
-        dialled = timeout(CONNECT_TIME, dial(&address)) => dialled,
+async fn run(peer: PeerId, target: Target, mut unsent: mpsc::Receiver<Vec<u8>>, reports: Reports) {
+    let reached = tokio::select! {
+        reached = target.reach() => reached,
         // Nothing is sent before the connection is open: this is its end.
-        _ = unsent.recv() => Ok(Err(io::ErrorKind::ConnectionAborted.into())),
+        _ = unsent.recv() => Err(DialProblem::Unreachable),
     };
-    let stream = match dialled.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
-        Ok(stream) => stream,
-        Err(error) => {
-            tracing::debug!(%peer, %address, %error, "could not connect");
-            return reports.put(ClientInput::DialFailed { peer, why: problem(&error) }, None);
+    let Target { address, wire, .. } = target;
+    let (mut incoming, outgoing) = match reached {
+        Ok(halves) => halves,
+        Err(why) => {
+            tracing::debug!(%peer, %address, %wire, %why, "could not connect");
+            return reports.put(ClientInput::DialFailed { peer, why }, None);
         }
     };
-    tracing::debug!(%peer, %address, "connected");
+    tracing::debug!(%peer, %address, %wire, "connected");
     reports.put(ClientInput::Connected { peer }, None);
-    let (mut reader, writer) = stream.into_split();
     let written = tokio::select! {
-        ended = read(peer, &mut reader, &reports) => {
+        ended = read(peer, &mut incoming, &reports) => {
             tracing::debug!(%peer, %address, ?ended, "disconnected");
             None
         }
-        written = write(writer, unsent) => Some(written),
+        written = write(outgoing, unsent) => Some(written),
     };
     reports.put(ClientInput::Disconnected { peer }, None);
     if let Some(written) = written {
-        let left = timeout(CLOSE_TIME, drain(reader)).await;
+        // A socket that is closed while it holds unread bytes is reset, and a reset takes from the
+        // peer what it has not read yet: the payment that was sent last.
+        let left = timeout(CLOSE_TIME, incoming.drain()).await;
         tracing::debug!(%peer, %address, ?written, ?left, "closed");
     }
 }
 
-fn problem(error: &io::Error) -> DialProblem {
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused => DialProblem::Refused,
-        io::ErrorKind::TimedOut => DialProblem::TimedOut,
-        _ => DialProblem::Unreachable,
-    }
-}
-
-async fn dial(address: &PeerAddress) -> io::Result<TcpStream> {
-    let stream = match address {
-        PeerAddress::Ip(address) => TcpStream::connect(address).await?,
-        PeerAddress::Host(host, port) => {
-            let found = tokio::net::lookup_host((host.as_str(), *port)).await?;
-            let found: Vec<_> = found.take(ADDRESSES_PER_NAME).collect();
-            TcpStream::connect(&found[..]).await?
-        }
-        PeerAddress::Onion(..) => return Err(io::ErrorKind::Unsupported.into()),
-    };
-    stream.set_nodelay(true)?;
-    Ok(stream)
-}
-
 /// Reads until the peer closes.
-async fn read(peer: PeerId, reader: &mut OwnedReadHalf, reports: &Reports) -> io::Result<()> {
-    let permits = Arc::new(Semaphore::new(UNHANDLED_READS));
-    let mut buffer = vec![0; READ_BYTES];
+async fn read(peer: PeerId, incoming: &mut Incoming, reports: &Reports) -> io::Result<()> {
+    let permits = Arc::new(Semaphore::new(UNHANDLED_BYTES as usize));
     loop {
-        let permit = Arc::clone(&permits).acquire_owned().await.map_err(io::Error::other)?;
-        let count = reader.read(&mut buffer).await?;
-        if count == 0 {
-            return Ok(());
-        }
-        let bytes = buffer[..count].to_vec();
-        reports.put(ClientInput::Received { peer, bytes }, Some(permit));
+        let piece = incoming.next().await?;
+        let (input, size) = match piece {
+            Piece::Whole(bytes) => {
+                let size = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+                (ClientInput::Received { peer, bytes }, size)
+            }
+            Piece::Part => (ClientInput::Receiving { peer }, 0),
+            Piece::End => return Ok(()),
+        };
+        // An input that carries little is work too.
+        let size = size.clamp(LEAST_CHARGE, UNHANDLED_BYTES);
+        let permit = Arc::clone(&permits).acquire_many_owned(size).await;
+        reports.put(input, Some(permit.map_err(io::Error::other)?));
     }
 }
 
 /// Writes until our end is dropped and all that was queued before is written, then says so to the
 /// peer.
-async fn write(mut writer: OwnedWriteHalf, mut unsent: mpsc::Receiver<Vec<u8>>) -> io::Result<()> {
+async fn write(mut outgoing: Outgoing, mut unsent: mpsc::Receiver<Vec<u8>>) -> io::Result<()> {
     while let Some(bytes) = unsent.recv().await {
-        timeout(WRITE_TIME, writer.write_all(&bytes)).await??;
+        outgoing.write(bytes).await?;
     }
-    writer.shutdown().await
+    outgoing.close().await
 }
 
-/// Reads what nobody wants any more until the peer closes too. A socket that is closed while it
-/// holds unread bytes is reset, and a reset takes from the peer what it has not read yet: the
-/// payment that was sent last.
-async fn drain(mut reader: OwnedReadHalf) -> io::Result<()> {
-    let mut buffer = vec![0; READ_BYTES];
-    while reader.read(&mut buffer).await? > 0 {}
-    Ok(())
-}
+/// What an input counts at the least against the bytes that may wait.
+const LEAST_CHARGE: u32 = 1024;

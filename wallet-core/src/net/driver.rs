@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
+use bitcoin::Network as Chain;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::command::{CommandError, StoreProblem};
@@ -20,9 +21,11 @@ use crate::light_client::peer_id::PeerId;
 use crate::limits::CLOSE_TIME;
 use crate::net::clock::Clock;
 use crate::net::connection::{Connection, Target};
+use crate::net::dns::Resolver;
 use crate::net::inbox::{Generation, Happening, Inbox, Message};
 use crate::net::jobs::JobThreads;
 use crate::net::outlet::Outlet;
+use crate::net::route::Route;
 
 /// An engine with its clock, its way in and out, and its network if it has one.
 pub struct Driver {
@@ -134,17 +137,20 @@ pub struct Network {
     /// Taken when it ends.
     runtime: Option<Runtime>,
     connections: HashMap<PeerId, Connection>,
+    resolver: Resolver,
+    chain: Chain,
+    route: Route,
     jobs: JobThreads,
     inbox: Inbox,
     generation: Generation,
 }
 
 impl Network {
-    /// Starts the threads for sockets and jobs.
+    /// Starts the threads for sockets and jobs. Peers are those of `chain`, reached by `route`.
     ///
     /// # Errors
     /// If the system gives no threads.
-    pub fn start(inbox: Inbox) -> io::Result<Self> {
+    pub fn start(inbox: Inbox, chain: Chain, route: Route) -> io::Result<Self> {
         let jobs = JobThreads::start()?;
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
@@ -154,6 +160,9 @@ impl Network {
         Ok(Self {
             runtime: Some(runtime),
             connections: HashMap::new(),
+            resolver: Resolver::new(),
+            chain,
+            route,
             jobs,
             inbox,
             generation: Generation::default(),
@@ -196,15 +205,18 @@ impl Network {
             Effect::Dial { peer, address, wire, purpose } => {
                 if let Some(runtime) = &self.runtime {
                     tracing::debug!(%peer, %address, %wire, %purpose, "dialling");
-                    let target = Target { address, wire };
+                    let (route, network) = (self.route.clone(), self.chain);
+                    let target = Target { address, route, wire, network };
                     let connection = Connection::open(runtime.handle(), peer, target, reports);
                     self.connections.insert(peer, connection);
                 }
             }
-            // Nobody asks for that yet.
-            Effect::Resolve { id, .. } => {
-                reports.put(ClientInput::Resolved { id, addresses: Vec::new() }, None);
-            }
+            Effect::Resolve { id, name } => match &self.runtime {
+                Some(runtime) if self.route.looks_names_up() => {
+                    self.resolver.look_up(runtime.handle(), id, name, reports);
+                }
+                _ => reports.put(ClientInput::Resolved { id, addresses: Vec::new() }, None),
+            },
             Effect::Send { peer, bytes } => {
                 let taken = self.connections.get(&peer).is_none_or(|c| c.send(bytes));
                 if !taken {

@@ -49,6 +49,7 @@ impl Desk {
             data_dir: self.dir.path().join("data"),
             wallet: WalletName::default(),
             connect: self.connect.clone(),
+            proxy: None,
         }
     }
 

@@ -11,6 +11,7 @@ use crate::command::Birthday;
 use crate::config::LookAhead;
 use crate::engine::Online;
 use crate::keychain::{AccountId, DerivationIndex, ScriptType};
+use crate::light_client::config::Route;
 use crate::light_client::height::Height;
 use crate::light_client::peer_id::PeerAddress;
 use crate::seed::{Seed, Words};
@@ -83,7 +84,7 @@ impl Home {
 
     pub(super) fn online(&self) -> Online {
         let chain = ChainFile::load(&self.path("chain.db"), self.network).unwrap();
-        Online { chain, connect: vec![self.connect.clone()] }
+        Online { chain, connect: vec![self.connect.clone()], route: Route::Direct }
     }
 
     pub(super) fn path(&self, file: &str) -> PathBuf {

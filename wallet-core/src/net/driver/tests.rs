@@ -1,6 +1,5 @@
 //! What a face hears at the end, and what a light client must not hear.
 
-use bitcoin::Network as Chain;
 use bitcoin::hashes::Hash;
 
 use super::*;
@@ -54,7 +53,7 @@ async fn a_disk_that_refuses_is_told_as_the_answer_and_as_the_end() {
 #[test]
 fn what_was_under_way_for_an_earlier_light_client_is_not_for_this_one() {
     let (inbox, incoming) = Inbox::new();
-    let mut network = Network::start(inbox.clone()).unwrap();
+    let mut network = Network::start(inbox.clone(), Chain::Regtest, Route::Direct).unwrap();
     // Nothing listens on port 1 of this machine, so both dials fail and are reported.
     let address = PeerAddress::Ip(([127, 0, 0, 1], 1).into());
     let (wire, purpose) = (Wire::V1, Purpose::Chain);
