@@ -15,7 +15,7 @@ use billfold_light_client::filter::matcher::Matcher;
 use billfold_light_client::filter::packed_scripts::PackedScripts;
 use billfold_light_client::job::{self, FilterToMatch, FilterVerdict, Job, JobResult};
 use bitcoin::bip158::{BlockFilter, GcsFilterWriter};
-use bitcoin::hash_types::{FilterHash, FilterHeader};
+use bitcoin::hash_types::FilterHash;
 use bitcoin::hashes::{Hash as _, sha256};
 use bitcoin::{BlockHash, ScriptBuf, WPubkeyHash};
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -71,12 +71,7 @@ fn rescan(_: &mut Criterion) {
     let filters: Vec<_> = (0..FILTERS)
         .map(|number| {
             let (block, bytes) = filter(number);
-            FilterToMatch {
-                block,
-                previous: FilterHeader::all_zeros(),
-                expected: FilterHash::hash(&bytes).filter_header(&FilterHeader::all_zeros()),
-                bytes: bytes.into(),
-            }
+            FilterToMatch { block, expected: FilterHash::hash(&bytes), bytes: bytes.into() }
         })
         .collect();
     println!("{FILTERS} filters hashed and matched on {cores} cores");

@@ -6,15 +6,15 @@
 use std::collections::BTreeMap;
 
 use bitcoin::block::Header;
-use bitcoin::hash_types::FilterHeader;
+use bitcoin::hash_types::{FilterHash, FilterHeader};
 
 use crate::height::Height;
 use crate::height_ranges::HeightRanges;
 
 /// What changed on the best chain since the last `take_staged`.
 ///
-/// To apply: delete every stored header and filter header above `truncate_above`, then write
-/// `headers` and `filter_headers` over what is there. Heights are of the best chain; branches
+/// To apply: delete every stored header and filter hash above `truncate_above`, then write
+/// `headers`, `filter_hashes` and `base_filter_header` over what is there. Heights are of the best chain; branches
 /// that lost are not kept over a restart.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ChangeSet {
@@ -22,39 +22,46 @@ pub struct ChangeSet {
     pub truncate_above: Option<Height>,
     /// Headers of the best chain by height.
     pub headers: BTreeMap<Height, Header>,
-    /// Filter headers of the best chain by height.
-    pub filter_headers: BTreeMap<Height, FilterHeader>,
+    /// A filter hash for each block of the best chain, by height.
+    pub filter_hashes: BTreeMap<Height, FilterHash>,
+    /// The filter header of the base (BIP157), as a peer said it.
+    pub base_filter_header: Option<FilterHeader>,
 }
 
 impl ChangeSet {
     /// Whether there is nothing to write.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.truncate_above.is_none() && self.headers.is_empty() && self.filter_headers.is_empty()
+        self.truncate_above.is_none()
+            && self.headers.is_empty()
+            && self.filter_hashes.is_empty()
+            && self.base_filter_header.is_none()
     }
 
     /// Adds a change set that came after this one, so that applying the sum equals applying both.
     pub fn merge(&mut self, later: Self) {
         if let Some(height) = later.truncate_above {
             self.headers.retain(|h, _| *h <= height);
-            self.filter_headers.retain(|h, _| *h <= height);
+            self.filter_hashes.retain(|h, _| *h <= height);
             self.truncate_above =
                 Some(self.truncate_above.map_or(height, |earlier| earlier.min(height)));
         }
         self.headers.extend(later.headers);
-        self.filter_headers.extend(later.filter_headers);
+        self.filter_hashes.extend(later.filter_hashes);
+        self.base_filter_header = later.base_filter_header.or(self.base_filter_header);
     }
 }
 
-/// What the store kept: the best chain above the base, and its filter headers.
+/// What the store kept: the best chain above the base, and its filter hashes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Restored {
     /// Headers from the height above the base (`Config::base`) upwards, without gaps.
     pub headers: Vec<Header>,
-    /// The height of `filter_headers[0]`.
-    pub filter_headers_from: Height,
-    /// Filter headers without gaps; may be shorter than `headers`.
-    pub filter_headers: Vec<FilterHeader>,
+    /// Filter hashes from the height above the base upwards, without gaps; may be shorter than
+    /// `headers`.
+    pub filter_hashes: Vec<FilterHash>,
+    /// The filter header of the base.
+    pub base_filter_header: Option<FilterHeader>,
     /// Where the store has filters; `None` if it keeps none, so that it is neither asked nor given
     /// any.
     pub kept: Option<HeightRanges>,
@@ -69,7 +76,7 @@ mod tests {
 
     /// What a store holds, and how it applies a change set.
     #[derive(Debug, Clone, PartialEq, Default)]
-    struct Disk(BTreeMap<Height, Header>, BTreeMap<Height, FilterHeader>);
+    struct Disk(BTreeMap<Height, Header>, BTreeMap<Height, FilterHash>, Option<FilterHeader>);
 
     impl Disk {
         fn apply(&mut self, set: ChangeSet) {
@@ -78,13 +85,16 @@ mod tests {
                 self.1.retain(|h, _| *h <= height);
             }
             self.0.extend(set.headers);
-            self.1.extend(set.filter_headers);
+            self.1.extend(set.filter_hashes);
+            self.2 = set.base_filter_header.or(self.2);
         }
     }
 
     fn any_set() -> impl Strategy<Value = ChangeSet> {
         let entries = || prop::collection::btree_map(0_u32..20, any::<u8>(), 0..6);
-        (prop::option::of(0_u32..20), entries(), entries()).prop_map(|(cut, headers, filters)| {
+        let base = prop::option::of(any::<u8>());
+        let parts = (prop::option::of(0_u32..20), entries(), entries(), base);
+        parts.prop_map(|(cut, headers, filters, base)| {
             let mut header = bitcoin::constants::genesis_block(bitcoin::Network::Regtest).header;
             ChangeSet {
                 truncate_above: cut.map(Height::new),
@@ -95,10 +105,11 @@ mod tests {
                         (Height::new(height), header)
                     })
                     .collect(),
-                filter_headers: filters
+                filter_hashes: filters
                     .into_iter()
-                    .map(|(h, byte)| (Height::new(h), FilterHeader::from_byte_array([byte; 32])))
+                    .map(|(h, byte)| (Height::new(h), FilterHash::from_byte_array([byte; 32])))
                     .collect(),
+                base_filter_header: base.map(|byte| FilterHeader::from_byte_array([byte; 32])),
             }
         })
     }

@@ -17,7 +17,7 @@ use crate::chain::header_tree::HeaderTree;
 use crate::change_set::{ChangeSet, Restored};
 use crate::config::Config;
 use crate::fault::Fault;
-use crate::filter::header_chain::FilterHeaderChain;
+use crate::filter::commitments::Commitments;
 use crate::height::{BlockId, Height};
 use crate::input::{Input, ScanStart};
 use crate::job::{JobId, JobResult};
@@ -40,7 +40,7 @@ use crate::timers::{Timer, Timers};
 #[derive(Debug)]
 pub struct LightClient {
     tree: HeaderTree,
-    filter_chain: FilterHeaderChain,
+    commitments: Commitments,
     roster: Roster,
     peers: BTreeMap<PeerId, Peer>,
     next_peer: u64,
@@ -54,8 +54,6 @@ pub struct LightClient {
     timers: Timers,
     rng: ChaCha12Rng,
     staged: ChangeSet,
-    /// The first height whose filter header was not staged yet.
-    unstaged_filter_headers: Height,
     /// The cursor that was told last.
     told_cursor: Option<BlockId>,
     /// The tip that was told last.
@@ -72,19 +70,17 @@ impl LightClient {
     #[must_use]
     pub fn new(config: Config, restored: Restored, seed: [u8; 32], now: Now) -> Self {
         let Config { params, base, connect, .. } = config;
-        let (network, magic) = (params.network, params.magic);
+        let magic = params.magic;
         let stored = restored.headers.len();
         let tree = HeaderTree::restored(params, base, restored.headers);
         let base = base.block.height;
-        let filter_chain = FilterHeaderChain::restored(
-            network,
+        let commitments = Commitments::restored(
             base,
             tree.tip().height,
-            restored.filter_headers_from,
-            restored.filter_headers,
+            restored.base_filter_header,
+            restored.filter_hashes,
         );
         let told_tip = tree.tip();
-        let unstaged_filter_headers = filter_chain.tip().map_or(base, Height::next);
         let mut client = Self {
             roster: Roster::new(connect, now.mono),
             peers: BTreeMap::new(),
@@ -99,13 +95,12 @@ impl LightClient {
             timers: Timers::default(),
             rng: ChaCha12Rng::from_seed(seed),
             staged: ChangeSet::default(),
-            unstaged_filter_headers,
             told_cursor: None,
             told_tip,
             synced: false,
             bytes_received: 0,
             tree,
-            filter_chain,
+            commitments,
         };
         if client.tree.tip().height.above(base) as usize != stored {
             // What the store has above is not sound.
@@ -133,14 +128,14 @@ impl LightClient {
             Input::Resolved { .. } | Input::Deadline => {}
             Input::ScanFrom(start) => self.begin_scan(start),
             Input::Rescan(start) => {
-                self.forget_filter_headers();
+                self.forget_commitments();
                 self.begin_scan(start);
             }
             Input::FiltersRead { .. } => {}
             Input::Watch { scripts, since: _ } => self.scan.watch(scripts),
             Input::Folded { block, grown, since: _, found: _ } => {
                 self.scan.watch(grown);
-                self.scan.on_folded(block);
+                self.scan.on_folded(block, &mut self.commitments);
             }
             Input::WatchCoins { .. } => {}
             Input::Announce { transaction, .. } => {
@@ -219,7 +214,6 @@ impl LightClient {
                 self.filters.ask_again(rejected.height);
             }
             self.close(rejected.from, Some(Fault::InvalidFilter));
-            self.filter_headers.on_lie();
         }
     }
 

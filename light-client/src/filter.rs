@@ -1,5 +1,5 @@
 //! Owns compact block filters (BIP157, BIP158): the codec and matcher, the scripts to look for,
-//! the chain of filter headers.
+//! what each peer commits to.
 //!
 //! Refuses the wire and the scan: filters come in as bytes and leave as verdicts.
 
@@ -8,6 +8,6 @@ mod siphash;
 pub mod packed_scripts;
 pub mod matcher;
 pub mod watch_list;
-pub mod header_chain;
+pub mod commitments;
 #[cfg(any(test, feature = "fuzz"))]
 pub(crate) mod plain;

@@ -21,6 +21,23 @@ impl HeightRanges {
         self.ranges.range(..=height).next_back().is_some_and(|(_, last)| *last >= height)
     }
 
+    /// The last height of the range that `height` is in.
+    #[must_use]
+    pub fn run(&self, height: Height) -> Option<Height> {
+        let (_, last) = self.ranges.range(..=height).next_back()?;
+        (*last >= height).then_some(*last)
+    }
+
+    /// The first range of heights that it does not hold, between two heights.
+    #[must_use]
+    pub fn gap(&self, within: RangeInclusive<Height>) -> Option<RangeInclusive<Height>> {
+        let (from, to) = within.into_inner();
+        let first = self.run(from).map_or(from, Height::next);
+        let above = self.ranges.range(first..).next();
+        let last = above.and_then(|(start, _)| start.prev()).map_or(to, |last| last.min(to));
+        (first <= last).then_some(first..=last)
+    }
+
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -44,6 +61,14 @@ impl HeightRanges {
             last = last.max(end);
         }
         self.ranges.insert(first, last);
+    }
+
+    /// Takes out everything above a height.
+    pub fn truncate_above(&mut self, height: Height) {
+        self.ranges.split_off(&height.next());
+        if let Some((_, last)) = self.ranges.iter_mut().next_back() {
+            *last = height.min(*last);
+        }
     }
 
     /// Takes out one height.
@@ -75,13 +100,15 @@ mod tests {
     enum Step {
         Insert(u32, u32),
         Remove(u32),
+        Truncate(u32),
     }
 
     fn any_step() -> impl Strategy<Value = Step> {
         let height = 0_u32..40;
         prop_oneof![
             (height.clone(), 0_u32..8).prop_map(|(first, more)| Step::Insert(first, first + more)),
-            height.prop_map(Step::Remove),
+            height.clone().prop_map(Step::Remove),
+            height.prop_map(Step::Truncate),
         ]
     }
 
@@ -100,9 +127,21 @@ mod tests {
                         model.remove(&height);
                         ranges.remove(Height::new(height));
                     }
+                    Step::Truncate(height) => {
+                        model.retain(|kept| *kept <= height);
+                        ranges.truncate_above(Height::new(height));
+                    }
                 }
                 for height in 0..60 {
                     prop_assert_eq!(ranges.contains(Height::new(height)), model.contains(&height));
+                }
+                for from in 0..50 {
+                    let first = (from..50).find(|height| !model.contains(height));
+                    let free = |height: &u32| !model.contains(height);
+                    let last = first.and_then(|first| (first..50).take_while(free).last());
+                    let gap = ranges.gap(Height::new(from)..=Height::new(49));
+                    let gap = gap.map(|gap| (gap.start().to_u32(), gap.end().to_u32()));
+                    prop_assert_eq!(gap, first.zip(last));
                 }
                 let gaps = ranges.ranges.iter().zip(ranges.ranges.iter().skip(1));
                 for ((_, end), (start, _)) in gaps {

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use bitcoin::BlockHash;
-use bitcoin::hash_types::{FilterHash, FilterHeader};
+use bitcoin::hash_types::FilterHash;
 use bitcoin::hashes::Hash as _;
 
 use crate::filter::matcher::Matcher;
@@ -39,8 +39,7 @@ impl JobId {
 /// Work to do.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Job {
-    /// Chain each filter onto its previous filter header, compare the result with the expected
-    /// one, and match the filter for scripts.
+    /// Hash each filter, compare the hash with the expected one, and match the filter for scripts.
     MatchFilters {
         /// The filters, in rising height.
         filters: Vec<FilterToMatch>,
@@ -54,10 +53,8 @@ pub enum Job {
 pub struct FilterToMatch {
     /// The block that the filter is of; keys its hash function (BIP158).
     pub block: BlockHash,
-    /// The filter header before it (BIP157).
-    pub previous: FilterHeader,
-    /// The filter header that the filter must give on top of `previous`.
-    pub expected: FilterHeader,
+    /// What the filter must hash to (BIP157).
+    pub expected: FilterHash,
     /// The filter as it came from the wire. Shared, never changed.
     pub bytes: Arc<[u8]>,
 }
@@ -88,8 +85,7 @@ fn match_filter(
     filter: &FilterToMatch,
     scripts: &PackedScripts,
 ) -> FilterVerdict {
-    let header = FilterHash::hash(&filter.bytes).filter_header(&filter.previous);
-    if header != filter.expected {
+    if FilterHash::hash(&filter.bytes) != filter.expected {
         return FilterVerdict::Invalid;
     }
     match matcher.matches_any(&filter.bytes, filter.block, scripts) {

@@ -14,7 +14,6 @@ use crate::output::{Output, PeerEvent};
 use crate::peer_id::PeerId;
 use crate::peers::handshake::{Handshake, Negotiated};
 use crate::peers::peer::{Peer, Stage};
-use crate::sync::filter_headers::Verdict;
 use crate::time::Now;
 use crate::timers::Timer;
 
@@ -192,6 +191,7 @@ impl LightClient {
         }));
         self.headers.add(id, negotiated.start_height);
         self.filter_headers.add(id);
+        self.commitments.add(id);
         self.filters.add(id);
         self.blocks.add(id);
         self.broadcast.add(id, negotiated.wtxid_relay, &mut self.outbox);
@@ -226,16 +226,8 @@ impl LightClient {
             Message::NotFound(inventory) => self.blocks.on_not_found(now.mono, id, &inventory),
             Message::Block(body) => self.blocks.on_block(id, body, self.tree.params())?,
             Message::FilterHeaders(reply) => {
-                let (tree, chain) = (&self.tree, &mut self.filter_chain);
-                match self.filter_headers.on_filter_headers(id, reply, tree, chain) {
-                    Verdict::Fine => {}
-                    Verdict::Broken(fault) => return Err(fault),
-                    Verdict::DoubtedChain => self.on_wrong_filter_headers(),
-                    Verdict::WrongChain => {
-                        self.on_wrong_filter_headers();
-                        return Err(Fault::InvalidFilterHeaders);
-                    }
-                }
+                let (tree, commitments) = (&self.tree, &mut self.commitments);
+                self.filter_headers.on_filter_headers(id, reply, tree, commitments)?;
             }
             Message::Filter(filter) => {
                 let block = self.tree.find(&filter.block).filter(|block| self.tree.is_best(*block));
@@ -254,6 +246,7 @@ impl LightClient {
     fn forget(&mut self, id: PeerId) {
         self.headers.remove(id);
         self.filter_headers.remove(id);
+        self.commitments.remove(id);
         self.filters.remove(id);
         self.blocks.remove(id);
         self.broadcast.remove(id);

@@ -6,7 +6,7 @@ use crate::change_set::ChangeSet;
 use crate::client::LightClient;
 use crate::fault::Fault;
 use crate::height::{BlockId, Height};
-use crate::output::{ChainEvent, Output, PeerEvent};
+use crate::output::{ChainEvent, Output};
 use crate::peer_id::PeerId;
 use crate::sync::filters::ScanNeed;
 use crate::sync::headers::Moved;
@@ -34,7 +34,7 @@ impl LightClient {
         let Moved { fork, old_tip } = moved;
         if fork != old_tip {
             self.stage_cut(fork.height);
-            self.filter_chain.truncate_above(fork.height);
+            self.commitments.truncate_above(fork.height);
             self.filter_headers.on_reorganised(fork.height);
             self.filters.on_reorganised(fork.height);
             if self.scan.on_reorganised(fork) {
@@ -45,30 +45,14 @@ impl LightClient {
         self.stage_headers(fork.height);
     }
 
-    /// Our filter headers are wrong, or nobody stands behind them: they are loaded and matched anew.
-    pub(super) fn on_wrong_filter_headers(&mut self) {
-        let base = self.tree.base();
-        self.forget_filter_headers();
-        self.scan.rewind(base);
-        if self.scan.cursor().is_some() {
-            // At once: a wallet that is closed before the new scan has come far would go on from
-            // its old cursor, above what the wrong filters hid.
-            let time = self.tree.time_at(base.height);
-            let time = time.unwrap_or(WallTime::new(self.tree.params().genesis.time.into()));
-            self.told_cursor = Some(base);
-            self.tell(ChainEvent::Scanned { cursor: base, time });
-        }
-    }
-
-    /// Forgets every filter header, and what was asked on the strength of them.
-    pub(super) fn forget_filter_headers(&mut self) {
+    /// Forgets what peers said of filters, and what was asked on the strength of it.
+    pub(super) fn forget_commitments(&mut self) {
         let base = self.tree.base().height;
-        self.filter_chain.clear();
+        self.commitments.clear();
         self.filter_headers.restart();
         self.filters.restart(base);
         self.stage_cut(base);
         self.stage_headers(base);
-        self.unstaged_filter_headers = base;
     }
 
     /// Below the least work that a chain of this network has, nothing is told and nothing asked
@@ -94,23 +78,18 @@ impl LightClient {
 
     fn follow_filter_headers(&mut self, now: MonoTime) {
         let peers = self.peers_with_blocks();
-        let (tree, chain) = (&self.tree, &self.filter_chain);
-        self.filter_headers.drive(now, &peers, tree, chain, &mut self.outbox);
-        while let Some(peer) = self.filter_headers.take_refused() {
-            let Some(address) = self.peers.get(&peer).map(|peer| peer.address.clone()) else {
-                continue;
-            };
-            self.outbox.push(Output::Peer(PeerEvent::FiltersRefused { peer, address }));
-        }
-        self.stage_filter_headers();
+        let (tree, commitments) = (&self.tree, &self.commitments);
+        self.filter_headers.drive(now, &peers, tree, commitments, &mut self.outbox);
+        self.stage_filter_hashes();
     }
 
     fn follow_scan(&mut self, now: MonoTime) {
         if let Some(cursor) = self.scan.resolve(&self.tree, self.headers.has_ended()) {
             self.filters.restart(cursor.height);
+            self.commitments.begin(cursor.height);
             self.synced = false;
         }
-        self.scan.advance();
+        self.scan.advance(&mut self.commitments);
         self.blocks.set_wanted(self.scan.wanted_blocks());
         if let Some(block) = self.scan.next_to_fold()
             && let Some(body) = self.blocks.take(block)
@@ -120,7 +99,7 @@ impl LightClient {
             let time = WallTime::new(body.header.time.into());
             self.tell(ChainEvent::Block { at: block, time, block: body });
         }
-        while let Some((id, job)) = self.scan.next_job(&self.filter_chain) {
+        while let Some((id, job)) = self.scan.next_job(&self.commitments) {
             self.outbox.push(Output::Job { id, job });
         }
         self.tell_cursor();
@@ -137,9 +116,10 @@ impl LightClient {
     }
 
     fn ask_for_filters(&mut self, now: MonoTime, cursor: BlockId) {
-        let Some(end) = self.filter_chain.tip() else { return };
+        let end = self.commitments.tip();
+        let from = cursor.height.next();
         let ready = self.peers.keys();
-        let agreed = ready.filter_map(|peer| Some((*peer, self.filter_headers.agreed(*peer)?)));
+        let agreed = ready.filter_map(|peer| Some((*peer, self.commitments.reach(*peer, from)?)));
         let agreed: Vec<_> = agreed.collect();
         let need = ScanNeed { cursor: cursor.height, end, held: self.scan.held_bytes() };
         for peer in self.filters.drive(now, &agreed, need, &self.tree, &mut self.outbox) {
@@ -184,7 +164,6 @@ impl LightClient {
     fn stage_cut(&mut self, height: Height) {
         let cut = ChangeSet { truncate_above: Some(height), ..Default::default() };
         self.staged.merge(cut);
-        self.unstaged_filter_headers = self.unstaged_filter_headers.min(height.next());
     }
 
     /// The store gets the best branch above `height`.
@@ -197,15 +176,12 @@ impl LightClient {
         }
     }
 
-    /// The store gets the filter headers that it does not have.
-    fn stage_filter_headers(&mut self) {
-        let Some(tip) = self.filter_chain.tip() else { return };
-        for height in self.unstaged_filter_headers.to_u32()..=tip.to_u32() {
-            let height = Height::new(height);
-            if let Some(header) = self.filter_chain.at(height) {
-                self.staged.filter_headers.insert(height, header);
-            }
+    /// The store gets the filter hashes that it does not have.
+    fn stage_filter_hashes(&mut self) {
+        let hashes = self.commitments.take_unstaged();
+        if hashes.contains_key(&self.tree.base().height.next()) {
+            self.staged.base_filter_header = self.commitments.base_header();
         }
-        self.unstaged_filter_headers = tip.next();
+        self.staged.filter_hashes.extend(hashes);
     }
 }

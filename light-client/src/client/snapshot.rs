@@ -12,11 +12,11 @@ impl LightClient {
         let followed = self.peers.iter().filter(|(_, peer)| peer.purpose == Purpose::Chain);
         let peers = followed.map(|(id, peer)| {
             let height = self.headers.announced(*id).map(|block| block.height);
-            peer.status(*id, height, self.filter_headers.is_refused(*id))
+            peer.status(*id, height, false)
         });
         Status {
             tip: self.tree.tip(),
-            filter_headers: self.filter_chain.tip(),
+            filter_headers: Some(self.commitments.tip()),
             cursor: self.scan.cursor(),
             announced: self
                 .peers
@@ -46,7 +46,7 @@ impl LightClient {
             Waiting::Headers
         } else if self.blocks.is_waiting() {
             Waiting::Blocks
-        } else if self.filter_chain.tip() < Some(self.tree.tip().height) {
+        } else if self.commitments.tip() < self.tree.tip().height {
             Waiting::FilterHeaders
         } else {
             Waiting::Filters

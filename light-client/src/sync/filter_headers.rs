@@ -1,9 +1,8 @@
-//! Owns the conversation about filter headers (BIP157): ranges that extend our chain, and for
-//! each peer how far its chain is known to agree with ours.
+//! Owns the conversation about filter headers (BIP157): what every ready peer commits to, over the
+//! whole range of the wallet.
 //!
-//! Refuses to decide who is right: a peer that contradicts our chain is set aside, its filters
-//! are not used, and nothing is overwritten. A filter header commits to all below it, so one
-//! block's is enough to compare two chains.
+//! Refuses to decide who is right, and to take a filter header for anything but what its sender
+//! said: what is kept are filter hashes, by height and by peer.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +12,7 @@ use bitcoin::p2p::message_filter::GetCFHeaders;
 use crate::chain::header_tree::HeaderTree;
 use crate::codec::FilterHeaders;
 use crate::fault::Fault;
-use crate::filter::header_chain::{Contradiction, FilterHeaderChain};
+use crate::filter::commitments::{Commitments, RecordError};
 use crate::height::{BlockId, Height};
 use crate::limits::{
     MAX_FILTER_HEADER_ASKS, MAX_FILTER_HEADER_RANGES, MAX_FILTER_HEADERS, REPLY_TIMEOUT, TIP_RANGE,
@@ -28,12 +27,8 @@ use crate::time::MonoTime;
 #[derive(Debug, Default)]
 pub(crate) struct FilterHeaderSync {
     talks: BTreeMap<PeerId, Talk>,
-    /// Answers above the end of our chain, by their start.
+    /// Answers above the end of what is known, by their start.
     early: BTreeMap<Height, Early>,
-    /// Who contradicted our chain and has not been reported.
-    refused: Vec<PeerId>,
-    /// The last peer that stood behind our chain was caught lying, and none has come since.
-    doubted: bool,
 }
 
 #[derive(Debug, Default)]
@@ -41,10 +36,6 @@ struct Talk {
     asks: Vec<Ask>,
     /// Questions that were never answered, forgotten ones included.
     unanswered: u32,
-    /// Up to here its chain is ours.
-    agreed: Option<Height>,
-    /// It contradicted our chain.
-    refused: bool,
     retry: Retry,
 }
 
@@ -72,21 +63,6 @@ struct Early {
     reply: FilterHeaders,
 }
 
-/// What a message of filter headers did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    /// It was taken, kept for later or ignored.
-    Fine,
-    /// The peer broke the protocol: close the connection.
-    Broken(Fault),
-    /// Our chain, or the peer's, is proven wrong by a filter header that everybody knows: forget
-    /// ours and close the connection.
-    WrongChain,
-    /// The peer contradicts a chain behind which nobody stands but one who was caught lying:
-    /// forget it.
-    DoubtedChain,
-}
-
 impl FilterHeaderSync {
     pub(crate) fn add(&mut self, peer: PeerId) {
         self.talks.insert(peer, Talk::default());
@@ -97,30 +73,6 @@ impl FilterHeaderSync {
         self.early.retain(|_, early| early.peer != peer);
     }
 
-    /// Up to where a peer's filters are known to be those that we expect.
-    pub(crate) fn agreed(&self, peer: PeerId) -> Option<Height> {
-        self.talks.get(&peer)?.agreed
-    }
-
-    /// Whether a peer contradicted our chain.
-    pub(crate) fn is_refused(&self, peer: PeerId) -> bool {
-        self.talks.get(&peer).is_some_and(|talk| talk.refused)
-    }
-
-    /// A peer that contradicted our chain since the last call.
-    pub(crate) fn take_refused(&mut self) -> Option<PeerId> {
-        self.refused.pop()
-    }
-
-    /// A peer was caught sending a filter other than the one that it stood for. If nobody else
-    /// stands behind our chain, those that contradicted it are heard again.
-    pub(crate) fn on_lie(&mut self) {
-        self.doubted = self.talks.values().all(|talk| talk.agreed.is_none());
-        if self.doubted {
-            self.talks.values_mut().for_each(|talk| talk.refused = false);
-        }
-    }
-
     /// Forgets everything above `fork`.
     pub(crate) fn on_reorganised(&mut self, fork: Height) {
         self.early.retain(|_, early| early.stop.height <= fork);
@@ -129,83 +81,68 @@ impl FilterHeaderSync {
                 .iter_mut()
                 .filter(|ask| ask.stop.height > fork)
                 .for_each(|ask| ask.late = true);
-            talk.agreed = talk.agreed.map(|agreed| agreed.min(fork));
         }
     }
 
-    /// Our chain was forgotten: everybody is asked anew.
+    /// What everybody said was forgotten: all are asked anew.
     pub(crate) fn restart(&mut self) {
         self.early.clear();
-        self.doubted = false;
         for talk in self.talks.values_mut() {
-            talk.agreed = None;
-            talk.refused = false;
             talk.asks.iter_mut().for_each(|ask| ask.late = true);
         }
     }
 
     /// A peer sent filter headers.
+    ///
+    /// # Errors
+    /// The fault for which to close the connection.
     pub(crate) fn on_filter_headers(
         &mut self,
         peer: PeerId,
         reply: FilterHeaders,
         tree: &HeaderTree,
-        chain: &mut FilterHeaderChain,
-    ) -> Verdict {
-        let Some(talk) = self.talks.get_mut(&peer) else { return Verdict::Fine };
-        if talk.unanswered == 0 {
-            return Verdict::Broken(Fault::Unsolicited);
-        }
-        talk.unanswered -= 1;
+        commitments: &mut Commitments,
+    ) -> Result<(), Fault> {
+        let Some(talk) = self.talks.get_mut(&peer) else { return Ok(()) };
+        talk.unanswered = talk.unanswered.checked_sub(1).ok_or(Fault::Unsolicited)?;
         let fits = |ask: &Ask| ask.stop.hash == reply.stop;
-        let Some(i) = talk.asks.iter().position(fits) else { return Verdict::Fine };
+        let Some(i) = talk.asks.iter().position(fits) else { return Ok(()) };
         let ask = talk.asks.remove(i);
         talk.retry.answered();
         if reply.hashes.len() != ask.stop.height.above(ask.start) as usize + 1 {
-            return Verdict::Broken(Fault::InvalidFilterHeaders);
+            return Err(Fault::InvalidFilterHeaders);
         }
-        if talk.refused || !tree.is_best(ask.stop) {
-            return Verdict::Fine;
+        if !tree.is_best(ask.stop) {
+            return Ok(());
         }
-        self.early.insert(ask.start, Early { peer, stop: ask.stop, reply });
-        self.take_early(chain)
+        if ask.start > commitments.next() {
+            self.early.insert(ask.start, Early { peer, stop: ask.stop, reply });
+            return Ok(());
+        }
+        take(peer, ask.start, &reply, commitments)?;
+        self.take_early(commitments);
+        Ok(())
     }
 
-    /// Takes every answer that has its place at or below the end of our chain.
-    fn take_early(&mut self, chain: &mut FilterHeaderChain) -> Verdict {
+    /// Takes every answer that has its place at or below the end of what is known.
+    fn take_early(&mut self, commitments: &mut Commitments) {
         while let Some(entry) = self.early.first_entry()
-            && *entry.key() <= chain.next()
+            && *entry.key() <= commitments.next()
         {
             let (start, early) = entry.remove_entry();
-            let talk = self.talks.get_mut(&early.peer);
-            match (chain.offer(start, early.reply.previous, &early.reply.hashes), talk) {
-                (Ok(end), Some(talk)) => {
-                    talk.agreed = talk.agreed.max(Some(end));
-                    self.doubted = false;
-                }
-                (Err(Contradiction::Known(_)), _) => return Verdict::WrongChain,
-                (Err(Contradiction::Ours(_)), Some(_)) if self.doubted => {
-                    return Verdict::DoubtedChain;
-                }
-                (Err(Contradiction::Ours(_)), Some(talk)) => {
-                    talk.refused = true;
-                    talk.agreed = None;
-                    self.refused.push(early.peer);
-                }
-                (Ok(_) | Err(_), _) => {}
-            }
+            // It fitted when it came, and only its own peer could have changed that.
+            let _ = take(early.peer, start, &early.reply, commitments);
         }
-        Verdict::Fine
     }
 
-    /// Asks for what is missing and compares chains. `peers` are the ready ones, each with the
-    /// height up to which it has the best branch.
+    /// Asks for what is missing, and every peer for what it commits to. `peers` are the ready
+    /// ones, each with the height up to which it has the best branch.
     pub(crate) fn drive(
         &mut self,
         now: MonoTime,
         peers: &[(PeerId, Height)],
         tree: &HeaderTree,
-        chain: &FilterHeaderChain,
+        commitments: &Commitments,
         outbox: &mut Outbox,
     ) {
         for talk in self.talks.values_mut() {
@@ -218,8 +155,8 @@ impl FilterHeaderSync {
                 talk.retry.missed(now);
             }
         }
-        self.ask_missing(now, peers, tree, chain, outbox);
-        self.ask_agreement(now, peers, tree, chain, outbox);
+        self.ask_missing(now, peers, tree, commitments, outbox);
+        self.ask_each(now, peers, tree, commitments, outbox);
     }
 
     /// When `drive` has something to do again.
@@ -230,16 +167,16 @@ impl FilterHeaderSync {
         timeouts.chain(waits).min()
     }
 
-    /// Asks for the ranges above our chain, each of one peer.
+    /// Asks for the ranges above what is known, each of one peer.
     fn ask_missing(
         &mut self,
         now: MonoTime,
         peers: &[(PeerId, Height)],
         tree: &HeaderTree,
-        chain: &FilterHeaderChain,
+        commitments: &Commitments,
         outbox: &mut Outbox,
     ) {
-        let mut start = chain.next();
+        let mut start = commitments.next();
         for _ in 0..MAX_FILTER_HEADER_RANGES {
             if start > tree.tip().height {
                 return;
@@ -257,32 +194,27 @@ impl FilterHeaderSync {
         }
     }
 
-    /// Compares the chain of a peer with ours at one block, once it fell behind.
-    fn ask_agreement(
+    /// Asks every peer for what it commits to where others have spoken already.
+    fn ask_each(
         &mut self,
         now: MonoTime,
         peers: &[(PeerId, Height)],
         tree: &HeaderTree,
-        chain: &FilterHeaderChain,
+        commitments: &Commitments,
         outbox: &mut Outbox,
     ) {
-        let Some(ours) = chain.tip() else { return };
+        let first = tree.base().height.next();
         for (peer, common) in peers {
+            let Some(covered) = commitments.covered(*peer) else { continue };
             let Some(talk) = self.talks.get(peer) else { continue };
-            let at = ours.min(*common);
-            let behind = talk.agreed.is_none_or(|agreed| {
-                agreed < at && (ours == tree.tip().height || at.above(agreed) >= FULL_RANGE)
-            });
             let asked = talk.asks.iter().any(|ask| !ask.late);
-            if behind
-                && !asked
-                && !talk.refused
-                && talk.retry.may_ask(now)
-                && at >= tree.base().height
-                && let Some(stop) = tree.block_at(at)
-                && chain.before(at).is_some()
-            {
-                self.ask(now, *peer, at, stop, outbox);
+            if asked || !talk.retry.may_ask(now) {
+                continue;
+            }
+            let Some(gap) = covered.gap(first..=commitments.tip().min(*common)) else { continue };
+            let (start, end) = gap.into_inner();
+            if let Some(stop) = tree.block_at(end.min(start.up(FULL_RANGE - 1))) {
+                self.ask(now, *peer, start, stop, outbox);
             }
         }
     }
@@ -306,7 +238,7 @@ impl FilterHeaderSync {
         let busy = |peer: &PeerId| {
             let talk = self.talks.get(peer)?;
             let open = talk.asks.iter().filter(|ask| !ask.late).count();
-            let free = open < MAX_FILTER_HEADER_ASKS && !talk.refused && talk.retry.may_ask(now);
+            let free = open < MAX_FILTER_HEADER_ASKS && talk.retry.may_ask(now);
             free.then_some(open)
         };
         let able = peers.iter().filter(|(_, common)| *common >= start);
@@ -336,6 +268,19 @@ impl FilterHeaderSync {
                 stop_hash: stop.hash,
             }),
         );
+    }
+}
+
+fn take(
+    peer: PeerId,
+    start: Height,
+    reply: &FilterHeaders,
+    commitments: &mut Commitments,
+) -> Result<(), Fault> {
+    match commitments.record(peer, start, reply.previous, &reply.hashes) {
+        // A reorganisation may have come in between.
+        Ok(()) | Err(RecordError::Gap) => Ok(()),
+        Err(RecordError::Changed(_)) => Err(Fault::InvalidFilterHeaders),
     }
 }
 

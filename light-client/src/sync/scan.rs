@@ -8,10 +8,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use bitcoin::{BlockHash, ScriptBuf};
+use bitcoin::{BlockHash, FilterHash, ScriptBuf};
 
 use crate::chain::header_tree::HeaderTree;
-use crate::filter::header_chain::FilterHeaderChain;
+use crate::filter::commitments::Commitments;
 use crate::filter::watch_list::WatchList;
 use crate::height::{BlockId, Height};
 use crate::input::ScanStart;
@@ -64,12 +64,14 @@ struct Held {
     matched: Option<usize>,
     /// The job that is matching it.
     job: Option<JobId>,
+    /// What it hashed to when it was matched.
+    version: Option<FilterHash>,
 }
 
 /// What a job was about.
 #[derive(Debug)]
 struct Sent {
-    filters: Vec<BlockId>,
+    filters: Vec<(BlockId, FilterHash)>,
     /// The length of the watch list up to which the job matches.
     upto: usize,
 }
@@ -150,13 +152,13 @@ impl Scan {
             return;
         }
         self.held_bytes += bytes.len();
-        let held = Held { block: block.hash, bytes, from, matched: None, job: None };
+        let held = Held { block: block.hash, bytes, from, matched: None, job: None, version: None };
         self.held.insert(block.height, held);
         self.unmatched.insert(block.height);
     }
 
     /// The next job, if it is full, or if there is little else to do.
-    pub(crate) fn next_job(&mut self, chain: &FilterHeaderChain) -> Option<(JobId, Job)> {
+    pub(crate) fn next_job(&mut self, commitments: &Commitments) -> Option<(JobId, Job)> {
         let few = self.unmatched.len() < MAX_FILTERS_PER_JOB && self.held_bytes < MAX_BYTES_PER_JOB;
         if few && self.jobs.len() >= MIN_JOBS {
             return None;
@@ -167,17 +169,14 @@ impl Scan {
         let mut bytes = 0;
         for height in &self.unmatched {
             let Some(held) = self.held.get(height) else { continue };
-            let (Some(previous), Some(expected)) = (chain.before(*height), chain.at(*height))
-            else {
-                break;
-            };
+            let Some(expected) = commitments.versions(*height).first().copied() else { break };
             if held.matched != matched || filters.len() == MAX_FILTERS_PER_JOB {
                 break;
             }
             bytes += held.bytes.len();
             let (block, filter) = (held.block, Arc::clone(&held.bytes));
-            filters.push(FilterToMatch { block, previous, expected, bytes: filter });
-            sent.filters.push(BlockId::new(*height, block));
+            filters.push(FilterToMatch { block, expected, bytes: filter });
+            sent.filters.push((BlockId::new(*height, block), expected));
             if bytes >= MAX_BYTES_PER_JOB {
                 break;
             }
@@ -188,7 +187,7 @@ impl Scan {
         }
         self.next_job += 1;
         let id = JobId::new(self.next_job);
-        for block in &sent.filters {
+        for (block, _) in &sent.filters {
             self.unmatched.remove(&block.height);
             if let Some(held) = self.held.get_mut(&block.height) {
                 held.job = Some(id);
@@ -203,7 +202,7 @@ impl Scan {
     pub(crate) fn on_verdicts(&mut self, id: JobId, verdicts: &[FilterVerdict]) -> Vec<Rejected> {
         let Some(sent) = self.jobs.remove(&id) else { return Vec::new() };
         let mut rejected = Vec::new();
-        for (block, verdict) in sent.filters.iter().zip(verdicts) {
+        for ((block, version), verdict) in sent.filters.iter().zip(verdicts) {
             let height = block.height;
             // A reorg or a new start may have dropped the filter meanwhile.
             let Some(held) = self.held.get_mut(&height) else { continue };
@@ -211,6 +210,7 @@ impl Scan {
                 continue;
             }
             let from = held.from;
+            held.version = Some(*version);
             match verdict {
                 FilterVerdict::NoMatch => {
                     held.matched = Some(sent.upto);
@@ -263,24 +263,24 @@ impl Scan {
     }
 
     /// The wallet folded a block; the cursor moves onto it, unless the chain or the start changed.
-    pub(crate) fn on_folded(&mut self, block: BlockHash) {
+    pub(crate) fn on_folded(&mut self, block: BlockHash, commitments: &mut Commitments) {
         if let Some(folded) = self.folding.take_if(|folding| folding.hash == block) {
-            self.pass(folded);
+            let versions = commitments.versions(folded.height);
+            self.pass(folded, &versions, commitments);
         }
     }
 
-    /// Moves the cursor over filters that match nothing. Returns whether it moved.
-    pub(crate) fn advance(&mut self) -> bool {
-        let mut moved = false;
+    /// Moves the cursor over filters that match nothing.
+    pub(crate) fn advance(&mut self, commitments: &mut Commitments) {
         while let Some(cursor) = self.cursor()
             && let Some(held) = self.held.get(&cursor.height.next())
             && held.matched == Some(self.watched.len())
             && !self.matches.contains(&cursor.height.next())
         {
-            self.pass(BlockId::new(cursor.height.next(), held.block));
-            moved = true;
+            let block = BlockId::new(cursor.height.next(), held.block);
+            let read = held.version;
+            self.pass(block, read.as_slice(), commitments);
         }
-        moved
     }
 
     /// The best branch left everything above `fork`. Returns whether the cursor, or a block that
@@ -299,15 +299,8 @@ impl Scan {
         told
     }
 
-    /// Our filter headers were wrong: what was matched with them counts for nothing.
-    pub(crate) fn rewind(&mut self, base: BlockId) {
-        self.clear();
-        if let Start::At(cursor) = &mut self.start {
-            *cursor = base;
-        }
-    }
-
-    fn pass(&mut self, block: BlockId) {
+    fn pass(&mut self, block: BlockId, read: &[FilterHash], commitments: &mut Commitments) {
+        commitments.pass(block.height, read);
         self.start = Start::At(block);
         self.drop_filter(block.height);
     }

@@ -106,7 +106,7 @@ impl ChainSide {
         if let Some(changes) = self.client.take_staged() {
             self.uncommitted.merge(changes);
         }
-        let entries = self.uncommitted.headers.len() + self.uncommitted.filter_headers.len();
+        let entries = self.uncommitted.headers.len() + self.uncommitted.filter_hashes.len();
         (!self.uncommitted.is_empty(), entries >= UNCOMMITTED_HEADERS)
     }
 

@@ -1,4 +1,4 @@
-//! Owns `chain.db`: headers and filter headers of the best chain, and the anchor they stand on.
+//! Owns `chain.db`: headers and filter hashes of the best chain, and the anchor they stand on.
 //!
 //! Everything in it is public and can be fetched again, so damage is cut away and told, never
 //! fatal. Refuses anything that is derived from a watch list.
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use bitcoin::block::Header;
 use bitcoin::consensus::encode;
-use bitcoin::hash_types::FilterHeader;
+use bitcoin::hash_types::{FilterHash, FilterHeader};
 use bitcoin::hashes::Hash;
 use bitcoin::pow::{CompactTarget, Work};
 use bitcoin::{BlockHash, Network};
@@ -23,7 +23,7 @@ use crate::light_client::height::{BlockId, Height};
 use crate::light_client::time::WallTime;
 use crate::store::{problem, schema};
 
-use run::Run;
+use run::{Found, Run};
 
 /// The chain file of one network, open.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ pub struct ChainFile {
 pub struct Stored {
     /// Where the headers begin.
     pub base: Anchor,
-    /// The headers and filter headers.
+    /// The headers and filter hashes.
     pub restored: Restored,
 }
 
@@ -62,9 +62,9 @@ pub enum Damage {
     /// Headers from here on were lost.
     #[error("headers from {0} on don't fit their checksum")]
     Headers(Height),
-    /// Filter headers from here on were lost.
-    #[error("filter headers from {0} on don't fit their checksum")]
-    FilterHeaders(Height),
+    /// Filter hashes from here on were lost.
+    #[error("filter hashes from {0} on don't fit their checksum")]
+    FilterHashes(Height),
 }
 
 impl ChainFile {
@@ -111,32 +111,23 @@ impl ChainFile {
     fn restore(&mut self) -> Result<Option<(Stored, Option<Damage>)>, StoreProblem> {
         let Some(base) = self.checked(read_base)? else { return Ok(None) };
         let headers = self.checked(|c, _| HEADERS.read(c, header))?;
-        let filter_headers = self.checked(|c, _| FILTER_HEADERS.read(c, filter_header))?;
+        let filter_hashes = self.checked(|c, _| FILTER_HASHES.read(c, filter_hash))?;
+        let base_filter_header = self.checked(read_base_filter_header)?;
 
         let first = base.block.height.next();
-        let misplaced = !headers.entries.is_empty() && headers.from != first;
-        let (headers, mut damage) = if misplaced {
-            (Vec::new(), Some(Damage::Headers(first)))
+        let (headers, headers_lost) = placed(headers, first);
+        let (mut filter_hashes, hashes_lost) = placed(filter_hashes, first);
+        let end = |entries: usize| first.up(count(entries));
+        let damage = if headers_lost {
+            Some(Damage::Headers(end(headers.len())))
         } else {
-            let end = first.up(count(headers.entries.len()));
-            (headers.entries, headers.damaged.then_some(Damage::Headers(end)))
-        };
-        if damage.is_none() && filter_headers.damaged {
-            let end = filter_headers.from.up(count(filter_headers.entries.len()));
-            damage = Some(Damage::FilterHeaders(end));
-        }
-        let mut restored = Restored {
-            headers,
-            filter_headers_from: filter_headers.from,
-            filter_headers: filter_headers.entries,
-            kept: None,
+            hashes_lost.then_some(Damage::FilterHashes(end(filter_hashes.len())))
         };
         if let Some(damage) = damage {
             self.cut(damage)?;
-            let end = first.up(count(restored.headers.len()));
-            let kept = end.above(restored.filter_headers_from);
-            restored.filter_headers.truncate(kept as usize);
         }
+        filter_hashes.truncate(headers.len());
+        let restored = Restored { headers, filter_hashes, base_filter_header, kept: None };
         Ok(Some((Stored { base, restored }, damage)))
     }
 
@@ -147,7 +138,7 @@ impl ChainFile {
     pub fn begin(&mut self, base: &Anchor) -> Result<(), StoreProblem> {
         self.change(|connection, network| {
             HEADERS.clear(connection)?;
-            FILTER_HEADERS.clear(connection)?;
+            FILTER_HASHES.clear(connection)?;
             write_base(connection, network, base)
         })
     }
@@ -163,12 +154,16 @@ impl ChainFile {
         self.change(|connection, _| {
             if let Some(height) = changes.truncate_above {
                 HEADERS.truncate_above(connection, height)?;
-                FILTER_HEADERS.truncate_above(connection, height)?;
+                FILTER_HASHES.truncate_above(connection, height)?;
             }
             HEADERS
                 .write(connection, changes.headers.iter().map(|(h, e)| (*h, header_bytes(e))))?;
-            let filter_headers = changes.filter_headers.iter();
-            FILTER_HEADERS.write(connection, filter_headers.map(|(h, e)| (*h, e.to_byte_array())))
+            if let Some(header) = changes.base_filter_header {
+                let update = "UPDATE base SET filter_header = ?1";
+                connection.execute(update, [header.to_byte_array()])?;
+            }
+            let filter_hashes = changes.filter_hashes.iter();
+            FILTER_HASHES.write(connection, filter_hashes.map(|(h, e)| (*h, e.to_byte_array())))
         })
     }
 
@@ -212,11 +207,11 @@ impl ChainFile {
             Damage::Headers(from) => {
                 let below = from.prev().unwrap_or(Height::GENESIS);
                 HEADERS.truncate_above(connection, below)?;
-                FILTER_HEADERS.truncate_above(connection, below)
+                FILTER_HASHES.truncate_above(connection, below)
             }
-            Damage::FilterHeaders(from) => {
+            Damage::FilterHashes(from) => {
                 let below = from.prev().unwrap_or(Height::GENESIS);
-                FILTER_HEADERS.truncate_above(connection, below)
+                FILTER_HASHES.truncate_above(connection, below)
             }
         })
     }
@@ -275,6 +270,15 @@ fn read_base(connection: &Connection, _network: Network) -> rusqlite::Result<Opt
         .optional()
 }
 
+fn read_base_filter_header(
+    connection: &Connection,
+    _network: Network,
+) -> rusqlite::Result<Option<FilterHeader>> {
+    let select = "SELECT filter_header FROM base";
+    let header: Option<[u8; 32]> = connection.query_row(select, [], |row| row.get(0))?;
+    Ok(header.map(FilterHeader::from_byte_array))
+}
+
 fn write_base(connection: &Connection, network: Network, base: &Anchor) -> rusqlite::Result<()> {
     let values = params![
         network.to_string(),
@@ -285,7 +289,7 @@ fn write_base(connection: &Connection, network: Network, base: &Anchor) -> rusql
         base.next_bits.to_consensus(),
         base.work.to_be_bytes(),
     ];
-    let insert = "INSERT OR REPLACE INTO base VALUES (0, ?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    let insert = "INSERT OR REPLACE INTO base VALUES (0, ?1, ?2, ?3, ?4, ?5, ?6, ?7, NULL)";
     connection.execute(insert, values).map(drop)
 }
 
@@ -320,8 +324,14 @@ fn header_bytes(header: &Header) -> [u8; 80] {
     bytes.try_into().expect("a header is 80 bytes")
 }
 
-fn filter_header(bytes: &[u8; 32]) -> FilterHeader {
-    FilterHeader::from_byte_array(*bytes)
+fn filter_hash(bytes: &[u8; 32]) -> FilterHash {
+    FilterHash::from_byte_array(*bytes)
+}
+
+/// The entries of a run that begins at `first`, and whether any were lost.
+fn placed<T>(found: Found<T>, first: Height) -> (Vec<T>, bool) {
+    let misplaced = !found.entries.is_empty() && found.from != first;
+    if misplaced { (Vec::new(), true) } else { (found.entries, found.damaged) }
 }
 
 fn count(entries: usize) -> u32 {
@@ -329,7 +339,7 @@ fn count(entries: usize) -> u32 {
 }
 
 const HEADERS: Run<80> = Run::new("headers");
-const FILTER_HEADERS: Run<32> = Run::new("filter_headers");
+const FILTER_HASHES: Run<32> = Run::new("filter_hashes");
 
 /// The schema, version by version.
 const MIGRATIONS: &[&str] = &[include_str!("chain/v1.sql")];

@@ -8,12 +8,9 @@ use bitcoin::p2p::message::NetworkMessage;
 use bitcoin::p2p::message_blockdata::Inventory;
 use bitcoin::{BlockHash, Txid};
 
-use super::world::{Blocks, Vice, World, address, script};
+use super::world::{Blocks, Vice, World, script};
 use crate::chain::mine;
 use crate::fault::Fault;
-use crate::height::Height;
-use crate::input::{Input, ScanStart};
-use crate::output::PeerEvent;
 
 /// A chain with three payments; the first of two peers has a vice, the second is honest.
 fn world_with(vice: Vice) -> (World, BlockHash) {
@@ -83,22 +80,6 @@ fn an_index_behind_the_tip_is_waited_for_and_not_punished() {
 }
 
 #[test]
-fn a_peer_whose_filter_headers_contradict_ours_is_set_aside_and_named() {
-    let (mut world, tip) = world_with(Vice::LiesAboutFilterHeaders);
-    // The honest peer is heard first.
-    world.take_down(1);
-    world.sync(tip);
-    world.host(1).up = true;
-    world.pass(Duration::from_secs(120));
-    let peer = world.peer(1);
-    let refused = PeerEvent::FiltersRefused { peer, address: address(1) };
-    assert!(world.peer_events().contains(&refused));
-    let status = world.client.status();
-    assert!(status.synced && status.peers.iter().any(|p| p.peer == peer && p.filters_refused));
-    assert_eq!(world.wallet.paid.len(), 3);
-}
-
-#[test]
 fn a_liar_that_is_heard_first_is_found_out_by_its_own_filters() {
     for alone in [true, false] {
         let (mut world, tip) = world_with(Vice::LiesAboutFilterHeaders);
@@ -111,24 +92,6 @@ fn a_liar_that_is_heard_first_is_found_out_by_its_own_filters() {
         world.sync(tip);
         assert_eq!(world.wallet.paid.len(), 3);
     }
-}
-
-/// Nobody can tell which of two is the liar; a person can, and names the honest one alone.
-#[test]
-fn a_rescan_believes_nothing_that_was_said_of_filters_before() {
-    let (mut world, tip) = world_with(Vice::OmitsEverything);
-    world.take_down(2);
-    world.sync(tip);
-    assert!(world.wallet.paid.is_empty(), "what is written down as open until versions count");
-    let store = world.store.clone();
-    let World { blocks, .. } = world;
-    let mut world = World::restart(blocks, tip, 1, store);
-    world.scan(1, &[script(1), script(2), script(3)]);
-    world.pass(Duration::from_secs(60));
-    assert!(!world.client.status().synced, "the honest peer contradicts what is stored");
-    world.input(Input::Rescan(ScanStart::Height(Height::new(1))));
-    world.sync(tip);
-    assert_eq!(world.wallet.paid.len(), 3);
 }
 
 #[test]

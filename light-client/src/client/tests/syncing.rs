@@ -339,24 +339,6 @@ fn an_anchor_is_a_start_like_genesis() {
     assert!(asked >= Some(81), "filter headers are not loaded twice");
 }
 
-/// A wallet that is closed right after wrong filter headers were found out scans again all the
-/// same.
-#[test]
-fn what_wrong_filter_headers_hid_is_not_passed_for_scanned() {
-    let mut blocks = Blocks::new();
-    let below = blocks.mine_many(blocks.genesis(), 50, 0);
-    let tip = blocks.mine_many(below, 30, 0);
-    let base = blocks.anchor(below);
-    let mut world = World::above(blocks, tip, 1, Store::default(), base);
-    world.scan(51, &[script(1)]);
-    world.sync(tip);
-    world.client.on_wrong_filter_headers();
-    let Some(Output::Chain(ChainEvent::Scanned { cursor, .. })) = world.client.poll() else {
-        unreachable!("where the scan begins anew is told first");
-    };
-    assert_eq!(cursor, base.block);
-}
-
 #[test]
 fn nothing_is_believed_below_the_least_work() {
     let mut blocks = Blocks::new();

@@ -271,17 +271,19 @@ pub(super) struct World {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Store {
     headers: BTreeMap<Height, Header>,
-    filter_headers: BTreeMap<Height, FilterHeader>,
+    filter_hashes: BTreeMap<Height, FilterHash>,
+    base_filter_header: Option<FilterHeader>,
 }
 
 impl Store {
     pub(super) fn apply(&mut self, set: ChangeSet) {
         if let Some(height) = set.truncate_above {
             self.headers.retain(|h, _| *h <= height);
-            self.filter_headers.retain(|h, _| *h <= height);
+            self.filter_hashes.retain(|h, _| *h <= height);
         }
         self.headers.extend(set.headers);
-        self.filter_headers.extend(set.filter_headers);
+        self.filter_hashes.extend(set.filter_hashes);
+        self.base_filter_header = set.base_filter_header.or(self.base_filter_header);
     }
 
     pub(super) fn restore(&self) -> Restored {
@@ -289,11 +291,11 @@ impl Store {
             assert!(heights.windows(2).all(|pair| pair[0].next() == *pair[1]), "gaps");
         };
         gapless(self.headers.keys().collect());
-        gapless(self.filter_headers.keys().collect());
+        gapless(self.filter_hashes.keys().collect());
         Restored {
             headers: self.headers.values().copied().collect(),
-            filter_headers_from: self.filter_headers.keys().next().copied().unwrap_or_default(),
-            filter_headers: self.filter_headers.values().copied().collect(),
+            filter_hashes: self.filter_hashes.values().copied().collect(),
+            base_filter_header: self.base_filter_header,
             kept: None,
         }
     }

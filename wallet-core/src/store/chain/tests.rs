@@ -27,17 +27,18 @@ fn a_header(nonce: u32) -> Header {
     }
 }
 
-fn a_filter_header(salt: u32) -> FilterHeader {
+fn a_filter_hash(salt: u32) -> FilterHash {
     let mut bytes = [1; 32];
     bytes[..4].copy_from_slice(&salt.to_le_bytes());
-    FilterHeader::from_byte_array(bytes)
+    FilterHash::from_byte_array(bytes)
 }
 
 fn changes(heights: std::ops::Range<u32>, truncate_above: Option<u32>) -> ChangeSet {
     ChangeSet {
         truncate_above: truncate_above.map(Height::new),
         headers: heights.clone().map(|h| (Height::new(h), a_header(h))).collect(),
-        filter_headers: heights.map(|h| (Height::new(h), a_filter_header(h))).collect(),
+        filter_hashes: heights.map(|h| (Height::new(h), a_filter_hash(h))).collect(),
+        base_filter_header: Some(FilterHeader::from_byte_array([5; 32])),
     }
 }
 
@@ -72,9 +73,10 @@ fn what_was_applied_is_there_after_a_restart() {
     );
     assert_eq!((stored.base, damage), (base(), None));
     assert_eq!(stored.restored.headers, (701..2950).map(a_header).collect::<Vec<_>>());
-    assert_eq!(stored.restored.filter_headers_from, Height::new(701));
-    let filter_headers: Vec<_> = (701..2950).map(a_filter_header).collect();
-    assert_eq!(stored.restored.filter_headers, filter_headers);
+    let filter_hashes: Vec<_> = (701..2950).map(a_filter_hash).collect();
+    assert_eq!(stored.restored.filter_hashes, filter_hashes);
+    let base_filter_header = Some(FilterHeader::from_byte_array([5; 32]));
+    assert_eq!(stored.restored.base_filter_header, base_filter_header);
 }
 
 #[test]
@@ -99,25 +101,25 @@ fn damaged_headers_are_cut_and_named_and_the_file_goes_on() {
     let (mut file, stored, damage) = load(&path);
     assert_eq!(damage, Some(Damage::Headers(Height::new(2000))));
     assert_eq!(stored.restored.headers.len(), 1299);
-    assert_eq!(stored.restored.filter_headers.len(), 1299);
+    assert_eq!(stored.restored.filter_hashes.len(), 1299);
     file.apply(&changes(2000..2100, None)).unwrap();
     drop(file);
     let (_, stored, damage) = load(&path);
     assert_eq!((damage, stored.restored.headers.len()), (None, 1399));
-    assert_eq!(stored.restored.filter_headers.len(), 1399);
+    assert_eq!(stored.restored.filter_hashes.len(), 1399);
 }
 
 #[test]
-fn damaged_filter_headers_cost_no_header() {
+fn damaged_filter_hashes_cost_no_header() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("chain.db");
     let file = begun(&path, 701..4000);
-    file.connection.execute("DELETE FROM filter_headers WHERE chunk = 1", []).unwrap();
+    file.connection.execute("DELETE FROM filter_hashes WHERE chunk = 1", []).unwrap();
     drop(file);
     let (_, stored, damage) = load(&path);
-    assert_eq!(damage, Some(Damage::FilterHeaders(Height::new(1000))));
+    assert_eq!(damage, Some(Damage::FilterHashes(Height::new(1000))));
     assert_eq!(stored.restored.headers.len(), 3299);
-    assert_eq!(stored.restored.filter_headers.len(), 299);
+    assert_eq!(stored.restored.filter_hashes.len(), 299);
 }
 
 #[test]

@@ -7,7 +7,9 @@ CREATE TABLE base (
     hash BLOB NOT NULL,
     time INTEGER,
     next_bits INTEGER NOT NULL,
-    work BLOB NOT NULL
+    work BLOB NOT NULL,
+    -- BIP157, as a peer said it.
+    filter_header BLOB
 ) STRICT;
 
 -- Up to a thousand headers of 80 bytes in a row, from the height `first` upwards; the number of
@@ -20,8 +22,8 @@ CREATE TABLE headers (
     checksum INTEGER NOT NULL
 ) STRICT;
 
--- The same for filter headers of 32 bytes.
-CREATE TABLE filter_headers (
+-- The same for filter hashes (BIP157) of 32 bytes.
+CREATE TABLE filter_hashes (
     chunk INTEGER PRIMARY KEY,
     first INTEGER NOT NULL,
     entries BLOB NOT NULL,

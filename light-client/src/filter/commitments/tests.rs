@@ -1,0 +1,1 @@
+//! Versions, who stands behind them, and what of them is unread.
