@@ -76,5 +76,6 @@ fn settings(dir: &Path, peers: &[SocketAddr]) -> Settings {
         data_dir: dir.to_owned(),
         wallet: WalletName::default(),
         connect: peers.iter().map(|peer| PeerAddress::Ip(*peer)).collect(),
+        proxy: None,
     }
 }
