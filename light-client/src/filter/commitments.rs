@@ -6,9 +6,13 @@
 //! peers; all of them are to be matched. One is kept at every height, the *front*, since mostly
 //! there is no other; the rest is kept as what single peers commit to instead.
 //!
-//! Versions that come up at or below the scan's cursor are *unread* until somebody has matched
-//! them. The front of such a height never is, so that a store needs to keep nothing else: what
-//! was open when a process ended is open again when its peers are compared anew.
+//! The scan needs to match one version of a height to pass it, the first of `versions`: a peer
+//! that drips its own must not hold up the cursor. Every other version that a peer commits to at
+//! or below the cursor is *unread* until somebody has matched it, whether it was known when the
+//! cursor passed or came up later: `take_reopened` names it, `read` settles it, and while it is
+//! still `is_unread` and not set aside nobody is synced. The front of a height below the cursor is
+//! never unread, so a store needs to keep nothing else: what was open when a process ended is open
+//! again when its peers are compared anew.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
@@ -299,8 +303,8 @@ impl Commitments {
         self.unread.retain(|(height, _)| *height <= cursor);
     }
 
-    /// The scan's cursor moves to the next height, where these versions were matched, or the block
-    /// itself was read. What else peers commit to there is unread.
+    /// The scan's cursor moves to the next height, where these versions were matched (one is enough),
+    /// or all of them, as the block itself was read. What else peers commit to there is unread.
     pub fn pass(&mut self, height: Height, read: &[FilterHash]) {
         self.passed = height;
         if self.ledgers.values().all(|ledger| !ledger.differs.contains_key(&height)) {
