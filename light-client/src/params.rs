@@ -2,6 +2,8 @@
 //!
 //! Refuses code per network: rules read these fields.
 
+pub mod dns_seed;
+
 use bitcoin::block::Header;
 use bitcoin::hashes::{Hash as _, sha256d};
 use bitcoin::p2p::Magic;
@@ -9,6 +11,7 @@ use bitcoin::pow::{Target, Work};
 use bitcoin::{Network, Script, consensus};
 
 use crate::height::Height;
+use crate::params::dns_seed::DnsSeed;
 
 /// Consensus rules of one network.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +20,8 @@ pub struct Params {
     pub network: Network,
     /// The four bytes that open every message.
     pub magic: Magic,
+    /// Hosts that tell addresses of peers.
+    pub dns_seeds: &'static [DnsSeed],
     /// The TCP port of the network's peers.
     pub default_port: u16,
     /// The header of the first block.
@@ -117,6 +122,7 @@ impl Params {
         let hash = sha256d::Hash::hash(&consensus::serialize(challenge)).to_byte_array();
         Self {
             magic: Magic::from_bytes([hash[0], hash[1], hash[2], hash[3]]),
+            dns_seeds: &[],
             minimum_chain_work: Work::from_be_bytes([0; 32]),
             ..Self::signet()
         }
@@ -137,6 +143,7 @@ impl Params {
         Self {
             network,
             magic,
+            dns_seeds: DnsSeed::of(network),
             default_port,
             genesis: bitcoin::constants::genesis_block(network).header,
             pow_limit,
