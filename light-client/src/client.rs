@@ -6,6 +6,7 @@
 mod connections;
 mod progress;
 mod snapshot;
+mod unconfirmed;
 mod visits;
 
 use std::collections::BTreeMap;
@@ -32,6 +33,7 @@ use crate::sync::broadcast::Broadcast;
 use crate::sync::filter_headers::FilterHeaderSync;
 use crate::sync::filters::FilterSync;
 use crate::sync::headers::HeaderSync;
+use crate::sync::mempool::Mempool;
 use crate::sync::scan::Scan;
 use crate::time::{MonoTime, Now, WallTime};
 use crate::timers::{Timer, Timers};
@@ -50,6 +52,7 @@ pub struct LightClient {
     scan: Scan,
     blocks: BlockSync,
     broadcast: Broadcast,
+    mempool: Mempool,
     outbox: Outbox,
     timers: Timers,
     rng: ChaCha12Rng,
@@ -69,7 +72,7 @@ impl LightClient {
     /// The first outputs are there at once; drain them before the first `handle`.
     #[must_use]
     pub fn new(config: Config, restored: Restored, seed: [u8; 32], now: Now) -> Self {
-        let Config { params, base, connect, .. } = config;
+        let Config { params, base, connect, mempool, .. } = config;
         let magic = params.magic;
         let stored = restored.headers.len();
         let tree = HeaderTree::restored(params, base, restored.headers);
@@ -91,6 +94,7 @@ impl LightClient {
             scan: Scan::default(),
             blocks: BlockSync::default(),
             broadcast: Broadcast::default(),
+            mempool: Mempool::new(mempool, now.mono),
             outbox: Outbox::new(magic),
             timers: Timers::default(),
             rng: ChaCha12Rng::from_seed(seed),
@@ -132,12 +136,19 @@ impl LightClient {
                 self.begin_scan(start);
             }
             Input::FiltersRead { .. } => {}
-            Input::Watch { scripts, since: _ } => self.scan.watch(scripts),
+            Input::Watch { scripts, since: _ } => {
+                self.scan.watch(scripts);
+                self.review_mempool(now.mono);
+            }
             Input::Folded { block, grown, since: _, found: _ } => {
                 self.scan.watch(grown);
                 self.scan.on_folded(block, &mut self.commitments);
+                self.review_mempool(now.mono);
             }
-            Input::WatchCoins { .. } => {}
+            Input::WatchCoins { coins, gone } => {
+                self.mempool.watch(coins, &gone);
+                self.review_mempool(now.mono);
+            }
             Input::Announce { transaction, .. } => {
                 self.broadcast.announce(now.mono, transaction, &mut self.outbox);
             }
@@ -154,7 +165,8 @@ impl LightClient {
                 | Timer::FilterHeaders
                 | Timer::Filters
                 | Timer::Blocks
-                | Timer::Announce => {}
+                | Timer::Announce
+                | Timer::Mempool => {}
             }
         }
         self.progress(now);

@@ -13,7 +13,7 @@ use bitcoin::block::Header;
 use bitcoin::p2p::Magic;
 use bitcoin::p2p::message::NetworkMessage;
 use bitcoin::p2p::message_blockdata::Inventory;
-use bitcoin::{Block, BlockHash, FilterHash, FilterHeader};
+use bitcoin::{Block, BlockHash, FilterHash, FilterHeader, Transaction};
 
 use crate::dial::Wire;
 use crate::fault::Fault;
@@ -41,6 +41,10 @@ pub enum Message {
     NotFound(Vec<Inventory>),
     /// `block`
     Block(Box<Block>),
+    /// `tx`
+    Tx(Box<Transaction>),
+    /// `feefilter`, in satoshi per 1000 virtual bytes (BIP133)
+    FeeFilter(u64),
     /// `cfheaders` (BIP157)
     FilterHeaders(FilterHeaders),
     /// `cfilter` (BIP157)

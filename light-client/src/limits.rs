@@ -167,3 +167,56 @@ pub const MAX_TRANSACTIONS: usize = 5000;
 
 /// How long after the last time a transaction is announced again.
 pub const ANNOUNCE_INTERVAL: Duration = Duration::from_secs(600);
+
+/// Transactions that one peer announced and that are not here (Bitcoin Core's
+/// `MAX_PEER_TX_ANNOUNCEMENTS`); what it announces beyond is not asked of it.
+pub const MAX_ANNOUNCED: usize = 5_000;
+
+/// Announced transactions that are asked of one peer at a time (Bitcoin Core's
+/// `MAX_PEER_TX_REQUEST_IN_FLIGHT`).
+pub const MAX_TRANSACTION_ASKS: usize = 100;
+
+/// How long a peer may take to send a transaction that it announced, before it is asked of another
+/// one (Bitcoin Core waits as long).
+pub const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Bytes of transactions a second that one peer may make us fetch: more than the network carries
+/// at most times.
+pub const PEER_MEMPOOL_RATE: u32 = 16_000;
+
+/// Bytes of transactions that one peer may make us fetch at once.
+pub const PEER_MEMPOOL_BURST: u32 = 2 << 20;
+
+/// Bytes of transactions a second that are fetched from all peers.
+pub const MEMPOOL_RATE: u32 = 32_000;
+
+/// Bytes of transactions that are fetched from all peers at once.
+pub const MEMPOOL_BURST: u32 = 4 << 20;
+
+/// Transactions of which is remembered that they were fetched.
+pub const MAX_RECENT: usize = 100_000;
+
+/// Bytes of fetched transactions that do not concern the wallet and are kept for a while, because
+/// it may watch more soon.
+pub const MAX_STRANGE_BYTES: usize = 2 << 20;
+
+/// Unconfirmed transactions that concern the wallet and are kept.
+pub const MAX_RECEIPTS: usize = 500;
+
+/// Bytes of those.
+pub const MAX_RECEIPT_BYTES: usize = 8 << 20;
+
+/// Peers that are counted for one transaction.
+pub const MAX_ANNOUNCERS: usize = 16;
+
+/// How long an unconfirmed transaction is kept that nobody announces any more (Bitcoin Core's
+/// mempool does as long).
+pub const RECEIPT_LIFETIME: Duration = Duration::from_secs(14 * 24 * 3600);
+
+/// The least time from when a transaction comes to when the wallet is told that it is concerned.
+/// The wallet writes to its disk then: at once, a peer could see by the delay of its next answer
+/// which transactions are the wallet's.
+pub const TELL_AFTER: Duration = Duration::from_secs(1);
+
+/// The random time on top of [`TELL_AFTER`].
+pub const TELL_JITTER: Duration = Duration::from_secs(2);

@@ -9,3 +9,4 @@ pub(crate) mod filters;
 pub(crate) mod scan;
 pub(crate) mod blocks;
 pub(crate) mod broadcast;
+pub(crate) mod mempool;

@@ -28,6 +28,8 @@ pub(crate) enum Timer {
     Blocks,
     /// A transaction is to be announced again.
     Announce,
+    /// An announced transaction is late, may be asked for, or is to be told or forgotten.
+    Mempool,
 }
 
 /// When each timer is due.

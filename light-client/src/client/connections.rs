@@ -41,7 +41,8 @@ impl LightClient {
         if !matches!(peer.stage, Stage::Dialling) {
             return;
         }
-        let (handshake, version) = Handshake::begin(&peer.address, now.wall, tip, nonce);
+        let (handshake, version) =
+            Handshake::begin(&peer.address, now.wall, tip, nonce, self.mempool.is_on());
         peer.stage = Stage::Handshaking(handshake);
         peer.since = now.mono;
         self.outbox.send(id, version);
@@ -195,6 +196,7 @@ impl LightClient {
         self.filters.add(id);
         self.blocks.add(id);
         self.broadcast.add(id, negotiated.wtxid_relay, &mut self.outbox);
+        self.mempool.add(now.mono, id, peer.address.clone());
         peer.stage = Stage::Ready(negotiated);
         self.on_ping_timer(now, id);
     }
@@ -219,11 +221,22 @@ impl LightClient {
             Message::Inv(inventory) => {
                 self.headers.on_inv(id, &inventory, &self.tree);
                 self.broadcast.on_inv(id, &inventory, &mut self.outbox);
+                let jitter = self.rng.next_u32();
+                self.mempool.on_inv(now.mono, id, &inventory, jitter);
             }
             Message::GetData(inventory) => {
                 self.broadcast.on_get_data(id, &inventory, &mut self.outbox);
             }
-            Message::NotFound(inventory) => self.blocks.on_not_found(now.mono, id, &inventory),
+            Message::NotFound(inventory) => {
+                self.blocks.on_not_found(now.mono, id, &inventory);
+                self.mempool.on_not_found(id, &inventory);
+            }
+            Message::Tx(transaction) => self.on_transaction(now.mono, id, *transaction)?,
+            Message::FeeFilter(rate) => {
+                if let Some(peer) = self.peers.get_mut(&id) {
+                    peer.set_fee_floor(rate);
+                }
+            }
             Message::Block(body) => self.blocks.on_block(id, body, self.tree.params())?,
             Message::FilterHeaders(reply) => {
                 let (tree, commitments) = (&self.tree, &mut self.commitments);
@@ -250,6 +263,7 @@ impl LightClient {
         self.filters.remove(id);
         self.blocks.remove(id);
         self.broadcast.remove(id);
+        self.mempool.remove(id);
         self.timers.set(Timer::Handshake(id), None);
         self.timers.set(Timer::Ping(id), None);
         self.timers.set(Timer::Visit(id), None);

@@ -25,6 +25,7 @@ impl LightClient {
             self.tell_synced();
         }
         self.broadcast.drive(now.mono, &mut self.outbox);
+        self.mempool.drive(now.mono, &mut self.outbox);
         self.dial_due(now);
         self.set_timers(now.mono);
     }
@@ -96,6 +97,7 @@ impl LightClient {
         {
             self.tell_cursor();
             self.scan.fold(block);
+            self.mempool.on_block(&body);
             let time = WallTime::new(body.header.time.into());
             self.tell(ChainEvent::Block { at: block, time, block: body });
         }
@@ -145,6 +147,7 @@ impl LightClient {
         let tip = self.tree.tip();
         let synced = self.scan.cursor() == Some(tip) && self.headers.is_settled();
         if synced && !self.synced {
+            self.mempool.begin();
             self.tell(ChainEvent::Synced { tip });
         }
         self.synced = synced;
@@ -158,6 +161,7 @@ impl LightClient {
         self.timers.set(Timer::Filters, due(self.filters.next_due(now)));
         self.timers.set(Timer::Blocks, due(self.blocks.next_due(now)));
         self.timers.set(Timer::Announce, self.broadcast.next_due());
+        self.timers.set(Timer::Mempool, self.mempool.next_due(now));
     }
 
     /// The store drops everything above `height`.

@@ -32,7 +32,7 @@ impl LightClient {
             announcing: self.broadcast.announcing(),
             taken: self.broadcast.taken(),
             offering: 0,
-            fee_floor: None,
+            fee_floor: self.fee_floor(),
             peers: peers.collect(),
         }
     }

@@ -3,3 +3,4 @@
 mod world;
 mod syncing;
 mod faults;
+mod mempool;

@@ -25,6 +25,8 @@ pub(super) enum Kind {
     GetData,
     NotFound,
     Block,
+    Tx,
+    FeeFilter,
     FilterHeaders,
     Filter,
 }
@@ -44,6 +46,8 @@ impl Kind {
             b"getdata" => Self::GetData,
             b"notfound" => Self::NotFound,
             b"block" => Self::Block,
+            b"tx" => Self::Tx,
+            b"feefilter" => Self::FeeFilter,
             b"cfheaders" => Self::FilterHeaders,
             b"cfilter" => Self::Filter,
             _ => return None,
@@ -55,11 +59,11 @@ impl Kind {
         match self {
             Self::Version => MAX_VERSION,
             Self::Verack | Self::WtxidRelay => 0,
-            Self::Ping | Self::Pong => 8,
+            Self::Ping | Self::Pong | Self::FeeFilter => 8,
             Self::Headers => COUNT + MAX_HEADERS * 81,
             Self::Inv | Self::GetData | Self::NotFound => COUNT + MAX_INVENTORY * 36,
             Self::FilterHeaders => 1 + 64 + COUNT + MAX_FILTER_HEADERS * 32,
-            Self::Block | Self::Filter => MAX_MESSAGE,
+            Self::Block | Self::Tx | Self::Filter => MAX_MESSAGE,
         }
     }
 
@@ -80,6 +84,11 @@ impl Kind {
                 let block = deserialize(payload).map_err(|_| Fault::Malformed)?;
                 return Ok(Message::Block(Box::new(block)));
             }
+            Self::Tx => {
+                let transaction = deserialize(payload).map_err(|_| Fault::Malformed)?;
+                return Ok(Message::Tx(Box::new(transaction)));
+            }
+            Self::FeeFilter => Message::FeeFilter(take(&mut rest)?),
             Self::FilterHeaders => Message::FilterHeaders(take_filter_headers(&mut rest)?),
             Self::Filter => Message::Filter(take_filter(&mut rest)?),
         };

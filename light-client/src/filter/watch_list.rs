@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use bitcoin::ScriptBuf;
+use bitcoin::{Script, ScriptBuf};
 
 use super::packed_scripts::PackedScripts;
 
@@ -30,6 +30,12 @@ impl WatchList {
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.scripts.is_empty()
+    }
+
+    /// Whether this script is watched.
+    #[must_use]
+    pub fn contains(&self, script: &Script) -> bool {
+        self.known.contains(script)
     }
 
     /// Adds those that are new; empty scripts are in no filter. Returns whether there were any.

@@ -54,12 +54,14 @@ pub(crate) struct Step {
 }
 
 impl Handshake {
-    /// Begins a handshake; the message goes out first.
+    /// Begins a handshake; the message goes out first. With `relay` the peer may announce
+    /// transactions.
     pub(crate) fn begin(
         address: &PeerAddress,
         now: WallTime,
         tip: Height,
         nonce: u64,
+        relay: bool,
     ) -> (Self, NetworkMessage) {
         let receiver = match address {
             PeerAddress::Ip(address) => *address,
@@ -76,7 +78,7 @@ impl Handshake {
             nonce,
             user_agent: USER_AGENT.to_owned(),
             start_height: i32::try_from(tip.to_u32()).unwrap_or(i32::MAX),
-            relay: true,
+            relay,
         };
         (Self { nonce, state: State::AwaitVersion }, NetworkMessage::Version(version))
     }
@@ -174,13 +176,14 @@ mod tests {
 
     fn begin() -> Handshake {
         let address = "127.0.0.1:18444".parse().expect("an address");
-        Handshake::begin(&address, WallTime::new(1_700_000_000), Height::new(3), 42).0
+        Handshake::begin(&address, WallTime::new(1_700_000_000), Height::new(3), 42, true).0
     }
 
     #[test]
     fn our_transactions_are_said_to_carry_witnesses() {
         let address = "127.0.0.1:18444".parse().expect("an address");
-        let begun = Handshake::begin(&address, WallTime::new(1_700_000_000), Height::new(3), 42);
+        let begun =
+            Handshake::begin(&address, WallTime::new(1_700_000_000), Height::new(3), 42, true);
         let NetworkMessage::Version(version) = begun.1 else { panic!("another message") };
         assert_eq!(version.services, ServiceFlags::WITNESS);
     }

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use bitcoin::p2p::Magic;
+use bitcoin::{Amount, FeeRate};
 
 use crate::codec::Decoder;
 use crate::dial::{Purpose, Wire};
@@ -30,6 +31,8 @@ pub(crate) struct Peer {
     heard: MonoTime,
     ping: Option<Ping>,
     latency: Option<Duration>,
+    /// What it asked for with `feefilter` (BIP133).
+    fee_floor: Option<FeeRate>,
 }
 
 /// How far a connection has come.
@@ -65,6 +68,7 @@ impl Peer {
             heard: now,
             ping: None,
             latency: None,
+            fee_floor: None,
         }
     }
 
@@ -78,6 +82,18 @@ impl Peer {
     /// Whether the chain is followed on it.
     pub(crate) fn is_followed(&self) -> bool {
         self.purpose == Purpose::Chain && self.negotiated().is_some()
+    }
+
+    /// The fee rate below which it wants to hear of no transaction.
+    pub(crate) const fn fee_floor(&self) -> Option<FeeRate> {
+        self.fee_floor
+    }
+
+    /// It says that rate, in satoshi per 1000 virtual bytes. More than all money is no rate.
+    pub(crate) fn set_fee_floor(&mut self, rate: u64) {
+        if rate <= Amount::MAX_MONEY.to_sat() {
+            self.fee_floor = Some(FeeRate::from_sat_per_kwu(rate.div_ceil(4)));
+        }
     }
 
     /// Bytes came.
@@ -122,7 +138,7 @@ impl Peer {
             height,
             latency: self.latency,
             filters_refused,
-            fee_floor: None,
+            fee_floor: self.fee_floor,
         }
     }
 }

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use bitcoin::{BlockHash, FilterHash, ScriptBuf};
+use bitcoin::{BlockHash, FilterHash, Script, ScriptBuf};
 
 use crate::chain::header_tree::HeaderTree;
 use crate::filter::commitments::Commitments;
@@ -134,6 +134,11 @@ impl Scan {
         let cursor = tree.block_at(cursor?)?;
         self.start = Start::At(cursor);
         Some(cursor)
+    }
+
+    /// Whether a script is watched.
+    pub(crate) fn watches(&self, script: &Script) -> bool {
+        self.watched.contains(script)
     }
 
     /// Adds scripts; what is held is matched for them.

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
+use bitcoin::BlockHash;
 use bitcoin::block::{Header, Version};
 use bitcoin::hashes::Hash as _;
 use bitcoin::p2p::message::NetworkMessage;
-use bitcoin::p2p::message_blockdata::Inventory;
-use bitcoin::{BlockHash, Txid};
 
 use super::world::{Blocks, Vice, World, script};
 use crate::chain::mine;
@@ -192,21 +191,6 @@ fn hostile_bytes_end_the_connection_with_the_right_words() {
         assert_eq!(world.faults(), [fault]);
         assert!(world.client.status().synced, "the other peer is still there");
     }
-}
-
-#[test]
-fn a_flood_of_announcements_changes_nothing() {
-    let (mut world, tip) = world_with(Vice::MutesHeaders);
-    world.sync(tip);
-    let before = world.log.len();
-    let mut txid = [0; 32];
-    for n in 0..20_000_u32 {
-        txid[..4].copy_from_slice(&n.to_le_bytes());
-        let item = Inventory::WitnessTransaction(Txid::from_byte_array(txid));
-        world.say(1, NetworkMessage::Inv(vec![item]));
-    }
-    world.settle();
-    assert_eq!(world.log.len(), before, "nothing is asked or told");
 }
 
 #[test]

@@ -368,6 +368,23 @@ impl World {
         store: Store,
         base: Anchor,
     ) -> Self {
+        Self::configured(blocks, tip, count, store, base, true)
+    }
+
+    /// A world whose client listens to no unconfirmed transactions.
+    pub(super) fn deaf(blocks: Blocks, tip: BlockHash, count: u16) -> Self {
+        let base = Anchor::genesis(&blocks.params);
+        Self::configured(blocks, tip, count, Store::default(), base, false)
+    }
+
+    fn configured(
+        blocks: Blocks,
+        tip: BlockHash,
+        count: u16,
+        store: Store,
+        base: Anchor,
+        mempool: bool,
+    ) -> Self {
         let hosts: BTreeMap<PeerAddress, Host> =
             (1..=count).map(|n| (address(n), Host::new(tip))).collect();
         let wall = WallTime::new(u64::from(blocks.block(&tip).header.time) + 60);
@@ -377,7 +394,7 @@ impl World {
             base,
             connect: hosts.keys().cloned().collect(),
             route: Route::Direct,
-            mempool: true,
+            mempool,
         };
         let client = LightClient::new(config, store.restore(), [9; 32], now);
         let mut world = Self {

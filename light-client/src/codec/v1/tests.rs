@@ -118,7 +118,7 @@ fn a_version_of_a_later_protocol_is_read() {
 #[test]
 fn large_messages_of_no_use_are_not_kept() {
     let mut decoder = Stream::new(MAGIC);
-    let bytes = frame("tx", &vec![7; 3_000_000]);
+    let bytes = frame("merkleblock", &vec![7; 3_000_000]);
     for piece in bytes.chunks(65_536) {
         decoder.feed(piece.to_vec());
         assert_eq!(decoder.next_message(), Ok(None));
