@@ -3,6 +3,8 @@
 //! Refuses to write: the owner of the disk commits a change set before any output of the same
 //! step leaves (persist, then speak).
 
+mod peers;
+
 use std::collections::BTreeMap;
 
 use bitcoin::block::Header;
@@ -10,6 +12,8 @@ use bitcoin::hash_types::{FilterHash, FilterHeader};
 
 use crate::height::Height;
 use crate::height_ranges::HeightRanges;
+
+pub use peers::{AddressRecord, Ban, PeerChanges, Place, StoredPeers};
 
 /// What changed on the best chain since the last `take_staged`.
 ///
@@ -26,6 +30,8 @@ pub struct ChangeSet {
     pub filter_hashes: BTreeMap<Height, FilterHash>,
     /// The filter header of the base (BIP157), as a peer said it.
     pub base_filter_header: Option<FilterHeader>,
+    /// What changed in the memory of peers; a file of its own, on which no other depends.
+    pub peers: PeerChanges,
 }
 
 impl ChangeSet {
@@ -36,6 +42,7 @@ impl ChangeSet {
             && self.headers.is_empty()
             && self.filter_hashes.is_empty()
             && self.base_filter_header.is_none()
+            && self.peers.is_empty()
     }
 
     /// Adds a change set that came after this one, so that applying the sum equals applying both.
@@ -49,6 +56,7 @@ impl ChangeSet {
         self.headers.extend(later.headers);
         self.filter_hashes.extend(later.filter_hashes);
         self.base_filter_header = later.base_filter_header.or(self.base_filter_header);
+        self.peers.merge(later.peers);
     }
 }
 
@@ -65,6 +73,8 @@ pub struct Restored {
     /// Where the store has filters; `None` if it keeps none, so that it is neither asked nor given
     /// any.
     pub kept: Option<HeightRanges>,
+    /// What the store kept of peers.
+    pub peers: StoredPeers,
 }
 
 #[cfg(test)]
@@ -110,6 +120,7 @@ mod tests {
                     .map(|(h, byte)| (Height::new(h), FilterHash::from_byte_array([byte; 32])))
                     .collect(),
                 base_filter_header: base.map(|byte| FilterHeader::from_byte_array([byte; 32])),
+                peers: PeerChanges::default(),
             }
         })
     }

@@ -3,6 +3,8 @@
 //! Refuses before it allocates: a message longer than its kind may be, a count longer than its
 //! limit, a byte too many. Messages of no use to a light client are skipped, without keeping them.
 
+mod read;
+mod addresses;
 mod payload;
 pub mod v1;
 pub mod v2;
@@ -17,6 +19,8 @@ use bitcoin::{Block, BlockHash, FilterHash, FilterHeader, Transaction};
 
 use crate::dial::Wire;
 use crate::fault::Fault;
+
+pub use addresses::Rumour;
 
 /// A message that a peer sent and that we act on.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,6 +53,8 @@ pub enum Message {
     FilterHeaders(FilterHeaders),
     /// `cfilter` (BIP157)
     Filter(Filter),
+    /// `addr` or `addrv2` (BIP155): what can be dialled of it
+    Addresses(Vec<Rumour>),
 }
 
 /// What a peer says of itself.

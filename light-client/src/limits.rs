@@ -63,6 +63,76 @@ pub const REDIAL_MAX: Duration = Duration::from_secs(60);
 /// named it and may have mended it.
 pub const REDIAL_MAX_AFTER_FAULT: Duration = Duration::from_secs(600);
 
+/// Addresses in one `addr` or `addrv2`.
+pub const MAX_ADDRESSES: usize = 1000;
+
+/// Bytes of one address in `addrv2`, of whatever network (BIP155).
+pub const MAX_ADDRESS_BYTES: usize = 512;
+
+/// The least port that is dialled because a peer or a DNS seed told of it: below are the ports of
+/// other services, which nobody shall make us molest.
+pub const LEAST_GOSSIPED_PORT: u16 = 1024;
+
+/// Buckets of addresses that were heard of.
+pub const NEW_BUCKETS: u16 = 256;
+
+/// Buckets of addresses that answered once.
+pub const TRIED_BUCKETS: u16 = 64;
+
+/// Addresses in a bucket.
+pub const BUCKET_SIZE: u16 = 64;
+
+/// Buckets over which the addresses are spread that one network group told of.
+pub const NEW_BUCKETS_PER_SOURCE: u64 = 16;
+
+/// Buckets over which the addresses of one network group are spread that answered once.
+pub const TRIED_BUCKETS_PER_GROUP: u64 = 2;
+
+/// Buckets in which one address that was heard of may be.
+pub const BUCKETS_PER_ADDRESS: usize = 8;
+
+/// An address that nobody has seen for longer may be replaced.
+pub const ADDRESS_HORIZON: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// How often an address may fail that never answered.
+pub const MAX_FIRST_FAILURES: u32 = 3;
+
+/// How often in a row an address may fail that answered once.
+pub const MAX_FAILURES: u32 = 10;
+
+/// An address that answered this recently is not given up, however often it failed since.
+pub const FAILING_FOR: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// Failures of an address within this time count once.
+pub const FAILURE_SPACING: Duration = Duration::from_secs(3600);
+
+/// An address that was tried this recently is rarely tried again.
+pub const RECENTLY_TRIED: Duration = Duration::from_secs(600);
+
+/// An address that was tried this recently is not removed: the answer may be under way.
+pub const BEING_TRIED: Duration = Duration::from_secs(60);
+
+/// How much a time may be ahead of ours with which an address was seen.
+pub const MAX_SEEN_AHEAD: Duration = Duration::from_secs(600);
+
+/// How long ago an address was seen of which that is not known.
+pub const SEEN_UNKNOWN: Duration = Duration::from_secs(5 * 24 * 3600);
+
+/// How much older an address is taken to be than a peer says that it is not.
+pub const GOSSIP_PENALTY: Duration = Duration::from_secs(2 * 3600);
+
+/// Addresses that answered and wait for a place that is taken.
+pub const MAX_COLLISIONS: usize = 10;
+
+/// An address that answered or was tried this recently is not tested again for its place.
+pub const COLLISION_TESTED: Duration = Duration::from_secs(4 * 3600);
+
+/// How long an address waits for the test of the one in its place.
+pub const COLLISION_WAIT: Duration = Duration::from_secs(40 * 60);
+
+/// How often an address is drawn from the book before it is given up to find one that suits.
+pub const MAX_DRAWS: u32 = 200;
+
 /// Connections for one thing that are wanted at a time.
 pub const MAX_ONE_SHOTS: usize = 8;
 

@@ -3,12 +3,14 @@
 //! Refuses to resolve a name: the driver does that, through the proxy when one is set. Knows the
 //! kinds of address of BIP155 that can be dialled here: IPv4, IPv6 and Tor v3.
 
+mod network_group;
 mod onion;
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
+pub use network_group::NetworkGroup;
 pub use onion::{OnionAddress, ParseOnionAddressError};
 
 /// One connection attempt and what came of it. Never used twice in the life of a client.
@@ -57,6 +59,16 @@ impl PeerAddress {
         }
     }
 
+    /// Where it is without the port: what a ban is about.
+    #[must_use]
+    pub fn host(&self) -> PeerHost {
+        match self {
+            Self::Ip(address) => PeerHost::Ip(address.ip()),
+            Self::Onion(onion, _) => PeerHost::Onion(*onion),
+            Self::Host(name, _) => PeerHost::Name(name.clone()),
+        }
+    }
+
     /// The port.
     #[must_use]
     pub const fn port(&self) -> u16 {
@@ -97,6 +109,27 @@ impl FromStr for PeerAddress {
             return Ok(Self::Onion(onion, port));
         }
         Ok(Self::Host(host.to_owned(), port))
+    }
+}
+
+/// One machine, or what looks like one: a peer's address without the port.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PeerHost {
+    /// An IP address.
+    Ip(IpAddr),
+    /// An onion service.
+    Onion(OnionAddress),
+    /// A host name.
+    Name(String),
+}
+
+impl fmt::Display for PeerHost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ip(ip) => ip.fmt(f),
+            Self::Onion(onion) => onion.fmt(f),
+            Self::Name(name) => name.fmt(f),
+        }
     }
 }
 

@@ -61,6 +61,12 @@ impl WallTime {
         Self(self.0.saturating_add(wait.as_secs()))
     }
 
+    /// The time from `earlier` to this one; zero when it is not earlier.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> Duration {
+        Duration::from_secs(self.0.saturating_sub(earlier.0))
+    }
+
     /// This time moved earlier; stops at the epoch.
     #[must_use]
     pub const fn before(self, wait: Duration) -> Self {

@@ -204,7 +204,7 @@ impl LightClient {
     fn on_ready_message(&mut self, now: Now, id: PeerId, message: Message) -> Result<(), Fault> {
         match message {
             Message::Version(_) => return Err(Fault::Handshake),
-            Message::Verack | Message::WtxidRelay | Message::Ping(_) => {}
+            Message::Verack | Message::WtxidRelay | Message::Ping(_) | Message::Addresses(_) => {}
             Message::Pong(nonce) => {
                 if let Some(peer) = self.peers.get_mut(&id) {
                     peer.ponged(nonce, now.mono);

@@ -3,13 +3,15 @@
 //! Refuses a list longer than its limit before it allocates, and bytes left over.
 
 use bitcoin::block::Header;
+use bitcoin::consensus::deserialize;
 use bitcoin::consensus::encode::VarInt;
-use bitcoin::consensus::{Decodable, deserialize};
 
-use crate::codec::{Filter, FilterHeaders, Message, Version};
+use crate::codec::read::{take, take_array, take_bytes, take_list};
+use crate::codec::{Filter, FilterHeaders, Message, Version, addresses};
 use crate::fault::Fault;
 use crate::limits::{
-    MAX_FILTER_HEADERS, MAX_HEADERS, MAX_INVENTORY, MAX_MESSAGE, MAX_USER_AGENT, MAX_VERSION,
+    MAX_ADDRESS_BYTES, MAX_ADDRESSES, MAX_FILTER_HEADERS, MAX_HEADERS, MAX_INVENTORY, MAX_MESSAGE,
+    MAX_USER_AGENT, MAX_VERSION,
 };
 
 /// A kind of message that we read.
@@ -29,6 +31,8 @@ pub(super) enum Kind {
     FeeFilter,
     FilterHeaders,
     Filter,
+    Addr,
+    AddrV2,
 }
 
 impl Kind {
@@ -50,6 +54,8 @@ impl Kind {
             b"feefilter" => Self::FeeFilter,
             b"cfheaders" => Self::FilterHeaders,
             b"cfilter" => Self::Filter,
+            b"addr" => Self::Addr,
+            b"addrv2" => Self::AddrV2,
             _ => return None,
         })
     }
@@ -63,6 +69,8 @@ impl Kind {
             Self::Headers => COUNT + MAX_HEADERS * 81,
             Self::Inv | Self::GetData | Self::NotFound => COUNT + MAX_INVENTORY * 36,
             Self::FilterHeaders => 1 + 64 + COUNT + MAX_FILTER_HEADERS * 32,
+            Self::Addr => COUNT + MAX_ADDRESSES * 30,
+            Self::AddrV2 => COUNT + MAX_ADDRESSES * (4 + 9 + 1 + COUNT + MAX_ADDRESS_BYTES + 2),
             Self::Block | Self::Tx | Self::Filter => MAX_MESSAGE,
         }
     }
@@ -91,6 +99,11 @@ impl Kind {
             Self::FeeFilter => Message::FeeFilter(take(&mut rest)?),
             Self::FilterHeaders => Message::FilterHeaders(take_filter_headers(&mut rest)?),
             Self::Filter => Message::Filter(take_filter(&mut rest)?),
+            Self::Addr | Self::AddrV2 => {
+                let take = if self == Self::Addr { addresses::take_v1 } else { addresses::take_v2 };
+                let told = take_list(&mut rest, MAX_ADDRESSES, take)?;
+                Message::Addresses(told.into_iter().flatten().collect())
+            }
         };
         if rest.is_empty() { Ok(message) } else { Err(Fault::Malformed) }
     }
@@ -102,39 +115,11 @@ const COUNT: usize = 3;
 /// The number of basic filters (BIP158).
 const BASIC: u8 = 0;
 
-fn take<T: Decodable>(rest: &mut &[u8]) -> Result<T, Fault> {
-    T::consensus_decode(rest).map_err(|_| Fault::Malformed)
-}
-
-fn take_list<T>(
-    rest: &mut &[u8],
-    limit: usize,
-    item: impl Fn(&mut &[u8]) -> Result<T, Fault>,
-) -> Result<Vec<T>, Fault> {
-    let VarInt(count) = take(rest)?;
-    let count = usize::try_from(count).map_err(|_| Fault::Oversized)?;
-    if count > limit {
-        return Err(Fault::Oversized);
-    }
-    (0..count).map(|_| item(rest)).collect()
-}
-
 /// A header in a `headers` message is a block without transactions.
 fn take_header(rest: &mut &[u8]) -> Result<Header, Fault> {
     let header = take(rest)?;
     let VarInt(transactions) = take(rest)?;
     if transactions == 0 { Ok(header) } else { Err(Fault::Malformed) }
-}
-
-fn take_bytes<'a>(rest: &mut &'a [u8], limit: usize) -> Result<&'a [u8], Fault> {
-    let VarInt(length) = take(rest)?;
-    let length = usize::try_from(length).map_err(|_| Fault::Oversized)?;
-    if length > limit {
-        return Err(Fault::Oversized);
-    }
-    let (bytes, after) = rest.split_at_checked(length).ok_or(Fault::Malformed)?;
-    *rest = after;
-    Ok(bytes)
 }
 
 fn take_basic(rest: &mut &[u8]) -> Result<(), Fault> {
@@ -168,10 +153,4 @@ fn parse_version(payload: &[u8]) -> Result<Version, Fault> {
         user_agent: take_bytes(&mut rest, MAX_USER_AGENT)?.to_vec(),
         start_height: take(&mut rest)?,
     })
-}
-
-fn take_array<const N: usize>(rest: &mut &[u8]) -> Result<[u8; N], Fault> {
-    let (bytes, after) = rest.split_first_chunk().ok_or(Fault::Malformed)?;
-    *rest = after;
-    Ok(*bytes)
 }

@@ -127,7 +127,8 @@ impl ChainFile {
             self.cut(damage)?;
         }
         filter_hashes.truncate(headers.len());
-        let restored = Restored { headers, filter_hashes, base_filter_header, kept: None };
+        let restored =
+            Restored { headers, filter_hashes, base_filter_header, ..Restored::default() };
         Ok(Some((Stored { base, restored }, damage)))
     }
 

@@ -23,7 +23,7 @@ use bitcoin::{
 
 use crate::chain::anchor::Anchor;
 use crate::chain::mine;
-use crate::change_set::{ChangeSet, Restored};
+use crate::change_set::{ChangeSet, Restored, StoredPeers};
 use crate::client::LightClient;
 use crate::config::{Config, Route};
 use crate::dial::{DialProblem, Wire};
@@ -273,10 +273,12 @@ pub(super) struct Store {
     headers: BTreeMap<Height, Header>,
     filter_hashes: BTreeMap<Height, FilterHash>,
     base_filter_header: Option<FilterHeader>,
+    pub(super) peers: StoredPeers,
 }
 
 impl Store {
     pub(super) fn apply(&mut self, set: ChangeSet) {
+        self.peers.apply(set.peers);
         if let Some(height) = set.truncate_above {
             self.headers.retain(|h, _| *h <= height);
             self.filter_hashes.retain(|h, _| *h <= height);
@@ -296,6 +298,7 @@ impl Store {
             headers: self.headers.values().copied().collect(),
             filter_hashes: self.filter_hashes.values().copied().collect(),
             base_filter_header: self.base_filter_header,
+            peers: self.peers.clone(),
             kept: None,
         }
     }

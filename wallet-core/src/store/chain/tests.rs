@@ -39,6 +39,7 @@ fn changes(heights: std::ops::Range<u32>, truncate_above: Option<u32>) -> Change
         headers: heights.clone().map(|h| (Height::new(h), a_header(h))).collect(),
         filter_hashes: heights.map(|h| (Height::new(h), a_filter_hash(h))).collect(),
         base_filter_header: Some(FilterHeader::from_byte_array([5; 32])),
+        ..ChangeSet::default()
     }
 }
 
