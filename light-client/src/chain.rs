@@ -8,6 +8,7 @@ pub mod rules;
 mod side_branches;
 pub mod header_tree;
 pub mod locator;
+pub(crate) mod presync;
 pub mod block_body;
 
 #[cfg(test)]

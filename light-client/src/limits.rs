@@ -8,6 +8,28 @@ use std::time::Duration;
 /// is worth money nobody makes more; where headers are cheap the branch with the least work goes.
 pub const MAX_SIDE_HEADERS: usize = 50_000;
 
+/// How many blocks' work a branch may be behind the best one and still be kept at once (Bitcoin
+/// Core's anti-DoS threshold): a day of blocks.
+pub const NEAR_TIP: u32 = 144;
+
+/// Headers per bit that is kept of a branch while only its work is known. About the square root of
+/// [`PRESYNC_BUFFER`] times the length of the chain that is worth attacking; see Bitcoin Core's
+/// `contrib/devtools/headerssync-params.py`.
+pub const COMMITMENT_PERIOD: u32 = 600;
+
+/// Headers of a branch that wait, the second time that they are sent, until bits further up have
+/// proven them too: who wants other headers in the tree must guess 24 bits. 1.2 MB.
+pub const PRESYNC_BUFFER: usize = 24 * 600;
+
+/// Bits kept of one branch: 1 MB, more than any chain that keeps the rules of time has headers for.
+pub const MAX_COMMITMENTS: usize = 8 << 20;
+
+/// How long one peer may have its branch weighed while another waits for that.
+pub const PRESYNC_TURN: Duration = Duration::from_secs(120);
+
+/// How often in a row a peer may not stand by a branch that was weighed.
+pub const MAX_BROKEN_PRESYNCS: u32 = 3;
+
 /// Hashes in a block locator (Bitcoin Core disconnects above 101).
 pub const MAX_LOCATOR: usize = 101;
 

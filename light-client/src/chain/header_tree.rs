@@ -7,15 +7,15 @@
 use bitcoin::BlockHash;
 use bitcoin::block::Header;
 use bitcoin::hashes::Hash as _;
-use bitcoin::pow::{CompactTarget, Work};
+use bitcoin::pow::{Target, Work};
 use hashbrown::HashTable;
 
 use crate::chain::anchor::Anchor;
 use crate::chain::rules::{self, HeaderError};
 use crate::chain::side_branches::SideBranches;
-use crate::chain::work::{Ancestor, required_bits};
+use crate::chain::work::{Ancestor, WorkMemo};
 use crate::height::{BlockId, Height};
-use crate::limits::MAX_SIDE_HEADERS;
+use crate::limits::{MAX_SIDE_HEADERS, NEAR_TIP};
 use crate::params::Params;
 use crate::time::WallTime;
 
@@ -33,6 +33,9 @@ pub struct HeaderTree {
     /// `work_marks[i]` is the work of the chain below `best[i * WORK_MARK_SPACING]`.
     work_marks: Vec<Work>,
     side: SideBranches,
+    /// The end of the one branch that may be longer than side branches are: it was proven to
+    /// have more work than the best one before any of it came in.
+    spared: Option<BlockHash>,
     works: WorkMemo,
 }
 
@@ -65,6 +68,7 @@ impl HeaderTree {
             tip_work: base.work,
             work_marks: Vec::new(),
             side: SideBranches::default(),
+            spared: None,
             works: WorkMemo::default(),
         }
     }
@@ -104,6 +108,12 @@ impl HeaderTree {
     #[must_use]
     pub const fn base(&self) -> BlockId {
         self.base.block
+    }
+
+    /// The trusted start with all that is known of it.
+    #[must_use]
+    pub const fn anchor(&self) -> &Anchor {
+        &self.base
     }
 
     /// The end of the best branch.
@@ -187,12 +197,14 @@ impl HeaderTree {
     pub fn insert(&mut self, header: Header, now: WallTime) -> Result<Inserted, HeaderError> {
         let hash = header.block_hash();
         if self.place(&hash).is_some() {
+            self.spare_next(header.prev_blockhash, hash);
             return Ok(Inserted::Known);
         }
         if self.place(&header.prev_blockhash).is_none() {
             return Err(HeaderError::UnknownParent);
         }
-        self.check(&header, hash, now)?;
+        let line = || self.ancestors(header.prev_blockhash);
+        rules::check(&self.params, &self.base, &header, hash, line, now)?;
         if header.prev_blockhash == self.tip.hash {
             self.push(header, hash);
             return Ok(Inserted::Extended);
@@ -201,37 +213,43 @@ impl HeaderTree {
         let below = self.work_of(&parent.hash).ok_or(HeaderError::UnknownParent)?;
         let work = below + header.work();
         self.side.insert(hash, header, parent.height.next(), work);
+        self.spare_next(header.prev_blockhash, hash);
         if work > self.tip_work {
             let fork = self.reorganise(hash);
-            self.side.shed(MAX_SIDE_HEADERS);
+            self.side.shed(MAX_SIDE_HEADERS, self.spared);
             return Ok(Inserted::Reorganised { fork });
         }
-        self.side.shed(MAX_SIDE_HEADERS);
+        self.side.shed(MAX_SIDE_HEADERS, self.spared);
         self.side.get(&hash).map(|_| Inserted::Side).ok_or(HeaderError::Crowded)
     }
 
-    fn check(&self, header: &Header, hash: BlockHash, now: WallTime) -> Result<(), HeaderError> {
-        let parent = self.ancestors(header.prev_blockhash).next();
-        let Some(parent) = parent else {
-            // The parent is an anchor whose time is unknown.
-            check_bits(header, self.base.next_bits)?;
-            let parent =
-                Ancestor { height: self.base.block.height, time: 0, bits: self.base.next_bits };
-            let none = std::iter::empty();
-            return rules::check(&self.params, header, hash, parent, none, now);
-        };
-        let line = || self.ancestors(header.prev_blockhash);
-        let required = if parent.height == self.base.block.height {
-            self.base.next_bits
-        } else {
-            required_bits(&self.params, parent, line(), header.time)
-        };
-        check_bits(header, required)?;
-        rules::check(&self.params, header, hash, parent, line(), now)
+    /// From here on the branch that grows from this block may be longer than side branches are,
+    /// until it is the best one or another is spared. `None`: no branch may.
+    pub(crate) fn spare(&mut self, from: Option<BlockHash>) {
+        self.spared = from;
+        self.side.shed(MAX_SIDE_HEADERS, from);
+    }
+
+    /// The spared branch goes on.
+    fn spare_next(&mut self, parent: BlockHash, hash: BlockHash) {
+        if self.spared == Some(parent) {
+            self.spared = Some(hash);
+        }
+    }
+
+    /// The least work of a branch that is worth keeping: what a chain of this network has at
+    /// least, and not over 144 blocks less than the best branch (as in Bitcoin Core).
+    #[must_use]
+    pub fn least_work(&self) -> Work {
+        let bits = self.best.last().map_or(self.base.next_bits, |header| header.bits);
+        let block = Target::from_compact(bits).to_work();
+        let near = (0..NEAR_TIP).fold(block - block, |sum, _| sum + block);
+        let near = if near < self.tip_work { self.tip_work - near } else { block - block };
+        near.max(self.params.minimum_chain_work)
     }
 
     /// Ancestors from a known block downwards, the base included when its time is known.
-    fn ancestors(&self, from: BlockHash) -> impl Iterator<Item = Ancestor> + '_ {
+    pub(crate) fn ancestors(&self, from: BlockHash) -> impl Iterator<Item = Ancestor> + '_ {
         let mut next = self.place(&from).map(|place| (place, from));
         std::iter::from_fn(move || {
             let (place, hash) = next?;
@@ -328,6 +346,7 @@ impl HeaderTree {
     fn reorganise(&mut self, tip: BlockHash) -> BlockId {
         let fork = self.fork_of(&tip).expect("the new tip is known");
         let branch = self.side.take_branch(tip);
+        self.spared = None;
         let old_tip = self.tip;
         let mut work = self.work_at(fork.height);
         let mut works = WorkMemo::default();
@@ -352,24 +371,6 @@ enum Place {
     Side,
 }
 
-/// Remembers the work of the last bits: neighbours share theirs, and a division costs more than
-/// all the rest of adding a header.
-#[derive(Debug, Clone, Default)]
-struct WorkMemo(Option<(CompactTarget, Work)>);
-
-impl WorkMemo {
-    fn of(&mut self, header: &Header) -> Work {
-        match self.0 {
-            Some((bits, work)) if bits == header.bits => work,
-            _ => {
-                let work = header.work();
-                self.0 = Some((header.bits, work));
-                work
-            }
-        }
-    }
-}
-
 /// How many headers share one stored sum of work.
 const WORK_MARK_SPACING: usize = 1024;
 
@@ -387,13 +388,6 @@ fn sound_length(headers: &[Header], base: BlockHash) -> usize {
     }
     let solved = |header: &Header| header.target().is_met_by(header.block_hash());
     headers.iter().rposition(solved).map_or(0, |last| last + 1)
-}
-
-fn check_bits(header: &Header, required: CompactTarget) -> Result<(), HeaderError> {
-    if header.bits == required {
-        return Ok(());
-    }
-    Err(HeaderError::Bits { found: header.bits.to_consensus(), required: required.to_consensus() })
 }
 
 #[cfg(test)]

@@ -5,7 +5,8 @@
 use bitcoin::BlockHash;
 use bitcoin::block::Header;
 
-use crate::chain::work::{Ancestor, median_time_past};
+use crate::chain::anchor::Anchor;
+use crate::chain::work::{Ancestor, median_time_past, required_bits};
 use crate::limits::{MAX_FUTURE, MAX_TIME_WARP};
 use crate::params::Params;
 use crate::time::WallTime;
@@ -44,33 +45,53 @@ pub enum HeaderError {
     Crowded,
 }
 
-/// Checks every rule but the required bits, which [`work`](crate::chain::work) computes.
+/// Checks every rule of a header on top of the line of its ancestors (newest first, down to the
+/// anchor; the anchor itself only if its time is known).
 ///
 /// `TooNew` comes last: such a header breaks no other rule.
 ///
 /// # Errors
 /// The first rule that `header` breaks.
-pub fn check(
+pub fn check<I: Iterator<Item = Ancestor>>(
     params: &Params,
+    anchor: &Anchor,
     header: &Header,
     hash: BlockHash,
-    parent: Ancestor,
-    ancestors: impl Iterator<Item = Ancestor>,
+    line: impl Fn() -> I,
     now: WallTime,
 ) -> Result<(), HeaderError> {
+    let base = anchor.block.height;
+    let untimed = Ancestor { height: base, time: 0, bits: anchor.next_bits };
+    let parent = line().next().unwrap_or(untimed);
+    let required = if parent.height == base {
+        anchor.next_bits
+    } else {
+        required_bits(params, parent, line(), header.time)
+    };
+    if header.bits != required {
+        let (found, required) = (header.bits.to_consensus(), required.to_consensus());
+        return Err(HeaderError::Bits { found, required });
+    }
     if !header.target().is_met_by(hash) {
         return Err(HeaderError::ProofOfWork);
     }
-    if median_time_past(ancestors).is_some_and(|median| header.time <= median) {
+    if median_time_past(line()).is_some_and(|median| header.time <= median) {
         return Err(HeaderError::TooOld);
     }
+    check_warp_and_version(params, header, parent)?;
+    let time = WallTime::new(header.time.into());
+    if time > now.after(MAX_FUTURE) { Err(HeaderError::TooNew) } else { Ok(()) }
+}
+
+fn check_warp_and_version(
+    params: &Params,
+    header: &Header,
+    parent: Ancestor,
+) -> Result<(), HeaderError> {
     let height = parent.height.next();
     let starts_period = height.to_u32().is_multiple_of(params.retarget_interval);
-    let time = WallTime::new(header.time.into());
-    if params.bip94
-        && starts_period
-        && time < WallTime::new(parent.time.into()).before(MAX_TIME_WARP)
-    {
+    let earliest = WallTime::new(parent.time.into()).before(MAX_TIME_WARP);
+    if params.bip94 && starts_period && WallTime::new(header.time.into()) < earliest {
         return Err(HeaderError::TimeWarp);
     }
     let version = header.version.to_consensus();
@@ -80,5 +101,5 @@ pub fn check(
     {
         return Err(HeaderError::Version);
     }
-    if time > now.after(MAX_FUTURE) { Err(HeaderError::TooNew) } else { Ok(()) }
+    Ok(())
 }

@@ -72,10 +72,14 @@ impl SideBranches {
         self.tips = tips.map(|(hash, side)| (side.work, *hash)).collect();
     }
 
-    /// Drops headers above `bound`, from the ends of the branches with the least work.
-    pub(super) fn shed(&mut self, bound: usize) {
+    /// Drops headers above `bound`, from the ends of the branches with the least work; the branch
+    /// that ends in `spared` stays, however long it is.
+    pub(super) fn shed(&mut self, bound: usize, spared: Option<BlockHash>) {
         while self.headers.len() > bound {
-            let (_, hash) = self.tips.pop_first().expect("a side branch has an end");
+            let other = self.tips.iter().find(|(_, hash)| Some(*hash) != spared).copied();
+            let Some(end) = other else { return };
+            self.tips.remove(&end);
+            let (_, hash) = end;
             let shed = self.headers.remove(&hash).expect("the end of a side branch is on it");
             let parent = shed.header.prev_blockhash;
             if let Some(side) = self.headers.get_mut(&parent) {

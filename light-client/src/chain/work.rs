@@ -1,9 +1,10 @@
-//! Owns the arithmetic of difficulty: retargeting, the bits that a header must carry, and median
-//! time past.
+//! Owns the arithmetic of difficulty: retargeting, the bits that a header must carry, work, and
+//! median time past.
 //!
 //! Refuses the tree: ancestors come in as an iterator, newest first.
 
-use bitcoin::pow::{CompactTarget, Target};
+use bitcoin::block::Header;
+use bitcoin::pow::{CompactTarget, Target, Work};
 
 use crate::height::Height;
 use crate::limits::MEDIAN_TIME_SPAN;
@@ -60,6 +61,24 @@ pub fn median_time_past(ancestors: impl Iterator<Item = Ancestor>) -> Option<u32
     let mut times: Vec<u32> = ancestors.take(MEDIAN_TIME_SPAN).map(|a| a.time).collect();
     times.sort_unstable();
     times.get(times.len() / 2).copied()
+}
+
+/// Remembers the work of the last bits: neighbours share theirs, and a division costs more than
+/// all the rest of adding a header.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct WorkMemo(Option<(CompactTarget, Work)>);
+
+impl WorkMemo {
+    pub(crate) fn of(&mut self, header: &Header) -> Work {
+        match self.0 {
+            Some((bits, work)) if bits == header.bits => work,
+            _ => {
+                let work = header.work();
+                self.0 = Some((header.bits, work));
+                work
+            }
+        }
+    }
 }
 
 /// The bits of the period that follows the one from `first` to `last`.

@@ -212,7 +212,8 @@ impl LightClient {
                 self.broadcast.on_pong(id, nonce, &mut self.outbox);
             }
             Message::Headers(headers) => {
-                let outcome = self.headers.on_headers(now, id, &headers, &mut self.tree);
+                let (tree, rng) = (&mut self.tree, &mut self.rng);
+                let outcome = self.headers.on_headers(now, id, &headers, tree, rng);
                 if let Some(moved) = outcome.moved {
                     self.on_best_branch_moved(moved);
                 }
@@ -257,7 +258,7 @@ impl LightClient {
 
     /// Takes a peer out of every conversation.
     fn forget(&mut self, id: PeerId) {
-        self.headers.remove(id);
+        self.headers.remove(id, &mut self.tree);
         self.filter_headers.remove(id);
         self.commitments.remove(id);
         self.filters.remove(id);

@@ -1,72 +1,41 @@
 //! Owns the conversation about headers: locators out, batches and announcements in, and for each
 //! peer the best block that it announced.
 //!
-//! Refuses to follow a peer in anything but valid headers, and to load one chain from several
-//! peers at a time: one leads, the others are asked where it ends.
+//! Refuses to follow a peer in anything but valid headers, to take in a branch that has not shown
+//! the work to be worth it, and to load one chain from several peers at a time: one leads, the
+//! others are asked where it ends.
+
+mod batch;
+mod talk;
 
 use std::collections::BTreeMap;
 
-use bitcoin::BlockHash;
 use bitcoin::block::Header;
-use bitcoin::hashes::Hash as _;
-use bitcoin::p2p::message::NetworkMessage;
-use bitcoin::p2p::message_blockdata::{GetHeadersMessage, Inventory};
+use bitcoin::p2p::message_blockdata::Inventory;
+use rand_chacha::rand_core::RngCore;
 
-use crate::chain::header_tree::{HeaderTree, Inserted};
-use crate::chain::locator::locator;
-use crate::chain::rules::HeaderError;
+use crate::chain::header_tree::HeaderTree;
 use crate::fault::Fault;
 use crate::height::{BlockId, Height};
-use crate::limits::{
-    MAX_HEADERS, MAX_IDLE_BATCHES, MAX_UNCONNECTED, REPLY_TIMEOUT, TOO_NEW_RETRY,
-    WTXID_RELAY_PROTOCOL,
-};
+use crate::limits::{PRESYNC_TURN, REPLY_TIMEOUT};
 use crate::outbox::Outbox;
 use crate::peer_id::PeerId;
-use crate::retry::Retry;
 use crate::time::{MonoTime, Now};
+
+use talk::{State, Talk};
 
 /// Headers, with every ready peer.
 #[derive(Debug, Default)]
 pub(crate) struct HeaderSync {
     talks: BTreeMap<PeerId, Talk>,
-    /// The peer from which the chain is being loaded.
-    lead: Option<PeerId>,
+    /// The peer from which a chain is being loaded.
+    lead: Option<Lead>,
 }
 
-/// What is said about headers with one peer.
-#[derive(Debug)]
-struct Talk {
-    state: State,
-    /// The height that it named in the handshake; only says where to begin asking.
-    start_height: Height,
-    /// The block with the most work that it announced and that we know.
-    tip: Option<BlockId>,
-    /// Where the chain to `tip` leaves the best branch.
-    common: Option<Height>,
-    /// It once answered to the end: all that it had then, we have.
-    ended: bool,
-    /// Headers in a row that did not connect.
-    unconnected: u32,
-    /// Full batches in a row that brought nothing new.
-    idle_batches: u32,
-    /// How far below our tip to ask, when it does not even know our tip's parent.
-    probe: u32,
-    retry: Retry,
-    /// When to ask again for a header from the future.
-    too_new: Option<MonoTime>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    /// Nothing to ask.
-    Quiet,
-    /// Ask, for it may have something new.
-    Due,
-    /// Ask for what comes after a full batch; only the lead does at once.
-    More,
-    /// Asked at this time.
-    Asked(MonoTime),
+#[derive(Debug, Clone, Copy)]
+struct Lead {
+    peer: PeerId,
+    since: MonoTime,
 }
 
 /// What a message of headers did.
@@ -89,23 +58,13 @@ pub(crate) struct Moved {
 
 impl HeaderSync {
     pub(crate) fn add(&mut self, peer: PeerId, start_height: Height) {
-        let talk = Talk {
-            state: State::Due,
-            start_height,
-            tip: None,
-            common: None,
-            ended: false,
-            unconnected: 0,
-            idle_batches: 0,
-            probe: 0,
-            retry: Retry::default(),
-            too_new: None,
-        };
-        self.talks.insert(peer, talk);
+        self.talks.insert(peer, Talk::new(start_height));
     }
 
-    pub(crate) fn remove(&mut self, peer: PeerId) {
-        self.talks.remove(&peer);
+    pub(crate) fn remove(&mut self, peer: PeerId, tree: &mut HeaderTree) {
+        if let Some(mut talk) = self.talks.remove(&peer) {
+            talk.drop_presync(tree);
+        }
     }
 
     /// Up to where a peer is known to have the best branch.
@@ -118,12 +77,20 @@ impl HeaderSync {
         self.talks.get(&peer)?.tip
     }
 
-    /// Whether at least one peer told all it had, and none is about to tell more.
+    /// How far the branch that is weighed has come, and whether it has shown its work and is sent
+    /// again.
+    pub(crate) fn weighed(&self) -> Option<(Height, bool)> {
+        let presync = self.talks.get(&self.lead?.peer)?.presync.as_ref()?;
+        Some((presync.tip().height, presync.is_second()))
+    }
+
+    /// Whether at least one peer told all it had, and none is about to tell more. A branch that
+    /// is weighed counts for nothing until it has shown its work.
     pub(crate) fn is_settled(&self) -> bool {
-        let waits = |talk: &Talk| talk.state != State::Quiet && talk.retry.misses() == 0;
         // One that never answered yet may be slow; it holds up nobody who heard from another.
-        let tells = self.talks.values().any(|talk| talk.ended && waits(talk));
-        self.talks.values().any(|talk| talk.ended) && !tells && self.lead.is_none()
+        let tells = self.talks.values().any(|talk| talk.ended && talk.claims_more());
+        let loads = self.lead.and_then(|lead| self.talks.get(&lead.peer));
+        self.has_ended() && !tells && loads.is_none_or(|talk| talk.presync.is_some())
     }
 
     /// Whether any peer told all it had.
@@ -140,31 +107,23 @@ impl HeaderSync {
         });
         match last.map(|hash| tree.find(hash)) {
             Some(Some(block)) => talk.announce(block, tree),
-            Some(None) => talk.ask_soon(),
+            Some(None) => talk.on_claim(),
             None => {}
         }
     }
 
-    /// A peer sent headers, asked or not.
+    /// A peer sent headers, asked or not. `rng` salts what is kept of a branch while it is
+    /// weighed.
     pub(crate) fn on_headers(
         &mut self,
         now: Now,
         peer: PeerId,
         headers: &[Header],
         tree: &mut HeaderTree,
+        rng: &mut impl RngCore,
     ) -> Outcome {
         let Some(talk) = self.talks.get_mut(&peer) else { return Outcome::default() };
-        if let Some(first) = headers.first()
-            && tree.find(&first.prev_blockhash).is_none()
-        {
-            let fault = talk.on_unconnected(first, tree);
-            return Outcome { moved: None, fault };
-        }
-        let (batch, outcome) = take_headers(now, headers, tree);
-        if let Some(last) = batch.last {
-            talk.announce(last, tree);
-        }
-        talk.on_batch(now, headers.len(), &batch, tree);
+        let outcome = talk.on_headers(now, headers, tree, rng);
         if outcome.moved.is_some() {
             for talk in self.talks.values_mut() {
                 talk.find_common(tree);
@@ -176,19 +135,14 @@ impl HeaderSync {
     /// Asks whom there is to ask, and gives up waiting for who is late.
     pub(crate) fn drive(&mut self, now: MonoTime, tree: &HeaderTree, outbox: &mut Outbox) {
         for talk in self.talks.values_mut() {
-            if matches!(talk.state, State::Asked(at) if now.since(at) >= REPLY_TIMEOUT) {
-                talk.retry.missed(now);
-                talk.state = State::Due;
-            }
-            if talk.too_new.take_if(|due| *due <= now).is_some() {
-                talk.ask_soon();
-            }
+            talk.pass_time(now);
         }
-        self.choose_lead();
+        self.choose_lead(now);
+        let lead = self.lead.map(|lead| lead.peer);
         for (peer, talk) in &mut self.talks {
             let asks = match talk.state {
                 State::Due => talk.retry.may_ask(now),
-                State::More => self.lead == Some(*peer),
+                State::More => lead == Some(*peer),
                 State::Quiet | State::Asked(_) => false,
             };
             if asks {
@@ -209,131 +163,25 @@ impl HeaderSync {
         dues.flatten().min()
     }
 
-    /// The lead stays until it ends, fails or goes; the next is who has a full batch behind it.
-    fn choose_lead(&mut self) {
-        let leads = |talk: &Talk| {
-            talk.idle_batches == 0 && matches!(talk.state, State::More | State::Asked(_))
+    /// The lead stays until it ends, fails or goes. One whose branch is only weighed yet gives way
+    /// after a while, so that a liar with a long branch does not keep the others waiting. The next
+    /// is who has a full batch behind it, in turn.
+    fn choose_lead(&mut self, now: MonoTime) {
+        let waits = |talk: &Talk| talk.state == State::More;
+        let leads = |lead: &Lead| {
+            let others = self.talks.iter().any(|(peer, talk)| *peer != lead.peer && waits(talk));
+            let turn_is_over = others && now.since(lead.since) >= PRESYNC_TURN;
+            self.talks.get(&lead.peer).is_some_and(|talk| {
+                talk.is_loading() && !(talk.presync.is_some() && turn_is_over)
+            })
         };
-        let stays = self.lead.and_then(|lead| self.talks.get(&lead)).is_some_and(leads);
-        if !stays {
-            let more = |(_, talk): &(&PeerId, &Talk)| talk.state == State::More;
-            self.lead = self.talks.iter().find(more).map(|(peer, _)| *peer);
-        }
-    }
-}
-
-impl Talk {
-    /// It announced a block that we know.
-    fn announce(&mut self, block: BlockId, tree: &HeaderTree) {
-        let work = |block: BlockId| tree.work_of(&block.hash);
-        if self.tip.is_none_or(|tip| work(tip) < work(block)) {
-            self.tip = Some(block);
-            self.find_common(tree);
-        }
-    }
-
-    fn find_common(&mut self, tree: &HeaderTree) {
-        // A side branch may have been shed; then the peer's chain is not known any more.
-        let fork = self.tip.and_then(|tip| tree.fork_of(&tip.hash));
-        self.common = fork.map(|fork| fork.height);
-        self.tip = self.tip.filter(|_| fork.is_some());
-    }
-
-    fn ask_soon(&mut self) {
-        if self.state == State::Quiet {
-            self.state = State::Due;
-        }
-    }
-
-    fn on_unconnected(&mut self, first: &Header, tree: &HeaderTree) -> Option<Fault> {
-        if first.prev_blockhash == tree.params().genesis.block_hash() {
-            // It knows nothing of our locator, so it has not come up to our base yet.
-            return Some(Fault::NotServing);
-        }
-        self.unconnected += 1;
-        self.ask_soon();
-        (self.unconnected > MAX_UNCONNECTED).then_some(Fault::UnconnectedHeaders)
-    }
-
-    fn on_batch(&mut self, now: Now, length: usize, batch: &Batch, tree: &HeaderTree) {
-        let asked = matches!(self.state, State::Asked(_));
-        self.retry.answered();
-        self.unconnected = 0;
-        self.idle_batches = if batch.is_news { 0 } else { self.idle_batches + 1 };
-        self.too_new = batch.is_cut.then(|| now.mono.after(TOO_NEW_RETRY));
-        if length == MAX_HEADERS && !batch.is_cut && self.idle_batches < MAX_IDLE_BATCHES {
-            self.state = State::More;
+        if self.lead.is_some_and(|lead| leads(&lead)) {
             return;
         }
-        self.ended = true;
-        self.state = State::Quiet;
-        let above_base = tree.tip().height.above(tree.base().height);
-        if asked && length == 0 && self.tip.is_none() && self.probe < above_base {
-            // It has nothing above where we asked, and perhaps less: find out what it has.
-            self.probe = (self.probe * 2).max(PROBE_START);
-            self.state = State::Due;
-        }
-    }
-
-    /// A question whose answer has at least one header if the peer is up to date: it begins at the
-    /// parent of our tip, as in Bitcoin Core, so that the answer tells what the peer has.
-    fn question(&self, tree: &HeaderTree) -> NetworkMessage {
-        let (base, tip) = (tree.base(), tree.tip());
-        let height = match self.tip {
-            Some(known) => tip.height.down(1).max(known.height),
-            None if self.start_height == Height::GENESIS => tip.height.down(self.probe + 1),
-            None => tip.height.min(self.start_height).down(self.probe + 1),
-        };
-        let from = match self.tip {
-            Some(known) if !tree.is_best(known) => known,
-            _ => tree.block_at(height.max(base.height)).unwrap_or(base),
-        };
-        NetworkMessage::GetHeaders(GetHeadersMessage {
-            version: WTXID_RELAY_PROTOCOL,
-            locator_hashes: locator(tree, from.hash),
-            stop_hash: BlockHash::all_zeros(),
-        })
+        let last = self.lead.map(|lead| lead.peer);
+        let mut waiting = self.talks.iter().filter(|(_, talk)| waits(talk)).map(|(peer, _)| *peer);
+        let first = waiting.clone().next();
+        let next = waiting.find(|peer| Some(*peer) > last).or(first);
+        self.lead = next.map(|peer| Lead { peer, since: now });
     }
 }
-
-/// What came of one message.
-struct Batch {
-    /// The last header that is known now.
-    last: Option<BlockId>,
-    /// Whether any header was new.
-    is_news: bool,
-    /// Whether a header from the future ended it.
-    is_cut: bool,
-}
-
-fn take_headers(now: Now, headers: &[Header], tree: &mut HeaderTree) -> (Batch, Outcome) {
-    let old_tip = tree.tip();
-    let mut batch = Batch { last: None, is_news: false, is_cut: false };
-    let mut fork = old_tip;
-    let mut fault = None;
-    for header in headers {
-        match tree.insert(*header, now.wall) {
-            Ok(inserted) => {
-                if let Inserted::Reorganised { fork: at } = inserted
-                    && at.height < fork.height
-                {
-                    fork = at;
-                }
-                batch.is_news |= inserted != Inserted::Known;
-                batch.last = tree.find(&header.block_hash());
-            }
-            Err(HeaderError::TooNew) => batch.is_cut = true,
-            Err(HeaderError::Crowded) => fault = Some(Fault::Flooded),
-            Err(HeaderError::UnknownParent) => fault = Some(Fault::UnconnectedHeaders),
-            Err(_) => fault = Some(Fault::InvalidHeader),
-        }
-        if batch.is_cut || fault.is_some() {
-            break;
-        }
-    }
-    let moved = (tree.tip() != old_tip).then_some(Moved { fork, old_tip });
-    (batch, Outcome { moved, fault })
-}
-
-/// How far below our tip the first probe goes.
-const PROBE_START: u32 = 8;

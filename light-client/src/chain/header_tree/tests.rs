@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use bitcoin::block::Version;
-use bitcoin::pow::Target;
+use bitcoin::pow::{CompactTarget, Target};
 use proptest::prelude::*;
 
 use super::*;
@@ -165,9 +165,9 @@ fn a_flood_of_branches_is_shed_from_the_least_work() {
         let branch = mine::branch(&headers[0], length, salt);
         branch.iter().filter(|header| side.get(&header.block_hash()).is_some()).count()
     };
-    side.shed(6);
+    side.shed(6, None);
     assert_eq!((kept(&side, 1, 1), kept(&side, 2, 3), kept(&side, 3, 5)), (0, 1, 5));
-    side.shed(2);
+    side.shed(2, None);
     assert_eq!((kept(&side, 2, 3), kept(&side, 3, 5)), (0, 2), "from the end, never a gap");
 }
 
