@@ -35,7 +35,7 @@ use crate::sync::filters::FilterSync;
 use crate::sync::headers::HeaderSync;
 use crate::sync::mempool::Mempool;
 use crate::sync::scan::Scan;
-use crate::time::{MonoTime, Now, WallTime};
+use crate::time::{ClockOffset, MonoTime, Now, WallTime};
 use crate::timers::{Timer, Timers};
 
 /// A BIP157/158 client as a value. See the crate's documentation for the run loop.
@@ -62,6 +62,10 @@ pub struct LightClient {
     /// The tip that was told last.
     told_tip: BlockId,
     synced: bool,
+    /// Whether that was told, and nothing came since that made it untrue.
+    told_synced: bool,
+    /// How far the peers' clocks are from ours, when that is too far.
+    clock: Option<ClockOffset>,
     bytes_received: u64,
 }
 
@@ -102,6 +106,8 @@ impl LightClient {
             told_cursor: None,
             told_tip,
             synced: false,
+            told_synced: false,
+            clock: None,
             bytes_received: 0,
             tree,
             commitments,

@@ -64,6 +64,8 @@ pub struct Version {
     pub version: u32,
     /// What it serves.
     pub services: u64,
+    /// Its clock, Unix seconds.
+    pub time: i64,
     /// Its own version's nonce; ours, when we talk to ourselves.
     pub nonce: u64,
     /// Its program, raw.

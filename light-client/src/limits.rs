@@ -36,6 +36,10 @@ pub const MAX_LOCATOR: usize = 101;
 /// How far a header's time may be ahead of the wall clock.
 pub const MAX_FUTURE: Duration = Duration::from_secs(2 * 3600);
 
+/// How far the median of the peers' clocks may be from ours before a person is told: with a clock
+/// that far behind, new blocks look as if they came from the future (Bitcoin Core's old bound).
+pub const MAX_CLOCK_DIFFERENCE: Duration = Duration::from_secs(70 * 60);
+
 /// Headers whose median time bounds the next header's time from below.
 pub const MEDIAN_TIME_SPAN: usize = 11;
 

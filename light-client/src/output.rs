@@ -10,7 +10,7 @@ use crate::height::BlockId;
 use crate::job::{Job, JobId};
 use crate::kept::{FilterId, KeptFilter, ReadId};
 use crate::peer_id::{PeerAddress, PeerId};
-use crate::time::WallTime;
+use crate::time::{ClockOffset, WallTime};
 
 /// One thing to do or to know, drained with [`LightClient::poll`](crate::LightClient::poll).
 #[derive(Debug, Clone, PartialEq)]
@@ -72,6 +72,10 @@ pub enum Output {
     Peer(PeerEvent),
     /// News of an announced transaction.
     Broadcast(BroadcastEvent),
+    /// The median of the peers' clocks is this far from ours, over
+    /// [`MAX_CLOCK_DIFFERENCE`](crate::limits::MAX_CLOCK_DIFFERENCE). Said each time that this
+    /// begins.
+    Clock(ClockOffset),
     /// News of transactions that no block holds.
     Mempool(MempoolEvent),
 }

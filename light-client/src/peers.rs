@@ -4,6 +4,7 @@
 
 #[allow(dead_code, reason = "for finding peers, which comes next")]
 pub(crate) mod address_book;
+pub(crate) mod clocks;
 pub(crate) mod handshake;
 pub(crate) mod roster;
 pub(crate) mod peer;

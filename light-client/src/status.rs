@@ -9,6 +9,7 @@ use bitcoin::FeeRate;
 use crate::dial::Wire;
 use crate::height::{BlockId, Height};
 use crate::peer_id::{PeerAddress, PeerId};
+use crate::time::ClockOffset;
 
 /// What a light client knows at one moment.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +30,11 @@ pub struct Status {
     pub filters_matched: u64,
     /// Blocks fetched since the start.
     pub blocks_fetched: u64,
+    /// The branch that is weighed before any of it is kept.
+    pub weighing: Option<Weighing>,
+    /// How far the median of the ready peers' clocks is from ours, when that is over
+    /// [`MAX_CLOCK_DIFFERENCE`](crate::limits::MAX_CLOCK_DIFFERENCE).
+    pub clock: Option<ClockOffset>,
     /// Bytes received since the start.
     pub bytes_received: u64,
     /// Own transactions that peers are told of.
@@ -41,6 +47,15 @@ pub struct Status {
     pub fee_floor: Option<FeeRate>,
     /// The peers, in the order of their ids.
     pub peers: Vec<PeerStatus>,
+}
+
+/// How far a branch has come that has not shown enough work to be kept yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Weighing {
+    /// Its headers are checked up to here.
+    pub height: Height,
+    /// It has shown its work, and is sent a second time to be kept.
+    pub again: bool,
 }
 
 /// Why the client is not further.

@@ -80,6 +80,37 @@ impl fmt::Display for WallTime {
     }
 }
 
+/// How far the peers' clocks are ahead of the machine's, in seconds; negative when behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClockOffset(i64);
+
+impl ClockOffset {
+    /// An offset in seconds.
+    #[must_use]
+    pub const fn new(seconds: i64) -> Self {
+        Self(seconds)
+    }
+
+    /// The seconds.
+    #[must_use]
+    pub const fn seconds(self) -> i64 {
+        self.0
+    }
+}
+
+impl fmt::Display for ClockOffset {
+    /// As in "75 minutes ahead" and "3 hours behind".
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let minutes = self.0.unsigned_abs() / 60;
+        let side = if self.0 < 0 { "behind" } else { "ahead" };
+        match minutes {
+            0..120 => write!(f, "{minutes} minutes {side}"),
+            120..2880 => write!(f, "{} hours {side}", minutes / 60),
+            _ => write!(f, "{} days {side}", minutes / 1440),
+        }
+    }
+}
+
 /// Both clocks at one moment: what the driver passes with every input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Now {

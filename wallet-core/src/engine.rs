@@ -360,6 +360,8 @@ fn offline_status(tip: BlockId, cursor: Option<BlockId>) -> Status {
         waiting: Waiting::Peers,
         filters_matched: 0,
         blocks_fetched: 0,
+        weighing: None,
+        clock: None,
         bytes_received: 0,
         announcing: 0,
         taken: 0,

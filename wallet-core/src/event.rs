@@ -6,6 +6,7 @@ use crate::command::{CommandError, Reply, TransactionChange};
 use crate::light_client::height::BlockId;
 use crate::light_client::output::{BroadcastEvent, PeerEvent};
 use crate::light_client::status::Status;
+use crate::light_client::time::ClockOffset;
 
 /// Ties a reply to its command; numbered by the face.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -68,6 +69,15 @@ pub enum Note {
         path: String,
         /// What was wrong with it.
         what: String,
+    },
+    /// The peers' clocks are far from this machine's.
+    #[error(
+        "the peers' clocks are {offset} of this machine's: if it is wrong, set it, since a clock \
+         that is behind hides new blocks"
+    )]
+    ClockDiffers {
+        /// How far theirs are ahead.
+        offset: ClockOffset,
     },
     /// A search for old payments found used addresses, so more addresses are watched now; the
     /// blocks that were passed before are searched for those too.

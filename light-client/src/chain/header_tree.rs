@@ -243,9 +243,9 @@ impl HeaderTree {
     pub fn least_work(&self) -> Work {
         let bits = self.best.last().map_or(self.base.next_bits, |header| header.bits);
         let block = Target::from_compact(bits).to_work();
-        let near = (0..NEAR_TIP).fold(block - block, |sum, _| sum + block);
-        let near = if near < self.tip_work { self.tip_work - near } else { block - block };
-        near.max(self.params.minimum_chain_work)
+        let day = (1..NEAR_TIP).fold(block, |sum, _| sum + block);
+        let least = self.params.minimum_chain_work;
+        if day < self.tip_work { least.max(self.tip_work - day) } else { least }
     }
 
     /// Ancestors from a known block downwards, the base included when its time is known.

@@ -12,6 +12,7 @@ use crate::fault::Fault;
 use crate::limits::{HANDSHAKE_TIMEOUT, PING_INTERVAL};
 use crate::output::{Output, PeerEvent};
 use crate::peer_id::PeerId;
+use crate::peers::clocks::PeerClock;
 use crate::peers::handshake::{Handshake, Negotiated};
 use crate::peers::peer::{Peer, Stage};
 use crate::time::Now;
@@ -197,6 +198,7 @@ impl LightClient {
         self.blocks.add(id);
         self.broadcast.add(id, negotiated.wtxid_relay, &mut self.outbox);
         self.mempool.add(now.mono, id, peer.address.clone());
+        peer.clock = Some(PeerClock { unix: negotiated.time, heard: now.mono });
         peer.stage = Stage::Ready(negotiated);
         self.on_ping_timer(now, id);
     }

@@ -8,6 +8,7 @@ use crate::fault::Fault;
 use crate::height::{BlockId, Height};
 use crate::output::{ChainEvent, Output};
 use crate::peer_id::PeerId;
+use crate::peers::clocks;
 use crate::sync::filters::ScanNeed;
 use crate::sync::headers::Moved;
 use crate::time::{MonoTime, Now, WallTime};
@@ -26,6 +27,7 @@ impl LightClient {
         }
         self.broadcast.drive(now.mono, &mut self.outbox);
         self.mempool.drive(now.mono, &mut self.outbox);
+        self.compare_clocks(now);
         self.dial_due(now);
         self.set_timers(now.mono);
     }
@@ -89,6 +91,7 @@ impl LightClient {
             self.filters.restart(cursor.height);
             self.commitments.begin(cursor.height);
             self.synced = false;
+            self.told_synced = false;
         }
         self.scan.advance(&mut self.commitments);
         self.blocks.set_wanted(self.scan.wanted_blocks());
@@ -145,12 +148,26 @@ impl LightClient {
 
     fn tell_synced(&mut self) {
         let tip = self.tree.tip();
-        let synced = self.scan.cursor() == Some(tip) && self.headers.is_settled();
-        if synced && !self.synced {
+        let at_tip = self.scan.cursor() == Some(tip);
+        let synced = at_tip && self.headers.is_settled();
+        // A claim to have more makes it doubtful; that it came to nothing is no news.
+        self.told_synced &= at_tip && self.headers.has_ended();
+        if synced && !self.told_synced {
+            self.told_synced = true;
             self.mempool.begin();
             self.tell(ChainEvent::Synced { tip });
         }
         self.synced = synced;
+    }
+
+    /// A clock that is far off makes new blocks look invalid, or old ones new.
+    fn compare_clocks(&mut self, now: Now) {
+        let clocks = self.peers.values().filter(|peer| peer.negotiated().is_some());
+        let offset = clocks::offset(now, clocks.filter_map(|peer| peer.clock));
+        if let Some(offset) = offset.filter(|_| self.clock.is_none()) {
+            self.outbox.push(Output::Clock(offset));
+        }
+        self.clock = offset;
     }
 
     fn set_timers(&mut self, now: MonoTime) {

@@ -28,6 +28,8 @@ impl LightClient {
             waiting: self.waiting(),
             filters_matched: self.scan.filters_matched(),
             blocks_fetched: self.blocks.fetched(),
+            weighing: self.headers.weighing(),
+            clock: self.clock,
             bytes_received: self.bytes_received,
             announcing: self.broadcast.announcing(),
             taken: self.broadcast.taken(),

@@ -4,3 +4,4 @@ mod world;
 mod syncing;
 mod faults;
 mod mempool;
+mod validation;

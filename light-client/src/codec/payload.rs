@@ -144,11 +144,12 @@ fn take_filter(rest: &mut &[u8]) -> Result<Filter, Fault> {
 fn parse_version(payload: &[u8]) -> Result<Version, Fault> {
     let mut rest = payload;
     let (version, services) = (take(&mut rest)?, take(&mut rest)?);
-    let _time: i64 = take(&mut rest)?;
+    let time = take(&mut rest)?;
     let _addresses: [[u8; 26]; 2] = [take_array(&mut rest)?, take_array(&mut rest)?];
     Ok(Version {
         version,
         services,
+        time,
         nonce: take(&mut rest)?,
         user_agent: take_bytes(&mut rest, MAX_USER_AGENT)?.to_vec(),
         start_height: take(&mut rest)?,

@@ -41,6 +41,7 @@ pub(super) fn conversation() -> Vec<(NetworkMessage, Option<Message>)> {
             Some(Message::Version(Version {
                 version: 70_016,
                 services: 1,
+                time: 1_700_000_000,
                 nonce: 77,
                 user_agent: b"/somebody:1/".to_vec(),
                 start_height: 123,

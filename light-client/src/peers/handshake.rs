@@ -36,6 +36,8 @@ enum State {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Negotiated {
     pub(crate) services: u64,
+    /// Its clock, Unix seconds, as it says.
+    pub(crate) time: i64,
     /// Printable ASCII only.
     pub(crate) user_agent: String,
     /// The height of its chain, as it says; a hint.
@@ -123,6 +125,7 @@ impl Handshake {
         }
         Ok(Negotiated {
             services: version.services,
+            time: version.time,
             user_agent: printable(&version.user_agent),
             start_height: Height::new(u32::try_from(version.start_height).unwrap_or(0)),
             wtxid_relay: false,
@@ -168,6 +171,7 @@ mod tests {
         Version {
             version: 70_016,
             services: needed_services().to_u64(),
+            time: 1_700_000_000,
             nonce,
             user_agent: b"/peer:\x1b[1\xff/".to_vec(),
             start_height: 7,

@@ -13,6 +13,7 @@ use crate::fault::Fault;
 use crate::height::Height;
 use crate::limits::PING_TIMEOUT;
 use crate::peer_id::{PeerAddress, PeerId};
+use crate::peers::clocks::PeerClock;
 use crate::peers::handshake::{Handshake, Negotiated};
 use crate::peers::roster::Call;
 use crate::status::PeerStatus;
@@ -29,6 +30,8 @@ pub(crate) struct Peer {
     /// When the connection was opened.
     pub(crate) since: MonoTime,
     heard: MonoTime,
+    /// What its clock said in the handshake.
+    pub(crate) clock: Option<PeerClock>,
     ping: Option<Ping>,
     latency: Option<Duration>,
     /// What it asked for with `feefilter` (BIP133).
@@ -66,6 +69,7 @@ impl Peer {
             decoder: Decoder::new(wire, magic),
             since: now,
             heard: now,
+            clock: None,
             ping: None,
             latency: None,
             fee_floor: None,

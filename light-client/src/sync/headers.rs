@@ -20,6 +20,7 @@ use crate::height::{BlockId, Height};
 use crate::limits::{PRESYNC_TURN, REPLY_TIMEOUT};
 use crate::outbox::Outbox;
 use crate::peer_id::PeerId;
+use crate::status::Weighing;
 use crate::time::{MonoTime, Now};
 
 use talk::{State, Talk};
@@ -77,11 +78,10 @@ impl HeaderSync {
         self.talks.get(&peer)?.tip
     }
 
-    /// How far the branch that is weighed has come, and whether it has shown its work and is sent
-    /// again.
-    pub(crate) fn weighed(&self) -> Option<(Height, bool)> {
+    /// How far the branch that is weighed has come.
+    pub(crate) fn weighing(&self) -> Option<Weighing> {
         let presync = self.talks.get(&self.lead?.peer)?.presync.as_ref()?;
-        Some((presync.tip().height, presync.is_second()))
+        Some(Weighing { height: presync.tip().height, again: presync.is_second() })
     }
 
     /// Whether at least one peer told all it had, and none is about to tell more. A branch that
@@ -171,9 +171,9 @@ impl HeaderSync {
         let leads = |lead: &Lead| {
             let others = self.talks.iter().any(|(peer, talk)| *peer != lead.peer && waits(talk));
             let turn_is_over = others && now.since(lead.since) >= PRESYNC_TURN;
-            self.talks.get(&lead.peer).is_some_and(|talk| {
-                talk.is_loading() && !(talk.presync.is_some() && turn_is_over)
-            })
+            self.talks
+                .get(&lead.peer)
+                .is_some_and(|talk| talk.is_loading() && !(talk.presync.is_some() && turn_is_over))
         };
         if self.lead.is_some_and(|lead| leads(&lead)) {
             return;

@@ -56,6 +56,7 @@ impl Engine {
             }
             Output::Peer(event) => self.effects.push(Effect::Tell(Event::Peer(event))),
             Output::Broadcast(event) => self.follow_broadcast(event)?,
+            Output::Clock(offset) => self.say(Event::Note(Note::ClockDiffers { offset })),
             Output::Mempool(MempoolEvent::Seen { .. }) => {}
             Output::Chain(event) => return self.follow_chain(event),
         }

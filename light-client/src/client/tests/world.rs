@@ -244,6 +244,8 @@ pub(super) struct Host {
     pub(super) up: bool,
     /// Whether it knows `wtxidrelay` (BIP339).
     pub(super) wtxid_relay: bool,
+    /// How far its clock is ahead, in seconds.
+    pub(super) clock: i64,
     filters_sent: u32,
     /// What it got, in order.
     pub(super) heard: Vec<NetworkMessage>,
@@ -430,6 +432,13 @@ impl World {
         self.drain();
     }
 
+    /// One input of those that wait; whether there was one.
+    pub(super) fn turn(&mut self) -> bool {
+        let Some(input) = self.queue.pop_front() else { return false };
+        self.input(input);
+        true
+    }
+
     /// Runs until nothing happens without time passing.
     pub(super) fn settle(&mut self) {
         for _ in 0..200_000 {
@@ -580,6 +589,7 @@ impl World {
             Output::KeepFilters(_)
             | Output::Peer(_)
             | Output::Broadcast(_)
+            | Output::Clock(_)
             | Output::Mempool(_)
             | Output::Resolve { .. } => {}
         }
@@ -659,7 +669,7 @@ impl World {
             buffer.drain(..end);
             let host = self.hosts.get_mut(&address).expect("a host");
             host.heard.push(message.payload().clone());
-            let replies = host.answer(&self.blocks, message.payload());
+            let replies = host.answer(&self.blocks, self.now.wall, message.payload());
             for reply in replies {
                 let Some(reply) = reply else {
                     self.disconnect(peer);
@@ -682,15 +692,22 @@ impl World {
 impl Host {
     fn new(tip: BlockHash) -> Self {
         let (vice, heard) = (None, Vec::new());
-        Self { tip, vice, up: true, wtxid_relay: true, filters_sent: 0, heard }
+        Self { tip, vice, up: true, wtxid_relay: true, clock: 0, filters_sent: 0, heard }
     }
 
     /// What it answers; `None` closes the connection.
-    fn answer(&mut self, blocks: &Blocks, message: &NetworkMessage) -> Vec<Option<NetworkMessage>> {
+    fn answer(
+        &mut self,
+        blocks: &Blocks,
+        now: WallTime,
+        message: &NetworkMessage,
+    ) -> Vec<Option<NetworkMessage>> {
         match message {
             NetworkMessage::Version(_) => {
                 let branch = blocks.branch(self.tip);
-                let mut replies = vec![Some(NetworkMessage::Version(version(branch.len() - 1)))];
+                let time = i64::try_from(now.to_unix()).expect("a time") + self.clock;
+                let version = version(branch.len() - 1, time);
+                let mut replies = vec![Some(NetworkMessage::Version(version))];
                 replies.extend(self.wtxid_relay.then_some(Some(NetworkMessage::WtxidRelay)));
                 replies.push(Some(NetworkMessage::Verack));
                 replies
@@ -814,12 +831,12 @@ impl Host {
     }
 }
 
-fn version(height: usize) -> VersionMessage {
+fn version(height: usize, time: i64) -> VersionMessage {
     let nobody = Address::new(&([0, 0, 0, 0], 0).into(), ServiceFlags::NONE);
     VersionMessage {
         version: 70_016,
         services: ServiceFlags::NETWORK | ServiceFlags::WITNESS | ServiceFlags::COMPACT_FILTERS,
-        timestamp: 1_700_000_000,
+        timestamp: time,
         receiver: nobody.clone(),
         sender: nobody,
         nonce: 1,

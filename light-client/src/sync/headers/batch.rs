@@ -36,14 +36,14 @@ pub(super) fn weigh(headers: &[Header], tree: &HeaderTree) -> Weight {
     let mut works = WorkMemo::default();
     let mut start = tree.find(&first.prev_blockhash);
     let mut new = None;
-    let mut last = first.prev_blockhash;
+    let mut tip = first.prev_blockhash;
     let mut sum = None;
     for (index, header) in headers.iter().enumerate() {
         let hash = header.block_hash();
-        if header.prev_blockhash != last {
+        if header.prev_blockhash != tip {
             return Weight::Worthless(Fault::UnconnectedHeaders);
         }
-        last = hash;
+        tip = hash;
         if new.is_none() {
             if let Some(known) = tree.find(&hash) {
                 start = Some(known);

@@ -2,6 +2,8 @@
 //!
 //! Refuses to choose among peers.
 
+use std::iter;
+
 use bitcoin::BlockHash;
 use bitcoin::block::Header;
 use bitcoin::hashes::Hash as _;
@@ -16,8 +18,8 @@ use crate::chain::rules::HeaderError;
 use crate::fault::Fault;
 use crate::height::{BlockId, Height};
 use crate::limits::{
-    MAX_BROKEN_PRESYNCS, MAX_HEADERS, MAX_IDLE_BATCHES, MAX_UNCONNECTED, REPLY_TIMEOUT,
-    TOO_NEW_RETRY, WTXID_RELAY_PROTOCOL,
+    MAX_BROKEN_PRESYNCS, MAX_HEADERS, MAX_IDLE_BATCHES, MAX_LOCATOR, MAX_UNCONNECTED,
+    REPLY_TIMEOUT, TOO_NEW_RETRY, WTXID_RELAY_PROTOCOL,
 };
 use crate::retry::Retry;
 use crate::sync::headers::Outcome;
@@ -34,6 +36,8 @@ pub(super) struct Talk {
     pub(super) tip: Option<BlockId>,
     /// Where the chain to `tip` leaves the best branch.
     pub(super) common: Option<Height>,
+    /// The last header of a full batch: its chain goes on there, on whatever branch.
+    next: Option<BlockHash>,
     /// It once answered to the end: all that it had then, we have.
     pub(super) ended: bool,
     /// It announced something that we don't know.
@@ -75,6 +79,7 @@ impl Talk {
             start_height,
             tip: None,
             common: None,
+            next: None,
             ended: false,
             claims: false,
             cried_wolf: false,
@@ -184,33 +189,38 @@ impl Talk {
         }
     }
 
-    /// A question whose answer has at least one header if the peer is up to date: it begins at the
-    /// parent of our tip, as in Bitcoin Core, so that the answer tells what the peer has.
+    /// A question whose answer has at least one header if the peer is up to date.
     pub(super) fn question(&self, tree: &HeaderTree) -> NetworkMessage {
-        let (base, tip) = (tree.base(), tree.tip());
-        let height = match self.tip {
-            Some(known) => tip.height.down(1).max(known.height),
-            None if self.start_height == Height::GENESIS => tip.height.down(self.probe + 1),
-            None => tip.height.min(self.start_height).down(self.probe + 1),
-        };
-        let from = match self.tip {
-            Some(known) if !tree.is_best(known) => known,
-            _ => tree.block_at(height.max(base.height)).unwrap_or(base),
-        };
         let locator_hashes = match &self.presync {
-            Some(presync) => {
+            // A branch that is not in the tree is named by its end alone.
+            Some(presync) if presync.tip() != presync.start() => {
                 let below = locator(tree, presync.start().hash);
-                let tip = presync.tip().hash;
-                // A branch that is not in the tree is named by its end alone.
-                std::iter::once(tip).chain(below.into_iter().filter(|hash| *hash != tip)).collect()
+                iter::once(presync.tip().hash).chain(below).take(MAX_LOCATOR).collect()
             }
-            None => locator(tree, from.hash),
+            Some(presync) => locator(tree, presync.start().hash),
+            None => locator(tree, self.ask_from(tree).hash),
         };
         NetworkMessage::GetHeaders(GetHeadersMessage {
             version: WTXID_RELAY_PROTOCOL,
             locator_hashes,
             stop_hash: BlockHash::all_zeros(),
         })
+    }
+
+    /// Where a question begins: at the parent of our tip, as in Bitcoin Core, so that the answer
+    /// tells what the peer has; lower or on another branch where that is what it is known to have.
+    fn ask_from(&self, tree: &HeaderTree) -> BlockId {
+        if let Some(next) = self.next.and_then(|hash| tree.find(&hash)) {
+            return next;
+        }
+        let (base, tip) = (tree.base(), tree.tip());
+        let height = match self.tip {
+            Some(known) if !tree.is_best(known) => return known,
+            Some(known) => tip.height.down(1).max(known.height),
+            None if self.start_height == Height::GENESIS => tip.height.down(self.probe + 1),
+            None => tip.height.min(self.start_height).down(self.probe + 1),
+        };
+        tree.block_at(height.max(base.height)).unwrap_or(base)
     }
 
     fn ask_soon(&mut self) {
@@ -240,7 +250,14 @@ impl Talk {
     /// It told all that it has.
     fn end(&mut self) {
         self.ended = true;
+        self.next = None;
         self.state = State::Quiet;
+    }
+
+    /// There is more behind a full batch.
+    fn go_on(&mut self, batch: &Batch) {
+        self.next = batch.last.map(|last| last.hash);
+        self.state = State::More;
     }
 
     fn on_batch(&mut self, now: Now, length: usize, batch: &Batch, tree: &HeaderTree) {
@@ -249,7 +266,7 @@ impl Talk {
         self.idle_batches = if batch.is_news { 0 } else { self.idle_batches + 1 };
         self.too_new = batch.is_cut.then(|| now.mono.after(TOO_NEW_RETRY));
         if length == MAX_HEADERS && !batch.is_cut && self.idle_batches < MAX_IDLE_BATCHES {
-            self.state = State::More;
+            self.go_on(batch);
             return;
         }
         self.end();
@@ -296,7 +313,7 @@ impl Talk {
             }
             self.end();
             if is_full && !batch.is_cut {
-                self.state = State::More;
+                self.go_on(&batch);
             }
         } else if is_full || is_second != was_second {
             self.state = State::More;
