@@ -84,6 +84,7 @@ struct Row {
     address: String,
     ready: bool,
     reason: Option<String>,
+    transport: Option<String>,
     user_agent: Option<String>,
     services: Option<u64>,
     height: Option<u32>,
@@ -97,6 +98,7 @@ impl Row {
             address: address.to_string(),
             ready: peer.is_some(),
             reason: peer.is_none().then(|| answer.told()),
+            transport: peer.map(|peer| peer.wire.to_string()),
             user_agent: peer.map(|peer| peer.user_agent.clone()),
             services: peer.map(|peer| peer.services),
             height: peer.and_then(|peer| peer.height).map(Height::to_u32),
@@ -116,10 +118,11 @@ impl Row {
         ]
     }
 
-    /// What the peer calls itself, in quotes: the words are not ours.
+    /// What the peer calls itself, in quotes: the words are not ours; and how it is spoken with.
     fn agent(&self) -> String {
         let name = self.user_agent.as_deref().map(figures::foreign);
-        name.map_or_else(String::new, |name| format!("calls itself {name:?}"))
+        let transport = self.transport.as_deref().unwrap_or_default();
+        name.map_or_else(String::new, |name| format!("calls itself {name:?}, over {transport}"))
     }
 }
 
@@ -173,7 +176,7 @@ mod tests {
         let expected = json!({
             "address": "127.0.0.1:80", "ready": false,
             "reason": "does not serve blocks, witnesses and compact filters",
-            "user_agent": null, "services": null, "height": null, "latency_ms": null,
+            "transport": null, "user_agent": null, "services": null, "height": null, "latency_ms": null,
         });
         assert_eq!(serde_json::to_value(&row).expect("JSON"), expected);
     }

@@ -13,6 +13,7 @@ pub mod purse;
 use std::net::SocketAddr;
 
 use anyhow::{Context, Result, bail, ensure};
+use billfold_wallet_core::light_client::dial::Wire;
 use bitcoin::consensus::encode::{deserialize_hex, serialize_hex};
 use bitcoin::{Amount, Block, BlockHash, ScriptBuf, Transaction, Txid};
 use serde_json::{Value, json};
@@ -30,13 +31,21 @@ pub struct Node {
 }
 
 impl Node {
-    /// Starts a node on an empty chain.
+    /// Starts a node on an empty chain, which speaks both transports.
     ///
     /// # Errors
     /// What the program or the system said.
     pub fn start(software: Software) -> Result<Self> {
+        Self::start_over(software, Wire::V2)
+    }
+
+    /// Starts a node on an empty chain that speaks no newer transport than `wire`.
+    ///
+    /// # Errors
+    /// What the program or the system said.
+    pub fn start_over(software: Software, wire: Wire) -> Result<Self> {
         let purse = Purse::new()?;
-        let launched = Launched::start(&software, &purse.address())?;
+        let launched = Launched::start(&software, wire, &purse.address())?;
         Ok(Self { software, launched, purse })
     }
 

@@ -118,7 +118,16 @@ fn results_keep_their_fields() -> Result<()> {
     ensure!(history[0]["net"] == 100_000 && history[0]["state"] == "confirmed", "{history}");
 
     let peers = program.ok(&["peers"])?;
-    let peer = ["address", "ready", "reason", "user_agent", "services", "height", "latency_ms"];
+    let peer = [
+        "address",
+        "ready",
+        "reason",
+        "transport",
+        "user_agent",
+        "services",
+        "height",
+        "latency_ms",
+    ];
     has(&peers[0], &peer)?;
     ensure!(peers[0]["ready"] == true, "{peers}");
 

@@ -11,6 +11,7 @@ use billfold_tests::node::software::Software;
 use billfold_tests::node::{Node, on_each_node};
 use billfold_tests::program::{Program, Strike, strikes};
 use billfold_tests::vector_wallet;
+use billfold_wallet_core::light_client::dial::Wire;
 use bitcoin::{Address, Amount, Network, ScriptBuf, Txid};
 use serde_json::Value;
 
@@ -240,6 +241,22 @@ fn a_new_wallet_reaches_the_tip_of_a_long_chain() {
         program.ok(&["new", "--words-out", "words"])?;
         let synced = program.ok(&["sync", "--timeout", "60"])?;
         ensure!(at_tip(&synced, &node)? && synced["height"] == 2_000, "{synced}");
+        Ok(())
+    });
+}
+
+#[test]
+fn the_encrypted_transport_is_spoken_with_whoever_speaks_it() {
+    on_each_node(|software| {
+        for (wire, told) in [(Wire::V2, "v2"), (Wire::V1, "v1")] {
+            let node = Node::start_over(software.clone(), wire)?;
+            node.mine(150)?;
+            let program = restored(&node)?;
+            let synced = program.ok(&["sync"])?;
+            ensure!(at_tip(&synced, &node)?, "{synced}");
+            let peers = program.ok(&["peers"])?;
+            ensure!(peers[0]["transport"] == told, "{peers}");
+        }
         Ok(())
     });
 }

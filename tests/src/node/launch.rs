@@ -11,6 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use billfold_wallet_core::light_client::dial::Wire;
 use bitcoin::Address;
 use serde_json::json;
 use tempfile::TempDir;
@@ -26,16 +27,18 @@ pub struct Launched {
     /// Where it takes calls.
     pub rpc: Rpc,
     rpc_address: SocketAddr,
+    wire: Wire,
     process: Child,
     folder: TempDir,
 }
 
 impl Launched {
-    /// Starts a node in a directory of its own and waits until it listens.
+    /// Starts a node in a directory of its own and waits until it listens. Over [`Wire::V1`] it
+    /// refuses the other transport; over [`Wire::V2`] it speaks both.
     ///
     /// # Errors
     /// What the program or the system said.
-    pub fn start(software: &Software, miner: &Address) -> Result<Self> {
+    pub fn start(software: &Software, wire: Wire, miner: &Address) -> Result<Self> {
         let folder = TempDir::with_prefix("billfold-node-")?;
         let (peers, rpc) = match software {
             Software::Btcd(_) => (
@@ -44,8 +47,10 @@ impl Launched {
             ),
             Software::Core(_) => (free_port()?, free_port()?),
         };
-        let (process, peer_address, rpc_address) = spawn(software, miner, &folder, peers, rpc)?;
-        Ok(Self { peer_address, rpc: Rpc::new(rpc_address), rpc_address, process, folder })
+        let (process, peer_address, rpc_address) =
+            spawn(software, wire, miner, &folder, peers, rpc)?;
+        let rpc = Rpc::new(rpc_address);
+        Ok(Self { peer_address, rpc, rpc_address, wire, process, folder })
     }
 
     /// Stops it cleanly and starts it again on the same ports.
@@ -58,7 +63,7 @@ impl Launched {
             self.process.wait()?;
         }
         let (process, ..) =
-            spawn(software, miner, &self.folder, self.peer_address, self.rpc_address)?;
+            spawn(software, self.wire, miner, &self.folder, self.peer_address, self.rpc_address)?;
         self.process = process;
         Ok(())
     }
@@ -83,6 +88,7 @@ impl Drop for Launched {
 
 fn spawn(
     software: &Software,
+    wire: Wire,
     miner: &Address,
     folder: &TempDir,
     peers: SocketAddr,
@@ -92,11 +98,15 @@ fn spawn(
         Software::Btcd(path) => {
             let mut command = Command::new(path);
             command.args(btcd_options(miner, folder, peers, rpc));
+            if wire == Wire::V2 {
+                command.arg("--v2transport");
+            }
             command
         }
         Software::Core(path) => {
             let mut command = Command::new(path);
             command.args(core_options(folder, peers, rpc));
+            command.arg(if wire == Wire::V2 { "-v2transport=1" } else { "-v2transport=0" });
             command
         }
     };
