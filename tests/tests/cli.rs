@@ -44,6 +44,7 @@ const GLOBAL_OPTIONS: [&str; 9] = [
     "--data-dir",
     "--wallet",
     "--connect",
+    "--proxy",
     "--password-file",
     "--json",
     "--plain",
