@@ -39,7 +39,7 @@ const COMMANDS: [(&str, &[&str]); 11] = [
     ("rescan", &["--from"]),
 ];
 
-const GLOBAL_OPTIONS: [&str; 9] = [
+const GLOBAL_OPTIONS: [&str; 10] = [
     "--network",
     "--data-dir",
     "--wallet",
