@@ -28,7 +28,7 @@ use crate::peer_id::PeerId;
 use crate::peers::peer::Peer;
 use crate::peers::roster::Roster;
 use crate::status::Status;
-use crate::sync::blocks::BlockSync;
+use crate::sync::blocks::{BlockSync, Purpose};
 use crate::sync::broadcast::Broadcast;
 use crate::sync::filter_headers::FilterHeaderSync;
 use crate::sync::filters::FilterSync;
@@ -221,7 +221,7 @@ impl LightClient {
 
     fn begin_scan(&mut self, start: ScanStart) {
         self.scan.begin(start, self.tree.base().height);
-        self.blocks.set_wanted(std::iter::empty());
+        self.blocks.set_wanted(Purpose::Scan, std::iter::empty());
         self.told_cursor = None;
     }
 
@@ -229,7 +229,7 @@ impl LightClient {
         let JobResult::MatchFilters(verdicts) = result;
         for rejected in self.scan.on_verdicts(id, verdicts) {
             if !rejected.committed {
-                self.filters.ask_again(rejected.height);
+                self.filters.want(rejected.version, &self.commitments);
             }
             self.close(rejected.from, Some(Fault::InvalidFilter));
         }

@@ -141,12 +141,11 @@ impl Decoder {
         }
     }
 
-    /// Whether a block is known to be under way: its beginning is here, its end is not. A packet's
-    /// kind shows only when all of it has come.
+    /// Whether the beginning of a message is known to be here and its end is not.
     #[must_use]
-    pub fn is_inside_block(&self) -> bool {
+    pub const fn is_inside_message(&self) -> bool {
         match self {
-            Self::V1(stream) => stream.is_inside_block(),
+            Self::V1(stream) => stream.is_inside_message(),
             Self::V2(_) => false,
         }
     }

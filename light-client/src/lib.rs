@@ -105,6 +105,7 @@ mod timers;
 pub mod codec;
 mod outbox;
 mod retry;
+mod pace;
 mod peers;
 mod sync;
 pub mod client;

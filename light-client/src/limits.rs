@@ -205,20 +205,34 @@ pub const TIP_RANGE: u32 = 16;
 /// Filters in one `getcfilters` (BIP157 allows one less than a thousand blocks between its ends).
 pub const MAX_FILTERS_PER_ASK: u32 = 1000;
 
-/// Filters in the first question to a peer.
-pub const FIRST_FILTERS_PER_ASK: u32 = 100;
-
 /// The least filters in a question, where there are so many to ask for.
 pub const MIN_FILTERS_PER_ASK: u32 = 50;
 
-/// A question that is answered faster than this is followed by one of twice the size.
-pub const FAST_FILTERS: Duration = Duration::from_secs(1);
+/// Open questions for filters to one peer.
+pub const MAX_FILTER_ASKS: usize = 8;
 
-/// A question that takes longer than this is followed by one of half the size.
-pub const SLOW_FILTERS: Duration = Duration::from_secs(4);
+/// How long a peer's link is to be kept full beyond a round trip: the longer, the more is in vain
+/// when another takes over its work, or ends later than others.
+pub const FILTER_HORIZON: Duration = Duration::from_millis(500);
 
-/// Open questions for filters to one peer, so that it never waits for us.
-pub const MAX_FILTER_ASKS: usize = 2;
+/// Bytes of filters that should be under way from all peers together. Half of what is kept, so that
+/// the other half can wait for what is slow.
+pub const MAX_UNDERWAY_BYTES: u64 = MAX_FILTER_BYTES as u64 / 2;
+
+/// How often a peer may leave out the same filter before it is asked for it no more.
+pub const MAX_FILTER_TRIES: u32 = 3;
+
+/// Bytes a second that a peer is believed to send before it was measured.
+pub const FIRST_RATE: u64 = 1_000_000;
+
+/// How long bytes are counted before they count as a speed.
+pub const PACE_SAMPLE: Duration = Duration::from_millis(100);
+
+/// The same, before anything else is known.
+pub const FIRST_PACE_SAMPLE: Duration = Duration::from_millis(20);
+
+/// How much earlier work must be done elsewhere for it to be worth taking over.
+pub const STEAL_MARGIN: Duration = Duration::from_millis(20);
 
 /// How far above the scan cursor filters are asked for, in blocks.
 pub const MAX_FILTERS_AHEAD: u32 = 20_000;
@@ -226,15 +240,18 @@ pub const MAX_FILTERS_AHEAD: u32 = 20_000;
 /// Bytes of filters that are kept above the scan cursor or are under way.
 pub const MAX_FILTER_BYTES: usize = 32 << 20;
 
-/// How long a peer may send no filter while some are asked of it.
-pub const FILTER_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long a peer that was asked for filters or blocks may send nothing at all. What it owes is
+/// asked of others long before, if there are any.
+pub const SILENCE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How old a question for filters may get while another peer has nothing to do; then the rest of
-/// it goes to that one.
-pub const SLOW_ASK: Duration = Duration::from_secs(30);
+/// Bytes that a block is believed to have.
+pub const EXPECTED_BLOCK: u64 = 1_500_000;
 
-/// How long a peer may take to send a block, however steadily: four megabytes at 22 kB/s.
-pub const BLOCK_TIMEOUT: Duration = Duration::from_secs(180);
+/// How much later than expected a block may be before another peer is asked for it too.
+pub const BLOCK_MARGIN: Duration = Duration::from_secs(1);
+
+/// How many peers are asked for the same block at a time.
+pub const MAX_BLOCK_ASKS: usize = 3;
 
 /// How often in a row a peer may let questions lie before its connection is closed.
 pub const MAX_MISSES: u32 = 3;
@@ -252,7 +269,7 @@ pub const MIN_JOBS: usize = 2;
 pub const MAX_BLOCKS_AHEAD: usize = 8;
 
 /// Blocks asked of one peer at a time.
-pub const MAX_BLOCKS_PER_PEER: usize = 2;
+pub const MAX_BLOCKS_PER_PEER: u32 = 2;
 
 /// How much earlier than a birthday a block's header may say that it is: two hours by the rules of
 /// headers, and fourteen since a month begins earlier in the east than in UTC.

@@ -6,7 +6,7 @@ use bitcoin::p2p::message::NetworkMessage;
 use rand_chacha::rand_core::RngCore as _;
 
 use crate::client::LightClient;
-use crate::codec::{Decoder, Message};
+use crate::codec::{Decoder, Filter, Message};
 use crate::dial::{DialProblem, Purpose};
 use crate::fault::Fault;
 use crate::limits::{HANDSHAKE_TIMEOUT, PING_INTERVAL};
@@ -87,12 +87,17 @@ impl LightClient {
         }
         self.bytes_received += bytes.len() as u64;
         peer.heard(now.mono);
+        let length = bytes.len();
+        let mut progress = false;
         peer.decoder.feed(bytes);
         loop {
             let Some(peer) = self.peers.get_mut(&id) else { return };
             let handled = match peer.decoder.next_message() {
                 Ok(None) => break,
-                Ok(Some(message)) => self.on_message(now, id, message),
+                Ok(Some(message)) => {
+                    progress |= matches!(message, Message::Filter(_) | Message::Block(_));
+                    self.on_message(now, id, message)
+                }
                 Err(fault) => Err(fault),
             };
             if let Err(fault) = handled {
@@ -100,18 +105,25 @@ impl LightClient {
                 return;
             }
         }
-        if self.peers.get(&id).is_some_and(|peer| peer.decoder.is_inside_block()) {
-            self.blocks.on_progress(now.mono, id);
+        progress |= self.peers.get(&id).is_some_and(|peer| peer.decoder.is_inside_message());
+        if progress {
+            self.on_progress(now, id, length);
         }
     }
 
-    /// Part of a packet came: the peer is slow, not silent. What it holds does not show yet; a
-    /// long one is most often a block.
+    /// Filters or blocks came from a peer, or part of one.
+    fn on_progress(&mut self, now: Now, id: PeerId, bytes: usize) {
+        self.filters.on_bytes(now.mono, id, bytes);
+        self.blocks.on_bytes(now.mono, id, bytes);
+    }
+
+    /// Part of a packet came: the peer is slow, not silent. How many bytes there were will show
+    /// when the packet is whole.
     pub(super) fn on_receiving(&mut self, now: Now, id: PeerId) {
         let Some(peer) = self.peers.get_mut(&id) else { return };
         if matches!(peer.stage, Stage::Handshaking(_) | Stage::Ready(_)) {
             peer.heard(now.mono);
-            self.blocks.on_progress(now.mono, id);
+            self.on_progress(now, id, 0);
         }
     }
 
@@ -245,15 +257,19 @@ impl LightClient {
                 let (tree, commitments) = (&self.tree, &mut self.commitments);
                 self.filter_headers.on_filter_headers(id, reply, tree, commitments)?;
             }
-            Message::Filter(filter) => {
-                let block = self.tree.find(&filter.block).filter(|block| self.tree.is_best(*block));
-                let size = filter.bytes.len();
-                if self.filters.on_filter(now.mono, id, block, size)?.is_some()
-                    && let Some(block) = block
-                {
-                    self.scan.hold(block, filter.bytes, id);
-                }
-            }
+            Message::Filter(filter) => self.on_filter(id, filter)?,
+        }
+        Ok(())
+    }
+
+    fn on_filter(&mut self, id: PeerId, filter: Filter) -> Result<(), Fault> {
+        let block = self.tree.find(&filter.block).filter(|block| self.tree.is_best(*block));
+        let (size, commitments) = (filter.bytes.len(), &self.commitments);
+        let version = self.filters.on_filter(id, block, size, commitments)?;
+        if let (Some(block), Some((height, hash))) = (block, version)
+            && commitments.versions(height).first() == Some(&hash)
+        {
+            self.scan.hold(block, hash, filter.bytes, id);
         }
         Ok(())
     }
@@ -262,8 +278,8 @@ impl LightClient {
     fn forget(&mut self, id: PeerId) {
         self.headers.remove(id, &mut self.tree);
         self.filter_headers.remove(id);
+        self.filters.remove(id, &self.commitments);
         self.commitments.remove(id);
-        self.filters.remove(id);
         self.blocks.remove(id);
         self.broadcast.remove(id);
         self.mempool.remove(id);

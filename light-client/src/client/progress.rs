@@ -2,6 +2,8 @@
 //!
 //! Refuses to look at inputs: the same state gives the same next steps however it came about.
 
+use std::collections::BTreeSet;
+
 use crate::change_set::ChangeSet;
 use crate::client::LightClient;
 use crate::fault::Fault;
@@ -9,7 +11,8 @@ use crate::height::{BlockId, Height};
 use crate::output::{ChainEvent, Output};
 use crate::peer_id::PeerId;
 use crate::peers::clocks;
-use crate::sync::filters::ScanNeed;
+use crate::sync::blocks::{BlockPeer, Purpose, WantedBlock};
+use crate::sync::filters::{Circumstances, ScanNeed};
 use crate::sync::headers::Moved;
 use crate::time::{MonoTime, Now, WallTime};
 use crate::timers::Timer;
@@ -94,9 +97,11 @@ impl LightClient {
             self.told_synced = false;
         }
         self.scan.advance(&mut self.commitments);
-        self.blocks.set_wanted(self.scan.wanted_blocks());
+        let wanted = self.scan.wanted_blocks();
+        let wanted = wanted.map(|block| WantedBlock { block, avoid: BTreeSet::new() });
+        self.blocks.set_wanted(Purpose::Scan, wanted);
         if let Some(block) = self.scan.next_to_fold()
-            && let Some(body) = self.blocks.take(block)
+            && let Some(body) = self.blocks.take(Purpose::Scan, block)
         {
             self.tell_cursor();
             self.scan.fold(block);
@@ -104,7 +109,7 @@ impl LightClient {
             let time = WallTime::new(body.header.time.into());
             self.tell(ChainEvent::Block { at: block, time, block: body });
         }
-        while let Some((id, job)) = self.scan.next_job(&self.commitments) {
+        while let Some((id, job)) = self.scan.next_job() {
             self.outbox.push(Output::Job { id, job });
         }
         self.tell_cursor();
@@ -114,21 +119,34 @@ impl LightClient {
     }
 
     fn ask_for_blocks(&mut self, now: MonoTime) {
-        let peers = self.peers_with_blocks();
+        let peers = self.peers_with_blocks().into_iter();
+        let able = |(peer, common)| BlockPeer { peer, common, busy: self.filters.busy(now, peer) };
+        let peers: Vec<BlockPeer> = peers.map(able).collect();
         for peer in self.blocks.drive(now, &peers, &mut self.outbox) {
             self.close(peer, Some(Fault::Stalled));
         }
     }
 
     fn ask_for_filters(&mut self, now: MonoTime, cursor: BlockId) {
-        let end = self.commitments.tip();
-        let from = cursor.height.next();
-        let ready = self.peers.keys();
-        let agreed = ready.filter_map(|peer| Some((*peer, self.commitments.reach(*peer, from)?)));
-        let agreed: Vec<_> = agreed.collect();
-        let need = ScanNeed { cursor: cursor.height, end, held: self.scan.held_bytes() };
-        for peer in self.filters.drive(now, &agreed, need, &self.tree, &mut self.outbox) {
+        let next = cursor.height.next();
+        // It may have come when another version stood for its height.
+        if !self.scan.holds(next)
+            && let Some(hash) = self.commitments.versions(next).first()
+        {
+            self.filters.want((next, *hash), &self.commitments);
+        }
+        let with = Circumstances {
+            now,
+            peers: &self.peers_with_blocks(),
+            need: ScanNeed { cursor: cursor.height, held: self.scan.held_bytes() },
+            commitments: &self.commitments,
+            tree: &self.tree,
+        };
+        for peer in self.filters.drive(with, &mut self.outbox) {
             self.close(peer, Some(Fault::Stalled));
+        }
+        for peer in self.filters.take_unserving() {
+            self.commitments.set_aside(peer, true);
         }
     }
 

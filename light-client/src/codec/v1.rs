@@ -76,10 +76,10 @@ impl Stream {
         }
     }
 
-    /// Whether a block is under way: its beginning is here, its end is not.
+    /// Whether the beginning of a message is here and its end is not.
     #[must_use]
-    pub fn is_inside_block(&self) -> bool {
-        self.buffer.get(self.used + 4..self.used + 16) == Some(b"block\0\0\0\0\0\0\0")
+    pub const fn is_inside_message(&self) -> bool {
+        self.used < self.buffer.len()
     }
 }
 

@@ -1,24 +1,54 @@
-//! Owns the fetching of matched blocks: who is asked, what arrived, whether it is what its header
-//! says.
+//! Owns the fetching of blocks: who is asked, what arrived, whether it is what its header says.
 //!
-//! Refuses a block whose transactions or witnesses are not exactly those that its header commits
-//! to. Has a budget of its own, so that blocks and filters don't starve each other.
+//! Several purposes may want blocks at once, even the same one. Refuses a block whose transactions
+//! or witnesses are not exactly those that its header commits to. Has a budget of its own, so that
+//! blocks and filters don't starve each other, and no deadline: a peer that is slower than was to
+//! be expected is left to finish, while another is asked as well.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
-use bitcoin::Block;
 use bitcoin::p2p::message::NetworkMessage;
 use bitcoin::p2p::message_blockdata::Inventory;
+use bitcoin::{Block, BlockHash};
 
 use crate::chain::block_body;
 use crate::fault::Fault;
 use crate::height::{BlockId, Height};
-use crate::limits::{BLOCK_TIMEOUT, MAX_BLOCKS_PER_PEER, MAX_MISSES, REPLY_TIMEOUT};
+use crate::limits::{
+    BLOCK_MARGIN, EXPECTED_BLOCK, MAX_BLOCK_ASKS, MAX_BLOCKS_PER_PEER, MAX_MISSES, SILENCE_TIMEOUT,
+};
 use crate::outbox::Outbox;
+use crate::pace::Pace;
 use crate::params::Params;
 use crate::peer_id::PeerId;
 use crate::retry::Retry;
 use crate::time::MonoTime;
+
+/// What blocks are fetched for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Purpose {
+    /// A filter above the cursor matched.
+    Scan,
+}
+
+/// A block to fetch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct WantedBlock {
+    pub(crate) block: BlockId,
+    /// Peers to ask only if there is no other: they alone say that it matters.
+    pub(crate) avoid: BTreeSet<PeerId>,
+}
+
+/// A peer that can be asked.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BlockPeer {
+    pub(crate) peer: PeerId,
+    /// It has the best branch up to here.
+    pub(crate) common: Height,
+    /// How long it will be busy with what else it was asked for.
+    pub(crate) busy: Duration,
+}
 
 /// Blocks, with every ready peer.
 #[derive(Debug, Default)]
@@ -28,34 +58,27 @@ pub(crate) struct BlockSync {
     fetched: u64,
 }
 
-#[derive(Debug)]
-enum Want {
-    Missing,
-    Asked {
-        peer: PeerId,
-        at: MonoTime,
-        /// When a part of it came last.
-        progress: MonoTime,
-    },
-    Here(Box<Block>),
+#[derive(Debug, Default)]
+struct Want {
+    purposes: BTreeSet<Purpose>,
+    avoid: BTreeSet<PeerId>,
+    asked: Vec<Asked>,
+    body: Option<Box<Block>>,
 }
 
-impl Want {
-    /// When it is late. A part that comes now and then puts that off, but not for ever.
-    fn timeout(&self) -> Option<MonoTime> {
-        match self {
-            Self::Asked { at, progress, .. } => {
-                Some(progress.after(REPLY_TIMEOUT).min(at.after(BLOCK_TIMEOUT)))
-            }
-            Self::Missing | Self::Here(_) => None,
-        }
-    }
+/// A question for a block that is still open.
+#[derive(Debug, Clone, Copy)]
+struct Asked {
+    peer: PeerId,
+    /// When it should have been answered, with room; then another may be asked too.
+    expected: MonoTime,
 }
 
 #[derive(Debug, Default)]
 struct Talk {
     /// Blocks that were asked for and did not come, wanted or not.
     owed: u32,
+    pace: Pace,
     retry: Retry,
 }
 
@@ -77,26 +100,39 @@ impl BlockSync {
 
     /// Whether blocks are wanted that are not here.
     pub(crate) fn is_waiting(&self) -> bool {
-        self.wants.values().any(|want| !matches!(want, Want::Here(_)))
+        self.wants.values().any(|want| want.body.is_none())
     }
 
-    /// Sets what is wanted; what is here or asked for stays if it still is.
-    pub(crate) fn set_wanted(&mut self, wanted: impl Iterator<Item = BlockId>) {
-        let mut kept = BTreeMap::new();
-        for block in wanted {
-            kept.insert(block, self.wants.remove(&block).unwrap_or(Want::Missing));
+    /// Sets what is wanted for a purpose; what is here or asked for stays if it still is.
+    pub(crate) fn set_wanted(
+        &mut self,
+        purpose: Purpose,
+        wanted: impl Iterator<Item = WantedBlock>,
+    ) {
+        for want in self.wants.values_mut() {
+            want.purposes.remove(&purpose);
         }
-        self.wants = kept;
+        for WantedBlock { block, avoid } in wanted {
+            let want = self.wants.entry(block).or_default();
+            want.purposes.insert(purpose);
+            want.avoid = avoid;
+        }
+        self.wants.retain(|_, want| !want.purposes.is_empty());
     }
 
     /// Takes a block that is here.
-    pub(crate) fn take(&mut self, block: BlockId) -> Option<Box<Block>> {
-        if !matches!(self.wants.get(&block), Some(Want::Here(_))) {
+    pub(crate) fn take(&mut self, purpose: Purpose, block: BlockId) -> Option<Box<Block>> {
+        let want = self.wants.get_mut(&block)?;
+        if want.body.is_none() || !want.purposes.remove(&purpose) {
             return None;
         }
-        match self.wants.remove(&block) {
-            Some(Want::Here(body)) => Some(body),
-            _ => None,
+        if want.purposes.is_empty() { self.wants.remove(&block)?.body } else { want.body.clone() }
+    }
+
+    /// Bytes of filters or blocks came from a peer, after [`on_block`](Self::on_block).
+    pub(crate) fn on_bytes(&mut self, now: MonoTime, peer: PeerId, bytes: usize) {
+        if let Some(talk) = self.talks.get_mut(&peer) {
+            talk.pace.heard(now, bytes, talk.owed == 0);
         }
     }
 
@@ -113,15 +149,13 @@ impl BlockSync {
         let Some(talk) = self.talks.get_mut(&peer) else { return Ok(()) };
         talk.owed = talk.owed.checked_sub(1).ok_or(Fault::Unsolicited)?;
         talk.retry.answered();
-        let hash = body.block_hash();
-        let Some((id, want)) = self.wants.iter_mut().find(|(id, _)| id.hash == hash) else {
-            return Ok(());
-        };
-        if matches!(want, Want::Here(_)) {
+        let Some((id, want)) = find(&mut self.wants, body.block_hash()) else { return Ok(()) };
+        if want.body.is_some() {
             return Ok(());
         }
         block_body::check(params, id.height, &body).map_err(|_| Fault::InvalidBlock)?;
-        *want = Want::Here(body);
+        want.body = Some(body);
+        want.asked.clear();
         self.fetched += 1;
         Ok(())
     }
@@ -130,74 +164,94 @@ impl BlockSync {
     pub(crate) fn on_not_found(&mut self, now: MonoTime, peer: PeerId, inventory: &[Inventory]) {
         for item in inventory {
             let (Inventory::Block(hash) | Inventory::WitnessBlock(hash)) = item else { continue };
-            let asked = |(id, want): &(&BlockId, &mut Want)| {
-                id.hash == *hash && matches!(want, Want::Asked { peer: p, .. } if *p == peer)
-            };
-            let Some((_, want)) = self.wants.iter_mut().find(asked) else { continue };
-            *want = Want::Missing;
-            if let Some(talk) = self.talks.get_mut(&peer) {
-                talk.owed = talk.owed.saturating_sub(1);
-                talk.retry.missed(now);
+            let Some(talk) = self.talks.get_mut(&peer).filter(|talk| talk.owed > 0) else { return };
+            talk.owed -= 1;
+            talk.retry.missed(now);
+            if let Some((_, want)) = find(&mut self.wants, *hash) {
+                want.asked.retain(|asked| asked.peer != peer);
             }
         }
     }
 
-    /// A part of a block came from a peer: it is slow, not late.
-    pub(crate) fn on_progress(&mut self, now: MonoTime, peer: PeerId) {
-        for want in self.wants.values_mut() {
-            if let Want::Asked { peer: asked, progress, .. } = want
-                && *asked == peer
-            {
-                *progress = now;
-            }
-        }
-    }
-
-    /// Asks for what is missing. `peers` are the ready ones, each with the height up to which it
-    /// has the best branch. Returns those that were late too often.
+    /// Asks for what is missing. `peers` are the ready ones. Returns those that were silent too
+    /// often.
     pub(crate) fn drive(
         &mut self,
         now: MonoTime,
-        peers: &[(PeerId, Height)],
+        peers: &[BlockPeer],
         outbox: &mut Outbox,
     ) -> Vec<PeerId> {
+        if self.wants.values().all(|want| want.body.is_some()) && self.owed() == 0 {
+            return Vec::new();
+        }
         let stalled = self.release_late(now);
-        let missing: Vec<BlockId> = self
+        let open: Vec<BlockId> = self
             .wants
             .iter()
-            .filter(|(_, want)| matches!(want, Want::Missing))
+            .filter(|(_, want)| want.body.is_none() && want.is_due(now))
             .map(|(id, _)| *id)
             .collect();
-        for block in missing {
-            let Some(peer) = self.choose(now, peers, block.height) else { continue };
-            if let Some(talk) = self.talks.get_mut(&peer) {
-                talk.owed += 1;
-            }
-            self.wants.insert(block, Want::Asked { peer, at: now, progress: now });
-            let inventory = vec![Inventory::WitnessBlock(block.hash)];
-            outbox.send(peer, NetworkMessage::GetData(inventory));
+        for block in open {
+            self.ask(now, block, peers, outbox);
         }
         stalled
     }
 
     /// When `drive` has something to do again.
     pub(crate) fn next_due(&self, now: MonoTime) -> Option<MonoTime> {
-        let timeouts = self.wants.values().filter_map(Want::timeout);
-        let waits = self.talks.values().map(|talk| talk.retry.until()).filter(|at| *at > now);
-        timeouts.chain(waits).min()
+        let expected = self.wants.values().filter_map(Want::expected);
+        let late = self.talks.values().filter_map(Talk::late_at);
+        let waits = self.talks.values().map(|talk| talk.retry.until());
+        expected.chain(late).chain(waits).filter(|due| *due > now).min()
+    }
+
+    fn owed(&self) -> u32 {
+        self.talks.values().map(|talk| talk.owed).sum()
+    }
+
+    fn ask(&mut self, now: MonoTime, block: BlockId, peers: &[BlockPeer], outbox: &mut Outbox) {
+        let Some(BlockPeer { peer, busy, .. }) = self.choose(now, peers, block) else { return };
+        let (Some(talk), Some(want)) = (self.talks.get_mut(&peer), self.wants.get_mut(&block))
+        else {
+            return;
+        };
+        if talk.owed == 0 {
+            talk.pace.begin(now);
+        }
+        talk.owed += 1;
+        let work = u64::from(talk.owed) * EXPECTED_BLOCK;
+        let time = busy + talk.pace.latency() + talk.pace.time_for(work);
+        let expected = now.after(time.saturating_mul(2) + BLOCK_MARGIN);
+        want.asked.push(Asked { peer, expected });
+        let inventory = vec![Inventory::WitnessBlock(block.hash)];
+        outbox.send(peer, NetworkMessage::GetData(inventory));
+    }
+
+    /// The peer that has the block, was not asked for it, and is free first.
+    fn choose(&self, now: MonoTime, peers: &[BlockPeer], block: BlockId) -> Option<BlockPeer> {
+        let want = self.wants.get(&block)?;
+        let able = peers.iter().filter_map(|able| {
+            let talk = self.talks.get(&able.peer)?;
+            let free = able.common >= block.height
+                && talk.owed < MAX_BLOCKS_PER_PEER
+                && talk.retry.may_ask(now)
+                && want.asked.iter().all(|asked| asked.peer != able.peer);
+            let avoided = want.avoid.contains(&able.peer);
+            free.then_some(((avoided, able.busy, talk.owed, able.peer), *able))
+        });
+        able.min_by_key(|(key, _)| *key).map(|(_, able)| able)
     }
 
     fn release_late(&mut self, now: MonoTime) -> Vec<PeerId> {
-        let late = self.wants.values().filter_map(|want| match want {
-            Want::Asked { peer, .. } if want.timeout().is_some_and(|due| due <= now) => Some(*peer),
-            _ => None,
-        });
-        let mut late: Vec<PeerId> = late.collect();
-        late.sort_unstable();
-        late.dedup();
+        let late = |(peer, talk): (&PeerId, &Talk)| {
+            talk.late_at().is_some_and(|due| due <= now).then_some(*peer)
+        };
+        let mut late: Vec<PeerId> = self.talks.iter().filter_map(late).collect();
         for peer in &late {
             self.release(*peer);
             if let Some(talk) = self.talks.get_mut(peer) {
+                // From now on, so that it is not late again at once.
+                talk.pace.begin(now);
                 talk.retry.missed(now);
             }
         }
@@ -207,24 +261,30 @@ impl BlockSync {
 
     fn release(&mut self, from: PeerId) {
         for want in self.wants.values_mut() {
-            if matches!(want, Want::Asked { peer, .. } if *peer == from) {
-                *want = Want::Missing;
-            }
+            want.asked.retain(|asked| asked.peer != from);
         }
     }
+}
 
-    /// The least busy peer that has the block at `height`.
-    fn choose(&self, now: MonoTime, peers: &[(PeerId, Height)], height: Height) -> Option<PeerId> {
-        let busy = |peer: PeerId| {
-            let asked =
-                |want: &&Want| matches!(want, Want::Asked { peer: asked, .. } if *asked == peer);
-            self.wants.values().filter(asked).count()
-        };
-        let able = peers.iter().filter(|(peer, common)| {
-            let talk = self.talks.get(peer);
-            *common >= height && talk.is_some_and(|talk| talk.retry.may_ask(now))
-        });
-        let free = able.map(|(peer, _)| (busy(*peer), *peer));
-        free.filter(|(busy, _)| *busy < MAX_BLOCKS_PER_PEER).min().map(|(_, peer)| peer)
+impl Want {
+    /// Whether one more peer is to be asked.
+    fn is_due(&self, now: MonoTime) -> bool {
+        self.asked.len() < MAX_BLOCK_ASKS && self.expected().is_none_or(|due| due <= now)
     }
+
+    /// When the last of those that were asked should have answered.
+    fn expected(&self) -> Option<MonoTime> {
+        self.asked.iter().map(|asked| asked.expected).max()
+    }
+}
+
+impl Talk {
+    /// When the peer is late, unless something comes.
+    fn late_at(&self) -> Option<MonoTime> {
+        (self.owed > 0).then(|| self.pace.last_heard().after(SILENCE_TIMEOUT))
+    }
+}
+
+fn find(wants: &mut BTreeMap<BlockId, Want>, hash: BlockHash) -> Option<(BlockId, &mut Want)> {
+    wants.iter_mut().find(|(id, _)| id.hash == hash).map(|(id, want)| (*id, want))
 }

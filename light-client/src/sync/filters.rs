@@ -1,283 +1,360 @@
-//! Owns the download of filters (BIP157): which ranges are asked of whom, what arrived, what must
+//! Owns the download of filters (BIP157): which versions are asked of whom, what arrived, what must
 //! be asked again.
 //!
-//! Refuses to keep or match a filter; the scan does. Refuses deadlines per batch: a peer is late
-//! when it sends nothing at all for a while, then its ranges go to another, or to it again.
+//! A version is asked only of peers that commit to it. Each peer is owed as much as keeps its
+//! link full, in questions sized by its measured speed; one that has nothing left to do takes over
+//! what a slower one would finish later. Refuses to keep or match a filter; the scan does. Refuses
+//! deadlines: a peer from which bytes come, however few, is never late.
+
+mod steal;
+mod talk;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::RangeInclusive;
+use std::ops::{RangeBounds, RangeInclusive};
 
+use bitcoin::FilterHash;
 use bitcoin::p2p::message::NetworkMessage;
 use bitcoin::p2p::message_filter::GetCFilters;
 
 use crate::chain::header_tree::HeaderTree;
 use crate::fault::Fault;
+use crate::filter::commitments::Commitments;
 use crate::height::{BlockId, Height};
 use crate::limits::{
-    FAST_FILTERS, FILTER_TIMEOUT, FIRST_FILTERS_PER_ASK, MAX_FILTER_ASKS, MAX_FILTER_BYTES,
-    MAX_FILTERS_AHEAD, MAX_FILTERS_PER_ASK, MAX_MISSES, MIN_FILTERS_PER_ASK, SLOW_ASK,
-    SLOW_FILTERS,
+    MAX_FILTER_ASKS, MAX_FILTER_BYTES, MAX_FILTER_TRIES, MAX_FILTERS_AHEAD, MAX_FILTERS_PER_ASK,
+    MAX_MISSES, MAX_UNDERWAY_BYTES, MIN_FILTERS_PER_ASK, TIP_RANGE,
 };
 use crate::outbox::Outbox;
 use crate::peer_id::PeerId;
-use crate::retry::Retry;
 use crate::time::MonoTime;
+
+use talk::Talk;
+
+/// A filter as a peer commits to it.
+pub(crate) type Version = (Height, FilterHash);
 
 /// Filters, with every ready peer.
 #[derive(Debug)]
 pub(crate) struct FilterSync {
     talks: BTreeMap<PeerId, Talk>,
-    /// The first height that was never asked for.
+    /// The first height of which the scan's filters were never asked for.
     next: Height,
-    /// Heights below `next` that must be asked for again.
+    /// Versions at other heights that nobody is asked for and somebody should be.
+    wanted: BTreeSet<Version>,
+    /// Heights below `next` whose filter was asked for before it was known what it is, in vain.
     again: BTreeSet<Height>,
+    /// How often a peer left out a filter that it commits to.
+    withheld: BTreeMap<(PeerId, Height), u32>,
+    /// Who left one out so often that it is asked for it no more.
+    unserving: Vec<PeerId>,
     /// The running mean of a filter's size in bytes.
     mean_size: usize,
+    /// When somebody's work may be worth taking over.
+    steal_due: Option<MonoTime>,
 }
 
-#[derive(Debug)]
-struct Talk {
-    asks: Vec<Ask>,
-    /// Filters that were asked for and did not come, wanted or not.
-    owed: u32,
-    /// How many filters to ask for at once.
-    slice: u32,
-    /// When it last sent a filter, or was asked after a pause.
-    progress: MonoTime,
-    retry: Retry,
+/// What the scan needs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ScanNeed {
+    pub(crate) cursor: Height,
+    /// Bytes of filters that are kept in memory.
+    pub(crate) held: usize,
 }
 
-/// One `getcfilters`.
-#[derive(Debug)]
-struct Ask {
-    at: MonoTime,
-    count: usize,
-    /// What has not come.
-    waiting: BTreeSet<Height>,
+/// All that a question depends on besides our own state.
+#[derive(Clone, Copy)]
+pub(crate) struct Circumstances<'a> {
+    pub(crate) now: MonoTime,
+    /// Those with a common branch, each with the height up to which it has the best one.
+    pub(crate) peers: &'a [(PeerId, Height)],
+    pub(crate) need: ScanNeed,
+    pub(crate) commitments: &'a Commitments,
+    pub(crate) tree: &'a HeaderTree,
 }
 
 impl Default for FilterSync {
     fn default() -> Self {
-        let (talks, again) = (BTreeMap::new(), BTreeSet::new());
-        Self { talks, next: Height::GENESIS, again, mean_size: FIRST_MEAN_SIZE }
+        Self {
+            talks: BTreeMap::new(),
+            next: Height::GENESIS,
+            wanted: BTreeSet::new(),
+            again: BTreeSet::new(),
+            withheld: BTreeMap::new(),
+            unserving: Vec::new(),
+            mean_size: FIRST_MEAN_SIZE,
+            steal_due: None,
+        }
     }
 }
 
 impl FilterSync {
     pub(crate) fn add(&mut self, peer: PeerId) {
-        let talk = Talk {
-            asks: Vec::new(),
-            owed: 0,
-            slice: FIRST_FILTERS_PER_ASK,
-            progress: MonoTime::START,
-            retry: Retry::default(),
-        };
-        self.talks.insert(peer, talk);
+        self.talks.insert(peer, Talk::default());
     }
 
-    /// A peer is gone; what it owed is asked of others.
-    pub(crate) fn remove(&mut self, peer: PeerId) {
-        if let Some(talk) = self.talks.remove(&peer) {
-            self.again.extend(talk.asks.into_iter().flat_map(|ask| ask.waiting));
-        }
+    /// A peer is gone; what it owed is asked of others. To be called while its commitments are
+    /// known.
+    pub(crate) fn remove(&mut self, peer: PeerId, commitments: &Commitments) {
+        self.release(peer, commitments);
+        self.talks.remove(&peer);
+        self.withheld.retain(|(who, _), _| *who != peer);
     }
 
-    /// Begins above the scan cursor, which jumped.
+    /// Begins above the scan cursor, which jumped. What else was wanted is forgotten.
     pub(crate) fn restart(&mut self, cursor: Height) {
         self.next = cursor.next();
+        self.wanted.clear();
         self.again.clear();
-        self.talks.values_mut().for_each(|talk| talk.asks.clear());
+        self.withheld.clear();
+        for talk in self.talks.values_mut() {
+            talk.forget();
+        }
     }
 
     /// Forgets everything above `fork`.
     pub(crate) fn on_reorganised(&mut self, fork: Height) {
         self.next = self.next.min(fork.next());
+        self.wanted.retain(|(height, _)| *height <= fork);
         self.again.retain(|height| *height <= fork);
-        for talk in self.talks.values_mut() {
-            talk.asks.iter_mut().for_each(|ask| ask.waiting.retain(|height| *height <= fork));
-            talk.asks.retain(|ask| !ask.waiting.is_empty());
+        self.withheld.retain(|(_, height), _| *height <= fork);
+        self.talks.values_mut().for_each(|talk| talk.forget_above(fork));
+    }
+
+    /// Asks for a version that is not at hand. Above what the scan has asked for, it is asked for
+    /// in its turn.
+    pub(crate) fn want(&mut self, version: Version, commitments: &Commitments) {
+        let underway = |(peer, talk): (&PeerId, &Talk)| {
+            talk.expects(version.0) && commitments.commits_to(*peer, version.0) == Some(version.1)
+        };
+        if version.0 < self.next && !self.talks.iter().any(underway) {
+            self.wanted.insert(version);
         }
     }
 
-    /// A filter turned out bad: ask for it again.
-    pub(crate) fn ask_again(&mut self, height: Height) {
-        self.again.insert(height);
+    /// Peers that did not send a filter to which they commit, time and again, since the last call.
+    pub(crate) fn take_unserving(&mut self) -> Vec<PeerId> {
+        std::mem::take(&mut self.unserving)
+    }
+
+    /// How long it will be until a peer has sent all that it was asked for.
+    pub(crate) fn busy(&self, now: MonoTime, peer: PeerId) -> std::time::Duration {
+        self.talks.get(&peer).map_or_else(Default::default, |talk| talk.left(now, self.mean_size))
+    }
+
+    /// Bytes of filters or blocks came from a peer, after [`on_filter`](Self::on_filter).
+    pub(crate) fn on_bytes(&mut self, now: MonoTime, peer: PeerId, bytes: usize) {
+        if let Some(talk) = self.talks.get_mut(&peer) {
+            talk.on_bytes(now, bytes);
+        }
     }
 
     /// A peer sent the filter of a block, `None` when that is not on the best branch. Returns the
-    /// height to keep it for, if it is wanted.
+    /// version, if it is wanted.
     ///
     /// # Errors
     /// The fault for a filter that was never asked of the peer.
     pub(crate) fn on_filter(
         &mut self,
-        now: MonoTime,
         peer: PeerId,
         block: Option<BlockId>,
         size: usize,
-    ) -> Result<Option<Height>, Fault> {
+        commitments: &Commitments,
+    ) -> Result<Option<Version>, Fault> {
         let Some(talk) = self.talks.get_mut(&peer) else { return Ok(None) };
-        talk.owed = talk.owed.checked_sub(1).ok_or(Fault::Unsolicited)?;
+        talk.on_filter()?;
         let Some(height) = block.map(|block| block.height) else { return Ok(None) };
-        let Some(i) = talk.asks.iter().position(|ask| ask.waiting.contains(&height)) else {
-            // It was late and is asked of somebody else by now; welcome while nobody sent it.
-            return Ok(self.again.remove(&height).then_some(height));
-        };
-        talk.progress = now;
-        talk.retry.answered();
-        let ask = &mut talk.asks[i];
-        ask.waiting.remove(&height);
-        if ask.waiting.is_empty() {
-            let (took, count) = (now.since(ask.at), ask.count);
-            talk.asks.remove(i);
-            talk.measure(took, count);
-        }
         self.mean_size = (self.mean_size * 63 + size).div_ceil(64);
-        Ok(Some(height))
+        let (expected, skipped) = talk.take(height);
+        for left_out in skipped {
+            let times = self.withheld.entry((peer, left_out)).or_default();
+            *times += 1;
+            if *times == MAX_FILTER_TRIES {
+                self.unserving.push(peer);
+            }
+            self.lose(peer, left_out, commitments);
+        }
+        let Some(hash) = commitments.commits_to(peer, height) else {
+            if expected {
+                self.again.insert(height);
+            }
+            return Ok(None);
+        };
+        let version = (height, hash);
+        let wanted = expected || self.take_over(version, commitments);
+        if self.again.remove(&height) {
+            self.want_all(height, commitments);
+            self.wanted.remove(&version);
+            return Ok(Some(version));
+        }
+        Ok(wanted.then_some(version))
     }
 
-    /// Asks for filters above the cursor, and gives the ranges of late peers to others.
-    ///
-    /// `peers` are those whose filters are used, each with the height up to which they are known
-    /// to be right; `held` is the number of bytes that the scan keeps. Returns the peers that
-    /// were late too often.
-    pub(crate) fn drive(
-        &mut self,
-        now: MonoTime,
-        peers: &[(PeerId, Height)],
-        scan: ScanNeed,
-        tree: &HeaderTree,
-        outbox: &mut Outbox,
-    ) -> Vec<PeerId> {
-        self.next = self.next.max(scan.cursor.next());
-        let stalled = self.release_late(now);
-        self.release_slow(now, peers);
-        let end = scan.end.min(scan.cursor.up(MAX_FILTERS_AHEAD));
-        let mut room =
-            MAX_FILTER_BYTES.saturating_sub(scan.held + self.underway() * self.mean_size);
-        loop {
-            let first = self.again.first().copied().unwrap_or(self.next);
-            // The filter that the cursor waits for is asked for at any rate.
-            if first > end || (room < self.mean_size && first != scan.cursor.next()) {
-                return stalled;
-            }
-            let Some((peer, agreed)) = self.choose(now, peers, first) else { return stalled };
-            let fits = u32::try_from(room / self.mean_size).unwrap_or(u32::MAX).max(1);
-            let Some(range) = self.slice(peer, first, agreed.min(end), fits) else {
-                return stalled;
-            };
-            let count = range.end().above(*range.start()) as usize + 1;
-            room = room.saturating_sub(count * self.mean_size);
-            self.ask(now, peer, range, tree, outbox);
-        }
+    /// Asks for filters, and shares the work of slow peers out. Returns the peers that were silent
+    /// too often.
+    pub(crate) fn drive(&mut self, with: Circumstances<'_>, outbox: &mut Outbox) -> Vec<PeerId> {
+        let stalled = self.release_late(with);
+        self.next = self.next.max(with.need.cursor.next());
+        self.know_again(with.commitments);
+        let idle = self.fill(with, outbox);
+        self.steal(&idle, with, outbox);
+        stalled
     }
 
     /// When `drive` has something to do again.
     pub(crate) fn next_due(&self, now: MonoTime) -> Option<MonoTime> {
-        let busy = self.talks.values().filter(|talk| !talk.asks.is_empty());
-        let timeouts = busy.map(|talk| talk.progress.after(FILTER_TIMEOUT));
-        let asks = self.talks.values().flat_map(|talk| &talk.asks);
-        let slow = asks.map(|ask| ask.at.after(SLOW_ASK)).filter(|at| *at > now);
-        let timeouts = timeouts.chain(slow);
-        let waits = self.talks.values().map(|talk| talk.retry.until()).filter(|at| *at > now);
-        timeouts.chain(waits).min()
+        let talks = self.talks.values();
+        let dues = talks.flat_map(|talk| [talk.late_at(), Some(talk.retry.until())]);
+        dues.chain([self.steal_due]).flatten().filter(|due| *due > now).min()
     }
 
-    fn release_late(&mut self, now: MonoTime) -> Vec<PeerId> {
-        let mut stalled = Vec::new();
-        for (peer, talk) in &mut self.talks {
-            if talk.asks.is_empty() || now < talk.progress.after(FILTER_TIMEOUT) {
-                continue;
-            }
-            self.again.extend(talk.asks.drain(..).flat_map(|ask| ask.waiting));
-            talk.slice = (talk.slice / 2).max(MIN_FILTERS_PER_ASK);
-            talk.retry.missed(now);
-            if talk.retry.misses() >= MAX_MISSES {
-                stalled.push(*peer);
+    /// Keeps every link full. Returns the peers that have nothing to do.
+    fn fill(&mut self, with: Circumstances<'_>, outbox: &mut Outbox) -> Vec<PeerId> {
+        let waiting = self.talks.values().map(Talk::waiting).sum::<usize>();
+        let mut room = MAX_FILTER_BYTES.saturating_sub(with.need.held + waiting * self.mean_size);
+        let mut hungry: Vec<(PeerId, Height)> = Vec::new();
+        let mut idle = Vec::new();
+        let scale = self.scale();
+        for (peer, common) in with.peers {
+            let Some(talk) = self.talks.get(peer) else { continue };
+            let free = talk.asks.len() < MAX_FILTER_ASKS && talk.retry.may_ask(with.now);
+            if free && talk.is_hungry(self.mean_size, scale) {
+                hungry.push((*peer, *common));
             }
         }
-        stalled
+        while let Some(i) = self.emptiest(&hungry) {
+            let (peer, common) = hungry[i];
+            let Some(talk) = self.talks.get(&peer) else { continue };
+            let limit = talk.appetite(self.mean_size, scale);
+            if let Some(run) = self.next_run(peer, common, limit, room, with) {
+                let count = run.end().above(*run.start()) as usize + 1;
+                room = room.saturating_sub(count * self.mean_size);
+                self.assign(peer, &run, with.commitments);
+                self.ask(peer, run, with, outbox);
+                let talk = self.talks.get(&peer);
+                if talk.is_some_and(|talk| talk.is_hungry(self.mean_size, scale)) {
+                    continue;
+                }
+            } else if self.talks.get(&peer).is_some_and(Talk::is_idle) {
+                idle.push(peer);
+            }
+            hungry.swap_remove(i);
+        }
+        idle
     }
 
-    /// Takes the rest of an old question from a peer that is slow but not late, when another could
-    /// answer it and has nothing to do. What the slow one sends first is welcome still.
-    fn release_slow(&mut self, now: MonoTime, peers: &[(PeerId, Height)]) {
-        let idle = |(peer, agreed): &(PeerId, Height)| {
+    /// Which of the peers runs out of work first.
+    fn emptiest(&self, peers: &[(PeerId, Height)]) -> Option<usize> {
+        let left = |(i, (peer, _)): (usize, &(PeerId, Height))| {
             let talk = self.talks.get(peer)?;
-            (talk.asks.is_empty() && talk.retry.may_ask(now)).then_some(*agreed)
+            Some((talk.pace.time_for(talk.underway_bytes(self.mean_size)), *peer, i))
         };
-        let Some(reach) = peers.iter().filter_map(idle).max() else { return };
-        for talk in self.talks.values_mut() {
-            let old = |ask: &mut Ask| {
-                now.since(ask.at) >= SLOW_ASK && ask.waiting.first().is_some_and(|h| *h <= reach)
-            };
-            if let Some(ask) = talk.asks.extract_if(.., old).next() {
-                self.again.extend(ask.waiting);
-                talk.slice = (talk.slice / 2).max(MIN_FILTERS_PER_ASK);
-                return;
+        peers.iter().enumerate().filter_map(left).min().map(|(_, _, i)| i)
+    }
+
+    /// By how much every peer must be owed less than its link would carry, so that all of it
+    /// together stays within bounds: a numerator and a denominator.
+    fn scale(&self) -> (u64, u64) {
+        let sum: u64 = self.talks.values().map(Talk::pipe).sum();
+        (MAX_UNDERWAY_BYTES, sum.max(MAX_UNDERWAY_BYTES))
+    }
+
+    /// The next heights to ask a peer for, at most `limit`: what the scan misses, what is new to
+    /// it, what was passed before.
+    fn next_run(
+        &self,
+        peer: PeerId,
+        common: Height,
+        limit: u32,
+        room: usize,
+        with: Circumstances<'_>,
+    ) -> Option<RangeInclusive<Height>> {
+        let first = with.need.cursor.next();
+        let fits = u32::try_from(room / self.mean_size).unwrap_or(u32::MAX);
+        let limit_at = |start: Height| match fits {
+            // The filter that the cursor waits for is asked for at any rate.
+            _ if start == first => limit.min(fits).max(1),
+            // Not one by one, as each leaves a little room.
+            0..MIN_FILTERS_PER_ASK => 0,
+            fits => limit.min(fits),
+        };
+        self.wanted_run(peer, first.., limit_at, with.commitments)
+            .or_else(|| self.new_run(peer, common, limit_at, with))
+            .or_else(|| self.wanted_run(peer, ..first, limit_at, with.commitments))
+    }
+
+    /// A run of wanted versions to which the peer commits.
+    fn wanted_run(
+        &self,
+        peer: PeerId,
+        heights: impl RangeBounds<Height>,
+        limit_at: impl Fn(Height) -> u32,
+        commitments: &Commitments,
+    ) -> Option<RangeInclusive<Height>> {
+        let serves = |height: Height| {
+            let hash = commitments.commits_to(peer, height);
+            hash.is_some_and(|hash| self.wanted.contains(&(height, hash)))
+                && self.withheld.get(&(peer, height)).is_none_or(|n| *n < MAX_FILTER_TRIES)
+        };
+        let mut wanted = self.wanted.iter().map(|(height, _)| *height);
+        let start = wanted.find(|height| heights.contains(height) && serves(*height))?;
+        let run = (start.to_u32()..).map(Height::new).take(limit_at(start) as usize);
+        let end = run.take_while(|height| heights.contains(height) && serves(*height)).last()?;
+        Some(start..=end)
+    }
+
+    /// A run from `next` on.
+    fn new_run(
+        &self,
+        peer: PeerId,
+        common: Height,
+        limit_at: impl Fn(Height) -> u32,
+        with: Circumstances<'_>,
+    ) -> Option<RangeInclusive<Height>> {
+        let last = common.min(with.need.cursor.up(MAX_FILTERS_AHEAD));
+        let near = with.tree.tip().height.above(with.need.cursor) <= TIP_RANGE;
+        let serves = |height: &Height| match with.commitments.commits_to(peer, *height) {
+            Some(hash) => with.commitments.versions(*height).contains(&hash),
+            // A new block's filter is asked for together with what it hashes to, to whom nobody
+            // has committed yet.
+            None => near && *height > with.commitments.tip(),
+        };
+        let start = self.next;
+        let run = (start.to_u32()..=last.to_u32()).map(Height::new);
+        let end = run.take(limit_at(start) as usize).take_while(serves).last()?;
+        Some(start..=end)
+    }
+
+    /// Heights are to be asked of a peer: nobody else is asked for its versions of them.
+    fn assign(&mut self, peer: PeerId, run: &RangeInclusive<Height>, commitments: &Commitments) {
+        let (start, end) = (*run.start(), *run.end());
+        let is_new = start >= self.next;
+        for height in (start.to_u32()..=end.to_u32()).map(Height::new) {
+            if is_new {
+                self.next = height.next();
+                self.want_all(height, commitments);
+            }
+            if let Some(hash) = commitments.commits_to(peer, height) {
+                self.wanted.remove(&(height, hash));
             }
         }
     }
 
-    /// How many filters are under way.
-    fn underway(&self) -> usize {
-        let asks = self.talks.values().flat_map(|talk| &talk.asks);
-        asks.map(|ask| ask.waiting.len()).sum()
-    }
-
-    /// The least busy peer with the right filter of the block at `height`.
-    fn choose(
-        &self,
-        now: MonoTime,
-        peers: &[(PeerId, Height)],
-        height: Height,
-    ) -> Option<(PeerId, Height)> {
-        let able = peers.iter().filter(|(_, agreed)| *agreed >= height);
-        let free = able.filter_map(|(peer, agreed)| {
-            let talk = self.talks.get(peer)?;
-            let free = talk.asks.len() < MAX_FILTER_ASKS && talk.retry.may_ask(now);
-            free.then_some((talk.asks.len(), *peer, *agreed))
-        });
-        free.min().map(|(_, peer, agreed)| (peer, agreed))
-    }
-
-    /// Takes a run of unasked heights from `first` on: at most to `last`, at most `fits` long.
-    fn slice(
-        &mut self,
-        peer: PeerId,
-        first: Height,
-        last: Height,
-        fits: u32,
-    ) -> Option<RangeInclusive<Height>> {
-        let count = self.talks.get(&peer)?.slice.min(fits).min(MAX_FILTERS_PER_ASK);
-        let mut end = last.min(first.up(count - 1));
-        if first < self.next {
-            let run = (first.to_u32()..=end.to_u32()).map(Height::new);
-            end = run.take_while(|height| self.again.remove(height)).last()?;
-        } else {
-            self.next = end.next();
-        }
-        Some(first..=end)
+    fn want_all(&mut self, height: Height, commitments: &Commitments) {
+        self.wanted.extend(commitments.versions(height).into_iter().map(|hash| (height, hash)));
     }
 
     fn ask(
         &mut self,
-        now: MonoTime,
         peer: PeerId,
-        range: RangeInclusive<Height>,
-        tree: &HeaderTree,
+        run: RangeInclusive<Height>,
+        with: Circumstances<'_>,
         outbox: &mut Outbox,
     ) {
-        let (start, end) = range.into_inner();
-        let (Some(talk), Some(stop)) = (self.talks.get_mut(&peer), tree.block_at(end)) else {
+        let (start, end) = run.into_inner();
+        let (Some(talk), Some(stop)) = (self.talks.get_mut(&peer), with.tree.block_at(end)) else {
             return;
         };
-        let waiting: BTreeSet<_> = (start.to_u32()..=end.to_u32()).map(Height::new).collect();
-        if talk.asks.is_empty() {
-            talk.progress = now;
-        }
-        talk.owed += end.above(start) + 1;
-        talk.asks.push(Ask { at: now, count: waiting.len(), waiting });
+        talk.ask(with.now, start..=end);
         outbox.send(
             peer,
             NetworkMessage::GetCFilters(GetCFilters {
@@ -287,29 +364,65 @@ impl FilterSync {
             }),
         );
     }
-}
 
-/// What the scan needs.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct ScanNeed {
-    pub(crate) cursor: Height,
-    /// The highest block whose filter can be checked.
-    pub(crate) end: Height,
-    /// Bytes of filters that it keeps.
-    pub(crate) held: usize,
-}
-
-impl Talk {
-    /// Fits the next question to how long the last one took.
-    fn measure(&mut self, took: std::time::Duration, count: usize) {
-        let full = count >= self.slice as usize;
-        if took < FAST_FILTERS && full {
-            self.slice = (self.slice * 2).min(MAX_FILTERS_PER_ASK);
-        } else if took > SLOW_FILTERS {
-            self.slice = (self.slice / 2).max(MIN_FILTERS_PER_ASK);
+    /// What was asked for blindly and did not come is asked for again now that it has a name.
+    fn know_again(&mut self, commitments: &Commitments) {
+        while let Some(height) = self.again.first().copied()
+            && height <= commitments.tip()
+        {
+            self.again.remove(&height);
+            self.want_all(height, commitments);
         }
+    }
+
+    /// A filter that was not expected of its sender is welcome while nobody else has sent it.
+    fn take_over(&mut self, version: Version, commitments: &Commitments) -> bool {
+        let (height, hash) = version;
+        self.wanted.remove(&version)
+            || self.talks.iter_mut().any(|(peer, talk)| {
+                commitments.commits_to(*peer, height) == Some(hash) && talk.give_up(height)
+            })
+    }
+
+    /// A filter does not come from the peer that was asked for it.
+    fn lose(&mut self, peer: PeerId, height: Height, commitments: &Commitments) {
+        let _is_new = match commitments.commits_to(peer, height) {
+            Some(hash) => self.wanted.insert((height, hash)),
+            None => self.again.insert(height),
+        };
+    }
+
+    fn release(&mut self, peer: PeerId, commitments: &Commitments) {
+        let lost = self.talks.get_mut(&peer).map(Talk::forget).unwrap_or_default();
+        for height in lost {
+            self.lose(peer, height, commitments);
+        }
+    }
+
+    fn release_late(&mut self, with: Circumstances<'_>) -> Vec<PeerId> {
+        let late = |(peer, talk): (&PeerId, &Talk)| {
+            talk.late_at().is_some_and(|due| due <= with.now).then_some(*peer)
+        };
+        let late: Vec<PeerId> = self.talks.iter().filter_map(late).collect();
+        let mut stalled = Vec::new();
+        for peer in late {
+            self.release(peer, with.commitments);
+            let Some(talk) = self.talks.get_mut(&peer) else { continue };
+            talk.retry.missed(with.now);
+            // At the tip the peer's index may not be there yet, however often it is asked.
+            let near = with.tree.tip().height.above(with.need.cursor) <= TIP_RANGE;
+            if !near && talk.retry.misses() >= MAX_MISSES {
+                stalled.push(peer);
+            }
+        }
+        stalled
     }
 }
 
 /// Bytes; about a full block's filter, so that the first questions err on the small side.
 const FIRST_MEAN_SIZE: usize = 20_000;
+
+const _: () = assert!(MIN_FILTERS_PER_ASK <= MAX_FILTERS_PER_ASK);
+
+#[cfg(test)]
+mod tests;

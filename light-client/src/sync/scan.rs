@@ -64,8 +64,8 @@ struct Held {
     matched: Option<usize>,
     /// The job that is matching it.
     job: Option<JobId>,
-    /// What it hashed to when it was matched.
-    version: Option<FilterHash>,
+    /// What it must hash to.
+    version: FilterHash,
 }
 
 /// What a job was about.
@@ -79,7 +79,7 @@ struct Sent {
 /// A filter that is not what was committed to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Rejected {
-    pub(crate) height: Height,
+    pub(crate) version: (Height, FilterHash),
     pub(crate) from: PeerId,
     /// It can't be asked for again: it is the committed one, and no filter.
     pub(crate) committed: bool,
@@ -150,20 +150,31 @@ impl Scan {
         }
     }
 
+    /// Whether the filter of a height above the cursor is here.
+    pub(crate) fn holds(&self, height: Height) -> bool {
+        self.held.contains_key(&height)
+    }
+
     /// Keeps a filter that was asked for.
-    pub(crate) fn hold(&mut self, block: BlockId, bytes: Arc<[u8]>, from: PeerId) {
+    pub(crate) fn hold(
+        &mut self,
+        block: BlockId,
+        version: FilterHash,
+        bytes: Arc<[u8]>,
+        from: PeerId,
+    ) {
         let above = self.cursor().is_some_and(|cursor| block.height > cursor.height);
         if !above || self.held.contains_key(&block.height) {
             return;
         }
         self.held_bytes += bytes.len();
-        let held = Held { block: block.hash, bytes, from, matched: None, job: None, version: None };
+        let held = Held { block: block.hash, version, bytes, from, matched: None, job: None };
         self.held.insert(block.height, held);
         self.unmatched.insert(block.height);
     }
 
     /// The next job, if it is full, or if there is little else to do.
-    pub(crate) fn next_job(&mut self, commitments: &Commitments) -> Option<(JobId, Job)> {
+    pub(crate) fn next_job(&mut self) -> Option<(JobId, Job)> {
         let few = self.unmatched.len() < MAX_FILTERS_PER_JOB && self.held_bytes < MAX_BYTES_PER_JOB;
         if few && self.jobs.len() >= MIN_JOBS {
             return None;
@@ -174,7 +185,7 @@ impl Scan {
         let mut bytes = 0;
         for height in &self.unmatched {
             let Some(held) = self.held.get(height) else { continue };
-            let Some(expected) = commitments.versions(*height).first().copied() else { break };
+            let expected = held.version;
             if held.matched != matched || filters.len() == MAX_FILTERS_PER_JOB {
                 break;
             }
@@ -215,7 +226,6 @@ impl Scan {
                 continue;
             }
             let from = held.from;
-            held.version = Some(*version);
             match verdict {
                 FilterVerdict::NoMatch => {
                     held.matched = Some(sent.upto);
@@ -231,11 +241,11 @@ impl Scan {
                 FilterVerdict::Undecodable => {
                     // What the block pays is unknown, so it is fetched.
                     self.matches.insert(height);
-                    rejected.push(Rejected { height, from, committed: true });
+                    rejected.push(Rejected { version: (height, *version), from, committed: true });
                 }
                 FilterVerdict::Invalid => {
                     self.drop_filter(height);
-                    rejected.push(Rejected { height, from, committed: false });
+                    rejected.push(Rejected { version: (height, *version), from, committed: false });
                 }
             }
         }
@@ -284,7 +294,7 @@ impl Scan {
         {
             let block = BlockId::new(cursor.height.next(), held.block);
             let read = held.version;
-            self.pass(block, read.as_slice(), commitments);
+            self.pass(block, &[read], commitments);
         }
     }
 

@@ -1,0 +1,94 @@
+//! Owns the taking over of work: a peer with nothing to do is asked for what another one would
+//! finish later.
+//!
+//! Estimates only: by the speed that was measured, and by how long a peer is silent. What the slow
+//! one sends first is welcome all the same.
+
+use std::time::Duration;
+
+use crate::filter::commitments::Commitments;
+use crate::height::Height;
+use crate::limits::{MAX_FILTERS_PER_ASK, STEAL_MARGIN};
+use crate::outbox::Outbox;
+use crate::pace::Pace;
+use crate::peer_id::PeerId;
+use crate::sync::filters::{Circumstances, FilterSync};
+use crate::time::MonoTime;
+
+impl FilterSync {
+    /// Gives each of the idle peers something of the work of the one that ends last.
+    pub(super) fn steal(&mut self, idle: &[PeerId], with: Circumstances<'_>, outbox: &mut Outbox) {
+        self.steal_due = None;
+        for thief in idle {
+            let Some((victim, worth_at)) = self.victim(*thief, with.now) else { continue };
+            if worth_at > with.now {
+                self.steal_due = self.steal_due.into_iter().chain([worth_at]).min();
+                continue;
+            }
+            let Some(heights) = self.loot(*thief, victim, with.now, with.commitments) else {
+                continue;
+            };
+            if let Some(talk) = self.talks.get_mut(&victim) {
+                for height in &heights {
+                    talk.give_up(*height);
+                }
+            }
+            if let (Some(first), Some(last)) = (heights.last(), heights.first()) {
+                self.ask(*thief, *first..=*last, with, outbox);
+            }
+        }
+    }
+
+    /// The peer that ends last, and from when on a thief would end notably earlier.
+    fn victim(&self, thief: PeerId, now: MonoTime) -> Option<(PeerId, MonoTime)> {
+        let pace = &self.talks.get(&thief)?.pace;
+        let busy = self.talks.iter().filter(|(_, talk)| talk.waiting() > 0);
+        let (victim, left, bytes) = busy
+            .map(|(peer, talk)| {
+                (*peer, talk.left(now, self.mean_size), talk.underway_bytes(self.mean_size))
+            })
+            .max_by_key(|(peer, left, _)| (*left, *peer))?;
+        // With half of the rest, so that the other half is done meanwhile.
+        let half = pace.latency() + pace.time_for(bytes / 2);
+        let worth = half + half / 2 + STEAL_MARGIN;
+        // Time alone makes it worth it when the victim is silent.
+        Some((victim, now.after(worth.saturating_sub(left))))
+    }
+
+    /// The last of what the victim is asked for, highest first: as much as lets both end together.
+    fn loot(
+        &self,
+        thief: PeerId,
+        victim: PeerId,
+        now: MonoTime,
+        commitments: &Commitments,
+    ) -> Option<Vec<Height>> {
+        let (swift, slow) = (self.talks.get(&thief)?, self.talks.get(&victim)?);
+        let left = slow.left(now, self.mean_size);
+        let bytes = share(left, &swift.pace, &slow.pace);
+        let count = bytes.div_ceil(self.mean_size as u64).clamp(1, u64::from(MAX_FILTERS_PER_ASK));
+        let can = |height: &&Height| {
+            let version = commitments.commits_to(victim, **height);
+            version.is_some() && commitments.commits_to(thief, **height) == version
+        };
+        let ask = slow.asks.iter().rev().find(|ask| ask.waiting.iter().any(|h| can(&h)))?;
+        let mut heights: Vec<Height> = Vec::new();
+        for height in ask.waiting.iter().rev().skip_while(|height| !can(height)).take_while(can) {
+            let follows = heights.last().is_none_or(|above| height.next() == *above);
+            if !follows || heights.len() as u64 == count {
+                break;
+            }
+            heights.push(*height);
+        }
+        (!heights.is_empty()).then_some(heights)
+    }
+}
+
+/// The bytes that a thief can fetch while the victim, who needs `left` for all it is asked for,
+/// sends the rest.
+fn share(left: Duration, swift: &Pace, slow: &Pace) -> u64 {
+    let spare = left.saturating_sub(swift.latency()).as_micros();
+    let (swift, slow) = (u128::from(swift.rate()), u128::from(slow.rate()));
+    let bytes = spare * swift * slow / (swift + slow).max(1) / 1_000_000;
+    u64::try_from(bytes).unwrap_or(u64::MAX)
+}
