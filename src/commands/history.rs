@@ -37,6 +37,7 @@ struct Row {
     #[serde(with = "as_sat::opt")]
     fee: Option<Amount>,
     state: &'static str,
+    seen_by: u32,
     height: Option<u32>,
     time: u64,
     note: Option<String>,
@@ -46,17 +47,30 @@ impl Row {
     fn new(row: &HistoryRow) -> Self {
         let height = match row.state {
             PaymentState::Confirmed(block) => Some(block.height.to_u32()),
-            PaymentState::Signed | PaymentState::Announced | PaymentState::Replaced => None,
+            PaymentState::Signed
+            | PaymentState::Announced
+            | PaymentState::Pending
+            | PaymentState::Replaced
+            | PaymentState::Evicted => None,
         };
         Self {
             txid: row.txid.to_string(),
             net: row.net,
             fee: row.fee,
             state: row.state.name(),
+            seen_by: row.seen_by,
             height,
             time: row.time,
             note: row.note.clone(),
         }
+    }
+
+    fn waiting(&self) -> String {
+        if matches!(self.state, "confirmed" | "replaced" | "evicted") || self.seen_by == 0 {
+            return self.state.to_owned();
+        }
+        let peers = figures::count(self.seen_by.into(), "peer");
+        format!("{}, seen by {peers}", self.state)
     }
 
     fn cells(&self) -> [String; 4] {
@@ -65,7 +79,7 @@ impl Row {
             figures::net(self.net),
             self.fee.map_or_else(String::new, figures::amount),
             self.height.map_or_else(
-                || self.state.to_owned(),
+                || self.waiting(),
                 |height| format!("block {}", figures::grouped(height.into())),
             ),
         ]
@@ -108,12 +122,14 @@ mod tests {
             net: SignedAmount::from_sat(-1_412),
             fee: Some(Amount::from_sat(412)),
             state: PaymentState::Confirmed(at),
+            seen_by: 2,
             time: 1_777_620_600,
             note: None,
         };
         let report = HistoryReport(vec![Row::new(&row)]);
         let expected = json!([{
-            "txid": "0".repeat(64), "net": -1_412, "fee": 412, "state": "confirmed", "height": 7,
+            "txid": "0".repeat(64), "net": -1_412, "fee": 412, "state": "confirmed", "seen_by": 2,
+            "height": 7,
             "time": 1_777_620_600, "note": null,
         }]);
         assert_eq!(serde_json::to_value(&report).expect("JSON"), expected);

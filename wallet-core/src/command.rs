@@ -235,10 +235,15 @@ pub enum PaymentState {
     Signed,
     /// At least one peer has fetched it.
     Announced,
+    /// In no block, and not signed here: peers announced it, or a block that holds it was left.
+    /// Anybody can make up such a payment.
+    Pending,
     /// In a block of the best chain.
     Confirmed(BlockId),
-    /// Another transaction spent one of its coins in a block of the best chain.
+    /// Another transaction spends one of its coins, in a block or with more right to it.
     Replaced,
+    /// Nobody spoke of it for too long, so it does not count any more.
+    Evicted,
 }
 
 impl PaymentState {
@@ -248,8 +253,10 @@ impl PaymentState {
         match self {
             Self::Signed => "signed",
             Self::Announced => "announced",
+            Self::Pending => "pending",
             Self::Confirmed(_) => "confirmed",
             Self::Replaced => "replaced",
+            Self::Evicted => "evicted",
         }
     }
 }
@@ -265,6 +272,8 @@ pub struct HistoryRow {
     pub fee: Option<Amount>,
     /// How far it is.
     pub state: PaymentState,
+    /// How many peers announced it while no block held it, as far as was heard.
+    pub seen_by: u32,
     /// Unix seconds: the block's time, or when it was first seen here.
     pub time: u64,
     /// The label.
@@ -336,6 +345,8 @@ pub struct TransactionChange {
     pub net: SignedAmount,
     /// How far it is now.
     pub state: PaymentState,
+    /// How many peers announced it while no block held it, as far as was heard.
+    pub seen_by: u32,
     /// Whether the wallet knew it before.
     pub known: bool,
     /// The block it left, if a reorganisation took it out of one.

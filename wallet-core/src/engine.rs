@@ -185,7 +185,7 @@ impl Engine {
         for event in said {
             engine.say(event);
         }
-        engine.introduce()?;
+        engine.introduce(now)?;
         let effects = engine.settle(now)?;
         Ok((engine, effects))
     }
@@ -244,8 +244,8 @@ impl Engine {
     }
 
     /// What a new light client must hear before anything else.
-    fn introduce(&mut self) -> Result<(), StoreProblem> {
-        let first = self.drain()?;
+    fn introduce(&mut self, now: Now) -> Result<(), StoreProblem> {
+        let first = self.drain(now)?;
         self.after_commit = first.into();
         self.after_commit.push_back(ClientInput::ScanFrom(self.wallet.scan_start()?));
         self.after_commit
@@ -320,6 +320,10 @@ impl Engine {
             let scripts = self.wallet.take_grown();
             if !scripts.is_empty() {
                 self.after_commit.push_back(ClientInput::Watch { scripts, since: None });
+            }
+            if chain.client.status().synced {
+                let coins = self.wallet.coins_to_watch()?;
+                self.after_commit.extend(chain.watch_coins(coins));
             }
             let unconfirmed = self.wallet.unconfirmed_own()?;
             self.after_commit.extend(chain.announcements(unconfirmed));

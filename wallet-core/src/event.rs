@@ -2,6 +2,8 @@
 //!
 //! Refuses anything that is not committed: what an event says survives a crash.
 
+use bitcoin::Txid;
+
 use crate::command::{CommandError, Reply, TransactionChange};
 use crate::light_client::height::BlockId;
 use crate::light_client::output::{BroadcastEvent, PeerEvent};
@@ -78,6 +80,15 @@ pub enum Note {
     ClockDiffers {
         /// How far theirs are ahead.
         offset: ClockOffset,
+    },
+    /// A transaction that this wallet did not sign spends its coins, with a valid signature.
+    #[error(
+        "{txid} spends coins of this wallet and was not signed here: if no other wallet of yours has \
+         the same keys, move what is left to a new one now"
+    )]
+    SpentElsewhere {
+        /// Which.
+        txid: Txid,
     },
     /// A search for old payments found used addresses, so more addresses are watched now; the
     /// blocks that were passed before are searched for those too.

@@ -111,3 +111,11 @@ pub const DRAFT_LIFETIME: Duration = Duration::from_secs(10 * 60);
 
 /// Steps of the search for coins that need no change, as Bitcoin Core has it.
 pub const CHANGELESS_SEARCH_STEPS: u32 = 100_000;
+
+/// Strangers' unconfirmed transactions that a wallet keeps: anybody who knows an address can make
+/// them up.
+pub const MAX_UNCONFIRMED: usize = 200;
+
+/// How long a stranger's unconfirmed transaction is kept after it was last announced (Bitcoin
+/// Core's mempool keeps one as long).
+pub const UNCONFIRMED_LIFETIME: Duration = Duration::from_secs(14 * 24 * 3600);

@@ -16,6 +16,7 @@ mod funding;
 mod unsigned;
 mod draft;
 mod payment;
+mod unconfirmed;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
@@ -32,6 +33,8 @@ use crate::light_client::input::ScanStart;
 use crate::light_client::time::WallTime;
 use crate::store::wallet::{KeychainState, ScanState, ScriptPlace, WalletFile};
 use crate::vault::FileKey;
+
+pub use unconfirmed::Seen;
 
 pub use crate::store::wallet::{Description, NewWallet};
 

@@ -85,6 +85,8 @@ fn told(payment: &Payment, txid: &str) -> String {
         }
         PaymentState::Announced => "Sent: a peer has fetched it. It is paid once a block holds it",
         PaymentState::Confirmed(_) => "Paid and confirmed",
+        PaymentState::Pending => "Known to peers, in no block yet",
+        PaymentState::Evicted => "Dropped: no peer spoke of it for a long time",
         PaymentState::Replaced => "Replaced: another transaction spent its coins",
     };
     format!("{again}{state}.\nTransaction {txid}")

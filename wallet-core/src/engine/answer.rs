@@ -66,7 +66,7 @@ impl Engine {
         let Some(chain) = self.chain.followed_mut() else { return Ok(Reply::Done) };
         if chain.lower(&self.wallet, seed, now)? {
             self.effects.push(Effect::Restart);
-            self.introduce()?;
+            self.introduce(now)?;
         } else {
             self.after_commit.push_back(ClientInput::Rescan(self.wallet.scan_start()?));
         }

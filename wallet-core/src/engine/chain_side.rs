@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use bitcoin::{Transaction, Txid};
+use bitcoin::{OutPoint, Transaction, Txid};
 
 use crate::command::StoreProblem;
 use crate::engine::start::{self, Standing};
@@ -40,6 +40,7 @@ pub(super) struct ChainSide {
     pub(super) file: ChainFile,
     uncommitted: ChangeSet,
     announced: BTreeSet<Txid>,
+    coins: BTreeSet<OutPoint>,
 }
 
 impl ChainSide {
@@ -76,6 +77,7 @@ impl ChainSide {
             file,
             uncommitted: ChangeSet::default(),
             announced: BTreeSet::new(),
+            coins: BTreeSet::new(),
         };
         Ok((chain, said))
     }
@@ -97,6 +99,7 @@ impl ChainSide {
         self.client = LightClient::new(self.config.clone(), Restored::default(), seed, now);
         self.uncommitted = ChangeSet::default();
         self.announced.clear();
+        self.coins.clear();
         Ok(true)
     }
 
@@ -115,6 +118,15 @@ impl ChainSide {
         self.file.apply(&self.uncommitted)?;
         self.uncommitted = ChangeSet::default();
         Ok(())
+    }
+
+    /// What the light client must hear so that it watches exactly these coins.
+    pub(super) fn watch_coins(&mut self, coins: BTreeSet<OutPoint>) -> Option<Input> {
+        let gone: Vec<OutPoint> = self.coins.difference(&coins).copied().collect();
+        let new: Vec<OutPoint> = coins.difference(&self.coins).copied().collect();
+        let changed = !gone.is_empty() || !new.is_empty();
+        self.coins = coins;
+        changed.then_some(Input::WatchCoins { coins: new, gone })
     }
 
     /// What to announce and what to withdraw, so that exactly `unconfirmed` is announced, as far

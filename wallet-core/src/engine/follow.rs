@@ -12,7 +12,7 @@ use crate::light_client::height::BlockId;
 use crate::light_client::input::Input;
 use crate::light_client::output::{BroadcastEvent, ChainEvent, MempoolEvent, Output};
 use crate::light_client::time::Now;
-use crate::wallet::Folded;
+use crate::wallet::{Folded, Seen};
 
 impl Engine {
     /// Gives an input to the light client and follows what comes of it until it has no more to
@@ -22,16 +22,16 @@ impl Engine {
         while let Some(input) = inputs.pop_front() {
             let Some(chain) = self.chain.followed_mut() else { return Ok(()) };
             chain.client.handle(now, input);
-            inputs.extend(self.drain()?);
+            inputs.extend(self.drain(now)?);
         }
         Ok(())
     }
 
     /// Takes all that the light client has to say; what it must hear of it comes back.
-    pub(super) fn drain(&mut self) -> Result<Vec<Input>, StoreProblem> {
+    pub(super) fn drain(&mut self, now: Now) -> Result<Vec<Input>, StoreProblem> {
         let mut answers = Vec::new();
         while let Some(output) = self.poll() {
-            answers.extend(self.take(output)?);
+            answers.extend(self.take(now, output)?);
         }
         Ok(answers)
     }
@@ -41,7 +41,7 @@ impl Engine {
     }
 
     /// Does one output, or queues its effect; what the light client must hear of it comes back.
-    fn take(&mut self, output: Output) -> Result<Option<Input>, StoreProblem> {
+    fn take(&mut self, now: Now, output: Output) -> Result<Option<Input>, StoreProblem> {
         match output {
             Output::Dial { peer, address, wire, purpose } => {
                 self.effects.push(Effect::Dial { peer, address, wire, purpose });
@@ -57,8 +57,8 @@ impl Engine {
             Output::Peer(event) => self.effects.push(Effect::Tell(Event::Peer(event))),
             Output::Broadcast(event) => self.follow_broadcast(event)?,
             Output::Clock(offset) => self.say(Event::Note(Note::ClockDiffers { offset })),
-            Output::Mempool(MempoolEvent::Seen { .. }) => {}
-            Output::Chain(event) => return self.follow_chain(event),
+            Output::Mempool(event) => self.follow_mempool(now, &event)?,
+            Output::Chain(event) => return self.follow_chain(now, event),
         }
         Ok(None)
     }
@@ -73,7 +73,17 @@ impl Engine {
         Ok(())
     }
 
-    fn follow_chain(&mut self, event: ChainEvent) -> Result<Option<Input>, StoreProblem> {
+    fn follow_mempool(&mut self, now: Now, event: &MempoolEvent) -> Result<(), StoreProblem> {
+        let MempoolEvent::Seen { transaction, peers } = event;
+        let Seen { changes, spends_ours } = self.wallet.take_seen(transaction, *peers, now.wall)?;
+        self.say_changes(changes);
+        if spends_ours {
+            self.say(Event::Note(Note::SpentElsewhere { txid: transaction.compute_txid() }));
+        }
+        Ok(())
+    }
+
+    fn follow_chain(&mut self, now: Now, event: ChainEvent) -> Result<Option<Input>, StoreProblem> {
         match event {
             ChainEvent::Tip { .. } => {}
             ChainEvent::Reorganised { fork, old_tip } => {
@@ -91,17 +101,20 @@ impl Engine {
                 let changes = self.wallet.advance(cursor, time)?;
                 self.say_changes(changes);
             }
-            ChainEvent::Synced { tip } => self.follow_tip(tip)?,
+            ChainEvent::Synced { tip } => self.follow_tip(now, tip)?,
         }
         Ok(None)
     }
 
     /// A search that must begin again is not at the tip yet.
-    fn follow_tip(&mut self, tip: BlockId) -> Result<(), StoreProblem> {
+    fn follow_tip(&mut self, now: Now, tip: BlockId) -> Result<(), StoreProblem> {
         if self.wallet.searches_again()? {
             self.say(Event::Note(Note::SearchesAgain));
             self.after_commit.push_back(Input::ScanFrom(self.wallet.scan_start()?));
         } else {
+            let expired = self.wallet.expire_seen(now.wall)?;
+            self.say_changes(expired);
+            self.changed = true;
             let status = Box::new(self.status()?);
             self.say(Event::Synced { tip, status });
         }

@@ -11,6 +11,7 @@ mod transactions;
 mod outputs;
 mod coins;
 mod history;
+mod unconfirmed;
 mod drafts;
 
 use std::fs::{self, File, OpenOptions};
@@ -37,6 +38,7 @@ pub use drafts::{DraftRow, PaymentRow, RequestId};
 pub use history::HistoryEntry;
 pub use scan::ScanState;
 pub use transactions::{Origin, Placement, Sums, TransactionRow};
+pub use unconfirmed::Unconfirmed;
 
 /// One open wallet file.
 #[derive(Debug)]

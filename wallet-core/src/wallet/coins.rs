@@ -104,7 +104,9 @@ fn youngest_mature(tip: Height) -> Option<Height> {
 fn history_row(entry: HistoryEntry) -> HistoryRow {
     let state = match entry.block {
         Some(block) => PaymentState::Confirmed(block),
+        None if !entry.canonical && !entry.standing => PaymentState::Evicted,
         None if !entry.canonical => PaymentState::Replaced,
+        None if !entry.signed_here => PaymentState::Pending,
         None if entry.announced => PaymentState::Announced,
         None => PaymentState::Signed,
     };
@@ -113,6 +115,7 @@ fn history_row(entry: HistoryEntry) -> HistoryRow {
         net: entry.net,
         fee: entry.fee,
         state,
+        seen_by: entry.seen_by,
         time: entry.time.to_unix(),
         note: entry.note,
     }

@@ -104,7 +104,7 @@ impl Wallet {
 
     /// Whether a transaction pays or spends a script of the wallet, or contests one that does. No
     /// valid transaction pays more than there can be.
-    fn concerns(&self, transaction: &Transaction) -> bool {
+    pub(super) fn concerns(&self, transaction: &Transaction) -> bool {
         let touches = inputs(transaction).any(|spent| self.interest.contains(&spent))
             || transaction.output.iter().any(|o| self.scripts.contains_key(&o.script_pubkey));
         touches && total(transaction).is_some_and(|total| total <= Amount::MAX_MONEY)
@@ -119,6 +119,10 @@ impl Wallet {
         let txid = transaction.compute_txid();
         step.touch(&self.file, txid)?;
         self.absorb(step, txid, transaction, Origin::Block(place.time))?;
+        let known = self.file.transaction(txid)?;
+        if known.is_some_and(|row| row.transaction != *transaction) {
+            self.file.set_raw(txid, transaction)?;
+        }
         // Two that conflict are never in one chain: the rival's block must have left it.
         for spent in inputs(transaction) {
             for rival in self.file.spenders(spent)?.into_iter().filter(|rival| *rival != txid) {
@@ -132,7 +136,7 @@ impl Wallet {
 
     /// Writes a transaction, its outputs that pay the wallet and how far the chains of addresses
     /// are used by it.
-    fn absorb(
+    pub(super) fn absorb(
         &mut self,
         step: &mut Step,
         txid: Txid,
@@ -163,7 +167,10 @@ impl Wallet {
 
     /// Decides between the touched transactions and their rivals, writes what follows from it for
     /// coins and history, and says what changed.
-    fn settle(&mut self, mut step: Step) -> Result<Vec<TransactionChange>, StoreProblem> {
+    pub(super) fn settle(
+        &mut self,
+        mut step: Step,
+    ) -> Result<Vec<TransactionChange>, StoreProblem> {
         let touched: BTreeSet<Txid> = step.order.iter().copied().collect();
         if touched.is_empty() {
             return Ok(Vec::new());
@@ -222,13 +229,19 @@ impl Wallet {
 
 /// The transactions that one step touches, with what was told of them before.
 #[derive(Default)]
-struct Step {
+pub(super) struct Step {
     order: Vec<Txid>,
     before: HashMap<Txid, Option<TransactionRow>>,
+    /// To be said before the others: of what is gone by now.
+    first: Vec<TransactionChange>,
 }
 
 impl Step {
-    fn touch(&mut self, file: &WalletFile, txid: Txid) -> Result<(), StoreProblem> {
+    pub(super) fn say_first(&mut self, changes: Vec<TransactionChange>) {
+        self.first.extend(changes);
+    }
+
+    pub(super) fn touch(&mut self, file: &WalletFile, txid: Txid) -> Result<(), StoreProblem> {
         if let Entry::Vacant(entry) = self.before.entry(txid) {
             entry.insert(file.transaction(txid)?);
             self.order.push(txid);
@@ -237,14 +250,14 @@ impl Step {
     }
 
     fn changes(self, file: &WalletFile) -> Result<Vec<TransactionChange>, StoreProblem> {
-        let mut changes = Vec::new();
+        let mut changes = self.first;
         for txid in &self.order {
             let Some(after) = file.transaction(*txid)?.filter(|row| row.sums.ours) else {
                 continue;
             };
             let before = self.before[txid].as_ref();
-            let told = before.map(|row| (state(row), row.sums));
-            if told == Some((state(&after), after.sums)) {
+            let told = before.map(|row| (state(row), row.sums, row.seen_by));
+            if told == Some((state(&after), after.sums, after.seen_by)) {
                 continue;
             }
             let left = before
@@ -255,6 +268,7 @@ impl Step {
                 txid: *txid,
                 net: after.sums.net,
                 state: state(&after),
+                seen_by: after.seen_by,
                 known: before.is_some(),
                 left: left.map(|block| block.hash),
             });
@@ -267,7 +281,9 @@ impl Step {
 pub(super) fn state(row: &TransactionRow) -> PaymentState {
     match row.placement {
         Some(placement) => PaymentState::Confirmed(placement.block),
+        None if !row.canonical && row.seen.is_none() && row.left.is_none() => PaymentState::Evicted,
         None if !row.canonical => PaymentState::Replaced,
+        None if !row.signed_here => PaymentState::Pending,
         None if row.announced => PaymentState::Announced,
         None => PaymentState::Signed,
     }

@@ -48,11 +48,13 @@ pub(super) fn canonical(rows: &BTreeMap<Txid, TransactionRow>) -> HashSet<Txid> 
             spenders.entry(spent).or_default().push(*txid);
         }
     }
-    let mut order: Vec<(&Txid, &TransactionRow)> = rows.iter().collect();
-    order.sort_by_key(|(txid, row)| Reverse((Standing::of(row), **txid)));
+    // What has no standing of its own counts only with a descendant.
+    let standing = |(txid, row): (&Txid, _)| Some((Standing::of(row)?, *txid));
+    let mut order: Vec<(Standing, Txid)> = rows.iter().filter_map(standing).collect();
+    order.sort_by_key(|standing| Reverse(*standing));
     let mut counted = HashSet::new();
-    for (txid, _) in order {
-        let line = lineage(rows, *txid, &counted);
+    for (_, txid) in order {
+        let line = lineage(rows, txid, &counted);
         let conflicts = |txid: &Txid| {
             inputs(&rows[txid].transaction).any(|spent| {
                 let mut rivals = spenders[&spent].iter().filter(|rival| *rival != txid);
@@ -72,17 +74,17 @@ pub(super) fn canonical(rows: &BTreeMap<Txid, TransactionRow>) -> HashSet<Txid> 
 /// latest first; then what is known only from a block that was left, the higher first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Standing {
-    Left(Option<Height>),
+    Left(Height),
     Seen(WallTime),
     Placed(Height),
 }
 
 impl Standing {
-    fn of(row: &TransactionRow) -> Self {
+    fn of(row: &TransactionRow) -> Option<Self> {
         match (row.placement, row.seen) {
-            (Some(placement), _) => Self::Placed(placement.block.height),
-            (None, Some(seen)) => Self::Seen(seen),
-            (None, None) => Self::Left(row.left),
+            (Some(placement), _) => Some(Self::Placed(placement.block.height)),
+            (None, Some(seen)) => Some(Self::Seen(seen)),
+            (None, None) => row.left.map(Self::Left),
         }
     }
 }
@@ -180,7 +182,6 @@ mod tests {
             }
             let seen = seen.map(|seen| WallTime::new(seen.into()));
             let left = left.map(|left| Height::new(left.into()));
-            let nowhere = placement.is_none() && seen.is_none() && left.is_none();
             txids.push(transaction.compute_txid());
             rows.insert(
                 transaction.compute_txid(),
@@ -190,7 +191,8 @@ mod tests {
                     announced: true,
                     canonical: false,
                     seen,
-                    left: if nowhere { Some(Height::new(1)) } else { left },
+                    seen_by: 0,
+                    left,
                     placement,
                     sums: Sums { ours: true, net: bitcoin::SignedAmount::ZERO, fee: None },
                 },

@@ -89,6 +89,7 @@ impl Wallet {
             txid,
             net: after.sums.net,
             state: state(&after),
+            seen_by: after.seen_by,
             known: true,
             left: None,
         };

@@ -14,6 +14,7 @@ use super::transactions::decode_transaction;
 
 /// One transaction of the history.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent marks, one column each")]
 pub struct HistoryEntry {
     /// Its id.
     pub txid: Txid,
@@ -25,6 +26,12 @@ pub struct HistoryEntry {
     pub canonical: bool,
     /// Whether a peer has it.
     pub announced: bool,
+    /// Whether it was signed by this wallet.
+    pub signed_here: bool,
+    /// Whether it was known outside of blocks, or in a block that was left, until now.
+    pub standing: bool,
+    /// How many peers announced it while no block held it.
+    pub seen_by: u32,
     /// Its block, if it has one.
     pub block: Option<BlockId>,
     /// The block's time, or when it was first seen here.
@@ -43,7 +50,8 @@ impl WalletFile {
                         ifnull(block_time, first_seen),
                         ifnull(note, (SELECT a.note FROM outputs o
                                       JOIN addresses a USING (keychain, derivation)
-                                      WHERE o.txid = t.txid AND a.note IS NOT NULL LIMIT 1))
+                                      WHERE o.txid = t.txid AND a.note IS NOT NULL LIMIT 1)),
+                        signed_here, seen IS NOT NULL OR left_height IS NOT NULL, seen_by
                  FROM transactions t
                  WHERE ours = 1 AND (canonical = 1 OR coinbase = 0)
                  ORDER BY height DESC NULLS FIRST, position DESC, first_seen DESC, txid",
@@ -61,6 +69,9 @@ impl WalletFile {
                     block: height.zip(block).map(|(h, b)| BlockId::new(h.0, b.0)),
                     time: row.get::<_, Column<WallTime>>(7)?.0,
                     note: row.get(8)?,
+                    signed_here: row.get(9)?,
+                    standing: row.get(10)?,
+                    seen_by: row.get(11)?,
                 })
             })?
             .collect()

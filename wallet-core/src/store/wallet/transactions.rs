@@ -27,6 +27,8 @@ pub struct TransactionRow {
     pub canonical: bool,
     /// When it was last known outside of blocks.
     pub seen: Option<WallTime>,
+    /// How many peers announced it while no block held it.
+    pub seen_by: u32,
     /// The highest block that a reorganisation took it out of.
     pub left: Option<Height>,
     /// Where it is in the best chain.
@@ -55,6 +57,8 @@ pub enum Origin {
     Block(WallTime),
     /// It was signed here, at this time.
     SignedHere(WallTime),
+    /// Peers announced it, at this time.
+    Seen(WallTime),
 }
 
 /// What a transaction means to the wallet.
@@ -80,14 +84,16 @@ impl WalletFile {
         let (signed_here, first_seen, seen) = match origin {
             Origin::Block(time) => (false, time, None),
             Origin::SignedHere(time) => (true, time, Some(time)),
+            Origin::Seen(time) => (false, time, Some(time)),
         };
+        let announced = matches!(origin, Origin::Seen(_));
         let coinbase = transaction.is_coinbase();
         self.write(|sql| {
             let added = sql
                 .prepare_cached(
                     "INSERT OR IGNORE INTO transactions
                          (txid, raw, coinbase, signed_here, announced, first_seen, seen)
-                     VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6)",
+                     VALUES (?1, ?2, ?3, ?4, ?7, ?5, ?6)",
                 )?
                 .execute(params![
                     Column(txid),
@@ -95,7 +101,8 @@ impl WalletFile {
                     coinbase,
                     signed_here,
                     Column(first_seen),
-                    seen.map(Column)
+                    seen.map(Column),
+                    announced
                 ])?;
             if added == 0 || coinbase {
                 return Ok(());
@@ -112,11 +119,20 @@ impl WalletFile {
         self.read(|sql| {
             sql.prepare_cached(
                 "SELECT raw, signed_here, announced, canonical, seen, left_height, net, ours,
-                        height, block, position, block_time, scan, fee
+                        height, block, position, block_time, scan, fee, seen_by
                  FROM transactions WHERE txid = ?1",
             )?
             .query_row([Column(txid)], transaction_row)
             .optional()
+        })
+    }
+
+    /// Sets a transaction's bytes: a block holds it with other witnesses than those known.
+    pub fn set_raw(&mut self, txid: Txid, transaction: &Transaction) -> Result<(), StoreProblem> {
+        self.write(|sql| {
+            sql.prepare_cached("UPDATE transactions SET raw = ?2 WHERE txid = ?1")?
+                .execute(params![Column(txid), encode::serialize(transaction)])
+                .map(drop)
         })
     }
 
@@ -284,6 +300,7 @@ fn transaction_row(row: &Row<'_>) -> rusqlite::Result<TransactionRow> {
         announced: row.get(2)?,
         canonical: row.get(3)?,
         seen: seen.map(|seen| seen.0),
+        seen_by: row.get(14)?,
         left: left.map(|left| left.0),
         placement,
         sums: Sums {

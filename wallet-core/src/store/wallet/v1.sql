@@ -58,7 +58,8 @@ CREATE TABLE addresses (
 
 -- Every transaction that pays or spends a script of the wallet, or that contests one that does.
 -- The place in a block is of the best chain only. `canonical`: in a block, or without a conflict
--- that goes before it. `seen`: when it was last known outside of blocks. `left_height`: the highest
+-- that goes before it. `seen`: when it was last known outside of blocks;
+-- `seen_by`: how many peers announced it then. `left_height`: the highest
 -- block that it was taken out of by a reorganisation. `scan`: the scan that found the place.
 CREATE TABLE transactions (
     txid BLOB PRIMARY KEY,
@@ -69,6 +70,7 @@ CREATE TABLE transactions (
     canonical INTEGER NOT NULL DEFAULT 0,
     first_seen INTEGER NOT NULL,
     seen INTEGER,
+    seen_by INTEGER NOT NULL DEFAULT 0,
     left_height INTEGER,
     height INTEGER,
     block BLOB,
@@ -86,6 +88,8 @@ CREATE TABLE transactions (
 ) STRICT;
 CREATE INDEX transactions_by_place ON transactions (height, position);
 CREATE INDEX transactions_by_scan ON transactions (scan, height);
+CREATE INDEX unconfirmed_transactions ON transactions (signed_here)
+    WHERE height IS NULL AND left_height IS NULL;
 CREATE INDEX own_transactions ON transactions (canonical, height) WHERE signed_here = 1;
 
 -- Every input of every transaction above: who spends or contests what.
@@ -157,8 +161,9 @@ BEGIN
     SELECT RAISE(ABORT, 'an output is written before it lives');
 END;
 CREATE TRIGGER output_stays BEFORE DELETE ON outputs
+WHEN OLD.live = 1 OR OLD.spender IS NOT NULL
 BEGIN
-    SELECT RAISE(ABORT, 'an output is never deleted');
+    SELECT RAISE(ABORT, 'an output that lives is never deleted');
 END;
 
 -- Payments that are not signed yet, and the coins that they hold.

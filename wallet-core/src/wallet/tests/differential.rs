@@ -13,6 +13,7 @@ use crate::config::LookAhead;
 use crate::keychain::Branch;
 use crate::light_client::height::{BlockId, Height};
 use crate::light_client::time::WallTime;
+use crate::limits::UNCONFIRMED_LIFETIME;
 
 use super::bench::{Bench, SEGWIT, TAPROOT, exactly, pay, spend, stranger};
 
@@ -31,6 +32,10 @@ enum Op {
     SpendElsewhere { pick: usize, to_us: bool },
     /// Whoever pays us in the mempool or in a block replaces the payment with one to others.
     ReplacePayIn { pick: usize },
+    /// Peers announce something that was ever made.
+    Hear { pick: usize },
+    /// Nobody speaks of anything for a long time.
+    Silence,
     /// A block with what fits of the mempool, from some place in it on.
     Mine { from: usize, count: usize, coinbase: bool },
     /// Blocks leave the chain.
@@ -56,6 +61,8 @@ fn op() -> impl Strategy<Value = Op> {
         2 => any::<usize>().prop_map(|pick| Op::ReplacePayIn { pick }),
         6 => (any::<usize>(), 0..6_usize, any::<bool>())
             .prop_map(|(from, count, coinbase)| Op::Mine { from, count, coinbase }),
+        6 => any::<usize>().prop_map(|pick| Op::Hear { pick }),
+        1 => Just(Op::Silence),
         2 => (1..5_usize).prop_map(|depth| Op::Reorganise { depth }),
         1 => any::<bool>().prop_map(|lose| Op::Restart { lose }),
         1 => Just(Op::Abort),
@@ -110,6 +117,13 @@ impl Model {
                     self.mempool.push(spend(&[spent], &[(script, 777)]));
                 }
             }
+            Op::Hear { pick } => {
+                let all = self.all();
+                if let Some(heard) = pick_of(&all, pick).filter(|heard| !heard.is_coinbase()) {
+                    self.hear(heard);
+                }
+            }
+            Op::Silence => self.silence(),
             Op::Mine { from, count, coinbase } => self.mine(from, count, coinbase),
             Op::Reorganise { depth } => {
                 let depth = depth.min(self.bench.blocks.len() - 1);
@@ -190,6 +204,32 @@ impl Model {
         let script = if to_us { self.bench.issue(TAPROOT) } else { stranger(8).script_pubkey() };
         if amount.to_sat() > 500 {
             self.mempool.push(spend(&[*outpoint], &[(script, amount.to_sat() - 300)]));
+        }
+    }
+
+    /// The wallet says whether it concerns it; what it takes in is known from now on.
+    fn hear(&mut self, heard: &Transaction) {
+        if !self.bench.wallet.concerns(heard) {
+            return;
+        }
+        let (txid, now) = (heard.compute_txid(), self.bench.now);
+        self.bench.wallet.hear(heard, 1, now).unwrap();
+        self.bench.wallet.commit().unwrap();
+        let row = self.bench.wallet.file.transaction(txid).unwrap();
+        if row.is_some_and(|row| row.seen == Some(now)) {
+            let _ = self.graph.insert_tx(heard.clone());
+            let _ = self.graph.insert_seen_at(txid, now.to_unix());
+        }
+    }
+
+    fn silence(&mut self) {
+        let wait = UNCONFIRMED_LIFETIME.as_secs() + 1;
+        self.bench.now = WallTime::new(self.bench.now.to_unix() + wait);
+        let heard = self.bench.wallet.file.unconfirmed().unwrap();
+        self.bench.wallet.expire_seen(self.bench.now).unwrap();
+        self.bench.wallet.commit().unwrap();
+        for entry in heard {
+            let _ = self.graph.insert_evicted_at(entry.txid, self.bench.now.to_unix());
         }
     }
 
@@ -377,7 +417,7 @@ impl Model {
         let rows = self.bench.wallet.history().unwrap();
         let found: BTreeMap<Txid, SignedAmount> = rows
             .iter()
-            .filter(|row| row.state != PaymentState::Replaced)
+            .filter(|row| !matches!(row.state, PaymentState::Replaced | PaymentState::Evicted))
             .map(|row| (row.txid, row.net))
             .collect();
         assert_eq!(expected, found, "history");

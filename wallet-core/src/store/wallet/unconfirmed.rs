@@ -1,0 +1,114 @@
+//! Owns what is kept of strangers' transactions that no block holds: when and by how many peers
+//! they were announced; and their removal.
+//!
+//! Refuses to remove what something else in the file refers to, and what ever was in a block.
+
+use bitcoin::{OutPoint, Txid};
+use rusqlite::params;
+
+use crate::command::StoreProblem;
+use crate::light_client::time::WallTime;
+
+use super::WalletFile;
+use super::column::Column;
+
+/// A stranger's transaction that no block holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unconfirmed {
+    /// Its id.
+    pub txid: Txid,
+    /// When it was last announced, or took the place of another.
+    pub seen: Option<WallTime>,
+    /// How many peers announced it.
+    pub seen_by: u32,
+}
+
+#[expect(clippy::missing_errors_doc, reason = "each fails with what the disk refused, only")]
+impl WalletFile {
+    /// Strangers' transactions that never were in a block, oldest first.
+    pub fn unconfirmed(&self) -> Result<Vec<Unconfirmed>, StoreProblem> {
+        self.read(|sql| {
+            sql.prepare_cached(
+                "SELECT txid, seen, seen_by FROM transactions
+                 WHERE height IS NULL AND signed_here = 0 AND left_height IS NULL
+                 ORDER BY rowid",
+            )?
+            .query_map([], |row| {
+                let seen: Option<Column<WallTime>> = row.get(1)?;
+                Ok(Unconfirmed {
+                    txid: row.get::<_, Column<Txid>>(0)?.0,
+                    seen: seen.map(|seen| seen.0),
+                    seen_by: row.get(2)?,
+                })
+            })?
+            .collect()
+        })
+    }
+
+    /// So many peers announced a transaction; with a time, it goes before its rivals from now on.
+    pub fn set_seen(
+        &mut self,
+        txid: Txid,
+        peers: u32,
+        now: Option<WallTime>,
+    ) -> Result<(), StoreProblem> {
+        self.write(|sql| {
+            sql.prepare_cached(
+                "UPDATE transactions SET seen_by = max(seen_by, ?2), seen = ifnull(?3, seen)
+                 WHERE txid = ?1",
+            )?
+            .execute(params![Column(txid), peers, now.map(Column)])
+            .map(drop)
+        })
+    }
+
+    /// Nobody speaks of a transaction any more.
+    pub fn unsee(&mut self, txid: Txid) -> Result<(), StoreProblem> {
+        self.write(|sql| {
+            sql.prepare_cached("UPDATE transactions SET seen = NULL WHERE txid = ?1")?
+                .execute([Column(txid)])
+                .map(drop)
+        })
+    }
+
+    /// Removes a transaction that does not count and that nothing refers to; whether it did.
+    pub fn forget(&mut self, txid: Txid) -> Result<bool, StoreProblem> {
+        self.write(|sql| {
+            let kept = sql
+                .prepare_cached(
+                    "SELECT 1 FROM transactions t WHERE txid = ?1 AND
+                       (canonical = 1 OR signed_here = 1 OR height IS NOT NULL OR note IS NOT NULL
+                        OR EXISTS (SELECT 1 FROM spends s WHERE s.parent = t.txid)
+                        OR EXISTS (SELECT 1 FROM reservations r WHERE r.txid = t.txid)
+                        OR EXISTS (SELECT 1 FROM outputs o WHERE o.txid = t.txid AND o.frozen = 1))",
+                )?
+                .exists([Column(txid)])?;
+            if kept {
+                return Ok(false);
+            }
+            for delete in [
+                "DELETE FROM paid_scripts WHERE txid = ?1",
+                "DELETE FROM spends WHERE txid = ?1",
+                "DELETE FROM outputs WHERE txid = ?1",
+                "DELETE FROM transactions WHERE txid = ?1",
+            ] {
+                sql.prepare_cached(delete)?.execute([Column(txid)])?;
+            }
+            Ok(true)
+        })
+    }
+
+    /// The unspent outputs, and all that transactions outside of blocks spend.
+    pub fn coins_to_watch(&self) -> Result<Vec<OutPoint>, StoreProblem> {
+        self.read(|sql| {
+            sql.prepare_cached(
+                "SELECT txid, vout FROM outputs WHERE live = 1 AND spender IS NULL
+                 UNION
+                 SELECT parent, vout FROM spends JOIN transactions USING (txid)
+                 WHERE height IS NULL",
+            )?
+            .query_map([], |row| Ok(OutPoint::new(row.get::<_, Column<Txid>>(0)?.0, row.get(1)?)))?
+            .collect()
+        })
+    }
+}
