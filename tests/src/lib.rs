@@ -5,6 +5,9 @@
 
 pub mod node;
 pub mod program;
+pub mod splice;
+pub mod socks;
+pub mod enclave;
 pub mod synthetic;
 pub mod tidy;
 pub mod town;
