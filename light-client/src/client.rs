@@ -77,7 +77,7 @@ impl LightClient {
     #[must_use]
     pub fn new(config: Config, restored: Restored, seed: [u8; 32], now: Now) -> Self {
         let Config { params, base, connect, mempool, .. } = config;
-        let magic = params.magic;
+        let (network, magic) = (params.network, params.magic);
         let stored = restored.headers.len();
         let tree = HeaderTree::restored(params, base, restored.headers);
         let base = base.block.height;
@@ -93,7 +93,7 @@ impl LightClient {
             peers: BTreeMap::new(),
             next_peer: 1,
             headers: HeaderSync::default(),
-            filter_headers: FilterHeaderSync::default(),
+            filter_headers: FilterHeaderSync::new(network),
             filters: FilterSync::default(),
             scan: Scan::default(),
             blocks: BlockSync::default(),
@@ -135,7 +135,7 @@ impl LightClient {
             Input::Disconnected { peer } => self.on_disconnected(now, peer),
             Input::JobDone { id, result } => self.on_job_done(id, &result),
             // Nothing is looked up yet.
-            Input::Resolved { .. } | Input::Deadline => {}
+            Input::Resolved { .. } | Input::FiltersRead { .. } | Input::Deadline => {}
             Input::ScanFrom(start) => self.begin_scan(start),
             Input::Rescan(start) => {
                 self.forget_commitments();

@@ -51,6 +51,8 @@ pub enum Message {
     FeeFilter(u64),
     /// `cfheaders` (BIP157)
     FilterHeaders(FilterHeaders),
+    /// `cfcheckpt` (BIP157)
+    FilterCheckpoints(FilterCheckpoints),
     /// `cfilter` (BIP157)
     Filter(Filter),
     /// `addr` or `addrv2` (BIP155): what can be dialled of it
@@ -83,6 +85,15 @@ pub struct FilterHeaders {
     pub previous: FilterHeader,
     /// The hashes of the range's filters.
     pub hashes: Vec<FilterHash>,
+}
+
+/// A `cfcheckpt` message for basic filters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FilterCheckpoints {
+    /// The last block that they are about.
+    pub stop: BlockHash,
+    /// The filter header at every multiple of a thousand above 0.
+    pub headers: Vec<FilterHeader>,
 }
 
 /// A `cfilter` message with a basic filter.

@@ -58,6 +58,23 @@ pub const MAX_INVENTORY: usize = 50_000;
 /// Filter hashes in one `cfheaders`, so also the blocks of one `getcfheaders` (BIP157).
 pub const MAX_FILTER_HEADERS: usize = 2000;
 
+/// Blocks between the filter headers of one `cfcheckpt` (BIP157).
+pub const CHECKPOINT_SPACING: u32 = 1000;
+
+/// Filter headers in one `cfcheckpt`: enough for ten million blocks.
+pub const MAX_FILTER_CHECKPOINTS: usize = 10_000;
+
+/// Intervals between checkpoints that are hashed in one step, a few milliseconds' work.
+pub const MAX_CHAINED_INTERVALS: u32 = 16;
+
+/// How long "at the tip" waits for a peer that answers, but has not said yet what it commits to
+/// over the whole range.
+pub const COMPARISON_PATIENCE: Duration = Duration::from_secs(120);
+
+/// Heights at which what a peer commits to differs from the rest and is kept, 52 bytes each. What
+/// is above waits until some of it is matched.
+pub const MAX_DIFFERENCES: usize = 20_000;
+
 /// Bytes of a peer's user agent.
 pub const MAX_USER_AGENT: usize = 256;
 

@@ -257,6 +257,9 @@ impl LightClient {
                 let (tree, commitments) = (&self.tree, &mut self.commitments);
                 self.filter_headers.on_filter_headers(id, reply, tree, commitments)?;
             }
+            Message::FilterCheckpoints(reply) => {
+                self.filter_headers.on_checkpoints(id, reply, &self.tree)?;
+            }
             Message::Filter(filter) => self.on_filter(id, filter)?,
         }
         Ok(())

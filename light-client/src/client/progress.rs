@@ -12,6 +12,7 @@ use crate::output::{ChainEvent, Output};
 use crate::peer_id::PeerId;
 use crate::peers::clocks;
 use crate::sync::blocks::{BlockPeer, Purpose, WantedBlock};
+use crate::sync::filter_headers::Standing;
 use crate::sync::filters::{Circumstances, ScanNeed};
 use crate::sync::headers::Moved;
 use crate::time::{MonoTime, Now, WallTime};
@@ -26,7 +27,7 @@ impl LightClient {
             self.tell_tip();
             self.follow_filter_headers(now.mono);
             self.follow_scan(now.mono);
-            self.tell_synced();
+            self.tell_synced(now.mono);
         }
         self.broadcast.drive(now.mono, &mut self.outbox);
         self.mempool.drive(now.mono, &mut self.outbox);
@@ -84,8 +85,11 @@ impl LightClient {
 
     fn follow_filter_headers(&mut self, now: MonoTime) {
         let peers = self.peers_with_blocks();
-        let (tree, commitments) = (&self.tree, &self.commitments);
-        self.filter_headers.drive(now, &peers, tree, commitments, &mut self.outbox);
+        let is_loading = self.headers.is_loading();
+        let told = peers.iter().filter(|(peer, _)| self.headers.has_told(*peer));
+        let told: Vec<_> = told.copied().collect();
+        let standing = Standing { peers: &peers, told: &told, tree: &self.tree, is_loading };
+        self.filter_headers.drive(now, standing, &mut self.commitments, &mut self.outbox);
         self.stage_filter_hashes();
     }
 
@@ -164,12 +168,14 @@ impl LightClient {
         }
     }
 
-    fn tell_synced(&mut self) {
+    fn tell_synced(&mut self, now: MonoTime) {
         let tip = self.tree.tip();
         let at_tip = self.scan.cursor() == Some(tip);
-        let synced = at_tip && self.headers.is_settled();
+        let is_read = self.commitments.unread().0 == 0;
+        let synced =
+            at_tip && self.headers.is_settled() && self.filter_headers.is_settled(now) && is_read;
         // A claim to have more makes it doubtful; that it came to nothing is no news.
-        self.told_synced &= at_tip && self.headers.has_ended();
+        self.told_synced &= at_tip && is_read && self.headers.has_ended();
         if synced && !self.told_synced {
             self.told_synced = true;
             self.mempool.begin();

@@ -7,11 +7,11 @@ use bitcoin::consensus::deserialize;
 use bitcoin::consensus::encode::VarInt;
 
 use crate::codec::read::{take, take_array, take_bytes, take_list};
-use crate::codec::{Filter, FilterHeaders, Message, Version, addresses};
+use crate::codec::{Filter, FilterCheckpoints, FilterHeaders, Message, Version, addresses};
 use crate::fault::Fault;
 use crate::limits::{
-    MAX_ADDRESS_BYTES, MAX_ADDRESSES, MAX_FILTER_HEADERS, MAX_HEADERS, MAX_INVENTORY, MAX_MESSAGE,
-    MAX_USER_AGENT, MAX_VERSION,
+    MAX_ADDRESS_BYTES, MAX_ADDRESSES, MAX_FILTER_CHECKPOINTS, MAX_FILTER_HEADERS, MAX_HEADERS,
+    MAX_INVENTORY, MAX_MESSAGE, MAX_USER_AGENT, MAX_VERSION,
 };
 
 /// A kind of message that we read.
@@ -30,6 +30,7 @@ pub(super) enum Kind {
     Tx,
     FeeFilter,
     FilterHeaders,
+    FilterCheckpoints,
     Filter,
     Addr,
     AddrV2,
@@ -53,6 +54,7 @@ impl Kind {
             b"tx" => Self::Tx,
             b"feefilter" => Self::FeeFilter,
             b"cfheaders" => Self::FilterHeaders,
+            b"cfcheckpt" => Self::FilterCheckpoints,
             b"cfilter" => Self::Filter,
             b"addr" => Self::Addr,
             b"addrv2" => Self::AddrV2,
@@ -71,6 +73,7 @@ impl Kind {
             Self::FilterHeaders => 1 + 64 + COUNT + MAX_FILTER_HEADERS * 32,
             Self::Addr => COUNT + MAX_ADDRESSES * 30,
             Self::AddrV2 => COUNT + MAX_ADDRESSES * (4 + 9 + 1 + COUNT + MAX_ADDRESS_BYTES + 2),
+            Self::FilterCheckpoints => 1 + 32 + COUNT + MAX_FILTER_CHECKPOINTS * 32,
             Self::Block | Self::Tx | Self::Filter => MAX_MESSAGE,
         }
     }
@@ -98,6 +101,9 @@ impl Kind {
             }
             Self::FeeFilter => Message::FeeFilter(take(&mut rest)?),
             Self::FilterHeaders => Message::FilterHeaders(take_filter_headers(&mut rest)?),
+            Self::FilterCheckpoints => {
+                Message::FilterCheckpoints(take_filter_checkpoints(&mut rest)?)
+            }
             Self::Filter => Message::Filter(take_filter(&mut rest)?),
             Self::Addr | Self::AddrV2 => {
                 let take = if self == Self::Addr { addresses::take_v1 } else { addresses::take_v2 };
@@ -133,6 +139,12 @@ fn take_filter_headers(rest: &mut &[u8]) -> Result<FilterHeaders, Fault> {
         previous: take(rest)?,
         hashes: take_list(rest, MAX_FILTER_HEADERS, take)?,
     })
+}
+
+fn take_filter_checkpoints(rest: &mut &[u8]) -> Result<FilterCheckpoints, Fault> {
+    take_basic(rest)?;
+    let stop = take(rest)?;
+    Ok(FilterCheckpoints { stop, headers: take_list(rest, MAX_FILTER_CHECKPOINTS, take)? })
 }
 
 fn take_filter(rest: &mut &[u8]) -> Result<Filter, Fault> {

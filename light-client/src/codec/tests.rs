@@ -4,7 +4,7 @@ use bitcoin::Txid;
 use bitcoin::hashes::Hash as _;
 use bitcoin::p2p::ServiceFlags;
 use bitcoin::p2p::address::Address;
-use bitcoin::p2p::message_filter::{CFHeaders, CFilter};
+use bitcoin::p2p::message_filter::{CFCheckpt, CFHeaders, CFilter};
 use bitcoin::p2p::message_network::VersionMessage;
 
 use super::*;
@@ -74,6 +74,17 @@ pub(super) fn conversation() -> Vec<(NetworkMessage, Option<Message>)> {
                 filter_hashes: hashes.clone(),
             }),
             Some(Message::FilterHeaders(FilterHeaders { stop: block, previous, hashes })),
+        ),
+        (
+            NetworkMessage::CFCheckpt(CFCheckpt {
+                filter_type: 0,
+                stop_hash: block,
+                filter_headers: vec![previous; 3],
+            }),
+            Some(Message::FilterCheckpoints(FilterCheckpoints {
+                stop: block,
+                headers: vec![previous; 3],
+            })),
         ),
         (
             NetworkMessage::CFilter(CFilter {

@@ -21,6 +21,7 @@ use bitcoin::{FilterHash, FilterHeader};
 
 use crate::height::Height;
 use crate::height_ranges::HeightRanges;
+use crate::limits::MAX_DIFFERENCES;
 use crate::peer_id::PeerId;
 
 /// Filter hashes of the best branch above the base: one at each height without gaps, and what
@@ -47,6 +48,8 @@ pub struct Commitments {
 struct Ledger {
     /// Where its commitments are known.
     covered: HeightRanges,
+    /// Where they are known, or were until they were matched and forgotten.
+    compared: HeightRanges,
     /// Where they are not the front.
     differs: BTreeMap<Height, FilterHash>,
     /// Its versions are waited for only where nobody has another.
@@ -179,7 +182,7 @@ impl Commitments {
     #[must_use]
     pub fn reach(&self, peer: PeerId, from: Height) -> Option<Height> {
         let end = self.run(peer, from)?;
-        let contested = self.ledgers.values().flat_map(|ledger| {
+        let contested = self.ledgers.values().filter_map(|ledger| {
             let other = |height: &&Height| {
                 self.versions(**height).first().copied() != self.commits_to(peer, **height)
             };
@@ -188,10 +191,28 @@ impl Commitments {
         contested.min().map_or(Some(end), |height| height.prev()).filter(|end| *end >= from)
     }
 
-    /// Where a peer's commitments are known.
+    /// Whether a peer's commitments are known over a whole range.
     #[must_use]
-    pub fn covered(&self, peer: PeerId) -> Option<&HeightRanges> {
-        self.ledgers.get(&peer).map(|ledger| &ledger.covered)
+    pub fn covers(&self, peer: PeerId, range: &RangeInclusive<Height>) -> bool {
+        self.run(peer, *range.start()).is_some_and(|end| end >= *range.end())
+    }
+
+    /// Where a peer's commitments are known, or were until they were matched and forgotten.
+    #[must_use]
+    pub fn compared(&self, peer: PeerId) -> Option<&HeightRanges> {
+        self.ledgers.get(&peer).map(|ledger| &ledger.compared)
+    }
+
+    /// Whether as many differences are kept of a peer as may be.
+    #[must_use]
+    pub fn is_full(&self, peer: PeerId) -> bool {
+        self.ledgers.get(&peer).is_some_and(|ledger| ledger.differs.len() >= MAX_DIFFERENCES)
+    }
+
+    /// The versions that stand for the heights of a range.
+    #[must_use]
+    pub fn fronts(&self, range: &RangeInclusive<Height>) -> Option<&[FilterHash]> {
+        self.front.get(self.index(*range.start())?..=self.index(*range.end())?)
     }
 
     /// The first height from `from` on at which a peer does not commit to the front.
@@ -292,7 +313,41 @@ impl Commitments {
     /// A peer commits to the front over a whole range.
     pub fn cover(&mut self, peer: PeerId, range: RangeInclusive<Height>) {
         if let Some(ledger) = self.ledgers.get_mut(&peer) {
-            ledger.covered.insert(range);
+            ledger.covered.insert(range.clone());
+            ledger.compared.insert(range);
+        }
+    }
+
+    /// A peer commits to the same as another over a whole range, which the other covers.
+    pub fn follow(&mut self, peer: PeerId, other: PeerId, range: RangeInclusive<Height>) {
+        let Some(other) = self.ledgers.get(&other) else { return };
+        let differs: Vec<_> = other.differs.range(range.clone()).map(|(h, v)| (*h, *v)).collect();
+        if let Some(ledger) = self.ledgers.get_mut(&peer) {
+            ledger.differs.extend(differs);
+        }
+        self.cover(peer, range);
+    }
+
+    /// Forgets what a peer commits to instead of the front, lowest first, as far as it is matched,
+    /// until there is room.
+    pub fn shed(&mut self, peer: PeerId) {
+        let (passed, unread) = (self.passed, &self.unread);
+        let Some(ledger) = self.ledgers.get_mut(&peer) else { return };
+        while ledger.differs.len() > MAX_DIFFERENCES / 2
+            && let Some(entry) = ledger.differs.first_entry()
+            && *entry.key() <= passed
+            && !unread.contains(&(*entry.key(), *entry.get()))
+        {
+            ledger.covered.remove(*entry.key());
+            entry.remove();
+        }
+    }
+
+    /// Scripts were added that may have been paid below the cursor: what was matched without them
+    /// and forgotten is to be compared again.
+    pub fn reconsider(&mut self) {
+        for ledger in self.ledgers.values_mut() {
+            ledger.compared = ledger.covered.clone();
         }
     }
 
@@ -364,6 +419,7 @@ impl Commitments {
         self.front.truncate(height.above(self.base) as usize);
         for ledger in self.ledgers.values_mut() {
             ledger.covered.truncate_above(height);
+            ledger.compared.truncate_above(height);
             ledger.differs.split_off(&height.next());
         }
         self.passed = self.passed.min(height);
@@ -375,7 +431,7 @@ impl Commitments {
     pub fn clear(&mut self) {
         let peers: Vec<PeerId> = self.ledgers.keys().copied().collect();
         *self = Self { passed: self.passed, ..Self::new(self.base) };
-        peers.into_iter().for_each(|peer| self.add(peer));
+        self.ledgers = peers.into_iter().map(|peer| (peer, Ledger::default())).collect();
     }
 
     fn index(&self, height: Height) -> Option<usize> {

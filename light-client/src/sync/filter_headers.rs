@@ -1,59 +1,42 @@
 //! Owns the conversation about filter headers (BIP157): what every ready peer commits to, over the
 //! whole range of the wallet.
 //!
-//! Refuses to decide who is right, and to take a filter header for anything but what its sender
-//! said: what is kept are filter hashes, by height and by peer.
+//! Where hashes are known, a peer's own checkpoints tell whether it commits to the same: those
+//! hashes are chained onto one checkpoint and must give the next. Only where they don't, below the
+//! first checkpoint and above the last, it is asked for its hashes. Refuses to decide who is
+//! right, and to take a filter header for anything but what its sender said.
+
+mod talk;
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
-use bitcoin::p2p::message::NetworkMessage;
-use bitcoin::p2p::message_filter::GetCFHeaders;
+use bitcoin::{FilterHeader, Network};
 
 use crate::chain::header_tree::HeaderTree;
-use crate::codec::FilterHeaders;
+use crate::codec::{FilterCheckpoints, FilterHeaders};
 use crate::fault::Fault;
 use crate::filter::commitments::{Commitments, RecordError};
+use crate::filter::known_headers::KnownHeaders;
 use crate::height::{BlockId, Height};
 use crate::limits::{
-    MAX_FILTER_HEADER_ASKS, MAX_FILTER_HEADER_RANGES, MAX_FILTER_HEADERS, REPLY_TIMEOUT, TIP_RANGE,
-    TIP_REPLY_TIMEOUT,
+    CHECKPOINT_SPACING, COMPARISON_PATIENCE, MAX_CHAINED_INTERVALS, MAX_FILTER_HEADER_RANGES,
+    MAX_FILTER_HEADERS,
 };
 use crate::outbox::Outbox;
 use crate::peer_id::PeerId;
-use crate::retry::Retry;
+use crate::sync::filter_headers::talk::{Missing, Talk, What};
 use crate::time::MonoTime;
 
 /// Filter headers, with every ready peer.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct FilterHeaderSync {
+    known: KnownHeaders,
     talks: BTreeMap<PeerId, Talk>,
     /// Answers above the end of what is known, by their start.
     early: BTreeMap<Height, Early>,
-}
-
-#[derive(Debug, Default)]
-struct Talk {
-    asks: Vec<Ask>,
-    /// Questions that were never answered, forgotten ones included.
-    unanswered: u32,
-    retry: Retry,
-}
-
-/// One `getcfheaders`.
-#[derive(Debug, Clone, Copy)]
-struct Ask {
-    start: Height,
-    stop: BlockId,
-    at: MonoTime,
-    /// The answer did not come in time; it is still welcome.
-    late: bool,
-}
-
-impl Ask {
-    fn timeout(&self) -> MonoTime {
-        let short = self.stop.height.above(self.start) < TIP_RANGE;
-        self.at.after(if short { TIP_REPLY_TIMEOUT } else { REPLY_TIMEOUT })
-    }
+    /// Comparisons are left for the next step.
+    is_busy: bool,
 }
 
 #[derive(Debug)]
@@ -63,7 +46,28 @@ struct Early {
     reply: FilterHeaders,
 }
 
+/// What there is to know for the next questions.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Standing<'a> {
+    /// The ready peers, each with the height up to which it has the best branch.
+    pub(crate) peers: &'a [(PeerId, Height)],
+    /// Those of them that told all the headers that they have.
+    pub(crate) told: &'a [(PeerId, Height)],
+    pub(crate) tree: &'a HeaderTree,
+    /// Headers are still being loaded: the best branch ends where nobody knows.
+    pub(crate) is_loading: bool,
+}
+
 impl FilterHeaderSync {
+    pub(crate) fn new(network: Network) -> Self {
+        Self {
+            known: KnownHeaders::new(network),
+            talks: BTreeMap::new(),
+            early: BTreeMap::new(),
+            is_busy: false,
+        }
+    }
+
     pub(crate) fn add(&mut self, peer: PeerId) {
         self.talks.insert(peer, Talk::default());
     }
@@ -73,23 +77,25 @@ impl FilterHeaderSync {
         self.early.retain(|_, early| early.peer != peer);
     }
 
+    /// Whether every peer has said what it commits to, except those that don't answer, or have
+    /// been at it for too long.
+    pub(crate) fn is_settled(&self, now: MonoTime) -> bool {
+        self.talks.values().all(|talk| {
+            let patient = |since: MonoTime| now < since.after(COMPARISON_PATIENCE);
+            !talk.behind_since.is_some_and(patient) || talk.retry.misses() > 0
+        })
+    }
+
     /// Forgets everything above `fork`.
     pub(crate) fn on_reorganised(&mut self, fork: Height) {
         self.early.retain(|_, early| early.stop.height <= fork);
-        for talk in self.talks.values_mut() {
-            talk.asks
-                .iter_mut()
-                .filter(|ask| ask.stop.height > fork)
-                .for_each(|ask| ask.late = true);
-        }
+        self.talks.values_mut().for_each(|talk| talk.on_reorganised(fork));
     }
 
     /// What everybody said was forgotten: all are asked anew.
     pub(crate) fn restart(&mut self) {
         self.early.clear();
-        for talk in self.talks.values_mut() {
-            talk.asks.iter_mut().for_each(|ask| ask.late = true);
-        }
+        self.talks.values_mut().for_each(Talk::restart);
     }
 
     /// A peer sent filter headers.
@@ -104,24 +110,45 @@ impl FilterHeaderSync {
         commitments: &mut Commitments,
     ) -> Result<(), Fault> {
         let Some(talk) = self.talks.get_mut(&peer) else { return Ok(()) };
-        talk.unanswered = talk.unanswered.checked_sub(1).ok_or(Fault::Unsolicited)?;
-        let fits = |ask: &Ask| ask.stop.hash == reply.stop;
-        let Some(i) = talk.asks.iter().position(fits) else { return Ok(()) };
-        let ask = talk.asks.remove(i);
-        talk.retry.answered();
-        if reply.hashes.len() != ask.stop.height.above(ask.start) as usize + 1 {
-            return Err(Fault::InvalidFilterHeaders);
-        }
-        if !tree.is_best(ask.stop) {
+        let Some((start, stop)) = talk.take_range(reply.stop, reply.hashes.len())? else {
+            return Ok(());
+        };
+        if !tree.is_best(stop) {
             return Ok(());
         }
-        if ask.start > commitments.next() {
-            self.early.insert(ask.start, Early { peer, stop: ask.stop, reply });
+        check_chain(start, &reply, &self.known, talk)?;
+        if start > commitments.next() {
+            self.early.insert(start, Early { peer, stop, reply });
             return Ok(());
         }
-        take(peer, ask.start, &reply, commitments)?;
+        take(peer, start, &reply, commitments)?;
         self.take_early(commitments);
         Ok(())
+    }
+
+    /// A peer sent its checkpoints.
+    ///
+    /// # Errors
+    /// The fault for which to close the connection.
+    pub(crate) fn on_checkpoints(
+        &mut self,
+        peer: PeerId,
+        reply: FilterCheckpoints,
+        tree: &HeaderTree,
+    ) -> Result<(), Fault> {
+        let Some(talk) = self.talks.get_mut(&peer) else { return Ok(()) };
+        let Some(stop) = talk.take_checkpoints(reply.stop, reply.headers.len())? else {
+            return Ok(());
+        };
+        if !tree.is_best(stop) {
+            return Ok(());
+        }
+        talk.checkpoints = reply.headers;
+        let mut known = self.known.within(Height::GENESIS..=stop.height);
+        let differs = |(height, header): (Height, FilterHeader)| {
+            talk.checkpoint(height).is_some_and(|said| said != header)
+        };
+        if known.any(differs) { Err(Fault::InvalidFilterHeaders) } else { Ok(()) }
     }
 
     /// Takes every answer that has its place at or below the end of what is known.
@@ -130,63 +157,117 @@ impl FilterHeaderSync {
             && *entry.key() <= commitments.next()
         {
             let (start, early) = entry.remove_entry();
-            // It fitted when it came, and only its own peer could have changed that.
+            // It fitted when it came; if its peer has said something else since, that stands.
             let _ = take(early.peer, start, &early.reply, commitments);
         }
     }
 
-    /// Asks for what is missing, and every peer for what it commits to. `peers` are the ready
-    /// ones, each with the height up to which it has the best branch.
+    /// Compares what can be compared, and asks for what is missing.
     pub(crate) fn drive(
         &mut self,
         now: MonoTime,
-        peers: &[(PeerId, Height)],
-        tree: &HeaderTree,
-        commitments: &Commitments,
+        standing: Standing<'_>,
+        commitments: &mut Commitments,
         outbox: &mut Outbox,
     ) {
-        for talk in self.talks.values_mut() {
-            let mut missed = false;
-            for ask in talk.asks.iter_mut().filter(|ask| !ask.late && ask.timeout() <= now) {
-                ask.late = true;
-                missed = true;
+        self.talks.values_mut().for_each(|talk| talk.give_up_waiting(now));
+        self.compare(standing, commitments);
+        let unknown = standing.tree.tip().height.above(commitments.tip());
+        let is_far = unknown >= FULL_RANGE || standing.is_loading;
+        if is_far {
+            self.ask_missing(now, standing, commitments, outbox);
+        }
+        for (peer, common) in standing.told {
+            let Some(talk) = self.talks.get_mut(peer) else { continue };
+            let limit = if is_far { commitments.tip().min(*common) } else { *common };
+            let first = standing.tree.base().height.next();
+            let Some(compared) = commitments.compared(*peer) else { continue };
+            let is_behind = compared.gap(first..=limit).is_some();
+            talk.behind_since = is_behind.then(|| talk.behind_since.unwrap_or(now));
+            if commitments.is_full(*peer) {
+                commitments.shed(*peer);
             }
-            if missed {
-                talk.retry.missed(now);
+            if is_behind && !commitments.is_full(*peer) {
+                let Some(compared) = commitments.compared(*peer) else { continue };
+                let tip = standing.tree.block_at(*common);
+                let Some(tip) = tip else { continue };
+                let missing = &Missing { range: first..=limit, compared, tip };
+                talk.ask_next(now, *peer, missing, standing.tree, outbox);
             }
         }
-        self.ask_missing(now, peers, tree, commitments, outbox);
-        self.ask_each(now, peers, tree, commitments, outbox);
     }
 
     /// When `drive` has something to do again.
     pub(crate) fn next_due(&self, now: MonoTime) -> Option<MonoTime> {
-        let asks = self.talks.values().flat_map(|talk| &talk.asks);
-        let timeouts = asks.filter(|ask| !ask.late).map(Ask::timeout);
-        let waits = self.talks.values().map(|talk| talk.retry.until()).filter(|at| *at > now);
-        timeouts.chain(waits).min()
+        let dues = self.talks.values().flat_map(|talk| talk.next_dues(now));
+        dues.chain(self.is_busy.then_some(now)).min()
+    }
+
+    /// Finds out by checkpoints where peers commit to what is known, or to the same as another
+    /// peer. A bounded number of intervals is hashed in one step.
+    fn compare(&mut self, standing: Standing<'_>, commitments: &mut Commitments) {
+        let mut budget = MAX_CHAINED_INTERVALS;
+        let first = standing.tree.base().height.next();
+        self.is_busy = false;
+        for (peer, common) in standing.told {
+            let limit = commitments.tip().min(*common);
+            if commitments.is_full(*peer) {
+                continue;
+            }
+            let Some(mut left) = commitments.compared(*peer).cloned() else { continue };
+            while let Some(gap) = left.gap(first..=limit) {
+                let interval = interval_of(*gap.start());
+                left.insert(*gap.start()..=*interval.end());
+                if gap.start() != interval.start() || gap.end() < interval.end() {
+                    continue;
+                }
+                let Some(talk) = self.talks.get(peer) else { break };
+                let Some(ends) = talk.checkpoints_of(&interval) else { continue };
+                let same = |(other, talk): &(&PeerId, &Talk)| {
+                    *other != peer
+                        && talk.checkpoints_of(&interval) == Some(ends)
+                        && commitments.covers(**other, &interval)
+                };
+                if let Some((other, _)) = self.talks.iter().find(same) {
+                    commitments.follow(*peer, *other, interval);
+                    continue;
+                }
+                if talk.missed.contains(interval.start()) {
+                    continue;
+                }
+                if budget == 0 {
+                    self.is_busy = true;
+                    return;
+                }
+                budget -= 1;
+                if chained(commitments, &interval, ends.0) == Some(ends.1) {
+                    commitments.cover(*peer, interval);
+                } else if let Some(talk) = self.talks.get_mut(peer) {
+                    talk.missed.insert(*interval.start());
+                }
+            }
+        }
     }
 
     /// Asks for the ranges above what is known, each of one peer.
     fn ask_missing(
         &mut self,
         now: MonoTime,
-        peers: &[(PeerId, Height)],
-        tree: &HeaderTree,
+        standing: Standing<'_>,
         commitments: &Commitments,
         outbox: &mut Outbox,
     ) {
+        let tree = standing.tree;
         let mut start = commitments.next();
         for _ in 0..MAX_FILTER_HEADER_RANGES {
             if start > tree.tip().height {
                 return;
             }
-            let full = start.up(FULL_RANGE - 1);
-            let underway = self.underway(start);
-            let end = underway.or_else(|| {
-                let (peer, common) = self.choose(now, peers, start)?;
+            let full = interval_of(*interval_of(start).end()).end().up(CHECKPOINT_SPACING);
+            let end = self.underway(start).or_else(|| {
+                let (peer, common) = self.choose(now, standing.peers, start)?;
                 let stop = tree.block_at(full.min(common))?;
-                self.ask(now, peer, start, stop, outbox);
+                self.talks.get_mut(&peer)?.ask(now, peer, What::Range(start), stop, outbox);
                 Some(stop.height)
             });
             let Some(end) = end else { return };
@@ -194,38 +275,10 @@ impl FilterHeaderSync {
         }
     }
 
-    /// Asks every peer for what it commits to where others have spoken already.
-    fn ask_each(
-        &mut self,
-        now: MonoTime,
-        peers: &[(PeerId, Height)],
-        tree: &HeaderTree,
-        commitments: &Commitments,
-        outbox: &mut Outbox,
-    ) {
-        let first = tree.base().height.next();
-        for (peer, common) in peers {
-            let Some(covered) = commitments.covered(*peer) else { continue };
-            let Some(talk) = self.talks.get(peer) else { continue };
-            let asked = talk.asks.iter().any(|ask| !ask.late);
-            if asked || !talk.retry.may_ask(now) {
-                continue;
-            }
-            let Some(gap) = covered.gap(first..=commitments.tip().min(*common)) else { continue };
-            let (start, end) = gap.into_inner();
-            if let Some(stop) = tree.block_at(end.min(start.up(FULL_RANGE - 1))) {
-                self.ask(now, *peer, start, stop, outbox);
-            }
-        }
-    }
-
     /// The end of the range from `start`, if it was asked for or is here.
     fn underway(&self, start: Height) -> Option<Height> {
         let early = self.early.get(&start).map(|early| early.stop.height);
-        early.or_else(|| {
-            let mut asks = self.talks.values().flat_map(|talk| &talk.asks);
-            asks.find(|ask| ask.start == start && !ask.late).map(|ask| ask.stop.height)
-        })
+        early.or_else(|| self.talks.values().find_map(|talk| talk.underway(start)))
     }
 
     /// The least busy peer that has the block at `start`.
@@ -235,39 +288,12 @@ impl FilterHeaderSync {
         peers: &[(PeerId, Height)],
         start: Height,
     ) -> Option<(PeerId, Height)> {
-        let busy = |peer: &PeerId| {
-            let talk = self.talks.get(peer)?;
-            let open = talk.asks.iter().filter(|ask| !ask.late).count();
-            let free = open < MAX_FILTER_HEADER_ASKS && talk.retry.may_ask(now);
-            free.then_some(open)
-        };
         let able = peers.iter().filter(|(_, common)| *common >= start);
-        let able = able.filter_map(|(peer, common)| Some((busy(peer)?, *peer, *common)));
+        let able = able.filter_map(|(peer, common)| {
+            let open = self.talks.get(peer)?.openings(now)?;
+            Some((open, *peer, *common))
+        });
         able.min().map(|(_, peer, common)| (peer, common))
-    }
-
-    fn ask(
-        &mut self,
-        now: MonoTime,
-        peer: PeerId,
-        start: Height,
-        stop: BlockId,
-        outbox: &mut Outbox,
-    ) {
-        let Some(talk) = self.talks.get_mut(&peer) else { return };
-        if talk.asks.len() >= MAX_OPEN_ASKS {
-            talk.asks.remove(0);
-        }
-        talk.unanswered += 1;
-        talk.asks.push(Ask { start, stop, at: now, late: false });
-        outbox.send(
-            peer,
-            NetworkMessage::GetCFHeaders(GetCFHeaders {
-                filter_type: 0,
-                start_height: start.to_u32(),
-                stop_hash: stop.hash,
-            }),
-        );
     }
 }
 
@@ -284,9 +310,46 @@ fn take(
     }
 }
 
-/// Blocks in a full range.
-const FULL_RANGE: u32 = 2000;
-const _: () = assert!(FULL_RANGE as usize == MAX_FILTER_HEADERS);
+/// Chains what a peer sent: it must pass through its own checkpoints, and through the filter
+/// headers that everybody knows.
+fn check_chain(
+    start: Height,
+    reply: &FilterHeaders,
+    known: &KnownHeaders,
+    talk: &Talk,
+) -> Result<(), Fault> {
+    let mut header = reply.previous;
+    let mut height = start.prev();
+    let mut hashes = reply.hashes.iter();
+    loop {
+        if let Some(height) = height {
+            let known = known.within(height..=height).next().map(|(_, header)| header);
+            if known.or(talk.checkpoint(height)).is_some_and(|right| right != header) {
+                return Err(Fault::InvalidFilterHeaders);
+            }
+        }
+        let Some(hash) = hashes.next() else { return Ok(()) };
+        header = hash.filter_header(&header);
+        height = Some(height.map_or(Height::GENESIS, Height::next));
+    }
+}
 
-/// Questions to one peer that we remember, late ones included.
-const MAX_OPEN_ASKS: usize = 4 * MAX_FILTER_HEADER_ASKS;
+/// The filter header at the end of an interval, if what is known is chained onto `previous`.
+fn chained(
+    commitments: &Commitments,
+    interval: &RangeInclusive<Height>,
+    previous: FilterHeader,
+) -> Option<FilterHeader> {
+    let mut hashes = commitments.fronts(interval)?.iter();
+    Some(hashes.by_ref().fold(previous, |header, hash| hash.filter_header(&header)))
+}
+
+/// The interval between two checkpoints that a height is in; it ends with a checkpoint.
+fn interval_of(height: Height) -> RangeInclusive<Height> {
+    let below = height.down(1).to_u32() / CHECKPOINT_SPACING * CHECKPOINT_SPACING;
+    Height::new(below).next()..=Height::new(below).up(CHECKPOINT_SPACING)
+}
+
+/// Blocks in a full range.
+const FULL_RANGE: u32 = 2 * CHECKPOINT_SPACING;
+const _: () = assert!(FULL_RANGE as usize == MAX_FILTER_HEADERS);

@@ -93,6 +93,16 @@ impl HeaderSync {
         self.has_ended() && !tells && loads.is_none_or(|talk| talk.presync.is_some())
     }
 
+    /// Whether a peer told all it had.
+    pub(crate) fn has_told(&self, peer: PeerId) -> bool {
+        self.talks.get(&peer).is_some_and(|talk| talk.ended)
+    }
+
+    /// Whether a chain is being loaded, or none was yet.
+    pub(crate) fn is_loading(&self) -> bool {
+        self.lead.is_some() || !self.has_ended()
+    }
+
     /// Whether any peer told all it had.
     pub(crate) fn has_ended(&self) -> bool {
         self.talks.values().any(|talk| talk.ended)

@@ -13,7 +13,7 @@ use bitcoin::p2p::ServiceFlags;
 use bitcoin::p2p::address::Address;
 use bitcoin::p2p::message::{NetworkMessage, RawNetworkMessage};
 use bitcoin::p2p::message_blockdata::Inventory;
-use bitcoin::p2p::message_filter::{CFHeaders, CFilter};
+use bitcoin::p2p::message_filter::{CFCheckpt, CFHeaders, CFilter};
 use bitcoin::p2p::message_network::VersionMessage;
 use bitcoin::transaction::Version as TxVersion;
 use bitcoin::{
@@ -725,6 +725,7 @@ impl Host {
             NetworkMessage::GetCFHeaders(ask) => {
                 self.filter_headers(blocks, ask.start_height, ask.stop_hash)
             }
+            NetworkMessage::GetCFCheckpt(ask) => self.checkpoints(blocks, ask.stop_hash),
             NetworkMessage::GetCFilters(ask) => {
                 self.filters(blocks, ask.start_height, ask.stop_hash)
             }
@@ -772,6 +773,16 @@ impl Host {
             stop_hash: stop,
             previous_filter_header: previous,
             filter_hashes: hashes,
+        }))]
+    }
+
+    fn checkpoints(&self, blocks: &Blocks, stop: BlockHash) -> Vec<Option<NetworkMessage>> {
+        let Some(range) = self.range(blocks, 0, stop) else { return vec![None] };
+        let multiples = range.iter().skip(1000).step_by(1000);
+        vec![Some(NetworkMessage::CFCheckpt(CFCheckpt {
+            filter_type: 0,
+            stop_hash: stop,
+            filter_headers: multiples.map(|hash| blocks.filter_header(hash)).collect(),
         }))]
     }
 

@@ -210,7 +210,9 @@ impl Talk {
     /// Where a question begins: at the parent of our tip, as in Bitcoin Core, so that the answer
     /// tells what the peer has; lower or on another branch where that is what it is known to have.
     fn ask_from(&self, tree: &HeaderTree) -> BlockId {
-        if let Some(next) = self.next.and_then(|hash| tree.find(&hash)) {
+        // Somebody else may have told of the best branch what was to come next.
+        let next = self.next.and_then(|hash| tree.find(&hash));
+        if let Some(next) = next.filter(|next| !tree.is_best(*next)) {
             return next;
         }
         let (base, tip) = (tree.base(), tree.tip());
