@@ -5,6 +5,7 @@
 
 mod connections;
 mod progress;
+mod scanning;
 mod snapshot;
 mod unconfirmed;
 mod visits;
@@ -17,18 +18,18 @@ use rand_chacha::rand_core::SeedableRng as _;
 use crate::chain::header_tree::HeaderTree;
 use crate::change_set::{ChangeSet, Restored};
 use crate::config::Config;
-use crate::fault::Fault;
 use crate::filter::commitments::Commitments;
 use crate::height::{BlockId, Height};
-use crate::input::{Input, ScanStart};
-use crate::job::{JobId, JobResult};
+use crate::input::Input;
+use crate::matching::Matching;
 use crate::outbox::Outbox;
 use crate::output::{ChainEvent, Output};
 use crate::peer_id::PeerId;
 use crate::peers::peer::Peer;
 use crate::peers::roster::Roster;
 use crate::status::Status;
-use crate::sync::blocks::{BlockSync, Purpose};
+use crate::sync::backfill::Backfill;
+use crate::sync::blocks::BlockSync;
 use crate::sync::broadcast::Broadcast;
 use crate::sync::filter_headers::FilterHeaderSync;
 use crate::sync::filters::FilterSync;
@@ -50,6 +51,8 @@ pub struct LightClient {
     filter_headers: FilterHeaderSync,
     filters: FilterSync,
     scan: Scan,
+    backfill: Backfill,
+    matching: Matching,
     blocks: BlockSync,
     broadcast: Broadcast,
     mempool: Mempool,
@@ -96,6 +99,8 @@ impl LightClient {
             filter_headers: FilterHeaderSync::new(network),
             filters: FilterSync::default(),
             scan: Scan::default(),
+            backfill: Backfill::default(),
+            matching: Matching::new(restored.kept),
             blocks: BlockSync::default(),
             broadcast: Broadcast::default(),
             mempool: Mempool::new(mempool, now.mono),
@@ -141,14 +146,13 @@ impl LightClient {
                 self.forget_commitments();
                 self.begin_scan(start);
             }
-            Input::FiltersRead { .. } => {}
-            Input::Watch { scripts, since: _ } => {
-                self.scan.watch(scripts);
+            Input::FiltersRead { id, filters } => self.matching.on_read(id, filters),
+            Input::Watch { scripts, since } => {
+                self.watch(scripts, since, None);
                 self.review_mempool(now.mono);
             }
-            Input::Folded { block, grown, since: _, found: _ } => {
-                self.scan.watch(grown);
-                self.scan.on_folded(block, &mut self.commitments);
+            Input::Folded { block, grown, since, found } => {
+                self.on_folded(block, grown, since, found);
                 self.review_mempool(now.mono);
             }
             Input::WatchCoins { coins, gone } => {
@@ -217,22 +221,6 @@ impl LightClient {
     #[must_use]
     pub fn time_at(&self, height: Height) -> Option<WallTime> {
         self.tree.time_at(height)
-    }
-
-    fn begin_scan(&mut self, start: ScanStart) {
-        self.scan.begin(start, self.tree.base().height);
-        self.blocks.set_wanted(Purpose::Scan, std::iter::empty());
-        self.told_cursor = None;
-    }
-
-    fn on_job_done(&mut self, id: JobId, result: &JobResult) {
-        let JobResult::MatchFilters(verdicts) = result;
-        for rejected in self.scan.on_verdicts(id, verdicts) {
-            if !rejected.committed {
-                self.filters.want(rejected.version, &self.commitments);
-            }
-            self.close(rejected.from, Some(Fault::InvalidFilter));
-        }
     }
 
     fn tell(&mut self, event: ChainEvent) {

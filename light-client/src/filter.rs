@@ -10,5 +10,6 @@ pub mod matcher;
 pub mod watch_list;
 pub mod known_headers;
 pub mod commitments;
+pub mod debts;
 #[cfg(any(test, feature = "fuzz"))]
 pub(crate) mod plain;

@@ -106,6 +106,7 @@ pub mod codec;
 mod outbox;
 mod retry;
 mod pace;
+mod matching;
 mod peers;
 mod sync;
 pub mod client;

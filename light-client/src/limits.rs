@@ -279,6 +279,15 @@ pub const MAX_FILTERS_PER_JOB: usize = 100;
 /// Bytes of filters after which a job is full.
 pub const MAX_BYTES_PER_JOB: usize = 1 << 20;
 
+/// Kept filters that are read in one go.
+pub const MAX_FILTERS_PER_READ: usize = 100;
+
+/// Reads of kept filters that may be under way, so that every core has work.
+pub const MAX_READS: usize = 8;
+
+/// Heights at or below the scan cursor whose filters are wanted at a time.
+pub const MAX_BACKFILL_ROWS: usize = 2_000;
+
 /// With fewer jobs than this at work, one is sent out before it is full.
 pub const MIN_JOBS: usize = 2;
 

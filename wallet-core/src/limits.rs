@@ -119,3 +119,18 @@ pub const MAX_UNCONFIRMED: usize = 200;
 /// How long a stranger's unconfirmed transaction is kept after it was last announced (Bitcoin
 /// Core's mempool keeps one as long).
 pub const UNCONFIRMED_LIFETIME: Duration = Duration::from_secs(14 * 24 * 3600);
+
+/// The longest filter that is kept, in bytes: longer than any message that carries one.
+pub const KEPT_FILTER_BYTES: u32 = 4 << 20;
+
+/// A segment of kept filters is full when it is this long, in bytes, or an eighth of the budget.
+pub const MOST_SEGMENT_BYTES: u32 = 32 << 20;
+
+/// The least length at which a segment of kept filters is full, in bytes.
+pub const LEAST_SEGMENT_BYTES: u32 = 64 << 10;
+
+/// Kept filters are written when so many bytes have come together.
+pub const FILTER_WRITE_BYTES: usize = 1 << 20;
+
+/// What kept filters may take on disk unless `filters.disk` says otherwise, in bytes.
+pub const DEFAULT_FILTERS_DISK: u64 = 2_000_000_000;

@@ -5,4 +5,5 @@ pub mod aside;
 pub mod schema;
 pub mod lock;
 pub mod chain;
+pub mod filters;
 pub mod wallet;

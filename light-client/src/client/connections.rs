@@ -9,6 +9,7 @@ use crate::client::LightClient;
 use crate::codec::{Decoder, Filter, Message};
 use crate::dial::{DialProblem, Purpose};
 use crate::fault::Fault;
+use crate::kept::FilterId;
 use crate::limits::{HANDSHAKE_TIMEOUT, PING_INTERVAL};
 use crate::output::{Output, PeerEvent};
 use crate::peer_id::PeerId;
@@ -269,10 +270,8 @@ impl LightClient {
         let block = self.tree.find(&filter.block).filter(|block| self.tree.is_best(*block));
         let (size, commitments) = (filter.bytes.len(), &self.commitments);
         let version = self.filters.on_filter(id, block, size, commitments)?;
-        if let (Some(block), Some((height, hash))) = (block, version)
-            && commitments.versions(height).first() == Some(&hash)
-        {
-            self.scan.hold(block, hash, filter.bytes, id);
+        if let (Some(block), Some((_, hash))) = (block, version) {
+            self.matching.hold(FilterId { block, hash }, filter.bytes, id);
         }
         Ok(())
     }
@@ -283,6 +282,7 @@ impl LightClient {
         self.filter_headers.remove(id);
         self.filters.remove(id, &self.commitments);
         self.commitments.remove(id);
+        self.recheck_versions();
         self.blocks.remove(id);
         self.broadcast.remove(id);
         self.mempool.remove(id);

@@ -2,20 +2,15 @@
 //!
 //! Refuses to look at inputs: the same state gives the same next steps however it came about.
 
-use std::collections::BTreeSet;
-
 use crate::change_set::ChangeSet;
 use crate::client::LightClient;
-use crate::fault::Fault;
-use crate::height::{BlockId, Height};
+use crate::height::Height;
 use crate::output::{ChainEvent, Output};
 use crate::peer_id::PeerId;
 use crate::peers::clocks;
-use crate::sync::blocks::{BlockPeer, Purpose, WantedBlock};
 use crate::sync::filter_headers::Standing;
-use crate::sync::filters::{Circumstances, ScanNeed};
 use crate::sync::headers::Moved;
-use crate::time::{MonoTime, Now, WallTime};
+use crate::time::{MonoTime, Now};
 use crate::timers::Timer;
 
 impl LightClient {
@@ -44,7 +39,8 @@ impl LightClient {
             self.commitments.truncate_above(fork.height);
             self.filter_headers.on_reorganised(fork.height);
             self.filters.on_reorganised(fork.height);
-            if self.scan.on_reorganised(fork) {
+            let below = self.backfill.on_reorganised(fork.height, &mut self.matching);
+            if self.scan.on_reorganised(fork, &mut self.matching) || below {
                 self.told_cursor = Some(fork);
                 self.tell(ChainEvent::Reorganised { fork, old_tip });
             }
@@ -57,7 +53,6 @@ impl LightClient {
         let base = self.tree.base().height;
         self.commitments.clear();
         self.filter_headers.restart();
-        self.filters.restart(base);
         self.stage_cut(base);
         self.stage_headers(base);
     }
@@ -69,7 +64,7 @@ impl LightClient {
     }
 
     /// The ready peers, each with the height up to which it has the best branch.
-    fn peers_with_blocks(&self) -> Vec<(PeerId, Height)> {
+    pub(super) fn peers_with_blocks(&self) -> Vec<(PeerId, Height)> {
         let ready = self.peers.iter().filter(|(_, peer)| peer.negotiated().is_some());
         ready.filter_map(|(id, _)| Some((*id, self.headers.common(*id)?))).collect()
     }
@@ -93,68 +88,7 @@ impl LightClient {
         self.stage_filter_hashes();
     }
 
-    fn follow_scan(&mut self, now: MonoTime) {
-        if let Some(cursor) = self.scan.resolve(&self.tree, self.headers.has_ended()) {
-            self.filters.restart(cursor.height);
-            self.commitments.begin(cursor.height);
-            self.synced = false;
-            self.told_synced = false;
-        }
-        self.scan.advance(&mut self.commitments);
-        let wanted = self.scan.wanted_blocks();
-        let wanted = wanted.map(|block| WantedBlock { block, avoid: BTreeSet::new() });
-        self.blocks.set_wanted(Purpose::Scan, wanted);
-        if let Some(block) = self.scan.next_to_fold()
-            && let Some(body) = self.blocks.take(Purpose::Scan, block)
-        {
-            self.tell_cursor();
-            self.scan.fold(block);
-            self.mempool.on_block(&body);
-            let time = WallTime::new(body.header.time.into());
-            self.tell(ChainEvent::Block { at: block, time, block: body });
-        }
-        while let Some((id, job)) = self.scan.next_job() {
-            self.outbox.push(Output::Job { id, job });
-        }
-        self.tell_cursor();
-        let Some(cursor) = self.scan.cursor() else { return };
-        self.ask_for_blocks(now);
-        self.ask_for_filters(now, cursor);
-    }
-
-    fn ask_for_blocks(&mut self, now: MonoTime) {
-        let peers = self.peers_with_blocks().into_iter();
-        let able = |(peer, common)| BlockPeer { peer, common, busy: self.filters.busy(now, peer) };
-        let peers: Vec<BlockPeer> = peers.map(able).collect();
-        for peer in self.blocks.drive(now, &peers, &mut self.outbox) {
-            self.close(peer, Some(Fault::Stalled));
-        }
-    }
-
-    fn ask_for_filters(&mut self, now: MonoTime, cursor: BlockId) {
-        let next = cursor.height.next();
-        // It may have come when another version stood for its height.
-        if !self.scan.holds(next)
-            && let Some(hash) = self.commitments.versions(next).first()
-        {
-            self.filters.want((next, *hash), &self.commitments);
-        }
-        let with = Circumstances {
-            now,
-            peers: &self.peers_with_blocks(),
-            need: ScanNeed { cursor: cursor.height, held: self.scan.held_bytes() },
-            commitments: &self.commitments,
-            tree: &self.tree,
-        };
-        for peer in self.filters.drive(with, &mut self.outbox) {
-            self.close(peer, Some(Fault::Stalled));
-        }
-        for peer in self.filters.take_unserving() {
-            self.commitments.set_aside(peer, true);
-        }
-    }
-
-    fn tell_cursor(&mut self) {
+    pub(super) fn tell_cursor(&mut self) {
         let cursor = self.scan.cursor();
         if cursor == self.told_cursor {
             return;
@@ -170,7 +104,7 @@ impl LightClient {
 
     fn tell_synced(&mut self, now: MonoTime) {
         let tip = self.tree.tip();
-        let at_tip = self.scan.cursor() == Some(tip);
+        let at_tip = self.is_scanned();
         let is_read = self.commitments.unread().0 == 0;
         let synced =
             at_tip && self.headers.is_settled() && self.filter_headers.is_settled(now) && is_read;

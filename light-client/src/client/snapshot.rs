@@ -26,7 +26,7 @@ impl LightClient {
                 .max(),
             synced: self.synced,
             waiting: self.waiting(),
-            filters_matched: self.scan.filters_matched(),
+            filters_matched: self.matching.matched(),
             blocks_fetched: self.blocks.fetched(),
             weighing: self.headers.weighing(),
             clock: self.clock,

@@ -20,13 +20,13 @@ impl LightClient {
     ) -> Result<(), Fault> {
         let jitter = self.rng.next_u32();
         self.mempool
-            .on_transaction(now, id, transaction, jitter, |script| self.scan.watches(script))
+            .on_transaction(now, id, transaction, jitter, |script| self.matching.watches(script))
     }
 
     /// The wallet watches more than before.
     pub(super) fn review_mempool(&mut self, now: MonoTime) {
         let jitter = self.rng.next_u32();
-        self.mempool.review(now, jitter, |script| self.scan.watches(script));
+        self.mempool.review(now, jitter, |script| self.matching.watches(script));
     }
 
     /// The median of the fee rates that ready peers ask for; the lower one of two.

@@ -3,7 +3,7 @@
 //! Refuses to forget one: a list that only grows lets a filter remember how far it was matched
 //! as a number.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use bitcoin::{Script, ScriptBuf};
@@ -15,8 +15,8 @@ use super::packed_scripts::PackedScripts;
 pub struct WatchList {
     scripts: Vec<ScriptBuf>,
     known: BTreeSet<ScriptBuf>,
-    /// The last slice that was handed out, by where it starts.
-    shared: Option<(usize, Arc<PackedScripts>)>,
+    /// The slices that were handed out last, by where they start.
+    shared: VecDeque<(usize, Arc<PackedScripts>)>,
 }
 
 impl WatchList {
@@ -47,21 +47,29 @@ impl WatchList {
             }
         }
         if self.len() > before {
-            self.shared = None;
+            self.shared.clear();
         }
         self.len() > before
     }
 
-    /// The scripts from the place `from` on; one shared copy for as long as none is added.
+    /// Adds scripts of the list once more, at its end; others are ignored.
+    pub fn repeat(&mut self, scripts: Vec<ScriptBuf>) {
+        self.scripts.extend(scripts.into_iter().filter(|script| self.known.contains(script)));
+        self.shared.clear();
+    }
+
+    /// The scripts from the place `from` on; a shared copy for as long as none is added.
     pub fn since(&mut self, from: usize) -> Arc<PackedScripts> {
-        match &self.shared {
-            Some((start, scripts)) if *start == from => Arc::clone(scripts),
-            _ => {
-                let scripts = self.scripts.get(from..).unwrap_or_default();
-                let scripts: Arc<PackedScripts> = Arc::new(scripts.iter().collect());
-                self.shared = Some((from, Arc::clone(&scripts)));
-                scripts
-            }
+        if let Some((_, scripts)) = self.shared.iter().find(|(start, _)| *start == from) {
+            return Arc::clone(scripts);
         }
+        let scripts = self.scripts.get(from..).unwrap_or_default();
+        let scripts: Arc<PackedScripts> = Arc::new(scripts.iter().collect());
+        self.shared.truncate(SHARED_SLICES - 1);
+        self.shared.push_front((from, Arc::clone(&scripts)));
+        scripts
     }
 }
+
+/// Slices to remember: for filters of the scan, and for those of a search below it.
+const SHARED_SLICES: usize = 4;

@@ -21,8 +21,8 @@ use crate::fault::Fault;
 use crate::filter::commitments::Commitments;
 use crate::height::{BlockId, Height};
 use crate::limits::{
-    MAX_FILTER_ASKS, MAX_FILTER_BYTES, MAX_FILTER_TRIES, MAX_FILTERS_AHEAD, MAX_FILTERS_PER_ASK,
-    MAX_MISSES, MAX_UNDERWAY_BYTES, MIN_FILTERS_PER_ASK, TIP_RANGE,
+    MAX_FILTER_ASKS, MAX_FILTER_BYTES, MAX_FILTER_TRIES, MAX_FILTERS_PER_ASK, MAX_MISSES,
+    MAX_UNDERWAY_BYTES, MIN_FILTERS_PER_ASK, TIP_RANGE,
 };
 use crate::outbox::Outbox;
 use crate::peer_id::PeerId;
@@ -37,9 +37,9 @@ pub(crate) type Version = (Height, FilterHash);
 #[derive(Debug)]
 pub(crate) struct FilterSync {
     talks: BTreeMap<PeerId, Talk>,
-    /// The first height of which the scan's filters were never asked for.
+    /// The first height of which no filter was asked for before it was known what it is.
     next: Height,
-    /// Versions at other heights that nobody is asked for and somebody should be.
+    /// Versions that nobody is asked for and somebody should be.
     wanted: BTreeSet<Version>,
     /// Heights below `next` whose filter was asked for before it was known what it is, in vain.
     again: BTreeSet<Height>,
@@ -120,15 +120,19 @@ impl FilterSync {
         self.talks.values_mut().for_each(|talk| talk.forget_above(fork));
     }
 
-    /// Asks for a version that is not at hand. Above what the scan has asked for, it is asked for
-    /// in its turn.
+    /// A version is to be downloaded, unless somebody was asked for it already.
     pub(crate) fn want(&mut self, version: Version, commitments: &Commitments) {
         let underway = |(peer, talk): (&PeerId, &Talk)| {
             talk.expects(version.0) && commitments.commits_to(*peer, version.0) == Some(version.1)
         };
-        if version.0 < self.next && !self.talks.iter().any(underway) {
+        if !self.talks.iter().any(underway) {
             self.wanted.insert(version);
         }
+    }
+
+    /// A version is not to be downloaded any more.
+    pub(crate) fn unwant(&mut self, version: Version) {
+        self.wanted.remove(&version);
     }
 
     /// Peers that did not send a filter to which they commit, time and again, since the last call.
@@ -278,7 +282,7 @@ impl FilterSync {
             fits => limit.min(fits),
         };
         self.wanted_run(peer, first.., limit_at, with.commitments)
-            .or_else(|| self.new_run(peer, common, limit_at, with))
+            .or_else(|| self.new_run(common, limit_at, with))
             .or_else(|| self.wanted_run(peer, ..first, limit_at, with.commitments))
     }
 
@@ -302,37 +306,31 @@ impl FilterSync {
         Some(start..=end)
     }
 
-    /// A run from `next` on.
+    /// A run of new blocks whose filters are asked for together with what they hash to, to whom
+    /// nobody has committed yet.
     fn new_run(
         &self,
-        peer: PeerId,
         common: Height,
         limit_at: impl Fn(Height) -> u32,
         with: Circumstances<'_>,
     ) -> Option<RangeInclusive<Height>> {
-        let last = common.min(with.need.cursor.up(MAX_FILTERS_AHEAD));
-        let near = with.tree.tip().height.above(with.need.cursor) <= TIP_RANGE;
-        let serves = |height: &Height| match with.commitments.commits_to(peer, *height) {
-            Some(hash) => with.commitments.versions(*height).contains(&hash),
-            // A new block's filter is asked for together with what it hashes to, to whom nobody
-            // has committed yet.
-            None => near && *height > with.commitments.tip(),
-        };
-        let start = self.next;
-        let run = (start.to_u32()..=last.to_u32()).map(Height::new);
-        let end = run.take(limit_at(start) as usize).take_while(serves).last()?;
+        let start = self.next.max(with.commitments.tip().next());
+        if with.tree.tip().height.above(with.need.cursor) > TIP_RANGE {
+            return None;
+        }
+        let run = (start.to_u32()..=common.to_u32()).map(Height::new);
+        let end = run.take(limit_at(start) as usize).last()?;
         Some(start..=end)
     }
 
     /// Heights are to be asked of a peer: nobody else is asked for its versions of them.
     fn assign(&mut self, peer: PeerId, run: &RangeInclusive<Height>, commitments: &Commitments) {
         let (start, end) = (*run.start(), *run.end());
-        let is_new = start >= self.next;
+        if start > commitments.tip() {
+            self.next = self.next.max(end.next());
+            return;
+        }
         for height in (start.to_u32()..=end.to_u32()).map(Height::new) {
-            if is_new {
-                self.next = height.next();
-                self.want_all(height, commitments);
-            }
             if let Some(hash) = commitments.commits_to(peer, height) {
                 self.wanted.remove(&(height, hash));
             }

@@ -1,44 +1,30 @@
-//! Owns the scan: the cursor, the watch list, the filters above the cursor, and what of them is
-//! matched.
+//! Owns the scan: the cursor, and the blocks right above it whose filters are being matched.
 //!
-//! Refuses to move the cursor past a filter that was not matched for every script that is
-//! watched, or past a match whose block is not folded. Filters stay until the cursor has passed
-//! them, so when the list grows only the new scripts are matched again.
+//! Refuses to move the cursor past a block of which a version was not matched for every script that
+//! is watched, or past a match that is not folded. What was passed before the list grew is the
+//! backfill's.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::ops::Range;
 
-use bitcoin::{BlockHash, FilterHash, Script, ScriptBuf};
+use bitcoin::{BlockHash, FilterHash};
 
 use crate::chain::header_tree::HeaderTree;
 use crate::filter::commitments::Commitments;
-use crate::filter::watch_list::WatchList;
 use crate::height::{BlockId, Height};
 use crate::input::ScanStart;
-use crate::job::{FilterToMatch, FilterVerdict, Job, JobId};
-use crate::limits::{
-    BIRTHDAY_MARGIN, MAX_BLOCKS_AHEAD, MAX_BYTES_PER_JOB, MAX_FILTERS_PER_JOB, MIN_JOBS,
-};
-use crate::peer_id::PeerId;
+use crate::limits::{BIRTHDAY_MARGIN, MAX_BLOCKS_AHEAD, MAX_FILTERS_AHEAD};
+use crate::matching::Matching;
+use crate::matching::row::Row;
 
 /// The scan of the best branch for the watch list.
 #[derive(Debug, Default)]
 pub(crate) struct Scan {
     start: Start,
-    watched: WatchList,
-    /// Filters above the cursor.
-    held: BTreeMap<Height, Held>,
-    held_bytes: usize,
-    /// Heights in `held` that no job is matching and that are not matched for every script.
-    unmatched: BTreeSet<Height>,
-    /// Heights in `held` whose filter matched.
-    matches: BTreeSet<Height>,
-    jobs: BTreeMap<JobId, Sent>,
-    next_job: u64,
+    /// Blocks above the cursor, without gaps.
+    rows: BTreeMap<Height, Row>,
     /// The block that the wallet is folding, right above the cursor.
     folding: Option<BlockId>,
-    /// Filters that were matched, each counted once for each time.
-    filters_matched: u64,
 }
 
 /// Where the scan is.
@@ -52,37 +38,6 @@ enum Start {
     Pending { start: ScanStart, seen: Height },
     /// Everything up to the cursor is matched and folded.
     At(BlockId),
-}
-
-#[derive(Debug)]
-struct Held {
-    block: BlockHash,
-    bytes: Arc<[u8]>,
-    /// Who sent it.
-    from: PeerId,
-    /// How many scripts of the list it was matched for; `None` before the first time.
-    matched: Option<usize>,
-    /// The job that is matching it.
-    job: Option<JobId>,
-    /// What it must hash to.
-    version: FilterHash,
-}
-
-/// What a job was about.
-#[derive(Debug)]
-struct Sent {
-    filters: Vec<(BlockId, FilterHash)>,
-    /// The length of the watch list up to which the job matches.
-    upto: usize,
-}
-
-/// A filter that is not what was committed to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Rejected {
-    pub(crate) version: (Height, FilterHash),
-    pub(crate) from: PeerId,
-    /// It can't be asked for again: it is the committed one, and no filter.
-    pub(crate) committed: bool,
 }
 
 impl Scan {
@@ -99,17 +54,10 @@ impl Scan {
         self.folding.or(self.cursor())
     }
 
-    pub(crate) const fn held_bytes(&self) -> usize {
-        self.held_bytes
-    }
-
-    pub(crate) const fn filters_matched(&self) -> u64 {
-        self.filters_matched
-    }
-
-    /// Begins anew somewhere else; what is held is of no use there.
+    /// Begins anew somewhere else.
     pub(crate) fn begin(&mut self, start: ScanStart, base: Height) {
-        self.clear();
+        self.rows.clear();
+        self.folding = None;
         self.start = Start::Pending { start, seen: base };
     }
 
@@ -136,140 +84,47 @@ impl Scan {
         Some(cursor)
     }
 
-    /// Whether a script is watched.
-    pub(crate) fn watches(&self, script: &Script) -> bool {
-        self.watched.contains(script)
+    /// The watch list has grown.
+    pub(crate) fn grow(&mut self, scripts: &Range<usize>, matching: &mut Matching) {
+        self.rows.values_mut().for_each(|row| row.grow(scripts, matching));
     }
 
-    /// Adds scripts; what is held is matched for them.
-    pub(crate) fn watch(&mut self, scripts: Vec<ScriptBuf>) {
-        if self.watched.add(scripts) {
-            let idle = self.held.iter().filter(|(_, held)| held.job.is_none());
-            let idle = idle.map(|(height, _)| *height);
-            self.unmatched = idle.filter(|height| !self.matches.contains(height)).collect();
-        }
-    }
-
-    /// Whether the filter of a height above the cursor is here.
-    pub(crate) fn holds(&self, height: Height) -> bool {
-        self.held.contains_key(&height)
-    }
-
-    /// Keeps a filter that was asked for.
-    pub(crate) fn hold(
+    /// Wants the filters above the cursor, as far as it is known what they hash to.
+    pub(crate) fn extend(
         &mut self,
-        block: BlockId,
-        version: FilterHash,
-        bytes: Arc<[u8]>,
-        from: PeerId,
+        tree: &HeaderTree,
+        commitments: &Commitments,
+        matching: &mut Matching,
     ) {
-        let above = self.cursor().is_some_and(|cursor| block.height > cursor.height);
-        if !above || self.held.contains_key(&block.height) {
-            return;
+        let Some(cursor) = self.cursor() else { return };
+        let end = commitments.tip().min(cursor.height.up(MAX_FILTERS_AHEAD));
+        let mut next = self.rows.last_key_value().map_or(cursor.height, |(last, _)| *last).next();
+        while next <= end
+            && let Some(block) = tree.block_at(next)
+        {
+            let row = Row::new(block, commitments.versions(next), matching.all(), matching);
+            self.rows.insert(next, row);
+            next = next.next();
         }
-        self.held_bytes += bytes.len();
-        let held = Held { block: block.hash, version, bytes, from, matched: None, job: None };
-        self.held.insert(block.height, held);
-        self.unmatched.insert(block.height);
     }
 
-    /// The next job, if it is full, or if there is little else to do.
-    pub(crate) fn next_job(&mut self) -> Option<(JobId, Job)> {
-        let few = self.unmatched.len() < MAX_FILTERS_PER_JOB && self.held_bytes < MAX_BYTES_PER_JOB;
-        if few && self.jobs.len() >= MIN_JOBS {
-            return None;
+    /// A version of the block matched.
+    pub(crate) fn on_match(&mut self, block: BlockId, hash: FilterHash, matching: &mut Matching) {
+        if let Some(row) = self.rows.get_mut(&block.height).filter(|row| row.block() == block) {
+            row.on_match(hash, matching);
         }
-        let matched = self.held.get(self.unmatched.first()?)?.matched;
-        let mut filters = Vec::new();
-        let mut sent = Sent { filters: Vec::new(), upto: self.watched.len() };
-        let mut bytes = 0;
-        for height in &self.unmatched {
-            let Some(held) = self.held.get(height) else { continue };
-            let expected = held.version;
-            if held.matched != matched || filters.len() == MAX_FILTERS_PER_JOB {
-                break;
-            }
-            bytes += held.bytes.len();
-            let (block, filter) = (held.block, Arc::clone(&held.bytes));
-            filters.push(FilterToMatch { block, expected, bytes: filter });
-            sent.filters.push((BlockId::new(*height, block), expected));
-            if bytes >= MAX_BYTES_PER_JOB {
-                break;
-            }
-        }
-        let full = filters.len() == MAX_FILTERS_PER_JOB || bytes >= MAX_BYTES_PER_JOB;
-        if filters.is_empty() || (!full && self.jobs.len() >= MIN_JOBS) {
-            return None;
-        }
-        self.next_job += 1;
-        let id = JobId::new(self.next_job);
-        for (block, _) in &sent.filters {
-            self.unmatched.remove(&block.height);
-            if let Some(held) = self.held.get_mut(&block.height) {
-                held.job = Some(id);
-            }
-        }
-        self.jobs.insert(id, sent);
-        let scripts = self.watched.since(matched.unwrap_or(0));
-        Some((id, Job::MatchFilters { filters, scripts }))
     }
 
-    /// A job is done. Returns the filters that are no good; they are dropped.
-    pub(crate) fn on_verdicts(&mut self, id: JobId, verdicts: &[FilterVerdict]) -> Vec<Rejected> {
-        let Some(sent) = self.jobs.remove(&id) else { return Vec::new() };
-        let mut rejected = Vec::new();
-        for ((block, version), verdict) in sent.filters.iter().zip(verdicts) {
-            let height = block.height;
-            // A reorg or a new start may have dropped the filter meanwhile.
-            let Some(held) = self.held.get_mut(&height) else { continue };
-            if held.job.take_if(|job| *job == id).is_none() {
-                continue;
-            }
-            let from = held.from;
-            match verdict {
-                FilterVerdict::NoMatch => {
-                    held.matched = Some(sent.upto);
-                    self.filters_matched += 1;
-                    if sent.upto < self.watched.len() {
-                        self.unmatched.insert(height);
-                    }
-                }
-                FilterVerdict::Match => {
-                    self.filters_matched += 1;
-                    self.matches.insert(height);
-                }
-                FilterVerdict::Undecodable => {
-                    // What the block pays is unknown, so it is fetched.
-                    self.matches.insert(height);
-                    rejected.push(Rejected { version: (height, *version), from, committed: true });
-                }
-                FilterVerdict::Invalid => {
-                    self.drop_filter(height);
-                    rejected.push(Rejected { version: (height, *version), from, committed: false });
-                }
-            }
-        }
-        rejected
-    }
-
-    /// The matched blocks to fetch, lowest first.
-    pub(crate) fn wanted_blocks(&self) -> impl Iterator<Item = BlockId> + '_ {
-        let folding = self.folding.map(|block| block.height);
-        let matches = self.matches.iter().filter(move |height| Some(**height) != folding);
-        let blocks = matches.filter_map(|height| {
-            self.held.get(height).map(|held| BlockId::new(*height, held.block))
-        });
-        blocks.take(MAX_BLOCKS_AHEAD)
+    /// The matched blocks to fetch, lowest first, each with the version that matched.
+    pub(crate) fn wanted_blocks(&self) -> impl Iterator<Item = (BlockId, FilterHash)> + '_ {
+        let matches = self.rows.values().filter_map(|row| Some((row.block(), row.matched()?)));
+        matches.filter(|(block, _)| Some(*block) != self.folding).take(MAX_BLOCKS_AHEAD)
     }
 
     /// The match right above the cursor, if the wallet can fold it now.
     pub(crate) fn next_to_fold(&self) -> Option<BlockId> {
-        if self.folding.is_some() {
-            return None;
-        }
-        let height = self.cursor()?.height.next();
-        let held = self.matches.contains(&height).then(|| self.held.get(&height))??;
-        Some(BlockId::new(height, held.block))
+        let (_, row) = self.rows.first_key_value()?;
+        (self.folding.is_none() && row.matched().is_some()).then(|| row.block())
     }
 
     /// The wallet was given the block right above the cursor.
@@ -278,31 +133,44 @@ impl Scan {
     }
 
     /// The wallet folded a block; the cursor moves onto it, unless the chain or the start changed.
-    pub(crate) fn on_folded(&mut self, block: BlockHash, commitments: &mut Commitments) {
-        if let Some(folded) = self.folding.take_if(|folding| folding.hash == block) {
-            let versions = commitments.versions(folded.height);
-            self.pass(folded, &versions, commitments);
-        }
+    /// Whether it was the scan's.
+    pub(crate) fn on_folded(
+        &mut self,
+        block: BlockHash,
+        commitments: &mut Commitments,
+        matching: &mut Matching,
+    ) -> bool {
+        let Some(folded) = self.folding.take_if(|folding| folding.hash == block) else {
+            return false;
+        };
+        // Whoever has read the block needs no filter of it.
+        let versions = commitments.versions(folded.height);
+        self.pass(folded, &versions, commitments, matching);
+        true
     }
 
-    /// Moves the cursor over filters that match nothing.
-    pub(crate) fn advance(&mut self, commitments: &mut Commitments) {
-        while let Some(cursor) = self.cursor()
-            && let Some(held) = self.held.get(&cursor.height.next())
-            && held.matched == Some(self.watched.len())
-            && !self.matches.contains(&cursor.height.next())
-        {
-            let block = BlockId::new(cursor.height.next(), held.block);
-            let read = held.version;
-            self.pass(block, &[read], commitments);
+    /// Moves the cursor over blocks whose filters match nothing, in every version.
+    pub(crate) fn advance(&mut self, commitments: &mut Commitments, matching: &mut Matching) {
+        while let Some(mut entry) = self.rows.first_entry() {
+            let versions = commitments.versions(*entry.key());
+            if versions.is_empty() {
+                return;
+            }
+            // Peers may have come, gone or been set aside since it was wanted.
+            entry.get_mut().set_versions(versions, matching);
+            if !entry.get().is_clear(matching) {
+                return;
+            }
+            let (block, read) = (entry.get().block(), entry.get().versions().to_vec());
+            self.pass(block, &read, commitments, matching);
         }
     }
 
     /// The best branch left everything above `fork`. Returns whether the cursor, or a block that
     /// the wallet was given, was above it.
-    pub(crate) fn on_reorganised(&mut self, fork: BlockId) -> bool {
-        for height in self.held.range(fork.height.next()..).map(|(h, _)| *h).collect::<Vec<_>>() {
-            self.drop_filter(height);
+    pub(crate) fn on_reorganised(&mut self, fork: BlockId, matching: &mut Matching) -> bool {
+        for row in self.rows.split_off(&fork.height.next()).into_values() {
+            row.drop_filters(matching);
         }
         let told = self.told().is_some_and(|told| told.height > fork.height);
         self.folding.take_if(|folding| folding.height > fork.height);
@@ -314,25 +182,17 @@ impl Scan {
         told
     }
 
-    fn pass(&mut self, block: BlockId, read: &[FilterHash], commitments: &mut Commitments) {
+    fn pass(
+        &mut self,
+        block: BlockId,
+        read: &[FilterHash],
+        commitments: &mut Commitments,
+        matching: &mut Matching,
+    ) {
         commitments.pass(block.height, read);
         self.start = Start::At(block);
-        self.drop_filter(block.height);
-    }
-
-    fn drop_filter(&mut self, height: Height) {
-        if let Some(held) = self.held.remove(&height) {
-            self.held_bytes -= held.bytes.len();
+        if let Some(row) = self.rows.remove(&block.height) {
+            row.drop_filters(matching);
         }
-        self.unmatched.remove(&height);
-        self.matches.remove(&height);
-    }
-
-    fn clear(&mut self) {
-        self.held.clear();
-        self.held_bytes = 0;
-        self.unmatched.clear();
-        self.matches.clear();
-        self.folding = None;
     }
 }

@@ -1,0 +1,355 @@
+//! Owns the filters at hand: which are to be downloaded or read from the store, which are here, for
+//! which scripts each is still to be matched, and the jobs that do it.
+//!
+//! Refuses to decide what is to be matched: scan and backfill want filters, and drop them when they
+//! are done with them. Until then a filter stays, so when the list grows only the new scripts are
+//! matched again.
+
+pub(crate) mod row;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::sync::Arc;
+
+use bitcoin::{Script, ScriptBuf};
+
+use crate::filter::watch_list::WatchList;
+use crate::height::Height;
+use crate::height_ranges::HeightRanges;
+use crate::job::{FilterToMatch, FilterVerdict, Job, JobId};
+use crate::kept::{FilterId, KeptFilter, ReadId};
+use crate::limits::{
+    MAX_BYTES_PER_JOB, MAX_FILTER_BYTES, MAX_FILTERS_PER_JOB, MAX_FILTERS_PER_READ, MAX_READS,
+    MIN_JOBS,
+};
+use crate::peer_id::PeerId;
+
+/// Filters and scripts.
+#[derive(Debug, Default)]
+pub(crate) struct Matching {
+    watched: WatchList,
+    /// Where the store may have filters; `None` if it keeps none.
+    kept: Option<HeightRanges>,
+    filters: BTreeMap<FilterId, Filter>,
+    held_bytes: usize,
+    /// To be read from the store.
+    unread: BTreeSet<FilterId>,
+    reads: BTreeMap<ReadId, Vec<FilterId>>,
+    next_read: u64,
+    /// To be downloaded, and not said yet.
+    missing: Vec<FilterId>,
+    /// Not to be downloaded any more, and not said yet.
+    dropped: Vec<FilterId>,
+    /// Here, with scripts to match and no job that does it.
+    unmatched: BTreeSet<FilterId>,
+    jobs: BTreeMap<JobId, Sent>,
+    next_job: u64,
+    /// For the store.
+    good: Vec<KeptFilter>,
+    matched: u64,
+}
+
+#[derive(Debug)]
+struct Filter {
+    /// The places in the watch list of the scripts that it is to be matched for.
+    scripts: Range<usize>,
+    bytes: Option<Bytes>,
+    job: Option<JobId>,
+}
+
+#[derive(Debug)]
+struct Bytes {
+    bytes: Arc<[u8]>,
+    /// Who sent it; `None`: the store has it.
+    from: Option<PeerId>,
+}
+
+/// What a job is about.
+#[derive(Debug)]
+struct Sent {
+    filters: Vec<FilterId>,
+    scripts: Range<usize>,
+}
+
+/// What became of a filter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Outcome {
+    pub(crate) id: FilterId,
+    pub(crate) verdict: FilterVerdict,
+    /// Who sent it; `None`: the store.
+    pub(crate) from: Option<PeerId>,
+}
+
+impl Matching {
+    /// A store keeps filters at these heights; `None`: it keeps none.
+    pub(crate) fn new(kept: Option<HeightRanges>) -> Self {
+        Self { kept, ..Self::default() }
+    }
+
+    /// The places of all scripts in the watch list.
+    pub(crate) const fn all(&self) -> Range<usize> {
+        0..self.watched.len()
+    }
+
+    /// How many filters were matched, each counted once for each time.
+    pub(crate) const fn matched(&self) -> u64 {
+        self.matched
+    }
+
+    pub(crate) const fn held_bytes(&self) -> usize {
+        self.held_bytes
+    }
+
+    /// Whether a script is watched.
+    pub(crate) fn watches(&self, script: &Script) -> bool {
+        self.watched.contains(script)
+    }
+
+    /// Adds scripts; the places of those that are new.
+    pub(crate) fn watch(&mut self, scripts: Vec<ScriptBuf>) -> Range<usize> {
+        let before = self.watched.len();
+        self.watched.add(scripts);
+        before..self.watched.len()
+    }
+
+    /// Adds scripts that are in the list already to its end; their new places.
+    pub(crate) fn watch_again(&mut self, scripts: Vec<ScriptBuf>) -> Range<usize> {
+        let before = self.watched.len();
+        self.watched.repeat(scripts);
+        before..self.watched.len()
+    }
+
+    /// A filter is to be matched for scripts too.
+    pub(crate) fn want(&mut self, id: FilterId, scripts: Range<usize>) {
+        if let Some(filter) = self.filters.get_mut(&id) {
+            filter.scripts = union(&filter.scripts, &scripts);
+            if filter.is_ready() {
+                self.unmatched.insert(id);
+            }
+            return;
+        }
+        self.filters.insert(id, Filter { scripts, bytes: None, job: None });
+        let kept = self.kept.as_ref().is_some_and(|kept| kept.contains(id.block.height));
+        if kept {
+            self.unread.insert(id);
+        } else {
+            self.missing.push(id);
+        }
+    }
+
+    /// Whether a filter that was wanted is matched for all that it was wanted for.
+    pub(crate) fn is_done(&self, id: &FilterId) -> bool {
+        self.filters.get(id).is_some_and(|filter| filter.scripts.is_empty())
+    }
+
+    /// A filter is not wanted any more.
+    pub(crate) fn drop_filter(&mut self, id: &FilterId) {
+        let Some(filter) = self.filters.remove(id) else { return };
+        self.unmatched.remove(id);
+        match filter.bytes {
+            Some(held) => self.held_bytes -= held.bytes.len(),
+            None => {
+                if !self.unread.remove(id) {
+                    self.dropped.push(*id);
+                }
+            }
+        }
+    }
+
+    /// No filter is wanted any more.
+    pub(crate) fn clear(&mut self) {
+        for id in self.filters.keys().copied().collect::<Vec<_>>() {
+            self.drop_filter(&id);
+        }
+        self.reads.clear();
+    }
+
+    /// The filters to download that were not said before.
+    pub(crate) fn take_missing(&mut self) -> Vec<FilterId> {
+        let mut missing = std::mem::take(&mut self.missing);
+        missing.retain(|id| self.filters.contains_key(id));
+        missing
+    }
+
+    /// The filters that need no download any more.
+    pub(crate) fn take_dropped(&mut self) -> Vec<FilterId> {
+        let mut dropped = std::mem::take(&mut self.dropped);
+        dropped.retain(|id| !self.filters.contains_key(id));
+        dropped
+    }
+
+    /// Filters for the store that were not said before.
+    pub(crate) fn take_good(&mut self) -> Vec<KeptFilter> {
+        std::mem::take(&mut self.good)
+    }
+
+    /// A filter came from a peer.
+    pub(crate) fn hold(&mut self, id: FilterId, bytes: Arc<[u8]>, from: PeerId) {
+        self.take_in(id, bytes, Some(from));
+    }
+
+    /// The next filters to read from the store, if there is room for them.
+    pub(crate) fn next_read(&mut self) -> Option<(ReadId, Vec<FilterId>)> {
+        // What is being read counts as full jobs.
+        let coming = self.reads.len() * MAX_BYTES_PER_JOB;
+        if self.reads.len() >= MAX_READS || self.held_bytes + coming >= MAX_FILTER_BYTES {
+            return None;
+        }
+        let mut filters = Vec::new();
+        while filters.len() < MAX_FILTERS_PER_READ
+            && let Some(id) = self.unread.pop_first()
+        {
+            filters.push(id);
+        }
+        if filters.is_empty() {
+            return None;
+        }
+        self.next_read += 1;
+        let id = ReadId::new(self.next_read);
+        self.reads.insert(id, filters.clone());
+        Some((id, filters))
+    }
+
+    /// The store answered. What it does not have is to be downloaded.
+    pub(crate) fn on_read(&mut self, id: ReadId, filters: Vec<KeptFilter>) {
+        let Some(asked) = self.reads.remove(&id) else { return };
+        for KeptFilter { id, bytes } in filters {
+            if asked.contains(&id) {
+                self.take_in(id, bytes, None);
+            }
+        }
+        for id in asked {
+            if self.filters.get(&id).is_some_and(|filter| filter.bytes.is_none()) {
+                self.forget_kept(id.block.height);
+                self.unread.remove(&id);
+                self.missing.push(id);
+            }
+        }
+    }
+
+    /// The next job, if it is full, or if there is little else to do.
+    pub(crate) fn next_job(&mut self) -> Option<(JobId, Job)> {
+        let few = self.unmatched.len() < MAX_FILTERS_PER_JOB && self.held_bytes < MAX_BYTES_PER_JOB;
+        if few && self.jobs.len() >= MIN_JOBS {
+            return None;
+        }
+        let from = self.filters.get(self.unmatched.first()?)?.scripts.start;
+        let mut sent = Sent { filters: Vec::new(), scripts: from..self.watched.len() };
+        let mut filters = Vec::new();
+        let mut bytes = 0;
+        for id in &self.unmatched {
+            let Some(filter) = self.filters.get(id) else { continue };
+            let Some(held) = &filter.bytes else { continue };
+            if filter.scripts.start != from || filters.len() == MAX_FILTERS_PER_JOB {
+                break;
+            }
+            bytes += held.bytes.len();
+            let (block, expected) = (id.block.hash, id.hash);
+            filters.push(FilterToMatch { block, expected, bytes: Arc::clone(&held.bytes) });
+            sent.filters.push(*id);
+            if bytes >= MAX_BYTES_PER_JOB {
+                break;
+            }
+        }
+        let full = filters.len() == MAX_FILTERS_PER_JOB || bytes >= MAX_BYTES_PER_JOB;
+        if filters.is_empty() || (!full && self.jobs.len() >= MIN_JOBS) {
+            return None;
+        }
+        self.next_job += 1;
+        let id = JobId::new(self.next_job);
+        for filter in &sent.filters {
+            self.unmatched.remove(filter);
+            if let Some(filter) = self.filters.get_mut(filter) {
+                filter.job = Some(id);
+            }
+        }
+        self.jobs.insert(id, sent);
+        Some((id, Job::MatchFilters { filters, scripts: self.watched.since(from) }))
+    }
+
+    /// A job is done. What is not what its name says is to be downloaded again.
+    pub(crate) fn on_verdicts(&mut self, id: JobId, verdicts: &[FilterVerdict]) -> Vec<Outcome> {
+        let Some(sent) = self.jobs.remove(&id) else { return Vec::new() };
+        let mut outcomes = Vec::new();
+        for (id_of, verdict) in sent.filters.iter().zip(verdicts) {
+            // It may have been dropped meanwhile.
+            let Some(filter) = self.filters.get_mut(id_of) else { continue };
+            if filter.job.take_if(|job| *job == id).is_none() {
+                continue;
+            }
+            let from = filter.bytes.as_ref().and_then(|held| held.from);
+            outcomes.push(Outcome { id: *id_of, verdict: *verdict, from });
+            match verdict {
+                FilterVerdict::NoMatch | FilterVerdict::Match => {
+                    self.on_good(*id_of, &sent.scripts);
+                }
+                FilterVerdict::Undecodable => filter.scripts = 0..0,
+                FilterVerdict::Invalid => self.on_invalid(*id_of),
+            }
+        }
+        outcomes
+    }
+
+    fn on_good(&mut self, id: FilterId, scripts: &Range<usize>) {
+        self.matched += 1;
+        let Some(filter) = self.filters.get_mut(&id) else { return };
+        if filter.scripts.start >= scripts.start {
+            filter.scripts.start = filter.scripts.start.max(scripts.end);
+        }
+        if filter.is_ready() {
+            self.unmatched.insert(id);
+        }
+        if let (Some(kept), Some(held)) = (&mut self.kept, &mut filter.bytes)
+            && held.from.take().is_some()
+        {
+            kept.insert(id.block.height..=id.block.height);
+            self.good.push(KeptFilter { id, bytes: Arc::clone(&held.bytes) });
+        }
+    }
+
+    fn on_invalid(&mut self, id: FilterId) {
+        let Some(filter) = self.filters.get_mut(&id) else { return };
+        if let Some(held) = filter.bytes.take() {
+            self.held_bytes -= held.bytes.len();
+            if held.from.is_none() {
+                self.forget_kept(id.block.height);
+            }
+        }
+        self.missing.push(id);
+    }
+
+    fn take_in(&mut self, id: FilterId, bytes: Arc<[u8]>, from: Option<PeerId>) {
+        let Some(filter) = self.filters.get_mut(&id) else { return };
+        if filter.bytes.is_some() {
+            return;
+        }
+        self.held_bytes += bytes.len();
+        filter.bytes = Some(Bytes { bytes, from });
+        self.unread.remove(&id);
+        if filter.is_ready() {
+            self.unmatched.insert(id);
+        }
+    }
+
+    fn forget_kept(&mut self, height: Height) {
+        if let Some(kept) = &mut self.kept {
+            kept.remove(height);
+        }
+    }
+}
+
+impl Filter {
+    fn is_ready(&self) -> bool {
+        self.bytes.is_some() && self.job.is_none() && !self.scripts.is_empty()
+    }
+}
+
+/// The least range that holds both; lists of scripts to match always end at the list's end, so
+/// nothing between them is matched in vain for long.
+fn union(a: &Range<usize>, b: &Range<usize>) -> Range<usize> {
+    match (a.is_empty(), b.is_empty()) {
+        (true, _) => b.clone(),
+        (_, true) => a.clone(),
+        _ => a.start.min(b.start)..a.end.max(b.end),
+    }
+}

@@ -1,0 +1,91 @@
+//! Owns `Row`: one block with the versions of its filter that are to be matched.
+//!
+//! Refuses to forget a match: once a version matched, the block itself is wanted and no filter is.
+
+use std::ops::Range;
+
+use bitcoin::FilterHash;
+
+use crate::height::BlockId;
+use crate::kept::FilterId;
+
+use super::Matching;
+
+/// A block whose filters are to be matched.
+#[derive(Debug)]
+pub(crate) struct Row {
+    block: BlockId,
+    versions: Vec<FilterHash>,
+    /// The places in the watch list of the scripts to match.
+    scripts: Range<usize>,
+    matched: Option<FilterHash>,
+}
+
+impl Row {
+    /// Wants every version of a block's filter, for the scripts at these places.
+    pub(crate) fn new(
+        block: BlockId,
+        versions: Vec<FilterHash>,
+        scripts: Range<usize>,
+        matching: &mut Matching,
+    ) -> Self {
+        let row = Self { block, versions, scripts, matched: None };
+        row.ids().for_each(|id| matching.want(id, row.scripts.clone()));
+        row
+    }
+
+    pub(crate) const fn block(&self) -> BlockId {
+        self.block
+    }
+
+    pub(crate) fn versions(&self) -> &[FilterHash] {
+        &self.versions
+    }
+
+    /// The version that matched, so that the block is wanted.
+    pub(crate) const fn matched(&self) -> Option<FilterHash> {
+        self.matched
+    }
+
+    /// Whether every version is matched and none matches.
+    pub(crate) fn is_clear(&self, matching: &Matching) -> bool {
+        self.matched.is_none() && self.ids().all(|id| matching.is_done(&id))
+    }
+
+    /// The filters are to be matched for more scripts.
+    pub(crate) fn grow(&mut self, scripts: &Range<usize>, matching: &mut Matching) {
+        if self.matched.is_none() {
+            self.ids().for_each(|id| matching.want(id, scripts.clone()));
+            self.scripts.end = scripts.end;
+        }
+    }
+
+    /// From here on these are the versions; what is new among them is wanted.
+    pub(crate) fn set_versions(&mut self, versions: Vec<FilterHash>, matching: &mut Matching) {
+        if self.matched.is_some() || self.versions == versions {
+            return;
+        }
+        let gone = self.ids().filter(|id| !versions.contains(&id.hash));
+        gone.collect::<Vec<_>>().iter().for_each(|id| matching.drop_filter(id));
+        let new = versions.iter().filter(|hash| !self.versions.contains(hash));
+        for hash in new {
+            matching.want(FilterId { block: self.block, hash: *hash }, self.scripts.clone());
+        }
+        self.versions = versions;
+    }
+
+    /// A version matched.
+    pub(crate) fn on_match(&mut self, hash: FilterHash, matching: &mut Matching) {
+        self.drop_filters(matching);
+        self.matched = Some(hash);
+    }
+
+    /// The filters are of no more use.
+    pub(crate) fn drop_filters(&self, matching: &mut Matching) {
+        self.ids().for_each(|id| matching.drop_filter(&id));
+    }
+
+    fn ids(&self) -> impl Iterator<Item = FilterId> + '_ {
+        self.versions.iter().map(|hash| FilterId { block: self.block, hash: *hash })
+    }
+}

@@ -1,0 +1,244 @@
+//! Owns the backfill: what is to be matched at or below the scan cursor. Scripts that were added
+//! later and may have been paid before, and versions of filters that peers tell of late.
+//!
+//! Refuses to be done while anything of it is unmatched or unfolded. Keeps no order among blocks:
+//! when one pays scripts that were not known to be paid, what is above it is matched for those
+//! once more, since it may spend from them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use bitcoin::{BlockHash, FilterHash};
+
+use crate::chain::header_tree::HeaderTree;
+use crate::filter::commitments::Commitments;
+use crate::filter::debts::Debts;
+use crate::height::{BlockId, Height};
+use crate::input::ScanStart;
+use crate::limits::{BIRTHDAY_MARGIN, MAX_BACKFILL_ROWS, MAX_BLOCKS_AHEAD};
+use crate::matching::Matching;
+use crate::matching::row::Row;
+
+/// What is left to match at or below the cursor.
+#[derive(Debug, Default)]
+pub(crate) struct Backfill {
+    /// Searches that came before the scan began.
+    searches: Vec<(ScanStart, Range<usize>)>,
+    /// Which heights are to be matched for which scripts.
+    debts: Debts,
+    /// Versions that came late; they are to be matched for all scripts.
+    late: BTreeSet<(Height, FilterHash)>,
+    /// Blocks whose filters are being matched.
+    rows: BTreeMap<Height, Open>,
+    /// The block that the wallet is folding.
+    folding: Option<BlockId>,
+}
+
+/// A block that is being worked on.
+#[derive(Debug)]
+struct Open {
+    row: Row,
+    /// Only one version is to be matched, which came late.
+    late: bool,
+}
+
+impl Backfill {
+    /// Whether nothing is left.
+    pub(crate) fn is_done(&self) -> bool {
+        self.searches.is_empty()
+            && self.debts.is_empty()
+            && self.late.is_empty()
+            && self.rows.is_empty()
+    }
+
+    /// Forgets everything: the scan begins anew.
+    pub(crate) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Scripts were added that may have been paid since `start`.
+    pub(crate) fn search(&mut self, start: ScanStart, scripts: Range<usize>) {
+        if !scripts.is_empty() {
+            self.searches.push((start, scripts));
+        }
+    }
+
+    /// The scan's cursor is known: places the searches. `folded` is a block that was just read.
+    pub(crate) fn resolve(&mut self, cursor: BlockId, folded: Option<Height>, tree: &HeaderTree) {
+        for (start, scripts) in std::mem::take(&mut self.searches) {
+            let first = first_block(start, tree).max(tree.base().height.next());
+            match folded.filter(|folded| (first..=cursor.height).contains(folded)) {
+                Some(folded) => {
+                    if folded > first {
+                        self.debts.add(first..=folded.down(1), &scripts);
+                    }
+                    self.debts.add(folded.next()..=cursor.height, &scripts);
+                }
+                None => self.debts.add(first..=cursor.height, &scripts),
+            }
+        }
+    }
+
+    /// A version came late.
+    pub(crate) fn reopen(&mut self, height: Height, hash: FilterHash) {
+        self.late.insert((height, hash));
+    }
+
+    /// Wants filters: of late versions, and, when the scan has nothing to do, of what is owed.
+    pub(crate) fn extend(
+        &mut self,
+        tree: &HeaderTree,
+        commitments: &Commitments,
+        matching: &mut Matching,
+        idle: bool,
+    ) {
+        while self.rows.len() < MAX_BACKFILL_ROWS
+            && let Some((height, hash)) = self.next_late()
+        {
+            self.late.remove(&(height, hash));
+            if commitments.is_unread(height, hash) {
+                self.open(height, vec![hash], matching.all(), true, tree, matching);
+            }
+        }
+        while idle
+            && self.rows.len() < MAX_BACKFILL_ROWS
+            && let Some((height, scripts)) = self.debts.take_lowest(|height| {
+                !self.rows.contains_key(&height) && height <= commitments.tip()
+            })
+        {
+            let versions = commitments.versions(height);
+            self.open(height, versions, scripts, false, tree, matching);
+        }
+    }
+
+    /// A version of the block matched. Whether the block is one of the backfill's.
+    pub(crate) fn on_match(&mut self, block: BlockId, hash: FilterHash, matching: &mut Matching) {
+        if let Some(open) = self.rows.get_mut(&block.height).filter(|o| o.row.block() == block) {
+            open.row.on_match(hash, matching);
+        }
+    }
+
+    /// Closes what is matched without a match.
+    pub(crate) fn advance(
+        &mut self,
+        heights: impl Iterator<Item = Height>,
+        commitments: &mut Commitments,
+        matching: &mut Matching,
+    ) {
+        for height in heights {
+            let Some(open) = self.rows.get(&height) else { continue };
+            if open.row.is_clear(matching) {
+                self.close(height, commitments, matching);
+            }
+        }
+    }
+
+    /// Peers came, went or were set aside: what they commit to may be other versions now.
+    pub(crate) fn recheck(&mut self, commitments: &mut Commitments, matching: &mut Matching) {
+        for (height, open) in &mut self.rows {
+            let versions = if open.late {
+                let mut versions = open.row.versions().to_vec();
+                versions.retain(|hash| commitments.is_unread(*height, *hash));
+                versions
+            } else {
+                commitments.versions(*height)
+            };
+            if open.late || !versions.is_empty() {
+                open.row.set_versions(versions, matching);
+            }
+        }
+        let heights: Vec<Height> = self.rows.keys().copied().collect();
+        self.advance(heights.into_iter(), commitments, matching);
+    }
+
+    /// The matched blocks to fetch, lowest first, each with the version that matched.
+    pub(crate) fn wanted_blocks(&self) -> impl Iterator<Item = (BlockId, FilterHash)> + '_ {
+        let rows = self.rows.values().map(|open| &open.row);
+        let matches = rows.filter_map(|row| Some((row.block(), row.matched()?)));
+        matches.filter(|(block, _)| Some(*block) != self.folding).take(MAX_BLOCKS_AHEAD)
+    }
+
+    /// The matched blocks that the wallet can fold, if it is not at one.
+    pub(crate) fn ready_to_fold(&self) -> impl Iterator<Item = BlockId> + '_ {
+        let free = self.folding.is_none();
+        self.wanted_blocks().map(|(block, _)| block).filter(move |_| free)
+    }
+
+    /// The wallet was given a block.
+    pub(crate) const fn fold(&mut self, block: BlockId) {
+        self.folding = Some(block);
+    }
+
+    /// The wallet folded a block, at the height that is returned if it is one of the backfill's.
+    pub(crate) fn on_folded(
+        &mut self,
+        block: BlockHash,
+        commitments: &mut Commitments,
+        matching: &mut Matching,
+    ) -> Option<Height> {
+        let folded = self.folding.take_if(|folding| folding.hash == block)?;
+        for hash in commitments.versions(folded.height) {
+            commitments.read(folded.height, hash);
+        }
+        self.close(folded.height, commitments, matching);
+        Some(folded.height)
+    }
+
+    /// A block below the cursor was found to pay scripts: what is above may spend from them.
+    pub(crate) fn follow(&mut self, paid_at: Height, cursor: BlockId, scripts: &Range<usize>) {
+        self.debts.add(paid_at.next()..=cursor.height, scripts);
+    }
+
+    /// The best branch left everything above `fork`. Returns whether the wallet was given a block
+    /// above it.
+    pub(crate) fn on_reorganised(&mut self, fork: Height, matching: &mut Matching) -> bool {
+        self.debts.truncate_above(fork);
+        self.late.retain(|(height, _)| *height <= fork);
+        for open in self.rows.split_off(&fork.next()).into_values() {
+            open.row.drop_filters(matching);
+        }
+        self.folding.take_if(|folding| folding.height > fork).is_some()
+    }
+
+    fn next_late(&self) -> Option<(Height, FilterHash)> {
+        self.late.iter().find(|(height, _)| !self.rows.contains_key(height)).copied()
+    }
+
+    fn open(
+        &mut self,
+        height: Height,
+        versions: Vec<FilterHash>,
+        scripts: Range<usize>,
+        late: bool,
+        tree: &HeaderTree,
+        matching: &mut Matching,
+    ) {
+        let Some(block) = tree.block_at(height) else { return };
+        let row = Row::new(block, versions, scripts, matching);
+        self.rows.insert(height, Open { row, late });
+    }
+
+    fn close(&mut self, height: Height, commitments: &mut Commitments, matching: &mut Matching) {
+        let Some(Open { row, late, .. }) = self.rows.remove(&height) else { return };
+        row.drop_filters(matching);
+        if late {
+            row.versions().iter().for_each(|hash| commitments.read(height, *hash));
+        }
+    }
+}
+
+/// The first block that a search from `start` on reads.
+fn first_block(start: ScanStart, tree: &HeaderTree) -> Height {
+    match start {
+        ScanStart::Height(height) => height,
+        ScanStart::Time(birthday) => {
+            let from = birthday.before(BIRTHDAY_MARGIN);
+            let range = tree.base().height.next().to_u32()..=tree.tip().height.to_u32();
+            let first = range
+                .map(Height::new)
+                .find(|height| tree.time_at(*height).is_some_and(|time| time >= from));
+            // A birthday that no block has reached: the clock that gave it was ahead.
+            first.unwrap_or(tree.base().height)
+        }
+    }
+}
