@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use billfold_wallet_core::config::ProxyAddress;
 use billfold_wallet_core::keychain::ScriptType;
 use billfold_wallet_core::light_client::peer_id::PeerAddress;
-use bitcoin::OutPoint;
+use bitcoin::{OutPoint, Txid};
 use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
@@ -154,6 +154,9 @@ pub(crate) enum Command {
     Coins,
     /// Connect, and show what each peer is
     Peers,
+    /// Show that a transaction is in a block, so that others can check it
+    #[command(after_help = PROVE_EXAMPLES)]
+    Prove(ProveArgs),
     /// Scan the chain again, and follow it to the peers' tip
     Rescan(RescanArgs),
 }
@@ -263,6 +266,14 @@ pub(crate) struct PayArgs {
     pub(crate) yes: bool,
 }
 
+/// Options of `prove`.
+#[derive(Debug, Args)]
+pub(crate) struct ProveArgs {
+    /// Which transaction; `history` lists them
+    #[arg(value_name = "TXID")]
+    pub(crate) txid: Txid,
+}
+
 /// Options of `rescan`.
 #[derive(Debug, Args)]
 pub(crate) struct RescanArgs {
@@ -312,6 +323,14 @@ Examples:
   billfold receive
   billfold receive --amount 25k --note \"rent in May\"
   billfold receive --new --json";
+
+const PROVE_EXAMPLES: &str = "\
+Shows the block's header and those on top of it, the way from the transaction to the header's merkle
+root, the filter's hash and header, and the peers that agree on it.
+
+Examples:
+  billfold prove 5f1b…
+  billfold prove 5f1b… --json > proof.json     for somebody who has the header chain";
 
 const PAY_EXAMPLES: &str = "\
 Amounts: 25k, 25000sat, 0.001btc, max. A bare number is satoshi.

@@ -11,6 +11,7 @@ mod history;
 mod new;
 mod pay;
 mod peers;
+mod prove;
 mod receive;
 mod restore;
 mod sync;
@@ -31,6 +32,7 @@ pub(crate) async fn run(command: Command, context: &mut Context) -> Result<(), F
         Command::History => history::run(context).await,
         Command::Coins => coins::run(context).await,
         Command::Peers => peers::run(context).await,
+        Command::Prove(options) => prove::run(&options, context).await,
         Command::Rescan(options) => sync::rescan(&options, context).await,
     }
 }

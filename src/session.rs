@@ -121,6 +121,7 @@ pub(crate) fn unexpected(reply: &Reply) -> Failure {
         Reply::Coins(_) => "coins",
         Reply::Status(_) => "status",
         Reply::Wallet(_) => "wallet",
+        Reply::Proof(_) => "proof",
         Reply::Done => "done",
     };
     Failure::new(Kind::Bug, format!("the wallet answered with something else ({kind})"))

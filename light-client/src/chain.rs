@@ -10,6 +10,7 @@ pub mod header_tree;
 pub mod locator;
 pub(crate) mod presync;
 pub mod block_body;
+pub mod merkle_tree;
 
 #[cfg(test)]
 pub(crate) mod mine;

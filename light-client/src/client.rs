@@ -4,6 +4,7 @@
 //! conversation what follows from the state that all of them have now.
 
 mod connections;
+mod evidence;
 mod progress;
 mod scanning;
 mod snapshot;

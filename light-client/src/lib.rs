@@ -101,6 +101,7 @@ pub mod input;
 pub mod output;
 pub mod change_set;
 pub mod status;
+pub mod evidence;
 mod timers;
 pub mod codec;
 mod outbox;

@@ -301,6 +301,9 @@ pub const MAX_BLOCKS_PER_PEER: u32 = 2;
 /// headers, and fourteen since a month begins earlier in the east than in UTC.
 pub const BIRTHDAY_MARGIN: Duration = Duration::from_secs((2 + 14) * 3600);
 
+/// Headers that show the work on a block: its own, and five on top of it.
+pub const MAX_EVIDENCE_HEADERS: u32 = 6;
+
 /// Transactions that are announced at a time.
 pub const MAX_TRANSACTIONS: usize = 5000;
 

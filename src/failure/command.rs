@@ -48,6 +48,13 @@ impl From<CommandError> for Failure {
             CommandError::HeightAboveTip { asked, tip } => {
                 new(Kind::HeightAboveTip).with("asked", asked.to_u32()).with("tip", tip.to_u32())
             }
+            CommandError::NoSuchTransaction(txid) => {
+                new(Kind::NoSuchTransaction).with("txid", txid.to_string())
+            }
+            CommandError::NotConfirmed(txid) => {
+                new(Kind::NotConfirmed).with("txid", txid.to_string())
+            }
+            CommandError::Offline => new(Kind::Offline),
             CommandError::AddressesExhausted => new(Kind::AddressesExhausted),
             CommandError::Signing(problem) => {
                 new(Kind::SigningFailed).with("problem", signing(problem))
@@ -97,7 +104,8 @@ const fn signing(problem: SigningProblem) -> &'static str {
 mod tests {
     use billfold_wallet_core::keychain::{AccountId, DerivationIndex, ScriptType};
     use billfold_wallet_core::light_client::height::Height;
-    use bitcoin::{Amount, OutPoint, Weight};
+    use bitcoin::hashes::Hash as _;
+    use bitcoin::{Amount, OutPoint, Txid, Weight};
 
     use super::*;
 
@@ -122,6 +130,9 @@ mod tests {
             CommandError::KeyReused,
             CommandError::Locked,
             CommandError::HeightAboveTip { asked: Height::new(2), tip: Height::new(1) },
+            CommandError::NoSuchTransaction(Txid::all_zeros()),
+            CommandError::NotConfirmed(Txid::all_zeros()),
+            CommandError::Offline,
             CommandError::AddressesExhausted,
             CommandError::Signing(SigningProblem::Altered),
             CommandError::Store(StoreProblem::Full),

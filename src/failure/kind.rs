@@ -83,6 +83,7 @@ kinds! {
     BadAccounts = "bad_accounts", -8, Usage, "A wallet without an account, or one account twice.";
     NetworkMismatch = "network_mismatch", -8, Usage, "The wallet was made for another network.";
     NoSuchAccount = "no_such_account", -8, Usage, "The wallet has no such account.";
+    NoSuchTransaction = "no_such_transaction", -5, Usage, "The wallet has no such transaction.";
     FeeRateOutOfRange = "fee_rate_out_of_range", -8, Usage, "The fee rate is out of range.";
     HeightAboveTip = "height_above_tip", -8, Usage, "The height is above the tip.";
     Refused = "refused", -1, Refused, "The review was not agreed to; nothing was signed.";
@@ -99,6 +100,7 @@ kinds! {
     NoPeer = "no_peer", -9, Peers, "No peer was named.";
     PeerUnreachable = "peer_unreachable", -9, Peers, "No connection to any peer could be opened.";
     PeerRefused = "peer_refused", -9, Peers, "The peer does not speak or serve what is needed.";
+    Offline = "offline", -9, Peers, "The wallet is offline, and the question takes the chain.";
     SyncTimeout = "sync_timeout", -10, Peers, "The tip was not reached in time.";
     SigningFailed = "signing_failed", -4, Signer, "The signer failed.";
     StoreDamaged = "store_damaged", -20, Damaged, "A file is damaged.";
@@ -111,6 +113,7 @@ kinds! {
     NoSuchWallet = "no_such_wallet", -18, Other, "There is no wallet of that name.";
     FileExists = "file_exists", -8, Other, "A file that would be written is there already.";
     NoSuchDraft = "no_such_draft", -8, Other, "The draft is unknown, dropped or out of date.";
+    NotConfirmed = "not_confirmed", -5, Other, "The transaction is in no block yet.";
     AddressesExhausted = "addresses_exhausted", -12, Other, "No more addresses can be derived.";
     NoEntropy = "no_entropy", -1, Other, "The system gave no randomness.";
     OutOfMemory = "out_of_memory", -7, Other, "The password's derivation takes more memory than there is.";

@@ -8,6 +8,7 @@ pub mod program;
 pub mod splice;
 pub mod socks;
 pub mod enclave;
+pub mod stranger;
 pub mod synthetic;
 pub mod tidy;
 pub mod town;

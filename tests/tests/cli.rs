@@ -10,16 +10,17 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 use billfold_tests::program::Program;
+use billfold_tests::stranger;
 use billfold_tests::town::Town;
 use billfold_tests::vector_wallet;
-use bitcoin::ScriptBuf;
+use bitcoin::{Address, Amount, ScriptBuf};
 use serde_json::Value;
 
 const BILLFOLD: &str = env!("CARGO_BIN_EXE_billfold");
 const STRANGER: &str = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
 
 /// Every command with its own options; all take the global ones besides.
-const COMMANDS: [(&str, &[&str]); 11] = [
+const COMMANDS: [(&str, &[&str]); 12] = [
     ("demo", &["--headless"]),
     ("new", &["--words", "--type", "--words-out", "--dice"]),
     (
@@ -36,7 +37,27 @@ const COMMANDS: [(&str, &[&str]); 11] = [
     ("history", &[]),
     ("coins", &[]),
     ("peers", &[]),
+    ("prove", &[]),
     ("rescan", &["--from"]),
+];
+
+/// The fields of a proof.
+const PROOF: [&str; 15] = [
+    "txid",
+    "hex",
+    "height",
+    "block",
+    "time",
+    "confirmations",
+    "headers",
+    "merkle_root",
+    "position",
+    "branch",
+    "filter_hash",
+    "filter_header",
+    "previous_filter_header",
+    "peers_agreeing",
+    "peers",
 ];
 
 const GLOBAL_OPTIONS: [&str; 10] = [
@@ -159,6 +180,53 @@ fn payments_keep_their_fields() -> Result<()> {
     fs::write(program.file("many.csv"), list)?;
     town.network.mine(1, &ScriptBuf::new_op_return([0; 4]));
     has(&program.ok(&["pay", "--file", "many.csv", "--yes"])?, &payment)?;
+    Ok(())
+}
+
+#[test]
+fn a_stranger_can_check_a_proof() -> Result<()> {
+    let town = Town::build()?;
+    let program = Program::connected(BILLFOLD, town.network.address())?;
+    program.ok(&["new", "--words-out", "words"])?;
+    let address = wallet_script(&program)?;
+    // Beside payments to others, so that the way to the root has several steps.
+    let mut paid = Vec::new();
+    for number in 0..6 {
+        let to =
+            if number % 3 == 1 { address.clone() } else { town.network.faucet_script().into() };
+        paid.push(town.network.pay(&to, Amount::from_sat(10_000 + number))?.to_string());
+    }
+    let unconfirmed = program.ok(&["sync"])?;
+    ensure!(unconfirmed["payments_found"] == 0, "{unconfirmed}");
+    town.network.mine(1, &ScriptBuf::new_op_return([0; 4]));
+    for txid in [&paid[1], &paid[4]] {
+        program.ok(&["sync"])?;
+        let proof = program.ok(&["prove", txid])?;
+        has(&proof, &PROOF)?;
+        ensure!(proof["txid"] == **txid, "{proof}");
+        ensure!(proof["branch"].as_array().map(Vec::len) == Some(3), "{proof}");
+        ensure!(
+            proof["peers"] == 1 && proof["peers_agreeing"][0] == town.network.address().to_string()
+        );
+        stranger::check(&proof)?;
+        // Nothing in it can be changed.
+        for field in ["hex", "block", "headers", "position", "branch", "filter_hash"] {
+            let mut forged = proof.clone();
+            let value = match &mut forged[field] {
+                Value::Array(values) => values.first_mut().context("an empty list")?,
+                value => value,
+            };
+            let value = if value.is_object() { &mut value["hash"] } else { value };
+            *value = match &*value {
+                Value::String(text) => text.chars().rev().collect::<String>().into(),
+                value => (value.as_u64().context("a number")? ^ 1).into(),
+            };
+            ensure!(stranger::check(&forged).is_err(), "{field} can be forged");
+        }
+        town.network.mine_empty(9);
+    }
+    program.refused(2, "no_such_transaction", &["prove", &"0".repeat(64)])?;
+    program.refused(2, "usage", &["prove", "nothing"])?;
     Ok(())
 }
 
@@ -292,6 +360,13 @@ fn a_reader_that_leaves_ends_the_program_quietly() -> Result<()> {
     let output = balance.wait_with_output()?;
     ensure!(output.status.code() == Some(0) && output.stderr.is_empty(), "{output:?}");
     Ok(())
+}
+
+/// A script of the program's wallet.
+fn wallet_script(program: &Program) -> Result<ScriptBuf> {
+    let received = program.ok(&["receive"])?;
+    let address: Address<_> = received["address"].as_str().context("no address")?.parse()?;
+    Ok(address.assume_checked().script_pubkey())
 }
 
 /// What the program says on standard output to a command that needs no wallet.

@@ -3,6 +3,7 @@
 //! Plain data: no channels, no references, no secrets. Refuses to format for people.
 
 mod error;
+mod proof;
 
 use bitcoin::{Address, Amount, BlockHash, FeeRate, OutPoint, SignedAmount, Transaction, Txid};
 
@@ -11,6 +12,7 @@ use crate::light_client::height::{BlockId, Height};
 use crate::light_client::status::Status;
 
 pub use error::{CommandError, RecipientsProblem, SigningProblem, StoreProblem};
+pub use proof::Proof;
 
 /// One thing that a face may ask of an open wallet.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,6 +48,8 @@ pub enum Command {
     },
     /// What the wallet is made of.
     Describe,
+    /// That a transaction is in a block of the chain. Needs a chain that is followed.
+    Prove(Txid),
 }
 
 /// A stable number for a draft.
@@ -110,6 +114,8 @@ pub enum Reply {
     Status(Box<Status>),
     /// To `Describe`.
     Wallet(Box<WalletDescription>),
+    /// To `Prove`.
+    Proof(Box<Proof>),
     /// To `Drop` and `Rescan`.
     Done,
 }

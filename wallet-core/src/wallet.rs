@@ -17,6 +17,7 @@ mod unsigned;
 mod draft;
 mod payment;
 mod unconfirmed;
+mod inclusion;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
@@ -37,6 +38,7 @@ use crate::vault::FileKey;
 pub use unconfirmed::Seen;
 
 pub use crate::store::wallet::{Description, NewWallet};
+pub use inclusion::Inclusion;
 
 /// One open wallet.
 #[derive(Debug)]

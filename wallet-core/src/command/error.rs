@@ -3,7 +3,7 @@
 //!
 //! Refuses to format for one face, and to hold a secret.
 
-use bitcoin::{Amount, OutPoint, Weight};
+use bitcoin::{Amount, OutPoint, Txid, Weight};
 
 use crate::keychain::AccountId;
 use crate::light_client::height::Height;
@@ -85,6 +85,15 @@ pub enum CommandError {
         /// Where the chain ends.
         tip: Height,
     },
+    /// The wallet has no such transaction.
+    #[error("{0} is not a transaction of this wallet")]
+    NoSuchTransaction(Txid),
+    /// The transaction is in no block of the best chain.
+    #[error("{0} is in no block yet: wait until it is confirmed")]
+    NotConfirmed(Txid),
+    /// The chain is not followed.
+    #[error("the wallet is offline, and this takes the chain: go online")]
+    Offline,
     /// No more addresses can be derived.
     #[error("this account has no addresses left: use another account")]
     AddressesExhausted,
@@ -208,6 +217,9 @@ impl CommandError {
             Self::KeyReused => "key_reused",
             Self::Locked => "locked",
             Self::HeightAboveTip { .. } => "height_above_tip",
+            Self::NoSuchTransaction(_) => "no_such_transaction",
+            Self::NotConfirmed(_) => "not_confirmed",
+            Self::Offline => "offline",
             Self::AddressesExhausted => "addresses_exhausted",
             Self::Signing(_) => "signing_failed",
             Self::Store(problem) => problem.name(),

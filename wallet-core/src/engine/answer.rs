@@ -2,13 +2,15 @@
 //!
 //! Refuses to say anything itself: the engine tells the answer after the commit.
 
-use crate::command::{Command, CommandError, DraftId, Reply};
+use bitcoin::Txid;
+
+use crate::command::{Command, CommandError, DraftId, Proof, Reply};
 use crate::engine::{Effect, Engine};
 use crate::light_client::height::Height;
 use crate::light_client::input::Input as ClientInput;
 use crate::light_client::time::Now;
 use crate::signers::{self, Signer};
-use crate::wallet::{DraftMoment, Drafted};
+use crate::wallet::{DraftMoment, Drafted, Inclusion};
 
 impl Engine {
     /// Carries out a command; what it staged is committed before the answer is told.
@@ -36,7 +38,15 @@ impl Engine {
             Command::Status => Ok(Reply::Status(Box::new(self.status()?))),
             Command::Rescan { from } => self.rescan(now, from),
             Command::Describe => Ok(Reply::Wallet(Box::new(self.wallet.description()?))),
+            Command::Prove(txid) => self.prove(txid),
         }
+    }
+
+    fn prove(&self, txid: Txid) -> Result<Reply, CommandError> {
+        let Inclusion { transaction, block, branch } = self.wallet.inclusion(txid)?;
+        let chain = self.chain.followed().ok_or(CommandError::Offline)?;
+        let evidence = chain.client.evidence(block).ok_or(CommandError::NotConfirmed(txid))?;
+        Ok(Reply::Proof(Box::new(Proof { transaction, block, branch, evidence })))
     }
 
     /// Signs and records; the announcement follows the commit.

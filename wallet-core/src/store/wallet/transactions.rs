@@ -3,7 +3,8 @@
 //! Refuses to choose between conflicting transactions: it writes down what the wallet view says.
 
 use bitcoin::consensus::encode;
-use bitcoin::{Amount, BlockHash, OutPoint, Script, SignedAmount, Transaction, Txid};
+use bitcoin::hashes::Hash as _;
+use bitcoin::{Amount, BlockHash, OutPoint, Script, SignedAmount, Transaction, TxMerkleNode, Txid};
 use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, Row, params};
 
@@ -136,12 +137,18 @@ impl WalletFile {
         })
     }
 
-    /// Puts a transaction into a block of the best chain.
-    pub fn place(&mut self, txid: Txid, placement: &Placement) -> Result<(), StoreProblem> {
+    /// Puts a transaction into a block of the best chain; `siblings` prove that it is there.
+    pub fn place(
+        &mut self,
+        txid: Txid,
+        placement: &Placement,
+        siblings: &[TxMerkleNode],
+    ) -> Result<(), StoreProblem> {
+        let branch: Vec<u8> = siblings.iter().flat_map(|node| node.to_byte_array()).collect();
         self.write(|sql| {
             sql.prepare_cached(
                 "UPDATE transactions SET announced = 1, height = ?2, block = ?3, position = ?4,
-                        block_time = ?5, scan = ?6
+                        block_time = ?5, scan = ?6, branch = ?7
                  WHERE txid = ?1",
             )?
             .execute(params![
@@ -150,9 +157,28 @@ impl WalletFile {
                 Column(placement.block.hash),
                 placement.position,
                 Column(placement.time),
-                placement.scan
+                placement.scan,
+                branch
             ])
             .map(drop)
+        })
+    }
+
+    /// What proves a transaction to be where it is in its block; `None` if it is in none.
+    pub fn siblings(&self, txid: Txid) -> Result<Option<Vec<TxMerkleNode>>, StoreProblem> {
+        self.read(|sql| {
+            sql.prepare_cached(
+                "SELECT branch FROM transactions WHERE txid = ?1 AND height IS NOT NULL",
+            )?
+            .query_row([Column(txid)], |row| {
+                let (nodes, rest) = row.get_ref(0)?.as_blob()?.as_chunks();
+                if rest.is_empty() {
+                    Ok(nodes.iter().map(|node| TxMerkleNode::from_byte_array(*node)).collect())
+                } else {
+                    Err(rusqlite::Error::InvalidColumnType(0, "branch".to_owned(), Type::Blob))
+                }
+            })
+            .optional()
         })
     }
 
@@ -162,7 +188,7 @@ impl WalletFile {
             sql.prepare_cached(
                 "UPDATE transactions SET left_height = max(ifnull(left_height, 0), height),
                         height = NULL, block = NULL, position = NULL, block_time = NULL,
-                        scan = NULL
+                        scan = NULL, branch = NULL
                  WHERE txid = ?1 AND height IS NOT NULL",
             )?
             .execute([Column(txid)])

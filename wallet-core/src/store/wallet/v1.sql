@@ -61,6 +61,8 @@ CREATE TABLE addresses (
 -- that goes before it. `seen`: when it was last known outside of blocks;
 -- `seen_by`: how many peers announced it then. `left_height`: the highest
 -- block that it was taken out of by a reorganisation. `scan`: the scan that found the place.
+-- `branch`: the hashes beside the way from the transaction to the block's merkle root, its own
+-- sibling first, 32 bytes each: with the block's header they prove the place to anybody.
 CREATE TABLE transactions (
     txid BLOB PRIMARY KEY,
     raw BLOB NOT NULL,
@@ -75,6 +77,7 @@ CREATE TABLE transactions (
     height INTEGER,
     block BLOB,
     position INTEGER,
+    branch BLOB,
     block_time INTEGER,
     scan INTEGER,
     ours INTEGER NOT NULL DEFAULT 0,
@@ -83,6 +86,7 @@ CREATE TABLE transactions (
     note TEXT,
     CHECK ((height IS NULL) = (block IS NULL)),
     CHECK ((height IS NULL) = (position IS NULL)),
+    CHECK ((height IS NULL) = (branch IS NULL)),
     CHECK ((height IS NULL) = (block_time IS NULL)),
     CHECK ((height IS NULL) = (scan IS NULL))
 ) STRICT;
