@@ -141,7 +141,7 @@ impl LightClient {
             Input::Disconnected { peer } => self.on_disconnected(now, peer),
             Input::JobDone { id, result } => self.on_job_done(id, &result),
             // Nothing is looked up yet.
-            Input::Resolved { .. } | Input::FiltersRead { .. } | Input::Deadline => {}
+            Input::Resolved { .. } | Input::Deadline => {}
             Input::ScanFrom(start) => self.begin_scan(start),
             Input::Rescan(start) => {
                 self.forget_commitments();
