@@ -11,6 +11,7 @@ pub mod locator;
 pub(crate) mod presync;
 pub mod block_body;
 pub mod merkle_tree;
+pub mod signet;
 
 #[cfg(test)]
 pub(crate) mod mine;

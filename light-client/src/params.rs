@@ -8,7 +8,7 @@ use bitcoin::block::Header;
 use bitcoin::hashes::{Hash as _, sha256d};
 use bitcoin::p2p::Magic;
 use bitcoin::pow::{Target, Work};
-use bitcoin::{Network, Script, consensus};
+use bitcoin::{Network, Script, ScriptBuf, consensus};
 
 use crate::height::Height;
 use crate::params::dns_seed::DnsSeed;
@@ -49,6 +49,8 @@ pub struct Params {
     pub segwit_height: Height,
     /// The least work of a chain that is believed.
     pub minimum_chain_work: Work,
+    /// The script that every block of a signet must solve (BIP325).
+    pub signet_challenge: Option<ScriptBuf>,
 }
 
 impl Params {
@@ -112,6 +114,7 @@ impl Params {
     pub fn signet() -> Self {
         Self {
             minimum_chain_work: work(SIGNET_WORK),
+            signet_challenge: Some(script(SIGNET_CHALLENGE)),
             ..Self::strict(Network::Signet, Magic::SIGNET, 38333, Target::MAX_ATTAINABLE_SIGNET)
         }
     }
@@ -124,6 +127,7 @@ impl Params {
             magic: Magic::from_bytes([hash[0], hash[1], hash[2], hash[3]]),
             dns_seeds: &[],
             minimum_chain_work: Work::from_be_bytes([0; 32]),
+            signet_challenge: Some(challenge.to_owned()),
             ..Self::signet()
         }
     }
@@ -157,6 +161,7 @@ impl Params {
             bip65_height: Height::new(1),
             segwit_height: Height::new(1),
             minimum_chain_work: Work::from_be_bytes([0; 32]),
+            signet_challenge: None,
         }
     }
 }
@@ -164,6 +169,13 @@ impl Params {
 fn work(hex: &str) -> Work {
     Work::from_unprefixed_hex(hex).expect("the constants below are hexadecimal")
 }
+
+fn script(hex: &str) -> ScriptBuf {
+    ScriptBuf::from_hex(hex).expect("the constants below are hexadecimal")
+}
+
+/// One of two keys, of the default signet's signers (Bitcoin Core).
+const SIGNET_CHALLENGE: &str = "512103ad5e0edad18cb1f0fc0d28a3d4f1f3e445640337489abb10404f2d1e086be430210359ef5021964fe22d6f8e05b2463c9540ce96883fe3b278760f048f5189f2e6c452ae";
 
 // Minimum chain work as in Bitcoin Core 31.99 (`src/kernel/chainparams.cpp`).
 const MAINNET_WORK: &str = "0000000000000000000000000000000000000001128750f82f4c366153a3a030";
@@ -174,7 +186,6 @@ const SIGNET_WORK: &str = "00000000000000000000000000000000000000000000000000000
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bitcoin::ScriptBuf;
 
     #[test]
     fn genesis_blocks_meet_their_own_limit() {
@@ -194,12 +205,14 @@ mod tests {
 
     #[test]
     fn the_default_signet_challenge_gives_the_known_magic() {
-        // The challenge of the default signet, BIP325.
-        let challenge = ScriptBuf::from_hex(
-            "512103ad5e0edad18cb1f0fc0d28a3d4f1f3e445640337489abb10404f2d1e086be430210359ef5021964fe22d6f8e05b2463c9540ce96883fe3b278760f048f5189f2e6c452ae",
-        )
-        .expect("hexadecimal");
-        assert_eq!(Params::signet_with_challenge(&challenge).magic, Magic::SIGNET);
+        let default = Params::signet();
+        let challenge = default.signet_challenge.clone().expect("a signet has one");
+        assert_eq!(Params::signet_with_challenge(&challenge).magic, default.magic);
+        // The example of BIP325, "Message Start".
+        let example =
+            script("512103ad5e0edad18cb1f0fc0d28a3d4f1f3e445640337489abb10404f2d1e086be43051ae");
+        let magic = Magic::from_bytes([0x7e, 0xc6, 0x53, 0xa5]);
+        assert_eq!(Params::signet_with_challenge(&example).magic, magic);
         assert_ne!(Params::signet_with_challenge(Script::new()).magic, Magic::SIGNET);
     }
 }

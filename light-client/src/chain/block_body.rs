@@ -4,7 +4,7 @@
 //! transactions (CVE-2012-2459). Scripts and amounts are not validated.
 
 use bitcoin::hashes::{Hash as _, sha256d};
-use bitcoin::{Block, Transaction, WitnessMerkleNode};
+use bitcoin::{Block, Transaction, TxOut, WitnessMerkleNode};
 
 use crate::height::Height;
 use crate::params::Params;
@@ -48,12 +48,10 @@ pub fn check(params: &Params, height: Height, block: &Block) -> Result<(), BodyE
 /// BIP141, "Commitment structure": the last output that looks like a commitment is it. Without
 /// one, no transaction has a witness.
 fn check_witnesses(block: &Block, coinbase: &Transaction) -> Result<(), BodyError> {
-    let outputs = coinbase.output.iter().rev();
-    let mut scripts = outputs.map(|output| output.script_pubkey.as_bytes());
-    let Some(script) = scripts.find(|script| script.len() >= 38 && script.starts_with(COMMITMENT))
-    else {
+    let Some(output) = commitment_output(coinbase) else {
         return if has_witness(block) { Err(BodyError::Witnesses) } else { Ok(()) };
     };
+    let script = coinbase.output[output].script_pubkey.as_bytes();
     let witness = coinbase.input.first().map(|input| &input.witness);
     let reserved = witness.filter(|witness| witness.len() == 1).and_then(|witness| witness.nth(0));
     let reserved = reserved.filter(|value| value.len() == 32).ok_or(BodyError::Witnesses)?;
@@ -70,6 +68,15 @@ fn check_witnesses(block: &Block, coinbase: &Transaction) -> Result<(), BodyErro
     }
 }
 
+/// Which output of a coinbase transaction commits to the block's witnesses.
+pub(super) fn commitment_output(coinbase: &Transaction) -> Option<usize> {
+    let commits = |output: &TxOut| {
+        let script = output.script_pubkey.as_bytes();
+        script.len() >= 38 && script.starts_with(COMMITMENT)
+    };
+    coinbase.output.iter().rposition(commits)
+}
+
 /// `OP_RETURN`, a push of 36 bytes, and the four bytes of BIP141.
 const COMMITMENT: &[u8] = &[0x6a, 0x24, 0xaa, 0x21, 0xa9, 0xed];
 
@@ -79,7 +86,7 @@ fn has_witness(block: &Block) -> bool {
 
 /// The root of a merkle tree; `None` for no leaves, and for a tree with two equal neighbours, which
 /// is how a list with duplicated transactions gives the root of the right one (CVE-2012-2459).
-fn merkle_root(mut hashes: Vec<sha256d::Hash>) -> Option<sha256d::Hash> {
+pub(super) fn merkle_root(mut hashes: Vec<sha256d::Hash>) -> Option<sha256d::Hash> {
     while hashes.len() > 1 {
         let mut above = Vec::with_capacity(hashes.len().div_ceil(2));
         for pair in hashes.chunks(2) {
