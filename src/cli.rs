@@ -6,7 +6,7 @@
 
 use std::path::PathBuf;
 
-use billfold_wallet_core::config::ProxyAddress;
+use billfold_wallet_core::config::{ProxyAddress, SignetChallenge};
 use billfold_wallet_core::keychain::ScriptType;
 use billfold_wallet_core::light_client::peer_id::PeerAddress;
 use bitcoin::{OutPoint, Txid};
@@ -53,6 +53,15 @@ pub(crate) struct GlobalOptions {
         hide_possible_values = true
     )]
     pub(crate) network: Option<NetworkName>,
+    /// The challenge of a signet of one's own, its script in hexadecimal (with --network signet)
+    #[arg(
+        long,
+        global = true,
+        env = "BILLFOLD_SIGNET_CHALLENGE",
+        hide_env = true,
+        value_name = "HEX"
+    )]
+    pub(crate) signet_challenge: Option<SignetChallenge>,
     /// Where wallets and chain live [default: the platform's data directory]
     #[arg(long, global = true, env = "BILLFOLD_DATA_DIR", hide_env = true, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use billfold_wallet_core::config::{ParseWalletNameError, Settings, WalletName};
+use bitcoin::Network;
 use directories::ProjectDirs;
 
 use crate::cli::{GlobalOptions, NetworkName};
@@ -84,9 +85,14 @@ impl Run {
         let connect =
             if options.connect.is_empty() { section.connect } else { options.connect.clone() };
         let proxy = options.proxy.or(section.proxy).or(file.proxy);
+        let signet_challenge = options.signet_challenge.clone().or(section.signet_challenge);
+        let network = network.network();
+        if signet_challenge.is_some() && network != Network::Signet {
+            return Err(SettingsError::ChallengeElsewhere);
+        }
         let given = Style::of(options);
         Ok(Self {
-            settings: Settings { network: network.network(), data_dir, wallet, connect, proxy },
+            settings: Settings { network, signet_challenge, data_dir, wallet, connect, proxy },
             password_file: options
                 .password_file
                 .clone()
@@ -127,6 +133,9 @@ pub(crate) enum SettingsError {
         /// What is wrong.
         source: ParseWalletNameError,
     },
+    /// A challenge, and a network that has none.
+    #[error("a signet's challenge is of no use on another network: add --network signet")]
+    ChallengeElsewhere,
     /// The file is there and can't be read.
     #[error("{path} can't be read: {source}")]
     Unreadable {
@@ -153,7 +162,7 @@ impl From<SettingsError> for Failure {
 
 #[cfg(test)]
 mod tests {
-    use bitcoin::Network;
+    use billfold_wallet_core::config::SignetChallenge;
 
     use super::*;
 
@@ -218,6 +227,20 @@ mod tests {
         assert_eq!(run.settings.data_dir, Path::new("/x"));
         assert_eq!(run.settings.connect, ["[::1]:1".parse().expect("an address")]);
         assert_eq!(run.password_file, Some("-".into()));
+    }
+
+    #[test]
+    fn a_challenge_is_for_a_signet_only() {
+        let challenge: SignetChallenge = "51".parse().expect("a challenge");
+        let run = merge(
+            &GlobalOptions { network: Some(NetworkName::Signet), ..GlobalOptions::default() },
+            "[signet]\nsignet-challenge = '51'\n",
+        );
+        assert_eq!(run.settings.signet_challenge.as_ref(), Some(&challenge));
+        let options =
+            GlobalOptions { signet_challenge: Some(challenge), ..GlobalOptions::default() };
+        let error = Run::merge(&options, file(""), Some("/d".into())).expect_err("mainnet");
+        assert!(matches!(error, SettingsError::ChallengeElsewhere), "{error}");
     }
 
     #[test]

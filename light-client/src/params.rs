@@ -122,13 +122,17 @@ impl Params {
     /// A signet with its own challenge, from which its magic derives (BIP325, "Message start").
     #[must_use]
     pub fn signet_with_challenge(challenge: &Script) -> Self {
+        let default = Self::signet();
+        if default.signet_challenge.as_deref() == Some(challenge) {
+            return default;
+        }
         let hash = sha256d::Hash::hash(&consensus::serialize(challenge)).to_byte_array();
         Self {
             magic: Magic::from_bytes([hash[0], hash[1], hash[2], hash[3]]),
             dns_seeds: &[],
             minimum_chain_work: Work::from_be_bytes([0; 32]),
             signet_challenge: Some(challenge.to_owned()),
-            ..Self::signet()
+            ..default
         }
     }
 

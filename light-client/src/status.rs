@@ -30,6 +30,9 @@ pub struct Status {
     pub filters_matched: u64,
     /// Blocks fetched since the start.
     pub blocks_fetched: u64,
+    /// Of those, blocks of a signet whose challenge can't be checked here: whether its signers
+    /// agreed to them is not known (BIP325).
+    pub blocks_unchecked: u64,
     /// The branch that is weighed before any of it is kept.
     pub weighing: Option<Weighing>,
     /// How far the median of the ready peers' clocks is from ours, when that is over

@@ -38,6 +38,7 @@ impl Actor {
     ) -> Result<(Self, WalletDescription), Failure> {
         let settings = Settings {
             network: Network::Regtest,
+            signet_challenge: None,
             data_dir: dir.join(name),
             wallet: WalletName::default(),
             connect: vec![peer],

@@ -9,7 +9,7 @@ use billfold_wallet_core::event::Event;
 use billfold_wallet_core::light_client::height::{BlockId, Height};
 use billfold_wallet_core::light_client::output::PeerEvent;
 use billfold_wallet_core::light_client::peer_id::PeerAddress;
-use billfold_wallet_core::light_client::status::{Status, Waiting};
+use billfold_wallet_core::light_client::status::{Status, Waiting, Weighing};
 use serde::Serialize;
 use tokio::time::Instant;
 
@@ -126,6 +126,10 @@ impl Walk {
                 if self.last.as_ref().is_none_or(|last| has_moved(last, &status)) {
                     self.moved = Instant::now();
                 }
+                let unchecked = self.last.as_ref().map_or(0, |last| last.blocks_unchecked);
+                if unchecked == 0 && status.blocks_unchecked > 0 {
+                    context.output.warn(UNCHECKED);
+                }
                 context.output.progress(|| told(&status));
                 self.last = Some(*status);
             }
@@ -195,6 +199,11 @@ fn has_moved(last: &Status, now: &Status) -> bool {
 }
 
 fn told(status: &Status) -> String {
+    if let Some(Weighing { height, again }) = status.weighing {
+        let height = figures::grouped(height.to_u32().into());
+        let pass = if again { "fetching again what has it" } else { "nothing is kept yet" };
+        return format!("checking the work of a chain: header {height}, {pass}");
+    }
     let scanned = status.cursor.map_or(0, |cursor| cursor.height.to_u32());
     let goal = status.announced.unwrap_or(Height::GENESIS).max(status.tip.height).to_u32();
     format!(
@@ -217,6 +226,10 @@ const fn waiting(waiting: Waiting) -> &'static str {
         Waiting::Blocks => "fetching blocks",
     }
 }
+
+/// What a person should know where only proof of work speaks for a block.
+const UNCHECKED: &str = "the challenge of this signet is not of a kind that billfold can check: \
+                         that its signers agreed to the blocks is not known";
 
 /// How long nothing may move before the waiting ends.
 const STALL: Duration = Duration::from_secs(60);

@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use billfold_wallet_core::config::ProxyAddress;
+use billfold_wallet_core::config::{ProxyAddress, SignetChallenge};
 use billfold_wallet_core::light_client::peer_id::PeerAddress;
 use serde::{Deserialize, Deserializer, de};
 
@@ -50,6 +50,9 @@ pub(super) struct Section {
     /// The only peers to use.
     #[serde(deserialize_with = "peers")]
     pub(super) connect: Vec<PeerAddress>,
+    /// The challenge of a signet of one's own.
+    #[serde(deserialize_with = "challenge")]
+    pub(super) signet_challenge: Option<SignetChallenge>,
     /// The SOCKS5 proxy for everything.
     #[serde(deserialize_with = "proxy")]
     pub(super) proxy: Option<ProxyAddress>,
@@ -101,6 +104,13 @@ fn peers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<PeerAddress>,
 }
 
 fn proxy<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ProxyAddress>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse().map(Some).map_err(de::Error::custom)
+}
+
+fn challenge<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<SignetChallenge>, D::Error> {
     let text = String::deserialize(deserializer)?;
     text.parse().map(Some).map_err(de::Error::custom)
 }

@@ -89,6 +89,7 @@ fn wallet(
     let program = Program::connected(BILLFOLD, network.address())?;
     let settings = Settings {
         network: Network::Regtest,
+        signet_challenge: None,
         data_dir: program.data_dir(),
         wallet: WalletName::default(),
         connect: Vec::new(),

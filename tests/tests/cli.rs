@@ -60,8 +60,9 @@ const PROOF: [&str; 15] = [
     "peers",
 ];
 
-const GLOBAL_OPTIONS: [&str; 10] = [
+const GLOBAL_OPTIONS: [&str; 11] = [
     "--network",
+    "--signet-challenge",
     "--data-dir",
     "--wallet",
     "--connect",

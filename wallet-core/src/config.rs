@@ -9,14 +9,22 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use bitcoin::Network;
+use bitcoin::p2p::Magic;
 
+use crate::light_client::params::Params;
 use crate::light_client::peer_id::PeerAddress;
+
+pub use signet_challenge::{ParseSignetChallengeError, SignetChallenge};
+
+mod signet_challenge;
 
 /// What the program was told: which network, where its files are, which wallet, which peers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// The network.
     pub network: Network,
+    /// The challenge of a signet that is not the default one; unused on other networks.
+    pub signet_challenge: Option<SignetChallenge>,
     /// The data directory; mainnet's files are in it, the others' in a directory of their own.
     pub data_dir: PathBuf,
     /// The wallet.
@@ -28,9 +36,25 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Where the files of this network are.
+    /// The rules of the chain.
+    #[must_use]
+    pub fn params(&self) -> Params {
+        match &self.signet_challenge {
+            Some(challenge) if self.network == Network::Signet => {
+                Params::signet_with_challenge(challenge.script())
+            }
+            _ => Params::new(self.network),
+        }
+    }
+
+    /// Where the files of this chain are. Signets don't share theirs: each but the default one
+    /// has a directory named for its magic.
     #[must_use]
     pub fn paths(&self) -> Paths {
+        let magic = self.params().magic;
+        if self.network == Network::Signet && magic != Magic::SIGNET {
+            return Paths { dir: self.data_dir.join(format!("signet-{magic}")) };
+        }
         Paths::new(&self.data_dir, self.network)
     }
 }
@@ -209,6 +233,28 @@ mod tests {
         for bad in ["", ".", "..", "a/b", "a\\b", "a.db", "ä", " a", "a\0", &"x".repeat(65)] {
             assert_eq!(bad.parse::<WalletName>(), Err(ParseWalletNameError), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn signets_never_share_a_file() {
+        let on = |challenge: Option<&str>| {
+            let settings = Settings {
+                network: Network::Signet,
+                signet_challenge: challenge.map(|text| text.parse().expect("a challenge")),
+                data_dir: "/data".into(),
+                wallet: WalletName::default(),
+                connect: Vec::new(),
+                proxy: None,
+            };
+            settings.paths().dir().to_owned()
+        };
+        assert_eq!(on(None), Path::new("/data/signet"));
+        let default = Params::signet().signet_challenge.expect("a signet has one");
+        assert_eq!(on(Some(&default.to_hex_string())), on(None));
+        // The example of BIP325, "Message Start".
+        let example = "512103ad5e0edad18cb1f0fc0d28a3d4f1f3e445640337489abb10404f2d1e086be43051ae";
+        assert_eq!(on(Some(example)), Path::new("/data/signet-7ec653a5"));
+        assert_ne!(on(Some("51")), on(Some(example)));
     }
 
     #[test]

@@ -364,6 +364,7 @@ fn offline_status(tip: BlockId, cursor: Option<BlockId>) -> Status {
         waiting: Waiting::Peers,
         filters_matched: 0,
         blocks_fetched: 0,
+        blocks_unchecked: 0,
         weighing: None,
         clock: None,
         bytes_received: 0,

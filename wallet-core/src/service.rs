@@ -295,7 +295,8 @@ fn open_online(
         None => config::Route::Direct,
         Some(_) => config::Route::Proxy,
     };
-    let online = Online { chain, connect: settings.connect.clone(), route };
+    let params = settings.params();
+    let online = Online { params, chain, connect: settings.connect.clone(), route };
     Ok(Engine::online(wallet, keys, online, system_seed()?, clock.now())?)
 }
 

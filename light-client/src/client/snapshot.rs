@@ -28,6 +28,7 @@ impl LightClient {
             waiting: self.waiting(),
             filters_matched: self.matching.matched(),
             blocks_fetched: self.blocks.fetched(),
+            blocks_unchecked: self.blocks.unchecked(),
             weighing: self.headers.weighing(),
             clock: self.clock,
             bytes_received: self.bytes_received,

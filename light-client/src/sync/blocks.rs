@@ -13,6 +13,7 @@ use bitcoin::p2p::message_blockdata::Inventory;
 use bitcoin::{Block, BlockHash};
 
 use crate::chain::block_body;
+use crate::chain::signet::{self, Solution};
 use crate::fault::Fault;
 use crate::height::{BlockId, Height};
 use crate::limits::{
@@ -56,6 +57,7 @@ pub(crate) struct BlockSync {
     wants: BTreeMap<BlockId, Want>,
     talks: BTreeMap<PeerId, Talk>,
     fetched: u64,
+    unchecked: u64,
 }
 
 #[derive(Debug, Default)]
@@ -91,6 +93,11 @@ impl BlockSync {
     pub(crate) fn remove(&mut self, peer: PeerId) {
         self.talks.remove(&peer);
         self.release(peer);
+    }
+
+    /// Blocks of a signet whose challenge can't be checked here.
+    pub(crate) const fn unchecked(&self) -> u64 {
+        self.unchecked
     }
 
     /// Blocks that were fetched and checked.
@@ -154,6 +161,12 @@ impl BlockSync {
             return Ok(());
         }
         block_body::check(params, id.height, &body).map_err(|_| Fault::InvalidBlock)?;
+        if let Some(challenge) = &params.signet_challenge
+            && id.height > Height::GENESIS
+        {
+            let solution = signet::check(challenge, &body).map_err(|_| Fault::InvalidBlock)?;
+            self.unchecked += u64::from(solution == Solution::Unchecked);
+        }
         want.body = Some(body);
         want.asked.clear();
         self.fetched += 1;

@@ -73,6 +73,7 @@ pub(crate) fn run(
 fn settings(dir: &Path, peers: &[SocketAddr]) -> Settings {
     Settings {
         network: Network::Regtest,
+        signet_challenge: None,
         data_dir: dir.to_owned(),
         wallet: WalletName::default(),
         connect: peers.iter().map(|peer| PeerAddress::Ip(*peer)).collect(),

@@ -25,6 +25,8 @@ use crate::wallet::Wallet;
 /// What following a chain takes.
 #[derive(Debug)]
 pub struct Online {
+    /// The rules of the chain.
+    pub params: Params,
     /// The chain file and what is in it.
     pub chain: Loaded,
     /// If not empty, the only peers to use.
@@ -52,7 +54,7 @@ impl ChainSide {
         seed: [u8; 32],
         now: Now,
     ) -> Result<(Self, Vec<Event>), StoreProblem> {
-        let params = Params::new(wallet.network());
+        let params = online.params;
         let needed = start::needed_base(wallet, &params)?;
         let Loaded { mut file, stored, damage } = online.chain;
         let low_enough = stored.filter(|stored| stored.base.block.height <= needed.block.height);

@@ -46,6 +46,7 @@ impl Desk {
     pub(crate) fn settings(&self) -> Settings {
         Settings {
             network: Network::Regtest,
+            signet_challenge: None,
             data_dir: self.dir.path().join("data"),
             wallet: WalletName::default(),
             connect: self.connect.clone(),

@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use bitcoin::BlockHash;
 use bitcoin::p2p::message::NetworkMessage;
 use bitcoin::p2p::message_blockdata::Inventory;
+use bitcoin::{BlockHash, ScriptBuf};
 
 use super::world::{Blocks, Store, World, address, script};
+use crate::fault::Fault;
 use crate::height::Height;
 use crate::output::{ChainEvent, Output};
+use crate::params::Params;
 use crate::time::{ClockOffset, WallTime};
 
 /// How often a host was asked for headers.
@@ -199,4 +201,28 @@ fn synced_is_said_again_when_peers_come_back() {
     world.sync(tip);
     let said = |output: &&Output| matches!(output, Output::Chain(ChainEvent::Synced { .. }));
     assert_eq!(world.log.iter().filter(said).count(), 2);
+}
+
+#[test]
+fn a_signets_block_counts_only_if_its_signers_agreed() {
+    let world_with = |challenge: &[u8]| {
+        let mut blocks = Blocks::new();
+        let tip = blocks.mine(blocks.genesis(), 0, &[script(1)]);
+        blocks.params.signet_challenge = Some(ScriptBuf::from_bytes(challenge.to_vec()));
+        let mut world = World::new(blocks, tip, 1);
+        world.scan(1, &[script(1)]);
+        world.pass(Duration::from_secs(5));
+        world
+    };
+    // Anybody may sign.
+    let free = world_with(&[0x51]);
+    assert_eq!((free.wallet.paid.len(), free.client.status().blocks_unchecked), (1, 0));
+    // The default signet's people did not.
+    let signed = Params::signet().signet_challenge.expect("a signet has one");
+    let refused = world_with(signed.as_bytes());
+    assert_eq!(refused.wallet.paid.len(), 0);
+    assert_eq!(refused.faults(), [Fault::InvalidBlock]);
+    // OP_ADD OP_ADD is no miniscript.
+    let odd = world_with(&[0x93, 0x93]);
+    assert_eq!((odd.wallet.paid.len(), odd.client.status().blocks_unchecked), (1, 1));
 }

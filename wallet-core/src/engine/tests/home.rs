@@ -13,6 +13,7 @@ use crate::engine::Online;
 use crate::keychain::{AccountId, DerivationIndex, ScriptType};
 use crate::light_client::config::Route;
 use crate::light_client::height::Height;
+use crate::light_client::params::Params;
 use crate::light_client::peer_id::PeerAddress;
 use crate::seed::{Seed, Words};
 use crate::signers::key_layer;
@@ -84,7 +85,8 @@ impl Home {
 
     pub(super) fn online(&self) -> Online {
         let chain = ChainFile::load(&self.path("chain.db"), self.network).unwrap();
-        Online { chain, connect: vec![self.connect.clone()], route: Route::Direct }
+        let params = Params::new(self.network);
+        Online { params, chain, connect: vec![self.connect.clone()], route: Route::Direct }
     }
 
     pub(super) fn path(&self, file: &str) -> PathBuf {
