@@ -3,5 +3,6 @@
 mod world;
 mod syncing;
 mod faults;
+mod scheduling;
 mod mempool;
 mod validation;

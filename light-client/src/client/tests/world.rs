@@ -227,6 +227,8 @@ pub(super) enum Vice {
     LiesAboutFilterHeaders,
     /// Serves empty filters and commits to them: the lie that only another peer can show.
     OmitsEverything,
+    /// Sends so many filters, then no more, though it answers all else.
+    Stalls(u32),
     /// Sends a filter every ten seconds.
     DripsFilters,
     /// Sends a byte of a block every ten seconds.
@@ -236,8 +238,20 @@ pub(super) enum Vice {
 /// No elements (BIP158).
 const EMPTY_FILTER: &[u8] = &[0];
 
+/// How fast a host's bytes travel.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Link {
+    pub(super) bytes_per_second: u64,
+    /// From a question to the first byte of its answer.
+    pub(super) round_trip: Duration,
+}
+
 /// One address at which a peer answers.
 pub(super) struct Host {
+    /// At once, if there is none.
+    pub(super) link: Option<Link>,
+    /// When the link has carried what was sent.
+    link_free: MonoTime,
     pub(super) tip: BlockHash,
     pub(super) vice: Option<Vice>,
     /// Whether it takes connections.
@@ -260,7 +274,9 @@ pub(super) struct World {
     connections: BTreeMap<PeerId, (PeerAddress, Vec<u8>)>,
     queue: VecDeque<Input>,
     /// What comes later, by time and in order.
-    later: BTreeMap<(MonoTime, usize), Input>,
+    later: BTreeMap<(MonoTime, u64), Input>,
+    /// How much ever came later.
+    delayed: u64,
     /// Every output, for comparison.
     pub(super) log: Vec<Output>,
     pub(super) store: Store,
@@ -410,6 +426,7 @@ impl World {
             connections: BTreeMap::new(),
             queue: VecDeque::new(),
             later: BTreeMap::new(),
+            delayed: 0,
             log: Vec::new(),
             store,
             wallet: Wallet::default(),
@@ -641,18 +658,35 @@ impl World {
         }
     }
 
-    /// Brings bytes to the client: at once, or in pieces of `drips` bytes ten seconds apart.
+    /// Brings bytes to the client: at once, at the speed of the host's link, or in pieces of
+    /// `drips` bytes ten seconds apart.
     fn send(&mut self, peer: PeerId, bytes: &[u8], drips: usize) {
-        if drips == 0 {
+        let address = self.connections[&peer].0.clone();
+        let host = self.hosts.get_mut(&address).expect("a host");
+        if let Some(Link { bytes_per_second, round_trip }) = host.link {
+            let mut free = host.link_free.max(self.now.mono.after(round_trip));
+            // A hundredth of a second at a time, as a socket would give it.
+            let piece = usize::try_from(bytes_per_second / 100).expect("small").clamp(1, 10_000);
+            for piece in bytes.chunks(piece) {
+                let micros = piece.len() as u64 * 1_000_000 / bytes_per_second;
+                free = free.after(Duration::from_micros(micros));
+                self.bring(free, peer, piece);
+            }
+            self.hosts.get_mut(&address).expect("a host").link_free = free;
+        } else if drips == 0 {
             self.queue.push_back(Input::Received { peer, bytes: bytes.to_vec() });
-            return;
+        } else {
+            for piece in bytes.chunks(drips) {
+                let last = self.later.last_key_value().map_or(self.now.mono, |((due, _), _)| *due);
+                let due = last.max(self.now.mono).after(Duration::from_secs(10));
+                self.bring(due, peer, piece);
+            }
         }
-        for piece in bytes.chunks(drips) {
-            let last = self.later.last_key_value().map_or(self.now.mono, |((due, _), _)| *due);
-            let due = last.max(self.now.mono).after(Duration::from_secs(10));
-            let input = Input::Received { peer, bytes: piece.to_vec() };
-            self.later.insert((due, self.later.len()), input);
-        }
+    }
+
+    fn bring(&mut self, due: MonoTime, peer: PeerId, bytes: &[u8]) {
+        self.delayed += 1;
+        self.later.insert((due, self.delayed), Input::Received { peer, bytes: bytes.to_vec() });
     }
 
     fn on_sent(&mut self, peer: PeerId, bytes: &[u8]) {
@@ -692,7 +726,9 @@ impl World {
 impl Host {
     fn new(tip: BlockHash) -> Self {
         let (vice, heard) = (None, Vec::new());
-        Self { tip, vice, up: true, wtxid_relay: true, clock: 0, filters_sent: 0, heard }
+        let (link, link_free) = (None, MonoTime::START);
+        let (up, wtxid_relay, clock, filters_sent) = (true, true, 0, 0);
+        Self { link, link_free, tip, vice, up, wtxid_relay, clock, filters_sent, heard }
     }
 
     /// What it answers; `None` closes the connection.
@@ -802,6 +838,9 @@ impl Host {
             if matches!(self.vice, Some(Vice::Hangs(after)) if self.filters_sent >= after) {
                 self.filters_sent = 0;
                 replies.push(None);
+                return replies;
+            }
+            if matches!(self.vice, Some(Vice::Stalls(after)) if self.filters_sent >= after) {
                 return replies;
             }
             self.filters_sent += 1;

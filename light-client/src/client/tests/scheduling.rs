@@ -1,0 +1,200 @@
+//! Who is asked for what, and when: slow, silent and lagging peers beside good ones, in virtual
+//! time.
+
+use std::time::Duration;
+
+use bitcoin::BlockHash;
+use bitcoin::p2p::message::NetworkMessage;
+use bitcoin::p2p::message_blockdata::Inventory;
+
+use super::world::{Blocks, Link, Vice, World, address, script};
+use crate::fault::Fault;
+use crate::input::Input;
+use crate::limits::{MAX_FILTERS_AHEAD, SILENCE_TIMEOUT};
+use crate::output::PeerEvent;
+use crate::time::MonoTime;
+
+/// A chain of 1,500 blocks with three payments, and so many peers behind links of 20 kB/s.
+fn world(peers: u16) -> (World, BlockHash) {
+    let mut blocks = Blocks::new();
+    let mut tip = blocks.genesis();
+    for n in 1..=3 {
+        tip = blocks.mine_many(tip, 499, 0);
+        tip = blocks.mine(tip, 0, &[script(n)]);
+    }
+    let mut world = World::new(blocks, tip, peers);
+    for n in 1..=peers {
+        world.host(n).link = Some(LINK);
+    }
+    world.scan(1, &[script(1), script(2), script(3)]);
+    (world, tip)
+}
+
+const LINK: Link = Link { bytes_per_second: 20_000, round_trip: Duration::from_millis(100) };
+
+/// How long a sync takes.
+fn time_to_sync(world: &mut World, tip: BlockHash) -> Duration {
+    let id = world.blocks.id(tip);
+    for _ in 0..100_000 {
+        if world.wallet.synced.last() == Some(&id) {
+            assert_eq!(world.wallet.paid.len(), 3);
+            assert_eq!(world.client.status().filters_matched, 1500, "each filter once");
+            return world.now.mono.since(MonoTime::START);
+        }
+        world.pass(Duration::from_millis(10));
+    }
+    unreachable!("not synced: {:?}", world.client.status());
+}
+
+/// What three honest peers need.
+fn time_of_three() -> Duration {
+    let (mut world, tip) = world(3);
+    time_to_sync(&mut world, tip)
+}
+
+#[test]
+fn the_slice_of_a_stalled_peer_goes_to_another() {
+    let (mut world, tip) = world(4);
+    world.host(1).vice = Some(Vice::Stalls(5));
+    let took = time_to_sync(&mut world, tip);
+    assert!(took < time_of_three() * 13 / 10, "{took:?}");
+    assert!(took < SILENCE_TIMEOUT, "nobody waited for it to be late");
+    assert_eq!(world.faults(), []);
+}
+
+#[test]
+fn a_dripping_peer_does_not_hold_up_the_end() {
+    let (mut world, tip) = world(4);
+    world.host(1).link = Some(Link { bytes_per_second: 300, ..LINK });
+    // Headers are led by one peer, which is not what this is about.
+    world.host(1).vice = Some(Vice::MutesHeaders);
+    let took = time_to_sync(&mut world, tip);
+    assert!(took < time_of_three() * 13 / 10, "{took:?}");
+    assert_eq!(world.faults(), []);
+}
+
+#[test]
+fn a_disconnect_in_mid_batch_loses_nothing() {
+    let (mut world, tip) = world(2);
+    world.host(1).vice = Some(Vice::Hangs(17));
+    time_to_sync(&mut world, tip);
+    let (address, peers) = (address(1), world.peer_events());
+    let gone = peers.iter().filter(
+        |event| matches!(event, PeerEvent::Gone { address: a, fault: None, .. } if *a == address),
+    );
+    assert!(gone.count() > 0);
+    assert_eq!(world.faults(), []);
+}
+
+/// Two kilobytes a second, filters of five and blocks of sixty: Tor on a bad day.
+#[test]
+fn a_slow_honest_peer_is_never_punished() {
+    let mut blocks = Blocks::new();
+    let strangers: Vec<_> = (0..2_000).map(|n| script(1_000 + n)).collect();
+    let mut tip = blocks.genesis();
+    for height in 1..=60 {
+        let mut paid = strangers.clone();
+        paid.extend((height % 20 == 0).then(|| script(height / 20)));
+        tip = blocks.mine(tip, 0, &paid);
+    }
+    let mut world = World::new(blocks, tip, 1);
+    let round_trip = Duration::from_secs(3);
+    world.host(1).link = Some(Link { bytes_per_second: 2_000, round_trip });
+    world.scan(1, &[script(1), script(2), script(3)]);
+    world.sync(tip);
+    assert_eq!(world.wallet.paid.len(), 3);
+    assert_eq!(world.faults(), []);
+    let asked = world.host(1).heard.iter().filter_map(|message| match message {
+        NetworkMessage::GetData(items) => Some(items.len()),
+        _ => None,
+    });
+    assert_eq!(asked.sum::<usize>(), 3, "nothing was asked twice");
+}
+
+#[test]
+fn blocks_that_do_not_come_do_not_hold_up_filters() {
+    let (mut world, _) = world(1);
+    world.host(1).vice = Some(Vice::MutesBlocks);
+    world.pass(Duration::from_secs(25));
+    let status = world.client.status();
+    assert_eq!(status.blocks_fetched, 0);
+    assert_eq!(status.filters_matched, 1500);
+    const { assert!(MAX_FILTERS_AHEAD > 1500) };
+}
+
+#[test]
+fn filters_that_do_not_come_do_not_hold_up_blocks() {
+    let (mut world, _) = world(1);
+    world.host(1).vice = Some(Vice::Stalls(700));
+    world.pass(Duration::from_secs(20));
+    assert_eq!(world.wallet.paid.len(), 1, "the first payment is seen");
+}
+
+#[test]
+fn a_peer_behind_the_tip_is_asked_only_for_what_it_has() {
+    let (mut world, tip) = world(2);
+    let behind = world.blocks.branch(tip)[1_100];
+    world.host(1).tip = behind;
+    time_to_sync(&mut world, tip);
+    // A host closes the connection when it is asked for a block that it does not know.
+    assert!(!world.peer_events().iter().any(|event| matches!(event, PeerEvent::Gone { .. })));
+    let heard = &world.host(1).heard;
+    assert!(heard.iter().any(|message| matches!(message, NetworkMessage::GetCFilters(_))));
+}
+
+#[test]
+fn what_every_peer_has_is_known_as_soon_as_one_has_told_it_all() {
+    let mut blocks = Blocks::new();
+    let tip = blocks.mine_many(blocks.genesis(), 8_500, 0);
+    let mut world = World::new(blocks, tip, 3);
+    world.settle();
+    let tip = world.blocks.id(tip);
+    assert_eq!(world.client.tip(), tip);
+    let heights: Vec<_> = world.client.status().peers.iter().map(|peer| peer.height).collect();
+    assert_eq!(heights, [Some(tip.height); 3]);
+}
+
+/// What a host heard of filters because of one input.
+fn asked_because_of(world: &mut World, n: u16, message: NetworkMessage) -> (bool, bool) {
+    let before = world.host(n).heard.len();
+    let magic = world.blocks.params.magic;
+    let message = bitcoin::p2p::message::RawNetworkMessage::new(magic, message);
+    let (peer, bytes) = (world.peer(n), bitcoin::consensus::serialize(&message));
+    world.input(Input::Received { peer, bytes });
+    let heard = &world.host(n).heard[before..];
+    let headers = heard.iter().any(|m| matches!(m, NetworkMessage::GetCFHeaders(_)));
+    let filters = heard.iter().any(|m| matches!(m, NetworkMessage::GetCFilters(_)));
+    (headers, filters)
+}
+
+#[test]
+fn the_filter_of_a_new_block_is_asked_for_as_soon_as_its_header_is_here() {
+    let mut blocks = Blocks::new();
+    let tip = blocks.mine_many(blocks.genesis(), 30, 0);
+    let next = blocks.mine(tip, 0, &[script(1)]);
+    let last = blocks.mine_many(next, 9, 0);
+    let mut world = World::new(blocks, tip, 2);
+    world.scan(1, &[script(1)]);
+    world.sync(tip);
+
+    world.host(1).tip = next;
+    let header = world.blocks.block(&next).header;
+    let asked = asked_because_of(&mut world, 1, NetworkMessage::Headers(vec![header]));
+    assert_eq!(asked, (true, true), "with the announcement itself");
+    world.settle();
+    assert_eq!(world.wallet.paid.len(), 1);
+
+    // Nine blocks at once are announced by the hash of the last (Bitcoin Core).
+    world.host(1).tip = last;
+    let inventory = vec![Inventory::Block(last)];
+    let before = world.host(1).heard.len();
+    asked_because_of(&mut world, 1, NetworkMessage::Inv(inventory));
+    let heard = &world.host(1).heard[before..];
+    assert!(matches!(heard, [NetworkMessage::GetHeaders(_)]), "{heard:?}");
+    let branch = world.blocks.branch(last);
+    let headers = branch[32..].iter().map(|hash| world.blocks.block(hash).header).collect();
+    let asked = asked_because_of(&mut world, 1, NetworkMessage::Headers(headers));
+    assert_eq!(asked, (true, true), "a round trip later");
+    world.sync(last);
+    assert_eq!(world.faults(), Vec::<Fault>::new());
+}
