@@ -105,7 +105,7 @@ impl LightClient {
     fn tell_synced(&mut self, now: MonoTime) {
         let tip = self.tree.tip();
         let at_tip = self.is_scanned();
-        let is_read = self.commitments.unread().0 == 0;
+        let is_read = self.commitments.is_read();
         let synced =
             at_tip && self.headers.is_settled() && self.filter_headers.is_settled(now) && is_read;
         // A claim to have more makes it doubtful; that it came to nothing is no news.

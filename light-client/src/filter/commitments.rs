@@ -35,9 +35,7 @@ pub struct Commitments {
     ledgers: BTreeMap<PeerId, Ledger>,
     /// The scan's cursor.
     passed: Height,
-    /// Versions at or below `passed` that nobody matched.
-    unread: BTreeSet<(Height, FilterHash)>,
-    /// Those of them that were not taken yet.
+    /// Unread versions that were not taken yet.
     reopened: Vec<(Height, FilterHash)>,
     /// Heights whose front is not what the store has.
     unstaged: BTreeSet<Height>,
@@ -52,6 +50,8 @@ struct Ledger {
     compared: HeightRanges,
     /// Where they are not the front.
     differs: BTreeMap<Height, FilterHash>,
+    /// Where, at or below `passed`, nobody has matched what it commits to.
+    unread: BTreeSet<Height>,
     /// Its versions are waited for only where nobody has another.
     aside: bool,
 }
@@ -86,7 +86,6 @@ impl Commitments {
             front: Vec::new(),
             ledgers: BTreeMap::new(),
             passed: base,
-            unread: BTreeSet::new(),
             reopened: Vec::new(),
             unstaged: BTreeSet::new(),
         }
@@ -237,11 +236,8 @@ impl Commitments {
     /// A peer is gone, and its commitments with it. A version for which nobody else stands is not
     /// waited for any more; should its peer come back, it is compared and opened anew.
     pub fn remove(&mut self, peer: PeerId) {
-        let Some(gone) = self.ledgers.remove(&peer) else { return };
-        for version in gone.differs {
-            if self.committers(version.0, version.1).next().is_none() {
-                self.unread.remove(&version);
-            }
+        if self.ledgers.remove(&peer).is_none() {
+            return;
         }
         let contested: BTreeSet<Height> =
             self.ledgers.values().flat_map(|ledger| ledger.differs.keys().copied()).collect();
@@ -255,8 +251,7 @@ impl Commitments {
         let Some(ledger) = self.ledgers.get_mut(&peer) else { return };
         let was = std::mem::replace(&mut ledger.aside, aside);
         if was && !aside {
-            let versions = ledger.differs.iter().map(|(height, hash)| (*height, *hash));
-            self.reopened.extend(versions.filter(|version| self.unread.contains(version)));
+            self.reopened.extend(ledger.unread_versions());
         }
     }
 
@@ -322,8 +317,10 @@ impl Commitments {
     pub fn follow(&mut self, peer: PeerId, other: PeerId, range: RangeInclusive<Height>) {
         let Some(other) = self.ledgers.get(&other) else { return };
         let differs: Vec<_> = other.differs.range(range.clone()).map(|(h, v)| (*h, *v)).collect();
+        let unread: Vec<_> = other.unread.range(range.clone()).copied().collect();
         if let Some(ledger) = self.ledgers.get_mut(&peer) {
             ledger.differs.extend(differs);
+            ledger.unread.extend(unread);
         }
         self.cover(peer, range);
     }
@@ -331,12 +328,12 @@ impl Commitments {
     /// Forgets what a peer commits to instead of the front, lowest first, as far as it is matched,
     /// until there is room.
     pub fn shed(&mut self, peer: PeerId) {
-        let (passed, unread) = (self.passed, &self.unread);
+        let passed = self.passed;
         let Some(ledger) = self.ledgers.get_mut(&peer) else { return };
         while ledger.differs.len() > MAX_DIFFERENCES / 2
             && let Some(entry) = ledger.differs.first_entry()
             && *entry.key() <= passed
-            && !unread.contains(&(*entry.key(), *entry.get()))
+            && !ledger.unread.contains(entry.key())
         {
             ledger.covered.remove(*entry.key());
             entry.remove();
@@ -355,7 +352,9 @@ impl Commitments {
     /// them unread; above, by the scan.
     pub fn begin(&mut self, cursor: Height) {
         self.passed = cursor;
-        self.unread.retain(|(height, _)| *height <= cursor);
+        for ledger in self.ledgers.values_mut() {
+            ledger.unread.split_off(&cursor.next());
+        }
     }
 
     /// The scan's cursor moves to the next height, where these versions were matched (one is enough),
@@ -366,14 +365,17 @@ impl Commitments {
             return;
         }
         let Some(front) = self.front(height) else { return };
-        let committed = self.ledgers.values().filter_map(|ledger| ledger.at(height, front));
-        let unread: BTreeSet<_> = committed.filter(|hash| !read.contains(hash)).collect();
         if let Some(first) = read.first().filter(|_| !read.contains(&front)) {
             self.set_front(height, *first);
         }
-        for hash in unread {
-            self.unread.insert((height, hash));
-            self.reopened.push((height, hash));
+        for ledger in self.ledgers.values_mut() {
+            let Some(hash) = ledger.differs.get(&height).filter(|hash| !read.contains(hash)) else {
+                continue;
+            };
+            ledger.unread.insert(height);
+            if !self.reopened.contains(&(height, *hash)) {
+                self.reopened.push((height, *hash));
+            }
         }
         self.settle_front(height);
     }
@@ -381,7 +383,7 @@ impl Commitments {
     /// Versions at or below the cursor that became unread since the last call.
     pub fn take_reopened(&mut self) -> Vec<(Height, FilterHash)> {
         let mut reopened = std::mem::take(&mut self.reopened);
-        reopened.retain(|version| self.unread.contains(version));
+        reopened.retain(|(height, hash)| self.is_unread(*height, *hash));
         reopened
     }
 
@@ -389,23 +391,52 @@ impl Commitments {
     /// when its peers are gone.
     #[must_use]
     pub fn is_unread(&self, height: Height, hash: FilterHash) -> bool {
-        self.unread.contains(&(height, hash))
+        self.ledgers.values().any(|ledger| ledger.is_unread(height, hash))
+    }
+
+    /// Whether a version at or below the cursor is unread, and only peers commit to it that are
+    /// set aside.
+    #[must_use]
+    pub fn is_set_aside(&self, height: Height, hash: FilterHash) -> bool {
+        let mut unread = self.ledgers.values().filter(|ledger| ledger.is_unread(height, hash));
+        unread.all(|ledger| ledger.aside)
     }
 
     /// A version at or below the cursor was matched, or its block was read.
     pub fn read(&mut self, height: Height, hash: FilterHash) {
-        self.unread.remove(&(height, hash));
+        for ledger in self.ledgers.values_mut() {
+            if ledger.is_unread(height, hash) {
+                ledger.unread.remove(&height);
+            }
+        }
         self.settle_front(height);
     }
 
-    /// How many versions at or below the cursor are unread: those that are waited for, and those
-    /// that are set aside.
+    /// Whether no version is unread but those that are set aside.
     #[must_use]
-    pub fn unread(&self) -> (usize, usize) {
-        let waited =
-            |version: &&(Height, FilterHash)| self.versions(version.0).contains(&version.1);
-        let waited = self.unread.iter().filter(waited).count();
-        (waited, self.unread.len() - waited)
+    pub fn is_read(&self) -> bool {
+        self.ledgers.values().all(|ledger| ledger.aside || ledger.unread.is_empty())
+    }
+
+    /// How many versions of a peer are unread.
+    #[must_use]
+    pub fn unread_of(&self, peer: PeerId) -> usize {
+        self.ledgers.get(&peer).map_or(0, |ledger| ledger.unread.len())
+    }
+
+    /// At how many heights peers commit to different versions, as far as they are kept.
+    #[must_use]
+    pub fn disputed(&self) -> usize {
+        let heights = self.ledgers.values().flat_map(|ledger| ledger.differs.keys());
+        heights.collect::<BTreeSet<_>>().len()
+    }
+
+    /// How many unread versions are set aside.
+    #[must_use]
+    pub fn set_aside_versions(&self) -> usize {
+        let aside = self.ledgers.values().filter(|ledger| ledger.aside);
+        let versions: BTreeSet<_> = aside.flat_map(Ledger::unread_versions).collect();
+        versions.into_iter().filter(|(height, hash)| self.is_set_aside(*height, *hash)).count()
     }
 
     /// The fronts that the store does not have, since the last call.
@@ -421,9 +452,9 @@ impl Commitments {
             ledger.covered.truncate_above(height);
             ledger.compared.truncate_above(height);
             ledger.differs.split_off(&height.next());
+            ledger.unread.split_off(&height.next());
         }
         self.passed = self.passed.min(height);
-        self.unread.retain(|(at, _)| *at <= height);
         self.unstaged.split_off(&height.next());
     }
 
@@ -446,12 +477,14 @@ impl Commitments {
             return;
         }
         let is_new = self.committers(height, hash).next().is_none();
-        if height <= self.passed && is_new {
-            self.unread.insert((height, hash));
-            self.reopened.push((height, hash));
+        let is_unread = height <= self.passed && (is_new || self.is_unread(height, hash));
+        let Some(ledger) = self.ledgers.get_mut(&peer) else { return };
+        ledger.differs.insert(height, hash);
+        if is_unread {
+            ledger.unread.insert(height);
         }
-        if let Some(ledger) = self.ledgers.get_mut(&peer) {
-            ledger.differs.insert(height, hash);
+        if is_unread && is_new {
+            self.reopened.push((height, hash));
         }
     }
 
@@ -489,6 +522,15 @@ impl Commitments {
 }
 
 impl Ledger {
+    fn is_unread(&self, height: Height, hash: FilterHash) -> bool {
+        self.unread.contains(&height) && self.differs.get(&height) == Some(&hash)
+    }
+
+    fn unread_versions(&self) -> impl Iterator<Item = (Height, FilterHash)> + '_ {
+        let versions = self.unread.iter();
+        versions.filter_map(|height| Some((*height, *self.differs.get(height)?)))
+    }
+
     fn at(&self, height: Height, front: FilterHash) -> Option<FilterHash> {
         let differs = self.differs.get(&height).copied();
         differs.or_else(|| self.covered.contains(height).then_some(front))
