@@ -27,7 +27,7 @@ use crate::light_client::status::{Status, Waiting};
 use crate::light_client::time::{MonoTime, Now};
 use crate::limits::{PROGRESS_EVERY, UNCOMMITTED_TIME};
 use crate::signers::key_layer::KeyLayer;
-use crate::wallet::Wallet;
+use crate::wallet::{Wallet, WatchList};
 
 use chain_side::ChainSide;
 
@@ -248,8 +248,12 @@ impl Engine {
         let first = self.drain(now)?;
         self.after_commit = first.into();
         self.after_commit.push_back(ClientInput::ScanFrom(self.wallet.scan_start()?));
-        self.after_commit
-            .push_back(ClientInput::Watch { scripts: self.wallet.watched(), since: None });
+        let WatchList { searched, unsearched } = self.wallet.watch_list()?;
+        self.after_commit.push_back(ClientInput::Watch { scripts: searched, since: None });
+        if !unsearched.is_empty() {
+            let since = self.wallet.search_start()?;
+            self.after_commit.push_back(ClientInput::Watch { scripts: unsearched, since });
+        }
         self.changed = true;
         Ok(())
     }
@@ -319,7 +323,8 @@ impl Engine {
         if std::mem::take(&mut self.changed) {
             let scripts = self.wallet.take_grown();
             if !scripts.is_empty() {
-                self.after_commit.push_back(ClientInput::Watch { scripts, since: None });
+                let since = self.wallet.search_start()?;
+                self.after_commit.push_back(ClientInput::Watch { scripts, since });
             }
             if chain.client.status().synced {
                 let coins = self.wallet.coins_to_watch()?;

@@ -90,8 +90,4 @@ pub enum Note {
         /// Which.
         txid: Txid,
     },
-    /// A search for old payments found used addresses, so more addresses are watched now; the
-    /// blocks that were passed before are searched for those too.
-    #[error("used addresses were found: searching again for the ones behind them")]
-    SearchesAgain,
 }

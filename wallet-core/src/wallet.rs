@@ -8,6 +8,7 @@ pub mod fee;
 mod selection;
 mod graph;
 mod fold;
+mod search;
 mod addresses;
 mod coins;
 mod review;
@@ -39,6 +40,7 @@ pub use unconfirmed::Seen;
 
 pub use crate::store::wallet::{Description, NewWallet};
 pub use inclusion::Inclusion;
+pub use search::WatchList;
 
 /// One open wallet.
 #[derive(Debug)]
@@ -60,6 +62,8 @@ pub struct Wallet {
 pub struct Folded {
     /// Scripts by which the watch list grew.
     pub grown: Vec<ScriptBuf>,
+    /// Scripts that the block pays, which was not known, if the scan had passed it before.
+    pub found: Vec<ScriptBuf>,
     /// Transactions that appeared or changed, in the order of the block.
     pub changes: Vec<TransactionChange>,
 }
@@ -92,8 +96,7 @@ impl Wallet {
     pub fn create(path: &Path, key: &FileKey, new: &NewWallet) -> Result<Self, StoreProblem> {
         let mut wallet = Self::from_file(WalletFile::create(path, key, new)?)?;
         wallet.fill_watch_list()?;
-        let searching = Some(wallet.scripts.len() as u64);
-        wallet.file.set_scan(&ScanState { searching, ..wallet.file.scan()? })?;
+        wallet.begin_search()?;
         wallet.commit()?;
         Ok(wallet)
     }
@@ -198,12 +201,6 @@ impl Wallet {
         Ok(std::iter::once(cursor).chain(below).collect())
     }
 
-    /// Every script to watch.
-    #[must_use]
-    pub fn watched(&self) -> Vec<ScriptBuf> {
-        self.scripts.keys().cloned().collect()
-    }
-
     /// Scripts by which the watch list grew since the last take because addresses were issued;
     /// to be told to the light client after the commit.
     pub fn take_grown(&mut self) -> Vec<ScriptBuf> {
@@ -218,34 +215,17 @@ impl Wallet {
     pub fn rescan_from(&mut self, from: Option<Height>) -> Result<(), StoreProblem> {
         let scan = self.file.scan()?;
         let number = scan.number + 1;
-        let start = from.and_then(|from| self.lowest_start(from, &scan));
+        // A search that goes on has not looked at everything below its cursor.
+        let passed = scan.cursor.filter(|_| !scan.searching).map(|cursor| cursor.height.next());
+        let start = from.and_then(|from| self.lowest_start(from, passed.or(scan.start)));
         let (below, before) = match (start, self.description.birthday) {
             (Some(height), _) | (None, Birthday::Height(height)) => (Some(height), None),
             (None, Birthday::Time(time)) => (None, Some(WallTime::new(time))),
         };
         self.file.keep_placements(number, below, before)?;
         self.file.delete_checkpoints_above(None)?;
-        let searching = Some(self.scripts.len() as u64);
-        self.file.set_scan(&ScanState { number, start, cursor: None, searching })
-    }
-
-    /// The scan is at the tip. Whether it must begin again, from where it began: a search for old
-    /// payments is over only when a whole pass of it found no use of an address that made the watch
-    /// list grow. What the list grew by may have been paid in blocks that were passed before, when
-    /// addresses were not paid in their order.
-    ///
-    /// # Errors
-    /// What the disk refused; then [`abort`](Self::abort).
-    pub fn searches_again(&mut self) -> Result<bool, StoreProblem> {
-        let mut scan = self.file.scan()?;
-        let Some(watched) = scan.searching else { return Ok(false) };
-        if self.scripts.len() as u64 > watched {
-            self.rescan_from(scan.start)?;
-            return Ok(true);
-        }
-        scan.searching = None;
-        self.file.set_scan(&scan)?;
-        Ok(false)
+        self.file.set_scan(&ScanState { number, start, cursor: None, searching: true })?;
+        self.begin_search()
     }
 
     /// From here on the disk is read-only.
@@ -254,9 +234,8 @@ impl Wallet {
         self.file.refuse_writes();
     }
 
-    /// `from`, or lower if the scan is not that far yet; `None`: the birthday.
-    fn lowest_start(&self, from: Height, scan: &ScanState) -> Option<Height> {
-        let passed = scan.cursor.map(|cursor| cursor.height.next()).or(scan.start);
+    /// `from`, or lower if only what is below `passed` was looked at; `None`: the birthday.
+    fn lowest_start(&self, from: Height, passed: Option<Height>) -> Option<Height> {
         match (passed, self.description.birthday) {
             (Some(passed), _) | (None, Birthday::Height(passed)) => Some(from.min(passed)),
             (None, Birthday::Time(_)) => None,

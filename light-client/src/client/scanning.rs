@@ -40,7 +40,8 @@ impl LightClient {
         }
         self.scan.grow(&new, &mut self.matching);
         if let Some(since) = since {
-            self.synced = false;
+            // Its end is told like reaching the tip.
+            (self.synced, self.told_synced) = (false, false);
             self.backfill.search(since, new);
             self.place_searches(folded);
         }

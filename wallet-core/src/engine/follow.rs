@@ -92,9 +92,9 @@ impl Engine {
                 self.say_changes(changes);
             }
             ChainEvent::Block { at, time, block } => {
-                let Folded { grown, changes } = self.wallet.apply_block(at, time, &block)?;
+                let Folded { grown, found, changes } = self.wallet.apply_block(at, time, &block)?;
                 self.say_changes(changes);
-                let (since, found) = (None, Vec::new());
+                let since = self.wallet.search_start()?;
                 return Ok(Some(Input::Folded { block: at.hash, grown, since, found }));
             }
             ChainEvent::Scanned { cursor, time } => {
@@ -106,18 +106,19 @@ impl Engine {
         Ok(None)
     }
 
-    /// A search that must begin again is not at the tip yet.
+    /// While a search goes on, scripts that the light client was not told of yet are searched for
+    /// too; it reaches the tip again after that.
     fn follow_tip(&mut self, now: Now, tip: BlockId) -> Result<(), StoreProblem> {
-        if self.wallet.searches_again()? {
-            self.say(Event::Note(Note::SearchesAgain));
-            self.after_commit.push_back(Input::ScanFrom(self.wallet.scan_start()?));
-        } else {
-            let expired = self.wallet.expire_seen(now.wall)?;
-            self.say_changes(expired);
+        if self.wallet.has_grown() && self.wallet.search_start()?.is_some() {
             self.changed = true;
-            let status = Box::new(self.status()?);
-            self.say(Event::Synced { tip, status });
+            return Ok(());
         }
+        self.wallet.end_search()?;
+        let expired = self.wallet.expire_seen(now.wall)?;
+        self.say_changes(expired);
+        self.changed = true;
+        let status = Box::new(self.status()?);
+        self.say(Event::Synced { tip, status });
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use std::cell::LazyCell;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 
-use bitcoin::{Amount, Block, OutPoint, SignedAmount, Transaction, Txid};
+use bitcoin::{Amount, Block, OutPoint, ScriptBuf, SignedAmount, Transaction, Txid};
 
 use crate::command::{PaymentState, StoreProblem, TransactionChange};
 use crate::light_client::chain::merkle_tree::{MerkleBranch, MerkleTree};
@@ -33,7 +33,8 @@ impl Wallet {
         time: WallTime,
         block: &Block,
     ) -> Result<Folded, StoreProblem> {
-        let scan = self.file.scan()?.number;
+        let before = self.file.scan()?;
+        let (scan, passed) = (before.number, before.cursor.is_some_and(|c| at.height <= c.height));
         let told = self.grown.len();
         let mut step = Step::default();
         let tree = LazyCell::new(|| MerkleTree::of(block));
@@ -51,8 +52,12 @@ impl Wallet {
                 break;
             }
         }
+        let found = if passed { std::mem::take(&mut step.found) } else { Vec::new() };
+        if !found.is_empty() {
+            self.search_after(at.height, &found)?;
+        }
         let changes = self.settle(step)?;
-        Ok(Folded { grown: self.grown.split_off(told), changes })
+        Ok(Folded { grown: self.grown.split_off(told), found, changes })
     }
 
     /// Takes every transaction above `fork` out of its block; the cursor moves down to `fork`.
@@ -156,6 +161,7 @@ impl Wallet {
             let Some(&place) = self.scripts.get(&output.script_pubkey) else { continue };
             let outpoint = OutPoint::new(txid, vout);
             if self.file.insert_output(outpoint, output.value, place, coinbase)? {
+                step.found.push(output.script_pubkey.clone());
                 self.interest.insert(outpoint);
                 for spender in self.file.spenders(outpoint)? {
                     step.touch(&self.file, spender)?;
@@ -237,6 +243,8 @@ impl Wallet {
 #[derive(Default)]
 pub(super) struct Step {
     order: Vec<Txid>,
+    /// Scripts of outputs that were not known.
+    found: Vec<ScriptBuf>,
     before: HashMap<Txid, Option<TransactionRow>>,
     /// To be said before the others: of what is gone by now.
     first: Vec<TransactionChange>,

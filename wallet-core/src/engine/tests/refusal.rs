@@ -12,7 +12,7 @@ fn news_that_can_not_be_kept_is_not_told() {
     let world = World::start();
     for refuse in [refuse_chain, refuse_wallet] {
         let home = Home::new(&world.devnet, &format!("{}", world.devnet.tip().0));
-        let address = home.wallet().0.watched()[0].clone();
+        let address = home.wallet().0.watch_list().unwrap().searched[0].clone();
         let mut machine = Machine::start(&home);
         machine.until(|event| matches!(event, Event::Synced { .. }));
         refuse(&machine);

@@ -19,7 +19,7 @@ fn a_chain_file_that_was_cut_below_the_cursor_hides_no_reorganisation() {
     let world = World::start();
     let devnet = &world.devnet;
     let home = Home::new(devnet, "cut");
-    let address = home.wallet().0.watched()[0].clone();
+    let address = home.wallet().0.watch_list().unwrap().searched[0].clone();
     let mut machine = Machine::start(&home);
     devnet.mine(1, &nobody());
     let shared = Height::new(devnet.tip().0);

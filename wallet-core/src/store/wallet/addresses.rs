@@ -25,6 +25,9 @@ pub struct KeychainState {
     pub used: u32,
     /// Every index below is watched.
     pub derived: u32,
+    /// While a search goes on: every index below was looked for in all blocks from its start to
+    /// the scan's cursor.
+    pub searched: u32,
 }
 
 /// Where a script of the wallet comes from.
@@ -87,13 +90,14 @@ impl WalletFile {
     /// How far the chains of addresses are, in the order of their ids.
     pub fn keychains(&self) -> Result<Vec<KeychainState>, StoreProblem> {
         let mut keychains = self.read(|sql| {
-            sql.prepare_cached("SELECT id, issued, used, derived FROM keychains")?
+            sql.prepare_cached("SELECT id, issued, used, derived, searched FROM keychains")?
                 .query_map([], |row| {
                     Ok(KeychainState {
                         id: row.get::<_, Column<KeychainId>>(0)?.0,
                         issued: row.get(1)?,
                         used: row.get(2)?,
                         derived: row.get(3)?,
+                        searched: row.get(4)?,
                     })
                 })?
                 .collect::<rusqlite::Result<Vec<_>>>()
@@ -106,9 +110,16 @@ impl WalletFile {
     pub fn set_keychain(&mut self, state: &KeychainState) -> Result<(), StoreProblem> {
         self.write(|sql| {
             sql.prepare_cached(
-                "UPDATE keychains SET issued = ?2, used = ?3, derived = ?4 WHERE id = ?1",
+                "UPDATE keychains SET issued = ?2, used = ?3, derived = ?4, searched = ?5
+                 WHERE id = ?1",
             )?
-            .execute(params![Column(state.id), state.issued, state.used, state.derived])
+            .execute(params![
+                Column(state.id),
+                state.issued,
+                state.used,
+                state.derived,
+                state.searched
+            ])
             .map(drop)
         })
     }

@@ -17,12 +17,12 @@ use super::column::Column;
 pub struct ScanState {
     /// Grows with each rescan.
     pub number: u32,
-    /// Where a rescan begins, while there is no cursor.
+    /// Where the last rescan began; `None`: at the birthday.
     pub start: Option<Height>,
     /// Every block up to here is folded.
     pub cursor: Option<BlockId>,
-    /// While this scan searches for old payments: how many scripts were watched as it began.
-    pub searching: Option<u64>,
+    /// Whether a search for old payments goes on; it began at `start`, or at the birthday.
+    pub searching: bool,
 }
 
 #[expect(clippy::missing_errors_doc, reason = "each fails with what the disk refused, only")]
@@ -39,7 +39,7 @@ impl WalletFile {
                         number: row.get(0)?,
                         start: start.map(|start| start.0),
                         cursor: height.zip(block).map(|(h, b)| BlockId::new(h.0, b.0)),
-                        searching: row.get::<_, Option<i64>>(4)?.map(i64::unsigned_abs),
+                        searching: row.get(4)?,
                     })
                 })
                 .optional()
@@ -59,7 +59,7 @@ impl WalletFile {
                 scan.start.map(Column),
                 scan.cursor.map(|cursor| Column(cursor.height)),
                 scan.cursor.map(|cursor| Column(cursor.hash)),
-                scan.searching.map(|scripts| i64::try_from(scripts).unwrap_or(i64::MAX)),
+                scan.searching,
             ])
             .map(drop)
         })

@@ -34,7 +34,8 @@ CREATE TABLE keychains (
     id INTEGER PRIMARY KEY,
     issued INTEGER NOT NULL DEFAULT 0,
     used INTEGER NOT NULL DEFAULT 0,
-    derived INTEGER NOT NULL DEFAULT 0
+    derived INTEGER NOT NULL DEFAULT 0,
+    searched INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 -- The watch list.
@@ -209,7 +210,7 @@ CREATE TABLE scan (
     start_height INTEGER,
     height INTEGER,
     block BLOB,
-    searching INTEGER,
+    searching INTEGER NOT NULL DEFAULT 0,
     CHECK ((height IS NULL) = (block IS NULL))
 ) STRICT;
 

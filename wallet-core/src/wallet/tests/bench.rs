@@ -48,7 +48,9 @@ impl Bench {
     pub(crate) fn new(look_ahead: LookAhead) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let new = new_wallet(look_ahead);
-        let wallet = Wallet::create(&path(&dir), &key(), &new).unwrap();
+        let mut wallet = Wallet::create(&path(&dir), &key(), &new).unwrap();
+        wallet.end_search().unwrap();
+        wallet.commit().unwrap();
         let genesis = block(BlockHash::all_zeros(), 0, Vec::new());
         let at = BlockId::new(Height::GENESIS, genesis.block_hash());
         Self {

@@ -26,7 +26,7 @@ fn payments_beyond_the_look_ahead_of_their_own_block_are_found() {
     let folded = bench.mine(transactions);
     assert_eq!(folded.changes.len(), 4);
     assert_eq!(folded.grown.len(), 30);
-    let watched: BTreeSet<_> = bench.wallet.watched().into_iter().collect();
+    let watched = bench.wallet.watch_list().unwrap().searched;
     assert!(folded.grown.iter().all(|spk| watched.contains(spk)));
     assert_eq!(bench.total(), Amount::from_sat(2_000));
     let index = bench.wallet.receive(None, None, false, bench.now).unwrap().index.to_u32();
