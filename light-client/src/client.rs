@@ -6,6 +6,7 @@
 mod connections;
 mod evidence;
 mod progress;
+mod review;
 mod scanning;
 mod snapshot;
 mod unconfirmed;
@@ -22,6 +23,7 @@ use crate::config::Config;
 use crate::filter::commitments::Commitments;
 use crate::height::{BlockId, Height};
 use crate::input::Input;
+use crate::limits::REVIEW_INTERVAL;
 use crate::matching::Matching;
 use crate::outbox::Outbox;
 use crate::output::{ChainEvent, Output};
@@ -65,6 +67,8 @@ pub struct LightClient {
     told_cursor: Option<BlockId>,
     /// The tip that was told last.
     told_tip: BlockId,
+    /// Since when it is the tip.
+    tip_since: MonoTime,
     synced: bool,
     /// Whether that was told, and nothing came since that made it untrue.
     told_synced: bool,
@@ -80,7 +84,9 @@ impl LightClient {
     /// The first outputs are there at once; drain them before the first `handle`.
     #[must_use]
     pub fn new(config: Config, restored: Restored, seed: [u8; 32], now: Now) -> Self {
-        let Config { params, base, connect, mempool, .. } = config;
+        let mut rng = ChaCha12Rng::from_seed(seed);
+        let roster = Roster::new(&config, restored.peers, now, &mut rng);
+        let Config { params, base, mempool, .. } = config;
         let (network, magic) = (params.network, params.magic);
         let stored = restored.headers.len();
         let tree = HeaderTree::restored(params, base, restored.headers);
@@ -93,7 +99,7 @@ impl LightClient {
         );
         let told_tip = tree.tip();
         let mut client = Self {
-            roster: Roster::new(connect, now.mono),
+            roster,
             peers: BTreeMap::new(),
             next_peer: 1,
             headers: HeaderSync::default(),
@@ -107,10 +113,11 @@ impl LightClient {
             mempool: Mempool::new(mempool, now.mono),
             outbox: Outbox::new(magic),
             timers: Timers::default(),
-            rng: ChaCha12Rng::from_seed(seed),
+            rng,
             staged: ChangeSet::default(),
             told_cursor: None,
             told_tip,
+            tip_since: now.mono,
             synced: false,
             told_synced: false,
             clock: None,
@@ -122,6 +129,7 @@ impl LightClient {
             // What the store has above is not sound.
             client.staged.truncate_above = Some(client.tree.tip().height);
         }
+        client.timers.set(Timer::Review, Some(now.mono.after(REVIEW_INTERVAL)));
         client.progress(now);
         client
     }
@@ -141,12 +149,15 @@ impl LightClient {
             Input::Disconnected { peer } => self.on_disconnected(now, peer),
             Input::JobDone { id, result } => self.on_job_done(id, &result),
             // Nothing is looked up yet.
-            Input::Resolved { .. } | Input::Deadline => {}
+            Input::Resolved { id, addresses } => {
+                self.roster.on_resolved(now, id, &addresses, &mut self.rng);
+            }
             Input::ScanFrom(start) => self.begin_scan(start),
             Input::Rescan(start) => {
                 self.forget_commitments();
                 self.begin_scan(start);
             }
+            Input::Deadline => {}
             Input::FiltersRead { id, filters } => self.matching.on_read(id, filters),
             Input::Watch { scripts, since } => {
                 self.watch(scripts, since, None);
@@ -170,6 +181,7 @@ impl LightClient {
                 Timer::Handshake(peer) => self.on_handshake_timeout(peer),
                 Timer::Ping(peer) => self.on_ping_timer(now, peer),
                 Timer::Visit(peer) => self.on_visit_timeout(peer),
+                Timer::Review => self.review_peers(now),
                 // These look at the clock themselves, below.
                 Timer::Dial
                 | Timer::Headers

@@ -182,6 +182,79 @@ pub const MAX_ONE_SHOTS: usize = 8;
 /// Connections for one thing that are open, or being opened, at a time.
 pub const MAX_ONE_SHOT_CALLS: usize = 2;
 
+/// Connections to follow the chain that are looked for when the user named no peer.
+pub const TARGET_PEERS: usize = 8;
+
+/// Connections of all kinds at a time when the user named no peer.
+pub const MAX_CONNECTIONS: usize = 10;
+
+/// With fewer connections than this, a second one into the same network group is better than none.
+pub const MIN_PEERS: usize = 2;
+
+/// Connections for one thing that the search for peers may open at a time.
+pub const MAX_VISITS: usize = 2;
+
+/// Peers that are dialled first after a restart.
+pub const MAX_ANCHORS: usize = 2;
+
+/// Dials in a row that may fail before the next ones take their time.
+pub const EAGER_DIALS: u32 = 16;
+
+/// The first wait between two dials when many have failed; doubles with every eight more, six
+/// times.
+pub const DIAL_SPACING: Duration = Duration::from_millis(500);
+
+/// How long until the book is searched again when it had nobody to dial.
+pub const SEARCH_INTERVAL: Duration = Duration::from_secs(2);
+
+/// The mean time between two connections that test an address.
+pub const FEELER_INTERVAL: Duration = Duration::from_secs(120);
+
+/// How long a peer is dialled without version 2 of the transport after it showed not to speak it.
+pub const LACKS_V2_TIME: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// A connection that lasted this long shows that its peer is there to stay.
+pub const LASTING: Duration = Duration::from_secs(20 * 60);
+
+/// With fewer addresses of useful peers than this, DNS seeds are asked.
+pub const SHORT_BOOK: usize = 32;
+
+/// How long nobody may be ready before DNS seeds are asked although the book is long.
+pub const SEED_PATIENCE: Duration = Duration::from_secs(20);
+
+/// DNS seeds asked at a time.
+pub const SEEDS_AT_ONCE: usize = 3;
+
+/// How long until the next seeds are asked, if those before did not help.
+pub const SEED_PAUSE: Duration = Duration::from_secs(10);
+
+/// How long until the first ones are asked again after the last.
+pub const SEED_REST: Duration = Duration::from_secs(600);
+
+/// Addresses that are taken from one look-up.
+pub const MAX_SEED_ANSWERS: usize = 32;
+
+/// How long it takes a peer to earn the right to tell of one more address.
+pub const ADDRESS_TOKEN_TIME: Duration = Duration::from_secs(10);
+
+/// How long a proven liar is left alone.
+pub const BAN_TIME: Duration = Duration::from_secs(24 * 3600);
+
+/// How long is left alone who does not keep to the protocol.
+pub const DISCOURAGED_TIME: Duration = Duration::from_secs(3600);
+
+/// Hosts that are left alone at a time; beyond, the one whose time is up first goes.
+pub const MAX_BANS: usize = 1000;
+
+/// How often peers are looked over for one that is of no use.
+pub const REVIEW_INTERVAL: Duration = Duration::from_secs(45);
+
+/// How long a peer's chain may have less work than ours (as in Bitcoin Core).
+pub const BEHIND_TIME: Duration = Duration::from_secs(20 * 60);
+
+/// How long no block may come before one peer more is asked (as in Bitcoin Core).
+pub const STALE_TIP: Duration = Duration::from_secs(30 * 60);
+
 /// How long a connection for one thing may last after its handshake.
 pub const VISIT_TIMEOUT: Duration = Duration::from_secs(120);
 

@@ -2,9 +2,9 @@
 //!
 //! Refuses to know what is synchronised with them.
 
-#[allow(dead_code, reason = "for finding peers, which comes next")]
 pub(crate) mod address_book;
 pub(crate) mod clocks;
+pub(crate) mod bans;
 pub(crate) mod handshake;
 pub(crate) mod roster;
 pub(crate) mod peer;

@@ -8,8 +8,8 @@ use bitcoin::FeeRate;
 
 use crate::dial::Wire;
 use crate::height::{BlockId, Height};
-use crate::peer_id::{PeerAddress, PeerId};
-use crate::time::ClockOffset;
+use crate::peer_id::{PeerAddress, PeerHost, PeerId};
+use crate::time::{ClockOffset, WallTime};
 
 /// What a light client knows at one moment.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,6 +50,38 @@ pub struct Status {
     pub fee_floor: Option<FeeRate>,
     /// The peers, in the order of their ids.
     pub peers: Vec<PeerStatus>,
+    /// How the search for peers goes; `None` if the user named them.
+    pub search: Option<PeerSearch>,
+    /// Who is left alone, in the order of the hosts.
+    pub banned: Vec<BannedHost>,
+}
+
+/// The search for peers at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PeerSearch {
+    /// Addresses that are known.
+    pub addresses: usize,
+    /// Those of them that are said to serve what is needed, and can be reached.
+    pub usable: usize,
+    /// DNS seeds of the network.
+    pub seeds: usize,
+    /// DNS seeds asked since the start.
+    pub seeds_asked: usize,
+    /// Those of them that told of an address.
+    pub seeds_answered: usize,
+    /// Attempts in a row that came to nothing.
+    pub failures: u32,
+}
+
+/// A host that is left alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BannedHost {
+    /// Which.
+    pub host: PeerHost,
+    /// Until when.
+    pub until: WallTime,
+    /// What its peer did, to be shown to people.
+    pub reason: String,
 }
 
 /// How far a branch has come that has not shown enough work to be kept yet.

@@ -16,6 +16,8 @@ pub(crate) enum Timer {
     Handshake(PeerId),
     /// A peer is due for a ping, or has been silent since the last one.
     Ping(PeerId),
+    /// Peers are to be looked over for one that is of no use.
+    Review,
     /// A visit must be over.
     Visit(PeerId),
     /// An answer with headers is late, or a peer may be asked for them again.

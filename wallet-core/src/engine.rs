@@ -378,6 +378,8 @@ fn offline_status(tip: BlockId, cursor: Option<BlockId>) -> Status {
         offering: 0,
         fee_floor: None,
         peers: Vec::new(),
+        search: None,
+        banned: Vec::new(),
     }
 }
 

@@ -24,7 +24,7 @@ impl LightClient {
     pub(super) fn dial_due(&mut self, now: Now) {
         loop {
             let id = PeerId::new(self.next_peer);
-            let Some(call) = self.roster.take_due(now.mono, id) else { break };
+            let Some(call) = self.roster.take_due(now, id, &mut self.rng) else { break };
             self.next_peer += 1;
             let magic = self.tree.params().magic;
             let peer = Peer::new(call, magic, now.mono);
@@ -32,6 +32,9 @@ impl LightClient {
             self.peers.insert(id, peer);
             self.outbox.open(id, wire);
             self.outbox.push(Output::Dial { peer: id, address, wire, purpose });
+        }
+        while let Some((id, name)) = self.roster.take_lookup() {
+            self.outbox.push(Output::Resolve { id, name });
         }
         self.timers.set(Timer::Dial, self.roster.next_due());
     }
@@ -43,8 +46,9 @@ impl LightClient {
         if !matches!(peer.stage, Stage::Dialling) {
             return;
         }
+        let relay = peer.purpose == Purpose::Chain && self.mempool.is_on();
         let (handshake, version) =
-            Handshake::begin(&peer.address, now.wall, tip, nonce, self.mempool.is_on());
+            Handshake::begin(&peer.address, peer.purpose, now.wall, tip, nonce, relay);
         peer.stage = Stage::Handshaking(handshake);
         peer.since = now.mono;
         self.outbox.send(id, version);
@@ -57,7 +61,7 @@ impl LightClient {
         }
         let Some(peer) = self.peers.remove(&id) else { return };
         self.outbox.forget(id);
-        self.roster.on_dial_failed(now.mono, id, why, &mut self.rng);
+        self.roster.on_dial_failed(now, id, why, &mut self.rng);
         // Without version 2 it is dialled again at once, over version 1.
         if peer.purpose == Purpose::Chain && why != DialProblem::NoV2 {
             let address = peer.address;
@@ -74,7 +78,7 @@ impl LightClient {
             Stage::Dialling | Stage::Handshaking(_) | Stage::Ready(_) => None,
         };
         let lasted = now.mono.since(peer.since);
-        self.roster.on_ended(now.mono, id, lasted, fault, &mut self.rng);
+        self.roster.on_ended(now, id, lasted, fault, &mut self.rng);
         if peer.purpose == Purpose::Chain {
             let address = peer.address;
             self.outbox.push(Output::Peer(PeerEvent::Gone { peer: id, address, fault }));
@@ -184,13 +188,16 @@ impl LightClient {
             Stage::Ready(_) if peer.purpose == Purpose::Chain => {
                 self.on_ready_message(now, id, message)
             }
-            Stage::Ready(_) => self.on_visit_message(now, id, &message),
+            Stage::Ready(_) => {
+                self.on_visit_message(now, id, &message);
+                Ok(())
+            }
             Stage::Dialling | Stage::Closing(_) => Ok(()),
         }
     }
 
     fn on_ready(&mut self, now: Now, id: PeerId, negotiated: Negotiated) {
-        self.roster.on_ready(id);
+        self.roster.on_ready(now, id, negotiated.services);
         self.timers.set(Timer::Handshake(id), None);
         let Some(peer) = self.peers.get_mut(&id) else { return };
         if peer.purpose != Purpose::Chain {
@@ -213,13 +220,19 @@ impl LightClient {
         self.mempool.add(now.mono, id, peer.address.clone());
         peer.clock = Some(PeerClock { unix: negotiated.time, heard: now.mono });
         peer.stage = Stage::Ready(negotiated);
+        if self.roster.asks_for_addresses(now.mono, id) {
+            self.outbox.send(id, NetworkMessage::GetAddr);
+        }
         self.on_ping_timer(now, id);
     }
 
     fn on_ready_message(&mut self, now: Now, id: PeerId, message: Message) -> Result<(), Fault> {
         match message {
             Message::Version(_) => return Err(Fault::Handshake),
-            Message::Verack | Message::WtxidRelay | Message::Ping(_) | Message::Addresses(_) => {}
+            Message::Verack | Message::WtxidRelay | Message::Ping(_) => {}
+            Message::Addresses(told) => {
+                self.roster.on_addresses(now, id, &told, &mut self.rng);
+            }
             Message::Pong(nonce) => {
                 if let Some(peer) = self.peers.get_mut(&id) {
                     peer.ponged(nonce, now.mono);
@@ -230,6 +243,9 @@ impl LightClient {
                 let (tree, rng) = (&mut self.tree, &mut self.rng);
                 let outcome = self.headers.on_headers(now, id, &headers, tree, rng);
                 if let Some(moved) = outcome.moved {
+                    if let Some(peer) = self.peers.get_mut(&id) {
+                        peer.last_block = Some(now.mono);
+                    }
                     self.on_best_branch_moved(moved);
                 }
                 return outcome.fault.map_or(Ok(()), Err);
@@ -253,7 +269,10 @@ impl LightClient {
                     peer.set_fee_floor(rate);
                 }
             }
-            Message::Block(body) => self.blocks.on_block(id, body, self.tree.params())?,
+            Message::Block(body) => {
+                self.blocks.on_block(id, body, self.tree.params())?;
+                self.roster.on_useful(id);
+            }
             Message::FilterHeaders(reply) => {
                 let (tree, commitments) = (&self.tree, &mut self.commitments);
                 self.filter_headers.on_filter_headers(id, reply, tree, commitments)?;
@@ -270,6 +289,7 @@ impl LightClient {
         let block = self.tree.find(&filter.block).filter(|block| self.tree.is_best(*block));
         let (size, commitments) = (filter.bytes.len(), &self.commitments);
         let version = self.filters.on_filter(id, block, size, commitments)?;
+        self.roster.on_useful(id);
         if let (Some(block), Some((_, hash))) = (block, version) {
             self.matching.hold(FilterId { block, hash }, filter.bytes, id);
         }

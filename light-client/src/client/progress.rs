@@ -19,7 +19,7 @@ impl LightClient {
         self.dial_due(now);
         self.headers.drive(now.mono, &self.tree, &mut self.outbox);
         if self.is_believed() {
-            self.tell_tip();
+            self.tell_tip(now.mono);
             self.follow_filter_headers(now.mono);
             self.follow_scan(now.mono);
             self.tell_synced(now.mono);
@@ -28,6 +28,7 @@ impl LightClient {
         self.mempool.drive(now.mono, &mut self.outbox);
         self.compare_clocks(now);
         self.dial_due(now);
+        self.staged.peers.merge(self.roster.take_changes());
         self.set_timers(now.mono);
     }
 
@@ -69,10 +70,11 @@ impl LightClient {
         ready.filter_map(|(id, _)| Some((*id, self.headers.common(*id)?))).collect()
     }
 
-    fn tell_tip(&mut self) {
+    fn tell_tip(&mut self, now: MonoTime) {
         let tip = self.tree.tip();
         if tip != self.told_tip {
             self.told_tip = tip;
+            self.tip_since = now;
             self.synced = false;
             self.tell(ChainEvent::Tip { tip });
         }

@@ -37,6 +37,8 @@ impl LightClient {
             offering: 0,
             fee_floor: self.fee_floor(),
             peers: peers.collect(),
+            search: self.roster.search(),
+            banned: self.roster.banned(),
         }
     }
 

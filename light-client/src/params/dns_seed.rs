@@ -15,6 +15,12 @@ pub struct DnsSeed {
 }
 
 impl DnsSeed {
+    /// What the peers behind [`filter_names`](Self::filter_names) serve at least.
+    pub const FILTER_SERVICES: u64 = WITH_FILTERS;
+
+    /// What the peers behind [`node_name`](Self::node_name) serve at least.
+    pub const NODE_SERVICES: u64 = FULL_NODE;
+
     /// The seeds of a network, in no order that matters.
     #[must_use]
     pub const fn of(network: Network) -> &'static [Self] {

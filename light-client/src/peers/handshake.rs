@@ -11,6 +11,7 @@ use bitcoin::p2p::message::NetworkMessage;
 use bitcoin::p2p::message_network::VersionMessage;
 
 use crate::codec::{Message, Version};
+use crate::dial::Purpose;
 use crate::fault::Fault;
 use crate::height::Height;
 use crate::limits::{MIN_PROTOCOL, WTXID_RELAY_PROTOCOL};
@@ -21,6 +22,7 @@ use crate::time::WallTime;
 #[derive(Debug)]
 pub(crate) struct Handshake {
     nonce: u64,
+    needs: ServiceFlags,
     state: State,
 }
 
@@ -60,6 +62,7 @@ impl Handshake {
     /// transactions.
     pub(crate) fn begin(
         address: &PeerAddress,
+        purpose: Purpose,
         now: WallTime,
         tip: Height,
         nonce: u64,
@@ -82,7 +85,8 @@ impl Handshake {
             start_height: i32::try_from(tip.to_u32()).unwrap_or(i32::MAX),
             relay,
         };
-        (Self { nonce, state: State::AwaitVersion }, NetworkMessage::Version(version))
+        let needs = needed_services(purpose);
+        (Self { nonce, needs, state: State::AwaitVersion }, NetworkMessage::Version(version))
     }
 
     /// Takes the peer's next message.
@@ -120,7 +124,7 @@ impl Handshake {
         if version.version < MIN_PROTOCOL {
             return Err(Fault::TooOld);
         }
-        if !ServiceFlags::from(version.services).has(needed_services()) {
+        if !ServiceFlags::from(version.services).has(self.needs) {
             return Err(Fault::MissingServices);
         }
         Ok(Negotiated {
@@ -133,9 +137,14 @@ impl Handshake {
     }
 }
 
-/// Whole blocks with witnesses, and compact filters.
-fn needed_services() -> ServiceFlags {
-    ServiceFlags::NETWORK | ServiceFlags::WITNESS | ServiceFlags::COMPACT_FILTERS
+/// To follow the chain, whole blocks with witnesses and compact filters; else any node of our time.
+fn needed_services(purpose: Purpose) -> ServiceFlags {
+    match purpose {
+        Purpose::Chain => {
+            ServiceFlags::NETWORK | ServiceFlags::WITNESS | ServiceFlags::COMPACT_FILTERS
+        }
+        Purpose::Broadcast | Purpose::Addresses | Purpose::Feeler => ServiceFlags::WITNESS,
+    }
 }
 
 /// A peer that knows neither of the first two skips them; an older one might not.
@@ -170,7 +179,7 @@ mod tests {
     fn version(nonce: u64) -> Version {
         Version {
             version: 70_016,
-            services: needed_services().to_u64(),
+            services: needed_services(Purpose::Chain).to_u64(),
             time: 1_700_000_000,
             nonce,
             user_agent: b"/peer:\x1b[1\xff/".to_vec(),
@@ -180,14 +189,28 @@ mod tests {
 
     fn begin() -> Handshake {
         let address = "127.0.0.1:18444".parse().expect("an address");
-        Handshake::begin(&address, WallTime::new(1_700_000_000), Height::new(3), 42, true).0
+        Handshake::begin(
+            &address,
+            Purpose::Chain,
+            WallTime::new(1_700_000_000),
+            Height::new(3),
+            42,
+            true,
+        )
+        .0
     }
 
     #[test]
     fn our_transactions_are_said_to_carry_witnesses() {
         let address = "127.0.0.1:18444".parse().expect("an address");
-        let begun =
-            Handshake::begin(&address, WallTime::new(1_700_000_000), Height::new(3), 42, true);
+        let begun = Handshake::begin(
+            &address,
+            Purpose::Chain,
+            WallTime::new(1_700_000_000),
+            Height::new(3),
+            42,
+            true,
+        );
         let NetworkMessage::Version(version) = begun.1 else { panic!("another message") };
         assert_eq!(version.services, ServiceFlags::WITNESS);
     }
@@ -220,7 +243,7 @@ mod tests {
         assert_eq!(refused(Version { version: 70_001, ..version(1) }), Fault::TooOld);
         for missing in [ServiceFlags::NETWORK, ServiceFlags::WITNESS, ServiceFlags::COMPACT_FILTERS]
         {
-            let services = needed_services().to_u64() & !missing.to_u64();
+            let services = needed_services(Purpose::Chain).to_u64() & !missing.to_u64();
             assert_eq!(refused(Version { services, ..version(1) }), Fault::MissingServices);
         }
     }

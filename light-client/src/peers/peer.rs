@@ -29,6 +29,8 @@ pub(crate) struct Peer {
     pub(crate) decoder: Decoder,
     /// When the connection was opened.
     pub(crate) since: MonoTime,
+    /// When it last told of a block that was new to us.
+    pub(crate) last_block: Option<MonoTime>,
     heard: MonoTime,
     /// What its clock said in the handshake.
     pub(crate) clock: Option<PeerClock>,
@@ -68,6 +70,7 @@ impl Peer {
             stage: Stage::Dialling,
             decoder: Decoder::new(wire, magic),
             since: now,
+            last_block: None,
             heard: now,
             clock: None,
             ping: None,

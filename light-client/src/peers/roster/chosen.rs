@@ -14,7 +14,7 @@ use crate::time::MonoTime;
 
 /// The addresses that the user named.
 #[derive(Debug)]
-pub(crate) struct Chosen {
+pub(super) struct Chosen {
     entries: Vec<Entry>,
     /// Which entry is next for a connection beside the lasting one.
     turn: usize,
@@ -33,7 +33,7 @@ struct Entry {
 
 impl Chosen {
     /// All to be dialled now; repeated ones count once.
-    pub(crate) fn new(addresses: Vec<PeerAddress>, now: MonoTime) -> Self {
+    pub(super) fn new(addresses: Vec<PeerAddress>, now: MonoTime) -> Self {
         let mut entries: Vec<Entry> = Vec::new();
         for address in addresses {
             if entries.iter().all(|entry| entry.address != address) {
@@ -44,26 +44,26 @@ impl Chosen {
     }
 
     /// Takes an address that is due for a lasting connection.
-    pub(crate) fn take_due(&mut self, now: MonoTime) -> Option<(PeerAddress, Wire)> {
+    pub(super) fn take_due(&mut self, now: MonoTime) -> Option<(PeerAddress, Wire)> {
         let entry = self.entries.iter_mut().find(|entry| entry.due.is_some_and(|at| at <= now))?;
         entry.due = None;
         Some((entry.address.clone(), entry.wire))
     }
 
     /// When the next address is due.
-    pub(crate) fn next_due(&self) -> Option<MonoTime> {
+    pub(super) fn next_due(&self) -> Option<MonoTime> {
         self.entries.iter().filter_map(|entry| entry.due).min()
     }
 
     /// An address for a connection beside the lasting one, each in its turn.
-    pub(crate) fn take_turn(&mut self) -> Option<(PeerAddress, Wire)> {
+    pub(super) fn take_turn(&mut self) -> Option<(PeerAddress, Wire)> {
         let entry = self.entries.get(self.turn % self.entries.len().max(1))?;
         self.turn = (self.turn + 1) % self.entries.len();
         Some((entry.address.clone(), entry.wire))
     }
 
     /// The peer does not speak version 2: a lasting connection is tried again at once without.
-    pub(crate) fn lacks_v2(&mut self, now: MonoTime, address: &PeerAddress) {
+    pub(super) fn lacks_v2(&mut self, now: MonoTime, address: &PeerAddress) {
         if let Some(entry) = self.entries.iter_mut().find(|entry| entry.address == *address) {
             entry.wire = Wire::V1;
             if entry.due.is_none() {
@@ -73,7 +73,7 @@ impl Chosen {
     }
 
     /// A lasting connection is over, or never came to be (`lasted` is `None`).
-    pub(crate) fn release(
+    pub(super) fn release(
         &mut self,
         now: MonoTime,
         address: &PeerAddress,

@@ -1,0 +1,413 @@
+//! Owns `Found`: the peers that are looked for when the user named none.
+//!
+//! Few lasting connections, no two into one part of the network where addresses allow that; those
+//! of last time first; and now and then a short one, to see whether an address that was heard of
+//! is any good. Refuses to dial what the user's route does not reach, or who is banned.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use rand_chacha::rand_core::RngCore;
+
+use crate::change_set::{AddressRecord, Ban, PeerChanges, StoredPeers};
+use crate::codec::Rumour;
+use crate::config::{Config, Route};
+use crate::dial::{DialProblem, LookupId, Purpose, Wire};
+use crate::fault::Fault;
+use crate::limits::{
+    DIAL_SPACING, EAGER_DIALS, FEELER_INTERVAL, LACKS_V2_TIME, LASTING, MAX_CONNECTIONS,
+    MAX_SEED_ANSWERS, MAX_VISITS, MIN_PEERS, SEARCH_INTERVAL, SEED_PATIENCE, SEEN_UNKNOWN,
+    SHORT_BOOK, TARGET_PEERS,
+};
+use crate::peer_id::{PeerAddress, PeerHost, PeerId};
+use crate::peers::address_book::AddressBook;
+use crate::peers::bans::Bans;
+use crate::peers::roster::anchors::Anchors;
+use crate::peers::roster::call::Call;
+use crate::peers::roster::candidates::{CHAIN, Candidates, NODE, P2P_V2, is_in_reach, serves};
+use crate::peers::roster::seeds::Seeds;
+use crate::status::{BannedHost, PeerSearch};
+use crate::time::{MonoTime, Now};
+
+/// What is known of peers, and when to look for the next.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) book: AddressBook,
+    pub(super) bans: Bans,
+    pub(super) seeds: Seeds,
+    route: Route,
+    port: u16,
+    pub(super) anchors: Anchors,
+    /// Those to dial once more at once, without version 2 of the transport.
+    again: Vec<PeerAddress>,
+    next_dial: MonoTime,
+    next_visit: MonoTime,
+    next_feeler: MonoTime,
+    /// Dials in a row that came to nothing.
+    failures: u32,
+    /// Since when nobody is ready.
+    alone_since: MonoTime,
+    /// Whether one connection more than usual is wanted.
+    extra: bool,
+}
+
+type Open = BTreeMap<PeerId, Call>;
+
+impl Found {
+    pub(super) fn new(
+        config: &Config,
+        stored: StoredPeers,
+        now: Now,
+        rng: &mut impl RngCore,
+    ) -> Self {
+        let StoredPeers { key, addresses, bans, anchors } = stored;
+        let book = match key {
+            Some(key) => AddressBook::restored(key, addresses, now.wall),
+            None => AddressBook::new(rng),
+        };
+        Self {
+            book,
+            bans: Bans::restored(bans, now.wall),
+            seeds: Seeds::new(config.params.dns_seeds),
+            route: config.route,
+            port: config.params.default_port,
+            anchors: Anchors::restored(anchors),
+            again: Vec::new(),
+            next_dial: now.mono,
+            next_visit: now.mono,
+            next_feeler: now.mono.after(random_wait(rng)),
+            failures: 0,
+            alone_since: now.mono,
+            extra: false,
+        }
+    }
+
+    /// A connection to open now, besides those that are wanted for one thing.
+    pub(super) fn take_due(
+        &mut self,
+        now: Now,
+        open: &Open,
+        rng: &mut impl RngCore,
+    ) -> Option<Call> {
+        if open.len() >= MAX_CONNECTIONS {
+            return None;
+        }
+        if self.lacks_peers(open) {
+            if now.mono < self.next_dial {
+                return None;
+            }
+            if self.is_short(now, open) {
+                self.seeds.want(now.mono, self.route == Route::Proxy, rng);
+            }
+            let call = self.chain_call(now, open, rng);
+            if call.is_some() {
+                self.next_dial = now.mono.after(self.spacing());
+                return call;
+            }
+            let call = self.visit(now, open, rng);
+            if call.is_none() {
+                self.next_dial = now.mono.after(SEARCH_INTERVAL);
+            }
+            return call;
+        }
+        self.feeler(now, open, rng)
+    }
+
+    pub(super) fn next_due(&self, open: &Open) -> Option<MonoTime> {
+        if open.len() >= MAX_CONNECTIONS {
+            return None;
+        }
+        Some(if self.lacks_peers(open) { self.next_dial } else { self.next_feeler })
+    }
+
+    /// An address for a connection for one thing: of nobody who follows the chain for us. Who
+    /// serves no filters will do.
+    pub(super) fn one_shot(
+        &mut self,
+        now: Now,
+        open: &Open,
+        rng: &mut impl RngCore,
+    ) -> Option<(PeerAddress, Wire)> {
+        let candidates = self.candidates(now, open);
+        let suits = |address: &PeerAddress, record: &AddressRecord| {
+            serves(record, NODE) && candidates.suits(address, record)
+        };
+        let address = self.book.select(now.wall, false, rng, suits)?;
+        Some(self.dialled(now, address))
+    }
+
+    pub(super) fn on_dial_failed(&mut self, now: Now, call: &Call, why: DialProblem, open: &Open) {
+        match why {
+            DialProblem::NoV2 if call.wire == Wire::V2 => {
+                self.book.on_lacks_v2(now.wall, &call.address);
+                if call.purpose == Purpose::Chain {
+                    self.again.push(call.address.clone());
+                    self.next_dial = now.mono;
+                }
+            }
+            // Says nothing about the peer.
+            DialProblem::Proxy(_) | DialProblem::NeedsProxy => self.failures += 1,
+            _ => self.failed(now, &call.address, open),
+        }
+    }
+
+    /// The handshake is finished, on a connection of whatever purpose.
+    pub(super) fn on_ready(&mut self, now: Now, call: &Call, services: u64) {
+        self.book.on_reached(now.wall, &call.address, services);
+        if call.purpose == Purpose::Chain {
+            self.failures = 0;
+        }
+    }
+
+    pub(super) fn on_ended(&mut self, now: Now, call: &Call, fault: Option<Fault>, open: &Open) {
+        if fault.is_some_and(|fault| self.bans.judge(now.wall, &call.address, fault)) {
+            self.anchors.forget(&call.address);
+        }
+        match call.ready_at {
+            None => self.failed(now, &call.address, open),
+            Some(ready) => {
+                if fault.is_none() && now.mono.since(ready) >= LASTING {
+                    self.book.on_left(now.wall, &call.address);
+                }
+                if !open.values().any(Call::follows) {
+                    self.alone_since = now.mono;
+                }
+            }
+        }
+    }
+
+    /// A DNS seed answered.
+    pub(super) fn on_resolved(
+        &mut self,
+        now: Now,
+        id: LookupId,
+        found: &[IpAddr],
+        rng: &mut impl RngCore,
+    ) {
+        let Some((host, services)) = self.seeds.on_resolved(id, !found.is_empty()) else { return };
+        for ip in found.iter().take(MAX_SEED_ANSWERS) {
+            let address = PeerAddress::ip(SocketAddr::new(*ip, self.port));
+            let seen = now.wall.before(SEEN_UNKNOWN);
+            self.book.add_seed(now.wall, &Rumour { address, services, seen }, host, rng);
+        }
+        self.next_dial = now.mono;
+    }
+
+    /// A peer told of addresses.
+    pub(super) fn on_addresses(
+        &mut self,
+        now: Now,
+        call: &Call,
+        told: &[Rumour],
+        rng: &mut impl RngCore,
+    ) {
+        for rumour in told {
+            self.book.add(now.wall, rumour, &call.address, rng);
+        }
+        if call.purpose == Purpose::Addresses && !told.is_empty() {
+            self.seeds.on_visited();
+            self.next_dial = now.mono;
+        }
+    }
+
+    /// Whether one connection more than usual is wanted.
+    pub(super) fn want_extra(&mut self, now: MonoTime, wanted: bool) {
+        if wanted && !self.extra {
+            self.next_dial = now;
+        }
+        self.extra = wanted;
+    }
+
+    /// A name to look up. Without a proxy only: this machine's resolver is not to be trusted with
+    /// what the proxy is to hide.
+    pub(super) fn take_lookup(&mut self) -> Option<(LookupId, String)> {
+        if self.route == Route::Proxy { None } else { self.seeds.take_lookup() }
+    }
+
+    /// How the search goes.
+    pub(super) fn status(&self) -> PeerSearch {
+        let (seeds, asked, answered) = self.seeds.counts();
+        PeerSearch {
+            addresses: self.book.iter().count(),
+            usable: self.usable(),
+            seeds,
+            seeds_asked: asked,
+            seeds_answered: answered,
+            failures: self.failures,
+        }
+    }
+
+    /// Who is left alone.
+    pub(super) fn banned(&self) -> Vec<BannedHost> {
+        let shown = |(host, ban): (&PeerHost, &Ban)| BannedHost {
+            host: host.clone(),
+            until: ban.until,
+            reason: ban.reason.clone(),
+        };
+        self.bans.iter().map(shown).collect()
+    }
+
+    /// How many known addresses may be dialled to follow the chain.
+    fn usable(&self) -> usize {
+        let usable = |(address, record): &(&PeerAddress, &AddressRecord)| {
+            is_in_reach(address, self.route) && serves(record, CHAIN)
+        };
+        self.book.iter().filter(usable).count()
+    }
+
+    /// What a store does not know yet.
+    pub(super) fn take_changes(&mut self) -> PeerChanges {
+        let mut changes = self.book.take_changes();
+        changes.bans = self.bans.take_changes();
+        changes.anchors = self.anchors.take_changes();
+        changes
+    }
+
+    fn lacks_peers(&self, open: &Open) -> bool {
+        let goal = TARGET_PEERS + usize::from(self.extra);
+        open.values().filter(|call| call.purpose == Purpose::Chain).count() < goal
+    }
+
+    /// Whether the book does not suffice to find peers.
+    fn is_short(&self, now: Now, open: &Open) -> bool {
+        let alone = !open.values().any(Call::follows);
+        (alone && now.mono.since(self.alone_since) >= SEED_PATIENCE) || self.usable() < SHORT_BOOK
+    }
+
+    /// At first dials follow each other at once; the more fail in a row, the slower.
+    fn spacing(&self) -> Duration {
+        let slowed = self.failures.saturating_sub(EAGER_DIALS);
+        if slowed == 0 { Duration::ZERO } else { DIAL_SPACING * (1 << (slowed / 8).min(6)) }
+    }
+
+    fn chain_call(&mut self, now: Now, open: &Open, rng: &mut impl RngCore) -> Option<Call> {
+        let address = self.pick(now, open, rng)?;
+        let (address, wire) = self.dialled(now, address);
+        Some(Call::new(address, wire, Purpose::Chain))
+    }
+
+    fn pick(&mut self, now: Now, open: &Open, rng: &mut impl RngCore) -> Option<PeerAddress> {
+        if let Some(address) = self.again.pop() {
+            return Some(address);
+        }
+        if let Some(address) = self.anchor(now, open) {
+            return Some(address);
+        }
+        let candidates = self.candidates(now, open);
+        let suits = |address: &PeerAddress, record: &AddressRecord| {
+            serves(record, CHAIN) && candidates.suits(address, record)
+        };
+        let apart = |address: &PeerAddress, record: &AddressRecord| {
+            !candidates.groups.contains(&address.group()) && suits(address, record)
+        };
+        if let Some(address) = self.book.select(now.wall, false, rng, apart) {
+            return Some(address);
+        }
+        // A second peer of the same part of the network is better than one alone.
+        let following = open.values().filter(|call| call.purpose == Purpose::Chain).count();
+        let others = self.book.iter().any(|(address, record)| apart(address, record));
+        if following >= MIN_PEERS || others {
+            return None;
+        }
+        self.book.select(now.wall, false, rng, suits)
+    }
+
+    /// A peer of the last time: what we knew then of the chain, it knew.
+    fn anchor(&mut self, now: Now, open: &Open) -> Option<PeerAddress> {
+        while let Some(anchor) = self.anchors.pop() {
+            let candidates = self.candidates(now, open);
+            let apart = !candidates.groups.contains(&anchor.group());
+            if apart && candidates.may_be_dialled(&anchor) {
+                return Some(anchor);
+            }
+        }
+        None
+    }
+
+    /// A visit to ask for addresses: at a DNS seed through the proxy, or at a peer that is of no
+    /// other use.
+    fn visit(&mut self, now: Now, open: &Open, rng: &mut impl RngCore) -> Option<Call> {
+        if now.mono < self.next_visit || visits(open) >= MAX_VISITS {
+            return None;
+        }
+        self.next_visit = now.mono.after(SEARCH_INTERVAL);
+        if self.route == Route::Proxy
+            && let Some(name) = self.seeds.take_visit()
+        {
+            // Its peers may speak either; version 1 is what every node speaks.
+            let address = PeerAddress::Host(name.text, self.port);
+            return Some(Call::new(address, Wire::V1, Purpose::Addresses));
+        }
+        let candidates = self.candidates(now, open);
+        let suits = |address: &PeerAddress, record: &AddressRecord| {
+            serves(record, NODE) && !serves(record, CHAIN) && candidates.suits(address, record)
+        };
+        let address = self.book.select(now.wall, false, rng, suits)?;
+        let (address, wire) = self.dialled(now, address);
+        Some(Call::new(address, wire, Purpose::Addresses))
+    }
+
+    /// Now and then an address that was only heard of is tested, so that those which answer are
+    /// known when they are needed; or one whose place among them another one wants.
+    fn feeler(&mut self, now: Now, open: &Open, rng: &mut impl RngCore) -> Option<Call> {
+        if now.mono < self.next_feeler {
+            return None;
+        }
+        self.next_feeler = now.mono.after(random_wait(rng));
+        if visits(open) >= MAX_VISITS {
+            return None;
+        }
+        self.book.settle_collisions(now.wall);
+        let candidates = self.candidates(now, open);
+        let contested = self.book.contested().filter(|address| candidates.may_be_dialled(address));
+        let address = contested.cloned().or_else(|| {
+            self.book
+                .select(now.wall, true, rng, |address, record| candidates.suits(address, record))
+        })?;
+        let (address, wire) = self.dialled(now, address);
+        Some(Call::new(address, wire, Purpose::Feeler))
+    }
+
+    /// Notes that an address is being dialled, and says how.
+    fn dialled(&mut self, now: Now, address: PeerAddress) -> (PeerAddress, Wire) {
+        self.book.on_tried(now.wall, &address);
+        let wire = self.book.record(&address).map_or(Wire::V2, |record| {
+            let lacks = record.lacks_v2.is_some_and(|at| now.wall.since(at) < LACKS_V2_TIME);
+            // A seed's answer, and hearsay of old, do not tell.
+            let told = record.reached.is_none() && record.source.is_name();
+            if !lacks && (told || serves(record, P2P_V2)) { Wire::V2 } else { Wire::V1 }
+        });
+        (address, wire)
+    }
+
+    fn failed(&mut self, now: Now, address: &PeerAddress, open: &Open) {
+        self.failures = self.failures.saturating_add(1);
+        // With nobody else there, our own link may be down.
+        let counts = open.values().any(Call::follows);
+        self.book.on_failed(now.wall, address, counts);
+    }
+
+    fn candidates(&self, now: Now, open: &Open) -> Candidates<'_> {
+        let following = open.values().filter(|call| call.purpose == Purpose::Chain);
+        Candidates {
+            now,
+            route: self.route,
+            bans: &self.bans,
+            hosts: open.values().map(|call| call.address.host()).collect(),
+            groups: following.map(|call| call.address.group()).collect(),
+        }
+    }
+}
+
+/// A wait until something that happens at any moment alike, [`FEELER_INTERVAL`] apart in the mean:
+/// nobody can foresee it from the last one. In whole seconds, so that every machine draws alike.
+fn random_wait(rng: &mut impl RngCore) -> Duration {
+    let mean = u32::try_from(FEELER_INTERVAL.as_secs()).expect("a small constant");
+    let waits = (1..10 * mean).find(|_| rng.next_u32().is_multiple_of(mean));
+    Duration::from_secs(waits.unwrap_or(10 * mean).into())
+}
+
+fn visits(open: &Open) -> usize {
+    open.values().filter(|call| call.purpose != Purpose::Chain).count()
+}
