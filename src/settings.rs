@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use billfold_wallet_core::config::{ParseWalletNameError, Settings, WalletName};
+use billfold_wallet_core::limits::DEFAULT_FILTERS_DISK;
 use bitcoin::Network;
 use directories::ProjectDirs;
 
@@ -90,9 +91,18 @@ impl Run {
         if signet_challenge.is_some() && network != Network::Signet {
             return Err(SettingsError::ChallengeElsewhere);
         }
+        let filters = if section.filters.disk.is_some() { section.filters } else { file.filters };
         let given = Style::of(options);
         Ok(Self {
-            settings: Settings { network, signet_challenge, data_dir, wallet, connect, proxy },
+            settings: Settings {
+                network,
+                signet_challenge,
+                data_dir,
+                wallet,
+                connect,
+                proxy,
+                filters_disk: filters.disk.unwrap_or(DEFAULT_FILTERS_DISK),
+            },
             password_file: options
                 .password_file
                 .clone()

@@ -13,6 +13,7 @@ use billfold_wallet_core::config::{Settings, WalletName};
 use billfold_wallet_core::event::Event;
 use billfold_wallet_core::face::Conversation;
 use billfold_wallet_core::light_client::peer_id::PeerAddress;
+use billfold_wallet_core::limits::DEFAULT_FILTERS_DISK;
 use billfold_wallet_core::service::{self, Access, NewWallet, Reach, Service};
 use billfold_wallet_core::vault::{KdfCost, Password};
 use bitcoin::{Address, Amount, BlockHash, FeeRate, Network, Txid};
@@ -43,6 +44,7 @@ impl Actor {
             wallet: WalletName::default(),
             connect: vec![peer],
             proxy: None,
+            filters_disk: DEFAULT_FILTERS_DISK,
         };
         let description = service::create(&settings, new, cost)?;
         let conversation = open(&settings)?;

@@ -34,6 +34,8 @@ pub(super) struct ConfigFile {
     pub(super) quiet: bool,
     /// How much to log.
     pub(super) verbose: u8,
+    /// What is kept of filters, unless the network's section says.
+    pub(super) filters: Filters,
     mainnet: Section,
     testnet3: Section,
     testnet4: Section,
@@ -58,6 +60,17 @@ pub(super) struct Section {
     pub(super) proxy: Option<ProxyAddress>,
     /// Where the password is read from.
     pub(super) password_file: Option<PathBuf>,
+    /// What is kept of filters.
+    pub(super) filters: Filters,
+}
+
+/// What is kept of the filters that were downloaded.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(super) struct Filters {
+    /// Bytes that they may take on disk; 0 keeps none.
+    #[serde(deserialize_with = "byte_size")]
+    pub(super) disk: Option<u64>,
 }
 
 impl ConfigFile {
@@ -115,6 +128,35 @@ fn challenge<'de, D: Deserializer<'de>>(
     text.parse().map(Some).map_err(de::Error::custom)
 }
 
+/// A number of bytes, or a text such as `"2 GB"`.
+fn byte_size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Size {
+        Bytes(u64),
+        Text(String),
+    }
+    let bytes = match Size::deserialize(deserializer) {
+        Ok(Size::Bytes(bytes)) => Some(bytes),
+        Ok(Size::Text(text)) => bytes_of(&text),
+        Err(_) => None,
+    };
+    bytes.map(Some).ok_or_else(|| de::Error::custom("a size is bytes, or like \"500 MB\""))
+}
+
+fn bytes_of(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let unit = match text[digits..].trim() {
+        "" | "B" => 1,
+        "kB" => 1_000,
+        "MB" => 1_000_000,
+        "GB" => 1_000_000_000,
+        _ => return None,
+    };
+    text[..digits].parse::<u64>().ok()?.checked_mul(unit)
+}
+
 /// The line, counted from 1, that the byte at `offset` is in.
 fn line_of(text: &str, offset: usize) -> usize {
     text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
@@ -149,6 +191,22 @@ mod tests {
     fn a_secret_put_there_by_mistake_is_not_repeated() {
         assert!(!error("password = 'hunter2'\n").contains("hunter2"));
         assert!(!error("password = hunter2\n").contains("hunter2"));
+    }
+
+    #[test]
+    fn a_size_is_bytes_or_has_a_unit() {
+        for (text, bytes) in
+            [("7", 7), ("0", 0), ("'3 GB'", 3_000_000_000), ("'500MB'", 500_000_000), ("'9'", 9)]
+        {
+            let text = format!("[filters]\ndisk = {text}\n[signet.filters]\ndisk = 1");
+            let mut file = ConfigFile::parse(&text, Path::new("/etc")).expect("good");
+            assert_eq!(file.filters.disk, Some(bytes));
+            assert_eq!(file.take_section(NetworkName::Signet).filters.disk, Some(1));
+            assert_eq!(file.take_section(NetworkName::Regtest).filters.disk, None);
+        }
+        for bad in ["-1", "'2 GiB'", "'many'", "1.5", "'99999999999 GB'", "true"] {
+            assert!(error(&format!("[filters]\ndisk = {bad}")).contains("500 MB"), "{bad}");
+        }
     }
 
     #[test]

@@ -17,6 +17,7 @@ use billfold_wallet_core::command::Birthday;
 use billfold_wallet_core::config::{LookAhead, Settings, WalletName};
 use billfold_wallet_core::keychain::{AccountId, DerivationIndex, ScriptType};
 use billfold_wallet_core::light_client::height::Height;
+use billfold_wallet_core::limits::DEFAULT_FILTERS_DISK;
 use billfold_wallet_core::seed::{Seed, Words};
 use billfold_wallet_core::service::{self, NewWallet};
 use billfold_wallet_core::vault::{self, KdfCost, Password};
@@ -94,6 +95,7 @@ fn wallet(
         wallet: WalletName::default(),
         connect: Vec::new(),
         proxy: None,
+        filters_disk: DEFAULT_FILTERS_DISK,
     };
     let account = |script_type| AccountId { script_type, number: DerivationIndex::ZERO };
     let new = NewWallet {

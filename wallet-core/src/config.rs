@@ -33,6 +33,8 @@ pub struct Settings {
     pub connect: Vec<PeerAddress>,
     /// The SOCKS5 proxy through which every connection and every look-up of a name goes.
     pub proxy: Option<ProxyAddress>,
+    /// Bytes that kept filters may take on disk; 0 keeps none.
+    pub filters_disk: u64,
 }
 
 impl Settings {
@@ -196,6 +198,12 @@ impl Paths {
         self.dir.join("chain.db")
     }
 
+    /// The directory of kept filters.
+    #[must_use]
+    pub fn filters(&self) -> PathBuf {
+        self.dir.join("filters")
+    }
+
     /// The program's log.
     #[must_use]
     pub fn log(&self) -> PathBuf {
@@ -245,6 +253,7 @@ mod tests {
                 wallet: WalletName::default(),
                 connect: Vec::new(),
                 proxy: None,
+                filters_disk: 0,
             };
             settings.paths().dir().to_owned()
         };

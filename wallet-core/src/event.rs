@@ -90,4 +90,18 @@ pub enum Note {
         /// Which.
         txid: Txid,
     },
+    /// Kept filters were damaged.
+    #[error("{path} was damaged: filters that it held are downloaded again when they are needed")]
+    FiltersDamaged {
+        /// Which file.
+        path: String,
+    },
+    /// Filters can't be kept; nothing else depends on it.
+    #[error("{path} takes no filters ({what}): later searches download them again")]
+    FiltersNotKept {
+        /// Which directory.
+        path: String,
+        /// What the system said.
+        what: String,
+    },
 }

@@ -134,3 +134,6 @@ pub const FILTER_WRITE_BYTES: usize = 1 << 20;
 
 /// What kept filters may take on disk unless `filters.disk` says otherwise, in bytes.
 pub const DEFAULT_FILTERS_DISK: u64 = 2_000_000_000;
+
+/// Orders that may wait for the thread that keeps filters; one holds a job's filters at the most.
+pub const KEEPER_ORDERS: usize = 8;

@@ -7,6 +7,7 @@ pub mod clock;
 pub mod inbox;
 pub mod outlet;
 pub mod jobs;
+pub mod filter_keeper;
 pub mod socks;
 pub mod route;
 pub mod transport;

@@ -13,18 +13,21 @@ use crate::command::{Command, CommandError, StoreProblem};
 use crate::config::{Settings, WalletName};
 use crate::engine::{Effect, Engine, Online};
 use crate::entropy::{self, EntropyError};
-use crate::event::{CommandId, Event};
+use crate::event::{CommandId, Event, Note};
 use crate::face::{BoxFuture, Face};
 use crate::light_client::config;
 use crate::light_client::height::{BlockId, Height};
+use crate::light_client::height_ranges::HeightRanges;
 use crate::limits::PENDING_COMMANDS;
 use crate::net::clock::Clock;
 use crate::net::driver::{self, Driver};
+use crate::net::filter_keeper;
 use crate::net::inbox::{Inbox, Message};
 use crate::net::outlet::Outlet;
 use crate::net::route::Route;
 use crate::signers::key_layer::KeyLayer;
 use crate::store::chain::ChainFile;
+use crate::store::filters::{self, FilterStore};
 use crate::store::lock::{DirectoryLock, Holder, LockError};
 use crate::store::problem;
 use crate::vault::{self, Password, VaultError};
@@ -82,20 +85,26 @@ impl Service {
         let (wallet, keys) = open_wallet(settings, password, access)?;
         let (inbox, incoming) = Inbox::new();
         let clock = Clock::start();
+        let outlet = Arc::new(Outlet::default());
         let (engine, network, first) = match reach {
             Reach::Offline => (open_offline(settings, wallet, keys)?, None, Vec::new()),
             Reach::Online => {
                 // Last: a network that is dropped waits for its threads, which no caller's may.
-                let (engine, first) = open_online(settings, wallet, keys, clock)?;
+                let kept = open_filters(settings, &outlet);
+                let (store, kept) = kept.map(|opened| (opened.store, opened.kept)).unzip();
+                let (engine, first) = open_online(settings, wallet, keys, kept, clock)?;
                 let mut token = [0; 8];
                 entropy::fill(&mut token)?;
                 let route = Route::new(settings.proxy, token);
-                let network = driver::Network::start(inbox.clone(), settings.network, route)
-                    .map_err(|error| problem::from_io(paths.dir(), &error))?;
+                let said = |error| problem::from_io(paths.dir(), &error);
+                let mut network =
+                    driver::Network::start(inbox.clone(), settings.network, route).map_err(said)?;
+                if let Some(store) = store {
+                    network.keep_filters(store, Arc::clone(&outlet)).map_err(said)?;
+                }
                 (engine, Some(network), first)
             }
         };
-        let outlet = Arc::new(Outlet::default());
         let driver =
             Driver { engine, clock, inbox: incoming, outlet: Arc::clone(&outlet), network };
         let thread = run_on_own_thread(driver, first, lock)
@@ -288,6 +297,7 @@ fn open_online(
     settings: &Settings,
     wallet: Wallet,
     keys: KeyLayer,
+    kept: Option<HeightRanges>,
     clock: Clock,
 ) -> Result<(Engine, Vec<Effect>), OpenError> {
     let chain = ChainFile::load(&settings.paths().chain(), settings.network)?;
@@ -296,8 +306,26 @@ fn open_online(
         Some(_) => config::Route::Proxy,
     };
     let params = settings.params();
-    let online = Online { params, chain, connect: settings.connect.clone(), route };
+    let online = Online { params, chain, kept, connect: settings.connect.clone(), route };
     Ok(Engine::online(wallet, keys, online, system_seed()?, clock.now())?)
+}
+
+/// The store of kept filters, if any are to be kept. What is wrong with it is told, and stops
+/// nothing.
+fn open_filters(settings: &Settings, notes: &Outlet) -> Option<filters::Opened> {
+    let dir = settings.paths().filters();
+    let opened = match settings.filters_disk {
+        0 => FilterStore::clear(&dir).map(|()| None),
+        budget => FilterStore::open(&dir, budget).map(Some),
+    };
+    let opened = opened.unwrap_or_else(|error| {
+        notes.push(Event::Note(filter_keeper::not_kept(&dir, &error)));
+        None
+    });
+    for path in opened.iter().flat_map(|opened| &opened.damaged) {
+        notes.push(Event::Note(Note::FiltersDamaged { path: problem::shown(path) }));
+    }
+    opened
 }
 
 /// The outlet ends after the directory is free again, even if the thread panics, so that no face

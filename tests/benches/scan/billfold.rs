@@ -15,6 +15,7 @@ use billfold_wallet_core::face::{Conversation, Face as _};
 use billfold_wallet_core::keychain::{AccountId, DerivationIndex, ScriptType};
 use billfold_wallet_core::light_client::height::Height;
 use billfold_wallet_core::light_client::peer_id::PeerAddress;
+use billfold_wallet_core::limits::DEFAULT_FILTERS_DISK;
 use billfold_wallet_core::seed::{Seed, Words};
 use billfold_wallet_core::service::{self, Access, NewWallet, Reach, Service};
 use billfold_wallet_core::vault::{KdfCost, Password};
@@ -78,5 +79,6 @@ fn settings(dir: &Path, peers: &[SocketAddr]) -> Settings {
         wallet: WalletName::default(),
         connect: peers.iter().map(|peer| PeerAddress::Ip(*peer)).collect(),
         proxy: None,
+        filters_disk: DEFAULT_FILTERS_DISK,
     }
 }

@@ -13,7 +13,9 @@ use crate::event::{Event, Note};
 use crate::light_client::LightClient;
 use crate::light_client::change_set::{ChangeSet, Restored};
 use crate::light_client::config::{Config, Route};
+use crate::light_client::height_ranges::HeightRanges;
 use crate::light_client::input::Input;
+use crate::light_client::kept::KeptFilter;
 use crate::light_client::limits::MAX_TRANSACTIONS;
 use crate::light_client::params::Params;
 use crate::light_client::peer_id::PeerAddress;
@@ -29,6 +31,8 @@ pub struct Online {
     pub params: Params,
     /// The chain file and what is in it.
     pub chain: Loaded,
+    /// Where the store has filters; `None` if it keeps none.
+    pub kept: Option<HeightRanges>,
     /// If not empty, the only peers to use.
     pub connect: Vec<PeerAddress>,
     /// How peers are reached.
@@ -40,6 +44,8 @@ pub(super) struct ChainSide {
     pub(super) client: LightClient,
     config: Config,
     pub(super) file: ChainFile,
+    /// Where filters were kept, for the next light client; `None` if none is.
+    kept: Option<HeightRanges>,
     uncommitted: ChangeSet,
     announced: BTreeSet<Txid>,
     coins: BTreeSet<OutPoint>,
@@ -66,6 +72,7 @@ impl ChainSide {
         };
         let (connect, route) = (online.connect, online.route);
         let config = Config { params, base, connect, route, mempool: true };
+        let restored = Restored { kept: online.kept.clone(), ..restored };
         let client = LightClient::new(config.clone(), restored, seed, now);
         let mut said = Vec::new();
         if let Some(damage) = damage {
@@ -77,6 +84,7 @@ impl ChainSide {
             client,
             config,
             file,
+            kept: online.kept,
             uncommitted: ChangeSet::default(),
             announced: BTreeSet::new(),
             coins: BTreeSet::new(),
@@ -98,7 +106,8 @@ impl ChainSide {
         }
         self.file.begin(&needed)?;
         self.config.base = needed;
-        self.client = LightClient::new(self.config.clone(), Restored::default(), seed, now);
+        let restored = Restored { kept: self.kept.clone(), ..Restored::default() };
+        self.client = LightClient::new(self.config.clone(), restored, seed, now);
         self.uncommitted = ChangeSet::default();
         self.announced.clear();
         self.coins.clear();
@@ -113,6 +122,14 @@ impl ChainSide {
         }
         let entries = self.uncommitted.headers.len() + self.uncommitted.filter_hashes.len();
         (!self.uncommitted.is_empty(), entries >= UNCOMMITTED_HEADERS)
+    }
+
+    /// Filters are kept.
+    pub(super) fn on_kept(&mut self, filters: &[KeptFilter]) {
+        if let Some(kept) = &mut self.kept {
+            let heights = filters.iter().map(|filter| filter.id.block.height);
+            heights.for_each(|height| kept.insert(height..=height));
+        }
     }
 
     /// Makes what was staged durable.

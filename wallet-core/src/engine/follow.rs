@@ -50,7 +50,12 @@ impl Engine {
             Output::Send { peer, bytes } => self.effects.push(Effect::Send { peer, bytes }),
             Output::Close { peer, fault } => self.effects.push(Effect::Close { peer, fault }),
             Output::Job { id, job } => self.effects.push(Effect::Job { id, job }),
-            Output::KeepFilters(filters) => self.effects.push(Effect::KeepFilters(filters)),
+            Output::KeepFilters(filters) => {
+                if let Some(chain) = self.chain.followed_mut() {
+                    chain.on_kept(&filters);
+                }
+                self.effects.push(Effect::KeepFilters(filters));
+            }
             Output::ReadFilters { id, filters } => {
                 self.effects.push(Effect::ReadFilters { id, filters });
             }

@@ -22,10 +22,12 @@ use crate::limits::CLOSE_TIME;
 use crate::net::clock::Clock;
 use crate::net::connection::{Connection, Target};
 use crate::net::dns::Resolver;
+use crate::net::filter_keeper::FilterKeeper;
 use crate::net::inbox::{Generation, Happening, Inbox, Message};
 use crate::net::jobs::JobThreads;
 use crate::net::outlet::Outlet;
 use crate::net::route::Route;
+use crate::store::filters::FilterStore;
 
 /// An engine with its clock, its way in and out, and its network if it has one.
 pub struct Driver {
@@ -141,6 +143,8 @@ pub struct Network {
     chain: Chain,
     route: Route,
     jobs: JobThreads,
+    /// `None`: no filters are kept.
+    keeper: Option<FilterKeeper>,
     inbox: Inbox,
     generation: Generation,
 }
@@ -164,9 +168,19 @@ impl Network {
             chain,
             route,
             jobs,
+            keeper: None,
             inbox,
             generation: Generation::default(),
         })
+    }
+
+    /// Keeps filters in a store; what there is to say of it goes to `notes`.
+    ///
+    /// # Errors
+    /// If the system gives no thread.
+    pub fn keep_filters(&mut self, store: FilterStore, notes: Arc<Outlet>) -> io::Result<()> {
+        self.keeper = Some(FilterKeeper::start(store, self.jobs.clone(), notes)?);
+        Ok(())
     }
 
     /// Closes every connection and waits, for a bounded time, until the peers have what was sent
@@ -230,14 +244,20 @@ impl Network {
                 self.connections.remove(&peer);
             }
             Effect::Job { id, job } => self.jobs.run(id, job, reports),
-            Effect::ReadFilters { id, .. } => {
-                reports.put(ClientInput::FiltersRead { id, filters: Vec::new() }, None);
+            Effect::KeepFilters(filters) => {
+                if let Some(keeper) = &self.keeper {
+                    keeper.keep(filters);
+                }
             }
+            Effect::ReadFilters { id, filters } => match &self.keeper {
+                Some(keeper) => keeper.read(id, filters, reports),
+                None => reports.put(ClientInput::FiltersRead { id, filters: Vec::new() }, None),
+            },
             Effect::Restart => {
                 self.connections.clear();
                 self.generation = self.generation.next();
             }
-            Effect::KeepFilters(_) | Effect::Tell(_) => {}
+            Effect::Tell(_) => {}
         }
     }
 }

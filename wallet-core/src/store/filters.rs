@@ -132,6 +132,12 @@ impl FilterStore {
         }
     }
 
+    /// The directory of its files.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
     /// Adds filters. When the budget is used up, those of the lowest blocks go, and a filter that
     /// is lower than all the others is not taken: later searches need the newest most often, and a
     /// scan from below can't push out what it will come to.

@@ -16,6 +16,7 @@ use billfold_wallet_core::face::Conversation;
 use billfold_wallet_core::keychain::{AccountId, DerivationIndex, ScriptType};
 use billfold_wallet_core::light_client::height::Height;
 use billfold_wallet_core::light_client::peer_id::PeerAddress;
+use billfold_wallet_core::limits::DEFAULT_FILTERS_DISK;
 use billfold_wallet_core::seed::{Seed, Words};
 use billfold_wallet_core::service::{
     self, Access, CreateError, NewWallet, OpenError, Reach, Service,
@@ -51,6 +52,7 @@ impl Desk {
             wallet: WalletName::default(),
             connect: self.connect.clone(),
             proxy: None,
+            filters_disk: DEFAULT_FILTERS_DISK,
         }
     }
 

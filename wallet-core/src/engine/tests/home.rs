@@ -15,9 +15,11 @@ use crate::light_client::config::Route;
 use crate::light_client::height::Height;
 use crate::light_client::params::Params;
 use crate::light_client::peer_id::PeerAddress;
+use crate::limits::DEFAULT_FILTERS_DISK;
 use crate::seed::{Seed, Words};
 use crate::signers::key_layer;
 use crate::store::chain::ChainFile;
+use crate::store::filters::{self, FilterStore};
 use crate::vault::{self, KdfCost, Keys, Password};
 use crate::wallet::{Description, NewWallet, Wallet};
 
@@ -48,6 +50,8 @@ pub(super) struct Home {
     dir: TempDir,
     network: Network,
     connect: PeerAddress,
+    /// Bytes for kept filters.
+    pub(super) filters_disk: u64,
 }
 
 impl Home {
@@ -58,7 +62,8 @@ impl Home {
     }
 
     pub(super) fn on(network: Network, connect: PeerAddress, name: &str, birthday: Height) -> Self {
-        let home = Self { dir: tempfile::tempdir().unwrap(), network, connect };
+        let dir = tempfile::tempdir().unwrap();
+        let home = Self { dir, network, connect, filters_disk: DEFAULT_FILTERS_DISK };
         let seed = Seed::new(&Words::parse(WORDS).unwrap(), name);
         let account = AccountId { script_type: ScriptType::Taproot, number: DerivationIndex::ZERO };
         let keys = vault::create(&home.path("key"), &password(), KdfCost::for_tests()).unwrap();
@@ -86,7 +91,14 @@ impl Home {
     pub(super) fn online(&self) -> Online {
         let chain = ChainFile::load(&self.path("chain.db"), self.network).unwrap();
         let params = Params::new(self.network);
-        Online { params, chain, connect: vec![self.connect.clone()], route: Route::Direct }
+        let kept = self.filters().map(|opened| opened.kept);
+        Online { params, chain, kept, connect: vec![self.connect.clone()], route: Route::Direct }
+    }
+
+    /// The store of kept filters.
+    pub(super) fn filters(&self) -> Option<filters::Opened> {
+        (self.filters_disk > 0)
+            .then(|| FilterStore::open(&self.path("filters"), self.filters_disk).unwrap())
     }
 
     pub(super) fn path(&self, file: &str) -> PathBuf {

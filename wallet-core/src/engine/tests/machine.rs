@@ -16,6 +16,7 @@ use crate::light_client::job;
 use crate::light_client::peer_id::{PeerAddress, PeerId};
 use crate::net::clock::Clock;
 use crate::signers::key_layer::KeyLayer;
+use crate::store::filters::{self, FilterStore};
 
 /// When the process dies.
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +41,9 @@ pub(super) struct Machine {
     effects: Vec<Effect>,
     asked: u64,
     taken: usize,
+    store: Option<FilterStore>,
+    /// Filters that came out of the store.
+    pub(super) filters_read: usize,
 }
 
 impl Machine {
@@ -58,6 +62,8 @@ impl Machine {
             effects,
             asked: 0,
             taken: 0,
+            store: home.filters().map(|opened| opened.store),
+            filters_read: 0,
         }
     }
 
@@ -150,9 +156,16 @@ impl Machine {
                 let result = job::run(&job);
                 self.waiting.push_back(Input::Network(ClientInput::JobDone { id, result }));
             }
-            Effect::KeepFilters(_) => {}
-            Effect::ReadFilters { id, .. } => {
-                let input = ClientInput::FiltersRead { id, filters: Vec::new() };
+            Effect::KeepFilters(filters) => {
+                if let Some(store) = &mut self.store {
+                    store.keep(&filters).unwrap();
+                }
+            }
+            Effect::ReadFilters { id, filters } => {
+                let store = self.store.as_ref().expect("the light client was told of none");
+                let filters = filters::read(&store.places(&filters)).filters;
+                self.filters_read += filters.len();
+                let input = ClientInput::FiltersRead { id, filters };
                 self.waiting.push_back(Input::Network(input));
             }
             Effect::Dial { .. } | Effect::Resolve { .. } | Effect::Restart => {
