@@ -9,6 +9,7 @@ pub mod splice;
 pub mod socks;
 pub mod enclave;
 pub mod stranger;
+pub mod rogue;
 pub mod synthetic;
 pub mod tidy;
 pub mod town;
