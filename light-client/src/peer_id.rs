@@ -133,6 +133,17 @@ impl fmt::Display for PeerHost {
     }
 }
 
+impl FromStr for PeerHost {
+    type Err = ParsePeerAddressError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Ok(ip) = text.parse() {
+            return Ok(Self::Ip(ip));
+        }
+        Ok(format!("{text}:1").parse::<PeerAddress>()?.host())
+    }
+}
+
 /// The text is not an address and port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an address and port: write HOST:PORT, for example 127.0.0.1:8333 or [::1]:8333")]

@@ -204,6 +204,12 @@ impl Paths {
         self.dir.join("filters")
     }
 
+    /// Addresses of peers.
+    #[must_use]
+    pub fn peers(&self) -> PathBuf {
+        self.dir.join("peers.db")
+    }
+
     /// The program's log.
     #[must_use]
     pub fn log(&self) -> PathBuf {

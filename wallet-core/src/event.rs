@@ -72,6 +72,12 @@ pub enum Note {
         /// What was wrong with it.
         what: String,
     },
+    /// The memory of peers could not be read; they are looked for anew.
+    #[error("{path} can't be read and was begun anew: peers are looked for again")]
+    PeersForgotten {
+        /// Which file.
+        path: String,
+    },
     /// The peers' clocks are far from this machine's.
     #[error(
         "the peers' clocks are {offset} of this machine's: if it is wrong, set it, since a clock \

@@ -29,6 +29,7 @@ use crate::signers::key_layer::KeyLayer;
 use crate::store::chain::ChainFile;
 use crate::store::filters::{self, FilterStore};
 use crate::store::lock::{DirectoryLock, Holder, LockError};
+use crate::store::peers::PeersFile;
 use crate::store::problem;
 use crate::vault::{self, Password, VaultError};
 use crate::wallet::Wallet;
@@ -306,7 +307,12 @@ fn open_online(
         Some(_) => config::Route::Proxy,
     };
     let params = settings.params();
-    let online = Online { params, chain, kept, connect: settings.connect.clone(), route };
+    let magic = params.magic.to_bytes();
+    let peers = match settings.connect[..] {
+        [] => Some(PeersFile::load(&settings.paths().peers(), magic)?),
+        [_, ..] => None,
+    };
+    let online = Online { params, chain, kept, peers, connect: settings.connect.clone(), route };
     Ok(Engine::online(wallet, keys, online, system_seed()?, clock.now())?)
 }
 

@@ -6,4 +6,5 @@ pub mod schema;
 pub mod lock;
 pub mod chain;
 pub mod filters;
+pub mod peers;
 pub mod wallet;

@@ -22,6 +22,7 @@ use crate::light_client::peer_id::PeerAddress;
 use crate::light_client::time::Now;
 use crate::limits::UNCOMMITTED_HEADERS;
 use crate::store::chain::{ChainFile, Loaded};
+use crate::store::peers::{LoadedPeers, PeersFile};
 use crate::wallet::Wallet;
 
 /// What following a chain takes.
@@ -33,6 +34,8 @@ pub struct Online {
     pub chain: Loaded,
     /// Where the store has filters; `None` if it keeps none.
     pub kept: Option<HeightRanges>,
+    /// The memory of peers; `None` when only named ones are used.
+    pub peers: Option<LoadedPeers>,
     /// If not empty, the only peers to use.
     pub connect: Vec<PeerAddress>,
     /// How peers are reached.
@@ -46,6 +49,7 @@ pub(super) struct ChainSide {
     pub(super) file: ChainFile,
     /// Where filters were kept, for the next light client; `None` if none is.
     kept: Option<HeightRanges>,
+    peers: Option<PeersFile>,
     uncommitted: ChangeSet,
     announced: BTreeSet<Txid>,
     coins: BTreeSet<OutPoint>,
@@ -64,7 +68,7 @@ impl ChainSide {
         let needed = start::needed_base(wallet, &params)?;
         let Loaded { mut file, stored, damage } = online.chain;
         let low_enough = stored.filter(|stored| stored.base.block.height <= needed.block.height);
-        let (base, restored) = if let Some(stored) = low_enough {
+        let (base, mut restored) = if let Some(stored) = low_enough {
             (stored.base, stored.restored)
         } else {
             file.begin(&needed)?;
@@ -72,9 +76,16 @@ impl ChainSide {
         };
         let (connect, route) = (online.connect, online.route);
         let config = Config { params, base, connect, route, mempool: true };
-        let restored = Restored { kept: online.kept.clone(), ..restored };
-        let client = LightClient::new(config.clone(), restored, seed, now);
+        restored.kept.clone_from(&online.kept);
         let mut said = Vec::new();
+        let peers = online.peers.map(|loaded| {
+            restored.peers = loaded.stored;
+            if loaded.was_damaged {
+                said.push(Event::Note(Note::PeersForgotten { path: loaded.file.shown() }));
+            }
+            loaded.file
+        });
+        let client = LightClient::new(config.clone(), restored, seed, now);
         if let Some(damage) = damage {
             let note = Note::ChainRebuilt { path: file.shown(), what: damage.to_string() };
             said.push(Event::Note(note));
@@ -85,6 +96,7 @@ impl ChainSide {
             config,
             file,
             kept: online.kept,
+            peers,
             uncommitted: ChangeSet::default(),
             announced: BTreeSet::new(),
             coins: BTreeSet::new(),
@@ -106,7 +118,11 @@ impl ChainSide {
         }
         self.file.begin(&needed)?;
         self.config.base = needed;
-        let restored = Restored { kept: self.kept.clone(), ..Restored::default() };
+        let mut restored = Restored { kept: self.kept.clone(), ..Restored::default() };
+        if let Some(file) = &mut self.peers {
+            file.apply(&self.uncommitted.peers)?;
+            restored.peers = file.read()?;
+        }
         self.client = LightClient::new(self.config.clone(), restored, seed, now);
         self.uncommitted = ChangeSet::default();
         self.announced.clear();
@@ -135,6 +151,9 @@ impl ChainSide {
     /// Makes what was staged durable.
     pub(super) fn commit(&mut self) -> Result<(), StoreProblem> {
         self.file.apply(&self.uncommitted)?;
+        if let Some(file) = &mut self.peers {
+            file.apply(&self.uncommitted.peers)?;
+        }
         self.uncommitted = ChangeSet::default();
         Ok(())
     }

@@ -29,6 +29,26 @@ pub fn set_aside(path: &Path) -> io::Result<()> {
     }
 }
 
+/// Moves a database that can't be read to `PATH.damaged`, and drops its log. What it held can be
+/// fetched again, so an earlier one of that name goes.
+///
+/// # Errors
+/// What the system said.
+pub fn set_database_aside(path: &Path) -> io::Result<()> {
+    let named = |suffix: &str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        name
+    };
+    for suffix in ["-wal", "-shm", "-journal"] {
+        match fs::remove_file(named(suffix)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    fs::rename(path, named(".damaged"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,7 +5,6 @@
 
 mod run;
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use bitcoin::block::Header;
@@ -21,7 +20,7 @@ use crate::light_client::chain::anchor::Anchor;
 use crate::light_client::change_set::{ChangeSet, Restored};
 use crate::light_client::height::{BlockId, Height};
 use crate::light_client::time::WallTime;
-use crate::store::{problem, schema};
+use crate::store::{aside, problem, schema};
 
 use run::{Found, Run};
 
@@ -82,7 +81,7 @@ impl ChainFile {
             Ok((file, Some((stored, damage)))) => Ok(Loaded { file, stored: Some(stored), damage }),
             Ok((file, None)) => Ok(Loaded { file, stored: None, damage: None }),
             Err(StoreProblem::Damaged { .. }) => {
-                set_aside(path)?;
+                aside::set_database_aside(path).map_err(|error| problem::from_io(path, &error))?;
                 let file = Self::open(path, network)?;
                 Ok(Loaded { file, stored: None, damage: Some(Damage::File) })
             }
@@ -292,24 +291,6 @@ fn write_base(connection: &Connection, network: Network, base: &Anchor) -> rusql
     ];
     let insert = "INSERT OR REPLACE INTO base VALUES (0, ?1, ?2, ?3, ?4, ?5, ?6, ?7, NULL)";
     connection.execute(insert, values).map(drop)
-}
-
-/// Moves an unreadable file and its log out of the way; an earlier one of that name goes.
-fn set_aside(path: &Path) -> Result<(), StoreProblem> {
-    let said = |error: &std::io::Error| problem::from_io(path, error);
-    for suffix in ["-wal", "-shm", "-journal"] {
-        let log = with_suffix(path, suffix);
-        if fs::exists(&log).map_err(|error| said(&error))? {
-            fs::remove_file(&log).map_err(|error| said(&error))?;
-        }
-    }
-    fs::rename(path, with_suffix(path, ".damaged")).map_err(|error| said(&error))
-}
-
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
 }
 
 fn genesis(network: Network) -> [u8; 32] {

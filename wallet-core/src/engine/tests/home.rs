@@ -92,7 +92,8 @@ impl Home {
         let chain = ChainFile::load(&self.path("chain.db"), self.network).unwrap();
         let params = Params::new(self.network);
         let kept = self.filters().map(|opened| opened.kept);
-        Online { params, chain, kept, connect: vec![self.connect.clone()], route: Route::Direct }
+        let connect = vec![self.connect.clone()];
+        Online { params, chain, kept, peers: None, connect, route: Route::Direct }
     }
 
     /// The store of kept filters.

@@ -1,6 +1,7 @@
 //! What a person would lose if the chain file failed: a sync, or a wallet that does not open.
 
 use std::collections::BTreeMap;
+use std::fs;
 
 use bitcoin::TxMerkleNode;
 use bitcoin::block::Version;
