@@ -99,7 +99,8 @@ impl Service {
                 let route = Route::new(settings.proxy, token);
                 let said = |error| problem::from_io(paths.dir(), &error);
                 let mut network =
-                    driver::Network::start(inbox.clone(), settings.network, route).map_err(said)?;
+                    driver::Network::start(inbox.clone(), settings.params().magic, route)
+                        .map_err(said)?;
                 if let Some(store) = store {
                     network.keep_filters(store, Arc::clone(&outlet)).map_err(said)?;
                 }

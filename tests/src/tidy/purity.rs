@@ -144,6 +144,7 @@ const RUNTIME: [&str; 9] = [
     "devnet/src/server",
     "devnet/src/devnet",
     "devnet/src/frame",
+    "devnet/src/wire",
     "devnet/src/network",
     "tests",
 ];

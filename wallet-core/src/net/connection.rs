@@ -7,6 +7,7 @@ use std::io;
 use std::sync::Arc;
 
 use bitcoin::Network;
+use bitcoin::p2p::Magic;
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinHandle;
@@ -29,14 +30,19 @@ pub struct Target {
     pub route: Route,
     /// The transport to speak.
     pub wire: Wire,
-    /// The network to speak of: version 2 binds its keys to it.
-    pub network: Network,
+    /// The network's magic; version 2 binds its keys to it.
+    pub magic: Magic,
 }
 
 impl Target {
     async fn reach(&self) -> Result<(Incoming, Outgoing), DialProblem> {
+        let version_2 = match self.wire {
+            Wire::V1 => None,
+            // The library that derives the keys does not know signets of one's own.
+            Wire::V2 => Some(Network::from_magic(self.magic).ok_or(DialProblem::NoV2)?),
+        };
         let stream = self.route.open(&self.address).await?;
-        transport::begin(stream, self.wire, self.network).await
+        transport::begin(stream, version_2).await
     }
 }
 

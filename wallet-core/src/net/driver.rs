@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-use bitcoin::Network as Chain;
+use bitcoin::p2p::Magic;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::command::{CommandError, StoreProblem};
@@ -140,7 +140,7 @@ pub struct Network {
     runtime: Option<Runtime>,
     connections: HashMap<PeerId, Connection>,
     resolver: Resolver,
-    chain: Chain,
+    magic: Magic,
     route: Route,
     jobs: JobThreads,
     /// `None`: no filters are kept.
@@ -150,11 +150,12 @@ pub struct Network {
 }
 
 impl Network {
-    /// Starts the threads for sockets and jobs. Peers are those of `chain`, reached by `route`.
+    /// Starts the threads for sockets and jobs. Peers are those of the network
+    /// with this magic, reached by `route`.
     ///
     /// # Errors
     /// If the system gives no threads.
-    pub fn start(inbox: Inbox, chain: Chain, route: Route) -> io::Result<Self> {
+    pub fn start(inbox: Inbox, magic: Magic, route: Route) -> io::Result<Self> {
         let jobs = JobThreads::start()?;
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
@@ -165,7 +166,7 @@ impl Network {
             runtime: Some(runtime),
             connections: HashMap::new(),
             resolver: Resolver::new(),
-            chain,
+            magic,
             route,
             jobs,
             keeper: None,
@@ -219,8 +220,8 @@ impl Network {
             Effect::Dial { peer, address, wire, purpose } => {
                 if let Some(runtime) = &self.runtime {
                     tracing::debug!(%peer, %address, %wire, %purpose, "dialling");
-                    let (route, network) = (self.route.clone(), self.chain);
-                    let target = Target { address, route, wire, network };
+                    let (route, magic) = (self.route.clone(), self.magic);
+                    let target = Target { address, route, wire, magic };
                     let connection = Connection::open(runtime.handle(), peer, target, reports);
                     self.connections.insert(peer, connection);
                 }

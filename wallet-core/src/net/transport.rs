@@ -4,8 +4,8 @@
 //! Refuses a packet that is too long before it is read, and to fall back: a peer that does not
 //! speak version 2 gets a fresh connection if the light client wants one.
 
-mod handshake;
 mod packets;
+mod handshake;
 
 use std::io;
 
@@ -15,25 +15,24 @@ use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::timeout;
 
-use crate::light_client::dial::{DialProblem, Wire};
+use crate::light_client::dial::DialProblem;
 use crate::limits::{READ_BYTES, V2_HANDSHAKE_TIME, WRITE_TIME};
 
 use handshake::Problem;
 use packets::{Opener, Sealer};
 
-/// Begins to speak over a new connection.
+/// Begins to speak over a new connection: version 2 with peers of a network, or version 1.
 ///
 /// # Errors
 /// [`DialProblem::NoV2`], [`DialProblem::BrokenV2`] or [`DialProblem::TimedOut`]; none for version
 /// 1, which has no beginning of its own.
 pub async fn begin(
     mut stream: TcpStream,
-    wire: Wire,
-    network: Network,
+    version_2: Option<Network>,
 ) -> Result<(Incoming, Outgoing), DialProblem> {
-    let ciphers = match wire {
-        Wire::V1 => None,
-        Wire::V2 => {
+    let ciphers = match version_2 {
+        None => None,
+        Some(network) => {
             let mut heard = false;
             let shaken = handshake::initiate(&mut stream, network, &mut heard);
             Some(match timeout(V2_HANDSHAKE_TIME, shaken).await {

@@ -2,6 +2,8 @@
 
 use bitcoin::hashes::Hash;
 
+use bitcoin::Network as Chain;
+
 use super::*;
 use crate::command::{Birthday, Command};
 use crate::config::LookAhead;
@@ -53,7 +55,7 @@ async fn a_disk_that_refuses_is_told_as_the_answer_and_as_the_end() {
 #[test]
 fn what_was_under_way_for_an_earlier_light_client_is_not_for_this_one() {
     let (inbox, incoming) = Inbox::new();
-    let mut network = Network::start(inbox.clone(), Chain::Regtest, Route::Direct).unwrap();
+    let mut network = Network::start(inbox.clone(), Magic::REGTEST, Route::Direct).unwrap();
     // Nothing listens on port 1 of this machine, so both dials fail and are reported.
     let address = PeerAddress::Ip(([127, 0, 0, 1], 1).into());
     let (wire, purpose) = (Wire::V1, Purpose::Chain);

@@ -78,8 +78,7 @@ async fn respond(stream: &mut TcpStream, script: Script) -> io::Result<CipherSes
 /// Both ends after a handshake in which the peer follows the script.
 async fn shaken(script: Script) -> (Incoming, Outgoing, TcpStream, CipherSession) {
     let (ours, mut theirs) = connected().await;
-    let (begun, answered) =
-        tokio::join!(begin(ours, Wire::V2, CHAIN), respond(&mut theirs, script));
+    let (begun, answered) = tokio::join!(begin(ours, Some(CHAIN)), respond(&mut theirs, script));
     let (incoming, outgoing) = begun.unwrap();
     (incoming, outgoing, theirs, answered.unwrap())
 }
@@ -92,7 +91,7 @@ async fn failed(script: Script) -> DialProblem {
         // It stays open: what is wrong shows by itself.
         theirs
     };
-    let (begun, _theirs) = tokio::join!(begin(ours, Wire::V2, CHAIN), theirs);
+    let (begun, _theirs) = tokio::join!(begin(ours, Some(CHAIN)), theirs);
     begun.err().expect("a broken handshake")
 }
 
@@ -135,18 +134,18 @@ async fn a_peer_of_version_1_is_told_from_a_broken_one() {
     // It closes, having seen no magic.
     let (ours, theirs) = connected().await;
     drop(theirs);
-    assert_eq!(begin(ours, Wire::V2, CHAIN).await.err(), Some(DialProblem::NoV2));
+    assert_eq!(begin(ours, Some(CHAIN)).await.err(), Some(DialProblem::NoV2));
     // It answers with what is shorter than a key.
     let (ours, mut theirs) = connected().await;
     theirs.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
     drop(theirs);
-    assert_eq!(begin(ours, Wire::V2, CHAIN).await.err(), Some(DialProblem::NoV2));
+    assert_eq!(begin(ours, Some(CHAIN)).await.err(), Some(DialProblem::NoV2));
     // It speaks first, in version 1.
     let (ours, mut theirs) = connected().await;
     theirs.write_all(&Magic::REGTEST.to_bytes()).await.unwrap();
     theirs.write_all(b"version\0\0\0\0\0").await.unwrap();
     theirs.write_all(&[0; 100]).await.unwrap();
-    assert_eq!(begin(ours, Wire::V2, CHAIN).await.err(), Some(DialProblem::NoV2));
+    assert_eq!(begin(ours, Some(CHAIN)).await.err(), Some(DialProblem::NoV2));
     // Its garbage does not end.
     let endless = Script { garbage: V2_GARBAGE_BYTES + 1, ..HONEST };
     assert_eq!(failed(endless).await, DialProblem::NoV2);
@@ -165,10 +164,10 @@ async fn a_peer_of_version_1_is_told_from_a_broken_one() {
 #[tokio::test(start_paused = true)]
 async fn a_silent_peer_may_speak_version_1_and_a_slow_one_does_not() {
     let (ours, _theirs) = connected().await;
-    assert_eq!(begin(ours, Wire::V2, CHAIN).await.err(), Some(DialProblem::NoV2));
+    assert_eq!(begin(ours, Some(CHAIN)).await.err(), Some(DialProblem::NoV2));
     let (ours, mut theirs) = connected().await;
     theirs.write_all(b"a few bytes").await.unwrap();
-    assert_eq!(begin(ours, Wire::V2, CHAIN).await.err(), Some(DialProblem::TimedOut));
+    assert_eq!(begin(ours, Some(CHAIN)).await.err(), Some(DialProblem::TimedOut));
 }
 
 #[tokio::test]
@@ -206,7 +205,7 @@ async fn a_packet_that_was_changed_on_the_way_is_refused() {
 #[tokio::test]
 async fn version_1_is_handed_through() {
     let (ours, mut theirs) = connected().await;
-    let (mut incoming, mut outgoing) = begin(ours, Wire::V1, CHAIN).await.unwrap();
+    let (mut incoming, mut outgoing) = begin(ours, None).await.unwrap();
     outgoing.write(b"ours".to_vec()).await.unwrap();
     let mut read = [0; 4];
     theirs.read_exact(&mut read).await.unwrap();
