@@ -1,6 +1,8 @@
 //! The whole client against scripted peers, with no runtime, clock or socket.
 
+mod lies;
 mod world;
+mod disputes;
 mod syncing;
 mod faults;
 mod scheduling;

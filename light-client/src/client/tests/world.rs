@@ -21,6 +21,7 @@ use bitcoin::{
     TxIn, TxOut, Txid, Witness,
 };
 
+use super::lies::Lie;
 use crate::chain::anchor::Anchor;
 use crate::chain::mine;
 use crate::change_set::{ChangeSet, Restored, StoredPeers};
@@ -97,7 +98,7 @@ impl Blocks {
     fn insert(&mut self, block: Block, height: u32) {
         let hash = block.block_hash();
         let script_of = |_: &OutPoint| -> Result<ScriptBuf, bitcoin::bip158::Error> {
-            Ok(ScriptBuf::from_bytes(b"somebody else".to_vec()))
+            Ok(ScriptBuf::from_bytes(SOMEBODY.to_vec()))
         };
         let filter = BlockFilter::new_script_filter(&block, script_of).expect("a filter").content;
         let previous = self.filters.get(&block.header.prev_blockhash);
@@ -163,7 +164,7 @@ fn coinbase(height: u32, salt: u32) -> Transaction {
         version: TxVersion::ONE,
         lock_time: LockTime::ZERO,
         input: vec![input],
-        output: vec![pay(&ScriptBuf::from_bytes(b"the miner".to_vec()))],
+        output: vec![pay(&ScriptBuf::from_bytes(MINER.to_vec()))],
     }
 }
 
@@ -225,8 +226,6 @@ pub(super) enum Vice {
     DuplicatesTransactions,
     /// Commits to filters of its own making.
     LiesAboutFilterHeaders,
-    /// Serves empty filters and commits to them: the lie that only another peer can show.
-    OmitsEverything,
     /// Sends so many filters, then no more, though it answers all else.
     Stalls(u32),
     /// Sends a filter every ten seconds.
@@ -235,8 +234,9 @@ pub(super) enum Vice {
     DripsBlocks,
 }
 
-/// No elements (BIP158).
-const EMPTY_FILTER: &[u8] = &[0];
+/// The scripts of others.
+pub(super) const MINER: &[u8] = b"the miner";
+pub(super) const SOMEBODY: &[u8] = b"somebody else";
 
 /// How fast a host's bytes travel.
 #[derive(Debug, Clone, Copy)]
@@ -260,6 +260,8 @@ pub(super) struct Host {
     pub(super) wtxid_relay: bool,
     /// How far its clock is ahead, in seconds.
     pub(super) clock: i64,
+    /// What it says of the filters at these heights, with filter headers that fit.
+    pub(super) lies: BTreeMap<u32, Lie>,
     filters_sent: u32,
     /// What it got, in order.
     pub(super) heard: Vec<NetworkMessage>,
@@ -644,7 +646,8 @@ impl World {
                 assert_eq!(*block, *self.blocks.block(&at.hash), "the true block");
                 // The time of an anchor is not known, so a scan right above it begins untold.
                 if let Some(below) = self.wallet.cursor {
-                    assert_eq!(at.height, below.height.next(), "folded in order");
+                    // Right above the cursor, or below it, where it comes late.
+                    assert!(at.height <= below.height.next(), "folded in order");
                 }
                 let grown = self.wallet.fold(at, &block);
                 if self.folds {
@@ -728,7 +731,8 @@ impl Host {
         let (vice, heard) = (None, Vec::new());
         let (link, link_free) = (None, MonoTime::START);
         let (up, wtxid_relay, clock, filters_sent) = (true, true, 0, 0);
-        Self { link, link_free, tip, vice, up, wtxid_relay, clock, filters_sent, heard }
+        let lies = BTreeMap::new();
+        Self { link, link_free, tip, vice, up, wtxid_relay, clock, lies, filters_sent, heard }
     }
 
     /// What it answers; `None` closes the connection.
@@ -787,22 +791,15 @@ impl Host {
         // An unknown stop hash is a reason to disconnect.
         let Some(range) = self.range(blocks, start, stop) else { return vec![None] };
         assert!(range.len() <= 2000);
-        let below = blocks.block(&range[0]).header.prev_blockhash;
-        let mut previous = FilterHeader::all_zeros();
-        if start > 0 {
-            previous = blocks.filter_header(&below);
-        }
+        let previous = match start {
+            0 => FilterHeader::all_zeros(),
+            _ => self.filter_header(blocks, &blocks.block(&range[0]).header.prev_blockhash),
+        };
         let mut hashes: Vec<FilterHash> =
-            range.iter().map(|hash| FilterHash::hash(blocks.filter(hash))).collect();
+            range.iter().map(|hash| self.filter(blocks, hash).0).collect();
         if self.vice == Some(Vice::LiesAboutFilterHeaders) {
             let last = hashes.len() - 1;
             hashes[last] = FilterHash::all_zeros();
-        }
-        if self.vice == Some(Vice::OmitsEverything) {
-            let empty = FilterHash::hash(EMPTY_FILTER);
-            previous = (0..start)
-                .fold(FilterHeader::all_zeros(), |previous, _| empty.filter_header(&previous));
-            hashes.fill(empty);
         }
         vec![Some(NetworkMessage::CFHeaders(CFHeaders {
             filter_type: 0,
@@ -818,8 +815,27 @@ impl Host {
         vec![Some(NetworkMessage::CFCheckpt(CFCheckpt {
             filter_type: 0,
             stop_hash: stop,
-            filter_headers: multiples.map(|hash| blocks.filter_header(hash)).collect(),
+            filter_headers: multiples.map(|hash| self.filter_header(blocks, hash)).collect(),
         }))]
+    }
+
+    /// The hash that it commits to, and what it sends.
+    fn filter(&self, blocks: &Blocks, hash: &BlockHash) -> (FilterHash, Option<Vec<u8>>) {
+        let truth = blocks.filter(hash);
+        match self.lies.get(&blocks.id(*hash).height.to_u32()) {
+            Some(lie) => lie.told(blocks.block(hash), truth),
+            None => (FilterHash::hash(truth), Some(truth.to_vec())),
+        }
+    }
+
+    fn filter_header(&self, blocks: &Blocks, hash: &BlockHash) -> FilterHeader {
+        if self.lies.is_empty() {
+            return blocks.filter_header(hash);
+        }
+        let branch = blocks.branch(*hash).into_iter();
+        branch.fold(FilterHeader::all_zeros(), |previous, hash| {
+            self.filter(blocks, &hash).0.filter_header(&previous)
+        })
     }
 
     fn filters(
@@ -844,12 +860,9 @@ impl Host {
                 return replies;
             }
             self.filters_sent += 1;
-            let mut filter = blocks.filter(&block_hash).to_vec();
+            let (_, Some(mut filter)) = self.filter(blocks, &block_hash) else { continue };
             if self.vice == Some(Vice::BendsFilters) {
                 *filter.last_mut().expect("not empty") ^= 0x10;
-            }
-            if self.vice == Some(Vice::OmitsEverything) {
-                filter = EMPTY_FILTER.to_vec();
             }
             let message = CFilter { filter_type: 0, block_hash, filter };
             replies.push(Some(NetworkMessage::CFilter(message)));
