@@ -4,6 +4,7 @@
 //! conversation what follows from the state that all of them have now.
 
 mod connections;
+mod disputes;
 mod evidence;
 mod progress;
 mod review;
@@ -28,6 +29,7 @@ use crate::matching::Matching;
 use crate::outbox::Outbox;
 use crate::output::{ChainEvent, Output};
 use crate::peer_id::PeerId;
+use crate::peers::conduct::Conduct;
 use crate::peers::peer::Peer;
 use crate::peers::roster::Roster;
 use crate::status::Status;
@@ -47,6 +49,7 @@ use crate::timers::{Timer, Timers};
 pub struct LightClient {
     tree: HeaderTree,
     commitments: Commitments,
+    conduct: Conduct,
     roster: Roster,
     peers: BTreeMap<PeerId, Peer>,
     next_peer: u64,
@@ -124,6 +127,7 @@ impl LightClient {
             bytes_received: 0,
             tree,
             commitments,
+            conduct: Conduct::default(),
         };
         if client.tree.tip().height.above(base) as usize != stored {
             // What the store has above is not sound.
@@ -163,7 +167,8 @@ impl LightClient {
                 self.watch(scripts, since, None);
                 self.review_mempool(now.mono);
             }
-            Input::Folded { block, grown, since, found } => {
+            Input::Folded { block, grown, since, found, relevant } => {
+                self.count_fruitless(block, relevant);
                 self.on_folded(block, grown, since, found);
                 self.review_mempool(now.mono);
             }
@@ -188,6 +193,7 @@ impl LightClient {
                 | Timer::FilterHeaders
                 | Timer::Filters
                 | Timer::Blocks
+                | Timer::Versions
                 | Timer::Announce
                 | Timer::Mempool => {}
             }

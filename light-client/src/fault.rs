@@ -40,6 +40,9 @@ pub enum Fault {
     /// A filter does not hash to what the peer committed to, or can't be decoded.
     #[error("sent a filter that does not match its header")]
     InvalidFilter,
+    /// A filter leaves out what its block holds: the peer committed to it, and sent it.
+    #[error("committed to a filter that leaves out what its block holds")]
+    FalseFilter,
     /// A block does not match its header, or lost its witnesses.
     #[error("sent a block that does not match its header")]
     InvalidBlock,

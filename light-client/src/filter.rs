@@ -8,6 +8,7 @@ mod siphash;
 pub mod packed_scripts;
 pub mod matcher;
 pub mod watch_list;
+pub mod proof;
 pub mod known_headers;
 pub mod commitments;
 pub mod debts;

@@ -95,6 +95,9 @@ pub enum Input {
         /// Watched scripts to which the block was found to pay, unknown before. When the block is
         /// below the cursor, blocks above it may spend from them, and are matched for them again.
         found: Vec<ScriptBuf>,
+        /// Whether the block holds anything of the wallet's. Peers that make it fetch blocks in
+        /// vain are asked last.
+        relevant: bool,
     },
     /// Outputs whose spending by a transaction that no block holds is to be told: those of the
     /// wallet, and those that its unconfirmed transactions spend.

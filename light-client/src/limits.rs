@@ -75,6 +75,26 @@ pub const COMPARISON_PATIENCE: Duration = Duration::from_secs(120);
 /// is above waits until some of it is matched.
 pub const MAX_DIFFERENCES: usize = 20_000;
 
+/// Connections in a row on which a peer may keep back filters that it commits to; then its versions
+/// are tried last.
+pub const MAX_UNSERVED: u32 = 2;
+
+/// Blocks that may be fetched in vain because a peer's version of a filter matched and others did
+/// not; then its versions are tried last. Who ever paid us knows a script that brings this about.
+pub const MAX_FRUITLESS: u32 = 50;
+
+/// How long a peer's versions may hold up the scan or the word that it is done, at a stretch.
+pub const OWING_PATIENCE: Duration = Duration::from_secs(120);
+
+/// How much longer for every filter that the peer sends meanwhile: ten in a second are waited for.
+pub const OWING_PER_FILTER: Duration = Duration::from_millis(100);
+
+/// A pause in what a peer owes that is shorter than this is none.
+pub const OWING_PAUSE: Duration = Duration::from_secs(30);
+
+/// Addresses of which is remembered how they served filters.
+pub const MAX_CONDUCT: usize = 1000;
+
 /// Bytes of a peer's user agent.
 pub const MAX_USER_AGENT: usize = 256;
 
@@ -360,6 +380,9 @@ pub const MAX_READS: usize = 8;
 
 /// Heights at or below the scan cursor whose filters are wanted at a time.
 pub const MAX_BACKFILL_ROWS: usize = 2_000;
+
+/// Blocks below the cursor whose filters are being matched though nobody waits for them.
+pub const MAX_ASIDE_ROWS: usize = 100;
 
 /// With fewer jobs than this at work, one is sent out before it is full.
 pub const MIN_JOBS: usize = 2;

@@ -142,6 +142,12 @@ impl Matching {
         self.filters.get(id).is_some_and(|filter| filter.scripts.is_empty())
     }
 
+    /// A filter that is here.
+    pub(crate) fn bytes(&self, id: &FilterId) -> Option<Arc<[u8]>> {
+        let held = self.filters.get(id)?.bytes.as_ref()?;
+        Some(Arc::clone(&held.bytes))
+    }
+
     /// A filter is not wanted any more.
     pub(crate) fn drop_filter(&mut self, id: &FilterId) {
         let Some(filter) = self.filters.remove(id) else { return };

@@ -6,7 +6,7 @@ use bitcoin::{Block, FeeRate, Transaction, Txid};
 
 use crate::dial::{DialProblem, LookupId, Purpose, Wire};
 use crate::fault::Fault;
-use crate::height::BlockId;
+use crate::height::{BlockId, Height};
 use crate::job::{Job, JobId};
 use crate::kept::{FilterId, KeptFilter, ReadId};
 use crate::peer_id::{PeerAddress, PeerId};
@@ -150,13 +150,16 @@ pub enum PeerEvent {
         /// What it did wrong, if anything.
         fault: Option<Fault>,
     },
-    /// A peer's filter headers contradict those that we hold, so its filters are not used. One of
-    /// the two is lying; the connection stays open for all else.
-    FiltersRefused {
+    /// A peer commits to other filters than another peer does, or did before. At least one of them
+    /// is wrong, and nobody can say which: all versions are matched, so that no payment is missed
+    /// while one of the peers is honest. Said once for each connection.
+    FiltersDiffer {
         /// Which.
         peer: PeerId,
         /// Where it is.
         address: PeerAddress,
+        /// The first block that was found to have several versions.
+        height: Height,
     },
     /// No connection could be opened.
     Unreachable {

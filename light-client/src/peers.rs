@@ -5,6 +5,7 @@
 pub(crate) mod address_book;
 pub(crate) mod clocks;
 pub(crate) mod bans;
+pub(crate) mod conduct;
 pub(crate) mod handshake;
 pub(crate) mod roster;
 pub(crate) mod peer;

@@ -18,6 +18,8 @@ pub struct Status {
     pub tip: BlockId,
     /// Filter headers are known up to here; `None` before the first.
     pub filter_headers: Option<Height>,
+    /// How far peers agree about filters.
+    pub disputes: Disputes,
     /// Every block up to here is matched and folded; `None` before the scan has begun.
     pub cursor: Option<BlockId>,
     /// The greatest height that a ready peer announced.
@@ -93,6 +95,21 @@ pub struct Weighing {
     pub again: bool,
 }
 
+/// How far the ready peers agree about filters (BIP157).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Disputes {
+    /// Peers that commit to the same filters, for every block from the base to the tip.
+    pub agreeing: usize,
+    /// All peers, also those that have not said yet what they commit to.
+    pub peers: usize,
+    /// Blocks of which peers have different filters.
+    pub heights: usize,
+    /// Versions that nobody waits for any more, since their peers don't serve them, or made us
+    /// fetch blocks in vain. Should one of those peers be the only honest one, what they hold is
+    /// missing.
+    pub set_aside: usize,
+}
+
 /// Why the client is not further.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Waiting {
@@ -129,8 +146,12 @@ pub struct PeerStatus {
     pub height: Option<Height>,
     /// The last round trip measured.
     pub latency: Option<Duration>,
-    /// Whether its filter headers contradict ours, so that its filters are not used.
-    pub filters_refused: bool,
+    /// From the base up to here it said what filters it commits to.
+    pub compared: Option<Height>,
+    /// Of how many blocks its filters are not those of the others, as far as is kept.
+    pub differences: usize,
+    /// Whether its versions are tried last.
+    pub set_aside: bool,
     /// The fee rate below which it wants to hear of no transaction (BIP133), once it said so.
     pub fee_floor: Option<FeeRate>,
 }

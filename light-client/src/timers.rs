@@ -28,6 +28,8 @@ pub(crate) enum Timer {
     Filters,
     /// The same for blocks.
     Blocks,
+    /// Patience with a peer whose versions of filters are waited for may end.
+    Versions,
     /// A transaction is to be announced again.
     Announce,
     /// An announced transaction is late, may be asked for, or is to be told or forgotten.

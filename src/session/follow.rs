@@ -142,8 +142,8 @@ impl Walk {
                 context.output.say(&format!("The chain was reorganised from {from} down to {to}."));
             }
             Event::Peer(event) => {
-                if let PeerEvent::FiltersRefused { address, .. } = &event {
-                    context.output.warn(&contradiction(address));
+                if let PeerEvent::FiltersDiffer { address, height, .. } = &event {
+                    context.output.warn(&disagreement(address, *height));
                 }
                 self.peers.note(&event);
                 if let Some(failure) = self.peers.failure() {
@@ -183,12 +183,11 @@ impl Walk {
     }
 }
 
-/// Until every version of a filter counts, the peer that was heard first is the one believed: who
-/// names several peers must hear that they do not agree.
-fn contradiction(address: &PeerAddress) -> String {
+/// What a disagreement means: nobody can say who is wrong, and nobody needs to.
+fn disagreement(address: &PeerAddress, height: Height) -> String {
     format!(
-        "{address} contradicts the filters of the peer that was heard first. One of them is wrong, \
-         and payments may be missing: name only nodes that you trust, then rescan"
+        "{address} tells another filter of block {height} than another peer does, or did before. \
+         One of them is wrong. Both are searched, so no payment is missed while one peer is honest"
     )
 }
 

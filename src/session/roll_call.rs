@@ -28,8 +28,6 @@ pub(crate) enum Answer {
     Unreachable(DialProblem),
     /// It closed the connection before it was ready, for no stated reason.
     Closed,
-    /// Its filter headers contradict those that are held, so its filters are not used.
-    Contradicts,
     /// It did what a usable peer does not.
     Refused(Fault),
 }
@@ -45,7 +43,7 @@ impl RollCall {
         let (address, answer) = match event {
             PeerEvent::Ready { address, .. } => (address, Answer::Ready),
             PeerEvent::Unreachable { address, why } => (address, Answer::Unreachable(*why)),
-            PeerEvent::FiltersRefused { address, .. } => (address, Answer::Contradicts),
+            PeerEvent::FiltersDiffer { .. } => return,
             PeerEvent::Gone { address, fault: None, .. } => (address, Answer::Closed),
             PeerEvent::Gone { address, fault: Some(fault), .. } => {
                 (address, Answer::Refused(*fault))
@@ -53,7 +51,6 @@ impl RollCall {
         };
         let was = self.0.entry(address.clone()).or_insert(Answer::Awaited);
         let is_final = match answer {
-            Answer::Contradicts => true,
             Answer::Refused(fault) => !fault.is_transient(),
             Answer::Awaited | Answer::Ready | Answer::Unreachable(_) | Answer::Closed => false,
         };
@@ -112,11 +109,6 @@ impl Answer {
                 "can't be reached: check that the node runs and listens there".to_owned()
             }
             Self::Closed => "closed the connection before it said anything".to_owned(),
-            Self::Contradicts => {
-                "serves filters that contradict those of the chain as it is known here: one of \
-                 the two lies, try another node"
-                    .to_owned()
-            }
             Self::Refused(fault) => fault.to_string(),
         }
     }

@@ -23,7 +23,7 @@ use crate::light_client::input::Input as ClientInput;
 use crate::light_client::job::{Job, JobId};
 use crate::light_client::kept::{FilterId, KeptFilter, ReadId};
 use crate::light_client::peer_id::{PeerAddress, PeerId};
-use crate::light_client::status::{Status, Waiting};
+use crate::light_client::status::{Disputes, Status, Waiting};
 use crate::light_client::time::{MonoTime, Now};
 use crate::limits::{PROGRESS_EVERY, UNCOMMITTED_TIME};
 use crate::signers::key_layer::KeyLayer;
@@ -363,6 +363,7 @@ fn offline_status(tip: BlockId, cursor: Option<BlockId>) -> Status {
     Status {
         tip,
         filter_headers: None,
+        disputes: Disputes::default(),
         cursor,
         announced: None,
         synced: false,

@@ -66,6 +66,8 @@ pub struct Folded {
     pub found: Vec<ScriptBuf>,
     /// Transactions that appeared or changed, in the order of the block.
     pub changes: Vec<TransactionChange>,
+    /// Whether the block holds anything of the wallet's, known before or not.
+    pub relevant: bool,
 }
 
 /// The moment of a draft: what the wallet can't know by itself.

@@ -136,6 +136,7 @@ impl LightClient {
         let due = |due: Option<MonoTime>| due.filter(|_| believed);
         self.timers.set(Timer::FilterHeaders, due(self.filter_headers.next_due(now)));
         self.timers.set(Timer::Filters, due(self.filters.next_due(now)));
+        self.timers.set(Timer::Versions, due(self.conduct.next_due(now)));
         self.timers.set(Timer::Blocks, due(self.blocks.next_due(now)));
         self.timers.set(Timer::Announce, self.broadcast.next_due());
         self.timers.set(Timer::Mempool, self.mempool.next_due(now));

@@ -3,8 +3,6 @@
 //!
 //! Refuses to match or fetch anything itself.
 
-use std::collections::BTreeSet;
-
 use bitcoin::{BlockHash, ScriptBuf};
 
 use crate::client::LightClient;
@@ -75,6 +73,11 @@ impl LightClient {
         let outcomes = self.matching.on_verdicts(id, verdicts);
         for outcome in &outcomes {
             let (block, hash) = (outcome.id.block, outcome.id.hash);
+            if let Some(from) = outcome.from
+                && matches!(outcome.verdict, FilterVerdict::NoMatch | FilterVerdict::Match)
+            {
+                self.on_served(from);
+            }
             let liar = match outcome.verdict {
                 FilterVerdict::NoMatch => None,
                 FilterVerdict::Match => {
@@ -113,7 +116,7 @@ impl LightClient {
         self.scan.extend(&self.tree, commitments, matching);
         self.scan.advance(commitments, matching);
         for (height, hash) in commitments.take_reopened() {
-            self.backfill.reopen(height, hash);
+            self.backfill.reopen(height, hash, commitments);
         }
         let idle = self.scan.cursor() == Some(self.tree.tip());
         self.backfill.extend(&self.tree, commitments, matching, idle);
@@ -131,6 +134,7 @@ impl LightClient {
         self.tell_cursor();
         self.ask_for_blocks(now);
         self.ask_for_filters(now);
+        self.follow_disputes(now);
     }
 
     /// Whether everything that was to be matched is matched, and what matched is folded.
@@ -139,8 +143,8 @@ impl LightClient {
     }
 
     fn on_match(&mut self, block: BlockId, hash: bitcoin::FilterHash) {
-        self.scan.on_match(block, hash, &mut self.matching);
-        self.backfill.on_match(block, hash, &mut self.matching);
+        self.scan.on_match(block, hash);
+        self.backfill.on_match(block, hash);
     }
 
     fn place_searches(&mut self, folded: Option<Height>) {
@@ -152,8 +156,10 @@ impl LightClient {
     /// Gives the wallet what is here: the block right above the cursor, and what is below.
     fn fold_blocks(&mut self) {
         let wanted = self.scan.wanted_blocks().chain(self.backfill.wanted_blocks());
-        let wanted = wanted.map(|(block, _)| WantedBlock { block, avoid: BTreeSet::new() });
-        self.blocks.set_wanted(Purpose::Scan, wanted);
+        let wanted: Vec<_> = wanted
+            .map(|(block, hash)| WantedBlock { block, avoid: self.to_avoid(block, hash) })
+            .collect();
+        self.blocks.set_wanted(Purpose::Scan, wanted.into_iter());
         if let Some(block) = self.scan.next_to_fold()
             && let Some(body) = self.blocks.take(Purpose::Scan, block)
         {
@@ -171,6 +177,7 @@ impl LightClient {
     }
 
     fn tell_block(&mut self, at: BlockId, block: Box<bitcoin::Block>) {
+        self.audit(at, &block);
         self.mempool.on_block(&block);
         let time = WallTime::new(block.header.time.into());
         self.tell(ChainEvent::Block { at, time, block });
@@ -201,11 +208,12 @@ impl LightClient {
             tree: &self.tree,
         };
         for peer in self.filters.drive(with, &mut self.outbox) {
+            self.on_unserved(peer);
             self.close(peer, Some(Fault::Stalled));
         }
         for peer in self.filters.take_unserving() {
-            self.commitments.set_aside(peer, true);
-            self.recheck_versions();
+            self.on_unserved(peer);
+            self.close(peer, Some(Fault::NotServing));
         }
     }
 }

@@ -12,11 +12,17 @@ impl LightClient {
         let followed = self.peers.iter().filter(|(_, peer)| peer.purpose == Purpose::Chain);
         let peers = followed.map(|(id, peer)| {
             let height = self.headers.announced(*id).map(|block| block.height);
-            peer.status(*id, height, false)
+            let mut status = peer.status(*id, height);
+            let first = self.tree.base().height.next();
+            status.compared = self.commitments.compared(*id).and_then(|said| said.run(first));
+            status.differences = self.commitments.differences(*id);
+            status.set_aside = self.commitments.is_aside(*id);
+            status
         });
         Status {
             tip: self.tree.tip(),
             filter_headers: Some(self.commitments.tip()),
+            disputes: self.disputes(),
             cursor: self.scan.cursor(),
             announced: self
                 .peers

@@ -37,6 +37,8 @@ pub struct Commitments {
     passed: Height,
     /// Unread versions that were not taken yet.
     reopened: Vec<(Height, FilterHash)>,
+    /// Peers that differ for the first time, and where, that were not taken yet.
+    disagreements: Vec<(PeerId, Height)>,
     /// Heights whose front is not what the store has.
     unstaged: BTreeSet<Height>,
 }
@@ -54,6 +56,8 @@ struct Ledger {
     unread: BTreeSet<Height>,
     /// Its versions are waited for only where nobody has another.
     aside: bool,
+    /// That it differs was noticed.
+    differed: bool,
 }
 
 /// How many peers stand behind the version of a filter that most stand behind.
@@ -87,6 +91,7 @@ impl Commitments {
             ledgers: BTreeMap::new(),
             passed: base,
             reopened: Vec::new(),
+            disagreements: Vec::new(),
             unstaged: BTreeSet::new(),
         }
     }
@@ -319,6 +324,9 @@ impl Commitments {
         let differs: Vec<_> = other.differs.range(range.clone()).map(|(h, v)| (*h, *v)).collect();
         let unread: Vec<_> = other.unread.range(range.clone()).copied().collect();
         if let Some(ledger) = self.ledgers.get_mut(&peer) {
+            if !differs.is_empty() && !std::mem::replace(&mut ledger.differed, true) {
+                self.disagreements.push((peer, differs[0].0));
+            }
             ledger.differs.extend(differs);
             ledger.unread.extend(unread);
         }
@@ -357,8 +365,8 @@ impl Commitments {
         }
     }
 
-    /// The scan's cursor moves to the next height, where these versions were matched (one is enough),
-    /// or all of them, as the block itself was read. What else peers commit to there is unread.
+    /// The scan's cursor moves to the next height, where these versions were matched; one is enough.
+    /// What else peers commit to there is unread.
     pub fn pass(&mut self, height: Height, read: &[FilterHash]) {
         self.passed = height;
         if self.ledgers.values().all(|ledger| !ledger.differs.contains_key(&height)) {
@@ -380,11 +388,28 @@ impl Commitments {
         self.settle_front(height);
     }
 
+    /// The scan's cursor moves to the next height, whose block was read.
+    pub fn pass_read(&mut self, height: Height) {
+        self.passed = height;
+        self.settle_front(height);
+    }
+
     /// Versions at or below the cursor that became unread since the last call.
     pub fn take_reopened(&mut self) -> Vec<(Height, FilterHash)> {
         let mut reopened = std::mem::take(&mut self.reopened);
         reopened.retain(|(height, hash)| self.is_unread(*height, *hash));
         reopened
+    }
+
+    /// Peers that were found to differ for the first time since the last call, and where.
+    pub fn take_disagreements(&mut self) -> Vec<(PeerId, Height)> {
+        std::mem::take(&mut self.disagreements)
+    }
+
+    /// Of how many heights a peer does not commit to the front, as far as that is kept.
+    #[must_use]
+    pub fn differences(&self, peer: PeerId) -> usize {
+        self.ledgers.get(&peer).map_or(0, |ledger| ledger.differs.len())
     }
 
     /// Whether a version at or below the cursor still waits to be matched. It does not any more
@@ -408,6 +433,14 @@ impl Commitments {
             if ledger.is_unread(height, hash) {
                 ledger.unread.remove(&height);
             }
+        }
+        self.settle_front(height);
+    }
+
+    /// The block at or below the cursor was read, so that no version of its filter matters.
+    pub fn read_all(&mut self, height: Height) {
+        for ledger in self.ledgers.values_mut() {
+            ledger.unread.remove(&height);
         }
         self.settle_front(height);
     }
@@ -480,6 +513,9 @@ impl Commitments {
         let is_unread = height <= self.passed && (is_new || self.is_unread(height, hash));
         let Some(ledger) = self.ledgers.get_mut(&peer) else { return };
         ledger.differs.insert(height, hash);
+        if !std::mem::replace(&mut ledger.differed, true) {
+            self.disagreements.push((peer, height));
+        }
         if is_unread {
             ledger.unread.insert(height);
         }

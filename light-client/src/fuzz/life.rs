@@ -127,7 +127,13 @@ impl Life {
             8 => {
                 let block = self.blocks.pop().unwrap_or_else(BlockHash::all_zeros);
                 let grown = vec![script(rest.byte())];
-                return Input::Folded { block, grown, since: None, found: Vec::new() };
+                return Input::Folded {
+                    block,
+                    grown,
+                    since: None,
+                    found: Vec::new(),
+                    relevant: false,
+                };
             }
             9 => return self.wait(rest.byte()),
             10 => {

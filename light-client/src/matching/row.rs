@@ -74,10 +74,15 @@ impl Row {
         self.versions = versions;
     }
 
-    /// A version matched.
-    pub(crate) fn on_match(&mut self, hash: FilterHash, matching: &mut Matching) {
-        self.drop_filters(matching);
-        self.matched = Some(hash);
+    /// A version matched. The filters that are here stay: the block may prove some of them false.
+    pub(crate) fn on_match(&mut self, hash: FilterHash) {
+        self.matched = self.matched.or(Some(hash));
+    }
+
+    /// The versions that are still to be matched, where another is.
+    pub(crate) fn overdue(&self, matching: &Matching) -> Vec<FilterHash> {
+        let (done, missing): (Vec<_>, Vec<_>) = self.ids().partition(|id| matching.is_done(id));
+        if done.is_empty() { Vec::new() } else { missing.iter().map(|id| id.hash).collect() }
     }
 
     /// The filters are of no more use.

@@ -89,6 +89,7 @@ const fn sentence(fault: Fault) -> Option<Duration> {
         Fault::InvalidHeader
         | Fault::InvalidFilterHeaders
         | Fault::InvalidFilter
+        | Fault::FalseFilter
         | Fault::InvalidBlock => Some(BAN_TIME),
         Fault::WrongMagic
         | Fault::Oversized

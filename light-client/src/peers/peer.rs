@@ -128,12 +128,7 @@ impl Peer {
     }
 
     /// The peer for faces; `height` is what it announced.
-    pub(crate) fn status(
-        &self,
-        peer: PeerId,
-        height: Option<Height>,
-        filters_refused: bool,
-    ) -> PeerStatus {
+    pub(crate) fn status(&self, peer: PeerId, height: Option<Height>) -> PeerStatus {
         let negotiated = self.negotiated();
         PeerStatus {
             peer,
@@ -144,7 +139,9 @@ impl Peer {
             services: negotiated.map_or(0, |n| n.services),
             height,
             latency: self.latency,
-            filters_refused,
+            compared: None,
+            differences: 0,
+            set_aside: false,
             fee_floor: self.fee_floor,
         }
     }

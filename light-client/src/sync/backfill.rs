@@ -15,7 +15,7 @@ use crate::filter::commitments::Commitments;
 use crate::filter::debts::Debts;
 use crate::height::{BlockId, Height};
 use crate::input::ScanStart;
-use crate::limits::{BIRTHDAY_MARGIN, MAX_BACKFILL_ROWS, MAX_BLOCKS_AHEAD};
+use crate::limits::{BIRTHDAY_MARGIN, MAX_ASIDE_ROWS, MAX_BACKFILL_ROWS, MAX_BLOCKS_AHEAD};
 use crate::matching::Matching;
 use crate::matching::row::Row;
 
@@ -28,6 +28,8 @@ pub(crate) struct Backfill {
     debts: Debts,
     /// Versions that came late; they are to be matched for all scripts.
     late: BTreeSet<(Height, FilterHash)>,
+    /// Those of them that are set aside: nobody waits for them.
+    aside: BTreeSet<(Height, FilterHash)>,
     /// Blocks whose filters are being matched.
     rows: BTreeMap<Height, Open>,
     /// The block that the wallet is folding.
@@ -40,15 +42,17 @@ struct Open {
     row: Row,
     /// Only one version is to be matched, which came late.
     late: bool,
+    /// It is set aside, and gives way to whatever is not.
+    aside: bool,
 }
 
 impl Backfill {
-    /// Whether nothing is left.
+    /// Whether nothing is left but what is set aside.
     pub(crate) fn is_done(&self) -> bool {
         self.searches.is_empty()
             && self.debts.is_empty()
             && self.late.is_empty()
-            && self.rows.is_empty()
+            && self.rows.values().all(|open| open.aside)
     }
 
     /// Forgets everything: the scan begins anew.
@@ -80,8 +84,12 @@ impl Backfill {
     }
 
     /// A version came late.
-    pub(crate) fn reopen(&mut self, height: Height, hash: FilterHash) {
-        self.late.insert((height, hash));
+    pub(crate) fn reopen(&mut self, height: Height, hash: FilterHash, commitments: &Commitments) {
+        if commitments.is_set_aside(height, hash) {
+            self.aside.insert((height, hash));
+        } else {
+            self.late.insert((height, hash));
+        }
     }
 
     /// Wants filters: of late versions, and, when the scan has nothing to do, of what is owed.
@@ -92,29 +100,38 @@ impl Backfill {
         matching: &mut Matching,
         idle: bool,
     ) {
-        while self.rows.len() < MAX_BACKFILL_ROWS
-            && let Some((height, hash)) = self.next_late()
+        while self.open_rows(false) < MAX_BACKFILL_ROWS
+            && let Some(version) = self.late.iter().find(|(height, _)| self.is_free(*height))
         {
-            self.late.remove(&(height, hash));
-            if commitments.is_unread(height, hash) {
-                self.open(height, vec![hash], matching.all(), true, tree, matching);
-            }
+            let version = *version;
+            self.late.remove(&version);
+            self.open_late(version, false, tree, commitments, matching);
         }
         while idle
-            && self.rows.len() < MAX_BACKFILL_ROWS
+            && self.open_rows(false) < MAX_BACKFILL_ROWS
             && let Some((height, scripts)) = self.debts.take_lowest(|height| {
-                !self.rows.contains_key(&height) && height <= commitments.tip()
+                let open = self.rows.get(&height);
+                open.is_none_or(|open| open.aside) && height <= commitments.tip()
             })
         {
+            self.give_way(height, matching);
             let versions = commitments.versions(height);
-            self.open(height, versions, scripts, false, tree, matching);
+            self.open(height, versions, scripts, (false, false), tree, matching);
+        }
+        let unopened = |(height, _): &&(Height, FilterHash)| !self.rows.contains_key(height);
+        if self.open_rows(true) < MAX_ASIDE_ROWS
+            && let Some(version) = self.aside.iter().find(unopened)
+        {
+            let version = *version;
+            self.aside.remove(&version);
+            self.open_late(version, true, tree, commitments, matching);
         }
     }
 
     /// A version of the block matched. Whether the block is one of the backfill's.
-    pub(crate) fn on_match(&mut self, block: BlockId, hash: FilterHash, matching: &mut Matching) {
+    pub(crate) fn on_match(&mut self, block: BlockId, hash: FilterHash) {
         if let Some(open) = self.rows.get_mut(&block.height).filter(|o| o.row.block() == block) {
-            open.row.on_match(hash, matching);
+            open.row.on_match(hash);
         }
     }
 
@@ -147,6 +164,21 @@ impl Backfill {
                 open.row.set_versions(versions, matching);
             }
         }
+        let late = self.rows.iter().filter(|(_, open)| open.late && open.row.matched().is_none());
+        let late = late.map(|(height, open)| (*height, open.row.versions().to_vec()));
+        let late: Vec<_> = late.collect();
+        for (height, versions) in late {
+            let aside = versions.iter().all(|hash| commitments.is_set_aside(height, *hash));
+            if let Some(open) = self.rows.get_mut(&height) {
+                open.aside = aside && !versions.is_empty();
+            }
+        }
+        let versions = std::mem::take(&mut self.late).into_iter();
+        for (height, hash) in versions.chain(std::mem::take(&mut self.aside)) {
+            if commitments.is_unread(height, hash) {
+                self.reopen(height, hash, commitments);
+            }
+        }
         let heights: Vec<Height> = self.rows.keys().copied().collect();
         self.advance(heights.into_iter(), commitments, matching);
     }
@@ -164,6 +196,12 @@ impl Backfill {
         self.wanted_blocks().map(|(block, _)| block).filter(move |_| free)
     }
 
+    /// The block that the wallet is folding, and the version that matched.
+    pub(crate) fn folding(&self) -> Option<(BlockId, FilterHash)> {
+        let folding = self.folding?;
+        Some((folding, self.rows.get(&folding.height)?.row.matched()?))
+    }
+
     /// The wallet was given a block.
     pub(crate) const fn fold(&mut self, block: BlockId) {
         self.folding = Some(block);
@@ -177,9 +215,7 @@ impl Backfill {
         matching: &mut Matching,
     ) -> Option<Height> {
         let folded = self.folding.take_if(|folding| folding.hash == block)?;
-        for hash in commitments.versions(folded.height) {
-            commitments.read(folded.height, hash);
-        }
+        commitments.read_all(folded.height);
         self.close(folded.height, commitments, matching);
         Some(folded.height)
     }
@@ -194,14 +230,42 @@ impl Backfill {
     pub(crate) fn on_reorganised(&mut self, fork: Height, matching: &mut Matching) -> bool {
         self.debts.truncate_above(fork);
         self.late.retain(|(height, _)| *height <= fork);
+        self.aside.retain(|(height, _)| *height <= fork);
         for open in self.rows.split_off(&fork.next()).into_values() {
             open.row.drop_filters(matching);
         }
         self.folding.take_if(|folding| folding.height > fork).is_some()
     }
 
-    fn next_late(&self) -> Option<(Height, FilterHash)> {
-        self.late.iter().find(|(height, _)| !self.rows.contains_key(height)).copied()
+    fn open_rows(&self, aside: bool) -> usize {
+        self.rows.values().filter(|open| open.aside == aside).count()
+    }
+
+    /// Whether nothing is being matched at a height but what gives way.
+    fn is_free(&self, height: Height) -> bool {
+        self.rows.get(&height).is_none_or(|open| open.aside)
+    }
+
+    /// What is set aside at a height waits again.
+    fn give_way(&mut self, height: Height, matching: &mut Matching) {
+        if let Some(open) = self.rows.remove(&height) {
+            open.row.drop_filters(matching);
+            self.aside.extend(open.row.versions().iter().map(|hash| (height, *hash)));
+        }
+    }
+
+    fn open_late(
+        &mut self,
+        (height, hash): (Height, FilterHash),
+        aside: bool,
+        tree: &HeaderTree,
+        commitments: &Commitments,
+        matching: &mut Matching,
+    ) {
+        if commitments.is_unread(height, hash) {
+            self.give_way(height, matching);
+            self.open(height, vec![hash], matching.all(), (true, aside), tree, matching);
+        }
     }
 
     fn open(
@@ -209,13 +273,13 @@ impl Backfill {
         height: Height,
         versions: Vec<FilterHash>,
         scripts: Range<usize>,
-        late: bool,
+        (late, aside): (bool, bool),
         tree: &HeaderTree,
         matching: &mut Matching,
     ) {
         let Some(block) = tree.block_at(height) else { return };
         let row = Row::new(block, versions, scripts, matching);
-        self.rows.insert(height, Open { row, late });
+        self.rows.insert(height, Open { row, late, aside });
     }
 
     fn close(&mut self, height: Height, commitments: &mut Commitments, matching: &mut Matching) {

@@ -109,9 +109,9 @@ impl Scan {
     }
 
     /// A version of the block matched.
-    pub(crate) fn on_match(&mut self, block: BlockId, hash: FilterHash, matching: &mut Matching) {
+    pub(crate) fn on_match(&mut self, block: BlockId, hash: FilterHash) {
         if let Some(row) = self.rows.get_mut(&block.height).filter(|row| row.block() == block) {
-            row.on_match(hash, matching);
+            row.on_match(hash);
         }
     }
 
@@ -125,6 +125,20 @@ impl Scan {
     pub(crate) fn next_to_fold(&self) -> Option<BlockId> {
         let (_, row) = self.rows.first_key_value()?;
         (self.folding.is_none() && row.matched().is_some()).then(|| row.block())
+    }
+
+    /// The height right above the cursor, if only some versions of it are matched, with those that
+    /// are not.
+    pub(crate) fn held_up(&self, matching: &Matching) -> Option<(Height, Vec<FilterHash>)> {
+        let (height, row) = self.rows.first_key_value()?;
+        let missing = if row.matched().is_some() { Vec::new() } else { row.overdue(matching) };
+        (!missing.is_empty()).then_some((*height, missing))
+    }
+
+    /// The block that the wallet is folding, and the version that matched.
+    pub(crate) fn folding(&self) -> Option<(BlockId, FilterHash)> {
+        let folding = self.folding?;
+        Some((folding, self.rows.get(&folding.height)?.matched()?))
     }
 
     /// The wallet was given the block right above the cursor.
@@ -144,8 +158,8 @@ impl Scan {
             return false;
         };
         // Whoever has read the block needs no filter of it.
-        let versions = commitments.versions(folded.height);
-        self.pass(folded, &versions, commitments, matching);
+        commitments.pass_read(folded.height);
+        self.pass(folded, matching);
         true
     }
 
@@ -162,7 +176,8 @@ impl Scan {
                 return;
             }
             let (block, read) = (entry.get().block(), entry.get().versions().to_vec());
-            self.pass(block, &read, commitments, matching);
+            commitments.pass(block.height, &read);
+            self.pass(block, matching);
         }
     }
 
@@ -182,14 +197,7 @@ impl Scan {
         told
     }
 
-    fn pass(
-        &mut self,
-        block: BlockId,
-        read: &[FilterHash],
-        commitments: &mut Commitments,
-        matching: &mut Matching,
-    ) {
-        commitments.pass(block.height, read);
+    fn pass(&mut self, block: BlockId, matching: &mut Matching) {
         self.start = Start::At(block);
         if let Some(row) = self.rows.remove(&block.height) {
             row.drop_filters(matching);

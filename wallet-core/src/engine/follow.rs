@@ -97,10 +97,11 @@ impl Engine {
                 self.say_changes(changes);
             }
             ChainEvent::Block { at, time, block } => {
-                let Folded { grown, found, changes } = self.wallet.apply_block(at, time, &block)?;
+                let folded = self.wallet.apply_block(at, time, &block)?;
+                let Folded { grown, found, changes, relevant } = folded;
                 self.say_changes(changes);
                 let since = self.wallet.search_start()?;
-                return Ok(Some(Input::Folded { block: at.hash, grown, since, found }));
+                return Ok(Some(Input::Folded { block: at.hash, grown, since, found, relevant }));
             }
             ChainEvent::Scanned { cursor, time } => {
                 let changes = self.wallet.advance(cursor, time)?;

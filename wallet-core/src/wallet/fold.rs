@@ -37,6 +37,7 @@ impl Wallet {
         let (scan, passed) = (before.number, before.cursor.is_some_and(|c| at.height <= c.height));
         let told = self.grown.len();
         let mut step = Step::default();
+        let mut relevant = false;
         let tree = LazyCell::new(|| MerkleTree::of(block));
         loop {
             let watched = self.scripts.len();
@@ -44,6 +45,7 @@ impl Wallet {
                 if self.concerns(transaction)
                     && let Some(branch) = tree.branch(position)
                 {
+                    relevant = true;
                     let place = Placement { block: at, position, time, scan };
                     self.fold(&mut step, transaction, &place, &branch)?;
                 }
@@ -57,7 +59,7 @@ impl Wallet {
             self.search_after(at.height, &found)?;
         }
         let changes = self.settle(step)?;
-        Ok(Folded { grown: self.grown.split_off(told), found, changes })
+        Ok(Folded { grown: self.grown.split_off(told), found, changes, relevant })
     }
 
     /// Takes every transaction above `fork` out of its block; the cursor moves down to `fork`.

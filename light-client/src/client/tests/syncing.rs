@@ -495,5 +495,5 @@ fn a_peer_that_comes_later_hears_of_our_transactions() {
 }
 
 fn folded(block: BlockHash, grown: Vec<ScriptBuf>) -> Input {
-    Input::Folded { block, grown, since: None, found: Vec::new() }
+    Input::Folded { block, grown, since: None, found: Vec::new(), relevant: true }
 }

@@ -650,9 +650,10 @@ impl World {
                     assert!(at.height <= below.height.next(), "folded in order");
                 }
                 let grown = self.wallet.fold(at, &block);
+                let relevant = self.wallet.paid.get(&at.height).is_some_and(|p| p.0 == at.hash);
                 if self.folds {
                     let (since, found) = (None, Vec::new());
-                    let input = Input::Folded { block: at.hash, grown, since, found };
+                    let input = Input::Folded { block: at.hash, grown, since, found, relevant };
                     self.queue.push_back(input);
                 }
             }
