@@ -136,7 +136,7 @@ const SQL_VERBS: [&str; 9] = [
     "ATTACH ",
 ];
 
-const RUNTIME: [&str; 9] = [
+const RUNTIME: [&str; 10] = [
     "src",
     "wallet-core/src/net",
     "wallet-core/src/service",
