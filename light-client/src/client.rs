@@ -35,7 +35,7 @@ use crate::peers::roster::Roster;
 use crate::status::Status;
 use crate::sync::backfill::Backfill;
 use crate::sync::blocks::BlockSync;
-use crate::sync::broadcast::Broadcast;
+use crate::sync::broadcast::{Broadcast, Known};
 use crate::sync::filter_headers::FilterHeaderSync;
 use crate::sync::filters::FilterSync;
 use crate::sync::headers::HeaderSync;
@@ -112,7 +112,7 @@ impl LightClient {
             backfill: Backfill::default(),
             matching: Matching::new(restored.kept),
             blocks: BlockSync::default(),
-            broadcast: Broadcast::default(),
+            broadcast: Broadcast::new(mempool),
             mempool: Mempool::new(mempool, now.mono),
             outbox: Outbox::new(magic),
             timers: Timers::default(),
@@ -176,8 +176,8 @@ impl LightClient {
                 self.mempool.watch(coins, &gone);
                 self.review_mempool(now.mono);
             }
-            Input::Announce { transaction, .. } => {
-                self.broadcast.announce(now.mono, transaction, &mut self.outbox);
+            Input::Announce { transaction, fee, taken } => {
+                self.broadcast.announce(now.mono, transaction, Known { fee, taken });
             }
             Input::Withdraw { txid } => self.broadcast.withdraw(txid),
         }

@@ -403,8 +403,43 @@ pub const MAX_EVIDENCE_HEADERS: u32 = 6;
 /// Transactions that are announced at a time.
 pub const MAX_TRANSACTIONS: usize = 5000;
 
-/// How long after the last time a transaction is announced again.
-pub const ANNOUNCE_INTERVAL: Duration = Duration::from_secs(600);
+/// Transactions in one package: one with its unconfirmed ancestors (Bitcoin Core's limit).
+pub const MAX_PACKAGE: usize = 25;
+
+/// How often one transaction is sent on one connection: a node may ask for a parent again because
+/// of its child.
+pub const MAX_SENDS: usize = 3;
+
+/// How long a peer may take to ask for a transaction that it was offered. Nodes make those who
+/// dialled them wait some seconds for their turn.
+pub const OFFER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a peer that took a transaction may take to ask for its parents.
+pub const PARENT_WAIT: Duration = Duration::from_secs(10);
+
+/// The least wait before a transaction that a peer did not take is offered to another one; doubles
+/// each time, and is random up to twice as long.
+pub const OFFER_RETRY: Duration = Duration::from_secs(2);
+
+/// The most that it doubles to.
+pub const OFFER_RETRY_MAX: Duration = Duration::from_secs(600);
+
+/// The least wait for an echo of a transaction that a peer took, before it is offered to another
+/// one; doubles each time, and is random up to twice as long.
+pub const ECHO_WAIT: Duration = Duration::from_secs(30);
+
+/// The most that it doubles to.
+pub const ECHO_WAIT_MAX: Duration = Duration::from_secs(3600);
+
+/// The least time after which a transaction that the network has is offered again: Bitcoin Core's
+/// wallet waits 12 to 36 hours.
+pub const REANNOUNCE_AFTER: Duration = Duration::from_secs(12 * 3600);
+
+/// The random time on top of that.
+pub const REANNOUNCE_JITTER: Duration = Duration::from_secs(24 * 3600);
+
+/// Peers that ask for more than a transaction pays, before that is told.
+pub const MAX_DECLINED: usize = 3;
 
 /// Transactions that one peer announced and that are not here (Bitcoin Core's
 /// `MAX_PEER_TX_ANNOUNCEMENTS`); what it announces beyond is not asked of it.

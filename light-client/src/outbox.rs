@@ -42,6 +42,10 @@ impl Outbox {
         self.in_the_clear.remove(&peer);
     }
 
+    pub(crate) fn extend(&mut self, outputs: impl IntoIterator<Item = Output>) {
+        self.queue.extend(outputs);
+    }
+
     /// Writes a message for a peer.
     pub(crate) fn send(&mut self, peer: PeerId, message: NetworkMessage) {
         let wire = if self.in_the_clear.contains(&peer) { Wire::V1 } else { Wire::V2 };

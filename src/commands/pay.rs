@@ -12,11 +12,12 @@ use billfold_wallet_core::command::{
 use billfold_wallet_core::event::Event;
 use billfold_wallet_core::light_client::output::BroadcastEvent;
 use billfold_wallet_core::service::{Access, Reach};
-use bitcoin::Txid;
+use bitcoin::{FeeRate, Txid};
 
 use crate::cli::PayArgs;
 use crate::context::Context;
 use crate::failure::{Failure, Kind};
+use crate::output::figures;
 use crate::session::follow::{Patience, follow};
 use crate::session::{Session, unexpected};
 use crate::terminal::Terminal;
@@ -149,7 +150,17 @@ async fn announced(
         context.output.progress(|| "signed and stored; waiting for a peer to fetch it".to_owned());
         let next = tokio::time::timeout_at(until, session.next_event());
         match context.interrupt.or(next).await {
-            Ok(Ok(Ok(event))) => payment.state = state_after(&event, txid, payment.state),
+            Ok(Ok(Ok(event))) => {
+                payment.state = state_after(&event, txid, payment.state);
+                if let Some(floor) = below_floor(&event, txid) {
+                    context.output.warn(&format!(
+                        "The peers want at least {}, which is more than this pays: it is \
+                         stored, and offered again when they want less.",
+                        figures::fee_rate(floor),
+                    ));
+                    break;
+                }
+            }
             Ok(Ok(Err(stopped))) => {
                 context.output.warn(&format!("The wallet stopped: {}.", stopped.message()));
                 break;
@@ -171,8 +182,17 @@ fn state_after(event: &Event, txid: Txid, state: PaymentState) -> PaymentState {
     }
 }
 
-/// How long to wait for a peer to fetch the payment. Peers fetch within a second or two; one that
-/// does not in this time may have refused it.
+fn below_floor(event: &Event, txid: Txid) -> Option<FeeRate> {
+    match event {
+        Event::Broadcast(BroadcastEvent::BelowFloor { txid: told, floor }) if *told == txid => {
+            Some(*floor)
+        }
+        _ => None,
+    }
+}
+
+/// How long to wait for a peer to fetch the payment: time for a few of them, one after the other.
+/// Nodes make those who dialled them wait some seconds before they ask.
 const FETCHED: Duration = Duration::from_secs(30);
 
 #[cfg(test)]

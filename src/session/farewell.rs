@@ -1,7 +1,7 @@
-//! Owns the last moment of a command that only follows the chain: peers may still ask for payments
-//! that no block holds, and would find us gone.
+//! Owns the last moment of a command that only follows the chain: payments that no peer has taken
+//! may be on their way to one, and would not get there.
 //!
-//! Refuses to wait for those who have them already: such a peer never asks, so the wait is short.
+//! Refuses to wait for peers that have them already: such a peer never asks, so the wait is short.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ pub(crate) async fn stay_for_announcements(
     loop {
         let reply = session.ask(Command::Status, context).await?;
         let Reply::Status(status) = reply else { return Err(unexpected(&reply)) };
-        if status.taken == status.announcing {
+        if status.taken == status.announcing || status.offering == 0 {
             return Ok(());
         }
         match context.interrupt.or(timeout_at(until, session.next_event())).await? {
@@ -34,5 +34,6 @@ pub(crate) async fn stay_for_announcements(
     }
 }
 
-/// A peer that wants a transaction asks for it within a round trip, or two over Tor.
-const STAY: Duration = Duration::from_secs(2);
+/// A peer is dialled for each payment, and nodes make those who dialled them wait some seconds
+/// before they ask for it.
+const STAY: Duration = Duration::from_secs(8);

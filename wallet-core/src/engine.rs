@@ -330,7 +330,7 @@ impl Engine {
                 let coins = self.wallet.coins_to_watch()?;
                 self.after_commit.extend(chain.watch_coins(coins));
             }
-            let unconfirmed = self.wallet.unconfirmed_own()?;
+            let unconfirmed = self.wallet.to_announce()?;
             self.after_commit.extend(chain.announcements(unconfirmed));
         }
         Ok(self.after_commit.pop_front())

@@ -36,6 +36,7 @@ use crate::light_client::time::WallTime;
 use crate::store::wallet::{KeychainState, ScanState, ScriptPlace, WalletFile};
 use crate::vault::FileKey;
 
+pub use payment::ToAnnounce;
 pub use unconfirmed::Seen;
 
 pub use crate::store::wallet::{Description, NewWallet};

@@ -216,7 +216,7 @@ impl LightClient {
         self.commitments.add(id);
         self.filters.add(id);
         self.blocks.add(id);
-        self.broadcast.add(id, negotiated.wtxid_relay, &mut self.outbox);
+        self.broadcast.add(id, peer.address.clone());
         self.mempool.add(now.mono, id, peer.address.clone());
         peer.clock = Some(PeerClock { unix: negotiated.time, heard: now.mono });
         peer.stage = Stage::Ready(negotiated);
@@ -229,7 +229,8 @@ impl LightClient {
     fn on_ready_message(&mut self, now: Now, id: PeerId, message: Message) -> Result<(), Fault> {
         match message {
             Message::Version(_) => return Err(Fault::Handshake),
-            Message::Verack | Message::WtxidRelay | Message::Ping(_) => {}
+            // Who follows the chain with us learns of no transaction of ours: `getdata`.
+            Message::Verack | Message::WtxidRelay | Message::Ping(_) | Message::GetData(_) => {}
             Message::Addresses(told) => {
                 self.roster.on_addresses(now, id, &told, &mut self.rng);
             }
@@ -237,7 +238,6 @@ impl LightClient {
                 if let Some(peer) = self.peers.get_mut(&id) {
                     peer.ponged(nonce, now.mono);
                 }
-                self.broadcast.on_pong(id, nonce, &mut self.outbox);
             }
             Message::Headers(headers) => {
                 let (tree, rng) = (&mut self.tree, &mut self.rng);
@@ -252,12 +252,9 @@ impl LightClient {
             }
             Message::Inv(inventory) => {
                 self.headers.on_inv(id, &inventory, &self.tree);
-                self.broadcast.on_inv(id, &inventory, &mut self.outbox);
                 let jitter = self.rng.next_u32();
+                self.broadcast.on_inv(now.mono, id, &inventory, jitter, &mut self.outbox);
                 self.mempool.on_inv(now.mono, id, &inventory, jitter);
-            }
-            Message::GetData(inventory) => {
-                self.broadcast.on_get_data(id, &inventory, &mut self.outbox);
             }
             Message::NotFound(inventory) => {
                 self.blocks.on_not_found(now.mono, id, &inventory);
@@ -266,7 +263,7 @@ impl LightClient {
             Message::Tx(transaction) => self.on_transaction(now.mono, id, *transaction)?,
             Message::FeeFilter(rate) => {
                 if let Some(peer) = self.peers.get_mut(&id) {
-                    peer.set_fee_floor(rate);
+                    let _ = peer.set_fee_floor(rate);
                 }
             }
             Message::Block(body) => {

@@ -24,7 +24,7 @@ impl LightClient {
             self.follow_scan(now.mono);
             self.tell_synced(now.mono);
         }
-        self.broadcast.drive(now.mono, &mut self.outbox);
+        self.announce_due(now);
         self.mempool.drive(now.mono, &mut self.outbox);
         self.compare_clocks(now);
         self.dial_due(now);
@@ -138,7 +138,7 @@ impl LightClient {
         self.timers.set(Timer::Filters, due(self.filters.next_due(now)));
         self.timers.set(Timer::Versions, due(self.conduct.next_due(now)));
         self.timers.set(Timer::Blocks, due(self.blocks.next_due(now)));
-        self.timers.set(Timer::Announce, self.broadcast.next_due());
+        self.timers.set(Timer::Announce, self.broadcast.next_due(now));
         self.timers.set(Timer::Mempool, self.mempool.next_due(now));
     }
 

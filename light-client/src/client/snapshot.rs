@@ -40,7 +40,7 @@ impl LightClient {
             bytes_received: self.bytes_received,
             announcing: self.broadcast.announcing(),
             taken: self.broadcast.taken(),
-            offering: 0,
+            offering: self.broadcast.offering() + self.roster.one_shots(Purpose::Broadcast),
             fee_floor: self.fee_floor(),
             peers: peers.collect(),
             search: self.roster.search(),

@@ -7,4 +7,5 @@ mod syncing;
 mod faults;
 mod scheduling;
 mod mempool;
+mod announcing;
 mod validation;

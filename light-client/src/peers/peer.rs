@@ -97,10 +97,10 @@ impl Peer {
     }
 
     /// It says that rate, in satoshi per 1000 virtual bytes. More than all money is no rate.
-    pub(crate) fn set_fee_floor(&mut self, rate: u64) {
-        if rate <= Amount::MAX_MONEY.to_sat() {
-            self.fee_floor = Some(FeeRate::from_sat_per_kwu(rate.div_ceil(4)));
-        }
+    pub(crate) fn set_fee_floor(&mut self, rate: u64) -> Option<FeeRate> {
+        let rate = Some(rate).filter(|rate| *rate <= Amount::MAX_MONEY.to_sat())?;
+        self.fee_floor = Some(FeeRate::from_sat_per_kwu(rate.div_ceil(4)));
+        self.fee_floor
     }
 
     /// Bytes came.

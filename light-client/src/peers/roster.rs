@@ -89,7 +89,6 @@ impl Roster {
     /// dialled, at one address after another, until a handshake on one is finished; from then on
     /// the peer is whose purpose it is, who closes it when done. A wish beyond
     /// [`MAX_ONE_SHOTS`] open ones is forgotten.
-    #[allow(dead_code, reason = "for announcing, which comes next")]
     pub(crate) fn one_shot(&mut self, now: MonoTime, purpose: Purpose) {
         if self.one_shots.len() < MAX_ONE_SHOTS {
             self.one_shots.push_back(OneShot { purpose, due: now, failures: 0 });
@@ -97,7 +96,6 @@ impl Roster {
     }
 
     /// How many connections for `purpose` are wanted and not finished with their handshake.
-    #[allow(dead_code, reason = "for announcing, which comes next")]
     pub(crate) fn one_shots(&self, purpose: Purpose) -> usize {
         let queued = self.one_shots.iter().filter(|one| one.purpose == purpose);
         let opening = |call: &&Call| call.purpose == purpose && call.ready_at.is_none();
@@ -105,7 +103,6 @@ impl Roster {
     }
 
     /// Wants no further connection for `purpose`; those that are being opened stay.
-    #[allow(dead_code, reason = "for announcing, which comes next")]
     pub(crate) fn cancel(&mut self, purpose: Purpose) {
         self.one_shots.retain(|one| one.purpose != purpose);
     }

@@ -1,163 +1,253 @@
-//! Owns the announcing of our transactions: to whom, how often, who asked, who echoed.
+//! Owns the announcing of our transactions: each to one peer at a time, on a connection that is
+//! opened for it and closed after it, until others announce it back.
 //!
-//! Refuses to decide when a transaction is done for; it goes on until it is withdrawn.
+//! Nothing else sends a transaction of ours: those who follow the chain with us never learn from us
+//! that it exists. With unconfirmed parents of its own a transaction is offered as a package: the
+//! parents before it, and again when the peer asks for them because of it, which is how nodes take
+//! a parent that pays too little by itself (BIP331's aim, by Bitcoin Core's one-parent-one-child
+//! relay). Refuses to judge whether a transaction is ours or valid.
+
+mod visit;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
-use bitcoin::hashes::Hash as _;
-use bitcoin::p2p::message::NetworkMessage;
 use bitcoin::p2p::message_blockdata::Inventory;
-use bitcoin::{Transaction, Txid, Wtxid};
+use bitcoin::{Amount, FeeRate, Transaction, Txid, Weight, Wtxid};
 
-use crate::limits::{ANNOUNCE_INTERVAL, MAX_INVENTORY, MAX_TRANSACTIONS};
+use rand_chacha::rand_core::RngCore;
+
+use crate::limits::{
+    ECHO_WAIT, ECHO_WAIT_MAX, MAX_DECLINED, MAX_PACKAGE, MAX_TRANSACTIONS, OFFER_RETRY,
+    OFFER_RETRY_MAX, REANNOUNCE_AFTER, REANNOUNCE_JITTER,
+};
 use crate::outbox::Outbox;
 use crate::output::{BroadcastEvent, Output};
-use crate::peer_id::PeerId;
+use crate::peer_id::{PeerAddress, PeerId};
 use crate::time::MonoTime;
 
-/// Our transactions, and every ready peer.
-#[derive(Debug, Default)]
+use visit::{Ended, Visit};
+
+/// Our transactions, the peers that are offered one, and those that may announce one back.
+#[derive(Debug)]
 pub(crate) struct Broadcast {
     transactions: BTreeMap<Txid, Announced>,
     /// Which of them have this witness id.
     by_wtxid: BTreeMap<Wtxid, Txid>,
-    /// The ready peers, and whether transactions are announced to them by wtxid (BIP339).
-    peers: BTreeMap<PeerId, bool>,
-    /// When everything is announced again.
-    again: Option<MonoTime>,
+    /// Those that no other one of them spends; each is offered with its ancestors.
+    leaves: BTreeSet<Txid>,
+    visits: BTreeMap<PeerId, Visit>,
+    /// Visits that are over, and from which nothing was concluded yet.
+    ended: Vec<Visit>,
+    listeners: BTreeMap<PeerId, PeerAddress>,
+    /// Whether peers announce transactions to us at all.
+    hears: bool,
 }
 
+/// One transaction.
 #[derive(Debug)]
 struct Announced {
     transaction: Transaction,
     wtxid: Wtxid,
-    /// Who got it since it was last announced. Each gets it once.
-    sent: BTreeSet<PeerId>,
-    /// Who has not yet answered the ping behind it.
-    unacknowledged: BTreeSet<PeerId>,
-    /// Who ever got it from us, so that an announcement of theirs says nothing.
-    given: BTreeSet<PeerId>,
+    fee: Option<Amount>,
+    weight: Weight,
+    /// Who was offered it, so that an announcement of theirs says nothing.
+    offered: BTreeSet<PeerAddress>,
     /// Who announced it to us.
-    echoed: BTreeSet<PeerId>,
+    echoed: BTreeSet<PeerAddress>,
+    /// Who asks for a higher fee rate.
+    declined: BTreeSet<PeerAddress>,
+    /// Whether the wallet was told so.
+    told: bool,
     /// Whether a peer is known to have it.
     taken: bool,
+    /// Visits since it was last heard of, or began.
+    tries: u32,
+    /// When it is offered next.
+    due: MonoTime,
 }
 
 impl Broadcast {
-    /// A peer is ready: it hears of every transaction.
-    pub(crate) fn add(&mut self, peer: PeerId, wtxid_relay: bool, outbox: &mut Outbox) {
-        self.peers.insert(peer, wtxid_relay);
-        let items: Vec<_> =
-            self.transactions.iter().map(|(id, tx)| item(*id, tx, wtxid_relay)).collect();
-        announce(peer, items, outbox);
+    /// With `hears`, peers announce transactions to us.
+    pub(crate) fn new(hears: bool) -> Self {
+        Self {
+            transactions: BTreeMap::new(),
+            by_wtxid: BTreeMap::new(),
+            leaves: BTreeSet::new(),
+            visits: BTreeMap::new(),
+            ended: Vec::new(),
+            listeners: BTreeMap::new(),
+            hears,
+        }
     }
 
+    /// A peer follows the chain with us: what it announces is an echo.
+    pub(crate) fn add(&mut self, peer: PeerId, address: PeerAddress) {
+        self.listeners.insert(peer, address);
+    }
+
+    /// A connection is gone, of either kind.
     pub(crate) fn remove(&mut self, peer: PeerId) {
-        self.peers.remove(&peer);
-        for announced in self.transactions.values_mut() {
-            announced.sent.remove(&peer);
-            announced.unacknowledged.remove(&peer);
-            announced.given.remove(&peer);
-            announced.echoed.remove(&peer);
-        }
+        self.listeners.remove(&peer);
+        self.ended.extend(self.visits.remove(&peer));
     }
 
     /// Announces a transaction, now and until it is withdrawn. With too many at a time the new one
     /// is left out.
-    pub(crate) fn announce(
-        &mut self,
-        now: MonoTime,
-        transaction: Transaction,
-        outbox: &mut Outbox,
-    ) {
+    pub(crate) fn announce(&mut self, now: MonoTime, transaction: Transaction, known: Known) {
         let (txid, wtxid) = (transaction.compute_txid(), transaction.compute_wtxid());
         if self.transactions.len() >= MAX_TRANSACTIONS || self.transactions.contains_key(&txid) {
             return;
         }
+        let weight = transaction.weight();
+        let Known { fee, taken } = known;
         let announced = Announced {
             transaction,
             wtxid,
-            sent: BTreeSet::new(),
-            unacknowledged: BTreeSet::new(),
-            given: BTreeSet::new(),
+            fee,
+            weight,
+            offered: BTreeSet::new(),
             echoed: BTreeSet::new(),
-            taken: false,
+            declined: BTreeSet::new(),
+            told: false,
+            taken,
+            tries: 0,
+            due: now,
         };
-        for (peer, wtxid_relay) in &self.peers {
-            announce(*peer, vec![item(txid, &announced, *wtxid_relay)], outbox);
-        }
         self.transactions.insert(txid, announced);
         self.by_wtxid.insert(wtxid, txid);
-        self.again.get_or_insert(now.after(ANNOUNCE_INTERVAL));
+        self.find_leaves();
     }
 
     pub(crate) fn withdraw(&mut self, txid: Txid) {
         if let Some(announced) = self.transactions.remove(&txid) {
             self.by_wtxid.remove(&announced.wtxid);
-        }
-        if self.transactions.is_empty() {
-            self.again = None;
+            self.find_leaves();
         }
     }
 
-    /// A peer asks for what we announced. Bytes that left us may still be lost with the connection,
-    /// so a ping goes out behind them: peers take messages in their order, and its answer says that
-    /// the transaction was taken.
+    /// How many connections there should be for transactions that are due.
+    pub(crate) fn wanted(&self, now: MonoTime) -> usize {
+        self.due_leaves(now).count()
+    }
+
+    /// A connection for one transaction is ready; the closing of it is left to `drive`.
+    pub(crate) fn visit(
+        &mut self,
+        now: MonoTime,
+        peer: PeerId,
+        address: PeerAddress,
+        wtxid_relay: bool,
+        nonce: u64,
+        outbox: &mut Outbox,
+    ) {
+        let fresh = |txid: &Txid| !self.transactions[txid].offered.contains(&address);
+        let leaf = self.due_leaves(now).find(fresh).or_else(|| self.due_leaves(now).next());
+        let package = leaf.map(|leaf| self.package(leaf)).unwrap_or_default();
+        let visit = Visit::begin(now, peer, address, wtxid_relay, package, nonce, outbox);
+        self.visits.insert(peer, visit);
+    }
+
+    /// A visited peer says below which fee rate it wants to hear of no transaction.
+    pub(crate) fn on_fee_floor(&mut self, peer: PeerId, floor: FeeRate) {
+        if let Some(visit) = self.visits.get_mut(&peer) {
+            visit.floor = floor;
+        }
+    }
+
+    /// A peer answers a ping: the one before our offer, or one behind a transaction.
+    pub(crate) fn on_pong(&mut self, now: MonoTime, peer: PeerId, nonce: u64, outbox: &mut Outbox) {
+        let Some(visit) = self.visits.get_mut(&peer) else { return };
+        if visit.is_greeting(nonce) {
+            let floor = visit.floor;
+            let pays = |txid: &Txid| {
+                self.transactions.get(txid).is_some_and(|one| one.rate().is_none_or(|r| r >= floor))
+            };
+            let worth = pays_as_package(&self.transactions, &visit.package, floor);
+            let items = visit.package.iter().filter(|txid| pays(txid));
+            let items = items.filter_map(|txid| {
+                let one = self.transactions.get(txid)?;
+                Some(if visit.wtxid_relay {
+                    Inventory::WTx(one.wtxid)
+                } else {
+                    Inventory::Transaction(*txid)
+                })
+            });
+            let items = if worth { items.collect() } else { Vec::new() };
+            for txid in visit.package.iter().filter(|_| worth) {
+                if let Some(one) = self.transactions.get_mut(txid) {
+                    one.offered.insert(visit.address.clone());
+                }
+            }
+            visit.offer(now, items, outbox);
+        } else if let Some(txid) = visit.acknowledged(now, nonce)
+            && let Some(one) = self.transactions.get_mut(&txid)
+        {
+            one.taken = true;
+            outbox.push(Output::Broadcast(BroadcastEvent::Sent { txid, peer }));
+        }
+    }
+
+    /// A peer asks for what it was offered, or for a parent of it. Others learn nothing of ours.
     pub(crate) fn on_get_data(
         &mut self,
         peer: PeerId,
         inventory: &[Inventory],
+        rng: &mut impl RngCore,
         outbox: &mut Outbox,
     ) {
+        let Some(visit) = self.visits.get_mut(&peer) else { return };
         for item in inventory {
-            let Some(txid) = self.txid_of(item) else { continue };
-            let Some(announced) = self.transactions.get_mut(&txid) else { continue };
-            if announced.sent.insert(peer) {
-                announced.given.insert(peer);
-                announced.unacknowledged.insert(peer);
-                outbox.send(peer, NetworkMessage::Tx(announced.transaction.clone()));
-                outbox.send(peer, NetworkMessage::Ping(receipt(txid)));
-            }
-        }
-    }
-
-    /// A peer answers a ping, perhaps one behind a transaction.
-    pub(crate) fn on_pong(&mut self, peer: PeerId, nonce: u64, outbox: &mut Outbox) {
-        for (txid, announced) in &mut self.transactions {
-            if receipt(*txid) == nonce && announced.unacknowledged.remove(&peer) {
-                announced.taken = true;
-                outbox.push(Output::Broadcast(BroadcastEvent::Sent { txid: *txid, peer }));
+            let txid = txid_of(&self.by_wtxid, item).filter(|txid| visit.package.contains(txid));
+            if let Some(txid) = txid
+                && let Some(one) = self.transactions.get(&txid)
+            {
+                visit.send(txid, &one.transaction, rng.next_u64(), outbox);
             }
         }
     }
 
     /// A peer announces transactions.
-    pub(crate) fn on_inv(&mut self, peer: PeerId, inventory: &[Inventory], outbox: &mut Outbox) {
+    pub(crate) fn on_inv(
+        &mut self,
+        now: MonoTime,
+        peer: PeerId,
+        inventory: &[Inventory],
+        jitter: u32,
+        outbox: &mut Outbox,
+    ) {
         if self.transactions.is_empty() {
             return;
         }
+        let Some(address) = self.listeners.get(&peer) else { return };
         for item in inventory {
-            let Some(txid) = self.txid_of(item) else { continue };
-            let Some(announced) = self.transactions.get_mut(&txid) else { continue };
-            if !announced.given.contains(&peer) && announced.echoed.insert(peer) {
-                announced.taken = true;
+            let Some(txid) = txid_of(&self.by_wtxid, item) else { continue };
+            let Some(one) = self.transactions.get_mut(&txid) else { continue };
+            let apart = one.offered.iter().all(|offered| is_apart(offered, address));
+            if apart && one.echoed.insert(address.clone()) {
+                one.taken = true;
+                one.tries = 0;
+                one.due = now.after(REANNOUNCE_AFTER + part_of(REANNOUNCE_JITTER, jitter));
                 outbox.push(Output::Broadcast(BroadcastEvent::Echoed { txid, peer }));
             }
         }
     }
 
-    /// Announces everything again when it is time.
-    pub(crate) fn drive(&mut self, now: MonoTime, outbox: &mut Outbox) {
-        if self.again.is_none_or(|due| due > now) {
-            return;
+    /// Concludes from visits that ended when to offer what they were about again. `jitter` is
+    /// random.
+    pub(crate) fn conclude(&mut self, now: MonoTime, jitter: u32) {
+        for visit in std::mem::take(&mut self.ended) {
+            self.on_visit_ended(now, &visit, jitter);
         }
-        self.again = Some(now.after(ANNOUNCE_INTERVAL));
-        self.transactions.values_mut().for_each(|announced| announced.sent.clear());
-        for (peer, wtxid_relay) in &self.peers {
-            let items =
-                self.transactions.iter().map(|(id, tx)| item(*id, tx, *wtxid_relay)).collect();
-            announce(*peer, items, outbox);
-        }
+    }
+
+    /// The visits that are to be ended.
+    pub(crate) fn over(&self, now: MonoTime) -> Vec<PeerId> {
+        let transactions = &self.transactions;
+        let over = |visit: &Visit| {
+            visit.is_over(now) || visit.leaf().is_none_or(|leaf| !transactions.contains_key(&leaf))
+        };
+        self.visits.iter().filter(|(_, visit)| over(visit)).map(|(peer, _)| *peer).collect()
     }
 
     /// How many transactions are announced.
@@ -167,37 +257,156 @@ impl Broadcast {
 
     /// How many of them a peer has taken.
     pub(crate) fn taken(&self) -> usize {
-        self.transactions.values().filter(|announced| announced.taken).count()
+        self.transactions.values().filter(|one| one.taken).count()
     }
 
-    pub(crate) const fn next_due(&self) -> Option<MonoTime> {
-        self.again
+    /// How many are offered at this moment.
+    pub(crate) fn offering(&self) -> usize {
+        self.visits.len()
     }
 
-    fn txid_of(&self, item: &Inventory) -> Option<Txid> {
-        match item {
-            Inventory::Transaction(txid) | Inventory::WitnessTransaction(txid) => Some(*txid),
-            Inventory::WTx(wtxid) => self.by_wtxid.get(wtxid).copied(),
-            _ => None,
+    pub(crate) fn next_due(&self, now: MonoTime) -> Option<MonoTime> {
+        let visits = self.visits.values().map(Visit::until);
+        let leaves = self.leaves.iter().filter_map(|txid| Some(self.transactions.get(txid)?.due));
+        visits.chain(leaves.filter(|due| *due > now)).min()
+    }
+
+    /// Leaves whose time has come and that nobody is offered at this moment.
+    fn due_leaves(&self, now: MonoTime) -> impl Iterator<Item = Txid> + '_ {
+        let due = move |txid: &&Txid| {
+            self.transactions.get(*txid).is_some_and(|one| one.due <= now)
+                && self.visits.values().all(|visit| visit.leaf() != Some(**txid))
+        };
+        self.leaves.iter().filter(due).copied()
+    }
+
+    fn on_visit_ended(&mut self, now: MonoTime, visit: &Visit, jitter: u32) {
+        let Some(one) = visit.leaf().and_then(|leaf| self.transactions.get_mut(&leaf)) else {
+            return;
+        };
+        one.tries = one.tries.saturating_add(1);
+        let doubled = |first: Duration, most: Duration| {
+            let wait = first.saturating_mul(1 << one.tries.saturating_sub(1).min(16)).min(most);
+            wait + part_of(wait, jitter)
+        };
+        let wait = match visit.ended() {
+            Ended::Taken => {
+                let apart = |listener: &PeerAddress| {
+                    one.offered.iter().all(|offered| is_apart(offered, listener))
+                };
+                if self.hears && self.listeners.values().any(apart) && one.echoed.is_empty() {
+                    doubled(ECHO_WAIT, ECHO_WAIT_MAX)
+                } else {
+                    REANNOUNCE_AFTER + part_of(REANNOUNCE_JITTER, jitter)
+                }
+            }
+            Ended::Declined | Ended::Silent => doubled(OFFER_RETRY, OFFER_RETRY_MAX),
+        };
+        one.due = now.after(wait);
+        if visit.ended() == Ended::Taken {
+            for txid in &visit.package {
+                if let Some(parent) = self.transactions.get_mut(txid) {
+                    parent.taken = true;
+                }
+            }
         }
     }
-}
 
-/// The nonce of the ping behind a transaction.
-fn receipt(txid: Txid) -> u64 {
-    let bytes = txid.to_byte_array();
-    u64::from_le_bytes(bytes[..8].try_into().expect("8 of 32 bytes"))
-}
+    /// A visited peer asks for more than the package pays. That is told when no other peer is left
+    /// to ask, or enough have said the same.
+    pub(crate) fn take_declined(&mut self, peer: PeerId) -> Option<BroadcastEvent> {
+        let visit = self.visits.get(&peer).filter(|visit| visit.ended() == Ended::Declined)?;
+        let txid = visit.leaf()?;
+        let one = self.transactions.get_mut(&txid)?;
+        let again = !one.declined.insert(visit.address.clone());
+        let tell = !one.told && (again || one.declined.len() >= MAX_DECLINED);
+        one.told |= tell;
+        tell.then_some(BroadcastEvent::BelowFloor { txid, floor: visit.floor })
+    }
 
-const fn item(txid: Txid, announced: &Announced, wtxid_relay: bool) -> Inventory {
-    if wtxid_relay { Inventory::WTx(announced.wtxid) } else { Inventory::Transaction(txid) }
-}
+    /// A transaction with all of ours that it needs, parents first; itself last.
+    fn package(&self, leaf: Txid) -> Vec<Txid> {
+        let mut package = Vec::new();
+        let mut open = vec![(leaf, false)];
+        let mut seen = BTreeSet::new();
+        while let Some((txid, parents_are_in)) = open.pop() {
+            if parents_are_in {
+                package.push(txid);
+            } else if seen.len() < MAX_PACKAGE
+                && let Some(one) = self.transactions.get(&txid)
+                && seen.insert(txid)
+            {
+                open.push((txid, true));
+                open.extend(parents(&one.transaction).map(|parent| (parent, false)));
+            }
+        }
+        package
+    }
 
-fn announce(peer: PeerId, items: Vec<Inventory>, outbox: &mut Outbox) {
-    if !items.is_empty() {
-        outbox.send(peer, NetworkMessage::Inv(items));
+    fn find_leaves(&mut self) {
+        let spent: BTreeSet<Txid> =
+            self.transactions.values().flat_map(|one| parents(&one.transaction)).collect();
+        self.leaves =
+            self.transactions.keys().filter(|txid| !spent.contains(*txid)).copied().collect();
     }
 }
 
-/// One message holds every announcement.
-const _: () = assert!(MAX_TRANSACTIONS <= MAX_INVENTORY);
+/// What is known of a transaction when it is to be announced.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Known {
+    /// What it pays.
+    pub(crate) fee: Option<Amount>,
+    /// Whether a peer took it before.
+    pub(crate) taken: bool,
+}
+
+impl Announced {
+    fn rate(&self) -> Option<FeeRate> {
+        Some(rate(self.fee?, self.weight))
+    }
+}
+
+/// Whether a peer with this floor would take a package: its last transaction pays enough, and so do
+/// all of them together, as far as is known.
+fn pays_as_package(
+    transactions: &BTreeMap<Txid, Announced>,
+    package: &[Txid],
+    floor: FeeRate,
+) -> bool {
+    let Some(leaf) = package.last().and_then(|txid| transactions.get(txid)) else { return false };
+    let members = || package.iter().filter_map(|txid| transactions.get(txid));
+    let fees: Option<Vec<Amount>> = members().map(|one| one.fee).collect();
+    let together = fees.map(|fees| {
+        let fee = fees.into_iter().sum();
+        rate(fee, members().map(|one| one.weight).sum())
+    });
+    [leaf.rate(), together].into_iter().flatten().all(|rate| rate >= floor)
+}
+
+fn rate(fee: Amount, weight: Weight) -> FeeRate {
+    let rate = u128::from(fee.to_sat()) * 1000 / u128::from(weight.to_wu().max(1));
+    FeeRate::from_sat_per_kwu(u64::try_from(rate).unwrap_or(u64::MAX))
+}
+
+fn parents(transaction: &Transaction) -> impl Iterator<Item = Txid> + '_ {
+    transaction.input.iter().map(|input| input.previous_output.txid)
+}
+
+fn txid_of(by_wtxid: &BTreeMap<Wtxid, Txid>, item: &Inventory) -> Option<Txid> {
+    match item {
+        Inventory::Transaction(txid) | Inventory::WitnessTransaction(txid) => Some(*txid),
+        Inventory::WTx(wtxid) => by_wtxid.get(wtxid).copied(),
+        _ => None,
+    }
+}
+
+/// Whether two peers are hardly one and the same. Addresses in a private network are all in one
+/// group, so there the address counts.
+fn is_apart(one: &PeerAddress, other: &PeerAddress) -> bool {
+    one != other && (one.group() != other.group() || !one.is_routable())
+}
+
+/// A random part of a time.
+fn part_of(most: Duration, jitter: u32) -> Duration {
+    most / 1024 * (jitter % 1024)
+}

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use bitcoin::{OutPoint, Transaction, Txid};
+use bitcoin::{OutPoint, Txid};
 
 use crate::command::StoreProblem;
 use crate::engine::start::{self, Standing};
@@ -23,7 +23,7 @@ use crate::light_client::time::Now;
 use crate::limits::UNCOMMITTED_HEADERS;
 use crate::store::chain::{ChainFile, Loaded};
 use crate::store::peers::{LoadedPeers, PeersFile};
-use crate::wallet::Wallet;
+use crate::wallet::{ToAnnounce, Wallet};
 
 /// What following a chain takes.
 #[derive(Debug)]
@@ -169,13 +169,19 @@ impl ChainSide {
 
     /// What to announce and what to withdraw, so that exactly `unconfirmed` is announced, as far
     /// as the light client takes so many.
-    pub(super) fn announcements(&mut self, mut unconfirmed: Vec<Transaction>) -> Vec<Input> {
+    pub(super) fn announcements(&mut self, mut unconfirmed: Vec<ToAnnounce>) -> Vec<Input> {
         unconfirmed.truncate(MAX_TRANSACTIONS);
-        let ids: BTreeSet<Txid> = unconfirmed.iter().map(Transaction::compute_txid).collect();
+        let ids: BTreeSet<Txid> =
+            unconfirmed.iter().map(|one| one.transaction.compute_txid()).collect();
         let done = self.announced.difference(&ids).map(|txid| Input::Withdraw { txid: *txid });
         let mut inputs: Vec<Input> = done.collect();
-        let new = unconfirmed.into_iter().filter(|t| !self.announced.contains(&t.compute_txid()));
-        inputs.extend(new.map(|transaction| Input::Announce { transaction, fee: None }));
+        let known = |one: &ToAnnounce| self.announced.contains(&one.transaction.compute_txid());
+        let new = unconfirmed.into_iter().filter(|one| !known(one));
+        inputs.extend(new.map(|ToAnnounce { transaction, fee, taken }| Input::Announce {
+            transaction,
+            fee,
+            taken,
+        }));
         self.announced = ids;
         inputs
     }

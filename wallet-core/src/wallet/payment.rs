@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 
 use bitcoin::psbt::Psbt;
-use bitcoin::{Transaction, Txid};
+use bitcoin::{Amount, Transaction, Txid};
 
 use crate::command::{
     CommandError, DraftId, Payment, SigningProblem, StoreProblem, TransactionChange,
@@ -16,6 +16,17 @@ use crate::store::wallet::{DraftRow, PaymentRow, TransactionRow};
 use super::Wallet;
 use super::fold::state;
 use super::graph::inputs;
+
+/// A transaction to be announced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToAnnounce {
+    /// The transaction.
+    pub transaction: Transaction,
+    /// What it pays, where that is known.
+    pub fee: Option<Amount>,
+    /// Whether a peer took it before.
+    pub taken: bool,
+}
 
 impl Wallet {
     /// The PSBT of a draft, to be signed.
@@ -97,11 +108,22 @@ impl Wallet {
     }
 
     /// Transactions signed here that no block holds and nothing replaced, and what they spend that
-    /// a reorganisation took out of its block: to be announced, parents first.
+    /// no block holds: to be announced, parents first.
     ///
     /// # Errors
     /// What the disk refused.
-    pub fn unconfirmed_own(&self) -> Result<Vec<Transaction>, StoreProblem> {
+    pub fn to_announce(&self) -> Result<Vec<ToAnnounce>, StoreProblem> {
+        let line = self.unconfirmed_line()?;
+        let known = line.into_iter().map(|transaction| {
+            let row = self.file.transaction(transaction.compute_txid())?;
+            let fee = row.as_ref().and_then(|row| row.sums.fee);
+            let taken = row.is_some_and(|row| row.announced);
+            Ok(ToAnnounce { transaction, fee, taken })
+        });
+        known.collect()
+    }
+
+    pub(super) fn unconfirmed_line(&self) -> Result<Vec<Transaction>, StoreProblem> {
         let own = self.file.unconfirmed_own()?;
         let mut open: Vec<_> = own.into_iter().rev().map(|own| (own, false)).collect();
         let (mut line, mut seen) = (Vec::new(), HashSet::new());

@@ -22,13 +22,16 @@ fn a_payment_is_made_confirmed_and_kept_over_a_restart() {
     let draft = bench.draft(&pay(&stranger(1), exactly(30_000)));
     let payment = bench.sign(&draft);
     assert_eq!(payment.state, PaymentState::Signed);
-    assert_eq!(bench.wallet.unconfirmed_own().unwrap(), std::slice::from_ref(&payment.transaction));
+    assert_eq!(
+        bench.wallet.unconfirmed_line().unwrap(),
+        std::slice::from_ref(&payment.transaction)
+    );
 
     let mut bench = bench.reopen();
     let left = Amount::from_sat(70_000) - payment.fee;
     assert_eq!(bench.wallet.balance(bench.tip().height).unwrap().total.pending, left);
     bench.mine(vec![payment.transaction.clone()]);
-    assert_eq!(bench.wallet.unconfirmed_own().unwrap(), []);
+    assert_eq!(bench.wallet.unconfirmed_line().unwrap(), []);
 
     let bench = bench.reopen();
     assert_eq!(bench.wallet.balance(bench.tip().height).unwrap().total.confirmed, left);

@@ -11,7 +11,7 @@ use crate::dial::DialProblem;
 use crate::filter::commitments::Agreement;
 use crate::height::Height;
 use crate::input::{Input, ScanStart};
-use crate::output::{BroadcastEvent, ChainEvent, Output, PeerEvent};
+use crate::output::{ChainEvent, Output, PeerEvent};
 use crate::status::Waiting;
 use crate::time::WallTime;
 
@@ -432,66 +432,6 @@ fn peers_that_are_down_are_dialled_for_ever() {
     world.host(1).up = true;
     world.scan(1, &[script(1)]);
     world.sync(tip);
-}
-
-#[test]
-fn a_transaction_is_announced_sent_once_and_heard_back() {
-    for wtxid_relay in [true, false] {
-        let mut blocks = Blocks::new();
-        let tip = blocks.mine(blocks.genesis(), 0, &[script(1)]);
-        let transaction = blocks.block(&tip).txdata[1].clone();
-        let (txid, wtxid) = (transaction.compute_txid(), transaction.compute_wtxid());
-        let mut world = World::new(blocks, tip, 2);
-        for host in world.hosts.values_mut() {
-            host.wtxid_relay = wtxid_relay;
-        }
-        world.settle();
-        world.input(Input::Announce { transaction: transaction.clone(), fee: None });
-        let item = if wtxid_relay { Inventory::WTx(wtxid) } else { Inventory::Transaction(txid) };
-        let inv = NetworkMessage::Inv(vec![item]);
-        for n in [1, 2] {
-            assert!(world.hosts[&address(n)].heard.contains(&inv));
-        }
-        let ask =
-            if wtxid_relay { Inventory::WTx(wtxid) } else { Inventory::WitnessTransaction(txid) };
-        for _ in 0..3 {
-            world.say(1, NetworkMessage::GetData(vec![ask]));
-            world.settle();
-            world.say(1, inv.clone());
-            world.say(2, inv.clone());
-        }
-        world.settle();
-        let (sent_to, echoed_by) = (world.peer(1), world.peer(2));
-        assert_eq!(
-            world.broadcasts(),
-            [
-                BroadcastEvent::Sent { txid, peer: sent_to },
-                BroadcastEvent::Echoed { txid, peer: echoed_by },
-            ]
-        );
-        let sent = NetworkMessage::Tx(transaction);
-        let heard = |world: &World, message: &NetworkMessage| {
-            world.hosts[&address(1)].heard.iter().filter(|heard| *heard == message).count()
-        };
-        assert_eq!(heard(&world, &sent), 1);
-        world.pass(Duration::from_secs(1300));
-        assert_eq!(heard(&world, &inv), 3, "announced again every ten minutes");
-        world.input(Input::Withdraw { txid });
-        world.pass(Duration::from_secs(1300));
-        assert_eq!(heard(&world, &inv), 3, "until it is withdrawn");
-    }
-}
-
-#[test]
-fn a_peer_that_comes_later_hears_of_our_transactions() {
-    let mut blocks = Blocks::new();
-    let tip = blocks.mine(blocks.genesis(), 0, &[script(1)]);
-    let transaction = blocks.block(&tip).txdata[1].clone();
-    let item = Inventory::WTx(transaction.compute_wtxid());
-    let mut world = World::new(blocks, tip, 1);
-    world.input(Input::Announce { transaction, fee: None });
-    world.settle();
-    assert!(world.hosts[&address(1)].heard.contains(&NetworkMessage::Inv(vec![item])));
 }
 
 fn folded(block: BlockHash, grown: Vec<ScriptBuf>) -> Input {

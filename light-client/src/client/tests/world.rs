@@ -262,6 +262,10 @@ pub(super) struct Host {
     pub(super) clock: i64,
     /// What it says of the filters at these heights, with filter headers that fit.
     pub(super) lies: BTreeMap<u32, Lie>,
+    /// Whether it asks for transactions that are announced to it.
+    pub(super) takes: bool,
+    /// What it asks for with `feefilter`.
+    pub(super) fee_floor: Option<i64>,
     filters_sent: u32,
     /// What it got, in order.
     pub(super) heard: Vec<NetworkMessage>,
@@ -540,6 +544,12 @@ impl World {
         }
     }
 
+    /// A host says something on one connection.
+    pub(super) fn say_on(&mut self, peer: PeerId, message: NetworkMessage) {
+        let bytes = serialize(&RawNetworkMessage::new(self.blocks.params.magic, message));
+        self.queue.push_back(Input::Received { peer, bytes });
+    }
+
     /// The peer id of a host's connection.
     pub(super) fn peer(&self, n: u16) -> PeerId {
         let to = address(n);
@@ -730,10 +740,22 @@ impl World {
 impl Host {
     fn new(tip: BlockHash) -> Self {
         let (vice, heard) = (None, Vec::new());
-        let (link, link_free) = (None, MonoTime::START);
-        let (up, wtxid_relay, clock, filters_sent) = (true, true, 0, 0);
-        let lies = BTreeMap::new();
-        Self { link, link_free, tip, vice, up, wtxid_relay, clock, lies, filters_sent, heard }
+        let (link, link_free, fee_floor) = (None, MonoTime::START, None);
+        let (up, wtxid_relay, takes, clock, filters_sent) = (true, true, true, 0, 0);
+        Self {
+            link,
+            link_free,
+            tip,
+            vice,
+            up,
+            wtxid_relay,
+            takes,
+            fee_floor,
+            clock,
+            lies: BTreeMap::new(),
+            filters_sent,
+            heard,
+        }
     }
 
     /// What it answers; `None` closes the connection.
@@ -752,6 +774,13 @@ impl Host {
                 replies.extend(self.wtxid_relay.then_some(Some(NetworkMessage::WtxidRelay)));
                 replies.push(Some(NetworkMessage::Verack));
                 replies
+            }
+            NetworkMessage::Verack => {
+                let floor = self.fee_floor.map(NetworkMessage::FeeFilter);
+                floor.into_iter().map(Some).collect()
+            }
+            NetworkMessage::Inv(items) if self.takes => {
+                vec![Some(NetworkMessage::GetData(items.clone()))]
             }
             NetworkMessage::Ping(nonce) => vec![Some(NetworkMessage::Pong(*nonce))],
             NetworkMessage::GetHeaders(ask) if self.vice != Some(Vice::MutesHeaders) => {

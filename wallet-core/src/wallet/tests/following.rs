@@ -64,12 +64,12 @@ fn a_payment_replaced_in_a_block_lives_again_when_the_block_goes() {
         assert_eq!(bench.wallet.payment(txid).unwrap().unwrap().state, PaymentState::Replaced);
     }
     assert_eq!(bench.total(), Amount::ZERO);
-    assert_eq!(bench.wallet.unconfirmed_own().unwrap(), []);
+    assert_eq!(bench.wallet.unconfirmed_line().unwrap(), []);
 
     bench.reorganise(1);
     let left = Amount::from_sat(50_000) - first.fee - child.fee;
     assert_eq!(bench.total(), left);
-    let announce = bench.wallet.unconfirmed_own().unwrap();
+    let announce = bench.wallet.unconfirmed_line().unwrap();
     assert_eq!(announce, [first.transaction, child.transaction], "parents first");
 }
 

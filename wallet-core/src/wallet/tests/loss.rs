@@ -99,12 +99,12 @@ fn a_payment_is_announced_with_the_parent_that_lost_its_block() {
     let first = bench.sign(&draft).transaction;
     let draft = bench.draft(&pay(&stranger(2), exactly(30_000)));
     let second = bench.sign(&draft).transaction;
-    assert_eq!(bench.wallet.unconfirmed_own().unwrap(), [first.clone(), second.clone()]);
+    assert_eq!(bench.wallet.unconfirmed_line().unwrap(), [first.clone(), second.clone()]);
     bench.reorganise(1);
-    let announced = bench.wallet.unconfirmed_own().unwrap();
+    let announced = bench.wallet.unconfirmed_line().unwrap();
     assert_eq!(announced, [parent.clone(), first.clone(), second.clone()]);
     bench.mine(vec![parent, first]);
-    assert_eq!(bench.wallet.unconfirmed_own().unwrap(), [second]);
+    assert_eq!(bench.wallet.unconfirmed_line().unwrap(), [second]);
 }
 
 /// Who removes a wallet's file but not its log (as a crash leaves it) still gets a whole new
