@@ -55,6 +55,9 @@ struct Filter {
     scripts: Range<usize>,
     bytes: Option<Bytes>,
     job: Option<JobId>,
+    /// Whether its bytes were found to be what its name says. Until then nothing is known of it,
+    /// also when there are no scripts to match.
+    checked: bool,
 }
 
 #[derive(Debug)]
@@ -128,7 +131,7 @@ impl Matching {
             }
             return;
         }
-        self.filters.insert(id, Filter { scripts, bytes: None, job: None });
+        self.filters.insert(id, Filter { scripts, bytes: None, job: None, checked: false });
         let kept = self.kept.as_ref().is_some_and(|kept| kept.contains(id.block.height));
         if kept {
             self.unread.insert(id);
@@ -139,7 +142,7 @@ impl Matching {
 
     /// Whether a filter that was wanted is matched for all that it was wanted for.
     pub(crate) fn is_done(&self, id: &FilterId) -> bool {
-        self.filters.get(id).is_some_and(|filter| filter.scripts.is_empty())
+        self.filters.get(id).is_some_and(|filter| filter.checked && filter.scripts.is_empty())
     }
 
     /// A filter that is here.
@@ -289,7 +292,7 @@ impl Matching {
                 FilterVerdict::NoMatch | FilterVerdict::Match => {
                     self.on_good(*id_of, &sent.scripts);
                 }
-                FilterVerdict::Undecodable => filter.scripts = 0..0,
+                FilterVerdict::Undecodable => (filter.checked, filter.scripts) = (true, 0..0),
                 FilterVerdict::Invalid => self.on_invalid(*id_of),
             }
         }
@@ -299,6 +302,7 @@ impl Matching {
     fn on_good(&mut self, id: FilterId, scripts: &Range<usize>) {
         self.matched += 1;
         let Some(filter) = self.filters.get_mut(&id) else { return };
+        filter.checked = true;
         if filter.scripts.start >= scripts.start {
             filter.scripts.start = filter.scripts.start.max(scripts.end);
         }
@@ -346,7 +350,8 @@ impl Matching {
 
 impl Filter {
     fn is_ready(&self) -> bool {
-        self.bytes.is_some() && self.job.is_none() && !self.scripts.is_empty()
+        let open = !self.checked || !self.scripts.is_empty();
+        open && self.bytes.is_some() && self.job.is_none()
     }
 }
 

@@ -4,6 +4,7 @@ mod lies;
 mod world;
 mod disputes;
 mod syncing;
+mod backfill;
 mod faults;
 mod scheduling;
 mod mempool;

@@ -1,7 +1,8 @@
 //! Owns the test world: a virtual clock, a block tree, peers that answer from bytes, a wallet that
 //! folds. Everything runs in one thread and in a fixed order.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bitcoin::absolute::LockTime;
@@ -29,14 +30,17 @@ use crate::client::LightClient;
 use crate::config::{Config, Route};
 use crate::dial::{DialProblem, Wire};
 use crate::height::{BlockId, Height};
-use crate::input::Input;
+use crate::height_ranges::HeightRanges;
+use crate::input::{Input, ScanStart};
 use crate::job;
+use crate::kept::{FilterId, KeptFilter};
 use crate::output::{BroadcastEvent, ChainEvent, Output, PeerEvent};
 use crate::params::Params;
 use crate::peer_id::{PeerAddress, PeerId};
 use crate::time::{MonoTime, Now, WallTime};
 
 /// Blocks by hash, with their filters; the same for every peer.
+#[derive(Clone)]
 pub(super) struct Blocks {
     pub(super) params: Params,
     /// Each with its height.
@@ -298,9 +302,48 @@ pub(super) struct Store {
     filter_hashes: BTreeMap<Height, FilterHash>,
     base_filter_header: Option<FilterHeader>,
     pub(super) peers: StoredPeers,
+    /// Kept filters; `None`: none are kept.
+    pub(super) filters: Option<BTreeMap<FilterId, Arc<[u8]>>>,
+    /// How many filters were read from it.
+    pub(super) filters_read: usize,
+    /// Filters that turn out to be gone when they are read.
+    pub(super) forget_on_read: BTreeSet<FilterId>,
 }
 
 impl Store {
+    /// A store that keeps filters.
+    pub(super) fn keeping() -> Self {
+        Self { filters: Some(BTreeMap::new()), ..Self::default() }
+    }
+
+    fn kept(&self) -> Option<HeightRanges> {
+        let mut kept = HeightRanges::default();
+        for id in self.filters.as_ref()?.keys() {
+            kept.insert(id.block.height..=id.block.height);
+        }
+        Some(kept)
+    }
+
+    fn keep(&mut self, filters: Vec<KeptFilter>) {
+        let kept = self.filters.as_mut().expect("the client was told that none are kept");
+        for filter in filters {
+            assert_eq!(FilterHash::hash(&filter.bytes), filter.id.hash);
+            let before = kept.insert(filter.id, filter.bytes.clone());
+            assert!(before.is_none_or(|before| before != filter.bytes), "kept twice");
+        }
+    }
+
+    fn read(&mut self, ids: &[FilterId]) -> Vec<KeptFilter> {
+        let kept = self.filters.as_mut().expect("the client was told that none are kept");
+        kept.retain(|id, _| !(ids.contains(id) && self.forget_on_read.remove(id)));
+        let found = ids
+            .iter()
+            .filter_map(|id| Some(KeptFilter { id: *id, bytes: Arc::clone(kept.get(id)?) }));
+        let found: Vec<_> = found.collect();
+        self.filters_read += found.len();
+        found
+    }
+
     pub(super) fn apply(&mut self, set: ChangeSet) {
         self.peers.apply(set.peers);
         if let Some(height) = set.truncate_above {
@@ -323,7 +366,7 @@ impl Store {
             filter_hashes: self.filter_hashes.values().copied().collect(),
             base_filter_header: self.base_filter_header,
             peers: self.peers.clone(),
-            kept: None,
+            kept: self.kept(),
         }
     }
 }
@@ -336,13 +379,16 @@ pub(super) struct Wallet {
     /// The blocks folded that pay it, by height.
     pub(super) paid: BTreeMap<Height, (BlockHash, Vec<ScriptBuf>)>,
     pub(super) watched: Vec<ScriptBuf>,
+    /// Since when scripts that are added may have been paid.
+    pub(super) since: Option<ScanStart>,
     pub(super) cursor: Option<BlockId>,
     pub(super) synced: Vec<BlockId>,
     pub(super) reorgs: Vec<(BlockId, BlockId)>,
 }
 
 impl Wallet {
-    fn fold(&mut self, at: BlockId, block: &Block) -> Vec<ScriptBuf> {
+    /// What to watch from here on, and which scripts were found that were not known to be paid.
+    fn fold(&mut self, at: BlockId, block: &Block) -> (Vec<ScriptBuf>, Vec<ScriptBuf>) {
         let mut grown = Vec::new();
         let mut paid = Vec::new();
         let outputs = block.txdata.iter().flat_map(|tx| &tx.output);
@@ -361,10 +407,12 @@ impl Wallet {
                 }
             }
         }
+        let known = self.paid.get(&at.height).map(|(_, paid)| paid.as_slice()).unwrap_or_default();
+        let found = paid.iter().filter(|script| !known.contains(script)).cloned().collect();
         if !paid.is_empty() {
             self.paid.insert(at.height, (at.hash, paid));
         }
-        grown
+        (grown, found)
     }
 }
 
@@ -445,7 +493,7 @@ impl World {
     /// Begins a scan at a height for the scripts.
     pub(super) fn scan(&mut self, from: u32, scripts: &[ScriptBuf]) {
         self.wallet.watched.extend_from_slice(scripts);
-        self.input(Input::ScanFrom(crate::input::ScanStart::Height(Height::new(from))));
+        self.input(Input::ScanFrom(ScanStart::Height(Height::new(from))));
         self.input(Input::Watch { scripts: scripts.to_vec(), since: None });
     }
 
@@ -469,6 +517,14 @@ impl World {
             self.input(input);
         }
         unreachable!("the world does not come to rest");
+    }
+
+    /// Takes so many inputs of those that need no time to pass.
+    pub(super) fn steps(&mut self, count: usize) {
+        for _ in 0..count {
+            let Some(input) = self.queue.pop_front() else { return };
+            self.input(input);
+        }
     }
 
     /// Lets time pass, timer by timer.
@@ -612,11 +668,12 @@ impl World {
                 self.queue.push_back(Input::JobDone { id, result });
             }
             Output::Chain(event) => self.on_chain(event),
-            Output::ReadFilters { id, .. } => {
-                self.queue.push_back(Input::FiltersRead { id, filters: Vec::new() });
+            Output::ReadFilters { id, filters } => {
+                let filters = self.store.read(&filters);
+                self.queue.push_back(Input::FiltersRead { id, filters });
             }
-            Output::KeepFilters(_)
-            | Output::Peer(_)
+            Output::KeepFilters(filters) => self.store.keep(filters),
+            Output::Peer(_)
             | Output::Broadcast(_)
             | Output::Clock(_)
             | Output::Mempool(_)
@@ -659,10 +716,10 @@ impl World {
                     // Right above the cursor, or below it, where it comes late.
                     assert!(at.height <= below.height.next(), "folded in order");
                 }
-                let grown = self.wallet.fold(at, &block);
+                let (grown, found) = self.wallet.fold(at, &block);
                 let relevant = self.wallet.paid.get(&at.height).is_some_and(|p| p.0 == at.hash);
                 if self.folds {
-                    let (since, found) = (None, Vec::new());
+                    let since = self.wallet.since;
                     let input = Input::Folded { block: at.hash, grown, since, found, relevant };
                     self.queue.push_back(input);
                 }
