@@ -15,6 +15,7 @@ use crate::failure::{Failure, Kind};
 use crate::password;
 
 pub(crate) mod roll_call;
+pub(crate) mod progress;
 pub(crate) mod follow;
 pub(crate) mod farewell;
 

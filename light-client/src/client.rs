@@ -6,6 +6,7 @@
 mod connections;
 mod disputes;
 mod evidence;
+mod pace;
 mod progress;
 mod review;
 mod scanning;
@@ -20,6 +21,7 @@ use rand_chacha::rand_core::SeedableRng as _;
 
 use crate::chain::header_tree::HeaderTree;
 use crate::change_set::{ChangeSet, Restored};
+use crate::client::pace::PaceMeter;
 use crate::config::Config;
 use crate::filter::commitments::Commitments;
 use crate::height::{BlockId, Height};
@@ -78,6 +80,7 @@ pub struct LightClient {
     /// How far the peers' clocks are from ours, when that is too far.
     clock: Option<ClockOffset>,
     bytes_received: u64,
+    pace: PaceMeter,
 }
 
 impl LightClient {
@@ -125,6 +128,7 @@ impl LightClient {
             told_synced: false,
             clock: None,
             bytes_received: 0,
+            pace: PaceMeter::default(),
             tree,
             commitments,
             conduct: Conduct::default(),

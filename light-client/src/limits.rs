@@ -397,6 +397,12 @@ pub const MAX_BLOCKS_PER_PEER: u32 = 2;
 /// headers, and fourteen since a month begins earlier in the east than in UTC.
 pub const BIRTHDAY_MARGIN: Duration = Duration::from_secs((2 + 14) * 3600);
 
+/// How far back the pace of the scan is measured.
+pub const PACE_SPAN: Duration = Duration::from_secs(10);
+
+/// The least time over which the pace of the scan is measured.
+pub const PACE_STEP: Duration = Duration::from_secs(1);
+
 /// Headers that show the work on a block: its own, and five on top of it.
 pub const MAX_EVIDENCE_HEADERS: u32 = 6;
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bitcoin::FeeRate;
 
-use crate::dial::Wire;
+use crate::dial::{Purpose, Wire};
 use crate::height::{BlockId, Height};
 use crate::peer_id::{PeerAddress, PeerHost, PeerId};
 use crate::time::{ClockOffset, WallTime};
@@ -42,6 +42,8 @@ pub struct Status {
     pub clock: Option<ClockOffset>,
     /// Bytes received since the start.
     pub bytes_received: u64,
+    /// How fast it goes; `None` before that was measured and when nothing is left to do.
+    pub pace: Option<Pace>,
     /// Own transactions that peers are told of.
     pub announcing: usize,
     /// How many of those a peer has taken since the start.
@@ -50,7 +52,7 @@ pub struct Status {
     pub offering: usize,
     /// The median of the fee rates below which peers are not told of transactions (BIP133).
     pub fee_floor: Option<FeeRate>,
-    /// The peers, in the order of their ids.
+    /// The connections, in the order of their ids.
     pub peers: Vec<PeerStatus>,
     /// How the search for peers goes; `None` if the user named them.
     pub search: Option<PeerSearch>,
@@ -86,6 +88,53 @@ pub struct BannedHost {
     pub reason: String,
 }
 
+impl Status {
+    /// Nothing but the tip is known, and there is no peer.
+    #[must_use]
+    pub const fn at(tip: BlockId) -> Self {
+        Self {
+            tip,
+            filter_headers: None,
+            disputes: Disputes::NONE,
+            cursor: None,
+            announced: None,
+            synced: false,
+            waiting: Waiting::Peers,
+            filters_matched: 0,
+            blocks_fetched: 0,
+            blocks_unchecked: 0,
+            weighing: None,
+            clock: None,
+            bytes_received: 0,
+            pace: None,
+            announcing: 0,
+            taken: 0,
+            offering: 0,
+            fee_floor: None,
+            peers: Vec::new(),
+            search: None,
+            banned: Vec::new(),
+        }
+    }
+
+    /// The peers with which the chain is followed, now.
+    pub fn followed(&self) -> impl Iterator<Item = &PeerStatus> {
+        self.peers.iter().filter(|peer| peer.ready && peer.purpose == Purpose::Chain)
+    }
+}
+
+/// How fast it went in the last seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// Filters matched per second.
+    pub filters: u64,
+    /// Bytes received per second.
+    pub bytes: u64,
+    /// How long the scan takes to the tip at this pace; `None` while the cursor stands still, or
+    /// the tip is not known.
+    pub left: Option<Duration>,
+}
+
 /// How far a branch has come that has not shown enough work to be kept yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Weighing {
@@ -108,6 +157,11 @@ pub struct Disputes {
     /// fetch blocks in vain. Should one of those peers be the only honest one, what they hold is
     /// missing.
     pub set_aside: usize,
+}
+
+impl Disputes {
+    /// There are no peers.
+    pub const NONE: Self = Self { agreeing: 0, peers: 0, heights: 0, set_aside: 0 };
 }
 
 /// Why the client is not further.
@@ -136,6 +190,8 @@ pub struct PeerStatus {
     pub address: PeerAddress,
     /// The transport of its connection.
     pub wire: Wire,
+    /// What the connection is for.
+    pub purpose: Purpose,
     /// Whether its handshake is done.
     pub ready: bool,
     /// Its user agent, with everything but printable ASCII replaced.
@@ -152,6 +208,37 @@ pub struct PeerStatus {
     pub differences: usize,
     /// Whether its versions are tried last.
     pub set_aside: bool,
+    /// Bytes received from it.
+    pub bytes_received: u64,
     /// The fee rate below which it wants to hear of no transaction (BIP133), once it said so.
     pub fee_floor: Option<FeeRate>,
+}
+
+impl PeerStatus {
+    /// What it says of filters, of which some peer committed to those up to `filter_headers`.
+    #[must_use]
+    pub fn standing(&self, filter_headers: Option<Height>) -> FilterStanding {
+        if self.set_aside {
+            FilterStanding::SetAside
+        } else if self.differences > 0 {
+            FilterStanding::Differs
+        } else if self.compared.is_some() && self.compared >= filter_headers {
+            FilterStanding::Agrees
+        } else {
+            FilterStanding::Awaited
+        }
+    }
+}
+
+/// What a peer says of the filters of the best branch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FilterStanding {
+    /// It has not said it of all yet.
+    Awaited,
+    /// It commits to the filters that others commit to.
+    Agrees,
+    /// It commits to other filters, which is no proof against it: all versions are matched.
+    Differs,
+    /// Its versions are tried last: it does not send them, or made us fetch blocks in vain.
+    SetAside,
 }

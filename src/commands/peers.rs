@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use billfold_wallet_core::command::{Command, Reply};
 use billfold_wallet_core::event::Event;
+use billfold_wallet_core::light_client::dial::Purpose;
 use billfold_wallet_core::light_client::height::Height;
+use billfold_wallet_core::light_client::output::PeerEvent;
 use billfold_wallet_core::light_client::peer_id::PeerAddress;
-use billfold_wallet_core::light_client::status::{PeerStatus, Status};
+use billfold_wallet_core::light_client::status::{BannedHost, FilterStanding, PeerStatus, Status};
 use billfold_wallet_core::service::{Access, Reach};
 use bitcoin::p2p::ServiceFlags;
 use serde::Serialize;
@@ -36,11 +38,13 @@ async fn look(session: &mut Session, context: &mut Context) -> Result<PeersRepor
     let named = context.run.settings.connect.clone();
     let mut roll = RollCall::new(&named);
     let until = Instant::now() + WAIT;
-    while !roll.is_complete() {
+    let mut found = !named.is_empty();
+    while !roll.is_complete() || !found {
         let next = tokio::time::timeout_at(until, session.next_event());
         match context.interrupt.or(next).await? {
             Ok(event) => {
                 if let Event::Peer(event) = event? {
+                    found |= matches!(event, PeerEvent::Ready { .. });
                     roll.note(&event);
                 }
             }
@@ -51,21 +55,33 @@ async fn look(session: &mut Session, context: &mut Context) -> Result<PeersRepor
         return Err(failure);
     }
     let status = measured(session, context).await?;
-    let rows = named.iter().map(|address| {
+    let named = named.iter().map(|address| {
         let peer = status.peers.iter().find(|peer| peer.ready && peer.address == *address);
-        Row::new(address, roll.of(address), peer)
+        let absent = || Row::absent(address, roll.of(address));
+        peer.map_or_else(absent, |peer| Row::present(peer, &status))
     });
-    Ok(PeersReport(rows.collect()))
+    let named: Vec<_> = named.collect();
+    let listed =
+        |peer: &&PeerStatus| named.iter().any(|row| row.address == peer.address.to_string());
+    let found = status.peers.iter().filter(|peer| peer.ready && !listed(peer));
+    let found = found.map(|peer| Row::present(peer, &status));
+    let found: Vec<_> = found.collect();
+    let banned = status.banned.iter().map(Banned::new).collect();
+    Ok(PeersReport { peers: named.into_iter().chain(found).collect(), banned })
 }
 
-/// The status once every ready peer's round trip is known, or after [`MEASURE`].
+/// The status once every ready peer's round trip is known and it was heard about filters, or after
+/// [`MEASURE`].
 async fn measured(session: &mut Session, context: &mut Context) -> Result<Status, Failure> {
     let until = Instant::now() + MEASURE;
     loop {
         let reply = session.ask(Command::Status, context).await?;
         let Reply::Status(status) = reply else { return Err(unexpected(&reply)) };
-        let known = |peer: &PeerStatus| peer.latency.is_some() && peer.height.is_some();
-        if status.peers.iter().filter(|peer| peer.ready).all(known) {
+        let known = |peer: &PeerStatus| {
+            let heard = peer.standing(status.filter_headers) != FilterStanding::Awaited;
+            heard && peer.latency.is_some() && peer.height.is_some()
+        };
+        if status.followed().all(known) {
             return Ok(*status);
         }
         match context.interrupt.or(tokio::time::timeout_at(until, session.next_event())).await? {
@@ -75,54 +91,116 @@ async fn measured(session: &mut Session, context: &mut Context) -> Result<Status
     }
 }
 
-/// An array of peers.
+/// The peers.
 #[derive(Debug, Serialize)]
-struct PeersReport(Vec<Row>);
+struct PeersReport {
+    peers: Vec<Row>,
+    banned: Vec<Banned>,
+}
 
+/// A host that is left alone for a time.
 #[derive(Debug, Serialize)]
+struct Banned {
+    host: String,
+    reason: String,
+    until: u64,
+}
+
+impl Banned {
+    fn new(banned: &BannedHost) -> Self {
+        let BannedHost { host, until, reason } = banned;
+        Self { host: host.to_string(), reason: reason.clone(), until: until.to_unix() }
+    }
+}
+
+#[derive(Debug, Default, Serialize)]
 struct Row {
     address: String,
     ready: bool,
     reason: Option<String>,
+    role: Option<String>,
     transport: Option<String>,
     user_agent: Option<String>,
     services: Option<u64>,
     height: Option<u32>,
     latency_ms: Option<u64>,
+    bytes_received: Option<u64>,
+    filters: Option<&'static str>,
+    filters_differing: Option<usize>,
 }
 
 impl Row {
-    fn new(address: &PeerAddress, answer: Answer, peer: Option<&PeerStatus>) -> Self {
-        let latency = peer.and_then(|peer| peer.latency);
+    fn absent(address: &PeerAddress, answer: Answer) -> Self {
+        Self { address: address.to_string(), reason: Some(answer.told()), ..Self::default() }
+    }
+
+    fn present(peer: &PeerStatus, status: &Status) -> Self {
+        let filters = match peer.standing(status.filter_headers) {
+            FilterStanding::Awaited => "awaited",
+            FilterStanding::Agrees => "agree",
+            FilterStanding::Differs => "differ",
+            FilterStanding::SetAside => "set aside",
+        };
+        let millis = |wait: Duration| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
         Self {
-            address: address.to_string(),
-            ready: peer.is_some(),
-            reason: peer.is_none().then(|| answer.told()),
-            transport: peer.map(|peer| peer.wire.to_string()),
-            user_agent: peer.map(|peer| peer.user_agent.clone()),
-            services: peer.map(|peer| peer.services),
-            height: peer.and_then(|peer| peer.height).map(Height::to_u32),
-            latency_ms: latency.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)),
+            address: peer.address.to_string(),
+            ready: true,
+            reason: None,
+            role: Some(peer.purpose.to_string()),
+            transport: Some(peer.wire.to_string()),
+            user_agent: Some(peer.user_agent.clone()),
+            services: Some(peer.services),
+            height: peer.height.map(Height::to_u32),
+            latency_ms: peer.latency.map(millis),
+            bytes_received: Some(peer.bytes_received),
+            filters: (peer.purpose == Purpose::Chain).then_some(filters),
+            filters_differing: Some(peer.differences),
         }
     }
 
-    fn cells(&self) -> [String; 4] {
+    fn cells(&self) -> [String; 7] {
         let height = self.height.map(|height| figures::grouped(height.into()));
         let latency = self.latency_ms.map(|wait| format!("{wait} ms"));
-        let services = self.services.map(services);
+        let filters = match (self.filters, self.filters_differing) {
+            (Some(_), Some(blocks)) if blocks > 0 => {
+                format!("differ in {}", figures::grouped(blocks as u64))
+            }
+            (filters, _) => filters.unwrap_or_default().to_owned(),
+        };
         [
-            self.address.clone(),
+            self.short_address(),
+            self.role.clone().unwrap_or_else(|| "none".to_owned()),
+            self.transport.clone().unwrap_or_default(),
             height.unwrap_or_default(),
             latency.unwrap_or_default(),
-            services.or_else(|| self.reason.clone()).unwrap_or_default(),
+            self.bytes_received.map(figures::bytes).unwrap_or_default(),
+            filters,
         ]
     }
 
-    /// What the peer calls itself, in quotes: the words are not ours; and how it is spoken with.
-    fn agent(&self) -> String {
+    /// An onion address in as many columns as others have; it stands below in full.
+    fn short_address(&self) -> String {
+        let length = self.address.chars().count();
+        if length <= WIDEST {
+            return self.address.clone();
+        }
+        let head: String = self.address.chars().take(WIDEST / 3).collect();
+        let tail: String = self.address.chars().skip(length - WIDEST * 2 / 3).collect();
+        format!("{head}…{tail}")
+    }
+
+    /// What the peer calls itself, in quotes: the words are not ours.
+    fn below(&self) -> Vec<String> {
         let name = self.user_agent.as_deref().map(figures::foreign);
-        let transport = self.transport.as_deref().unwrap_or_default();
-        name.map_or_else(String::new, |name| format!("calls itself {name:?}, over {transport}"))
+        let full = (self.address.chars().count() > WIDEST).then(|| self.address.clone());
+        let services = self.services.map(services).filter(|services| !services.is_empty());
+        let lines = [
+            full,
+            name.map(|name| format!("calls itself {name:?}")),
+            services.map(|services| format!("serves {services}")),
+            self.reason.clone(),
+        ];
+        lines.into_iter().flatten().collect()
     }
 }
 
@@ -130,14 +208,26 @@ impl Report for PeersReport {
     fn for_people(&self, _canvas: Canvas) -> String {
         let mut table = Table::new([
             Column::left("Peer"),
+            Column::left("Role"),
+            Column::left("Over"),
             Column::right("Height"),
             Column::right("Latency"),
-            Column::left("Serves"),
+            Column::right("Received"),
+            Column::left("Filters"),
         ]);
-        for row in &self.0 {
-            table.row_over(row.cells(), &[row.agent()]);
+        for row in &self.peers {
+            table.row_over(row.cells(), &row.below());
         }
-        table.text()
+        let banned = self.banned.iter().map(|banned| {
+            let until = figures::local_time(banned.until);
+            format!(
+                "{}: left alone until {until}, {}",
+                banned.host,
+                figures::foreign(&banned.reason)
+            )
+        });
+        let table = if self.peers.is_empty() { "No peer yet.".to_owned() } else { table.text() };
+        std::iter::once(table).chain(banned).collect::<Vec<_>>().join("\n")
     }
 }
 
@@ -156,6 +246,9 @@ fn services(bits: u64) -> String {
     names.join(", ")
 }
 
+/// Columns of an address at the most, so that a row fits into a terminal.
+const WIDEST: usize = 24;
+
 /// How long to wait for the round trips of peers that are ready.
 const MEASURE: Duration = Duration::from_secs(3);
 
@@ -172,11 +265,13 @@ mod tests {
     #[test]
     fn a_peer_that_failed_is_listed_with_its_reason() {
         let address: PeerAddress = "127.0.0.1:80".parse().expect("an address");
-        let row = Row::new(&address, Answer::Refused(Fault::MissingServices), None);
+        let row = Row::absent(&address, Answer::Refused(Fault::MissingServices));
         let expected = json!({
             "address": "127.0.0.1:80", "ready": false,
             "reason": "does not serve blocks, witnesses and compact filters",
-            "transport": null, "user_agent": null, "services": null, "height": null, "latency_ms": null,
+            "role": null, "transport": null, "user_agent": null, "services": null,
+            "height": null, "latency_ms": null, "bytes_received": null, "filters": null,
+            "filters_differing": null,
         });
         assert_eq!(serde_json::to_value(&row).expect("JSON"), expected);
     }

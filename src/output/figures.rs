@@ -3,6 +3,8 @@
 //!
 //! Refuses to round what a person compares: amounts and rates are exact.
 
+use std::time::Duration;
+
 use billfold_wallet_core::amount::{display_amount, display_fee_rate};
 use billfold_wallet_core::recipient;
 use bitcoin::{Address, Amount, FeeRate, SignedAmount};
@@ -70,6 +72,29 @@ pub(crate) fn grouped(number: u64) -> String {
     text
 }
 
+/// `24.1 MB`: in powers of a thousand, as links are measured.
+#[must_use]
+pub(crate) fn bytes(bytes: u64) -> String {
+    let units = [("kB", 1_000), ("MB", 1_000_000), ("GB", 1_000_000_000)];
+    match units.into_iter().rev().find(|(_, size)| bytes >= *size) {
+        Some((unit, size)) => format!("{}.{} {unit}", bytes / size, bytes % size / (size / 10)),
+        None => format!("{bytes} B"),
+    }
+}
+
+/// `45 s`, `6 min`, `3 h 20 min`, `2 d 5 h`.
+#[must_use]
+pub(crate) fn duration(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
+    match () {
+        () if days > 0 => format!("{days} d {} h", hours % 24),
+        () if hours > 0 => format!("{hours} h {} min", minutes % 60),
+        () if minutes > 0 => format!("{minutes} min"),
+        () => format!("{seconds} s"),
+    }
+}
+
 /// A whole address in groups of four, [`GROUPS`] to a line, for comparing by eye.
 #[must_use]
 pub(crate) fn address(address: &Address, indent: &str) -> String {
@@ -130,6 +155,20 @@ mod tests {
         }
         assert_eq!(count(1, "peer"), "1 peer");
         assert_eq!(count(1_000, "filter"), "1,000 filters");
+    }
+
+    #[test]
+    fn sizes_and_waits_are_short() {
+        let sizes = [(0, "0 B"), (999, "999 B"), (1_050, "1.0 kB"), (24_199_999, "24.1 MB")];
+        for (size, text) in sizes {
+            assert_eq!(bytes(size), text);
+        }
+        assert_eq!(bytes(421_000_000_000), "421.0 GB");
+        let waits = [(0, "0 s"), (59, "59 s"), (60, "1 min"), (12_000, "3 h 20 min")];
+        for (seconds, text) in waits {
+            assert_eq!(duration(Duration::from_secs(seconds)), text);
+        }
+        assert_eq!(duration(Duration::from_secs(200_000)), "2 d 7 h");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use billfold_wallet_core::event::Event;
 use billfold_wallet_core::light_client::height::{BlockId, Height};
 use billfold_wallet_core::light_client::output::PeerEvent;
 use billfold_wallet_core::light_client::peer_id::PeerAddress;
-use billfold_wallet_core::light_client::status::{Status, Waiting, Weighing};
+use billfold_wallet_core::light_client::status::Status;
 use serde::Serialize;
 use tokio::time::Instant;
 
@@ -17,7 +17,7 @@ use crate::context::Context;
 use crate::failure::{Failure, Kind};
 use crate::output::{Canvas, Report, figures};
 use crate::session::roll_call::RollCall;
-use crate::session::{Session, unexpected};
+use crate::session::{Session, progress, unexpected};
 
 /// How long to wait for the tip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,23 +33,31 @@ pub(crate) enum Patience {
 pub(crate) struct Followed {
     height: u32,
     hash: String,
+    filter_headers: Option<u32>,
     filters_matched: u64,
     blocks_fetched: u64,
     payments_found: usize,
     peers: usize,
+    peers_agreeing: usize,
+    bytes_received: u64,
     seconds: f64,
+    /// For people only.
+    #[serde(skip)]
+    agreement: String,
 }
 
 impl Report for Followed {
     fn for_people(&self, _canvas: Canvas) -> String {
         format!(
-            "At the tip: block {}\n{}\n{} matched, {} fetched, {} found, {}, {:.1} s",
+            "At the tip: block {}\n{}\n{} matched, {} fetched, {} found\n{}\n\
+             {} received in {:.1} s",
             figures::grouped(self.height.into()),
             self.hash,
             figures::count(self.filters_matched, "filter"),
             figures::count(self.blocks_fetched, "block"),
             figures::count(self.payments_found as u64, "new payment"),
-            figures::count(self.peers as u64, "peer"),
+            self.agreement,
+            figures::bytes(self.bytes_received),
             self.seconds,
         )
     }
@@ -130,7 +138,7 @@ impl Walk {
                 if unchecked == 0 && status.blocks_unchecked > 0 {
                     context.output.warn(UNCHECKED);
                 }
-                context.output.progress(|| told(&status));
+                context.output.progress(|| progress::line(&status));
                 self.last = Some(*status);
             }
             Event::Synced { .. } => return Ok(true),
@@ -161,8 +169,10 @@ impl Walk {
         let reached = reached.map(|block: BlockId| block.height.to_u32());
         let waited = figures::count(self.started.elapsed().as_secs(), "second");
         let at = reached.map_or_else(String::new, |height| format!(" at block {height}"));
-        let why =
-            self.last.as_ref().map_or("no peer has answered", |status| waiting(status.waiting));
+        let why = self
+            .last
+            .as_ref()
+            .map_or("no peer has answered", |status| progress::waiting(status.waiting));
         Failure::new(
             Kind::SyncTimeout,
             format!("not at the peers' tip after {waited}{at}: {why}; the next sync goes on there"),
@@ -174,10 +184,14 @@ impl Walk {
         Followed {
             height: status.tip.height.to_u32(),
             hash: status.tip.hash.to_string(),
+            filter_headers: status.filter_headers.map(Height::to_u32),
             filters_matched: status.filters_matched,
             blocks_fetched: status.blocks_fetched,
             payments_found: self.found.len(),
-            peers: status.peers.iter().filter(|peer| peer.ready).count(),
+            peers: status.followed().count(),
+            peers_agreeing: status.disputes.agreeing,
+            bytes_received: status.bytes_received,
+            agreement: progress::agreement(status),
             seconds: (self.started.elapsed().as_secs_f64() * 1_000.0).round() / 1_000.0,
         }
     }
@@ -186,8 +200,9 @@ impl Walk {
 /// What a disagreement means: nobody can say who is wrong, and nobody needs to.
 fn disagreement(address: &PeerAddress, height: Height) -> String {
     format!(
-        "{address} tells another filter of block {height} than another peer does, or did before. \
-         One of them is wrong. Both are searched, so no payment is missed while one peer is honest"
+        "{address} tells another filter of block {} than another peer does, or did before. \
+         One of them is wrong. Both are searched, so no payment is missed while one peer is honest",
+        figures::grouped(height.to_u32().into())
     )
 }
 
@@ -195,35 +210,6 @@ fn has_moved(last: &Status, now: &Status) -> bool {
     let place =
         |status: &Status| (status.tip, status.filter_headers, status.cursor, status.bytes_received);
     place(last) != place(now)
-}
-
-fn told(status: &Status) -> String {
-    if let Some(Weighing { height, again }) = status.weighing {
-        let height = figures::grouped(height.to_u32().into());
-        let pass = if again { "fetching again what has it" } else { "nothing is kept yet" };
-        return format!("checking the work of a chain: header {height}, {pass}");
-    }
-    let scanned = status.cursor.map_or(0, |cursor| cursor.height.to_u32());
-    let goal = status.announced.unwrap_or(Height::GENESIS).max(status.tip.height).to_u32();
-    format!(
-        "{}: scanned {} of {} blocks, {} fetched, {}",
-        waiting(status.waiting),
-        figures::grouped(scanned.into()),
-        figures::grouped(goal.into()),
-        figures::grouped(status.blocks_fetched),
-        figures::count(status.peers.iter().filter(|peer| peer.ready).count() as u64, "peer"),
-    )
-}
-
-const fn waiting(waiting: Waiting) -> &'static str {
-    match waiting {
-        Waiting::Nothing => "at the tip",
-        Waiting::Peers => "waiting for a peer",
-        Waiting::Headers => "fetching headers",
-        Waiting::FilterHeaders => "fetching filter headers",
-        Waiting::Filters => "matching filters",
-        Waiting::Blocks => "fetching blocks",
-    }
 }
 
 /// What a person should know where only proof of work speaks for a block.

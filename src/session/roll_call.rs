@@ -43,13 +43,15 @@ impl RollCall {
         let (address, answer) = match event {
             PeerEvent::Ready { address, .. } => (address, Answer::Ready),
             PeerEvent::Unreachable { address, why } => (address, Answer::Unreachable(*why)),
+            // Both filters are searched, so it is of use.
             PeerEvent::FiltersDiffer { .. } => return,
             PeerEvent::Gone { address, fault: None, .. } => (address, Answer::Closed),
             PeerEvent::Gone { address, fault: Some(fault), .. } => {
                 (address, Answer::Refused(*fault))
             }
         };
-        let was = self.0.entry(address.clone()).or_insert(Answer::Awaited);
+        // Who was found goes and comes, and others are found instead.
+        let Some(was) = self.0.get_mut(address) else { return };
         let is_final = match answer {
             Answer::Refused(fault) => !fault.is_transient(),
             Answer::Awaited | Answer::Ready | Answer::Unreachable(_) | Answer::Closed => false,
@@ -69,16 +71,16 @@ impl RollCall {
         self.0.values().all(|answer| *answer != Answer::Awaited)
     }
 
-    /// Why nothing can come, when every peer has failed.
+    /// Why nothing can come, when every named peer has failed.
     pub(crate) fn failure(&self) -> Option<Failure> {
         let failed = |answer: &Answer| !matches!(answer, Answer::Awaited | Answer::Ready);
-        self.0.values().all(failed).then(|| self.told())
+        (!self.0.is_empty() && self.0.values().all(failed)).then(|| self.told())
     }
 
-    /// Why nothing came, when the wait is over and no peer is ready.
+    /// Why nothing came, when the wait is over and no named peer is ready.
     pub(crate) fn failure_after_wait(&self) -> Option<Failure> {
         let anyone = self.0.values().any(|answer| *answer == Answer::Ready);
-        (!anyone).then(|| self.told())
+        (!self.0.is_empty() && !anyone).then(|| self.told())
     }
 
     fn told(&self) -> Failure {

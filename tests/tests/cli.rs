@@ -112,14 +112,18 @@ fn results_keep_their_fields() -> Result<()> {
     let followed = [
         "height",
         "hash",
+        "filter_headers",
         "filters_matched",
         "blocks_fetched",
         "payments_found",
         "peers",
+        "peers_agreeing",
+        "bytes_received",
         "seconds",
     ];
     has(&synced, &followed)?;
     ensure!(synced["payments_found"] == 1 && synced["peers"] == 1, "{synced}");
+    ensure!(synced["peers_agreeing"] == 1 && synced["filter_headers"] == synced["height"]);
 
     let balance = program.ok(&["balance"])?;
     has(&balance, &["confirmed", "pending", "immature", "frozen", "accounts"])?;
@@ -137,22 +141,29 @@ fn results_keep_their_fields() -> Result<()> {
     ensure!(coins[0]["note"] == "rent", "{coins}");
 
     let history = program.ok(&["history"])?;
-    has(&history[0], &["txid", "net", "fee", "state", "height", "time", "note"])?;
+    has(&history[0], &["txid", "net", "fee", "state", "height", "time", "note", "seen_by"])?;
     ensure!(history[0]["net"] == 100_000 && history[0]["state"] == "confirmed", "{history}");
 
     let peers = program.ok(&["peers"])?;
+    has(&peers, &["peers", "banned"])?;
     let peer = [
         "address",
         "ready",
         "reason",
+        "role",
         "transport",
         "user_agent",
         "services",
         "height",
         "latency_ms",
+        "bytes_received",
+        "filters",
+        "filters_differing",
     ];
-    has(&peers[0], &peer)?;
-    ensure!(peers[0]["ready"] == true, "{peers}");
+    let first = &peers["peers"][0];
+    has(first, &peer)?;
+    ensure!(first["ready"] == true && first["filters"] == "agree", "{peers}");
+    ensure!(first["role"] == "chain" && first["bytes_received"].as_u64() > Some(0), "{peers}");
 
     has(&program.ok(&["rescan", "--from", "1"])?, &followed)?;
     Ok(())

@@ -23,7 +23,7 @@ use crate::light_client::input::Input as ClientInput;
 use crate::light_client::job::{Job, JobId};
 use crate::light_client::kept::{FilterId, KeptFilter, ReadId};
 use crate::light_client::peer_id::{PeerAddress, PeerId};
-use crate::light_client::status::{Disputes, Status, Waiting};
+use crate::light_client::status::Status;
 use crate::light_client::time::{MonoTime, Now};
 use crate::limits::{PROGRESS_EVERY, UNCOMMITTED_TIME};
 use crate::signers::key_layer::KeyLayer;
@@ -339,7 +339,7 @@ impl Engine {
     fn status(&self) -> Result<Status, StoreProblem> {
         Ok(match &self.chain {
             Chain::Followed(chain) => chain.client.status(),
-            Chain::Stored(tip) => offline_status(*tip, self.wallet.cursor()?),
+            Chain::Stored(tip) => Status { cursor: self.wallet.cursor()?, ..Status::at(*tip) },
         })
     }
 
@@ -356,31 +356,6 @@ impl Engine {
     fn entropy(&mut self) -> [u8; 32] {
         self.drawn += 1;
         draw(&self.seed, self.drawn)
-    }
-}
-
-fn offline_status(tip: BlockId, cursor: Option<BlockId>) -> Status {
-    Status {
-        tip,
-        filter_headers: None,
-        disputes: Disputes::default(),
-        cursor,
-        announced: None,
-        synced: false,
-        waiting: Waiting::Peers,
-        filters_matched: 0,
-        blocks_fetched: 0,
-        blocks_unchecked: 0,
-        weighing: None,
-        clock: None,
-        bytes_received: 0,
-        announcing: 0,
-        taken: 0,
-        offering: 0,
-        fee_floor: None,
-        peers: Vec::new(),
-        search: None,
-        banned: Vec::new(),
     }
 }
 

@@ -91,7 +91,7 @@ impl LightClient {
             return;
         }
         self.bytes_received += bytes.len() as u64;
-        peer.heard(now.mono);
+        peer.heard(now.mono, bytes.len() as u64);
         let length = bytes.len();
         let mut progress = false;
         peer.decoder.feed(bytes);
@@ -127,7 +127,7 @@ impl LightClient {
     pub(super) fn on_receiving(&mut self, now: Now, id: PeerId) {
         let Some(peer) = self.peers.get_mut(&id) else { return };
         if matches!(peer.stage, Stage::Handshaking(_) | Stage::Ready(_)) {
-            peer.heard(now.mono);
+            peer.heard(now.mono, 0);
             self.on_progress(now, id, 0);
         }
     }

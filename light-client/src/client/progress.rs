@@ -4,6 +4,7 @@
 
 use crate::change_set::ChangeSet;
 use crate::client::LightClient;
+use crate::client::pace::Mark;
 use crate::height::Height;
 use crate::output::{ChainEvent, Output};
 use crate::peer_id::PeerId;
@@ -24,6 +25,7 @@ impl LightClient {
             self.follow_scan(now.mono);
             self.tell_synced(now.mono);
         }
+        self.note_pace(now.mono);
         self.announce_due(now);
         self.mempool.drive(now.mono, &mut self.outbox);
         self.compare_clocks(now);
@@ -68,6 +70,17 @@ impl LightClient {
     pub(super) fn peers_with_blocks(&self) -> Vec<(PeerId, Height)> {
         let ready = self.peers.iter().filter(|(_, peer)| peer.negotiated().is_some());
         ready.filter_map(|(id, _)| Some((*id, self.headers.common(*id)?))).collect()
+    }
+
+    fn note_pace(&mut self, now: MonoTime) {
+        if let Some(cursor) = self.scan.cursor() {
+            self.pace.note(Mark {
+                at: now,
+                filters: self.matching.matched(),
+                bytes: self.bytes_received,
+                cursor: cursor.height,
+            });
+        }
     }
 
     fn tell_tip(&mut self, now: MonoTime) {

@@ -3,14 +3,12 @@
 //! Refuses to be read by the client itself.
 
 use crate::client::LightClient;
-use crate::dial::Purpose;
 use crate::peers::peer::Peer;
-use crate::status::{Status, Waiting};
+use crate::status::{Pace, Status, Waiting};
 
 impl LightClient {
     pub(super) fn snapshot(&self) -> Status {
-        let followed = self.peers.iter().filter(|(_, peer)| peer.purpose == Purpose::Chain);
-        let peers = followed.map(|(id, peer)| {
+        let peers = self.peers.iter().map(|(id, peer)| {
             let height = self.headers.announced(*id).map(|block| block.height);
             let mut status = peer.status(*id, height);
             let first = self.tree.base().height.next();
@@ -38,6 +36,7 @@ impl LightClient {
             weighing: self.headers.weighing(),
             clock: self.clock,
             bytes_received: self.bytes_received,
+            pace: self.pace(),
             announcing: self.broadcast.announcing(),
             taken: self.broadcast.taken(),
             offering: self.broadcast.offering() + self.roster.one_shots(Purpose::Broadcast),
@@ -46,6 +45,15 @@ impl LightClient {
             search: self.roster.search(),
             banned: self.roster.banned(),
         }
+    }
+
+    fn pace(&self) -> Option<Pace> {
+        if self.synced {
+            return None;
+        }
+        let pace = self.pace.pace(self.tree.tip().height)?;
+        let left = pace.left.filter(|_| self.headers.is_settled());
+        Some(Pace { left, ..pace })
     }
 
     fn waiting(&self) -> Waiting {

@@ -32,6 +32,7 @@ pub(crate) struct Peer {
     /// When it last told of a block that was new to us.
     pub(crate) last_block: Option<MonoTime>,
     heard: MonoTime,
+    bytes_received: u64,
     /// What its clock said in the handshake.
     pub(crate) clock: Option<PeerClock>,
     ping: Option<Ping>,
@@ -72,6 +73,7 @@ impl Peer {
             since: now,
             last_block: None,
             heard: now,
+            bytes_received: 0,
             clock: None,
             ping: None,
             latency: None,
@@ -103,9 +105,10 @@ impl Peer {
         self.fee_floor
     }
 
-    /// Bytes came.
-    pub(crate) const fn heard(&mut self, now: MonoTime) {
+    /// So many bytes came.
+    pub(crate) const fn heard(&mut self, now: MonoTime, bytes: u64) {
         self.heard = now;
+        self.bytes_received += bytes;
     }
 
     /// A ping goes out.
@@ -134,6 +137,7 @@ impl Peer {
             peer,
             address: self.address.clone(),
             wire: self.wire,
+            purpose: self.purpose,
             ready: negotiated.is_some(),
             user_agent: negotiated.map(|n| n.user_agent.clone()).unwrap_or_default(),
             services: negotiated.map_or(0, |n| n.services),
@@ -142,6 +146,7 @@ impl Peer {
             compared: None,
             differences: 0,
             set_aside: false,
+            bytes_received: self.bytes_received,
             fee_floor: self.fee_floor,
         }
     }
