@@ -3,6 +3,7 @@
 //! Refuses to be read by the client itself.
 
 use crate::client::LightClient;
+use crate::dial::Purpose;
 use crate::peers::peer::Peer;
 use crate::status::{Pace, Status, Waiting};
 
