@@ -5,9 +5,12 @@ use std::collections::HashMap;
 use bitcoin::block::Version;
 use bitcoin::pow::{CompactTarget, Target};
 use proptest::prelude::*;
+use rand_chacha::ChaCha12Rng;
+use rand_chacha::rand_core::SeedableRng as _;
 
 use super::*;
 use crate::chain::mine::{self, NOW};
+use crate::chain::presync::Presync;
 
 #[test]
 fn the_branch_with_the_most_work_is_best_whatever_comes_first() {
@@ -244,6 +247,12 @@ fn short_periods(min_difficulty_blocks: bool, bip94: bool) -> Params {
     }
 }
 
+/// A branch from genesis that never shows enough work, so that all of it is only weighed.
+fn presync_of(tree: &HeaderTree) -> Presync {
+    let all = Work::from_be_bytes([0xff; 32]);
+    Presync::begin(tree, tree.base(), all, &mut ChaCha12Rng::from_seed([1; 32]))
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
@@ -274,6 +283,59 @@ proptest! {
             if taken {
                 chain.push(header);
             }
+        }
+    }
+
+    /// Mainnet and signet, testnet3, testnet4, regtest.
+    #[test]
+    fn agrees_with_the_model_on_branches_of_every_network(
+        shape in 0_usize..4,
+        steps in prop::collection::vec(
+            (any::<prop::sample::Index>(), 0_u8..4, -1800_i64..3000, 0_u8..16),
+            1..80,
+        ),
+    ) {
+        let params = match shape {
+            0 => short_periods(false, false),
+            1 => short_periods(true, false),
+            2 => short_periods(true, true),
+            _ => Params { retarget_interval: 8, ..Params::regtest() },
+        };
+        let base = Anchor::genesis(&params);
+        let mut tree = HeaderTree::new(params.clone(), base);
+        let mut chains = vec![vec![params.genesis]];
+        let mut best = (params.genesis.work(), params.genesis.block_hash());
+        for (salt, (step, newest, later, twist)) in (0_u8..).zip(steps) {
+            // Mostly on top of what came last, so that periods end.
+            let on = if newest > 0 { chains.len() - 1 } else { step.index(chains.len()) };
+            let mut chain = chains[on].clone();
+            let last = *chain.last().expect("genesis");
+            let time = u32::try_from((i64::from(last.time) + later).max(0)).expect("in range");
+            let mut bits = model_bits(&params, &chain, time);
+            match twist {
+                0 => bits = CompactTarget::from_consensus(bits.to_consensus() - 1),
+                1 => bits = params.pow_limit.to_compact_lossy(),
+                2 => bits = last.bits,
+                _ => {}
+            }
+            if Target::from_compact(bits) < Target::from_compact(CompactTarget::from_consensus(0x1f20_0000)) {
+                continue;
+            }
+            let header = mine::header(last.block_hash(), time, bits, salt);
+            let good = model_accepts(&params, &chain, &header);
+            prop_assert_eq!(tree.insert(header, NOW).is_ok(), good);
+            let mut presync = presync_of(&tree);
+            let branch: Vec<Header> = chain[1..].iter().copied().chain([header]).collect();
+            prop_assert_eq!(presync.take(&branch, tree.tip_work(), NOW).is_ok(), good);
+            if good {
+                chain.push(header);
+                let work = chain.iter().skip(1).fold(chain[0].work(), |sum, h| sum + h.work());
+                if work > best.0 {
+                    best = (work, header.block_hash());
+                }
+                chains.push(chain);
+            }
+            prop_assert_eq!((tree.tip_work(), tree.tip().hash), best);
         }
     }
 
