@@ -195,3 +195,6 @@ impl HeaderSync {
         self.lead = next.map(|peer| Lead { peer, since: now });
     }
 }
+
+#[cfg(test)]
+mod tests;

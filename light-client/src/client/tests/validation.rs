@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use bitcoin::p2p::message::NetworkMessage;
 use bitcoin::p2p::message_blockdata::Inventory;
-use bitcoin::{BlockHash, ScriptBuf};
+use bitcoin::{BlockHash, CompactTarget, ScriptBuf};
 
-use super::world::{Blocks, Store, World, address, script};
+use super::world::{Blocks, Store, Vice, World, address, script};
+use crate::chain::mine;
 use crate::fault::Fault;
 use crate::height::Height;
 use crate::output::{ChainEvent, Output};
@@ -127,7 +128,7 @@ fn a_made_up_announcement_makes_nothing_be_said_again() {
     }
     assert_eq!(world.wallet.synced.len(), 1);
     // Who cried wolf is asked all the same, but not believed before it answers.
-    world.host(1).vice = Some(super::world::Vice::MutesHeaders);
+    world.host(1).vice = Some(Vice::MutesHeaders);
     world.say(1, NetworkMessage::Inv(vec![Inventory::Block(strange)]));
     world.settle();
     assert!(world.client.status().synced);
@@ -225,4 +226,57 @@ fn a_signets_block_counts_only_if_its_signers_agreed() {
     // OP_ADD OP_ADD is no miniscript.
     let odd = world_with(&[0x93, 0x93]);
     assert_eq!((odd.wallet.paid.len(), odd.client.status().blocks_unchecked), (1, 1));
+}
+
+#[test]
+fn wrong_bits_inside_a_period_are_proof_of_a_lie() {
+    for bits in [0x207f_fffe, 0x2000_ffff] {
+        let mut blocks = Blocks::new();
+        // As on mainnet: within a period the difficulty never changes.
+        blocks.params.retargets = true;
+        blocks.params.min_difficulty_blocks = false;
+        let tip = blocks.mine_many(blocks.genesis(), 100, 0);
+        let next = blocks.mine(tip, 0, &[script(1)]);
+        let mut world = World::new(blocks, tip, 2);
+        world.scan(1, &[script(1)]);
+        world.sync(tip);
+        let time = world.blocks.block(&tip).header.time + 600;
+        let forged = mine::header(tip, time, CompactTarget::from_consensus(bits), 9);
+        world.now.wall = WallTime::new(time.into());
+        world.say(1, NetworkMessage::Headers(vec![forged]));
+        world.settle();
+        assert_eq!(world.faults(), [Fault::InvalidHeader], "{bits:#x}");
+        world.announce(2, next);
+        world.sync(next);
+        assert_eq!(world.wallet.paid.len(), 1);
+    }
+}
+
+#[test]
+fn times_at_both_limits_are_taken_and_beyond_them_not() {
+    let mut blocks = Blocks::new();
+    let tip = blocks.mine_many(blocks.genesis(), 30, 0);
+    let median = blocks.block(&blocks.branch(tip)[25]).header.time;
+    let now = blocks.block(&tip).header.time + 60;
+    let late = now + 2 * 3600;
+    let [first, last, beyond, old] =
+        [median + 1, late, late + 1, median].map(|time| blocks.mine_at(tip, 3, &[], time));
+    let mut world = World::new(blocks, tip, 2);
+    world.scan(1, &[script(1)]);
+    world.sync(tip);
+    assert_eq!(world.now.wall, WallTime::new(now.into()));
+    // The first is the new tip, whose filter is asked for; the others are no longer than it.
+    world.host(2).tip = first;
+    let taken = |world: &mut World, hash: BlockHash| {
+        let header = world.blocks.block(&hash).header;
+        world.say(2, NetworkMessage::Headers(vec![header]));
+        world.settle();
+        world.client.tree.find(&hash).is_some()
+    };
+    assert!(taken(&mut world, first), "the first time after the median");
+    assert!(taken(&mut world, last), "two hours ahead");
+    assert!(!taken(&mut world, beyond), "a second more");
+    assert_eq!(world.faults(), [], "which is no fault: it may become valid");
+    assert!(!taken(&mut world, old));
+    assert_eq!(world.faults(), [Fault::InvalidHeader]);
 }

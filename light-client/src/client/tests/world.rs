@@ -68,8 +68,20 @@ impl Blocks {
         salt: u32,
         scripts: &[ScriptBuf],
     ) -> BlockHash {
+        let time = self.bodies[&parent].0.header.time + 600;
+        self.mine_at(parent, salt, scripts, time)
+    }
+
+    /// The same, with a time of its own.
+    pub(super) fn mine_at(
+        &mut self,
+        parent: BlockHash,
+        salt: u32,
+        scripts: &[ScriptBuf],
+        time: u32,
+    ) -> BlockHash {
         let (below, height) = &self.bodies[&parent];
-        let (time, bits, height) = (below.header.time + 600, below.header.bits, height + 1);
+        let (bits, height) = (below.header.bits, height + 1);
         let mut txdata = vec![coinbase(height, salt)];
         if !scripts.is_empty() {
             txdata.push(payment(height, salt, scripts));
