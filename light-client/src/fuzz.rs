@@ -12,6 +12,7 @@ use bitcoin::p2p::Magic;
 use bitcoin::{BlockHash, ScriptBuf};
 
 use crate::codec::v1::Stream;
+use crate::codec::v2::{self, Packets};
 use crate::filter::matcher::Matcher;
 use crate::filter::plain;
 
@@ -19,7 +20,8 @@ use crate::filter::plain;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 3] = [("client", client), ("filter", filter), ("wire", wire)];
+pub const TARGETS: [Target; 4] =
+    [("client", client), ("filter", filter), ("packet", packet), ("wire", wire)];
 
 /// A peer's stream, fed in pieces whose lengths the first bytes say.
 ///
@@ -45,6 +47,21 @@ pub fn wire(bytes: &[u8]) {
     whole.feed(stream.to_vec());
     for message in messages {
         assert_eq!(whole.next_message(), Ok(Some(message)));
+    }
+}
+
+/// The contents of a packet of version 2.
+///
+/// # Panics
+/// When the same message is read otherwise over version 1.
+pub fn packet(contents: &[u8]) {
+    let mut packets = Packets::new();
+    packets.feed(contents.to_vec());
+    let read = packets.next_message();
+    if let Ok((command, payload)) = v2::split(contents) {
+        let mut stream = Stream::new(Magic::REGTEST);
+        stream.feed(life::framed(command, payload));
+        assert_eq!(stream.next_message(), read);
     }
 }
 
@@ -95,6 +112,10 @@ mod tests {
             include_bytes!("../fixtures/corpus/filter/ones"),
         ],
         &[
+            include_bytes!("../fixtures/corpus/packet/ping"),
+            include_bytes!("../fixtures/corpus/packet/verack"),
+        ],
+        &[
             include_bytes!("../fixtures/corpus/wire/handshake"),
             include_bytes!("../fixtures/corpus/wire/oversized"),
         ],
@@ -119,6 +140,11 @@ mod tests {
         #[test]
         fn no_life_ends_in_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
             super::client(&bytes);
+        }
+
+        #[test]
+        fn no_packet_ends_in_a_panic(contents in any::<Vec<u8>>()) {
+            super::packet(&contents);
         }
 
         #[test]

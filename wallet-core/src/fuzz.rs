@@ -6,6 +6,9 @@
 use bitcoin::{Network, Psbt};
 
 use crate::amount::{display_amount, display_fee_rate, parse_amount, parse_fee_rate};
+use crate::light_client::peer_id::PeerAddress;
+use crate::limits::SOCKS_REPLY_BYTES;
+use crate::net::socks::{Credentials, Negotiation, Step};
 use crate::recipient::Payee;
 use crate::seed::{Seed, Words};
 use crate::signers::{Signer, SoftwareSigner, finish};
@@ -15,10 +18,11 @@ use crate::vault::Header;
 pub type Body = fn(&[u8]);
 
 /// Every target: its name, which is the directory of its corpus, and its body.
-pub const TARGETS: [(&str, Body); 5] = [
+pub const TARGETS: [(&str, Body); 6] = [
     ("amount", amount),
     ("payee", payee),
     ("psbt", psbt),
+    ("socks", socks),
     ("vault_header", vault_header),
     ("words", words),
 ];
@@ -57,6 +61,25 @@ fn psbt(bytes: &[u8]) {
     {
         assert_eq!(transaction.compute_ntxid(), drafted.unsigned_tx.compute_ntxid());
     }
+}
+
+/// A negotiation with a hostile proxy ends soon, never reads more than it has room for, and takes no
+/// byte that comes behind the proxy's last reply.
+fn socks(mut replies: &[u8]) {
+    let address = PeerAddress::Host("example.org".to_owned(), 8333);
+    let login = Credentials { user: "run".to_owned(), password: "1".to_owned() };
+    let (mut negotiation, mut step) = Negotiation::begin(&address, &login).expect("all are short");
+    for _ in 0..6 {
+        let Step::Ask(_, count) = step else { return };
+        assert!((1..=SOCKS_REPLY_BYTES).contains(&count));
+        let Some((reply, rest)) = replies.split_at_checked(count) else { return };
+        replies = rest;
+        match negotiation.take(reply) {
+            Ok(next) => step = next,
+            Err(_) => return,
+        }
+    }
+    assert_eq!(step, Step::Open, "a proxy that keeps the negotiation going");
 }
 
 /// A header that is read is written as the same bytes. The checksum is repaired first: it keeps

@@ -55,19 +55,21 @@ impl Packets {
 
 /// The message in a packet's contents; `None` if it is of no use to us.
 fn decode(contents: &[u8]) -> Result<Option<Message>, Fault> {
-    let Some((kind, payload)) = split(contents)? else { return Ok(None) };
+    let (name, payload) = split(contents)?;
+    let Some(kind) = Kind::of(name) else { return Ok(None) };
     if payload.len() > kind.longest() {
         return Err(Fault::Oversized);
     }
     kind.parse(payload).map(Some)
 }
 
-/// What kind of message it is, and its payload.
-fn split(contents: &[u8]) -> Result<Option<(Kind, &[u8])>, Fault> {
+/// The command of the message and its payload. An id that is not in the table, as later versions
+/// may have, has an empty command.
+pub(crate) fn split(contents: &[u8]) -> Result<(&[u8], &[u8]), Fault> {
     let (id, rest) = contents.split_first().ok_or(Fault::Malformed)?;
     if *id != LONG {
-        let name = SHORT_IDS.get(usize::from(*id) - 1);
-        return Ok(name.and_then(|name| Kind::of(name.as_bytes())).map(|kind| (kind, rest)));
+        let name = SHORT_IDS.get(usize::from(*id) - 1).map_or("", |name| *name);
+        return Ok((name.as_bytes(), rest));
     }
     let (command, payload) = rest.split_at_checked(LONG_TYPE - 1).ok_or(Fault::Malformed)?;
     let end = command.iter().position(|byte| *byte == 0).unwrap_or(command.len());
@@ -75,7 +77,7 @@ fn split(contents: &[u8]) -> Result<Option<(Kind, &[u8])>, Fault> {
     if padding.iter().any(|byte| *byte != 0) {
         return Err(Fault::Malformed);
     }
-    Ok(Kind::of(name).map(|kind| (kind, payload)))
+    Ok((name, payload))
 }
 
 /// The first byte of a type that is written out.

@@ -148,7 +148,7 @@ impl Life {
             16 => block(branch, rest),
             kind @ 17..=25 => {
                 let most = usize::from(rest.byte());
-                framed(COMMANDS[usize::from(kind) - 17], rest.bytes(most))
+                framed(COMMANDS[usize::from(kind) - 17].as_bytes(), rest.bytes(most))
             }
             _ => {
                 let most = usize::from(rest.byte());
@@ -257,7 +257,7 @@ fn filters(branch: &Branch, rest: &mut Arguments<'_>) -> Vec<u8> {
 
 fn block(branch: &Branch, rest: &mut Arguments<'_>) -> Vec<u8> {
     let height = usize::from(rest.byte()) % branch.blocks.len();
-    framed("block", &serialize(&branch.blocks[height]))
+    framed(b"block", &serialize(&branch.blocks[height]))
 }
 
 /// A range of heights with at least one in it, the end not included.
@@ -268,9 +268,9 @@ fn range(branch: &Branch, rest: &mut Arguments<'_>) -> (usize, usize) {
 }
 
 /// A frame that passes the decoder's first checks, around any payload.
-fn framed(command: &str, payload: &[u8]) -> Vec<u8> {
+pub(super) fn framed(command: &[u8], payload: &[u8]) -> Vec<u8> {
     let mut name = [0; 12];
-    name[..command.len()].copy_from_slice(command.as_bytes());
+    name[..command.len()].copy_from_slice(command);
     let length = u32::try_from(payload.len()).unwrap_or(u32::MAX).to_le_bytes();
     let checksum = sha256d::Hash::hash(payload);
     let magic = Magic::REGTEST.to_bytes();
