@@ -6,6 +6,7 @@ mod disputes;
 mod syncing;
 mod backfill;
 mod faults;
+mod finding;
 mod scheduling;
 mod mempool;
 mod announcing;

@@ -58,6 +58,10 @@ const WITH_FILTERS: u64 = FULL_NODE | 1 << 6;
 /// And `P2P_V2`.
 const WITH_V2: u64 = WITH_FILTERS | 1 << 11;
 
+/// A seed for tests.
+#[cfg(test)]
+pub(crate) const TEST: [DnsSeed; 1] = [knows_filters("seed.test")];
+
 const fn knows_filters(host: &'static str) -> DnsSeed {
     DnsSeed { host, knows_filters: true }
 }

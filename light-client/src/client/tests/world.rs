@@ -2,6 +2,7 @@
 //! folds. Everything runs in one thread and in a fixed order.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use bitcoin::block::{Header, Version};
 use bitcoin::consensus::{deserialize, serialize};
 use bitcoin::hashes::Hash as _;
 use bitcoin::p2p::ServiceFlags;
-use bitcoin::p2p::address::Address;
+use bitcoin::p2p::address::{AddrV2, AddrV2Message, Address};
 use bitcoin::p2p::message::{NetworkMessage, RawNetworkMessage};
 use bitcoin::p2p::message_blockdata::Inventory;
 use bitcoin::p2p::message_filter::{CFCheckpt, CFHeaders, CFilter};
@@ -282,6 +283,9 @@ pub(super) struct Host {
     pub(super) takes: bool,
     /// What it asks for with `feefilter`.
     pub(super) fee_floor: Option<i64>,
+    /// What it tells when it is asked for addresses.
+    pub(super) gossip: Vec<PeerAddress>,
+    pub(super) services: ServiceFlags,
     filters_sent: u32,
     /// What it got, in order.
     pub(super) heard: Vec<NetworkMessage>,
@@ -291,6 +295,8 @@ pub(super) struct Host {
 pub(super) struct World {
     pub(super) blocks: Blocks,
     pub(super) hosts: BTreeMap<PeerAddress, Host>,
+    /// What looking a name up gives.
+    pub(super) names: BTreeMap<String, Vec<IpAddr>>,
     pub(super) client: LightClient,
     pub(super) now: Now,
     connections: BTreeMap<PeerId, (PeerAddress, Vec<u8>)>,
@@ -474,8 +480,6 @@ impl World {
     ) -> Self {
         let hosts: BTreeMap<PeerAddress, Host> =
             (1..=count).map(|n| (address(n), Host::new(tip))).collect();
-        let wall = WallTime::new(u64::from(blocks.block(&tip).header.time) + 60);
-        let now = Now { mono: MonoTime::START, wall };
         let config = Config {
             params: blocks.params.clone(),
             base,
@@ -483,10 +487,36 @@ impl World {
             route: Route::Direct,
             mempool,
         };
+        Self::begin(blocks, tip, hosts, config, store)
+    }
+
+    /// A world in which the client finds its peers among the hosts.
+    pub(super) fn finding(
+        blocks: Blocks,
+        tip: BlockHash,
+        hosts: BTreeMap<PeerAddress, Host>,
+        route: Route,
+        store: Store,
+    ) -> Self {
+        let (params, base) = (blocks.params.clone(), Anchor::genesis(&blocks.params));
+        let config = Config { params, base, connect: Vec::new(), route, mempool: true };
+        Self::begin(blocks, tip, hosts, config, store)
+    }
+
+    fn begin(
+        blocks: Blocks,
+        tip: BlockHash,
+        hosts: BTreeMap<PeerAddress, Host>,
+        config: Config,
+        store: Store,
+    ) -> Self {
+        let wall = WallTime::new(u64::from(blocks.block(&tip).header.time) + 60);
+        let now = Now { mono: MonoTime::START, wall };
         let client = LightClient::new(config, store.restore(), [9; 32], now);
         let mut world = Self {
             blocks,
             hosts,
+            names: BTreeMap::new(),
             client,
             now,
             connections: BTreeMap::new(),
@@ -685,11 +715,11 @@ impl World {
                 self.queue.push_back(Input::FiltersRead { id, filters });
             }
             Output::KeepFilters(filters) => self.store.keep(filters),
-            Output::Peer(_)
-            | Output::Broadcast(_)
-            | Output::Clock(_)
-            | Output::Mempool(_)
-            | Output::Resolve { .. } => {}
+            Output::Peer(_) | Output::Broadcast(_) | Output::Clock(_) | Output::Mempool(_) => {}
+            Output::Resolve { id, name } => {
+                let addresses = self.names.get(&name).cloned().unwrap_or_default();
+                self.queue.push_back(Input::Resolved { id, addresses });
+            }
         }
     }
 
@@ -807,7 +837,7 @@ impl World {
 }
 
 impl Host {
-    fn new(tip: BlockHash) -> Self {
+    pub(super) fn new(tip: BlockHash) -> Self {
         let (vice, heard) = (None, Vec::new());
         let (link, link_free, fee_floor) = (None, MonoTime::START, None);
         let (up, wtxid_relay, takes, clock, filters_sent) = (true, true, true, 0, 0);
@@ -822,6 +852,8 @@ impl Host {
             fee_floor,
             clock,
             lies: BTreeMap::new(),
+            gossip: Vec::new(),
+            services: full_services(),
             filters_sent,
             heard,
         }
@@ -838,7 +870,8 @@ impl Host {
             NetworkMessage::Version(_) => {
                 let branch = blocks.branch(self.tip);
                 let time = i64::try_from(now.to_unix()).expect("a time") + self.clock;
-                let version = version(branch.len() - 1, time);
+                let mut version = version(branch.len() - 1, time);
+                version.services = self.services;
                 let mut replies = vec![Some(NetworkMessage::Version(version))];
                 replies.extend(self.wtxid_relay.then_some(Some(NetworkMessage::WtxidRelay)));
                 replies.push(Some(NetworkMessage::Verack));
@@ -869,6 +902,11 @@ impl Host {
                 self.filters(blocks, ask.start_height, ask.stop_hash)
             }
             NetworkMessage::GetData(items) => self.data(blocks, items),
+            NetworkMessage::GetAddr => {
+                let time = u32::try_from(now.to_unix()).expect("a time") - 3600;
+                let told = self.gossip.iter().map(|address| told(address, time));
+                vec![Some(NetworkMessage::AddrV2(told.collect()))]
+            }
             _ => Vec::new(),
         }
     }
@@ -993,11 +1031,26 @@ impl Host {
     }
 }
 
+/// An address as a host tells it.
+fn told(address: &PeerAddress, time: u32) -> AddrV2Message {
+    let addr = match address {
+        PeerAddress::Ip(SocketAddr::V4(ip)) => AddrV2::Ipv4(*ip.ip()),
+        PeerAddress::Ip(SocketAddr::V6(ip)) => AddrV2::Ipv6(*ip.ip()),
+        PeerAddress::Onion(onion, _) => AddrV2::TorV3(*onion.public_key()),
+        PeerAddress::Host(..) => unreachable!("nobody tells names"),
+    };
+    AddrV2Message { time, services: full_services(), addr, port: address.port() }
+}
+
+fn full_services() -> ServiceFlags {
+    ServiceFlags::NETWORK | ServiceFlags::WITNESS | ServiceFlags::COMPACT_FILTERS
+}
+
 fn version(height: usize, time: i64) -> VersionMessage {
     let nobody = Address::new(&([0, 0, 0, 0], 0).into(), ServiceFlags::NONE);
     VersionMessage {
         version: 70_016,
-        services: ServiceFlags::NETWORK | ServiceFlags::WITNESS | ServiceFlags::COMPACT_FILTERS,
+        services: full_services(),
         timestamp: time,
         receiver: nobody.clone(),
         sender: nobody,
