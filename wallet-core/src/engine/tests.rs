@@ -5,3 +5,4 @@ mod home;
 mod machine;
 mod restart;
 mod refusal;
+mod search;

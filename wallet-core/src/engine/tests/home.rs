@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use crate::command::Birthday;
 use crate::config::LookAhead;
 use crate::engine::Online;
-use crate::keychain::{AccountId, DerivationIndex, ScriptType};
+use crate::keychain::{AccountId, Branch, DerivationIndex, ScriptType};
 use crate::light_client::config::Route;
 use crate::light_client::height::Height;
 use crate::light_client::params::Params;
@@ -65,7 +65,6 @@ impl Home {
         let dir = tempfile::tempdir().unwrap();
         let home = Self { dir, network, connect, filters_disk: DEFAULT_FILTERS_DISK };
         let seed = Seed::new(&Words::parse(WORDS).unwrap(), name);
-        let account = AccountId { script_type: ScriptType::Taproot, number: DerivationIndex::ZERO };
         let keys = vault::create(&home.path("key"), &password(), KdfCost::for_tests()).unwrap();
         let new = NewWallet {
             description: Description {
@@ -76,7 +75,7 @@ impl Home {
                 preferred: ScriptType::Taproot,
                 look_ahead: LookAhead { receive: 5, change: 5 },
             },
-            accounts: vec![seed.account(account, network)],
+            accounts: vec![seed.account(ACCOUNT, network)],
             sealed_seed: key_layer::seal(&keys.seed, &seed).unwrap(),
         };
         Wallet::create(&home.path("db"), &keys.file, &new).unwrap();
@@ -107,6 +106,13 @@ impl Home {
     }
 }
 
+/// A script of the wallet of this name, watched by it or not.
+pub(super) fn script(name: &str, index: u32) -> ScriptBuf {
+    let seed = Seed::new(&Words::parse(WORDS).unwrap(), name);
+    let account = seed.account(ACCOUNT, Network::Regtest);
+    account.script(Branch::Receive, DerivationIndex::new(index).unwrap())
+}
+
 /// An address that belongs to this name alone.
 pub(super) fn stranger(name: &str) -> Address {
     let program = sha256::Hash::hash(name.as_bytes()).to_byte_array();
@@ -122,6 +128,9 @@ pub(super) fn nobody() -> ScriptBuf {
 fn password() -> Password {
     Password::new("a password").unwrap()
 }
+
+const ACCOUNT: AccountId =
+    AccountId { script_type: ScriptType::Taproot, number: DerivationIndex::ZERO };
 
 /// BIP39's first test vector.
 const WORDS: &str = "abandon abandon abandon abandon abandon abandon abandon abandon abandon \
