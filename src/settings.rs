@@ -102,6 +102,7 @@ impl Run {
                 connect,
                 proxy,
                 filters_disk: filters.disk.unwrap_or(DEFAULT_FILTERS_DISK),
+                mempool: section.mempool.or(file.mempool).unwrap_or(true),
             },
             password_file: options
                 .password_file

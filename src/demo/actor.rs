@@ -45,6 +45,7 @@ impl Actor {
             connect: vec![peer],
             proxy: None,
             filters_disk: DEFAULT_FILTERS_DISK,
+            mempool: true,
         };
         let description = service::create(&settings, new, cost)?;
         let conversation = open(&settings)?;

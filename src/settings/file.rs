@@ -36,6 +36,8 @@ pub(super) struct ConfigFile {
     pub(super) verbose: u8,
     /// What is kept of filters, unless the network's section says.
     pub(super) filters: Filters,
+    /// Whether to listen to transactions that no block holds, unless the network's section says.
+    pub(super) mempool: Option<bool>,
     mainnet: Section,
     testnet3: Section,
     testnet4: Section,
@@ -62,6 +64,8 @@ pub(super) struct Section {
     pub(super) password_file: Option<PathBuf>,
     /// What is kept of filters.
     pub(super) filters: Filters,
+    /// Whether to listen to transactions that no block holds.
+    pub(super) mempool: Option<bool>,
 }
 
 /// What is kept of the filters that were downloaded.

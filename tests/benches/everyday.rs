@@ -96,6 +96,7 @@ fn wallet(
         connect: Vec::new(),
         proxy: None,
         filters_disk: DEFAULT_FILTERS_DISK,
+        mempool: true,
     };
     let account = |script_type| AccountId { script_type, number: DerivationIndex::ZERO };
     let new = NewWallet {

@@ -35,6 +35,8 @@ pub struct Settings {
     pub proxy: Option<ProxyAddress>,
     /// Bytes that kept filters may take on disk; 0 keeps none.
     pub filters_disk: u64,
+    /// Whether to listen to transactions that no block holds.
+    pub mempool: bool,
 }
 
 impl Settings {
@@ -259,6 +261,7 @@ mod tests {
                 wallet: WalletName::default(),
                 connect: Vec::new(),
                 proxy: None,
+                mempool: true,
                 filters_disk: 0,
             };
             settings.paths().dir().to_owned()

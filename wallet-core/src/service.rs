@@ -313,7 +313,8 @@ fn open_online(
         [] => Some(PeersFile::load(&settings.paths().peers(), magic)?),
         [_, ..] => None,
     };
-    let online = Online { params, chain, kept, peers, connect: settings.connect.clone(), route };
+    let (connect, mempool) = (settings.connect.clone(), settings.mempool);
+    let online = Online { params, chain, kept, peers, connect, route, mempool };
     Ok(Engine::online(wallet, keys, online, system_seed()?, clock.now())?)
 }
 

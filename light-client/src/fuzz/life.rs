@@ -6,10 +6,14 @@ use bitcoin::consensus::serialize;
 use bitcoin::hashes::{Hash as _, sha256d};
 use bitcoin::p2p::address::Address;
 use bitcoin::p2p::message::NetworkMessage;
+use bitcoin::p2p::message_blockdata::Inventory;
 use bitcoin::p2p::message_filter::{CFHeaders, CFilter};
 use bitcoin::p2p::message_network::VersionMessage;
 use bitcoin::p2p::{Magic, ServiceFlags};
-use bitcoin::{BlockHash, FilterHash, FilterHeader, ScriptBuf};
+use bitcoin::{
+    Amount, BlockHash, FilterHash, FilterHeader, OutPoint, ScriptBuf, Transaction, TxIn, TxOut,
+    Txid, absolute, transaction,
+};
 
 use crate::LightClient;
 use crate::chain::anchor::Anchor;
@@ -150,6 +154,19 @@ impl Life {
                 let most = usize::from(rest.byte());
                 framed(COMMANDS[usize::from(kind) - 17].as_bytes(), rest.bytes(most))
             }
+            26 => {
+                let coins = vec![OutPoint::new(Txid::all_zeros(), rest.byte().into())];
+                return Input::WatchCoins { coins, gone: Vec::new() };
+            }
+            27 => {
+                let item = Inventory::WTx(unconfirmed(rest.byte()).compute_wtxid());
+                encode(Magic::REGTEST, NetworkMessage::Inv(vec![item]))
+            }
+            28 => {
+                let transaction = unconfirmed(rest.byte());
+                encode(Magic::REGTEST, NetworkMessage::Tx(transaction))
+            }
+            29 => framed("feefilter", rest.bytes(8)),
             _ => {
                 let most = usize::from(rest.byte());
                 rest.bytes(most).to_vec()
@@ -189,6 +206,20 @@ impl Life {
 
 fn script(byte: u8) -> ScriptBuf {
     ScriptBuf::from_bytes(vec![byte])
+}
+
+/// A transaction that spends and pays by its number.
+fn unconfirmed(number: u8) -> Transaction {
+    let input = TxIn {
+        previous_output: OutPoint::new(Txid::all_zeros(), number.into()),
+        ..TxIn::default()
+    };
+    Transaction {
+        version: transaction::Version::TWO,
+        lock_time: absolute::LockTime::ZERO,
+        input: vec![input],
+        output: vec![TxOut { value: Amount::ONE_SAT, script_pubkey: script(number / 2) }],
+    }
 }
 
 fn handshake() -> Vec<u8> {

@@ -80,5 +80,6 @@ fn settings(dir: &Path, peers: &[SocketAddr]) -> Settings {
         connect: peers.iter().map(|peer| PeerAddress::Ip(*peer)).collect(),
         proxy: None,
         filters_disk: DEFAULT_FILTERS_DISK,
+        mempool: true,
     }
 }

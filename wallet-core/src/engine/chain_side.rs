@@ -40,6 +40,8 @@ pub struct Online {
     pub connect: Vec<PeerAddress>,
     /// How peers are reached.
     pub route: Route,
+    /// Whether to listen to transactions that no block holds.
+    pub mempool: bool,
 }
 
 /// A light client and its file.
@@ -74,8 +76,8 @@ impl ChainSide {
             file.begin(&needed)?;
             (needed, Restored::default())
         };
-        let (connect, route) = (online.connect, online.route);
-        let config = Config { params, base, connect, route, mempool: true };
+        let (connect, route, mempool) = (online.connect, online.route, online.mempool);
+        let config = Config { params, base, connect, route, mempool };
         restored.kept.clone_from(&online.kept);
         let mut said = Vec::new();
         let peers = online.peers.map(|loaded| {

@@ -5,6 +5,7 @@ mod differential;
 mod following;
 mod loss;
 mod paying;
+mod unconfirmed;
 
 use bitcoin::{Amount, SignedAmount};
 

@@ -53,6 +53,7 @@ impl Desk {
             connect: self.connect.clone(),
             proxy: None,
             filters_disk: DEFAULT_FILTERS_DISK,
+            mempool: true,
         }
     }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use bitcoin::block::{Header, Version};
 use bitcoin::hashes::Hash;
 use bitcoin::key::rand::{Rng, SeedableRng, rngs::StdRng};
+use bitcoin::psbt::Psbt;
 use bitcoin::{
     Address, Amount, Block, BlockHash, CompactTarget, FeeRate, Network, OutPoint, ScriptBuf,
     Sequence, Transaction, TxIn, TxMerkleNode, TxOut, Txid, Witness, absolute, transaction,
@@ -173,13 +174,22 @@ impl Bench {
 
     /// Signs as the engine does, with the software signer.
     pub(crate) fn sign(&mut self, draft: &Draft) -> Payment {
-        let drafted = self.wallet.psbt_of(draft.id).unwrap();
-        let mut psbt = drafted.clone();
-        SoftwareSigner::new(seed(), Network::Regtest).sign(&mut psbt).unwrap();
-        let signed = signers::finish(&psbt, &drafted).unwrap();
+        let (signed, psbt) = self.signatures(draft);
         let (payment, _) = self.wallet.record_signed(draft.id, &signed, &psbt, self.now).unwrap();
         self.wallet.commit().unwrap();
         payment
+    }
+
+    /// The signed transaction of a draft, of which the wallet does not know.
+    pub(crate) fn signed(&self, draft: &Draft) -> Transaction {
+        self.signatures(draft).0
+    }
+
+    fn signatures(&self, draft: &Draft) -> (Transaction, Psbt) {
+        let drafted = self.wallet.psbt_of(draft.id).unwrap();
+        let mut psbt = drafted.clone();
+        SoftwareSigner::new(seed(), Network::Regtest).sign(&mut psbt).unwrap();
+        (signers::finish(&psbt, &drafted).unwrap(), psbt)
     }
 
     /// Everything there is, immature included, by the tables.
