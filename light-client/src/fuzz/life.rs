@@ -166,7 +166,7 @@ impl Life {
                 let transaction = unconfirmed(rest.byte());
                 encode(Magic::REGTEST, NetworkMessage::Tx(transaction))
             }
-            29 => framed("feefilter", rest.bytes(8)),
+            29 => framed(b"feefilter", rest.bytes(8)),
             _ => {
                 let most = usize::from(rest.byte());
                 rest.bytes(most).to_vec()
