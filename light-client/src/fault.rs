@@ -52,9 +52,6 @@ pub enum Fault {
     /// An answer made no progress for too long.
     #[error("stopped answering")]
     Stalled,
-    /// More work would have to be held for the peer than its bound allows.
-    #[error("sent too much at once")]
-    Flooded,
     /// The peer can't give what all others can, without having lied.
     #[error("could not serve what it announced")]
     NotServing,
@@ -64,7 +61,7 @@ impl Fault {
     /// Whether the fault may be nobody's intent, so that the peer may be tried again soon.
     #[must_use]
     pub const fn is_transient(self) -> bool {
-        matches!(self, Self::Stalled | Self::NotServing | Self::Flooded | Self::SelfConnection)
+        matches!(self, Self::Stalled | Self::NotServing | Self::SelfConnection)
     }
 
     /// How long to leave the address alone.

@@ -284,6 +284,9 @@ pub const STABLE_AFTER: Duration = Duration::from_secs(30);
 /// How long a peer may take to answer with a batch of headers, filter headers, or a block.
 pub const REPLY_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// How long a peer may take to send a full batch of headers, however steadily: 1 kB/s.
+pub const HEADERS_TIMEOUT: Duration = Duration::from_secs(180);
+
 /// The first wait after an answer did not come; doubles each time.
 pub const RETRY_MIN: Duration = Duration::from_secs(2);
 

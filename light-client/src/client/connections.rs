@@ -116,8 +116,9 @@ impl LightClient {
         }
     }
 
-    /// Filters or blocks came from a peer, or part of one.
+    /// Filters or blocks came from a peer, or part of any message.
     fn on_progress(&mut self, now: Now, id: PeerId, bytes: usize) {
+        self.headers.on_progress(now.mono, id);
         self.filters.on_bytes(now.mono, id, bytes);
         self.blocks.on_bytes(now.mono, id, bytes);
     }

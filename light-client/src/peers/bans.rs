@@ -96,8 +96,7 @@ const fn sentence(fault: Fault) -> Option<Duration> {
         | Fault::Malformed
         | Fault::Handshake
         | Fault::UnconnectedHeaders
-        | Fault::Unsolicited
-        | Fault::Flooded => Some(DISCOURAGED_TIME),
+        | Fault::Unsolicited => Some(DISCOURAGED_TIME),
         Fault::SelfConnection
         | Fault::MissingServices
         | Fault::TooOld

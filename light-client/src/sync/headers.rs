@@ -17,7 +17,7 @@ use rand_chacha::rand_core::RngCore;
 use crate::chain::header_tree::HeaderTree;
 use crate::fault::Fault;
 use crate::height::{BlockId, Height};
-use crate::limits::{PRESYNC_TURN, REPLY_TIMEOUT};
+use crate::limits::PRESYNC_TURN;
 use crate::outbox::Outbox;
 use crate::peer_id::PeerId;
 use crate::status::Weighing;
@@ -142,6 +142,13 @@ impl HeaderSync {
         outcome
     }
 
+    /// Part of a message came from a peer: it is slow, not late.
+    pub(crate) fn on_progress(&mut self, now: MonoTime, peer: PeerId) {
+        if let Some(talk) = self.talks.get_mut(&peer) {
+            talk.progress = now;
+        }
+    }
+
     /// Asks whom there is to ask, and gives up waiting for who is late.
     pub(crate) fn drive(&mut self, now: MonoTime, tree: &HeaderTree, outbox: &mut Outbox) {
         for talk in self.talks.values_mut() {
@@ -167,7 +174,7 @@ impl HeaderSync {
         let due = |talk: &Talk| match talk.state {
             State::Quiet | State::More => None,
             State::Due => Some(talk.retry.until()),
-            State::Asked(at) => Some(at.after(REPLY_TIMEOUT)),
+            State::Asked(_) => talk.answer_due(),
         };
         let dues = self.talks.values().flat_map(|talk| [due(talk), talk.too_new]);
         dues.flatten().min()

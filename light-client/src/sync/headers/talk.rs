@@ -18,8 +18,8 @@ use crate::chain::rules::HeaderError;
 use crate::fault::Fault;
 use crate::height::{BlockId, Height};
 use crate::limits::{
-    MAX_BROKEN_PRESYNCS, MAX_HEADERS, MAX_IDLE_BATCHES, MAX_LOCATOR, MAX_UNCONNECTED,
-    REPLY_TIMEOUT, TOO_NEW_RETRY, WTXID_RELAY_PROTOCOL,
+    HEADERS_TIMEOUT, MAX_BROKEN_PRESYNCS, MAX_HEADERS, MAX_IDLE_BATCHES, MAX_LOCATOR,
+    MAX_UNCONNECTED, REPLY_TIMEOUT, TOO_NEW_RETRY, WTXID_RELAY_PROTOCOL,
 };
 use crate::retry::Retry;
 use crate::sync::headers::Outcome;
@@ -52,6 +52,8 @@ pub(super) struct Talk {
     /// How far below our tip to ask, when it does not even know our tip's parent.
     probe: u32,
     pub(super) retry: Retry,
+    /// When part of a message came last.
+    pub(super) progress: MonoTime,
     /// When to ask again for a header from the future.
     pub(super) too_new: Option<MonoTime>,
     /// Its branch, while that has not shown enough work.
@@ -87,6 +89,7 @@ impl Talk {
             idle_batches: 0,
             probe: 0,
             retry: Retry::default(),
+            progress: MonoTime::START,
             too_new: None,
             presync: None,
             broken: 0,
@@ -125,9 +128,16 @@ impl Talk {
         self.tip = self.tip.filter(|_| fork.is_some());
     }
 
+    /// When the answer to an open question is late. A part that comes now and then puts that off,
+    /// but not for ever.
+    pub(super) fn answer_due(&self) -> Option<MonoTime> {
+        let State::Asked(at) = self.state else { return None };
+        Some(at.max(self.progress).after(REPLY_TIMEOUT).min(at.after(HEADERS_TIMEOUT)))
+    }
+
     /// Gives up waiting for a late answer, and asks again for a header from the future.
     pub(super) fn pass_time(&mut self, now: MonoTime) {
-        if matches!(self.state, State::Asked(at) if now.since(at) >= REPLY_TIMEOUT) {
+        if self.answer_due().is_some_and(|due| due <= now) {
             self.retry.missed(now);
             self.state = State::Due;
         }
@@ -235,6 +245,10 @@ impl Talk {
         if first.prev_blockhash == tree.params().genesis.block_hash() {
             // It knows nothing of our locator, so it has not come up to our base yet.
             return Some(Fault::NotServing);
+        }
+        if self.presync.is_some() || self.next.is_some() {
+            // It announces new blocks while it sends what is far below them.
+            return None;
         }
         self.unconnected += 1;
         self.on_claim();

@@ -174,3 +174,19 @@ fn work_decides_what_is_weighed_first() {
         assert_eq!(talks.tree.find(&branch[9].block_hash()).is_some(), taken, "{below}");
     }
 }
+
+#[test]
+fn new_blocks_may_be_announced_while_a_long_chain_is_loaded() {
+    let genesis = Params::regtest().genesis;
+    let branch = mine::branch(&genesis, 6_000, 1);
+    let mut talks = Talks::new(tree_wanting(5_990), vec![branch.clone()]);
+    assert!(talks.turn());
+    for header in &branch[5_900..] {
+        // As btcd does: with its header alone, whatever we know.
+        let (tree, rng) = (&mut talks.tree, &mut talks.rng);
+        let outcome = talks.sync.on_headers(talks.now, PeerId::new(1), &[*header], tree, rng);
+        assert_eq!(outcome, Outcome::default());
+    }
+    talks.settle();
+    assert_eq!(talks.tree.tip().hash, branch[5_999].block_hash());
+}
