@@ -224,7 +224,7 @@ pub(crate) struct RestoreArgs {
 /// Options of `sync`.
 #[derive(Debug, Args)]
 pub(crate) struct SyncArgs {
-    /// Give up after this many seconds [default: after 60 seconds without progress]
+    /// Give up after this many seconds [default: after 60 without progress, later by proxy]
     #[arg(long, value_name = "SECONDS")]
     pub(crate) timeout: Option<u64>,
 }

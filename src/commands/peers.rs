@@ -9,6 +9,7 @@ use billfold_wallet_core::light_client::height::Height;
 use billfold_wallet_core::light_client::output::PeerEvent;
 use billfold_wallet_core::light_client::peer_id::PeerAddress;
 use billfold_wallet_core::light_client::status::{BannedHost, FilterStanding, PeerStatus, Status};
+use billfold_wallet_core::limits::PROXY_DIAL_TIME;
 use billfold_wallet_core::service::{Access, Reach};
 use bitcoin::p2p::ServiceFlags;
 use serde::Serialize;
@@ -37,7 +38,8 @@ pub(super) async fn run(context: &mut Context) -> Result<(), Failure> {
 async fn look(session: &mut Session, context: &mut Context) -> Result<PeersReport, Failure> {
     let named = context.run.settings.connect.clone();
     let mut roll = RollCall::new(&named);
-    let until = Instant::now() + WAIT;
+    let by_proxy = context.run.settings.proxy.map_or(Duration::ZERO, |_| PROXY_DIAL_TIME);
+    let until = Instant::now() + WAIT + by_proxy;
     let mut found = !named.is_empty();
     while !roll.is_complete() || !found {
         let next = tokio::time::timeout_at(until, session.next_event());

@@ -10,6 +10,7 @@ use billfold_wallet_core::light_client::height::{BlockId, Height};
 use billfold_wallet_core::light_client::output::PeerEvent;
 use billfold_wallet_core::light_client::peer_id::PeerAddress;
 use billfold_wallet_core::light_client::status::Status;
+use billfold_wallet_core::limits::PROXY_DIAL_TIME;
 use serde::Serialize;
 use tokio::time::Instant;
 
@@ -108,6 +109,8 @@ struct Walk {
     started: Instant,
     moved: Instant,
     patience: Patience,
+    /// How long nothing may move.
+    stall: Duration,
     peers: RollCall,
     last: Option<Status>,
     found: HashSet<bitcoin::Txid>,
@@ -116,13 +119,15 @@ struct Walk {
 impl Walk {
     fn new(context: &Context, patience: Patience) -> Self {
         let now = Instant::now();
-        let peers = RollCall::new(&context.run.settings.connect);
-        Self { started: now, moved: now, patience, peers, last: None, found: HashSet::new() }
+        let settings = &context.run.settings;
+        let peers = RollCall::new(&settings.connect);
+        let stall = STALL + settings.proxy.map_or(Duration::ZERO, |_| PROXY_DIAL_TIME);
+        Self { started: now, moved: now, patience, stall, peers, last: None, found: HashSet::new() }
     }
 
     fn due(&self) -> Instant {
         match self.patience {
-            Patience::WhileItMoves => self.moved + STALL,
+            Patience::WhileItMoves => self.moved + self.stall,
             Patience::InAll(all) => self.started + all,
         }
     }
@@ -216,5 +221,6 @@ fn has_moved(last: &Status, now: &Status) -> bool {
 const UNCHECKED: &str = "the challenge of this signet is not of a kind that billfold can check: \
                          that its signers agreed to the blocks is not known";
 
-/// How long nothing may move before the waiting ends.
+/// How long nothing may move before the waiting ends; through a proxy, as long as it may take to
+/// open a connection more.
 const STALL: Duration = Duration::from_secs(60);

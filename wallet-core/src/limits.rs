@@ -58,6 +58,10 @@ pub const SOCKS_REPLY_BYTES: usize = 255 + 2;
 /// that comes before the first message, over Tor too.
 pub const V2_HANDSHAKE_TIME: Duration = Duration::from_secs(60);
 
+/// How long opening a connection through a proxy may take in all.
+pub const PROXY_DIAL_TIME: Duration =
+    PROXY_CONNECT_TIME.saturating_add(PROXY_TIME).saturating_add(V2_HANDSHAKE_TIME);
+
 /// The most garbage before the first packet of version 2, in bytes (BIP324).
 pub const V2_GARBAGE_BYTES: usize = 4095;
 
