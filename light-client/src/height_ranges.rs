@@ -38,6 +38,15 @@ impl HeightRanges {
         (first <= last).then_some(first..=last)
     }
 
+    /// The lowest height in it that is not below this one.
+    #[must_use]
+    pub fn next_from(&self, height: Height) -> Option<Height> {
+        if self.contains(height) {
+            return Some(height);
+        }
+        self.ranges.range(height..).next().map(|(first, _)| *first)
+    }
+
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -134,6 +143,10 @@ mod tests {
                 }
                 for height in 0..60 {
                     prop_assert_eq!(ranges.contains(Height::new(height)), model.contains(&height));
+                }
+                for from in 0..60 {
+                    let next = model.range(from..).next().map(|height| Height::new(*height));
+                    prop_assert_eq!(ranges.next_from(Height::new(from)), next);
                 }
                 for from in 0..50 {
                     let first = (from..50).find(|height| !model.contains(height));

@@ -318,8 +318,11 @@ pub const TIP_RANGE: u32 = 16;
 /// Filters in one `getcfilters` (BIP157 allows one less than a thousand blocks between its ends).
 pub const MAX_FILTERS_PER_ASK: u32 = 1000;
 
-/// The least filters in a question, where there are so many to ask for.
+/// The least filters in a question, where there are so many to ask for, and room for them.
 pub const MIN_FILTERS_PER_ASK: u32 = 50;
+
+/// Fewer are asked of a peer that would need longer than this for so many.
+pub const MIN_ASK_TIME: Duration = Duration::from_secs(2);
 
 /// Open questions for filters to one peer.
 pub const MAX_FILTER_ASKS: usize = 8;
@@ -335,8 +338,9 @@ pub const MAX_UNDERWAY_BYTES: u64 = MAX_FILTER_BYTES as u64 / 2;
 /// How often a peer may leave out the same filter before it is asked for it no more.
 pub const MAX_FILTER_TRIES: u32 = 3;
 
-/// Bytes a second that a peer is believed to send before it was measured.
-pub const FIRST_RATE: u64 = 1_000_000;
+/// Bytes a second that a peer is believed to send before it was measured: little, so that the
+/// first question measures and does not burden.
+pub const FIRST_RATE: u64 = 100_000;
 
 /// How long bytes are counted before they count as a speed.
 pub const PACE_SAMPLE: Duration = Duration::from_millis(100);

@@ -55,6 +55,11 @@ impl Pace {
         self.is_busy = !is_done;
     }
 
+    /// Whether its rate is more than a guess.
+    pub(crate) const fn is_measured(&self) -> bool {
+        self.rate.is_some()
+    }
+
     /// Bytes a second; a guess before anything was measured.
     pub(crate) const fn rate(&self) -> u64 {
         match self.rate {
@@ -85,9 +90,10 @@ impl Pace {
     }
 
     /// How long a peer that owes this many bytes will need for them: as long as it is silent
-    /// already, then at its rate.
+    /// already, then at its rate. One that was not measured yet is believed to be fast.
     pub(crate) fn left(&self, now: MonoTime, bytes: u64) -> Duration {
-        self.silence(now) + self.time_for(bytes)
+        let time = if self.is_measured() { self.time_for(bytes) } else { Duration::ZERO };
+        self.silence(now) + time
     }
 
     /// The bytes that come in a while.

@@ -181,6 +181,12 @@ impl Commitments {
         self.ledgers.get(&peer)?.covered.run(from)
     }
 
+    /// The first height from `from` on at which a peer's commitment is known.
+    #[must_use]
+    pub fn next_covered(&self, peer: PeerId, from: Height) -> Option<Height> {
+        self.ledgers.get(&peer)?.covered.next_from(from)
+    }
+
     /// How far up from `from` a peer commits to the version that is first in
     /// [`versions`](Self::versions).
     #[must_use]

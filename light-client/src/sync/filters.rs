@@ -10,9 +10,10 @@ mod steal;
 mod talk;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::{RangeBounds, RangeInclusive};
+use std::ops::RangeInclusive;
 
 use bitcoin::FilterHash;
+use bitcoin::hashes::Hash as _;
 use bitcoin::p2p::message::NetworkMessage;
 use bitcoin::p2p::message_filter::GetCFilters;
 
@@ -41,14 +42,14 @@ pub(crate) struct FilterSync {
     next: Height,
     /// Versions that nobody is asked for and somebody should be.
     wanted: BTreeSet<Version>,
-    /// Heights below `next` whose filter was asked for before it was known what it is, in vain.
-    again: BTreeSet<Height>,
     /// How often a peer left out a filter that it commits to.
     withheld: BTreeMap<(PeerId, Height), u32>,
     /// Who left one out so often that it is asked for it no more.
     unserving: Vec<PeerId>,
     /// The running mean of a filter's size in bytes.
     mean_size: usize,
+    /// How many filters it is the mean of, at most.
+    measured: usize,
     /// When somebody's work may be worth taking over.
     steal_due: Option<MonoTime>,
 }
@@ -78,10 +79,10 @@ impl Default for FilterSync {
             talks: BTreeMap::new(),
             next: Height::GENESIS,
             wanted: BTreeSet::new(),
-            again: BTreeSet::new(),
             withheld: BTreeMap::new(),
             unserving: Vec::new(),
             mean_size: FIRST_MEAN_SIZE,
+            measured: 0,
             steal_due: None,
         }
     }
@@ -104,7 +105,6 @@ impl FilterSync {
     pub(crate) fn restart(&mut self, cursor: Height) {
         self.next = cursor.next();
         self.wanted.clear();
-        self.again.clear();
         self.withheld.clear();
         for talk in self.talks.values_mut() {
             talk.forget();
@@ -115,7 +115,6 @@ impl FilterSync {
     pub(crate) fn on_reorganised(&mut self, fork: Height) {
         self.next = self.next.min(fork.next());
         self.wanted.retain(|(height, _)| *height <= fork);
-        self.again.retain(|height| *height <= fork);
         self.withheld.retain(|(_, height), _| *height <= fork);
         self.talks.values_mut().for_each(|talk| talk.forget_above(fork));
     }
@@ -167,8 +166,8 @@ impl FilterSync {
         let Some(talk) = self.talks.get_mut(&peer) else { return Ok(None) };
         talk.on_filter()?;
         let Some(height) = block.map(|block| block.height) else { return Ok(None) };
-        self.mean_size = (self.mean_size * 63 + size).div_ceil(64);
         let (expected, skipped) = talk.take(height);
+        self.measure(size);
         for left_out in skipped {
             let times = self.withheld.entry((peer, left_out)).or_default();
             *times += 1;
@@ -177,19 +176,10 @@ impl FilterSync {
             }
             self.lose(peer, left_out, commitments);
         }
-        let Some(hash) = commitments.commits_to(peer, height) else {
-            if expected {
-                self.again.insert(height);
-            }
-            return Ok(None);
-        };
+        // What came before its peer said what it is will be asked for once that is known.
+        let Some(hash) = commitments.commits_to(peer, height) else { return Ok(None) };
         let version = (height, hash);
         let wanted = expected || self.take_over(version, commitments);
-        if self.again.remove(&height) {
-            self.want_all(height, commitments);
-            self.wanted.remove(&version);
-            return Ok(Some(version));
-        }
         Ok(wanted.then_some(version))
     }
 
@@ -198,7 +188,6 @@ impl FilterSync {
     pub(crate) fn drive(&mut self, with: Circumstances<'_>, outbox: &mut Outbox) -> Vec<PeerId> {
         let stalled = self.release_late(with);
         self.next = self.next.max(with.need.cursor.next());
-        self.know_again(with.commitments);
         let idle = self.fill(with, outbox);
         self.steal(&idle, with, outbox);
         stalled
@@ -209,6 +198,12 @@ impl FilterSync {
         let talks = self.talks.values();
         let dues = talks.flat_map(|talk| [talk.late_at(), Some(talk.retry.until())]);
         dues.chain([self.steal_due]).flatten().filter(|due| *due > now).min()
+    }
+
+    fn measure(&mut self, size: usize) {
+        let sum = self.mean_size * self.measured + size;
+        self.mean_size = sum.div_ceil(self.measured + 1).max(1);
+        self.measured = (self.measured + 1).min(MEAN_OF - 1);
     }
 
     /// Keeps every link full. Returns the peers that have nothing to do.
@@ -281,16 +276,19 @@ impl FilterSync {
             0..MIN_FILTERS_PER_ASK => 0,
             fits => limit.min(fits),
         };
-        self.wanted_run(peer, first.., limit_at, with.commitments)
+        let end = Height::new(u32::MAX);
+        self.wanted_run(peer, first..=end, limit_at, with.commitments)
             .or_else(|| self.new_run(common, limit_at, with))
-            .or_else(|| self.wanted_run(peer, ..first, limit_at, with.commitments))
+            .or_else(|| {
+                self.wanted_run(peer, Height::GENESIS..=first.down(1), limit_at, with.commitments)
+            })
     }
 
     /// A run of wanted versions to which the peer commits.
     fn wanted_run(
         &self,
         peer: PeerId,
-        heights: impl RangeBounds<Height>,
+        heights: RangeInclusive<Height>,
         limit_at: impl Fn(Height) -> u32,
         commitments: &Commitments,
     ) -> Option<RangeInclusive<Height>> {
@@ -299,10 +297,21 @@ impl FilterSync {
             hash.is_some_and(|hash| self.wanted.contains(&(height, hash)))
                 && self.withheld.get(&(peer, height)).is_none_or(|n| *n < MAX_FILTER_TRIES)
         };
-        let mut wanted = self.wanted.iter().map(|(height, _)| *height);
-        let start = wanted.find(|height| heights.contains(height) && serves(*height))?;
-        let run = (start.to_u32()..).map(Height::new).take(limit_at(start) as usize);
-        let end = run.take_while(|height| heights.contains(height) && serves(*height)).last()?;
+        let (mut start, last) = heights.into_inner();
+        loop {
+            let lowest = FilterHash::from_byte_array([0; 32]);
+            start = self.wanted.range((start, lowest)..).next()?.0;
+            if start > last || limit_at(start) == 0 {
+                return None;
+            }
+            if serves(start) {
+                break;
+            }
+            // Over all that the peer says nothing of.
+            start = commitments.next_covered(peer, start.next())?;
+        }
+        let run = (start.to_u32()..=last.to_u32()).map(Height::new).take(limit_at(start) as usize);
+        let end = run.take_while(|height| serves(*height)).last()?;
         Some(start..=end)
     }
 
@@ -337,10 +346,6 @@ impl FilterSync {
         }
     }
 
-    fn want_all(&mut self, height: Height, commitments: &Commitments) {
-        self.wanted.extend(commitments.versions(height).into_iter().map(|hash| (height, hash)));
-    }
-
     fn ask(
         &mut self,
         peer: PeerId,
@@ -363,16 +368,6 @@ impl FilterSync {
         );
     }
 
-    /// What was asked for blindly and did not come is asked for again now that it has a name.
-    fn know_again(&mut self, commitments: &Commitments) {
-        while let Some(height) = self.again.first().copied()
-            && height <= commitments.tip()
-        {
-            self.again.remove(&height);
-            self.want_all(height, commitments);
-        }
-    }
-
     /// A filter that was not expected of its sender is welcome while nobody else has sent it.
     fn take_over(&mut self, version: Version, commitments: &Commitments) -> bool {
         let (height, hash) = version;
@@ -382,12 +377,12 @@ impl FilterSync {
             })
     }
 
-    /// A filter does not come from the peer that was asked for it.
+    /// A filter does not come from the peer that was asked for it. If it was asked for blindly,
+    /// nobody wants it yet.
     fn lose(&mut self, peer: PeerId, height: Height, commitments: &Commitments) {
-        let _is_new = match commitments.commits_to(peer, height) {
-            Some(hash) => self.wanted.insert((height, hash)),
-            None => self.again.insert(height),
-        };
+        if let Some(hash) = commitments.commits_to(peer, height) {
+            self.wanted.insert((height, hash));
+        }
     }
 
     fn release(&mut self, peer: PeerId, commitments: &Commitments) {
@@ -419,6 +414,9 @@ impl FilterSync {
 
 /// Bytes; about a full block's filter, so that the first questions err on the small side.
 const FIRST_MEAN_SIZE: usize = 20_000;
+
+/// Filters that make up the running mean of their sizes.
+const MEAN_OF: usize = 64;
 
 const _: () = assert!(MIN_FILTERS_PER_ASK <= MAX_FILTERS_PER_ASK);
 

@@ -4,7 +4,7 @@
 //! is watched, or past a match that is not folded. What was passed before the list grew is the
 //! backfill's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use bitcoin::{BlockHash, FilterHash};
@@ -23,6 +23,8 @@ pub(crate) struct Scan {
     start: Start,
     /// Blocks above the cursor, without gaps.
     rows: BTreeMap<Height, Row>,
+    /// Those of them that matched.
+    matches: BTreeSet<Height>,
     /// The block that the wallet is folding, right above the cursor.
     folding: Option<BlockId>,
 }
@@ -57,6 +59,7 @@ impl Scan {
     /// Begins anew somewhere else.
     pub(crate) fn begin(&mut self, start: ScanStart, base: Height) {
         self.rows.clear();
+        self.matches.clear();
         self.folding = None;
         self.start = Start::Pending { start, seen: base };
     }
@@ -112,12 +115,14 @@ impl Scan {
     pub(crate) fn on_match(&mut self, block: BlockId, hash: FilterHash) {
         if let Some(row) = self.rows.get_mut(&block.height).filter(|row| row.block() == block) {
             row.on_match(hash);
+            self.matches.insert(block.height);
         }
     }
 
     /// The matched blocks to fetch, lowest first, each with the version that matched.
     pub(crate) fn wanted_blocks(&self) -> impl Iterator<Item = (BlockId, FilterHash)> + '_ {
-        let matches = self.rows.values().filter_map(|row| Some((row.block(), row.matched()?)));
+        let rows = self.matches.iter().filter_map(|height| self.rows.get(height));
+        let matches = rows.filter_map(|row| Some((row.block(), row.matched()?)));
         matches.filter(|(block, _)| Some(*block) != self.folding).take(MAX_BLOCKS_AHEAD)
     }
 
@@ -187,6 +192,7 @@ impl Scan {
         for row in self.rows.split_off(&fork.height.next()).into_values() {
             row.drop_filters(matching);
         }
+        self.matches.split_off(&fork.height.next());
         let told = self.told().is_some_and(|told| told.height > fork.height);
         self.folding.take_if(|folding| folding.height > fork.height);
         match &mut self.start {
@@ -199,6 +205,7 @@ impl Scan {
 
     fn pass(&mut self, block: BlockId, matching: &mut Matching) {
         self.start = Start::At(block);
+        self.matches.remove(&block.height);
         if let Some(row) = self.rows.remove(&block.height) {
             row.drop_filters(matching);
         }

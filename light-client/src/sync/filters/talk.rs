@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use crate::fault::Fault;
 use crate::height::Height;
-use crate::limits::{FILTER_HORIZON, MAX_FILTERS_PER_ASK, MIN_FILTERS_PER_ASK, SILENCE_TIMEOUT};
+use crate::limits::{
+    FILTER_HORIZON, MAX_FILTERS_PER_ASK, MIN_ASK_TIME, MIN_FILTERS_PER_ASK, SILENCE_TIMEOUT,
+};
 use crate::pace::Pace;
 use crate::retry::Retry;
 use crate::time::MonoTime;
@@ -113,33 +115,43 @@ impl Talk {
         self.pace.left(now, self.underway_bytes(mean_size))
     }
 
-    /// The bytes that keep the link full until more can be asked for.
+    /// The bytes that keep the link full until more can be asked for and a while longer.
     pub(super) fn pipe(&self) -> u64 {
         self.pace.bytes_in(self.pace.latency() + FILTER_HORIZON)
     }
 
-    /// Whether so little is on its way that more should be asked for.
+    /// Whether so little is on its way that the link would run empty before an answer to the next
+    /// question, or soon after.
     pub(super) fn is_hungry(&self, mean_size: usize, scale: (u64, u64)) -> bool {
-        self.underway * 2 <= self.target(mean_size, scale)
+        let least = if self.pace.is_measured() {
+            self.pace.bytes_in(self.pace.latency() + FILTER_HORIZON / 2)
+        } else {
+            0
+        };
+        self.underway <= filters_in(least, mean_size, scale).max(self.least_ask(mean_size) / 2)
     }
 
     /// How many filters to ask for.
     pub(super) fn appetite(&self, mean_size: usize, scale: (u64, u64)) -> u32 {
-        let missing = self.target(mean_size, scale).saturating_sub(self.underway);
-        missing.clamp(MIN_FILTERS_PER_ASK, MAX_FILTERS_PER_ASK)
+        let missing = filters_in(self.pipe(), mean_size, scale).saturating_sub(self.underway);
+        missing.clamp(self.least_ask(mean_size), MAX_FILTERS_PER_ASK)
+    }
+
+    /// The least that a question is worth: less of a slow peer, which might be the only one to have
+    /// some other filter.
+    fn least_ask(&self, mean_size: usize) -> u32 {
+        let soon = self.pace.bytes_in(MIN_ASK_TIME);
+        filters_in(soon, mean_size, (1, 1)).clamp(1, MIN_FILTERS_PER_ASK)
     }
 
     /// When the peer is late, unless something comes.
     pub(super) fn late_at(&self) -> Option<MonoTime> {
         (self.underway > 0).then(|| self.pace.last_heard().after(SILENCE_TIMEOUT))
     }
+}
 
-    /// How many filters should be on their way.
-    fn target(&self, mean_size: usize, (numerator, denominator): (u64, u64)) -> u32 {
-        let bytes = u128::from(self.pipe()) * u128::from(numerator) / u128::from(denominator);
-        let filters = bytes / (mean_size as u128).max(1);
-        u32::try_from(filters)
-            .unwrap_or(u32::MAX)
-            .clamp(MIN_FILTERS_PER_ASK, 2 * MAX_FILTERS_PER_ASK)
-    }
+/// How many filters so many bytes are, scaled down; a part of one is one.
+fn filters_in(bytes: u64, mean_size: usize, (numerator, denominator): (u64, u64)) -> u32 {
+    let bytes = u128::from(bytes) * u128::from(numerator) / u128::from(denominator);
+    u32::try_from(bytes.div_ceil((mean_size as u128).max(1))).unwrap_or(u32::MAX)
 }
