@@ -98,6 +98,8 @@ impl FromStr for PeerAddress {
         }
         let (host, port) = text.rsplit_once(':').ok_or(ParsePeerAddressError)?;
         let port = port.parse().map_err(|_| ParsePeerAddressError)?;
+        // With its final dot a name under `.onion` must not be looked up either (RFC 7686).
+        let host = host.strip_suffix('.').unwrap_or(host);
         let well_formed = !host.is_empty()
             && host.len() <= 253
             && host.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.');
@@ -164,6 +166,8 @@ mod tests {
         for text in [
             &mistyped,
             "expyuzz4wqqyqhjn.onion:1",
+            "expyuzz4wqqyqhjn.onion.:1",
+            ".:1",
             "",
             "localhost",
             "host:",

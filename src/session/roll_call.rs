@@ -104,12 +104,10 @@ impl Answer {
         match self {
             Self::Awaited => "has not answered".to_owned(),
             Self::Ready => "is ready".to_owned(),
-            Self::Unreachable(problem @ (DialProblem::NeedsProxy | DialProblem::Proxy(_))) => {
-                problem.to_string()
-            }
-            Self::Unreachable(_) => {
-                "can't be reached: check that the node runs and listens there".to_owned()
-            }
+            Self::Unreachable(
+                DialProblem::Refused | DialProblem::TimedOut | DialProblem::Unreachable,
+            ) => "can't be reached: check that the node runs and listens there".to_owned(),
+            Self::Unreachable(problem) => problem.to_string(),
             Self::Closed => "closed the connection before it said anything".to_owned(),
             Self::Refused(fault) => fault.to_string(),
         }

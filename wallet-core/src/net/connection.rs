@@ -55,7 +55,7 @@ pub struct Connection {
 
 impl Connection {
     /// Begins to dial, and reports `Connected` or `DialFailed`, then what is received, and
-    /// `Disconnected` at the end of what was connected.
+    /// `Disconnected` at the end of what was connected or is given up before that.
     #[must_use]
     pub fn open(runtime: &Handle, peer: PeerId, target: Target, reports: Reports) -> Self {
         let (outgoing, unsent) = mpsc::channel(UNSENT_MESSAGES);
@@ -79,8 +79,8 @@ impl Connection {
 async fn run(peer: PeerId, target: Target, mut unsent: mpsc::Receiver<Vec<u8>>, reports: Reports) {
     let reached = tokio::select! {
         reached = target.reach() => reached,
-        // Nothing is sent before the connection is open: this is its end.
-        _ = unsent.recv() => Err(DialProblem::Unreachable),
+        // Nothing is sent before the connection is open: our end was dropped.
+        _ = unsent.recv() => return reports.put(ClientInput::Disconnected { peer }, None),
     };
     let Target { address, wire, .. } = target;
     let (mut incoming, outgoing) = match reached {

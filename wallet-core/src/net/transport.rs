@@ -48,7 +48,7 @@ pub async fn begin(
     };
     let (reader, writer) = stream.into_split();
     let (opener, sealer) = ciphers.unzip();
-    Ok((Incoming { reader, opener }, Outgoing { writer, sealer }))
+    Ok((Incoming { reader, opener, buffer: Vec::new() }, Outgoing { writer, sealer }))
 }
 
 /// What a read brought.
@@ -67,6 +67,8 @@ pub struct Incoming {
     reader: OwnedReadHalf,
     /// `None` for version 1.
     opener: Option<Opener>,
+    /// What a read of version 1 brought.
+    buffer: Vec<u8>,
 }
 
 impl Incoming {
@@ -76,14 +78,16 @@ impl Incoming {
     /// The socket's, and `InvalidData` for a packet that is too long or does not authenticate.
     pub async fn next(&mut self) -> io::Result<Piece> {
         let Some(opener) = &mut self.opener else {
-            let mut bytes = Vec::with_capacity(READ_BYTES);
-            let count = self.reader.read_buf(&mut bytes).await?;
-            return Ok(if count == 0 { Piece::End } else { Piece::Whole(bytes) });
+            self.buffer.resize(READ_BYTES, 0);
+            let count = self.reader.read(&mut self.buffer).await?;
+            // A copy, so that what waits takes no more memory than it has bytes.
+            let bytes = &self.buffer[..count];
+            return Ok(if count == 0 { Piece::End } else { Piece::Whole(bytes.to_vec()) });
         };
         if let Some(contents) = opener.open_next()? {
             return Ok(Piece::Whole(contents));
         }
-        if self.reader.read_buf(opener.room(READ_BYTES)).await? == 0 {
+        if self.reader.read_buf(opener.room()).await? == 0 {
             return Ok(Piece::End);
         }
         Ok(opener.open_next()?.map_or(Piece::Part, Piece::Whole))

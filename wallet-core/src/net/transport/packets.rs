@@ -9,6 +9,7 @@ use std::io;
 use bip324::{InboundCipher, NUM_LENGTH_BYTES, OutboundCipher, PacketType};
 
 use crate::light_client::codec::v2::MAX_CONTENTS;
+use crate::limits::READ_BYTES;
 
 /// Opens packets that the peer sealed.
 pub(super) struct Opener {
@@ -54,11 +55,15 @@ impl Opener {
         }
     }
 
-    /// Where to put what is read next; there is room for `bytes` without growing.
-    pub(super) fn room(&mut self, bytes: usize) -> &mut Vec<u8> {
+    /// Where to put what is read next: there is room for [`READ_BYTES`] at the least. A long packet
+    /// leaves no long buffer behind.
+    pub(super) fn room(&mut self) -> &mut Vec<u8> {
         self.buffer.drain(..self.used);
         self.used = 0;
-        self.buffer.reserve(bytes);
+        if self.buffer.len() < READ_BYTES {
+            self.buffer.shrink_to(2 * READ_BYTES);
+        }
+        self.buffer.reserve(READ_BYTES);
         &mut self.buffer
     }
 }
