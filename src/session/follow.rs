@@ -114,6 +114,8 @@ struct Walk {
     peers: RollCall,
     last: Option<Status>,
     found: HashSet<bitcoin::Txid>,
+    /// Whether it was said that the wallet is at the tip.
+    synced: bool,
 }
 
 impl Walk {
@@ -122,7 +124,16 @@ impl Walk {
         let settings = &context.run.settings;
         let peers = RollCall::new(&settings.connect);
         let stall = STALL + settings.proxy.map_or(Duration::ZERO, |_| PROXY_DIAL_TIME);
-        Self { started: now, moved: now, patience, stall, peers, last: None, found: HashSet::new() }
+        Self {
+            started: now,
+            moved: now,
+            patience,
+            stall,
+            peers,
+            last: None,
+            found: HashSet::new(),
+            synced: false,
+        }
     }
 
     fn due(&self) -> Instant {
@@ -132,7 +143,7 @@ impl Walk {
         }
     }
 
-    /// Takes in an event; true when it says that the tip is reached.
+    /// Takes in an event; true when it says that the tip is reached, or is the tip still.
     fn take(&mut self, event: Event, context: &mut Context) -> Result<bool, Failure> {
         match event {
             Event::Progress(status) => {
@@ -144,9 +155,15 @@ impl Walk {
                     context.output.warn(UNCHECKED);
                 }
                 context.output.progress(|| progress::line(&status));
+                // A peer that came a moment later made it doubtful, and then said nothing new.
+                let at_tip = self.synced && status.synced;
                 self.last = Some(*status);
+                return Ok(at_tip);
             }
-            Event::Synced { .. } => return Ok(true),
+            Event::Synced { .. } => {
+                self.synced = true;
+                return Ok(true);
+            }
             Event::Transaction(change) if !change.known => {
                 self.found.insert(change.txid);
             }
