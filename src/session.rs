@@ -14,6 +14,7 @@ use crate::context::Context;
 use crate::failure::{Failure, Kind};
 use crate::password;
 
+pub(crate) mod nobody;
 pub(crate) mod roll_call;
 pub(crate) mod progress;
 pub(crate) mod follow;
@@ -28,7 +29,7 @@ impl Session {
     /// Opens the wallet, lets `work` use it, and closes it however that ended.
     ///
     /// # Errors
-    /// `no_peer` when peers are needed and none is named, why the wallet did not open, or what
+    /// `no_peer` when peers are needed, none is named and none can be found, why the wallet did not open, or what
     /// `work` failed with.
     pub(crate) async fn with<T>(
         context: &mut Context,
@@ -36,7 +37,7 @@ impl Session {
         reach: Reach,
         work: impl AsyncFnOnce(&mut Self, &mut Context) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        if reach == Reach::Online && context.run.settings.connect.is_empty() {
+        if reach == Reach::Online && !context.run.settings.has_peers() {
             return Err(no_peer());
         }
         let service = open(context, access, reach)?;
@@ -131,8 +132,8 @@ pub(crate) fn unexpected(reply: &Reply) -> Failure {
 fn no_peer() -> Failure {
     Failure::new(
         Kind::NoPeer,
-        "no peer to ask: name a Bitcoin node that serves compact filters with \
-         --connect HOST:PORT, or in config.toml",
+        "no peer to ask, and this network has no DNS seeds to find one by: name a Bitcoin node \
+         that serves compact filters with --connect HOST:PORT, or in config.toml",
     )
 }
 

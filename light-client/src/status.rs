@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bitcoin::FeeRate;
 
-use crate::dial::{Purpose, Wire};
+use crate::dial::{ProxyProblem, Purpose, Wire};
 use crate::height::{BlockId, Height};
 use crate::peer_id::{PeerAddress, PeerHost, PeerId};
 use crate::time::{ClockOffset, WallTime};
@@ -75,6 +75,8 @@ pub struct PeerSearch {
     pub seeds_answered: usize,
     /// Attempts in a row that came to nothing.
     pub failures: u32,
+    /// What was wrong with the proxy at the last attempt.
+    pub proxy: Option<ProxyProblem>,
 }
 
 /// A host that is left alone.

@@ -56,7 +56,7 @@ pub(super) async fn run(options: PayArgs, context: &mut Context) -> Result<(), F
 /// Shows the review and keeps nothing. With a peer it is made at the tip, as the payment would
 /// be; without, from what is stored.
 async fn dry_run(request: PayRequest, context: &mut Context) -> Result<(), Failure> {
-    let offline = context.run.settings.connect.is_empty();
+    let offline = !context.run.settings.has_peers();
     let reach = if offline { Reach::Offline } else { Reach::Online };
     let reply = Session::with(context, Access::View, reach, async |session, context| {
         if offline {

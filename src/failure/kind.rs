@@ -97,7 +97,7 @@ kinds! {
     InsufficientFunds = "insufficient_funds", -6, Money, "Not enough can be spent.";
     WrongPassword = "wrong_password", -14, Password, "The password does not open the wallet.";
     Locked = "locked", -13, Password, "The keys are locked.";
-    NoPeer = "no_peer", -9, Peers, "No peer was named.";
+    NoPeer = "no_peer", -9, Peers, "No peer was named or found.";
     PeerUnreachable = "peer_unreachable", -9, Peers, "No connection to any peer could be opened.";
     PeerRefused = "peer_refused", -9, Peers, "The peer does not speak or serve what is needed.";
     Offline = "offline", -9, Peers, "The wallet is offline, and the question takes the chain.";

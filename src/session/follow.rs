@@ -17,6 +17,7 @@ use tokio::time::Instant;
 use crate::context::Context;
 use crate::failure::{Failure, Kind};
 use crate::output::{Canvas, Report, figures};
+use crate::session::nobody;
 use crate::session::roll_call::RollCall;
 use crate::session::{Session, progress, unexpected};
 
@@ -187,6 +188,9 @@ impl Walk {
     }
 
     fn timeout(&self) -> Failure {
+        if let Some(failure) = self.last.as_ref().and_then(nobody::failure) {
+            return failure;
+        }
         let reached = self.last.as_ref().and_then(|status| status.cursor);
         let reached = reached.map(|block: BlockId| block.height.to_u32());
         let waited = figures::count(self.started.elapsed().as_secs(), "second");

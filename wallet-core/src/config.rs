@@ -51,6 +51,12 @@ impl Settings {
         }
     }
 
+    /// Whether there is any way to peers: named ones, or DNS seeds to find some by.
+    #[must_use]
+    pub fn has_peers(&self) -> bool {
+        !self.connect.is_empty() || !self.params().dns_seeds.is_empty()
+    }
+
     /// Where the files of this chain are. Signets don't share theirs: each but the default one
     /// has a directory named for its magic.
     #[must_use]

@@ -4,6 +4,8 @@
 //! of last time first; and now and then a short one, to see whether an address that was heard of
 //! is any good. Refuses to dial what the user's route does not reach, or who is banned.
 
+mod pick;
+
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -13,19 +15,18 @@ use rand_chacha::rand_core::RngCore;
 use crate::change_set::{AddressRecord, Ban, PeerChanges, StoredPeers};
 use crate::codec::Rumour;
 use crate::config::{Config, Route};
-use crate::dial::{DialProblem, LookupId, Purpose, Wire};
+use crate::dial::{DialProblem, LookupId, ProxyProblem, Purpose, Wire};
 use crate::fault::Fault;
 use crate::limits::{
     DIAL_SPACING, EAGER_DIALS, FEELER_INTERVAL, LACKS_V2_TIME, LASTING, MAX_CONNECTIONS,
-    MAX_SEED_ANSWERS, MAX_VISITS, MIN_PEERS, SEARCH_INTERVAL, SEED_PATIENCE, SEEN_UNKNOWN,
-    SHORT_BOOK, TARGET_PEERS,
+    MAX_SEED_ANSWERS, SEARCH_INTERVAL, SEED_PATIENCE, SEEN_UNKNOWN, SHORT_BOOK, TARGET_PEERS,
 };
 use crate::peer_id::{PeerAddress, PeerHost, PeerId};
 use crate::peers::address_book::AddressBook;
 use crate::peers::bans::Bans;
 use crate::peers::roster::anchors::Anchors;
 use crate::peers::roster::call::Call;
-use crate::peers::roster::candidates::{CHAIN, Candidates, NODE, P2P_V2, is_in_reach, serves};
+use crate::peers::roster::candidates::{CHAIN, NODE, P2P_V2, is_in_reach, serves};
 use crate::peers::roster::seeds::Seeds;
 use crate::status::{BannedHost, PeerSearch};
 use crate::time::{MonoTime, Now};
@@ -46,6 +47,8 @@ pub(super) struct Found {
     next_feeler: MonoTime,
     /// Dials in a row that came to nothing.
     failures: u32,
+    /// What was wrong with the proxy at the last dial.
+    proxy: Option<ProxyProblem>,
     /// Since when nobody is ready.
     alone_since: MonoTime,
     /// Whether one connection more than usual is wanted.
@@ -78,6 +81,7 @@ impl Found {
             next_visit: now.mono,
             next_feeler: now.mono.after(random_wait(rng)),
             failures: 0,
+            proxy: None,
             alone_since: now.mono,
             extra: false,
         }
@@ -147,8 +151,14 @@ impl Found {
                 }
             }
             // Says nothing about the peer.
-            DialProblem::Proxy(_) | DialProblem::NeedsProxy => self.failures += 1,
-            _ => self.failed(now, &call.address, open),
+            DialProblem::Proxy(problem) => {
+                self.failures = self.failures.saturating_add(1);
+                self.proxy = Some(problem);
+            }
+            _ => {
+                self.proxy = None;
+                self.failed(now, &call.address, open);
+            }
         }
     }
 
@@ -235,6 +245,7 @@ impl Found {
             seeds_asked: asked,
             seeds_answered: answered,
             failures: self.failures,
+            proxy: self.proxy,
         }
     }
 
@@ -281,94 +292,6 @@ impl Found {
         if slowed == 0 { Duration::ZERO } else { DIAL_SPACING * (1 << (slowed / 8).min(6)) }
     }
 
-    fn chain_call(&mut self, now: Now, open: &Open, rng: &mut impl RngCore) -> Option<Call> {
-        let address = self.pick(now, open, rng)?;
-        let (address, wire) = self.dialled(now, address);
-        Some(Call::new(address, wire, Purpose::Chain))
-    }
-
-    fn pick(&mut self, now: Now, open: &Open, rng: &mut impl RngCore) -> Option<PeerAddress> {
-        if let Some(address) = self.again.pop() {
-            return Some(address);
-        }
-        if let Some(address) = self.anchor(now, open) {
-            return Some(address);
-        }
-        let candidates = self.candidates(now, open);
-        let suits = |address: &PeerAddress, record: &AddressRecord| {
-            serves(record, CHAIN) && candidates.suits(address, record)
-        };
-        let apart = |address: &PeerAddress, record: &AddressRecord| {
-            !candidates.groups.contains(&address.group()) && suits(address, record)
-        };
-        if let Some(address) = self.book.select(now.wall, false, rng, apart) {
-            return Some(address);
-        }
-        // A second peer of the same part of the network is better than one alone.
-        let following = open.values().filter(|call| call.purpose == Purpose::Chain).count();
-        let others = self.book.iter().any(|(address, record)| apart(address, record));
-        if following >= MIN_PEERS || others {
-            return None;
-        }
-        self.book.select(now.wall, false, rng, suits)
-    }
-
-    /// A peer of the last time: what we knew then of the chain, it knew.
-    fn anchor(&mut self, now: Now, open: &Open) -> Option<PeerAddress> {
-        while let Some(anchor) = self.anchors.pop() {
-            let candidates = self.candidates(now, open);
-            let apart = !candidates.groups.contains(&anchor.group());
-            if apart && candidates.may_be_dialled(&anchor) {
-                return Some(anchor);
-            }
-        }
-        None
-    }
-
-    /// A visit to ask for addresses: at a DNS seed through the proxy, or at a peer that is of no
-    /// other use.
-    fn visit(&mut self, now: Now, open: &Open, rng: &mut impl RngCore) -> Option<Call> {
-        if now.mono < self.next_visit || visits(open) >= MAX_VISITS {
-            return None;
-        }
-        self.next_visit = now.mono.after(SEARCH_INTERVAL);
-        if self.route == Route::Proxy
-            && let Some(name) = self.seeds.take_visit()
-        {
-            // Its peers may speak either; version 1 is what every node speaks.
-            let address = PeerAddress::Host(name.text, self.port);
-            return Some(Call::new(address, Wire::V1, Purpose::Addresses));
-        }
-        let candidates = self.candidates(now, open);
-        let suits = |address: &PeerAddress, record: &AddressRecord| {
-            serves(record, NODE) && !serves(record, CHAIN) && candidates.suits(address, record)
-        };
-        let address = self.book.select(now.wall, false, rng, suits)?;
-        let (address, wire) = self.dialled(now, address);
-        Some(Call::new(address, wire, Purpose::Addresses))
-    }
-
-    /// Now and then an address that was only heard of is tested, so that those which answer are
-    /// known when they are needed; or one whose place among them another one wants.
-    fn feeler(&mut self, now: Now, open: &Open, rng: &mut impl RngCore) -> Option<Call> {
-        if now.mono < self.next_feeler {
-            return None;
-        }
-        self.next_feeler = now.mono.after(random_wait(rng));
-        if visits(open) >= MAX_VISITS {
-            return None;
-        }
-        self.book.settle_collisions(now.wall);
-        let candidates = self.candidates(now, open);
-        let contested = self.book.contested().filter(|address| candidates.may_be_dialled(address));
-        let address = contested.cloned().or_else(|| {
-            self.book
-                .select(now.wall, true, rng, |address, record| candidates.suits(address, record))
-        })?;
-        let (address, wire) = self.dialled(now, address);
-        Some(Call::new(address, wire, Purpose::Feeler))
-    }
-
     /// Notes that an address is being dialled, and says how.
     fn dialled(&mut self, now: Now, address: PeerAddress) -> (PeerAddress, Wire) {
         self.book.on_tried(now.wall, &address);
@@ -387,17 +310,6 @@ impl Found {
         let counts = open.values().any(Call::follows);
         self.book.on_failed(now.wall, address, counts);
     }
-
-    fn candidates(&self, now: Now, open: &Open) -> Candidates<'_> {
-        let following = open.values().filter(|call| call.purpose == Purpose::Chain);
-        Candidates {
-            now,
-            route: self.route,
-            bans: &self.bans,
-            hosts: open.values().map(|call| call.address.host()).collect(),
-            groups: following.map(|call| call.address.group()).collect(),
-        }
-    }
 }
 
 /// A wait until something that happens at any moment alike, [`FEELER_INTERVAL`] apart in the mean:
@@ -406,8 +318,4 @@ fn random_wait(rng: &mut impl RngCore) -> Duration {
     let mean = u32::try_from(FEELER_INTERVAL.as_secs()).expect("a small constant");
     let waits = (1..10 * mean).find(|_| rng.next_u32().is_multiple_of(mean));
     Duration::from_secs(waits.unwrap_or(10 * mean).into())
-}
-
-fn visits(open: &Open) -> usize {
-    open.values().filter(|call| call.purpose != Purpose::Chain).count()
 }

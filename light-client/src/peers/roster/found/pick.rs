@@ -1,0 +1,125 @@
+//! Owns the choice of the next address to dial: for following the chain, for a visit, for a test.
+//!
+//! Refuses to say when: that hangs on what came of the dials before.
+
+use rand_chacha::rand_core::RngCore;
+
+use crate::change_set::AddressRecord;
+use crate::config::Route;
+use crate::dial::{Purpose, Wire};
+use crate::limits::{MAX_VISITS, MIN_PEERS, SEARCH_INTERVAL};
+use crate::peer_id::PeerAddress;
+use crate::peers::roster::call::Call;
+use crate::peers::roster::candidates::{CHAIN, Candidates, NODE, serves};
+use crate::peers::roster::found::{Found, Open, random_wait};
+use crate::time::Now;
+
+impl Found {
+    pub(super) fn chain_call(
+        &mut self,
+        now: Now,
+        open: &Open,
+        rng: &mut impl RngCore,
+    ) -> Option<Call> {
+        let address = self.pick(now, open, rng)?;
+        let (address, wire) = self.dialled(now, address);
+        Some(Call::new(address, wire, Purpose::Chain))
+    }
+
+    fn pick(&mut self, now: Now, open: &Open, rng: &mut impl RngCore) -> Option<PeerAddress> {
+        if let Some(address) = self.again.pop() {
+            return Some(address);
+        }
+        if let Some(address) = self.anchor(now, open) {
+            return Some(address);
+        }
+        let candidates = self.candidates(now, open);
+        let suits = |address: &PeerAddress, record: &AddressRecord| {
+            serves(record, CHAIN) && candidates.suits(address, record)
+        };
+        let apart = |address: &PeerAddress, record: &AddressRecord| {
+            !candidates.groups.contains(&address.group()) && suits(address, record)
+        };
+        if let Some(address) = self.book.select(now.wall, false, rng, apart) {
+            return Some(address);
+        }
+        // A second peer of the same part of the network is better than one alone.
+        let following = open.values().filter(|call| call.purpose == Purpose::Chain).count();
+        let others = self.book.iter().any(|(address, record)| apart(address, record));
+        if following >= MIN_PEERS || others {
+            return None;
+        }
+        self.book.select(now.wall, false, rng, suits)
+    }
+
+    /// A peer of the last time: what we knew then of the chain, it knew.
+    fn anchor(&mut self, now: Now, open: &Open) -> Option<PeerAddress> {
+        while let Some(anchor) = self.anchors.pop() {
+            let candidates = self.candidates(now, open);
+            let apart = !candidates.groups.contains(&anchor.group());
+            if apart && candidates.may_be_dialled(&anchor) {
+                return Some(anchor);
+            }
+        }
+        None
+    }
+
+    /// A visit to ask for addresses: at a DNS seed through the proxy, or at a peer that is of no
+    /// other use.
+    pub(super) fn visit(&mut self, now: Now, open: &Open, rng: &mut impl RngCore) -> Option<Call> {
+        if now.mono < self.next_visit || visits(open) >= MAX_VISITS {
+            return None;
+        }
+        self.next_visit = now.mono.after(SEARCH_INTERVAL);
+        if self.route == Route::Proxy
+            && let Some(name) = self.seeds.take_visit()
+        {
+            // Its peers may speak either; version 1 is what every node speaks.
+            let address = PeerAddress::Host(name.text, self.port);
+            return Some(Call::new(address, Wire::V1, Purpose::Addresses));
+        }
+        let candidates = self.candidates(now, open);
+        let suits = |address: &PeerAddress, record: &AddressRecord| {
+            serves(record, NODE) && !serves(record, CHAIN) && candidates.suits(address, record)
+        };
+        let address = self.book.select(now.wall, false, rng, suits)?;
+        let (address, wire) = self.dialled(now, address);
+        Some(Call::new(address, wire, Purpose::Addresses))
+    }
+
+    /// Now and then an address that was only heard of is tested, so that those which answer are
+    /// known when they are needed; or one whose place among them another one wants.
+    pub(super) fn feeler(&mut self, now: Now, open: &Open, rng: &mut impl RngCore) -> Option<Call> {
+        if now.mono < self.next_feeler {
+            return None;
+        }
+        self.next_feeler = now.mono.after(random_wait(rng));
+        if visits(open) >= MAX_VISITS {
+            return None;
+        }
+        self.book.settle_collisions(now.wall);
+        let candidates = self.candidates(now, open);
+        let contested = self.book.contested().filter(|address| candidates.may_be_dialled(address));
+        let address = contested.cloned().or_else(|| {
+            self.book
+                .select(now.wall, true, rng, |address, record| candidates.suits(address, record))
+        })?;
+        let (address, wire) = self.dialled(now, address);
+        Some(Call::new(address, wire, Purpose::Feeler))
+    }
+
+    pub(super) fn candidates(&self, now: Now, open: &Open) -> Candidates<'_> {
+        let following = open.values().filter(|call| call.purpose == Purpose::Chain);
+        Candidates {
+            now,
+            route: self.route,
+            bans: &self.bans,
+            hosts: open.values().map(|call| call.address.host()).collect(),
+            groups: following.map(|call| call.address.group()).collect(),
+        }
+    }
+}
+
+fn visits(open: &Open) -> usize {
+    open.values().filter(|call| call.purpose != Purpose::Chain).count()
+}
