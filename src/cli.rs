@@ -62,6 +62,10 @@ pub(crate) struct GlobalOptions {
         value_name = "HEX"
     )]
     pub(crate) signet_challenge: Option<SignetChallenge>,
+    /// Check every header from the first block on, and trust no later start
+    #[arg(long, global = true, env = "BILLFOLD_VALIDATE_FROM_GENESIS", hide_env = true,
+          value_parser = switch())]
+    pub(crate) validate_from_genesis: bool,
     /// Where wallets and chain live [default: the platform's data directory]
     #[arg(long, global = true, env = "BILLFOLD_DATA_DIR", hide_env = true, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,

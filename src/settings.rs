@@ -97,6 +97,7 @@ impl Run {
             settings: Settings {
                 network,
                 signet_challenge,
+                from_genesis: options.validate_from_genesis || file.validate_from_genesis,
                 data_dir,
                 wallet,
                 connect,

@@ -40,6 +40,7 @@ impl Actor {
         let settings = Settings {
             network: Network::Regtest,
             signet_challenge: None,
+            from_genesis: false,
             data_dir: dir.join(name),
             wallet: WalletName::default(),
             connect: vec![peer],

@@ -26,6 +26,8 @@ pub(super) struct ConfigFile {
     pub(super) proxy: Option<ProxyAddress>,
     /// Where the password is read from, unless the network's section says.
     pub(super) password_file: Option<PathBuf>,
+    /// Trust no later start than the first block.
+    pub(super) validate_from_genesis: bool,
     /// Always speak JSON.
     pub(super) json: bool,
     /// Always speak plainly.

@@ -91,6 +91,7 @@ fn wallet(
     let settings = Settings {
         network: Network::Regtest,
         signet_challenge: None,
+        from_genesis: false,
         data_dir: program.data_dir(),
         wallet: WalletName::default(),
         connect: Vec::new(),

@@ -60,9 +60,10 @@ const PROOF: [&str; 15] = [
     "peers",
 ];
 
-const GLOBAL_OPTIONS: [&str; 11] = [
+const GLOBAL_OPTIONS: [&str; 12] = [
     "--network",
     "--signet-challenge",
+    "--validate-from-genesis",
     "--data-dir",
     "--wallet",
     "--connect",

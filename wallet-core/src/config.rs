@@ -25,6 +25,8 @@ pub struct Settings {
     pub network: Network,
     /// The challenge of a signet that is not the default one; unused on other networks.
     pub signet_challenge: Option<SignetChallenge>,
+    /// Whether headers are checked from the first block on, instead of a trusted later start.
+    pub from_genesis: bool,
     /// The data directory; mainnet's files are in it, the others' in a directory of their own.
     pub data_dir: PathBuf,
     /// The wallet.
@@ -263,6 +265,7 @@ mod tests {
             let settings = Settings {
                 network: Network::Signet,
                 signet_challenge: challenge.map(|text| text.parse().expect("a challenge")),
+                from_genesis: false,
                 data_dir: "/data".into(),
                 wallet: WalletName::default(),
                 connect: Vec::new(),

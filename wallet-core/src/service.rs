@@ -314,7 +314,8 @@ fn open_online(
         [_, ..] => None,
     };
     let (connect, mempool) = (settings.connect.clone(), settings.mempool);
-    let online = Online { params, chain, kept, peers, connect, route, mempool };
+    let from_genesis = settings.from_genesis;
+    let online = Online { params, from_genesis, chain, kept, peers, connect, route, mempool };
     Ok(Engine::online(wallet, keys, online, system_seed()?, clock.now())?)
 }
 

@@ -75,6 +75,7 @@ fn settings(dir: &Path, peers: &[SocketAddr]) -> Settings {
     Settings {
         network: Network::Regtest,
         signet_challenge: None,
+        from_genesis: false,
         data_dir: dir.to_owned(),
         wallet: WalletName::default(),
         connect: peers.iter().map(|peer| PeerAddress::Ip(*peer)).collect(),

@@ -11,6 +11,7 @@ use crate::command::StoreProblem;
 use crate::engine::start::{self, Standing};
 use crate::event::{Event, Note};
 use crate::light_client::LightClient;
+use crate::light_client::chain::anchor::Anchor;
 use crate::light_client::change_set::{ChangeSet, Restored};
 use crate::light_client::config::{Config, Route};
 use crate::light_client::height_ranges::HeightRanges;
@@ -30,6 +31,8 @@ use crate::wallet::{ToAnnounce, Wallet};
 pub struct Online {
     /// The rules of the chain.
     pub params: Params,
+    /// Whether headers begin at the first block, however young the wallet is.
+    pub from_genesis: bool,
     /// The chain file and what is in it.
     pub chain: Loaded,
     /// Where the store has filters; `None` if it keeps none.
@@ -67,7 +70,11 @@ impl ChainSide {
         now: Now,
     ) -> Result<(Self, Vec<Event>), StoreProblem> {
         let params = online.params;
-        let needed = start::needed_base(wallet, &params)?;
+        let needed = if online.from_genesis {
+            Anchor::genesis(&params)
+        } else {
+            start::needed_base(wallet, &params)?
+        };
         let Loaded { mut file, stored, damage } = online.chain;
         let low_enough = stored.filter(|stored| stored.base.block.height <= needed.block.height);
         let (base, mut restored) = if let Some(stored) = low_enough {

@@ -48,6 +48,7 @@ impl Desk {
         Settings {
             network: Network::Regtest,
             signet_challenge: None,
+            from_genesis: false,
             data_dir: self.dir.path().join("data"),
             wallet: WalletName::default(),
             connect: self.connect.clone(),

@@ -92,7 +92,16 @@ impl Home {
         let params = Params::new(self.network);
         let kept = self.filters().map(|opened| opened.kept);
         let connect = vec![self.connect.clone()];
-        Online { params, chain, kept, peers: None, connect, route: Route::Direct, mempool: true }
+        Online {
+            params,
+            from_genesis: false,
+            chain,
+            kept,
+            peers: None,
+            connect,
+            route: Route::Direct,
+            mempool: true,
+        }
     }
 
     /// The store of kept filters.

@@ -5,7 +5,7 @@ use bitcoin::Amount;
 use super::home::{Home, World, nobody};
 use super::machine::Machine;
 use crate::command::{Command, PaymentState};
-use crate::engine::{Effect, Engine, Input};
+use crate::engine::{Effect, Engine, Input, Online};
 use crate::event::{CommandId, Event};
 use crate::light_client::change_set::ChangeSet;
 use crate::light_client::height::Height;
@@ -42,6 +42,24 @@ fn a_chain_file_that_was_cut_below_the_cursor_hides_no_reorganisation() {
             if change.txid == paid && !matches!(change.state, PaymentState::Confirmed(_)))
     });
     machine.engine.finish().unwrap();
+}
+
+#[test]
+fn who_trusts_no_later_start_begins_at_genesis() {
+    let nobody = PeerAddress::Host("unreachable.invalid".to_owned(), 1);
+    let home = Home::on(bitcoin::Network::Bitcoin, nobody, "young", Height::new(900_000));
+    let tip = |from_genesis| {
+        let online = Online { from_genesis, ..home.online() };
+        let (wallet, _) = home.wallet();
+        let (engine, _) =
+            Engine::online(wallet, KeyLayer::Locked, online, [1; 32], Now::default()).unwrap();
+        let tip = engine.chain.tip();
+        engine.finish().unwrap();
+        tip.height
+    };
+    assert!(tip(false) > Height::new(800_000), "a trusted start below the birthday");
+    assert_eq!(tip(true), Height::GENESIS);
+    assert_eq!(tip(false), Height::GENESIS, "what was begun is gone on with");
 }
 
 #[test]
