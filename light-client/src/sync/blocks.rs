@@ -240,19 +240,30 @@ impl BlockSync {
         outbox.send(peer, NetworkMessage::GetData(inventory));
     }
 
-    /// The peer that has the block, was not asked for it, and is free first.
+    /// The peer that has the block, was not asked for it, and is free first. One that is to be
+    /// avoided is none while there is another, be it busy, that is not behind with its answers.
     fn choose(&self, now: MonoTime, peers: &[BlockPeer], block: BlockId) -> Option<BlockPeer> {
         let want = self.wants.get(&block)?;
-        let able = peers.iter().filter_map(|able| {
-            let talk = self.talks.get(&able.peer)?;
-            let free = able.common >= block.height
-                && talk.owed < MAX_BLOCKS_PER_PEER
-                && talk.retry.may_ask(now)
-                && want.asked.iter().all(|asked| asked.peer != able.peer);
+        let able = |able: &&BlockPeer| {
+            let unasked = want.asked.iter().all(|asked| asked.peer != able.peer);
+            let ready = self.talks.get(&able.peer).is_some_and(|talk| talk.retry.may_ask(now));
+            able.common >= block.height && unasked && ready
+        };
+        let others = peers.iter().filter(able).filter(|able| !want.avoid.contains(&able.peer));
+        let avoids = others.clone().any(|able| !self.is_behind(now, able.peer));
+        let free = peers.iter().filter(able).filter_map(|able| {
+            let owed = self.talks.get(&able.peer)?.owed;
             let avoided = want.avoid.contains(&able.peer);
-            free.then_some(((avoided, able.busy, talk.owed, able.peer), *able))
+            let free = owed < MAX_BLOCKS_PER_PEER && !(avoided && avoids);
+            free.then_some(((avoided, able.busy, owed, able.peer), *able))
         });
-        able.min_by_key(|(key, _)| *key).map(|(_, able)| able)
+        free.min_by_key(|(key, _)| *key).map(|(_, able)| able)
+    }
+
+    /// Whether a peer takes longer for a block than was to be expected.
+    fn is_behind(&self, now: MonoTime, peer: PeerId) -> bool {
+        let asked = self.wants.values().flat_map(|want| &want.asked);
+        asked.into_iter().any(|asked| asked.peer == peer && asked.expected <= now)
     }
 
     fn release_late(&mut self, now: MonoTime) -> Vec<PeerId> {
