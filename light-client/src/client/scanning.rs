@@ -36,6 +36,7 @@ impl LightClient {
         if new.is_empty() {
             return;
         }
+        self.commitments.reconsider();
         self.scan.grow(&new, &mut self.matching);
         if let Some(since) = since {
             // Its end is told like reaching the tip.

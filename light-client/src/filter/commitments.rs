@@ -14,14 +14,18 @@
 //! never unread, so a store needs to keep nothing else: what was open when a process ended is open
 //! again when its peers are compared anew.
 
+mod differences;
+mod ledger;
+mod reading;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
 use bitcoin::{FilterHash, FilterHeader};
 
+use crate::filter::commitments::ledger::Ledger;
 use crate::height::Height;
 use crate::height_ranges::HeightRanges;
-use crate::limits::MAX_DIFFERENCES;
 use crate::peer_id::PeerId;
 
 /// Filter hashes of the best branch above the base: one at each height without gaps, and what
@@ -41,23 +45,6 @@ pub struct Commitments {
     disagreements: Vec<(PeerId, Height)>,
     /// Heights whose front is not what the store has.
     unstaged: BTreeSet<Height>,
-}
-
-/// What one peer commits to.
-#[derive(Debug, Clone, Default)]
-struct Ledger {
-    /// Where its commitments are known.
-    covered: HeightRanges,
-    /// Where they are known, or were until they were matched and forgotten.
-    compared: HeightRanges,
-    /// Where they are not the front.
-    differs: BTreeMap<Height, FilterHash>,
-    /// Where, at or below `passed`, nobody has matched what it commits to.
-    unread: BTreeSet<Height>,
-    /// Its versions are waited for only where nobody has another.
-    aside: bool,
-    /// That it differs was noticed.
-    differed: bool,
 }
 
 /// How many peers stand behind the version of a filter that most stand behind.
@@ -213,22 +200,10 @@ impl Commitments {
         self.ledgers.get(&peer).map(|ledger| &ledger.compared)
     }
 
-    /// Whether as many differences are kept of a peer as may be.
-    #[must_use]
-    pub fn is_full(&self, peer: PeerId) -> bool {
-        self.ledgers.get(&peer).is_some_and(|ledger| ledger.differs.len() >= MAX_DIFFERENCES)
-    }
-
     /// The versions that stand for the heights of a range.
     #[must_use]
     pub fn fronts(&self, range: &RangeInclusive<Height>) -> Option<&[FilterHash]> {
         self.front.get(self.index(*range.start())?..=self.index(*range.end())?)
-    }
-
-    /// The first height from `from` on at which a peer does not commit to the front.
-    #[must_use]
-    pub fn differs_from(&self, peer: PeerId, from: Height) -> Option<Height> {
-        self.ledgers.get(&peer)?.differs.range(from..).next().map(|(height, _)| *height)
     }
 
     /// How many peers agree at a height.
@@ -324,160 +299,6 @@ impl Commitments {
         }
     }
 
-    /// A peer commits to the same as another over a whole range, which the other covers.
-    pub fn follow(&mut self, peer: PeerId, other: PeerId, range: RangeInclusive<Height>) {
-        let Some(other) = self.ledgers.get(&other) else { return };
-        let differs: Vec<_> = other.differs.range(range.clone()).map(|(h, v)| (*h, *v)).collect();
-        let unread: Vec<_> = other.unread.range(range.clone()).copied().collect();
-        if let Some(ledger) = self.ledgers.get_mut(&peer) {
-            if !differs.is_empty() && !std::mem::replace(&mut ledger.differed, true) {
-                self.disagreements.push((peer, differs[0].0));
-            }
-            ledger.differs.extend(differs);
-            ledger.unread.extend(unread);
-        }
-        self.cover(peer, range);
-    }
-
-    /// Forgets what a peer commits to instead of the front, lowest first, as far as it is matched,
-    /// until there is room.
-    pub fn shed(&mut self, peer: PeerId) {
-        let passed = self.passed;
-        let Some(ledger) = self.ledgers.get_mut(&peer) else { return };
-        while ledger.differs.len() > MAX_DIFFERENCES / 2
-            && let Some(entry) = ledger.differs.first_entry()
-            && *entry.key() <= passed
-            && !ledger.unread.contains(entry.key())
-        {
-            ledger.covered.remove(*entry.key());
-            entry.remove();
-        }
-    }
-
-    /// Scripts were added that may have been paid below the cursor: what was matched without them
-    /// and forgotten is to be compared again.
-    pub fn reconsider(&mut self) {
-        for ledger in self.ledgers.values_mut() {
-            ledger.compared = ledger.covered.clone();
-        }
-    }
-
-    /// The scan's cursor is somewhere else: below, versions are to be matched by whoever finds
-    /// them unread; above, by the scan.
-    pub fn begin(&mut self, cursor: Height) {
-        self.passed = cursor;
-        for ledger in self.ledgers.values_mut() {
-            ledger.unread.split_off(&cursor.next());
-        }
-    }
-
-    /// The scan's cursor moves to the next height, where these versions were matched; one is enough.
-    /// What else peers commit to there is unread.
-    pub fn pass(&mut self, height: Height, read: &[FilterHash]) {
-        self.passed = height;
-        if self.ledgers.values().all(|ledger| !ledger.differs.contains_key(&height)) {
-            return;
-        }
-        let Some(front) = self.front(height) else { return };
-        if let Some(first) = read.first().filter(|_| !read.contains(&front)) {
-            self.set_front(height, *first);
-        }
-        for ledger in self.ledgers.values_mut() {
-            let Some(hash) = ledger.differs.get(&height).filter(|hash| !read.contains(hash)) else {
-                continue;
-            };
-            ledger.unread.insert(height);
-            if !self.reopened.contains(&(height, *hash)) {
-                self.reopened.push((height, *hash));
-            }
-        }
-        self.settle_front(height);
-    }
-
-    /// The scan's cursor moves to the next height, whose block was read.
-    pub fn pass_read(&mut self, height: Height) {
-        self.passed = height;
-        self.settle_front(height);
-    }
-
-    /// Versions at or below the cursor that became unread since the last call.
-    pub fn take_reopened(&mut self) -> Vec<(Height, FilterHash)> {
-        let mut reopened = std::mem::take(&mut self.reopened);
-        reopened.retain(|(height, hash)| self.is_unread(*height, *hash));
-        reopened
-    }
-
-    /// Peers that were found to differ for the first time since the last call, and where.
-    pub fn take_disagreements(&mut self) -> Vec<(PeerId, Height)> {
-        std::mem::take(&mut self.disagreements)
-    }
-
-    /// Of how many heights a peer does not commit to the front, as far as that is kept.
-    #[must_use]
-    pub fn differences(&self, peer: PeerId) -> usize {
-        self.ledgers.get(&peer).map_or(0, |ledger| ledger.differs.len())
-    }
-
-    /// Whether a version at or below the cursor still waits to be matched. It does not any more
-    /// when its peers are gone.
-    #[must_use]
-    pub fn is_unread(&self, height: Height, hash: FilterHash) -> bool {
-        self.ledgers.values().any(|ledger| ledger.is_unread(height, hash))
-    }
-
-    /// Whether a version at or below the cursor is unread, and only peers commit to it that are
-    /// set aside.
-    #[must_use]
-    pub fn is_set_aside(&self, height: Height, hash: FilterHash) -> bool {
-        let mut unread = self.ledgers.values().filter(|ledger| ledger.is_unread(height, hash));
-        unread.all(|ledger| ledger.aside)
-    }
-
-    /// A version at or below the cursor was matched, or its block was read.
-    pub fn read(&mut self, height: Height, hash: FilterHash) {
-        for ledger in self.ledgers.values_mut() {
-            if ledger.is_unread(height, hash) {
-                ledger.unread.remove(&height);
-            }
-        }
-        self.settle_front(height);
-    }
-
-    /// The block at or below the cursor was read, so that no version of its filter matters.
-    pub fn read_all(&mut self, height: Height) {
-        for ledger in self.ledgers.values_mut() {
-            ledger.unread.remove(&height);
-        }
-        self.settle_front(height);
-    }
-
-    /// Whether no version is unread but those that are set aside.
-    #[must_use]
-    pub fn is_read(&self) -> bool {
-        self.ledgers.values().all(|ledger| ledger.aside || ledger.unread.is_empty())
-    }
-
-    /// How many versions of a peer are unread.
-    #[must_use]
-    pub fn unread_of(&self, peer: PeerId) -> usize {
-        self.ledgers.get(&peer).map_or(0, |ledger| ledger.unread.len())
-    }
-
-    /// At how many heights peers commit to different versions, as far as they are kept.
-    #[must_use]
-    pub fn disputed(&self) -> usize {
-        let heights = self.ledgers.values().flat_map(|ledger| ledger.differs.keys());
-        heights.collect::<BTreeSet<_>>().len()
-    }
-
-    /// How many unread versions are set aside.
-    #[must_use]
-    pub fn set_aside_versions(&self) -> usize {
-        let aside = self.ledgers.values().filter(|ledger| ledger.aside);
-        let versions: BTreeSet<_> = aside.flat_map(Ledger::unread_versions).collect();
-        versions.into_iter().filter(|(height, hash)| self.is_set_aside(*height, *hash)).count()
-    }
-
     /// The fronts that the store does not have, since the last call.
     pub fn take_unstaged(&mut self) -> BTreeMap<Height, FilterHash> {
         let heights = std::mem::take(&mut self.unstaged);
@@ -508,45 +329,6 @@ impl Commitments {
         height.to_usize().checked_sub(self.base.to_usize() + 1)
     }
 
-    fn note_difference(&mut self, peer: PeerId, height: Height, hash: FilterHash) {
-        let Some(front) = self.front(height) else { return };
-        if height > self.passed && self.committers(height, front).next().is_none() {
-            // Nobody is there who stands for what we have, and nothing was done on its strength.
-            self.set_front(height, hash);
-            return;
-        }
-        let is_new = self.committers(height, hash).next().is_none();
-        let is_unread = height <= self.passed && (is_new || self.is_unread(height, hash));
-        let Some(ledger) = self.ledgers.get_mut(&peer) else { return };
-        ledger.differs.insert(height, hash);
-        if !std::mem::replace(&mut ledger.differed, true) {
-            self.disagreements.push((peer, height));
-        }
-        if is_unread {
-            ledger.unread.insert(height);
-        }
-        if is_unread && is_new {
-            self.reopened.push((height, hash));
-        }
-    }
-
-    /// At or below the cursor, of the versions that are read the one with the most peers is in
-    /// front: that says nothing about the truth, it is the least to keep.
-    fn settle_front(&mut self, height: Height) {
-        let Some(front) = self.front(height).filter(|_| height <= self.passed) else { return };
-        let mut counts: BTreeMap<FilterHash, usize> = BTreeMap::new();
-        for hash in self.ledgers.values().filter_map(|ledger| ledger.at(height, front)) {
-            *counts.entry(hash).or_default() += 1;
-        }
-        let own = counts.remove(&front).unwrap_or(0);
-        let read = counts.into_iter().filter(|(hash, _)| !self.is_unread(height, *hash));
-        if let Some((hash, count)) = read.max_by_key(|(_, count)| *count)
-            && count > own
-        {
-            self.set_front(height, hash);
-        }
-    }
-
     fn set_front(&mut self, height: Height, hash: FilterHash) {
         let Some(front) = self.index(height).and_then(|index| self.front.get_mut(index)) else {
             return;
@@ -560,22 +342,6 @@ impl Commitments {
             };
         }
         self.unstaged.insert(height);
-    }
-}
-
-impl Ledger {
-    fn is_unread(&self, height: Height, hash: FilterHash) -> bool {
-        self.unread.contains(&height) && self.differs.get(&height) == Some(&hash)
-    }
-
-    fn unread_versions(&self) -> impl Iterator<Item = (Height, FilterHash)> + '_ {
-        let versions = self.unread.iter();
-        versions.filter_map(|height| Some((*height, *self.differs.get(height)?)))
-    }
-
-    fn at(&self, height: Height, front: FilterHash) -> Option<FilterHash> {
-        let differs = self.differs.get(&height).copied();
-        differs.or_else(|| self.covered.contains(height).then_some(front))
     }
 }
 

@@ -34,9 +34,7 @@ pub enum Disproof {
 pub fn check(block: &Block, filter: &[u8]) -> Result<(), Disproof> {
     let mut elements = Vec::new();
     let range = gcs::read(filter, &mut elements)?;
-    let key = block.block_hash().to_byte_array();
-    let word = |at: usize| u64::from_le_bytes(key[at..at + 8].try_into().expect("8 of 32 bytes"));
-    let (k0, k1) = (word(0), word(8));
+    let (k0, k1) = filter_key(block);
     let is_in = |script: &Script| {
         let hash = siphash24::Hash::hash_to_u64_with_keys(k0, k1, script.as_bytes());
         let value = (u128::from(hash) * u128::from(range)) >> 64;
@@ -57,6 +55,13 @@ pub fn check(block: &Block, filter: &[u8]) -> Result<(), Disproof> {
         }
     }
     Ok(())
+}
+
+/// The first sixteen bytes of the block hash, in its internal order (BIP158).
+fn filter_key(block: &Block) -> (u64, u64) {
+    let hash = block.block_hash().to_byte_array();
+    let (words, _) = hash.as_chunks::<8>();
+    (u64::from_le_bytes(words[0]), u64::from_le_bytes(words[1]))
 }
 
 /// The script that an input spends from, where consensus leaves no other.
@@ -116,7 +121,9 @@ mod tests {
     fn filter(block: &Block, scripts: &[ScriptBuf]) -> Vec<u8> {
         let mut bytes = Vec::new();
         let mut writer = BlockFilterWriter::new(&mut bytes, block);
-        scripts.iter().for_each(|script| writer.add_element(script.as_bytes()));
+        for script in scripts {
+            writer.add_element(script.as_bytes());
+        }
         writer.finish().unwrap();
         bytes
     }

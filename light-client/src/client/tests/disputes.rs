@@ -11,7 +11,6 @@ use bitcoin::p2p::message_blockdata::Inventory;
 use super::lies::{Lie, miner};
 use super::world::{Blocks, Link, Store, Vice, World, address, script};
 use crate::fault::Fault;
-use crate::height::Height;
 use crate::limits::MAX_FRUITLESS;
 use crate::output::PeerEvent;
 

@@ -3,6 +3,7 @@
 use bitcoin::hashes::Hash as _;
 
 use super::*;
+use crate::limits::MAX_DIFFERENCES;
 
 const BASE: Height = Height::new(99);
 
