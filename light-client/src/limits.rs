@@ -2,67 +2,37 @@
 //!
 //! Refuses bounds elsewhere: a number that limits a queue, a map, a retry or a wait stands here.
 
+mod filters;
+mod headers;
+mod transactions;
+
 use std::time::Duration;
 
-/// Headers kept on branches that lost, or have not won yet. At the difficulty of a network that
-/// is worth money nobody makes more; where headers are cheap the branch with the least work goes.
-pub const MAX_SIDE_HEADERS: usize = 50_000;
-
-/// How many blocks' work a branch may be behind the best one and still be kept at once (Bitcoin
-/// Core's anti-DoS threshold): a day of blocks.
-pub const NEAR_TIP: u32 = 144;
-
-/// Headers per bit that is kept of a branch while only its work is known. About the square root of
-/// [`PRESYNC_BUFFER`] times the length of the chain that is worth attacking; see Bitcoin Core's
-/// `contrib/devtools/headerssync-params.py`.
-pub const COMMITMENT_PERIOD: u32 = 600;
-
-/// Headers of a branch that wait, the second time that they are sent, until bits further up have
-/// proven them too: who wants other headers in the tree must guess 24 bits. 1.2 MB.
-pub const PRESYNC_BUFFER: usize = 24 * 600;
-
-/// Bits kept of one branch: 1 MB, more than any chain that keeps the rules of time has headers for.
-pub const MAX_COMMITMENTS: usize = 8 << 20;
-
-/// How long one peer may have its branch weighed while another waits for that.
-pub const PRESYNC_TURN: Duration = Duration::from_secs(120);
-
-/// How often in a row a peer may not stand by a branch that was weighed.
-pub const MAX_BROKEN_PRESYNCS: u32 = 3;
-
-/// Hashes in a block locator (Bitcoin Core disconnects above 101).
-pub const MAX_LOCATOR: usize = 101;
-
-/// How far a header's time may be ahead of the wall clock.
-pub const MAX_FUTURE: Duration = Duration::from_secs(2 * 3600);
-
-/// How far the median of the peers' clocks may be from ours before a person is told: with a clock
-/// that far behind, new blocks look as if they came from the future (Bitcoin Core's old bound).
-pub const MAX_CLOCK_DIFFERENCE: Duration = Duration::from_secs(70 * 60);
-
-/// Headers whose median time bounds the next header's time from below.
-pub const MEDIAN_TIME_SPAN: usize = 11;
-
-/// How much earlier than its parent the first block of a period may be under BIP94.
-pub const MAX_TIME_WARP: Duration = Duration::from_secs(600);
+pub use filters::{
+    CHECKPOINT_SPACING, FILTER_HORIZON, MAX_FILTER_ASKS, MAX_FILTER_BYTES, MAX_FILTER_CHECKPOINTS,
+    MAX_FILTER_HEADER_ASKS, MAX_FILTER_HEADER_RANGES, MAX_FILTER_HEADERS, MAX_FILTER_TRIES,
+    MAX_FILTERS_AHEAD, MAX_FILTERS_PER_ASK, MAX_FILTERS_PER_JOB, MAX_FILTERS_PER_READ,
+    MIN_FILTERS_PER_ASK, OWING_PER_FILTER,
+};
+pub use headers::{
+    COMMITMENT_PERIOD, HEADERS_TIMEOUT, MAX_BROKEN_PRESYNCS, MAX_CLOCK_DIFFERENCE, MAX_COMMITMENTS,
+    MAX_FUTURE, MAX_HEADERS, MAX_IDLE_BATCHES, MAX_LOCATOR, MAX_SIDE_HEADERS, MAX_TIME_WARP,
+    MAX_UNCONNECTED, MEDIAN_TIME_SPAN, NEAR_TIP, PRESYNC_BUFFER, PRESYNC_TURN, TOO_NEW_RETRY,
+};
+pub use transactions::{
+    ECHO_WAIT, ECHO_WAIT_MAX, MAX_ANNOUNCED, MAX_ANNOUNCERS, MAX_DECLINED, MAX_PACKAGE,
+    MAX_RECEIPT_BYTES, MAX_RECEIPTS, MAX_RECENT, MAX_SENDS, MAX_STRANGE_BYTES,
+    MAX_TRANSACTION_ASKS, MAX_TRANSACTIONS, MEMPOOL_BURST, MEMPOOL_RATE, OFFER_RETRY,
+    OFFER_RETRY_MAX, OFFER_TIMEOUT, PARENT_WAIT, PEER_MEMPOOL_BURST, PEER_MEMPOOL_RATE,
+    REANNOUNCE_AFTER, REANNOUNCE_JITTER, RECEIPT_LIFETIME, TELL_AFTER, TELL_JITTER,
+    TRANSACTION_TIMEOUT,
+};
 
 /// Bytes of the payload of one message (Bitcoin Core's `MAX_PROTOCOL_MESSAGE_LENGTH`).
 pub const MAX_MESSAGE: usize = 4_000_000;
 
-/// Headers in one `headers` message.
-pub const MAX_HEADERS: usize = 2000;
-
 /// Entries in one `inv`, `getdata` or `notfound`.
 pub const MAX_INVENTORY: usize = 50_000;
-
-/// Filter hashes in one `cfheaders`, so also the blocks of one `getcfheaders` (BIP157).
-pub const MAX_FILTER_HEADERS: usize = 2000;
-
-/// Blocks between the filter headers of one `cfcheckpt` (BIP157).
-pub const CHECKPOINT_SPACING: u32 = 1000;
-
-/// Filter headers in one `cfcheckpt`: enough for ten million blocks.
-pub const MAX_FILTER_CHECKPOINTS: usize = 10_000;
 
 /// Intervals between checkpoints that are hashed in one step, a few milliseconds' work.
 pub const MAX_CHAINED_INTERVALS: u32 = 16;
@@ -85,9 +55,6 @@ pub const MAX_FRUITLESS: u32 = 50;
 
 /// How long a peer's versions may hold up the scan or the word that it is done, at a stretch.
 pub const OWING_PATIENCE: Duration = Duration::from_secs(120);
-
-/// How much longer for every filter that the peer sends meanwhile: ten in a second are waited for.
-pub const OWING_PER_FILTER: Duration = Duration::from_millis(100);
 
 /// A pause in what a peer owes that is shorter than this is none.
 pub const OWING_PAUSE: Duration = Duration::from_secs(30);
@@ -284,29 +251,11 @@ pub const STABLE_AFTER: Duration = Duration::from_secs(30);
 /// How long a peer may take to answer with a batch of headers, filter headers, or a block.
 pub const REPLY_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// How long a peer may take to send a full batch of headers, however steadily: 1 kB/s.
-pub const HEADERS_TIMEOUT: Duration = Duration::from_secs(180);
-
 /// The first wait after an answer did not come; doubles each time.
 pub const RETRY_MIN: Duration = Duration::from_secs(2);
 
 /// The longest wait after an answer did not come.
 pub const RETRY_MAX: Duration = Duration::from_secs(60);
-
-/// How often a peer may send headers whose parent we don't know (as in Bitcoin Core).
-pub const MAX_UNCONNECTED: u32 = 10;
-
-/// How many full batches of headers in a row may bring nothing new.
-pub const MAX_IDLE_BATCHES: u32 = 3;
-
-/// How long after a header from the future was seen we ask for it again.
-pub const TOO_NEW_RETRY: Duration = Duration::from_secs(60);
-
-/// Ranges of filter headers asked of one peer at a time.
-pub const MAX_FILTER_HEADER_ASKS: usize = 4;
-
-/// Ranges of filter headers asked or waiting for the one before them, over all peers.
-pub const MAX_FILTER_HEADER_RANGES: u32 = 8;
 
 /// How long a peer may take to answer with the filter headers of a few new blocks. A peer whose
 /// index is behind its tip says nothing, so it is asked again soon.
@@ -315,28 +264,12 @@ pub const TIP_REPLY_TIMEOUT: Duration = Duration::from_secs(2);
 /// Blocks that make a range of filter headers short.
 pub const TIP_RANGE: u32 = 16;
 
-/// Filters in one `getcfilters` (BIP157 allows one less than a thousand blocks between its ends).
-pub const MAX_FILTERS_PER_ASK: u32 = 1000;
-
-/// The least filters in a question, where there are so many to ask for, and room for them.
-pub const MIN_FILTERS_PER_ASK: u32 = 50;
-
 /// Fewer are asked of a peer that would need longer than this for so many.
 pub const MIN_ASK_TIME: Duration = Duration::from_secs(2);
-
-/// Open questions for filters to one peer.
-pub const MAX_FILTER_ASKS: usize = 8;
-
-/// How long a peer's link is to be kept full beyond a round trip: the longer, the more is in vain
-/// when another takes over its work, or ends later than others.
-pub const FILTER_HORIZON: Duration = Duration::from_millis(500);
 
 /// Bytes of filters that should be under way from all peers together. Half of what is kept, so that
 /// the other half can wait for what is slow.
 pub const MAX_UNDERWAY_BYTES: u64 = MAX_FILTER_BYTES as u64 / 2;
-
-/// How often a peer may leave out the same filter before it is asked for it no more.
-pub const MAX_FILTER_TRIES: u32 = 3;
 
 /// Bytes a second that a peer is believed to send before it was measured: little, so that the
 /// first question measures and does not burden.
@@ -350,12 +283,6 @@ pub const FIRST_PACE_SAMPLE: Duration = Duration::from_millis(20);
 
 /// How much earlier work must be done elsewhere for it to be worth taking over.
 pub const STEAL_MARGIN: Duration = Duration::from_millis(20);
-
-/// How far above the scan cursor filters are asked for, in blocks.
-pub const MAX_FILTERS_AHEAD: u32 = 20_000;
-
-/// Bytes of filters that are kept above the scan cursor or are under way.
-pub const MAX_FILTER_BYTES: usize = 32 << 20;
 
 /// How long a peer that was asked for filters or blocks may send nothing at all. What it owes is
 /// asked of others long before, if there are any.
@@ -373,14 +300,8 @@ pub const MAX_BLOCK_ASKS: usize = 3;
 /// How often in a row a peer may let questions lie before its connection is closed.
 pub const MAX_MISSES: u32 = 3;
 
-/// Filters in one job.
-pub const MAX_FILTERS_PER_JOB: usize = 100;
-
 /// Bytes of filters after which a job is full.
 pub const MAX_BYTES_PER_JOB: usize = 1 << 20;
-
-/// Kept filters that are read in one go.
-pub const MAX_FILTERS_PER_READ: usize = 100;
 
 /// Reads of kept filters that may be under way, so that every core has work.
 pub const MAX_READS: usize = 8;
@@ -412,97 +333,3 @@ pub const PACE_STEP: Duration = Duration::from_secs(1);
 
 /// Headers that show the work on a block: its own, and five on top of it.
 pub const MAX_EVIDENCE_HEADERS: u32 = 6;
-
-/// Transactions that are announced at a time.
-pub const MAX_TRANSACTIONS: usize = 5000;
-
-/// Transactions in one package: one with its unconfirmed ancestors (Bitcoin Core's limit).
-pub const MAX_PACKAGE: usize = 25;
-
-/// How often one transaction is sent on one connection: a node may ask for a parent again because
-/// of its child.
-pub const MAX_SENDS: usize = 3;
-
-/// How long a peer may take to ask for a transaction that it was offered. Nodes make those who
-/// dialled them wait some seconds for their turn.
-pub const OFFER_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// How long a peer that took a transaction may take to ask for its parents.
-pub const PARENT_WAIT: Duration = Duration::from_secs(10);
-
-/// The least wait before a transaction that a peer did not take is offered to another one; doubles
-/// each time, and is random up to twice as long.
-pub const OFFER_RETRY: Duration = Duration::from_secs(2);
-
-/// The most that it doubles to.
-pub const OFFER_RETRY_MAX: Duration = Duration::from_secs(600);
-
-/// The least wait for an echo of a transaction that a peer took, before it is offered to another
-/// one; doubles each time, and is random up to twice as long.
-pub const ECHO_WAIT: Duration = Duration::from_secs(30);
-
-/// The most that it doubles to.
-pub const ECHO_WAIT_MAX: Duration = Duration::from_secs(3600);
-
-/// The least time after which a transaction that the network has is offered again: Bitcoin Core's
-/// wallet waits 12 to 36 hours.
-pub const REANNOUNCE_AFTER: Duration = Duration::from_secs(12 * 3600);
-
-/// The random time on top of that.
-pub const REANNOUNCE_JITTER: Duration = Duration::from_secs(24 * 3600);
-
-/// Peers that ask for more than a transaction pays, before that is told.
-pub const MAX_DECLINED: usize = 3;
-
-/// Transactions that one peer announced and that are not here (Bitcoin Core's
-/// `MAX_PEER_TX_ANNOUNCEMENTS`); what it announces beyond is not asked of it.
-pub const MAX_ANNOUNCED: usize = 5_000;
-
-/// Announced transactions that are asked of one peer at a time (Bitcoin Core's
-/// `MAX_PEER_TX_REQUEST_IN_FLIGHT`).
-pub const MAX_TRANSACTION_ASKS: usize = 100;
-
-/// How long a peer may take to send a transaction that it announced, before it is asked of another
-/// one (Bitcoin Core waits as long).
-pub const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(60);
-
-/// Bytes of transactions a second that one peer may make us fetch: more than the network carries
-/// at most times.
-pub const PEER_MEMPOOL_RATE: u32 = 16_000;
-
-/// Bytes of transactions that one peer may make us fetch at once.
-pub const PEER_MEMPOOL_BURST: u32 = 2 << 20;
-
-/// Bytes of transactions a second that are fetched from all peers.
-pub const MEMPOOL_RATE: u32 = 32_000;
-
-/// Bytes of transactions that are fetched from all peers at once.
-pub const MEMPOOL_BURST: u32 = 4 << 20;
-
-/// Transactions of which is remembered that they were fetched.
-pub const MAX_RECENT: usize = 100_000;
-
-/// Bytes of fetched transactions that do not concern the wallet and are kept for a while, because
-/// it may watch more soon.
-pub const MAX_STRANGE_BYTES: usize = 2 << 20;
-
-/// Unconfirmed transactions that concern the wallet and are kept.
-pub const MAX_RECEIPTS: usize = 500;
-
-/// Bytes of those.
-pub const MAX_RECEIPT_BYTES: usize = 8 << 20;
-
-/// Peers that are counted for one transaction.
-pub const MAX_ANNOUNCERS: usize = 16;
-
-/// How long an unconfirmed transaction is kept that nobody announces any more (Bitcoin Core's
-/// mempool does as long).
-pub const RECEIPT_LIFETIME: Duration = Duration::from_secs(14 * 24 * 3600);
-
-/// The least time from when a transaction comes to when the wallet is told that it is concerned.
-/// The wallet writes to its disk then: at once, a peer could see by the delay of its next answer
-/// which transactions are the wallet's.
-pub const TELL_AFTER: Duration = Duration::from_secs(1);
-
-/// The random time on top of [`TELL_AFTER`].
-pub const TELL_JITTER: Duration = Duration::from_secs(2);
