@@ -39,6 +39,8 @@ pub enum Deed {
     Say(Vec<Message>),
     /// Sends these bytes to the wallet instead, as they are.
     Blurt(Vec<u8>),
+    /// Passes it on with its last byte changed on the way, after it was sealed.
+    Tamper,
     /// Closes the connection.
     Leave,
     /// Says nothing more, and stays.
@@ -193,6 +195,7 @@ fn commit(deed: Deed, message: &Message, wallet: &Mutex<Said>) -> Result<()> {
         Deed::Swallow => Ok(()),
         Deed::Say(messages) => messages.iter().try_for_each(|message| wallet.say(message)),
         Deed::Blurt(bytes) => wallet.send(&bytes),
+        Deed::Tamper => wallet.tamper(message),
         Deed::Leave => anyhow::bail!("it leaves"),
         Deed::FallSilent => {
             wallet.fall_silent();

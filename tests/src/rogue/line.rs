@@ -114,7 +114,19 @@ impl Said {
 
     /// Says a message.
     pub(super) fn say(&mut self, message: &Message) -> Result<()> {
-        let bytes = match &mut self.cipher {
+        let bytes = self.write(message);
+        self.send(&bytes)
+    }
+
+    /// Says a message that is changed on the way.
+    pub(super) fn tamper(&mut self, message: &Message) -> Result<()> {
+        let mut bytes = self.write(message);
+        *bytes.last_mut().context("nothing to change")? ^= 1;
+        self.send(&bytes)
+    }
+
+    fn write(&mut self, message: &Message) -> Vec<u8> {
+        match &mut self.cipher {
             None => message.frame(),
             Some(cipher) => {
                 let contents = [&[0][..], &message.padded(), &message.payload].concat();
@@ -122,8 +134,7 @@ impl Said {
                 bytes.extend(cipher.encrypt_to_vec(&contents, PacketType::Genuine, None));
                 bytes
             }
-        };
-        self.send(&bytes)
+        }
     }
 
     /// Sends bytes as they are.
