@@ -190,7 +190,7 @@ fn an_honest_peer_that_goes_before_it_served_is_heard_when_it_is_back() {
         scan(&mut world);
         world.pass(Duration::from_secs(5));
         world.take_down(2);
-        world.sync(tip);
+        world.pass(Duration::from_secs(60));
         world.host(2).up = true;
         world.host(2).vice = None;
         world.pass(Duration::from_secs(120));
