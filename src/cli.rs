@@ -165,6 +165,8 @@ pub(crate) enum Command {
     History,
     /// List all unspent coins; needs no network
     Coins,
+    /// Connect, and show what can be said about fees without asking anybody else
+    Fees,
     /// Connect, and show what each peer is
     Peers,
     /// Show that a transaction is in a block, so that others can check it

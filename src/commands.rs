@@ -7,6 +7,7 @@ use crate::failure::Failure;
 mod account_form;
 mod balance;
 mod coins;
+mod fees;
 mod history;
 mod new;
 mod pay;
@@ -31,6 +32,7 @@ pub(crate) async fn run(command: Command, context: &mut Context) -> Result<(), F
         Command::Pay(options) => pay::run(options, context).await,
         Command::History => history::run(context).await,
         Command::Coins => coins::run(context).await,
+        Command::Fees => fees::run(context).await,
         Command::Peers => peers::run(context).await,
         Command::Prove(options) => prove::run(&options, context).await,
         Command::Rescan(options) => sync::rescan(&options, context).await,

@@ -23,6 +23,7 @@ use crate::chain::header_tree::HeaderTree;
 use crate::change_set::{ChangeSet, Restored};
 use crate::client::pace::PaceMeter;
 use crate::config::Config;
+use crate::fees::FeeSamples;
 use crate::filter::commitments::Commitments;
 use crate::height::{BlockId, Height};
 use crate::input::Input;
@@ -64,6 +65,7 @@ pub struct LightClient {
     blocks: BlockSync,
     broadcast: Broadcast,
     mempool: Mempool,
+    fees: FeeSamples,
     outbox: Outbox,
     timers: Timers,
     rng: ChaCha12Rng,
@@ -117,6 +119,7 @@ impl LightClient {
             blocks: BlockSync::default(),
             broadcast: Broadcast::new(mempool),
             mempool: Mempool::new(mempool, now.mono),
+            fees: FeeSamples::default(),
             outbox: Outbox::new(magic),
             timers: Timers::default(),
             rng,

@@ -100,6 +100,7 @@ pub mod job;
 pub mod input;
 pub mod output;
 pub mod change_set;
+pub mod fees;
 pub mod status;
 pub mod evidence;
 mod timers;

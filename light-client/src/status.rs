@@ -7,6 +7,7 @@ use std::time::Duration;
 use bitcoin::FeeRate;
 
 use crate::dial::{ProxyProblem, Purpose, Wire};
+use crate::fees::FeeReport;
 use crate::height::{BlockId, Height};
 use crate::peer_id::{PeerAddress, PeerHost, PeerId};
 use crate::time::{ClockOffset, WallTime};
@@ -50,8 +51,8 @@ pub struct Status {
     pub taken: usize,
     /// How many of them are being offered to a peer at this moment.
     pub offering: usize,
-    /// The median of the fee rates below which peers are not told of transactions (BIP133).
-    pub fee_floor: Option<FeeRate>,
+    /// What is known about fees.
+    pub fees: FeeReport,
     /// The connections, in the order of their ids.
     pub peers: Vec<PeerStatus>,
     /// How the search for peers goes; `None` if the user named them.
@@ -112,7 +113,7 @@ impl Status {
             announcing: 0,
             taken: 0,
             offering: 0,
-            fee_floor: None,
+            fees: FeeReport::NOTHING,
             peers: Vec::new(),
             search: None,
             banned: Vec::new(),

@@ -20,7 +20,7 @@ const BILLFOLD: &str = env!("CARGO_BIN_EXE_billfold");
 const STRANGER: &str = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
 
 /// Every command with its own options; all take the global ones besides.
-const COMMANDS: [(&str, &[&str]); 12] = [
+const COMMANDS: [(&str, &[&str]); 13] = [
     ("demo", &["--headless"]),
     ("new", &["--words", "--type", "--words-out", "--dice"]),
     (
@@ -36,6 +36,7 @@ const COMMANDS: [(&str, &[&str]); 12] = [
     ),
     ("history", &[]),
     ("coins", &[]),
+    ("fees", &[]),
     ("peers", &[]),
     ("prove", &[]),
     ("rescan", &["--from"]),

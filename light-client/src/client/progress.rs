@@ -40,6 +40,7 @@ impl LightClient {
         if fork != old_tip {
             self.stage_cut(fork.height);
             self.commitments.truncate_above(fork.height);
+            self.fees.truncate_above(fork.height);
             self.filter_headers.on_reorganised(fork.height);
             self.filters.on_reorganised(fork.height);
             let below = self.backfill.on_reorganised(fork.height, &mut self.matching);
@@ -88,6 +89,7 @@ impl LightClient {
         if tip != self.told_tip {
             self.told_tip = tip;
             self.tip_since = now;
+            self.fees.forget_below(tip.height);
             self.synced = false;
             self.tell(ChainEvent::Tip { tip });
         }

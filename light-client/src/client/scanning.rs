@@ -180,6 +180,7 @@ impl LightClient {
     fn tell_block(&mut self, at: BlockId, block: Box<bitcoin::Block>) {
         self.audit(at, &block);
         self.mempool.on_block(&block);
+        self.fees.add(self.tree.params().network, at.height, &block);
         let time = WallTime::new(block.header.time.into());
         self.tell(ChainEvent::Block { at, time, block });
     }

@@ -41,7 +41,7 @@ impl LightClient {
             announcing: self.broadcast.announcing(),
             taken: self.broadcast.taken(),
             offering: self.broadcast.offering() + self.roster.one_shots(Purpose::Broadcast),
-            fee_floor: self.fee_floor(),
+            fees: self.fees.report(self.fee_floors()),
             peers: peers.collect(),
             search: self.roster.search(),
             banned: self.roster.banned(),

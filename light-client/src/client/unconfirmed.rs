@@ -29,10 +29,8 @@ impl LightClient {
         self.mempool.review(now, jitter, |script| self.matching.watches(script));
     }
 
-    /// The median of the fee rates that ready peers ask for; the lower one of two.
-    pub(super) fn fee_floor(&self) -> Option<FeeRate> {
-        let mut floors: Vec<FeeRate> = self.peers.values().filter_map(Peer::fee_floor).collect();
-        floors.sort_unstable();
-        floors.get(floors.len().checked_sub(1)? / 2).copied()
+    /// The fee rates below which the peers that follow the chain with us relay nothing.
+    pub(super) fn fee_floors(&self) -> impl Iterator<Item = FeeRate> + '_ {
+        self.peers.values().filter(|peer| peer.is_followed()).filter_map(Peer::fee_floor)
     }
 }

@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use bitcoin::FeeRate;
+
 /// Transactions that are announced at a time.
 pub const MAX_TRANSACTIONS: usize = 5000;
 
@@ -97,3 +99,12 @@ pub const TELL_AFTER: Duration = Duration::from_secs(1);
 
 /// The random time on top of [`TELL_AFTER`].
 pub const TELL_JITTER: Duration = Duration::from_secs(2);
+
+/// Blocks below the tip that say something about fees: a day.
+pub const FEE_WINDOW: u32 = 144;
+
+/// The lowest fee rate that is believed: 0.1 sat/vB, what nodes relay at the least.
+pub const MIN_FEE_RATE: FeeRate = FeeRate::from_sat_per_kwu(25);
+
+/// The highest fee rate that is believed, of a peer or of a block: 2,000 sat/vB.
+pub const MAX_FEE_RATE: FeeRate = FeeRate::from_sat_per_kwu(500_000);
