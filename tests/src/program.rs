@@ -21,6 +21,7 @@ use tempfile::TempDir;
 pub struct Program {
     executable: PathBuf,
     home: TempDir,
+    network: &'static str,
     peers: Vec<String>,
 }
 
@@ -41,9 +42,17 @@ impl Program {
     /// # Errors
     /// What the system said.
     pub fn new(executable: &str) -> Result<Self> {
+        Self::of(executable, "regtest")
+    }
+
+    /// The same, on another network than regtest.
+    ///
+    /// # Errors
+    /// What the system said.
+    pub fn of(executable: &str, network: &'static str) -> Result<Self> {
         let home = TempDir::with_prefix("billfold-test-")?;
         fs::write(home.path().join("password"), format!("{PASSWORD}\n"))?;
-        Ok(Self { executable: executable.into(), home, peers: Vec::new() })
+        Ok(Self { executable: executable.into(), home, network, peers: Vec::new() })
     }
 
     /// The same, with peers to connect to.
@@ -80,7 +89,8 @@ impl Program {
     pub fn copy(&self) -> Result<Self> {
         let home = TempDir::with_prefix("billfold-test-")?;
         copy_folder(self.home.path(), home.path())?;
-        Ok(Self { executable: self.executable.clone(), home, peers: self.peers.clone() })
+        let (executable, peers) = (self.executable.clone(), self.peers.clone());
+        Ok(Self { executable, home, network: self.network, peers })
     }
 
     /// Runs a command to its end.
@@ -123,7 +133,7 @@ impl Program {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.executable);
         command.env_clear().env("HOME", self.home.path()).current_dir(self.home.path());
-        command.args(["--network", "regtest", "--json", "--data-dir"]).arg(self.data_dir());
+        command.args(["--network", self.network, "--json", "--data-dir"]).arg(self.data_dir());
         command.arg("--password-file").arg(self.file("password"));
         for peer in &self.peers {
             command.args(["--connect", peer]);

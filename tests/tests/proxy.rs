@@ -12,6 +12,7 @@ use billfold_tests::enclave::{self, Enclave, FRONT, Visit};
 use billfold_tests::program::Program;
 use billfold_tests::socks::Proxy;
 use billfold_tests::town::Town;
+use billfold_wallet_core::light_client::params::Params;
 
 const BILLFOLD: &str = env!("CARGO_BIN_EXE_billfold");
 const STRANGER: &str = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
@@ -57,6 +58,33 @@ fn everything_goes_through_the_proxy() -> Result<()> {
     let requests = proxy.requests();
     let targets: BTreeSet<_> = requests.iter().map(|request| request.target.as_str()).collect();
     ensure!(targets == [NODE, ONION].into(), "{requests:?}");
+    let logins: BTreeSet<_> = requests.iter().map(|request| &request.login).collect();
+    ensure!(logins.len() == requests.len(), "two connections share credentials: {requests:?}");
+    Ok(())
+}
+
+#[test]
+fn peers_are_found_through_the_proxy_alone() -> Result<()> {
+    if !possible() {
+        return Ok(());
+    }
+    let proxy = Proxy::start(BTreeMap::new())?;
+    let enclave = Enclave::new("inside", Some(proxy.address))?;
+    let program = Program::of(BILLFOLD, "signet")?;
+    program.ok(&["new", "--words-out", "words"])?;
+    let front = FRONT.to_string();
+    let visit = enclave.run(&program, &["--proxy", &front, "sync", "--timeout", "5"])?;
+    ensure!(is_tight(&visit), "{visit:?}");
+
+    let requests = proxy.requests();
+    ensure!(visit.left.dials == requests.len() as u64, "{visit:?} {requests:?}");
+    ensure!(!requests.is_empty(), "nobody was asked: {visit:?}");
+    let seeds = Params::signet().dns_seeds;
+    for request in &requests {
+        let name = request.target.strip_suffix(":38333");
+        let is_seed = name.is_some_and(|name| seeds.iter().any(|seed| name.ends_with(seed.host)));
+        ensure!(is_seed, "not a seed by its name: {request:?}");
+    }
     let logins: BTreeSet<_> = requests.iter().map(|request| &request.login).collect();
     ensure!(logins.len() == requests.len(), "two connections share credentials: {requests:?}");
     Ok(())
