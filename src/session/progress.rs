@@ -52,15 +52,13 @@ pub(crate) const fn waiting(waiting: Waiting) -> &'static str {
 pub(crate) fn agreement(status: &Status) -> String {
     let Disputes { agreeing, peers, heights, set_aside } = status.disputes;
     let peers = figures::count(peers as u64, "peer");
-    let mut text = format!("{agreeing} of {peers} agree on the filters");
-    if heights > 0 {
-        let blocks = figures::count(heights as u64, "block");
-        text.push_str(&format!("; of {blocks} they have different ones, and all are searched"));
+    let agree = format!("{agreeing} of {peers} agree on the filters");
+    if heights == 0 {
+        return agree;
     }
-    if set_aside > 0 {
-        text.push_str(", but for those that nobody sends");
-    }
-    text
+    let blocks = figures::count(heights as u64, "block");
+    let aside = if set_aside > 0 { ", but for those that nobody sends" } else { "" };
+    format!("{agree}; of {blocks} they have different ones, and all are searched{aside}")
 }
 
 fn headers(status: &Status, goal: Height) -> String {

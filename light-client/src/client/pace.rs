@@ -90,9 +90,9 @@ mod tests {
         assert_eq!((pace.filters, pace.bytes), (1_000, 20_000_000));
         assert_eq!(pace.left, Some(Duration::from_secs(98)));
         // A link that became slow: what was long ago does not count.
-        (8..60).for_each(|second| {
-            meter.note(mark(second, 2_000 + 10 * (u32::try_from(second).unwrap() - 7)))
-        });
+        for (second, count) in (8..60).zip((2_010..).step_by(10)) {
+            meter.note(mark(second, count));
+        }
         let pace = meter.pace(goal).expect("measured");
         assert_eq!(pace.filters, 10);
         assert!(meter.marks.len() < 20);
