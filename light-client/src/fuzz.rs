@@ -3,14 +3,18 @@
 //!
 //! Refuses to be part of a product: compiled for tests and with the feature `fuzz` only.
 
+mod book;
 mod branch;
 mod life;
 
 use bitcoin::bip158::BlockFilter;
+use bitcoin::consensus::deserialize;
 use bitcoin::hashes::Hash as _;
 use bitcoin::p2p::Magic;
+use bitcoin::p2p::address::AddrV2Message;
 use bitcoin::{BlockHash, ScriptBuf};
 
+use crate::codec::Message;
 use crate::codec::v1::Stream;
 use crate::codec::v2::{self, Packets};
 use crate::filter::matcher::Matcher;
@@ -20,8 +24,39 @@ use crate::filter::plain;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 4] =
-    [("client", client), ("filter", filter), ("packet", packet), ("wire", wire)];
+pub const TARGETS: [Target; 6] = [
+    ("addresses", addresses),
+    ("book", book),
+    ("client", client),
+    ("filter", filter),
+    ("packet", packet),
+    ("wire", wire),
+];
+
+/// The payload of an `addrv2` message (BIP155).
+///
+/// # Panics
+/// When what was read is not what it says of itself, by the library's reader.
+pub fn addresses(payload: &[u8]) {
+    let mut stream = Stream::new(Magic::REGTEST);
+    stream.feed(life::framed(b"addrv2", payload));
+    let Ok(Some(Message::Addresses(told))) = stream.next_message() else { return };
+    // Theirs refuses a message for one IPv4 address in the clothes of IPv6; we leave it out.
+    let Ok(theirs) = deserialize::<Vec<AddrV2Message>>(payload) else { return };
+    assert!(told.len() <= theirs.len());
+    for rumour in told {
+        let port = rumour.address.port();
+        assert!(theirs.iter().any(|entry| entry.port == port
+            && entry.services.to_u64() == rumour.services
+            && u64::from(entry.time) == rumour.seen.to_unix()));
+        assert!(port == 0 || rumour.address.to_string().parse() == Ok(rumour.address));
+    }
+}
+
+/// What happens to an address book. See `fuzz/book.rs`.
+pub fn book(bytes: &[u8]) {
+    book::live(bytes);
+}
 
 /// A peer's stream, fed in pieces whose lengths the first bytes say.
 ///
@@ -106,6 +141,8 @@ mod tests {
 
     /// What once went wrong, and what reaches far, in the order of the targets.
     const CORPORA: [&[&[u8]]; TARGETS.len()] = [
+        &[include_bytes!("../fixtures/corpus/addresses/kinds")],
+        &[include_bytes!("../fixtures/corpus/book/crowded")],
         &[SYNC, REORG],
         &[
             include_bytes!("../fixtures/corpus/filter/empty"),

@@ -94,7 +94,11 @@ impl FromStr for PeerAddress {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         if let Ok(address) = text.parse::<SocketAddr>() {
-            return Ok(Self::ip(address));
+            return if address.port() == 0 {
+                Err(ParsePeerAddressError)
+            } else {
+                Ok(Self::ip(address))
+            };
         }
         let (host, port) = text.rsplit_once(':').ok_or(ParsePeerAddressError)?;
         let port = port.parse().map_err(|_| ParsePeerAddressError)?;

@@ -39,12 +39,6 @@ impl NetworkGroup {
         Self::new(NAME, bits)
     }
 
-    /// Whether it stands for a name.
-    #[must_use]
-    pub const fn is_name(self) -> bool {
-        self.0 >> 56 == NAME
-    }
-
     /// The group with this number, as [`to_u64`](Self::to_u64) gave it.
     #[must_use]
     pub const fn from_u64(number: u64) -> Self {

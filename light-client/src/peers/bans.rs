@@ -86,16 +86,15 @@ impl Bans {
 /// than a fact about the peer.
 const fn sentence(fault: Fault) -> Option<Duration> {
     match fault {
-        Fault::InvalidHeader
-        | Fault::InvalidFilterHeaders
-        | Fault::InvalidFilter
-        | Fault::FalseFilter
-        | Fault::InvalidBlock => Some(BAN_TIME),
+        Fault::InvalidHeader | Fault::InvalidFilter | Fault::FalseFilter | Fault::InvalidBlock => {
+            Some(BAN_TIME)
+        }
         Fault::WrongMagic
         | Fault::Oversized
         | Fault::Malformed
         | Fault::Handshake
         | Fault::UnconnectedHeaders
+        | Fault::InvalidFilterHeaders
         | Fault::Unsolicited => Some(DISCOURAGED_TIME),
         Fault::SelfConnection
         | Fault::MissingServices

@@ -297,9 +297,9 @@ impl Found {
         self.book.on_tried(now.wall, &address);
         let wire = self.book.record(&address).map_or(Wire::V2, |record| {
             let lacks = record.lacks_v2.is_some_and(|at| now.wall.since(at) < LACKS_V2_TIME);
-            // A seed's answer, and hearsay of old, do not tell.
-            let told = record.reached.is_none() && record.source.is_name();
-            if !lacks && (told || serves(record, P2P_V2)) { Wire::V2 } else { Wire::V1 }
+            // Only the peer's own word counts: with hearsay others could bring about version 1.
+            let denies = record.reached.is_some() && !serves(record, P2P_V2);
+            if lacks || denies { Wire::V1 } else { Wire::V2 }
         });
         (address, wire)
     }
