@@ -255,7 +255,7 @@ fn the_encrypted_transport_is_spoken_with_whoever_speaks_it() {
             let synced = program.ok(&["sync"])?;
             ensure!(at_tip(&synced, &node)?, "{synced}");
             let peers = program.ok(&["peers"])?;
-            ensure!(peers[0]["transport"] == told, "{peers}");
+            ensure!(peers["peers"][0]["transport"] == told, "{peers}");
         }
         Ok(())
     });
