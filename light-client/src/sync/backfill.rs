@@ -32,6 +32,10 @@ pub(crate) struct Backfill {
     aside: BTreeSet<(Height, FilterHash)>,
     /// Blocks whose filters are being matched.
     rows: BTreeMap<Height, Open>,
+    /// Those of them that matched.
+    matches: BTreeSet<Height>,
+    /// Those of them that are set aside, and give way to whatever is not.
+    yielding: BTreeSet<Height>,
     /// The block that the wallet is folding.
     folding: Option<BlockId>,
 }
@@ -42,8 +46,6 @@ struct Open {
     row: Row,
     /// Only one version is to be matched, which came late.
     late: bool,
-    /// It is set aside, and gives way to whatever is not.
-    aside: bool,
 }
 
 impl Backfill {
@@ -52,7 +54,7 @@ impl Backfill {
         self.searches.is_empty()
             && self.debts.is_empty()
             && self.late.is_empty()
-            && self.rows.values().all(|open| open.aside)
+            && self.open_rows(false) == 0
     }
 
     /// Forgets everything: the scan begins anew.
@@ -110,8 +112,8 @@ impl Backfill {
         while idle
             && self.open_rows(false) < MAX_BACKFILL_ROWS
             && let Some((height, scripts)) = self.debts.take_lowest(|height| {
-                let open = self.rows.get(&height);
-                open.is_none_or(|open| open.aside) && height <= commitments.tip()
+                let is_free = !self.rows.contains_key(&height) || self.yielding.contains(&height);
+                is_free && height <= commitments.tip()
             })
         {
             self.give_way(height, matching);
@@ -132,6 +134,7 @@ impl Backfill {
     pub(crate) fn on_match(&mut self, block: BlockId, hash: FilterHash) {
         if let Some(open) = self.rows.get_mut(&block.height).filter(|o| o.row.block() == block) {
             open.row.on_match(hash);
+            self.matches.insert(block.height);
         }
     }
 
@@ -169,8 +172,10 @@ impl Backfill {
         let late: Vec<_> = late.collect();
         for (height, versions) in late {
             let aside = versions.iter().all(|hash| commitments.is_set_aside(height, *hash));
-            if let Some(open) = self.rows.get_mut(&height) {
-                open.aside = aside && !versions.is_empty();
+            if aside && !versions.is_empty() {
+                self.yielding.insert(height);
+            } else {
+                self.yielding.remove(&height);
             }
         }
         let versions = std::mem::take(&mut self.late).into_iter();
@@ -185,7 +190,7 @@ impl Backfill {
 
     /// The matched blocks to fetch, lowest first, each with the version that matched.
     pub(crate) fn wanted_blocks(&self) -> impl Iterator<Item = (BlockId, FilterHash)> + '_ {
-        let rows = self.rows.values().map(|open| &open.row);
+        let rows = self.matches.iter().filter_map(|height| Some(&self.rows.get(height)?.row));
         let matches = rows.filter_map(|row| Some((row.block(), row.matched()?)));
         matches.filter(|(block, _)| Some(*block) != self.folding).take(MAX_BLOCKS_AHEAD)
     }
@@ -234,21 +239,24 @@ impl Backfill {
         for open in self.rows.split_off(&fork.next()).into_values() {
             open.row.drop_filters(matching);
         }
+        self.matches.split_off(&fork.next());
+        self.yielding.split_off(&fork.next());
         self.folding.take_if(|folding| folding.height > fork).is_some()
     }
 
     fn open_rows(&self, aside: bool) -> usize {
-        self.rows.values().filter(|open| open.aside == aside).count()
+        let yielding = self.yielding.len();
+        if aside { yielding } else { self.rows.len() - yielding }
     }
 
     /// Whether nothing is being matched at a height but what gives way.
     fn is_free(&self, height: Height) -> bool {
-        self.rows.get(&height).is_none_or(|open| open.aside)
+        !self.rows.contains_key(&height) || self.yielding.contains(&height)
     }
 
     /// What is set aside at a height waits again.
     fn give_way(&mut self, height: Height, matching: &mut Matching) {
-        if let Some(open) = self.rows.remove(&height) {
+        if let Some(open) = self.remove(height) {
             open.row.drop_filters(matching);
             self.aside.extend(open.row.versions().iter().map(|hash| (height, *hash)));
         }
@@ -279,11 +287,20 @@ impl Backfill {
     ) {
         let Some(block) = tree.block_at(height) else { return };
         let row = Row::new(block, versions, scripts, matching);
-        self.rows.insert(height, Open { row, late, aside });
+        self.rows.insert(height, Open { row, late });
+        if aside {
+            self.yielding.insert(height);
+        }
+    }
+
+    fn remove(&mut self, height: Height) -> Option<Open> {
+        self.matches.remove(&height);
+        self.yielding.remove(&height);
+        self.rows.remove(&height)
     }
 
     fn close(&mut self, height: Height, commitments: &mut Commitments, matching: &mut Matching) {
-        let Some(Open { row, late, .. }) = self.rows.remove(&height) else { return };
+        let Some(Open { row, late }) = self.remove(height) else { return };
         row.drop_filters(matching);
         if late {
             row.versions().iter().for_each(|hash| commitments.read(height, *hash));

@@ -20,7 +20,7 @@ use crate::output::Output;
 const BLOCKS: u32 = 1_200;
 
 /// Bytes of each, with its message.
-const SIZE: u64 = 20_000;
+const SIZE: usize = 20_000;
 
 static TREE: LazyLock<HeaderTree> = LazyLock::new(|| {
     let mut tree = mine::regtest_tree();
@@ -136,7 +136,7 @@ impl Model {
         let with = Circumstances {
             now: self.now,
             peers: &peers,
-            need: ScanNeed { cursor: self.cursor, held: above * SIZE as usize },
+            need: ScanNeed { cursor: self.cursor, held: above * SIZE },
             commitments: &self.commitments,
             tree: &TREE,
         };
@@ -169,7 +169,7 @@ impl Model {
         let end = peer.free;
         // What is slow comes in parts.
         let parts = u32::try_from(whole.as_secs()).expect("short").clamp(1, 100);
-        let bytes = SIZE as usize / parts as usize;
+        let bytes = SIZE / parts as usize;
         for part in 1..parts {
             self.later(start.after(whole / parts * part), Event::Bytes(id, bytes));
         }
@@ -190,7 +190,7 @@ impl Model {
                     return self.leave(id);
                 }
                 let block = TREE.block_at(height);
-                let given = self.sync.on_filter(id, block, SIZE as usize, &self.commitments);
+                let given = self.sync.on_filter(id, block, SIZE, &self.commitments);
                 if let Some(version) = given.expect("asked for") {
                     assert_eq!(self.commitments.commits_to(id, height), Some(version.1));
                     *self.given.entry(version).or_default() += 1;
@@ -258,7 +258,7 @@ fn allowed(plans: &[Plan], versions: u64) -> Duration {
 }
 
 fn time_for(filters: u64, bytes_per_second: u64) -> Duration {
-    Duration::from_nanos(filters * SIZE * 1_000_000_000 / bytes_per_second)
+    Duration::from_nanos(filters * SIZE as u64 * 1_000_000_000 / bytes_per_second)
 }
 
 fn any_plan() -> impl Strategy<Value = Plan> {
