@@ -200,8 +200,11 @@ impl Matching {
     /// The next filters to read from the store, if there is room for them.
     pub(crate) fn next_read(&mut self) -> Option<(ReadId, Vec<FilterId>)> {
         // What is being read counts as full jobs.
-        let coming = self.reads.len() * MAX_BYTES_PER_JOB;
-        if self.reads.len() >= MAX_READS || self.held_bytes + coming >= MAX_FILTER_BYTES {
+        let full = self.held_bytes + self.reads.len() * MAX_BYTES_PER_JOB >= MAX_FILTER_BYTES;
+        // What everything else may wait for is read at any rate.
+        let lowest = self.filters.first_key_value().map(|(id, _)| id);
+        let awaited = self.reads.is_empty() && self.unread.first() == lowest;
+        if self.reads.len() >= MAX_READS || (full && !awaited) {
             return None;
         }
         let mut filters = Vec::new();
@@ -362,5 +365,48 @@ fn union(a: &Range<usize>, b: &Range<usize>) -> Range<usize> {
         (true, _) => b.clone(),
         (_, true) => a.clone(),
         _ => a.start.min(b.start)..a.end.max(b.end),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bitcoin::hashes::Hash as _;
+    use bitcoin::{BlockHash, FilterHash};
+
+    use super::*;
+    use crate::height::BlockId;
+
+    fn filter(height: u32) -> FilterId {
+        let block = BlockId::new(Height::new(height), BlockHash::all_zeros());
+        FilterId { block, hash: FilterHash::all_zeros() }
+    }
+
+    /// Kept up to height 3, downloaded above; what is downloaded has filled the memory.
+    fn full() -> Matching {
+        let mut kept = HeightRanges::default();
+        kept.insert(Height::new(1)..=Height::new(3));
+        let mut matching = Matching::new(Some(kept));
+        for height in 1..=4 {
+            matching.want(filter(height), 0..1);
+        }
+        matching.hold(filter(4), vec![0; MAX_FILTER_BYTES].into(), PeerId::new(1));
+        matching
+    }
+
+    #[test]
+    fn what_all_else_waits_for_is_read_into_full_memory() {
+        let mut matching = full();
+        let (_, read) = matching.next_read().expect("height 1 is below everything");
+        assert_eq!(read, [filter(1), filter(2), filter(3)]);
+        assert!(matching.next_read().is_none());
+    }
+
+    #[test]
+    fn full_memory_takes_nothing_that_can_wait() {
+        let mut matching = full();
+        // Something lower is under way from a peer.
+        matching.forget_kept(Height::GENESIS);
+        matching.want(filter(0), 0..1);
+        assert!(matching.next_read().is_none());
     }
 }

@@ -102,15 +102,17 @@ impl Backfill {
         matching: &mut Matching,
         idle: bool,
     ) {
-        while self.open_rows(false) < MAX_BACKFILL_ROWS
+        let mut open = self.open_rows(false);
+        while open < MAX_BACKFILL_ROWS
             && let Some(version) = self.late.iter().find(|(height, _)| self.is_free(*height))
         {
             let version = *version;
             self.late.remove(&version);
             self.open_late(version, false, tree, commitments, matching);
+            open += 1;
         }
         while idle
-            && self.open_rows(false) < MAX_BACKFILL_ROWS
+            && open < MAX_BACKFILL_ROWS
             && let Some((height, scripts)) = self.debts.take_lowest(|height| {
                 let is_free = !self.rows.contains_key(&height) || self.yielding.contains(&height);
                 is_free && height <= commitments.tip()
@@ -119,6 +121,7 @@ impl Backfill {
             self.give_way(height, matching);
             let versions = commitments.versions(height);
             self.open(height, versions, scripts, (false, false), tree, matching);
+            open += 1;
         }
         let unopened = |(height, _): &&(Height, FilterHash)| !self.rows.contains_key(height);
         if self.open_rows(true) < MAX_ASIDE_ROWS

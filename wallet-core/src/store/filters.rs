@@ -115,8 +115,8 @@ impl FilterStore {
         }
         while store.bytes() > budget && store.drop_lowest()? {}
         let mut kept = HeightRanges::default();
-        for height in store.segments.values().flat_map(|segment| segment.index.heights()) {
-            kept.insert(height..=height);
+        for run in store.segments.values().flat_map(|segment| segment.index.runs()) {
+            kept.insert(run);
         }
         Ok(Opened { store, kept, damaged })
     }

@@ -55,11 +55,12 @@ impl Wallet {
             }
         }
         let found = if passed { std::mem::take(&mut step.found) } else { Vec::new() };
+        let grown = self.grown.split_off(told);
         if !found.is_empty() {
-            self.search_after(at.height, &found)?;
+            self.search_after(at.height, found.iter().chain(&grown))?;
         }
         let changes = self.settle(step)?;
-        Ok(Folded { grown: self.grown.split_off(told), found, changes, relevant })
+        Ok(Folded { grown, found, changes, relevant })
     }
 
     /// Takes every transaction above `fork` out of its block; the cursor moves down to `fork`.

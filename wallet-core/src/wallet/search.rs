@@ -85,16 +85,16 @@ impl Wallet {
     }
 
     /// A block that the scan had passed pays scripts of the wallet: blocks above it may spend from
-    /// them, which nobody could see.
-    pub(super) fn search_after(
+    /// them, which nobody could see, and nobody looked for those by which the watch list grew.
+    pub(super) fn search_after<'a>(
         &mut self,
         at: Height,
-        found: &[ScriptBuf],
+        scripts: impl Iterator<Item = &'a ScriptBuf>,
     ) -> Result<(), StoreProblem> {
         if !self.file.scan()?.searching {
             self.begin_search()?;
         }
-        for place in found.iter().filter_map(|spk| self.scripts.get(spk)) {
+        for place in scripts.filter_map(|spk| self.scripts.get(spk)) {
             if let Some(state) = self.keychains.get_mut(&place.keychain)
                 && place.index.to_u32() < state.searched
             {

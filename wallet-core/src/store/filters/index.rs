@@ -42,8 +42,10 @@ impl Index {
         there.map(|place| place.offset)
     }
 
-    pub(super) fn heights(&self) -> impl Iterator<Item = Height> + '_ {
-        self.places.iter().map(|place| place.height)
+    /// The ranges of heights of which it has a filter.
+    pub(super) fn runs(&self) -> impl Iterator<Item = RangeInclusive<Height>> + '_ {
+        let runs = self.places.chunk_by(|a, b| b.height <= a.height.next());
+        runs.filter_map(|run| Some(run.first()?.height..=run.last()?.height))
     }
 
     /// Bytes that its file takes.
