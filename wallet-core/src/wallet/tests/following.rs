@@ -42,7 +42,8 @@ fn folding_a_block_twice_changes_nothing() {
     let (at, time, block) = bench.blocks.last().unwrap().clone();
     let before = bench.wallet.history().unwrap();
     let folded = bench.wallet.apply_block(at, time, &block).unwrap();
-    assert_eq!(folded, crate::wallet::Folded::default());
+    assert!(folded.relevant, "it pays the wallet, however often it is read");
+    assert_eq!((folded.grown, folded.found, folded.changes), (vec![], vec![], vec![]));
     assert_eq!(bench.wallet.history().unwrap(), before);
 }
 
