@@ -178,6 +178,19 @@ pub const MAX_CONNECTIONS: usize = 10;
 /// With fewer connections than this, a second one into the same network group is better than none.
 pub const MIN_PEERS: usize = 2;
 
+/// Connections to peers that never answered before, and of which one source told: who answers
+/// first must not choose them all.
+pub const MAX_PEERS_PER_SOURCE: usize = 3;
+
+/// How long other sources are waited for before one may fill all places.
+pub const SOURCE_PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long until one peer more is asked again, if no block comes.
+pub const EXTRA_INTERVAL: Duration = Duration::from_secs(600);
+
+/// How long until the next peer is visited to ask for addresses.
+pub const VISIT_INTERVAL: Duration = Duration::from_secs(10);
+
 /// Connections for one thing that the search for peers may open at a time.
 pub const MAX_VISITS: usize = 2;
 

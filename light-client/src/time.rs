@@ -67,6 +67,13 @@ impl WallTime {
         Duration::from_secs(self.0.saturating_sub(earlier.0))
     }
 
+    /// Whether this time is past at `now`, and by less than `window`. A time from the future was
+    /// noted while the clock was wrong, and is not recent.
+    #[must_use]
+    pub const fn was_within(self, window: Duration, now: Self) -> bool {
+        self.0 <= now.0 && now.0 - self.0 < window.as_secs()
+    }
+
     /// This time moved earlier; stops at the epoch.
     #[must_use]
     pub const fn before(self, wait: Duration) -> Self {

@@ -147,7 +147,7 @@ impl AddressBook {
     /// never answers is forgotten in the end.
     pub(crate) fn on_failed(&mut self, now: WallTime, address: &PeerAddress, counts: bool) {
         let Some(record) = self.records.get_mut(address).filter(|_| counts) else { return };
-        if record.failed.is_some_and(|failed| now.since(failed) < FAILURE_SPACING) {
+        if record.failed.is_some_and(|failed| failed.was_within(FAILURE_SPACING, now)) {
             return;
         }
         (record.failures, record.failed) = (record.failures.saturating_add(1), Some(now));
@@ -171,6 +171,14 @@ impl AddressBook {
             self.make_tried(address);
         } else if self.collisions.len() < MAX_COLLISIONS {
             self.collisions.insert(address.clone());
+        }
+    }
+
+    /// It says itself that it does not serve all that it was said to.
+    pub(crate) fn on_denied(&mut self, address: &PeerAddress, services: u64) {
+        if let Some(record) = self.records.get_mut(address) {
+            record.services &= !services;
+            self.unsaved.insert(address.clone());
         }
     }
 

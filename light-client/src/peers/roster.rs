@@ -22,8 +22,8 @@ use crate::config::Config;
 use crate::dial::{DialProblem, LookupId, Purpose, Wire};
 use crate::fault::Fault;
 use crate::limits::{
-    BEHIND_TIME, MAX_ANCHORS, MAX_ONE_SHOT_CALLS, MAX_ONE_SHOTS, REDIAL_MIN, STABLE_AFTER,
-    TARGET_PEERS,
+    BEHIND_TIME, MAX_ANCHORS, MAX_CONNECTIONS, MAX_ONE_SHOT_CALLS, MAX_ONE_SHOTS, REDIAL_MIN,
+    STABLE_AFTER, TARGET_PEERS,
 };
 use crate::peer_id::PeerId;
 use crate::peers::roster::chosen::Chosen;
@@ -259,6 +259,7 @@ impl Roster {
                 (standing.last_block, std::cmp::Reverse(ready))
             });
             leaving.extend(worst.map(|standing| standing.peer));
+            found.end_extra();
         }
         leaving
     }
@@ -313,7 +314,12 @@ impl Roster {
     }
 
     fn may_call_one_shot(&self) -> bool {
-        self.calls.values().filter(|call| call.is_wanted_by_others()).count() < MAX_ONE_SHOT_CALLS
+        let beside = self.calls.values().filter(|call| call.is_wanted_by_others()).count();
+        let has_room = match self.source {
+            Source::Chosen(_) => true,
+            Source::Found(_) => self.calls.len() < MAX_CONNECTIONS,
+        };
+        has_room && beside < MAX_ONE_SHOT_CALLS
     }
 
     fn one_shot_due(&mut self, now: Now, rng: &mut impl RngCore) -> Option<Call> {
@@ -330,9 +336,7 @@ impl Roster {
             return None;
         };
         let OneShot { purpose, failures, .. } = self.one_shots.remove(place)?;
-        let mut call = Call::new(address, wire, purpose);
-        call.failures = failures;
-        Some(call)
+        Some(Call { failures, ..Call::new(address, wire, purpose) })
     }
 }
 

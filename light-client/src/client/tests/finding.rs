@@ -11,7 +11,7 @@ use bitcoin::p2p::message::NetworkMessage;
 use super::world::{Blocks, Host, Store, Vice, World, script};
 use crate::config::Route;
 use crate::dial::Purpose;
-use crate::limits::{MIN_PEERS, TARGET_PEERS};
+use crate::limits::{MAX_PEERS_PER_SOURCE, MIN_PEERS, TARGET_PEERS};
 use crate::output::Output;
 use crate::params::dns_seed;
 use crate::peer_id::{OnionAddress, PeerAddress};
@@ -326,4 +326,57 @@ fn a_peer_that_stays_behind_makes_room() {
     assert!(left > 0, "they were left");
     assert!(world.faults().is_empty(), "but not blamed");
     assert!(connected(&world).iter().filter(|peer| all[6..].contains(peer)).count() >= 4);
+}
+
+/// Whoever answers first, a seed or a peer, chooses three peers of eight at first.
+#[test]
+fn the_first_to_answer_does_not_choose_all_peers() {
+    let (blocks, tip) = chain();
+    let all: Vec<_> = (1..=30).map(|group| at(group, 1)).collect();
+    let mut hosts = hosts(tip, &[]);
+    for address in &all {
+        hosts.insert(address.clone(), Host::new(tip));
+    }
+    let mut world = World::finding(blocks, tip, hosts, Route::Direct, Store::default());
+    world.names.insert("x49.seed.test".to_owned(), all.iter().map(ip).collect());
+    world.scan(1, &[script(1)]);
+    world.sync(tip);
+    world.pass(Duration::from_secs(20));
+    assert_eq!(connected(&world).len(), MAX_PEERS_PER_SOURCE);
+    world.pass(Duration::from_secs(20));
+    assert_eq!(connected(&world).len(), TARGET_PEERS, "nobody else told of any");
+}
+
+/// The fault: the wall clock jumps, here and now.
+#[test]
+fn a_wall_clock_that_is_set_back_does_not_end_the_search() {
+    let (mut world, tip, all) = seeded();
+    world.scan(1, &[script(1)]);
+    world.sync(tip);
+    world.pass(Duration::from_secs(60));
+    let years = Duration::from_secs(5 * 365 * 24 * 3600);
+    let right = world.now.wall;
+    for wall in [right.after(years), right, right.before(years), right] {
+        world.now.wall = wall;
+        for peer in world.client.status().peers {
+            world.disconnect(peer.peer);
+        }
+        world.pass(Duration::from_secs(120));
+        assert_eq!(connected(&world).len(), TARGET_PEERS);
+    }
+    assert!(all.iter().filter(|at| world.store.peers.addresses.contains_key(at)).count() >= 15);
+}
+
+/// An anchor that the book has lost, and that speaks version 1 only: dialled twice, not for ever.
+#[test]
+fn an_anchor_that_the_book_does_not_know_is_dialled_over_both_transports() {
+    let (blocks, tip) = chain();
+    let anchor = at(1, 1);
+    let mut store = Store::default();
+    store.peers.anchors = vec![anchor.clone()];
+    let hosts = hosts(tip, std::slice::from_ref(&anchor));
+    let mut world = World::finding(blocks, tip, hosts, Route::Direct, store);
+    world.scan(1, &[script(1)]);
+    world.sync(tip);
+    assert_eq!(dials(&world, Purpose::Chain), [anchor.clone(), anchor]);
 }

@@ -65,7 +65,7 @@ pub(super) fn update(record: &mut AddressRecord, rumour: &Rumour, now: WallTime)
 
 /// Whether a place is better used by another address.
 pub(super) fn is_worthless(record: &AddressRecord, now: WallTime) -> bool {
-    if record.tried.is_some_and(|tried| now.since(tried) <= BEING_TRIED) {
+    if record.tried.is_some_and(|tried| tried.was_within(BEING_TRIED, now)) {
         return false;
     }
     record.seen > now.after(MAX_SEEN_AHEAD)
@@ -89,7 +89,7 @@ pub(super) fn is_chosen(
     rng: &mut impl RngCore,
 ) -> bool {
     let mut chance = CERTAIN;
-    if record.tried.is_some_and(|tried| now.since(tried) < RECENTLY_TRIED) {
+    if record.tried.is_some_and(|tried| tried.was_within(RECENTLY_TRIED, now)) {
         chance /= 100;
     }
     for _ in 0..record.failures.min(8) {
@@ -102,7 +102,7 @@ pub(super) fn is_chosen(
 /// Whether the holder of a place has lost or kept it to one that answered; `None` while that is
 /// not known. Tests older than `recent` don't count.
 pub(super) fn yields(holder: &AddressRecord, now: WallTime, recent: Duration) -> Option<bool> {
-    if holder.reached.is_some_and(|reached| now.since(reached) < recent) {
+    if holder.reached.is_some_and(|reached| reached.was_within(recent, now)) {
         return Some(false);
     }
     let since_tried = now.since(holder.tried?);

@@ -4,7 +4,7 @@
 
 use crate::dial::{Purpose, Wire};
 use crate::limits::{ADDRESS_TOKEN_TIME, MAX_ADDRESSES};
-use crate::peer_id::PeerAddress;
+use crate::peer_id::{NetworkGroup, PeerAddress};
 use crate::time::MonoTime;
 
 /// One connection that is open or being opened.
@@ -15,6 +15,8 @@ pub(crate) struct Call {
     pub(crate) purpose: Purpose,
     /// How often in a row its purpose has failed already.
     pub(super) failures: u32,
+    /// Who told of it, if it had never answered before.
+    pub(super) source: Option<NetworkGroup>,
     /// When its handshake was finished.
     pub(super) ready_at: Option<MonoTime>,
     /// Whether the peer gave what only the chain has.
@@ -22,8 +24,8 @@ pub(crate) struct Call {
     /// Since when the peer's chain has less work than ours.
     pub(super) behind_since: Option<MonoTime>,
     /// How many addresses it may still tell of, and since when that was not raised.
-    tokens: usize,
-    tokens_at: MonoTime,
+    pub(super) tokens: usize,
+    pub(super) tokens_at: MonoTime,
 }
 
 impl Call {
@@ -33,6 +35,7 @@ impl Call {
             wire,
             purpose,
             failures: 0,
+            source: None,
             ready_at: None,
             useful: false,
             behind_since: None,

@@ -6,11 +6,11 @@ use std::collections::BTreeSet;
 
 use crate::change_set::AddressRecord;
 use crate::config::Route;
-use crate::limits::BEING_TRIED;
+use crate::limits::{BEING_TRIED, MAX_PEERS_PER_SOURCE};
 use crate::params::dns_seed::DnsSeed;
 use crate::peer_id::{NetworkGroup, PeerAddress, PeerHost};
 use crate::peers::bans::Bans;
-use crate::time::Now;
+use crate::time::{Now, WallTime};
 
 /// What an address must not be to be dialled now.
 pub(super) struct Candidates<'a> {
@@ -18,7 +18,10 @@ pub(super) struct Candidates<'a> {
     pub(super) route: Route,
     pub(super) bans: &'a Bans,
     pub(super) hosts: BTreeSet<PeerHost>,
+    /// The groups of the peers with whom the chain is followed.
     pub(super) groups: BTreeSet<NetworkGroup>,
+    /// Those that told of peers which had never answered before.
+    pub(super) sources: Vec<NetworkGroup>,
 }
 
 impl Candidates<'_> {
@@ -28,8 +31,19 @@ impl Candidates<'_> {
             && !self.hosts.contains(&address.host())
     }
 
+    /// Whether no peer is in its part of the network.
+    pub(super) fn stands_apart(&self, address: &PeerAddress) -> bool {
+        !self.groups.contains(&address.group())
+    }
+
+    /// Whether another peer there would not put more of our trust into who told of it.
+    pub(super) fn is_told_apart(&self, record: &AddressRecord) -> bool {
+        let from_there = self.sources.iter().filter(|source| **source == record.source).count();
+        record.reached.is_some() || from_there < MAX_PEERS_PER_SOURCE
+    }
+
     pub(super) fn suits(&self, address: &PeerAddress, record: &AddressRecord) -> bool {
-        let just_tried = |tried| self.now.wall.since(tried) < BEING_TRIED;
+        let just_tried = |tried: WallTime| tried.was_within(BEING_TRIED, self.now.wall);
         self.may_be_dialled(address) && !record.tried.is_some_and(just_tried)
     }
 }

@@ -18,8 +18,9 @@ use crate::config::{Config, Route};
 use crate::dial::{DialProblem, LookupId, ProxyProblem, Purpose, Wire};
 use crate::fault::Fault;
 use crate::limits::{
-    DIAL_SPACING, EAGER_DIALS, FEELER_INTERVAL, LACKS_V2_TIME, LASTING, MAX_CONNECTIONS,
-    MAX_SEED_ANSWERS, SEARCH_INTERVAL, SEED_PATIENCE, SEEN_UNKNOWN, SHORT_BOOK, TARGET_PEERS,
+    DIAL_SPACING, EAGER_DIALS, EXTRA_INTERVAL, FEELER_INTERVAL, LACKS_V2_TIME, LASTING,
+    MAX_CONNECTIONS, MAX_SEED_ANSWERS, SEARCH_INTERVAL, SEED_PATIENCE, SEEN_UNKNOWN, SHORT_BOOK,
+    TARGET_PEERS,
 };
 use crate::peer_id::{PeerAddress, PeerHost, PeerId};
 use crate::peers::address_book::AddressBook;
@@ -41,7 +42,7 @@ pub(super) struct Found {
     port: u16,
     pub(super) anchors: Anchors,
     /// Those to dial once more at once, without version 2 of the transport.
-    again: Vec<PeerAddress>,
+    again: Vec<Call>,
     next_dial: MonoTime,
     next_visit: MonoTime,
     next_feeler: MonoTime,
@@ -53,6 +54,7 @@ pub(super) struct Found {
     alone_since: MonoTime,
     /// Whether one connection more than usual is wanted.
     extra: bool,
+    next_extra: MonoTime,
 }
 
 type Open = BTreeMap<PeerId, Call>;
@@ -84,6 +86,7 @@ impl Found {
             proxy: None,
             alone_since: now.mono,
             extra: false,
+            next_extra: now.mono,
         }
     }
 
@@ -125,8 +128,8 @@ impl Found {
         Some(if self.lacks_peers(open) { self.next_dial } else { self.next_feeler })
     }
 
-    /// An address for a connection for one thing: of nobody who follows the chain for us. Who
-    /// serves no filters will do.
+    /// An address for a connection for one thing: of nobody who follows the chain for us, unless
+    /// nobody else is known. Who serves no filters will do.
     pub(super) fn one_shot(
         &mut self,
         now: Now,
@@ -137,7 +140,12 @@ impl Found {
         let suits = |address: &PeerAddress, record: &AddressRecord| {
             serves(record, NODE) && candidates.suits(address, record)
         };
-        let address = self.book.select(now.wall, false, rng, suits)?;
+        let address = self.book.select(now.wall, false, rng, suits).or_else(|| {
+            self.book.select(now.wall, false, rng, |address, record| {
+                let reachable = is_in_reach(address, self.route) && serves(record, NODE);
+                reachable && !self.bans.holds(now.wall, address)
+            })
+        })?;
         Some(self.dialled(now, address))
     }
 
@@ -146,18 +154,18 @@ impl Found {
             DialProblem::NoV2 if call.wire == Wire::V2 => {
                 self.book.on_lacks_v2(now.wall, &call.address);
                 if call.purpose == Purpose::Chain {
-                    self.again.push(call.address.clone());
+                    self.again.push(Call { wire: Wire::V1, ..call.clone() });
                     self.next_dial = now.mono;
                 }
             }
             // Says nothing about the peer.
             DialProblem::Proxy(problem) => {
-                self.failures = self.failures.saturating_add(1);
+                self.count_failure(call);
                 self.proxy = Some(problem);
             }
             _ => {
                 self.proxy = None;
-                self.failed(now, &call.address, open);
+                self.failed(now, call, open);
             }
         }
     }
@@ -174,8 +182,11 @@ impl Found {
         if fault.is_some_and(|fault| self.bans.judge(now.wall, &call.address, fault)) {
             self.anchors.forget(&call.address);
         }
+        if fault == Some(Fault::MissingServices) {
+            self.book.on_denied(&call.address, CHAIN & !NODE);
+        }
         match call.ready_at {
-            None => self.failed(now, &call.address, open),
+            None => self.failed(now, call, open),
             Some(ready) => {
                 if fault.is_none() && now.mono.since(ready) >= LASTING {
                     self.book.on_left(now.wall, &call.address);
@@ -223,10 +234,16 @@ impl Found {
 
     /// Whether one connection more than usual is wanted.
     pub(super) fn want_extra(&mut self, now: MonoTime, wanted: bool) {
-        if wanted && !self.extra {
-            self.next_dial = now;
+        if wanted && !self.extra && self.next_extra <= now {
+            (self.extra, self.next_dial) = (true, now);
+            self.next_extra = now.after(EXTRA_INTERVAL);
         }
-        self.extra = wanted;
+        self.extra &= wanted;
+    }
+
+    /// The one more is there, and another one is left for it.
+    pub(super) const fn end_extra(&mut self) {
+        self.extra = false;
     }
 
     /// A name to look up. Without a proxy only: this machine's resolver is not to be trusted with
@@ -296,7 +313,7 @@ impl Found {
     fn dialled(&mut self, now: Now, address: PeerAddress) -> (PeerAddress, Wire) {
         self.book.on_tried(now.wall, &address);
         let wire = self.book.record(&address).map_or(Wire::V2, |record| {
-            let lacks = record.lacks_v2.is_some_and(|at| now.wall.since(at) < LACKS_V2_TIME);
+            let lacks = record.lacks_v2.is_some_and(|at| at.was_within(LACKS_V2_TIME, now.wall));
             // Only the peer's own word counts: with hearsay others could bring about version 1.
             let denies = record.reached.is_some() && !serves(record, P2P_V2);
             if lacks || denies { Wire::V1 } else { Wire::V2 }
@@ -304,11 +321,18 @@ impl Found {
         (address, wire)
     }
 
-    fn failed(&mut self, now: Now, address: &PeerAddress, open: &Open) {
-        self.failures = self.failures.saturating_add(1);
+    fn failed(&mut self, now: Now, call: &Call, open: &Open) {
+        self.count_failure(call);
         // With nobody else there, our own link may be down.
         let counts = open.values().any(Call::follows);
-        self.book.on_failed(now.wall, address, counts);
+        self.book.on_failed(now.wall, &call.address, counts);
+    }
+
+    /// What a test finds out does not slow down the search for peers.
+    fn count_failure(&mut self, call: &Call) {
+        if call.purpose != Purpose::Feeler {
+            self.failures = self.failures.saturating_add(1);
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use rand_chacha::rand_core::RngCore;
 use crate::change_set::AddressRecord;
 use crate::config::Route;
 use crate::dial::{Purpose, Wire};
-use crate::limits::{MAX_VISITS, MIN_PEERS, SEARCH_INTERVAL};
+use crate::limits::{MAX_VISITS, MIN_PEERS, SOURCE_PATIENCE, VISIT_INTERVAL};
 use crate::peer_id::PeerAddress;
 use crate::peers::roster::call::Call;
 use crate::peers::roster::candidates::{CHAIN, Candidates, NODE, serves};
@@ -21,15 +21,17 @@ impl Found {
         open: &Open,
         rng: &mut impl RngCore,
     ) -> Option<Call> {
+        if let Some(call) = self.again.pop() {
+            return Some(call);
+        }
         let address = self.pick(now, open, rng)?;
+        let unproven = self.book.record(&address).filter(|record| record.reached.is_none());
+        let source = unproven.map(|record| record.source);
         let (address, wire) = self.dialled(now, address);
-        Some(Call::new(address, wire, Purpose::Chain))
+        Some(Call { source, ..Call::new(address, wire, Purpose::Chain) })
     }
 
     fn pick(&mut self, now: Now, open: &Open, rng: &mut impl RngCore) -> Option<PeerAddress> {
-        if let Some(address) = self.again.pop() {
-            return Some(address);
-        }
         if let Some(address) = self.anchor(now, open) {
             return Some(address);
         }
@@ -38,8 +40,18 @@ impl Found {
             serves(record, CHAIN) && candidates.suits(address, record)
         };
         let apart = |address: &PeerAddress, record: &AddressRecord| {
-            !candidates.groups.contains(&address.group()) && suits(address, record)
+            candidates.stands_apart(address) && suits(address, record)
         };
+        let told_apart = |address: &PeerAddress, record: &AddressRecord| {
+            candidates.is_told_apart(record) && apart(address, record)
+        };
+        if let Some(address) = self.book.select(now.wall, false, rng, told_apart) {
+            return Some(address);
+        }
+        // Others may still tell of theirs.
+        if now.mono.since(self.alone_since) < SOURCE_PATIENCE {
+            return None;
+        }
         if let Some(address) = self.book.select(now.wall, false, rng, apart) {
             return Some(address);
         }
@@ -56,8 +68,7 @@ impl Found {
     fn anchor(&mut self, now: Now, open: &Open) -> Option<PeerAddress> {
         while let Some(anchor) = self.anchors.pop() {
             let candidates = self.candidates(now, open);
-            let apart = !candidates.groups.contains(&anchor.group());
-            if apart && candidates.may_be_dialled(&anchor) {
+            if candidates.stands_apart(&anchor) && candidates.may_be_dialled(&anchor) {
                 return Some(anchor);
             }
         }
@@ -70,13 +81,16 @@ impl Found {
         if now.mono < self.next_visit || visits(open) >= MAX_VISITS {
             return None;
         }
-        self.next_visit = now.mono.after(SEARCH_INTERVAL);
+        self.next_visit = now.mono.after(VISIT_INTERVAL);
         if self.route == Route::Proxy
             && let Some(name) = self.seeds.take_visit()
         {
             // Its peers may speak either; version 1 is what every node speaks.
             let address = PeerAddress::Host(name.text, self.port);
             return Some(Call::new(address, Wire::V1, Purpose::Addresses));
+        }
+        if !self.is_short(now, open) {
+            return None;
         }
         let candidates = self.candidates(now, open);
         let suits = |address: &PeerAddress, record: &AddressRecord| {
@@ -109,13 +123,15 @@ impl Found {
     }
 
     pub(super) fn candidates(&self, now: Now, open: &Open) -> Candidates<'_> {
-        let following = open.values().filter(|call| call.purpose == Purpose::Chain);
+        let following: Vec<&Call> =
+            open.values().filter(|call| call.purpose == Purpose::Chain).collect();
         Candidates {
             now,
             route: self.route,
             bans: &self.bans,
             hosts: open.values().map(|call| call.address.host()).collect(),
-            groups: following.map(|call| call.address.group()).collect(),
+            groups: following.iter().map(|call| call.address.group()).collect(),
+            sources: following.iter().filter_map(|call| call.source).collect(),
         }
     }
 }
