@@ -5,15 +5,24 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use billfold_tests::node::software::Software;
 use billfold_tests::node::{Node, on_each_node};
-use billfold_tests::program::{Program, Strike, strikes};
+use billfold_tests::program::{PASSWORD, Program, Strike, strikes};
 use billfold_tests::vector_wallet;
+use billfold_wallet_core::command::{PaymentState, TransactionChange};
+use billfold_wallet_core::config::{Settings, WalletName};
+use billfold_wallet_core::event::Event;
+use billfold_wallet_core::face::Face as _;
 use billfold_wallet_core::light_client::dial::Wire;
+use billfold_wallet_core::light_client::peer_id::PeerAddress;
+use billfold_wallet_core::service::{Access, Reach, Service};
+use billfold_wallet_core::vault::Password;
 use bitcoin::{Address, Amount, Network, ScriptBuf, Txid};
 use serde_json::Value;
+use tokio::runtime::Runtime;
 
 const BILLFOLD: &str = env!("CARGO_BIN_EXE_billfold");
 
@@ -85,6 +94,27 @@ fn received_money_is_paid_on_and_confirms() {
         let row = history_row(&program, txid)?;
         ensure!(row["state"] == "confirmed" && row["height"] == before + 1, "{row}");
         ensure!(confirmed(&program)? == 1_000_000 - 250_000 - fee);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_payment_is_seen_before_its_block_and_then_in_it() {
+    on_each_node(|software| {
+        let (node, payer) = rich(software)?;
+        let receiver = Program::connected(BILLFOLD, node.address())?;
+        receiver.ok(&["new", "--words-out", "words"])?;
+        let address = text(&receiver.ok(&["receive"])?["address"]);
+        // The receiver listens as a face would that stays open.
+        let mut listener = listen(&receiver, &node)?;
+        let payment = payer.ok(&["pay", &address, "50k", "--fee-rate", "3", "--yes"])?;
+        let txid = txid(&payment)?;
+        let seen = listener.await_change(txid, |state| state == PaymentState::Pending)?;
+        ensure!(seen.seen_by == 1 && seen.net.to_sat() == 50_000, "{seen:?}");
+        node.mine(1)?;
+        listener.await_change(txid, |state| matches!(state, PaymentState::Confirmed(_)))?;
+        drop(listener);
+        ensure!(confirmed(&receiver)? == 50_000);
         Ok(())
     });
 }
@@ -278,6 +308,60 @@ fn a_node_that_dies_is_told_and_the_next_sync_goes_on() {
 }
 
 /// The wallet of the vectors, not synced yet.
+/// A wallet that stays open.
+struct Listener {
+    runtime: Runtime,
+    service: Service,
+}
+
+/// Opens a wallet and follows it to the tip.
+fn listen(program: &Program, node: &Node) -> Result<Listener> {
+    let settings = Settings {
+        network: Network::Regtest,
+        signet_challenge: None,
+        from_genesis: false,
+        data_dir: program.data_dir(),
+        wallet: WalletName::default(),
+        connect: vec![PeerAddress::Ip(node.address())],
+        proxy: None,
+        filters_disk: 0,
+        mempool: true,
+    };
+    let password = Password::new(PASSWORD)?;
+    let service = Service::open(&settings, &password, Access::View, Reach::Online)?;
+    let mut listener = Listener { runtime: Runtime::new()?, service };
+    listener.until(|event| matches!(event, Event::Synced { .. }).then_some(()))?;
+    Ok(listener)
+}
+
+impl Listener {
+    fn await_change(
+        &mut self,
+        txid: Txid,
+        wanted: impl Fn(PaymentState) -> bool,
+    ) -> Result<TransactionChange> {
+        self.until(|event| match event {
+            Event::Transaction(change) if change.txid == txid && wanted(change.state) => {
+                Some(change)
+            }
+            _ => None,
+        })
+    }
+
+    fn until<T>(&mut self, wanted: impl Fn(Event) -> Option<T>) -> Result<T> {
+        let Self { runtime, service } = self;
+        runtime.block_on(async {
+            loop {
+                let next = tokio::time::timeout(Duration::from_secs(60), service.next_event());
+                let event = next.await?.context("the wallet closed")?;
+                if let Some(found) = wanted(event) {
+                    return Ok(found);
+                }
+            }
+        })
+    }
+}
+
 fn restored(node: &Node) -> Result<Program> {
     let program = Program::connected(BILLFOLD, node.address())?;
     fs::write(program.file("words"), vector_wallet::WORDS)?;

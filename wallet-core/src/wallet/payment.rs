@@ -24,7 +24,7 @@ pub struct ToAnnounce {
     pub transaction: Transaction,
     /// What it pays, where that is known.
     pub fee: Option<Amount>,
-    /// Whether a peer took it before.
+    /// Whether a peer took it before, and is likely to have it still.
     pub taken: bool,
 }
 
@@ -117,7 +117,8 @@ impl Wallet {
         let known = line.into_iter().map(|transaction| {
             let row = self.file.transaction(transaction.compute_txid())?;
             let fee = row.as_ref().and_then(|row| row.sums.fee);
-            let taken = row.is_some_and(|row| row.announced);
+            // Nodes may have forgotten what a block held that was left.
+            let taken = row.is_some_and(|row| row.announced && row.left.is_none());
             Ok(ToAnnounce { transaction, fee, taken })
         });
         known.collect()

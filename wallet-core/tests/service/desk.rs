@@ -225,6 +225,10 @@ fn password(text: &str) -> Password {
 /// Opens every wallet here.
 pub(crate) const PASSWORD: &str = "a password";
 
+/// BIP39's second test vector.
+pub(crate) const OTHER_WORDS: &str =
+    "legal winner thank year wave sausage worth useful legal winner thank yellow";
+
 /// BIP39's first test vector.
 pub(crate) const WORDS: &str = "abandon abandon abandon abandon abandon abandon abandon abandon abandon \
                          abandon abandon about";

@@ -19,7 +19,7 @@ use billfold_wallet_core::light_client::peer_id::PeerAddress;
 use billfold_wallet_core::service::{self, Access, CreateError, OpenError, Reach};
 use bitcoin::Amount;
 
-use desk::{Desk, WORDS, stranger};
+use desk::{Desk, OTHER_WORDS, WORDS, stranger};
 
 const SAT: fn(u64) -> Amount = Amount::from_sat;
 
@@ -52,6 +52,38 @@ async fn money_comes_in_goes_out_and_is_there_after_a_restart() {
     assert_eq!(wallet.history().await, history);
     let locked = wallet.pay(&stranger(), SAT(1_000)).await.unwrap_err();
     assert_eq!(locked, CommandError::Locked);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_shows_before_its_block_and_another_copy_of_the_keys_is_noticed() {
+    let devnet = funded_devnet();
+    let (payer, copy) = (Desk::with_wallet(&devnet), Desk::with_wallet(&devnet));
+    let receiver = Desk::new(&devnet);
+    receiver.create(OTHER_WORDS).unwrap();
+    let mut payer = payer.open(Access::Sign, Reach::Online);
+    let address = payer.receive().await;
+    devnet.pay(&address.script_pubkey(), SAT(1_000_000)).unwrap();
+    devnet.mine(1, &stranger().script_pubkey());
+    payer.until_synced(devnet.tip().0).await;
+    let mut copy = copy.open(Access::View, Reach::Online);
+    let mut receiver = receiver.open(Access::View, Reach::Online);
+    copy.until_synced(devnet.tip().0).await;
+    receiver.until_synced(devnet.tip().0).await;
+
+    let address = receiver.receive().await;
+    let payment = payer.pay(&address, SAT(300_000)).await.unwrap();
+    let txid = payment.transaction.compute_txid();
+    receiver.until_state(txid, |state| state == PaymentState::Pending).await;
+    assert_eq!(receiver.balance().await.pending, SAT(300_000));
+    assert_eq!(receiver.history().await[0].seen_by, 1);
+    let spent = |event: &Event| *event == Event::Note(Note::SpentElsewhere { txid });
+    copy.until(spent).await;
+    assert_eq!(copy.balance().await.confirmed, SAT(0));
+
+    devnet.mine(1, &stranger().script_pubkey());
+    receiver.until_state(txid, is_confirmed).await;
+    copy.until_state(txid, is_confirmed).await;
+    assert_eq!(receiver.balance().await.confirmed, SAT(300_000));
 }
 
 #[tokio::test(flavor = "multi_thread")]
