@@ -167,7 +167,7 @@ pub const MAX_DRAWS: u32 = 200;
 pub const MAX_ONE_SHOTS: usize = 8;
 
 /// Connections for one thing that are open, or being opened, at a time.
-pub const MAX_ONE_SHOT_CALLS: usize = 2;
+pub const MAX_ONE_SHOT_CALLS: usize = 8;
 
 /// Connections to follow the chain that are looked for when the user named no peer.
 pub const TARGET_PEERS: usize = 8;

@@ -36,4 +36,4 @@ pub(crate) async fn stay_for_announcements(
 
 /// A peer is dialled for each payment, and nodes make those who dialled them wait some seconds
 /// before they ask for it.
-const STAY: Duration = Duration::from_secs(8);
+const STAY: Duration = Duration::from_secs(20);
