@@ -53,7 +53,7 @@ pub const MAX_UNSERVED: u32 = 2;
 /// not; then its versions are tried last. Who ever paid us knows a script that brings this about.
 pub const MAX_FRUITLESS: u32 = 50;
 
-/// How long a peer's versions may hold up the scan or the word that it is done, at a stretch.
+/// How long a peer's versions may hold up the word that all is matched, at a stretch.
 pub const OWING_PATIENCE: Duration = Duration::from_secs(120);
 
 /// A pause in what a peer owes that is shorter than this is none.

@@ -71,6 +71,7 @@ impl LightClient {
 
     pub(super) fn on_disconnected(&mut self, now: Now, id: PeerId) {
         let Some(peer) = self.peers.remove(&id) else { return };
+        self.conduct.on_gone(id, &peer.address, None);
         self.forget(id);
         self.outbox.forget(id);
         let fault = match peer.stage {
@@ -142,6 +143,7 @@ impl LightClient {
         }
         peer.stage = Stage::Closing(fault);
         peer.decoder = Decoder::new(peer.wire, magic);
+        self.conduct.on_gone(id, &peer.address, fault);
         self.forget(id);
         self.outbox.push(Output::Close { peer: id, fault });
     }
@@ -300,7 +302,6 @@ impl LightClient {
         self.filter_headers.remove(id);
         self.filters.remove(id, &self.commitments);
         self.commitments.remove(id);
-        self.conduct.forget(id);
         self.recheck_versions();
         self.blocks.remove(id);
         self.broadcast.remove(id);

@@ -10,7 +10,7 @@ use bitcoin::{Block, BlockHash, FilterHash};
 use crate::client::LightClient;
 use crate::fault::Fault;
 use crate::filter::proof;
-use crate::height::{BlockId, Height};
+use crate::height::BlockId;
 use crate::kept::FilterId;
 use crate::output::{Output, PeerEvent};
 use crate::peer_id::PeerId;
@@ -20,17 +20,11 @@ use crate::time::MonoTime;
 impl LightClient {
     /// Sets aside those for whom nobody should wait any longer, and tells of new disagreements.
     pub(super) fn follow_disputes(&mut self, now: MonoTime) {
-        let held_up = self.scan.held_up(&self.matching);
         let ready = self.peers.iter().filter(|(_, peer)| peer.is_followed());
         let mut changed = false;
         for (id, peer) in ready {
-            let holds_up = |(height, missing): &(Height, Vec<FilterHash>)| {
-                let hash = self.commitments.commits_to(*id, *height);
-                hash.is_some_and(|hash| missing.contains(&hash))
-            };
-            let owes =
-                self.commitments.unread_of(*id) > 0 || held_up.as_ref().is_some_and(holds_up);
-            self.conduct.note_owing(now, *id, owes);
+            let owes = self.commitments.unread_of(*id) > 0;
+            self.conduct.note_owing(now, (*id, &peer.address), owes);
             let last = self.conduct.is_last(*id, &peer.address);
             if last != self.commitments.is_aside(*id) {
                 self.commitments.set_aside(*id, last);
@@ -45,20 +39,6 @@ impl LightClient {
             let event =
                 PeerEvent::FiltersDiffer { peer: id, address: peer.address.clone(), height };
             self.outbox.push(Output::Peer(event));
-        }
-    }
-
-    /// A peer did not send the filters that it commits to.
-    pub(super) fn on_unserved(&mut self, id: PeerId) {
-        if let Some(peer) = self.peers.get(&id) {
-            self.conduct.on_unserved(&peer.address);
-        }
-    }
-
-    /// A peer sent a filter that is what it commits to.
-    pub(super) fn on_served(&mut self, id: PeerId) {
-        if let Some(peer) = self.peers.get(&id) {
-            self.conduct.on_served(id, &peer.address);
         }
     }
 

@@ -123,8 +123,10 @@ impl LightClient {
         let tip = self.tree.tip();
         let at_tip = self.is_scanned();
         let is_read = self.commitments.is_read();
-        let synced =
-            at_tip && self.headers.is_settled() && self.filter_headers.is_settled(now) && is_read;
+        let synced = at_tip
+            && self.headers.is_settled()
+            && self.filter_headers.is_settled(now, &self.commitments)
+            && is_read;
         // A claim to have more makes it doubtful; that it came to nothing is no news.
         self.told_synced &= at_tip && is_read && self.headers.has_ended();
         if synced && !self.told_synced {

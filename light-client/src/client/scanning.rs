@@ -77,7 +77,7 @@ impl LightClient {
             if let Some(from) = outcome.from
                 && matches!(outcome.verdict, FilterVerdict::NoMatch | FilterVerdict::Match)
             {
-                self.on_served(from);
+                self.conduct.on_served(from);
             }
             let liar = match outcome.verdict {
                 FilterVerdict::NoMatch => None,
@@ -115,12 +115,15 @@ impl LightClient {
         }
         let (commitments, matching) = (&mut self.commitments, &mut self.matching);
         self.scan.extend(&self.tree, commitments, matching);
-        self.scan.advance(commitments, matching);
+        let left = self.scan.advance(commitments, matching);
         for (height, hash) in commitments.take_reopened() {
             self.backfill.reopen(height, hash, commitments);
         }
         let idle = self.scan.cursor() == Some(self.tree.tip());
         self.backfill.extend(&self.tree, commitments, matching, idle);
+        for id in left.iter().filter(|id| !self.backfill.matches(id)) {
+            matching.drop_filter(id);
+        }
         self.fold_blocks();
         while let Some((id, job)) = self.matching.next_job() {
             self.outbox.push(Output::Job { id, job });
@@ -210,11 +213,9 @@ impl LightClient {
             tree: &self.tree,
         };
         for peer in self.filters.drive(with, &mut self.outbox) {
-            self.on_unserved(peer);
             self.close(peer, Some(Fault::Stalled));
         }
         for peer in self.filters.take_unserving() {
-            self.on_unserved(peer);
             self.close(peer, Some(Fault::NotServing));
         }
     }

@@ -79,10 +79,11 @@ impl Row {
         self.matched = self.matched.or(Some(hash));
     }
 
-    /// The versions that are still to be matched, where another is.
-    pub(crate) fn overdue(&self, matching: &Matching) -> Vec<FilterHash> {
-        let (done, missing): (Vec<_>, Vec<_>) = self.ids().partition(|id| matching.is_done(id));
-        if done.is_empty() { Vec::new() } else { missing.iter().map(|id| id.hash).collect() }
+    /// The versions that are matched, and those that are not.
+    pub(crate) fn done(&self, matching: &Matching) -> (Vec<FilterHash>, Vec<FilterHash>) {
+        let is_done =
+            |hash: &FilterHash| matching.is_done(&FilterId { block: self.block, hash: *hash });
+        self.versions.iter().partition(|hash| is_done(hash))
     }
 
     /// The filters are of no more use.

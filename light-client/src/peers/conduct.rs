@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::fault::Fault;
 use crate::limits::{
     MAX_CONDUCT, MAX_FRUITLESS, MAX_UNSERVED, OWING_PATIENCE, OWING_PAUSE, OWING_PER_FILTER,
 };
@@ -25,30 +26,27 @@ struct Record {
     unserved: u32,
     /// Blocks that were fetched for its versions alone, and held nothing of the wallet's.
     fruitless: u32,
+    /// It was proven to lie about filters, and is back all the same since a person named it.
+    lied: bool,
 }
 
 /// A peer whose versions are waited for.
 #[derive(Debug, Clone, Copy)]
 struct Owing {
     since: MonoTime,
+    /// When it was seen to owe something last.
     last: MonoTime,
+    /// Since when it owes nothing, perhaps for a moment.
+    rests: Option<MonoTime>,
     /// Filters that it sent since then.
     served: u32,
 }
 
 impl Conduct {
-    /// A peer did not send what it commits to, time and again.
-    pub(crate) fn on_unserved(&mut self, address: &PeerAddress) {
-        self.record(address).unserved += 1;
-    }
-
     /// A peer sent a filter that it commits to.
-    pub(crate) fn on_served(&mut self, peer: PeerId, address: &PeerAddress) {
+    pub(crate) fn on_served(&mut self, peer: PeerId) {
         if let Some(owing) = self.owing.get_mut(&peer) {
             owing.served += 1;
-        }
-        if let Some(record) = self.book.get_mut(address) {
-            record.unserved = 0;
         }
     }
 
@@ -58,29 +56,47 @@ impl Conduct {
     }
 
     /// Says whether a peer's versions are waited for now.
-    pub(crate) fn note_owing(&mut self, now: MonoTime, peer: PeerId, owes: bool) {
+    pub(crate) fn note_owing(
+        &mut self,
+        now: MonoTime,
+        (peer, address): (PeerId, &PeerAddress),
+        owes: bool,
+    ) {
         if owes {
-            let fresh = Owing { since: now, last: now, served: 0 };
+            let fresh = Owing { since: now, last: now, rests: None, served: 0 };
             let owing = self.owing.entry(peer).or_insert(fresh);
-            if now.since(owing.last) >= OWING_PAUSE {
+            if owing.rests.is_some_and(|since| now.since(since) >= OWING_PAUSE) {
                 *owing = fresh;
             }
-            owing.last = now;
-        } else if self.owing.get(&peer).is_some_and(|o| now.since(o.last) >= OWING_PAUSE) {
-            self.owing.remove(&peer);
+            (owing.last, owing.rests) = (now, None);
+        } else if let Some(owing) = self.owing.get_mut(&peer) {
+            if owing.served > 0
+                && let Some(record) = self.book.get_mut(address)
+            {
+                record.unserved = 0;
+            }
+            let since = *owing.rests.get_or_insert(now);
+            if now.since(since) >= OWING_PAUSE {
+                self.owing.remove(&peer);
+            }
         }
     }
 
-    /// A connection is gone.
-    pub(crate) fn forget(&mut self, peer: PeerId) {
-        self.owing.remove(&peer);
+    /// A connection is gone, perhaps before all was sent that was waited for.
+    pub(crate) fn on_gone(&mut self, peer: PeerId, address: &PeerAddress, fault: Option<Fault>) {
+        if fault.is_some_and(is_proof) {
+            self.record(address).lied = true;
+        }
+        if self.owing.remove(&peer).is_some_and(|owing| owing.rests.is_none()) {
+            self.record(address).unserved += 1;
+        }
     }
 
     /// Whether a peer's versions are to be tried last.
     pub(crate) fn is_last(&self, peer: PeerId, address: &PeerAddress) -> bool {
         self.owing.get(&peer).is_some_and(|owing| owing.last >= owing.end())
             || self.book.get(address).is_some_and(|record| {
-                record.unserved >= MAX_UNSERVED || record.fruitless >= MAX_FRUITLESS
+                record.lied || record.unserved >= MAX_UNSERVED || record.fruitless >= MAX_FRUITLESS
             })
     }
 
@@ -92,13 +108,17 @@ impl Conduct {
 
     fn record(&mut self, address: &PeerAddress) -> &mut Record {
         if self.book.len() >= MAX_CONDUCT && !self.book.contains_key(address) {
-            let least = self.book.iter().min_by_key(|(_, r)| r.unserved + r.fruitless);
+            let least = self.book.iter().min_by_key(|(_, r)| (r.lied, r.unserved + r.fruitless));
             if let Some(least) = least.map(|(address, _)| address.clone()) {
                 self.book.remove(&least);
             }
         }
         self.book.entry(address.clone()).or_default()
     }
+}
+
+const fn is_proof(fault: Fault) -> bool {
+    matches!(fault, Fault::FalseFilter | Fault::InvalidFilter | Fault::InvalidFilterHeaders)
 }
 
 impl Owing {
@@ -120,13 +140,25 @@ mod tests {
 
     #[test]
     fn a_peer_is_last_after_two_connections_in_vain_and_until_it_serves() {
-        let (mut conduct, peer) = (Conduct::default(), PeerId::new(1));
-        conduct.on_unserved(&address(1));
-        assert!(!conduct.is_last(peer, &address(1)));
-        conduct.on_unserved(&address(1));
-        assert!(conduct.is_last(peer, &address(1)) && !conduct.is_last(peer, &address(2)));
-        conduct.on_served(peer, &address(1));
-        assert!(!conduct.is_last(peer, &address(1)));
+        let (mut conduct, now, here) = (Conduct::default(), MonoTime::START, address(1));
+        for n in 1..=2 {
+            let peer = PeerId::new(n);
+            assert!(!conduct.is_last(peer, &here));
+            conduct.note_owing(now, (peer, &here), true);
+            conduct.on_served(peer);
+            conduct.on_gone(peer, &here, None);
+            conduct.on_gone(peer, &here, None);
+        }
+        let peer = PeerId::new(3);
+        assert!(conduct.is_last(peer, &here) && !conduct.is_last(peer, &address(2)));
+        conduct.note_owing(now, (peer, &here), false);
+        assert!(conduct.is_last(peer, &here), "it has sent nothing");
+        conduct.note_owing(now, (peer, &here), true);
+        conduct.on_served(peer);
+        conduct.note_owing(now, (peer, &here), false);
+        assert!(!conduct.is_last(peer, &here));
+        conduct.on_gone(peer, &here, None);
+        assert!(!conduct.is_last(peer, &here));
     }
 
     #[test]
@@ -136,7 +168,15 @@ mod tests {
             assert!(!conduct.is_last(peer, &address(1)), "{n}");
             conduct.on_fruitless(&address(1));
         }
-        conduct.on_served(peer, &address(1));
+        assert!(conduct.is_last(peer, &address(1)));
+    }
+
+    #[test]
+    fn who_was_proven_to_lie_is_last_when_it_is_back() {
+        let (mut conduct, peer) = (Conduct::default(), PeerId::new(1));
+        conduct.on_gone(peer, &address(1), Some(Fault::Stalled));
+        assert!(!conduct.is_last(peer, &address(1)));
+        conduct.on_gone(peer, &address(1), Some(Fault::FalseFilter));
         assert!(conduct.is_last(peer, &address(1)));
     }
 
@@ -146,14 +186,15 @@ mod tests {
         let mut now = MonoTime::START;
         let mut waited = Duration::ZERO;
         while !conduct.is_last(peer, &address(1)) {
-            conduct.note_owing(now, peer, true);
-            conduct.note_owing(now, peer, false);
+            conduct.note_owing(now, (peer, &address(1)), true);
+            conduct.note_owing(now, (peer, &address(1)), false);
             now = now.after(OWING_PAUSE / 2);
             waited += OWING_PAUSE / 2;
             assert!(waited < OWING_PATIENCE * 2);
         }
-        now = now.after(OWING_PAUSE * 2);
-        conduct.note_owing(now, peer, false);
+        conduct.note_owing(now, (peer, &address(1)), false);
+        now = now.after(OWING_PAUSE);
+        conduct.note_owing(now, (peer, &address(1)), false);
         assert!(!conduct.is_last(peer, &address(1)), "it owes nothing any more");
     }
 
@@ -161,10 +202,10 @@ mod tests {
     fn the_book_is_bounded() {
         let mut conduct = Conduct::default();
         let worst = address(0);
-        conduct.on_unserved(&worst);
-        conduct.on_unserved(&worst);
-        for port in 1..=2 * u16::try_from(MAX_CONDUCT).unwrap() {
-            conduct.on_unserved(&address(port));
+        for port in [0, 0].into_iter().chain(1..=2 * u16::try_from(MAX_CONDUCT).unwrap()) {
+            let peer = PeerId::new(9);
+            conduct.note_owing(MonoTime::START, (peer, &address(port)), true);
+            conduct.on_gone(peer, &address(port), None);
         }
         assert_eq!(conduct.book.len(), MAX_CONDUCT);
         assert!(conduct.is_last(PeerId::new(1), &worst));

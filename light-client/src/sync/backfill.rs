@@ -15,6 +15,7 @@ use crate::filter::commitments::Commitments;
 use crate::filter::debts::Debts;
 use crate::height::{BlockId, Height};
 use crate::input::ScanStart;
+use crate::kept::FilterId;
 use crate::limits::{BIRTHDAY_MARGIN, MAX_ASIDE_ROWS, MAX_BACKFILL_ROWS, MAX_BLOCKS_AHEAD};
 use crate::matching::Matching;
 use crate::matching::row::Row;
@@ -92,6 +93,12 @@ impl Backfill {
         } else {
             self.late.insert((height, hash));
         }
+    }
+
+    /// Whether a version is being matched.
+    pub(crate) fn matches(&self, id: &FilterId) -> bool {
+        let row = self.rows.get(&id.block.height).map(|open| &open.row);
+        row.is_some_and(|row| row.block() == id.block && row.versions().contains(&id.hash))
     }
 
     /// Wants filters: of late versions, and, when the scan has nothing to do, of what is owed.

@@ -77,12 +77,13 @@ impl FilterHeaderSync {
         self.early.retain(|_, early| early.peer != peer);
     }
 
-    /// Whether every peer has said what it commits to, except those that don't answer, or have
-    /// been at it for too long.
-    pub(crate) fn is_settled(&self, now: MonoTime) -> bool {
-        self.talks.values().all(|talk| {
+    /// Whether every peer has said what it commits to, except those that don't answer, have been at
+    /// it for too long, or are set aside.
+    pub(crate) fn is_settled(&self, now: MonoTime, commitments: &Commitments) -> bool {
+        self.talks.iter().all(|(peer, talk)| {
             let patient = |since: MonoTime| now < since.after(COMPARISON_PATIENCE);
-            !talk.behind_since.is_some_and(patient) || talk.retry.misses() > 0
+            let waits = talk.behind_since.is_some_and(patient) && talk.retry.misses() == 0;
+            !waits || commitments.is_aside(*peer)
         })
     }
 

@@ -385,11 +385,14 @@ impl FilterSync {
         }
     }
 
-    fn release(&mut self, peer: PeerId, commitments: &Commitments) {
+    /// Takes back what a peer was asked for. Returns the lowest height of it.
+    fn release(&mut self, peer: PeerId, commitments: &Commitments) -> Option<Height> {
         let lost = self.talks.get_mut(&peer).map(Talk::forget).unwrap_or_default();
-        for height in lost {
-            self.lose(peer, height, commitments);
+        let lost: Vec<Height> = lost.into_iter().collect();
+        for height in &lost {
+            self.lose(peer, *height, commitments);
         }
+        lost.into_iter().min()
     }
 
     fn release_late(&mut self, with: Circumstances<'_>) -> Vec<PeerId> {
@@ -399,11 +402,12 @@ impl FilterSync {
         let late: Vec<PeerId> = self.talks.iter().filter_map(late).collect();
         let mut stalled = Vec::new();
         for peer in late {
-            self.release(peer, with.commitments);
+            let lowest = self.release(peer, with.commitments);
             let Some(talk) = self.talks.get_mut(&peer) else { continue };
             talk.retry.missed(with.now);
             // At the tip the peer's index may not be there yet, however often it is asked.
-            let near = with.tree.tip().height.above(with.need.cursor) <= TIP_RANGE;
+            let tip = with.tree.tip().height;
+            let near = lowest.is_none_or(|lowest| tip.above(lowest) <= TIP_RANGE);
             if !near && talk.retry.misses() >= MAX_MISSES {
                 stalled.push(peer);
             }

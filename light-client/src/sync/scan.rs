@@ -1,7 +1,9 @@
 //! Owns the scan: the cursor, and the blocks right above it whose filters are being matched.
 //!
-//! Refuses to move the cursor past a block of which a version was not matched for every script that
-//! is watched, or past a match that is not folded. What was passed before the list grew is the
+//! Refuses to move the cursor past a block of which no version was matched for every script that is
+//! watched, or past a match that is not folded. Refuses to wait for a second version: a peer that
+//! drips its own would hold everything up. What else is left at a block when the cursor passes is
+//! the backfill's. What was passed before the list grew is the
 //! backfill's.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +15,7 @@ use crate::chain::header_tree::HeaderTree;
 use crate::filter::commitments::Commitments;
 use crate::height::{BlockId, Height};
 use crate::input::ScanStart;
+use crate::kept::FilterId;
 use crate::limits::{BIRTHDAY_MARGIN, MAX_BLOCKS_AHEAD, MAX_FILTERS_AHEAD};
 use crate::matching::Matching;
 use crate::matching::row::Row;
@@ -132,14 +135,6 @@ impl Scan {
         (self.folding.is_none() && row.matched().is_some()).then(|| row.block())
     }
 
-    /// The height right above the cursor, if only some versions of it are matched, with those that
-    /// are not.
-    pub(crate) fn held_up(&self, matching: &Matching) -> Option<(Height, Vec<FilterHash>)> {
-        let (height, row) = self.rows.first_key_value()?;
-        let missing = if row.matched().is_some() { Vec::new() } else { row.overdue(matching) };
-        (!missing.is_empty()).then_some((*height, missing))
-    }
-
     /// The block that the wallet is folding, and the version that matched.
     pub(crate) fn folding(&self) -> Option<(BlockId, FilterHash)> {
         let folding = self.folding?;
@@ -164,26 +159,43 @@ impl Scan {
         };
         // Whoever has read the block needs no filter of it.
         commitments.pass_read(folded.height);
-        self.pass(folded, matching);
+        self.start = Start::At(folded);
+        if let Some(row) = self.rows.remove(&folded.height) {
+            row.drop_filters(matching);
+        }
         true
     }
 
-    /// Moves the cursor over blocks whose filters match nothing, in every version.
-    pub(crate) fn advance(&mut self, commitments: &mut Commitments, matching: &mut Matching) {
+    /// Moves the cursor over blocks of which one version is matched, and none matches. Returns the
+    /// filters of the other versions, which are still wanted by whoever reads them.
+    pub(crate) fn advance(
+        &mut self,
+        commitments: &mut Commitments,
+        matching: &mut Matching,
+    ) -> Vec<FilterId> {
+        let mut left = Vec::new();
         while let Some(mut entry) = self.rows.first_entry() {
             let versions = commitments.versions(*entry.key());
             if versions.is_empty() {
-                return;
+                break;
             }
             // Peers may have come, gone or been set aside since it was wanted.
             entry.get_mut().set_versions(versions, matching);
-            if !entry.get().is_clear(matching) {
-                return;
+            let row = entry.get();
+            let (done, others) = row.done(matching);
+            if row.matched().is_some() || done.is_empty() {
+                break;
             }
-            let (block, read) = (entry.get().block(), entry.get().versions().to_vec());
-            commitments.pass(block.height, &read);
-            self.pass(block, matching);
+            let block = row.block();
+            commitments.pass(block.height, &done);
+            left.extend(others.into_iter().map(|hash| FilterId { block, hash }));
+            for hash in done {
+                matching.drop_filter(&FilterId { block, hash });
+            }
+            entry.remove();
+            self.start = Start::At(block);
         }
+        left
     }
 
     /// The best branch left everything above `fork`. Returns whether the cursor, or a block that
@@ -201,13 +213,5 @@ impl Scan {
             Start::Unset | Start::At(_) => {}
         }
         told
-    }
-
-    fn pass(&mut self, block: BlockId, matching: &mut Matching) {
-        self.start = Start::At(block);
-        self.matches.remove(&block.height);
-        if let Some(row) = self.rows.remove(&block.height) {
-            row.drop_filters(matching);
-        }
     }
 }
