@@ -5,6 +5,8 @@
 //! addresses fills a few buckets and crowds nobody else out. Refuses addresses that a stranger has
 //! no business to make us dial, and to know which connections there are.
 
+#[cfg(any(test, feature = "fuzz"))]
+mod check;
 mod record;
 mod table;
 
@@ -368,36 +370,6 @@ impl AddressBook {
         }
         self.tried.put(slot, address.clone());
         self.unsaved.insert(address.clone());
-    }
-}
-
-#[cfg(any(test, feature = "fuzz"))]
-impl AddressBook {
-    /// Panics unless tables and records agree.
-    pub(crate) fn check(&self) {
-        let mut places = 0;
-        for (slot, address) in self.new.iter() {
-            let Place::New(buckets) = &self.records[address].place else {
-                unreachable!("{address} is in the wrong table")
-            };
-            assert!(buckets.contains(&slot.0), "{address} does not know its place");
-            assert_eq!(*slot, self.key.new_slot_in(slot.0, address));
-            places += 1;
-        }
-        for (slot, address) in self.tried.iter() {
-            assert_eq!(self.records[address].place, Place::Tried);
-            assert_eq!(*slot, self.key.tried_slot(address));
-            places += 1;
-        }
-        let known = self.records.values().map(|record| match &record.place {
-            Place::Tried => 1,
-            Place::New(buckets) => {
-                assert!((1..=BUCKETS_PER_ADDRESS).contains(&buckets.len()));
-                buckets.len()
-            }
-        });
-        assert_eq!(known.sum::<usize>(), places, "every place is known");
-        assert!(self.collisions.len() <= MAX_COLLISIONS);
     }
 }
 

@@ -169,7 +169,9 @@ impl Roster {
         let lacks_v2 = why == DialProblem::NoV2 && call.wire == Wire::V2;
         match &mut self.source {
             Source::Found(found) => found.on_dial_failed(now, &call, why, &self.calls),
-            Source::Chosen(chosen) if lacks_v2 => chosen.lacks_v2(now.mono, &call.address),
+            Source::Chosen(chosen) if lacks_v2 => {
+                chosen.lacks_v2(now.mono, &call.address, call.purpose == Purpose::Chain);
+            }
             Source::Chosen(chosen) if call.purpose == Purpose::Chain => {
                 chosen.release(now.mono, &call.address, None, None, rng);
             }

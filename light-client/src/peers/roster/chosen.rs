@@ -62,11 +62,11 @@ impl Chosen {
         Some((entry.address.clone(), entry.wire))
     }
 
-    /// The peer does not speak version 2: a lasting connection is tried again at once without.
-    pub(super) fn lacks_v2(&mut self, now: MonoTime, address: &PeerAddress) {
+    /// The peer does not speak version 2: a `lasting` connection is tried again at once without.
+    pub(super) fn lacks_v2(&mut self, now: MonoTime, address: &PeerAddress, lasting: bool) {
         if let Some(entry) = self.entries.iter_mut().find(|entry| entry.address == *address) {
             entry.wire = Wire::V1;
-            if entry.due.is_none() {
+            if lasting {
                 entry.due = Some(now);
             }
         }
@@ -151,7 +151,9 @@ mod tests {
         let now = MonoTime::START;
         let mut chosen = Chosen::new(vec![address(1)], now);
         chosen.take_due(now);
-        chosen.lacks_v2(now, &address(1));
+        chosen.lacks_v2(now, &address(1), false);
+        assert_eq!(chosen.take_due(now), None, "the lasting connection stands");
+        chosen.lacks_v2(now, &address(1), true);
         assert_eq!(chosen.take_due(now), Some((address(1), Wire::V1)));
     }
 
