@@ -117,7 +117,7 @@ impl LightClient {
         self.scan.extend(&self.tree, commitments, matching);
         let left = self.scan.advance(commitments, matching);
         for (height, hash) in commitments.take_reopened() {
-            self.backfill.reopen(height, hash, commitments);
+            self.backfill.reopen(height, hash, commitments, matching);
         }
         let idle = self.scan.cursor() == Some(self.tree.tip());
         self.backfill.extend(&self.tree, commitments, matching, idle);

@@ -3,6 +3,7 @@
 mod lies;
 mod world;
 mod disputes;
+mod promise;
 mod syncing;
 mod backfill;
 mod faults;

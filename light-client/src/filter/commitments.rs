@@ -6,8 +6,8 @@
 //! peers; all of them are to be matched. One is kept at every height, the *front*, since mostly
 //! there is no other; the rest is kept as what single peers commit to instead.
 //!
-//! The scan needs to match one version of a height to pass it, the first of `versions`: a peer
-//! that drips its own must not hold up the cursor. Every other version that a peer commits to at
+//! The scan needs to match one version of a height to pass it, whichever comes first: a peer that
+//! drips its own must not hold up the cursor. Every other version that a peer commits to at
 //! or below the cursor is *unread* until somebody has matched it, whether it was known when the
 //! cursor passed or came up later: `take_reopened` names it, `read` settles it, and while it is
 //! still `is_unread` and not set aside nobody is synced. The front of a height below the cursor is
@@ -120,30 +120,23 @@ impl Commitments {
         self.front.get(self.index(height)?).copied()
     }
 
-    /// The versions that a scan has to match at a height, each once, the front first if it is one
-    /// of them; nothing above what is known. A version is left out when it is set aside or when
-    /// its peers are gone, if there is another.
+    /// The versions of a height, each once, the front first if anybody stands for it; nothing above
+    /// what is known. What nobody present stands for is left out, if there is another.
     #[must_use]
     pub fn versions(&self, height: Height) -> Vec<FilterHash> {
         let Some(front) = self.front(height) else { return Vec::new() };
         if self.ledgers.values().all(|ledger| !ledger.differs.contains_key(&height)) {
             return vec![front];
         }
-        for aside in [false, true] {
-            let mut found = Vec::new();
-            for ledger in self.ledgers.values().filter(|ledger| ledger.aside == aside) {
-                let Some(hash) = ledger.at(height, front) else { continue };
-                match found.contains(&hash) {
-                    true => {}
-                    false if hash == front => found.insert(0, hash),
-                    false => found.push(hash),
-                }
-            }
-            if !found.is_empty() {
-                return found;
+        let mut versions = Vec::new();
+        for hash in self.ledgers.values().filter_map(|ledger| ledger.at(height, front)) {
+            match versions.contains(&hash) {
+                true => {}
+                false if hash == front => versions.insert(0, hash),
+                false => versions.push(hash),
             }
         }
-        vec![front]
+        versions
     }
 
     /// What a peer commits to at a height, if that is known.

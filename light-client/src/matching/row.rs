@@ -47,11 +47,6 @@ impl Row {
         self.matched
     }
 
-    /// Whether every version is matched and none matches.
-    pub(crate) fn is_clear(&self, matching: &Matching) -> bool {
-        self.matched.is_none() && self.ids().all(|id| matching.is_done(&id))
-    }
-
     /// The filters are to be matched for more scripts.
     pub(crate) fn grow(&mut self, scripts: &Range<usize>, matching: &mut Matching) {
         if self.matched.is_none() {
@@ -72,6 +67,20 @@ impl Row {
             matching.want(FilterId { block: self.block, hash: *hash }, self.scripts.clone());
         }
         self.versions = versions;
+    }
+
+    /// One more version is to be matched.
+    pub(crate) fn add(&mut self, hash: FilterHash, matching: &mut Matching) {
+        if !self.versions.contains(&hash) {
+            matching.want(FilterId { block: self.block, hash }, self.scripts.clone());
+            self.versions.push(hash);
+        }
+    }
+
+    /// A version needs no matching any more.
+    pub(crate) fn remove(&mut self, hash: FilterHash, matching: &mut Matching) {
+        matching.drop_filter(&FilterId { block: self.block, hash });
+        self.versions.retain(|version| *version != hash);
     }
 
     /// A version matched. The filters that are here stay: the block may prove some of them false.

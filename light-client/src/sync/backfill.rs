@@ -45,7 +45,8 @@ pub(crate) struct Backfill {
 #[derive(Debug)]
 struct Open {
     row: Row,
-    /// Only one version is to be matched, which came late.
+    /// Its versions came late, and each is to be matched for all scripts. Else one of them is to be
+    /// matched, whichever comes first, for scripts that are new.
     late: bool,
 }
 
@@ -87,7 +88,20 @@ impl Backfill {
     }
 
     /// A version came late.
-    pub(crate) fn reopen(&mut self, height: Height, hash: FilterHash, commitments: &Commitments) {
+    pub(crate) fn reopen(
+        &mut self,
+        height: Height,
+        hash: FilterHash,
+        commitments: &Commitments,
+        matching: &mut Matching,
+    ) {
+        if let Some(open) = self.rows.get_mut(&height).filter(|open| !open.late) {
+            open.row.set_versions(commitments.versions(height), matching);
+        }
+        self.put_late(height, hash, commitments);
+    }
+
+    fn put_late(&mut self, height: Height, hash: FilterHash, commitments: &Commitments) {
         if commitments.is_set_aside(height, hash) {
             self.aside.insert((height, hash));
         } else {
@@ -111,7 +125,7 @@ impl Backfill {
     ) {
         let mut open = self.open_rows(false);
         while open < MAX_BACKFILL_ROWS
-            && let Some(version) = self.late.iter().find(|(height, _)| self.is_free(*height))
+            && let Some(version) = self.late.iter().find(|(height, _)| self.takes_late(*height))
         {
             let version = *version;
             self.late.remove(&version);
@@ -156,9 +170,20 @@ impl Backfill {
         matching: &mut Matching,
     ) {
         for height in heights {
-            let Some(open) = self.rows.get(&height) else { continue };
-            if open.row.is_clear(matching) {
-                self.close(height, commitments, matching);
+            let Some(open) = self.rows.get_mut(&height) else { continue };
+            let (done, _) = open.row.done(matching);
+            if open.row.matched().is_some() {
+                continue;
+            }
+            if open.late {
+                for hash in done {
+                    open.row.remove(hash, matching);
+                    commitments.read(height, hash);
+                }
+                self.settle(height, commitments);
+            } else if !done.is_empty() {
+                self.close(height, matching);
+                commitments.read_only(height, &done);
             }
         }
     }
@@ -166,41 +191,44 @@ impl Backfill {
     /// Peers came, went or were set aside: what they commit to may be other versions now.
     pub(crate) fn recheck(&mut self, commitments: &mut Commitments, matching: &mut Matching) {
         for (height, open) in &mut self.rows {
-            let versions = if open.late {
-                let mut versions = open.row.versions().to_vec();
+            let mut versions = commitments.versions(*height);
+            if open.late {
+                versions = open.row.versions().to_vec();
                 versions.retain(|hash| commitments.is_unread(*height, *hash));
-                versions
-            } else {
-                commitments.versions(*height)
-            };
-            if open.late || !versions.is_empty() {
-                open.row.set_versions(versions, matching);
             }
+            open.row.set_versions(versions, matching);
         }
-        let late = self.rows.iter().filter(|(_, open)| open.late && open.row.matched().is_none());
-        let late = late.map(|(height, open)| (*height, open.row.versions().to_vec()));
-        let late: Vec<_> = late.collect();
-        for (height, versions) in late {
-            let aside = versions.iter().all(|hash| commitments.is_set_aside(height, *hash));
-            if aside && !versions.is_empty() {
-                self.yielding.insert(height);
-            } else {
-                self.yielding.remove(&height);
-            }
-        }
+        let heights: Vec<Height> = self.rows.keys().copied().collect();
+        heights.iter().for_each(|height| self.settle(*height, commitments));
+        self.advance(heights.into_iter(), commitments, matching);
         let versions = std::mem::take(&mut self.late).into_iter();
         for (height, hash) in versions.chain(std::mem::take(&mut self.aside)) {
             if commitments.is_unread(height, hash) {
-                self.reopen(height, hash, commitments);
+                self.put_late(height, hash, commitments);
             }
         }
-        let heights: Vec<Height> = self.rows.keys().copied().collect();
-        self.advance(heights.into_iter(), commitments, matching);
     }
 
-    /// The matched blocks to fetch, lowest first, each with the version that matched.
+    /// Late versions at a height yield when all that are left are set aside.
+    fn settle(&mut self, height: Height, commitments: &Commitments) {
+        let Some(open) = self.rows.get(&height).filter(|open| open.late) else { return };
+        let versions = open.row.versions();
+        let aside = versions.iter().all(|hash| commitments.is_set_aside(height, *hash));
+        if versions.is_empty() && open.row.matched().is_none() {
+            self.remove(height);
+        } else if aside {
+            self.yielding.insert(height);
+        } else {
+            self.yielding.remove(&height);
+        }
+    }
+
+    /// The matched blocks to fetch, lowest first, but last those that only versions that are set
+    /// aside call for; each with the version that matched.
     pub(crate) fn wanted_blocks(&self) -> impl Iterator<Item = (BlockId, FilterHash)> + '_ {
-        let rows = self.matches.iter().filter_map(|height| Some(&self.rows.get(height)?.row));
+        let first = self.matches.difference(&self.yielding);
+        let heights = first.chain(self.matches.intersection(&self.yielding));
+        let rows = heights.filter_map(|height| Some(&self.rows.get(height)?.row));
         let matches = rows.filter_map(|row| Some((row.block(), row.matched()?)));
         matches.filter(|(block, _)| Some(*block) != self.folding).take(MAX_BLOCKS_AHEAD)
     }
@@ -231,7 +259,7 @@ impl Backfill {
     ) -> Option<Height> {
         let folded = self.folding.take_if(|folding| folding.hash == block)?;
         commitments.read_all(folded.height);
-        self.close(folded.height, commitments, matching);
+        self.close(folded.height, matching);
         Some(folded.height)
     }
 
@@ -259,9 +287,10 @@ impl Backfill {
         if aside { yielding } else { self.rows.len() - yielding }
     }
 
-    /// Whether nothing is being matched at a height but what gives way.
-    fn is_free(&self, height: Height) -> bool {
-        !self.rows.contains_key(&height) || self.yielding.contains(&height)
+    /// Whether a late version of a height can be matched now.
+    fn takes_late(&self, height: Height) -> bool {
+        let open = self.rows.get(&height);
+        open.is_none_or(|open| open.late && open.row.matched().is_none())
     }
 
     /// What is set aside at a height waits again.
@@ -280,9 +309,16 @@ impl Backfill {
         commitments: &Commitments,
         matching: &mut Matching,
     ) {
-        if commitments.is_unread(height, hash) {
-            self.give_way(height, matching);
-            self.open(height, vec![hash], matching.all(), (true, aside), tree, matching);
+        if !commitments.is_unread(height, hash) {
+            return;
+        }
+        match self.rows.get_mut(&height) {
+            Some(open) => {
+                open.row.grow(&matching.all(), matching);
+                open.row.add(hash, matching);
+                self.yielding.remove(&height);
+            }
+            None => self.open(height, vec![hash], matching.all(), (true, aside), tree, matching),
         }
     }
 
@@ -309,11 +345,9 @@ impl Backfill {
         self.rows.remove(&height)
     }
 
-    fn close(&mut self, height: Height, commitments: &mut Commitments, matching: &mut Matching) {
-        let Some(Open { row, late }) = self.remove(height) else { return };
-        row.drop_filters(matching);
-        if late {
-            row.versions().iter().for_each(|hash| commitments.read(height, *hash));
+    fn close(&mut self, height: Height, matching: &mut Matching) {
+        if let Some(open) = self.remove(height) {
+            open.row.drop_filters(matching);
         }
     }
 }

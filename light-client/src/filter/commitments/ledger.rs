@@ -20,7 +20,7 @@ pub(super) struct Ledger {
     pub(super) differs: BTreeMap<Height, FilterHash>,
     /// Where, at or below `passed`, nobody has matched what it commits to.
     pub(super) unread: BTreeSet<Height>,
-    /// Its versions are waited for only where nobody has another.
+    /// Nobody waits for its versions.
     pub(super) aside: bool,
     /// That it differs was noticed.
     pub(super) differed: bool,

@@ -25,6 +25,12 @@ impl Commitments {
     /// What else peers commit to there is unread.
     pub fn pass(&mut self, height: Height, read: &[FilterHash]) {
         self.passed = height;
+        self.read_only(height, read);
+    }
+
+    /// At or below the cursor, these versions were matched for scripts that are new. What else
+    /// peers commit to there is unread again.
+    pub fn read_only(&mut self, height: Height, read: &[FilterHash]) {
         if self.ledgers.values().all(|ledger| !ledger.differs.contains_key(&height)) {
             return;
         }

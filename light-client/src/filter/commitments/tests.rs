@@ -137,22 +137,35 @@ fn a_version_goes_with_its_last_peer_and_comes_back_unread() {
 }
 
 #[test]
-fn a_peer_that_is_set_aside_is_waited_for_only_where_it_is_alone() {
+fn nobody_waits_for_a_peer_that_is_set_aside() {
     let mut known = Commitments::new(BASE);
     said(&mut known, 1, 1, &[1, 2]);
-    known.set_aside(peer(1), true);
-    assert_eq!(known.versions_at(1), [hash(1)]);
     said(&mut known, 2, 1, &[3]);
-    assert_eq!((known.versions_at(1), known.versions_at(2)), (vec![hash(3)], vec![hash(2)]));
+    known.set_aside(peer(1), true);
     known.begin(BASE);
     known.pass(at(1), &[hash(3)]);
     assert_eq!(known.front(at(1)), Some(hash(3)));
     assert!(known.is_read() && known.is_set_aside(at(1), hash(1)));
+    assert_eq!(known.take_reopened(), [(at(1), hash(1))], "it is read all the same, in time");
     assert_eq!(known.set_aside_versions(), 1);
-    let _ = known.take_reopened();
     known.set_aside(peer(1), false);
     assert!(!known.is_read());
     assert_eq!(known.take_reopened(), [(at(1), hash(1))]);
+}
+
+#[test]
+fn what_was_read_is_unread_for_new_scripts() {
+    let mut known = Commitments::new(BASE);
+    said(&mut known, 1, 1, &[1]);
+    said(&mut known, 2, 1, &[2]);
+    known.begin(BASE);
+    known.pass(at(1), &[hash(1), hash(2)]);
+    assert!(known.is_read());
+    known.read_only(at(1), &[hash(2)]);
+    assert_eq!(
+        (known.front(at(1)), known.take_reopened()),
+        (Some(hash(2)), vec![(at(1), hash(1))])
+    );
 }
 
 #[test]
