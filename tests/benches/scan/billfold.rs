@@ -15,7 +15,6 @@ use billfold_wallet_core::face::{Conversation, Face as _};
 use billfold_wallet_core::keychain::{AccountId, DerivationIndex, ScriptType};
 use billfold_wallet_core::light_client::height::Height;
 use billfold_wallet_core::light_client::peer_id::PeerAddress;
-use billfold_wallet_core::limits::DEFAULT_FILTERS_DISK;
 use billfold_wallet_core::seed::{Seed, Words};
 use billfold_wallet_core::service::{self, Access, NewWallet, Reach, Service};
 use billfold_wallet_core::vault::{KdfCost, Password};
@@ -37,7 +36,7 @@ pub(crate) fn make_wallet(dir: &Path, options: &Options) -> Result<()> {
         look_ahead: LookAhead { receive: options.scripts - change, change },
         password: Password::new(PASSWORD)?,
     };
-    service::create(&settings(dir, &[]), new, KdfCost::for_tests())?;
+    service::create(&settings(dir, &[], options), new, KdfCost::for_tests())?;
     Ok(())
 }
 
@@ -49,7 +48,7 @@ pub(crate) fn run(
     recipe: &Recipe,
 ) -> Result<Measured> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let settings = settings(dir, peers);
+    let settings = settings(dir, peers, options);
     let password = Password::new(PASSWORD)?;
     let start = Instant::now();
     let mut service = Service::open(&settings, &password, Access::View, Reach::Online)?;
@@ -71,7 +70,7 @@ pub(crate) fn run(
     })
 }
 
-fn settings(dir: &Path, peers: &[SocketAddr]) -> Settings {
+fn settings(dir: &Path, peers: &[SocketAddr], options: &Options) -> Settings {
     Settings {
         network: Network::Regtest,
         signet_challenge: None,
@@ -80,7 +79,7 @@ fn settings(dir: &Path, peers: &[SocketAddr]) -> Settings {
         wallet: WalletName::default(),
         connect: peers.iter().map(|peer| PeerAddress::Ip(*peer)).collect(),
         proxy: None,
-        filters_disk: DEFAULT_FILTERS_DISK,
+        filters_disk: options.filters_disk(),
         mempool: true,
     }
 }

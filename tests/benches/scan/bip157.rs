@@ -60,7 +60,8 @@ async fn scan(peers: &[SocketAddr], scripts: &HashSet<ScriptBuf>) -> Result<Amou
 /// The paid scripts, and others that nobody pays.
 fn scripts(recipe: &Recipe, count: u32) -> HashSet<ScriptBuf> {
     let mut scripts: HashSet<ScriptBuf> = recipe.paid.iter().cloned().collect();
-    let others = (0..count.saturating_sub(20)).map(|number| {
+    let paid = u32::try_from(scripts.len()).unwrap_or(u32::MAX);
+    let others = (0..count.saturating_sub(paid)).map(|number| {
         let mut program = [0xff; 20];
         program[..4].copy_from_slice(&number.to_le_bytes());
         ScriptBuf::new_p2wpkh(&WPubkeyHash::from_byte_array(program))

@@ -8,6 +8,7 @@ use billfold_tests::synthetic::link::Link;
 use billfold_tests::synthetic::peer::Conduct;
 use billfold_tests::synthetic::recipe::Recipe;
 use billfold_tests::vector_wallet;
+use billfold_wallet_core::limits::DEFAULT_FILTERS_DISK;
 use clap::{Parser, ValueEnum};
 
 /// Measures how long a wallet takes to find its payments.
@@ -20,6 +21,10 @@ pub(crate) struct Options {
     /// How many scripts the wallet watches.
     #[arg(long, default_value_t = 50)]
     pub(crate) scripts: u32,
+    /// How many addresses the twenty payments go to. Each that is found makes the wallet watch one
+    /// more, and look through what it has scanned for that.
+    #[arg(long, default_value_t = 1)]
+    addresses: u32,
     /// How many blocks the chain has.
     #[arg(long, default_value_t = 20_000)]
     blocks: u32,
@@ -41,6 +46,9 @@ pub(crate) struct Options {
     /// How many of the peers leave the payments out of their filters.
     #[arg(long, value_name = "PEERS", default_value_t = 0)]
     lying: usize,
+    /// How many MB of filters billfold keeps on disk; `bip157` keeps none.
+    #[arg(long, value_name = "MB", default_value_t = DEFAULT_FILTERS_DISK / 1_000_000)]
+    filters_disk: u64,
     /// Run only this client.
     #[arg(long)]
     only: Option<Client>,
@@ -101,16 +109,33 @@ impl Options {
         }
     }
 
-    /// The chain pays the first twenty addresses of the wallet.
+    /// In bytes.
+    pub(crate) const fn filters_disk(&self) -> u64 {
+        self.filters_disk * 1_000_000
+    }
+
+    /// The chain pays the first addresses of the wallet, in turn.
     pub(crate) fn recipe(&self) -> Result<Recipe> {
-        let paid = (0..20).map(|index| Ok(vector_wallet::address(84, 0, index)?.script_pubkey()));
-        Ok(Recipe { blocks: self.blocks(), outputs: 8_000, paid: paid.collect::<Result<_>>()? })
+        let scripts = (0..self.addresses.clamp(1, PAYMENTS))
+            .map(|index| Ok(vector_wallet::address(84, 0, index)?.script_pubkey()))
+            .collect::<Result<Vec<_>>>()?;
+        let paid = scripts.iter().cycle().take(PAYMENTS as usize).cloned().collect();
+        Ok(Recipe { blocks: self.blocks(), outputs: 8_000, paid })
     }
 }
+
+/// Payments on the chain.
+const PAYMENTS: u32 = 20;
 
 impl fmt::Display for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} blocks of 8,000 outputs, {} scripts", self.blocks(), self.scripts)?;
+        if self.addresses > 1 {
+            write!(f, ", {} of them paid", self.addresses)?;
+        }
+        if self.filters_disk == 0 {
+            write!(f, ", no filters kept")?;
+        }
         write!(f, ", {} peers", self.peers)?;
         if let Some(bandwidth) = self.bandwidth {
             write!(f, ", {bandwidth} MB/s each")?;

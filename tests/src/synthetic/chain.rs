@@ -3,7 +3,7 @@
 //!
 //! Refuses to make a chain twice: it is kept in a file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::ops::Range;
@@ -55,7 +55,9 @@ impl Chain {
     /// # Errors
     /// If the disk refuses, or the file is not what it should be.
     pub fn load_or_make(dir: &Path, recipe: Recipe) -> Result<Self> {
-        let path = dir.join(format!("scan-{}-{}-{FORMAT}.chain", recipe.blocks, recipe.outputs));
+        let paid = recipe.paid.iter().collect::<BTreeSet<_>>().len();
+        let name = format!("scan-{}-{}-{paid}-{FORMAT}.chain", recipe.blocks, recipe.outputs);
+        let path = dir.join(name);
         if !path.exists() {
             fs::create_dir_all(dir)?;
             let unfinished = path.with_extension(std::process::id().to_string());

@@ -21,12 +21,12 @@ pub struct Recipe {
     pub blocks: u32,
     /// P2WPKH outputs of each block.
     pub outputs: u32,
-    /// Who is paid, each once, at heights spread over the chain.
+    /// Who is paid, in this order, at heights spread over the chain.
     pub paid: Vec<ScriptBuf>,
 }
 
 impl Recipe {
-    /// What each script of `paid` gets.
+    /// What each of `paid` gets.
     pub const PAYMENT: Amount = Amount::from_sat(100_000);
 
     /// What is paid in all.
@@ -35,8 +35,7 @@ impl Recipe {
         self.paid.iter().map(|_| Self::PAYMENT).sum()
     }
 
-    /// The height at which the script at `index` is paid: below it there is room for a coinbase
-    /// output to mature.
+    /// The height of the payment at `index`: above it there is room for a coinbase output to mature.
     #[must_use]
     pub fn height_of(&self, index: u32) -> u32 {
         let count = u32::try_from(self.paid.len()).unwrap_or(u32::MAX);

@@ -53,6 +53,7 @@ struct Peer {
     sent: u32,
 }
 
+#[derive(Clone, Copy)]
 enum Event {
     Bytes(PeerId, usize),
     /// With the last of its bytes.
