@@ -270,6 +270,10 @@ pub const RETRY_MIN: Duration = Duration::from_secs(2);
 /// The longest wait after an answer did not come.
 pub const RETRY_MAX: Duration = Duration::from_secs(60);
 
+/// How long a peer that was asked for headers or filter headers may send nothing at all before
+/// another one is asked. Its answer is still welcome.
+pub const QUIET_PATIENCE: Duration = Duration::from_secs(3);
+
 /// How long a peer may take to answer with the filter headers of a few new blocks. A peer whose
 /// index is behind its tip says nothing, so it is asked again soon.
 pub const TIP_REPLY_TIMEOUT: Duration = Duration::from_secs(2);

@@ -120,6 +120,7 @@ impl LightClient {
     /// Filters or blocks came from a peer, or part of any message.
     fn on_progress(&mut self, now: Now, id: PeerId, bytes: usize) {
         self.headers.on_progress(now.mono, id);
+        self.filter_headers.on_progress(now.mono, id);
         self.filters.on_bytes(now.mono, id, bytes);
         self.blocks.on_bytes(now.mono, id, bytes);
     }

@@ -127,6 +127,13 @@ impl FilterHeaderSync {
         Ok(())
     }
 
+    /// Something came from a peer, or part of it: it is slow, not late.
+    pub(crate) fn on_progress(&mut self, now: MonoTime, peer: PeerId) {
+        if let Some(talk) = self.talks.get_mut(&peer) {
+            talk.progress = now;
+        }
+    }
+
     /// A peer sent its checkpoints.
     ///
     /// # Errors

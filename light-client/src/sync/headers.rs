@@ -177,10 +177,12 @@ impl HeaderSync {
             State::Asked(_) => talk.answer_due(),
         };
         let dues = self.talks.values().flat_map(|talk| [due(talk), talk.too_new]);
-        dues.flatten().min()
+        let lead = self.lead.and_then(|lead| self.talks.get(&lead.peer)?.quiet_due());
+        let waits = self.talks.values().any(|talk| talk.state == State::More);
+        dues.chain([lead.filter(|_| waits)]).flatten().min()
     }
 
-    /// The lead stays until it ends, fails or goes. One whose branch is only weighed yet gives way
+    /// The lead stays until it ends, fails or goes, or falls silent while others wait. One whose branch is only weighed yet gives way
     /// after a while, so that a liar with a long branch does not keep the others waiting. The next
     /// is who has a full batch behind it, in turn.
     fn choose_lead(&mut self, now: MonoTime) {
@@ -188,9 +190,10 @@ impl HeaderSync {
         let leads = |lead: &Lead| {
             let others = self.talks.iter().any(|(peer, talk)| *peer != lead.peer && waits(talk));
             let turn_is_over = others && now.since(lead.since) >= PRESYNC_TURN;
-            self.talks
-                .get(&lead.peer)
-                .is_some_and(|talk| talk.is_loading() && !(talk.presync.is_some() && turn_is_over))
+            self.talks.get(&lead.peer).is_some_and(|talk| {
+                let is_quiet = others && talk.quiet_due().is_some_and(|due| due <= now);
+                talk.is_loading() && !is_quiet && !(talk.presync.is_some() && turn_is_over)
+            })
         };
         if self.lead.is_some_and(|lead| leads(&lead)) {
             return;

@@ -10,7 +10,7 @@ use bitcoin::p2p::message_blockdata::Inventory;
 use super::world::{Blocks, Link, Vice, World, address, script};
 use crate::fault::Fault;
 use crate::input::Input;
-use crate::limits::{MAX_FILTERS_AHEAD, SILENCE_TIMEOUT};
+use crate::limits::{MAX_FILTERS_AHEAD, QUIET_PATIENCE, SILENCE_TIMEOUT};
 use crate::output::PeerEvent;
 use crate::time::MonoTime;
 
@@ -60,6 +60,27 @@ fn the_slice_of_a_stalled_peer_goes_to_another() {
     assert!(took < time_of_three() * 13 / 10, "{took:?}");
     assert!(took < SILENCE_TIMEOUT, "nobody waited for it to be late");
     assert_eq!(world.faults(), []);
+}
+
+/// In the middle of all it was asked for: headers, filter headers, filters.
+#[test]
+fn a_peer_that_falls_silent_is_not_waited_for_long() {
+    let mut blocks = Blocks::new();
+    let tip = blocks.mine_many(blocks.genesis(), 6_500, 0);
+    let mut took = Vec::new();
+    for silent in [false, true] {
+        let mut world = World::new(blocks, tip, 3);
+        for n in 1..=3 {
+            world.host(n).link = Some(Link { bytes_per_second: 40_000, ..LINK });
+        }
+        world.host(1).up = silent;
+        world.host(1).vice = Some(Vice::FallsSilent(5));
+        world.scan(1, &[script(1)]);
+        world.sync(tip);
+        took.push(world.now.mono.since(MonoTime::START));
+        blocks = world.blocks;
+    }
+    assert!(took[1] < took[0] + 3 * QUIET_PATIENCE, "{took:?}");
 }
 
 #[test]

@@ -245,6 +245,8 @@ pub(super) enum Vice {
     LiesAboutFilterHeaders,
     /// Sends so many filters, then no more, though it answers all else.
     Stalls(u32),
+    /// Sends so many filters, then nothing at all.
+    FallsSilent(u32),
     /// Sends a filter every ten seconds.
     DripsFilters,
     /// Sends a byte of a block every ten seconds.
@@ -866,6 +868,9 @@ impl Host {
         now: WallTime,
         message: &NetworkMessage,
     ) -> Vec<Option<NetworkMessage>> {
+        if matches!(self.vice, Some(Vice::FallsSilent(after)) if self.filters_sent >= after) {
+            return Vec::new();
+        }
         match message {
             NetworkMessage::Version(_) => {
                 let branch = blocks.branch(self.tip);
@@ -993,7 +998,9 @@ impl Host {
                 replies.push(None);
                 return replies;
             }
-            if matches!(self.vice, Some(Vice::Stalls(after)) if self.filters_sent >= after) {
+            if matches!(self.vice, Some(Vice::Stalls(after) | Vice::FallsSilent(after))
+                if self.filters_sent >= after)
+            {
                 return replies;
             }
             self.filters_sent += 1;

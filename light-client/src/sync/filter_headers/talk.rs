@@ -14,7 +14,7 @@ use crate::fault::Fault;
 use crate::height::{BlockId, Height};
 use crate::height_ranges::HeightRanges;
 use crate::limits::{
-    CHECKPOINT_SPACING, COMPARISON_PATIENCE, MAX_FILTER_HEADER_ASKS, REPLY_TIMEOUT, TIP_RANGE,
+    CHECKPOINT_SPACING, COMPARISON_PATIENCE, MAX_FILTER_HEADER_ASKS, QUIET_PATIENCE, TIP_RANGE,
     TIP_REPLY_TIMEOUT,
 };
 use crate::outbox::Outbox;
@@ -35,6 +35,8 @@ pub(super) struct Talk {
     pub(super) missed: BTreeSet<Height>,
     /// Since when it has not said what it commits to.
     pub(super) behind_since: Option<MonoTime>,
+    /// When something came from it last.
+    pub(super) progress: MonoTime,
     pub(super) retry: Retry,
 }
 
@@ -144,7 +146,8 @@ impl Talk {
     /// What did not come in time is waited for no longer.
     pub(super) fn give_up_waiting(&mut self, now: MonoTime) {
         let mut missed = false;
-        for ask in self.asks.iter_mut().filter(|ask| !ask.late && ask.timeout() <= now) {
+        for ask in self.asks.iter_mut().filter(|ask| !ask.late && ask.timeout(self.progress) <= now)
+        {
             ask.late = true;
             missed = true;
         }
@@ -219,7 +222,8 @@ impl Talk {
     }
 
     pub(super) fn next_dues(&self, now: MonoTime) -> impl Iterator<Item = MonoTime> + '_ {
-        let timeouts = self.asks.iter().filter(|ask| !ask.late).map(Ask::timeout);
+        let open = self.asks.iter().filter(|ask| !ask.late);
+        let timeouts = open.map(|ask| ask.timeout(self.progress));
         let impatient = self.behind_since.map(|since| since.after(COMPARISON_PATIENCE));
         let waits = [Some(self.retry.until()), impatient].into_iter().flatten();
         timeouts.chain(waits.filter(move |at| *at > now))
@@ -271,12 +275,17 @@ impl Ask {
         }
     }
 
-    fn timeout(&self) -> MonoTime {
+    /// When it is late: a few new blocks may not be in the peer's index yet; else when nothing at
+    /// all comes from it, or in the end.
+    fn timeout(&self, progress: MonoTime) -> MonoTime {
         let short = match self.what {
             What::Range(start) => self.stop.height.above(start) < TIP_RANGE,
             What::Checkpoints => false,
         };
-        self.at.after(if short { TIP_REPLY_TIMEOUT } else { REPLY_TIMEOUT })
+        if short {
+            return self.at.after(TIP_REPLY_TIMEOUT);
+        }
+        self.at.max(progress).after(QUIET_PATIENCE).min(self.at.after(COMPARISON_PATIENCE))
     }
 }
 

@@ -19,7 +19,7 @@ use crate::fault::Fault;
 use crate::height::{BlockId, Height};
 use crate::limits::{
     HEADERS_TIMEOUT, MAX_BROKEN_PRESYNCS, MAX_HEADERS, MAX_IDLE_BATCHES, MAX_LOCATOR,
-    MAX_UNCONNECTED, REPLY_TIMEOUT, TOO_NEW_RETRY, WTXID_RELAY_PROTOCOL,
+    MAX_UNCONNECTED, QUIET_PATIENCE, REPLY_TIMEOUT, TOO_NEW_RETRY, WTXID_RELAY_PROTOCOL,
 };
 use crate::retry::Retry;
 use crate::sync::headers::Outcome;
@@ -126,6 +126,12 @@ impl Talk {
         let fork = self.tip.and_then(|tip| tree.fork_of(&tip.hash));
         self.common = fork.map(|fork| fork.height);
         self.tip = self.tip.filter(|_| fork.is_some());
+    }
+
+    /// When another peer may be asked in its place, unless something comes from it.
+    pub(super) fn quiet_due(&self) -> Option<MonoTime> {
+        let State::Asked(at) = self.state else { return None };
+        Some(at.max(self.progress).after(QUIET_PATIENCE))
     }
 
     /// When the answer to an open question is late. A part that comes now and then puts that off,
