@@ -199,7 +199,9 @@ impl Backfill {
             open.row.set_versions(versions, matching);
         }
         let heights: Vec<Height> = self.rows.keys().copied().collect();
-        heights.iter().for_each(|height| self.settle(*height, commitments));
+        for height in &heights {
+            self.settle(*height, commitments);
+        }
         self.advance(heights.into_iter(), commitments, matching);
         let versions = std::mem::take(&mut self.late).into_iter();
         for (height, hash) in versions.chain(std::mem::take(&mut self.aside)) {

@@ -311,3 +311,19 @@ fn every_filter_is_disputed_and_the_scan_goes_on() {
     assert_eq!(world.client.status().disputes.heights, 3_000);
     assert_eq!(world.faults(), []);
 }
+
+#[test]
+fn what_the_cursor_passed_with_a_lie_is_read_when_the_truth_comes() {
+    let (mut world, tip) = town(2);
+    world.host(1).lies = omissions();
+    world.host(2).vice = Some(Vice::MutesFilters);
+    scan(&mut world);
+    world.pass(Duration::from_secs(10));
+    let status = world.client.status();
+    assert_eq!(status.cursor, Some(world.blocks.id(tip)), "nobody holds up the cursor");
+    assert!(!status.synced && found(&world).is_empty(), "but it is not the whole truth");
+    world.host(2).vice = None;
+    world.pass(Duration::from_secs(90));
+    assert_eq!(found(&world), PAID_AT);
+    assert_at_rest(&world, tip);
+}

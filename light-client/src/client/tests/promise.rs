@@ -9,6 +9,8 @@ use proptest::prelude::*;
 
 use super::lies::{Lie, miner};
 use super::world::{Blocks, Link, Vice, World, address, script};
+use crate::height::Height;
+use crate::input::ScanStart;
 use crate::output::Output;
 
 const LENGTH: u32 = 40;
@@ -104,7 +106,7 @@ fn number(at: usize) -> u16 {
 }
 
 /// Lets everybody come and go, and time pass until they are done.
-fn play(cast: &[Part]) -> (World, BlockHash) {
+fn play(cast: &[Part], grows: bool) -> (World, BlockHash) {
     let (blocks, tip) = chain();
     let count = number(cast.len()) - 1;
     let mut world = World::new(blocks, tip, count);
@@ -123,14 +125,21 @@ fn play(cast: &[Part]) -> (World, BlockHash) {
             turns.insert((part.comes + goes + 1 + away, n), true);
         }
     }
-    world.scan(1, &[script(1), script(2), script(3)]);
+    if grows {
+        // Each script is watched once the one above it is found: a search from the top down.
+        world.wallet.since = Some(ScanStart::Height(Height::new(1)));
+        world.wallet.grows = (1..3).map(|n| (script(n + 1), vec![script(n)])).collect();
+        world.scan(1, &[script(3)]);
+    } else {
+        world.scan(1, &[script(1), script(2), script(3)]);
+    }
     let mut second = 0;
     for ((at, n), up) in turns {
         world.pass(Duration::from_secs(at - second));
         second = at;
         if up { world.host(n).up = true } else { world.take_down(n) }
     }
-    world.pass(Duration::from_secs(500));
+    world.pass(Duration::from_secs(1_200));
     (world, tip)
 }
 
@@ -152,11 +161,14 @@ fn bans(world: &World, n: u16) -> Vec<crate::fault::Fault> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, max_shrink_iters: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 256, max_shrink_iters: 200, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_payment_is_missed_once_one_honest_peer_has_answered((cast, honest) in any_cast()) {
-        let (world, tip) = play(&cast);
+    fn no_payment_is_missed_once_one_honest_peer_has_answered(
+        (cast, honest) in any_cast(),
+        grows in any::<bool>(),
+    ) {
+        let (world, tip) = play(&cast, grows);
         let found: Vec<u32> = world.wallet.paid.keys().map(|height| height.to_u32()).collect();
         prop_assert_eq!(found, PAID_AT);
         prop_assert_eq!(bans(&world, number(honest)), []);
