@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use bitcoin::{Amount, OutPoint, Transaction, Txid, Weight};
+use bitcoin::{Amount, OutPoint, Transaction, Txid, Weight, Wtxid};
 
 use crate::limits::{
     MAX_EVICTED, MAX_MEMPOOL, MAX_TRANSACTION_SIGOPS, MAX_TRANSACTION_WEIGHT, MIN_RELAY_FEE_RATE,
@@ -67,6 +67,7 @@ pub(crate) struct Mempool {
     /// By arrival.
     entries: BTreeMap<u64, Entry>,
     arrivals: HashMap<Txid, u64>,
+    wtxids: HashMap<Wtxid, Txid>,
     spenders: HashMap<OutPoint, Txid>,
     arrived: u64,
 }
@@ -100,6 +101,11 @@ impl Mempool {
     /// The entry of a transaction.
     pub(crate) fn get(&self, txid: Txid) -> Option<&Entry> {
         self.entries.get(self.arrivals.get(&txid)?)
+    }
+
+    /// The transaction with these witnesses.
+    pub(crate) fn txid_of(&self, wtxid: Wtxid) -> Option<Txid> {
+        self.wtxids.get(&wtxid).copied()
     }
 
     /// Whether a transaction that waits spends this output.
@@ -209,6 +215,7 @@ impl Mempool {
         for input in &transaction.input {
             self.spenders.insert(input.previous_output, txid);
         }
+        self.wtxids.insert(transaction.compute_wtxid(), txid);
         let entry = Entry {
             txid,
             weight: transaction.weight(),
@@ -223,6 +230,9 @@ impl Mempool {
 
     fn remove(&mut self, txid: Txid) {
         let entry = self.arrivals.remove(&txid).and_then(|arrival| self.entries.remove(&arrival));
+        if let Some(entry) = &entry {
+            self.wtxids.remove(&entry.transaction.compute_wtxid());
+        }
         for input in entry.iter().flat_map(|entry| &entry.transaction.input) {
             self.spenders.remove(&input.previous_output);
         }

@@ -1,5 +1,5 @@
 //! Owns the conversation with one peer: what is answered to a message and told of news, as
-//! Bitcoin Core does it (BIP31, BIP130, BIP133, BIP144, BIP157).
+//! Bitcoin Core does it (BIP31, BIP130, BIP133, BIP144, BIP157, BIP339).
 //!
 //! Performs no I/O; what is large is named in a [`Reply`] and loaded when it is sent. Refuses what
 //! Bitcoin Core refuses by closing the connection, and blocks, which it ignores.
@@ -61,6 +61,8 @@ pub(crate) struct Session {
     headers_wanted: bool,
     /// Whether transactions are announced (BIP37).
     transactions_wanted: bool,
+    /// Whether they are announced by their wtxid (BIP339).
+    wtxid_relay: bool,
     /// The best block whose header the peer has from here.
     shown: Option<BlockHash>,
 }
@@ -82,6 +84,7 @@ impl Session {
             stage: Stage::AwaitVersion,
             headers_wanted: false,
             transactions_wanted: false,
+            wtxid_relay: false,
             shown: None,
         }
     }
@@ -101,6 +104,10 @@ impl Session {
                 Ok(vec![Reply::Message(NetworkMessage::FeeFilter(rate))])
             }
             (Stage::Ready, message) => self.answer(message),
+            (Stage::AwaitVerack, NetworkMessage::WtxidRelay) => {
+                self.wtxid_relay = true;
+                Ok(Vec::new())
+            }
             // Bitcoin Core ignores what comes before its time.
             (_, _) => Ok(Vec::new()),
         }
@@ -113,7 +120,7 @@ impl Session {
             News::Chain => self.announce_chain(),
             News::Transaction { txid, from } => {
                 let wanted = self.transactions_wanted && from != Some(self.peer);
-                let inv = NetworkMessage::Inv(vec![Inventory::Transaction(txid)]);
+                let inv = NetworkMessage::Inv(vec![self.name_of(txid)]);
                 wanted.then_some(Reply::Message(inv)).into_iter().collect()
             }
         }
@@ -140,6 +147,15 @@ impl Session {
         }
     }
 
+    /// How a transaction is announced to this peer.
+    fn name_of(&self, txid: Txid) -> Inventory {
+        let state = self.network.state();
+        match state.mempool.get(txid).filter(|_| self.wtxid_relay) {
+            Some(entry) => Inventory::WTx(entry.transaction.compute_wtxid()),
+            None => Inventory::Transaction(txid),
+        }
+    }
+
     fn greet(&mut self, version: &VersionMessage) -> Result<Vec<Reply>, Fault> {
         if version.version < MIN_PROTOCOL {
             return Err(Fault::Protocol(version.version));
@@ -160,8 +176,13 @@ impl Session {
             start_height: i32::try_from(height).unwrap_or(i32::MAX),
             relay: true,
         };
-        let messages = [NetworkMessage::Version(ours), NetworkMessage::Verack];
-        Ok(messages.map(Reply::Message).into())
+        let wtxid_relay = version.version >= PROTOCOL;
+        let messages = [
+            Some(NetworkMessage::Version(ours)),
+            wtxid_relay.then_some(NetworkMessage::WtxidRelay),
+            Some(NetworkMessage::Verack),
+        ];
+        Ok(messages.into_iter().flatten().map(Reply::Message).collect())
     }
 
     fn answer(&mut self, message: NetworkMessage) -> Result<Vec<Reply>, Fault> {
@@ -248,7 +269,12 @@ impl Session {
                     let witness = matches!(item, Inventory::WitnessTransaction(_));
                     replies.push(Reply::Transaction { txid, witness });
                 }
-                Inventory::Transaction(_) | Inventory::WitnessTransaction(_) => missing.push(*item),
+                Inventory::WTx(wtxid) if let Some(txid) = state.mempool.txid_of(wtxid) => {
+                    replies.push(Reply::Transaction { txid, witness: true });
+                }
+                Inventory::Transaction(_)
+                | Inventory::WitnessTransaction(_)
+                | Inventory::WTx(_) => missing.push(*item),
                 _ => {}
             }
         }
@@ -267,11 +293,16 @@ impl Session {
         let wanted: Vec<_> = items
             .iter()
             .filter_map(|item| match item {
-                Inventory::Transaction(txid) | Inventory::WitnessTransaction(txid) => Some(*txid),
+                Inventory::Transaction(txid) | Inventory::WitnessTransaction(txid) => {
+                    let missing = state.mempool.get(*txid).is_none();
+                    missing.then_some(Inventory::WitnessTransaction(*txid))
+                }
+                Inventory::WTx(wtxid) => {
+                    let missing = state.mempool.txid_of(*wtxid).is_none();
+                    missing.then_some(Inventory::WTx(*wtxid))
+                }
                 _ => None,
             })
-            .filter(|txid| state.mempool.get(*txid).is_none())
-            .map(Inventory::WitnessTransaction)
             .collect();
         Ok(if wanted.is_empty() { Vec::new() } else { one(NetworkMessage::GetData(wanted)) })
     }

@@ -14,7 +14,7 @@ use bitcoin::p2p::message_blockdata::{GetHeadersMessage, Inventory};
 use bitcoin::p2p::message_filter::{GetCFCheckpt, GetCFHeaders, GetCFilters};
 use bitcoin::p2p::message_network::VersionMessage;
 use bitcoin::p2p::{Address, Magic, ServiceFlags};
-use bitcoin::{Amount, BlockHash, Transaction, TxOut, Txid};
+use bitcoin::{Amount, BlockHash, Transaction, TxOut, Txid, Wtxid};
 use proptest::prelude::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -53,13 +53,22 @@ impl Served {
     }
 
     async fn connect(&self) -> Peer {
+        self.connect_after(None).await
+    }
+
+    /// With something to say before the `verack`.
+    async fn connect_after(&self, first: Option<NetworkMessage>) -> Peer {
         let mut peer = Peer(TcpStream::connect(self.address).await.unwrap());
         peer.send(NetworkMessage::Version(version(true))).await;
         let NetworkMessage::Version(theirs) = peer.next().await else { panic!("no version") };
         assert!(theirs.services.has(ServiceFlags::NETWORK));
         assert!(theirs.services.has(ServiceFlags::WITNESS));
         assert!(theirs.services.has(ServiceFlags::COMPACT_FILTERS));
+        assert_eq!(peer.next().await, NetworkMessage::WtxidRelay);
         assert_eq!(peer.next().await, NetworkMessage::Verack);
+        if let Some(first) = first {
+            peer.send(first).await;
+        }
         peer.send(NetworkMessage::Verack).await;
         assert_eq!(peer.next().await, NetworkMessage::FeeFilter(100));
         peer
@@ -191,6 +200,7 @@ async fn payment_of_one_peer_reaches_the_mempool_and_the_other_peers() {
     let served = Served::start().await;
     served.mine(COINBASE_MATURITY);
     let (mut sender, mut other) = (served.connect().await, served.connect().await);
+    let mut modern = served.connect_after(Some(NetworkMessage::WtxidRelay)).await;
     let payment = served.payment();
     let txid = payment.compute_txid();
     let announced = NetworkMessage::Inv(vec![Inventory::Transaction(txid)]);
@@ -200,6 +210,16 @@ async fn payment_of_one_peer_reaches_the_mempool_and_the_other_peers() {
     assert_eq!(other.next().await, announced);
     assert_eq!(other.ask(wanted).await, NetworkMessage::Tx(payment.clone()));
     sender.assert_quiet().await;
+    // BIP339: to those who want it so, the same by its wtxid.
+    let announced_so = vec![Inventory::WTx(payment.compute_wtxid())];
+    assert_eq!(modern.next().await, NetworkMessage::Inv(announced_so.clone()));
+    let whole = modern.ask(NetworkMessage::GetData(announced_so.clone())).await;
+    assert_eq!(whole, NetworkMessage::Tx(payment.clone()));
+    modern.send(NetworkMessage::Inv(announced_so)).await;
+    modern.assert_quiet().await;
+    let unknown = vec![Inventory::WTx(Wtxid::all_zeros())];
+    let ask = modern.ask(NetworkMessage::Inv(unknown.clone())).await;
+    assert_eq!(ask, NetworkMessage::GetData(unknown));
     // It is there, so nobody asks for it again.
     other.send(announced).await;
     other.assert_quiet().await;
@@ -214,7 +234,7 @@ async fn unknown_transaction_is_not_found_and_muted_peer_hears_of_none() {
     served.mine(COINBASE_MATURITY);
     let mut peer = Peer(TcpStream::connect(served.address).await.unwrap());
     peer.send(NetworkMessage::Version(version(false))).await;
-    for _ in 0..2 {
+    for _ in 0..3 {
         peer.next().await;
     }
     assert_eq!(peer.ask(NetworkMessage::Verack).await, NetworkMessage::FeeFilter(100));
@@ -337,6 +357,7 @@ async fn messages_before_the_handshake_are_ignored() {
     assert!(
         matches!(peer.next().await, NetworkMessage::Version(theirs) if theirs.start_height == 1)
     );
+    assert_eq!(peer.next().await, NetworkMessage::WtxidRelay);
     assert_eq!(peer.next().await, NetworkMessage::Verack);
     peer.send(NetworkMessage::GetAddr).await;
     assert_eq!(peer.ask(NetworkMessage::Verack).await, NetworkMessage::FeeFilter(100));

@@ -7,13 +7,14 @@
 //! a parent that pays too little by itself (BIP331's aim, by Bitcoin Core's one-parent-one-child
 //! relay). Refuses to judge whether a transaction is ours or valid.
 
+mod announced;
 mod visit;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use bitcoin::p2p::message_blockdata::Inventory;
-use bitcoin::{Amount, FeeRate, Transaction, Txid, Weight, Wtxid};
+use bitcoin::{FeeRate, Transaction, Txid, Wtxid};
 
 use rand_chacha::rand_core::RngCore;
 
@@ -26,7 +27,10 @@ use crate::output::{BroadcastEvent, Output};
 use crate::peer_id::{PeerAddress, PeerId};
 use crate::time::MonoTime;
 
+use announced::{Announced, parents, pays_as_package};
 use visit::{Ended, Visit};
+
+pub(crate) use announced::Known;
 
 /// Our transactions, the peers that are offered one, and those that may announce one back.
 #[derive(Debug)]
@@ -42,29 +46,6 @@ pub(crate) struct Broadcast {
     listeners: BTreeMap<PeerId, PeerAddress>,
     /// Whether peers announce transactions to us at all.
     hears: bool,
-}
-
-/// One transaction.
-#[derive(Debug)]
-struct Announced {
-    transaction: Transaction,
-    wtxid: Wtxid,
-    fee: Option<Amount>,
-    weight: Weight,
-    /// Who was offered it, so that an announcement of theirs says nothing.
-    offered: BTreeSet<PeerAddress>,
-    /// Who announced it to us.
-    echoed: BTreeSet<PeerAddress>,
-    /// Who asks for a higher fee rate.
-    declined: BTreeSet<PeerAddress>,
-    /// Whether the wallet was told so.
-    told: bool,
-    /// Whether a peer is known to have it.
-    taken: bool,
-    /// Visits since it was last heard of, or began.
-    tries: u32,
-    /// When it is offered next.
-    due: MonoTime,
 }
 
 impl Broadcast {
@@ -99,21 +80,7 @@ impl Broadcast {
         if self.transactions.len() >= MAX_TRANSACTIONS || self.transactions.contains_key(&txid) {
             return;
         }
-        let weight = transaction.weight();
-        let Known { fee, taken } = known;
-        let announced = Announced {
-            transaction,
-            wtxid,
-            fee,
-            weight,
-            offered: BTreeSet::new(),
-            echoed: BTreeSet::new(),
-            declined: BTreeSet::new(),
-            told: false,
-            taken,
-            tries: 0,
-            due: now,
-        };
+        let announced = Announced::new(now, transaction, known);
         self.transactions.insert(txid, announced);
         self.by_wtxid.insert(wtxid, txid);
         self.find_leaves();
@@ -349,47 +316,6 @@ impl Broadcast {
         self.leaves =
             self.transactions.keys().filter(|txid| !spent.contains(*txid)).copied().collect();
     }
-}
-
-/// What is known of a transaction when it is to be announced.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Known {
-    /// What it pays.
-    pub(crate) fee: Option<Amount>,
-    /// Whether a peer took it before.
-    pub(crate) taken: bool,
-}
-
-impl Announced {
-    fn rate(&self) -> Option<FeeRate> {
-        Some(rate(self.fee?, self.weight))
-    }
-}
-
-/// Whether a peer with this floor would take a package: its last transaction pays enough, and so do
-/// all of them together, as far as is known.
-fn pays_as_package(
-    transactions: &BTreeMap<Txid, Announced>,
-    package: &[Txid],
-    floor: FeeRate,
-) -> bool {
-    let Some(leaf) = package.last().and_then(|txid| transactions.get(txid)) else { return false };
-    let members = || package.iter().filter_map(|txid| transactions.get(txid));
-    let fees: Option<Vec<Amount>> = members().map(|one| one.fee).collect();
-    let together = fees.map(|fees| {
-        let fee = fees.into_iter().sum();
-        rate(fee, members().map(|one| one.weight).sum())
-    });
-    [leaf.rate(), together].into_iter().flatten().all(|rate| rate >= floor)
-}
-
-fn rate(fee: Amount, weight: Weight) -> FeeRate {
-    let rate = u128::from(fee.to_sat()) * 1000 / u128::from(weight.to_wu().max(1));
-    FeeRate::from_sat_per_kwu(u64::try_from(rate).unwrap_or(u64::MAX))
-}
-
-fn parents(transaction: &Transaction) -> impl Iterator<Item = Txid> + '_ {
-    transaction.input.iter().map(|input| input.previous_output.txid)
 }
 
 fn txid_of(by_wtxid: &BTreeMap<Wtxid, Txid>, item: &Inventory) -> Option<Txid> {

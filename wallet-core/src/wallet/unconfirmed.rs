@@ -15,7 +15,7 @@ use miniscript::interpreter::Interpreter;
 
 use crate::command::{StoreProblem, TransactionChange};
 use crate::light_client::time::WallTime;
-use crate::limits::{MAX_UNCONFIRMED, UNCONFIRMED_LIFETIME};
+use crate::limits::{MAX_UNCONFIRMED, MOST_WEIGHT, UNCONFIRMED_LIFETIME};
 use crate::store::wallet::{Origin, TransactionRow, Unconfirmed};
 
 use super::Wallet;
@@ -43,7 +43,9 @@ impl Wallet {
         peers: u32,
         now: WallTime,
     ) -> Result<Seen, StoreProblem> {
-        if transaction.is_coinbase() || !self.concerns(transaction) {
+        let standard = !transaction.is_coinbase() && transaction.weight() <= MOST_WEIGHT;
+        let distinct: BTreeSet<OutPoint> = inputs(transaction).collect();
+        if !standard || distinct.len() != transaction.input.len() || !self.concerns(transaction) {
             return Ok(Seen::default());
         }
         if self.file.transaction(transaction.compute_txid())?.is_some() {
@@ -87,6 +89,9 @@ impl Wallet {
             self.absorb(&mut step, txid, transaction, Origin::Seen(now))?;
         }
         step.touch(&self.file, txid)?;
+        if known.is_some_and(|row| !row.announced) {
+            self.file.set_announced(txid)?;
+        }
         self.file.set_seen(txid, peers, prevails.then_some(now))?;
         self.settle(step)
     }
@@ -225,6 +230,10 @@ fn input_holds(
     prevouts: &Prevouts<'_, TxOut>,
 ) -> bool {
     let Some(input) = transaction.input.get(index) else { return false };
+    // The wallet's taproot addresses have no scripts in them.
+    if output.script_pubkey.is_p2tr() && input.witness.len() != 1 {
+        return false;
+    }
     let interpreter = Interpreter::from_txdata(
         &output.script_pubkey,
         &input.script_sig,

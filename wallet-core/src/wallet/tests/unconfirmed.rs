@@ -222,3 +222,29 @@ fn payments_of_more_than_all_money_are_no_payments() {
     hear(&mut bench, &payment, 9);
     assert_eq!(bench.wallet.history().unwrap(), []);
 }
+
+#[test]
+fn what_no_node_relays_is_not_looked_at() {
+    let mut bench = bench();
+    let coin = bench.fund(SEGWIT, 100_000);
+    let signed = signed_elsewhere(&mut bench, coin);
+    let mut twice = signed.clone();
+    twice.input.push(signed.input[0].clone());
+    hear(&mut bench, &twice, 9);
+    let mut vast = signed;
+    vast.input[0].witness.push(vec![0; 400_000]);
+    hear(&mut bench, &vast, 9);
+    assert_eq!(parts(&bench), (100_000, 0));
+}
+
+#[test]
+fn a_payment_of_ours_that_peers_announce_is_announced() {
+    let mut bench = bench();
+    bench.fund(TAPROOT, 100_000);
+    let draft = bench.draft(&pay(&stranger(1), exactly(30_000)));
+    let payment = bench.sign(&draft).transaction;
+    assert_eq!(state(&bench, &payment), Some(PaymentState::Signed));
+    hear(&mut bench, &payment, 2);
+    let told = row(&bench, &payment).unwrap();
+    assert_eq!((told.state, told.seen_by), (PaymentState::Announced, 2));
+}
