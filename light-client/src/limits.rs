@@ -37,6 +37,10 @@ pub const MAX_INVENTORY: usize = 50_000;
 /// Intervals between checkpoints that are hashed in one step, a few milliseconds' work.
 pub const MAX_CHAINED_INTERVALS: u32 = 16;
 
+/// How long "at the tip" waits for a peer that is being dialled, introduces itself, or tells what
+/// headers it has.
+pub const HEARING_PATIENCE: Duration = Duration::from_secs(5);
+
 /// How long "at the tip" waits for a peer that answers, but has not said yet what it commits to
 /// over the whole range.
 pub const COMPARISON_PATIENCE: Duration = Duration::from_secs(120);

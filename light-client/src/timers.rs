@@ -28,7 +28,8 @@ pub(crate) enum Timer {
     Filters,
     /// The same for blocks.
     Blocks,
-    /// Patience with a peer whose versions of filters are waited for may end.
+    /// Patience may end with a peer that introduces itself, or whose versions of filters are waited
+    /// for.
     Versions,
     /// A transaction is to be announced again.
     Announce,

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use bitcoin::hashes::Hash as _;
 use bitcoin::{Block, BlockHash, FilterHash};
 
 use crate::client::LightClient;
@@ -42,6 +43,13 @@ impl LightClient {
         }
     }
 
+    /// A peer sent a filter that is what it commits to.
+    pub(super) fn on_served(&mut self, id: PeerId) {
+        if let Some(peer) = self.peers.get(&id) {
+            self.conduct.on_served(id, &peer.address, self.matching.all().len());
+        }
+    }
+
     /// Checks every version of a block's filter that is at hand against the block. Who commits to
     /// one that the block disproves is closed off.
     pub(super) fn audit(&mut self, at: BlockId, block: &Block) {
@@ -52,7 +60,8 @@ impl LightClient {
             .collect();
         for hash in versions {
             let Some(filter) = self.matching.bytes(&FilterId { block: at, hash }) else { continue };
-            if proof::check(block, &filter).is_ok() {
+            // What was not matched yet may be anything, whoever sent it.
+            if FilterHash::hash(&filter) != hash || proof::check(block, &filter).is_ok() {
                 continue;
             }
             let liars: Vec<PeerId> = self.commitments.committers(at.height, hash).collect();

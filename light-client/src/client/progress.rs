@@ -9,6 +9,7 @@ use crate::height::Height;
 use crate::output::{ChainEvent, Output};
 use crate::peer_id::PeerId;
 use crate::peers::clocks;
+use crate::peers::peer::Peer;
 use crate::sync::filter_headers::Standing;
 use crate::sync::headers::Moved;
 use crate::time::{MonoTime, Now};
@@ -123,18 +124,25 @@ impl LightClient {
         let tip = self.tree.tip();
         let at_tip = self.is_scanned();
         let is_read = self.commitments.is_read();
-        let synced = at_tip
-            && self.headers.is_settled()
-            && self.filter_headers.is_settled(now, &self.commitments)
-            && is_read;
         // A claim to have more makes it doubtful; that it came to nothing is no news.
         self.told_synced &= at_tip && is_read && self.headers.has_ended();
+        // Who comes later makes it doubtful by what it says, not by coming.
+        let all_heard = self.filter_headers.is_settled(now, &self.commitments)
+            && self.next_introduction(now).is_none();
+        let synced =
+            at_tip && is_read && self.headers.is_settled() && (all_heard || self.told_synced);
         if synced && !self.told_synced {
             self.told_synced = true;
             self.mempool.begin();
             self.tell(ChainEvent::Synced { tip });
         }
         self.synced = synced;
+    }
+
+    /// When the wait ends for a peer that is being dialled or introduces itself.
+    pub(super) fn next_introduction(&self, now: MonoTime) -> Option<MonoTime> {
+        let ends = self.peers.values().filter_map(Peer::introduction_ends);
+        ends.filter(|end| *end > now).min()
     }
 
     /// A clock that is far off makes new blocks look invalid, or old ones new.
@@ -153,7 +161,9 @@ impl LightClient {
         let due = |due: Option<MonoTime>| due.filter(|_| believed);
         self.timers.set(Timer::FilterHeaders, due(self.filter_headers.next_due(now)));
         self.timers.set(Timer::Filters, due(self.filters.next_due(now)));
-        self.timers.set(Timer::Versions, due(self.conduct.next_due(now)));
+        let versions = self.conduct.next_due(now).into_iter();
+        let versions = versions.chain(self.next_introduction(now));
+        self.timers.set(Timer::Versions, due(versions.min()));
         self.timers.set(Timer::Blocks, due(self.blocks.next_due(now)));
         self.timers.set(Timer::Announce, self.broadcast.next_due(now));
         self.timers.set(Timer::Mempool, self.mempool.next_due(now));

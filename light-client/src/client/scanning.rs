@@ -77,7 +77,7 @@ impl LightClient {
             if let Some(from) = outcome.from
                 && matches!(outcome.verdict, FilterVerdict::NoMatch | FilterVerdict::Match)
             {
-                self.conduct.on_served(from);
+                self.on_served(from);
             }
             let liar = match outcome.verdict {
                 FilterVerdict::NoMatch => None,

@@ -40,7 +40,7 @@ pub struct Commitments {
     /// The scan's cursor.
     passed: Height,
     /// Unread versions that were not taken yet.
-    reopened: Vec<(Height, FilterHash)>,
+    reopened: BTreeSet<(Height, FilterHash)>,
     /// Peers that differ for the first time, and where, that were not taken yet.
     disagreements: Vec<(PeerId, Height)>,
     /// Heights whose front is not what the store has.
@@ -77,7 +77,7 @@ impl Commitments {
             front: Vec::new(),
             ledgers: BTreeMap::new(),
             passed: base,
-            reopened: Vec::new(),
+            reopened: BTreeSet::new(),
             disagreements: Vec::new(),
             unstaged: BTreeSet::new(),
         }

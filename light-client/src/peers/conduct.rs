@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::fault::Fault;
+use crate::filter::gcs;
 use crate::limits::{
     MAX_CONDUCT, MAX_FRUITLESS, MAX_UNSERVED, OWING_PATIENCE, OWING_PAUSE, OWING_PER_FILTER,
 };
@@ -26,6 +27,8 @@ struct Record {
     unserved: u32,
     /// Blocks that were fetched for its versions alone, and held nothing of the wallet's.
     fruitless: u32,
+    /// Scripts times filters of its that were matched since the first of those blocks.
+    searched: u64,
     /// It was proven to lie about filters, and is back all the same since a person named it.
     lied: bool,
 }
@@ -43,8 +46,11 @@ struct Owing {
 }
 
 impl Conduct {
-    /// A peer sent a filter that it commits to.
-    pub(crate) fn on_served(&mut self, peer: PeerId) {
+    /// A peer sent a filter that it commits to, and that was matched for so many scripts.
+    pub(crate) fn on_served(&mut self, peer: PeerId, address: &PeerAddress, scripts: usize) {
+        if let Some(record) = self.book.get_mut(address) {
+            record.searched += scripts as u64;
+        }
         if let Some(owing) = self.owing.get_mut(&peer) {
             owing.served += 1;
         }
@@ -96,7 +102,7 @@ impl Conduct {
     pub(crate) fn is_last(&self, peer: PeerId, address: &PeerAddress) -> bool {
         self.owing.get(&peer).is_some_and(|owing| owing.last >= owing.end())
             || self.book.get(address).is_some_and(|record| {
-                record.lied || record.unserved >= MAX_UNSERVED || record.fruitless >= MAX_FRUITLESS
+                record.lied || record.unserved >= MAX_UNSERVED || record.is_fruitless()
             })
     }
 
@@ -119,6 +125,14 @@ impl Conduct {
 
 const fn is_proof(fault: Fault) -> bool {
     matches!(fault, Fault::FalseFilter | Fault::InvalidFilter | Fault::InvalidFilterHeaders)
+}
+
+impl Record {
+    /// More blocks were fetched in vain than chance explains: a filter matches one script in
+    /// 784,931 by chance, and three times as many are nobody's fault.
+    const fn is_fruitless(&self) -> bool {
+        self.fruitless as u64 >= MAX_FRUITLESS as u64 + 3 * self.searched / gcs::M
+    }
 }
 
 impl Owing {
@@ -145,7 +159,7 @@ mod tests {
             let peer = PeerId::new(n);
             assert!(!conduct.is_last(peer, &here));
             conduct.note_owing(now, (peer, &here), true);
-            conduct.on_served(peer);
+            conduct.on_served(peer, &here, 1);
             conduct.on_gone(peer, &here, None);
             conduct.on_gone(peer, &here, None);
         }
@@ -154,7 +168,7 @@ mod tests {
         conduct.note_owing(now, (peer, &here), false);
         assert!(conduct.is_last(peer, &here), "it has sent nothing");
         conduct.note_owing(now, (peer, &here), true);
-        conduct.on_served(peer);
+        conduct.on_served(peer, &here, 1);
         conduct.note_owing(now, (peer, &here), false);
         assert!(!conduct.is_last(peer, &here));
         conduct.on_gone(peer, &here, None);
@@ -168,6 +182,22 @@ mod tests {
             assert!(!conduct.is_last(peer, &address(1)), "{n}");
             conduct.on_fruitless(&address(1));
         }
+        assert!(conduct.is_last(peer, &address(1)));
+    }
+
+    #[test]
+    fn chance_is_nobodys_fault() {
+        let (mut conduct, peer) = (Conduct::default(), PeerId::new(1));
+        conduct.on_fruitless(&address(1));
+        for _ in 0..7_850 {
+            conduct.on_served(peer, &address(1), 10_000);
+        }
+        for _ in 1..MAX_FRUITLESS + 299 {
+            conduct.on_fruitless(&address(1));
+            assert!(!conduct.is_last(peer, &address(1)));
+        }
+        conduct.on_fruitless(&address(1));
+        conduct.on_fruitless(&address(1));
         assert!(conduct.is_last(peer, &address(1)));
     }
 

@@ -11,7 +11,7 @@ use crate::codec::Decoder;
 use crate::dial::{Purpose, Wire};
 use crate::fault::Fault;
 use crate::height::Height;
-use crate::limits::PING_TIMEOUT;
+use crate::limits::{HEARING_PATIENCE, PING_TIMEOUT};
 use crate::peer_id::{PeerAddress, PeerId};
 use crate::peers::clocks::PeerClock;
 use crate::peers::handshake::{Handshake, Negotiated};
@@ -91,6 +91,13 @@ impl Peer {
     /// Whether the chain is followed on it.
     pub(crate) fn is_followed(&self) -> bool {
         self.purpose == Purpose::Chain && self.negotiated().is_some()
+    }
+
+    /// Until when to wait for its introduction, if the chain is to be followed with it.
+    pub(crate) fn introduction_ends(&self) -> Option<MonoTime> {
+        let is_underway = matches!(self.stage, Stage::Dialling | Stage::Handshaking(_));
+        let awaited = self.purpose == Purpose::Chain && is_underway;
+        awaited.then(|| self.since.after(HEARING_PATIENCE))
     }
 
     /// The fee rate below which it wants to hear of no transaction.

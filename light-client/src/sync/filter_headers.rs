@@ -20,8 +20,7 @@ use crate::filter::commitments::{Commitments, RecordError};
 use crate::filter::known_headers::KnownHeaders;
 use crate::height::{BlockId, Height};
 use crate::limits::{
-    CHECKPOINT_SPACING, COMPARISON_PATIENCE, MAX_CHAINED_INTERVALS, MAX_FILTER_HEADER_RANGES,
-    MAX_FILTER_HEADERS,
+    CHECKPOINT_SPACING, MAX_CHAINED_INTERVALS, MAX_FILTER_HEADER_RANGES, MAX_FILTER_HEADERS,
 };
 use crate::outbox::Outbox;
 use crate::peer_id::PeerId;
@@ -81,8 +80,8 @@ impl FilterHeaderSync {
     /// it for too long, or are set aside.
     pub(crate) fn is_settled(&self, now: MonoTime, commitments: &Commitments) -> bool {
         self.talks.iter().all(|(peer, talk)| {
-            let patient = |since: MonoTime| now < since.after(COMPARISON_PATIENCE);
-            let waits = talk.behind_since.is_some_and(patient) && talk.retry.misses() == 0;
+            let patient = talk.patience_ends().is_some_and(|end| now < end);
+            let waits = patient && talk.retry.misses() == 0;
             !waits || commitments.is_aside(*peer)
         })
     }
@@ -178,7 +177,13 @@ impl FilterHeaderSync {
         commitments: &mut Commitments,
         outbox: &mut Outbox,
     ) {
-        self.talks.values_mut().for_each(|talk| talk.give_up_waiting(now));
+        for (peer, talk) in &mut self.talks {
+            talk.give_up_waiting(now);
+            if !standing.told.iter().any(|(told, _)| told == peer) {
+                talk.told = false;
+                talk.behind_since.get_or_insert(now);
+            }
+        }
         self.compare(standing, commitments);
         let unknown = standing.tree.tip().height.above(commitments.tip());
         let is_far = unknown >= FULL_RANGE || standing.is_loading;
@@ -191,7 +196,9 @@ impl FilterHeaderSync {
             let first = standing.tree.base().height.next();
             let Some(compared) = commitments.compared(*peer) else { continue };
             let is_behind = compared.gap(first..=limit).is_some();
-            talk.behind_since = is_behind.then(|| talk.behind_since.unwrap_or(now));
+            let since = talk.behind_since.filter(|_| talk.told).unwrap_or(now);
+            talk.told = true;
+            talk.behind_since = is_behind.then_some(since);
             if commitments.is_full(*peer) {
                 commitments.shed(*peer);
             }

@@ -22,7 +22,7 @@ use crate::light_client::params::Params;
 use crate::light_client::peer_id::PeerAddress;
 use crate::light_client::time::Now;
 use crate::limits::UNCOMMITTED_HEADERS;
-use crate::store::chain::{ChainFile, Loaded};
+use crate::store::chain::{ChainFile, Damage, Loaded};
 use crate::store::peers::{LoadedPeers, PeersFile};
 use crate::wallet::{ToAnnounce, Wallet};
 
@@ -100,6 +100,10 @@ impl ChainSide {
             said.push(Event::Note(note));
         }
         said.extend(settle_standing(wallet, &client)?);
+        if let Some(Damage::FilterHashes(from)) = damage {
+            // Which filters were matched from there on is not known any more.
+            wallet.rescan_from(Some(from))?;
+        }
         let chain = Self {
             client,
             config,

@@ -100,7 +100,7 @@ impl Commitments {
             ledger.unread.insert(height);
         }
         if is_unread && is_new {
-            self.reopened.push((height, hash));
+            self.reopened.insert((height, hash));
         }
     }
 }

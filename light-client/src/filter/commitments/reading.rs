@@ -43,9 +43,7 @@ impl Commitments {
                 continue;
             };
             ledger.unread.insert(height);
-            if !self.reopened.contains(&(height, *hash)) {
-                self.reopened.push((height, *hash));
-            }
+            self.reopened.insert((height, *hash));
         }
         self.settle_front(height);
     }
@@ -58,9 +56,8 @@ impl Commitments {
 
     /// Versions at or below the cursor that became unread since the last call.
     pub fn take_reopened(&mut self) -> Vec<(Height, FilterHash)> {
-        let mut reopened = std::mem::take(&mut self.reopened);
-        reopened.retain(|(height, hash)| self.is_unread(*height, *hash));
-        reopened
+        let reopened = std::mem::take(&mut self.reopened).into_iter();
+        reopened.filter(|(height, hash)| self.is_unread(*height, *hash)).collect()
     }
 
     /// Whether a version at or below the cursor still waits to be matched. It does not any more

@@ -14,8 +14,8 @@ use crate::fault::Fault;
 use crate::height::{BlockId, Height};
 use crate::height_ranges::HeightRanges;
 use crate::limits::{
-    CHECKPOINT_SPACING, COMPARISON_PATIENCE, MAX_FILTER_HEADER_ASKS, QUIET_PATIENCE, TIP_RANGE,
-    TIP_REPLY_TIMEOUT,
+    CHECKPOINT_SPACING, COMPARISON_PATIENCE, HEARING_PATIENCE, MAX_FILTER_HEADER_ASKS,
+    QUIET_PATIENCE, TIP_RANGE, TIP_REPLY_TIMEOUT,
 };
 use crate::outbox::Outbox;
 use crate::peer_id::PeerId;
@@ -35,6 +35,8 @@ pub(super) struct Talk {
     pub(super) missed: BTreeSet<Height>,
     /// Since when it has not said what it commits to.
     pub(super) behind_since: Option<MonoTime>,
+    /// Whether it has said what headers it has.
+    pub(super) told: bool,
     /// When something came from it last.
     pub(super) progress: MonoTime,
     pub(super) retry: Retry,
@@ -217,6 +219,12 @@ impl Talk {
         asks.find(|ask| ask.what == What::Range(start)).map(|ask| ask.stop.height)
     }
 
+    /// Until when "at the tip" waits for it.
+    pub(super) fn patience_ends(&self) -> Option<MonoTime> {
+        let patience = if self.told { COMPARISON_PATIENCE } else { HEARING_PATIENCE };
+        self.behind_since.map(|since| since.after(patience))
+    }
+
     fn awaits(&self, what: What) -> bool {
         self.asks.iter().any(|ask| !ask.late && ask.what == what)
     }
@@ -224,7 +232,7 @@ impl Talk {
     pub(super) fn next_dues(&self, now: MonoTime) -> impl Iterator<Item = MonoTime> + '_ {
         let open = self.asks.iter().filter(|ask| !ask.late);
         let timeouts = open.map(|ask| ask.timeout(self.progress));
-        let impatient = self.behind_since.map(|since| since.after(COMPARISON_PATIENCE));
+        let impatient = self.patience_ends();
         let waits = [Some(self.retry.until()), impatient].into_iter().flatten();
         timeouts.chain(waits.filter(move |at| *at > now))
     }
