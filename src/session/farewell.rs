@@ -1,7 +1,8 @@
-//! Owns the last moment of a command that only follows the chain: payments that no peer has taken
-//! may be on their way to one, and would not get there.
+//! Owns the last moment of a command that only follows the chain: payments that no block holds are
+//! on their way to a peer, and would not get there.
 //!
-//! Refuses to wait for peers that have them already: such a peer never asks, so the wait is short.
+//! Refuses to trust that a peer which took a payment earlier has it still: nodes forget theirs when
+//! they are restarted. A peer that has it never asks, so the wait is short.
 
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::session::{Session, unexpected};
 
-/// Stays until a peer has taken each unconfirmed payment of the wallet, [`STAY`] at most.
+/// Stays until each unconfirmed payment of the wallet was offered to a peer, [`STAY`] at most.
 ///
 /// # Errors
 /// `interrupted`, or why the wallet stopped.
@@ -24,7 +25,7 @@ pub(crate) async fn stay_for_announcements(
     loop {
         let reply = session.ask(Command::Status, context).await?;
         let Reply::Status(status) = reply else { return Err(unexpected(&reply)) };
-        if status.taken == status.announcing || status.offering == 0 {
+        if status.offering == 0 {
             return Ok(());
         }
         match context.interrupt.or(timeout_at(until, session.next_event())).await? {
