@@ -38,7 +38,7 @@ use crate::peers::roster::Roster;
 use crate::status::Status;
 use crate::sync::backfill::Backfill;
 use crate::sync::blocks::BlockSync;
-use crate::sync::broadcast::{Broadcast, Known};
+use crate::sync::broadcast::Broadcast;
 use crate::sync::filter_headers::FilterHeaderSync;
 use crate::sync::filters::FilterSync;
 use crate::sync::headers::HeaderSync;
@@ -183,8 +183,8 @@ impl LightClient {
                 self.mempool.watch(coins, &gone);
                 self.review_mempool(now.mono);
             }
-            Input::Announce { transaction, fee, taken } => {
-                self.broadcast.announce(now.mono, transaction, Known { fee, taken });
+            Input::Announce { transaction, fee } => {
+                self.broadcast.announce(now.mono, transaction, fee);
             }
             Input::Withdraw { txid } => self.broadcast.withdraw(txid),
         }

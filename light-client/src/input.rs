@@ -113,8 +113,6 @@ pub enum Input {
         transaction: Transaction,
         /// What it pays the miner, where that is known: peers that ask for more are not offered it.
         fee: Option<Amount>,
-        /// Whether a peer took it before.
-        taken: bool,
     },
     /// Stop announcing a transaction: it is confirmed, replaced or evicted.
     Withdraw {

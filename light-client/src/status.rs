@@ -47,7 +47,7 @@ pub struct Status {
     pub pace: Option<Pace>,
     /// Own transactions that peers are told of.
     pub announcing: usize,
-    /// How many of those a peer is known to have taken.
+    /// How many of those a peer has taken since the start.
     pub taken: usize,
     /// How many of them are being offered to a peer at this moment.
     pub offering: usize,

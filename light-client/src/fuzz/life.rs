@@ -142,7 +142,7 @@ impl Life {
             9 => return self.wait(rest.byte()),
             10 => {
                 let transaction = branch.blocks[0].txdata[0].clone();
-                return Input::Announce { transaction, fee: None, taken: false };
+                return Input::Announce { transaction, fee: None };
             }
             11 => return Input::Withdraw { txid: branch.blocks[0].txdata[0].compute_txid() },
             12 => handshake(),

@@ -18,7 +18,7 @@ pub const MAX_SENDS: usize = 3;
 
 /// How long a peer may take to ask for a transaction that it was offered. Nodes make those who
 /// dialled them wait some seconds for their turn.
-pub const OFFER_TIMEOUT: Duration = Duration::from_secs(6);
+pub const OFFER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long a peer that took a transaction may take to ask for its parents.
 pub const PARENT_WAIT: Duration = Duration::from_secs(10);

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use bitcoin::p2p::message_blockdata::Inventory;
-use bitcoin::{FeeRate, Transaction, Txid, Wtxid};
+use bitcoin::{Amount, FeeRate, Transaction, Txid, Wtxid};
 
 use rand_chacha::rand_core::RngCore;
 
@@ -29,8 +29,6 @@ use crate::time::MonoTime;
 
 use announced::{Announced, parents, pays_as_package};
 use visit::{Ended, Visit};
-
-pub(crate) use announced::Known;
 
 /// Our transactions, the peers that are offered one, and those that may announce one back.
 #[derive(Debug)]
@@ -75,12 +73,17 @@ impl Broadcast {
 
     /// Announces a transaction, now and until it is withdrawn. With too many at a time the new one
     /// is left out.
-    pub(crate) fn announce(&mut self, now: MonoTime, transaction: Transaction, known: Known) {
+    pub(crate) fn announce(
+        &mut self,
+        now: MonoTime,
+        transaction: Transaction,
+        fee: Option<Amount>,
+    ) {
         let (txid, wtxid) = (transaction.compute_txid(), transaction.compute_wtxid());
         if self.transactions.len() >= MAX_TRANSACTIONS || self.transactions.contains_key(&txid) {
             return;
         }
-        let announced = Announced::new(now, transaction, known);
+        let announced = Announced::new(now, transaction, fee);
         self.transactions.insert(txid, announced);
         self.by_wtxid.insert(wtxid, txid);
         self.find_leaves();

@@ -190,11 +190,9 @@ impl ChainSide {
         let mut inputs: Vec<Input> = done.collect();
         let known = |one: &ToAnnounce| self.announced.contains(&one.transaction.compute_txid());
         let new = unconfirmed.into_iter().filter(|one| !known(one));
-        inputs.extend(new.map(|ToAnnounce { transaction, fee, taken }| Input::Announce {
-            transaction,
-            fee,
-            taken,
-        }));
+        inputs.extend(
+            new.map(|ToAnnounce { transaction, fee }| Input::Announce { transaction, fee }),
+        );
         self.announced = ids;
         inputs
     }

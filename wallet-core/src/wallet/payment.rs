@@ -24,8 +24,6 @@ pub struct ToAnnounce {
     pub transaction: Transaction,
     /// What it pays, where that is known.
     pub fee: Option<Amount>,
-    /// Whether a peer took it before, and is likely to have it still.
-    pub taken: bool,
 }
 
 impl Wallet {
@@ -116,10 +114,7 @@ impl Wallet {
         let line = self.unconfirmed_line()?;
         let known = line.into_iter().map(|transaction| {
             let row = self.file.transaction(transaction.compute_txid())?;
-            let fee = row.as_ref().and_then(|row| row.sums.fee);
-            // Nodes may have forgotten what a block held that was left.
-            let taken = row.is_some_and(|row| row.announced && row.left.is_none());
-            Ok(ToAnnounce { transaction, fee, taken })
+            Ok(ToAnnounce { transaction, fee: row.and_then(|row| row.sums.fee) })
         });
         known.collect()
     }

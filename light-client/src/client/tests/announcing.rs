@@ -49,7 +49,7 @@ fn payment(number: u32) -> Transaction {
 
 fn announce(world: &mut World, transaction: &Transaction, fee: Option<u64>) {
     let fee = fee.map(Amount::from_sat);
-    world.input(Input::Announce { transaction: transaction.clone(), fee, taken: false });
+    world.input(Input::Announce { transaction: transaction.clone(), fee });
     world.settle();
 }
 
@@ -230,7 +230,7 @@ fn a_parent_is_offered_before_its_child() {
     let child = spending(OutPoint::new(parent.compute_txid(), 0));
     for transaction in [&parent, &child] {
         let transaction = transaction.clone();
-        world.input(Input::Announce { transaction, fee: None, taken: false });
+        world.input(Input::Announce { transaction, fee: None });
     }
     world.settle();
     let items = vec![

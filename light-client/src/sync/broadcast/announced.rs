@@ -32,19 +32,9 @@ pub(super) struct Announced {
     pub(super) due: MonoTime,
 }
 
-/// What is known of a transaction when it is to be announced.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Known {
-    /// What it pays.
-    pub(crate) fee: Option<Amount>,
-    /// Whether a peer took it before.
-    pub(crate) taken: bool,
-}
-
 impl Announced {
     /// Not offered to anybody yet.
-    pub(super) fn new(now: MonoTime, transaction: Transaction, known: Known) -> Self {
-        let Known { fee, taken } = known;
+    pub(super) fn new(now: MonoTime, transaction: Transaction, fee: Option<Amount>) -> Self {
         Self {
             wtxid: transaction.compute_wtxid(),
             weight: transaction.weight(),
@@ -54,7 +44,7 @@ impl Announced {
             echoed: BTreeSet::new(),
             declined: BTreeSet::new(),
             told: false,
-            taken,
+            taken: false,
             tries: 0,
             due: now,
         }
