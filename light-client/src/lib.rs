@@ -2,8 +2,8 @@
 //!
 //! Owns chain validation, compact filters, peers as conversations. Refuses clocks, files,
 //! sockets, threads, channels, async and OS randomness: a driver owns those. What is promised to
-//! a wallet: once the scan cursor has passed a block, no payment in it to a watched script was
-//! missed, as far as the filters that the peers agree on tell.
+//! a wallet: once an honest peer that serves filters and blocks has answered, no payment to a watched
+//! script is missed, whatever all other peers say (`docs/promise.md`).
 //!
 //! # The run loop
 //!

@@ -167,6 +167,10 @@ impl Life {
                 encode(Magic::REGTEST, NetworkMessage::Tx(transaction))
             }
             29 => framed(b"feefilter", rest.bytes(8)),
+            30 => {
+                let most = usize::from(rest.byte());
+                framed(b"cfcheckpt", rest.bytes(most))
+            }
             _ => {
                 let most = usize::from(rest.byte());
                 rest.bytes(most).to_vec()
