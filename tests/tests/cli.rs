@@ -146,6 +146,10 @@ fn results_keep_their_fields() -> Result<()> {
     has(&history[0], &["txid", "net", "fee", "state", "height", "time", "note", "seen_by"])?;
     ensure!(history[0]["net"] == 100_000 && history[0]["state"] == "confirmed", "{history}");
 
+    let fees = program.ok(&["fees"])?;
+    has(&fees, &["floor", "peers", "blocks_seen", "basis", "estimates"])?;
+    has(&fees["estimates"][0], &["blocks", "fee_rate", "confidence"])?;
+    ensure!(fees["floor"] == 0.1 && fees["peers"] == 1, "{fees}");
     let peers = program.ok(&["peers"])?;
     has(&peers, &["peers", "banned"])?;
     let peer = [
