@@ -234,6 +234,28 @@ fn a_damaged_wallet_file_is_told_apart_from_a_wrong_password() -> Result<()> {
 }
 
 #[test]
+fn a_full_disk_for_filters_stops_nothing() -> Result<()> {
+    if !may_mount() {
+        eprintln!("skipped: needs the right to mount in a user namespace");
+        return Ok(());
+    }
+    let town = Town::build()?;
+    let program = town.wallet_with(BILLFOLD, 100_000)?;
+    let address = program.ok(&["receive"])?["address"].as_str().context("no address")?.to_owned();
+    let script = address.parse::<bitcoin::Address<_>>()?.assume_checked().script_pubkey();
+    town.network.pay(&script, Amount::from_sat(30_000))?;
+    town.network.mine(1, &script);
+    let full = "mount -t tmpfs -o size=4k none data/regtest/filters \
+                && { cat /dev/zero > data/regtest/filters/filler 2>/dev/null || true; }";
+    let outcome = within(&program, full, "true", &["-v", "sync"])?;
+    ensure!(outcome.stderr.contains("takes no filters"), "nobody was told: {}", outcome.stderr);
+    ensure!(program.ok(&["balance"])?["confirmed"] == 130_000);
+    ensure!(program.ok(&["rescan"])?["height"] == town.network.tip().0);
+    ensure!(program.ok(&["balance"])?["confirmed"] == 130_000);
+    Ok(())
+}
+
+#[test]
 fn secrets_and_the_watch_list_stay_inside() -> Result<()> {
     let town = Town::build()?;
     let program = Program::connected(BILLFOLD, town.network.address())?;

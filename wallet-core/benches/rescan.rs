@@ -4,6 +4,7 @@
 //! Refuses the network: no peer is there. Arguments: numbers of scripts. Each is run five times; the
 //! least and the median are told.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -22,10 +23,10 @@ use billfold_wallet_core::net::inbox::{Generation, Inbox, Message};
 use billfold_wallet_core::net::jobs::JobThreads;
 use billfold_wallet_core::net::outlet::Outlet;
 use billfold_wallet_core::store::filters::FilterStore;
-use bitcoin::bip158::GcsFilterWriter;
 use bitcoin::block::Header;
-use bitcoin::hashes::Hash as _;
-use bitcoin::{FilterHash, ScriptBuf, TxMerkleNode};
+use bitcoin::consensus::encode::{VarInt, serialize};
+use bitcoin::hashes::{Hash as _, siphash24};
+use bitcoin::{BlockHash, FilterHash, ScriptBuf, TxMerkleNode};
 
 const FILTERS: u32 = 2_000;
 const ELEMENTS: u64 = 8_000;
@@ -35,7 +36,9 @@ fn main() {
     let numbers: Vec<u64> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
     let numbers = if numbers.is_empty() { vec![50, 1_000, 10_000] } else { numbers };
     let dir = tempfile::tempdir().expect("a directory");
-    let chain = Chain::build();
+    let most = numbers.iter().copied().max().unwrap_or(0);
+    let scripts: Vec<ScriptBuf> = (0..most).map(script).collect();
+    let chain = Chain::build(&scripts);
     let mut store = FilterStore::open(dir.path(), 1 << 40).expect("a store").store;
     store.keep(&chain.filters).expect("room on the disk");
     drop(store);
@@ -44,10 +47,10 @@ fn main() {
         chain.filters.iter().map(|filter| filter.bytes.len()).sum::<usize>() / 1_000_000
     ));
     for count in numbers {
-        // Other scripts than those of the filters: a match would be a false one.
-        let scripts: Vec<_> = (0..count).map(|n| script(u64::MAX - n)).collect();
+        let count = usize::try_from(count).expect("a list fits into memory");
+        let scripts = &scripts[..count];
         let mut times: Vec<Duration> =
-            (0..RUNS).map(|_| rescan(dir.path(), &chain, &scripts)).collect();
+            (0..RUNS).map(|_| rescan(dir.path(), &chain, scripts)).collect();
         times.sort();
         report(&format!(
             "{count:>6} scripts: {:.3} s at best, {:.3} s in the middle",
@@ -64,7 +67,7 @@ struct Chain {
 }
 
 impl Chain {
-    fn build() -> Self {
+    fn build(scripts: &[ScriptBuf]) -> Self {
         let params = Params::regtest();
         let mut tip = params.genesis;
         let (mut headers, mut filters) = (Vec::new(), Vec::new());
@@ -80,19 +83,57 @@ impl Chain {
                 tip.nonce += 1;
             }
             let block = BlockId::new(Height::new(height), tip.block_hash());
-            let key = block.hash.to_byte_array();
-            let number = |at| u64::from_le_bytes(key[at..at + 8].try_into().expect("eight bytes"));
-            let mut bytes = Vec::new();
-            let mut writer = GcsFilterWriter::new(&mut bytes, number(0), number(8), 784_931, 19);
-            let first = u64::from(height) * ELEMENTS;
-            (first..first + ELEMENTS).for_each(|n| writer.add_element(script(n).as_bytes()));
-            writer.finish().expect("memory takes it");
+            let bytes = filter(block.hash, scripts);
             let id = FilterId { block, hash: FilterHash::hash(&bytes) };
             filters.push(KeptFilter { id, bytes: bytes.into() });
             headers.push(tip);
         }
         Self { params, headers, filters }
     }
+}
+
+/// A filter that matches none of the scripts, as no peer is there to ask for a block: other sorted
+/// values in its range, coded as BIP158 says.
+fn filter(block: BlockHash, scripts: &[ScriptBuf]) -> Vec<u8> {
+    let key = block.to_byte_array();
+    let number = |at| u64::from_le_bytes(key[at..at + 8].try_into().expect("eight bytes"));
+    let range = ELEMENTS * 784_931;
+    let looked_for: HashSet<u64> = scripts
+        .iter()
+        .map(|script| {
+            let hash =
+                siphash24::Hash::hash_to_u64_with_keys(number(0), number(8), script.as_bytes());
+            u64::try_from((u128::from(hash) * u128::from(range)) >> 64).expect("below the range")
+        })
+        .collect();
+    let mut seed = number(16);
+    let mut random = || {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed ^ (seed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 8
+    };
+    let mut values: Vec<u64> = std::iter::repeat_with(|| random() % range)
+        .filter(|value| !looked_for.contains(value))
+        .take(usize::try_from(ELEMENTS).expect("a filter fits into memory"))
+        .collect();
+    values.sort_unstable();
+    let mut bytes = serialize(&VarInt(ELEMENTS));
+    let (mut last, mut window, mut held) = (0, 0_u128, 0);
+    for value in values {
+        let (quotient, remainder) = ((value - last) >> 19, (value - last) & 0x7_ffff);
+        last = value;
+        // As many ones as the quotient says, a zero, then 19 bits.
+        window = ((window << quotient | ((1 << quotient) - 1)) << 20) | u128::from(remainder);
+        held += quotient + 20;
+        while held >= 8 {
+            held -= 8;
+            bytes.push(u8::try_from((window >> held) & 0xff).expect("eight bits"));
+        }
+    }
+    if held > 0 {
+        let padded = (window << (8 - held)) & 0xff;
+        bytes.push(u8::try_from(padded).expect("eight bits"));
+    }
+    bytes
 }
 
 /// Opens everything anew and scans to the tip; the time from the first input to the last.
