@@ -17,6 +17,7 @@ use billfold_wallet_core::config::{Settings, WalletName};
 use billfold_wallet_core::event::Event;
 use billfold_wallet_core::face::Face as _;
 use billfold_wallet_core::light_client::dial::Wire;
+use billfold_wallet_core::light_client::output::PeerEvent;
 use billfold_wallet_core::light_client::peer_id::PeerAddress;
 use billfold_wallet_core::service::{Access, Reach, Service};
 use billfold_wallet_core::vault::Password;
@@ -173,6 +174,58 @@ fn money_that_a_reorganisation_takes_away_is_not_shown() {
 }
 
 #[test]
+fn a_reorganisation_of_a_hundred_blocks_is_followed() {
+    on_each_node(|software| {
+        let mut node = Node::funded(software, 20)?;
+        let program = Program::connected(BILLFOLD, node.address())?;
+        program.ok(&["new", "--words-out", "words"])?;
+        receive(&program, &mut node, 500_000)?;
+        let (height, fork) = node.tip()?;
+        receive(&program, &mut node, 70_000)?;
+        node.mine(99)?;
+        let synced = program.ok(&["sync"])?;
+        ensure!(synced["height"] == height + 100, "{synced}");
+
+        node.mine_empty_on(fork, 101)?;
+        let synced = program.ok(&["sync"])?;
+        ensure!(at_tip(&synced, &node)? && synced["height"] == height + 101, "{synced}");
+        ensure!(confirmed(&program)? == 500_000);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_node_that_starts_again_during_the_scan_is_followed_to_its_tip() {
+    on_each_node(|software| {
+        let mut node = Node::funded(software, 500)?;
+        let payments = [(0, 30_000), (1, 50_000)];
+        let pay = |node: &mut Node, (index, amount)| -> Result<Txid> {
+            let script = vector_wallet::address(86, 0, index)?.script_pubkey();
+            node.pay_confirmed(&[(script, Amount::from_sat(amount))])
+        };
+        pay(&mut node, payments[0])?;
+        node.mine(100)?;
+        let program = restored(&node)?;
+        let mut listener = open(&program, &node)?;
+        // At the latest moment at which no header has come yet, so that the scan has not ended.
+        listener.until(|event| match event {
+            Event::Peer(PeerEvent::Ready { .. }) => Some(()),
+            _ => None,
+        })?;
+        node.restart()?;
+        pay(&mut node, payments[1])?;
+        let (height, _) = node.tip()?;
+        listener.until(|event| match event {
+            Event::Synced { tip, .. } if tip.height.to_u32() == height => Some(()),
+            _ => None,
+        })?;
+        drop(listener);
+        ensure!(confirmed(&program)? == 80_000);
+        Ok(())
+    });
+}
+
+#[test]
 fn a_sync_that_is_killed_at_any_moment_loses_nothing() {
     on_each_node(|software| {
         let mut node = Node::funded(software, 400)?;
@@ -307,7 +360,6 @@ fn a_node_that_dies_is_told_and_the_next_sync_goes_on() {
     });
 }
 
-/// The wallet of the vectors, not synced yet.
 /// A wallet that stays open.
 struct Listener {
     runtime: Runtime,
@@ -316,6 +368,12 @@ struct Listener {
 
 /// Opens a wallet and follows it to the tip.
 fn listen(program: &Program, node: &Node) -> Result<Listener> {
+    let mut listener = open(program, node)?;
+    listener.until(|event| matches!(event, Event::Synced { .. }).then_some(()))?;
+    Ok(listener)
+}
+
+fn open(program: &Program, node: &Node) -> Result<Listener> {
     let settings = Settings {
         network: Network::Regtest,
         signet_challenge: None,
@@ -329,9 +387,7 @@ fn listen(program: &Program, node: &Node) -> Result<Listener> {
     };
     let password = Password::new(PASSWORD)?;
     let service = Service::open(&settings, &password, Access::View, Reach::Online)?;
-    let mut listener = Listener { runtime: Runtime::new()?, service };
-    listener.until(|event| matches!(event, Event::Synced { .. }).then_some(()))?;
-    Ok(listener)
+    Ok(Listener { runtime: Runtime::new()?, service })
 }
 
 impl Listener {
@@ -362,6 +418,7 @@ impl Listener {
     }
 }
 
+/// The wallet of the vectors, not synced yet.
 fn restored(node: &Node) -> Result<Program> {
     let program = Program::connected(BILLFOLD, node.address())?;
     fs::write(program.file("words"), vector_wallet::WORDS)?;
