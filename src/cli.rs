@@ -42,6 +42,7 @@ pub(crate) struct Cli {
 /// `config.toml`; the command line wins, then the environment, then the file.
 #[derive(Debug, Clone, Default, PartialEq, Args)]
 #[command(next_help_heading = "Global options")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct GlobalOptions {
     /// mainnet, testnet3, testnet4, signet or regtest [default: mainnet]
     #[arg(

@@ -14,6 +14,7 @@ use crate::cli::NetworkName;
 /// The whole file; everything in it is optional.
 #[derive(Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(super) struct ConfigFile {
     /// Which network to use when none is given.
     pub(super) network: Option<NetworkName>,

@@ -225,15 +225,14 @@ impl FilterStore {
 
     /// The segment to write on.
     fn active(&mut self) -> io::Result<&mut Active> {
-        let active = match self.active.take() {
-            Some(active) => active,
-            None => {
-                let number = self.segments.last_key_value().map_or(1, |(last, _)| last + 1);
-                let segment = Segment::create(&self.dir, number)?;
-                let active = Active::new(number, segment.writer()?, segment.length);
-                self.segments.insert(number, segment);
-                active
-            }
+        let active = if let Some(active) = self.active.take() {
+            active
+        } else {
+            let number = self.segments.last_key_value().map_or(1, |(last, _)| last + 1);
+            let segment = Segment::create(&self.dir, number)?;
+            let active = Active::new(number, segment.writer()?, segment.length);
+            self.segments.insert(number, segment);
+            active
         };
         Ok(self.active.insert(active))
     }

@@ -95,9 +95,9 @@ impl Index {
         let (of, places) = places.split_first_chunk::<4>()?;
         let (places, []) = places.as_chunks::<PLACE_LENGTH>() else { return None };
         let places = places.iter().map(|place| {
-            let [a, b, c, d, e, f, g, h] = *place;
-            let height = Height::new(u32::from_le_bytes([a, b, c, d]));
-            Place { height, offset: u32::from_le_bytes([e, f, g, h]) }
+            let (words, _) = place.as_chunks();
+            let height = Height::new(u32::from_le_bytes(words[0]));
+            Place { height, offset: u32::from_le_bytes(words[1]) }
         });
         let places: Vec<Place> = places.collect();
         (u64::from(u32::from_le_bytes(*of)) == length && places.is_sorted())
