@@ -43,7 +43,7 @@ pub const HEARING_PATIENCE: Duration = Duration::from_secs(5);
 
 /// How long "at the tip" waits for a peer that answers, but has not said yet what it commits to
 /// over the whole range.
-pub const COMPARISON_PATIENCE: Duration = Duration::from_secs(120);
+pub const COMPARISON_PATIENCE: Duration = Duration::from_secs(45);
 
 /// Heights at which what a peer commits to differs from the rest and is kept, 52 bytes each. What
 /// is above waits until some of it is matched.
@@ -58,10 +58,10 @@ pub const MAX_UNSERVED: u32 = 2;
 pub const MAX_FRUITLESS: u32 = 50;
 
 /// How long a peer's versions may hold up the word that all is matched, at a stretch.
-pub const OWING_PATIENCE: Duration = Duration::from_secs(120);
+pub const OWING_PATIENCE: Duration = Duration::from_secs(45);
 
 /// A pause in what a peer owes that is shorter than this is none.
-pub const OWING_PAUSE: Duration = Duration::from_secs(30);
+pub const OWING_PAUSE: Duration = Duration::from_secs(15);
 
 /// Addresses of which is remembered how they served filters.
 pub const MAX_CONDUCT: usize = 1000;

@@ -32,6 +32,12 @@ impl KnownHeaders {
         )
     }
 
+    /// A table for tests.
+    #[cfg(test)]
+    pub(crate) fn of<const N: usize>(rows: [(Height, FilterHeader); N]) -> Self {
+        Self(rows.into())
+    }
+
     /// Those of a range of heights.
     pub fn within(
         &self,

@@ -368,3 +368,6 @@ fn interval_of(height: Height) -> RangeInclusive<Height> {
 /// Blocks in a full range.
 const FULL_RANGE: u32 = 2 * CHECKPOINT_SPACING;
 const _: () = assert!(FULL_RANGE as usize == MAX_FILTER_HEADERS);
+
+#[cfg(test)]
+mod tests;
