@@ -11,6 +11,7 @@ use crate::height::{BlockId, Height};
 use crate::input::ScanStart;
 use crate::job::{FilterVerdict, JobId, JobResult};
 use crate::output::{ChainEvent, Output};
+use crate::peer_id::PeerId;
 use crate::sync::blocks::{BlockPeer, Purpose, WantedBlock};
 use crate::sync::filters::{Circumstances, ScanNeed};
 use crate::time::{MonoTime, WallTime};
@@ -79,20 +80,21 @@ impl LightClient {
             {
                 self.on_served(from);
             }
-            let liar = match outcome.verdict {
-                FilterVerdict::NoMatch => None,
+            let liars: Vec<PeerId> = match outcome.verdict {
+                FilterVerdict::NoMatch => Vec::new(),
                 FilterVerdict::Match => {
                     self.on_match(block, hash);
-                    None
+                    Vec::new()
                 }
                 FilterVerdict::Undecodable => {
-                    // What the block pays is unknown, so it is fetched.
+                    // What the block pays is unknown, so it is fetched. Nobody who looked at it
+                    // would stand for it.
                     self.on_match(block, hash);
-                    outcome.from
+                    self.commitments.committers(block.height, hash).collect()
                 }
-                FilterVerdict::Invalid => outcome.from,
+                FilterVerdict::Invalid => outcome.from.into_iter().collect(),
             };
-            if let Some(liar) = liar {
+            for liar in liars {
                 self.close(liar, Some(Fault::InvalidFilter));
             }
         }
