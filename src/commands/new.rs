@@ -18,7 +18,7 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::account_form::BirthdayForm;
-use crate::cli::NewArgs;
+use crate::cli::setup::NewArgs;
 use crate::context::Context;
 use crate::failure::{Failure, Kind};
 use crate::interrupt::Interrupt;

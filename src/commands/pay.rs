@@ -14,7 +14,7 @@ use billfold_wallet_core::light_client::output::BroadcastEvent;
 use billfold_wallet_core::service::{Access, Reach};
 use bitcoin::{FeeRate, Txid};
 
-use crate::cli::PayArgs;
+use crate::cli::paying::PayArgs;
 use crate::context::Context;
 use crate::failure::{Failure, Kind};
 use crate::output::figures;

@@ -11,7 +11,7 @@ use bitcoin::consensus::encode::serialize_hex;
 use serde::Serialize;
 use tokio::time::Instant;
 
-use crate::cli::ProveArgs;
+use crate::cli::chain::ProveArgs;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::{Canvas, Report, figures};

@@ -6,7 +6,7 @@ use billfold_wallet_core::service::{Access, Reach};
 use bitcoin::{Address, AddressType};
 use serde::Serialize;
 
-use crate::cli::ReceiveArgs;
+use crate::cli::paying::ReceiveArgs;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::{Canvas, Report, figures, qr};

@@ -17,7 +17,7 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::account_form::{AccountForm, BirthdayForm};
-use crate::cli::RestoreArgs;
+use crate::cli::setup::RestoreArgs;
 use crate::context::Context;
 use crate::failure::{Failure, Kind};
 use crate::output::{Canvas, Report, figures};

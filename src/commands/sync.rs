@@ -6,7 +6,7 @@ use billfold_wallet_core::command::{Command, Reply};
 use billfold_wallet_core::light_client::height::Height;
 use billfold_wallet_core::service::{Access, Reach};
 
-use crate::cli::{RescanArgs, SyncArgs};
+use crate::cli::chain::{RescanArgs, SyncArgs};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::session::farewell::stay_for_announcements;

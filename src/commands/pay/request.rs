@@ -8,7 +8,7 @@ use billfold_wallet_core::recipient::Payee;
 use bitcoin::Network;
 
 use super::batch;
-use crate::cli::PayArgs;
+use crate::cli::paying::PayArgs;
 use crate::failure::{Failure, Kind};
 use crate::output::figures;
 

@@ -1,0 +1,55 @@
+//! Owns what there is to spend: the parts of a balance, and coins.
+//!
+//! Refuses to choose among them.
+
+use bitcoin::{Address, Amount, OutPoint};
+
+use crate::keychain::{AccountId, DerivationIndex, KeychainId};
+use crate::light_client::height::Height;
+
+/// What there is, all accounts together, and by account. The four parts are disjoint.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Balance {
+    /// The sum over all accounts.
+    pub total: BalanceParts,
+    /// Each account that ever had a coin, or all new ones, in the order of their ids.
+    pub accounts: Vec<(AccountId, BalanceParts)>,
+}
+
+/// The disjoint parts of a balance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct BalanceParts {
+    /// In blocks, spendable, not frozen.
+    pub confirmed: Amount,
+    /// Not in a block yet: own change and payments seen.
+    pub pending: Amount,
+    /// Mined, but younger than 100 blocks.
+    pub immature: Amount,
+    /// Frozen by the user.
+    pub frozen: Amount,
+}
+
+/// An unspent output of the wallet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Coin {
+    /// Which output.
+    pub outpoint: OutPoint,
+    /// How much.
+    pub amount: Amount,
+    /// The address that holds it.
+    pub address: Address,
+    /// Its chain of addresses.
+    pub keychain: KeychainId,
+    /// Its place in that chain.
+    pub index: DerivationIndex,
+    /// Its block, if it has one.
+    pub height: Option<Height>,
+    /// Whether it comes from a coinbase that is younger than 100 blocks.
+    pub immature: bool,
+    /// Whether the user froze it.
+    pub frozen: bool,
+    /// Whether a draft holds it.
+    pub reserved: bool,
+    /// The label of its address.
+    pub note: Option<String>,
+}

@@ -1,0 +1,52 @@
+//! Owns what is told of the wallet itself: its accounts, its birthday, an address of it.
+//!
+//! Refuses private keys.
+
+use bitcoin::Address;
+
+use crate::keychain::{AccountId, DerivationIndex, KeychainId};
+use crate::light_client::height::Height;
+
+/// An address that was given out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IssuedAddress {
+    /// The address.
+    pub address: Address,
+    /// A BIP321 URI with the amount and the note.
+    pub uri: String,
+    /// Its chain of addresses.
+    pub keychain: KeychainId,
+    /// Its place in that chain.
+    pub index: DerivationIndex,
+}
+
+/// What a wallet is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WalletDescription {
+    /// The wallet's name.
+    pub name: String,
+    /// The fingerprint of its master key (BIP32).
+    pub fingerprint: String,
+    /// Its birthday in Unix seconds or as a height.
+    pub birthday: Birthday,
+    /// Its accounts.
+    pub accounts: Vec<AccountDescription>,
+}
+
+/// Where the scan of a wallet begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Birthday {
+    /// The first block that may hold a payment.
+    Height(Height),
+    /// The civil time, in Unix seconds, before which no payment was made.
+    Time(u64),
+}
+
+/// One account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountDescription {
+    /// Which.
+    pub id: AccountId,
+    /// Its descriptor with both branches (BIP389) and its checksum (BIP380); no private key.
+    pub descriptor: String,
+}
