@@ -5,6 +5,7 @@
 
 pub mod node;
 pub mod program;
+pub mod manual;
 pub mod splice;
 pub mod socks;
 pub mod enclave;

@@ -1,0 +1,186 @@
+//! Owns the place where a page is played: a directory that is a home, a node, a shell that finds
+//! `billfold`, and the names of what was printed last.
+//!
+//! Refuses the user's own environment, and to wait for passwords: a wallet that a page makes is
+//! given a derivation that costs nothing, once its making was shown.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs;
+use std::io::{Read, pipe};
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail, ensure};
+use billfold_wallet_core::vault::{self, KdfCost, Password, VaultError};
+use bitcoin::address::NetworkUnchecked;
+use bitcoin::{Address, Amount, Network, OutPoint, Txid};
+use tempfile::TempDir;
+
+use super::page::{Act, Typed};
+use super::pattern;
+use crate::node::Node;
+use crate::node::software::Software;
+use crate::program::PASSWORD;
+
+/// Where one page is played.
+#[derive(Debug)]
+pub struct Stage {
+    home: TempDir,
+    node: Node,
+    names: BTreeMap<String, String>,
+    eased: HashSet<PathBuf>,
+}
+
+impl Stage {
+    /// An empty data directory, and a node with blocks to pay from.
+    ///
+    /// # Errors
+    /// What the system or the node said.
+    pub fn build(executable: &Path, software: Software) -> Result<Self> {
+        let home = TempDir::with_prefix("billfold-manual-")?;
+        fs::write(home.path().join("password"), format!("{PASSWORD}\n"))?;
+        fs::create_dir(home.path().join(PROGRAMS))?;
+        symlink(executable, home.path().join(PROGRAMS).join("billfold"))?;
+        let node = Node::funded(software, PURSE)?;
+        Ok(Self { home, node, names: BTreeMap::new(), eased: HashSet::new() })
+    }
+
+    /// Does one thing; with `told`, what was said is shown as well.
+    ///
+    /// # Errors
+    /// How what happened differs from what is written, or what the system or the node said.
+    pub fn act(&mut self, act: &Act, told: bool) -> Result<()> {
+        match act {
+            Act::Type(typed) => self.type_in(typed, told),
+            Act::Mine(count) => self.node.mine(*count).map(drop),
+            Act::Pay { amount, to, confirmed } => self.pay(*amount, to, *confirmed),
+            Act::File { name, text } => {
+                Ok(fs::write(self.home.path().join(name), self.filled(text))?)
+            }
+            Act::Keep { value, name } => {
+                let value = self.filled(value);
+                ensure!(!value.contains('$'), "{value} stands for nothing yet");
+                self.names.insert(name.clone(), value);
+                Ok(())
+            }
+        }
+    }
+
+    fn pay(&mut self, amount: u64, to: &str, confirmed: bool) -> Result<()> {
+        let to = self.filled(to);
+        let address: Address<_> = to.parse().with_context(|| format!("{to} is no address"))?;
+        let script = address.require_network(Network::Regtest)?.script_pubkey();
+        let outputs = [(script, Amount::from_sat(amount))];
+        let txid = if confirmed {
+            self.node.pay_confirmed(&outputs)
+        } else {
+            self.node.pay_many(&outputs)
+        };
+        self.names.insert("txid".to_owned(), txid?.to_string());
+        Ok(())
+    }
+
+    #[expect(clippy::print_stderr, reason = "whoever writes a page asked for it")]
+    fn type_in(&mut self, typed: &Typed, told: bool) -> Result<()> {
+        let (said, code) = self.shell(&typed.command)?;
+        if told {
+            eprintln!("$ {}\n{}(exit code {code})", typed.command, said);
+        }
+        let written: Vec<_> = typed.output.iter().map(|line| self.filled(line)).collect();
+        let written: Vec<_> = written.iter().map(String::as_str).collect();
+        let lines: Vec<_> = said.lines().collect();
+        ensure!(
+            code == typed.code && pattern::holds(&written, &lines),
+            "{}\nwritten:\n{}\n(exit code {})\nsaid:\n{said}\n(exit code {code})",
+            typed.command,
+            written.join("\n"),
+            typed.code
+        );
+        self.remember(&said);
+        self.ease_passwords()
+    }
+
+    /// What a command says on both streams, and its exit code.
+    fn shell(&self, command: &str) -> Result<(String, i32)> {
+        let (mut reader, writer) = pipe()?;
+        let home = self.home.path();
+        let mut shell = Command::new("timeout");
+        shell.args([PATIENCE, "sh", "-c", command]).current_dir(home).env_clear();
+        shell.env("PATH", format!("{}:/usr/bin:/bin", home.join(PROGRAMS).display()));
+        shell.envs([("LC_ALL", "C.UTF-8"), ("TZ", "UTC")]).env("HOME", home);
+        shell.envs([("BILLFOLD_NETWORK", "regtest"), ("BILLFOLD_QUIET", "1")]);
+        shell.env("BILLFOLD_CONNECT", self.node.address().to_string());
+        shell.env("BILLFOLD_DATA_DIR", home.join(DATA));
+        shell.env("BILLFOLD_PASSWORD_FILE", home.join("password"));
+        shell.envs(&self.names);
+        shell.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
+        let mut process = shell.spawn()?;
+        // The command holds the last ends of the pipe for writing, so that reading ends with it.
+        drop(shell);
+        let mut said = String::new();
+        reader.read_to_string(&mut said)?;
+        let code = process.wait()?.code().context("it was killed")?;
+        Ok((said, code))
+    }
+
+    /// The last address, transaction and coin that were printed have names.
+    fn remember(&mut self, said: &str) {
+        for word in said.split(|c: char| !c.is_alphanumeric() && c != ':') {
+            let name = match () {
+                () if word.parse::<Txid>().is_ok() => "txid",
+                () if word.parse::<OutPoint>().is_ok() => "coin",
+                () if is_address(word) => "address",
+                () => continue,
+            };
+            self.names.insert(name.to_owned(), word.to_owned());
+        }
+    }
+
+    /// A text with names replaced by what they stand for.
+    fn filled(&self, text: &str) -> String {
+        // Longer names first: one may begin with another.
+        let mut names: Vec<_> = self.names.iter().collect();
+        names.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
+        names
+            .into_iter()
+            .fold(text.to_owned(), |text, (name, value)| text.replace(&format!("${name}"), value))
+    }
+
+    /// Wallets that were made have their keys wrapped again at next to no cost. Those under
+    /// another password than that of all examples are left alone.
+    fn ease_passwords(&mut self) -> Result<()> {
+        let folder = self.home.path().join(DATA).join("regtest/wallets");
+        let Ok(entries) = fs::read_dir(folder) else { return Ok(()) };
+        for entry in entries {
+            let path = entry?.path();
+            if path.extension().is_none_or(|extension| extension != "key")
+                || !self.eased.insert(path.clone())
+            {
+                continue;
+            }
+            let password = Password::new(PASSWORD)?;
+            match vault::change_password(&path, &password, &password, KdfCost::for_tests()) {
+                Ok(()) | Err(VaultError::WrongPassword) => {}
+                Err(error) => bail!(error),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_address(word: &str) -> bool {
+    let address = word.parse::<Address<NetworkUnchecked>>();
+    address.is_ok_and(|address| address.is_valid_for_network(Network::Regtest))
+}
+
+/// Where the shell looks first.
+const PROGRAMS: &str = "bin";
+
+const DATA: &str = "data";
+
+/// No command of a page takes as many seconds unless it hangs; then its exit code is 124.
+const PATIENCE: &str = "300";
+
+/// How many payments the purse can make before a page mines more.
+const PURSE: u32 = 30;
