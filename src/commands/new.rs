@@ -50,6 +50,7 @@ pub(super) async fn run(options: &NewArgs, context: &mut Context) -> Result<(), 
         birthday: Birthday::Time(now()),
         look_ahead: LookAhead::NEW,
         password,
+        words_checked: None,
     };
     match service::create(&context.run.settings, wallet, KdfCost::calibrated()) {
         Ok(description) => context.output.result(&NewReport::new(&description)),

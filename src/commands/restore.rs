@@ -10,6 +10,7 @@ use std::path::Path;
 use billfold_wallet_core::command::{Birthday, WalletDescription};
 use billfold_wallet_core::config::LookAhead;
 use billfold_wallet_core::keychain::{AccountId, DerivationIndex, ScriptType};
+use billfold_wallet_core::net::clock::Clock;
 use billfold_wallet_core::seed::{Seed, Words};
 use billfold_wallet_core::service::{self, NewWallet};
 use billfold_wallet_core::vault::KdfCost;
@@ -47,6 +48,8 @@ pub(super) async fn run(options: &RestoreArgs, context: &mut Context) -> Result<
         birthday: search.birthday,
         look_ahead: search.look_ahead,
         password,
+        // They were just read from where they are kept.
+        words_checked: Some(Clock::start().now().wall),
     };
     drop((words, passphrase));
     let description = service::create(&context.run.settings, wallet, KdfCost::calibrated())?;

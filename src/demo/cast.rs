@@ -32,6 +32,7 @@ pub(super) fn cast(
         birthday: Birthday::Time(now),
         look_ahead: LookAhead::NEW,
         password: password()?,
+        words_checked: None,
     };
     let (actor, wallet) = Actor::create(name, dir, peer, new, cost)?;
     let fingerprint = wallet.fingerprint;

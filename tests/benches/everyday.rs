@@ -106,6 +106,7 @@ fn wallet(
         birthday,
         look_ahead,
         password: Password::new(PASSWORD)?,
+        words_checked: None,
     };
     service::create(&settings, new, KdfCost::for_tests())?;
     Ok(program)

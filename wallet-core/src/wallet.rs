@@ -145,7 +145,7 @@ impl Wallet {
     /// What the wallet is made of.
     ///
     /// # Errors
-    /// None today; a remote wallet could fail.
+    /// What the disk refused.
     pub fn description(&self) -> Result<WalletDescription, StoreProblem> {
         let account = |account: &Account| AccountDescription {
             id: account.id(),
@@ -156,7 +156,16 @@ impl Wallet {
             fingerprint: self.description.fingerprint.to_string(),
             birthday: self.description.birthday,
             accounts: self.accounts.iter().map(account).collect(),
+            words_checked: self.file.words_checked()?.map(WallTime::to_unix),
         })
+    }
+
+    /// Notes that the words were typed back, so that they are known to be written down.
+    ///
+    /// # Errors
+    /// What the disk refused; then [`abort`](Self::abort).
+    pub fn note_words_checked(&mut self, now: WallTime) -> Result<(), StoreProblem> {
+        self.file.set_words_checked(now)
     }
 
     /// The network of its addresses.

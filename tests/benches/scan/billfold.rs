@@ -35,6 +35,7 @@ pub(crate) fn make_wallet(dir: &Path, options: &Options) -> Result<()> {
         birthday: Birthday::Height(Height::GENESIS),
         look_ahead: LookAhead { receive: options.scripts - change, change },
         password: Password::new(PASSWORD)?,
+        words_checked: None,
     };
     service::create(&settings(dir, &[], options), new, KdfCost::for_tests())?;
     Ok(())

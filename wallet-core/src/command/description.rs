@@ -31,6 +31,9 @@ pub struct WalletDescription {
     pub birthday: Birthday,
     /// Its accounts.
     pub accounts: Vec<AccountDescription>,
+    /// When its words were last typed back, in Unix seconds; `None`: nobody has shown that they
+    /// are written down.
+    pub words_checked: Option<u64>,
 }
 
 /// Where the scan of a wallet begins.

@@ -11,6 +11,7 @@ use crate::command::{Birthday, StoreProblem, WalletDescription};
 use crate::config::{LookAhead, Paths, Settings, WalletName};
 use crate::entropy::EntropyError;
 use crate::keychain::AccountId;
+use crate::light_client::time::WallTime;
 use crate::seed::Seed;
 use crate::signers::key_layer;
 use crate::store::lock::{self, DirectoryLock, Holder, LockError};
@@ -30,6 +31,8 @@ pub struct NewWallet {
     pub look_ahead: LookAhead,
     /// Protects it on disk.
     pub password: Password,
+    /// When the words were typed back, or read from where they are kept, before this.
+    pub words_checked: Option<WallTime>,
 }
 
 /// Creates the wallet that `settings` names; durable on return. It takes the time of one password
@@ -50,7 +53,7 @@ pub fn create(
     new: NewWallet,
     cost: KdfCost,
 ) -> Result<WalletDescription, CreateError> {
-    let NewWallet { seed, accounts, birthday, look_ahead, password } = new;
+    let NewWallet { seed, accounts, birthday, look_ahead, password, words_checked } = new;
     let distinct: BTreeSet<AccountId> = accounts.iter().copied().collect();
     let Some(preferred) = accounts.first().filter(|_| distinct.len() == accounts.len()) else {
         return Err(CreateError::BadAccounts);
@@ -72,7 +75,11 @@ pub fn create(
         accounts: accounts.iter().map(|id| seed.account(*id, settings.network)).collect(),
         sealed_seed: key_layer::seal(&keys.seed, &seed)?,
     };
-    let wallet = Wallet::create(&paths.wallet(&settings.wallet), &keys.file, &new)?;
+    let mut wallet = Wallet::create(&paths.wallet(&settings.wallet), &keys.file, &new)?;
+    if let Some(checked) = words_checked {
+        wallet.note_words_checked(checked)?;
+        wallet.commit()?;
+    }
     Ok(wallet.description()?)
 }
 

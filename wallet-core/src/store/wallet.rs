@@ -177,6 +177,28 @@ impl WalletFile {
         found.ok_or_else(|| self.damaged("it describes no wallet: put back a copy of it"))
     }
 
+    /// When the words were last typed back.
+    ///
+    /// # Errors
+    /// What the disk refused.
+    pub fn words_checked(&self) -> Result<Option<WallTime>, StoreProblem> {
+        self.read(|sql| {
+            let checked: Option<Column<WallTime>> =
+                sql.query_row("SELECT words_checked FROM description", [], |row| row.get(0))?;
+            Ok(checked.map(|Column(time)| time))
+        })
+    }
+
+    /// Notes that the words were typed back.
+    ///
+    /// # Errors
+    /// What the disk refused.
+    pub fn set_words_checked(&mut self, now: WallTime) -> Result<(), StoreProblem> {
+        self.write(|sql| {
+            sql.execute("UPDATE description SET words_checked = ?1", [Column(now)]).map(drop)
+        })
+    }
+
     /// The seed as the vault's seed key sealed it.
     ///
     /// # Errors
@@ -221,7 +243,7 @@ impl WalletFile {
         };
         self.write(|sql| {
             sql.execute(
-                "INSERT INTO description VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                "INSERT INTO description VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, NULL)",
                 params![
                     Column(*network),
                     name,

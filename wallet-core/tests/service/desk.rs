@@ -67,6 +67,7 @@ impl Desk {
             birthday: Birthday::Height(Height::new(1)),
             look_ahead: LookAhead::NEW,
             password: password(PASSWORD),
+            words_checked: None,
         };
         service::create(&self.settings(), new, KdfCost::for_tests())
     }

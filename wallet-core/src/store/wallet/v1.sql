@@ -1,6 +1,8 @@
 -- Version 1 of a wallet's file. Hashes are in consensus byte order, amounts in satoshi, times in
 -- Unix seconds.
 
+-- `words_checked`: when the words were last typed back; null: nobody has shown that they are
+-- written down.
 CREATE TABLE description (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     network TEXT NOT NULL,
@@ -11,6 +13,7 @@ CREATE TABLE description (
     preferred TEXT NOT NULL,
     look_ahead_receive INTEGER NOT NULL,
     look_ahead_change INTEGER NOT NULL,
+    words_checked INTEGER,
     CHECK ((birthday_height IS NULL) <> (birthday_time IS NULL))
 ) STRICT;
 
