@@ -12,14 +12,36 @@ use bitcoin::{Address, Network};
 pub const WORDS: &str = "abandon abandon abandon abandon abandon abandon abandon abandon abandon \
                          abandon abandon about";
 
+/// Where an address comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// The BIP43 purpose: 44, 49, 84 or 86.
+    pub purpose: u32,
+    /// The account's number.
+    pub account: u32,
+    /// 0 for addresses that are given out, 1 for change.
+    pub branch: u32,
+    /// Which of them.
+    pub index: u32,
+}
+
 /// An address of account 0.
 ///
 /// # Errors
 /// None for hardened and plain numbers below 2³¹.
 pub fn address(purpose: u32, branch: u32, index: u32) -> Result<Address> {
+    address_at(Place { purpose, account: 0, branch, index })
+}
+
+/// An address of any account.
+///
+/// # Errors
+/// None for hardened and plain numbers below 2³¹.
+pub fn address_at(place: Place) -> Result<Address> {
+    let Place { purpose, account, branch, index } = place;
     let secp = Secp256k1::new();
     let master = Xpriv::new_master(Network::Regtest, &Vec::<u8>::from_hex(SEED)?)?;
-    let path: DerivationPath = format!("m/{purpose}h/1h/0h/{branch}/{index}").parse()?;
+    let path: DerivationPath = format!("m/{purpose}h/1h/{account}h/{branch}/{index}").parse()?;
     let key = master.derive_priv(&secp, &path)?.to_keypair(&secp);
     let public = CompressedPublicKey(key.public_key());
     Ok(match purpose {

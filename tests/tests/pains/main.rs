@@ -1,0 +1,9 @@
+//! Owns the pains that people report most of wallets, one module each: it begins with the user's
+//! situation, runs the real program as that user would, and fails when the pain is back.
+//!
+//! Refuses to look inside: what a person can't see does not count here.
+
+mod lost_funds;
+
+/// The program.
+const BILLFOLD: &str = env!("CARGO_BIN_EXE_billfold");
