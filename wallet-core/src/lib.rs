@@ -17,6 +17,7 @@ pub mod config;
 pub mod amount;
 pub mod recipient;
 pub mod seed;
+pub mod psbt;
 pub mod vault;
 pub mod signers;
 pub mod store;

@@ -141,3 +141,7 @@ pub const DEFAULT_FILTERS_DISK: u64 = 2_000_000_000;
 
 /// Orders that may wait for the thread that keeps filters; one holds a job's filters at the most.
 pub const KEEPER_ORDERS: usize = 8;
+
+/// The longest PSBT that is read, in bytes: a payment as large as nodes relay, each of whose inputs
+/// brings the whole transaction that it spends from, of the sizes that are usual.
+pub const PSBT_BYTES: usize = 8 << 20;
