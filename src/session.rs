@@ -118,6 +118,7 @@ pub(crate) fn unexpected(reply: &Reply) -> Failure {
         Reply::Balance(_) => "balance",
         Reply::Address(_) => "address",
         Reply::Draft(_) => "draft",
+        Reply::Drafts(_) => "drafts",
         Reply::Payment(_) => "payment",
         Reply::History(_) => "history",
         Reply::Coins(_) => "coins",

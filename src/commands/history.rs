@@ -37,6 +37,8 @@ struct Row {
     #[serde(with = "as_sat::opt")]
     fee: Option<Amount>,
     state: &'static str,
+    replaces: Option<String>,
+    replaced_by: Option<String>,
     seen_by: u32,
     height: Option<u32>,
     time: u64,
@@ -58,6 +60,8 @@ impl Row {
             net: row.net,
             fee: row.fee,
             state: row.state.name(),
+            replaces: row.replaces.map(|txid| txid.to_string()),
+            replaced_by: row.replaced_by.map(|txid| txid.to_string()),
             seen_by: row.seen_by,
             height,
             time: row.time,
@@ -122,14 +126,16 @@ mod tests {
             net: SignedAmount::from_sat(-1_412),
             fee: Some(Amount::from_sat(412)),
             state: PaymentState::Confirmed(at),
+            replaces: None,
+            replaced_by: None,
             seen_by: 2,
             time: 1_777_620_600,
             note: None,
         };
         let report = HistoryReport(vec![Row::new(&row)]);
         let expected = json!([{
-            "txid": "0".repeat(64), "net": -1_412, "fee": 412, "state": "confirmed", "seen_by": 2,
-            "height": 7,
+            "txid": "0".repeat(64), "net": -1_412, "fee": 412, "state": "confirmed",
+            "replaces": null, "replaced_by": null, "seen_by": 2, "height": 7,
             "time": 1_777_620_600, "note": null,
         }]);
         assert_eq!(serde_json::to_value(&report).expect("JSON"), expected);

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use billfold_wallet_core::command::{
-    Balance, Command, IssuedAddress, PayAmount, PayRequest, Payment, PaymentState, Recipient,
-    Reply, WalletDescription,
+    Balance, Command, FeeChoice, IssuedAddress, PayAmount, PayRequest, Payment, PaymentState,
+    Recipient, Reply, WalletDescription,
 };
 use billfold_wallet_core::config::{Settings, WalletName};
 use billfold_wallet_core::event::Event;
@@ -102,13 +102,13 @@ impl Actor {
     /// Drafts, signs and announces a payment.
     pub(super) async fn pay(&mut self, to: Address, amount: Amount) -> Result<Payment, Failure> {
         let request = PayRequest {
-            recipients: vec![Recipient { address: to, amount: PayAmount::Exactly(amount) }],
-            fee_rate: FeeRate::from_sat_per_vb(2),
-            coins: Vec::new(),
-            account: None,
-            note: None,
-            idempotency_key: None,
-            dry_run: false,
+            recipients: vec![Recipient {
+                address: to,
+                amount: PayAmount::Exactly(amount),
+                note: None,
+            }],
+            fee: FeeChoice::Rate(FeeRate::from_sat_per_vb_u32(2)),
+            ..PayRequest::default()
         };
         let draft = match self.ask(Command::Draft(request)).await? {
             Reply::Draft(draft) => draft.id,

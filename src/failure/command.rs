@@ -1,7 +1,7 @@
 //! Owns how the errors of commands and of the store are told.
 
 use billfold_wallet_core::command::{
-    CommandError, RecipientsProblem, SigningProblem, StoreProblem,
+    BumpProblem, CommandError, RecipientsProblem, SigningProblem, StoreProblem,
 };
 use serde_json::json;
 
@@ -39,10 +39,22 @@ impl From<CommandError> for Failure {
             CommandError::FeeTooHigh { fee, paid } => {
                 new(Kind::FeeTooHigh).with("fee", fee.to_sat()).with("paid", paid.to_sat())
             }
+            CommandError::FeeAboveLimit { fee, most } => {
+                new(Kind::FeeAboveLimit).with("fee", fee.to_sat()).with("most", most.to_sat())
+            }
+            CommandError::FeeUnknown { target } => new(Kind::FeeUnknown).with("target", target),
+            CommandError::FeeTooLow { fee, least } => {
+                new(Kind::FeeTooLow).with("fee", fee.to_sat()).with("least", least.to_sat())
+            }
+            CommandError::CannotBump { txid, why } => {
+                new(Kind::CannotBump).with("txid", txid.to_string()).with("problem", bump(&why))
+            }
+            CommandError::NoSuchLabel(label) => new(Kind::NoSuchLabel).with("label", label),
             CommandError::TooLarge { weight, most } => {
                 new(Kind::TooLarge).with("weight", weight.to_wu()).with("most", most.to_wu())
             }
             CommandError::NoSuchDraft(_) => new(Kind::NoSuchDraft),
+            CommandError::DraftExpired(_) => new(Kind::DraftExpired),
             CommandError::KeyReused => new(Kind::KeyReused),
             CommandError::Locked => new(Kind::Locked),
             CommandError::HeightAboveTip { asked, tip } => {
@@ -89,6 +101,19 @@ const fn recipients(problem: RecipientsProblem) -> &'static str {
     }
 }
 
+const fn bump(problem: &BumpProblem) -> &'static str {
+    match problem {
+        BumpProblem::Confirmed => "confirmed",
+        BumpProblem::Replaced { .. } => "replaced",
+        BumpProblem::Evicted => "evicted",
+        BumpProblem::NotOurs => "not_ours",
+        BumpProblem::HasDescendants(_) => "has_descendants",
+        BumpProblem::NothingToSpend => "nothing_to_spend",
+        BumpProblem::TooManyDescendants(_) => "too_many_descendants",
+        BumpProblem::FastEnough => "fast_enough",
+    }
+}
+
 const fn signing(problem: SigningProblem) -> &'static str {
     match problem {
         SigningProblem::Incomplete => "incomplete",
@@ -125,8 +150,14 @@ mod tests {
             CommandError::NoSuchAccount(account),
             CommandError::FeeRateOutOfRange(0),
             CommandError::FeeTooHigh { fee: one, paid: one },
+            CommandError::FeeAboveLimit { fee: one, most: one },
+            CommandError::FeeUnknown { target: 6 },
+            CommandError::FeeTooLow { fee: one, least: one },
+            CommandError::CannotBump { txid: Txid::all_zeros(), why: BumpProblem::Confirmed },
+            CommandError::NoSuchLabel("rent".to_owned()),
             CommandError::TooLarge { weight: Weight::MAX, most: Weight::ZERO },
             CommandError::NoSuchDraft(1),
+            CommandError::DraftExpired(1),
             CommandError::KeyReused,
             CommandError::Locked,
             CommandError::HeightAboveTip { asked: Height::new(2), tip: Height::new(1) },

@@ -84,6 +84,7 @@ kinds! {
     NetworkMismatch = "network_mismatch", -8, Usage, "The wallet was made for another network.";
     NoSuchAccount = "no_such_account", -8, Usage, "The wallet has no such account.";
     NoSuchTransaction = "no_such_transaction", -5, Usage, "The wallet has no such transaction.";
+    NoSuchLabel = "no_such_label", -8, Usage, "No coin has the label.";
     FeeRateOutOfRange = "fee_rate_out_of_range", -8, Usage, "The fee rate is out of range.";
     HeightAboveTip = "height_above_tip", -8, Usage, "The height is above the tip.";
     Refused = "refused", -1, Refused, "The review was not agreed to; nothing was signed.";
@@ -92,6 +93,10 @@ kinds! {
     CoinReserved = "coin_reserved", -4, Refused, "A named coin is held by another draft.";
     CoinImmature = "coin_immature", -4, Refused, "A named coin is mined and too young.";
     FeeTooHigh = "fee_too_high", -4, Refused, "The fee is out of proportion to what is paid.";
+    FeeAboveLimit = "fee_above_limit", -4, Refused, "The fee is above what any payment may cost.";
+    FeeUnknown = "fee_unknown", -4, Refused, "Nothing is known of the fee for that time.";
+    FeeTooLow = "fee_too_low", -26, Refused, "The fee is too low to replace a payment.";
+    CannotBump = "cannot_bump", -4, Refused, "The transaction can't be sped up or taken back.";
     TooLarge = "too_large", -4, Refused, "The transaction is heavier than nodes relay.";
     KeyReused = "key_reused", -8, Refused, "The idempotency key belongs to another payment.";
     InsufficientFunds = "insufficient_funds", -6, Money, "Not enough can be spent.";
@@ -112,7 +117,8 @@ kinds! {
     WalletExists = "wallet_exists", -4, Other, "There is a wallet of that name already.";
     NoSuchWallet = "no_such_wallet", -18, Other, "There is no wallet of that name.";
     FileExists = "file_exists", -8, Other, "A file that would be written is there already.";
-    NoSuchDraft = "no_such_draft", -8, Other, "The draft is unknown, dropped or out of date.";
+    NoSuchDraft = "no_such_draft", -8, Other, "The draft is unknown or dropped, or its coins are spent.";
+    DraftExpired = "draft_expired", -8, Other, "The draft is out of date.";
     NotConfirmed = "not_confirmed", -5, Other, "The transaction is in no block yet.";
     AddressesExhausted = "addresses_exhausted", -12, Other, "No more addresses can be derived.";
     NoEntropy = "no_entropy", -1, Other, "The system gave no randomness.";

@@ -9,17 +9,18 @@ mod history;
 mod description;
 mod proof;
 
-use bitcoin::{Amount, Txid};
+use bitcoin::{Amount, OutPoint, Txid};
 
 use crate::light_client::height::Height;
 use crate::light_client::status::Status;
 
 pub use coin::{Balance, BalanceParts, Coin};
 pub use description::{AccountDescription, Birthday, IssuedAddress, WalletDescription};
-pub use error::{CommandError, RecipientsProblem, SigningProblem, StoreProblem};
+pub use error::{BumpProblem, CommandError, RecipientsProblem, SigningProblem, StoreProblem};
 pub use history::{HistoryRow, TransactionChange};
 pub use payment::{
-    Change, Draft, DraftId, PayAmount, PayRequest, Payment, PaymentState, Recipient, Warning,
+    BumpRequest, BumpWay, Change, Draft, DraftId, FeeBasis, FeeChoice, Hold, Package, PayAmount,
+    PayRequest, Payment, PaymentState, Purpose, Recipient, Replacement, Warning,
 };
 pub use proof::Proof;
 
@@ -40,10 +41,21 @@ pub enum Command {
     },
     /// Choose coins and build a payment. The reply is what a person reviews.
     Draft(PayRequest),
+    /// Build a payment that makes a waiting one faster, or takes it back.
+    Bump(BumpRequest),
     /// Sign the draft, store the signed transaction, then announce it. Needs the key layer.
     Sign(DraftId),
     /// Give a draft's coins free again.
     Drop(DraftId),
+    /// The drafts that hold coins, oldest first.
+    Drafts,
+    /// Freeze coins, so that nothing spends them, or give them free. All of them or none.
+    Freeze {
+        /// Which.
+        outpoints: Vec<OutPoint>,
+        /// Whether they are to be frozen.
+        frozen: bool,
+    },
     /// All transactions, newest first.
     History,
     /// All owned unspent outputs.
@@ -68,8 +80,10 @@ pub enum Reply {
     Balance(Balance),
     /// To `Receive`.
     Address(IssuedAddress),
-    /// To `Draft`.
+    /// To `Draft` and `Bump`.
     Draft(Box<Draft>),
+    /// To `Drafts`.
+    Drafts(Vec<Draft>),
     /// To `Draft` with an idempotency key that was used before by the same request, and to
     /// `Sign`: the payment, stored and under way.
     Payment(Box<Payment>),
@@ -83,6 +97,6 @@ pub enum Reply {
     Wallet(Box<WalletDescription>),
     /// To `Prove`.
     Proof(Box<Proof>),
-    /// To `Drop` and `Rescan`.
+    /// To `Drop`, `Freeze` and `Rescan`.
     Done,
 }

@@ -4,13 +4,16 @@
 
 use std::time::Duration;
 
-use bitcoin::{FeeRate, Weight};
+use bitcoin::{Amount, FeeRate, Weight};
 
 /// The lowest fee rate: 0.1 sat/vB, what nodes relay at the least (Bitcoin Core 30).
 pub const LEAST_FEE_RATE: FeeRate = FeeRate::from_sat_per_kwu(25);
 
 /// The highest fee rate: 10,000 sat/vB, more than any block ever took.
 pub const MOST_FEE_RATE: FeeRate = FeeRate::from_sat_per_kwu(2_500_000);
+
+/// The highest fee of any payment: 0.1 BTC, as Bitcoin Core has it (`-maxtxfee`).
+pub const MOST_FEE: Amount = Amount::from_sat(10_000_000);
 
 /// The heaviest transaction that nodes relay (Bitcoin Core's `MAX_STANDARD_TX_WEIGHT`).
 pub const MOST_WEIGHT: Weight = Weight::from_wu(400_000);

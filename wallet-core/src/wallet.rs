@@ -16,6 +16,7 @@ mod request;
 mod funding;
 mod unsigned;
 mod draft;
+mod bump;
 mod payment;
 mod unconfirmed;
 mod inclusion;
@@ -30,6 +31,7 @@ use crate::command::{
     WalletDescription,
 };
 use crate::keychain::{Account, KeychainId};
+use crate::light_client::fees::FeeReport;
 use crate::light_client::height::{BlockId, Height};
 use crate::light_client::input::ScanStart;
 use crate::light_client::time::WallTime;
@@ -72,7 +74,7 @@ pub struct Folded {
 }
 
 /// The moment of a draft: what the wallet can't know by itself.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct DraftMoment {
     /// When; reservations run from here.
     pub now: WallTime,
@@ -80,6 +82,8 @@ pub struct DraftMoment {
     pub tip: Height,
     /// Fresh entropy: the order of inputs and outputs, the lock time.
     pub entropy: [u8; 32],
+    /// What is known about fees.
+    pub fees: FeeReport,
 }
 
 /// The answer to a request to pay.

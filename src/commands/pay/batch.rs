@@ -41,7 +41,7 @@ fn recipient(line: &str, network: Network) -> Result<Recipient, String> {
         return Err("the URI has an amount of its own: write the bare address".to_owned());
     }
     let amount = parse_amount(amount).map_err(|error| error.to_string())?;
-    Ok(Recipient { address: payee.address, amount: PayAmount::Exactly(amount) })
+    Ok(Recipient { address: payee.address, amount: PayAmount::Exactly(amount), note: None })
 }
 
 /// A field without the spaces and quotes that a spreadsheet puts around it.

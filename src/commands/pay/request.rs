@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use billfold_wallet_core::amount::{parse_fee_rate, parse_pay_amount};
-use billfold_wallet_core::command::{PayAmount, PayRequest, Recipient};
+use billfold_wallet_core::command::{FeeChoice, PayAmount, PayRequest, Recipient};
 use billfold_wallet_core::recipient::Payee;
 use bitcoin::Network;
 
@@ -29,12 +29,15 @@ pub(super) fn read(options: &PayArgs, network: Network) -> Result<PayRequest, Fa
     };
     Ok(PayRequest {
         recipients,
-        fee_rate: options.fee_rate.as_deref().map(parse_fee_rate).transpose()?,
+        fee: match options.fee_rate.as_deref() {
+            Some(rate) => FeeChoice::Rate(parse_fee_rate(rate)?),
+            None => FeeChoice::Default,
+        },
         coins: options.coins.clone(),
-        account: None,
         note: options.note.clone().or(suggested),
         idempotency_key: options.idempotency_key.clone(),
         dry_run: options.dry_run,
+        ..PayRequest::default()
     })
 }
 
@@ -68,7 +71,7 @@ fn one(
         }
     };
     let note = payee.message.or(payee.label);
-    Ok((Recipient { address: payee.address, amount }, note))
+    Ok((Recipient { address: payee.address, amount, note: None }, note))
 }
 
 fn file(path: &Path, network: Network) -> Result<Vec<Recipient>, Failure> {

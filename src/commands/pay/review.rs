@@ -66,6 +66,37 @@ fn told(warning: &Warning) -> String {
         Warning::SpendsUnconfirmed => {
             "spends coins that are not confirmed: if they vanish, so does this payment".to_owned()
         }
+        Warning::HighFeeRate { rate, usual } => format!(
+            "the fee rate is high: {}, and usual is {}",
+            figures::fee_rate(*rate),
+            figures::fee_rate(*usual)
+        ),
+        Warning::FirstPayment(address) => {
+            format!("{address} was never paid from this wallet: compare all of it")
+        }
+        Warning::LooksAlike { address, known } => format!(
+            "{address} begins and ends like {known}, which this wallet knows, and is another: \
+             somebody may have put it in the place of that one"
+        ),
+        Warning::JoinsLabels(labels) => {
+            let labels: Vec<_> =
+                labels.iter().map(|label| format!("{:?}", figures::foreign(label))).collect();
+            format!(
+                "spends {} together for the first time, which shows everyone that they have one \
+                 owner",
+                labels.join(" and ")
+            )
+        }
+        Warning::Evicts(payments) => format!(
+            "{} fall with what is replaced, and are not paid",
+            figures::count(payments.len() as u64, "payment")
+        ),
+        Warning::PaysLess(amount) => {
+            format!("the recipient gets {} less than before", figures::amount(*amount))
+        }
+        Warning::MayStillConfirm(txid) => {
+            format!("{txid} may still be the one that a block takes in")
+        }
         Warning::DefaultFeeRate(rate) => {
             format!("no fee rate was given, so {} was taken (--fee-rate)", figures::fee_rate(*rate))
         }

@@ -56,6 +56,42 @@ pub enum CommandError {
         /// What is paid.
         paid: Amount,
     },
+    /// The fee is above what any payment of this wallet may cost.
+    #[error("a fee of {fee} is refused: no payment here may cost more than {most}")]
+    FeeAboveLimit {
+        /// The fee.
+        fee: Amount,
+        /// The most that works.
+        most: Amount,
+    },
+    /// There is no estimate for this time.
+    #[error(
+        "nothing is known yet of what it takes to be in one of the next {target} blocks: give a \
+         fee rate instead"
+    )]
+    FeeUnknown {
+        /// The time, in blocks.
+        target: u16,
+    },
+    /// A replacement must pay more than what it replaces and for its own relay (BIP125).
+    #[error("a fee of {fee} replaces nothing: nodes ask for at least {least}")]
+    FeeTooLow {
+        /// The fee.
+        fee: Amount,
+        /// The least that works.
+        least: Amount,
+    },
+    /// The transaction can't be sped up or taken back.
+    #[error("{txid} can't be bumped: {why}")]
+    CannotBump {
+        /// Which.
+        txid: Txid,
+        /// Why not, and what to do.
+        why: BumpProblem,
+    },
+    /// No coin that can be spent has the label.
+    #[error("no coin of this wallet has the label {0:?}")]
+    NoSuchLabel(String),
     /// No node would relay the transaction, and its coins would wait for ever.
     #[error(
         "the payment takes {} weight units, and nodes relay {}: pay in parts, or name fewer coins",
@@ -68,9 +104,12 @@ pub enum CommandError {
         /// The most that works.
         most: Weight,
     },
-    /// The draft is unknown, dropped or out of date.
+    /// The draft is unknown or dropped, or something else spent its coins.
     #[error("draft {0} is no longer there: draft the payment again")]
     NoSuchDraft(u64),
+    /// The draft is out of date, and holds its coins no longer.
+    #[error("draft {0} is out of date: draft the payment again")]
+    DraftExpired(u64),
     /// The idempotency key belongs to another request.
     #[error("this idempotency key was used for another payment: take a new key")]
     KeyReused,
@@ -109,6 +148,42 @@ pub enum CommandError {
     /// The engine has stopped.
     #[error("the wallet is closing: start again")]
     Closing,
+}
+
+/// Why a transaction can't be sped up or taken back.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BumpProblem {
+    /// A block holds it.
+    #[error("it is confirmed, and needs no help")]
+    Confirmed,
+    /// Another transaction has its place.
+    #[error("{} has replaced it: bump that one", by.map_or_else(|| "another transaction".to_owned(), |by| by.to_string()))]
+    Replaced {
+        /// Which, if it is known.
+        by: Option<Txid>,
+    },
+    /// Nobody speaks of it any more.
+    #[error("peers have dropped it: pay again")]
+    Evicted,
+    /// It spends coins of others, so it can't be replaced from here.
+    #[error("it spends coins of others: only a child can speed it up")]
+    NotOurs,
+    /// Payments stand on it that would fall with it.
+    #[error(
+        "{} other payments of this wallet stand on it and would fall with it: let a child speed \
+         all of them up, or replace it on purpose",
+        .0.len()
+    )]
+    HasDescendants(Vec<Txid>),
+    /// It has no output that could pay for a child.
+    #[error("none of its outputs can be spent here, so no child can speed it up")]
+    NothingToSpend,
+    /// More would fall with it than nodes drop at once (BIP125, rule 5).
+    #[error("{0} transactions would fall with it, and nodes drop at most 100: wait for a block")]
+    TooManyDescendants(usize),
+    /// It pays as much as was asked for already.
+    #[error("it pays as much already: ask for more")]
+    FastEnough,
 }
 
 /// What is wrong with a list of recipients.
@@ -212,8 +287,14 @@ impl CommandError {
             Self::NoSuchAccount(_) => "no_such_account",
             Self::FeeRateOutOfRange(_) => "fee_rate_out_of_range",
             Self::FeeTooHigh { .. } => "fee_too_high",
+            Self::FeeAboveLimit { .. } => "fee_above_limit",
+            Self::FeeUnknown { .. } => "fee_unknown",
+            Self::FeeTooLow { .. } => "fee_too_low",
+            Self::CannotBump { .. } => "cannot_bump",
+            Self::NoSuchLabel(_) => "no_such_label",
             Self::TooLarge { .. } => "too_large",
             Self::NoSuchDraft(_) => "no_such_draft",
+            Self::DraftExpired(_) => "draft_expired",
             Self::KeyReused => "key_reused",
             Self::Locked => "locked",
             Self::HeightAboveTip { .. } => "height_above_tip",

@@ -17,6 +17,10 @@ pub struct HistoryRow {
     pub fee: Option<Amount>,
     /// How far it is.
     pub state: PaymentState,
+    /// The payment of this wallet that it was made to replace.
+    pub replaces: Option<Txid>,
+    /// The payment of this wallet that was made to replace it.
+    pub replaced_by: Option<Txid>,
     /// How many peers announced it while no block held it, as far as was heard.
     pub seen_by: u32,
     /// Unix seconds: the block's time, or when it was first seen here.

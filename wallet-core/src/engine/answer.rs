@@ -6,6 +6,7 @@ use bitcoin::Txid;
 
 use crate::command::{Command, CommandError, DraftId, Proof, Reply};
 use crate::engine::{Effect, Engine};
+use crate::light_client::fees::FeeReport;
 use crate::light_client::height::Height;
 use crate::light_client::input::Input as ClientInput;
 use crate::light_client::time::Now;
@@ -25,14 +26,27 @@ impl Engine {
             }
             Command::Draft(request) => {
                 self.changed = true;
-                let moment = DraftMoment { now: now.wall, tip, entropy: self.entropy() };
-                Ok(match self.wallet.draft(&request, moment)? {
+                let moment = self.moment(now);
+                Ok(match self.wallet.draft(&request, &moment)? {
                     Drafted::Draft(draft) => Reply::Draft(draft),
                     Drafted::Payment(payment) => Reply::Payment(payment),
                 })
             }
+            Command::Bump(request) => {
+                self.changed = true;
+                let moment = self.moment(now);
+                Ok(Reply::Draft(Box::new(self.wallet.bump(&request, &moment)?)))
+            }
             Command::Sign(draft) => self.sign(now, draft),
             Command::Drop(draft) => self.wallet.drop_draft(draft).map(|()| Reply::Done),
+            Command::Drafts => {
+                let moment = self.moment(now);
+                Ok(Reply::Drafts(self.wallet.drafts(&moment)?))
+            }
+            Command::Freeze { outpoints, frozen } => {
+                self.wallet.set_frozen(&outpoints, frozen)?;
+                Ok(Reply::Done)
+            }
             Command::History => Ok(Reply::History(self.wallet.history()?)),
             Command::Coins => Ok(Reply::Coins(self.wallet.coins(tip, now.wall)?)),
             Command::Status => Ok(Reply::Status(Box::new(self.status()?))),
@@ -40,6 +54,14 @@ impl Engine {
             Command::Describe => Ok(Reply::Wallet(Box::new(self.wallet.description()?))),
             Command::Prove(txid) => self.prove(txid),
         }
+    }
+
+    /// What a draft is made of besides the request and the wallet.
+    fn moment(&mut self, now: Now) -> DraftMoment {
+        let entropy = self.entropy();
+        let fees = self.chain.followed().map(|chain| chain.client.status().fees);
+        let fees = fees.unwrap_or(FeeReport::NOTHING);
+        DraftMoment { now: now.wall, tip: self.chain.tip().height, entropy, fees }
     }
 
     fn prove(&self, txid: Txid) -> Result<Reply, CommandError> {
@@ -51,7 +73,7 @@ impl Engine {
 
     /// Signs and records; the announcement follows the commit.
     fn sign(&mut self, now: Now, draft: DraftId) -> Result<Reply, CommandError> {
-        let drafted = self.wallet.psbt_of(draft)?;
+        let drafted = self.wallet.psbt_of(draft, now.wall)?;
         let mut psbt = drafted.clone();
         let sealed = self.wallet.sealed_seed()?;
         self.keys

@@ -34,7 +34,7 @@ use column::Column;
 
 pub use addresses::{Issued, KeychainState, ScriptPlace};
 pub use coins::{CoinRow, CoinSums};
-pub use drafts::{DraftRow, PaymentRow, RequestId};
+pub use drafts::{DraftRow, PaymentRow, RequestId, Task};
 pub use history::HistoryEntry;
 pub use scan::ScanState;
 pub use transactions::{Origin, Placement, Sums, TransactionRow};

@@ -56,15 +56,17 @@ impl Wallet {
         Ok(self.file.history()?.into_iter().map(history_row).collect())
     }
 
-    /// Freezes a coin, or gives it free.
+    /// Freezes coins, or gives them free: all of them, or none if one is no coin.
     ///
     /// # Errors
     /// [`CommandError::NoSuchCoin`], or what the disk refused.
-    pub fn set_frozen(&mut self, coin: OutPoint, frozen: bool) -> Result<(), CommandError> {
-        if !self.file.is_coin(coin)? {
-            return Err(CommandError::NoSuchCoin(coin));
+    pub fn set_frozen(&mut self, coins: &[OutPoint], frozen: bool) -> Result<(), CommandError> {
+        for coin in coins {
+            if !self.file.is_coin(*coin)? {
+                return Err(CommandError::NoSuchCoin(*coin));
+            }
         }
-        Ok(self.file.set_frozen(coin, frozen)?)
+        Ok(coins.iter().try_for_each(|coin| self.file.set_frozen(*coin, frozen))?)
     }
 
     /// A coin as it is told.
@@ -115,6 +117,8 @@ fn history_row(entry: HistoryEntry) -> HistoryRow {
         net: entry.net,
         fee: entry.fee,
         state,
+        replaces: entry.replaces,
+        replaced_by: entry.replaced_by,
         seen_by: entry.seen_by,
         time: entry.time.to_unix(),
         note: entry.note,

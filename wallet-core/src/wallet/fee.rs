@@ -1,17 +1,81 @@
-//! Owns weights and fees of the wallet's transactions before they are signed, and the guards on
-//! fee rates and fees.
+//! Owns weights and fees of the wallet's transactions before they are signed, how a fee is chosen,
+//! and the guards on fee rates and fees.
 //!
-//! All in integers: a fee is the rate times the virtual size (BIP141), rounded up.
+//! All in integers: a fee is the rate times the virtual size (BIP141), rounded up. Refuses an
+//! estimate of which little is known when nobody asked for one: peers could talk it up.
 
 use bitcoin::{Amount, FeeRate, Script, Weight};
 
-use crate::command::{CommandError, Warning};
+use crate::command::{CommandError, FeeBasis, FeeChoice, Warning};
 use crate::keychain::ScriptType;
-use crate::limits::{LEAST_FEE_RATE, MOST_FEE_RATE, MOST_WEIGHT};
+use crate::light_client::fees::{Confidence, FeeReport};
+use crate::limits::{LEAST_FEE_RATE, MOST_FEE, MOST_FEE_RATE, MOST_WEIGHT};
 
-/// The fee rate of a payment that asks for none: 2 sat/vB. It stands until fees are estimated from
-/// what peers relay, and the review says that it was taken.
+/// The fee rate of a payment that asks for none, while too little is known for an estimate:
+/// 2 sat/vB. The review says that it was taken.
 pub const DEFAULT_FEE_RATE: FeeRate = FeeRate::from_sat_per_kwu(500);
+
+/// The time that a payment may take that asks for none, in blocks.
+pub const DEFAULT_TARGET: u16 = 6;
+
+/// What a transaction is to cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Price {
+    /// So much for its weight.
+    Rate(FeeRate),
+    /// So much.
+    Total(Amount),
+}
+
+impl Price {
+    /// The fee of a transaction of this weight.
+    #[must_use]
+    pub fn fee(self, weight: Weight) -> Amount {
+        match self {
+            Self::Rate(rate) => fee(rate, weight),
+            Self::Total(total) => total,
+        }
+    }
+
+    /// What more weight costs.
+    #[must_use]
+    pub const fn marginal(self) -> FeeRate {
+        match self {
+            Self::Rate(rate) => rate,
+            Self::Total(_) => FeeRate::ZERO,
+        }
+    }
+}
+
+/// What a transaction is to cost by this choice, and where that comes from.
+///
+/// # Errors
+/// [`CommandError::FeeRateOutOfRange`] or [`CommandError::FeeUnknown`].
+pub fn price(choice: FeeChoice, fees: &FeeReport) -> Result<(Price, FeeBasis), CommandError> {
+    let (rate, basis) = match choice {
+        FeeChoice::Total(total) => return Ok((Price::Total(total), FeeBasis::Asked)),
+        FeeChoice::Rate(rate) => (rate, FeeBasis::Asked),
+        FeeChoice::Target(target) => {
+            let estimate = estimate(fees, target, Confidence::Low);
+            let (rate, confidence) = estimate.ok_or(CommandError::FeeUnknown { target })?;
+            (rate, FeeBasis::Estimate { target, confidence })
+        }
+        FeeChoice::Default => match estimate(fees, DEFAULT_TARGET, Confidence::Medium) {
+            Some((rate, confidence)) => {
+                (rate, FeeBasis::Estimate { target: DEFAULT_TARGET, confidence })
+            }
+            None => (DEFAULT_FEE_RATE, FeeBasis::Fallback),
+        },
+    };
+    check_rate(rate)?;
+    Ok((Price::Rate(rate), basis))
+}
+
+/// The rate that payments usually have, as far as it is known.
+#[must_use]
+pub fn usual_rate(fees: &FeeReport) -> Option<FeeRate> {
+    estimate(fees, DEFAULT_TARGET, Confidence::Low).map(|(rate, _)| rate)
+}
 
 /// The weight of a transaction that spends scripts of these types to these scripts, signed with
 /// the longest signatures.
@@ -72,14 +136,13 @@ pub fn rate(fee: Amount, weight: Weight) -> FeeRate {
     FeeRate::from_sat_per_kwu(u64::try_from(rate).unwrap_or(u64::MAX))
 }
 
-/// The fee rate to use for a payment.
+/// Refuses a fee rate that no peer relays, or that nobody can mean.
 ///
 /// # Errors
 /// [`CommandError::FeeRateOutOfRange`].
-pub fn check_rate(asked: Option<FeeRate>) -> Result<FeeRate, CommandError> {
-    let rate = asked.unwrap_or(DEFAULT_FEE_RATE);
+pub fn check_rate(rate: FeeRate) -> Result<(), CommandError> {
     if (LEAST_FEE_RATE..=MOST_FEE_RATE).contains(&rate) {
-        Ok(rate)
+        Ok(())
     } else {
         Err(CommandError::FeeRateOutOfRange(rate.to_sat_per_kwu()))
     }
@@ -92,6 +155,17 @@ pub fn check_rate(asked: Option<FeeRate>) -> Result<FeeRate, CommandError> {
 pub fn check_fee(fee: Amount, paid: Amount) -> Result<(), CommandError> {
     if fee > FEE_ALWAYS_ALLOWED && fee > paid / 4 {
         return Err(CommandError::FeeTooHigh { fee, paid });
+    }
+    Ok(())
+}
+
+/// Refuses a fee that nobody can mean.
+///
+/// # Errors
+/// [`CommandError::FeeAboveLimit`].
+pub fn check_limit(fee: Amount) -> Result<(), CommandError> {
+    if fee > MOST_FEE {
+        return Err(CommandError::FeeAboveLimit { fee, most: MOST_FEE });
     }
     Ok(())
 }
@@ -109,8 +183,24 @@ pub fn check_weight(weight: Weight) -> Result<(), CommandError> {
 
 /// The warning for a fee above 5 % of what is paid.
 #[must_use]
-pub fn warning(fee: Amount, paid: Amount) -> Option<Warning> {
+pub fn high_fee(fee: Amount, paid: Amount) -> Option<Warning> {
     (fee > paid / 20).then_some(Warning::HighFee { fee, paid })
+}
+
+/// The warning for a rate above ten times the usual one.
+#[must_use]
+pub fn high_rate(rate: FeeRate, fees: &FeeReport) -> Option<Warning> {
+    let usual = usual_rate(fees)?;
+    let high = rate.to_sat_per_kwu() / 10 > usual.to_sat_per_kwu();
+    high.then_some(Warning::HighFeeRate { rate, usual })
+}
+
+/// The estimate for a time, or for a shorter one: what is enough for that is enough for this.
+fn estimate(fees: &FeeReport, target: u16, least: Confidence) -> Option<(FeeRate, Confidence)> {
+    let known = fees.estimates.iter().filter(|estimate| estimate.target <= target);
+    let known = known.filter(|estimate| estimate.confidence >= least);
+    let found = known.max_by_key(|estimate| estimate.target)?;
+    found.rate.map(|rate| (rate, found.confidence))
 }
 
 fn output_size(spk: &Script) -> u64 {

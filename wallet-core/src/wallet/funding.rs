@@ -42,7 +42,7 @@ impl Wallet {
     pub(super) fn fund(
         &self,
         request: &CheckedRequest,
-        moment: DraftMoment,
+        moment: &DraftMoment,
     ) -> Result<Funding, CommandError> {
         if let Some(id) = request.account {
             self.account(id)?;
@@ -59,8 +59,9 @@ impl Wallet {
         let rows: Vec<CoinRow> = rows.into_iter().filter(free).collect();
         match &request.pay {
             Pay::Max(_) => {
-                let worth =
-                    |row: &CoinRow| selection::is_worth_spending(&candidate(row), request.rate);
+                let worth = |row: &CoinRow| {
+                    selection::is_worth_spending(&candidate(row), request.price.marginal())
+                };
                 self.fund_from(request, rows.into_iter().filter(worth).collect())
             }
             Pay::Exactly(pay) => self.choose(request, pay, rows),
@@ -82,7 +83,8 @@ impl Wallet {
                 return Ok(funding);
             }
         }
-        let worth = |row: &CoinRow| selection::is_worth_spending(&candidate(row), request.rate);
+        let worth =
+            |row: &CoinRow| selection::is_worth_spending(&candidate(row), request.price.marginal());
         Err(insufficient(request, pay, &rows.into_iter().filter(worth).collect::<Vec<_>>()))
     }
 
@@ -144,7 +146,7 @@ impl Wallet {
         let target = Target {
             outputs: &spks,
             paid: pay.iter().map(|(_, amount)| *amount).sum(),
-            rate: request.rate,
+            price: request.price,
             change: (&change_spk, account.script_type),
         };
         let Some(selection) = choose(&candidates, &target) else { return Ok(None) };
@@ -181,7 +183,7 @@ impl Wallet {
 fn named(
     request: &CheckedRequest,
     rows: &[CoinRow],
-    moment: DraftMoment,
+    moment: &DraftMoment,
 ) -> Result<Vec<CoinRow>, CommandError> {
     let find = |coin: &bitcoin::OutPoint| {
         let row = rows.iter().find(|row| row.outpoint == *coin);
@@ -203,7 +205,7 @@ fn sweep(
     rows: Vec<CoinRow>,
 ) -> Result<Funding, CommandError> {
     let types = rows.iter().map(|row| row.place.keychain.account.script_type);
-    let fee = fee::fee(request.rate, fee::weight(types, [spk.as_script()]));
+    let fee = request.price.fee(fee::weight(types, [spk.as_script()]));
     let available = rows.iter().map(|row| row.amount).sum::<Amount>();
     let least = spk.minimal_non_dust();
     match available.checked_sub(fee).filter(|rest| *rest >= least) {
@@ -223,7 +225,7 @@ fn insufficient(
 ) -> CommandError {
     let types = rows.iter().map(|row| row.place.keychain.account.script_type);
     let spks = pay.iter().map(|(spk, _)| spk.as_script());
-    let fee = fee::fee(request.rate, fee::weight(types, spks));
+    let fee = request.price.fee(fee::weight(types, spks));
     let paid: Amount = pay.iter().map(|(_, amount)| *amount).sum();
     let available = rows.iter().map(|row| row.amount).sum();
     CommandError::InsufficientFunds { needed: paid + fee, available }

@@ -30,9 +30,10 @@ impl Wallet {
     /// The PSBT of a draft, to be signed.
     ///
     /// # Errors
-    /// [`CommandError::NoSuchDraft`], or what the disk refused.
-    pub fn psbt_of(&self, draft: DraftId) -> Result<Psbt, CommandError> {
-        self.open_draft(draft).map(|row| row.psbt)
+    /// [`CommandError::NoSuchDraft`], [`CommandError::DraftExpired`],
+    /// [`CommandError::CoinFrozen`], or what the disk refused.
+    pub fn psbt_of(&self, draft: DraftId, now: WallTime) -> Result<Psbt, CommandError> {
+        self.open_draft(draft, now).map(|row| row.psbt)
     }
 
     /// Takes the signed transaction of a draft: its coins are spent, its change is a coin.
@@ -40,7 +41,8 @@ impl Wallet {
     ///
     /// # Errors
     /// [`CommandError::NoSuchDraft`] if it is gone or one of its coins is;
-    /// [`CommandError::Signing`] if it is not signed or not what was drafted; or what the disk
+    /// [`CommandError::DraftExpired`] if it holds them no longer; [`CommandError::CoinFrozen`] if
+    /// one was frozen since; [`CommandError::Signing`] if it is not signed or not what was drafted; or what the disk
     /// refused.
     pub fn record_signed(
         &mut self,
@@ -49,7 +51,7 @@ impl Wallet {
         psbt: &Psbt,
         now: WallTime,
     ) -> Result<(Payment, Vec<TransactionChange>), CommandError> {
-        let row = self.open_draft(draft)?;
+        let row = self.open_draft(draft, now)?;
         if unsigned(signed) != row.psbt.unsigned_tx {
             return Err(CommandError::Signing(SigningProblem::Altered));
         }
@@ -65,6 +67,8 @@ impl Wallet {
             txid,
             psbt: psbt.clone(),
             change_vout: row.change_vout,
+            task: row.task,
+            takes_all: row.takes_all,
             request: row.request,
         };
         self.file.insert_payment(draft, &payment)?;
@@ -148,10 +152,13 @@ impl Wallet {
         self.file.payment(txid)?.map(|row| self.told(&row, false)).transpose()
     }
 
-    /// A draft whose coins are all still there.
-    fn open_draft(&self, draft: DraftId) -> Result<DraftRow, CommandError> {
+    /// A draft that holds its coins, which are all still there and not frozen.
+    fn open_draft(&self, draft: DraftId, now: WallTime) -> Result<DraftRow, CommandError> {
         let gone = CommandError::NoSuchDraft(draft.0);
         let Some(row) = self.file.draft(draft)? else { return Err(gone) };
+        if row.is_out_of_date(now) {
+            return Err(CommandError::DraftExpired(draft.0));
+        }
         for input in &row.psbt.unsigned_tx.input {
             if !self.file.is_coin(input.previous_output)? {
                 return Err(gone);

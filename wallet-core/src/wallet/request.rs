@@ -4,23 +4,28 @@
 use std::collections::BTreeSet;
 
 use bitcoin::hashes::{Hash, HashEngine, sha256};
-use bitcoin::{Amount, FeeRate, OutPoint, ScriptBuf};
+use bitcoin::{Amount, OutPoint, ScriptBuf};
 
-use crate::command::{CommandError, PayAmount, PayRequest, RecipientsProblem};
+use crate::command::{CommandError, FeeBasis, FeeChoice, PayAmount, PayRequest, RecipientsProblem};
 use crate::keychain::AccountId;
+use crate::light_client::fees::FeeReport;
 use crate::store::wallet::RequestId;
 
-use super::fee;
+use super::fee::{self, Price};
 
 /// A request that can be met if there is money.
 #[derive(Debug, Clone)]
 pub(super) struct CheckedRequest {
     /// Whom and how much.
     pub(super) pay: Pay,
-    /// The fee rate.
-    pub(super) rate: FeeRate,
+    /// What it is to cost.
+    pub(super) price: Price,
+    /// Where that comes from.
+    pub(super) fee_basis: FeeBasis,
     /// Spend exactly these; empty: choose.
     pub(super) coins: Vec<OutPoint>,
+    /// Choose only among coins with one of these labels; empty: among all.
+    pub(super) labels: Vec<String>,
     /// Spend from this account only.
     pub(super) account: Option<AccountId>,
 }
@@ -36,15 +41,22 @@ pub(super) enum Pay {
 
 impl CheckedRequest {
     /// Checks recipients, dust and fee rate.
-    pub(super) fn new(request: &PayRequest) -> Result<Self, CommandError> {
+    pub(super) fn new(request: &PayRequest, fees: &FeeReport) -> Result<Self, CommandError> {
         let mut coins = Vec::new();
         for coin in &request.coins {
             if !coins.contains(coin) {
                 coins.push(*coin);
             }
         }
-        let rate = fee::check_rate(request.fee_rate)?;
-        Ok(Self { pay: check_recipients(request)?, rate, coins, account: request.account })
+        let (price, fee_basis) = fee::price(request.fee, fees)?;
+        Ok(Self {
+            pay: check_recipients(request)?,
+            price,
+            fee_basis,
+            coins,
+            labels: request.labels.clone(),
+            account: request.account,
+        })
     }
 }
 
@@ -64,14 +76,24 @@ pub(super) fn identify(request: &PayRequest) -> RequestId {
             PayAmount::Exactly(amount) => write(&amount.to_sat().to_le_bytes()),
             PayAmount::Max => write(b"max"),
         }
+        write(if recipient.note.is_some() { b"note" } else { b"" });
+        write(recipient.note.as_deref().unwrap_or_default().as_bytes());
     }
     write(&(request.coins.len() as u64).to_le_bytes());
     for coin in &request.coins {
         write(coin.txid.as_byte_array());
         write(&coin.vout.to_le_bytes());
     }
-    let rate = request.fee_rate.map(|rate| rate.to_sat_per_kwu().to_le_bytes());
-    write(rate.as_ref().map_or(&[], <[u8; 8]>::as_slice));
+    let (kind, fee) = match request.fee {
+        FeeChoice::Default => (b"default", 0),
+        FeeChoice::Rate(rate) => (b"by rate", rate.to_sat_per_kwu()),
+        FeeChoice::Total(total) => (b"all sum", total.to_sat()),
+        FeeChoice::Target(target) => (b"by time", u64::from(target)),
+    };
+    write(kind);
+    write(&fee.to_le_bytes());
+    write(&(request.labels.len() as u64).to_le_bytes());
+    request.labels.iter().for_each(|label| write(label.as_bytes()));
     let account = request.account.map(|id| (id.script_type.name(), id.number.to_u32()));
     let (name, number) = account.unwrap_or_default();
     write(name.as_bytes());

@@ -5,33 +5,26 @@
 use bitcoin::psbt::Psbt;
 use bitcoin::{Address, Amount, OutPoint};
 
-use crate::command::{Change, Coin, CommandError, Draft, DraftId, Payment, StoreProblem, Warning};
+use crate::command::{
+    Change, Coin, CommandError, Draft, DraftId, FeeBasis, Payment, Purpose, StoreProblem, Warning,
+};
 use crate::keychain::ScriptType;
-use crate::store::wallet::{CoinRow, PaymentRow};
+use crate::light_client::fees::FeeReport;
+use crate::light_client::time::WallTime;
+use crate::store::wallet::{CoinRow, DraftRow, PaymentRow};
 
 use super::fold::state;
 use super::{DraftMoment, Wallet, fee};
-
-/// What a review is made from.
-pub(super) struct Subject<'a> {
-    /// The draft's number; 0 for a dry run.
-    pub(super) id: DraftId,
-    /// The PSBT.
-    pub(super) psbt: &'a Psbt,
-    /// The output that comes back.
-    pub(super) change_vout: Option<u32>,
-    /// Whether the fee rate was not asked for.
-    pub(super) default_rate: bool,
-}
 
 impl Wallet {
     /// The review of a draft; `None` if one of its coins is gone.
     pub(super) fn review(
         &self,
-        subject: &Subject<'_>,
-        moment: DraftMoment,
+        id: DraftId,
+        row: &DraftRow,
+        moment: &DraftMoment,
     ) -> Result<Option<Draft>, CommandError> {
-        let transaction = &subject.psbt.unsigned_tx;
+        let transaction = &row.psbt.unsigned_tx;
         let rows = self.file.coins(moment.now)?;
         let find = |outpoint: OutPoint| rows.iter().find(|row| row.outpoint == outpoint).cloned();
         let spent: Option<Vec<CoinRow>> =
@@ -39,7 +32,7 @@ impl Wallet {
         let Some(spent) = spent else { return Ok(None) };
         let inputs: Vec<Coin> =
             spent.into_iter().map(|row| self.coin(moment.tip, row)).collect::<Result<_, _>>()?;
-        let (outputs, change) = self.outputs(subject.psbt, subject.change_vout)?;
+        let (outputs, change) = self.outputs(&row.psbt, row.change_vout)?;
         let put_in: Amount = inputs.iter().map(|coin| coin.amount).sum();
         let paid_out: Amount = transaction.output.iter().map(|output| output.value).sum();
         let fee = put_in - paid_out;
@@ -47,17 +40,21 @@ impl Wallet {
         let spks = transaction.output.iter().map(|output| output.script_pubkey.as_script());
         let fee_rate = fee::rate(fee, fee::weight(types, spks));
         let mut draft = Draft {
-            id: subject.id,
+            id,
+            purpose: Purpose::Payment,
+            expires: row.expires.map(WallTime::to_unix),
             unsigned: transaction.clone(),
-            psbt: subject.psbt.to_string(),
+            psbt: row.psbt.to_string(),
             outputs,
             change,
             inputs,
             fee,
             fee_rate,
+            fee_basis: row.fee_basis,
+            note: row.note.clone(),
             warnings: Vec::new(),
         };
-        draft.warnings = self.warnings(&draft, subject.default_rate)?;
+        draft.warnings = self.warnings(&draft, &moment.fees)?;
         Ok(Some(draft))
     }
 
@@ -103,7 +100,7 @@ impl Wallet {
         Ok((outputs, change))
     }
 
-    fn warnings(&self, draft: &Draft, default_rate: bool) -> Result<Vec<Warning>, StoreProblem> {
+    fn warnings(&self, draft: &Draft, fees: &FeeReport) -> Result<Vec<Warning>, StoreProblem> {
         let mut warnings = Vec::new();
         let mut types: Vec<ScriptType> =
             draft.inputs.iter().map(|coin| coin.keychain.account.script_type).collect();
@@ -113,7 +110,8 @@ impl Wallet {
             warnings.push(Warning::MixesScriptTypes(types));
         }
         let paid = draft.outputs.iter().map(|(_, amount)| *amount).sum();
-        warnings.extend(fee::warning(draft.fee, paid));
+        warnings.extend(fee::high_fee(draft.fee, paid));
+        warnings.extend(fee::high_rate(draft.fee_rate, fees));
         for (address, _) in &draft.outputs {
             let spk = address.script_pubkey();
             let received = match self.scripts.get(&spk) {
@@ -127,7 +125,7 @@ impl Wallet {
         if draft.inputs.iter().any(|coin| coin.height.is_none()) {
             warnings.push(Warning::SpendsUnconfirmed);
         }
-        if default_rate {
+        if draft.fee_basis == FeeBasis::Fallback {
             warnings.push(Warning::DefaultFeeRate(fee::DEFAULT_FEE_RATE));
         }
         Ok(warnings)

@@ -9,7 +9,7 @@ use bitcoin::{Amount, FeeRate, Script, Weight};
 use crate::keychain::ScriptType;
 use crate::limits::CHANGELESS_SEARCH_STEPS;
 
-use super::fee;
+use super::fee::{self, Price};
 
 /// What a coin is to the choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,8 +27,8 @@ pub(super) struct Target<'a> {
     pub(super) outputs: &'a [&'a Script],
     /// What they are paid, all together.
     pub(super) paid: Amount,
-    /// The fee rate.
-    pub(super) rate: FeeRate,
+    /// What the transaction is to cost.
+    pub(super) price: Price,
     /// A script as the change has it, and its type.
     pub(super) change: (&'a Script, ScriptType),
 }
@@ -48,7 +48,7 @@ pub(super) struct Selection {
 pub(super) fn select(candidates: &[Candidate], target: &Target<'_>) -> Option<Selection> {
     let mut order: Vec<(usize, i128)> = candidates
         .iter()
-        .map(|candidate| effective_value(candidate, target.rate))
+        .map(|candidate| effective_value(candidate, target.price.marginal()))
         .enumerate()
         .filter(|(_, value)| *value > 0)
         .collect();
@@ -68,9 +68,9 @@ pub(super) fn finish(
     let mut sum = coins.iter().map(|&at| candidates[at].amount);
     let rest = sum.try_fold(Amount::ZERO, Amount::checked_add)?.checked_sub(target.paid)?;
     let outputs = || target.outputs.iter().copied();
-    let bare = fee::fee(target.rate, fee::weight(inputs(), outputs()));
+    let bare = target.price.fee(fee::weight(inputs(), outputs()));
     let with_change = outputs().chain([target.change.0]);
-    let changed = fee::fee(target.rate, fee::weight(inputs(), with_change));
+    let changed = target.price.fee(fee::weight(inputs(), with_change));
     if let Some(change) = rest.checked_sub(changed).filter(|c| *c >= least_change(target)) {
         return Some(Selection { coins, change: Some(change), fee: changed });
     }
@@ -90,10 +90,11 @@ fn changeless(
     order: &[(usize, i128)],
 ) -> Option<Selection> {
     let overhead = fee::weight([], target.outputs.iter().copied()) + WITNESS_AND_ROUNDING;
-    let low = thousandths(target.paid) + cost(target.rate, overhead);
+    let low =
+        thousandths(target.paid) + fixed(target.price) + cost(target.price.marginal(), overhead);
     let high = low
-        + cost(target.rate, fee::output_weight(target.change.0))
-        + cost(target.rate.min(PATIENT_RATE), fee::input_weight(target.change.1));
+        + cost(target.price.marginal(), fee::output_weight(target.change.0))
+        + cost(target.price.marginal().min(PATIENT_RATE), fee::input_weight(target.change.1));
     let values: Vec<i128> = order.iter().map(|&(_, value)| value).collect();
     let found = closest_sum(&values, low, high)?;
     let coins = found.into_iter().map(|at| order[at].0).collect();
@@ -154,7 +155,8 @@ fn largest(
     order: &[(usize, i128)],
 ) -> Option<Selection> {
     let overhead = fee::weight([], target.outputs.iter().copied());
-    let needed = thousandths(target.paid) + cost(target.rate, overhead);
+    let needed =
+        thousandths(target.paid) + fixed(target.price) + cost(target.price.marginal(), overhead);
     let mut sum = 0;
     let mut coins = Vec::new();
     for &(at, value) in order {
@@ -172,7 +174,7 @@ fn largest(
 /// Below this, change is given to the fee: it would not be relayed, or cost more to spend than it
 /// holds, even for somebody who can wait until fees are low.
 fn least_change(target: &Target<'_>) -> Amount {
-    let rate = target.rate.min(PATIENT_RATE);
+    let rate = target.price.marginal().min(PATIENT_RATE);
     let to_spend = fee::fee(rate, fee::input_weight(target.change.1));
     target.change.0.minimal_non_dust().max(to_spend)
 }
@@ -185,6 +187,14 @@ fn effective_value(candidate: &Candidate, rate: FeeRate) -> i128 {
 /// A rate is in satoshi for 1000 weight units, so these products are exact.
 fn cost(rate: FeeRate, weight: Weight) -> i128 {
     i128::from(rate.to_sat_per_kwu()) * i128::from(weight.to_wu())
+}
+
+/// What is to be paid whatever the weight.
+fn fixed(price: Price) -> i128 {
+    match price {
+        Price::Rate(_) => 0,
+        Price::Total(total) => thousandths(total),
+    }
 }
 
 fn thousandths(amount: Amount) -> i128 {

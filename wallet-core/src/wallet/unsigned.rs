@@ -22,7 +22,7 @@ impl Wallet {
     pub(super) fn unsigned(
         &self,
         funding: &Funding,
-        moment: DraftMoment,
+        moment: &DraftMoment,
     ) -> Result<(Psbt, Option<u32>), CommandError> {
         let mut random = StdRng::from_seed(moment.entropy);
         let mut spent = funding.spent.clone();

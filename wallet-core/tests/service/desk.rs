@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use billfold_devnet::Devnet;
 use billfold_wallet_core::command::{
-    BalanceParts, Birthday, Command, CommandError, HistoryRow, PayAmount, PayRequest, Payment,
-    PaymentState, Recipient, Reply, WalletDescription,
+    BalanceParts, Birthday, Command, CommandError, FeeChoice, HistoryRow, PayAmount, PayRequest,
+    Payment, PaymentState, Recipient, Reply, WalletDescription,
 };
 use billfold_wallet_core::config::{LookAhead, Settings, WalletName};
 use billfold_wallet_core::event::Event;
@@ -132,13 +132,13 @@ impl Wallet {
         amount: Amount,
     ) -> Result<Payment, CommandError> {
         let request = PayRequest {
-            recipients: vec![Recipient { address: to.clone(), amount: PayAmount::Exactly(amount) }],
-            fee_rate: FeeRate::from_sat_per_vb(2),
-            coins: Vec::new(),
-            account: None,
-            note: None,
-            idempotency_key: None,
-            dry_run: false,
+            recipients: vec![Recipient {
+                address: to.clone(),
+                amount: PayAmount::Exactly(amount),
+                note: None,
+            }],
+            fee: FeeChoice::Rate(FeeRate::from_sat_per_vb_u32(2)),
+            ..PayRequest::default()
         };
         let Reply::Draft(draft) = self.0.ask(Command::Draft(request)).await? else {
             panic!("a draft was asked for");

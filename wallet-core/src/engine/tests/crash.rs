@@ -6,7 +6,7 @@ use bitcoin::{Address, Amount, FeeRate, Txid};
 
 use super::home::{Home, World, nobody, stranger};
 use super::machine::{Crash, Died, Machine};
-use crate::command::{Command, PayAmount, PayRequest, PaymentState, Recipient, Reply};
+use crate::command::{Command, FeeChoice, PayAmount, PayRequest, PaymentState, Recipient, Reply};
 use crate::event::Event;
 use crate::light_client::time::WallTime;
 
@@ -103,13 +103,11 @@ impl<'a> Person<'a> {
                 recipients: vec![Recipient {
                     address: self.stranger.clone(),
                     amount: PayAmount::Exactly(Amount::from_sat(300_000)),
+                    note: None,
                 }],
-                fee_rate: FeeRate::from_sat_per_vb(2),
-                coins: Vec::new(),
-                account: None,
-                note: None,
+                fee: FeeChoice::Rate(FeeRate::from_sat_per_vb_u32(2)),
                 idempotency_key: Some("rent".to_owned()),
-                dry_run: false,
+                ..PayRequest::default()
             })
         })
     }

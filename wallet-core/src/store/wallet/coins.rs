@@ -65,7 +65,8 @@ impl WalletFile {
                 "SELECT o.txid, o.vout, o.amount, s.spk, o.keychain, o.derivation, o.height,
                         o.coinbase, t.signed_here, o.frozen,
                         EXISTS (SELECT 1 FROM reservations r JOIN drafts d ON d.id = r.draft
-                                WHERE r.txid = o.txid AND r.vout = o.vout AND d.expires > ?1),
+                                WHERE r.txid = o.txid AND r.vout = o.vout
+                                  AND ifnull(d.expires > ?1, 1)),
                         (SELECT note FROM addresses a
                          WHERE a.keychain = o.keychain AND a.derivation = o.derivation)
                  FROM outputs o

@@ -32,6 +32,10 @@ pub struct HistoryEntry {
     pub standing: bool,
     /// How many peers announced it while no block held it.
     pub seen_by: u32,
+    /// The payment of this wallet that it was made to replace.
+    pub replaces: Option<Txid>,
+    /// The payment of this wallet that was made to replace it, the last of them.
+    pub replaced_by: Option<Txid>,
     /// Its block, if it has one.
     pub block: Option<BlockId>,
     /// The block's time, or when it was first seen here.
@@ -51,7 +55,12 @@ impl WalletFile {
                         ifnull(note, (SELECT a.note FROM outputs o
                                       JOIN addresses a USING (keychain, derivation)
                                       WHERE o.txid = t.txid AND a.note IS NOT NULL LIMIT 1)),
-                        signed_here, seen IS NOT NULL OR left_height IS NOT NULL, seen_by
+                        signed_here, seen IS NOT NULL OR left_height IS NOT NULL, seen_by,
+                        (SELECT subject FROM payments p
+                         WHERE p.txid = t.txid AND p.task IN ('replace', 'cancel')),
+                        (SELECT p.txid FROM payments p
+                         WHERE p.subject = t.txid AND p.task IN ('replace', 'cancel')
+                         ORDER BY p.draft DESC LIMIT 1)
                  FROM transactions t
                  WHERE ours = 1 AND (canonical = 1 OR coinbase = 0)
                  ORDER BY height DESC NULLS FIRST, position DESC, first_seen DESC, txid",
@@ -60,6 +69,8 @@ impl WalletFile {
                 let fee: Option<Column<Amount>> = row.get(2)?;
                 let height: Option<Column<Height>> = row.get(5)?;
                 let block: Option<Column<BlockHash>> = row.get(6)?;
+                let replaces: Option<Column<Txid>> = row.get(12)?;
+                let replaced_by: Option<Column<Txid>> = row.get(13)?;
                 Ok(HistoryEntry {
                     txid: row.get::<_, Column<Txid>>(0)?.0,
                     net: row.get::<_, Column<SignedAmount>>(1)?.0,
@@ -72,6 +83,8 @@ impl WalletFile {
                     signed_here: row.get(9)?,
                     standing: row.get(10)?,
                     seen_by: row.get(11)?,
+                    replaces: replaces.map(|txid| txid.0),
+                    replaced_by: replaced_by.map(|txid| txid.0),
                 })
             })?
             .collect()

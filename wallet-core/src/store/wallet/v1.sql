@@ -174,17 +174,31 @@ BEGIN
     SELECT RAISE(ABORT, 'an output that lives is never deleted');
 END;
 
--- Payments that are not signed yet, and the coins that they hold.
+-- Payments that are not signed yet, and the coins that they hold. `expires`: until when; null:
+-- until they are signed or dropped. `task`: payment, replace, cancel or child; all but a payment
+-- have the transaction that they replace or speed up as `subject`. `takes_all`: its one recipient
+-- gets all that the coins hold. `fee_basis`: asked, fallback, least, or how far an estimate for
+-- `fee_target` blocks is to be trusted.
 CREATE TABLE drafts (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
-    expires INTEGER NOT NULL,
+    expires INTEGER,
     psbt BLOB NOT NULL,
     change_vout INTEGER,
-    default_rate INTEGER NOT NULL,
+    task TEXT NOT NULL,
+    subject BLOB,
+    takes_all INTEGER NOT NULL,
+    fee_basis TEXT NOT NULL,
+    fee_target INTEGER,
     note TEXT,
     idempotency_key TEXT UNIQUE,
     request_hash BLOB NOT NULL
 ) STRICT;
+CREATE TABLE draft_notes (
+    draft INTEGER NOT NULL REFERENCES drafts (id) ON DELETE CASCADE,
+    vout INTEGER NOT NULL,
+    note TEXT NOT NULL,
+    PRIMARY KEY (draft, vout)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE reservations (
     txid BLOB NOT NULL,
     vout INTEGER NOT NULL,
@@ -194,15 +208,19 @@ CREATE TABLE reservations (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX reservations_by_draft ON reservations (draft);
 
--- Payments that are signed.
+-- Payments that are signed; `task`, `subject` and `takes_all` as in their drafts.
 CREATE TABLE payments (
     txid BLOB PRIMARY KEY REFERENCES transactions (txid),
     draft INTEGER NOT NULL UNIQUE,
     psbt BLOB NOT NULL,
     change_vout INTEGER,
+    task TEXT NOT NULL,
+    subject BLOB,
+    takes_all INTEGER NOT NULL,
     idempotency_key TEXT UNIQUE,
     request_hash BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX payments_by_subject ON payments (subject) WHERE subject IS NOT NULL;
 
 -- Where the scan is. `start_height` wins over the birthday while there is no cursor. `number`
 -- grows with each rescan. `searching`: how many scripts were watched when this pass of a search

@@ -12,9 +12,12 @@ use bitcoin::{
 };
 use tempfile::TempDir;
 
-use crate::command::{Birthday, CommandError, Draft, PayAmount, PayRequest, Payment, Recipient};
+use crate::command::{
+    Birthday, CommandError, Draft, FeeChoice, PayAmount, PayRequest, Payment, Recipient,
+};
 use crate::config::LookAhead;
 use crate::keychain::{AccountId, Branch, DerivationIndex, ScriptType};
+use crate::light_client::fees::FeeReport;
 use crate::light_client::height::{BlockId, Height};
 use crate::light_client::time::WallTime;
 use crate::seed::{Seed, Words};
@@ -27,6 +30,7 @@ pub(crate) struct Bench {
     pub(crate) wallet: Wallet,
     pub(crate) blocks: Vec<(BlockId, WallTime, Block)>,
     pub(crate) now: WallTime,
+    pub(crate) fees: FeeReport,
     random: StdRng,
     salt: u64,
     dir: TempDir,
@@ -58,6 +62,7 @@ impl Bench {
             wallet,
             blocks: vec![(at, WallTime::new(1_600_000_000), genesis)],
             now: WallTime::new(1_700_000_000),
+            fees: FeeReport::NOTHING,
             random: StdRng::seed_from_u64(7),
             salt: 0,
             dir,
@@ -66,10 +71,10 @@ impl Bench {
 
     /// The wallet as a new process finds it: what was not committed is gone.
     pub(crate) fn reopen(self) -> Self {
-        let Self { wallet, blocks, now, random, salt, dir } = self;
+        let Self { wallet, blocks, now, fees, random, salt, dir } = self;
         drop(wallet);
         let wallet = Wallet::open(&path(&dir), &key()).unwrap();
-        Self { wallet, blocks, now, random, salt, dir }
+        Self { wallet, blocks, now, fees, random, salt, dir }
     }
 
     pub(crate) fn tip(&self) -> BlockId {
@@ -155,12 +160,17 @@ impl Bench {
     }
 
     pub(crate) fn moment(&mut self) -> DraftMoment {
-        DraftMoment { now: self.now, tip: self.tip().height, entropy: self.random.r#gen() }
+        DraftMoment {
+            now: self.now,
+            tip: self.tip().height,
+            entropy: self.random.r#gen(),
+            fees: self.fees.clone(),
+        }
     }
 
     pub(crate) fn try_draft(&mut self, request: &PayRequest) -> Result<Draft, CommandError> {
         let moment = self.moment();
-        let drafted = self.wallet.draft(request, moment)?;
+        let drafted = self.wallet.draft(request, &moment)?;
         self.wallet.commit()?;
         match drafted {
             Drafted::Draft(draft) => Ok(*draft),
@@ -186,7 +196,7 @@ impl Bench {
     }
 
     fn signatures(&self, draft: &Draft) -> (Transaction, Psbt) {
-        let drafted = self.wallet.psbt_of(draft.id).unwrap();
+        let drafted = self.wallet.psbt_of(draft.id, self.now).unwrap();
         let mut psbt = drafted.clone();
         SoftwareSigner::new(seed(), Network::Regtest).sign(&mut psbt).unwrap();
         (signers::finish(&psbt, &drafted).unwrap(), psbt)
@@ -202,13 +212,9 @@ impl Bench {
 /// A request to pay one recipient.
 pub(crate) fn pay(address: &Address, amount: PayAmount) -> PayRequest {
     PayRequest {
-        recipients: vec![Recipient { address: address.clone(), amount }],
-        fee_rate: FeeRate::from_sat_per_vb(2),
-        coins: Vec::new(),
-        account: None,
-        note: None,
-        idempotency_key: None,
-        dry_run: false,
+        recipients: vec![Recipient { address: address.clone(), amount, note: None }],
+        fee: FeeChoice::Rate(FeeRate::from_sat_per_vb_u32(2)),
+        ..PayRequest::default()
     }
 }
 

@@ -175,7 +175,7 @@ impl Model {
     /// Fills dummy witnesses: the wallet view takes the signer's word for signatures.
     fn sign(&mut self, pick: usize) {
         let Some(draft) = take(&mut self.drafts, pick) else { return };
-        let Ok(psbt) = self.bench.wallet.psbt_of(draft) else {
+        let Ok(psbt) = self.bench.wallet.psbt_of(draft, self.bench.now) else {
             // A coin of it was spent by somebody else.
             self.bench.wallet.drop_draft(draft).unwrap();
             return;
@@ -294,7 +294,7 @@ impl Model {
         self.bench.wallet.apply_block(at, time, &block).unwrap();
         self.bench.wallet.advance(at, time).unwrap();
         let moment = self.bench.moment();
-        let _ = self.bench.wallet.draft(&pay(&stranger(3), exactly(5_000)), moment);
+        let _ = self.bench.wallet.draft(&pay(&stranger(3), exactly(5_000)), &moment);
         self.bench.wallet.receive(None, Some("lost"), true, self.bench.now).unwrap();
         assert!(self.bench.wallet.is_staged());
     }
@@ -328,7 +328,7 @@ impl Model {
         let coins = self.bench.wallet.coins(self.bench.tip().height, self.bench.now).unwrap();
         let free: Vec<_> = coins.iter().filter(|coin| !coin.reserved).collect();
         if let Some(coin) = pick_of(&free, pick) {
-            self.bench.wallet.set_frozen(coin.outpoint, !coin.frozen).unwrap();
+            self.bench.wallet.set_frozen(&[coin.outpoint], !coin.frozen).unwrap();
             self.bench.wallet.commit().unwrap();
             if !self.frozen.remove(&coin.outpoint) {
                 self.frozen.insert(coin.outpoint);

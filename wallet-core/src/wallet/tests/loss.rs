@@ -2,7 +2,7 @@
 
 use bitcoin::{Amount, FeeRate};
 
-use crate::command::{CommandError, PayAmount};
+use crate::command::{CommandError, FeeChoice, PayAmount};
 use crate::config::LookAhead;
 use crate::keychain::Branch;
 
@@ -79,7 +79,7 @@ fn change_is_not_given_away_because_fees_are_high_today() {
     let mut bench = Bench::new(LookAhead::NEW);
     bench.fund(TAPROOT, 1_000_000);
     let mut request = pay(&stranger(1), exactly(815_000));
-    request.fee_rate = FeeRate::from_sat_per_vb(1_000);
+    request.fee = FeeChoice::Rate(FeeRate::from_sat_per_vb_u32(1_000));
     let bare = Amount::from_sat(185_000);
     let draft = bench.draft(&request);
     let change = draft.change.expect("43,000 sat are worth keeping");

@@ -3,10 +3,12 @@
 use bitcoin::{Amount, FeeRate, OutPoint, Sequence};
 
 use crate::command::{
-    CommandError, PayAmount, PaymentState, Recipient, RecipientsProblem, SigningProblem, Warning,
+    CommandError, FeeChoice, PayAmount, PaymentState, Recipient, RecipientsProblem, SigningProblem,
+    Warning,
 };
 use crate::config::LookAhead;
 use crate::keychain::{Branch, ScriptType};
+use crate::light_client::fees::FeeReport;
 use crate::light_client::time::WallTime;
 use crate::limits::DRAFT_LIFETIME;
 use crate::wallet::Drafted;
@@ -26,7 +28,7 @@ fn the_signed_fee_rate_is_what_was_asked_for_every_script_type() {
                 bench.fund(account, sat);
             }
             let mut request = pay(&stranger(1), exactly(150_000));
-            request.fee_rate = Some(FeeRate::from_sat_per_kwu(kwu));
+            request.fee = FeeChoice::Rate(FeeRate::from_sat_per_kwu(kwu));
             let draft = bench.draft(&request);
             assert_eq!(draft.inputs.len(), 3);
             let payment = bench.sign(&draft);
@@ -103,7 +105,7 @@ fn named_coins_are_spent_exactly() {
 fn frozen_coins_are_never_spent() {
     let mut bench = bench();
     let coin = bench.fund(TAPROOT, 100_000);
-    bench.wallet.set_frozen(coin, true).unwrap();
+    bench.wallet.set_frozen(&[coin], true).unwrap();
     let balance = bench.wallet.balance(bench.tip().height).unwrap().total;
     assert_eq!(balance.frozen, Amount::from_sat(100_000));
     for amount in [exactly(10_000), PayAmount::Max] {
@@ -113,7 +115,7 @@ fn frozen_coins_are_never_spent() {
     let mut request = pay(&stranger(1), exactly(10_000));
     request.coins = vec![coin];
     assert_eq!(bench.try_draft(&request), Err(CommandError::CoinFrozen(coin)));
-    bench.wallet.set_frozen(coin, false).unwrap();
+    bench.wallet.set_frozen(&[coin], false).unwrap();
     bench.draft(&request);
 }
 
@@ -160,7 +162,7 @@ fn requests_that_make_no_sense_are_refused() {
     let mut bench = bench();
     bench.fund(TAPROOT, 1_000_000);
     let mut request = pay(&stranger(1), exactly(10_000));
-    let other = Recipient { address: stranger(2), amount: PayAmount::Max };
+    let other = Recipient { address: stranger(2), amount: PayAmount::Max, note: None };
     request.recipients.push(other);
     let bad = |problem| Err(CommandError::BadRecipients(problem));
     assert_eq!(bench.try_draft(&request), bad(RecipientsProblem::MaxBesideOthers));
@@ -175,12 +177,12 @@ fn requests_that_make_no_sense_are_refused() {
     bench.wallet.commit().unwrap();
     let mut request = pay(&stranger(1), exactly(40_000));
     for (kwu, name) in [(24, "fee_rate_out_of_range"), (2_500_001, "fee_rate_out_of_range")] {
-        request.fee_rate = Some(FeeRate::from_sat_per_kwu(kwu));
+        request.fee = FeeChoice::Rate(FeeRate::from_sat_per_kwu(kwu));
         assert_eq!(bench.try_draft(&request).unwrap_err().name(), name);
     }
-    request.fee_rate = FeeRate::from_sat_per_vb(100);
+    request.fee = FeeChoice::Rate(FeeRate::from_sat_per_vb_u32(100));
     assert_eq!(bench.try_draft(&request).unwrap_err().name(), "fee_too_high");
-    request.fee_rate = FeeRate::from_sat_per_vb(20);
+    request.fee = FeeChoice::Rate(FeeRate::from_sat_per_vb_u32(20));
     assert!(matches!(bench.draft(&request).warnings[..], [Warning::HighFee { .. }]));
     assert!(!bench.wallet.is_staged(), "a refused request leaves nothing behind");
 }
@@ -190,7 +192,7 @@ fn the_review_says_what_a_careful_person_asks() {
     let mut bench = bench();
     bench.fund(TAPROOT, 1_000_000);
     let mut request = pay(&stranger(1), exactly(400_000));
-    request.fee_rate = None;
+    request.fee = FeeChoice::Default;
     let draft = bench.draft(&request);
     assert!(matches!(draft.warnings[..], [Warning::DefaultFeeRate(_)]));
     let transaction = &draft.unsigned;
@@ -220,7 +222,7 @@ fn the_same_key_and_request_is_the_same_payment() {
     let mut bench = bench.reopen();
     for _ in 0..2 {
         let moment = bench.moment();
-        let Drafted::Payment(repeated) = bench.wallet.draft(&request, moment).unwrap() else {
+        let Drafted::Payment(repeated) = bench.wallet.draft(&request, &moment).unwrap() else {
             panic!("it was paid");
         };
         assert!(repeated.repeated);
@@ -229,7 +231,7 @@ fn the_same_key_and_request_is_the_same_payment() {
     }
     assert_eq!(bench.try_draft(&other), Err(CommandError::KeyReused));
     assert_eq!(
-        bench.wallet.draft(&request, bench_moment(&bench)).map(|drafted| match drafted {
+        bench.wallet.draft(&request, &bench_moment(&bench)).map(|drafted| match drafted {
             Drafted::Payment(payment) => Some(payment.state),
             Drafted::Draft(_) => None,
         }),
@@ -249,7 +251,7 @@ fn a_draft_holds_its_coins_until_it_expires_or_is_dropped() {
     bench.now = WallTime::new(bench.now.to_unix() + DRAFT_LIFETIME.as_secs());
     let second = bench.draft(&other);
     assert_eq!(
-        bench.wallet.psbt_of(first.id).unwrap_err(),
+        bench.wallet.psbt_of(first.id, bench.now).unwrap_err(),
         CommandError::NoSuchDraft(first.id.0),
         "its coins are held by the second"
     );
@@ -265,9 +267,9 @@ fn a_dry_run_leaves_nothing_behind() {
     request.dry_run = true;
     bench.wallet.take_grown();
     let moment = bench.moment();
-    let first = bench.wallet.draft(&request, moment).unwrap();
+    let first = bench.wallet.draft(&request, &moment).unwrap();
     assert!(!bench.wallet.is_staged());
-    assert_eq!(bench.wallet.draft(&request, moment).unwrap(), first);
+    assert_eq!(bench.wallet.draft(&request, &moment).unwrap(), first);
     assert_eq!(bench.wallet.take_grown(), Vec::<bitcoin::ScriptBuf>::new());
 }
 
@@ -276,7 +278,7 @@ fn only_the_drafted_transaction_is_recorded() {
     let mut bench = bench();
     let coin = bench.fund(TAPROOT, 100_000);
     let draft = bench.draft(&pay(&stranger(1), exactly(30_000)));
-    let psbt = bench.wallet.psbt_of(draft.id).unwrap();
+    let psbt = bench.wallet.psbt_of(draft.id, bench.now).unwrap();
     let mut record = |transaction| {
         let recorded = bench.wallet.record_signed(draft.id, &transaction, &psbt, WallTime::new(1));
         recorded.map(|(payment, _)| payment.state)
@@ -292,5 +294,10 @@ fn only_the_drafted_transaction_is_recorded() {
 }
 
 fn bench_moment(bench: &Bench) -> crate::wallet::DraftMoment {
-    crate::wallet::DraftMoment { now: bench.now, tip: bench.tip().height, entropy: [0; 32] }
+    crate::wallet::DraftMoment {
+        now: bench.now,
+        tip: bench.tip().height,
+        entropy: [0; 32],
+        fees: FeeReport::NOTHING,
+    }
 }
