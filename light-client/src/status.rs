@@ -49,7 +49,8 @@ pub struct Status {
     pub announcing: usize,
     /// How many of those a peer has taken since the start.
     pub taken: usize,
-    /// How many of them are being offered to a peer at this moment.
+    /// How many of them no peer has answered since the start: neither taken nor declined, nor left
+    /// alone after it was told.
     pub offering: usize,
     /// What is known about fees.
     pub fees: FeeReport,

@@ -13,7 +13,8 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::session::{Session, unexpected};
 
-/// Stays until each unconfirmed payment of the wallet was offered to a peer, [`STAY`] at most.
+/// Stays until a peer answered the offer of each unconfirmed payment of the wallet, by taking it,
+/// declining it or not asking for it; [`STAY`] at most.
 ///
 /// # Errors
 /// `interrupted`, or why the wallet stopped.
@@ -37,4 +38,4 @@ pub(crate) async fn stay_for_announcements(
 
 /// A peer is dialled for each payment, and nodes make those who dialled them wait some seconds
 /// before they ask for it.
-const STAY: Duration = Duration::from_secs(20);
+const STAY: Duration = Duration::from_secs(30);

@@ -3,7 +3,6 @@
 //! Refuses to be read by the client itself.
 
 use crate::client::LightClient;
-use crate::dial::Purpose;
 use crate::peers::peer::Peer;
 use crate::status::{Pace, Status, Waiting};
 
@@ -40,7 +39,7 @@ impl LightClient {
             pace: self.pace(),
             announcing: self.broadcast.announcing(),
             taken: self.broadcast.taken(),
-            offering: self.broadcast.offering() + self.roster.one_shots(Purpose::Broadcast),
+            offering: self.broadcast.offering(),
             fees: self.fees.report(self.fee_floors()),
             peers: peers.collect(),
             search: self.roster.search(),

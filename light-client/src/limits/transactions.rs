@@ -17,8 +17,8 @@ pub const MAX_PACKAGE: usize = 25;
 pub const MAX_SENDS: usize = 3;
 
 /// How long a peer may take to ask for a transaction that it was offered. Nodes make those who
-/// dialled them wait some seconds for their turn.
-pub const OFFER_TIMEOUT: Duration = Duration::from_secs(5);
+/// dialled them wait for their turn: Bitcoin Core up to six seconds, by three delays of two.
+pub const OFFER_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// How long a peer that took a transaction may take to ask for its parents.
 pub const PARENT_WAIT: Duration = Duration::from_secs(10);

@@ -230,9 +230,10 @@ impl Broadcast {
         self.transactions.values().filter(|one| one.taken).count()
     }
 
-    /// How many are offered at this moment.
+    /// How many nobody has answered yet: neither taken nor declined, nor left alone by a peer that
+    /// had time to ask for it.
     pub(crate) fn offering(&self) -> usize {
-        self.visits.len()
+        self.transactions.values().filter(|one| !one.answered).count()
     }
 
     pub(crate) fn next_due(&self, now: MonoTime) -> Option<MonoTime> {
@@ -251,6 +252,15 @@ impl Broadcast {
     }
 
     fn on_visit_ended(&mut self, now: MonoTime, visit: &Visit, jitter: u32) {
+        let ended = visit.ended(now);
+        if ended != Ended::CutShort {
+            for txid in &visit.package {
+                if let Some(one) = self.transactions.get_mut(txid) {
+                    one.answered = true;
+                    one.taken |= ended == Ended::Taken;
+                }
+            }
+        }
         let Some(one) = visit.leaf().and_then(|leaf| self.transactions.get_mut(&leaf)) else {
             return;
         };
@@ -259,7 +269,7 @@ impl Broadcast {
             let wait = first.saturating_mul(1 << one.tries.saturating_sub(1).min(16)).min(most);
             wait + part_of(wait, jitter)
         };
-        let wait = match visit.ended() {
+        let wait = match ended {
             Ended::Taken => {
                 let apart = |listener: &PeerAddress| {
                     one.offered.iter().all(|offered| is_apart(offered, listener))
@@ -270,22 +280,17 @@ impl Broadcast {
                     REANNOUNCE_AFTER + part_of(REANNOUNCE_JITTER, jitter)
                 }
             }
-            Ended::Declined | Ended::Silent => doubled(OFFER_RETRY, OFFER_RETRY_MAX),
+            Ended::Declined | Ended::Silent | Ended::CutShort => {
+                doubled(OFFER_RETRY, OFFER_RETRY_MAX)
+            }
         };
         one.due = now.after(wait);
-        if visit.ended() == Ended::Taken {
-            for txid in &visit.package {
-                if let Some(parent) = self.transactions.get_mut(txid) {
-                    parent.taken = true;
-                }
-            }
-        }
     }
 
     /// A visited peer asks for more than the package pays. That is told when no other peer is left
     /// to ask, or enough have said the same.
     pub(crate) fn take_declined(&mut self, peer: PeerId) -> Option<BroadcastEvent> {
-        let visit = self.visits.get(&peer).filter(|visit| visit.ended() == Ended::Declined)?;
+        let visit = self.visits.get(&peer).filter(|visit| visit.is_declined())?;
         let txid = visit.leaf()?;
         let one = self.transactions.get_mut(&txid)?;
         let again = !one.declined.insert(visit.address.clone());

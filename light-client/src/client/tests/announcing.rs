@@ -153,6 +153,24 @@ fn a_peer_that_does_not_ask_is_left_for_another() {
     assert_eq!(owners(&world, &payment).len(), 1);
 }
 
+/// A program that ends before that leaves its payment with nobody.
+#[test]
+fn an_offer_that_is_cut_short_has_no_answer() {
+    let mut world = world(2);
+    for n in 1..=2 {
+        world.host(n).takes = false;
+    }
+    let payment = payment(1);
+    announce(&mut world, &payment, None);
+    let visit = *visits(&world).last().expect("a visit");
+    world.disconnect(visit);
+    world.settle();
+    assert_eq!(world.client.status().offering, 1, "nobody had the time to ask for it");
+    world.pass(OFFER_RETRY * 2 + OFFER_TIMEOUT + Duration::from_secs(1));
+    assert!(owners(&world, &payment).is_empty());
+    assert_eq!(world.client.status().offering, 0, "it was told, and did not ask");
+}
+
 #[test]
 fn nobody_else_can_find_out_what_is_announced() {
     let mut world = world(2);

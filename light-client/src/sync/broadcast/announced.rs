@@ -26,6 +26,8 @@ pub(super) struct Announced {
     pub(super) told: bool,
     /// Whether a peer is known to have it.
     pub(super) taken: bool,
+    /// Whether a peer took it, declined it, or was told of it and did not ask.
+    pub(super) answered: bool,
     /// Visits since it was last heard of, or began.
     pub(super) tries: u32,
     /// When it is offered next.
@@ -45,6 +47,7 @@ impl Announced {
             declined: BTreeSet::new(),
             told: false,
             taken: false,
+            answered: false,
             tries: 0,
             due: now,
         }

@@ -49,8 +49,10 @@ enum Stage {
 pub(super) enum Ended {
     Taken,
     Declined,
-    /// It has the transaction, or does not want it, or is gone.
+    /// It was told and did not ask in time: it has the transaction, or does not want it.
     Silent,
+    /// The connection went before that could be said.
+    CutShort,
 }
 
 impl Visit {
@@ -133,11 +135,16 @@ impl Visit {
         self.until
     }
 
-    pub(super) const fn ended(&self) -> Ended {
+    pub(super) fn is_declined(&self) -> bool {
+        self.stage == Stage::Declined
+    }
+
+    pub(super) fn ended(&self, now: MonoTime) -> Ended {
         match self.stage {
             Stage::Taken => Ended::Taken,
             Stage::Declined => Ended::Declined,
-            Stage::Greeting(_) | Stage::Offered => Ended::Silent,
+            Stage::Offered if self.until <= now => Ended::Silent,
+            Stage::Greeting(_) | Stage::Offered => Ended::CutShort,
         }
     }
 }
