@@ -6,6 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use billfold_wallet_core::command::{Command, Reply};
+use billfold_wallet_core::config::Settings;
 use billfold_wallet_core::event::Event;
 use billfold_wallet_core::face::Conversation;
 use billfold_wallet_core::service::{self, Access, OpenError, Reach, Service};
@@ -98,7 +99,8 @@ fn open(context: &mut Context, access: Access, reach: Reach) -> Result<Service, 
     loop {
         tries -= 1;
         let password = password::existing(&context.run)?;
-        let settings = context.run.settings.clone();
+        // A command ends by itself, and what it shows for review has an end of its own.
+        let settings = Settings { idle_lock: None, ..context.run.settings.clone() };
         // On a thread of its own, since a service may not block inside a runtime; and waited for
         // to its very end, since SQLCipher's library must not be left while a thread that used it
         // still ends.

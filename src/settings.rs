@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use billfold_wallet_core::config::{ParseWalletNameError, Settings, WalletName};
-use billfold_wallet_core::limits::DEFAULT_FILTERS_DISK;
+use billfold_wallet_core::limits::{DEFAULT_FILTERS_DISK, DEFAULT_IDLE_LOCK};
 use bitcoin::Network;
 use directories::ProjectDirs;
 
 use crate::cli::{GlobalOptions, NetworkName};
 use crate::failure::{Failure, Kind};
-use crate::settings::file::{ConfigFile, ParseConfigError};
+use crate::settings::file::{ConfigFile, Idle, ParseConfigError};
 
 mod file;
 
@@ -103,6 +103,11 @@ impl Run {
                 connect,
                 proxy,
                 filters_disk: filters.disk.unwrap_or(DEFAULT_FILTERS_DISK),
+                idle_lock: match section.lock.idle.or(file.lock.idle) {
+                    None => Some(DEFAULT_IDLE_LOCK),
+                    Some(Idle::After(time)) => Some(time),
+                    Some(Idle::Never) => None,
+                },
                 mempool: section.mempool.or(file.mempool).unwrap_or(true),
             },
             password_file: options

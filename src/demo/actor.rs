@@ -47,6 +47,7 @@ impl Actor {
             proxy: None,
             filters_disk: DEFAULT_FILTERS_DISK,
             mempool: true,
+            idle_lock: None,
         };
         let description = service::create(&settings, new, cost)?;
         let conversation = open(&settings)?;

@@ -101,6 +101,7 @@ kinds! {
     KeyReused = "key_reused", -8, Refused, "The idempotency key belongs to another payment.";
     InsufficientFunds = "insufficient_funds", -6, Money, "Not enough can be spent.";
     WrongPassword = "wrong_password", -14, Password, "The password does not open the wallet.";
+    TooManyTries = "too_many_tries", -14, Password, "Too many wrong passwords; this one was not tried yet.";
     Locked = "locked", -13, Password, "The keys are locked.";
     NoPeer = "no_peer", -9, Peers, "No peer was named or found.";
     PeerUnreachable = "peer_unreachable", -9, Peers, "No connection to any peer could be opened.";

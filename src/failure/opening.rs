@@ -33,6 +33,9 @@ impl From<OpenError> for Failure {
                 new(Kind::NoSuchWallet).with("wallet", name.as_str()).with("existing", existing)
             }
             OpenError::WrongPassword => new(Kind::WrongPassword),
+            OpenError::TooSoon { wait } => {
+                new(Kind::TooManyTries).with("wait_seconds", wait.as_secs())
+            }
             OpenError::DirInUse(holder) => in_use(message, holder),
             OpenError::NetworkMismatch { found, .. } => {
                 new(Kind::NetworkMismatch).with("found", found.to_string())
@@ -50,6 +53,8 @@ fn in_use(message: String, holder: Holder) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use billfold_wallet_core::command::StoreProblem;
     use billfold_wallet_core::entropy::EntropyError;
     use bitcoin::Network;
@@ -77,6 +82,7 @@ mod tests {
         for error in [
             OpenError::NoSuchWallet { name: wallet(), existing: vec![] },
             OpenError::WrongPassword,
+            OpenError::TooSoon { wait: Duration::from_secs(4) },
             OpenError::DirInUse(holder()),
             OpenError::NetworkMismatch {
                 wallet: wallet(),

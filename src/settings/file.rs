@@ -4,6 +4,7 @@
 //! secret may stand there by mistake.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use billfold_wallet_core::config::{ProxyAddress, SignetChallenge};
 use billfold_wallet_core::light_client::peer_id::PeerAddress;
@@ -41,6 +42,8 @@ pub(super) struct ConfigFile {
     pub(super) filters: Filters,
     /// Whether to listen to transactions that no block holds, unless the network's section says.
     pub(super) mempool: Option<bool>,
+    /// When keys lock themselves, unless the network's section says.
+    pub(super) lock: Lock,
     mainnet: Section,
     testnet3: Section,
     testnet4: Section,
@@ -69,6 +72,26 @@ pub(super) struct Section {
     pub(super) filters: Filters,
     /// Whether to listen to transactions that no block holds.
     pub(super) mempool: Option<bool>,
+    /// When keys lock themselves.
+    pub(super) lock: Lock,
+}
+
+/// When the keys of an open wallet lock themselves.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(super) struct Lock {
+    /// After nobody was there for so long.
+    #[serde(deserialize_with = "idle")]
+    pub(super) idle: Option<Idle>,
+}
+
+/// How long nobody may be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Idle {
+    /// So long.
+    After(Duration),
+    /// As long as the wallet is open.
+    Never,
 }
 
 /// What is kept of the filters that were downloaded.
@@ -133,6 +156,29 @@ fn challenge<'de, D: Deserializer<'de>>(
 ) -> Result<Option<SignetChallenge>, D::Error> {
     let text = String::deserialize(deserializer)?;
     text.parse().map(Some).map_err(de::Error::custom)
+}
+
+/// A time such as `"90 s"` or `"5 min"`, or `"never"`.
+fn idle<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Idle>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    parse_idle(&text).map(Some).ok_or_else(|| {
+        de::Error::custom("not a time: write for example \"90 s\", \"5 min\", \"1 h\" or \"never\"")
+    })
+}
+
+fn parse_idle(text: &str) -> Option<Idle> {
+    if text.trim() == "never" {
+        return Some(Idle::Never);
+    }
+    let (number, unit) = text.trim().split_once(' ')?;
+    let seconds = match unit.trim_start() {
+        "s" => 1,
+        "min" => 60,
+        "h" => 3_600,
+        _ => return None,
+    };
+    let time = number.parse::<u64>().ok()?.checked_mul(seconds).filter(|time| *time > 0)?;
+    Some(Idle::After(Duration::from_secs(time)))
 }
 
 /// A number of bytes, or a text such as `"2 GB"`.

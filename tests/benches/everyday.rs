@@ -18,6 +18,7 @@ use billfold_wallet_core::config::{LookAhead, Settings, WalletName};
 use billfold_wallet_core::keychain::{AccountId, DerivationIndex, ScriptType};
 use billfold_wallet_core::light_client::height::Height;
 use billfold_wallet_core::limits::DEFAULT_FILTERS_DISK;
+use billfold_wallet_core::net::clock::Clock;
 use billfold_wallet_core::seed::{Seed, Words};
 use billfold_wallet_core::service::{self, NewWallet};
 use billfold_wallet_core::vault::{self, KdfCost, Password};
@@ -98,6 +99,7 @@ fn wallet(
         proxy: None,
         filters_disk: DEFAULT_FILTERS_DISK,
         mempool: true,
+        idle_lock: None,
     };
     let account = |script_type| AccountId { script_type, number: DerivationIndex::ZERO };
     let new = NewWallet {
@@ -142,7 +144,7 @@ fn derivation(program: &Program) -> Result<Duration> {
     let password = Password::new(PASSWORD)?;
     let mut runs = Vec::new();
     for _ in 0..5 {
-        runs.push(timed(|| Ok(vault::open(&header, &password)?))?.1);
+        runs.push(timed(|| Ok(vault::open(&header, &password, Clock::start().now().wall)?))?.1);
     }
     runs.sort();
     Ok(runs[runs.len() / 2])

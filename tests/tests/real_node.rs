@@ -384,6 +384,7 @@ fn open(program: &Program, node: &Node) -> Result<Listener> {
         proxy: None,
         filters_disk: 0,
         mempool: true,
+        idle_lock: None,
     };
     let password = Password::new(PASSWORD)?;
     let service = Service::open(&settings, &password, Access::View, Reach::Online)?;

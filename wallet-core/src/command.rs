@@ -71,6 +71,20 @@ pub enum Command {
     Describe,
     /// That a transaction is in a block of the chain. Needs a chain that is followed.
     Prove(Txid),
+    /// Lock the key layer: the view stays, nothing can be signed until it is unlocked.
+    Lock,
+    /// A person is there: the idle lock counts from now. For faces where somebody may look for
+    /// long without asking for anything.
+    Present,
+}
+
+impl Command {
+    /// Whether somebody is there who asks this. What only reads may be asked by a screen that
+    /// keeps itself up to date while nobody looks.
+    #[must_use]
+    pub const fn shows_a_person(&self) -> bool {
+        !matches!(self, Self::Balance | Self::History | Self::Coins | Self::Status | Self::Describe)
+    }
 }
 
 /// The answer to a command.
@@ -97,6 +111,6 @@ pub enum Reply {
     Wallet(Box<WalletDescription>),
     /// To `Prove`.
     Proof(Box<Proof>),
-    /// To `Drop`, `Freeze` and `Rescan`.
+    /// To `Drop`, `Freeze`, `Rescan`, `Lock` and `Present`.
     Done,
 }

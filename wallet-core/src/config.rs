@@ -7,6 +7,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
 use bitcoin::Network;
 use bitcoin::p2p::Magic;
@@ -39,6 +40,8 @@ pub struct Settings {
     pub filters_disk: u64,
     /// Whether to listen to transactions that no block holds.
     pub mempool: bool,
+    /// How long nobody may be there before the keys are locked; `None`: never.
+    pub idle_lock: Option<Duration>,
 }
 
 impl Settings {
@@ -271,6 +274,7 @@ mod tests {
                 connect: Vec::new(),
                 proxy: None,
                 mempool: true,
+                idle_lock: None,
                 filters_disk: 0,
             };
             settings.paths().dir().to_owned()

@@ -27,6 +27,7 @@ use crate::light_client::status::Status;
 use crate::light_client::time::{MonoTime, Now};
 use crate::limits::{PROGRESS_EVERY, UNCOMMITTED_TIME};
 use crate::signers::key_layer::KeyLayer;
+use crate::vault::SeedKey;
 use crate::wallet::{Wallet, WatchList};
 
 use chain_side::ChainSide;
@@ -34,7 +35,7 @@ use chain_side::ChainSide;
 pub use chain_side::Online;
 
 /// One thing that happened.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub enum Input {
     /// Something for the light client: a connection, bytes, a job's result.
     Network(ClientInput),
@@ -45,6 +46,8 @@ pub enum Input {
         /// What it asks.
         command: Command,
     },
+    /// The owner's password opened the key layer.
+    Unlock(SeedKey),
     /// The time that [`Engine::deadline`] named has come.
     Deadline,
 }
@@ -196,7 +199,11 @@ impl Engine {
     /// # Errors
     /// If the disk refuses. Nothing of this step may be said then but the problem itself.
     pub fn step(&mut self, now: Now, input: Input) -> Result<Vec<Effect>, StoreProblem> {
+        if self.keys.lock_if_idle(now) {
+            self.say(Event::Locked);
+        }
         match input {
+            Input::Unlock(key) => self.keys.unlock(key, now),
             Input::Network(input) => {
                 self.moved = true;
                 self.drive(now, input)?;
@@ -215,7 +222,8 @@ impl Engine {
     #[must_use]
     pub fn deadline(&self) -> Option<MonoTime> {
         let batch = self.uncommitted.map(|since| since.after(UNCOMMITTED_TIME));
-        [self.client_deadline(), batch, self.progress_due()].into_iter().flatten().min()
+        let due = [self.client_deadline(), batch, self.progress_due(), self.keys.locks_at()];
+        due.into_iter().flatten().min()
     }
 
     /// Commits what waits for a batch; the last thing to do before the engine is dropped.

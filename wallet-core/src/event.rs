@@ -52,6 +52,9 @@ pub enum Event {
         /// How many.
         events: u64,
     },
+    /// The key layer was locked, because that was asked or because nobody was there. The view
+    /// stays.
+    Locked,
     /// Something about the wallet or its files that a person should know.
     Note(Note),
     /// The engine stopped: the disk refused, and nothing more will be done or said.

@@ -98,6 +98,16 @@ pub const KDF_LEAST_PASSES: u32 = 3;
 /// The most passes that a header file may ask for: minutes on a slow machine, not days.
 pub const KDF_MOST_PASSES: u32 = 64;
 
+/// Wrong passwords in a row after which a person need not wait yet.
+pub const FREE_TRIES: u32 = 3;
+
+/// The longest wait before a password is tried, however many were wrong: it must never keep the
+/// owner out.
+pub const LONGEST_TRY_WAIT: Duration = Duration::from_secs(30);
+
+/// How long a person may be away before the keys are locked, unless `lock.idle` says otherwise.
+pub const DEFAULT_IDLE_LOCK: Duration = Duration::from_secs(5 * 60);
+
 /// The longest header file of any version, in bytes.
 pub const HEADER_BYTES: u64 = 4_096;
 

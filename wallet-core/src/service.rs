@@ -3,14 +3,15 @@
 //! Refuses to show or keep words and passwords.
 
 mod create;
+mod open_error;
+mod strongbox;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-use bitcoin::Network;
-
 use crate::command::{Command, CommandError, StoreProblem};
-use crate::config::{Settings, WalletName};
+use crate::config::Settings;
 use crate::engine::{Effect, Engine, Online};
 use crate::entropy::{self, EntropyError};
 use crate::event::{CommandId, Event, Note};
@@ -18,6 +19,7 @@ use crate::face::{BoxFuture, Face};
 use crate::light_client::config;
 use crate::light_client::height::{BlockId, Height};
 use crate::light_client::height_ranges::HeightRanges;
+use crate::light_client::time::WallTime;
 use crate::limits::PENDING_COMMANDS;
 use crate::net::clock::Clock;
 use crate::net::driver::{self, Driver};
@@ -28,13 +30,15 @@ use crate::net::route::Route;
 use crate::signers::key_layer::KeyLayer;
 use crate::store::chain::ChainFile;
 use crate::store::filters::{self, FilterStore};
-use crate::store::lock::{DirectoryLock, Holder, LockError};
+use crate::store::lock::DirectoryLock;
 use crate::store::peers::PeersFile;
 use crate::store::problem;
-use crate::vault::{self, Password, VaultError};
+use crate::vault::{self, Keys, Password};
 use crate::wallet::Wallet;
 
 pub use create::{CreateError, NewWallet, check_new, create, wallets};
+pub use open_error::OpenError;
+pub use strongbox::Strongbox;
 
 /// Whether the wallet will be asked to sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +65,7 @@ pub struct Service {
     thread: Option<JoinHandle<()>>,
     last_id: u64,
     unanswered: usize,
+    header: PathBuf,
 }
 
 impl Service {
@@ -78,14 +83,11 @@ impl Service {
         reach: Reach,
     ) -> Result<Self, OpenError> {
         let paths = settings.paths();
-        if !paths.wallet(&settings.wallet).exists() {
-            let name = settings.wallet.clone();
-            return Err(OpenError::NoSuchWallet { name, existing: wallets(settings)? });
-        }
+        require_wallet(settings)?;
         let lock = DirectoryLock::acquire(&paths)?;
-        let (wallet, keys) = open_wallet(settings, password, access)?;
-        let (inbox, incoming) = Inbox::new();
         let clock = Clock::start();
+        let (wallet, keys) = open_wallet(settings, password, access, clock)?;
+        let (inbox, incoming) = Inbox::new();
         let outlet = Arc::new(Outlet::default());
         let (engine, network, first) = match reach {
             Reach::Offline => (open_offline(settings, wallet, keys)?, None, Vec::new()),
@@ -111,7 +113,21 @@ impl Service {
             Driver { engine, clock, inbox: incoming, outlet: Arc::clone(&outlet), network };
         let thread = run_on_own_thread(driver, first, lock)
             .map_err(|error| problem::from_io(paths.dir(), &error))?;
-        Ok(Self { inbox, outlet, thread: Some(thread), last_id: 0, unanswered: 0 })
+        let header = paths.header(&settings.wallet);
+        Ok(Self { inbox, outlet, thread: Some(thread), last_id: 0, unanswered: 0, header })
+    }
+
+    /// Opens the key layer, until it is locked by [`Command::Lock`] or because nobody is there.
+    /// What is asked after this can be signed. It blocks for the time of one password derivation.
+    ///
+    /// # Errors
+    /// [`OpenError::WrongPassword`], [`OpenError::TooSoon`] and what else can be wrong with the
+    /// header file.
+    pub fn unlock(&self, password: &Password) -> Result<(), OpenError> {
+        let keys = vault::open(&self.header, password, Clock::start().now().wall)?;
+        // An engine that has ended says so itself.
+        let _ = self.inbox.put(Message::Unlock(keys.seed));
+        Ok(())
     }
 
     fn join(&mut self) {
@@ -162,105 +178,36 @@ impl Drop for Service {
     }
 }
 
-/// Why a wallet was not opened.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum OpenError {
-    /// No such wallet.
-    #[error("there is no wallet named {name}{}", existing_shown(existing))]
-    NoSuchWallet {
-        /// What was asked for.
-        name: WalletName,
-        /// What there is.
-        existing: Vec<WalletName>,
-    },
-    /// The password does not open the wallet.
-    #[error("wrong password")]
-    WrongPassword,
-    /// Another process has the directory.
-    #[error("{0} is using this data directory: stop it first")]
-    DirInUse(Holder),
-    /// The wallet belongs to another network: its file was copied here.
-    #[error("wallet {wallet} is of {found}, not of {asked}: put its files where they belong")]
-    NetworkMismatch {
-        /// Which wallet.
-        wallet: WalletName,
-        /// The network that it was made for.
-        found: Network,
-        /// The network that was asked for.
-        asked: Network,
-    },
-    /// The memory that the password's derivation takes is not there.
-    #[error("deriving the key takes {kib} KiB of memory, which this machine can't give now")]
-    OutOfMemory {
-        /// How much.
-        kib: u32,
-    },
-    /// No entropy from the system.
-    #[error(transparent)]
-    Entropy(#[from] EntropyError),
-    /// The disk refused.
-    #[error(transparent)]
-    Store(#[from] StoreProblem),
-}
-
-impl OpenError {
-    /// The stable name, as in `docs/errors.md`, JSON and JSON-RPC.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::NoSuchWallet { .. } => "no_such_wallet",
-            Self::WrongPassword => "wrong_password",
-            Self::DirInUse(_) => "dir_in_use",
-            Self::NetworkMismatch { .. } => "network_mismatch",
-            Self::OutOfMemory { .. } => "out_of_memory",
-            Self::Entropy(_) => "no_entropy",
-            Self::Store(problem) => problem.name(),
-        }
+fn require_wallet(settings: &Settings) -> Result<(), OpenError> {
+    if settings.paths().wallet(&settings.wallet).exists() {
+        return Ok(());
     }
+    let name = settings.wallet.clone();
+    Err(OpenError::NoSuchWallet { name, existing: wallets(settings)? })
 }
-
-impl From<LockError> for OpenError {
-    fn from(error: LockError) -> Self {
-        match error {
-            LockError::InUse(holder) => Self::DirInUse(holder),
-            LockError::Store(problem) => Self::Store(problem),
-        }
-    }
-}
-
-impl From<VaultError> for OpenError {
-    fn from(error: VaultError) -> Self {
-        let damaged = |path: std::path::PathBuf, what: &str| {
-            Self::Store(StoreProblem::Damaged {
-                path: problem::shown(&path),
-                what: what.to_owned(),
-            })
-        };
-        match error {
-            VaultError::WrongPassword => Self::WrongPassword,
-            VaultError::OutOfMemory(error) => Self::OutOfMemory { kib: error.kib },
-            VaultError::Entropy(error) => Self::Entropy(error),
-            VaultError::Io { path, source } => Self::Store(problem::from_io(&path, &source)),
-            VaultError::Newer { path } => {
-                Self::Store(StoreProblem::Newer { path: problem::shown(&path) })
-            }
-            VaultError::Damaged { path } | VaultError::Exists { path } => damaged(path, PUT_BACK),
-            VaultError::NoSuchFile { path } => {
-                damaged(path, "it is missing: put back a copy of it")
-            }
-        }
-    }
-}
-
-const PUT_BACK: &str = "put back a copy of it, or restore the wallet from its words";
 
 fn open_wallet(
     settings: &Settings,
     password: &Password,
     access: Access,
+    clock: Clock,
 ) -> Result<(Wallet, KeyLayer), OpenError> {
+    let (wallet, keys) = open_files(settings, password, clock.now().wall)?;
+    let mut key_layer = KeyLayer::locked(settings.idle_lock);
+    if access == Access::Sign {
+        key_layer.unlock(keys.seed, clock.now());
+    }
+    Ok((wallet, key_layer))
+}
+
+/// The header file and the wallet's file, if they are of the network that is asked for.
+fn open_files(
+    settings: &Settings,
+    password: &Password,
+    now: WallTime,
+) -> Result<(Wallet, Keys), OpenError> {
     let paths = settings.paths();
-    let keys = vault::open(&paths.header(&settings.wallet), password)?;
+    let keys = vault::open(&paths.header(&settings.wallet), password, now)?;
     let wallet = Wallet::open(&paths.wallet(&settings.wallet), &keys.file)?;
     if wallet.network() != settings.network {
         return Err(OpenError::NetworkMismatch {
@@ -269,11 +216,7 @@ fn open_wallet(
             asked: settings.network,
         });
     }
-    let key_layer = match access {
-        Access::View => KeyLayer::Locked,
-        Access::Sign => KeyLayer::Unlocked(keys.seed),
-    };
-    Ok((wallet, key_layer))
+    Ok((wallet, keys))
 }
 
 /// Only the tip is read: a balance needs no headers.
@@ -364,12 +307,4 @@ fn system_seed() -> Result<[u8; 32], EntropyError> {
     let mut seed = [0; 32];
     entropy::fill(&mut seed)?;
     Ok(seed)
-}
-
-fn existing_shown(existing: &[WalletName]) -> String {
-    if existing.is_empty() {
-        return ": create one with billfold new, or billfold restore".to_owned();
-    }
-    let names: Vec<&str> = existing.iter().map(WalletName::as_str).collect();
-    format!(": there is {}", names.join(", "))
 }

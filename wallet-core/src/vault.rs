@@ -9,6 +9,7 @@ use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use zeroize::Zeroizing;
 
@@ -17,13 +18,16 @@ pub use kdf::{KdfCost, OutOfMemory};
 pub use password::{Password, PasswordError};
 
 use crate::entropy::{self, EntropyError};
+use crate::light_client::time::WallTime;
 use crate::limits::HEADER_BYTES;
 use header::{KEY_BYTES, RawKeys};
+use tries::Tries;
 
 mod password;
 mod kdf;
 mod sealed;
 mod header;
+mod tries;
 
 /// Both keys of a wallet.
 #[derive(Debug)]
@@ -48,27 +52,45 @@ pub fn create(path: &Path, password: &Password, cost: KdfCost) -> Result<Keys, V
     Ok(keys.into())
 }
 
-/// Reads a header file and unwraps its keys; takes the time that its cost says.
+/// Reads a header file and unwraps its keys; takes the time that its cost says. Wrong passwords
+/// are counted beside the file, and after some of them the next try has to wait.
 ///
 /// # Errors
 /// See [`VaultError`].
-pub fn open(path: &Path, password: &Password) -> Result<Keys, VaultError> {
-    read(path, password).map(Keys::from)
+pub fn open(path: &Path, password: &Password, now: WallTime) -> Result<Keys, VaultError> {
+    // First: a file that no password can open counts no try.
+    let header = read(path)?;
+    let mut tries = Tries::of(path);
+    if let Some(wait) = tries.wait(now) {
+        return Err(VaultError::TooSoon { wait });
+    }
+    let before = tries.count(now);
+    match header.unseal(password) {
+        Ok(Some(keys)) => {
+            tries.forget();
+            Ok(keys.into())
+        }
+        Ok(None) => Err(VaultError::WrongPassword),
+        Err(error) => {
+            tries.uncount(&before);
+            Err(error.into())
+        }
+    }
 }
 
-/// Wraps the same keys under a new password. The file is replaced whole or not at all, and the
-/// change is durable on return.
+/// Wraps the keys of a header file under a new password. The file is replaced whole or not at
+/// all, and the change is durable on return.
 ///
 /// # Errors
 /// See [`VaultError`]; the old password still opens the file then.
 pub fn change_password(
     path: &Path,
-    old: &Password,
+    keys: &Keys,
     new: &Password,
     cost: KdfCost,
 ) -> Result<(), VaultError> {
-    let keys = read(path, old)?;
-    let header = Header::seal(&keys, new, cost)?;
+    let raw = (keys.file.0.clone(), keys.seed.0.clone());
+    let header = Header::seal(&raw, new, cost)?;
     replace(path, &header.to_bytes()).map_err(|source| io_error(path, source))
 }
 
@@ -86,6 +108,14 @@ impl FileKey {
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; KEY_BYTES] {
         &self.0
+    }
+}
+
+#[cfg(test)]
+impl SeedKey {
+    /// A key without a header file.
+    pub(crate) fn for_tests(byte: u8) -> Self {
+        Self(Zeroizing::new([byte; KEY_BYTES]))
     }
 }
 
@@ -136,6 +166,12 @@ pub enum VaultError {
     /// The keys don't unwrap.
     #[error("wrong password")]
     WrongPassword,
+    /// Too many passwords were wrong; this one was not tried.
+    #[error("too many wrong passwords: wait {} s, then try again", wait.as_secs())]
+    TooSoon {
+        /// How long no password is tried.
+        wait: Duration,
+    },
     /// The file is not a whole header.
     #[error("{} is damaged: put back a copy of it, or restore the wallet from its words", path.display())]
     Damaged {
@@ -181,7 +217,7 @@ pub enum VaultError {
 #[error("a sealed key is damaged: restore the wallet from its words")]
 pub struct UnsealError;
 
-fn read(path: &Path, password: &Password) -> Result<RawKeys, VaultError> {
+fn read(path: &Path) -> Result<Header, VaultError> {
     let mut bytes = Vec::new();
     File::open(path).and_then(|file| file.take(HEADER_BYTES + 1).read_to_end(&mut bytes)).map_err(
         |source| match source.kind() {
@@ -189,11 +225,10 @@ fn read(path: &Path, password: &Password) -> Result<RawKeys, VaultError> {
             _ => io_error(path, source),
         },
     )?;
-    let header = Header::parse(&bytes).map_err(|problem| match problem {
+    Header::parse(&bytes).map_err(|problem| match problem {
         ParseHeaderError::Damaged => VaultError::Damaged { path: path.to_owned() },
         ParseHeaderError::Newer => VaultError::Newer { path: path.to_owned() },
-    })?;
-    header.unseal(password)?.ok_or(VaultError::WrongPassword)
+    })
 }
 
 fn random_key() -> Result<Zeroizing<[u8; KEY_BYTES]>, EntropyError> {

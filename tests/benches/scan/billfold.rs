@@ -82,5 +82,6 @@ fn settings(dir: &Path, peers: &[SocketAddr], options: &Options) -> Settings {
         proxy: None,
         filters_disk: options.filters_disk(),
         mempool: true,
+        idle_lock: None,
     }
 }

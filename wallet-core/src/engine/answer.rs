@@ -6,6 +6,7 @@ use bitcoin::Txid;
 
 use crate::command::{Command, CommandError, DraftId, Proof, Reply};
 use crate::engine::{Effect, Engine};
+use crate::event::Event;
 use crate::light_client::fees::FeeReport;
 use crate::light_client::height::Height;
 use crate::light_client::input::Input as ClientInput;
@@ -17,6 +18,9 @@ impl Engine {
     /// Carries out a command; what it staged is committed before the answer is told.
     pub(super) fn answer(&mut self, now: Now, command: Command) -> Result<Reply, CommandError> {
         let tip = self.chain.tip().height;
+        if command.shows_a_person() {
+            self.keys.touch(now);
+        }
         match command {
             Command::Balance => Ok(Reply::Balance(self.wallet.balance(tip)?)),
             Command::Receive { amount, note, fresh } => {
@@ -53,6 +57,13 @@ impl Engine {
             Command::Rescan { from } => self.rescan(now, from),
             Command::Describe => Ok(Reply::Wallet(Box::new(self.wallet.description()?))),
             Command::Prove(txid) => self.prove(txid),
+            Command::Lock => {
+                if self.keys.lock() {
+                    self.say(Event::Locked);
+                }
+                Ok(Reply::Done)
+            }
+            Command::Present => Ok(Reply::Done),
         }
     }
 

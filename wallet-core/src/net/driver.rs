@@ -70,6 +70,7 @@ impl Driver {
                 None => (Input::Deadline, None),
                 Some(Message::Stop) => return Ok(()),
                 Some(Message::Ask(id, command)) => (Input::Ask { id, command }, None),
+                Some(Message::Unlock(key)) => (Input::Unlock(key), None),
                 Some(Message::Happened(happening)) => {
                     let Some(network) = &mut self.network else { continue };
                     if !network.expects(&happening) {
@@ -105,7 +106,7 @@ impl Driver {
     fn step(&mut self, input: Input) -> Result<(), StoreProblem> {
         let asked = match &input {
             Input::Ask { id, .. } => Some(*id),
-            Input::Network(_) | Input::Deadline => None,
+            Input::Network(_) | Input::Unlock(_) | Input::Deadline => None,
         };
         match self.engine.step(self.clock.now(), input) {
             Ok(effects) => {

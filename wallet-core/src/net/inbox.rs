@@ -10,6 +10,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use crate::command::Command;
 use crate::event::CommandId;
 use crate::light_client::input::Input;
+use crate::vault::SeedKey;
 
 /// What comes in.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub enum Message {
     Happened(Happening),
     /// A face asks.
     Ask(CommandId, Command),
+    /// The owner's password opened the key layer.
+    Unlock(SeedKey),
     /// Commit and end.
     Stop,
 }

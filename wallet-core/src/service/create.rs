@@ -170,6 +170,7 @@ impl From<VaultError> for CreateError {
             VaultError::Entropy(error) => Self::Entropy(error),
             VaultError::Io { path, source } => Self::Store(problem::from_io(&path, &source)),
             VaultError::WrongPassword
+            | VaultError::TooSoon { .. }
             | VaultError::Damaged { .. }
             | VaultError::NoSuchFile { .. }
             | VaultError::Exists { .. }

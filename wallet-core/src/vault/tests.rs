@@ -2,6 +2,8 @@
 
 use super::*;
 
+const NOW: WallTime = WallTime::new(1_800_000_000);
+
 fn password(text: &str) -> Password {
     Password::new(text).expect("not empty")
 }
@@ -12,6 +14,12 @@ fn vault() -> (tempfile::TempDir, PathBuf, Keys) {
     let path = dir.path().join("main.key");
     let keys = create(&path, &password("right"), KdfCost::for_tests()).expect("a new vault");
     (dir, path, keys)
+}
+
+/// Opens a header as somebody does who waits as long as he must.
+fn open(path: &Path, password: &Password) -> Result<Keys, VaultError> {
+    Tries::of(path).forget();
+    super::open(path, password, NOW)
 }
 
 /// Whether both pairs of keys are the same ones.
@@ -129,14 +137,33 @@ fn a_new_password_opens_the_same_keys_and_the_old_one_nothing() {
     let cost = KdfCost::for_tests();
     // What a crash in the middle of an earlier change left behind is no obstacle.
     fs::write(dir.path().join("main.key.new"), b"half").expect("a writable directory");
-    let error = change_password(&path, &password("wrong"), &password("new"), cost);
-    assert!(matches!(error, Err(VaultError::WrongPassword)));
-    change_password(&path, &password("right"), &password("new"), cost).expect("a change");
+    change_password(&path, &keys, &password("new"), cost).expect("a change");
     assert!(same(&keys, &open(&path, &password("new")).expect("the new password")));
     let error = open(&path, &password("right")).expect_err("the old password");
     assert!(matches!(error, VaultError::WrongPassword), "{error}");
     let left: Vec<_> = fs::read_dir(dir.path()).expect("a directory").collect();
-    assert_eq!(left.len(), 1, "nothing stays beside the header");
+    assert_eq!(left.len(), 2, "nothing stays beside the header but the count of wrong passwords");
+}
+
+#[test]
+fn guessing_is_slowed_down_and_damage_is_not_a_guess() {
+    let (_dir, path, keys) = vault();
+    let guess = |text| super::open(&path, &password(text), NOW);
+    for _ in 0..3 {
+        assert!(matches!(guess("wrong"), Err(VaultError::WrongPassword)));
+    }
+    // Not even the right one is tried now, or guessing would go on at full speed.
+    let error = guess("right").expect_err("too soon");
+    assert!(matches!(error, VaultError::TooSoon { wait } if wait.as_secs() == 1), "{error}");
+    let later = NOW.after(Duration::from_secs(1));
+    assert!(same(&keys, &super::open(&path, &password("right"), later).expect("waited")));
+    let whole = fs::read(&path).expect("the header");
+    for _ in 0..10 {
+        fs::write(&path, &whole[1..]).expect("a writable file");
+        assert!(matches!(guess("right"), Err(VaultError::Damaged { .. })));
+    }
+    fs::write(&path, &whole).expect("a writable file");
+    assert!(same(&keys, &guess("right").expect("no try was counted")));
 }
 
 #[cfg(unix)]

@@ -55,6 +55,7 @@ impl Desk {
             proxy: None,
             filters_disk: DEFAULT_FILTERS_DISK,
             mempool: true,
+            idle_lock: None,
         }
     }
 

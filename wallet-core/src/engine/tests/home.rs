@@ -15,6 +15,7 @@ use crate::light_client::config::Route;
 use crate::light_client::height::Height;
 use crate::light_client::params::Params;
 use crate::light_client::peer_id::PeerAddress;
+use crate::light_client::time::WallTime;
 use crate::limits::DEFAULT_FILTERS_DISK;
 use crate::seed::{Seed, Words};
 use crate::signers::key_layer;
@@ -83,7 +84,7 @@ impl Home {
     }
 
     pub(super) fn wallet(&self) -> (Wallet, Keys) {
-        let keys = vault::open(&self.path("key"), &password()).unwrap();
+        let keys = vault::open(&self.path("key"), &password(), WallTime::new(0)).unwrap();
         (Wallet::open(&self.path("db"), &keys.file).unwrap(), keys)
     }
 

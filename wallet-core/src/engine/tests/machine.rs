@@ -48,9 +48,10 @@ pub(super) struct Machine {
 
 impl Machine {
     pub(super) fn start(home: &Home) -> Self {
-        let (wallet, keys) = home.wallet();
+        let (wallet, opened) = home.wallet();
         let clock = Clock::start();
-        let keys = KeyLayer::Unlocked(keys.seed);
+        let mut keys = KeyLayer::locked(None);
+        keys.unlock(opened.seed, clock.now());
         let (engine, effects) =
             Engine::online(wallet, keys, home.online(), [7; 32], clock.now()).unwrap();
         Self {

@@ -52,7 +52,8 @@ fn who_trusts_no_later_start_begins_at_genesis() {
         let online = Online { from_genesis, ..home.online() };
         let (wallet, _) = home.wallet();
         let (engine, _) =
-            Engine::online(wallet, KeyLayer::Locked, online, [1; 32], Now::default()).unwrap();
+            Engine::online(wallet, KeyLayer::locked(None), online, [1; 32], Now::default())
+                .unwrap();
         let tip = engine.chain.tip();
         engine.finish().unwrap();
         tip.height
@@ -70,7 +71,7 @@ fn a_scan_from_below_the_anchor_begins_a_lower_chain() {
     let (wallet, _) = home.wallet();
     let now = Now::default();
     let (mut engine, first) =
-        Engine::online(wallet, KeyLayer::Locked, home.online(), [1; 32], now).unwrap();
+        Engine::online(wallet, KeyLayer::locked(None), home.online(), [1; 32], now).unwrap();
     assert!(first.iter().any(|effect| matches!(effect, Effect::Dial { .. })));
     let high = engine.chain.tip().height;
     assert!(high < birthday && high > Height::new(800_000));

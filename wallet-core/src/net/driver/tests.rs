@@ -26,7 +26,7 @@ async fn a_disk_that_refuses_is_told_as_the_answer_and_as_the_end() {
     let outlet = Arc::new(Outlet::default());
     let genesis = BlockId::new(Height::GENESIS, bitcoin::BlockHash::all_zeros());
     let driver = Driver {
-        engine: Engine::offline(wallet, KeyLayer::Locked, genesis, [0; 32]),
+        engine: Engine::offline(wallet, KeyLayer::locked(None), genesis, [0; 32]),
         clock: Clock::start(),
         inbox: incoming,
         outlet: Arc::clone(&outlet),

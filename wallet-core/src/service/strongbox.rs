@@ -1,0 +1,72 @@
+//! Owns a wallet that is opened for what must stay secret: its words, its password, its backup.
+//!
+//! Refuses to run it: nothing is followed, and nobody else can use the directory meanwhile.
+
+use crate::command::{StoreProblem, WalletDescription};
+use crate::config::Settings;
+use crate::net::clock::Clock;
+use crate::seed::Seed;
+use crate::signers::key_layer;
+use crate::store::lock::DirectoryLock;
+use crate::vault::{self, KdfCost, Keys, Password};
+use crate::wallet::Wallet;
+
+use super::{OpenError, require_wallet};
+
+/// A wallet opened for its secrets.
+#[derive(Debug)]
+pub struct Strongbox {
+    settings: Settings,
+    wallet: Wallet,
+    keys: Keys,
+    _lock: DirectoryLock,
+}
+
+impl Strongbox {
+    /// Opens the wallet that `settings` names. It blocks for the time of one password derivation.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn open(settings: &Settings, password: &Password) -> Result<Self, OpenError> {
+        require_wallet(settings)?;
+        let lock = DirectoryLock::acquire(&settings.paths())?;
+        let (wallet, keys) = super::open_files(settings, password, Clock::start().now().wall)?;
+        Ok(Self { settings: settings.clone(), wallet, keys, _lock: lock })
+    }
+
+    /// What the wallet is made of.
+    ///
+    /// # Errors
+    /// What the disk refused.
+    pub fn description(&self) -> Result<WalletDescription, StoreProblem> {
+        self.wallet.description()
+    }
+
+    /// The seed; drop it when it has been used.
+    ///
+    /// # Errors
+    /// [`StoreProblem::Damaged`] if it is not there or does not unseal.
+    pub fn seed(&self) -> Result<Seed, StoreProblem> {
+        key_layer::unseal(&self.keys.seed, &self.wallet.sealed_seed()?)
+    }
+
+    /// Notes that the words were typed back; durable on return.
+    ///
+    /// # Errors
+    /// What the disk refused.
+    pub fn note_words_checked(&mut self) -> Result<(), StoreProblem> {
+        self.wallet.note_words_checked(Clock::start().now().wall)?;
+        self.wallet.commit()
+    }
+
+    /// Gives the wallet another password; durable on return. Only the header file is written, and
+    /// it is replaced whole or not at all: at every moment one of the two passwords opens the
+    /// wallet.
+    ///
+    /// # Errors
+    /// See [`OpenError`]; the old password still opens the wallet then.
+    pub fn change_password(&mut self, new: &Password, cost: KdfCost) -> Result<(), OpenError> {
+        let header = self.settings.paths().header(&self.settings.wallet);
+        Ok(vault::change_password(&header, &self.keys, new, cost)?)
+    }
+}
