@@ -6,19 +6,57 @@
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::path::Path;
+use std::thread;
 
+use billfold_wallet_core::config::Settings;
+use billfold_wallet_core::service::{self, OpenError};
 use billfold_wallet_core::vault::Password;
 use zeroize::Zeroizing;
 
+use crate::context::Context;
 use crate::failure::{Failure, Kind};
 use crate::settings::Run;
 use crate::terminal::Terminal;
 
-/// The password of a wallet that exists.
+/// Asks for the wallet's password and lets `work` try it. A person who mistypes it is asked again;
+/// after too many wrong ones, here or before, it waits as long as it must.
 ///
 /// # Errors
-/// `no_terminal`, `bad_password`, `io`, `interrupted`.
-pub(crate) fn existing(run: &Run) -> Result<Password, Failure> {
+/// `no_such_wallet`, `no_terminal`, `bad_password`, `wrong_password`, `interrupted`, or why the
+/// wallet did not open otherwise.
+pub(crate) async fn tried<T: Send>(
+    context: &mut Context,
+    work: impl Fn(&Settings, &Password) -> Result<T, OpenError> + Sync,
+) -> Result<T, Failure> {
+    let settings = context.run.settings.clone();
+    let existing = service::wallets(&settings)?;
+    if !existing.contains(&settings.wallet) {
+        return Err(OpenError::NoSuchWallet { name: settings.wallet, existing }.into());
+    }
+    let mut tries = if context.run.password_file.is_some() { 1 } else { TRIES };
+    let mut password = existing_one(&context.run)?;
+    loop {
+        // On a thread of its own, since a wallet may not be opened inside a runtime; and waited
+        // for to its very end, since SQLCipher's library must not be left while a thread that
+        // used it still ends.
+        let tried = thread::scope(|scope| scope.spawn(|| work(&settings, &password)).join());
+        match tried.map_err(|_panicked| Failure::bug())? {
+            Err(OpenError::TooSoon { wait }) => {
+                let seconds = wait.as_secs();
+                context.output.say(&format!("Too many wrong passwords: waiting {seconds} s."));
+                context.interrupt.or(tokio::time::sleep(wait)).await?;
+            }
+            Err(OpenError::WrongPassword) if tries > 1 => {
+                tries -= 1;
+                context.output.warn("wrong password");
+                password = existing_one(&context.run)?;
+            }
+            opened => return Ok(opened?),
+        }
+    }
+}
+
+fn existing_one(run: &Run) -> Result<Password, Failure> {
     if let Some(path) = &run.password_file {
         return Ok(Password::from_bytes(&first_line(path, "the password")?)?);
     }
@@ -30,15 +68,29 @@ pub(crate) fn existing(run: &Run) -> Result<Password, Failure> {
 /// The password of a new wallet; a person types it twice.
 ///
 /// # Errors
-/// As [`existing`]; `bad_password` also when what is typed is blank or differs each time.
+/// `no_terminal`, `bad_password` also when what is typed is blank or differs each time, `io`,
+/// `interrupted`.
 pub(crate) fn new(run: &Run) -> Result<Password, Failure> {
-    if let Some(path) = &run.password_file {
+    let question = format!("New password for wallet {}: ", run.settings.wallet);
+    chosen(run, run.password_file.as_deref(), &question, ADVICE)
+}
+
+/// A password that is chosen now: from a file, or typed twice.
+///
+/// # Errors
+/// As [`new`]; `advice` is told where there is no terminal.
+pub(crate) fn chosen(
+    run: &Run,
+    file: Option<&Path>,
+    question: &str,
+    advice: &str,
+) -> Result<Password, Failure> {
+    if let Some(path) = file {
         return Ok(Password::from_bytes(&first_line(path, "the password")?)?);
     }
-    let mut terminal = Terminal::open(run.style.plain, ADVICE)?;
-    let question = format!("New password for wallet {}: ", run.settings.wallet);
+    let mut terminal = Terminal::open(run.style.plain, advice)?;
     for _ in 0..TRIES {
-        let first = terminal.ask_hidden(&question)?;
+        let first = terminal.ask_hidden(question)?;
         let password = match Password::new(&first) {
             Ok(password) => password,
             Err(problem) => {
@@ -51,7 +103,7 @@ pub(crate) fn new(run: &Run) -> Result<Password, Failure> {
         }
         terminal.show("that was not the same")?;
     }
-    Err(Failure::new(Kind::BadPassword, "no password was chosen: nothing was created"))
+    Err(Failure::new(Kind::BadPassword, "no password was chosen: nothing was changed"))
 }
 
 /// The first line of a file, or the next one of standard input for `-`, without its end. When
@@ -116,7 +168,7 @@ fn line_of(mut input: impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
 /// No line that is read as a secret is as long as this, in bytes.
 const LONGEST_LINE: usize = 4_096;
 
-/// How often a person may mistype a new password.
+/// How often a person may type a password.
 const TRIES: usize = 3;
 
 const ADVICE: &str = "give the password with --password-file FILE, or - for standard input";

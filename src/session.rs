@@ -2,14 +2,13 @@
 //!
 //! Refuses to know whether the wallet runs in this process: it holds a face.
 
-use std::thread;
 use std::time::Duration;
 
 use billfold_wallet_core::command::{Command, Reply};
 use billfold_wallet_core::config::Settings;
 use billfold_wallet_core::event::Event;
 use billfold_wallet_core::face::Conversation;
-use billfold_wallet_core::service::{self, Access, OpenError, Reach, Service};
+use billfold_wallet_core::service::{Access, Reach, Service};
 
 use crate::context::Context;
 use crate::failure::{Failure, Kind};
@@ -41,7 +40,7 @@ impl Session {
         if reach == Reach::Online && !context.run.settings.has_peers() {
             return Err(no_peer());
         }
-        let service = open(context, access, reach)?;
+        let service = open(context, access, reach).await?;
         let mut session = Self { conversation: Conversation::new(service) };
         let result = work(&mut session, context).await;
         session.close(context).await;
@@ -88,28 +87,13 @@ impl Session {
     }
 }
 
-/// Opens the wallet; a person who mistypes the password is asked again.
-fn open(context: &mut Context, access: Access, reach: Reach) -> Result<Service, Failure> {
-    let settings = &context.run.settings;
-    let existing = service::wallets(settings)?;
-    if !existing.contains(&settings.wallet) {
-        return Err(OpenError::NoSuchWallet { name: settings.wallet.clone(), existing }.into());
-    }
-    let mut tries = if context.run.password_file.is_some() { 1 } else { TRIES };
-    loop {
-        tries -= 1;
-        let password = password::existing(&context.run)?;
+async fn open(context: &mut Context, access: Access, reach: Reach) -> Result<Service, Failure> {
+    password::tried(context, |settings, password| {
         // A command ends by itself, and what it shows for review has an end of its own.
-        let settings = Settings { idle_lock: None, ..context.run.settings.clone() };
-        // On a thread of its own, since a service may not block inside a runtime; and waited for
-        // to its very end, since SQLCipher's library must not be left while a thread that used it
-        // still ends.
-        let opening = thread::spawn(move || Service::open(&settings, &password, access, reach));
-        match opening.join().map_err(|_panicked| Failure::bug())? {
-            Err(OpenError::WrongPassword) if tries > 0 => context.output.warn("wrong password"),
-            opened => return Ok(opened?),
-        }
-    }
+        let settings = Settings { idle_lock: None, ..settings.clone() };
+        Service::open(&settings, password, access, reach)
+    })
+    .await
 }
 
 /// A reply of another kind than the command asks for: the two floors disagree.
@@ -139,9 +123,6 @@ fn no_peer() -> Failure {
          that serves compact filters with --connect HOST:PORT, or in config.toml",
     )
 }
-
-/// How often a person may type the password.
-const TRIES: usize = 3;
 
 /// How long a wallet may take to close.
 const CLOSING: Duration = Duration::from_secs(10);
