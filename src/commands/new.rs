@@ -3,8 +3,7 @@
 //!
 //! Refuses to show words anywhere but on a terminal or in a new file that only the user can read.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::fs;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -25,6 +24,7 @@ use crate::interrupt::Interrupt;
 use crate::output::{Canvas, Report};
 use crate::password;
 use crate::terminal::Terminal;
+use crate::words::sheet;
 
 /// Creates a wallet.
 ///
@@ -76,7 +76,7 @@ enum Backup<'a> {
 impl<'a> Backup<'a> {
     fn choose(words_out: Option<&'a Path>, plain: bool) -> Result<Self, Failure> {
         match words_out {
-            Some(path) if path.symlink_metadata().is_ok() => Err(exists(path)),
+            Some(path) if path.symlink_metadata().is_ok() => Err(sheet::exists(path)),
             Some(path) => Ok(Self::Written(path)),
             None => Terminal::open(plain, "write the words to a file with --words-out FILE")
                 .map(Self::Shown),
@@ -88,18 +88,10 @@ impl<'a> Backup<'a> {
         match self {
             Self::Shown(terminal) => {
                 let _screen = terminal.second_screen()?;
-                terminal.show(&grid(words))?;
+                terminal.show(&sheet::grid(words))?;
                 terminal.ask(WRITTEN_DOWN, interrupt).await.map(drop)
             }
-            Self::Written(path) => write(path, words).map_err(|error| {
-                if error.kind() == io::ErrorKind::AlreadyExists {
-                    exists(path)
-                } else {
-                    let path = path.display().to_string();
-                    Failure::new(Kind::Io, format!("the words can't be written to {path}: {error}"))
-                        .with("path", path)
-                }
-            }),
+            Self::Written(path) => sheet::write(path, words),
         }
     }
 
@@ -111,25 +103,6 @@ impl<'a> Backup<'a> {
             let _ = fs::remove_file(path);
         }
     }
-}
-
-/// Creates the file for the user alone, and returns when its content and its name are on disk.
-fn write(path: &Path, words: &Words) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    let mut line = spaced(words);
-    line.push('\n');
-    file.write_all(line.as_bytes())?;
-    file.sync_all()?;
-    #[cfg(unix)]
-    {
-        let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty());
-        File::open(dir.unwrap_or(Path::new(".")))?.sync_all()?;
-    }
-    Ok(())
 }
 
 async fn roll(count: WordCount, plain: bool, interrupt: &mut Interrupt) -> Result<Words, Failure> {
@@ -153,40 +126,6 @@ async fn roll(count: WordCount, plain: bool, interrupt: &mut Interrupt) -> Resul
             Err(error @ DiceError::Entropy(_)) => return Err(error.into()),
         }
     }
-}
-
-fn spaced(words: &Words) -> Zeroizing<String> {
-    let mut text = Zeroizing::new(String::with_capacity(LONGEST_BACKUP));
-    for (place, word) in words.iter().enumerate() {
-        if place > 0 {
-            text.push(' ');
-        }
-        text.push_str(word);
-    }
-    text
-}
-
-/// The words with their numbers, read downwards.
-fn grid(words: &Words) -> Zeroizing<String> {
-    let words: Vec<_> = words.iter().collect();
-    let rows = words.len() / COLUMNS;
-    let mut text = Zeroizing::new(String::with_capacity(LONGEST_BACKUP));
-    text.push_str("These words are the wallet. Who has them has the money; without them it is\n");
-    text.push_str("gone when this machine is. Write them down on paper, in this order:\n\n");
-    for row in 0..rows {
-        for column in 0..COLUMNS {
-            let place = column * rows + row;
-            text.push_str(&Zeroizing::new(format!("  {:>2}. {:<10}", place + 1, words[place])));
-        }
-        text.push('\n');
-    }
-    text
-}
-
-fn exists(path: &Path) -> Failure {
-    let path = path.display().to_string();
-    Failure::new(Kind::FileExists, format!("{path} is there already: name a file that is not"))
-        .with("path", path)
 }
 
 /// The birthday of a wallet that is made now. A clock that stands before 1970 is wrong, and the
@@ -230,40 +169,11 @@ impl Report for NewReport {
     }
 }
 
-/// Words to a line of the grid: four columns fit 80 characters.
-const COLUMNS: usize = 4;
-
-/// More than any backup's text takes, so that no copy is left behind by growing, in bytes.
-const LONGEST_BACKUP: usize = 1_024;
-
 const WRITTEN_DOWN: &str = "\nPress Enter when they are written down. ";
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn words() -> Words {
-        Words::parse(
-            "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon \
-             abandon about",
-        )
-        .expect("BIP39's first test vector")
-    }
-
-    #[test]
-    fn a_written_backup_can_be_read_back_by_the_user_alone() {
-        let dir = tempfile::tempdir().expect("a directory");
-        let path = dir.path().join("words.txt");
-        write(&path, &words()).expect("written");
-        let text = fs::read_to_string(&path).expect("there");
-        assert_eq!(*spaced(&Words::parse(&text).expect("words")), *spaced(&words()));
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            let mode = path.metadata().expect("there").permissions().mode();
-            assert_eq!(mode & 0o777, 0o600);
-        }
-    }
 
     #[test]
     fn an_existing_file_is_never_replaced() {
@@ -272,15 +182,6 @@ mod tests {
         fs::write(&path, "precious").expect("written");
         let refused = Backup::choose(Some(&path), false).map(drop).expect_err("it is there");
         assert_eq!(refused.kind(), Kind::FileExists);
-        assert!(write(&path, &words()).is_err());
         assert_eq!(fs::read_to_string(&path).expect("there"), "precious");
-    }
-
-    #[test]
-    fn the_grid_numbers_every_word() {
-        let grid = grid(&words());
-        assert!(grid.contains("12. about"), "{}", *grid);
-        assert_eq!(grid.matches("abandon").count(), 11);
-        assert!(grid.lines().all(|line| line.chars().count() < 80));
     }
 }

@@ -22,10 +22,10 @@ use crate::cli::setup::RestoreArgs;
 use crate::context::Context;
 use crate::failure::{Failure, Kind};
 use crate::output::{Canvas, Report, figures};
+use crate::words::typing;
 use crate::{password, terminal::Terminal};
 
 mod earliest;
-mod typing;
 
 /// Restores a wallet.
 ///

@@ -14,7 +14,7 @@ use crate::terminal::Terminal;
 ///
 /// # Errors
 /// `interrupted`, or if the terminal is gone.
-pub(super) async fn ask_words(
+pub(crate) async fn ask_words(
     terminal: &mut Terminal,
     interrupt: &mut Interrupt,
 ) -> Result<Words, Failure> {

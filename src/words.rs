@@ -1,0 +1,7 @@
+//! Owns how a wallet's words leave and enter this program: on paper by way of the screen, in a file
+//! that only the user can read, from the keyboard.
+//!
+//! Refuses the command line, the environment and standard output.
+
+pub(crate) mod sheet;
+pub(crate) mod typing;
