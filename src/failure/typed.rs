@@ -60,7 +60,8 @@ impl From<ParsePayeeError> for Failure {
         let kind = match error {
             ParsePayeeError::WrongNetwork { .. } => Kind::WrongNetwork,
             ParsePayeeError::Amount(_) => Kind::BadAmount,
-            ParsePayeeError::NotAnAddress
+            ParsePayeeError::NoAddress { .. }
+            | ParsePayeeError::NotAnAddress
             | ParsePayeeError::Repeated { .. }
             | ParsePayeeError::Encoding
             | ParsePayeeError::Required { .. } => Kind::InvalidAddress,

@@ -1,6 +1,8 @@
 //! Owns how a recipient is written: an address or a BIP321 URI (which takes in BIP21).
 //!
-//! Refuses addresses of other networks and URIs that require what is not understood here.
+//! A URI may offer other ways to pay beside the address, such as Lightning; they are passed over.
+//! Refuses addresses of other networks, URIs that require what is not understood here, and those
+//! that offer no address at all.
 
 use bitcoin::address::{NetworkUnchecked, ParseError};
 use bitcoin::{Address, Amount, Network};
@@ -69,8 +71,9 @@ impl Payee {
 
     fn parse_uri(rest: &str, network: Network) -> Result<Self, ParsePayeeError> {
         let rest = rest.split_once('#').map_or(rest, |(rest, _fragment)| rest);
-        let (address, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let (body, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (mut amount, mut label, mut message) = (None, None, None);
+        let (mut segwit, mut other) = (None, None);
         for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
             let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
             let name = name.to_ascii_lowercase();
@@ -81,10 +84,21 @@ impl Payee {
                 required if required.starts_with("req-") => {
                     return Err(ParsePayeeError::Required { name });
                 }
+                hrp if SEGWIT_KEYS.contains(&hrp) && segwit.is_none() => {
+                    segwit = parse_address(value, network).ok();
+                    other = other.or(Some("an address of another network"));
+                }
+                "lightning" | "lno" => other = Some("a Lightning payment"),
+                "sp" => other = Some("a silent payment"),
                 _ => {}
             }
         }
-        Ok(Self { address: parse_address(address, network)?, amount, label, message })
+        let address = match (body, segwit, other) {
+            ("", Some(address), _) => address,
+            ("", None, Some(offers)) => return Err(ParsePayeeError::NoAddress { offers }),
+            (body, _, _) => parse_address(body, network)?,
+        };
+        Ok(Self { address, amount, label, message })
     }
 }
 
@@ -116,6 +130,12 @@ pub enum ParsePayeeError {
         /// The wallet's network.
         wanted: &'static str,
     },
+    /// The URI has no address that can be paid here.
+    #[error("the URI offers only {offers}, which can't be paid here: ask for a bitcoin address")]
+    NoAddress {
+        /// What it offers, in words.
+        offers: &'static str,
+    },
     /// The amount in the URI is not one.
     #[error("the amount in the URI is not good: {0}")]
     Amount(#[from] ParseAmountError),
@@ -137,6 +157,9 @@ pub enum ParsePayeeError {
 }
 
 const SCHEME: &str = "bitcoin:";
+
+/// Parameters that hold a segwit address of the network which has this prefix (BIP321).
+const SEGWIT_KEYS: [&str; 3] = ["bc", "tb", "bcrt"];
 
 /// Characters in a group of an address.
 const GROUP: usize = 4;
@@ -307,6 +330,30 @@ mod tests {
             mainnet(&format!("bitcoin:{MAINNET}?REQ-x=1")),
             Err(ParsePayeeError::Required { name: "req-x".to_owned() })
         );
+    }
+
+    /// One URI for payers of every kind: the address counts here, wherever it stands.
+    #[test]
+    fn what_else_a_uri_offers_is_passed_over() {
+        let uri = |rest: &str| mainnet(&format!("bitcoin:{rest}"));
+        let plain = mainnet(MAINNET).expect("an address").address;
+        for rest in [
+            format!("{MAINNET}?lightning=LNBC10U1P3PJ257&pj=https://example.com/pj&pjos=0"),
+            format!("?lightning=lnbc1&bc={MAINNET}&sp=sp1qq"),
+            format!("?BC={}", MAINNET.to_uppercase()),
+            format!("?tb={SIGNET}&bc={MAINNET}&bc={TAPROOT}"),
+        ] {
+            assert_eq!(uri(&rest).map(|payee| payee.address), Ok(plain.clone()), "{rest}");
+        }
+        let refused = |rest: &str, offers| {
+            assert_eq!(uri(rest), Err(ParsePayeeError::NoAddress { offers }), "{rest}");
+        };
+        refused("?lightning=lnbc1&amount=0.001", "a Lightning payment");
+        refused("?sp=sp1qq", "a silent payment");
+        refused(&format!("?tb={SIGNET}"), "an address of another network");
+        assert_eq!(uri("?amount=1"), Err(ParsePayeeError::NotAnAddress));
+        let pop = uri(&format!("{MAINNET}?req-pop=callback%3a"));
+        assert_eq!(pop, Err(ParsePayeeError::Required { name: "req-pop".to_owned() }));
     }
 
     #[test]
