@@ -13,7 +13,10 @@ pub(crate) mod paying;
 pub(crate) mod setup;
 
 use chain::{PROVE_EXAMPLES, ProveArgs, RescanArgs, SYNC_EXAMPLES, SyncArgs};
-use paying::{PAY_EXAMPLES, PayArgs, RECEIVE_EXAMPLES, ReceiveArgs};
+use paying::{
+    BUMP_EXAMPLES, BumpArgs, CANCEL_EXAMPLES, CancelArgs, DRAFTS_EXAMPLES, DraftsArgs,
+    FREEZE_EXAMPLES, FreezeArgs, PAY_EXAMPLES, PayArgs, RECEIVE_EXAMPLES, ReceiveArgs,
+};
 use setup::{NEW_EXAMPLES, NewArgs, RESTORE_EXAMPLES, RestoreArgs};
 
 pub(crate) use global::{GlobalOptions, NetworkName};
@@ -61,6 +64,21 @@ pub(crate) enum Command {
     /// Pay: build, review, sign, announce
     #[command(after_help = PAY_EXAMPLES)]
     Pay(PayArgs),
+    /// Speed up a payment that waits
+    #[command(after_help = BUMP_EXAMPLES)]
+    Bump(BumpArgs),
+    /// Take back a payment that waits
+    #[command(after_help = CANCEL_EXAMPLES)]
+    Cancel(CancelArgs),
+    /// List payments that are not signed yet, or drop them; needs no network
+    #[command(after_help = DRAFTS_EXAMPLES)]
+    Drafts(DraftsArgs),
+    /// Keep coins from being spent; needs no network
+    #[command(after_help = FREEZE_EXAMPLES)]
+    Freeze(FreezeArgs),
+    /// Let frozen coins be spent again; needs no network
+    #[command(after_help = FREEZE_EXAMPLES)]
+    Unfreeze(FreezeArgs),
     /// List all transactions, newest first; needs no network
     History,
     /// List all unspent coins; needs no network

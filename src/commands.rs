@@ -6,8 +6,11 @@ use crate::failure::Failure;
 
 mod account_form;
 mod balance;
+mod bump;
 mod coins;
+mod drafts;
 mod fees;
+mod freeze;
 mod history;
 mod new;
 mod pay;
@@ -30,6 +33,11 @@ pub(crate) async fn run(command: Command, context: &mut Context) -> Result<(), F
         Command::Balance => balance::run(context).await,
         Command::Receive(options) => receive::run(options, context).await,
         Command::Pay(options) => pay::run(options, context).await,
+        Command::Bump(options) => bump::run(&options, context).await,
+        Command::Cancel(options) => bump::cancel(&options, context).await,
+        Command::Drafts(options) => drafts::run(&options, context).await,
+        Command::Freeze(options) => freeze::run(options, true, context).await,
+        Command::Unfreeze(options) => freeze::run(options, false, context).await,
         Command::History => history::run(context).await,
         Command::Coins => coins::run(context).await,
         Command::Fees => fees::run(context).await,

@@ -92,6 +92,7 @@ kinds! {
     CoinFrozen = "coin_frozen", -4, Refused, "A named coin is frozen.";
     CoinReserved = "coin_reserved", -4, Refused, "A named coin is held by another draft.";
     CoinImmature = "coin_immature", -4, Refused, "A named coin is mined and too young.";
+    LooksAlike = "looks_alike", -4, Refused, "The address looks like another one that is known here.";
     FeeTooHigh = "fee_too_high", -4, Refused, "The fee is out of proportion to what is paid.";
     FeeAboveLimit = "fee_above_limit", -4, Refused, "The fee is above what any payment may cost.";
     FeeUnknown = "fee_unknown", -4, Refused, "Nothing is known of the fee for that time.";

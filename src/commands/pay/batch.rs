@@ -1,7 +1,9 @@
-//! Owns the file of many payments: `ADDRESS,AMOUNT` to a line.
+//! Owns the file of many payments: `ADDRESS,AMOUNT` or `ADDRESS,AMOUNT,NOTE` to a line, as
+//! spreadsheets write it (RFC 4180: fields may be in quotes, and hold commas then).
 //!
 //! Refuses the whole file for one bad line: half a payroll is worse than none. Empty lines, lines
-//! that begin with `#` and a first line `address,amount` are passed over.
+//! that begin with `#` and a first line `address,amount` are passed over. A field does not go on
+//! over the end of its line.
 
 use billfold_wallet_core::amount::parse_amount;
 use billfold_wallet_core::command::{PayAmount, Recipient};
@@ -19,7 +21,7 @@ pub(super) fn parse(text: &str, network: Network) -> Result<Vec<Recipient>, Fail
     let mut recipients = Vec::new();
     for (place, line) in text.lines().enumerate() {
         let line = line.trim();
-        let is_head = recipients.is_empty() && line.eq_ignore_ascii_case(HEAD);
+        let is_head = recipients.is_empty() && HEADS.iter().any(|h| line.eq_ignore_ascii_case(h));
         if line.is_empty() || line.starts_with('#') || is_head {
             continue;
         }
@@ -32,22 +34,67 @@ pub(super) fn parse(text: &str, network: Network) -> Result<Vec<Recipient>, Fail
 }
 
 fn recipient(line: &str, network: Network) -> Result<Recipient, String> {
-    let fields: Vec<_> = line.split(',').map(field).collect();
-    let [address, amount] = fields.as_slice() else {
-        return Err(format!("{} fields: write ADDRESS,AMOUNT", fields.len()));
+    let fields = fields(line)?;
+    let (address, amount, note) = match fields.as_slice() {
+        [address, amount] => (address, amount, ""),
+        [address, amount, note] => (address, amount, note.as_str()),
+        _ => {
+            return Err(format!(
+                "{} fields: write ADDRESS,AMOUNT or ADDRESS,AMOUNT,NOTE",
+                fields.len()
+            ));
+        }
     };
     let payee = Payee::parse(address, network).map_err(|error| error.to_string())?;
     if payee.amount.is_some() {
         return Err("the URI has an amount of its own: write the bare address".to_owned());
     }
     let amount = parse_amount(amount).map_err(|error| error.to_string())?;
-    Ok(Recipient { address: payee.address, amount: PayAmount::Exactly(amount), note: None })
+    if note.starts_with(|first: char| first.is_ascii_digit()) && !line.contains('"') {
+        return Err(format!(
+            "{note:?} may be a part of the amount: write it without commas, or the note in quotes"
+        ));
+    }
+    let note = (!note.is_empty()).then(|| note.to_owned());
+    Ok(Recipient { address: payee.address, amount: PayAmount::Exactly(amount), note })
 }
 
-/// A field without the spaces and quotes that a spreadsheet puts around it.
-fn field(text: &str) -> &str {
-    let text = text.trim();
-    text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text).trim()
+/// The fields of a line without the spaces and quotes around them; two quotes in quotes are one.
+fn fields(line: &str) -> Result<Vec<String>, String> {
+    let mut fields = Vec::new();
+    let mut rest = line.trim();
+    loop {
+        let (field, behind) = match rest.strip_prefix('"') {
+            Some(quoted) => quoted_field(quoted)?,
+            None => {
+                let end = rest.find(',').unwrap_or(rest.len());
+                (rest[..end].to_owned(), &rest[end..])
+            }
+        };
+        fields.push(field.trim().to_owned());
+        match behind.trim_start().strip_prefix(',') {
+            Some(next) => rest = next.trim_start(),
+            None if behind.trim().is_empty() => return Ok(fields),
+            None => return Err("something stands behind a closing quote".to_owned()),
+        }
+    }
+}
+
+/// A field up to its closing quote, and what stands behind that.
+fn quoted_field(quoted: &str) -> Result<(String, &str), String> {
+    let mut field = String::new();
+    let mut rest = quoted;
+    while let Some((text, behind)) = rest.split_once('"') {
+        field.push_str(text);
+        match behind.strip_prefix('"') {
+            Some(more) => {
+                field.push('"');
+                rest = more;
+            }
+            None => return Ok((field, behind)),
+        }
+    }
+    Err("a quote is not closed".to_owned())
 }
 
 fn refused(line: usize, what: &str) -> Failure {
@@ -55,7 +102,7 @@ fn refused(line: usize, what: &str) -> Failure {
         .with("line", line)
 }
 
-const HEAD: &str = "address,amount";
+const HEADS: [&str; 2] = ["address,amount", "address,amount,note"];
 
 #[cfg(test)]
 mod tests {
@@ -84,9 +131,29 @@ mod tests {
     }
 
     #[test]
+    fn each_line_may_say_what_it_is_for() {
+        let text = format!(
+            "address,amount,note\n{ONE},5,\"rent, May; \"\"late\"\"\"\n\"{TWO}\" , 7 , wages\n"
+        );
+        let recipients = parse(&text, Network::Bitcoin).expect("good");
+        let notes: Vec<_> = recipients.iter().map(|one| one.note.as_deref()).collect();
+        assert_eq!(notes, [Some("rent, May; \"late\""), Some("wages")]);
+    }
+
+    /// Without quotes, a thousands separator looks like a note.
+    #[test]
+    fn a_comma_in_an_amount_is_not_a_note() {
+        assert!(error(&format!("{ONE},1,000\n")).starts_with("line 1: "));
+        assert!(error(&format!("{ONE},25,000 sat\n")).starts_with("line 1: "));
+    }
+
+    #[test]
     fn one_bad_line_refuses_the_file_and_is_named() {
         assert!(error(&format!("{ONE},1\n{ONE}\n")).starts_with("line 2: 1 fields"));
-        assert!(error(&format!("{ONE},1,000\n")).starts_with("line 1: 3 fields"));
+        assert!(error(&format!("{ONE},1,000,x\n")).starts_with("line 1: 4 fields"));
+        assert!(error(&format!("{ONE},\"1,000\"\n")).starts_with("line 1: "));
+        assert!(error(&format!("{ONE},1,\"rent\n")).contains("not closed"));
+        assert!(error(&format!("{ONE},1,\"rent\" x\n")).contains("behind a closing quote"));
         assert!(error("x,1\n").starts_with("line 1: "));
         assert!(error(&format!("{ONE},max\n")).starts_with("line 1: "));
         assert!(error(&format!("bitcoin:{ONE}?amount=1,1\n")).starts_with("line 1: "));

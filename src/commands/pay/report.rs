@@ -1,15 +1,17 @@
 //! Owns the result of `pay`, drafted or paid.
 
-use billfold_wallet_core::command::{Change, Draft, Payment, PaymentState};
+use billfold_wallet_core::command::{Change, Draft, Payment, PaymentState, Purpose, Warning};
 use bitcoin::amount::serde::as_sat;
 use bitcoin::consensus::encode::serialize_hex;
-use bitcoin::{Amount, OutPoint};
+use bitcoin::{Amount, OutPoint, Txid};
 use serde::Serialize;
 
 use super::review;
+use crate::commands::drafts::purpose;
 use crate::output::{Canvas, Report, figures};
 
-/// A payment. Of a draft, `txid` and `hex` are null: nothing is signed that they could name.
+/// A payment. Of a draft, `txid` and `hex` are null: nothing is signed that they could name. What
+/// was paid before under the same key has no purpose, warnings and package of its own.
 #[derive(Debug, Serialize)]
 pub(super) struct PayReport {
     txid: Option<String>,
@@ -21,6 +23,10 @@ pub(super) struct PayReport {
     hex: Option<String>,
     psbt: String,
     state: &'static str,
+    purpose: &'static str,
+    replaces: Option<Txid>,
+    package: Option<PackageForm>,
+    warnings: Vec<WarningForm>,
     #[serde(skip)]
     text: String,
 }
@@ -30,6 +36,22 @@ struct ChangeForm {
     address: String,
     #[serde(with = "as_sat")]
     amount: Amount,
+}
+
+/// Transactions that miners weigh as one.
+#[derive(Debug, Serialize)]
+struct PackageForm {
+    transactions: usize,
+    #[serde(with = "as_sat")]
+    fee: Amount,
+    fee_rate: f64,
+    fee_is_whole: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct WarningForm {
+    name: &'static str,
+    message: String,
 }
 
 impl PayReport {
@@ -43,11 +65,15 @@ impl PayReport {
             hex: None,
             psbt: draft.psbt.clone(),
             state: "draft",
+            purpose: purpose(&draft.purpose),
+            replaces: replaced(&draft.purpose),
+            package: package(&draft.purpose),
+            warnings: warnings(draft),
             text: format!("{}\nNothing was signed, sent or kept.", review::of(draft)),
         }
     }
 
-    pub(super) fn of_payment(payment: &Payment) -> Self {
+    pub(super) fn of_payment(payment: &Payment, draft: Option<&Draft>) -> Self {
         let txid = payment.transaction.compute_txid().to_string();
         Self {
             fee: payment.fee,
@@ -57,6 +83,10 @@ impl PayReport {
             hex: Some(serialize_hex(&payment.transaction)),
             psbt: payment.psbt.clone(),
             state: payment.state.name(),
+            purpose: draft.map_or("payment", |draft| purpose(&draft.purpose)),
+            replaces: draft.and_then(|draft| replaced(&draft.purpose)),
+            package: draft.and_then(|draft| package(&draft.purpose)),
+            warnings: draft.map_or_else(Vec::new, warnings),
             text: told(payment, &txid),
             txid: Some(txid),
         }
@@ -73,6 +103,31 @@ impl Report for PayReport {
     fn for_people(&self, _canvas: Canvas) -> String {
         self.text.clone()
     }
+}
+
+fn replaced(purpose: &Purpose) -> Option<Txid> {
+    match purpose {
+        Purpose::Replacement(replacement) | Purpose::Cancellation(replacement) => {
+            Some(replacement.of)
+        }
+        Purpose::Payment | Purpose::Child(_) => None,
+    }
+}
+
+fn package(purpose: &Purpose) -> Option<PackageForm> {
+    let Purpose::Child(package) = purpose else { return None };
+    Some(PackageForm {
+        transactions: package.transactions,
+        fee: package.fee,
+        fee_rate: figures::sat_per_vb(package.fee_rate),
+        fee_is_whole: package.fee_is_whole,
+    })
+}
+
+fn warnings(draft: &Draft) -> Vec<WarningForm> {
+    let form =
+        |warning| WarningForm { name: Warning::name(warning), message: review::told(warning) };
+    draft.warnings.iter().map(form).collect()
 }
 
 fn told(payment: &Payment, txid: &str) -> String {
@@ -120,12 +175,13 @@ mod tests {
 
     #[test]
     fn the_fields_are_stable() {
-        let report = PayReport::of_payment(&payment(PaymentState::Announced));
+        let report = PayReport::of_payment(&payment(PaymentState::Announced), None);
         let value = serde_json::to_value(&report).expect("JSON");
         let expected = json!({
             "txid": value["txid"], "fee": 412, "fee_rate": 2.1, "change": null,
             "inputs": [format!("{}:4294967295", "0".repeat(64))], "hex": value["hex"],
-            "psbt": "cHNidP8=", "state": "announced",
+            "psbt": "cHNidP8=", "state": "announced", "purpose": "payment", "replaces": null,
+            "package": null, "warnings": [],
         });
         assert_eq!(value, expected);
         assert_eq!(value["txid"].as_str().map(str::len), Some(64));
@@ -133,7 +189,7 @@ mod tests {
 
     #[test]
     fn a_payment_that_no_peer_has_is_not_called_paid() {
-        let report = PayReport::of_payment(&payment(PaymentState::Signed));
+        let report = PayReport::of_payment(&payment(PaymentState::Signed), None);
         assert!(!report.text.contains("Paid"), "{}", report.text);
     }
 }

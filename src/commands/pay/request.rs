@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use billfold_wallet_core::amount::{parse_fee_rate, parse_pay_amount};
-use billfold_wallet_core::command::{FeeChoice, PayAmount, PayRequest, Recipient};
+use billfold_wallet_core::amount::parse_pay_amount;
+use billfold_wallet_core::command::{PayAmount, PayRequest, Recipient};
 use billfold_wallet_core::recipient::Payee;
 use bitcoin::Network;
 
-use super::batch;
+use super::{batch, fee};
 use crate::cli::paying::PayArgs;
 use crate::failure::{Failure, Kind};
 use crate::output::figures;
@@ -29,14 +29,12 @@ pub(super) fn read(options: &PayArgs, network: Network) -> Result<PayRequest, Fa
     };
     Ok(PayRequest {
         recipients,
-        fee: match options.fee_rate.as_deref() {
-            Some(rate) => FeeChoice::Rate(parse_fee_rate(rate)?),
-            None => FeeChoice::Default,
-        },
+        fee: fee::read(&options.fee)?,
         coins: options.coins.clone(),
+        labels: options.from_label.clone(),
         note: options.note.clone().or(suggested),
         idempotency_key: options.idempotency_key.clone(),
-        dry_run: options.dry_run,
+        dry_run: options.consent.dry_run,
         ..PayRequest::default()
     })
 }

@@ -1,6 +1,8 @@
 //! Owns the review: everything that a careful person compares before they agree, in words.
 
-use billfold_wallet_core::command::{Change, Coin, Draft, Warning};
+use billfold_wallet_core::command::{
+    Change, Coin, Draft, FeeBasis, Package, Purpose, Replacement, Warning,
+};
 use bitcoin::Amount;
 
 use crate::commands::account_form::AccountForm;
@@ -8,21 +10,29 @@ use crate::output::figures;
 
 /// The text of the review.
 pub(super) fn of(draft: &Draft) -> String {
-    let mut lines = Vec::new();
+    let mut lines = purpose(draft);
     for (address, amount) in &draft.outputs {
         lines.push(format!("Pay     {}", figures::amount(*amount)));
         lines.push(format!("to      {}", figures::address(address, INDENT).trim_start()));
     }
-    let paid: Amount = draft.outputs.iter().map(|(_, amount)| *amount).sum();
+    let paid: Amount = if draft.outputs.is_empty() {
+        draft.change.iter().map(|change| change.amount).sum()
+    } else {
+        draft.outputs.iter().map(|(_, amount)| *amount).sum()
+    };
     if draft.outputs.len() > 1 {
         lines.push(format!("Sum     {}", figures::amount(paid)));
     }
     lines.push(format!(
-        "Fee     {}, {}, {} of what is paid",
+        "Fee     {}, {}, {} of what is paid{}",
         figures::amount(draft.fee),
         figures::fee_rate(draft.fee_rate),
         figures::percent(draft.fee, paid),
+        basis(draft.fee_basis),
     ));
+    if let Purpose::Child(package) = &draft.purpose {
+        lines.push(together(package));
+    }
     lines.push(draft.change.as_ref().map_or_else(|| "Change  none".to_owned(), change));
     let spent: Amount = draft.inputs.iter().map(|coin| coin.amount).sum();
     let coins = figures::count(draft.inputs.len() as u64, "coin");
@@ -30,6 +40,44 @@ pub(super) fn of(draft: &Draft) -> String {
     lines.extend(draft.inputs.iter().map(coin));
     lines.extend(draft.warnings.iter().map(|warning| format!("! {}", told(warning))));
     lines.join("\n")
+}
+
+/// What a draft is for, if it is no payment of its own.
+fn purpose(draft: &Draft) -> Vec<String> {
+    match &draft.purpose {
+        Purpose::Payment => Vec::new(),
+        Purpose::Replacement(Replacement { of, fee_before, .. }) => vec![
+            format!("Replace {of}"),
+            format!("        which pays a fee of {}", figures::amount(*fee_before)),
+        ],
+        Purpose::Cancellation(Replacement { of, .. }) => vec![format!("Cancel  {of}")],
+        Purpose::Child(Package { of, .. }) => vec![format!("Help    {of}")],
+    }
+}
+
+/// Where the fee comes from, where nobody said it.
+fn basis(basis: FeeBasis) -> String {
+    match basis {
+        FeeBasis::Asked | FeeBasis::Fallback => String::new(),
+        FeeBasis::Estimate { target, confidence } => format!(
+            "\n{INDENT}for one of the next {} ({} confidence)",
+            figures::count(target.into(), "block"),
+            confidence.name()
+        ),
+        FeeBasis::LeastToReplace => {
+            format!("\n{INDENT}the least that replaces it; more is faster (--fee-rate)")
+        }
+    }
+}
+
+fn together(package: &Package) -> String {
+    let least = if package.fee_is_whole { "" } else { "at least " };
+    format!(
+        "Package {}, {least}{}, {least}{} all together",
+        figures::count(package.transactions as u64, "transaction"),
+        figures::amount(package.fee),
+        figures::fee_rate(package.fee_rate)
+    )
 }
 
 fn change(change: &Change) -> String {
@@ -47,7 +95,8 @@ fn coin(coin: &Coin) -> String {
 /// As wide as the words at the beginning of lines.
 const INDENT: &str = "        ";
 
-fn told(warning: &Warning) -> String {
+/// A warning in words.
+pub(super) fn told(warning: &Warning) -> String {
     match warning {
         Warning::MixesScriptTypes(types) => {
             let names: Vec<_> = types.iter().map(|script_type| script_type.name()).collect();
