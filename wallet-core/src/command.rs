@@ -7,6 +7,7 @@ mod coin;
 mod payment;
 mod history;
 mod description;
+mod search;
 mod proof;
 
 use bitcoin::{Amount, OutPoint, Txid};
@@ -23,6 +24,7 @@ pub use payment::{
     PayRequest, Payment, PaymentState, Purpose, Recipient, Replacement, Warning,
 };
 pub use proof::Proof;
+pub use search::{AccountSearch, ChainSearch, SearchEnd, SearchReport};
 
 /// One thing that a face may ask of an open wallet.
 #[derive(Debug, Clone, PartialEq)]

@@ -28,7 +28,7 @@ use crate::light_client::time::{MonoTime, Now};
 use crate::limits::{PROGRESS_EVERY, UNCOMMITTED_TIME};
 use crate::signers::key_layer::KeyLayer;
 use crate::vault::SeedKey;
-use crate::wallet::{Wallet, WatchList};
+use crate::wallet::{Growth, Wallet, WatchList};
 
 use chain_side::ChainSide;
 
@@ -258,9 +258,8 @@ impl Engine {
         self.after_commit.push_back(ClientInput::ScanFrom(self.wallet.scan_start()?));
         let WatchList { searched, unsearched } = self.wallet.watch_list()?;
         self.after_commit.push_back(ClientInput::Watch { scripts: searched, since: None });
-        if !unsearched.is_empty() {
-            let since = self.wallet.search_start()?;
-            self.after_commit.push_back(ClientInput::Watch { scripts: unsearched, since });
+        for Growth { scripts, since } in unsearched {
+            self.after_commit.push_back(ClientInput::Watch { scripts, since });
         }
         self.changed = true;
         Ok(())
@@ -329,9 +328,7 @@ impl Engine {
             return Ok(None);
         };
         if std::mem::take(&mut self.changed) {
-            let scripts = self.wallet.take_grown();
-            if !scripts.is_empty() {
-                let since = self.wallet.search_start()?;
+            for Growth { scripts, since } in self.wallet.take_grown()? {
                 self.after_commit.push_back(ClientInput::Watch { scripts, since });
             }
             if chain.client.status().synced {

@@ -14,6 +14,7 @@ pub mod keychain;
 pub mod command;
 pub mod event;
 pub mod config;
+pub mod search_plan;
 pub mod amount;
 pub mod recipient;
 pub mod seed;

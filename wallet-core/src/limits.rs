@@ -123,6 +123,10 @@ pub const RECENT_CHECKPOINTS: u32 = 200;
 /// Of older blocks, one in this many is kept as a checkpoint.
 pub const SPARSE_CHECKPOINTS: u32 = 2_016;
 
+/// So many blocks before the first that can pay an account of its kind, an account is watched: twice
+/// what the light client may pass between two looks at the cursor (its `MAX_FILTERS_AHEAD`).
+pub const SEARCH_LEAD: u32 = 40_000;
+
 /// How long an unsigned draft holds its coins.
 pub const DRAFT_LIFETIME: Duration = Duration::from_secs(10 * 60);
 

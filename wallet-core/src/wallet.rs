@@ -21,7 +21,7 @@ mod payment;
 mod unconfirmed;
 mod inclusion;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
 use bitcoin::{Network, OutPoint, ScriptBuf};
@@ -30,12 +30,12 @@ use crate::command::{
     AccountDescription, Birthday, Draft, Payment, StoreProblem, TransactionChange,
     WalletDescription,
 };
-use crate::keychain::{Account, KeychainId};
+use crate::keychain::{Account, AccountId, KeychainId};
 use crate::light_client::fees::FeeReport;
 use crate::light_client::height::{BlockId, Height};
 use crate::light_client::input::ScanStart;
 use crate::light_client::time::WallTime;
-use crate::store::wallet::{KeychainState, ScanState, ScriptPlace, WalletFile};
+use crate::store::wallet::{KeychainState, ScanState, ScriptPlace, SearchedAccount, WalletFile};
 use crate::vault::FileKey;
 
 pub use payment::ToAnnounce;
@@ -43,7 +43,7 @@ pub use unconfirmed::Seen;
 
 pub use crate::store::wallet::{Description, NewWallet};
 pub use inclusion::Inclusion;
-pub use search::WatchList;
+pub use search::{Growth, WatchList};
 
 /// One open wallet.
 #[derive(Debug)]
@@ -52,6 +52,9 @@ pub struct Wallet {
     description: Description,
     accounts: Vec<Account>,
     keychains: BTreeMap<KeychainId, KeychainState>,
+    searches: BTreeMap<AccountId, SearchedAccount>,
+    /// Accounts whose scripts the light client knows.
+    told: BTreeSet<AccountId>,
     /// The watch list.
     scripts: HashMap<ScriptBuf, ScriptPlace>,
     /// What spends one of these concerns the wallet.
@@ -103,7 +106,7 @@ impl Wallet {
     pub fn create(path: &Path, key: &FileKey, new: &NewWallet) -> Result<Self, StoreProblem> {
         let mut wallet = Self::from_file(WalletFile::create(path, key, new)?)?;
         wallet.fill_watch_list()?;
-        wallet.begin_search()?;
+        wallet.begin_search(true)?;
         wallet.commit()?;
         Ok(wallet)
     }
@@ -161,6 +164,7 @@ impl Wallet {
             birthday: self.description.birthday,
             accounts: self.accounts.iter().map(account).collect(),
             words_checked: self.file.words_checked()?.map(WallTime::to_unix),
+            search: self.search_report()?,
         })
     }
 
@@ -217,12 +221,6 @@ impl Wallet {
         Ok(std::iter::once(cursor).chain(below).collect())
     }
 
-    /// Scripts by which the watch list grew since the last take because addresses were issued;
-    /// to be told to the light client after the commit.
-    pub fn take_grown(&mut self) -> Vec<ScriptBuf> {
-        std::mem::take(&mut self.grown)
-    }
-
     /// Sets the scan back to a height, or to the birthday; nothing known is lost, and no block
     /// that the scan has not passed is skipped.
     ///
@@ -240,8 +238,10 @@ impl Wallet {
         };
         self.file.keep_placements(number, below, before)?;
         self.file.delete_checkpoints_above(None)?;
-        self.file.set_scan(&ScanState { number, start, cursor: None, searching: true })?;
-        self.begin_search()
+        self.file.set_scan(&ScanState { number, start, cursor: None, ..scan })?;
+        self.begin_search(false)?;
+        let scan = self.file.scan()?;
+        self.release(&scan)
     }
 
     /// From here on the disk is read-only.
@@ -265,6 +265,8 @@ impl Wallet {
             file,
             description,
             keychains: BTreeMap::new(),
+            searches: BTreeMap::new(),
+            told: BTreeSet::new(),
             scripts: HashMap::new(),
             interest: HashSet::new(),
             grown: Vec::new(),
@@ -275,6 +277,7 @@ impl Wallet {
 
     /// Derives what the look-ahead asks for and is not watched yet: all of it for a new wallet.
     fn fill_watch_list(&mut self) -> Result<(), StoreProblem> {
+        self.plan_search()?;
         for state in self.keychains.values().copied().collect::<Vec<_>>() {
             self.extend(state)?;
         }

@@ -7,6 +7,8 @@ use bitcoin::Address;
 use crate::keychain::{AccountId, DerivationIndex, KeychainId};
 use crate::light_client::height::Height;
 
+use super::SearchReport;
+
 /// An address that was given out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IssuedAddress {
@@ -34,6 +36,8 @@ pub struct WalletDescription {
     /// When its words were last typed back, in Unix seconds; `None`: nobody has shown that they
     /// are written down.
     pub words_checked: Option<u64>,
+    /// What was searched for old payments, and what was found.
+    pub search: SearchReport,
 }
 
 /// Where the scan of a wallet begins.

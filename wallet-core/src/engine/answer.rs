@@ -105,6 +105,7 @@ impl Engine {
             return Err(CommandError::HeightAboveTip { asked, tip });
         }
         self.wallet.rescan_from(from)?;
+        self.changed = true;
         let seed = self.entropy();
         let Some(chain) = self.chain.followed_mut() else { return Ok(Reply::Done) };
         if chain.lower(&self.wallet, seed, now)? {

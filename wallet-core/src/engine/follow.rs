@@ -100,11 +100,12 @@ impl Engine {
                 let folded = self.wallet.apply_block(at, time, &block)?;
                 let Folded { grown, found, changes, relevant } = folded;
                 self.say_changes(changes);
-                let since = self.wallet.search_start()?;
+                let since = self.wallet.search_start(&grown)?;
                 return Ok(Some(Input::Folded { block: at.hash, grown, since, found, relevant }));
             }
             ChainEvent::Scanned { cursor, time } => {
                 let changes = self.wallet.advance(cursor, time)?;
+                self.changed |= self.wallet.has_grown();
                 self.say_changes(changes);
             }
             ChainEvent::Synced { tip } => self.follow_tip(now, tip)?,
@@ -113,13 +114,14 @@ impl Engine {
     }
 
     /// While a search goes on, scripts that the light client was not told of yet are searched for
-    /// too; it reaches the tip again after that.
+    /// too, and accounts whose turn has come; it reaches the tip again after that.
     fn follow_tip(&mut self, now: Now, tip: BlockId) -> Result<(), StoreProblem> {
-        if self.wallet.has_grown() && self.wallet.search_start()?.is_some() {
+        let grown = self.wallet.has_grown() && self.wallet.is_searching()?;
+        if grown || self.wallet.begin_next_turn()? {
             self.changed = true;
             return Ok(());
         }
-        self.wallet.end_search()?;
+        self.wallet.end_search(tip, now.wall)?;
         let expired = self.wallet.expire_seen(now.wall)?;
         self.say_changes(expired);
         self.changed = true;

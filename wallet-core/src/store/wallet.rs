@@ -6,6 +6,7 @@
 
 mod column;
 mod scan;
+mod search;
 mod addresses;
 mod transactions;
 mod outputs;
@@ -37,6 +38,7 @@ pub use coins::{CoinRow, CoinSums};
 pub use drafts::{DraftRow, PaymentRow, RequestId, Task};
 pub use history::HistoryEntry;
 pub use scan::ScanState;
+pub use search::SearchedAccount;
 pub use transactions::{Origin, Placement, Sums, TransactionRow};
 pub use unconfirmed::Unconfirmed;
 

@@ -94,6 +94,7 @@ impl Wallet {
         let mut scan = self.file.scan()?;
         scan.cursor = Some(cursor);
         self.file.set_scan(&scan)?;
+        self.release(&scan)?;
         self.file.insert_checkpoint(cursor, time, RECENT_CHECKPOINTS, SPARSE_CHECKPOINTS)?;
         let mut step = Step::default();
         for txid in self.file.placed_before_scan(scan.number, cursor.height)? {

@@ -5,6 +5,7 @@ mod differential;
 mod following;
 mod loss;
 mod paying;
+mod searching;
 mod unconfirmed;
 
 use bitcoin::{Amount, SignedAmount};

@@ -23,6 +23,8 @@ pub struct ScanState {
     pub cursor: Option<BlockId>,
     /// Whether a search for old payments goes on; it began at `start`, or at the birthday.
     pub searching: bool,
+    /// Which of the search's passes goes on, or was the last.
+    pub turn: u32,
 }
 
 #[expect(clippy::missing_errors_doc, reason = "each fails with what the disk refused, only")]
@@ -30,19 +32,22 @@ impl WalletFile {
     /// Where the scan is.
     pub fn scan(&self) -> Result<ScanState, StoreProblem> {
         let found = self.read(|sql| {
-            sql.prepare_cached("SELECT number, start_height, height, block, searching FROM scan")?
-                .query_row([], |row| {
-                    let start: Option<Column<Height>> = row.get(1)?;
-                    let height: Option<Column<Height>> = row.get(2)?;
-                    let block: Option<Column<BlockHash>> = row.get(3)?;
-                    Ok(ScanState {
-                        number: row.get(0)?,
-                        start: start.map(|start| start.0),
-                        cursor: height.zip(block).map(|(h, b)| BlockId::new(h.0, b.0)),
-                        searching: row.get(4)?,
-                    })
+            sql.prepare_cached(
+                "SELECT number, start_height, height, block, searching, turn FROM scan",
+            )?
+            .query_row([], |row| {
+                let start: Option<Column<Height>> = row.get(1)?;
+                let height: Option<Column<Height>> = row.get(2)?;
+                let block: Option<Column<BlockHash>> = row.get(3)?;
+                Ok(ScanState {
+                    number: row.get(0)?,
+                    start: start.map(|start| start.0),
+                    cursor: height.zip(block).map(|(h, b)| BlockId::new(h.0, b.0)),
+                    searching: row.get(4)?,
+                    turn: row.get(5)?,
                 })
-                .optional()
+            })
+            .optional()
         })?;
         found.ok_or_else(|| self.damaged("its scan is gone: put back a copy of it"))
     }
@@ -52,7 +57,8 @@ impl WalletFile {
         self.write(|sql| {
             sql.prepare_cached(
                 "UPDATE scan
-                 SET number = ?1, start_height = ?2, height = ?3, block = ?4, searching = ?5",
+                 SET number = ?1, start_height = ?2, height = ?3, block = ?4, searching = ?5,
+                     turn = ?6",
             )?
             .execute(params![
                 scan.number,
@@ -60,6 +66,7 @@ impl WalletFile {
                 scan.cursor.map(|cursor| Column(cursor.height)),
                 scan.cursor.map(|cursor| Column(cursor.hash)),
                 scan.searching,
+                scan.turn,
             ])
             .map(drop)
         })

