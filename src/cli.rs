@@ -9,10 +9,15 @@ use clap::{Args, Parser, Subcommand};
 pub(crate) mod birthday;
 pub(crate) mod chain;
 pub(crate) mod global;
+pub(crate) mod keeping;
 pub(crate) mod paying;
 pub(crate) mod setup;
 
 use chain::{PROVE_EXAMPLES, ProveArgs, RescanArgs, SYNC_EXAMPLES, SyncArgs};
+use keeping::{
+    COMPLETIONS_EXAMPLES, CompletionsArgs, PASSWORD_EXAMPLES, PasswordArgs, WORDS_EXAMPLES,
+    WordsCommand,
+};
 use paying::{
     BUMP_EXAMPLES, BumpArgs, CANCEL_EXAMPLES, CancelArgs, DRAFTS_EXAMPLES, DraftsArgs,
     FREEZE_EXAMPLES, FreezeArgs, PAY_EXAMPLES, PayArgs, RECEIVE_EXAMPLES, ReceiveArgs,
@@ -92,6 +97,15 @@ pub(crate) enum Command {
     Prove(ProveArgs),
     /// Scan the chain again, and follow it to the peers' tip
     Rescan(RescanArgs),
+    /// Change the wallet's password
+    #[command(after_help = PASSWORD_EXAMPLES)]
+    Password(PasswordArgs),
+    /// Show the wallet's words, or check that they are written down right
+    #[command(subcommand, after_help = WORDS_EXAMPLES)]
+    Words(WordsCommand),
+    /// Print what makes a shell complete commands and options
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions(CompletionsArgs),
 }
 
 /// Options of `demo`.

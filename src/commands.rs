@@ -8,17 +8,20 @@ mod account_form;
 mod balance;
 mod bump;
 mod coins;
+mod completions;
 mod drafts;
 mod fees;
 mod freeze;
 mod history;
 mod new;
+mod password;
 mod pay;
 mod peers;
 mod prove;
 mod receive;
 mod restore;
 mod sync;
+mod words;
 
 /// Carries out a command and writes its result.
 ///
@@ -44,5 +47,8 @@ pub(crate) async fn run(command: Command, context: &mut Context) -> Result<(), F
         Command::Peers => peers::run(context).await,
         Command::Prove(options) => prove::run(&options, context).await,
         Command::Rescan(options) => sync::rescan(&options, context).await,
+        Command::Password(options) => password::run(&options, context).await,
+        Command::Words(command) => words::run(&command, context).await,
+        Command::Completions(options) => completions::run(&options, context),
     }
 }

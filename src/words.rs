@@ -4,4 +4,5 @@
 //! Refuses the command line, the environment and standard output.
 
 pub(crate) mod sheet;
-pub(crate) mod typing;
+mod typing;
+pub(crate) mod reading;

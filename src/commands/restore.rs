@@ -3,15 +3,12 @@
 //! Refuses words on the command line. A mistake in them is named by its place, never by the word.
 
 use std::fmt::Write;
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::Path;
 
 use billfold_wallet_core::command::{Birthday, WalletDescription};
 use billfold_wallet_core::config::LookAhead;
 use billfold_wallet_core::keychain::{AccountId, DerivationIndex, ScriptType};
 use billfold_wallet_core::net::clock::Clock;
-use billfold_wallet_core::seed::{Seed, Words};
+use billfold_wallet_core::seed::Seed;
 use billfold_wallet_core::service::{self, NewWallet};
 use billfold_wallet_core::vault::KdfCost;
 use serde::Serialize;
@@ -20,10 +17,10 @@ use zeroize::Zeroizing;
 use super::account_form::{AccountForm, BirthdayForm};
 use crate::cli::setup::RestoreArgs;
 use crate::context::Context;
-use crate::failure::{Failure, Kind};
+use crate::failure::Failure;
 use crate::output::{Canvas, Report, figures};
-use crate::words::typing;
-use crate::{password, terminal::Terminal};
+use crate::password;
+use crate::words::reading;
 
 mod earliest;
 
@@ -34,9 +31,9 @@ mod earliest;
 /// could not be made.
 pub(super) async fn run(options: &RestoreArgs, context: &mut Context) -> Result<(), Failure> {
     service::check_new(&context.run.settings)?;
-    let words = words(options.words_file.as_deref(), context).await?;
+    let words = reading::words(options.words_file.as_deref(), context).await?;
     let passphrase = match &options.passphrase_file {
-        Some(path) => passphrase(path)?,
+        Some(path) => reading::passphrase(path)?,
         None => Zeroizing::new(String::new()),
     };
     let password = password::new(&context.run)?;
@@ -54,42 +51,6 @@ pub(super) async fn run(options: &RestoreArgs, context: &mut Context) -> Result<
     drop((words, passphrase));
     let description = service::create(&context.run.settings, wallet, KdfCost::calibrated())?;
     context.output.result(&RestoreReport::new(&description))
-}
-
-async fn words(file: Option<&Path>, context: &mut Context) -> Result<Words, Failure> {
-    let Some(path) = file else {
-        let mut terminal = Terminal::open(
-            context.run.style.plain,
-            "give the words with --words-file FILE, or - for standard input",
-        )?;
-        return typing::ask_words(&mut terminal, &mut context.interrupt).await;
-    };
-    let bytes = if path == Path::new("-") {
-        password::first_line(path, WORDS)?
-    } else {
-        whole(path).map_err(|error| password::unreadable(path, WORDS, &error))?
-    };
-    let text = std::str::from_utf8(&bytes)
-        .map_err(|_| Failure::new(Kind::BadWords, "the words are not text: check the file"))?;
-    Ok(Words::parse(text)?)
-}
-
-/// A whole file, which holds one word to a line or all on one.
-fn whole(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
-    let mut bytes = Zeroizing::new(Vec::with_capacity(LONGEST_WORDS));
-    let limit = u64::try_from(LONGEST_WORDS).unwrap_or(u64::MAX);
-    File::open(path)?.take(limit).read_to_end(&mut bytes)?;
-    if bytes.len() == LONGEST_WORDS {
-        return Err(io::Error::other("the file is too long to hold words only"));
-    }
-    Ok(bytes)
-}
-
-fn passphrase(path: &Path) -> Result<Zeroizing<String>, Failure> {
-    let bytes = password::first_line(path, "the passphrase")?;
-    let text = std::str::from_utf8(&bytes)
-        .map_err(|_| Failure::new(Kind::BadWords, "the passphrase is not UTF-8 text"))?;
-    Ok(Zeroizing::new(text.to_owned()))
 }
 
 /// What will be searched.
@@ -188,11 +149,6 @@ impl Report for RestoreReport {
         )
     }
 }
-
-/// More than any file of words holds, in bytes.
-const LONGEST_WORDS: usize = 4_096;
-
-const WORDS: &str = "the words";
 
 #[cfg(test)]
 mod tests {

@@ -88,6 +88,7 @@ kinds! {
     FeeRateOutOfRange = "fee_rate_out_of_range", -8, Usage, "The fee rate is out of range.";
     HeightAboveTip = "height_above_tip", -8, Usage, "The height is above the tip.";
     Refused = "refused", -1, Refused, "The review was not agreed to; nothing was signed.";
+    WordsDiffer = "words_differ", -8, Refused, "The words or the passphrase are not those of the wallet.";
     Dust = "dust", -8, Refused, "An output is too small to be relayed.";
     CoinFrozen = "coin_frozen", -4, Refused, "A named coin is frozen.";
     CoinReserved = "coin_reserved", -4, Refused, "A named coin is held by another draft.";

@@ -15,14 +15,15 @@ use crate::failure::{Failure, Kind};
 #[must_use]
 pub(crate) fn grid(words: &Words) -> Zeroizing<String> {
     let words: Vec<_> = words.iter().collect();
-    let rows = words.len() / COLUMNS;
+    let rows = words.len().div_ceil(COLUMNS);
     let mut text = Zeroizing::new(String::with_capacity(LONGEST_BACKUP));
     text.push_str("These words are the wallet. Who has them has the money; without them it is\n");
     text.push_str("gone when this machine is. Write them down on paper, in this order:\n\n");
     for row in 0..rows {
         for column in 0..COLUMNS {
             let place = column * rows + row;
-            text.push_str(&Zeroizing::new(format!("  {:>2}. {:<10}", place + 1, words[place])));
+            let Some(word) = words.get(place) else { break };
+            text.push_str(&Zeroizing::new(format!("  {:>2}. {word:<10}", place + 1)));
         }
         text.push('\n');
     }
@@ -132,5 +133,30 @@ mod tests {
         assert!(grid.contains("12. about"), "{}", *grid);
         assert_eq!(grid.matches("abandon").count(), 11);
         assert!(grid.lines().all(|line| line.chars().count() < 80));
+    }
+
+    #[test]
+    fn no_number_of_words_loses_one() {
+        for entropy in [16, 20, 24, 28, 32] {
+            let words = bip39_words(entropy);
+            let grid = grid(&words);
+            let count = words.iter().count();
+            for place in 1..=count {
+                assert!(grid.contains(&format!("{place:>2}. ")), "{place} of {count}");
+            }
+        }
+    }
+
+    /// Words of this many bytes of entropy, all zero: `abandon` but for the last.
+    fn bip39_words(entropy: usize) -> Words {
+        let last = match entropy {
+            16 => "about",
+            20 => "address",
+            24 => "agent",
+            28 => "admit",
+            _ => "art",
+        };
+        let count = entropy * 3 / 4;
+        Words::parse(&format!("{}{last}", "abandon ".repeat(count - 1))).expect("zero entropy")
     }
 }

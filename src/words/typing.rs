@@ -10,15 +10,39 @@ use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::terminal::Terminal;
 
-/// Asks until a whole set of words is there.
+/// Asks until a whole set of words is there, whose checksum holds.
 ///
 /// # Errors
 /// `interrupted`, or if the terminal is gone.
-pub(crate) async fn ask_words(
+pub(super) async fn ask_words(
     terminal: &mut Terminal,
     interrupt: &mut Interrupt,
 ) -> Result<Words, Failure> {
     let _screen = terminal.second_screen()?;
+    loop {
+        match Words::parse(&ask_list(terminal, interrupt).await?) {
+            Ok(words) => return Ok(words),
+            Err(error) => terminal.show(&format!("{error}. Start again."))?,
+        }
+    }
+}
+
+/// Asks for as many words as a set has, whatever their checksum is.
+///
+/// # Errors
+/// `interrupted`, or if the terminal is gone.
+pub(super) async fn ask_text(
+    terminal: &mut Terminal,
+    interrupt: &mut Interrupt,
+) -> Result<Zeroizing<String>, Failure> {
+    let _screen = terminal.second_screen()?;
+    ask_list(terminal, interrupt).await
+}
+
+async fn ask_list(
+    terminal: &mut Terminal,
+    interrupt: &mut Interrupt,
+) -> Result<Zeroizing<String>, Failure> {
     terminal.show(INTRODUCTION)?;
     let mut typed = Typed::default();
     loop {
@@ -27,13 +51,7 @@ pub(crate) async fn ask_words(
         match typed.take(&line) {
             Next::More(None) => {}
             Next::More(Some(advice)) => terminal.show(&advice)?,
-            Next::Whole => match Words::parse(&typed.text()) {
-                Ok(words) => return Ok(words),
-                Err(error) => {
-                    terminal.show(&format!("{error}. Start again."))?;
-                    typed = Typed::default();
-                }
-            },
+            Next::Whole => return Ok(typed.text()),
         }
     }
 }

@@ -20,7 +20,7 @@ const BILLFOLD: &str = env!("CARGO_BIN_EXE_billfold");
 const STRANGER: &str = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
 
 /// Every command with its own options; all take the global ones besides.
-const COMMANDS: [(&str, &[&str]); 13] = [
+const COMMANDS: [(&str, &[&str]); 16] = [
     ("demo", &["--headless"]),
     ("new", &["--words", "--type", "--words-out", "--dice"]),
     (
@@ -40,6 +40,15 @@ const COMMANDS: [(&str, &[&str]); 13] = [
     ("peers", &[]),
     ("prove", &[]),
     ("rescan", &["--from"]),
+    ("password", &["--new-password-file"]),
+    ("words", &[]),
+    ("completions", &[]),
+];
+
+/// Commands below commands, with their own options.
+const SUBCOMMANDS: [(&str, &str, &[&str]); 2] = [
+    ("words", "show", &["--words-out"]),
+    ("words", "check", &["--words-file", "--passphrase-file"]),
 ];
 
 /// The fields of a proof.
@@ -87,13 +96,22 @@ fn commands_and_options_keep_their_names() -> Result<()> {
     ensure!(names == COMMANDS.map(|(name, _)| name), "{names:?}");
 
     for (name, options) in COMMANDS {
-        let mut expected: BTreeSet<_> = options.iter().chain(&GLOBAL_OPTIONS).copied().collect();
-        expected.insert("--help");
-        let help = said(&[name, "--help"])?;
-        let listed: BTreeSet<_> = help.lines().filter_map(option_of).collect();
-        ensure!(listed == expected, "{name}: {listed:?}, not {expected:?}");
+        takes(&[name], options)?;
+    }
+    for (name, below, options) in SUBCOMMANDS {
+        takes(&[name, below], options)?;
     }
     ensure!(said(&["--version"])?.starts_with("billfold "));
+    Ok(())
+}
+
+/// Whether a command has exactly these options besides the global ones.
+fn takes(command: &[&str], options: &[&str]) -> Result<()> {
+    let mut expected: BTreeSet<_> = options.iter().chain(&GLOBAL_OPTIONS).copied().collect();
+    expected.insert("--help");
+    let help = said(&[command, &["--help"]].concat())?;
+    let listed: BTreeSet<_> = help.lines().filter_map(option_of).collect();
+    ensure!(listed == expected, "{command:?}: {listed:?}, not {expected:?}");
     Ok(())
 }
 

@@ -29,6 +29,18 @@ impl Seed {
         Self { words: words.clone(), seed: words.stretch(passphrase) }
     }
 
+    /// Whether it is the seed of these words and this passphrase.
+    #[must_use]
+    pub fn is_of(&self, words: &Words, passphrase: &str) -> bool {
+        *self.seed == *words.stretch(passphrase)
+    }
+
+    /// Whether its words alone make another seed.
+    #[must_use]
+    pub fn has_passphrase(&self) -> bool {
+        !self.is_of(&self.words, "")
+    }
+
     /// The words.
     #[must_use]
     pub const fn words(&self) -> &Words {
