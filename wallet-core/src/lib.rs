@@ -20,6 +20,7 @@ pub mod recipient;
 pub mod seed;
 pub mod psbt;
 pub mod vault;
+pub mod message;
 pub mod signers;
 pub mod store;
 pub mod wallet;

@@ -162,3 +162,9 @@ pub const KEEPER_ORDERS: usize = 8;
 /// The longest PSBT that is read, in bytes: a payment as large as nodes relay, each of whose inputs
 /// brings the whole transaction that it spends from, of the sizes that are usual.
 pub const PSBT_BYTES: usize = 8 << 20;
+
+/// The longest message that is signed or verified, in bytes: longer texts are signed by their hash.
+pub const MESSAGE_BYTES: usize = 64 << 10;
+
+/// The longest signature of a message that is read, in bytes of its text.
+pub const MESSAGE_SIGNATURE_BYTES: usize = 4 << 20;

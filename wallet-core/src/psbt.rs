@@ -1,5 +1,6 @@
-//! Owns what can be known and done of a PSBT without keys and without a wallet: its forms, its
-//! combination and its finalisation (BIP174, BIP370, BIP371).
+//! Owns what can be known and done of a PSBT without keys and without a wallet: its forms, which
+//! outputs it spends, whether its signatures hold, its combination and its finalisation (BIP174,
+//! BIP370, BIP371).
 //!
 //! Refuses to believe a PSBT: what it says of an input counts only as far as it is proven, and
 //! signatures only as far as they hold.
@@ -7,5 +8,11 @@
 mod key_map;
 mod v2;
 mod text;
+mod spent;
+pub mod satisfaction;
+pub mod signatures;
+mod join;
 
+pub use join::{CombineError, FinaliseError, combine, finalise};
+pub use spent::{Shown, spent_outputs};
 pub use text::{ParsePsbtError, PsbtForm, read, write};

@@ -120,7 +120,29 @@ impl PrivateKey {
         &self.0.private_key
     }
 
-    fn derive(&self, path: &DerivationPath) -> Self {
+    /// Takes over an extended key; what is left of it with the caller is wiped.
+    pub(crate) fn from_extended(mut key: Xpriv) -> Self {
+        let own = Self(key);
+        key.private_key.non_secure_erase();
+        own
+    }
+
+    /// How far below its master key it stands.
+    pub(crate) const fn depth(&self) -> u8 {
+        self.0.depth
+    }
+
+    pub(crate) fn fingerprint(&self) -> Fingerprint {
+        self.0.fingerprint(&SECP)
+    }
+
+    /// Its public half.
+    pub(crate) fn public(&self) -> Xpub {
+        Xpub::from_priv(&SECP, &self.0)
+    }
+
+    /// The key at a path below.
+    pub(crate) fn derive(&self, path: &DerivationPath) -> Self {
         Self(
             self.0
                 .derive_priv(&SECP, path)

@@ -1,18 +1,22 @@
-//! Owns signing: software keys and, later, devices behind one trait.
+//! Owns signing: software keys and, later, devices behind one trait; and what is taken from what
+//! signers give back.
 //!
 //! Refuses to sign what it cannot check (amounts, scripts, sighash types), and to pass on a
 //! transaction that is not the drafted one or whose inputs do not verify. BIP174, BIP371.
 
 use bitcoin::bip32::Fingerprint;
-use bitcoin::psbt::{self, Psbt};
-use bitcoin::{EcdsaSighashType, TapSighashType, Transaction, TxOut};
-use miniscript::psbt::PsbtExt;
+use bitcoin::psbt::{Input, Psbt};
+use bitcoin::{EcdsaSighashType, TapSighashType, Transaction, TxOut, taproot};
 
+pub use keys::{ExtendedKey, Keys, ParseKeyError, SingleKey};
 pub use software::SoftwareSigner;
 
 use crate::command::SigningProblem;
-use crate::keychain::SECP;
+use crate::psbt::satisfaction::Unsatisfied;
+use crate::psbt::{self, FinaliseError, Shown};
 
+mod locks;
+mod keys;
 mod software;
 pub mod key_layer;
 
@@ -30,7 +34,7 @@ pub trait Signer {
     fn sign(&mut self, psbt: &mut Psbt) -> Result<(), SigningProblem>;
 }
 
-/// Makes the final transaction from what a signer gave back: only its signatures are taken, all
+/// Makes the final transaction from what signers gave back: only their signatures are taken, all
 /// else is as drafted. Every input is verified against the output that it spends.
 ///
 /// # Errors
@@ -42,29 +46,46 @@ pub fn finish(signed: &Psbt, drafted: &Psbt) -> Result<Transaction, SigningProbl
     }
     let mut finished = drafted.clone();
     for (index, theirs) in signed.inputs.iter().enumerate() {
-        spent_output(drafted, index)?;
+        if Shown::of(drafted, index) == Shown::Wrong {
+            return Err(SigningProblem::SpentOutput { input: index });
+        }
         take_signatures(&mut finished.inputs[index], theirs, index)?;
     }
-    finished.finalize_mut(&SECP).map_err(|_| SigningProblem::Invalid)?;
-    finished.extract(&SECP).map_err(|_| SigningProblem::Invalid)
+    psbt::finalise(&mut finished).map_err(|error| match error {
+        FinaliseError::Open { wrong: 0, .. } => SigningProblem::Incomplete,
+        FinaliseError::Unsatisfied { input, why: Unsatisfied::SighashType } => {
+            SigningProblem::SighashType { input }
+        }
+        _ => SigningProblem::Invalid,
+    })
 }
 
-/// Takes signatures and nothing else, and only such as cover the whole transaction.
-fn take_signatures(
-    ours: &mut psbt::Input,
-    theirs: &psbt::Input,
-    input: usize,
-) -> Result<(), SigningProblem> {
-    if theirs.partial_sigs.is_empty() && theirs.tap_key_sig.is_none() {
-        return Err(SigningProblem::Incomplete);
-    }
+/// Takes what satisfies scripts and nothing else: signatures that cover the whole transaction,
+/// preimages, or where there are none what another program finished, which is verified like the
+/// rest.
+fn take_signatures(ours: &mut Input, theirs: &Input, input: usize) -> Result<(), SigningProblem> {
     let ecdsa = theirs.partial_sigs.values().all(|s| s.sighash_type == EcdsaSighashType::All);
-    let schnorr = theirs.tap_key_sig.iter().all(|s| s.sighash_type == TapSighashType::Default);
-    if !ecdsa || !schnorr {
+    let mut schnorr = theirs.tap_key_sig.iter().chain(theirs.tap_script_sigs.values());
+    let covers_all = |s: &taproot::Signature| {
+        matches!(s.sighash_type, TapSighashType::Default | TapSighashType::All)
+    };
+    if !ecdsa || !schnorr.all(covers_all) {
         return Err(SigningProblem::SighashType { input });
     }
     ours.partial_sigs.clone_from(&theirs.partial_sigs);
     ours.tap_key_sig = theirs.tap_key_sig;
+    ours.tap_script_sigs.clone_from(&theirs.tap_script_sigs);
+    ours.sha256_preimages.clone_from(&theirs.sha256_preimages);
+    ours.hash256_preimages.clone_from(&theirs.hash256_preimages);
+    ours.hash160_preimages.clone_from(&theirs.hash160_preimages);
+    ours.ripemd160_preimages.clone_from(&theirs.ripemd160_preimages);
+    let unsigned = ours.partial_sigs.is_empty()
+        && ours.tap_key_sig.is_none()
+        && ours.tap_script_sigs.is_empty();
+    if unsigned {
+        ours.final_script_sig.clone_from(&theirs.final_script_sig);
+        ours.final_script_witness.clone_from(&theirs.final_script_witness);
+    }
     Ok(())
 }
 
@@ -75,28 +96,15 @@ fn take_signatures(
 /// no one saw. So these inputs must bring the whole transaction, whose id is checked; a lone
 /// segwit v0 input needs not. Taproot signatures cover all amounts (BIP341).
 fn spent_output(psbt: &Psbt, index: usize) -> Result<&TxOut, SigningProblem> {
-    let problem = SigningProblem::SpentOutput { input: index };
-    let input = psbt.inputs.get(index).ok_or(problem)?;
-    let outpoint = psbt.unsigned_tx.input.get(index).ok_or(problem)?.previous_output;
-    if let Some(transaction) = &input.non_witness_utxo {
-        let vout = usize::try_from(outpoint.vout).map_err(|_| problem)?;
-        let output = transaction.output.get(vout).ok_or(problem)?;
-        let shown_alike = input.witness_utxo.as_ref().is_none_or(|shown| shown == output);
-        let proven = transaction.compute_txid() == outpoint.txid && shown_alike;
-        return if proven { Ok(output) } else { Err(problem) };
+    match Shown::of(psbt, index) {
+        Shown::Proven(output) => Ok(output),
+        Shown::Claimed(output) => {
+            let alone = psbt.inputs.len() == 1 && locks::is_segwit_v0(&psbt.inputs[index], output);
+            let enough = alone || output.script_pubkey.is_p2tr();
+            enough.then_some(output).ok_or(SigningProblem::SpentOutput { input: index })
+        }
+        Shown::Wrong => Err(SigningProblem::SpentOutput { input: index }),
     }
-    let shown = input.witness_utxo.as_ref().ok_or(problem)?;
-    let alone = psbt.inputs.len() == 1;
-    let segwit_v0 = shown.script_pubkey.is_p2wpkh() || is_nested(input, shown);
-    if shown.script_pubkey.is_p2tr() || alone && segwit_v0 { Ok(shown) } else { Err(problem) }
-}
-
-/// Whether a signature for this input is a segwit v0 one behind P2SH (BIP141).
-fn is_nested(input: &psbt::Input, spent: &TxOut) -> bool {
-    input
-        .redeem_script
-        .as_ref()
-        .is_some_and(|redeem| redeem.is_p2wpkh() && redeem.to_p2sh() == spent.script_pubkey)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Owns `SoftwareSigner`: signatures by a seed in memory.
+//! Owns `SoftwareSigner`: signatures by keys in memory.
 //!
 //! Refuses inputs whose key does not make the spent script, sighash types other than the one that
 //! covers everything, and amounts without proof. ECDSA signatures have low R and low S (BIP146)
@@ -6,23 +6,27 @@
 //! same payment signed twice is the same transaction, and no random source can betray a key.
 
 use bitcoin::bip32::{DerivationPath, Fingerprint};
-use bitcoin::key::{CompressedPublicKey, Keypair, TapTweak, XOnlyPublicKey};
-use bitcoin::psbt::Psbt;
-use bitcoin::secp256k1::{Message, PublicKey};
+use bitcoin::hashes::Hash;
+use bitcoin::key::{Keypair, TapTweak, XOnlyPublicKey};
+use bitcoin::psbt::{Psbt, PsbtSighashType};
+use bitcoin::secp256k1::{Message, PublicKey, SecretKey};
 use bitcoin::sighash::{Prevouts, SighashCache};
+use bitcoin::taproot::TapLeafHash;
 use bitcoin::{EcdsaSighashType, Network, ScriptBuf, TapSighashType, TxOut, ecdsa, taproot};
 
-use super::{Signer, is_nested, spent_output};
+use super::keys::Keys;
+use super::locks::{ScriptCode, script_code};
+use super::{Signer, spent_output};
 use crate::command::SigningProblem;
 use crate::keychain::SECP;
-use crate::limits::KEY_PATH_STEPS;
-use crate::seed::{PrivateKey, Seed};
+use crate::message;
+use crate::psbt::spent_outputs;
+use crate::seed::Seed;
 
-/// Signs with a seed in memory; holds it only as long as it lives.
+/// Signs with keys in memory; holds them only as long as it lives.
 #[derive(Debug)]
 pub struct SoftwareSigner {
-    seed: Seed,
-    network: Network,
+    keys: Keys,
     fingerprint: Fingerprint,
 }
 
@@ -30,90 +34,156 @@ impl SoftwareSigner {
     /// A signer for this seed.
     #[must_use]
     pub fn new(seed: Seed, network: Network) -> Self {
-        let fingerprint = seed.fingerprint();
-        Self { seed, network, fingerprint }
+        Self::with_keys(Keys::Seed(seed, network))
+    }
+
+    /// A signer for these keys.
+    #[must_use]
+    pub fn with_keys(keys: Keys) -> Self {
+        Self { fingerprint: keys.fingerprint(), keys }
+    }
+
+    /// Signs a message in the old form (BIP137) by the key of a P2PKH address.
+    ///
+    /// # Errors
+    /// [`SigningProblem::ForeignKey`] if the key at the path is not that of the script.
+    pub fn sign_message(
+        &self,
+        path: &DerivationPath,
+        script: &ScriptBuf,
+        text: &str,
+    ) -> Result<String, SigningProblem> {
+        let foreign = SigningProblem::ForeignKey { input: 0 };
+        let signed = self.keys.with(path, |secret| {
+            let key = bitcoin::PublicKey::new(secret.public_key(&SECP));
+            let ours = ScriptBuf::new_p2pkh(&key.pubkey_hash()) == *script;
+            ours.then(|| SECP.sign_ecdsa_recoverable(&message::digest(text), secret))
+        });
+        let signature = signed.flatten().ok_or(foreign)?;
+        Ok(message::written_legacy(&signature))
     }
 
     fn sign_ecdsa(&self, psbt: &mut Psbt, index: usize) -> Result<(), SigningProblem> {
+        let foreign = SigningProblem::ForeignKey { input: index };
         for (public, path) in self.ecdsa_origins(psbt, index) {
             let spent = spent_output(psbt, index)?;
-            let code = script_code(psbt, index, spent, public)?;
-            let sighash_type = psbt.inputs[index].sighash_type;
-            if sighash_type.is_some_and(|asked| asked.ecdsa_hash_ty() != Ok(EcdsaSighashType::All))
-            {
+            let input = &psbt.inputs[index];
+            let (code, written) = script_code(input, spent, public).ok_or(foreign)?;
+            let asked = input.sighash_type;
+            if asked.is_some_and(|asked| asked.ecdsa_hash_ty() != Ok(EcdsaSighashType::All)) {
                 return Err(SigningProblem::SighashType { input: index });
             }
-            let private = self.private_key(&path, index)?;
-            if private.secret().public_key(&SECP) != public {
-                return Err(SigningProblem::ForeignKey { input: index });
-            }
             let message = ecdsa_message(psbt, index, &code, spent);
+            let signed = self.keys.with(&path, |secret| {
+                let ours = secret.public_key(&SECP) == public;
+                ours.then(|| SECP.sign_ecdsa_low_r(&message, secret))
+            });
             let signature = ecdsa::Signature {
-                signature: SECP.sign_ecdsa_low_r(&message, private.secret()),
+                signature: signed.flatten().ok_or(foreign)?,
                 sighash_type: EcdsaSighashType::All,
             };
-            psbt.inputs[index].partial_sigs.insert(public.into(), signature);
+            psbt.inputs[index].partial_sigs.insert(written, signature);
         }
         Ok(())
     }
 
     fn sign_taproot(&self, psbt: &mut Psbt, index: usize) -> Result<(), SigningProblem> {
-        let Some((internal, path)) = self.taproot_origin(psbt, index) else { return Ok(()) };
-        let spent = spent_output(psbt, index)?;
-        let input = &psbt.inputs[index];
-        let script = ScriptBuf::new_p2tr(&SECP, internal, None);
-        if spent.script_pubkey != script || input.tap_merkle_root.is_some() {
-            return Err(SigningProblem::ForeignKey { input: index });
+        let origins = self.taproot_origins(psbt, index);
+        if origins.is_empty() {
+            return Ok(());
         }
-        if input
-            .sighash_type
-            .is_some_and(|asked| asked.taproot_hash_ty() != Ok(TapSighashType::Default))
-        {
-            return Err(SigningProblem::SighashType { input: index });
+        let sighash_type = taproot_sighash_type(psbt, index)?;
+        for (key, leaves, path) in origins {
+            if psbt.inputs[index].tap_internal_key == Some(key) {
+                self.sign_key_path(psbt, index, key, &path, sighash_type)?;
+            }
+            for leaf in leaves {
+                self.sign_leaf(psbt, index, (key, leaf), &path, sighash_type)?;
+            }
         }
-        let private = self.private_key(&path, index)?;
-        let mut untweaked = Keypair::from_secret_key(&SECP, private.secret());
-        if untweaked.x_only_public_key().0 != internal {
-            return Err(SigningProblem::ForeignKey { input: index });
-        }
-        let message = taproot_message(psbt, index)?;
-        let mut tweaked = untweaked.tap_tweak(&SECP, None).to_keypair();
-        let signature = SECP.sign_schnorr_no_aux_rand(&message, &tweaked);
-        untweaked.non_secure_erase();
-        tweaked.non_secure_erase();
-        psbt.inputs[index].tap_key_sig =
-            Some(taproot::Signature { signature, sighash_type: TapSighashType::Default });
         Ok(())
     }
 
-    /// The keys of this seed that an input names outside taproot.
+    fn sign_key_path(
+        &self,
+        psbt: &mut Psbt,
+        index: usize,
+        internal: XOnlyPublicKey,
+        path: &DerivationPath,
+        sighash_type: TapSighashType,
+    ) -> Result<(), SigningProblem> {
+        let foreign = SigningProblem::ForeignKey { input: index };
+        let root = psbt.inputs[index].tap_merkle_root;
+        let script = ScriptBuf::new_p2tr(&SECP, internal, root);
+        if spent_output(psbt, index)?.script_pubkey != script {
+            return Err(foreign);
+        }
+        let message = taproot_message(psbt, index, None, sighash_type)?;
+        let signed = self.keys.with(path, |secret| {
+            with_keypair(secret, internal, |untweaked| {
+                let mut tweaked = untweaked.tap_tweak(&SECP, root).to_keypair();
+                let signature = SECP.sign_schnorr_no_aux_rand(&message, &tweaked);
+                tweaked.non_secure_erase();
+                signature
+            })
+        });
+        let signature = signed.flatten().ok_or(foreign)?;
+        psbt.inputs[index].tap_key_sig = Some(taproot::Signature { signature, sighash_type });
+        Ok(())
+    }
+
+    /// Signs for one leaf, whose script the input shows with the way to the output's key (BIP371).
+    fn sign_leaf(
+        &self,
+        psbt: &mut Psbt,
+        index: usize,
+        (key, leaf): (XOnlyPublicKey, TapLeafHash),
+        path: &DerivationPath,
+        sighash_type: TapSighashType,
+    ) -> Result<(), SigningProblem> {
+        let foreign = SigningProblem::ForeignKey { input: index };
+        let output = spent_output(psbt, index)?.script_pubkey.as_bytes();
+        let output_key = output.get(2..).and_then(|key| XOnlyPublicKey::from_slice(key).ok());
+        let output_key = output_key.ok_or(foreign)?;
+        let shown = psbt.inputs[index].tap_scripts.iter().any(|(block, (script, version))| {
+            TapLeafHash::from_script(script, *version) == leaf
+                && block.leaf_version == *version
+                && block.verify_taproot_commitment(&SECP, output_key, script)
+                && script.instructions().any(|push| {
+                    push.is_ok_and(|push| {
+                        push.push_bytes().is_some_and(|push| *push.as_bytes() == key.serialize())
+                    })
+                })
+        });
+        if !shown {
+            return Err(foreign);
+        }
+        let message = taproot_message(psbt, index, Some(leaf), sighash_type)?;
+        let signed = self.keys.with(path, |secret| {
+            with_keypair(secret, key, |keys| SECP.sign_schnorr_no_aux_rand(&message, keys))
+        });
+        let signature = signed.flatten().ok_or(foreign)?;
+        let signature = taproot::Signature { signature, sighash_type };
+        psbt.inputs[index].tap_script_sigs.insert((key, leaf), signature);
+        Ok(())
+    }
+
+    /// The keys of this signer that an input names outside taproot.
     fn ecdsa_origins(&self, psbt: &Psbt, index: usize) -> Vec<(PublicKey, DerivationPath)> {
         let origins = psbt.inputs[index].bip32_derivation.iter();
         let ours = origins.filter(|(_, (fingerprint, _))| *fingerprint == self.fingerprint);
         ours.map(|(key, (_, path))| (*key, path.clone())).collect()
     }
 
-    /// The internal key of an input, if it is of this seed.
-    fn taproot_origin(
+    /// The keys of this signer that an input names for taproot, with the leaves that have them.
+    fn taproot_origins(
         &self,
         psbt: &Psbt,
         index: usize,
-    ) -> Option<(XOnlyPublicKey, DerivationPath)> {
-        let input = &psbt.inputs[index];
-        let internal = input.tap_internal_key?;
-        let (_, (fingerprint, path)) = input.tap_key_origins.get(&internal)?;
-        (*fingerprint == self.fingerprint).then(|| (internal, path.clone()))
-    }
-
-    fn private_key(
-        &self,
-        path: &DerivationPath,
-        input: usize,
-    ) -> Result<PrivateKey, SigningProblem> {
-        if path.len() > KEY_PATH_STEPS {
-            return Err(SigningProblem::ForeignKey { input });
-        }
-        Ok(self.seed.private_key(path, self.network))
+    ) -> Vec<(XOnlyPublicKey, Vec<TapLeafHash>, DerivationPath)> {
+        let origins = psbt.inputs[index].tap_key_origins.iter();
+        let ours = origins.filter(|(_, (_, (fingerprint, _)))| *fingerprint == self.fingerprint);
+        ours.map(|(key, (leaves, (_, path)))| (*key, leaves.clone(), path.clone())).collect()
     }
 }
 
@@ -134,51 +204,67 @@ impl Signer for SoftwareSigner {
     }
 }
 
-/// How the script that an ECDSA signature stands for is hashed.
-enum ScriptCode {
-    Legacy(ScriptBuf),
-    SegwitV0(ScriptBuf),
+/// Lets `sign` use a pair of keys, if it is the one that is meant, and wipes it.
+fn with_keypair<T>(
+    secret: &SecretKey,
+    public: XOnlyPublicKey,
+    sign: impl FnOnce(&Keypair) -> T,
+) -> Option<T> {
+    let mut keys = Keypair::from_secret_key(&SECP, secret);
+    let signed = (keys.x_only_public_key().0 == public).then(|| sign(&keys));
+    keys.non_secure_erase();
+    signed
 }
 
-/// The script that a key signs for, if the key makes the spent script.
-fn script_code(
-    psbt: &Psbt,
-    index: usize,
-    spent: &TxOut,
-    key: PublicKey,
-) -> Result<ScriptCode, SigningProblem> {
-    let key = CompressedPublicKey(key);
-    let witness_program = ScriptBuf::new_p2wpkh(&key.wpubkey_hash());
-    let script = &spent.script_pubkey;
-    let nested = is_nested(&psbt.inputs[index], spent) && witness_program.to_p2sh() == *script;
-    if *script == witness_program || nested {
-        Ok(ScriptCode::SegwitV0(witness_program))
-    } else if *script == ScriptBuf::new_p2pkh(&key.pubkey_hash()) {
-        Ok(ScriptCode::Legacy(script.clone()))
-    } else {
-        Err(SigningProblem::ForeignKey { input: index })
+/// The type that is asked for, if it covers everything: either of the two that do.
+fn taproot_sighash_type(psbt: &Psbt, index: usize) -> Result<TapSighashType, SigningProblem> {
+    let refused = SigningProblem::SighashType { input: index };
+    match psbt.inputs[index].sighash_type.map(PsbtSighashType::taproot_hash_ty) {
+        None | Some(Ok(TapSighashType::Default)) => Ok(TapSighashType::Default),
+        Some(Ok(TapSighashType::All)) => Ok(TapSighashType::All),
+        Some(_) => Err(refused),
     }
 }
 
 fn ecdsa_message(psbt: &Psbt, index: usize, code: &ScriptCode, spent: &TxOut) -> Message {
     let mut cache = SighashCache::new(&psbt.unsigned_tx);
+    let all = EcdsaSighashType::All;
     match code {
         ScriptCode::Legacy(script) => cache
-            .legacy_signature_hash(index, script, EcdsaSighashType::All.to_u32())
+            .legacy_signature_hash(index, script, all.to_u32())
             .expect("the index is of this transaction")
             .into(),
-        ScriptCode::SegwitV0(program) => cache
-            .p2wpkh_signature_hash(index, program, spent.value, EcdsaSighashType::All)
+        ScriptCode::OneKey(program) => cache
+            .p2wpkh_signature_hash(index, program, spent.value, all)
             .expect("the index is of this transaction and the script is P2WPKH")
+            .into(),
+        ScriptCode::Witness(script) => cache
+            .p2wsh_signature_hash(index, script, spent.value, all)
+            .expect("the index is of this transaction")
             .into(),
     }
 }
 
-fn taproot_message(psbt: &Psbt, index: usize) -> Result<Message, SigningProblem> {
-    let spent: Vec<_> =
-        (0..psbt.inputs.len()).map(|input| spent_output(psbt, input)).collect::<Result<_, _>>()?;
-    let sighash = SighashCache::new(&psbt.unsigned_tx)
-        .taproot_key_spend_signature_hash(index, &Prevouts::All(&spent), TapSighashType::Default)
-        .expect("there is a spent output for every input");
-    Ok(sighash.into())
+/// What is signed for the key path, or for a leaf. It covers what every input spends, so a lie
+/// about any of them makes a signature that does not hold.
+fn taproot_message(
+    psbt: &Psbt,
+    index: usize,
+    leaf: Option<TapLeafHash>,
+    sighash_type: TapSighashType,
+) -> Result<Message, SigningProblem> {
+    let mut spent = Vec::new();
+    for (input, output) in spent_outputs(psbt).into_iter().enumerate() {
+        spent.push(output.ok_or(SigningProblem::SpentOutput { input })?);
+    }
+    let prevouts = Prevouts::All(&spent);
+    let mut cache = SighashCache::new(&psbt.unsigned_tx);
+    let sighash = match leaf {
+        None => cache.taproot_key_spend_signature_hash(index, &prevouts, sighash_type),
+        Some(leaf) => {
+            cache.taproot_script_spend_signature_hash(index, &prevouts, leaf, sighash_type)
+        }
+    };
+    let sighash = sighash.expect("there is a spent output for every input");
+    Ok(Message::from_digest(sighash.to_byte_array()))
 }

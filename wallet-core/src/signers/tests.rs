@@ -14,6 +14,8 @@ use super::*;
 use crate::keychain::{Account, AccountId, Branch, DerivationIndex, ScriptType};
 use crate::seed::{Seed, Words};
 
+mod scripts;
+
 const NETWORK: Network = Network::Regtest;
 const INDEX: DerivationIndex = DerivationIndex::ZERO;
 
@@ -223,10 +225,10 @@ fn a_key_that_does_not_make_the_script_is_refused() {
         }
         let refused = refusal(&[script_type], |psbt| {
             let input = &mut psbt.inputs[0];
-            *input = psbt::Input {
+            *input = Input {
                 non_witness_utxo: input.non_witness_utxo.take(),
                 witness_utxo: input.witness_utxo.take(),
-                ..psbt::Input::default()
+                ..Input::default()
             };
             let next = DerivationIndex::new(1).expect("small");
             account(script_type).annotate_input(Branch::Receive, next, input);

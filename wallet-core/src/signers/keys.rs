@@ -1,0 +1,136 @@
+//! Owns the private keys that a software signer signs with: a seed, an extended key, or a single
+//! key; and how the last two are written.
+//!
+//! Refuses to show them, and wipes them when they are dropped.
+
+use std::fmt;
+
+use bitcoin::bip32::{DerivationPath, Fingerprint, Xpriv};
+use bitcoin::hashes::Hash;
+use bitcoin::secp256k1::{PublicKey, SecretKey};
+use bitcoin::{Network, NetworkKind, PrivateKey as WifKey};
+
+use crate::keychain::SECP;
+use crate::limits::KEY_PATH_STEPS;
+use crate::seed::{PrivateKey, Seed};
+
+/// Private keys, and where they stand below their fingerprint.
+pub enum Keys {
+    /// All keys of a seed.
+    Seed(Seed, Network),
+    /// All keys below an extended key. Its own fingerprint is the origin, wherever it comes from.
+    Extended(ExtendedKey),
+    /// One key.
+    Single(SingleKey),
+}
+
+impl Keys {
+    /// The fingerprint that key origins name (BIP32): of the master key, of the extended key, or of
+    /// the single key as BIP32 would make it.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        match self {
+            Self::Seed(seed, _) => seed.fingerprint(),
+            Self::Extended(key) => key.0.fingerprint(),
+            Self::Single(key) => key.fingerprint(),
+        }
+    }
+
+    /// Lets `sign` use the key at a path; `None` if there is none.
+    pub(super) fn with<T>(
+        &self,
+        path: &DerivationPath,
+        sign: impl FnOnce(&SecretKey) -> T,
+    ) -> Option<T> {
+        match self {
+            _ if path.len() > KEY_PATH_STEPS => None,
+            Self::Seed(seed, network) => Some(sign(seed.private_key(path, *network).secret())),
+            Self::Extended(key) => Some(sign(key.0.derive(path).secret())),
+            Self::Single(key) => path.is_empty().then(|| sign(&key.secret)),
+        }
+    }
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Keys(..)")
+    }
+}
+
+/// An extended private key (BIP32, "xprv").
+pub struct ExtendedKey(PrivateKey);
+
+impl ExtendedKey {
+    /// Reads an xprv, or a tprv of the test networks.
+    ///
+    /// # Errors
+    /// See [`ParseKeyError`].
+    pub fn parse(text: &str, network: Network) -> Result<Self, ParseKeyError> {
+        let key: Xpriv = text.trim().parse().map_err(|_| ParseKeyError::NotAKey)?;
+        let right = key.network == NetworkKind::from(network);
+        let key = PrivateKey::from_extended(key);
+        if right { Ok(Self(key)) } else { Err(ParseKeyError::WrongNetwork) }
+    }
+
+    /// Whether it is a master key: accounts stand below it.
+    #[must_use]
+    pub fn is_master(&self) -> bool {
+        self.0.depth() == 0
+    }
+
+    /// The public half at a path below.
+    #[must_use]
+    pub fn public(&self, path: &DerivationPath) -> bitcoin::bip32::Xpub {
+        self.0.derive(path).public()
+    }
+}
+
+/// A single private key ("WIF").
+pub struct SingleKey {
+    secret: SecretKey,
+    compressed: bool,
+}
+
+impl SingleKey {
+    /// Reads a key in Wallet Import Format.
+    ///
+    /// # Errors
+    /// See [`ParseKeyError`].
+    pub fn parse(text: &str, network: Network) -> Result<Self, ParseKeyError> {
+        let mut key = WifKey::from_wif(text.trim()).map_err(|_| ParseKeyError::NotAKey)?;
+        let right = key.network == NetworkKind::from(network);
+        let own = Self { secret: key.inner, compressed: key.compressed };
+        key.inner.non_secure_erase();
+        if right { Ok(own) } else { Err(ParseKeyError::WrongNetwork) }
+    }
+
+    /// The public key, and whether addresses are made of its compressed form.
+    #[must_use]
+    pub fn public(&self) -> bitcoin::PublicKey {
+        let inner = PublicKey::from_secret_key(&SECP, &self.secret);
+        bitcoin::PublicKey { compressed: self.compressed, inner }
+    }
+
+    fn fingerprint(&self) -> Fingerprint {
+        let inner = self.public().inner;
+        let hash = bitcoin::PublicKey::new(inner).pubkey_hash().to_byte_array();
+        Fingerprint::from([hash[0], hash[1], hash[2], hash[3]])
+    }
+}
+
+impl Drop for SingleKey {
+    fn drop(&mut self) {
+        self.secret.non_secure_erase();
+    }
+}
+
+/// The text is no private key of this network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ParseKeyError {
+    /// Neither Wallet Import Format nor an extended key, or mistyped.
+    #[error("this is no private key: check that it was copied whole")]
+    NotAKey,
+    /// The key is of another network.
+    #[error("this private key is of another network: choose it with --network")]
+    WrongNetwork,
+}
