@@ -1,29 +1,9 @@
-//! Owns how accounts and birthdays are told: for programs and for people.
+//! Owns how birthdays are told: for programs and for people.
 
 use billfold_wallet_core::command::Birthday;
-use billfold_wallet_core::keychain::AccountId;
 use serde::Serialize;
 
 use crate::output::figures;
-
-/// An account in JSON: its type and its number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub(super) struct AccountForm {
-    #[serde(rename = "type")]
-    script_type: &'static str,
-    number: u32,
-}
-
-impl AccountForm {
-    pub(super) const fn new(id: AccountId) -> Self {
-        Self { script_type: id.script_type.name(), number: id.number.to_u32() }
-    }
-
-    /// `taproot 0`.
-    pub(super) fn for_people(self) -> String {
-        format!("{} {}", self.script_type, self.number)
-    }
-}
 
 /// A birthday in JSON: either a height or a time in Unix seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

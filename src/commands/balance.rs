@@ -6,7 +6,6 @@ use bitcoin::Amount;
 use bitcoin::amount::serde::as_sat;
 use serde::Serialize;
 
-use super::account_form::AccountForm;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::table::{Column, Table};
@@ -36,8 +35,7 @@ struct BalanceReport {
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 struct AccountParts {
-    #[serde(flatten)]
-    account: AccountForm,
+    account: String,
     #[serde(flatten)]
     parts: Parts,
 }
@@ -57,8 +55,8 @@ struct Parts {
 
 impl BalanceReport {
     fn new(balance: &Balance) -> Self {
-        let accounts = balance.accounts.iter().map(|(id, parts)| AccountParts {
-            account: AccountForm::new(*id),
+        let accounts = balance.accounts.iter().map(|(name, parts)| AccountParts {
+            account: name.to_string(),
             parts: Parts::new(*parts),
         });
         Self { total: Parts::new(balance.total), accounts: accounts.collect() }
@@ -96,7 +94,7 @@ impl BalanceReport {
             Column::right("Frozen"),
         ]);
         for AccountParts { account, parts } in accounts {
-            table.row(parts.row(account.for_people()));
+            table.row(parts.row(account.clone()));
         }
         table.row(self.total.row("Total".to_owned()));
         table.text()
@@ -127,7 +125,7 @@ fn line(name: &str, amount: Amount) -> String {
 
 #[cfg(test)]
 mod tests {
-    use billfold_wallet_core::keychain::{AccountId, DerivationIndex, ScriptType};
+    use billfold_wallet_core::keychain::{ScriptType, StandardAccount};
     use serde_json::json;
 
     use super::*;
@@ -138,11 +136,8 @@ mod tests {
             pending: Amount::from_sat(7),
             ..BalanceParts::default()
         };
-        let ids = accounts.iter().map(|script_type| AccountId {
-            script_type: *script_type,
-            number: DerivationIndex::ZERO,
-        });
-        Balance { total: parts, accounts: ids.map(|id| (id, parts)).collect() }
+        let names = accounts.iter().map(|script_type| StandardAccount::first(*script_type).name());
+        Balance { total: parts, accounts: names.map(|name| (name, parts)).collect() }
     }
 
     #[test]
@@ -151,7 +146,7 @@ mod tests {
         let expected = json!({
             "confirmed": 1_250_000, "pending": 7, "immature": 0, "frozen": 0,
             "accounts": [{
-                "type": "taproot", "number": 0,
+                "account": "taproot",
                 "confirmed": 1_250_000, "pending": 7, "immature": 0, "frozen": 0,
             }],
         });
@@ -168,6 +163,6 @@ mod tests {
         let mut empty = balance(&[ScriptType::Taproot, ScriptType::Legacy]);
         empty.accounts[1].1 = BalanceParts::default();
         assert_eq!(BalanceReport::new(&empty).for_people(canvas), one);
-        assert!(two.contains("legacy 0") && two.contains("Total"), "{two}");
+        assert!(two.contains("legacy") && two.contains("Total"), "{two}");
     }
 }

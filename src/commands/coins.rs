@@ -7,7 +7,6 @@ use bitcoin::Amount;
 use bitcoin::amount::serde::as_sat;
 use serde::Serialize;
 
-use super::account_form::AccountForm;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::table::{Column, Table};
@@ -37,7 +36,7 @@ struct Row {
     #[serde(with = "as_sat")]
     amount: Amount,
     address: String,
-    account: AccountForm,
+    account: String,
     height: Option<u32>,
     immature: bool,
     frozen: bool,
@@ -51,7 +50,7 @@ impl Row {
             coin: coin.outpoint.to_string(),
             amount: coin.amount,
             address: coin.address.to_string(),
-            account: AccountForm::new(coin.keychain.account),
+            account: coin.account.to_string(),
             height: coin.height.map(Height::to_u32),
             immature: coin.immature,
             frozen: coin.frozen,
@@ -73,7 +72,7 @@ impl Row {
     }
 
     fn cells(&self) -> [String; 3] {
-        [figures::amount(self.amount), self.state(), self.account.for_people()]
+        [figures::amount(self.amount), self.state(), self.account.clone()]
     }
 }
 
@@ -94,7 +93,6 @@ impl Report for CoinsReport {
 
 #[cfg(test)]
 mod tests {
-    use billfold_wallet_core::keychain::{AccountId, DerivationIndex, ScriptType};
     use serde_json::json;
 
     use super::*;
@@ -104,10 +102,7 @@ mod tests {
             coin: "aa:1".to_owned(),
             amount: Amount::from_sat(5),
             address: "bc1q".to_owned(),
-            account: AccountForm::new(AccountId {
-                script_type: ScriptType::Segwit,
-                number: DerivationIndex::new(2).expect("small"),
-            }),
+            account: "segwit/2".to_owned(),
             height: None,
             immature: false,
             frozen: true,
@@ -120,7 +115,7 @@ mod tests {
     fn the_fields_are_stable() {
         let expected = json!([{
             "coin": "aa:1", "amount": 5, "address": "bc1q",
-            "account": {"type": "segwit", "number": 2},
+            "account": "segwit/2",
             "height": null, "immature": false, "frozen": true, "reserved": false, "note": "salary",
         }]);
         assert_eq!(serde_json::to_value(CoinsReport(vec![row()])).expect("JSON"), expected);

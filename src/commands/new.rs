@@ -9,10 +9,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use billfold_wallet_core::command::{Birthday, WalletDescription};
 use billfold_wallet_core::config::LookAhead;
-use billfold_wallet_core::keychain::{AccountId, DerivationIndex, ScriptType};
+use billfold_wallet_core::keychain::{ScriptType, StandardAccount};
 use billfold_wallet_core::seed::{DiceError, Seed, WordCount, Words};
 use billfold_wallet_core::service::{self, NewWallet};
 use billfold_wallet_core::vault::KdfCost;
+use bitcoin::bip32::Fingerprint;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
@@ -21,7 +22,7 @@ use crate::cli::setup::NewArgs;
 use crate::context::Context;
 use crate::failure::{Failure, Kind};
 use crate::interrupt::Interrupt;
-use crate::output::{Canvas, Report};
+use crate::output::{Canvas, Report, figures};
 use crate::password;
 use crate::terminal::Terminal;
 use crate::words::sheet;
@@ -46,7 +47,7 @@ pub(super) async fn run(options: &NewArgs, context: &mut Context) -> Result<(), 
         if options.script_type == "segwit" { ScriptType::Segwit } else { ScriptType::Taproot };
     let wallet = NewWallet {
         seed: Seed::new(&words, ""),
-        accounts: vec![AccountId { script_type, number: DerivationIndex::ZERO }],
+        accounts: vec![StandardAccount::first(script_type)],
         birthday: Birthday::Time(now()),
         look_ahead: LookAhead::NEW,
         password,
@@ -137,7 +138,7 @@ fn now() -> u64 {
 /// What was created.
 #[derive(Debug, Serialize)]
 struct NewReport {
-    fingerprint: String,
+    fingerprint: Option<Fingerprint>,
     birthday: BirthdayForm,
     descriptors: Vec<String>,
     #[serde(skip)]
@@ -147,7 +148,7 @@ struct NewReport {
 impl NewReport {
     fn new(wallet: &WalletDescription) -> Self {
         Self {
-            fingerprint: wallet.fingerprint.clone(),
+            fingerprint: wallet.fingerprint,
             birthday: BirthdayForm::new(wallet.birthday),
             descriptors: wallet.accounts.iter().map(|account| account.descriptor.clone()).collect(),
             name: wallet.name.clone(),
@@ -162,7 +163,7 @@ impl Report for NewReport {
              Fingerprint  {}\nBirthday     {}\nDescriptor   {}\n\
              Next: billfold receive",
             self.name,
-            self.fingerprint,
+            figures::fingerprint(self.fingerprint),
             self.birthday.for_people(),
             self.descriptors.join("\n             "),
         )

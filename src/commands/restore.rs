@@ -6,15 +6,16 @@ use std::fmt::Write;
 
 use billfold_wallet_core::command::{Birthday, WalletDescription};
 use billfold_wallet_core::config::LookAhead;
-use billfold_wallet_core::keychain::{AccountId, DerivationIndex, ScriptType};
+use billfold_wallet_core::keychain::{DerivationIndex, ScriptType, StandardAccount};
 use billfold_wallet_core::net::clock::Clock;
 use billfold_wallet_core::seed::Seed;
 use billfold_wallet_core::service::{self, NewWallet};
 use billfold_wallet_core::vault::KdfCost;
+use bitcoin::bip32::Fingerprint;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::account_form::{AccountForm, BirthdayForm};
+use super::account_form::BirthdayForm;
 use crate::cli::setup::RestoreArgs;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -76,12 +77,12 @@ impl Search {
     }
 
     /// The first account of every type before the second of any: that is where the money is.
-    fn accounts(&self) -> Vec<AccountId> {
+    fn accounts(&self) -> Vec<StandardAccount> {
         let numbers = (0..self.accounts).filter_map(DerivationIndex::new);
         let of_number = |number| {
             self.types
                 .iter()
-                .map(move |script_type| AccountId { script_type: *script_type, number })
+                .map(move |script_type| StandardAccount { script_type: *script_type, number })
         };
         numbers.flat_map(of_number).collect()
     }
@@ -111,7 +112,7 @@ impl Search {
 /// What was restored.
 #[derive(Debug, Serialize)]
 struct RestoreReport {
-    fingerprint: String,
+    fingerprint: Option<Fingerprint>,
     birthday: BirthdayForm,
     accounts: Vec<AccountRow>,
     #[serde(skip)]
@@ -120,19 +121,18 @@ struct RestoreReport {
 
 #[derive(Debug, Serialize)]
 struct AccountRow {
-    #[serde(flatten)]
-    account: AccountForm,
+    account: String,
     descriptor: String,
 }
 
 impl RestoreReport {
     fn new(wallet: &WalletDescription) -> Self {
         let accounts = wallet.accounts.iter().map(|account| AccountRow {
-            account: AccountForm::new(account.id),
+            account: account.name.to_string(),
             descriptor: account.descriptor.clone(),
         });
         Self {
-            fingerprint: wallet.fingerprint.clone(),
+            fingerprint: wallet.fingerprint,
             birthday: BirthdayForm::new(wallet.birthday),
             accounts: accounts.collect(),
             name: wallet.name.clone(),
@@ -145,7 +145,8 @@ impl Report for RestoreReport {
         format!(
             "Wallet {} is restored; fingerprint {}. If you know another fingerprint, the words or \
              the passphrase are not those.\nNext: billfold sync, which finds its money",
-            self.name, self.fingerprint,
+            self.name,
+            figures::fingerprint(self.fingerprint),
         )
     }
 }

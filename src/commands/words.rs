@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use crate::cli::keeping::{WordsCheckArgs, WordsCommand, WordsShowArgs};
 use crate::context::Context;
 use crate::failure::{Failure, Kind};
-use crate::output::{Canvas, Report};
+use crate::output::{Canvas, Report, figures};
 use crate::password;
 use crate::terminal::Terminal;
 use crate::words::{reading, sheet};
@@ -81,7 +81,7 @@ async fn check(options: &WordsCheckArgs, context: &mut Context) -> Result<(), Fa
     strongbox.note_words_checked()?;
     let description = strongbox.description()?;
     context.output.result(&CheckReport {
-        fingerprint: description.fingerprint,
+        fingerprint: figures::fingerprint(description.fingerprint),
         words_checked: description.words_checked,
         passphrase: seed.has_passphrase(),
     })

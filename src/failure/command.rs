@@ -3,7 +3,6 @@
 use billfold_wallet_core::command::{
     BumpProblem, CommandError, RecipientsProblem, SigningProblem, StoreProblem,
 };
-use serde_json::json;
 
 use super::{Failure, Kind};
 
@@ -29,10 +28,9 @@ impl From<CommandError> for Failure {
             CommandError::CoinImmature(coin) => {
                 new(Kind::CoinImmature).with("coin", coin.to_string())
             }
-            CommandError::NoSuchAccount(id) => new(Kind::NoSuchAccount).with(
-                "account",
-                json!({"type": id.script_type.name(), "number": id.number.to_u32()}),
-            ),
+            CommandError::NoSuchAccount(name) => {
+                new(Kind::NoSuchAccount).with("account", name.as_str())
+            }
             CommandError::FeeRateOutOfRange(rate) => {
                 new(Kind::FeeRateOutOfRange).with("sat_per_kwu", rate)
             }
@@ -57,6 +55,7 @@ impl From<CommandError> for Failure {
             CommandError::DraftExpired(_) => new(Kind::DraftExpired),
             CommandError::KeyReused => new(Kind::KeyReused),
             CommandError::Locked => new(Kind::Locked),
+            CommandError::WatchOnly => new(Kind::WatchOnly),
             CommandError::HeightAboveTip { asked, tip } => {
                 new(Kind::HeightAboveTip).with("asked", asked.to_u32()).with("tip", tip.to_u32())
             }
@@ -127,7 +126,7 @@ const fn signing(problem: SigningProblem) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use billfold_wallet_core::keychain::{AccountId, DerivationIndex, ScriptType};
+    use billfold_wallet_core::keychain::AccountName;
     use billfold_wallet_core::light_client::height::Height;
     use bitcoin::hashes::Hash as _;
     use bitcoin::{Amount, OutPoint, Txid, Weight};
@@ -136,7 +135,7 @@ mod tests {
 
     #[test]
     fn names_are_those_of_the_commands() {
-        let account = AccountId { script_type: ScriptType::Taproot, number: DerivationIndex::ZERO };
+        let account: AccountName = "segwit/1".parse().expect("a name");
         let one = Amount::ONE_SAT;
         let path = || "chain.db".to_owned();
         let errors = [
@@ -160,6 +159,7 @@ mod tests {
             CommandError::DraftExpired(1),
             CommandError::KeyReused,
             CommandError::Locked,
+            CommandError::WatchOnly,
             CommandError::HeightAboveTip { asked: Height::new(2), tip: Height::new(1) },
             CommandError::NoSuchTransaction(Txid::all_zeros()),
             CommandError::NotConfirmed(Txid::all_zeros()),

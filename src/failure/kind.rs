@@ -105,6 +105,7 @@ kinds! {
     WrongPassword = "wrong_password", -14, Password, "The password does not open the wallet.";
     TooManyTries = "too_many_tries", -14, Password, "Too many wrong passwords; this one was not tried yet.";
     Locked = "locked", -13, Password, "The keys are locked.";
+    WatchOnly = "watch_only", -4, Signer, "The wallet only watches: it has no key to sign with.";
     NoPeer = "no_peer", -9, Peers, "No peer was named or found.";
     PeerUnreachable = "peer_unreachable", -9, Peers, "No connection to any peer could be opened.";
     PeerRefused = "peer_refused", -9, Peers, "The peer does not speak or serve what is needed.";

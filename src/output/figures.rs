@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use billfold_wallet_core::amount::{display_amount, display_fee_rate};
 use billfold_wallet_core::recipient;
+use bitcoin::bip32::Fingerprint;
 use bitcoin::{Address, Amount, FeeRate, SignedAmount};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -102,6 +103,11 @@ pub(crate) fn address(address: &Address, indent: &str) -> String {
     let groups: Vec<_> = text.split(' ').collect();
     let lines = groups.chunks(GROUPS).map(|line| format!("{indent}{}", line.join(" ")));
     lines.collect::<Vec<_>>().join("\n")
+}
+
+/// A fingerprint of a master key, or that there is none.
+pub(crate) fn fingerprint(fingerprint: Option<Fingerprint>) -> String {
+    fingerprint.map_or_else(|| "none".to_owned(), |fingerprint| fingerprint.to_string())
 }
 
 /// Unix seconds as local time with its offset: `2026-05-01 09:30 +02:00`.

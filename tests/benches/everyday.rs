@@ -15,7 +15,7 @@ use billfold_tests::program::{PASSWORD, Program};
 use billfold_tests::vector_wallet::{self, WORDS};
 use billfold_wallet_core::command::Birthday;
 use billfold_wallet_core::config::{LookAhead, Settings, WalletName};
-use billfold_wallet_core::keychain::{AccountId, DerivationIndex, ScriptType};
+use billfold_wallet_core::keychain::{ScriptType, StandardAccount};
 use billfold_wallet_core::light_client::height::Height;
 use billfold_wallet_core::limits::DEFAULT_FILTERS_DISK;
 use billfold_wallet_core::net::clock::Clock;
@@ -101,10 +101,9 @@ fn wallet(
         mempool: true,
         idle_lock: None,
     };
-    let account = |script_type| AccountId { script_type, number: DerivationIndex::ZERO };
     let new = NewWallet {
         seed: Seed::new(&Words::parse(WORDS)?, ""),
-        accounts: types.iter().copied().map(account).collect(),
+        accounts: types.iter().copied().map(StandardAccount::first).collect(),
         birthday,
         look_ahead,
         password: Password::new(PASSWORD)?,

@@ -147,10 +147,7 @@ fn results_keep_their_fields() -> Result<()> {
 
     let balance = program.ok(&["balance"])?;
     has(&balance, &["confirmed", "pending", "immature", "frozen", "accounts"])?;
-    has(
-        &balance["accounts"][0],
-        &["type", "number", "confirmed", "pending", "immature", "frozen"],
-    )?;
+    has(&balance["accounts"][0], &["account", "confirmed", "pending", "immature", "frozen"])?;
     ensure!(balance["confirmed"] == 100_000, "{balance}");
 
     let coins = program.ok(&["coins"])?;
@@ -275,14 +272,10 @@ fn a_restored_wallet_tells_its_accounts() -> Result<()> {
     has(&restored, &["fingerprint", "birthday", "accounts"])?;
     ensure!(restored["birthday"]["time"] == 1_614_556_800, "{restored}");
     let accounts = restored["accounts"].as_array().context("no accounts")?;
-    let found: BTreeSet<_> = accounts
-        .iter()
-        .map(|account| (account["type"].as_str(), account["number"].as_u64()))
-        .collect();
-    let expected = [("segwit", 0), ("taproot", 0), ("segwit", 1), ("taproot", 1)];
-    let expected = expected.map(|(name, number)| (Some(name), Some(number)));
+    let found: BTreeSet<_> = accounts.iter().map(|account| account["account"].as_str()).collect();
+    let expected = ["segwit", "taproot", "segwit/1", "taproot/1"].map(Some);
     ensure!(found == expected.into(), "{restored}");
-    has(&accounts[0], &["type", "number", "descriptor"])?;
+    has(&accounts[0], &["account", "descriptor"])?;
     let address = &program.ok(&["receive"])?["address"];
     let preferred = vector_wallet::address(84, 0, 0)?.to_string();
     ensure!(*address == preferred, "the first type is not the preferred one: {address}");

@@ -1,17 +1,29 @@
-//! Owns accounts, script types and derivation: descriptor templates of BIP44, BIP49, BIP84, BIP86.
+//! Owns accounts and what they derive: descriptors of two branches (BIP380, BIP389), their scripts,
+//! what spending those takes, and the standard accounts of BIP44, BIP49, BIP84 and BIP86.
 //!
-//! Refuses private keys: everything here is derived from account xpubs.
+//! Refuses private keys: everything here is derived from xpubs.
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::LazyLock;
 
-use bitcoin::Weight;
+use bitcoin::secp256k1::{All, Secp256k1};
 use serde::{Deserialize, Serialize};
 
-pub use account::Account;
-pub(crate) use account::SECP;
+pub use account::{Account, AccountKind};
+pub use descriptor::{AccountDescriptor, DescriptorError};
+pub use name::{AccountName, ParseAccountNameError};
+pub use single_key::StandardAccount;
+pub use spend::{SpendPath, SpendPlan};
 
+mod name;
+mod descriptor;
+mod spend;
+mod single_key;
 mod account;
+
+/// The curve's tables, made once: they are the costly part of deriving one key.
+pub(crate) static SECP: LazyLock<Secp256k1<All>> = LazyLock::new(Secp256k1::new);
 
 /// The script type of an account, which fixes its BIP43 purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -52,23 +64,7 @@ impl ScriptType {
             Self::Taproot => "taproot",
         }
     }
-
-    /// The weight that spending adds to an input beyond its outpoint, sequence and empty script
-    /// (164 WU): script and witness, with the count of the witness and an ECDSA signature of 72
-    /// bytes, which is the longest that is standard (low S, BIP146). Software keys grind for 71.
-    #[must_use]
-    pub const fn satisfaction_weight(self) -> Weight {
-        Weight::from_wu(match self {
-            Self::Legacy => 4 * SIGNATURE_AND_KEY,
-            Self::Nested => 4 * (1 + 22) + 1 + SIGNATURE_AND_KEY,
-            Self::Segwit => 1 + SIGNATURE_AND_KEY,
-            Self::Taproot => 1 + 1 + 64,
-        })
-    }
 }
-
-/// Bytes of an ECDSA signature and a compressed key, each with its length.
-const SIGNATURE_AND_KEY: u64 = 1 + 72 + 1 + 33;
 
 impl fmt::Display for ScriptType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -110,13 +106,23 @@ impl Branch {
     }
 }
 
-/// One account of a wallet: the script type and the BIP44 account number.
+/// An account within its wallet: a number that never changes and is never given again. The first
+/// account has 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct AccountId {
-    /// Its script type.
-    pub script_type: ScriptType,
-    /// Its number, hardened in the path.
-    pub number: DerivationIndex,
+pub struct AccountId(u16);
+
+impl AccountId {
+    /// The account of this number.
+    #[must_use]
+    pub const fn new(number: u16) -> Self {
+        Self(number)
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn to_u16(self) -> u16 {
+        self.0
+    }
 }
 
 /// One chain of addresses: an account and a branch.

@@ -168,3 +168,15 @@ pub const MESSAGE_BYTES: usize = 64 << 10;
 
 /// The longest signature of a message that is read, in bytes of its text.
 pub const MESSAGE_SIGNATURE_BYTES: usize = 4 << 20;
+
+/// The longest descriptor, in bytes: 20 keys with long origins and what is around them.
+pub const DESCRIPTOR_BYTES: usize = 16 * 1024;
+
+/// Keys of one descriptor: what `CHECKMULTISIG` takes (consensus).
+pub const DESCRIPTOR_KEYS: usize = 20;
+
+/// Ways to spend an account that are looked for: each is a wait that its policy names.
+pub const SPEND_PATHS: usize = 16;
+
+/// Sets of keys that are compared for one way to spend: those of 5 out of 10 are 252.
+pub const KEY_SETS: usize = 256;

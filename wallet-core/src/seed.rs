@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 pub use words::{DiceError, ParseWordsError, WordCount, Words, completions};
 
-use crate::keychain::{Account, AccountId, SECP};
+use crate::keychain::{AccountDescriptor, SECP, StandardAccount};
 
 mod words;
 
@@ -53,12 +53,17 @@ impl Seed {
         self.master(Network::Bitcoin).0.fingerprint(&SECP)
     }
 
-    /// The watch-only half of an account.
+    /// The watch-only half of a standard account, as a descriptor.
     #[must_use]
-    pub fn account(&self, id: AccountId, network: Network) -> Account {
-        let private = self.master(network).derive(&id.path(network));
-        let xpub = Xpub::from_priv(&SECP, &private.0);
-        Account::new(id, network, self.fingerprint(), xpub)
+    pub fn descriptor(&self, account: StandardAccount, network: Network) -> AccountDescriptor {
+        let xpub = self.xpub(&account.path(network), network);
+        account.descriptor(network, self.fingerprint(), xpub)
+    }
+
+    /// The extended public key at a path.
+    #[must_use]
+    pub fn xpub(&self, path: &DerivationPath, network: Network) -> Xpub {
+        Xpub::from_priv(&SECP, &self.master(network).derive(path).0)
     }
 
     /// The private key at a path, to sign with.

@@ -156,11 +156,14 @@ impl Wallet {
     pub fn description(&self) -> Result<WalletDescription, StoreProblem> {
         let account = |account: &Account| AccountDescription {
             id: account.id(),
-            descriptor: account.descriptor(),
+            name: account.name().clone(),
+            kind: account.kind(),
+            signs: account.signs(),
+            descriptor: account.descriptor().to_string(),
         };
         Ok(WalletDescription {
             name: self.description.name.clone(),
-            fingerprint: self.description.fingerprint.to_string(),
+            fingerprint: self.description.fingerprint,
             birthday: self.description.birthday,
             accounts: self.accounts.iter().map(account).collect(),
             words_checked: self.file.words_checked()?.map(WallTime::to_unix),
@@ -182,11 +185,11 @@ impl Wallet {
         self.description.network
     }
 
-    /// The seed as it was sealed by the vault's seed key.
+    /// The seed as it was sealed by the vault's seed key; none if the wallet only watches.
     ///
     /// # Errors
-    /// [`StoreProblem::Damaged`] if there is none.
-    pub fn sealed_seed(&self) -> Result<Vec<u8>, StoreProblem> {
+    /// [`StoreProblem::Damaged`] if there should be one and is not.
+    pub fn sealed_seed(&self) -> Result<Option<Vec<u8>>, StoreProblem> {
         self.file.sealed_seed()
     }
 
@@ -261,7 +264,7 @@ impl Wallet {
     fn from_file(file: WalletFile) -> Result<Self, StoreProblem> {
         let description = file.description()?;
         let mut wallet = Self {
-            accounts: file.accounts(description.network)?,
+            accounts: file.accounts()?,
             file,
             description,
             keychains: BTreeMap::new(),

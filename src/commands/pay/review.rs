@@ -3,9 +3,9 @@
 use billfold_wallet_core::command::{
     Change, Coin, Draft, FeeBasis, Package, Purpose, Replacement, Warning,
 };
+use billfold_wallet_core::keychain::AccountName;
 use bitcoin::Amount;
 
-use crate::commands::account_form::AccountForm;
 use crate::output::figures;
 
 /// The text of the review.
@@ -81,7 +81,7 @@ fn together(package: &Package) -> String {
 }
 
 fn change(change: &Change) -> String {
-    let account = AccountForm::new(change.keychain.account).for_people();
+    let account = &change.account;
     let amount = figures::amount(change.amount);
     format!("Change  {amount} back to this wallet, {account}, change address {}", change.index)
 }
@@ -98,10 +98,10 @@ const INDENT: &str = "        ";
 /// A warning in words.
 pub(super) fn told(warning: &Warning) -> String {
     match warning {
-        Warning::MixesScriptTypes(types) => {
-            let names: Vec<_> = types.iter().map(|script_type| script_type.name()).collect();
+        Warning::MixesAccounts(names) => {
+            let names: Vec<_> = names.iter().map(AccountName::as_str).collect();
             format!(
-                "spends {} coins together, which shows everyone that they have one owner",
+                "spends coins of {} together, which shows everyone that they have one owner",
                 names.join(" and ")
             )
         }

@@ -12,7 +12,7 @@ use billfold_wallet_core::command::{Birthday, Command, Reply};
 use billfold_wallet_core::config::{LookAhead, Settings, WalletName};
 use billfold_wallet_core::event::Event;
 use billfold_wallet_core::face::{Conversation, Face as _};
-use billfold_wallet_core::keychain::{AccountId, DerivationIndex, ScriptType};
+use billfold_wallet_core::keychain::{ScriptType, StandardAccount};
 use billfold_wallet_core::light_client::height::Height;
 use billfold_wallet_core::light_client::peer_id::PeerAddress;
 use billfold_wallet_core::seed::{Seed, Words};
@@ -28,10 +28,7 @@ pub(crate) fn make_wallet(dir: &Path, options: &Options) -> Result<()> {
     let change = options.scripts / 5;
     let new = NewWallet {
         seed: Seed::new(&Words::parse(WORDS)?, ""),
-        accounts: vec![AccountId {
-            script_type: ScriptType::Segwit,
-            number: DerivationIndex::ZERO,
-        }],
+        accounts: vec![StandardAccount::first(ScriptType::Segwit)],
         birthday: Birthday::Height(Height::GENESIS),
         look_ahead: LookAhead { receive: options.scripts - change, change },
         password: Password::new(PASSWORD)?,

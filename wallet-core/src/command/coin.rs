@@ -4,7 +4,7 @@
 
 use bitcoin::{Address, Amount, OutPoint};
 
-use crate::keychain::{AccountId, DerivationIndex, KeychainId};
+use crate::keychain::{AccountName, DerivationIndex, KeychainId};
 use crate::light_client::height::Height;
 
 /// What there is, all accounts together, and by account. The four parts are disjoint.
@@ -13,7 +13,7 @@ pub struct Balance {
     /// The sum over all accounts.
     pub total: BalanceParts,
     /// Each account that ever had a coin, or all new ones, in the order of their ids.
-    pub accounts: Vec<(AccountId, BalanceParts)>,
+    pub accounts: Vec<(AccountName, BalanceParts)>,
 }
 
 /// The disjoint parts of a balance.
@@ -38,6 +38,8 @@ pub struct Coin {
     pub amount: Amount,
     /// The address that holds it.
     pub address: Address,
+    /// Its account.
+    pub account: AccountName,
     /// Its chain of addresses.
     pub keychain: KeychainId,
     /// Its place in that chain.

@@ -3,8 +3,9 @@
 //! Refuses private keys.
 
 use bitcoin::Address;
+use bitcoin::bip32::Fingerprint;
 
-use crate::keychain::{AccountId, DerivationIndex, KeychainId};
+use crate::keychain::{AccountId, AccountKind, AccountName, DerivationIndex, KeychainId};
 use crate::light_client::height::Height;
 
 use super::SearchReport;
@@ -16,6 +17,8 @@ pub struct IssuedAddress {
     pub address: Address,
     /// A BIP321 URI with the amount and the note.
     pub uri: String,
+    /// Its account.
+    pub account: AccountName,
     /// Its chain of addresses.
     pub keychain: KeychainId,
     /// Its place in that chain.
@@ -27,8 +30,8 @@ pub struct IssuedAddress {
 pub struct WalletDescription {
     /// The wallet's name.
     pub name: String,
-    /// The fingerprint of its master key (BIP32).
-    pub fingerprint: String,
+    /// The fingerprint of its own master key (BIP32); none if the wallet only watches.
+    pub fingerprint: Option<Fingerprint>,
     /// Its birthday in Unix seconds or as a height.
     pub birthday: Birthday,
     /// Its accounts.
@@ -54,6 +57,12 @@ pub enum Birthday {
 pub struct AccountDescription {
     /// Which.
     pub id: AccountId,
+    /// What people type.
+    pub name: AccountName,
+    /// What it is.
+    pub kind: AccountKind,
+    /// Whether one of its keys is the wallet's own.
+    pub signs: bool,
     /// Its descriptor with both branches (BIP389) and its checksum (BIP380); no private key.
     pub descriptor: String,
 }

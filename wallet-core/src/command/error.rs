@@ -5,7 +5,7 @@
 
 use bitcoin::{Amount, OutPoint, Txid, Weight};
 
-use crate::keychain::AccountId;
+use crate::keychain::AccountName;
 use crate::light_client::height::Height;
 
 /// Why a command was not carried out. Each says what to do. Names and codes are stable.
@@ -43,8 +43,8 @@ pub enum CommandError {
     #[error("{0} is mined and younger than 100 blocks: wait")]
     CoinImmature(OutPoint),
     /// The wallet has no such account.
-    #[error("this wallet has no account {0:?}")]
-    NoSuchAccount(AccountId),
+    #[error("this wallet has no account {0}: see billfold account list")]
+    NoSuchAccount(AccountName),
     /// The fee rate is below what any peer relays or above any reason.
     #[error("a fee rate of {0} sat/kwu is out of range: between 0.1 and 10,000 sat/vB works")]
     FeeRateOutOfRange(u64),
@@ -116,6 +116,9 @@ pub enum CommandError {
     /// The key layer is sealed.
     #[error("the wallet is locked: unlock it with its password")]
     Locked,
+    /// There is no key in the wallet.
+    #[error("this wallet only watches: sign the payment's PSBT where its keys are")]
+    WatchOnly,
     /// The height is above the tip.
     #[error("height {asked} is above the tip, which is {tip}")]
     HeightAboveTip {
@@ -297,6 +300,7 @@ impl CommandError {
             Self::DraftExpired(_) => "draft_expired",
             Self::KeyReused => "key_reused",
             Self::Locked => "locked",
+            Self::WatchOnly => "watch_only",
             Self::HeightAboveTip { .. } => "height_above_tip",
             Self::NoSuchTransaction(_) => "no_such_transaction",
             Self::NotConfirmed(_) => "not_confirmed",

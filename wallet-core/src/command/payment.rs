@@ -4,7 +4,7 @@
 
 use bitcoin::{Address, Amount, FeeRate, OutPoint, Transaction, Txid};
 
-use crate::keychain::{AccountId, DerivationIndex, KeychainId, ScriptType};
+use crate::keychain::{AccountName, DerivationIndex, KeychainId};
 use crate::light_client::fees::Confidence;
 use crate::light_client::height::BlockId;
 
@@ -27,7 +27,7 @@ pub struct PayRequest {
     pub labels: Vec<String>,
     /// The account to pay from; `None`: the preferred one if it has enough, else another that
     /// has, else several with a warning.
-    pub account: Option<AccountId>,
+    pub account: Option<AccountName>,
     /// What it is for; kept as the transaction's label.
     pub note: Option<String>,
     /// The caller's key: the same key and request is the same payment, whatever happened between.
@@ -206,6 +206,8 @@ pub struct Change {
     pub address: Address,
     /// How much.
     pub amount: Amount,
+    /// Its account.
+    pub account: AccountName,
     /// Its chain of addresses.
     pub keychain: KeychainId,
     /// Its place in that chain.
@@ -215,8 +217,8 @@ pub struct Change {
 /// Something to tell before a payment is agreed to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Warning {
-    /// Coins of several script types are spent together, which links them.
-    MixesScriptTypes(Vec<ScriptType>),
+    /// Coins of several accounts are spent together, which links them.
+    MixesAccounts(Vec<AccountName>),
     /// The fee is above 5 % of what is paid.
     HighFee {
         /// The fee.
@@ -262,7 +264,7 @@ impl Warning {
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
-            Self::MixesScriptTypes(_) => "mixes_script_types",
+            Self::MixesAccounts(_) => "mixes_accounts",
             Self::HighFee { .. } => "high_fee",
             Self::HighFeeRate { .. } => "high_fee_rate",
             Self::AddressReused(_) => "address_reused",

@@ -86,7 +86,7 @@ impl Engine {
     fn sign(&mut self, now: Now, draft: DraftId) -> Result<Reply, CommandError> {
         let drafted = self.wallet.psbt_of(draft, now.wall)?;
         let mut psbt = drafted.clone();
-        let sealed = self.wallet.sealed_seed()?;
+        let sealed = self.wallet.sealed_seed()?.ok_or(CommandError::WatchOnly)?;
         self.keys
             .signer(&sealed, self.wallet.network())?
             .sign(&mut psbt)

@@ -3,7 +3,7 @@
 use bitcoin::hex::FromHex;
 
 use super::*;
-use crate::keychain::{Branch, DerivationIndex, ScriptType};
+use crate::keychain::{Account, AccountId, Branch, DerivationIndex, ScriptType, StandardAccount};
 
 const ABOUT: &str = "abandon abandon abandon abandon abandon abandon abandon abandon abandon \
                      abandon abandon about";
@@ -13,7 +13,9 @@ fn seed(passphrase: &str) -> Seed {
 }
 
 fn account(script_type: ScriptType, network: Network) -> Account {
-    seed("").account(AccountId { script_type, number: DerivationIndex::ZERO }, network)
+    let key = StandardAccount::first(script_type);
+    let descriptor = seed("").descriptor(key, network);
+    Account::new(AccountId::new(0), key.name(), network, descriptor, None)
 }
 
 fn address(account: &Account, branch: Branch, index: u32) -> String {
@@ -91,7 +93,7 @@ fn bip84_vectors() {
 fn bip86_vectors() {
     let account = account(ScriptType::Taproot, Network::Bitcoin);
     assert_eq!(
-        account.xpub().to_string(),
+        account.descriptor().keys()[0].1.to_string(),
         "xpub6BgBgsespWvERF3LHQu6CnqdvfEvtMcQjYrcRzx53QJjSxarj2afYWcLteoGVky7D3UKDP9QyrLprQ3VCEC\
          oY49yfdDEHGCtMMj92pReUsQ"
     );

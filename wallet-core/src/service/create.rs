@@ -10,7 +10,7 @@ use std::io;
 use crate::command::{Birthday, StoreProblem, WalletDescription};
 use crate::config::{LookAhead, Paths, Settings, WalletName};
 use crate::entropy::EntropyError;
-use crate::keychain::AccountId;
+use crate::keychain::{AccountId, StandardAccount};
 use crate::light_client::time::WallTime;
 use crate::seed::Seed;
 use crate::signers::key_layer;
@@ -24,7 +24,7 @@ pub struct NewWallet {
     /// Its keys.
     pub seed: Seed,
     /// Its accounts, the preferred one first; at least one.
-    pub accounts: Vec<AccountId>,
+    pub accounts: Vec<StandardAccount>,
     /// Where its scan begins.
     pub birthday: Birthday,
     /// How far it looks for used addresses.
@@ -54,10 +54,10 @@ pub fn create(
     cost: KdfCost,
 ) -> Result<WalletDescription, CreateError> {
     let NewWallet { seed, accounts, birthday, look_ahead, password, words_checked } = new;
-    let distinct: BTreeSet<AccountId> = accounts.iter().copied().collect();
-    let Some(preferred) = accounts.first().filter(|_| distinct.len() == accounts.len()) else {
+    let distinct: BTreeSet<StandardAccount> = accounts.iter().copied().collect();
+    if accounts.is_empty() || distinct.len() < accounts.len() {
         return Err(CreateError::BadAccounts);
-    };
+    }
     let (_lock, paths) = claim_free_place(settings)?;
     let header = paths.header(&settings.wallet);
     // Its wallet's file is not there, but a copy of it may be elsewhere.
@@ -67,13 +67,13 @@ pub fn create(
         description: wallet::Description {
             network: settings.network,
             name: settings.wallet.to_string(),
-            fingerprint: seed.fingerprint(),
+            fingerprint: Some(seed.fingerprint()),
             birthday,
-            preferred: preferred.script_type,
+            preferred: AccountId::new(0),
             look_ahead,
         },
-        accounts: accounts.iter().map(|id| seed.account(*id, settings.network)).collect(),
-        sealed_seed: key_layer::seal(&keys.seed, &seed)?,
+        accounts: wallet::NewWallet::standard_accounts(&seed, &accounts, settings.network),
+        sealed_seed: Some(key_layer::seal(&keys.seed, &seed)?),
     };
     let mut wallet = Wallet::create(&paths.wallet(&settings.wallet), &keys.file, &new)?;
     if let Some(checked) = words_checked {

@@ -2,7 +2,7 @@
 //!
 //! Refuses to run it: nothing is followed, and nobody else can use the directory meanwhile.
 
-use crate::command::{StoreProblem, WalletDescription};
+use crate::command::{CommandError, StoreProblem, WalletDescription};
 use crate::config::Settings;
 use crate::net::clock::Clock;
 use crate::seed::Seed;
@@ -45,9 +45,10 @@ impl Strongbox {
     /// The seed; drop it when it has been used.
     ///
     /// # Errors
-    /// [`StoreProblem::Damaged`] if it is not there or does not unseal.
-    pub fn seed(&self) -> Result<Seed, StoreProblem> {
-        key_layer::unseal(&self.keys.seed, &self.wallet.sealed_seed()?)
+    /// [`CommandError::WatchOnly`]; [`StoreProblem::Damaged`] if it does not unseal.
+    pub fn seed(&self) -> Result<Seed, CommandError> {
+        let sealed = self.wallet.sealed_seed()?.ok_or(CommandError::WatchOnly)?;
+        Ok(key_layer::unseal(&self.keys.seed, &sealed)?)
     }
 
     /// Notes that the words were typed back; durable on return.

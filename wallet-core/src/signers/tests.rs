@@ -11,7 +11,9 @@ use proptest::prelude::*;
 use zeroize::Zeroizing;
 
 use super::*;
-use crate::keychain::{Account, AccountId, Branch, DerivationIndex, ScriptType};
+use crate::keychain::{
+    Account, AccountId, Branch, DerivationIndex, ScriptType, SpendPlan, StandardAccount,
+};
 use crate::seed::{Seed, Words};
 
 mod scripts;
@@ -35,7 +37,8 @@ fn signer() -> SoftwareSigner {
 }
 
 fn account(script_type: ScriptType) -> Account {
-    seed().account(AccountId { script_type, number: DerivationIndex::ZERO }, NETWORK)
+    let key = StandardAccount::first(script_type);
+    Account::new(AccountId::new(0), key.name(), NETWORK, seed().descriptor(key, NETWORK), None)
 }
 
 /// A transaction that pays 1 BTC to the first receiving script of an account; `salt` makes it
@@ -122,7 +125,7 @@ fn the_estimated_weight_is_the_signed_weight_or_a_little_more() {
             finish(&signed(&draft).expect("a good draft"), &draft).expect("signatures");
         let marker = if script_type == ScriptType::Legacy { 0 } else { 2 };
         let base = draft.unsigned_tx.weight().to_wu() + marker;
-        let estimate = base + script_type.satisfaction_weight().to_wu();
+        let estimate = base + SpendPlan::of_single_key(script_type).satisfaction.to_wu();
         let actual = transaction.weight().to_wu();
         let scale = if script_type == ScriptType::Legacy { 4 } else { 1 };
         let most_saved = if script_type == ScriptType::Taproot { 0 } else { scale * 2 };

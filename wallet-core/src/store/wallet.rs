@@ -25,9 +25,10 @@ use zeroize::Zeroizing;
 
 use crate::command::{Birthday, StoreProblem};
 use crate::config::LookAhead;
-use crate::keychain::{Account, ScriptType};
+use crate::keychain::{Account, AccountId, StandardAccount};
 use crate::light_client::height::Height;
 use crate::light_client::time::WallTime;
+use crate::seed::Seed;
 use crate::store::{aside, problem, schema};
 use crate::vault::FileKey;
 
@@ -55,10 +56,27 @@ pub struct WalletFile {
 pub struct NewWallet {
     /// What describes it.
     pub description: Description,
-    /// Its accounts; at least one of the preferred type.
+    /// Its accounts, the preferred one among them.
     pub accounts: Vec<Account>,
-    /// The seed, sealed by the vault's seed key; kept as it is.
-    pub sealed_seed: Vec<u8>,
+    /// The seed, sealed by the vault's seed key; kept as it is. None: the wallet only watches.
+    pub sealed_seed: Option<Vec<u8>>,
+}
+
+impl NewWallet {
+    /// Standard accounts of a seed, with ids in this order.
+    #[must_use]
+    pub fn standard_accounts(
+        seed: &Seed,
+        of: &[StandardAccount],
+        network: Network,
+    ) -> Vec<Account> {
+        let account = |(number, key): (u16, &StandardAccount)| {
+            let descriptor = seed.descriptor(*key, network);
+            let id = AccountId::new(number);
+            Account::new(id, key.name(), network, descriptor, Some(seed.fingerprint()))
+        };
+        (0..).zip(of).map(account).collect()
+    }
 }
 
 /// What describes a wallet; it does not change.
@@ -68,12 +86,12 @@ pub struct Description {
     pub network: Network,
     /// Its name.
     pub name: String,
-    /// The fingerprint of its master key (BIP32).
-    pub fingerprint: Fingerprint,
+    /// The fingerprint of its own master key (BIP32); none if it only watches.
+    pub fingerprint: Option<Fingerprint>,
     /// Where its scan begins.
     pub birthday: Birthday,
-    /// The type of new addresses.
-    pub preferred: ScriptType,
+    /// The account of new addresses.
+    pub preferred: AccountId,
     /// How far it looks ahead.
     pub look_ahead: LookAhead,
 }
@@ -160,6 +178,7 @@ impl WalletFile {
                  FROM description",
             )?
             .query_row([], |row| {
+                let fingerprint: Option<Column<Fingerprint>> = row.get(2)?;
                 let height: Option<Column<Height>> = row.get(3)?;
                 let birthday = match height {
                     Some(Column(height)) => Birthday::Height(height),
@@ -168,9 +187,9 @@ impl WalletFile {
                 Ok(Description {
                     network: row.get::<_, Column<Network>>(0)?.0,
                     name: row.get(1)?,
-                    fingerprint: row.get::<_, Column<Fingerprint>>(2)?.0,
+                    fingerprint: fingerprint.map(|column| column.0),
                     birthday,
-                    preferred: row.get::<_, Column<ScriptType>>(5)?.0,
+                    preferred: row.get::<_, Column<AccountId>>(5)?.0,
                     look_ahead: LookAhead { receive: row.get(6)?, change: row.get(7)? },
                 })
             })
@@ -201,16 +220,20 @@ impl WalletFile {
         })
     }
 
-    /// The seed as the vault's seed key sealed it.
+    /// The seed as the vault's seed key sealed it; none if the wallet only watches.
     ///
     /// # Errors
-    /// [`StoreProblem::Damaged`] if there is none.
-    pub fn sealed_seed(&self) -> Result<Vec<u8>, StoreProblem> {
+    /// [`StoreProblem::Damaged`] if there should be one and is not.
+    pub fn sealed_seed(&self) -> Result<Option<Vec<u8>>, StoreProblem> {
+        if self.description()?.fingerprint.is_none() {
+            return Ok(None);
+        }
         let found = self.read(|sql| {
             sql.query_row("SELECT bytes FROM sealed WHERE name = ?1", [SEED], |row| row.get(0))
                 .optional()
         })?;
-        found.ok_or_else(|| self.damaged("its seed is gone: restore the wallet from its words"))
+        let gone = || self.damaged("its seed is gone: restore the wallet from its words");
+        found.map(Some).ok_or_else(gone)
     }
 
     fn connect(path: &Path, key: &FileKey) -> Result<Self, StoreProblem> {
@@ -249,7 +272,7 @@ impl WalletFile {
                 params![
                     Column(*network),
                     name,
-                    Column(*fingerprint),
+                    fingerprint.map(Column),
                     height,
                     time,
                     Column(*preferred),
@@ -257,7 +280,9 @@ impl WalletFile {
                     look_ahead.change
                 ],
             )?;
-            sql.execute("INSERT INTO sealed VALUES (?1, ?2)", params![SEED, new.sealed_seed])?;
+            if let Some(seed) = &new.sealed_seed {
+                sql.execute("INSERT INTO sealed VALUES (?1, ?2)", params![SEED, seed])?;
+            }
             sql.execute("INSERT INTO scan (id, number) VALUES (1, 1)", [])
         })?;
         new.accounts.iter().try_for_each(|account| self.insert_account(account))

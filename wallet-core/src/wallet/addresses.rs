@@ -8,7 +8,9 @@
 use bitcoin::{Address, Amount};
 
 use crate::command::{CommandError, IssuedAddress, StoreProblem};
-use crate::keychain::{Account, AccountId, Branch, DerivationIndex, KeychainId};
+use crate::keychain::{
+    Account, AccountId, AccountName, Branch, DerivationIndex, KeychainId, SpendPlan,
+};
 use crate::light_client::time::WallTime;
 use crate::recipient::Payee;
 use crate::store::wallet::{DraftRow, Issued, KeychainState, ScriptPlace};
@@ -28,7 +30,7 @@ impl Wallet {
         fresh: bool,
         now: WallTime,
     ) -> Result<IssuedAddress, CommandError> {
-        let account = self.preferred_account()?;
+        let account = self.description.preferred;
         let keychain = KeychainId { account, branch: Branch::Receive };
         let last = self.file.last_address(keychain)?;
         if let Some(last) = last.filter(|_| !fresh) {
@@ -109,33 +111,50 @@ impl Wallet {
         Ok(())
     }
 
-    pub(super) fn account(&self, id: AccountId) -> Result<&Account, CommandError> {
-        self.accounts.iter().find(|a| a.id() == id).ok_or(CommandError::NoSuchAccount(id))
+    /// The account that the tables name.
+    pub(super) fn account(&self, id: AccountId) -> Result<&Account, StoreProblem> {
+        self.accounts.iter().find(|a| a.id() == id).ok_or_else(|| self.no_account())
     }
 
-    /// The first account of the preferred type.
-    pub(super) fn preferred_account(&self) -> Result<AccountId, CommandError> {
-        let preferred = self.description.preferred;
-        let ids = || self.accounts.iter().map(Account::id);
-        let found = ids().find(|id| id.script_type == preferred).or_else(|| ids().next());
-        let first = AccountId { script_type: preferred, number: DerivationIndex::ZERO };
-        found.ok_or(CommandError::NoSuchAccount(first))
+    /// The account that a person names.
+    ///
+    /// # Errors
+    /// [`CommandError::NoSuchAccount`].
+    pub fn account_named(&self, name: &AccountName) -> Result<&Account, CommandError> {
+        let found = self.accounts.iter().find(|account| account.name() == name);
+        found.ok_or_else(|| CommandError::NoSuchAccount(name.clone()))
+    }
+
+    /// Its accounts, in the order in which they came.
+    #[must_use]
+    pub fn accounts(&self) -> &[Account] {
+        &self.accounts
+    }
+
+    /// What spending a coin takes.
+    pub(super) fn spend_plan(&self, coin: ScriptPlace) -> Result<SpendPlan, StoreProblem> {
+        self.account(coin.keychain.account).map(Account::spend_plan)
     }
 
     /// The address at a place of one of the wallet's chains.
-    pub(super) fn address(&self, place: ScriptPlace) -> Result<Address, CommandError> {
+    pub(super) fn address(&self, place: ScriptPlace) -> Result<Address, StoreProblem> {
         let account = self.account(place.keychain.account)?;
         Ok(account.address(place.keychain.branch, place.index))
     }
 
-    fn keychain(&self, id: KeychainId) -> Result<KeychainState, CommandError> {
-        self.keychains.get(&id).copied().ok_or(CommandError::NoSuchAccount(id.account))
+    fn keychain(&self, id: KeychainId) -> Result<KeychainState, StoreProblem> {
+        self.keychains.get(&id).copied().ok_or_else(|| self.no_account())
+    }
+
+    fn no_account(&self) -> StoreProblem {
+        self.file.damaged("an account that it names is gone: put back a copy of it")
     }
 
     fn issued(&self, keychain: KeychainId, issued: &Issued) -> Result<IssuedAddress, CommandError> {
         let address = self.address(ScriptPlace { keychain, index: issued.index })?;
         let uri = uri(&address, issued);
-        Ok(IssuedAddress { address, uri, keychain, index: issued.index })
+        let account = self.account(keychain.account)?.name().clone();
+        Ok(IssuedAddress { address, uri, account, keychain, index: issued.index })
     }
 }
 

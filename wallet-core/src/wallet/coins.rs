@@ -35,7 +35,7 @@ impl Wallet {
             total.pending += parts.pending;
             total.immature += parts.immature;
             total.frozen += parts.frozen;
-            balance.accounts.push((sum.account, parts));
+            balance.accounts.push((self.account(sum.account)?.name().clone(), parts));
         }
         Ok(balance)
     }
@@ -75,6 +75,7 @@ impl Wallet {
             outpoint: row.outpoint,
             amount: row.amount,
             address: self.address_of(&row.spk)?,
+            account: self.account(row.place.keychain.account)?.name().clone(),
             keychain: row.place.keychain,
             index: row.place.index,
             height: row.height,

@@ -37,7 +37,7 @@ impl Wallet {
         let funding = self.fund(&checked, moment)?;
         let paid = funding.outputs.iter().map(|output| output.value).sum();
         fee::check_fee(funding.fee, paid)?;
-        fee::check_weight(funding.weight())?;
+        fee::check_weight(funding.weight)?;
         let (psbt, change_vout) = self.unsigned(&funding, moment)?;
         let row = DraftRow {
             expires: expiry(request.hold, moment),

@@ -7,7 +7,7 @@
 use bitcoin::{Amount, FeeRate, Script, Weight};
 
 use crate::command::{CommandError, FeeBasis, FeeChoice, Warning};
-use crate::keychain::ScriptType;
+use crate::keychain::SpendPlan;
 use crate::light_client::fees::{Confidence, FeeReport};
 use crate::limits::{LEAST_FEE_RATE, MOST_FEE, MOST_FEE_RATE, MOST_WEIGHT};
 
@@ -77,18 +77,18 @@ pub fn usual_rate(fees: &FeeReport) -> Option<FeeRate> {
     estimate(fees, DEFAULT_TARGET, Confidence::Low).map(|(rate, _)| rate)
 }
 
-/// The weight of a transaction that spends scripts of these types to these scripts, signed with
-/// the longest signatures.
+/// The weight of a transaction that spends coins in these ways to these scripts, signed with the
+/// longest signatures.
 #[must_use]
 pub fn weight<'a>(
-    inputs: impl IntoIterator<Item = ScriptType>,
+    inputs: impl IntoIterator<Item = SpendPlan>,
     outputs: impl IntoIterator<Item = &'a Script>,
 ) -> Weight {
     let (mut count, mut legacy, mut satisfaction) = (0_usize, 0_u64, Weight::ZERO);
-    for script_type in inputs {
+    for plan in inputs {
         count += 1;
-        legacy += u64::from(script_type == ScriptType::Legacy);
-        satisfaction += script_type.satisfaction_weight();
+        legacy += u64::from(!plan.has_witness);
+        satisfaction += plan.satisfaction;
     }
     let (mut paid, mut output_bytes) = (0_usize, 0_u64);
     for spk in outputs {
@@ -107,11 +107,11 @@ pub fn weight<'a>(
     Weight::from_wu(4 * bytes + witness) + satisfaction
 }
 
-/// The weight of one input of this type, in a transaction with witnesses.
+/// The weight of one input that is spent in this way, in a transaction with witnesses.
 #[must_use]
-pub fn input_weight(script_type: ScriptType) -> Weight {
-    let empty_witness = u64::from(script_type == ScriptType::Legacy);
-    Weight::from_wu(4 * INPUT_BYTES + empty_witness) + script_type.satisfaction_weight()
+pub fn input_weight(plan: SpendPlan) -> Weight {
+    let empty_witness = u64::from(!plan.has_witness);
+    Weight::from_wu(4 * INPUT_BYTES + empty_witness) + plan.satisfaction
 }
 
 /// The weight of one output to this script.

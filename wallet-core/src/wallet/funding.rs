@@ -5,7 +5,7 @@
 
 use bitcoin::{Amount, ScriptBuf, TxOut, Weight};
 
-use crate::command::CommandError;
+use crate::command::{CommandError, StoreProblem};
 use crate::keychain::{Account, AccountId, Branch, KeychainId};
 use crate::store::wallet::{CoinRow, ScriptPlace};
 
@@ -19,22 +19,14 @@ use super::{DraftMoment, Wallet, fee};
 pub(super) struct Funding {
     /// The coins to spend.
     pub(super) spent: Vec<CoinRow>,
+    /// What the signed transaction weighs at the most.
+    pub(super) weight: Weight,
     /// What others get.
     pub(super) outputs: Vec<TxOut>,
     /// What comes back, and where to.
     pub(super) change: Option<(ScriptPlace, TxOut)>,
     /// The fee.
     pub(super) fee: Amount,
-}
-
-impl Funding {
-    /// What the signed transaction weighs at the most.
-    pub(super) fn weight(&self) -> Weight {
-        let types = self.spent.iter().map(|row| row.place.keychain.account.script_type);
-        let change = self.change.iter().map(|(_, output)| output);
-        let outputs = self.outputs.iter().chain(change);
-        fee::weight(types, outputs.map(|output| output.script_pubkey.as_script()))
-    }
 }
 
 impl Wallet {
@@ -44,26 +36,20 @@ impl Wallet {
         request: &CheckedRequest,
         moment: &DraftMoment,
     ) -> Result<Funding, CommandError> {
-        if let Some(id) = request.account {
-            self.account(id)?;
-        }
+        let account = request.account.as_ref().map(|name| self.account_named(name));
+        let account = account.transpose()?.map(Account::id);
         let rows = self.file.coins(moment.now)?;
         if !request.coins.is_empty() {
             return self.fund_from(request, named(request, &rows, moment)?);
         }
         let free = |row: &CoinRow| {
             let known = row.height.is_some() || row.signed_here;
-            let of_account = request.account.is_none_or(|id| row.place.keychain.account == id);
+            let of_account = account.is_none_or(|id| row.place.keychain.account == id);
             known && of_account && !row.frozen && !row.reserved && !is_immature(row, moment.tip)
         };
         let rows: Vec<CoinRow> = rows.into_iter().filter(free).collect();
         match &request.pay {
-            Pay::Max(_) => {
-                let worth = |row: &CoinRow| {
-                    selection::is_worth_spending(&candidate(row), request.price.marginal())
-                };
-                self.fund_from(request, rows.into_iter().filter(worth).collect())
-            }
+            Pay::Max(_) => self.fund_from(request, self.worth_spending(request, rows)?),
             Pay::Exactly(pay) => self.choose(request, pay, rows),
         }
     }
@@ -83,16 +69,14 @@ impl Wallet {
                 return Ok(funding);
             }
         }
-        let worth =
-            |row: &CoinRow| selection::is_worth_spending(&candidate(row), request.price.marginal());
-        Err(insufficient(request, pay, &rows.into_iter().filter(worth).collect::<Vec<_>>()))
+        Err(self.insufficient(request, pay, &self.worth_spending(request, rows)?))
     }
 
     /// Where to look for money, in this order: each account, the preferred one first; all
     /// together. Each time coins in blocks first, then with unconfirmed change.
     fn pools(&self, rows: &[CoinRow]) -> Result<Vec<Vec<CoinRow>>, CommandError> {
-        let preferred = self.preferred_account()?;
-        let others = self.accounts.iter().rev().map(Account::id).filter(|id| *id != preferred);
+        let preferred = self.description.preferred;
+        let others = self.accounts.iter().map(Account::id).filter(|id| *id != preferred);
         let accounts: Vec<Option<AccountId>> =
             std::iter::once(preferred).chain(others).map(Some).chain([None]).collect();
         let mut pools = Vec::new();
@@ -118,13 +102,13 @@ impl Wallet {
         rows: Vec<CoinRow>,
     ) -> Result<Funding, CommandError> {
         match &request.pay {
-            Pay::Max(spk) => sweep(request, spk, rows),
+            Pay::Max(spk) => self.sweep(request, spk, rows),
             Pay::Exactly(pay) => {
                 let all = |candidates: &[Candidate], target: &Target<'_>| {
                     selection::finish(candidates, target, (0..candidates.len()).collect())
                 };
                 let funding = self.with_target(request, pay, &rows, all)?;
-                funding.ok_or_else(|| insufficient(request, pay, &rows))
+                funding.ok_or_else(|| self.insufficient(request, pay, &rows))
             }
         }
     }
@@ -141,13 +125,13 @@ impl Wallet {
         let keychain = KeychainId { account, branch: Branch::Change };
         let place = ScriptPlace { keychain, index: self.next_index(keychain)? };
         let change_spk = self.address(place)?.script_pubkey();
-        let candidates: Vec<Candidate> = pool.iter().map(candidate).collect();
+        let candidates = self.candidates(pool)?;
         let spks: Vec<_> = pay.iter().map(|(spk, _)| spk.as_script()).collect();
         let target = Target {
             outputs: &spks,
             paid: pay.iter().map(|(_, amount)| *amount).sum(),
             price: request.price,
-            change: (&change_spk, account.script_type),
+            change: (&change_spk, self.spend_plan(place)?),
         };
         let Some(selection) = choose(&candidates, &target) else { return Ok(None) };
         let output = |(spk, value): &(ScriptBuf, Amount)| TxOut {
@@ -157,7 +141,10 @@ impl Wallet {
         let change = selection
             .change
             .map(|value| (place, TxOut { value, script_pubkey: change_spk.clone() }));
+        let plans = selection.coins.iter().map(|&at| candidates[at].plan);
+        let change_script = change.iter().map(|_| change_spk.as_script());
         Ok(Some(Funding {
+            weight: fee::weight(plans, spks.iter().copied().chain(change_script)),
             spent: selection.coins.iter().map(|&at| pool[at].clone()).collect(),
             outputs: pay.iter().map(output).collect(),
             change,
@@ -172,10 +159,74 @@ impl Wallet {
         request: &CheckedRequest,
         pool: &[CoinRow],
     ) -> Result<AccountId, CommandError> {
-        let preferred = self.preferred_account()?;
+        if let Some(name) = &request.account {
+            return self.account_named(name).map(Account::id);
+        }
+        let preferred = self.description.preferred;
         let accounts = || pool.iter().map(|row| row.place.keychain.account);
         let paying = accounts().find(|id| *id == preferred).or_else(|| accounts().next());
-        Ok(request.account.or(paying).unwrap_or(preferred))
+        Ok(paying.unwrap_or(preferred))
+    }
+
+    /// What coins are to the choice.
+    fn candidates(&self, rows: &[CoinRow]) -> Result<Vec<Candidate>, StoreProblem> {
+        let candidate = |row: &CoinRow| {
+            self.spend_plan(row.place).map(|plan| Candidate { amount: row.amount, plan })
+        };
+        rows.iter().map(candidate).collect()
+    }
+
+    /// The coins that hold more than they cost to spend.
+    fn worth_spending(
+        &self,
+        request: &CheckedRequest,
+        rows: Vec<CoinRow>,
+    ) -> Result<Vec<CoinRow>, StoreProblem> {
+        let candidates = self.candidates(&rows)?;
+        let worth = |(row, candidate)| {
+            selection::is_worth_spending(&candidate, request.price.marginal()).then_some(row)
+        };
+        Ok(rows.into_iter().zip(candidates).filter_map(worth).collect())
+    }
+
+    /// Everything that the coins hold, less the fee, to one recipient.
+    fn sweep(
+        &self,
+        request: &CheckedRequest,
+        spk: &ScriptBuf,
+        rows: Vec<CoinRow>,
+    ) -> Result<Funding, CommandError> {
+        let plans = self.candidates(&rows)?.into_iter().map(|candidate| candidate.plan);
+        let weight = fee::weight(plans, [spk.as_script()]);
+        let fee = request.price.fee(weight);
+        let available = rows.iter().map(|row| row.amount).sum::<Amount>();
+        let least = spk.minimal_non_dust();
+        match available.checked_sub(fee).filter(|rest| *rest >= least) {
+            Some(value) => {
+                let outputs = vec![TxOut { value, script_pubkey: spk.clone() }];
+                Ok(Funding { spent: rows, weight, outputs, change: None, fee })
+            }
+            None => Err(CommandError::InsufficientFunds { needed: fee + least, available }),
+        }
+    }
+
+    /// What all of these coins together lack.
+    fn insufficient(
+        &self,
+        request: &CheckedRequest,
+        pay: &[(ScriptBuf, Amount)],
+        rows: &[CoinRow],
+    ) -> CommandError {
+        let candidates = match self.candidates(rows) {
+            Ok(candidates) => candidates,
+            Err(problem) => return problem.into(),
+        };
+        let plans = candidates.into_iter().map(|candidate| candidate.plan);
+        let spks = pay.iter().map(|(spk, _)| spk.as_script());
+        let fee = request.price.fee(fee::weight(plans, spks));
+        let paid: Amount = pay.iter().map(|(_, amount)| *amount).sum();
+        let available = rows.iter().map(|row| row.amount).sum();
+        CommandError::InsufficientFunds { needed: paid + fee, available }
     }
 }
 
@@ -196,41 +247,4 @@ fn named(
         }
     };
     request.coins.iter().map(find).collect()
-}
-
-/// Everything that the coins hold, less the fee, to one recipient.
-fn sweep(
-    request: &CheckedRequest,
-    spk: &ScriptBuf,
-    rows: Vec<CoinRow>,
-) -> Result<Funding, CommandError> {
-    let types = rows.iter().map(|row| row.place.keychain.account.script_type);
-    let fee = request.price.fee(fee::weight(types, [spk.as_script()]));
-    let available = rows.iter().map(|row| row.amount).sum::<Amount>();
-    let least = spk.minimal_non_dust();
-    match available.checked_sub(fee).filter(|rest| *rest >= least) {
-        Some(value) => {
-            let outputs = vec![TxOut { value, script_pubkey: spk.clone() }];
-            Ok(Funding { spent: rows, outputs, change: None, fee })
-        }
-        None => Err(CommandError::InsufficientFunds { needed: fee + least, available }),
-    }
-}
-
-/// What all of these coins together lack.
-fn insufficient(
-    request: &CheckedRequest,
-    pay: &[(ScriptBuf, Amount)],
-    rows: &[CoinRow],
-) -> CommandError {
-    let types = rows.iter().map(|row| row.place.keychain.account.script_type);
-    let spks = pay.iter().map(|(spk, _)| spk.as_script());
-    let fee = request.price.fee(fee::weight(types, spks));
-    let paid: Amount = pay.iter().map(|(_, amount)| *amount).sum();
-    let available = rows.iter().map(|row| row.amount).sum();
-    CommandError::InsufficientFunds { needed: paid + fee, available }
-}
-
-fn candidate(row: &CoinRow) -> Candidate {
-    Candidate { amount: row.amount, script_type: row.place.keychain.account.script_type }
 }

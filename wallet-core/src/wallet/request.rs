@@ -7,7 +7,7 @@ use bitcoin::hashes::{Hash, HashEngine, sha256};
 use bitcoin::{Amount, OutPoint, ScriptBuf};
 
 use crate::command::{CommandError, FeeBasis, FeeChoice, PayAmount, PayRequest, RecipientsProblem};
-use crate::keychain::AccountId;
+use crate::keychain::AccountName;
 use crate::light_client::fees::FeeReport;
 use crate::store::wallet::RequestId;
 
@@ -27,7 +27,7 @@ pub(super) struct CheckedRequest {
     /// Choose only among coins with one of these labels; empty: among all.
     pub(super) labels: Vec<String>,
     /// Spend from this account only.
-    pub(super) account: Option<AccountId>,
+    pub(super) account: Option<AccountName>,
 }
 
 /// Whom to pay and how much.
@@ -55,7 +55,7 @@ impl CheckedRequest {
             fee_basis,
             coins,
             labels: request.labels.clone(),
-            account: request.account,
+            account: request.account.clone(),
         })
     }
 }
@@ -94,10 +94,7 @@ pub(super) fn identify(request: &PayRequest) -> RequestId {
     write(&fee.to_le_bytes());
     write(&(request.labels.len() as u64).to_le_bytes());
     request.labels.iter().for_each(|label| write(label.as_bytes()));
-    let account = request.account.map(|id| (id.script_type.name(), id.number.to_u32()));
-    let (name, number) = account.unwrap_or_default();
-    write(name.as_bytes());
-    write(&number.to_le_bytes());
+    write(request.account.as_ref().map_or("", AccountName::as_str).as_bytes());
     write(if request.note.is_some() { b"note" } else { b"" });
     write(request.note.as_deref().unwrap_or_default().as_bytes());
     RequestId {

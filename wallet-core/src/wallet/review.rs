@@ -2,13 +2,15 @@
 //!
 //! Refuses to remember a review: it is made anew each time, so it can't differ from what is signed.
 
+use std::collections::BTreeSet;
+
 use bitcoin::psbt::Psbt;
 use bitcoin::{Address, Amount, OutPoint};
 
 use crate::command::{
     Change, Coin, CommandError, Draft, DraftId, FeeBasis, Payment, Purpose, StoreProblem, Warning,
 };
-use crate::keychain::ScriptType;
+use crate::keychain::{Account, AccountName, SpendPlan};
 use crate::light_client::fees::FeeReport;
 use crate::light_client::time::WallTime;
 use crate::store::wallet::{CoinRow, DraftRow, PaymentRow};
@@ -36,9 +38,10 @@ impl Wallet {
         let put_in: Amount = inputs.iter().map(|coin| coin.amount).sum();
         let paid_out: Amount = transaction.output.iter().map(|output| output.value).sum();
         let fee = put_in - paid_out;
-        let types = inputs.iter().map(|coin| coin.keychain.account.script_type);
+        let plans: Vec<SpendPlan> =
+            inputs.iter().map(|coin| self.plan_of(coin)).collect::<Result<_, _>>()?;
         let spks = transaction.output.iter().map(|output| output.script_pubkey.as_script());
-        let fee_rate = fee::rate(fee, fee::weight(types, spks));
+        let fee_rate = fee::rate(fee, fee::weight(plans, spks));
         let mut draft = Draft {
             id,
             purpose: Purpose::Payment,
@@ -92,7 +95,8 @@ impl Wallet {
             match self.scripts.get(&output.script_pubkey) {
                 Some(place) if change_vout == Some(vout) => {
                     let (keychain, index) = (place.keychain, place.index);
-                    change = Some(Change { address, amount, keychain, index });
+                    let account = self.account(keychain.account)?.name().clone();
+                    change = Some(Change { address, amount, account, keychain, index });
                 }
                 _ => outputs.push((address, amount)),
             }
@@ -100,14 +104,16 @@ impl Wallet {
         Ok((outputs, change))
     }
 
+    fn plan_of(&self, coin: &Coin) -> Result<SpendPlan, StoreProblem> {
+        self.account(coin.keychain.account).map(Account::spend_plan)
+    }
+
     fn warnings(&self, draft: &Draft, fees: &FeeReport) -> Result<Vec<Warning>, StoreProblem> {
         let mut warnings = Vec::new();
-        let mut types: Vec<ScriptType> =
-            draft.inputs.iter().map(|coin| coin.keychain.account.script_type).collect();
-        types.sort_unstable();
-        types.dedup();
-        if types.len() > 1 {
-            warnings.push(Warning::MixesScriptTypes(types));
+        let accounts: BTreeSet<&AccountName> =
+            draft.inputs.iter().map(|coin| &coin.account).collect();
+        if accounts.len() > 1 {
+            warnings.push(Warning::MixesAccounts(accounts.into_iter().cloned().collect()));
         }
         let paid = draft.outputs.iter().map(|(_, amount)| *amount).sum();
         warnings.extend(fee::high_fee(draft.fee, paid));

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bitcoin::ScriptBuf;
 
 use crate::command::{AccountSearch, Birthday, ChainSearch, SearchEnd, SearchReport, StoreProblem};
-use crate::keychain::{Account, AccountId, Branch, DerivationIndex, KeychainId};
+use crate::keychain::{AccountId, Branch, KeychainId};
 use crate::light_client::height::{BlockId, Height};
 use crate::light_client::input::ScanStart;
 use crate::light_client::limits::BIRTHDAY_MARGIN;
@@ -179,8 +179,12 @@ impl Wallet {
     /// # Errors
     /// What the disk refused; then [`abort`](Self::abort).
     pub fn search_in_turns(&mut self) -> Result<(), StoreProblem> {
-        for searched in self.searches.values_mut() {
-            searched.turn = u32::from(searched.account.number > DerivationIndex::ZERO);
+        let mut kinds = Vec::new();
+        for account in &self.accounts {
+            let again = kinds.contains(&account.kind());
+            kinds.push(account.kind());
+            let Some(searched) = self.searches.get_mut(&account.id()) else { continue };
+            searched.turn = u32::from(again);
             self.file.set_searched_account(*searched)?;
         }
         let scan = self.file.scan()?;
@@ -211,7 +215,7 @@ impl Wallet {
             self.file.searched_accounts()?.into_iter().map(|one| (one.account, one)).collect();
         for account in &self.accounts {
             let network = self.description.network;
-            let since = earliest::of_descriptor(&Account::descriptor(account), network);
+            let since = earliest::of_descriptor(&account.descriptor().to_string(), network);
             let searched = SearchedAccount { account: account.id(), since, turn: 0 };
             if !self.searches.contains_key(&searched.account) {
                 self.file.set_searched_account(searched)?;

@@ -6,7 +6,7 @@
 
 use bitcoin::{Amount, FeeRate, Script, Weight};
 
-use crate::keychain::ScriptType;
+use crate::keychain::SpendPlan;
 use crate::limits::CHANGELESS_SEARCH_STEPS;
 
 use super::fee::{self, Price};
@@ -17,7 +17,7 @@ pub(super) struct Candidate {
     /// How much it holds.
     pub(super) amount: Amount,
     /// How it is spent.
-    pub(super) script_type: ScriptType,
+    pub(super) plan: SpendPlan,
 }
 
 /// What the chosen coins have to do.
@@ -29,8 +29,8 @@ pub(super) struct Target<'a> {
     pub(super) paid: Amount,
     /// What the transaction is to cost.
     pub(super) price: Price,
-    /// A script as the change has it, and its type.
-    pub(super) change: (&'a Script, ScriptType),
+    /// A script as the change has it, and how it will be spent.
+    pub(super) change: (&'a Script, SpendPlan),
 }
 
 /// The chosen coins.
@@ -64,7 +64,7 @@ pub(super) fn finish(
     target: &Target<'_>,
     coins: Vec<usize>,
 ) -> Option<Selection> {
-    let inputs = || coins.iter().map(|&at| candidates[at].script_type);
+    let inputs = || coins.iter().map(|&at| candidates[at].plan);
     let mut sum = coins.iter().map(|&at| candidates[at].amount);
     let rest = sum.try_fold(Amount::ZERO, Amount::checked_add)?.checked_sub(target.paid)?;
     let outputs = || target.outputs.iter().copied();
@@ -181,7 +181,7 @@ fn least_change(target: &Target<'_>) -> Amount {
 
 /// What a coin adds beyond the cost of spending it, in thousandths of a satoshi.
 fn effective_value(candidate: &Candidate, rate: FeeRate) -> i128 {
-    thousandths(candidate.amount) - cost(rate, fee::input_weight(candidate.script_type))
+    thousandths(candidate.amount) - cost(rate, fee::input_weight(candidate.plan))
 }
 
 /// A rate is in satoshi for 1000 weight units, so these products are exact.

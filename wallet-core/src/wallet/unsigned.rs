@@ -7,10 +7,10 @@ use bitcoin::key::rand::seq::SliceRandom;
 use bitcoin::key::rand::{Rng, SeedableRng};
 use bitcoin::psbt::Psbt;
 use bitcoin::transaction::Version;
-use bitcoin::{ScriptBuf, Sequence, Transaction, TxIn, TxOut, Witness};
+use bitcoin::{ScriptBuf, Transaction, TxIn, TxOut, Witness, WitnessVersion};
 
 use crate::command::CommandError;
-use crate::keychain::ScriptType;
+use crate::keychain::SpendPlan;
 use crate::light_client::height::Height;
 use crate::store::wallet::CoinRow;
 
@@ -27,6 +27,8 @@ impl Wallet {
         let mut random = StdRng::from_seed(moment.entropy);
         let mut spent = funding.spent.clone();
         spent.shuffle(&mut random);
+        let plans: Vec<SpendPlan> =
+            spent.iter().map(|coin| self.spend_plan(coin.place)).collect::<Result<_, _>>()?;
         let mut outputs: Vec<(bool, TxOut)> =
             funding.outputs.iter().map(|output| (false, output.clone())).collect();
         outputs.extend(funding.change.iter().map(|(_, output)| (true, output.clone())));
@@ -34,8 +36,8 @@ impl Wallet {
         let change_vout = (0..).zip(&outputs).find(|(_, (change, _))| *change).map(|(at, _)| at);
         let transaction = Transaction {
             version: Version::TWO,
-            lock_time: lock_time(moment.tip, &mut random),
-            input: spent.iter().map(input).collect(),
+            lock_time: plans.iter().fold(lock_time(moment.tip, &mut random), later),
+            input: spent.iter().zip(&plans).map(|(coin, plan)| input(coin, plan)).collect(),
             output: outputs.into_iter().map(|(_, output)| output).collect(),
         };
         let psbt = Psbt::from_unsigned_tx(transaction)
@@ -47,13 +49,14 @@ impl Wallet {
     fn annotated(&self, mut psbt: Psbt, spent: &[CoinRow]) -> Result<Psbt, CommandError> {
         for (input, coin) in psbt.inputs.iter_mut().zip(spent) {
             let id = coin.place.keychain;
-            self.account(id.account)?.annotate_input(id.branch, coin.place.index, input);
+            let account = self.account(id.account)?;
+            account.annotate_input(id.branch, coin.place.index, input);
             let spk = coin.spk.clone();
-            if id.account.script_type != ScriptType::Legacy {
+            if account.witness_version().is_some() {
                 input.witness_utxo = Some(TxOut { value: coin.amount, script_pubkey: spk });
             }
             // Taproot signatures commit to the amounts (BIP341), the older ones need the proof.
-            if id.account.script_type != ScriptType::Taproot {
+            if account.witness_version() != Some(WitnessVersion::V1) {
                 let parent = self.file.transaction(coin.outpoint.txid)?;
                 input.non_witness_utxo = parent.map(|row| row.transaction);
             }
@@ -68,13 +71,20 @@ impl Wallet {
     }
 }
 
-fn input(coin: &CoinRow) -> TxIn {
+fn input(coin: &CoinRow, plan: &SpendPlan) -> TxIn {
     TxIn {
         previous_output: coin.outpoint,
         script_sig: ScriptBuf::new(),
-        sequence: Sequence::ENABLE_RBF_NO_LOCKTIME,
+        sequence: plan.sequence,
         witness: Witness::new(),
     }
+}
+
+/// What the transaction has or the input asks for. A time where the other is a height: the input's,
+/// since a payment can do without the other.
+fn later(lock_time: LockTime, plan: &SpendPlan) -> LockTime {
+    let asked = plan.lock_time;
+    if asked == LockTime::ZERO || asked.is_implied_by(lock_time) { lock_time } else { asked }
 }
 
 /// The tip, so that a miner gains nothing from mining the payment into a replacement of the tip's

@@ -13,7 +13,7 @@ use billfold_wallet_core::command::{
 use billfold_wallet_core::config::{LookAhead, Settings, WalletName};
 use billfold_wallet_core::event::Event;
 use billfold_wallet_core::face::Conversation;
-use billfold_wallet_core::keychain::{AccountId, DerivationIndex, ScriptType};
+use billfold_wallet_core::keychain::{ScriptType, StandardAccount};
 use billfold_wallet_core::light_client::height::Height;
 use billfold_wallet_core::light_client::peer_id::PeerAddress;
 use billfold_wallet_core::limits::DEFAULT_FILTERS_DISK;
@@ -63,7 +63,7 @@ impl Desk {
         let new = NewWallet {
             seed: Seed::new(&Words::parse(words).unwrap(), ""),
             accounts: [ScriptType::Taproot, ScriptType::Segwit]
-                .map(|script_type| AccountId { script_type, number: DerivationIndex::ZERO })
+                .map(StandardAccount::first)
                 .to_vec(),
             birthday: Birthday::Height(Height::new(1)),
             look_ahead: LookAhead::NEW,

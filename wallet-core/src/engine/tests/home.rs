@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use crate::command::Birthday;
 use crate::config::LookAhead;
 use crate::engine::Online;
-use crate::keychain::{AccountId, Branch, DerivationIndex, ScriptType};
+use crate::keychain::{AccountId, Branch, DerivationIndex, ScriptType, StandardAccount};
 use crate::light_client::config::Route;
 use crate::light_client::height::Height;
 use crate::light_client::params::Params;
@@ -67,17 +67,18 @@ impl Home {
         let home = Self { dir, network, connect, filters_disk: DEFAULT_FILTERS_DISK };
         let seed = Seed::new(&Words::parse(WORDS).unwrap(), name);
         let keys = vault::create(&home.path("key"), &password(), KdfCost::for_tests()).unwrap();
+        let first = [StandardAccount::first(ScriptType::Taproot)];
         let new = NewWallet {
             description: Description {
                 network,
                 name: "main".to_owned(),
-                fingerprint: seed.fingerprint(),
+                fingerprint: Some(seed.fingerprint()),
                 birthday: Birthday::Height(birthday),
-                preferred: ScriptType::Taproot,
+                preferred: ACCOUNT,
                 look_ahead: LookAhead { receive: 5, change: 5 },
             },
-            accounts: vec![seed.account(ACCOUNT, network)],
-            sealed_seed: key_layer::seal(&keys.seed, &seed).unwrap(),
+            accounts: NewWallet::standard_accounts(&seed, &first, network),
+            sealed_seed: Some(key_layer::seal(&keys.seed, &seed).unwrap()),
         };
         Wallet::create(&home.path("db"), &keys.file, &new).unwrap();
         home
@@ -119,8 +120,9 @@ impl Home {
 /// A script of the wallet of this name, watched by it or not.
 pub(super) fn script(name: &str, index: u32) -> ScriptBuf {
     let seed = Seed::new(&Words::parse(WORDS).unwrap(), name);
-    let account = seed.account(ACCOUNT, Network::Regtest);
-    account.script(Branch::Receive, DerivationIndex::new(index).unwrap())
+    let first = [StandardAccount::first(ScriptType::Taproot)];
+    let accounts = NewWallet::standard_accounts(&seed, &first, Network::Regtest);
+    accounts[0].script(Branch::Receive, DerivationIndex::new(index).unwrap())
 }
 
 /// An address that belongs to this name alone.
@@ -139,8 +141,7 @@ fn password() -> Password {
     Password::new("a password").unwrap()
 }
 
-const ACCOUNT: AccountId =
-    AccountId { script_type: ScriptType::Taproot, number: DerivationIndex::ZERO };
+const ACCOUNT: AccountId = AccountId::new(0);
 
 /// BIP39's first test vector.
 const WORDS: &str = "abandon abandon abandon abandon abandon abandon abandon abandon abandon \

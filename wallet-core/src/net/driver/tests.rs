@@ -8,7 +8,7 @@ use super::*;
 use crate::command::{Birthday, Command};
 use crate::config::LookAhead;
 use crate::event::CommandId;
-use crate::keychain::{AccountId, DerivationIndex, ScriptType};
+use crate::keychain::{AccountId, ScriptType, StandardAccount};
 use crate::light_client::dial::{Purpose, Wire};
 use crate::light_client::height::{BlockId, Height};
 use crate::light_client::peer_id::PeerAddress;
@@ -75,20 +75,20 @@ fn what_was_under_way_for_an_earlier_light_client_is_not_for_this_one() {
 fn wallet(dir: &std::path::Path) -> Wallet {
     let words = "legal winner thank year wave sausage worth useful legal winner thank yellow";
     let seed = Seed::new(&Words::parse(words).unwrap(), "");
-    let account = AccountId { script_type: ScriptType::Taproot, number: DerivationIndex::ZERO };
+    let first = [StandardAccount::first(ScriptType::Taproot)];
     let password = Password::new("a password").unwrap();
     let keys = vault::create(&dir.join("key"), &password, KdfCost::for_tests()).unwrap();
     let new = NewWallet {
         description: Description {
             network: Chain::Regtest,
             name: "main".to_owned(),
-            fingerprint: seed.fingerprint(),
+            fingerprint: Some(seed.fingerprint()),
             birthday: Birthday::Height(Height::GENESIS),
-            preferred: ScriptType::Taproot,
+            preferred: AccountId::new(0),
             look_ahead: LookAhead { receive: 5, change: 5 },
         },
-        accounts: vec![seed.account(account, Chain::Regtest)],
-        sealed_seed: Vec::new(),
+        accounts: NewWallet::standard_accounts(&seed, &first, Chain::Regtest),
+        sealed_seed: None,
     };
     Wallet::create(&dir.join("db"), &keys.file, &new).unwrap()
 }

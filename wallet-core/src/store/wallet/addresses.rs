@@ -2,17 +2,18 @@
 //!
 //! Refuses to derive: scripts come from the wallet view.
 
-use bitcoin::bip32::{Fingerprint, Xpub};
-use bitcoin::{Amount, Network, Script, ScriptBuf};
+use bitcoin::{Amount, Script, ScriptBuf};
 use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, params};
 
 use crate::command::StoreProblem;
-use crate::keychain::{Account, AccountId, Branch, DerivationIndex, KeychainId};
+use crate::keychain::{
+    Account, AccountDescriptor, AccountId, AccountName, Branch, DerivationIndex, KeychainId,
+};
 use crate::light_client::time::WallTime;
 
-use super::WalletFile;
 use super::column::Column;
+use super::{Description, WalletFile};
 
 /// How far one chain of addresses is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +59,7 @@ impl WalletFile {
         self.write(|sql| {
             sql.execute(
                 "INSERT INTO accounts VALUES (?1, ?2, ?3)",
-                params![id, Column(account.fingerprint()), account.xpub().to_string()],
+                params![id, Column(account.name()), account.descriptor().to_string()],
             )?;
             sql.execute("INSERT INTO balances (account) VALUES (?1)", [id])?;
             for branch in [Branch::Receive, Branch::Change] {
@@ -70,21 +71,22 @@ impl WalletFile {
     }
 
     /// The accounts, in the order of their ids.
-    pub fn accounts(&self, network: Network) -> Result<Vec<Account>, StoreProblem> {
-        let mut accounts = self.read(|sql| {
-            sql.prepare_cached("SELECT id, fingerprint, xpub FROM accounts")?
+    pub fn accounts(&self) -> Result<Vec<Account>, StoreProblem> {
+        let Description { network, fingerprint, .. } = self.description()?;
+        self.read(|sql| {
+            sql.prepare_cached("SELECT id, name, descriptor FROM accounts ORDER BY id")?
                 .query_map([], |row| {
                     let id: Column<AccountId> = row.get(0)?;
-                    let fingerprint: Column<Fingerprint> = row.get(1)?;
-                    let xpub: Xpub = row.get::<_, String>(2)?.parse().map_err(|error| {
+                    let name: Column<AccountName> = row.get(1)?;
+                    let text: String = row.get(2)?;
+                    let descriptor = AccountDescriptor::parse(&text, network);
+                    let descriptor = descriptor.map_err(|error| {
                         rusqlite::Error::FromSqlConversionFailure(2, Type::Text, Box::new(error))
                     })?;
-                    Ok(Account::new(id.0, network, fingerprint.0, xpub))
+                    Ok(Account::new(id.0, name.0, network, descriptor, fingerprint))
                 })?
-                .collect::<rusqlite::Result<Vec<_>>>()
-        })?;
-        accounts.sort_by_key(Account::id);
-        Ok(accounts)
+                .collect()
+        })
     }
 
     /// How far the chains of addresses are, in the order of their ids.

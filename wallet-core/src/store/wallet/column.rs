@@ -8,7 +8,7 @@ use bitcoin::{Amount, BlockHash, Network, Script, ScriptBuf, SignedAmount, Txid}
 use rusqlite::ToSql;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef};
 
-use crate::keychain::{AccountId, Branch, DerivationIndex, KeychainId, ScriptType};
+use crate::keychain::{AccountId, AccountName, Branch, DerivationIndex, KeychainId};
 use crate::light_client::height::Height;
 use crate::light_client::time::WallTime;
 
@@ -143,28 +143,19 @@ impl FromSql for Column<DerivationIndex> {
 
 impl ToSql for Column<AccountId> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(account_code(self.0).into())
+        Ok(self.0.to_u16().into())
     }
 }
 
 impl FromSql for Column<AccountId> {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        let code = i64::column_result(value)?;
-        let script_type = match code.rem_euclid(4) {
-            0 => ScriptType::Legacy,
-            1 => ScriptType::Nested,
-            2 => ScriptType::Segwit,
-            _ => ScriptType::Taproot,
-        };
-        let number = u32::try_from(code.div_euclid(4)).ok().and_then(DerivationIndex::new);
-        let number = number.ok_or(FromSqlError::OutOfRange(code))?;
-        Ok(Self(AccountId { script_type, number }))
+        u16::column_result(value).map(|number| Self(AccountId::new(number)))
     }
 }
 
 impl ToSql for Column<KeychainId> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok((2 * account_code(self.0.account) + i64::from(self.0.branch.number())).into())
+        Ok((2 * i64::from(self.0.account.to_u16()) + i64::from(self.0.branch.number())).into())
     }
 }
 
@@ -177,26 +168,16 @@ impl FromSql for Column<KeychainId> {
     }
 }
 
-impl ToSql for Column<ScriptType> {
+impl ToSql for Column<&AccountName> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(self.0.name().into())
+        Ok(self.0.as_str().into())
     }
 }
 
-impl FromSql for Column<ScriptType> {
+impl FromSql for Column<AccountName> {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         value.as_str()?.parse().map(Self).map_err(FromSqlError::other)
     }
-}
-
-fn account_code(account: AccountId) -> i64 {
-    let script_type = match account.script_type {
-        ScriptType::Legacy => 0,
-        ScriptType::Nested => 1,
-        ScriptType::Segwit => 2,
-        ScriptType::Taproot => 3,
-    };
-    4 * i64::from(account.number.to_u32()) + script_type
 }
 
 /// `SQLite` has signed integers only; nothing here comes near 2⁶³.

@@ -1,16 +1,17 @@
 -- Version 1 of a wallet's file. Hashes are in consensus byte order, amounts in satoshi, times in
 -- Unix seconds.
 
--- `words_checked`: when the words were last typed back; null: nobody has shown that they are
--- written down.
+-- `fingerprint`: of the wallet's own master key; a wallet that only watches has none. `preferred`:
+-- the account of new addresses. `words_checked`: when the words were last
+-- typed back; null: nobody has shown that they are written down.
 CREATE TABLE description (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     network TEXT NOT NULL,
     name TEXT NOT NULL,
-    fingerprint BLOB NOT NULL,
+    fingerprint BLOB,
     birthday_height INTEGER,
     birthday_time INTEGER,
-    preferred TEXT NOT NULL,
+    preferred INTEGER NOT NULL,
     look_ahead_receive INTEGER NOT NULL,
     look_ahead_change INTEGER NOT NULL,
     words_checked INTEGER,
@@ -23,11 +24,12 @@ CREATE TABLE sealed (
     bytes BLOB NOT NULL
 ) STRICT;
 
--- `id`: 4 × the BIP44 account number + 0 legacy, 1 nested, 2 segwit, 3 taproot.
+-- `id`: from 0 in the order in which they came, never given again. `name`: what people type.
+-- `descriptor`: with both branches (BIP389) and its checksum (BIP380).
 CREATE TABLE accounts (
     id INTEGER PRIMARY KEY,
-    fingerprint BLOB NOT NULL,
-    xpub TEXT NOT NULL
+    name TEXT NOT NULL UNIQUE,
+    descriptor TEXT NOT NULL UNIQUE
 ) STRICT;
 
 -- One chain of addresses. `id`: 2 × the account's id + the branch. `issued`: every index below was

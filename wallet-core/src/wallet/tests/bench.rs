@@ -16,7 +16,7 @@ use crate::command::{
     Birthday, CommandError, Draft, FeeChoice, PayAmount, PayRequest, Payment, Recipient,
 };
 use crate::config::LookAhead;
-use crate::keychain::{AccountId, Branch, DerivationIndex, ScriptType};
+use crate::keychain::{AccountId, Branch, DerivationIndex, ScriptType, StandardAccount};
 use crate::light_client::fees::FeeReport;
 use crate::light_client::height::{BlockId, Height};
 use crate::light_client::time::WallTime;
@@ -36,14 +36,10 @@ pub(crate) struct Bench {
     dir: TempDir,
 }
 
-pub(crate) const TAPROOT: AccountId =
-    AccountId { script_type: ScriptType::Taproot, number: DerivationIndex::ZERO };
-pub(crate) const SEGWIT: AccountId =
-    AccountId { script_type: ScriptType::Segwit, number: DerivationIndex::ZERO };
-pub(crate) const NESTED: AccountId =
-    AccountId { script_type: ScriptType::Nested, number: DerivationIndex::ZERO };
-pub(crate) const LEGACY: AccountId =
-    AccountId { script_type: ScriptType::Legacy, number: DerivationIndex::ZERO };
+pub(crate) const TAPROOT: AccountId = AccountId::new(0);
+pub(crate) const SEGWIT: AccountId = AccountId::new(1);
+pub(crate) const NESTED: AccountId = AccountId::new(2);
+pub(crate) const LEGACY: AccountId = AccountId::new(3);
 
 /// The words of BIP39's first test vector.
 const WORDS: &str = "abandon abandon abandon abandon abandon abandon abandon abandon abandon \
@@ -250,19 +246,18 @@ pub(crate) fn spend(inputs: &[OutPoint], outputs: &[(ScriptBuf, u64)]) -> Transa
 
 pub(crate) fn new_wallet(look_ahead: LookAhead) -> NewWallet {
     let seed = seed();
+    let keys = ScriptType::ALL.map(StandardAccount::first);
     NewWallet {
         description: Description {
             network: Network::Regtest,
             name: "main".to_owned(),
-            fingerprint: seed.fingerprint(),
+            fingerprint: Some(seed.fingerprint()),
             birthday: Birthday::Height(Height::GENESIS),
-            preferred: ScriptType::Taproot,
+            preferred: TAPROOT,
             look_ahead,
         },
-        accounts: [TAPROOT, SEGWIT, NESTED, LEGACY]
-            .map(|id| seed.account(id, Network::Regtest))
-            .to_vec(),
-        sealed_seed: b"sealed".to_vec(),
+        accounts: NewWallet::standard_accounts(&seed, &keys, Network::Regtest),
+        sealed_seed: Some(b"sealed".to_vec()),
     }
 }
 

@@ -7,7 +7,7 @@ use crate::command::{
     Warning,
 };
 use crate::config::LookAhead;
-use crate::keychain::{Branch, ScriptType};
+use crate::keychain::Branch;
 use crate::light_client::fees::FeeReport;
 use crate::light_client::time::WallTime;
 use crate::limits::DRAFT_LIFETIME;
@@ -60,12 +60,13 @@ fn types_are_mixed_only_when_one_is_not_enough_and_never_in_silence() {
     assert_eq!(draft.warnings, []);
     bench.wallet.drop_draft(draft.id).unwrap();
     let draft = bench.draft(&pay(&stranger(3), exactly(120_000)));
-    let mixed = Warning::MixesScriptTypes(vec![ScriptType::Segwit, ScriptType::Taproot]);
+    let names = ["segwit", "taproot"].map(|name| name.parse().unwrap());
+    let mixed = Warning::MixesAccounts(names.to_vec());
     assert_eq!(draft.warnings, [mixed]);
     let payment = bench.sign(&draft);
     assert_eq!(payment.change.unwrap().keychain.account, TAPROOT);
     let mut request = pay(&stranger(4), exactly(1_000));
-    request.account = Some(SEGWIT);
+    request.account = Some("segwit".parse().unwrap());
     let lacking = bench.try_draft(&request).unwrap_err();
     assert_eq!(lacking.name(), "insufficient_funds");
 }

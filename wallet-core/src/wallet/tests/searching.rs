@@ -4,24 +4,21 @@ use bitcoin::hashes::Hash;
 use bitcoin::{Amount, BlockHash, Network, ScriptBuf};
 use tempfile::TempDir;
 
-use super::bench::{Bench, LEGACY, TAPROOT, key, new_wallet};
+use super::bench::{Bench, key, new_wallet};
 use crate::command::{Birthday, SearchEnd};
 use crate::config::LookAhead;
-use crate::keychain::{AccountId, Branch, DerivationIndex};
+use crate::keychain::{AccountId, Branch, DerivationIndex, ScriptType, StandardAccount};
 use crate::light_client::height::{BlockId, Height};
 use crate::light_client::input::ScanStart;
 use crate::light_client::time::WallTime;
 use crate::seed::{Seed, Words};
-use crate::store::wallet::SearchedAccount;
+use crate::store::wallet::{NewWallet, SearchedAccount};
 use crate::wallet::{Growth, Wallet, WatchList};
 
-const SECOND: AccountId = AccountId {
-    number: match DerivationIndex::new(1) {
-        Some(one) => one,
-        None => DerivationIndex::ZERO,
-    },
-    ..TAPROOT
-};
+/// The accounts of these tests, in their order.
+const TAPROOT: AccountId = AccountId::new(0);
+const LEGACY: AccountId = AccountId::new(1);
+const SECOND: AccountId = AccountId::new(2);
 
 const NOW: WallTime = WallTime::new(1_700_000_000);
 
@@ -38,7 +35,11 @@ impl Restored {
         let words = "zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo wrong";
         let seed = Seed::new(&Words::parse(words).unwrap(), "");
         (new.description.birthday, new.description.network) = (birthday, network);
-        new.accounts = [TAPROOT, LEGACY, SECOND].map(|id| seed.account(id, network)).to_vec();
+        let first = [ScriptType::Taproot, ScriptType::Legacy].map(StandardAccount::first);
+        let second = StandardAccount { number: DerivationIndex::new(1).unwrap(), ..first[0] };
+        let keys = [first[0], first[1], second];
+        new.accounts = NewWallet::standard_accounts(&seed, &keys, network);
+        new.description.fingerprint = Some(seed.fingerprint());
         let wallet = Wallet::create(&dir.path().join("db"), &key(), &new).unwrap();
         Self { dir, wallet }
     }
