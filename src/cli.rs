@@ -10,6 +10,7 @@ pub(crate) mod birthday;
 pub(crate) mod chain;
 pub(crate) mod global;
 pub(crate) mod keeping;
+pub(crate) mod lists;
 pub(crate) mod paying;
 pub(crate) mod setup;
 
@@ -17,6 +18,9 @@ use chain::{PROVE_EXAMPLES, ProveArgs, RescanArgs, SYNC_EXAMPLES, SyncArgs};
 use keeping::{
     COMPLETIONS_EXAMPLES, CompletionsArgs, PASSWORD_EXAMPLES, PasswordArgs, WORDS_EXAMPLES,
     WordsCommand,
+};
+use lists::{
+    ADDRESSES_EXAMPLES, AddressesArgs, HISTORY_EXAMPLES, HistoryArgs, SEARCH_EXAMPLES, SearchArgs,
 };
 use paying::{
     BUMP_EXAMPLES, BumpArgs, CANCEL_EXAMPLES, CancelArgs, DRAFTS_EXAMPLES, DraftsArgs,
@@ -84,8 +88,15 @@ pub(crate) enum Command {
     /// Let frozen coins be spent again; needs no network
     #[command(after_help = FREEZE_EXAMPLES)]
     Unfreeze(FreezeArgs),
-    /// List all transactions, newest first; needs no network
-    History,
+    /// List transactions, newest first; needs no network
+    #[command(after_help = HISTORY_EXAMPLES)]
+    History(HistoryArgs),
+    /// List the wallet's addresses, and what was asked for and paid at them; needs no network
+    #[command(after_help = ADDRESSES_EXAMPLES)]
+    Addresses(AddressesArgs),
+    /// Look for a text or an amount in labels, ids and addresses; needs no network
+    #[command(after_help = SEARCH_EXAMPLES)]
+    Search(SearchArgs),
     /// List all unspent coins; needs no network
     Coins,
     /// Connect, and show what can be said about fees without asking anybody else

@@ -5,6 +5,8 @@ use crate::context::Context;
 use crate::failure::Failure;
 
 mod account_form;
+mod marks;
+mod addresses;
 mod balance;
 mod bump;
 mod coins;
@@ -20,6 +22,7 @@ mod peers;
 mod prove;
 mod receive;
 mod restore;
+mod search;
 mod sync;
 mod words;
 
@@ -41,7 +44,9 @@ pub(crate) async fn run(command: Command, context: &mut Context) -> Result<(), F
         Command::Drafts(options) => drafts::run(&options, context).await,
         Command::Freeze(options) => freeze::run(options, true, context).await,
         Command::Unfreeze(options) => freeze::run(options, false, context).await,
-        Command::History => history::run(context).await,
+        Command::History(options) => history::run(&options, context).await,
+        Command::Addresses(options) => addresses::run(&options, context).await,
+        Command::Search(options) => search::run(options, context).await,
         Command::Coins => coins::run(context).await,
         Command::Fees => fees::run(context).await,
         Command::Peers => peers::run(context).await,

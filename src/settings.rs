@@ -108,6 +108,7 @@ impl Run {
                     Some(Idle::After(time)) => Some(time),
                     Some(Idle::Never) => None,
                 },
+                dust_limit: section.dust.or(file.dust).limit(),
                 mempool: section.mempool.or(file.mempool).unwrap_or(true),
             },
             password_file: options

@@ -15,6 +15,10 @@ pub(crate) struct ReceiveArgs {
     /// What it is for; kept as the address's label and written into the URI
     #[arg(long, value_name = "TEXT")]
     pub(crate) note: Option<String>,
+    /// How many days the request stands; after that it is listed as expired (with --amount)
+    #[arg(long, value_name = "DAYS", requires = "amount",
+          value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    pub(crate) expires: Option<u32>,
     /// Give the next address even if the last one is unpaid
     #[arg(long)]
     pub(crate) new: bool,

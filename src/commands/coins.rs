@@ -1,12 +1,13 @@
 //! Owns `coins`: all unspent outputs, from what is stored.
 
-use billfold_wallet_core::command::{Coin, Command, Reply};
+use billfold_wallet_core::command::{Coin, Command, Mark, Reply};
 use billfold_wallet_core::light_client::height::Height;
 use billfold_wallet_core::service::{Access, Reach};
 use bitcoin::Amount;
 use bitcoin::amount::serde::as_sat;
 use serde::Serialize;
 
+use super::marks;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::table::{Column, Table};
@@ -42,6 +43,9 @@ struct Row {
     frozen: bool,
     reserved: bool,
     note: Option<String>,
+    marks: Vec<&'static str>,
+    #[serde(skip)]
+    warnings: Vec<String>,
 }
 
 impl Row {
@@ -56,6 +60,8 @@ impl Row {
             frozen: coin.frozen,
             reserved: coin.reserved,
             note: coin.note.clone(),
+            marks: coin.marks.iter().map(Mark::name).collect(),
+            warnings: marks::in_words(&coin.marks),
         }
     }
 
@@ -85,7 +91,9 @@ impl Report for CoinsReport {
             Table::new([Column::right("Amount"), Column::left("State"), Column::left("Account")]);
         for row in &self.0 {
             let note = figures::foreign(row.note.as_deref().unwrap_or_default());
-            table.row_over(row.cells(), &[row.coin.clone(), row.address.clone(), note]);
+            let named = [row.coin.clone(), row.address.clone(), note];
+            let below: Vec<_> = named.into_iter().chain(row.warnings.iter().cloned()).collect();
+            table.row_over(row.cells(), &below);
         }
         table.text()
     }
@@ -108,6 +116,8 @@ mod tests {
             frozen: true,
             reserved: false,
             note: Some("salary".to_owned()),
+            marks: vec!["reused"],
+            warnings: Vec::new(),
         }
     }
 
@@ -117,6 +127,7 @@ mod tests {
             "coin": "aa:1", "amount": 5, "address": "bc1q",
             "account": "segwit/2",
             "height": null, "immature": false, "frozen": true, "reserved": false, "note": "salary",
+            "marks": ["reused"],
         }]);
         assert_eq!(serde_json::to_value(CoinsReport(vec![row()])).expect("JSON"), expected);
     }

@@ -1,11 +1,13 @@
-//! Owns `history`: all transactions, newest first, from what is stored.
+//! Owns `history`: transactions, newest first, page by page, from what is stored.
 
-use billfold_wallet_core::command::{Command, HistoryRow, PaymentState, Reply};
+use billfold_wallet_core::command::{Command, HistoryQuery, HistoryRow, Mark, PaymentState, Reply};
 use billfold_wallet_core::service::{Access, Reach};
 use bitcoin::Amount;
 use bitcoin::amount::serde::as_sat;
 use serde::Serialize;
 
+use super::marks;
+use crate::cli::lists::HistoryArgs;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::table::{Column, Table};
@@ -15,10 +17,11 @@ use crate::session::{Session, unexpected};
 /// Lists the transactions.
 ///
 /// # Errors
-/// Why the wallet did not open or answer.
-pub(super) async fn run(context: &mut Context) -> Result<(), Failure> {
+/// `no_such_transaction` to go on after, or why the wallet did not open or answer.
+pub(super) async fn run(options: &HistoryArgs, context: &mut Context) -> Result<(), Failure> {
+    let query = HistoryQuery { after: options.after, limit: options.limit, ..options.part.query() };
     let reply = Session::with(context, Access::View, Reach::Offline, async |session, context| {
-        session.ask(Command::History, context).await
+        session.ask(Command::History(query), context).await
     })
     .await?;
     let Reply::History(rows) = reply else { return Err(unexpected(&reply)) };
@@ -43,6 +46,9 @@ struct Row {
     height: Option<u32>,
     time: u64,
     note: Option<String>,
+    marks: Vec<&'static str>,
+    #[serde(skip)]
+    warnings: Vec<String>,
 }
 
 impl Row {
@@ -66,6 +72,8 @@ impl Row {
             height,
             time: row.time,
             note: row.note.clone(),
+            marks: row.marks.iter().map(Mark::name).collect(),
+            warnings: marks::in_words(&row.marks),
         }
     }
 
@@ -103,7 +111,9 @@ impl Report for HistoryReport {
         ]);
         for row in &self.0 {
             let note = figures::foreign(row.note.as_deref().unwrap_or_default());
-            table.row_over(row.cells(), &[row.txid.clone(), note]);
+            let below: Vec<_> =
+                [row.txid.clone(), note].into_iter().chain(row.warnings.iter().cloned()).collect();
+            table.row_over(row.cells(), &below);
         }
         table.text()
     }
@@ -131,12 +141,13 @@ mod tests {
             seen_by: 2,
             time: 1_777_620_600,
             note: None,
+            marks: vec![Mark::Dust],
         };
         let report = HistoryReport(vec![Row::new(&row)]);
         let expected = json!([{
             "txid": "0".repeat(64), "net": -1_412, "fee": 412, "state": "confirmed",
             "replaces": null, "replaced_by": null, "seen_by": 2, "height": 7,
-            "time": 1_777_620_600, "note": null,
+            "time": 1_777_620_600, "note": null, "marks": ["dust"],
         }]);
         assert_eq!(serde_json::to_value(&report).expect("JSON"), expected);
         assert_eq!(serde_json::to_value(HistoryReport(vec![])).expect("JSON"), json!([]));

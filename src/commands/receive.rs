@@ -1,5 +1,7 @@
 //! Owns `receive`: an address, its URI, and a QR code where a person looks.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use billfold_wallet_core::amount::parse_amount;
 use billfold_wallet_core::command::{Command, IssuedAddress, Reply};
 use billfold_wallet_core::service::{Access, Reach};
@@ -17,9 +19,10 @@ use crate::session::{Session, unexpected};
 /// # Errors
 /// `bad_amount`, or why the wallet did not open or answer.
 pub(super) async fn run(options: ReceiveArgs, context: &mut Context) -> Result<(), Failure> {
-    let ReceiveArgs { amount, note, new } = options;
+    let ReceiveArgs { amount, note, expires, new } = options;
     let amount = amount.as_deref().map(parse_amount).transpose()?;
-    let command = Command::Receive { amount, note, fresh: new };
+    let expires = expires.map(|days| now().saturating_add(u64::from(days) * SECONDS_A_DAY));
+    let command = Command::Receive { amount, note, expires, fresh: new };
     let reply = Session::with(context, Access::View, Reach::Offline, async |session, context| {
         session.ask(command, context).await
     })
@@ -78,6 +81,13 @@ fn scanned(address: &Address, uri: &str) -> String {
     let shown = if is_bech32 { plain.to_uppercase() } else { plain.clone() };
     if uri.contains('?') { uri.replacen(&plain, &shown, 1) } else { shown }
 }
+
+/// A clock that stands before 1970 is wrong, and every request is open then.
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+const SECONDS_A_DAY: u64 = 24 * 3_600;
 
 #[cfg(test)]
 mod tests {

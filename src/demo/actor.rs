@@ -6,8 +6,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use billfold_wallet_core::command::{
-    Balance, Command, FeeChoice, IssuedAddress, PayAmount, PayRequest, Payment, PaymentState,
-    Recipient, Reply, WalletDescription,
+    Balance, Command, FeeChoice, HistoryQuery, IssuedAddress, PayAmount, PayRequest, Payment,
+    PaymentState, Recipient, Reply, WalletDescription,
 };
 use billfold_wallet_core::config::{Settings, WalletName};
 use billfold_wallet_core::event::Event;
@@ -48,6 +48,7 @@ impl Actor {
             filters_disk: DEFAULT_FILTERS_DISK,
             mempool: true,
             idle_lock: None,
+            dust_limit: Amount::ZERO,
         };
         let description = service::create(&settings, new, cost)?;
         let conversation = open(&settings)?;
@@ -93,7 +94,7 @@ impl Actor {
 
     /// Where the wallet can be paid.
     pub(super) async fn address(&mut self) -> Result<IssuedAddress, Failure> {
-        let receive = Command::Receive { amount: None, note: None, fresh: false };
+        let receive = Command::Receive { amount: None, note: None, expires: None, fresh: false };
         match self.ask(receive).await? {
             Reply::Address(address) => Ok(address),
             reply => Err(unexpected(&reply)),
@@ -123,7 +124,7 @@ impl Actor {
 
     /// How far a payment is, if the wallet knows it.
     pub(super) async fn state(&mut self, txid: Txid) -> Result<Option<PaymentState>, Failure> {
-        match self.ask(Command::History).await? {
+        match self.ask(Command::History(HistoryQuery::default())).await? {
             Reply::History(rows) => {
                 Ok(rows.into_iter().find(|row| row.txid == txid).map(|row| row.state))
             }

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use billfold_wallet_core::config::{ProxyAddress, SignetChallenge};
 use billfold_wallet_core::light_client::peer_id::PeerAddress;
+use billfold_wallet_core::limits::DEFAULT_DUST_LIMIT;
+use bitcoin::Amount;
 use serde::{Deserialize, Deserializer, de};
 
 use crate::cli::NetworkName;
@@ -44,6 +46,8 @@ pub(super) struct ConfigFile {
     pub(super) mempool: Option<bool>,
     /// When keys lock themselves, unless the network's section says.
     pub(super) lock: Lock,
+    /// What is frozen when it comes, unless the network's section says.
+    pub(super) dust: Dust,
     mainnet: Section,
     testnet3: Section,
     testnet4: Section,
@@ -74,6 +78,8 @@ pub(super) struct Section {
     pub(super) mempool: Option<bool>,
     /// When keys lock themselves.
     pub(super) lock: Lock,
+    /// What is frozen when it comes.
+    pub(super) dust: Dust,
 }
 
 /// When the keys of an open wallet lock themselves.
@@ -92,6 +98,26 @@ pub(super) enum Idle {
     After(Duration),
     /// As long as the wallet is open.
     Never,
+}
+
+/// What payments from outside are frozen when they come to an address that was paid before.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(super) struct Dust {
+    /// Those below so many satoshi; 0 freezes none.
+    limit: Option<u32>,
+}
+
+impl Dust {
+    /// This, or what the head of the file says where this says nothing.
+    pub(super) fn or(self, head: Self) -> Self {
+        Self { limit: self.limit.or(head.limit) }
+    }
+
+    /// Below which amount.
+    pub(super) fn limit(self) -> Amount {
+        Amount::from_sat(self.limit.map_or(DEFAULT_DUST_LIMIT, u64::from))
+    }
 }
 
 /// What is kept of the filters that were downloaded.

@@ -100,6 +100,7 @@ fn wallet(
         filters_disk: DEFAULT_FILTERS_DISK,
         mempool: true,
         idle_lock: None,
+        dust_limit: Amount::ZERO,
     };
     let new = NewWallet {
         seed: Seed::new(&Words::parse(WORDS)?, ""),

@@ -385,6 +385,7 @@ fn open(program: &Program, node: &Node) -> Result<Listener> {
         filters_disk: 0,
         mempool: true,
         idle_lock: None,
+        dust_limit: Amount::ZERO,
     };
     let password = Password::new(PASSWORD)?;
     let service = Service::open(&settings, &password, Access::View, Reach::Online)?;

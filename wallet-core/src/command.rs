@@ -6,6 +6,9 @@ mod error;
 mod coin;
 mod payment;
 mod history;
+mod address;
+mod label;
+mod finding;
 mod description;
 mod search;
 mod proof;
@@ -15,10 +18,16 @@ use bitcoin::{Amount, OutPoint, Txid};
 use crate::light_client::height::Height;
 use crate::light_client::status::Status;
 
+pub use address::{AddressQuery, AddressRow, AddressStatus};
 pub use coin::{Balance, BalanceParts, Coin};
 pub use description::{AccountDescription, Birthday, IssuedAddress, WalletDescription};
 pub use error::{BumpProblem, CommandError, RecipientsProblem, SigningProblem, StoreProblem};
-pub use history::{HistoryRow, TransactionChange};
+pub use finding::{Finding, Matched};
+pub use history::{Direction, HistoryQuery, HistoryRow, Mark, Moment, TransactionChange};
+pub use label::{
+    Conflicts, ImportedLabels, Label, LabelConflict, LabelImport, ParseReferenceError, Reference,
+    kept_text,
+};
 pub use payment::{
     BumpRequest, BumpWay, Change, Draft, DraftId, FeeBasis, FeeChoice, Hold, Package, PayAmount,
     PayRequest, Payment, PaymentState, Purpose, Recipient, Replacement, Warning,
@@ -38,6 +47,8 @@ pub enum Command {
         amount: Option<Amount>,
         /// What it is for; kept as the address's label.
         note: Option<String>,
+        /// Until when, in Unix seconds; for a person to see, nothing is refused later.
+        expires: Option<u64>,
         /// Give the next unused one even if the last is still unpaid.
         fresh: bool,
     },
@@ -58,10 +69,30 @@ pub enum Command {
         /// Whether they are to be frozen.
         frozen: bool,
     },
-    /// All transactions, newest first.
-    History,
+    /// Transactions, newest first.
+    History(HistoryQuery),
     /// All owned unspent outputs.
     Coins,
+    /// The wallet's addresses.
+    Addresses(AddressQuery),
+    /// What is said of one thing, or of all.
+    Labels(Option<Reference>),
+    /// Say something of a thing, whether the wallet knows it or not; without a text, nothing.
+    Label {
+        /// What it is about.
+        reference: Reference,
+        /// What is said of it.
+        label: Option<String>,
+    },
+    /// Take labels in from elsewhere.
+    ImportLabels(LabelImport),
+    /// Look for a text in labels, ids, addresses and amounts.
+    Search {
+        /// The text.
+        text: String,
+        /// At most this many findings.
+        limit: u32,
+    },
     /// What the chain client knows, its peers included.
     Status,
     /// Scan again from a height, or from the birthday.
@@ -85,7 +116,16 @@ impl Command {
     /// keeps itself up to date while nobody looks.
     #[must_use]
     pub const fn shows_a_person(&self) -> bool {
-        !matches!(self, Self::Balance | Self::History | Self::Coins | Self::Status | Self::Describe)
+        !matches!(
+            self,
+            Self::Balance
+                | Self::History(_)
+                | Self::Coins
+                | Self::Addresses(_)
+                | Self::Labels(_)
+                | Self::Status
+                | Self::Describe
+        )
     }
 }
 
@@ -107,6 +147,14 @@ pub enum Reply {
     History(Vec<HistoryRow>),
     /// To `Coins`.
     Coins(Vec<Coin>),
+    /// To `Addresses`.
+    Addresses(Vec<AddressRow>),
+    /// To `Labels` and `Label`.
+    Labels(Vec<Label>),
+    /// To `ImportLabels`.
+    ImportedLabels(Box<ImportedLabels>),
+    /// To `Search`.
+    Found(Vec<Finding>),
     /// To `Status`.
     Status(Box<Status>),
     /// To `Describe`.

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use bitcoin::Network;
 use bitcoin::p2p::Magic;
+use bitcoin::{Amount, Network};
 
 use crate::light_client::params::Params;
 use crate::light_client::peer_id::PeerAddress;
@@ -42,6 +42,9 @@ pub struct Settings {
     pub mempool: bool,
     /// How long nobody may be there before the keys are locked; `None`: never.
     pub idle_lock: Option<Duration>,
+    /// Below this, a payment from outside to an address that was paid before is frozen when it
+    /// comes; zero freezes none.
+    pub dust_limit: Amount,
 }
 
 impl Settings {
@@ -275,6 +278,7 @@ mod tests {
                 proxy: None,
                 mempool: true,
                 idle_lock: None,
+                dust_limit: Amount::ZERO,
                 filters_disk: 0,
             };
             settings.paths().dir().to_owned()

@@ -12,6 +12,7 @@ pub mod limits;
 pub mod entropy;
 pub mod keychain;
 pub mod command;
+pub mod labels;
 pub mod event;
 pub mod config;
 pub mod search_plan;

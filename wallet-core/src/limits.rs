@@ -114,6 +114,20 @@ pub const HEADER_BYTES: u64 = 4_096;
 /// The longest text that names a recipient, in bytes: a URI with a long message, not a book.
 pub const PAYEE_BYTES: usize = 8_192;
 
+/// The longest label, in bytes; a longer one is cut when it is taken in, and that is told. BIP329
+/// suggests 255 characters.
+pub const LABEL_BYTES: usize = 1_024;
+
+/// The longest file of labels that is read, in bytes: some hundred thousand labels.
+pub const LABEL_FILE_BYTES: u64 = 64 << 20;
+
+/// The longest record of a label that is read, in bytes.
+pub const LABEL_RECORD_BYTES: usize = 64 << 10;
+
+/// Below this, a payment from outside to an address that was paid before is frozen as dust, unless
+/// `dust.limit` says otherwise, in satoshi.
+pub const DEFAULT_DUST_LIMIT: u64 = 1_000;
+
 /// The longest derivation path that is signed for, in steps; accounts have five.
 pub const KEY_PATH_STEPS: usize = 16;
 

@@ -4,6 +4,10 @@
 //! Refuses addresses of other networks, URIs that require what is not understood here, and those
 //! that offer no address at all.
 
+pub use resemblance::resemblance;
+
+mod resemblance;
+
 use bitcoin::address::{NetworkUnchecked, ParseError};
 use bitcoin::{Address, Amount, Network};
 

@@ -208,7 +208,8 @@ fn open_files(
 ) -> Result<(Wallet, Keys), OpenError> {
     let paths = settings.paths();
     let keys = vault::open(&paths.header(&settings.wallet), password, now)?;
-    let wallet = Wallet::open(&paths.wallet(&settings.wallet), &keys.file)?;
+    let mut wallet = Wallet::open(&paths.wallet(&settings.wallet), &keys.file)?;
+    wallet.set_dust_limit(settings.dust_limit);
     if wallet.network() != settings.network {
         return Err(OpenError::NetworkMismatch {
             wallet: settings.wallet.clone(),

@@ -7,10 +7,15 @@
 pub mod fee;
 mod selection;
 mod graph;
+mod suspicion;
 mod fold;
 mod search;
 mod addresses;
 mod coins;
+mod labels;
+mod history;
+mod requests;
+mod finding;
 mod review;
 mod request;
 mod funding;
@@ -24,7 +29,7 @@ mod inclusion;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
-use bitcoin::{Network, OutPoint, ScriptBuf};
+use bitcoin::{Amount, Network, OutPoint, ScriptBuf};
 
 use crate::command::{
     AccountDescription, Birthday, Draft, Payment, StoreProblem, TransactionChange,
@@ -61,6 +66,8 @@ pub struct Wallet {
     interest: HashSet<OutPoint>,
     /// Scripts that the light client was not told of yet.
     grown: Vec<ScriptBuf>,
+    /// Below this, payments from outside are dust.
+    dust_limit: Amount,
 }
 
 /// What folding a block brought.
@@ -273,6 +280,7 @@ impl Wallet {
             scripts: HashMap::new(),
             interest: HashSet::new(),
             grown: Vec::new(),
+            dust_limit: Amount::ZERO,
         };
         wallet.abort()?;
         Ok(wallet)

@@ -18,7 +18,7 @@ use billfold_wallet_core::light_client::peer_id::PeerAddress;
 use billfold_wallet_core::seed::{Seed, Words};
 use billfold_wallet_core::service::{self, Access, NewWallet, Reach, Service};
 use billfold_wallet_core::vault::{KdfCost, Password};
-use bitcoin::Network;
+use bitcoin::{Amount, Network};
 
 use crate::measured::Measured;
 use crate::options::Options;
@@ -80,5 +80,6 @@ fn settings(dir: &Path, peers: &[SocketAddr], options: &Options) -> Settings {
         filters_disk: options.filters_disk(),
         mempool: true,
         idle_lock: None,
+        dust_limit: Amount::ZERO,
     }
 }

@@ -7,6 +7,8 @@ use bitcoin::{Address, Amount, OutPoint};
 use crate::keychain::{AccountName, DerivationIndex, KeychainId};
 use crate::light_client::height::Height;
 
+use super::Mark;
+
 /// What there is, all accounts together, and by account. The four parts are disjoint.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Balance {
@@ -52,6 +54,8 @@ pub struct Coin {
     pub frozen: bool,
     /// Whether a draft holds it.
     pub reserved: bool,
-    /// The label of its address.
+    /// Its label, or that of its address, or that of the transaction that paid it from outside.
     pub note: Option<String>,
+    /// What a person should know of it.
+    pub marks: Vec<Mark>,
 }

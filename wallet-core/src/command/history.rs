@@ -1,10 +1,46 @@
-//! Owns what is told of transactions: a row of the history, and a change for listeners.
+//! Owns what is told of transactions: a row of the history, which rows are asked for, and a change
+//! for listeners.
 //!
 //! Refuses the transactions themselves.
 
-use bitcoin::{Amount, BlockHash, SignedAmount, Txid};
+use bitcoin::{Address, Amount, BlockHash, SignedAmount, Txid};
+
+use crate::light_client::height::Height;
 
 use super::PaymentState;
+
+/// Which transactions of the history are asked for; as it is by default, all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct HistoryQuery {
+    /// Only those below this one in the history: the last of the page before.
+    pub after: Option<Txid>,
+    /// At most this many.
+    pub limit: Option<u32>,
+    /// Only those from here on. Those in no block are above any height.
+    pub since: Option<Moment>,
+    /// Only those before.
+    pub until: Option<Moment>,
+    /// Only those that brought money, or took it.
+    pub direction: Option<Direction>,
+}
+
+/// A place in the history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// A block.
+    Height(Height),
+    /// Unix seconds.
+    Time(u64),
+}
+
+/// Which way money went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// The wallet has more by it.
+    Received,
+    /// The wallet has less by it.
+    Sent,
+}
 
 /// One transaction of the history.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,8 +61,40 @@ pub struct HistoryRow {
     pub seen_by: u32,
     /// Unix seconds: the block's time, or when it was first seen here.
     pub time: u64,
-    /// The label.
+    /// Its label, or that of an address or coin of the wallet that it pays.
     pub note: Option<String>,
+    /// What a person should know before they trust it.
+    pub marks: Vec<Mark>,
+}
+
+/// What a person should know of a transaction, a coin or an address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mark {
+    /// A stranger's transaction pays an address that looks like one that the wallet knows, so that
+    /// it is copied from here by mistake (address poisoning).
+    LooksLike {
+        /// The address in it.
+        imitation: Address,
+        /// The address that the wallet knows.
+        known: Address,
+    },
+    /// So little that spending it may cost more, and that it may have been sent to see which
+    /// coins it is spent with.
+    Dust,
+    /// The address was paid more than once, so anybody sees that both payments are of one owner.
+    Reused,
+}
+
+impl Mark {
+    /// The name that the command line and JSON use.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::LooksLike { .. } => "looks_like",
+            Self::Dust => "dust",
+            Self::Reused => "reused",
+        }
+    }
 }
 
 /// A transaction in the wallet's own words for listeners: what changed.

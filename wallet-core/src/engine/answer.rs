@@ -4,13 +4,13 @@
 
 use bitcoin::Txid;
 
-use crate::command::{Command, CommandError, DraftId, Proof, Reply};
+use crate::command::{BumpRequest, Command, CommandError, DraftId, PayRequest, Proof, Reply};
 use crate::engine::{Effect, Engine};
 use crate::event::Event;
 use crate::light_client::fees::FeeReport;
 use crate::light_client::height::Height;
 use crate::light_client::input::Input as ClientInput;
-use crate::light_client::time::Now;
+use crate::light_client::time::{Now, WallTime};
 use crate::signers::{self, Signer};
 use crate::wallet::{DraftMoment, Drafted, Inclusion};
 
@@ -23,24 +23,15 @@ impl Engine {
         }
         match command {
             Command::Balance => Ok(Reply::Balance(self.wallet.balance(tip)?)),
-            Command::Receive { amount, note, fresh } => {
+            Command::Receive { amount, note, expires, fresh } => {
                 self.changed = true;
-                let issued = self.wallet.receive(amount, note.as_deref(), fresh, now.wall)?;
+                let expires = expires.map(WallTime::new);
+                let note = note.as_deref();
+                let issued = self.wallet.receive(amount, note, expires, fresh, now.wall)?;
                 Ok(Reply::Address(issued))
             }
-            Command::Draft(request) => {
-                self.changed = true;
-                let moment = self.moment(now);
-                Ok(match self.wallet.draft(&request, &moment)? {
-                    Drafted::Draft(draft) => Reply::Draft(draft),
-                    Drafted::Payment(payment) => Reply::Payment(payment),
-                })
-            }
-            Command::Bump(request) => {
-                self.changed = true;
-                let moment = self.moment(now);
-                Ok(Reply::Draft(Box::new(self.wallet.bump(&request, &moment)?)))
-            }
+            Command::Draft(request) => self.draft(now, &request),
+            Command::Bump(request) => self.bump(now, &request),
             Command::Sign(draft) => self.sign(now, draft),
             Command::Drop(draft) => self.wallet.drop_draft(draft).map(|()| Reply::Done),
             Command::Drafts => {
@@ -51,19 +42,50 @@ impl Engine {
                 self.wallet.set_frozen(&outpoints, frozen)?;
                 Ok(Reply::Done)
             }
-            Command::History => Ok(Reply::History(self.wallet.history()?)),
+            Command::History(query) => Ok(Reply::History(self.wallet.history_page(&query)?)),
             Command::Coins => Ok(Reply::Coins(self.wallet.coins(tip, now.wall)?)),
+            Command::Addresses(query) => {
+                Ok(Reply::Addresses(self.wallet.addresses(&query, now.wall)?))
+            }
+            Command::Labels(about) => Ok(Reply::Labels(self.wallet.labels(about.as_ref())?)),
+            Command::Label { reference, label } => {
+                let label = self.wallet.set_label(&reference, label.as_deref())?;
+                Ok(Reply::Labels(vec![label]))
+            }
+            Command::ImportLabels(import) => {
+                Ok(Reply::ImportedLabels(Box::new(self.wallet.import_labels(&import)?)))
+            }
+            Command::Search { text, limit } => Ok(Reply::Found(self.wallet.search(&text, limit)?)),
             Command::Status => Ok(Reply::Status(Box::new(self.status()?))),
             Command::Rescan { from } => self.rescan(now, from),
             Command::Describe => Ok(Reply::Wallet(Box::new(self.wallet.description()?))),
             Command::Prove(txid) => self.prove(txid),
             Command::Lock => {
-                if self.keys.lock() {
-                    self.say(Event::Locked);
-                }
+                self.lock();
                 Ok(Reply::Done)
             }
             Command::Present => Ok(Reply::Done),
+        }
+    }
+
+    fn draft(&mut self, now: Now, request: &PayRequest) -> Result<Reply, CommandError> {
+        self.changed = true;
+        let moment = self.moment(now);
+        Ok(match self.wallet.draft(request, &moment)? {
+            Drafted::Draft(draft) => Reply::Draft(draft),
+            Drafted::Payment(payment) => Reply::Payment(payment),
+        })
+    }
+
+    fn bump(&mut self, now: Now, request: &BumpRequest) -> Result<Reply, CommandError> {
+        self.changed = true;
+        let moment = self.moment(now);
+        Ok(Reply::Draft(Box::new(self.wallet.bump(request, &moment)?)))
+    }
+
+    fn lock(&mut self) {
+        if self.keys.lock() {
+            self.say(Event::Locked);
         }
     }
 

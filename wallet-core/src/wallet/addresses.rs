@@ -7,7 +7,7 @@
 
 use bitcoin::{Address, Amount};
 
-use crate::command::{CommandError, IssuedAddress, StoreProblem};
+use crate::command::{CommandError, IssuedAddress, Reference, StoreProblem, kept_text};
 use crate::keychain::{
     Account, AccountId, AccountName, Branch, DerivationIndex, KeychainId, SpendPlan,
 };
@@ -27,6 +27,7 @@ impl Wallet {
         &mut self,
         amount: Option<Amount>,
         note: Option<&str>,
+        expires: Option<WallTime>,
         fresh: bool,
         now: WallTime,
     ) -> Result<IssuedAddress, CommandError> {
@@ -34,14 +35,20 @@ impl Wallet {
         let keychain = KeychainId { account, branch: Branch::Receive };
         let last = self.file.last_address(keychain)?;
         if let Some(last) = last.filter(|_| !fresh) {
-            let same = last.amount == amount && last.note.as_deref() == note;
+            let same =
+                last.amount == amount && last.note.as_deref() == note && last.expires == expires;
             if same && !self.file.was_used(ScriptPlace { keychain, index: last.index })? {
                 return self.issued(keychain, &last);
             }
         }
         let index = self.issue(keychain)?;
-        let issued = Issued { index, amount, note: note.map(str::to_owned) };
+        let note = note.and_then(|note| kept_text(note).0);
+        let issued = Issued { index, amount, note, expires };
         self.file.insert_address(keychain, &issued, now)?;
+        if issued.note.is_some() {
+            let address = self.address(ScriptPlace { keychain, index })?;
+            self.set_label(&Reference::Address(address), issued.note.as_deref())?;
+        }
         self.issued(keychain, &issued)
     }
 

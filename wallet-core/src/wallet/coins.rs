@@ -1,16 +1,15 @@
-//! Owns what the wallet tells of its coins, its balance and its history.
+//! Owns what the wallet tells of its coins and its balance.
 //!
 //! Refuses to compute what the tables hold: it reads them and names what it finds.
 
 use bitcoin::constants::COINBASE_MATURITY;
-use bitcoin::{Address, OutPoint, Script};
+use bitcoin::{Address, Script};
 
-use crate::command::{
-    Balance, BalanceParts, Coin, CommandError, HistoryRow, PaymentState, StoreProblem,
-};
+use crate::command::{Balance, BalanceParts, Coin, Mark, StoreProblem};
+use crate::keychain::Branch;
 use crate::light_client::height::Height;
 use crate::light_client::time::WallTime;
-use crate::store::wallet::{CoinRow, HistoryEntry};
+use crate::store::wallet::CoinRow;
 
 use super::Wallet;
 
@@ -48,27 +47,6 @@ impl Wallet {
         self.file.coins(now)?.into_iter().map(|row| self.coin(tip, row)).collect()
     }
 
-    /// All transactions, newest first.
-    ///
-    /// # Errors
-    /// What the disk refused.
-    pub fn history(&self) -> Result<Vec<HistoryRow>, StoreProblem> {
-        Ok(self.file.history()?.into_iter().map(history_row).collect())
-    }
-
-    /// Freezes coins, or gives them free: all of them, or none if one is no coin.
-    ///
-    /// # Errors
-    /// [`CommandError::NoSuchCoin`], or what the disk refused.
-    pub fn set_frozen(&mut self, coins: &[OutPoint], frozen: bool) -> Result<(), CommandError> {
-        for coin in coins {
-            if !self.file.is_coin(*coin)? {
-                return Err(CommandError::NoSuchCoin(*coin));
-            }
-        }
-        Ok(coins.iter().try_for_each(|coin| self.file.set_frozen(*coin, frozen))?)
-    }
-
     /// A coin as it is told.
     pub(super) fn coin(&self, tip: Height, row: CoinRow) -> Result<Coin, StoreProblem> {
         Ok(Coin {
@@ -82,8 +60,23 @@ impl Wallet {
             immature: is_immature(&row, tip),
             frozen: row.frozen,
             reserved: row.reserved,
+            marks: self.coin_marks(&row),
             note: row.note,
         })
+    }
+
+    fn coin_marks(&self, row: &CoinRow) -> Vec<Mark> {
+        let mut marks = Vec::new();
+        if !row.signed_here
+            && row.place.keychain.branch == Branch::Receive
+            && row.amount < self.dust_limit()
+        {
+            marks.push(Mark::Dust);
+        }
+        if row.reused {
+            marks.push(Mark::Reused);
+        }
+        marks
     }
 
     /// The address of a script that the wallet watches or pays.
@@ -102,26 +95,4 @@ pub(super) fn is_immature(row: &CoinRow, tip: Height) -> bool {
 /// The highest coinbase that may be spent in the block above `tip`.
 fn youngest_mature(tip: Height) -> Option<Height> {
     tip.next().to_u32().checked_sub(COINBASE_MATURITY).map(Height::new)
-}
-
-fn history_row(entry: HistoryEntry) -> HistoryRow {
-    let state = match entry.block {
-        Some(block) => PaymentState::Confirmed(block),
-        None if !entry.canonical && !entry.standing => PaymentState::Evicted,
-        None if !entry.canonical => PaymentState::Replaced,
-        None if !entry.signed_here => PaymentState::Pending,
-        None if entry.announced => PaymentState::Announced,
-        None => PaymentState::Signed,
-    };
-    HistoryRow {
-        txid: entry.txid,
-        net: entry.net,
-        fee: entry.fee,
-        state,
-        replaces: entry.replaces,
-        replaced_by: entry.replaced_by,
-        seen_by: entry.seen_by,
-        time: entry.time.to_unix(),
-        note: entry.note,
-    }
 }

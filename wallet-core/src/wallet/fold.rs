@@ -164,7 +164,11 @@ impl Wallet {
         for (vout, output) in (0..).zip(&transaction.output) {
             let Some(&place) = self.scripts.get(&output.script_pubkey) else { continue };
             let outpoint = OutPoint::new(txid, vout);
+            let paid_before = self.file.was_used(place)?;
             if self.file.insert_output(outpoint, output.value, place, coinbase)? {
+                if paid_before && self.is_dust(transaction, output.value)? {
+                    self.file.mark_frozen(outpoint, true)?;
+                }
                 step.found.push(output.script_pubkey.clone());
                 self.interest.insert(outpoint);
                 for spender in self.file.spenders(outpoint)? {
@@ -235,9 +239,12 @@ impl Wallet {
         if known > 0 {
             for output in &transaction.output {
                 if !self.scripts.contains_key(&output.script_pubkey) {
-                    self.file.insert_paid_script(&output.script_pubkey, txid)?;
+                    let ends = self.ends_of(&output.script_pubkey);
+                    self.file.insert_paid_script(&output.script_pubkey, txid, ends.as_deref())?;
                 }
             }
+        } else {
+            self.look_for_imitation(txid, transaction)?;
         }
         self.file.set_sums(txid, &sums)
     }

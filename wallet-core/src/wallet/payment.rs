@@ -8,7 +8,7 @@ use bitcoin::psbt::Psbt;
 use bitcoin::{Amount, Transaction, Txid};
 
 use crate::command::{
-    CommandError, DraftId, Payment, SigningProblem, StoreProblem, TransactionChange,
+    CommandError, DraftId, Payment, Reference, SigningProblem, StoreProblem, TransactionChange,
 };
 use crate::light_client::time::WallTime;
 use crate::store::wallet::{DraftRow, PaymentRow, TransactionRow};
@@ -61,7 +61,7 @@ impl Wallet {
         let changes = self.take_signed(signed, now)?;
         let txid = signed.compute_txid();
         if let Some(note) = &row.note {
-            self.file.set_note(txid, note)?;
+            self.set_label(&Reference::Transaction(txid), Some(note))?;
         }
         let payment = PaymentRow {
             txid,

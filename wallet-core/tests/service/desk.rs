@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use billfold_devnet::Devnet;
 use billfold_wallet_core::command::{
-    BalanceParts, Birthday, Command, CommandError, FeeChoice, HistoryRow, PayAmount, PayRequest,
-    Payment, PaymentState, Recipient, Reply, WalletDescription,
+    BalanceParts, Birthday, Command, CommandError, FeeChoice, HistoryQuery, HistoryRow, PayAmount,
+    PayRequest, Payment, PaymentState, Recipient, Reply, WalletDescription,
 };
 use billfold_wallet_core::config::{LookAhead, Settings, WalletName};
 use billfold_wallet_core::event::Event;
@@ -56,6 +56,7 @@ impl Desk {
             filters_disk: DEFAULT_FILTERS_DISK,
             mempool: true,
             idle_lock: None,
+            dust_limit: Amount::ZERO,
         }
     }
 
@@ -121,7 +122,9 @@ impl Wallet {
     }
 
     pub(crate) async fn history(&mut self) -> Vec<HistoryRow> {
-        let Reply::History(history) = self.0.ask(Command::History).await.unwrap() else {
+        let Reply::History(history) =
+            self.0.ask(Command::History(HistoryQuery::default())).await.unwrap()
+        else {
             panic!("the history was asked for");
         };
         history
@@ -189,7 +192,7 @@ impl Wallet {
     }
 
     async fn address(&mut self, fresh: bool) -> Address {
-        let command = Command::Receive { amount: None, note: None, fresh };
+        let command = Command::Receive { amount: None, note: None, expires: None, fresh };
         let Reply::Address(issued) = self.0.ask(command).await.unwrap() else {
             panic!("an address was asked for");
         };

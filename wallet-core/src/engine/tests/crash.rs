@@ -6,7 +6,9 @@ use bitcoin::{Address, Amount, FeeRate, Txid};
 
 use super::home::{Home, World, nobody, stranger};
 use super::machine::{Crash, Died, Machine};
-use crate::command::{Command, FeeChoice, PayAmount, PayRequest, PaymentState, Recipient, Reply};
+use crate::command::{
+    Command, FeeChoice, HistoryQuery, PayAmount, PayRequest, PaymentState, Recipient, Reply,
+};
 use crate::event::Event;
 use crate::light_client::time::WallTime;
 
@@ -73,7 +75,7 @@ impl<'a> Person<'a> {
     /// Runs a process until all is done, or until it dies.
     fn live(&mut self, crash: Option<Crash>) -> Result<(), Died> {
         let mut machine = Machine::start(&self.home);
-        let mut asked = Some(machine.ask(Command::History));
+        let mut asked = Some(machine.ask(Command::History(HistoryQuery::default())));
         while !self.memory.confirmed {
             if asked.is_none() {
                 asked = self.next_question().map(|command| machine.ask(command));
@@ -96,7 +98,12 @@ impl<'a> Person<'a> {
 
     fn next_question(&self) -> Option<Command> {
         if self.memory.addresses.is_empty() {
-            return Some(Command::Receive { amount: None, note: None, fresh: false });
+            return Some(Command::Receive {
+                amount: None,
+                note: None,
+                expires: None,
+                fresh: false,
+            });
         }
         (self.memory.has_money && self.memory.payment.is_none()).then(|| {
             Command::Draft(PayRequest {
@@ -172,7 +179,7 @@ impl<'a> Person<'a> {
         let history = wallet.history().unwrap();
         let stored: BTreeSet<Txid> = history.iter().map(|row| row.txid).collect();
         assert!(self.memory.known.is_subset(&stored), "{:?} {stored:?}", self.memory);
-        let fresh = wallet.receive(None, None, true, WallTime::default()).unwrap().address;
+        let fresh = wallet.receive(None, None, None, true, WallTime::default()).unwrap().address;
         assert!(!self.memory.addresses.contains(&fresh), "an address was given out twice");
         wallet.abort().unwrap();
     }

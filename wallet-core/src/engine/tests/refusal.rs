@@ -37,7 +37,7 @@ fn an_address_that_can_not_be_kept_is_not_given_out() {
     let mut machine = Machine::start(&home);
     machine.until(|event| matches!(event, Event::Synced { .. }));
     refuse_wallet(&machine);
-    machine.ask(Command::Receive { amount: None, note: None, fresh: true });
+    machine.ask(Command::Receive { amount: None, note: None, expires: None, fresh: true });
     let (problem, said) = machine.until_refused();
     assert_eq!(problem.name(), "read_only");
     assert!(!said.iter().any(|event| matches!(event, Event::Replied { .. })), "{said:?}");

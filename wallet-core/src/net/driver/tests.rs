@@ -32,7 +32,7 @@ async fn a_disk_that_refuses_is_told_as_the_answer_and_as_the_end() {
         outlet: Arc::clone(&outlet),
         network: None,
     };
-    let receive = Command::Receive { amount: None, note: None, fresh: true };
+    let receive = Command::Receive { amount: None, note: None, expires: None, fresh: true };
     for (id, command) in [(1, Command::Balance), (2, receive), (3, Command::Balance)] {
         assert!(inbox.put(Message::Ask(CommandId(id), command)));
     }

@@ -47,8 +47,10 @@ pub struct Issued {
     pub index: DerivationIndex,
     /// How much was asked for.
     pub amount: Option<Amount>,
-    /// What it is for.
+    /// What it is for: the address's label.
     pub note: Option<String>,
+    /// Until when.
+    pub expires: Option<WallTime>,
 }
 
 #[expect(clippy::missing_errors_doc, reason = "each fails with what the disk refused, only")]
@@ -149,7 +151,7 @@ impl WalletFile {
         })
     }
 
-    /// Notes that an address was given out.
+    /// Notes that an address was given out; its label is written apart.
     pub fn insert_address(
         &mut self,
         keychain: KeychainId,
@@ -158,14 +160,14 @@ impl WalletFile {
     ) -> Result<(), StoreProblem> {
         self.write(|sql| {
             sql.execute(
-                "INSERT INTO addresses (keychain, derivation, amount, note, issued_at)
+                "INSERT INTO addresses (keychain, derivation, amount, issued_at, expires)
                  VALUES (?1, ?2, ?3, ?4, ?5)",
                 params![
                     Column(keychain),
                     Column(issued.index),
                     issued.amount.map(Column),
-                    issued.note,
-                    Column(now)
+                    Column(now),
+                    issued.expires.map(Column)
                 ],
             )
             .map(drop)
@@ -176,14 +178,21 @@ impl WalletFile {
     pub fn last_address(&self, keychain: KeychainId) -> Result<Option<Issued>, StoreProblem> {
         self.read(|sql| {
             sql.query_row(
-                "SELECT derivation, amount, note FROM addresses WHERE keychain = ?1
-                 ORDER BY derivation DESC LIMIT 1",
+                "SELECT a.derivation, a.amount, l.label, a.expires
+                 FROM addresses a JOIN scripts s USING (keychain, derivation)
+                 LEFT JOIN labels l ON l.kind = 'addr' AND l.subject = s.spk AND l.place = -1
+                 WHERE keychain = ?1 ORDER BY derivation DESC LIMIT 1",
                 [Column(keychain)],
                 |row| {
                     let index: Column<DerivationIndex> = row.get(0)?;
                     let amount: Option<Column<Amount>> = row.get(1)?;
-                    let amount = amount.map(|amount| amount.0);
-                    Ok(Issued { index: index.0, amount, note: row.get(2)? })
+                    let expires: Option<Column<WallTime>> = row.get(3)?;
+                    Ok(Issued {
+                        index: index.0,
+                        amount: amount.map(|amount| amount.0),
+                        note: row.get(2)?,
+                        expires: expires.map(|expires| expires.0),
+                    })
                 },
             )
             .optional()
@@ -195,13 +204,6 @@ impl WalletFile {
         self.read(|sql| {
             sql.prepare_cached("SELECT 1 FROM outputs WHERE keychain = ?1 AND derivation = ?2")?
                 .exists(params![Column(place.keychain), Column(place.index)])
-        })
-    }
-
-    /// Whether this wallet ever paid a script of somebody else.
-    pub fn was_paid(&self, spk: &Script) -> Result<bool, StoreProblem> {
-        self.read(|sql| {
-            sql.prepare_cached("SELECT 1 FROM paid_scripts WHERE spk = ?1")?.exists([Column(spk)])
         })
     }
 }

@@ -3,7 +3,7 @@
 //! Refuses to add up coins: the sums are kept as the coins change, by the triggers of the schema.
 
 use bitcoin::{Amount, OutPoint, ScriptBuf, Txid};
-use rusqlite::{Row, params};
+use rusqlite::Row;
 
 use crate::command::StoreProblem;
 use crate::keychain::{AccountId, DerivationIndex, KeychainId};
@@ -35,8 +35,10 @@ pub struct CoinRow {
     pub frozen: bool,
     /// Whether a draft holds it.
     pub reserved: bool,
-    /// The label of its address.
+    /// Its label, or that of its address, or that of the transaction that paid it from outside.
     pub note: Option<String>,
+    /// Whether another transaction pays the same address.
+    pub reused: bool,
 }
 
 /// What an account holds.
@@ -67,8 +69,17 @@ impl WalletFile {
                         EXISTS (SELECT 1 FROM reservations r JOIN drafts d ON d.id = r.draft
                                 WHERE r.txid = o.txid AND r.vout = o.vout
                                   AND ifnull(d.expires > ?1, 1)),
-                        (SELECT note FROM addresses a
-                         WHERE a.keychain = o.keychain AND a.derivation = o.derivation)
+                        coalesce(
+                            (SELECT label FROM labels l WHERE l.kind = 'output'
+                               AND l.subject = o.txid AND l.place = o.vout),
+                            (SELECT label FROM labels l WHERE l.kind = 'addr'
+                               AND l.subject = s.spk AND l.place = -1),
+                            (SELECT label FROM labels l WHERE l.kind = 'tx' AND o.keychain % 2 = 0
+                               AND l.subject = o.txid AND l.place = -1 AND t.signed_here = 0)),
+                        EXISTS (SELECT 1 FROM outputs other
+                                WHERE other.keychain = o.keychain
+                                  AND other.derivation = o.derivation
+                                  AND other.txid <> o.txid AND other.live = 1)
                  FROM outputs o
                  JOIN transactions t ON t.txid = o.txid
                  JOIN scripts s ON s.keychain = o.keychain AND s.derivation = o.derivation
@@ -112,17 +123,6 @@ impl WalletFile {
         sums.sort_by_key(|sum| sum.account);
         Ok(sums)
     }
-
-    /// Freezes an output that pays the wallet, or gives it free.
-    pub fn set_frozen(&mut self, coin: OutPoint, frozen: bool) -> Result<(), StoreProblem> {
-        self.write(|sql| {
-            sql.execute(
-                "UPDATE outputs SET frozen = ?3 WHERE txid = ?1 AND vout = ?2",
-                params![Column(coin.txid), coin.vout, frozen],
-            )
-            .map(drop)
-        })
-    }
 }
 
 fn coin_row(row: &Row<'_>) -> rusqlite::Result<CoinRow> {
@@ -141,5 +141,6 @@ fn coin_row(row: &Row<'_>) -> rusqlite::Result<CoinRow> {
         frozen: row.get(9)?,
         reserved: row.get(10)?,
         note: row.get(11)?,
+        reused: row.get(12)?,
     })
 }

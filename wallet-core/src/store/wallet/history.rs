@@ -1,8 +1,10 @@
 //! Owns the reads of the wallet's transactions as a history, and of those still to be announced.
 //!
 //! Refuses transactions that only contest one of the wallet's, and coinbases that lost their block.
+//! A page is read from its place in an index: what is before and behind it costs nothing.
 
-use bitcoin::{Amount, BlockHash, SignedAmount, Transaction, Txid};
+use bitcoin::{Amount, BlockHash, ScriptBuf, SignedAmount, Transaction, Txid};
+use rusqlite::{OptionalExtension, Row, params};
 
 use crate::command::StoreProblem;
 use crate::light_client::height::{BlockId, Height};
@@ -14,7 +16,7 @@ use super::transactions::decode_transaction;
 
 /// One transaction of the history.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "four independent marks, one column each")]
+#[expect(clippy::struct_excessive_bools, reason = "independent marks, one column each")]
 pub struct HistoryEntry {
     /// Its id.
     pub txid: Txid,
@@ -40,54 +42,128 @@ pub struct HistoryEntry {
     pub block: Option<BlockId>,
     /// The block's time, or when it was first seen here.
     pub time: WallTime,
-    /// Its label, or that of an address which it pays.
+    /// Its label, or that of an address or output of the wallet that it pays.
     pub note: Option<String>,
+    /// Whether it pays an address of the wallet that another transaction pays too.
+    pub reuses: bool,
+    /// A script that it pays, and the known one that this looks like.
+    pub imitation: Option<(ScriptBuf, ScriptBuf)>,
+}
+
+/// What a transaction changed in the wallet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TransactionSums {
+    /// Which.
+    pub txid: Txid,
+    /// Received less spent.
+    pub net: SignedAmount,
+    /// The fee, when all inputs are ours.
+    pub fee: Option<Amount>,
+}
+
+/// Which part of the history is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct HistoryPart {
+    /// At most this many.
+    pub limit: Option<u32>,
+    /// From this height on.
+    pub least_height: Option<Height>,
+    /// Below this height.
+    pub below_height: Option<Height>,
+    /// From this time on.
+    pub least_time: Option<WallTime>,
+    /// Before this time.
+    pub before_time: Option<WallTime>,
+    /// 1: with a positive sum; -1: with a negative one.
+    pub sign: Option<i32>,
 }
 
 #[expect(clippy::missing_errors_doc, reason = "each fails with what the disk refused, only")]
 impl WalletFile {
-    /// The history, newest first.
-    pub fn history(&self) -> Result<Vec<HistoryEntry>, StoreProblem> {
+    /// Transactions in blocks, newest first, below a place in a block.
+    pub fn placed_history(
+        &self,
+        part: &HistoryPart,
+        below: Option<(Height, u32)>,
+    ) -> Result<Vec<HistoryEntry>, StoreProblem> {
+        let (height, position) =
+            below.map_or((i64::MAX, 0), |(height, position)| (height.to_u32().into(), position));
+        self.read(|sql| {
+            sql.prepare_cached(&format!(
+                "SELECT {COLUMNS} FROM transactions t
+                 WHERE height >= ?3 AND height < ?4 AND (height, position) < (?5, ?6)
+                   AND ours = 1 AND block_time >= ?7 AND block_time < ?8
+                   AND (?1 IS NULL OR sign(net) = ?1)
+                 ORDER BY height DESC, position DESC LIMIT ?2"
+            ))?
+            .query_map(
+                params![
+                    part.sign,
+                    part.limit.map_or(-1, i64::from),
+                    part.least_height.map_or(0, |height| i64::from(height.to_u32())),
+                    part.below_height.map_or(i64::MAX, |height| height.to_u32().into()),
+                    height,
+                    position,
+                    part.least_time.map_or(0, seconds),
+                    part.before_time.map_or(i64::MAX, seconds),
+                ],
+                entry,
+            )?
+            .collect()
+        })
+    }
+
+    /// Transactions in no block, the last first.
+    pub fn unplaced_history(&self, part: &HistoryPart) -> Result<Vec<HistoryEntry>, StoreProblem> {
+        self.read(|sql| {
+            sql.prepare_cached(&format!(
+                "SELECT {COLUMNS} FROM transactions t
+                 WHERE height IS NULL AND ours = 1 AND (canonical = 1 OR coinbase = 0)
+                   AND first_seen >= ?2 AND first_seen < ?3 AND (?1 IS NULL OR sign(net) = ?1)
+                 ORDER BY first_seen DESC, txid"
+            ))?
+            .query_map(
+                params![
+                    part.sign,
+                    part.least_time.map_or(0, seconds),
+                    part.before_time.map_or(i64::MAX, seconds),
+                ],
+                entry,
+            )?
+            .collect()
+        })
+    }
+
+    /// What each transaction of the wallet changed in it, the newest first.
+    pub fn sums_of_all(&self) -> Result<Vec<TransactionSums>, StoreProblem> {
         self.read(|sql| {
             sql.prepare_cached(
-                "SELECT txid, net, fee, canonical, announced, height, block,
-                        ifnull(block_time, first_seen),
-                        ifnull(note, (SELECT a.note FROM outputs o
-                                      JOIN addresses a USING (keychain, derivation)
-                                      WHERE o.txid = t.txid AND a.note IS NOT NULL LIMIT 1)),
-                        signed_here, seen IS NOT NULL OR left_height IS NOT NULL, seen_by,
-                        (SELECT subject FROM payments p
-                         WHERE p.txid = t.txid AND p.task IN ('replace', 'cancel')),
-                        (SELECT p.txid FROM payments p
-                         WHERE p.subject = t.txid AND p.task IN ('replace', 'cancel')
-                         ORDER BY p.draft DESC LIMIT 1)
-                 FROM transactions t
+                "SELECT txid, net, fee FROM transactions
                  WHERE ours = 1 AND (canonical = 1 OR coinbase = 0)
                  ORDER BY height DESC NULLS FIRST, position DESC, first_seen DESC, txid",
             )?
             .query_map([], |row| {
                 let fee: Option<Column<Amount>> = row.get(2)?;
-                let height: Option<Column<Height>> = row.get(5)?;
-                let block: Option<Column<BlockHash>> = row.get(6)?;
-                let replaces: Option<Column<Txid>> = row.get(12)?;
-                let replaced_by: Option<Column<Txid>> = row.get(13)?;
-                Ok(HistoryEntry {
+                Ok(TransactionSums {
                     txid: row.get::<_, Column<Txid>>(0)?.0,
                     net: row.get::<_, Column<SignedAmount>>(1)?.0,
                     fee: fee.map(|fee| fee.0),
-                    canonical: row.get(3)?,
-                    announced: row.get(4)?,
-                    block: height.zip(block).map(|(h, b)| BlockId::new(h.0, b.0)),
-                    time: row.get::<_, Column<WallTime>>(7)?.0,
-                    note: row.get(8)?,
-                    signed_here: row.get(9)?,
-                    standing: row.get(10)?,
-                    seen_by: row.get(11)?,
-                    replaces: replaces.map(|txid| txid.0),
-                    replaced_by: replaced_by.map(|txid| txid.0),
                 })
             })?
             .collect()
+        })
+    }
+
+    /// Where a transaction stands: its block's height and its place there; `None` in no block.
+    pub fn standing_of(&self, txid: Txid) -> Result<Option<Option<(Height, u32)>>, StoreProblem> {
+        self.read(|sql| {
+            sql.prepare_cached("SELECT height, position FROM transactions WHERE txid = ?1")?
+                .query_row([Column(txid)], |row| {
+                    let height: Option<Column<Height>> = row.get(0)?;
+                    let position: Option<u32> = row.get(1)?;
+                    Ok(height.map(|height| height.0).zip(position))
+                })
+                .optional()
         })
     }
 
@@ -103,4 +179,56 @@ impl WalletFile {
             .collect()
         })
     }
+}
+
+/// What a row of the history is read from; `t` is its transaction.
+const COLUMNS: &str = "
+    txid, net, fee, canonical, announced, height, block, ifnull(block_time, first_seen),
+    coalesce(
+        (SELECT label FROM labels WHERE kind = 'tx' AND subject = t.txid AND place = -1),
+        (SELECT l.label FROM outputs o JOIN scripts s USING (keychain, derivation)
+         JOIN labels l ON l.kind = 'addr' AND l.subject = s.spk AND l.place = -1
+         WHERE o.txid = t.txid AND l.label IS NOT NULL LIMIT 1),
+        (SELECT l.label FROM outputs o
+         JOIN labels l ON l.kind = 'output' AND l.subject = o.txid AND l.place = o.vout
+         WHERE o.txid = t.txid AND l.label IS NOT NULL LIMIT 1)),
+    signed_here, seen IS NOT NULL OR left_height IS NOT NULL, seen_by,
+    EXISTS (SELECT 1 FROM outputs o JOIN outputs other USING (keychain, derivation)
+            WHERE o.txid = t.txid AND other.txid <> o.txid AND other.live = 1),
+    (SELECT spk FROM imitations i WHERE i.txid = t.txid),
+    (SELECT known FROM imitations i WHERE i.txid = t.txid),
+    (SELECT subject FROM payments p WHERE p.txid = t.txid AND p.task IN ('replace', 'cancel')),
+    (SELECT p.txid FROM payments p WHERE p.subject = t.txid AND p.task IN ('replace', 'cancel')
+     ORDER BY p.draft DESC LIMIT 1)";
+
+fn entry(row: &Row<'_>) -> rusqlite::Result<HistoryEntry> {
+    let fee: Option<Column<Amount>> = row.get(2)?;
+    let height: Option<Column<Height>> = row.get(5)?;
+    let block: Option<Column<BlockHash>> = row.get(6)?;
+    let imitation: Option<Column<ScriptBuf>> = row.get(13)?;
+    let known: Option<Column<ScriptBuf>> = row.get(14)?;
+    let replaces: Option<Column<Txid>> = row.get(15)?;
+    let replaced_by: Option<Column<Txid>> = row.get(16)?;
+    Ok(HistoryEntry {
+        txid: row.get::<_, Column<Txid>>(0)?.0,
+        net: row.get::<_, Column<SignedAmount>>(1)?.0,
+        fee: fee.map(|fee| fee.0),
+        canonical: row.get(3)?,
+        announced: row.get(4)?,
+        block: height.zip(block).map(|(h, b)| BlockId::new(h.0, b.0)),
+        time: row.get::<_, Column<WallTime>>(7)?.0,
+        note: row.get(8)?,
+        signed_here: row.get(9)?,
+        standing: row.get(10)?,
+        seen_by: row.get(11)?,
+        reuses: row.get(12)?,
+        imitation: imitation.zip(known).map(|(spk, known)| (spk.0, known.0)),
+        replaces: replaces.map(|txid| txid.0),
+        replaced_by: replaced_by.map(|txid| txid.0),
+    })
+}
+
+/// `SQLite` has signed integers only.
+fn seconds(time: WallTime) -> i64 {
+    i64::try_from(time.to_unix()).unwrap_or(i64::MAX)
 }

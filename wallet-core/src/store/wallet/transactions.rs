@@ -4,7 +4,7 @@
 
 use bitcoin::consensus::encode;
 use bitcoin::hashes::Hash as _;
-use bitcoin::{Amount, BlockHash, OutPoint, Script, SignedAmount, Transaction, TxMerkleNode, Txid};
+use bitcoin::{Amount, BlockHash, OutPoint, SignedAmount, Transaction, TxMerkleNode, Txid};
 use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, Row, params};
 
@@ -204,17 +204,6 @@ impl WalletFile {
         })
     }
 
-    /// Sets a transaction's label.
-    pub fn set_note(&mut self, txid: Txid, note: &str) -> Result<(), StoreProblem> {
-        self.write(|sql| {
-            sql.execute(
-                "UPDATE transactions SET note = ?2 WHERE txid = ?1",
-                params![Column(txid), note],
-            )
-            .map(drop)
-        })
-    }
-
     /// The transactions in blocks above a height, in the order of the chain.
     pub fn placed_above(&self, height: Height) -> Result<Vec<Txid>, StoreProblem> {
         self.read(|sql| {
@@ -282,15 +271,6 @@ impl WalletFile {
                 params![scan, height.map(Column), time.map(Column)],
             )
             .map(drop)
-        })
-    }
-
-    /// Notes that a transaction of the wallet pays a script of somebody else.
-    pub fn insert_paid_script(&mut self, spk: &Script, txid: Txid) -> Result<(), StoreProblem> {
-        self.write(|sql| {
-            sql.prepare_cached("INSERT OR IGNORE INTO paid_scripts VALUES (?1, ?2)")?
-                .execute(params![Column(spk), Column(txid)])
-                .map(drop)
         })
     }
 

@@ -77,16 +77,18 @@ impl WalletFile {
             let kept = sql
                 .prepare_cached(
                     "SELECT 1 FROM transactions t WHERE txid = ?1 AND
-                       (canonical = 1 OR signed_here = 1 OR height IS NOT NULL OR note IS NOT NULL
+                       (canonical = 1 OR signed_here = 1 OR height IS NOT NULL
+                        OR EXISTS (SELECT 1 FROM labels l
+                                   WHERE l.kind IN ('tx', 'output') AND l.subject = t.txid)
                         OR EXISTS (SELECT 1 FROM spends s WHERE s.parent = t.txid)
-                        OR EXISTS (SELECT 1 FROM reservations r WHERE r.txid = t.txid)
-                        OR EXISTS (SELECT 1 FROM outputs o WHERE o.txid = t.txid AND o.frozen = 1))",
+                        OR EXISTS (SELECT 1 FROM reservations r WHERE r.txid = t.txid))",
                 )?
                 .exists([Column(txid)])?;
             if kept {
                 return Ok(false);
             }
             for delete in [
+                "DELETE FROM imitations WHERE txid = ?1",
                 "DELETE FROM paid_scripts WHERE txid = ?1",
                 "DELETE FROM spends WHERE txid = ?1",
                 "DELETE FROM outputs WHERE txid = ?1",

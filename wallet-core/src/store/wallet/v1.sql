@@ -57,8 +57,8 @@ CREATE TABLE addresses (
     keychain INTEGER NOT NULL REFERENCES keychains (id),
     derivation INTEGER NOT NULL,
     amount INTEGER,
-    note TEXT,
     issued_at INTEGER NOT NULL,
+    expires INTEGER,
     UNIQUE (keychain, derivation)
 ) STRICT;
 
@@ -89,7 +89,6 @@ CREATE TABLE transactions (
     ours INTEGER NOT NULL DEFAULT 0,
     net INTEGER NOT NULL DEFAULT 0,
     fee INTEGER,
-    note TEXT,
     CHECK ((height IS NULL) = (block IS NULL)),
     CHECK ((height IS NULL) = (position IS NULL)),
     CHECK ((height IS NULL) = (branch IS NULL)),
@@ -110,12 +109,41 @@ CREATE TABLE spends (
     PRIMARY KEY (parent, vout, txid)
 ) STRICT, WITHOUT ROWID;
 
--- Scripts of others that this wallet paid.
+-- Scripts of others that this wallet paid. `resemblance`: the ends of the address, by which people
+-- compare it; none for a script without an address.
 CREATE TABLE paid_scripts (
     spk BLOB NOT NULL,
     txid BLOB NOT NULL REFERENCES transactions (txid),
+    resemblance TEXT,
     PRIMARY KEY (spk, txid)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX paid_scripts_by_resemblance ON paid_scripts (resemblance)
+    WHERE resemblance IS NOT NULL;
+
+-- Outputs of strangers' transactions to addresses that look like one that this wallet paid.
+CREATE TABLE imitations (
+    txid BLOB PRIMARY KEY REFERENCES transactions (txid),
+    spk BLOB NOT NULL,
+    known BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What is said of things, known to the wallet or not (BIP329). The id is stable. `subject`: the
+-- transaction of `tx`, `input` and `output`, the script of `addr`, the bytes of `pubkey`, the text
+-- of `xpub`; `place`: the number of an input or output, else -1. `spendable`: what the user, or a
+-- file that the user took in, said of an output; `outputs.frozen` follows it. `more`: the other
+-- fields of an imported record, a JSON object.
+CREATE TABLE labels (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,
+    subject BLOB NOT NULL,
+    place INTEGER NOT NULL,
+    label TEXT,
+    spendable INTEGER,
+    more TEXT,
+    UNIQUE (kind, subject, place),
+    CHECK (spendable IS NULL OR kind = 'output'),
+    CHECK ((place = -1) = (kind NOT IN ('input', 'output')))
+) STRICT;
 
 -- Every output to a script of the wallet. `live`: its transaction is canonical. `spender`: the
 -- canonical transaction that spends it. `height` as in its transaction.
@@ -169,6 +197,13 @@ CREATE TRIGGER output_is_born_dead BEFORE INSERT ON outputs
 WHEN NEW.live = 1 OR NEW.spender IS NOT NULL OR NEW.frozen = 1
 BEGIN
     SELECT RAISE(ABORT, 'an output is written before it lives');
+END;
+-- An output may have been frozen before the wallet saw it.
+CREATE TRIGGER output_is_frozen_already AFTER INSERT ON outputs
+WHEN EXISTS (SELECT 1 FROM labels WHERE kind = 'output' AND subject = NEW.txid
+             AND place = NEW.vout AND spendable = 0)
+BEGIN
+    UPDATE outputs SET frozen = 1 WHERE txid = NEW.txid AND vout = NEW.vout;
 END;
 CREATE TRIGGER output_stays BEFORE DELETE ON outputs
 WHEN OLD.live = 1 OR OLD.spender IS NOT NULL

@@ -295,7 +295,7 @@ impl Model {
         self.bench.wallet.advance(at, time).unwrap();
         let moment = self.bench.moment();
         let _ = self.bench.wallet.draft(&pay(&stranger(3), exactly(5_000)), &moment);
-        self.bench.wallet.receive(None, Some("lost"), true, self.bench.now).unwrap();
+        self.bench.wallet.receive(None, Some("lost"), None, true, self.bench.now).unwrap();
         assert!(self.bench.wallet.is_staged());
     }
 

@@ -29,7 +29,7 @@ fn payments_beyond_the_look_ahead_of_their_own_block_are_found() {
     let watched = bench.wallet.watch_list().unwrap().searched;
     assert!(folded.grown.iter().all(|spk| watched.contains(spk)));
     assert_eq!(bench.total(), Amount::from_sat(2_000));
-    let index = bench.wallet.receive(None, None, false, bench.now).unwrap().index.to_u32();
+    let index = bench.wallet.receive(None, None, None, false, bench.now).unwrap().index.to_u32();
     assert_eq!(index, 0, "the preferred type is another");
     let keychain = KeychainId { account: SEGWIT, branch: Branch::Receive };
     assert_eq!(bench.wallet.issue(keychain).unwrap().to_u32(), 30, "used ones are not given out");
@@ -116,7 +116,7 @@ fn what_spends_a_lost_coinbase_is_lost_with_it() {
 fn the_same_address_is_given_until_it_is_paid_or_asked_for_otherwise() {
     let mut bench = Bench::new(LookAhead::NEW);
     let now = bench.now;
-    let mut receive = |note, fresh| bench.wallet.receive(None, note, fresh, now).unwrap();
+    let mut receive = |note, fresh| bench.wallet.receive(None, note, None, fresh, now).unwrap();
     let first = receive(None, false);
     assert_eq!(receive(None, false), first);
     let second = receive(Some("rent"), false);
@@ -127,7 +127,7 @@ fn the_same_address_is_given_until_it_is_paid_or_asked_for_otherwise() {
     assert_ne!(third.index, second.index);
     let payment = bench.payment_in(third.address.script_pubkey(), 1_000);
     bench.mine(vec![payment]);
-    let fourth = bench.wallet.receive(None, Some("rent"), false, now).unwrap();
+    let fourth = bench.wallet.receive(None, Some("rent"), None, false, now).unwrap();
     assert_ne!(fourth.index, third.index);
     assert_eq!(bench.wallet.history().unwrap()[0].note.as_deref(), Some("rent"));
 }
@@ -138,12 +138,12 @@ fn an_index_that_was_told_is_never_told_again() {
     let mut told = BTreeSet::new();
     for round in 0..4 {
         for _ in 0..3 {
-            let issued = bench.wallet.receive(None, None, true, bench.now).unwrap();
+            let issued = bench.wallet.receive(None, None, None, true, bench.now).unwrap();
             bench.wallet.commit().unwrap();
             assert!(told.insert(issued.index), "round {round}");
         }
         // Not committed, so not told.
-        bench.wallet.receive(None, None, true, bench.now).unwrap();
+        bench.wallet.receive(None, None, None, true, bench.now).unwrap();
         if round % 2 == 0 {
             bench.wallet.abort().unwrap();
         } else {

@@ -1,0 +1,99 @@
+//! Owns the reads of the wallet's addresses with what was asked for at them and what they were
+//! paid.
+//!
+//! Refuses addresses that were neither given out nor paid, though they are watched.
+
+use bitcoin::{Amount, ScriptBuf};
+use rusqlite::Row;
+
+use crate::command::StoreProblem;
+use crate::keychain::{DerivationIndex, KeychainId};
+use crate::light_client::time::WallTime;
+
+use super::column::Column;
+use super::{ScriptPlace, WalletFile};
+
+/// An address that was given out or paid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AddressEntry {
+    /// Its script.
+    pub spk: ScriptBuf,
+    /// Where its script comes from.
+    pub place: ScriptPlace,
+    /// What was asked for.
+    pub amount: Option<Amount>,
+    /// When it was given out.
+    pub issued: Option<WallTime>,
+    /// Until when.
+    pub expires: Option<WallTime>,
+    /// Its label.
+    pub note: Option<String>,
+    /// What it was paid.
+    pub paid: Paid,
+}
+
+/// What an address was paid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Paid {
+    /// By how many transactions.
+    pub payments: u32,
+    /// How much, in blocks or not.
+    pub received: Amount,
+    /// How much, in blocks.
+    pub confirmed: Amount,
+    /// How much of it is unspent.
+    pub balance: Amount,
+}
+
+#[expect(clippy::missing_errors_doc, reason = "each fails with what the disk refused, only")]
+impl WalletFile {
+    /// All addresses that were given out or paid, by their chains, the last one of each first.
+    pub fn address_entries(&self) -> Result<Vec<AddressEntry>, StoreProblem> {
+        self.read(|sql| {
+            sql.prepare_cached(
+                "SELECT s.spk, s.keychain, s.derivation, a.amount, a.issued_at, a.expires,
+                        (SELECT label FROM labels l WHERE l.kind = 'addr' AND l.subject = s.spk
+                           AND l.place = -1),
+                        ifnull(o.payments, 0), ifnull(o.received, 0), ifnull(o.confirmed, 0),
+                        ifnull(o.balance, 0)
+                 FROM scripts s
+                 JOIN keychains k ON k.id = s.keychain
+                 LEFT JOIN addresses a USING (keychain, derivation)
+                 LEFT JOIN (SELECT keychain, derivation, count(DISTINCT txid) AS payments,
+                                   sum(amount) AS received,
+                                   sum(iif(height IS NULL, 0, amount)) AS confirmed,
+                                   sum(iif(spender IS NULL, amount, 0)) AS balance
+                            FROM outputs WHERE live = 1 GROUP BY keychain, derivation) o
+                   USING (keychain, derivation)
+                 WHERE s.derivation < max(k.issued, k.used)
+                 ORDER BY s.keychain, s.derivation DESC",
+            )?
+            .query_map([], entry)?
+            .collect()
+        })
+    }
+}
+
+fn entry(row: &Row<'_>) -> rusqlite::Result<AddressEntry> {
+    let asked: Option<Column<Amount>> = row.get(3)?;
+    let issued: Option<Column<WallTime>> = row.get(4)?;
+    let expires: Option<Column<WallTime>> = row.get(5)?;
+    let amount = |column| row.get::<_, Column<Amount>>(column).map(|amount| amount.0);
+    Ok(AddressEntry {
+        spk: row.get::<_, Column<ScriptBuf>>(0)?.0,
+        place: ScriptPlace {
+            keychain: row.get::<_, Column<KeychainId>>(1)?.0,
+            index: row.get::<_, Column<DerivationIndex>>(2)?.0,
+        },
+        amount: asked.map(|asked| asked.0),
+        issued: issued.map(|issued| issued.0),
+        expires: expires.map(|expires| expires.0),
+        note: row.get(6)?,
+        paid: Paid {
+            payments: row.get(7)?,
+            received: amount(8)?,
+            confirmed: amount(9)?,
+            balance: amount(10)?,
+        },
+    })
+}

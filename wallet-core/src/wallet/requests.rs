@@ -1,0 +1,65 @@
+//! Owns the wallet's addresses as they are told: what was asked for at each, and what came.
+//!
+//! Refuses to hand out an address: `addresses` does.
+
+use crate::command::{AddressQuery, AddressRow, AddressStatus, Mark, StoreProblem};
+use crate::keychain::Branch;
+use crate::light_client::time::WallTime;
+use crate::store::wallet::AddressEntry;
+
+use super::Wallet;
+
+impl Wallet {
+    /// The addresses that were given out or paid, by their accounts, the last one first.
+    ///
+    /// # Errors
+    /// What the disk refused.
+    pub fn addresses(
+        &self,
+        query: &AddressQuery,
+        now: WallTime,
+    ) -> Result<Vec<AddressRow>, StoreProblem> {
+        let limit = query.limit.map_or(usize::MAX, |limit| limit.try_into().unwrap_or(usize::MAX));
+        let entries = self.file.address_entries()?.into_iter();
+        entries
+            .filter(|entry| query.change || entry.place.keychain.branch == Branch::Receive)
+            .map(|entry| (status(&entry, now), entry))
+            .filter(|(status, _)| query.status.is_none_or(|wanted| wanted == *status))
+            .take(limit)
+            .map(|(status, entry)| self.address_row(status, entry))
+            .collect()
+    }
+
+    fn address_row(
+        &self,
+        status: AddressStatus,
+        entry: AddressEntry,
+    ) -> Result<AddressRow, StoreProblem> {
+        Ok(AddressRow {
+            address: self.address_of(&entry.spk)?,
+            account: self.account(entry.place.keychain.account)?.name().clone(),
+            keychain: entry.place.keychain,
+            index: entry.place.index,
+            status,
+            amount: entry.amount,
+            issued: entry.issued.map(WallTime::to_unix),
+            expires: entry.expires.map(WallTime::to_unix),
+            received: entry.paid.received,
+            balance: entry.paid.balance,
+            payments: entry.paid.payments,
+            note: entry.note,
+            marks: if entry.paid.payments > 1 { vec![Mark::Reused] } else { Vec::new() },
+        })
+    }
+}
+
+fn status(entry: &AddressEntry, now: WallTime) -> AddressStatus {
+    match entry.amount {
+        None if entry.paid.payments == 0 => AddressStatus::Unused,
+        None => AddressStatus::Used,
+        Some(amount) if entry.paid.confirmed >= amount => AddressStatus::Paid,
+        Some(amount) if entry.paid.received >= amount => AddressStatus::Pending,
+        Some(_) if entry.expires.is_some_and(|expires| expires < now) => AddressStatus::Expired,
+        Some(_) => AddressStatus::Open,
+    }
+}

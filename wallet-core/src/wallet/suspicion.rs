@@ -1,0 +1,57 @@
+//! Owns what strangers' payments are suspected of: dust that shall be spent beside other coins, and
+//! addresses made to look like one that was paid.
+//!
+//! Refuses to hide or drop anything: what is suspected is marked, and dust is frozen, which can be
+//! taken back.
+
+use bitcoin::{Address, Amount, Script, Transaction, Txid};
+
+use crate::command::StoreProblem;
+use crate::recipient::resemblance;
+
+use super::Wallet;
+use super::graph::inputs;
+
+impl Wallet {
+    /// Whether an output is worth so little that it was sent to see what it is spent with.
+    pub(super) fn is_dust(
+        &self,
+        transaction: &Transaction,
+        amount: Amount,
+    ) -> Result<bool, StoreProblem> {
+        if amount >= self.dust_limit {
+            return Ok(false);
+        }
+        for spent in inputs(transaction) {
+            if self.file.output_amount(spent)?.is_some() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Notes if a stranger's transaction pays an address that looks like one that was paid from
+    /// here: it waits to be copied from the history.
+    pub(super) fn look_for_imitation(
+        &mut self,
+        txid: Txid,
+        transaction: &Transaction,
+    ) -> Result<(), StoreProblem> {
+        for output in &transaction.output {
+            let spk = &output.script_pubkey;
+            if self.scripts.contains_key(spk) || self.file.was_paid(spk)? {
+                continue;
+            }
+            let Some(ends) = self.ends_of(spk) else { continue };
+            if let Some(known) = self.file.paid_like(&ends, spk)? {
+                return self.file.insert_imitation(txid, spk, &known);
+            }
+        }
+        Ok(())
+    }
+
+    /// What people compare of a script's address, if it has one.
+    pub(super) fn ends_of(&self, spk: &Script) -> Option<String> {
+        Address::from_script(spk, self.network()).ok().map(|address| resemblance(&address))
+    }
+}
