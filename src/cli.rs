@@ -62,6 +62,8 @@ pub(crate) enum Command {
     /// Restore a wallet from its words
     #[command(after_help = RESTORE_EXAMPLES)]
     Restore(RestoreArgs),
+    /// Show what the wallet is made of, and what was searched for old payments; needs no network
+    Describe,
     /// Follow the chain to the peers' tip, then exit
     #[command(after_help = SYNC_EXAMPLES)]
     Sync(SyncArgs),

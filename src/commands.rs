@@ -11,6 +11,7 @@ mod balance;
 mod bump;
 mod coins;
 mod completions;
+mod describe;
 mod drafts;
 mod fees;
 mod freeze;
@@ -23,6 +24,7 @@ mod prove;
 mod receive;
 mod restore;
 mod search;
+mod search_form;
 mod sync;
 mod words;
 
@@ -35,6 +37,7 @@ pub(crate) async fn run(command: Command, context: &mut Context) -> Result<(), F
         Command::Demo(options) => crate::demo::run(&options, context).await,
         Command::New(options) => new::run(&options, context).await,
         Command::Restore(options) => restore::run(&options, context).await,
+        Command::Describe => describe::run(context).await,
         Command::Sync(options) => sync::run(&options, context).await,
         Command::Balance => balance::run(context).await,
         Command::Receive(options) => receive::run(options, context).await,

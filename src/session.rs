@@ -2,6 +2,7 @@
 //!
 //! Refuses to know whether the wallet runs in this process: it holds a face.
 
+use std::thread;
 use std::time::Duration;
 
 use billfold_wallet_core::command::{Command, Reply};
@@ -9,6 +10,7 @@ use billfold_wallet_core::config::Settings;
 use billfold_wallet_core::event::Event;
 use billfold_wallet_core::face::Conversation;
 use billfold_wallet_core::service::{Access, Reach, Service};
+use billfold_wallet_core::vault::Password;
 
 use crate::context::Context;
 use crate::failure::{Failure, Kind};
@@ -37,10 +39,35 @@ impl Session {
         reach: Reach,
         work: impl AsyncFnOnce(&mut Self, &mut Context) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        if reach == Reach::Online && !context.run.settings.has_peers() {
-            return Err(no_peer());
+        if reach == Reach::Online {
+            needs_peers(context)?;
         }
         let service = open(context, access, reach).await?;
+        Self::use_up(service, context, work).await
+    }
+
+    /// As [`with`](Self::with), for a wallet to look at whose password is known already.
+    ///
+    /// # Errors
+    /// The same.
+    pub(crate) async fn with_password<T>(
+        context: &mut Context,
+        password: &Password,
+        work: impl AsyncFnOnce(&mut Self, &mut Context) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        needs_peers(context)?;
+        let settings = &context.run.settings;
+        let open = || Service::open(settings, password, Access::View, Reach::Online);
+        let opened = thread::scope(|scope| scope.spawn(open).join());
+        let service = opened.map_err(|_panicked| Failure::bug())??;
+        Self::use_up(service, context, work).await
+    }
+
+    async fn use_up<T>(
+        service: Service,
+        context: &mut Context,
+        work: impl AsyncFnOnce(&mut Self, &mut Context) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         let mut session = Self { conversation: Conversation::new(service) };
         let result = work(&mut session, context).await;
         session.close(context).await;
@@ -120,12 +147,19 @@ pub(crate) fn unexpected(reply: &Reply) -> Failure {
     Failure::new(Kind::Bug, format!("the wallet answered with something else ({kind})"))
 }
 
-fn no_peer() -> Failure {
-    Failure::new(
+/// Whether there is any way to a peer.
+///
+/// # Errors
+/// `no_peer`.
+pub(crate) fn needs_peers(context: &Context) -> Result<(), Failure> {
+    if context.run.settings.has_peers() {
+        return Ok(());
+    }
+    Err(Failure::new(
         Kind::NoPeer,
         "no peer to ask, and this network has no DNS seeds to find one by: name a Bitcoin node \
          that serves compact filters with --connect HOST:PORT, or in config.toml",
-    )
+    ))
 }
 
 /// How long a wallet may take to close.

@@ -6,3 +6,5 @@
 pub(crate) mod sheet;
 mod typing;
 pub(crate) mod reading;
+pub(crate) mod passphrase;
+pub(crate) mod quiz;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use billfold_wallet_core::keychain::ScriptType;
+use bitcoin::bip32::Fingerprint;
 use clap::Args;
 
 use super::birthday::BirthdayArg;
@@ -24,6 +25,12 @@ pub(crate) struct NewArgs {
     /// Ask for dice rolls, and mix them with the system's randomness
     #[arg(long)]
     pub(crate) dice: bool,
+    /// Ask for a BIP39 passphrase too: another one, or none, is another wallet
+    #[arg(long, conflicts_with = "passphrase_file")]
+    pub(crate) passphrase: bool,
+    /// Read the BIP39 passphrase from the first line of FILE [default: no passphrase]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) passphrase_file: Option<PathBuf>,
 }
 
 /// Options of `restore`.
@@ -32,9 +39,15 @@ pub(crate) struct RestoreArgs {
     /// Read the words from FILE; `-` is standard input. Without it a terminal is asked
     #[arg(long, value_name = "FILE")]
     pub(crate) words_file: Option<PathBuf>,
-    /// Read the BIP39 passphrase from the first line of FILE [default: no passphrase]
+    /// Ask for the BIP39 passphrase too [default: no passphrase]
+    #[arg(long, conflicts_with = "passphrase_file")]
+    pub(crate) passphrase: bool,
+    /// Read the BIP39 passphrase from the first line of FILE
     #[arg(long, value_name = "FILE")]
     pub(crate) passphrase_file: Option<PathBuf>,
+    /// Refuse if words and passphrase make a wallet of another fingerprint
+    #[arg(long, value_name = "HEX")]
+    pub(crate) expect_fingerprint: Option<Fingerprint>,
     /// No payment is older than this block height or month [default: as old as the types can be]
     #[arg(long, value_name = "HEIGHT|YYYY-MM")]
     pub(crate) birthday: Option<BirthdayArg>,
@@ -48,6 +61,9 @@ pub(crate) struct RestoreArgs {
     /// How many unused addresses in a row end the search [default: 200, and 50 of change]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) gap: Option<u32>,
+    /// Search at once, and end with what was searched and found
+    #[arg(long)]
+    pub(crate) search: bool,
 }
 
 pub(crate) const NEW_EXAMPLES: &str = "\
@@ -59,5 +75,7 @@ Examples:
 pub(crate) const RESTORE_EXAMPLES: &str = "\
 Examples:
   billfold restore --birthday 2021-03          asks for the words
+  billfold restore --search                    and searches the chain at once
+  billfold restore --passphrase --expect-fingerprint 73c5da0a
   billfold restore --words-file words.txt --password-file pw.txt --types taproot,segwit
   billfold restore --accounts 10 --gap 1000    searches wider";

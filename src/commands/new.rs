@@ -10,6 +10,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use billfold_wallet_core::command::{Birthday, WalletDescription};
 use billfold_wallet_core::config::LookAhead;
 use billfold_wallet_core::keychain::{ScriptType, StandardAccount};
+use billfold_wallet_core::net::clock::Clock;
 use billfold_wallet_core::seed::{DiceError, Seed, WordCount, Words};
 use billfold_wallet_core::service::{self, NewWallet};
 use billfold_wallet_core::vault::KdfCost;
@@ -25,6 +26,8 @@ use crate::interrupt::Interrupt;
 use crate::output::{Canvas, Report, figures};
 use crate::password;
 use crate::terminal::Terminal;
+use crate::words::passphrase::{self, Asked};
+use crate::words::quiz::{self, Answer};
 use crate::words::sheet;
 
 /// Creates a wallet.
@@ -42,16 +45,18 @@ pub(super) async fn run(options: &NewArgs, context: &mut Context) -> Result<(), 
     } else {
         Words::generate(count).map_err(|error| Failure::new(Kind::NoEntropy, error.to_string()))?
     };
-    backup.keep(&words, &mut context.interrupt).await?;
+    let asked = Asked { terminal: options.passphrase, file: options.passphrase_file.as_deref() };
+    let passphrase = passphrase::chosen(asked, context)?;
+    let words_checked = backup.keep(&words, &mut context.interrupt).await?;
     let script_type =
         if options.script_type == "segwit" { ScriptType::Segwit } else { ScriptType::Taproot };
     let wallet = NewWallet {
-        seed: Seed::new(&words, ""),
+        seed: Seed::new(&words, &passphrase),
         accounts: vec![StandardAccount::first(script_type)],
         birthday: Birthday::Time(now()),
         look_ahead: LookAhead::NEW,
         password,
-        words_checked: None,
+        words_checked: words_checked.then(|| Clock::start().now().wall),
     };
     match service::create(&context.run.settings, wallet, KdfCost::calibrated()) {
         Ok(description) => context.output.result(&NewReport::new(&description)),
@@ -84,15 +89,26 @@ impl<'a> Backup<'a> {
         }
     }
 
-    /// Returns when the words are on paper or on disk.
-    async fn keep(&mut self, words: &Words, interrupt: &mut Interrupt) -> Result<(), Failure> {
-        match self {
-            Self::Shown(terminal) => {
+    /// Returns when the words are on paper or on disk: whether somebody has shown that they can
+    /// read them there.
+    async fn keep(&mut self, words: &Words, interrupt: &mut Interrupt) -> Result<bool, Failure> {
+        let terminal = match self {
+            Self::Shown(terminal) => terminal,
+            Self::Written(path) => return sheet::write(path, words).map(|()| false),
+        };
+        loop {
+            {
                 let _screen = terminal.second_screen()?;
                 terminal.show(&sheet::grid(words))?;
-                terminal.ask(WRITTEN_DOWN, interrupt).await.map(drop)
+                terminal.ask(WRITTEN_DOWN, interrupt).await?;
             }
-            Self::Written(path) => sheet::write(path, words),
+            match quiz::ask(terminal, words, interrupt).await? {
+                Answer::Right => return Ok(true),
+                Answer::Later => return Ok(false),
+                Answer::Wrong => {
+                    terminal.ask(NOT_THE_WORD, interrupt).await?;
+                }
+            }
         }
     }
 
@@ -141,6 +157,7 @@ struct NewReport {
     fingerprint: Option<Fingerprint>,
     birthday: BirthdayForm,
     descriptors: Vec<String>,
+    words_checked: bool,
     #[serde(skip)]
     name: String,
 }
@@ -151,6 +168,7 @@ impl NewReport {
             fingerprint: wallet.fingerprint,
             birthday: BirthdayForm::new(wallet.birthday),
             descriptors: wallet.accounts.iter().map(|account| account.descriptor.clone()).collect(),
+            words_checked: wallet.words_checked.is_some(),
             name: wallet.name.clone(),
         }
     }
@@ -158,9 +176,10 @@ impl NewReport {
 
 impl Report for NewReport {
     fn for_people(&self, _canvas: Canvas) -> String {
+        let checked = if self.words_checked { "" } else { NOT_CHECKED };
         format!(
             "Wallet {} is created. Note these beside the words:\n\
-             Fingerprint  {}\nBirthday     {}\nDescriptor   {}\n\
+             Fingerprint  {}\nBirthday     {}\nDescriptor   {}\n{checked}\
              Next: billfold receive",
             self.name,
             figures::fingerprint(self.fingerprint),
@@ -169,6 +188,11 @@ impl Report for NewReport {
         )
     }
 }
+
+const NOT_CHECKED: &str =
+    "NOT BACKED UP until somebody has typed the words back: billfold words check\n";
+
+const NOT_THE_WORD: &str = "That is not the word. Press Enter to see them again. ";
 
 const WRITTEN_DOWN: &str = "\nPress Enter when they are written down. ";
 

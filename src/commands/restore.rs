@@ -5,53 +5,75 @@
 use std::fmt::Write;
 
 use billfold_wallet_core::command::{Birthday, WalletDescription};
-use billfold_wallet_core::config::LookAhead;
+use billfold_wallet_core::config::{LookAhead, Settings};
 use billfold_wallet_core::keychain::{DerivationIndex, ScriptType, StandardAccount};
+use billfold_wallet_core::light_client::height::Height;
 use billfold_wallet_core::net::clock::Clock;
+use billfold_wallet_core::search_plan::cost::SearchCost;
+use billfold_wallet_core::search_plan::earliest;
 use billfold_wallet_core::seed::Seed;
 use billfold_wallet_core::service::{self, NewWallet};
 use billfold_wallet_core::vault::KdfCost;
 use bitcoin::bip32::Fingerprint;
 use serde::Serialize;
-use zeroize::Zeroizing;
 
 use super::account_form::BirthdayForm;
+use super::search_form::SearchForm;
+use super::sync;
 use crate::cli::setup::RestoreArgs;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::{Canvas, Report, figures};
 use crate::password;
+use crate::session::follow::Patience;
+use crate::session::{self, Session};
+use crate::words::passphrase::{self, Asked};
 use crate::words::reading;
 
-mod earliest;
+mod fingerprint;
 
 /// Restores a wallet.
 ///
 /// # Errors
-/// `bad_words`, `wrong_checksum`, `no_terminal`, `wallet_exists` and the other reasons why it
-/// could not be made.
+/// `bad_words`, `wrong_checksum`, `fingerprint_mismatch`, `fingerprint_unconfirmed`,
+/// `no_terminal`, `wallet_exists` and the other reasons why it could not be made; with a search,
+/// those of `sync` too, and then the wallet is there.
 pub(super) async fn run(options: &RestoreArgs, context: &mut Context) -> Result<(), Failure> {
     service::check_new(&context.run.settings)?;
+    if options.search {
+        session::needs_peers(context)?;
+    }
     let words = reading::words(options.words_file.as_deref(), context).await?;
-    let passphrase = match &options.passphrase_file {
-        Some(path) => reading::passphrase(path)?,
-        None => Zeroizing::new(String::new()),
-    };
+    let asked = Asked { terminal: options.passphrase, file: options.passphrase_file.as_deref() };
+    let passphrase = passphrase::chosen(asked, context)?;
+    let seed = Seed::new(&words, &passphrase);
+    let plain = passphrase.is_empty();
+    drop((words, passphrase));
+    fingerprint::agree(seed.fingerprint(), options.expect_fingerprint, plain, context).await?;
     let password = password::new(&context.run)?;
     let search = Search::new(options, context.run.settings.network);
-    context.output.say(&search.told());
+    let cost = search.cost(&context.run.settings);
+    context.output.say(&search.told(cost));
     let wallet = NewWallet {
-        seed: Seed::new(&words, &passphrase),
+        seed,
         accounts: search.accounts(),
         birthday: search.birthday,
         look_ahead: search.look_ahead,
-        password,
+        password: password.clone(),
         // They were just read from where they are kept.
         words_checked: Some(Clock::start().now().wall),
     };
-    drop((words, passphrase));
     let description = service::create(&context.run.settings, wallet, KdfCost::calibrated())?;
-    context.output.result(&RestoreReport::new(&description))
+    let mut report = RestoreReport::new(&description, cost);
+    if options.search {
+        let fingerprint = figures::fingerprint(report.fingerprint);
+        context.output.say(&format!("Restored, fingerprint {fingerprint}. Searching."));
+        let work = async |session: &mut Session, context: &mut Context| {
+            sync::to_tip(session, context, Patience::WhileItMoves).await
+        };
+        report.search = Session::with_password(context, &password, work).await?.search;
+    }
+    context.output.result(&report)
 }
 
 /// What will be searched.
@@ -69,10 +91,9 @@ impl Search {
             if options.types.is_empty() { ScriptType::ALL.to_vec() } else { options.types.clone() };
         let look_ahead =
             options.gap.map_or(LookAhead::RESTORED, |gap| LookAhead { receive: gap, change: gap });
-        let birthday = options.birthday.map_or_else(
-            || Birthday::Height(earliest::of_all(&types, network)),
-            |birthday| birthday.0,
-        );
+        let birthday = options
+            .birthday
+            .map_or_else(|| Birthday::Height(first_block(&types, network)), |birthday| birthday.0);
         Self { types, accounts: options.accounts, look_ahead, birthday }
     }
 
@@ -87,8 +108,14 @@ impl Search {
         numbers.flat_map(of_number).collect()
     }
 
-    fn told(&self) -> String {
-        let mut text = String::from("The next sync searches ");
+    fn cost(&self, settings: &Settings) -> Option<SearchCost> {
+        let accounts = self.accounts();
+        let types: Vec<_> = accounts.iter().map(|account| account.script_type).collect();
+        service::search_cost(settings, &types, self.birthday, self.look_ahead)
+    }
+
+    fn told(&self, cost: Option<SearchCost>) -> String {
+        let mut text = String::from("To be searched: ");
         let names: Vec<_> = self.types.iter().map(|script_type| script_type.name()).collect();
         let LookAhead { receive, change } = self.look_ahead;
         let accounts = match self.accounts {
@@ -105,8 +132,26 @@ impl Search {
             figures::grouped(receive.into()),
             BirthdayForm::new(self.birthday).for_people(),
         );
+        if let Some(cost) = cost {
+            // Likewise.
+            let _ = write!(
+                text,
+                "\nThat is about {} ({}), and some {} whose filters match by chance ({}). \
+                 --birthday, --types, --accounts and --gap narrow it.",
+                figures::count(cost.filters, "filter"),
+                figures::bytes(cost.filter_bytes),
+                figures::count(cost.false_positives, "block"),
+                figures::bytes(cost.block_bytes),
+            );
+        }
         text
     }
+}
+
+/// The first block worth looking at for any of these types.
+fn first_block(types: &[ScriptType], network: bitcoin::Network) -> Height {
+    let starts = types.iter().map(|script_type| earliest::of_type(*script_type, network));
+    starts.min().unwrap_or(Height::GENESIS)
 }
 
 /// What was restored.
@@ -115,8 +160,26 @@ struct RestoreReport {
     fingerprint: Option<Fingerprint>,
     birthday: BirthdayForm,
     accounts: Vec<AccountRow>,
+    cost: Option<CostForm>,
+    search: Option<SearchForm>,
     #[serde(skip)]
     name: String,
+}
+
+/// What the search takes, about.
+#[derive(Debug, Clone, Copy, Serialize)]
+struct CostForm {
+    filters: u64,
+    filter_bytes: u64,
+    blocks: u64,
+    block_bytes: u64,
+}
+
+impl CostForm {
+    const fn new(cost: SearchCost) -> Self {
+        let SearchCost { filters, filter_bytes, false_positives: blocks, block_bytes } = cost;
+        Self { filters, filter_bytes, blocks, block_bytes }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -126,7 +189,7 @@ struct AccountRow {
 }
 
 impl RestoreReport {
-    fn new(wallet: &WalletDescription) -> Self {
+    fn new(wallet: &WalletDescription, cost: Option<SearchCost>) -> Self {
         let accounts = wallet.accounts.iter().map(|account| AccountRow {
             account: account.name.to_string(),
             descriptor: account.descriptor.clone(),
@@ -135,6 +198,8 @@ impl RestoreReport {
             fingerprint: wallet.fingerprint,
             birthday: BirthdayForm::new(wallet.birthday),
             accounts: accounts.collect(),
+            cost: cost.map(CostForm::new),
+            search: None,
             name: wallet.name.clone(),
         }
     }
@@ -142,9 +207,13 @@ impl RestoreReport {
 
 impl Report for RestoreReport {
     fn for_people(&self, _canvas: Canvas) -> String {
+        let next = match &self.search {
+            Some(search) => search.for_people(),
+            None => "Next: billfold sync, which finds its money".to_owned(),
+        };
         format!(
             "Wallet {} is restored; fingerprint {}. If you know another fingerprint, the words or \
-             the passphrase are not those.\nNext: billfold sync, which finds its money",
+             the passphrase are not those.\n{next}",
             self.name,
             figures::fingerprint(self.fingerprint),
         )
@@ -160,11 +229,14 @@ mod tests {
     fn options(types: &[ScriptType]) -> RestoreArgs {
         RestoreArgs {
             words_file: None,
+            passphrase: false,
             passphrase_file: None,
+            expect_fingerprint: None,
             birthday: None,
             types: types.to_vec(),
             accounts: 2,
             gap: None,
+            search: false,
         }
     }
 
@@ -180,7 +252,7 @@ mod tests {
 
     #[test]
     fn what_is_searched_is_said() {
-        let told = Search::new(&options(&[]), Network::Regtest).told();
+        let told = Search::new(&options(&[]), Network::Regtest).told(None);
         for part in ["taproot, segwit, nested, legacy", "0 to 1", "200", "50", "block 0"] {
             assert!(told.contains(part), "{part} is missing: {told}");
         }

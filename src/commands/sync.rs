@@ -3,14 +3,20 @@
 use std::time::Duration;
 
 use billfold_wallet_core::command::{Command, Reply};
+use billfold_wallet_core::config::LookAhead;
 use billfold_wallet_core::light_client::height::Height;
 use billfold_wallet_core::service::{Access, Reach};
+use serde::Serialize;
+
+use super::describe;
+use super::search_form::SearchForm;
 
 use crate::cli::chain::{RescanArgs, SyncArgs};
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::output::{Canvas, Report};
 use crate::session::farewell::stay_for_announcements;
-use crate::session::follow::{Patience, follow};
+use crate::session::follow::{Followed, Patience, follow};
 use crate::session::{Session, unexpected};
 
 /// Follows the chain to the peers' tip.
@@ -22,13 +28,12 @@ pub(super) async fn run(options: &SyncArgs, context: &mut Context) -> Result<(),
         Some(seconds) => Patience::InAll(Duration::from_secs(seconds)),
         None => Patience::WhileItMoves,
     };
-    let followed = Session::with(context, Access::View, Reach::Online, async |session, context| {
-        let followed = follow(session, context, patience).await?;
-        stay_for_announcements(session, context).await?;
-        Ok(followed)
-    })
-    .await?;
-    context.output.result(&followed)
+    let work = async |session: &mut Session, context: &mut Context| {
+        to_tip(session, context, patience).await
+    };
+    let mut synced = Session::with(context, Access::View, Reach::Online, work).await?;
+    synced.is_news &= synced.restored;
+    context.output.result(&synced)
 }
 
 /// Scans again, then follows the chain to the peers' tip.
@@ -37,18 +42,59 @@ pub(super) async fn run(options: &SyncArgs, context: &mut Context) -> Result<(),
 /// As [`run`]; `height_above_tip`.
 pub(super) async fn rescan(options: &RescanArgs, context: &mut Context) -> Result<(), Failure> {
     let from = options.from.map(Height::new);
-    let followed =
-        Session::with(context, Access::View, Reach::Online, async |session, context| match session
-            .ask(Command::Rescan { from }, context)
-            .await?
-        {
-            Reply::Done => {
-                let followed = follow(session, context, Patience::WhileItMoves).await?;
-                stay_for_announcements(session, context).await?;
-                Ok(followed)
-            }
-            reply => Err(unexpected(&reply)),
-        })
-        .await?;
-    context.output.result(&followed)
+    let work = async |session: &mut Session, context: &mut Context| match session
+        .ask(Command::Rescan { from }, context)
+        .await?
+    {
+        Reply::Done => to_tip(session, context, Patience::WhileItMoves).await,
+        reply => Err(unexpected(&reply)),
+    };
+    let synced = Session::with(context, Access::View, Reach::Online, work).await?;
+    context.output.result(&synced)
+}
+
+/// Follows the chain to the peers' tip, and tells of the search if one came to its end there.
+///
+/// # Errors
+/// As [`follow`].
+pub(super) async fn to_tip(
+    session: &mut Session,
+    context: &mut Context,
+    patience: Patience,
+) -> Result<Synced, Failure> {
+    let before = describe::of(session, context).await?;
+    let followed = follow(session, context, patience).await?;
+    stay_for_announcements(session, context).await?;
+    let after = describe::of(session, context).await?;
+    let ended = before.search.end.is_none() && after.search.end.is_some();
+    Ok(Synced {
+        followed,
+        search: ended.then(|| SearchForm::new(&after)),
+        is_news: ended,
+        restored: after.search.accounts.len() > 1 || after.search.gap > LookAhead::NEW.receive,
+    })
+}
+
+/// The tip, and the search that ended there.
+#[derive(Debug, Serialize)]
+pub(super) struct Synced {
+    #[serde(flatten)]
+    followed: Followed,
+    pub(super) search: Option<SearchForm>,
+    /// Whether a person should read of the search.
+    #[serde(skip)]
+    is_news: bool,
+    /// Whether others may have given out addresses of the wallet.
+    #[serde(skip)]
+    restored: bool,
+}
+
+impl Report for Synced {
+    fn for_people(&self, canvas: Canvas) -> String {
+        let followed = self.followed.for_people(canvas);
+        match self.search.as_ref().filter(|_| self.is_news) {
+            Some(search) => format!("{followed}\n\n{}", search.for_people()),
+            None => followed,
+        }
+    }
 }

@@ -76,6 +76,8 @@ kinds! {
     BadRecipients = "bad_recipients", -8, Usage, "No recipient, one twice, or `max` beside others.";
     BadWords = "bad_words", -5, Usage, "The words have a wrong number or a word is not in the list.";
     WrongChecksum = "wrong_checksum", -5, Usage, "All words are in the list, but do not belong together.";
+    FingerprintMismatch = "fingerprint_mismatch", -5, Usage, "Words and passphrase make another wallet than the one that is expected.";
+    FingerprintUnconfirmed = "fingerprint_unconfirmed", -8, Usage, "There is a passphrase, and nobody has said which fingerprint it makes.";
     BadDice = "bad_dice", -8, Usage, "The dice rolls are too few or not rolls.";
     BadPassword = "bad_password", -8, Usage, "The password is empty, not text, or was typed differently.";
     NoTerminal = "no_terminal", -8, Usage, "Something must be asked, and there is no terminal.";

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use billfold_wallet_core::command::{Command, Reply};
+use billfold_wallet_core::command::{Command, PaymentState, Reply, TransactionChange};
 use billfold_wallet_core::event::Event;
 use billfold_wallet_core::light_client::height::{BlockId, Height};
 use billfold_wallet_core::light_client::output::PeerEvent;
@@ -165,8 +165,8 @@ impl Walk {
                 self.synced = true;
                 return Ok(true);
             }
-            Event::Transaction(change) if !change.known => {
-                self.found.insert(change.txid);
+            Event::Transaction(change) if !change.known && self.found.insert(change.txid) => {
+                self.tell_found(&change, context);
             }
             Event::Reorganised { fork, old_tip } => {
                 let (from, to) = (old_tip.height, fork.height);
@@ -185,6 +185,22 @@ impl Walk {
             _ => {}
         }
         Ok(false)
+    }
+
+    /// A wallet of thousands of payments is told of by their number.
+    fn tell_found(&self, change: &TransactionChange, context: &mut Context) {
+        let net = figures::net(change.net);
+        match (self.found.len(), change.state) {
+            (..=TOLD, PaymentState::Confirmed(block)) => {
+                let height = figures::grouped(block.height.to_u32().into());
+                context.output.say(&format!("Found: {net} in block {height}"));
+            }
+            (..=TOLD, _) => context.output.say(&format!("Found: {net}, not in a block yet")),
+            (count, _) if count.is_multiple_of(TOLD) => {
+                context.output.say(&format!("Found: {}", figures::count(count as u64, "payment")));
+            }
+            _ => {}
+        }
     }
 
     fn timeout(&self) -> Failure {
@@ -241,6 +257,9 @@ fn has_moved(last: &Status, now: &Status) -> bool {
 /// What a person should know where only proof of work speaks for a block.
 const UNCHECKED: &str = "the challenge of this signet is not of a kind that billfold can check: \
                          that its signers agreed to the blocks is not known";
+
+/// So many payments that were not known are told one by one.
+const TOLD: usize = 50;
 
 /// How long nothing may move before the waiting ends; through a proxy, as long as it may take to
 /// open a connection more.

@@ -20,13 +20,24 @@ const BILLFOLD: &str = env!("CARGO_BIN_EXE_billfold");
 const STRANGER: &str = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
 
 /// Every command with its own options; all take the global ones besides.
-const COMMANDS: [(&str, &[&str]); 16] = [
+const COMMANDS: [(&str, &[&str]); 17] = [
     ("demo", &["--headless"]),
-    ("new", &["--words", "--type", "--words-out", "--dice"]),
+    ("new", &["--words", "--type", "--words-out", "--dice", "--passphrase", "--passphrase-file"]),
     (
         "restore",
-        &["--words-file", "--passphrase-file", "--birthday", "--types", "--accounts", "--gap"],
+        &[
+            "--words-file",
+            "--passphrase",
+            "--passphrase-file",
+            "--expect-fingerprint",
+            "--birthday",
+            "--types",
+            "--accounts",
+            "--gap",
+            "--search",
+        ],
     ),
+    ("describe", &[]),
     ("sync", &["--timeout"]),
     ("balance", &[]),
     ("receive", &["--amount", "--note", "--new"]),
@@ -120,7 +131,7 @@ fn results_keep_their_fields() -> Result<()> {
     let town = Town::build()?;
     let program = Program::connected(BILLFOLD, town.network.address())?;
     let created = program.ok(&["new", "--words-out", "words"])?;
-    has(&created, &["fingerprint", "birthday", "descriptors"])?;
+    has(&created, &["fingerprint", "birthday", "descriptors", "words_checked"])?;
     ensure!(created["birthday"]["time"].is_u64() && created["descriptors"][0].is_string());
 
     let received = program.ok(&["receive", "--amount", "25k", "--note", "rent"])?;
@@ -140,6 +151,7 @@ fn results_keep_their_fields() -> Result<()> {
         "peers_agreeing",
         "bytes_received",
         "seconds",
+        "search",
     ];
     has(&synced, &followed)?;
     ensure!(synced["payments_found"] == 1 && synced["peers"] == 1, "{synced}");
@@ -269,7 +281,7 @@ fn a_restored_wallet_tells_its_accounts() -> Result<()> {
     fs::write(program.file("words"), vector_wallet::WORDS)?;
     let restore = ["restore", "--words-file", "words", "--birthday", "2021-03", "--accounts", "2"];
     let restored = program.ok(&[&restore[..], &["--types", "segwit,taproot"]].concat())?;
-    has(&restored, &["fingerprint", "birthday", "accounts"])?;
+    has(&restored, &["fingerprint", "birthday", "accounts", "cost", "search"])?;
     ensure!(restored["birthday"]["time"] == 1_614_556_800, "{restored}");
     let accounts = restored["accounts"].as_array().context("no accounts")?;
     let found: BTreeSet<_> = accounts.iter().map(|account| account["account"].as_str()).collect();

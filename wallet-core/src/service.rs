@@ -36,7 +36,7 @@ use crate::store::problem;
 use crate::vault::{self, Keys, Password};
 use crate::wallet::Wallet;
 
-pub use create::{CreateError, NewWallet, check_new, create, wallets};
+pub use create::{CreateError, NewWallet, check_new, create, search_cost, wallets};
 pub use open_error::OpenError;
 pub use strongbox::Strongbox;
 

@@ -5,15 +5,29 @@
 
 use bitcoin::Network;
 
+use crate::command::Birthday;
+use crate::config::LookAhead;
+use crate::keychain::ScriptType;
 use crate::light_client::height::Height;
 
-/// One of the scripts to look for, or many: how many, and from which block on.
+use super::earliest;
+
+/// Scripts to look for: how many, and from which block on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sought {
     /// How many scripts.
     pub scripts: u32,
     /// From which block on.
     pub since: Height,
+}
+
+impl Sought {
+    /// What a search for an account of this type looks for, before anything is found.
+    #[must_use]
+    pub const fn account(script_type: ScriptType, ahead: LookAhead, network: Network) -> Self {
+        let scripts = ahead.receive.saturating_add(ahead.change);
+        Self { scripts, since: earliest::of_type(script_type, network) }
+    }
 }
 
 /// What a search takes, about.
@@ -31,9 +45,15 @@ pub struct SearchCost {
 }
 
 impl SearchCost {
-    /// What it takes to look for all of these up to a tip.
+    /// What it takes to look for all of these from a birthday up to a tip.
     #[must_use]
-    pub fn of(sought: &[Sought], tip: Height, network: Network) -> Self {
+    pub fn of(sought: &[Sought], birthday: Birthday, tip: Height, network: Network) -> Self {
+        let born = match birthday {
+            Birthday::Height(height) => height,
+            Birthday::Time(time) => likely_tip(network, time).unwrap_or(Height::GENESIS),
+        };
+        let later = |sought: &Sought| Sought { since: sought.since.max(born), ..*sought };
+        let sought: Vec<_> = sought.iter().map(later).collect();
         let Some(first) = sought.iter().map(|sought| sought.since).min() else {
             return Self::default();
         };
@@ -59,13 +79,18 @@ impl SearchCost {
 #[must_use]
 pub fn likely_tip(network: Network, unix: u64) -> Option<Height> {
     let (height, time): (u32, u64) = match network {
-        // Blocks whose times are known; blocks came somewhat faster than one in ten minutes since.
+        // A block whose time is known.
         Network::Bitcoin => (840_000, 1_713_571_767),
+        // Their genesis blocks; a block is as late as it is meant to be.
         Network::Signet => (0, 1_598_918_400),
-        Network::Testnet | Network::Testnet4 | Network::Regtest => return None,
+        Network::Testnet4 => (0, 1_714_777_860),
+        Network::Testnet | Network::Regtest => return None,
     };
-    let blocks = unix.saturating_sub(time) / BLOCK_SPACING;
-    u32::try_from(blocks).ok()?.checked_add(height).map(Height::new)
+    let blocks = |seconds: u64| u32::try_from(seconds / BLOCK_SPACING).ok();
+    Some(match unix.checked_sub(time) {
+        Some(since) => Height::new(blocks(since)?.checked_add(height)?),
+        None => Height::new(height).down(blocks(time - unix)?),
+    })
 }
 
 /// Average lengths of a network's past.
@@ -133,6 +158,7 @@ const REGTEST: &[Length] = &[Length { below: u32::MAX, filter: 30, block: 1_000 
 mod tests {
     use super::*;
 
+    const GENESIS: Birthday = Birthday::Height(Height::GENESIS);
     const TIP: Height = Height::new(968_000);
 
     fn sought(scripts: u32, since: u32) -> Sought {
@@ -141,7 +167,7 @@ mod tests {
 
     #[test]
     fn ten_thousand_scripts_over_the_whole_chain_fetch_twelve_thousand_blocks() {
-        let cost = SearchCost::of(&[sought(10_000, 0)], TIP, Network::Bitcoin);
+        let cost = SearchCost::of(&[sought(10_000, 0)], GENESIS, TIP, Network::Bitcoin);
         assert_eq!((cost.filters, cost.false_positives), (968_001, 12_332));
         assert!((10_000_000_000..14_000_000_000).contains(&cost.filter_bytes), "{cost:?}");
         assert!((5_000_000_000..15_000_000_000).contains(&cost.block_bytes), "{cost:?}");
@@ -149,20 +175,30 @@ mod tests {
 
     #[test]
     fn what_begins_later_costs_less() {
-        let wide = SearchCost::of(&[sought(1_000, 0), sought(1_000, 0)], TIP, Network::Bitcoin);
-        let late =
-            SearchCost::of(&[sought(1_000, 0), sought(1_000, 709_632)], TIP, Network::Bitcoin);
+        let wide =
+            SearchCost::of(&[sought(1_000, 0), sought(1_000, 0)], GENESIS, TIP, Network::Bitcoin);
+        let late = SearchCost::of(
+            &[sought(1_000, 0), sought(1_000, 709_632)],
+            GENESIS,
+            TIP,
+            Network::Bitcoin,
+        );
         assert_eq!(wide.filters, late.filters);
         assert!(late.false_positives < wide.false_positives && late.block_bytes < wide.block_bytes);
-        assert_eq!(SearchCost::of(&[], TIP, Network::Bitcoin), SearchCost::default());
-        let ahead = SearchCost::of(&[sought(1, 970_000)], TIP, Network::Bitcoin);
+        assert_eq!(SearchCost::of(&[], GENESIS, TIP, Network::Bitcoin), SearchCost::default());
+        let ahead = SearchCost::of(&[sought(1, 970_000)], GENESIS, TIP, Network::Bitcoin);
         assert_eq!(ahead, SearchCost::default());
+        let april_2024 = Birthday::Time(1_713_571_767);
+        let young = SearchCost::of(&[sought(1_000, 0)], april_2024, TIP, Network::Bitcoin);
+        assert_eq!(young.filters, 128_001);
     }
 
     #[test]
     fn the_tip_is_likely_only_where_mining_has_a_pace() {
         let tip = likely_tip(Network::Bitcoin, 1_763_000_000).expect("mainnet has one");
         assert!((920_000..925_000).contains(&tip.to_u32()), "{tip}");
+        let earlier = likely_tip(Network::Bitcoin, 1_503_539_857).expect("mainnet has one");
+        assert!((470_000..500_000).contains(&earlier.to_u32()), "{earlier}");
         assert_eq!(likely_tip(Network::Regtest, 1_763_000_000), None);
     }
 }

@@ -7,13 +7,18 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 
+use bitcoin::Network;
+
 use crate::command::{Birthday, StoreProblem, WalletDescription};
 use crate::config::{LookAhead, Paths, Settings, WalletName};
 use crate::entropy::EntropyError;
-use crate::keychain::{AccountId, StandardAccount};
+use crate::keychain::{AccountId, ScriptType, StandardAccount};
 use crate::light_client::time::WallTime;
+use crate::net::clock::Clock;
+use crate::search_plan::cost::{self, SearchCost, Sought};
 use crate::seed::Seed;
 use crate::signers::key_layer;
+use crate::store::chain::ChainFile;
 use crate::store::lock::{self, DirectoryLock, Holder, LockError};
 use crate::store::{aside, problem};
 use crate::vault::{self, KdfCost, Password, VaultError};
@@ -76,11 +81,54 @@ pub fn create(
         sealed_seed: Some(key_layer::seal(&keys.seed, &seed)?),
     };
     let mut wallet = Wallet::create(&paths.wallet(&settings.wallet), &keys.file, &new)?;
+    if reads_filters_twice(settings, &accounts, birthday, look_ahead) {
+        wallet.search_in_turns()?;
+        wallet.commit()?;
+    }
     if let Some(checked) = words_checked {
         wallet.note_words_checked(checked)?;
         wallet.commit()?;
     }
     Ok(wallet.description()?)
+}
+
+/// What the search of a wallet with accounts of these types takes, as far as that is known before a
+/// peer is asked. `None`: how long the chain is can't be known either.
+#[must_use]
+pub fn search_cost(
+    settings: &Settings,
+    types: &[ScriptType],
+    birthday: Birthday,
+    look_ahead: LookAhead,
+) -> Option<SearchCost> {
+    let network = settings.network;
+    let now = Clock::start().now().wall;
+    let path = settings.paths().chain();
+    // A file that can't be read is no reason to say nothing: it is told of when it is needed.
+    let file = path.exists().then(|| ChainFile::open(&path, network).ok()).flatten();
+    let stored = file.and_then(|file| file.tip().ok().flatten()).map(|tip| tip.height);
+    let tip = stored.max(cost::likely_tip(network, now.to_unix()))?;
+    let sought = types.iter().map(|one| Sought::account(*one, look_ahead, network));
+    Some(SearchCost::of(&sought.collect::<Vec<_>>(), birthday, tip, network))
+}
+
+/// Whether all filters of a search can be kept, so that reading them once more for accounts after
+/// the first downloads none of them again.
+fn reads_filters_twice(
+    settings: &Settings,
+    accounts: &[StandardAccount],
+    birthday: Birthday,
+    look_ahead: LookAhead,
+) -> bool {
+    let types: Vec<_> = accounts.iter().map(|account| account.script_type).collect();
+    let cost = search_cost(settings, &types, birthday, look_ahead);
+    let bytes = match (cost, settings.network) {
+        (Some(cost), _) => cost.filter_bytes,
+        // Nobody mines play money for years.
+        (None, Network::Regtest) => 1,
+        (None, _) => u64::MAX,
+    };
+    bytes <= settings.filters_disk
 }
 
 /// Whether [`create`] would find its place free: nobody uses the directory, it can be written, and

@@ -9,7 +9,8 @@ use std::fmt;
 use bip39::Mnemonic;
 use zeroize::Zeroizing;
 
-/// A wallet's password. Never shown, wiped when dropped.
+/// A wallet's password. Never shown, wiped when dropped, and so is each copy.
+#[derive(Clone)]
 pub struct Password(Zeroizing<String>);
 
 impl Password {
