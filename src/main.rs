@@ -4,6 +4,7 @@
 
 use std::process::ExitCode;
 
+mod hardening;
 mod cli;
 mod failure;
 mod settings;

@@ -15,12 +15,14 @@ use crate::cli::{Cli, GlobalOptions};
 use crate::commands;
 use crate::context::Context;
 use crate::failure::{Exit, Failure, Kind};
+use crate::hardening;
 use crate::interrupt::Interrupt;
 use crate::output::Output;
 use crate::settings::{Run, Style};
 
 /// Runs the program.
 pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    hardening::apply();
     let arguments: Vec<_> = arguments.collect();
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,

@@ -45,10 +45,10 @@ async fn show(options: &WordsShowArgs, context: &mut Context) -> Result<(), Fail
     match (terminal, options.words_out.as_deref()) {
         (Some(mut terminal), _) => {
             let _screen = terminal.second_screen()?;
-            terminal.show(&sheet::grid(seed.words()))?;
+            terminal.show(&sheet::grid(&seed.words()))?;
             terminal.ask("\nPress Enter to hide them again. ", &mut context.interrupt).await?;
         }
-        (None, Some(path)) => sheet::write(path, seed.words())?,
+        (None, Some(path)) => sheet::write(path, &seed.words())?,
         (None, None) => {}
     }
     context.output.result(&ShowReport {
@@ -68,13 +68,13 @@ async fn check(options: &WordsCheckArgs, context: &mut Context) -> Result<(), Fa
     let passphrase = options.passphrase_file.as_deref().map(reading::passphrase).transpose()?;
     let mut strongbox = password::tried(context, Strongbox::open).await?;
     let seed = strongbox.seed()?;
-    compare(&typed, seed.words())?;
+    compare(&typed, &seed.words())?;
     if seed.has_passphrase() || passphrase.is_some() {
         let passphrase = match passphrase {
             Some(passphrase) => passphrase,
             None => ask_passphrase(context.run.style.plain)?,
         };
-        if !seed.is_of(seed.words(), &passphrase) {
+        if !seed.is_of(&seed.words(), &passphrase) {
             return Err(Failure::new(Kind::WordsDiffer, PASSPHRASE_DIFFERS));
         }
     }

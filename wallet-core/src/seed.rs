@@ -12,13 +12,15 @@ use zeroize::Zeroizing;
 pub use words::{DiceError, ParseWordsError, WordCount, Words, completions};
 
 use crate::keychain::{AccountDescriptor, SECP, StandardAccount};
+use crate::residue::wipe_stack;
 
 mod words;
 
 /// The BIP39 seed with the entropy of its words. Never shown, wiped when dropped.
 pub struct Seed {
-    words: Words,
-    seed: Zeroizing<[u8; SEED_BYTES]>,
+    /// Both on the heap: what is moved leaves its bytes behind.
+    entropy: Zeroizing<Vec<u8>>,
+    seed: Box<Zeroizing<[u8; SEED_BYTES]>>,
 }
 
 impl Seed {
@@ -26,25 +28,25 @@ impl Seed {
     /// passphrase is none.
     #[must_use]
     pub fn new(words: &Words, passphrase: &str) -> Self {
-        Self { words: words.clone(), seed: words.stretch(passphrase) }
+        Self { entropy: words.entropy(), seed: words.stretch(passphrase) }
     }
 
     /// Whether it is the seed of these words and this passphrase.
     #[must_use]
     pub fn is_of(&self, words: &Words, passphrase: &str) -> bool {
-        *self.seed == *words.stretch(passphrase)
+        **self.seed == **words.stretch(passphrase)
     }
 
     /// Whether its words alone make another seed.
     #[must_use]
     pub fn has_passphrase(&self) -> bool {
-        !self.is_of(&self.words, "")
+        !self.is_of(&self.words(), "")
     }
 
     /// The words.
     #[must_use]
-    pub const fn words(&self) -> &Words {
-        &self.words
+    pub fn words(&self) -> Words {
+        Words::from_entropy(&self.entropy).expect("the length was checked when it came")
     }
 
     /// The fingerprint of the master key (BIP32).
@@ -75,11 +77,11 @@ impl Seed {
     /// effect of the passphrase, and the entropy of the words.
     #[must_use]
     pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
-        let entropy = self.words.entropy();
-        let mut bytes = Zeroizing::new(Vec::with_capacity(1 + SEED_BYTES + entropy.len()));
+        let length = 1 + SEED_BYTES + self.entropy.len();
+        let mut bytes = Zeroizing::new(Vec::with_capacity(length));
         bytes.push(VERSION);
-        bytes.extend_from_slice(&*self.seed);
-        bytes.extend_from_slice(&entropy);
+        bytes.extend_from_slice(&**self.seed);
+        bytes.extend_from_slice(&self.entropy);
         bytes
     }
 
@@ -89,19 +91,27 @@ impl Seed {
     /// If the bytes are not of that form.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ParseSeedError> {
         let (&version, rest) = bytes.split_first().ok_or(ParseSeedError)?;
-        let (seed, entropy) = rest.split_first_chunk().ok_or(ParseSeedError)?;
-        if version != VERSION {
+        let (stored, entropy) = rest.split_at_checked(SEED_BYTES).ok_or(ParseSeedError)?;
+        if version != VERSION || !words::ENTROPY_BYTES.contains(&entropy.len()) {
             return Err(ParseSeedError);
         }
-        let words = Words::from_entropy(entropy).ok_or(ParseSeedError)?;
-        Ok(Self { words, seed: Zeroizing::new(*seed) })
+        let mut seed = Box::new(Zeroizing::new([0; SEED_BYTES]));
+        seed.copy_from_slice(stored);
+        Ok(Self { entropy: Zeroizing::new(entropy.to_vec()), seed })
     }
 
     fn master(&self, network: Network) -> PrivateKey {
         PrivateKey(
-            Xpriv::new_master(NetworkKind::from(network), &*self.seed)
+            Xpriv::new_master(NetworkKind::from(network), &**self.seed)
                 .expect("no one can find a seed without a key (2^-127)"),
         )
+    }
+}
+
+/// What was computed with it is wiped too.
+impl Drop for Seed {
+    fn drop(&mut self) {
+        wipe_stack();
     }
 }
 

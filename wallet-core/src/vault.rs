@@ -20,7 +20,7 @@ pub use password::{Password, PasswordError};
 use crate::entropy::{self, EntropyError};
 use crate::light_client::time::WallTime;
 use crate::limits::HEADER_BYTES;
-use header::{KEY_BYTES, RawKeys};
+use header::{KEY_BYTES, RawKey, RawKeys};
 use tries::Tries;
 
 mod password;
@@ -101,7 +101,7 @@ impl From<RawKeys> for Keys {
 }
 
 /// The raw `SQLCipher` key of a wallet's file. Wiped when dropped.
-pub struct FileKey(Zeroizing<[u8; KEY_BYTES]>);
+pub struct FileKey(RawKey);
 
 impl FileKey {
     /// The key, for the store only.
@@ -115,7 +115,7 @@ impl FileKey {
 impl SeedKey {
     /// A key without a header file.
     pub(crate) fn for_tests(byte: u8) -> Self {
-        Self(Zeroizing::new([byte; KEY_BYTES]))
+        Self(Box::new(Zeroizing::new([byte; KEY_BYTES])))
     }
 }
 
@@ -123,7 +123,7 @@ impl SeedKey {
 impl FileKey {
     /// A key without a header file.
     pub(crate) fn for_tests(byte: u8) -> Self {
-        Self(Zeroizing::new([byte; KEY_BYTES]))
+        Self(Box::new(Zeroizing::new([byte; KEY_BYTES])))
     }
 }
 
@@ -134,7 +134,7 @@ impl fmt::Debug for FileKey {
 }
 
 /// The key that seals seeds inside the wallet's file: the key layer. Wiped when dropped.
-pub struct SeedKey(Zeroizing<[u8; KEY_BYTES]>);
+pub struct SeedKey(RawKey);
 
 impl SeedKey {
     /// Encrypts and authenticates `plain`, bound to `context`: what it is and whose.
@@ -231,9 +231,9 @@ fn read(path: &Path) -> Result<Header, VaultError> {
     })
 }
 
-fn random_key() -> Result<Zeroizing<[u8; KEY_BYTES]>, EntropyError> {
-    let mut key = Zeroizing::new([0; KEY_BYTES]);
-    entropy::fill(&mut *key)?;
+fn random_key() -> Result<RawKey, EntropyError> {
+    let mut key = RawKey::default();
+    entropy::fill(&mut **key)?;
     Ok(key)
 }
 

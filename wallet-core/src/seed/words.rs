@@ -7,10 +7,11 @@ use std::fmt;
 
 use bip39::{Language, Mnemonic};
 use bitcoin::hashes::{Hash, HashEngine, hmac, sha256};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::SEED_BYTES;
 use crate::entropy::{self, EntropyError};
+use crate::residue::wipe_stack;
 
 /// Words of BIP39's English list with a good checksum. Never shown by `Debug`, wiped when
 /// dropped.
@@ -78,8 +79,13 @@ impl Words {
     }
 
     /// BIP39's 2048 rounds of PBKDF2-HMAC-SHA512; the passphrase is normalised (NFKD).
-    pub(super) fn stretch(&self, passphrase: &str) -> Zeroizing<[u8; SEED_BYTES]> {
-        Zeroizing::new(self.0.to_seed(passphrase))
+    pub(super) fn stretch(&self, passphrase: &str) -> Box<Zeroizing<[u8; SEED_BYTES]>> {
+        let mut made = self.0.to_seed(passphrase);
+        let mut seed = Box::new(Zeroizing::new([0; SEED_BYTES]));
+        seed.copy_from_slice(&made);
+        made.zeroize();
+        wipe_stack();
+        seed
     }
 
     fn of_length(entropy: &[u8; MOST_ENTROPY], count: WordCount) -> Self {
@@ -92,6 +98,9 @@ impl fmt::Debug for Words {
         f.write_str("Words(..)")
     }
 }
+
+/// How much entropy words can hold, in bytes (BIP39, "Generating the mnemonic").
+pub(super) const ENTROPY_BYTES: [usize; 5] = [16, 20, 24, 28, 32];
 
 /// The words of BIP39's English list that begin with `prefix`, in order. Four letters fit one
 /// word only.

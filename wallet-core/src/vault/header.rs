@@ -40,7 +40,10 @@ pub struct Header {
 }
 
 /// The two keys that a header holds: file key, seed key.
-pub(super) type RawKeys = (Zeroizing<[u8; KEY_BYTES]>, Zeroizing<[u8; KEY_BYTES]>);
+pub(super) type RawKeys = (RawKey, RawKey);
+
+/// The bytes of a key, which stay where they are when it is moved.
+pub(super) type RawKey = Box<Zeroizing<[u8; KEY_BYTES]>>;
 
 impl Header {
     /// Seals both keys under a password with a new salt.
@@ -54,9 +57,9 @@ impl Header {
         let wrapping = derive(password.as_bytes(), &salt, cost)?;
         let (file_wrap, seed_wrap) = halves(&wrapping);
         let mut header = Self { cost, salt, file_key: [0; SEALED_KEY], seed_key: [0; SEALED_KEY] };
-        let sealed = sealed::seal(file_wrap, &header.to_bytes()[..FILE_KEY], &**file_key)?;
+        let sealed = sealed::seal(file_wrap, &header.to_bytes()[..FILE_KEY], &***file_key)?;
         header.file_key.copy_from_slice(&sealed);
-        let sealed = sealed::seal(seed_wrap, &header.to_bytes()[..SEED_KEY], &**seed_key)?;
+        let sealed = sealed::seal(seed_wrap, &header.to_bytes()[..SEED_KEY], &***seed_key)?;
         header.seed_key.copy_from_slice(&sealed);
         Ok(header)
     }
@@ -154,9 +157,11 @@ fn halves(wrapping: &[u8; 64]) -> (&[u8; 32], &[u8; 32]) {
     (file.try_into().expect("32 bytes"), seed.try_into().expect("32 bytes"))
 }
 
-fn unseal_key(wrapping: &[u8; 32], header: &[u8], sealed: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
+fn unseal_key(wrapping: &[u8; 32], header: &[u8], sealed: &[u8]) -> Option<RawKey> {
     let plain = sealed::unseal(wrapping, header, sealed)?;
-    Some(Zeroizing::new(plain.as_slice().try_into().expect("a sealed key has 32 bytes")))
+    let mut key = RawKey::default();
+    key.copy_from_slice(&plain);
+    Some(key)
 }
 
 fn field<const N: usize>(bytes: &[u8; HEADER_LEN], at: usize) -> [u8; N] {

@@ -9,6 +9,7 @@ use argon2::{Algorithm, Argon2, Block, Params, Version};
 use zeroize::Zeroizing;
 
 use crate::limits::{KDF_LEAST_MEMORY_KIB, KDF_LEAST_PASSES, KDF_MOST_MEMORY_KIB, KDF_MOST_PASSES};
+use crate::residue::wipe_stack;
 
 /// What deriving keys from a password costs: to the owner once per opening, to a thief per guess.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,7 +79,7 @@ pub(super) fn derive(
     password: &[u8],
     salt: &[u8; SALT_BYTES],
     cost: KdfCost,
-) -> Result<Zeroizing<[u8; 64]>, OutOfMemory> {
+) -> Result<Box<Zeroizing<[u8; 64]>>, OutOfMemory> {
     let params = Params::new(cost.memory_kib, cost.passes, 1, Some(64))
         .expect("a cost is above the least that Argon2 takes");
     let mut memory = Zeroizing::new(Vec::new());
@@ -86,10 +87,11 @@ pub(super) fn derive(
         .try_reserve_exact(params.block_count())
         .map_err(|_| OutOfMemory { kib: cost.memory_kib })?;
     memory.resize(params.block_count(), Block::new());
-    let mut keys = Zeroizing::new([0; 64]);
+    let mut keys = Box::new(Zeroizing::new([0; 64]));
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-        .hash_password_into_with_memory(password, salt, &mut *keys, &mut memory[..])
+        .hash_password_into_with_memory(password, salt, &mut **keys, &mut memory[..])
         .expect("lengths are fixed, and no password has 4 GiB");
+    wipe_stack();
     Ok(keys)
 }
 

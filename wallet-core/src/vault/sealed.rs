@@ -7,6 +7,7 @@ use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use zeroize::Zeroizing;
 
 use crate::entropy::{self, EntropyError};
+use crate::residue::wipe_stack;
 
 /// Encrypts and authenticates `plain`, and authenticates `context`.
 pub(super) fn seal(key: &[u8; 32], context: &[u8], plain: &[u8]) -> Result<Vec<u8>, EntropyError> {
@@ -15,16 +16,19 @@ pub(super) fn seal(key: &[u8; 32], context: &[u8], plain: &[u8]) -> Result<Vec<u
     let ciphertext = XChaCha20Poly1305::new(key.into())
         .encrypt(&XNonce::from(nonce), Payload { msg: plain, aad: context })
         .expect("only more than 256 GiB can't be encrypted");
+    wipe_stack();
     Ok([&nonce[..], &ciphertext].concat())
 }
 
 /// The inverse of [`seal`]; `None` if anything differs.
 pub(super) fn unseal(key: &[u8; 32], context: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let (nonce, ciphertext) = sealed.split_first_chunk::<NONCE_BYTES>()?;
-    XChaCha20Poly1305::new(key.into())
+    let plain = XChaCha20Poly1305::new(key.into())
         .decrypt(&XNonce::from(*nonce), Payload { msg: ciphertext, aad: context })
         .ok()
-        .map(Zeroizing::new)
+        .map(Zeroizing::new);
+    wipe_stack();
+    plain
 }
 
 /// Bytes of a nonce: enough to draw them at random for ever.

@@ -24,7 +24,7 @@ fn open(path: &Path, password: &Password) -> Result<Keys, VaultError> {
 
 /// Whether both pairs of keys are the same ones.
 fn same(a: &Keys, b: &Keys) -> bool {
-    a.file.as_bytes() == b.file.as_bytes() && *a.seed.0 == *b.seed.0
+    a.file.as_bytes() == b.file.as_bytes() && **a.seed.0 == **b.seed.0
 }
 
 /// Changes bytes of a header file and repairs its checksum, as someone with bad intent would.
@@ -42,7 +42,7 @@ fn the_password_opens_what_it_created() {
     let (_dir, path, keys) = vault();
     let opened = open(&path, &password("right")).expect("the right password");
     assert!(same(&keys, &opened));
-    assert_ne!(keys.file.as_bytes(), &*keys.seed.0, "two keys, not one");
+    assert_ne!(keys.file.as_bytes(), &**keys.seed.0, "two keys, not one");
     let (_dir, _path, others) = vault();
     assert!(!same(&keys, &others), "every wallet has its own keys");
 }

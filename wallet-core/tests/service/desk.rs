@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
@@ -45,19 +46,7 @@ impl Desk {
     }
 
     pub(crate) fn settings(&self) -> Settings {
-        Settings {
-            network: Network::Regtest,
-            signet_challenge: None,
-            from_genesis: false,
-            data_dir: self.dir.path().join("data"),
-            wallet: WalletName::default(),
-            connect: self.connect.clone(),
-            proxy: None,
-            filters_disk: DEFAULT_FILTERS_DISK,
-            mempool: true,
-            idle_lock: None,
-            dust_limit: Amount::ZERO,
-        }
+        Settings { connect: self.connect.clone(), ..settings_in(&self.dir.path().join("data")) }
     }
 
     pub(crate) fn create(&self, words: &str) -> Result<WalletDescription, CreateError> {
@@ -89,6 +78,23 @@ impl Desk {
         reach: Reach,
     ) -> Result<Wallet, OpenError> {
         open(&self.settings(), password, access, reach)
+    }
+}
+
+/// What a program is told that uses this directory and no peers.
+pub(crate) fn settings_in(dir: &Path) -> Settings {
+    Settings {
+        network: Network::Regtest,
+        signet_challenge: None,
+        from_genesis: false,
+        data_dir: dir.to_owned(),
+        wallet: WalletName::default(),
+        connect: Vec::new(),
+        proxy: None,
+        filters_disk: DEFAULT_FILTERS_DISK,
+        mempool: true,
+        idle_lock: None,
+        dust_limit: Amount::ZERO,
     }
 }
 
@@ -135,15 +141,7 @@ impl Wallet {
         to: &Address,
         amount: Amount,
     ) -> Result<Payment, CommandError> {
-        let request = PayRequest {
-            recipients: vec![Recipient {
-                address: to.clone(),
-                amount: PayAmount::Exactly(amount),
-                note: None,
-            }],
-            fee: FeeChoice::Rate(FeeRate::from_sat_per_vb_u32(2)),
-            ..PayRequest::default()
-        };
+        let request = request(to, amount);
         let Reply::Draft(draft) = self.0.ask(Command::Draft(request)).await? else {
             panic!("a draft was asked for");
         };
@@ -151,6 +149,10 @@ impl Wallet {
             panic!("a payment was asked for");
         };
         Ok(*payment)
+    }
+
+    pub(crate) async fn ask(&mut self, command: Command) -> Result<Reply, CommandError> {
+        self.0.ask(command).await
     }
 
     pub(crate) async fn rescan(&mut self, from: Option<u32>) -> Result<(), CommandError> {
@@ -200,6 +202,19 @@ impl Wallet {
     }
 }
 
+/// A request to pay one recipient.
+pub(crate) fn request(to: &Address, amount: Amount) -> PayRequest {
+    PayRequest {
+        recipients: vec![Recipient {
+            address: to.clone(),
+            amount: PayAmount::Exactly(amount),
+            note: None,
+        }],
+        fee: FeeChoice::Rate(FeeRate::from_sat_per_vb_u32(2)),
+        ..PayRequest::default()
+    }
+}
+
 /// An address that is nobody's here.
 pub(crate) fn stranger() -> Address {
     "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080"
@@ -223,7 +238,7 @@ pub(crate) fn http_server() -> SocketAddr {
     address
 }
 
-fn password(text: &str) -> Password {
+pub(crate) fn password(text: &str) -> Password {
     Password::new(text).unwrap()
 }
 

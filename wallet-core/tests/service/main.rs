@@ -4,6 +4,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod desk;
+mod locking;
+#[cfg(target_os = "linux")]
+mod memory;
 
 use std::fs;
 use std::net::TcpListener;

@@ -1,0 +1,94 @@
+//! The key layer of an open wallet: locked on demand and when nobody is there, opened again by the
+//! password; and the password itself, changed.
+
+use std::time::Duration;
+
+use billfold_wallet_core::command::{Command, CommandError, Reply};
+use billfold_wallet_core::config::Settings;
+use billfold_wallet_core::event::Event;
+use billfold_wallet_core::face::Face;
+use billfold_wallet_core::service::{Access, OpenError, Reach, Service, Strongbox};
+use billfold_wallet_core::vault::KdfCost;
+use bitcoin::Amount;
+
+use crate::desk::{Desk, PASSWORD, password, stranger};
+use crate::{SAT, funded_devnet};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_there_means_no_signature_and_the_password_brings_it_back() {
+    let devnet = funded_devnet();
+    let desk = Desk::with_wallet(&devnet);
+    let mut wallet = desk.open(Access::View, Reach::Online);
+    let address = wallet.receive().await;
+    devnet.pay(&address.script_pubkey(), SAT(1_000_000)).unwrap();
+    devnet.mine(1, &stranger().script_pubkey());
+    wallet.until_synced(devnet.tip().0).await;
+    wallet.close().await;
+
+    let settings = Settings { idle_lock: Some(Duration::from_millis(200)), ..desk.settings() };
+    let mut service =
+        Service::open(&settings, &password(PASSWORD), Access::Sign, Reach::Offline).unwrap();
+    // Nobody asks for anything: the wallet says by itself that it is locked.
+    assert_eq!(service.next_event().await, Some(Event::Locked));
+    assert_eq!(sign(&mut service).await, Err(CommandError::Locked));
+    // The view stayed.
+    assert!(matches!(ask(&mut service, Command::Balance).await, Ok(Reply::Balance(_))));
+
+    let refused = service.unlock(&password("a wrong one")).unwrap_err();
+    assert_eq!(refused, OpenError::WrongPassword);
+    assert_eq!(sign(&mut service).await, Err(CommandError::Locked));
+    drop(service);
+
+    let settings = Settings { idle_lock: Some(Duration::from_secs(3_600)), ..desk.settings() };
+    let mut service =
+        Service::open(&settings, &password(PASSWORD), Access::View, Reach::Offline).unwrap();
+    assert_eq!(sign(&mut service).await, Err(CommandError::Locked));
+    service.unlock(&password(PASSWORD)).unwrap();
+    assert_eq!(sign(&mut service).await, Ok(()));
+    assert_eq!(ask(&mut service, Command::Lock).await, Ok(Reply::Done));
+    assert_eq!(sign(&mut service).await, Err(CommandError::Locked));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_password_opens_the_same_wallet_and_the_old_one_nothing() {
+    let devnet = funded_devnet();
+    let desk = Desk::with_wallet(&devnet);
+    let mut wallet = desk.open(Access::View, Reach::Offline);
+    let address = wallet.receive().await;
+    wallet.close().await;
+
+    let mut strongbox = Strongbox::open(&desk.settings(), &password(PASSWORD)).unwrap();
+    let seed = strongbox.seed().unwrap().to_bytes();
+    strongbox.change_password(&password("a new one"), KdfCost::for_tests()).unwrap();
+    drop(strongbox);
+
+    let refused = desk.try_open(Access::View, Reach::Offline).err();
+    assert_eq!(refused, Some(OpenError::WrongPassword));
+    let strongbox = Strongbox::open(&desk.settings(), &password("a new one")).unwrap();
+    assert_eq!(*strongbox.seed().unwrap().to_bytes(), *seed);
+    drop(strongbox);
+    let mut wallet = desk.open_with("a new one", Access::View, Reach::Offline).unwrap();
+    assert_eq!(wallet.receive().await, address);
+}
+
+async fn ask(service: &mut Service, command: Command) -> Result<Reply, CommandError> {
+    let asked = service.submit(command)?;
+    loop {
+        match service.next_event().await {
+            Some(Event::Replied { id, result }) if id == asked => return result,
+            Some(_) => {}
+            None => return Err(CommandError::Closing),
+        }
+    }
+}
+
+/// Drafts a payment and signs it.
+async fn sign(service: &mut Service) -> Result<(), CommandError> {
+    let request = crate::desk::request(&stranger(), Amount::from_sat(10_000));
+    let Reply::Draft(draft) = ask(service, Command::Draft(request)).await? else {
+        panic!("a draft was asked for");
+    };
+    let signed = ask(service, Command::Sign(draft.id)).await;
+    ask(service, Command::Drop(draft.id)).await.ok();
+    signed.map(drop)
+}
