@@ -274,8 +274,9 @@ pub const RETRY_MIN: Duration = Duration::from_secs(2);
 /// The longest wait after an answer did not come.
 pub const RETRY_MAX: Duration = Duration::from_secs(60);
 
-/// How long a peer that was asked for headers or filter headers may send nothing at all before
-/// another one is asked. Its answer is still welcome.
+/// How long a peer that was asked for headers, filter headers or a block may send nothing at all
+/// before another one is asked, and one that was asked for filters before another one that has
+/// nothing to do is. Its answer is still welcome.
 pub const QUIET_PATIENCE: Duration = Duration::from_secs(3);
 
 /// How long a peer may take to answer with the filter headers of a few new blocks. A peer whose

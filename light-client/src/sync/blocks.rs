@@ -17,7 +17,8 @@ use crate::chain::signet::{self, Solution};
 use crate::fault::Fault;
 use crate::height::{BlockId, Height};
 use crate::limits::{
-    BLOCK_MARGIN, EXPECTED_BLOCK, MAX_BLOCK_ASKS, MAX_BLOCKS_PER_PEER, MAX_MISSES, SILENCE_TIMEOUT,
+    BLOCK_MARGIN, EXPECTED_BLOCK, MAX_BLOCK_ASKS, MAX_BLOCKS_PER_PEER, MAX_MISSES, QUIET_PATIENCE,
+    SILENCE_TIMEOUT,
 };
 use crate::outbox::Outbox;
 use crate::pace::Pace;
@@ -201,7 +202,7 @@ impl BlockSync {
         let open: Vec<BlockId> = self
             .wants
             .iter()
-            .filter(|(_, want)| want.body.is_none() && want.is_due(now))
+            .filter(|(_, want)| want.body.is_none() && self.is_due(now, want))
             .map(|(id, _)| *id)
             .collect();
         for block in open {
@@ -212,10 +213,25 @@ impl BlockSync {
 
     /// When `drive` has something to do again.
     pub(crate) fn next_due(&self, now: MonoTime) -> Option<MonoTime> {
-        let expected = self.wants.values().filter_map(Want::expected);
+        let expected = self.wants.values().filter_map(|want| self.expected(want));
         let late = self.talks.values().filter_map(Talk::late_at);
         let waits = self.talks.values().map(|talk| talk.retry.until());
         expected.chain(late).chain(waits).filter(|due| *due > now).min()
+    }
+
+    /// Whether one more peer is to be asked.
+    fn is_due(&self, now: MonoTime, want: &Want) -> bool {
+        want.asked.len() < MAX_BLOCK_ASKS && self.expected(want).is_none_or(|due| due <= now)
+    }
+
+    /// When the last of those that were asked should have answered, or would have been silent for
+    /// long.
+    fn expected(&self, want: &Want) -> Option<MonoTime> {
+        let due = |asked: &Asked| {
+            let quiet = self.talks.get(&asked.peer).map(|talk| talk.pace.last_heard());
+            quiet.map_or(asked.expected, |at| asked.expected.min(at.after(QUIET_PATIENCE)))
+        };
+        want.asked.iter().map(due).max()
     }
 
     fn owed(&self) -> u32 {
@@ -287,18 +303,6 @@ impl BlockSync {
         for want in self.wants.values_mut() {
             want.asked.retain(|asked| asked.peer != from);
         }
-    }
-}
-
-impl Want {
-    /// Whether one more peer is to be asked.
-    fn is_due(&self, now: MonoTime) -> bool {
-        self.asked.len() < MAX_BLOCK_ASKS && self.expected().is_none_or(|due| due <= now)
-    }
-
-    /// When the last of those that were asked should have answered.
-    fn expected(&self) -> Option<MonoTime> {
-        self.asked.iter().map(|asked| asked.expected).max()
     }
 }
 

@@ -141,7 +141,7 @@ impl FilterSync {
 
     /// How long it will be until a peer has sent all that it was asked for.
     pub(crate) fn busy(&self, now: MonoTime, peer: PeerId) -> std::time::Duration {
-        self.talks.get(&peer).map_or_else(Default::default, |talk| talk.left(now, self.mean_size))
+        self.talks.get(&peer).map_or_else(Default::default, |talk| talk.busy(now, self.mean_size))
     }
 
     /// Bytes of filters or blocks came from a peer, after [`on_filter`](Self::on_filter).

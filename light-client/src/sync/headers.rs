@@ -179,19 +179,20 @@ impl HeaderSync {
         let dues = self.talks.values().flat_map(|talk| [due(talk), talk.too_new]);
         let lead = self.lead.and_then(|lead| self.talks.get(&lead.peer)?.quiet_due());
         let waits = self.talks.values().any(|talk| talk.state == State::More);
-        dues.chain([lead.filter(|_| waits)]).flatten().min()
+        dues.chain([lead.filter(|_| waits || self.has_ended())]).flatten().min()
     }
 
-    /// The lead stays until it ends, fails or goes, or falls silent while others wait. One whose branch is only weighed yet gives way
-    /// after a while, so that a liar with a long branch does not keep the others waiting. The next
-    /// is who has a full batch behind it, in turn.
+    /// The lead stays until it ends, fails or goes, or falls silent while others wait or know all.
+    /// One whose branch is only weighed yet gives way after a while, so that a liar with a long
+    /// branch does not keep the others waiting. The next is who has a full batch behind it, in turn.
     fn choose_lead(&mut self, now: MonoTime) {
         let waits = |talk: &Talk| talk.state == State::More;
         let leads = |lead: &Lead| {
             let others = self.talks.iter().any(|(peer, talk)| *peer != lead.peer && waits(talk));
             let turn_is_over = others && now.since(lead.since) >= PRESYNC_TURN;
+            let dispensable = others || self.has_ended();
             self.talks.get(&lead.peer).is_some_and(|talk| {
-                let is_quiet = others && talk.quiet_due().is_some_and(|due| due <= now);
+                let is_quiet = dispensable && talk.quiet_due().is_some_and(|due| due <= now);
                 talk.is_loading() && !is_quiet && !(talk.presync.is_some() && turn_is_over)
             })
         };

@@ -114,6 +114,26 @@ async fn a_payment_that_a_reorganisation_drops_is_announced_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_payment_that_nobody_has_heard_of_is_announced_after_a_restart() {
+    let devnet = funded_devnet();
+    let desk = Desk::with_wallet(&devnet);
+    let mut wallet = desk.open(Access::Sign, Reach::Online);
+    let address = wallet.receive().await;
+    devnet.pay(&address.script_pubkey(), SAT(1_000_000)).unwrap();
+    devnet.mine(1, &stranger().script_pubkey());
+    wallet.until_synced(devnet.tip().0).await;
+    wallet.close().await;
+
+    let mut wallet = desk.open(Access::Sign, Reach::Offline);
+    let payment = wallet.pay(&stranger(), SAT(300_000)).await.unwrap();
+    wallet.close().await;
+
+    let wallet = desk.open(Access::View, Reach::Online);
+    devnet.wait_for_mempool(payment.transaction.compute_txid()).await;
+    wallet.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_reorganisation_while_the_program_was_off_is_followed() {
     let devnet = funded_devnet();
     let desk = Desk::with_wallet(&devnet);

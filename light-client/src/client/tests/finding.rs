@@ -11,7 +11,7 @@ use bitcoin::p2p::message::NetworkMessage;
 use super::world::{Blocks, Host, Store, Vice, World, script};
 use crate::config::Route;
 use crate::dial::Purpose;
-use crate::limits::{MAX_PEERS_PER_SOURCE, MIN_PEERS, TARGET_PEERS};
+use crate::limits::{MAX_PEERS_PER_SOURCE, MIN_PEERS, STALE_TIP, TARGET_PEERS};
 use crate::output::Output;
 use crate::params::dns_seed;
 use crate::peer_id::{OnionAddress, PeerAddress};
@@ -326,6 +326,28 @@ fn a_peer_that_stays_behind_makes_room() {
     assert!(left > 0, "they were left");
     assert!(world.faults().is_empty(), "but not blamed");
     assert!(connected(&world).iter().filter(|peer| all[6..].contains(peer)).count() >= 4);
+}
+
+/// Whoever surrounds us can hide new blocks; not being shown any for long is the sign.
+#[test]
+fn when_no_block_comes_for_long_one_peer_more_is_asked() {
+    let (mut world, old, all) = seeded();
+    let new = world.blocks.mine_many(old, 2, 0);
+    world.scan(1, &[script(1)]);
+    world.sync(old);
+    world.pass(Duration::from_secs(60));
+    let circle = connected(&world);
+    assert_eq!(circle.len(), TARGET_PEERS);
+    for address in all.iter().filter(|address| !circle.contains(address)) {
+        world.hosts.get_mut(address).expect("a host").tip = new;
+    }
+    world.pass(STALE_TIP / 2);
+    let old = world.blocks.id(old);
+    assert_eq!(world.client.tip(), old, "nobody of the circle tells");
+    world.pass(STALE_TIP);
+    assert_eq!(world.client.tip(), world.blocks.id(new));
+    assert!(connected(&world).len() <= TARGET_PEERS + 1);
+    assert_eq!(world.faults(), []);
 }
 
 /// Whoever answers first, a seed or a peer, chooses three peers of eight at first.

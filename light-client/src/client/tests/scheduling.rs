@@ -133,6 +133,25 @@ fn a_slow_honest_peer_is_never_punished() {
 }
 
 #[test]
+fn a_block_is_asked_of_another_when_the_first_falls_silent() {
+    let (mut world, tip) = world(2);
+    world.host(1).vice = Some(Vice::MutesBlocks);
+    world.host(2).vice = Some(Vice::MutesBlocks);
+    let asked = |world: &mut World, n| {
+        let heard = world.host(n).heard.iter();
+        heard.filter(|message| matches!(message, NetworkMessage::GetData(_))).count()
+    };
+    while asked(&mut world, 1) + asked(&mut world, 2) == 0 {
+        world.pass(Duration::from_millis(10));
+    }
+    let other = if asked(&mut world, 1) == 0 { 1 } else { 2 };
+    world.host(other).vice = None;
+    let before = world.now.mono;
+    time_to_sync(&mut world, tip);
+    assert!(world.now.mono.since(before) < SILENCE_TIMEOUT / 2);
+}
+
+#[test]
 fn blocks_that_do_not_come_do_not_hold_up_filters() {
     let (mut world, _) = world(1);
     world.host(1).vice = Some(Vice::MutesBlocks);
@@ -188,34 +207,45 @@ fn asked_because_of(world: &mut World, n: u16, message: NetworkMessage) -> (bool
     (headers, filters)
 }
 
-#[test]
-fn the_filter_of_a_new_block_is_asked_for_as_soon_as_its_header_is_here() {
+/// A world that is synced to a chain of thirty blocks, and ten more blocks, of which the first pays.
+fn world_at_tip() -> (World, Vec<BlockHash>) {
     let mut blocks = Blocks::new();
     let tip = blocks.mine_many(blocks.genesis(), 30, 0);
     let next = blocks.mine(tip, 0, &[script(1)]);
     let last = blocks.mine_many(next, 9, 0);
+    let coming = blocks.branch(last)[31..].to_vec();
     let mut world = World::new(blocks, tip, 2);
     world.scan(1, &[script(1)]);
     world.sync(tip);
+    (world, coming)
+}
 
-    world.host(1).tip = next;
-    let header = world.blocks.block(&next).header;
+#[test]
+fn the_filter_of_a_new_block_is_asked_for_as_soon_as_its_header_is_here() {
+    let (mut world, coming) = world_at_tip();
+    world.host(1).tip = coming[0];
+    let header = world.blocks.block(&coming[0]).header;
     let asked = asked_because_of(&mut world, 1, NetworkMessage::Headers(vec![header]));
     assert_eq!(asked, (true, true), "with the announcement itself");
     world.settle();
     assert_eq!(world.wallet.paid.len(), 1);
+    world.sync(coming[0]);
+}
 
-    // Nine blocks at once are announced by the hash of the last (Bitcoin Core).
+/// As Bitcoin Core announces more than eight blocks.
+#[test]
+fn nine_blocks_at_once_that_are_announced_by_the_hash_of_the_last_are_followed() {
+    let (mut world, coming) = world_at_tip();
+    let last = coming[9];
     world.host(1).tip = last;
-    let inventory = vec![Inventory::Block(last)];
     let before = world.host(1).heard.len();
-    asked_because_of(&mut world, 1, NetworkMessage::Inv(inventory));
+    asked_because_of(&mut world, 1, NetworkMessage::Inv(vec![Inventory::Block(last)]));
     let heard = &world.host(1).heard[before..];
     assert!(matches!(heard, [NetworkMessage::GetHeaders(_)]), "{heard:?}");
-    let branch = world.blocks.branch(last);
-    let headers = branch[32..].iter().map(|hash| world.blocks.block(hash).header).collect();
+    let headers = coming.iter().map(|hash| world.blocks.block(hash).header).collect();
     let asked = asked_because_of(&mut world, 1, NetworkMessage::Headers(headers));
     assert_eq!(asked, (true, true), "a round trip later");
     world.sync(last);
+    assert_eq!(world.wallet.paid.len(), 1);
     assert_eq!(world.faults(), Vec::<Fault>::new());
 }

@@ -115,6 +115,14 @@ impl Talk {
         self.pace.left(now, self.underway_bytes(mean_size))
     }
 
+    /// The same, of which nothing is promised: one that was not measured yet counts as slow.
+    pub(super) fn busy(&self, now: MonoTime, mean_size: usize) -> Duration {
+        if self.is_idle() {
+            return Duration::ZERO;
+        }
+        self.pace.silence(now) + self.pace.time_for(self.underway_bytes(mean_size))
+    }
+
     /// The bytes that keep the link full until more can be asked for and a while longer.
     pub(super) fn pipe(&self) -> u64 {
         self.pace.bytes_in(self.pace.latency() + FILTER_HORIZON)
