@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::filter::commitments::Commitments;
 use crate::height::Height;
-use crate::limits::{MAX_FILTER_ASKS, MAX_FILTERS_PER_ASK, STEAL_MARGIN};
+use crate::limits::{MAX_FILTER_ASKS, MAX_FILTERS_PER_ASK, QUIET_PATIENCE, STEAL_MARGIN};
 use crate::outbox::Outbox;
 use crate::pace::Pace;
 use crate::peer_id::PeerId;
@@ -52,8 +52,14 @@ impl FilterSync {
         let half = swift.underway_bytes(self.mean_size) + bytes / 2;
         let half = swift.pace.latency() + swift.pace.time_for(half);
         let worth = half + half / 2 + STEAL_MARGIN;
-        // Time alone makes it worth it when the victim is silent.
-        Some((victim, now.after(worth.saturating_sub(left))))
+        // Time alone makes it worth it when the victim is silent; and who has nothing else to do
+        // loses nothing by it soon.
+        let worth_at = now.after(worth.saturating_sub(left));
+        let silent_at = self.talks.get(&victim).filter(|_| swift.is_idle()).map(|talk| {
+            let silence = talk.pace.silence(now);
+            now.after(QUIET_PATIENCE.saturating_sub(silence))
+        });
+        Some((victim, silent_at.map_or(worth_at, |silent_at| worth_at.min(silent_at))))
     }
 
     /// The last of what the victim is asked for, highest first: as much as lets both end together.

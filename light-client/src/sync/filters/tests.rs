@@ -228,28 +228,32 @@ fn hash(height: u32, liar: Option<u64>) -> FilterHash {
 
 /// How long it may take for so many versions: as long as the links of those that stay need
 /// together, or as one of them needs for what it has that no faster one has, half as much again, and
-/// a few round trips. A liar that fails keeps what it alone has until it is left.
+/// a few round trips. One that fails keeps what it alone has until it is left, be it the one that
+/// told the truth.
 fn allowed(plans: &[Plan], versions: u64) -> Duration {
     let lasting: Vec<&Plan> = plans.iter().filter(|plan| plan.fate == Fate::Stays).collect();
     let together = time_for(versions, lasting.iter().map(|plan| plan.bytes_per_second).sum());
     let contested: BTreeSet<u32> = plans.iter().flat_map(|plan| plan.lies.clone()).collect();
-    let own = |plan: &&Plan| {
-        let faster = |height: &u32| {
+    // The disputed versions that a peer has and none of these.
+    let own = |plan: &Plan, others: &[&Plan]| {
+        let told = |height: &&u32| {
             let truthful = !plan.lies.contains(height);
-            lasting.iter().any(|other| {
-                let same = truthful && !other.lies.contains(height);
-                same && other.bytes_per_second > plan.bytes_per_second
-            })
+            truthful && others.iter().any(|other| !other.lies.contains(height))
         };
-        let own = contested.iter().filter(|height| !faster(height)).count() as u64;
+        contested.iter().filter(|height| !told(height)).count() as u64
+    };
+    let slowest = |plan: &&Plan| {
+        let faster = lasting.iter().copied();
+        let faster = faster.filter(|other| other.bytes_per_second > plan.bytes_per_second);
+        let own = own(plan, &faster.collect::<Vec<_>>());
         // With what it was asked for before anything was known of it.
         let first = if own > 0 { 15 } else { 0 };
         time_for(own + first, plan.bytes_per_second)
     };
-    let alone = lasting.iter().map(own).max().unwrap_or_default();
+    let alone = lasting.iter().map(slowest).max().unwrap_or_default();
     let way = plans.iter().map(|plan| plan.round_trip).max().unwrap_or_default();
     let failing = plans.iter().filter_map(|plan| match plan.fate {
-        Fate::Silent(after) | Fate::Leaves(after) if !plan.lies.is_empty() => {
+        Fate::Silent(after) | Fate::Leaves(after) if own(plan, &lasting) > 0 => {
             Some(time_for(u64::from(after) + 1, plan.bytes_per_second) + SILENCE_TIMEOUT * 4)
         }
         _ => None,
