@@ -8,6 +8,7 @@ use std::sync::Arc;
 use bitcoin::BlockHash;
 use bitcoin::hash_types::FilterHash;
 use bitcoin::hashes::Hash as _;
+use sha2::{Digest as _, Sha256};
 
 use crate::filter::matcher::Matcher;
 use crate::filter::packed_scripts::PackedScripts;
@@ -85,12 +86,31 @@ fn match_filter(
     filter: &FilterToMatch,
     scripts: &PackedScripts,
 ) -> FilterVerdict {
-    if FilterHash::hash(&filter.bytes) != filter.expected {
+    if hash(&filter.bytes) != filter.expected {
         return FilterVerdict::Invalid;
     }
     match matcher.matches_any(&filter.bytes, filter.block, scripts) {
         Ok(true) => FilterVerdict::Match,
         Ok(false) => FilterVerdict::NoMatch,
         Err(_) => FilterVerdict::Undecodable,
+    }
+}
+
+/// The hash of a filter (BIP157): SHA256 of its SHA256.
+fn hash(filter: &[u8]) -> FilterHash {
+    FilterHash::from_byte_array(Sha256::digest(Sha256::digest(filter)).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filters_hash_is_the_same_by_either_library() {
+        let bytes: Vec<u8> = (0..=199).collect();
+        for length in 0..bytes.len() {
+            let filter = &bytes[..length];
+            assert_eq!(hash(filter), FilterHash::hash(filter), "{length} bytes");
+        }
     }
 }
