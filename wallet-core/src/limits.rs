@@ -158,8 +158,9 @@ pub const UNCONFIRMED_LIFETIME: Duration = Duration::from_secs(14 * 24 * 3600);
 /// The longest filter that is kept, in bytes: longer than any message that carries one.
 pub const KEPT_FILTER_BYTES: u32 = 4 << 20;
 
-/// A segment of kept filters is full when it is this long, in bytes, or an eighth of the budget.
-pub const MOST_SEGMENT_BYTES: u32 = 32 << 20;
+/// A segment of kept filters is full when it is this long, in bytes, or an eighth of the budget:
+/// so little that what comes while it is brought to the disk finds room in [`KEEPER_ORDERS`].
+pub const MOST_SEGMENT_BYTES: u32 = 16 << 20;
 
 /// The least length at which a segment of kept filters is full, in bytes.
 pub const LEAST_SEGMENT_BYTES: u32 = 64 << 10;

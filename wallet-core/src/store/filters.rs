@@ -10,10 +10,11 @@
 mod index;
 mod record;
 mod segment;
+mod active;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ use crate::light_client::height_ranges::HeightRanges;
 use crate::light_client::kept::{FilterId, KeptFilter};
 use crate::limits::{FILTER_WRITE_BYTES, LEAST_SEGMENT_BYTES, MOST_SEGMENT_BYTES};
 
+use active::Active;
 use record::Head;
 use segment::{Found, Segment};
 
@@ -63,36 +65,6 @@ pub struct Reading {
     pub filters: Vec<KeptFilter>,
     /// What was damaged.
     pub damaged: Vec<Place>,
-}
-
-#[derive(Debug)]
-struct Active {
-    number: u32,
-    file: File,
-    /// The length of what is written.
-    start: u32,
-    /// Records that are not written yet.
-    buffer: Vec<u8>,
-    /// The heights of those, each with its offset.
-    coming: Vec<(Height, u32)>,
-}
-
-impl Active {
-    const fn new(number: u32, file: File, start: u32) -> Self {
-        Self { number, file, start, buffer: Vec::new(), coming: Vec::new() }
-    }
-
-    /// Where the next record goes.
-    fn end(&self) -> u32 {
-        // A segment is full long before it reaches the end of the type.
-        self.start.saturating_add(u32::try_from(self.buffer.len()).unwrap_or(u32::MAX))
-    }
-
-    fn push(&mut self, head: Head, filter: &KeptFilter) {
-        self.coming.push((filter.id.block.height, self.end()));
-        self.buffer.extend_from_slice(&head.to_bytes());
-        self.buffer.extend_from_slice(&filter.bytes);
-    }
 }
 
 impl FilterStore {
@@ -154,7 +126,7 @@ impl FilterStore {
             let active = self.active()?;
             active.push(head, filter);
             let full = active.end() >= segment_length;
-            if full || active.buffer.len() >= FILTER_WRITE_BYTES {
+            if full || active.unwritten() >= FILTER_WRITE_BYTES {
                 self.flush()?;
             }
             if full {
@@ -237,29 +209,23 @@ impl FilterStore {
         Ok(self.active.insert(active))
     }
 
-    /// Writes what is in the buffer. What was written in part is cut off.
+    /// Writes what came. What was written in part is cut off.
     fn flush(&mut self) -> io::Result<()> {
         let Some(active) = &mut self.active else { return Ok(()) };
         let Some(segment) = self.segments.get_mut(&active.number) else { return Ok(()) };
-        if let Err(error) = active.file.write_all(&active.buffer) {
-            let _ = active.file.set_len(segment.length.into());
+        let written = active.write(segment);
+        if written.is_err() {
             self.active = None;
-            return Err(error);
         }
-        segment.length = active.end();
-        for (height, offset) in active.coming.drain(..) {
-            segment.index.insert(height, offset);
-        }
-        active.start = segment.length;
-        active.buffer.clear();
-        Ok(())
+        written
     }
 
     /// The active segment is full.
     fn seal(&mut self) -> io::Result<()> {
         let Some(active) = self.active.take() else { return Ok(()) };
-        active.file.sync_data()?;
-        self.segments.get(&active.number).map_or(Ok(()), Segment::write_index)
+        let number = active.number;
+        active.finish()?;
+        self.segments.get(&number).map_or(Ok(()), Segment::write_index)
     }
 
     /// Makes room for a record of a block; whether there is some.
@@ -296,8 +262,8 @@ impl FilterStore {
     /// Bytes that the files take, with what is not written yet.
     fn bytes(&self) -> u64 {
         let written: u64 = self.segments.values().map(Segment::bytes).sum();
-        let coming = self.active.as_ref().map_or(0, |active| active.buffer.len() as u64);
-        written + coming
+        let coming = self.active.as_ref().map_or(0, Active::unwritten);
+        written + coming as u64
     }
 
     /// The length at which a segment is full: small enough that dropping one gives up a small part.
