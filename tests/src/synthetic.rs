@@ -7,4 +7,5 @@ pub mod recipe;
 pub mod gcs;
 pub mod chain;
 pub mod link;
+pub mod voice;
 pub mod peer;

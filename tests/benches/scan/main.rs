@@ -39,14 +39,14 @@ fn compare(arguments: &[String]) -> Result<()> {
     println!("{options}");
     let mut peers = Peers::start(arguments)?;
     println!(
-        "{:<10} {:>8} {:>10} {:>7} {:>7} {:>9}  balance",
-        "", "s", "filters/s", "MB/s", "cpu s", "MB peak"
+        "{:<10} {:>8} {:>10} {:>7} {:>7} {:>10} {:>9}  balance",
+        "", "s", "filters/s", "MB/s", "cpu s", "peers' cpu", "MB peak"
     );
     let mut table = Vec::new();
     for client in options.clients() {
         let before = peers.served()?;
         let measured = in_own_process(client, &peers.addresses, arguments, &options)?;
-        let served = peers.served()? - before;
+        let served = peers.served()?.since(before);
         println!("{:<10} {}", client.name(), measured.row(options.blocks(), served));
         table.push(measured);
     }

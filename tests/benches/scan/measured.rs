@@ -5,6 +5,26 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+/// What the peers did, up to a moment.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Served {
+    /// Bytes sent.
+    pub(crate) bytes: u64,
+    /// The processor time of their process.
+    pub(crate) cpu_seconds: Option<f64>,
+}
+
+impl Served {
+    /// What they did since `before`.
+    pub(crate) fn since(self, before: Self) -> Self {
+        let cpu_seconds = self.cpu_seconds.zip(before.cpu_seconds);
+        Self {
+            bytes: self.bytes - before.bytes,
+            cpu_seconds: cpu_seconds.map(|(now, before)| now - before),
+        }
+    }
+}
+
 /// One client's run.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Measured {
@@ -29,16 +49,18 @@ impl Measured {
         }
     }
 
-    /// The figures in columns. `served` is what the peers sent, in bytes.
-    pub(crate) fn row(&self, blocks: u32, served: u64) -> String {
-        let served = f64::from(u32::try_from(served / 1_000).unwrap_or(u32::MAX)) / 1_000.0;
+    /// The figures in columns.
+    pub(crate) fn row(&self, blocks: u32, served: Served) -> String {
+        let bytes = f64::from(u32::try_from(served.bytes / 1_000).unwrap_or(u32::MAX)) / 1_000.0;
+        let cpu = |seconds: Option<f64>| seconds.map_or("?".to_owned(), |cpu| format!("{cpu:.2}"));
         let peak = self.peak_kib.and_then(|kib| u32::try_from(kib).ok());
         format!(
-            "{:>8.2} {:>10.0} {:>7.0} {:>7} {:>9}  {}",
+            "{:>8.2} {:>10.0} {:>7.0} {:>7} {:>10} {:>9}  {}",
             self.seconds,
             f64::from(blocks) / self.seconds,
-            served / self.seconds,
-            self.cpu_seconds.map_or("?".to_owned(), |cpu| format!("{cpu:.2}")),
+            bytes / self.seconds,
+            cpu(self.cpu_seconds),
+            cpu(served.cpu_seconds),
             peak.map_or("?".to_owned(), |kib| format!("{:.0}", f64::from(kib) * 1.024 / 1_000.0)),
             if self.is_right { "right" } else { "WRONG" },
         )
@@ -53,7 +75,7 @@ fn peak_kib() -> Option<u64> {
 }
 
 /// User and system time, which Linux counts in hundredths of a second.
-fn cpu_seconds() -> Option<f64> {
+pub(crate) fn cpu_seconds() -> Option<f64> {
     let stat = fs::read_to_string("/proc/self/stat").ok()?;
     let fields: Vec<&str> = stat.rsplit_once(") ")?.1.split(' ').collect();
     let ticks: u32 = fields.get(11)?.parse::<u32>().ok()? + fields.get(12)?.parse::<u32>().ok()?;

@@ -46,6 +46,9 @@ pub(crate) struct Options {
     /// How many of the peers leave the payments out of their filters.
     #[arg(long, value_name = "PEERS", default_value_t = 0)]
     lying: usize,
+    /// The peers speak version 2 of the transport too, which encrypts. `bip157` goes on in the clear.
+    #[arg(long)]
+    pub(crate) encrypted: bool,
     /// How many MB of filters billfold keeps on disk; `bip157` keeps none.
     #[arg(long, value_name = "MB", default_value_t = DEFAULT_FILTERS_DISK / 1_000_000)]
     filters_disk: u64,
@@ -137,6 +140,9 @@ impl fmt::Display for Options {
             write!(f, ", no filters kept")?;
         }
         write!(f, ", {} peers", self.peers)?;
+        if self.encrypted {
+            write!(f, " that encrypt")?;
+        }
         if let Some(bandwidth) = self.bandwidth {
             write!(f, ", {bandwidth} MB/s each")?;
         }

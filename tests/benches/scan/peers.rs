@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use billfold_tests::synthetic::chain::Chain;
 use billfold_tests::synthetic::peer::Peer;
 
+use crate::measured::{self, Served};
 use crate::options::Options;
 
 /// The first argument of that process.
@@ -39,12 +40,12 @@ impl Peers {
         Ok(Self { addresses: addresses.trim().to_owned(), process, ask, answers })
     }
 
-    /// Bytes that all peers sent since the start.
-    pub(crate) fn served(&mut self) -> Result<u64> {
+    /// What all peers did since the start.
+    pub(crate) fn served(&mut self) -> Result<Served> {
         self.ask.as_mut().context("it has ended")?.write_all(b"\n")?;
         let mut answer = String::new();
         self.answers.read_line(&mut answer)?;
-        Ok(answer.trim().parse()?)
+        Ok(serde_json::from_str(&answer)?)
     }
 }
 
@@ -60,13 +61,15 @@ impl Drop for Peers {
 pub(crate) fn serve(options: &Options) -> Result<()> {
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let chain = Arc::new(Chain::load_or_make(dir, options.recipe()?)?);
-    let start = |conduct| Peer::start(&chain, conduct, options.link());
+    let start = |conduct| Peer::start(&chain, conduct, options.link(), options.encrypted);
     let peers = options.conducts().into_iter().map(start).collect::<Result<Vec<_>, _>>()?;
     let addresses: Vec<String> = peers.iter().map(|peer| peer.address.to_string()).collect();
     println!("{}", addresses.join(","));
     for line in std::io::stdin().lines() {
         line?;
-        println!("{}", peers.iter().map(Peer::served).sum::<u64>());
+        let bytes = peers.iter().map(Peer::served).sum::<u64>();
+        let served = Served { bytes, cpu_seconds: measured::cpu_seconds() };
+        println!("{}", serde_json::to_string(&served)?);
     }
     Ok(())
 }

@@ -278,7 +278,7 @@ fn message(ends: &[usize], index: usize) -> Range<usize> {
 }
 
 /// Changes with whatever the file holds.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// When the first block above genesis was made.
 const FIRST_TIME: u32 = 1_700_000_000;

@@ -3,7 +3,7 @@
 //!
 //! Refuses to check what it is asked: it is asked by clients under test, on loopback.
 
-use std::io::{self, BufReader};
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,7 +11,7 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::Instant;
 
-use bitcoin::consensus::{Decodable, serialize};
+use bitcoin::consensus::serialize;
 use bitcoin::hash_types::FilterHeader;
 use bitcoin::hashes::Hash as _;
 use bitcoin::p2p::message::{NetworkMessage, RawNetworkMessage};
@@ -21,7 +21,8 @@ use bitcoin::p2p::message_network::VersionMessage;
 use bitcoin::p2p::{Address, Magic, ServiceFlags};
 
 use super::chain::Chain;
-use super::link::{Link, Paced};
+use super::link::Link;
+use super::voice::{self, Ear, Voice};
 
 /// How a peer behaves once it is asked for filters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,11 +46,17 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// Starts a peer on a free port of loopback.
+    /// Starts a peer on a free port of loopback; one that `seals` speaks version 2 of the transport
+    /// with who does.
     ///
     /// # Errors
     /// If the system gives no socket or no thread.
-    pub fn start(chain: &Arc<Chain>, conduct: Conduct, link: Link) -> io::Result<Self> {
+    pub fn start(
+        chain: &Arc<Chain>,
+        conduct: Conduct,
+        link: Link,
+        seals: bool,
+    ) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let address = listener.local_addr()?;
         let served = Arc::new(AtomicU64::new(0));
@@ -58,7 +65,7 @@ impl Peer {
             for stream in listener.incoming().flatten() {
                 let (chain, served) = (Arc::clone(&chain), Arc::clone(&counter));
                 // Its end is the client's matter.
-                thread::spawn(move || Session { chain, conduct, served }.run(stream, link));
+                thread::spawn(move || Session { chain, conduct, served }.run(stream, link, seals));
             }
         })?;
         Ok(Self { address, served })
@@ -79,21 +86,20 @@ struct Session {
 }
 
 impl Session {
-    fn run(self, stream: TcpStream, link: Link) -> io::Result<()> {
-        stream.set_nodelay(true)?;
+    fn run(self, stream: TcpStream, link: Link, seals: bool) -> io::Result<()> {
+        let (ear, mut voice) = voice::answer(stream, link, seals)?;
         let (questions, asked) = mpsc::channel();
-        let reader = stream.try_clone()?;
-        thread::spawn(move || listen(reader, &questions));
-        self.answer(&asked, &mut Paced::new(stream, link))
+        thread::spawn(move || listen(ear, &questions));
+        self.answer(&asked, &mut voice)
     }
 
     fn answer(
         &self,
         asked: &Receiver<(Instant, NetworkMessage)>,
-        out: &mut Paced,
+        out: &mut Voice,
     ) -> io::Result<()> {
         for (at, question) in asked {
-            out.travel(at);
+            out.line.travel(at);
             match question {
                 NetworkMessage::Version(_) => {
                     self.say(out, NetworkMessage::Version(self.version()))?;
@@ -117,7 +123,7 @@ impl Session {
         Ok(())
     }
 
-    fn filter_headers(&self, wanted: &GetCFHeaders, out: &mut Paced) -> io::Result<()> {
+    fn filter_headers(&self, wanted: &GetCFHeaders, out: &mut Voice) -> io::Result<()> {
         let Some(stop) = self.chain.height_of(wanted.stop_hash) else { return Ok(()) };
         let commitments = self.chain.commitments(self.conduct == Conduct::Lying);
         let start = wanted.start_height as usize;
@@ -133,7 +139,7 @@ impl Session {
         )
     }
 
-    fn checkpoints(&self, wanted: &GetCFCheckpt, out: &mut Paced) -> io::Result<()> {
+    fn checkpoints(&self, wanted: &GetCFCheckpt, out: &mut Voice) -> io::Result<()> {
         let Some(stop) = self.chain.height_of(wanted.stop_hash) else { return Ok(()) };
         let commitments = self.chain.commitments(self.conduct == Conduct::Lying);
         let heights = (1..).map(|n| n * CHECKPOINT_INTERVAL).take_while(|at| *at <= stop as usize);
@@ -147,12 +153,12 @@ impl Session {
         )
     }
 
-    fn filters(&self, wanted: &GetCFilters, out: &mut Paced) -> io::Result<()> {
+    fn filters(&self, wanted: &GetCFilters, out: &mut Voice) -> io::Result<()> {
         let Some(stop) = self.chain.height_of(wanted.stop_hash) else { return Ok(()) };
         let start = wanted.start_height;
         match self.conduct {
             Conduct::Honest | Conduct::Lying => {}
-            Conduct::Dripping => out.slow_down(DRIP),
+            Conduct::Dripping => out.line.slow_down(DRIP),
             Conduct::Stalling => {
                 let few = self.chain.filters(start, stop.min(start + 9), false);
                 self.write(out, &few)?;
@@ -164,7 +170,7 @@ impl Session {
         self.write(out, &self.chain.filters(start, stop, self.conduct == Conduct::Lying))
     }
 
-    fn blocks(&self, wanted: &[Inventory], out: &mut Paced) -> io::Result<()> {
+    fn blocks(&self, wanted: &[Inventory], out: &mut Voice) -> io::Result<()> {
         for item in wanted {
             let (Inventory::Block(hash) | Inventory::WitnessBlock(hash)) = item else { continue };
             let Some(height) = self.chain.height_of(*hash) else { continue };
@@ -191,24 +197,23 @@ impl Session {
         }
     }
 
-    fn say(&self, out: &mut Paced, message: NetworkMessage) -> io::Result<()> {
+    fn say(&self, out: &mut Voice, message: NetworkMessage) -> io::Result<()> {
         self.write(out, &[&serialize(&RawNetworkMessage::new(Magic::REGTEST, message))])
     }
 
-    fn write(&self, out: &mut Paced, pieces: &[&[u8]]) -> io::Result<()> {
+    fn write(&self, out: &mut Voice, pieces: &[&[u8]]) -> io::Result<()> {
         for piece in pieces {
             self.served.fetch_add(piece.len() as u64, Ordering::Relaxed);
-            out.write(piece)?;
+            out.say(piece)?;
         }
         Ok(())
     }
 }
 
 /// Reads questions while answers are written, as a node does.
-fn listen(stream: TcpStream, questions: &Sender<(Instant, NetworkMessage)>) {
-    let mut stream = BufReader::new(stream);
-    while let Ok(message) = RawNetworkMessage::consensus_decode(&mut stream) {
-        if questions.send((Instant::now(), message.into_payload())).is_err() {
+fn listen(mut ear: Ear, questions: &Sender<(Instant, NetworkMessage)>) {
+    while let Some(message) = ear.hear() {
+        if questions.send((Instant::now(), message)).is_err() {
             return;
         }
     }

@@ -7,7 +7,8 @@ use bitcoin::absolute::LockTime;
 use bitcoin::block::Header;
 use bitcoin::constants::genesis_block;
 use bitcoin::hashes::Hash as _;
-use bitcoin::script::{Builder, PushBytesBuf};
+use bitcoin::merkle_tree;
+use bitcoin::script::Builder;
 use bitcoin::transaction::Version;
 use bitcoin::{
     Amount, Block, Network, OutPoint, ScriptBuf, Sequence, Transaction, TxIn, TxMerkleNode, TxOut,
@@ -35,11 +36,11 @@ impl Recipe {
         self.paid.iter().map(|_| Self::PAYMENT).sum()
     }
 
-    /// The height of the payment at `index`: above it there is room for a coinbase output to mature.
+    /// The height of the payment at `index`.
     #[must_use]
     pub fn height_of(&self, index: u32) -> u32 {
         let count = u32::try_from(self.paid.len()).unwrap_or(u32::MAX);
-        (index + 1) * (self.blocks.saturating_sub(MATURITY) / (count + 1))
+        (index + 1) * (self.blocks / (count + 1))
     }
 
     /// The script that the block at `height` pays, if it pays one.
@@ -58,10 +59,12 @@ impl Recipe {
         })
     }
 
-    /// The merkle root of the block at `height`, which is the id of its one transaction.
+    /// The merkle root of the block at `height`.
     #[must_use]
     pub fn merkle_root(&self, height: u32) -> TxMerkleNode {
-        self.coinbase(height).compute_txid().to_raw_hash().into()
+        let ids = self.transactions(height).into_iter();
+        let ids = ids.map(|transaction| transaction.compute_txid().to_raw_hash());
+        merkle_tree::calculate_root(ids).map_or_else(TxMerkleNode::all_zeros, Into::into)
     }
 
     /// The block at `height`, under its header.
@@ -70,35 +73,46 @@ impl Recipe {
         if height == 0 {
             return genesis_block(Network::Regtest);
         }
-        Block { header, txdata: vec![self.coinbase(height)] }
+        Block { header, txdata: self.transactions(height) }
     }
 
-    fn coinbase(&self, height: u32) -> Transaction {
+    /// What others are paid by the coinbase, and the wallet's payment apart, small as payments are.
+    fn transactions(&self, height: u32) -> Vec<Transaction> {
         let paid = self.paid_at(height);
-        let value = |script: &ScriptBuf| {
-            if Some(script) == paid { Self::PAYMENT } else { Amount::from_sat(1_000) }
-        };
-        let outputs = self.scripts(height, true);
-        Transaction {
-            version: Version::TWO,
-            lock_time: LockTime::ZERO,
-            input: vec![TxIn {
-                previous_output: OutPoint::null(),
-                // The second push: a script of one byte is too short for a coinbase.
-                script_sig: Builder::new()
-                    .push_int(i64::from(height))
-                    .push_slice(PushBytesBuf::from([0; 4]))
-                    .into_script(),
-                sequence: Sequence::MAX,
-                witness: Witness::new(),
-            }],
-            output: outputs.map(|s| TxOut { value: value(&s), script_pubkey: s }).collect(),
-        }
+        let others = self.scripts(height, true).filter(|script| Some(script) != paid);
+        let coinbase = transaction(
+            OutPoint::null(),
+            // The second push: a script of one byte is too short for a coinbase.
+            Builder::new().push_int(i64::from(height)).push_slice([0; 4]).into_script(),
+            others.map(|script_pubkey| TxOut { value: Amount::from_sat(1_000), script_pubkey }),
+        );
+        let payment = paid.map(|script| {
+            // Nobody can tell without the block that it spends from.
+            let spent = OutPoint::new(coinbase.compute_txid(), 0);
+            let output = TxOut { value: Self::PAYMENT, script_pubkey: script.clone() };
+            transaction(spent, ScriptBuf::new(), std::iter::once(output))
+        });
+        std::iter::once(coinbase).chain(payment).collect()
     }
 }
 
-/// The depth from which a coinbase output may be spent, with room.
-const MATURITY: u32 = 150;
+fn transaction(
+    spent: OutPoint,
+    script_sig: ScriptBuf,
+    output: impl Iterator<Item = TxOut>,
+) -> Transaction {
+    Transaction {
+        version: Version::TWO,
+        lock_time: LockTime::ZERO,
+        input: vec![TxIn {
+            previous_output: spent,
+            script_sig,
+            sequence: Sequence::MAX,
+            witness: Witness::new(),
+        }],
+        output: output.collect(),
+    }
+}
 
 /// Twenty bytes that look random (`SplitMix64`).
 fn program(height: u32, index: u32) -> WPubkeyHash {
@@ -120,15 +134,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_script_is_paid_once_and_can_be_spent_at_the_tip() {
+    fn each_script_is_paid_once_and_every_output_is_there() {
         let script = |index| ScriptBuf::new_p2wpkh(&program(u32::MAX, index));
         let recipe = Recipe { blocks: 600, outputs: 9, paid: (0..20).map(script).collect() };
         let heights: Vec<u32> = (1..=600).filter(|h| recipe.paid_at(*h).is_some()).collect();
         assert_eq!(heights.len(), 20);
-        assert!(heights.iter().all(|height| height + 100 < 600));
         let mut paid = Amount::ZERO;
         for height in 1..=600 {
-            let outputs = recipe.coinbase(height).output;
+            let transactions = recipe.transactions(height).into_iter();
+            let outputs: Vec<_> = transactions.flat_map(|transaction| transaction.output).collect();
             assert_eq!(outputs.len(), 9);
             let ours = outputs.iter().filter(|o| recipe.paid.contains(&o.script_pubkey));
             paid += ours.map(|output| output.value).sum::<Amount>();
