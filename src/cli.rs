@@ -11,6 +11,7 @@ pub(crate) mod chain;
 pub(crate) mod global;
 pub(crate) mod keeping;
 pub(crate) mod lists;
+pub(crate) mod labelling;
 pub(crate) mod paying;
 pub(crate) mod setup;
 
@@ -19,6 +20,7 @@ use keeping::{
     COMPLETIONS_EXAMPLES, CompletionsArgs, PASSWORD_EXAMPLES, PasswordArgs, WORDS_EXAMPLES,
     WordsCommand,
 };
+use labelling::{ExportCommand, ImportCommand, LABEL_EXAMPLES, LabelArgs};
 use lists::{
     ADDRESSES_EXAMPLES, AddressesArgs, HISTORY_EXAMPLES, HistoryArgs, SEARCH_EXAMPLES, SearchArgs,
 };
@@ -99,6 +101,15 @@ pub(crate) enum Command {
     /// Look for a text or an amount in labels, ids and addresses; needs no network
     #[command(after_help = SEARCH_EXAMPLES)]
     Search(SearchArgs),
+    /// Say something of a transaction, an output, an address or a key; needs no network
+    #[command(after_help = LABEL_EXAMPLES)]
+    Label(LabelArgs),
+    /// Write labels or the history into a file for other programs; needs no network
+    #[command(subcommand)]
+    Export(ExportCommand),
+    /// Take in what another program wrote; needs no network
+    #[command(subcommand)]
+    Import(ImportCommand),
     /// List all unspent coins; needs no network
     Coins,
     /// Connect, and show what can be said about fees without asking anybody else

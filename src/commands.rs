@@ -13,9 +13,12 @@ mod coins;
 mod completions;
 mod describe;
 mod drafts;
+mod export;
 mod fees;
 mod freeze;
 mod history;
+mod import;
+mod label;
 mod new;
 mod password;
 mod pay;
@@ -50,6 +53,9 @@ pub(crate) async fn run(command: Command, context: &mut Context) -> Result<(), F
         Command::History(options) => history::run(&options, context).await,
         Command::Addresses(options) => addresses::run(&options, context).await,
         Command::Search(options) => search::run(options, context).await,
+        Command::Label(options) => label::run(options, context).await,
+        Command::Export(what) => export::run(what, context).await,
+        Command::Import(what) => import::run(what, context).await,
         Command::Coins => coins::run(context).await,
         Command::Fees => fees::run(context).await,
         Command::Peers => peers::run(context).await,

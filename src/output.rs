@@ -7,6 +7,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
+use billfold_wallet_core::foreign;
 use serde::Serialize;
 
 use crate::failure::{Failure, Kind};
@@ -57,9 +58,10 @@ impl Output {
     /// `io` if it can't be written, except when the reader has closed the pipe.
     pub(crate) fn result(&mut self, report: &impl Report) -> Result<(), Failure> {
         let text = if self.style.json {
-            serde_json::to_string(report).map_err(|error| {
+            let json = serde_json::to_string(report).map_err(|error| {
                 Failure::new(Kind::Bug, format!("the result has no JSON form: {error}"))
-            })?
+            })?;
+            foreign::escaped_json(&json)
         } else {
             report.for_people(self.canvas)
         };
@@ -100,7 +102,7 @@ impl Output {
         if self.style.json {
             // The exit code tells the same; nothing more can be done for a reader that is gone.
             let text = serde_json::to_string(&failure.form()).unwrap_or_default();
-            let _ = writeln!(io::stdout().lock(), "{text}");
+            let _ = writeln!(io::stdout().lock(), "{}", foreign::escaped_json(&text));
         } else {
             // What was typed or read from a file may stand in it.
             to_stderr(format_args!("error: {}\n", figures::foreign(failure.message())));

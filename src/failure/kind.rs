@@ -72,6 +72,8 @@ kinds! {
     BadFeeRate = "bad_fee_rate", -8, Usage, "The text is not a fee rate.";
     InvalidAddress = "invalid_address", -5, Usage, "The text is not an address or `bitcoin:` URI.";
     WrongNetwork = "wrong_network", -5, Usage, "The address is of another network.";
+    BadReference = "bad_reference", -8, Usage, "The text names nothing that can be labelled.";
+    BadLabels = "bad_labels", -8, Usage, "The file holds no labels.";
     BadPayments = "bad_payments", -8, Usage, "The file of payments is not right.";
     BadRecipients = "bad_recipients", -8, Usage, "No recipient, one twice, or `max` beside others.";
     BadWords = "bad_words", -5, Usage, "The words have a wrong number or a word is not in the list.";

@@ -1,6 +1,8 @@
 //! Owns how errors in what a person typed are told: amounts, addresses, words.
 
 use billfold_wallet_core::amount::{ParseAmountError, ParseFeeRateError};
+use billfold_wallet_core::command::ParseReferenceError;
+use billfold_wallet_core::labels::ReadLabelsError;
 use billfold_wallet_core::recipient::ParsePayeeError;
 use billfold_wallet_core::seed::{DiceError, ParseWordsError};
 use billfold_wallet_core::vault::PasswordError;
@@ -52,6 +54,24 @@ impl From<DiceError> for Failure {
             }
             DiceError::Entropy(_) => Self::new(Kind::NoEntropy, message),
         }
+    }
+}
+
+impl From<ParseReferenceError> for Failure {
+    fn from(error: ParseReferenceError) -> Self {
+        let kind = match error {
+            ParseReferenceError::WrongNetwork => Kind::WrongNetwork,
+            ParseReferenceError::Malformed
+            | ParseReferenceError::UnknownKind
+            | ParseReferenceError::PrivateKey => Kind::BadReference,
+        };
+        Self::new(kind, error.to_string())
+    }
+}
+
+impl From<ReadLabelsError> for Failure {
+    fn from(error: ReadLabelsError) -> Self {
+        Self::new(Kind::BadLabels, error.to_string())
     }
 }
 

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use billfold_wallet_core::amount::{display_amount, display_fee_rate};
-use billfold_wallet_core::recipient;
+use billfold_wallet_core::{foreign, recipient};
 use bitcoin::bip32::Fingerprint;
 use bitcoin::{Address, Amount, FeeRate, SignedAmount};
 use jiff::Timestamp;
@@ -130,11 +130,7 @@ fn in_zone(unix_seconds: u64, zone: TimeZone) -> String {
 /// reorders what stands beside it.
 #[must_use]
 pub(crate) fn foreign(text: &str) -> String {
-    let hidden = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-    };
-    text.chars().map(|c| if hidden(c) { '\u{fffd}' } else { c }).collect()
+    foreign::shown(text)
 }
 
 /// Groups of an address to a line: half of the longest address, and 80 columns hold them.

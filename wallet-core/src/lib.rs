@@ -11,6 +11,7 @@ pub use billfold_light_client as light_client;
 pub mod limits;
 pub mod entropy;
 mod residue;
+pub mod foreign;
 pub mod keychain;
 pub mod command;
 pub mod labels;
