@@ -4,6 +4,7 @@
 //! Refuses to look inside: what a person can't see does not count here.
 
 mod lost_funds;
+mod passphrase;
 
 /// The program.
 const BILLFOLD: &str = env!("CARGO_BIN_EXE_billfold");
