@@ -109,6 +109,7 @@ const fn bump(problem: &BumpProblem) -> &'static str {
         BumpProblem::HasDescendants(_) => "has_descendants",
         BumpProblem::NothingToSpend => "nothing_to_spend",
         BumpProblem::TooManyDescendants(_) => "too_many_descendants",
+        BumpProblem::LineTooLong(_) => "line_too_long",
         BumpProblem::FastEnough => "fast_enough",
     }
 }

@@ -15,6 +15,13 @@ pub const MOST_FEE_RATE: FeeRate = FeeRate::from_sat_per_kwu(2_500_000);
 /// The highest fee of any payment: 0.1 BTC, as Bitcoin Core has it (`-maxtxfee`).
 pub const MOST_FEE: Amount = Amount::from_sat(10_000_000);
 
+/// Transactions that nodes drop at once for a replacement (BIP125, rule 5), itself included.
+pub const MOST_REPLACED: usize = 100;
+
+/// Transactions outside of blocks that nodes keep in a line (Bitcoin Core's
+/// `DEFAULT_ANCESTOR_LIMIT`).
+pub const LONGEST_LINE: usize = 25;
+
 /// The heaviest transaction that nodes relay (Bitcoin Core's `MAX_STANDARD_TX_WEIGHT`).
 pub const MOST_WEIGHT: Weight = Weight::from_wu(400_000);
 

@@ -5,6 +5,8 @@
 
 mod lost_funds;
 mod passphrase;
+mod stuck_payment;
+mod swapped_address;
 
 /// The program.
 const BILLFOLD: &str = env!("CARGO_BIN_EXE_billfold");

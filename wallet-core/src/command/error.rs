@@ -160,10 +160,10 @@ pub enum BumpProblem {
     #[error("it is confirmed, and needs no help")]
     Confirmed,
     /// Another transaction has its place.
-    #[error("{} has replaced it: bump that one", by.map_or_else(|| "another transaction".to_owned(), |by| by.to_string()))]
+    #[error("{by} has replaced it: bump that one")]
     Replaced {
-        /// Which, if it is known.
-        by: Option<Txid>,
+        /// Which.
+        by: Txid,
     },
     /// Nobody speaks of it any more.
     #[error("peers have dropped it: pay again")]
@@ -184,6 +184,9 @@ pub enum BumpProblem {
     /// More would fall with it than nodes drop at once (BIP125, rule 5).
     #[error("{0} transactions would fall with it, and nodes drop at most 100: wait for a block")]
     TooManyDescendants(usize),
+    /// It stands on more than nodes keep in a line.
+    #[error("a child would be behind {0} others, and nodes keep 25 in a line: wait for a block")]
+    LineTooLong(usize),
     /// It pays as much as was asked for already.
     #[error("it pays as much already: ask for more")]
     FastEnough,

@@ -38,7 +38,7 @@ use crate::vault::FileKey;
 use column::Column;
 
 pub use addresses::{Issued, KeychainState, ScriptPlace};
-pub use coins::{CoinRow, CoinSums};
+pub use coins::{CoinRow, CoinSums, LeanCoin, OwnOutput};
 pub use drafts::{DraftRow, PaymentRow, RequestId, Task};
 pub use history::{HistoryEntry, HistoryPart, TransactionSums};
 pub use requests::{AddressEntry, Paid};

@@ -1,11 +1,30 @@
 //! Owns how a transaction that waits is sped up or taken back: replaced by one with a higher fee
 //! (BIP125), or paid for by a child.
 //!
-//! Refuses to let payments fall that stand on a replaced one, unless that was asked for.
+//! Refuses to let payments fall that stand on a replaced one, unless that was asked for, and a fee
+//! with which nodes would keep what they have.
 
-use crate::command::{BumpProblem, BumpRequest, CommandError, Draft};
+mod child;
+mod replacement;
 
-use super::{DraftMoment, Wallet};
+use bitcoin::Txid;
+
+use crate::command::{BumpProblem, BumpRequest, BumpWay, CommandError, Draft, FeeBasis, Reference};
+use crate::limits::MOST_REPLACED;
+use crate::store::wallet::{RequestId, Task, TransactionRow};
+
+use super::draft::Unkept;
+use super::funding::Funding;
+use super::graph::inputs;
+use super::lineage::Lineage;
+use super::{DraftMoment, Wallet, fee};
+
+/// A transaction that no block holds, and what stands on it.
+struct Waiting {
+    txid: Txid,
+    row: TransactionRow,
+    falling: Lineage,
+}
 
 impl Wallet {
     /// Builds what speeds a waiting transaction up or takes it back, and reserves its coins. A dry
@@ -16,9 +35,108 @@ impl Wallet {
     pub fn bump(
         &mut self,
         request: &BumpRequest,
-        _moment: &DraftMoment,
+        moment: &DraftMoment,
     ) -> Result<Draft, CommandError> {
-        let why = BumpProblem::NothingToSpend;
-        Err(CommandError::CannotBump { txid: request.txid, why })
+        let waiting = self.waiting(request.txid)?;
+        if !request.dry_run {
+            self.drop_stale_drafts(None, moment)?;
+        }
+        let bumped = match self.way(request.way, &waiting, moment)? {
+            Way::Replace => self.replacement(&waiting, request.fee, moment)?,
+            Way::Cancel => self.cancellation(&waiting, request.fee, moment)?,
+            Way::Child => self.child(&waiting, request.fee, moment)?,
+        };
+        let back = bumped.funding.change.iter().filter(|_| bumped.funding.outputs.is_empty());
+        let paid = bumped.funding.outputs.iter().chain(back.map(|(_, output)| output));
+        fee::check_fee(bumped.funding.fee, paid.map(|output| output.value).sum())?;
+        fee::check_limit(bumped.funding.fee)?;
+        fee::check_weight(bumped.funding.weight)?;
+        let unkept = Unkept {
+            funding: bumped.funding,
+            task: bumped.task,
+            takes_all: bumped.takes_all,
+            fee_basis: bumped.fee_basis,
+            note: self.label(&Reference::Transaction(request.txid))?,
+            output_notes: Vec::new(),
+            request: RequestId { idempotency_key: None, hash: [0; 32] },
+            hold: request.hold,
+            dry_run: request.dry_run,
+        };
+        self.keep(unkept, moment)
     }
+
+    /// The transaction, if it waits for a block.
+    fn waiting(&self, txid: Txid) -> Result<Waiting, CommandError> {
+        let row = self.file.transaction(txid)?.filter(|row| row.sums.ours);
+        let row = row.ok_or(CommandError::NoSuchTransaction(txid))?;
+        let refused = |why| Err(CommandError::CannotBump { txid, why });
+        if row.placement.is_some() {
+            return refused(BumpProblem::Confirmed);
+        }
+        if !row.canonical {
+            return match self.in_the_place_of(txid, &row)? {
+                Some(by) => refused(BumpProblem::Replaced { by }),
+                None => refused(BumpProblem::Evicted),
+            };
+        }
+        let falling = self.descendants(txid)?;
+        Ok(Waiting { txid, row, falling })
+    }
+
+    /// What counts instead of a transaction; `None` if nothing does.
+    fn in_the_place_of(
+        &self,
+        txid: Txid,
+        row: &TransactionRow,
+    ) -> Result<Option<Txid>, CommandError> {
+        for spent in inputs(&row.transaction) {
+            for rival in self.file.spenders(spent)?.into_iter().filter(|rival| *rival != txid) {
+                if self.file.transaction(rival)?.is_some_and(|row| row.canonical) {
+                    return Ok(Some(rival));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn way(
+        &self,
+        asked: BumpWay,
+        waiting: &Waiting,
+        moment: &DraftMoment,
+    ) -> Result<Way, CommandError> {
+        let refused = |why| Err(CommandError::CannotBump { txid: waiting.txid, why });
+        let ours = waiting.row.sums.fee.is_some();
+        let falling = waiting.falling.0.len();
+        match asked {
+            BumpWay::Replace | BumpWay::Cancel if !ours => refused(BumpProblem::NotOurs),
+            BumpWay::Replace | BumpWay::Cancel if falling >= MOST_REPLACED => {
+                refused(BumpProblem::TooManyDescendants(falling))
+            }
+            BumpWay::Replace => Ok(Way::Replace),
+            BumpWay::Cancel => Ok(Way::Cancel),
+            BumpWay::Child => Ok(Way::Child),
+            BumpWay::Best if ours && falling == 0 => Ok(Way::Replace),
+            BumpWay::Best if !self.helpers(waiting, moment.now)?.is_empty() => Ok(Way::Child),
+            BumpWay::Best if ours => {
+                refused(BumpProblem::HasDescendants(waiting.falling.0.keys().copied().collect()))
+            }
+            BumpWay::Best => refused(BumpProblem::NothingToSpend),
+        }
+    }
+}
+
+/// How to help a transaction, decided.
+enum Way {
+    Replace,
+    Cancel,
+    Child,
+}
+
+/// What helps a transaction, before it is kept.
+struct Bumped {
+    funding: Funding,
+    task: Task,
+    takes_all: bool,
+    fee_basis: FeeBasis,
 }

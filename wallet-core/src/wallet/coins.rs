@@ -93,6 +93,6 @@ pub(super) fn is_immature(row: &CoinRow, tip: Height) -> bool {
 }
 
 /// The highest coinbase that may be spent in the block above `tip`.
-fn youngest_mature(tip: Height) -> Option<Height> {
+pub(super) fn youngest_mature(tip: Height) -> Option<Height> {
     tip.next().to_u32().checked_sub(COINBASE_MATURITY).map(Height::new)
 }

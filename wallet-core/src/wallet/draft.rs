@@ -3,16 +3,29 @@
 //!
 //! Refuses to keep anything of a request before it is known to work.
 
-use bitcoin::TxOut;
-use bitcoin::psbt::Psbt;
+use bitcoin::{ScriptBuf, TxOut};
 
-use crate::command::{CommandError, Draft, DraftId, Hold, PayRequest, Recipient};
-use crate::light_client::time::WallTime;
+use crate::command::{CommandError, Draft, DraftId, FeeBasis, Hold, PayRequest};
 use crate::limits::DRAFT_LIFETIME;
-use crate::store::wallet::{DraftRow, RequestId, Task};
+use crate::store::wallet::{DraftRow, RequestId, ScriptPlace, Task};
 
+use super::funding::Funding;
 use super::request::{self, CheckedRequest, Pay};
 use super::{DraftMoment, Drafted, Wallet, fee};
+
+/// A draft before it is kept.
+pub(super) struct Unkept {
+    pub(super) funding: Funding,
+    pub(super) task: Task,
+    pub(super) takes_all: bool,
+    pub(super) fee_basis: FeeBasis,
+    pub(super) note: Option<String>,
+    /// What single outputs are for, by their scripts.
+    pub(super) output_notes: Vec<(ScriptBuf, String)>,
+    pub(super) request: RequestId,
+    pub(super) hold: Hold,
+    pub(super) dry_run: bool,
+}
 
 impl Wallet {
     /// Chooses coins, builds the payment and reserves them. A dry run stages nothing.
@@ -37,31 +50,69 @@ impl Wallet {
         let funding = self.fund(&checked, moment)?;
         let paid = funding.outputs.iter().map(|output| output.value).sum();
         fee::check_fee(funding.fee, paid)?;
+        fee::check_limit(funding.fee)?;
+        fee::check_rate(fee::rate(funding.fee, funding.weight))?;
         fee::check_weight(funding.weight)?;
-        let (psbt, change_vout) = self.unsigned(&funding, moment)?;
-        let row = DraftRow {
-            expires: expiry(request.hold, moment),
-            output_notes: output_notes(request, &psbt),
-            psbt,
-            change_vout,
+        let unkept = Unkept {
+            funding,
             task: Task::Payment,
             takes_all: matches!(checked.pay, Pay::Max(_)),
             fee_basis: checked.fee_basis,
             note: request.note.clone(),
+            output_notes: output_notes(request),
             request: id,
+            hold: request.hold,
+            dry_run: request.dry_run,
         };
-        let id = if request.dry_run {
+        self.keep(unkept, moment).map(|draft| Drafted::Draft(Box::new(draft)))
+    }
+
+    /// Builds the transaction, keeps the draft, reserves its coins, and tells it. A dry run keeps
+    /// nothing.
+    pub(super) fn keep(
+        &mut self,
+        unkept: Unkept,
+        moment: &DraftMoment,
+    ) -> Result<Draft, CommandError> {
+        let (psbt, change_vout) = self.unsigned(&unkept.funding, moment)?;
+        let note_of = |output: &TxOut| {
+            let noted = unkept.output_notes.iter().find(|(spk, _)| *spk == output.script_pubkey);
+            noted.map(|(_, note)| note.clone())
+        };
+        let outputs = (0..).zip(&psbt.unsigned_tx.output);
+        let output_notes = outputs.filter_map(|(vout, output)| Some((vout, note_of(output)?)));
+        let row = DraftRow {
+            expires: match unkept.hold {
+                Hold::Briefly => Some(moment.now.after(DRAFT_LIFETIME)),
+                Hold::UntilDropped => None,
+            },
+            output_notes: output_notes.collect(),
+            psbt,
+            change_vout,
+            task: unkept.task,
+            takes_all: unkept.takes_all,
+            fee_basis: unkept.fee_basis,
+            note: unkept.note,
+            request: unkept.request,
+        };
+        let id = if unkept.dry_run {
             DraftId(0)
         } else {
-            if let Some((place, _)) = funding.change {
-                let issued = self.issue(place.keychain)?;
-                debug_assert_eq!(issued, place.index, "the change script was built for this index");
+            if let Some((place, _)) = unkept.funding.change {
+                self.issue_change(place)?;
             }
             self.file.insert_draft(&row)?
         };
         let draft = self.review(id, &row, moment)?;
-        let draft = draft.ok_or(CommandError::NoSuchDraft(id.0))?;
-        Ok(Drafted::Draft(Box::new(draft)))
+        draft.ok_or(CommandError::NoSuchDraft(id.0))
+    }
+
+    /// Hands out the place of a change, unless it is that of a payment which is replaced.
+    fn issue_change(&mut self, place: ScriptPlace) -> Result<(), CommandError> {
+        if place.index == self.next_index(place.keychain)? {
+            self.issue(place.keychain)?;
+        }
+        Ok(())
     }
 
     /// Whether a request with this idempotency key was answered before.
@@ -91,7 +142,7 @@ impl Wallet {
 
     /// Drops the draft that gives way and those that are out of date, so that what they held is
     /// free for the next.
-    fn drop_stale_drafts(
+    pub(super) fn drop_stale_drafts(
         &mut self,
         replaced: Option<DraftId>,
         moment: &DraftMoment,
@@ -117,22 +168,13 @@ impl Wallet {
     }
 }
 
-/// Until when a draft holds its coins.
-pub(super) fn expiry(hold: Hold, moment: &DraftMoment) -> Option<WallTime> {
-    match hold {
-        Hold::Briefly => Some(moment.now.after(DRAFT_LIFETIME)),
-        Hold::UntilDropped => None,
-    }
-}
-
-/// What single outputs are for, by their places.
-fn output_notes(request: &PayRequest, psbt: &Psbt) -> Vec<(u32, String)> {
-    let note_of = |output: &TxOut| {
-        let paid = |one: &&Recipient| one.address.script_pubkey() == output.script_pubkey;
-        request.recipients.iter().find(paid)?.note.clone()
-    };
-    let outputs = (0..).zip(&psbt.unsigned_tx.output);
-    outputs.filter_map(|(vout, output)| Some((vout, note_of(output)?))).collect()
+/// What single outputs are for, by their scripts.
+fn output_notes(request: &PayRequest) -> Vec<(ScriptBuf, String)> {
+    let noted = request
+        .recipients
+        .iter()
+        .filter_map(|recipient| Some((recipient.address.script_pubkey(), recipient.note.clone()?)));
+    noted.collect()
 }
 
 /// What is known of an idempotency key.

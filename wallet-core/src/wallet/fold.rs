@@ -6,6 +6,7 @@
 use std::cell::LazyCell;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
 
 use bitcoin::{Amount, Block, OutPoint, ScriptBuf, SignedAmount, Transaction, Txid};
 
@@ -103,16 +104,25 @@ impl Wallet {
         self.settle(step)
     }
 
-    /// Takes in a transaction that was signed here.
+    /// Takes in a transaction that was signed here, in the place of another if it replaces one.
     pub(super) fn take_signed(
         &mut self,
         transaction: &Transaction,
+        replaced: Option<Txid>,
         now: WallTime,
     ) -> Result<Vec<TransactionChange>, StoreProblem> {
         let mut step = Step::default();
         let txid = transaction.compute_txid();
         step.touch(&self.file, txid)?;
         self.absorb(&mut step, txid, transaction, Origin::SignedHere(now))?;
+        if let Some(replaced) = replaced {
+            // It goes before all that falls with the other, however short ago that was heard of.
+            let mut falling = self.descendants(replaced)?.0;
+            falling.extend(self.file.transaction(replaced)?.map(|row| (replaced, row)));
+            let latest = falling.values().filter_map(|row| row.seen).max().unwrap_or(now);
+            let seen = now.max(latest.after(Duration::from_secs(1)));
+            self.file.set_seen(txid, 0, Some(seen))?;
+        }
         self.settle(step)
     }
 

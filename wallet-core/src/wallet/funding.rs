@@ -1,15 +1,18 @@
 //! Owns which coins a payment may spend, from which accounts they come, and what comes back where.
 //!
 //! Frozen, reserved and immature coins are never spent; of unconfirmed ones only own change is
-//! chosen. One account pays unless none has enough.
+//! chosen. One account pays unless none has enough. Of a large wallet only what the choice takes is
+//! read of each coin.
 
-use bitcoin::{Amount, ScriptBuf, TxOut, Weight};
+use std::collections::HashSet;
+
+use bitcoin::{Amount, OutPoint, ScriptBuf, TxOut, Weight};
 
 use crate::command::{CommandError, StoreProblem};
-use crate::keychain::{Account, AccountId, Branch, KeychainId};
-use crate::store::wallet::{CoinRow, ScriptPlace};
+use crate::keychain::{Account, AccountId, Branch, KeychainId, SpendPlan};
+use crate::store::wallet::{LeanCoin, ScriptPlace};
 
-use super::coins::is_immature;
+use super::coins::{is_immature, youngest_mature};
 use super::request::{CheckedRequest, Pay};
 use super::selection::{self, Candidate, Selection, Target};
 use super::{DraftMoment, Wallet, fee};
@@ -18,7 +21,7 @@ use super::{DraftMoment, Wallet, fee};
 #[derive(Debug, Clone)]
 pub(super) struct Funding {
     /// The coins to spend.
-    pub(super) spent: Vec<CoinRow>,
+    pub(super) spent: Vec<LeanCoin>,
     /// What the signed transaction weighs at the most.
     pub(super) weight: Weight,
     /// What others get.
@@ -38,20 +41,48 @@ impl Wallet {
     ) -> Result<Funding, CommandError> {
         let account = request.account.as_ref().map(|name| self.account_named(name));
         let account = account.transpose()?.map(Account::id);
-        let rows = self.file.coins(moment.now)?;
         if !request.coins.is_empty() {
-            return self.fund_from(request, named(request, &rows, moment)?);
+            return self.fund_from(request, self.named(request, moment)?);
         }
-        let free = |row: &CoinRow| {
-            let known = row.height.is_some() || row.signed_here;
-            let of_account = account.is_none_or(|id| row.place.keychain.account == id);
-            known && of_account && !row.frozen && !row.reserved && !is_immature(row, moment.tip)
-        };
-        let rows: Vec<CoinRow> = rows.into_iter().filter(free).collect();
+        let mut coins = self.free_coins(moment)?;
+        coins.retain(|coin| account.is_none_or(|id| coin.account == id));
+        if !request.labels.is_empty() {
+            let labelled = self.labelled(&request.labels, moment)?;
+            coins.retain(|coin| labelled.contains(&coin.outpoint));
+        }
         match &request.pay {
-            Pay::Max(_) => self.fund_from(request, self.worth_spending(request, rows)?),
-            Pay::Exactly(pay) => self.choose(request, pay, rows),
+            Pay::Max(_) => self.fund_from(request, self.worth_spending(request, coins)?),
+            Pay::Exactly(pay) => self.choose(request, pay, coins),
         }
+    }
+
+    /// The coins that can be chosen, the oldest first.
+    pub(super) fn free_coins(&self, moment: &DraftMoment) -> Result<Vec<LeanCoin>, StoreProblem> {
+        self.file.free_coins(youngest_mature(moment.tip), moment.now)
+    }
+
+    /// What spending these coins takes, one by one.
+    pub(super) fn plans(&self, coins: &[LeanCoin]) -> Result<Vec<SpendPlan>, StoreProblem> {
+        let mut known: Vec<(AccountId, SpendPlan)> = Vec::new();
+        let plan = |coin: &LeanCoin| {
+            if let Some((_, plan)) = known.iter().find(|(id, _)| *id == coin.account) {
+                return Ok(*plan);
+            }
+            let plan = self.account(coin.account)?.spend_plan();
+            known.push((coin.account, plan));
+            Ok(plan)
+        };
+        coins.iter().map(plan).collect()
+    }
+
+    /// Where the next change of an account goes.
+    pub(super) fn next_change(
+        &self,
+        account: AccountId,
+    ) -> Result<(ScriptPlace, ScriptBuf), CommandError> {
+        let keychain = KeychainId { account, branch: Branch::Change };
+        let place = ScriptPlace { keychain, index: self.next_index(keychain)? };
+        Ok((place, self.address(place)?.script_pubkey()))
     }
 
     /// Spends from the first of the pools that has enough.
@@ -59,9 +90,9 @@ impl Wallet {
         &self,
         request: &CheckedRequest,
         pay: &[(ScriptBuf, Amount)],
-        rows: Vec<CoinRow>,
+        coins: Vec<LeanCoin>,
     ) -> Result<Funding, CommandError> {
-        for pool in self.pools(&rows)? {
+        for pool in self.pools(&coins) {
             let chosen = self.with_target(request, pay, &pool, |candidates, target| {
                 selection::select(candidates, target)
             })?;
@@ -69,46 +100,46 @@ impl Wallet {
                 return Ok(funding);
             }
         }
-        Err(self.insufficient(request, pay, &self.worth_spending(request, rows)?))
+        Err(self.insufficient(request, pay, &self.worth_spending(request, coins)?))
     }
 
     /// Where to look for money, in this order: each account, the preferred one first; all
     /// together. Each time coins in blocks first, then with unconfirmed change.
-    fn pools(&self, rows: &[CoinRow]) -> Result<Vec<Vec<CoinRow>>, CommandError> {
+    fn pools(&self, coins: &[LeanCoin]) -> impl Iterator<Item = Vec<LeanCoin>> {
         let preferred = self.description.preferred;
-        let others = self.accounts.iter().map(Account::id).filter(|id| *id != preferred);
-        let accounts: Vec<Option<AccountId>> =
-            std::iter::once(preferred).chain(others).map(Some).chain([None]).collect();
-        let mut pools = Vec::new();
-        for account in accounts {
-            for unconfirmed in [false, true] {
-                let of_pool = |row: &&CoinRow| {
-                    account.is_none_or(|id| row.place.keychain.account == id)
-                        && (unconfirmed || row.height.is_some())
-                };
-                let pool: Vec<CoinRow> = rows.iter().filter(of_pool).cloned().collect();
-                if !pool.is_empty() {
-                    pools.push(pool);
-                }
-            }
-        }
-        Ok(pools)
+        let others = self.accounts.iter().map(Account::id).filter(move |id| *id != preferred);
+        let accounts = std::iter::once(preferred).chain(others).map(Some).chain([None]);
+        let pools = accounts.flat_map(move |account| {
+            [false, true].map(|unconfirmed| {
+                let of_account = |coin: &&LeanCoin| account.is_none_or(|id| coin.account == id);
+                let pool = coins.iter().filter(of_account);
+                pool.filter(|coin| unconfirmed || coin.confirmed).copied().collect::<Vec<_>>()
+            })
+        });
+        // A pool that is no larger than the one before it has nothing new, unless it is of another
+        // account.
+        let mut last = Vec::new();
+        pools.filter(move |pool: &Vec<LeanCoin>| {
+            let new = !pool.is_empty() && *pool != last;
+            last.clone_from(pool);
+            new
+        })
     }
 
     /// Spends all of these coins, no others.
     fn fund_from(
         &self,
         request: &CheckedRequest,
-        rows: Vec<CoinRow>,
+        coins: Vec<LeanCoin>,
     ) -> Result<Funding, CommandError> {
         match &request.pay {
-            Pay::Max(spk) => self.sweep(request, spk, rows),
+            Pay::Max(spk) => self.sweep(request, spk, coins),
             Pay::Exactly(pay) => {
                 let all = |candidates: &[Candidate], target: &Target<'_>| {
                     selection::finish(candidates, target, (0..candidates.len()).collect())
                 };
-                let funding = self.with_target(request, pay, &rows, all)?;
-                funding.ok_or_else(|| self.insufficient(request, pay, &rows))
+                let funding = self.with_target(request, pay, &coins, all)?;
+                funding.ok_or_else(|| self.insufficient(request, pay, &coins))
             }
         }
     }
@@ -118,13 +149,10 @@ impl Wallet {
         &self,
         request: &CheckedRequest,
         pay: &[(ScriptBuf, Amount)],
-        pool: &[CoinRow],
+        pool: &[LeanCoin],
         choose: impl FnOnce(&[Candidate], &Target<'_>) -> Option<Selection>,
     ) -> Result<Option<Funding>, CommandError> {
-        let account = self.change_account(request, pool)?;
-        let keychain = KeychainId { account, branch: Branch::Change };
-        let place = ScriptPlace { keychain, index: self.next_index(keychain)? };
-        let change_spk = self.address(place)?.script_pubkey();
+        let (place, change_spk) = self.next_change(self.change_account(request, pool)?)?;
         let candidates = self.candidates(pool)?;
         let spks: Vec<_> = pay.iter().map(|(spk, _)| spk.as_script()).collect();
         let target = Target {
@@ -145,7 +173,7 @@ impl Wallet {
         let change_script = change.iter().map(|_| change_spk.as_script());
         Ok(Some(Funding {
             weight: fee::weight(plans, spks.iter().copied().chain(change_script)),
-            spent: selection.coins.iter().map(|&at| pool[at].clone()).collect(),
+            spent: selection.coins.iter().map(|&at| pool[at]).collect(),
             outputs: pay.iter().map(output).collect(),
             change,
             fee: selection.fee,
@@ -157,36 +185,35 @@ impl Wallet {
     fn change_account(
         &self,
         request: &CheckedRequest,
-        pool: &[CoinRow],
+        pool: &[LeanCoin],
     ) -> Result<AccountId, CommandError> {
         if let Some(name) = &request.account {
             return self.account_named(name).map(Account::id);
         }
         let preferred = self.description.preferred;
-        let accounts = || pool.iter().map(|row| row.place.keychain.account);
+        let accounts = || pool.iter().map(|coin| coin.account);
         let paying = accounts().find(|id| *id == preferred).or_else(|| accounts().next());
         Ok(paying.unwrap_or(preferred))
     }
 
     /// What coins are to the choice.
-    fn candidates(&self, rows: &[CoinRow]) -> Result<Vec<Candidate>, StoreProblem> {
-        let candidate = |row: &CoinRow| {
-            self.spend_plan(row.place).map(|plan| Candidate { amount: row.amount, plan })
-        };
-        rows.iter().map(candidate).collect()
+    fn candidates(&self, coins: &[LeanCoin]) -> Result<Vec<Candidate>, StoreProblem> {
+        let plans = self.plans(coins)?;
+        let candidate = |(coin, plan): (&LeanCoin, _)| Candidate { amount: coin.amount, plan };
+        Ok(coins.iter().zip(plans).map(candidate).collect())
     }
 
     /// The coins that hold more than they cost to spend.
     fn worth_spending(
         &self,
         request: &CheckedRequest,
-        rows: Vec<CoinRow>,
-    ) -> Result<Vec<CoinRow>, StoreProblem> {
-        let candidates = self.candidates(&rows)?;
-        let worth = |(row, candidate)| {
-            selection::is_worth_spending(&candidate, request.price.marginal()).then_some(row)
+        coins: Vec<LeanCoin>,
+    ) -> Result<Vec<LeanCoin>, StoreProblem> {
+        let candidates = self.candidates(&coins)?;
+        let worth = |(coin, candidate)| {
+            selection::is_worth_spending(&candidate, request.price.marginal()).then_some(coin)
         };
-        Ok(rows.into_iter().zip(candidates).filter_map(worth).collect())
+        Ok(coins.into_iter().zip(candidates).filter_map(worth).collect())
     }
 
     /// Everything that the coins hold, less the fee, to one recipient.
@@ -194,17 +221,16 @@ impl Wallet {
         &self,
         request: &CheckedRequest,
         spk: &ScriptBuf,
-        rows: Vec<CoinRow>,
+        coins: Vec<LeanCoin>,
     ) -> Result<Funding, CommandError> {
-        let plans = self.candidates(&rows)?.into_iter().map(|candidate| candidate.plan);
-        let weight = fee::weight(plans, [spk.as_script()]);
+        let weight = fee::weight(self.plans(&coins)?, [spk.as_script()]);
         let fee = request.price.fee(weight);
-        let available = rows.iter().map(|row| row.amount).sum::<Amount>();
+        let available = coins.iter().map(|coin| coin.amount).sum::<Amount>();
         let least = spk.minimal_non_dust();
         match available.checked_sub(fee).filter(|rest| *rest >= least) {
             Some(value) => {
                 let outputs = vec![TxOut { value, script_pubkey: spk.clone() }];
-                Ok(Funding { spent: rows, weight, outputs, change: None, fee })
+                Ok(Funding { spent: coins, weight, outputs, change: None, fee })
             }
             None => Err(CommandError::InsufficientFunds { needed: fee + least, available }),
         }
@@ -215,36 +241,51 @@ impl Wallet {
         &self,
         request: &CheckedRequest,
         pay: &[(ScriptBuf, Amount)],
-        rows: &[CoinRow],
+        coins: &[LeanCoin],
     ) -> CommandError {
-        let candidates = match self.candidates(rows) {
-            Ok(candidates) => candidates,
+        let plans = match self.plans(coins) {
+            Ok(plans) => plans,
             Err(problem) => return problem.into(),
         };
-        let plans = candidates.into_iter().map(|candidate| candidate.plan);
         let spks = pay.iter().map(|(spk, _)| spk.as_script());
         let fee = request.price.fee(fee::weight(plans, spks));
         let paid: Amount = pay.iter().map(|(_, amount)| *amount).sum();
-        let available = rows.iter().map(|row| row.amount).sum();
+        let available = coins.iter().map(|coin| coin.amount).sum();
         CommandError::InsufficientFunds { needed: paid + fee, available }
     }
-}
 
-/// The coins that a request names.
-fn named(
-    request: &CheckedRequest,
-    rows: &[CoinRow],
-    moment: &DraftMoment,
-) -> Result<Vec<CoinRow>, CommandError> {
-    let find = |coin: &bitcoin::OutPoint| {
-        let row = rows.iter().find(|row| row.outpoint == *coin);
-        let row = row.ok_or(CommandError::NoSuchCoin(*coin))?;
-        match row {
-            row if row.frozen => Err(CommandError::CoinFrozen(*coin)),
-            row if row.reserved => Err(CommandError::CoinReserved(*coin)),
-            row if is_immature(row, moment.tip) => Err(CommandError::CoinImmature(*coin)),
-            row => Ok(row.clone()),
+    /// The coins that a request names.
+    fn named(
+        &self,
+        request: &CheckedRequest,
+        moment: &DraftMoment,
+    ) -> Result<Vec<LeanCoin>, CommandError> {
+        let find = |coin: &OutPoint| {
+            let output = self.file.own_output(*coin, moment.now)?;
+            let output = output.filter(|output| output.live && output.spender.is_none());
+            match output.ok_or(CommandError::NoSuchCoin(*coin))?.coin {
+                row if row.frozen => Err(CommandError::CoinFrozen(*coin)),
+                row if row.reserved => Err(CommandError::CoinReserved(*coin)),
+                row if is_immature(&row, moment.tip) => Err(CommandError::CoinImmature(*coin)),
+                row => Ok(LeanCoin::from(&row)),
+            }
+        };
+        request.coins.iter().map(find).collect()
+    }
+
+    /// The coins that have one of these labels; each must be that of a coin.
+    fn labelled(
+        &self,
+        labels: &[String],
+        moment: &DraftMoment,
+    ) -> Result<HashSet<OutPoint>, CommandError> {
+        let rows = self.file.coins(moment.now)?;
+        let noted = |label: &String| rows.iter().any(|row| row.note.as_ref() == Some(label));
+        if let Some(unknown) = labels.iter().find(|label| !noted(label)) {
+            return Err(CommandError::NoSuchLabel(unknown.clone()));
         }
-    };
-    request.coins.iter().map(find).collect()
+        let wanted =
+            |note: &Option<String>| note.as_ref().is_some_and(|note| labels.contains(note));
+        Ok(rows.iter().filter(|row| wanted(&row.note)).map(|row| row.outpoint).collect())
+    }
 }

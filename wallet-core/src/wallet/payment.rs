@@ -5,13 +5,13 @@
 use std::collections::HashSet;
 
 use bitcoin::psbt::Psbt;
-use bitcoin::{Amount, Transaction, Txid};
+use bitcoin::{Amount, OutPoint, Transaction, Txid};
 
 use crate::command::{
     CommandError, DraftId, Payment, Reference, SigningProblem, StoreProblem, TransactionChange,
 };
 use crate::light_client::time::WallTime;
-use crate::store::wallet::{DraftRow, PaymentRow, TransactionRow};
+use crate::store::wallet::{CoinRow, DraftRow, OwnOutput, PaymentRow, TransactionRow};
 
 use super::Wallet;
 use super::fold::state;
@@ -58,10 +58,13 @@ impl Wallet {
         if signed.input.iter().any(|i| i.witness.is_empty() && i.script_sig.is_empty()) {
             return Err(CommandError::Signing(SigningProblem::Incomplete));
         }
-        let changes = self.take_signed(signed, now)?;
+        let changes = self.take_signed(signed, row.task.replaced(), now)?;
         let txid = signed.compute_txid();
         if let Some(note) = &row.note {
             self.set_label(&Reference::Transaction(txid), Some(note))?;
+        }
+        for (vout, note) in &row.output_notes {
+            self.set_label(&Reference::Output(OutPoint::new(txid, *vout)), Some(note))?;
         }
         let payment = PaymentRow {
             txid,
@@ -159,12 +162,36 @@ impl Wallet {
         if row.is_out_of_date(now) {
             return Err(CommandError::DraftExpired(draft.0));
         }
-        for input in &row.psbt.unsigned_tx.input {
-            if !self.file.is_coin(input.previous_output)? {
-                return Err(gone);
-            }
+        let Some(coins) = self.coins_of(&row, now)? else { return Err(gone) };
+        match coins.iter().find(|coin| coin.frozen) {
+            Some(frozen) => Err(CommandError::CoinFrozen(frozen.outpoint)),
+            None => Ok(row),
         }
-        Ok(row)
+    }
+
+    /// The coins of a draft, in the order of its inputs; `None` if one is spent by anything but
+    /// what the draft replaces, or if that waits no longer.
+    pub(super) fn coins_of(
+        &self,
+        row: &DraftRow,
+        now: WallTime,
+    ) -> Result<Option<Vec<CoinRow>>, StoreProblem> {
+        let replaced = row.task.replaced();
+        if let Some(replaced) = replaced
+            && !self.file.is_unplaced(replaced)?
+        {
+            return Ok(None);
+        }
+        let mut coins = Vec::new();
+        for input in &row.psbt.unsigned_tx.input {
+            let output = self.file.own_output(input.previous_output, now)?;
+            let held = |output: &OwnOutput| {
+                output.live && (output.spender.is_none() || output.spender == replaced)
+            };
+            let Some(output) = output.filter(held) else { return Ok(None) };
+            coins.push(output.coin);
+        }
+        Ok(Some(coins))
     }
 }
 

@@ -2,18 +2,16 @@
 //!
 //! Refuses to remember a review: it is made anew each time, so it can't differ from what is signed.
 
-use std::collections::BTreeSet;
-
 use bitcoin::psbt::Psbt;
-use bitcoin::{Address, Amount, OutPoint};
+use bitcoin::{Address, Amount, Txid, Weight};
 
 use crate::command::{
-    Change, Coin, CommandError, Draft, DraftId, FeeBasis, Payment, Purpose, StoreProblem, Warning,
+    Change, Coin, CommandError, Draft, DraftId, Package, Payment, Purpose, Replacement,
+    StoreProblem,
 };
-use crate::keychain::{Account, AccountName, SpendPlan};
-use crate::light_client::fees::FeeReport;
+use crate::keychain::{Account, SpendPlan};
 use crate::light_client::time::WallTime;
-use crate::store::wallet::{CoinRow, DraftRow, PaymentRow};
+use crate::store::wallet::{DraftRow, PaymentRow, Task};
 
 use super::fold::state;
 use super::{DraftMoment, Wallet, fee};
@@ -27,11 +25,7 @@ impl Wallet {
         moment: &DraftMoment,
     ) -> Result<Option<Draft>, CommandError> {
         let transaction = &row.psbt.unsigned_tx;
-        let rows = self.file.coins(moment.now)?;
-        let find = |outpoint: OutPoint| rows.iter().find(|row| row.outpoint == outpoint).cloned();
-        let spent: Option<Vec<CoinRow>> =
-            transaction.input.iter().map(|input| find(input.previous_output)).collect();
-        let Some(spent) = spent else { return Ok(None) };
+        let Some(spent) = self.coins_of(row, moment.now)? else { return Ok(None) };
         let inputs: Vec<Coin> =
             spent.into_iter().map(|row| self.coin(moment.tip, row)).collect::<Result<_, _>>()?;
         let (outputs, change) = self.outputs(&row.psbt, row.change_vout)?;
@@ -41,10 +35,10 @@ impl Wallet {
         let plans: Vec<SpendPlan> =
             inputs.iter().map(|coin| self.plan_of(coin)).collect::<Result<_, _>>()?;
         let spks = transaction.output.iter().map(|output| output.script_pubkey.as_script());
-        let fee_rate = fee::rate(fee, fee::weight(plans, spks));
+        let weight = fee::weight(plans, spks);
         let mut draft = Draft {
             id,
-            purpose: Purpose::Payment,
+            purpose: self.purpose(row, fee, weight)?,
             expires: row.expires.map(WallTime::to_unix),
             unsigned: transaction.clone(),
             psbt: row.psbt.to_string(),
@@ -52,7 +46,7 @@ impl Wallet {
             change,
             inputs,
             fee,
-            fee_rate,
+            fee_rate: fee::rate(fee, weight),
             fee_basis: row.fee_basis,
             note: row.note.clone(),
             warnings: Vec::new(),
@@ -108,32 +102,39 @@ impl Wallet {
         self.account(coin.keychain.account).map(Account::spend_plan)
     }
 
-    fn warnings(&self, draft: &Draft, fees: &FeeReport) -> Result<Vec<Warning>, StoreProblem> {
-        let mut warnings = Vec::new();
-        let accounts: BTreeSet<&AccountName> =
-            draft.inputs.iter().map(|coin| &coin.account).collect();
-        if accounts.len() > 1 {
-            warnings.push(Warning::MixesAccounts(accounts.into_iter().cloned().collect()));
-        }
-        let paid = draft.outputs.iter().map(|(_, amount)| *amount).sum();
-        warnings.extend(fee::high_fee(draft.fee, paid));
-        warnings.extend(fee::high_rate(draft.fee_rate, fees));
-        for (address, _) in &draft.outputs {
-            let spk = address.script_pubkey();
-            let received = match self.scripts.get(&spk) {
-                Some(place) => self.file.was_used(*place)?,
-                None => self.file.was_paid(&spk)?,
-            };
-            if received {
-                warnings.push(Warning::AddressReused(address.clone()));
+    /// What a draft is for, with what that means now.
+    fn purpose(
+        &self,
+        row: &DraftRow,
+        fee: Amount,
+        weight: Weight,
+    ) -> Result<Purpose, StoreProblem> {
+        Ok(match row.task {
+            Task::Payment => Purpose::Payment,
+            Task::Replace(of) => Purpose::Replacement(self.what_falls(of)?),
+            Task::Cancel(of) => Purpose::Cancellation(self.what_falls(of)?),
+            Task::Child(of) => {
+                let inputs = &row.psbt.unsigned_tx.input;
+                let line = self.ancestors(inputs.iter().map(|input| input.previous_output.txid))?;
+                let (before, fee_is_whole) = line.fees();
+                let fee = before + fee;
+                Purpose::Child(Package {
+                    of,
+                    transactions: line.0.len() + 1,
+                    fee,
+                    fee_rate: fee::rate(fee, line.weight() + weight),
+                    fee_is_whole,
+                })
             }
-        }
-        if draft.inputs.iter().any(|coin| coin.height.is_none()) {
-            warnings.push(Warning::SpendsUnconfirmed);
-        }
-        if draft.fee_basis == FeeBasis::Fallback {
-            warnings.push(Warning::DefaultFeeRate(fee::DEFAULT_FEE_RATE));
-        }
-        Ok(warnings)
+        })
+    }
+
+    fn what_falls(&self, of: Txid) -> Result<Replacement, StoreProblem> {
+        let replaced = self.file.transaction(of)?;
+        Ok(Replacement {
+            of,
+            fee_before: replaced.and_then(|row| row.sums.fee).unwrap_or(Amount::ZERO),
+            evicted: self.descendants(of)?.0.into_keys().collect(),
+        })
     }
 }

@@ -7,7 +7,7 @@
 use bitcoin::{Amount, FeeRate, Script, Weight};
 
 use crate::keychain::SpendPlan;
-use crate::limits::CHANGELESS_SEARCH_STEPS;
+use crate::limits::{CHANGELESS_SEARCH_STEPS, MOST_WEIGHT};
 
 use super::fee::{self, Price};
 
@@ -54,6 +54,7 @@ pub(super) fn select(candidates: &[Candidate], target: &Target<'_>) -> Option<Se
         .collect();
     order.sort_by_key(|&(at, value)| (std::cmp::Reverse(value), at));
     changeless(candidates, target, &order)
+        .filter(|selection| is_relayed(candidates, target, selection))
         .or_else(|| single(candidates, target, &order))
         .or_else(|| largest(candidates, target, &order))
 }
@@ -82,6 +83,13 @@ pub(super) fn is_worth_spending(candidate: &Candidate, rate: FeeRate) -> bool {
     effective_value(candidate, rate) > 0
 }
 
+/// Whether nodes relay a payment without change out of these coins. One that meets the target
+/// closely with thousands of small ones is worth nothing.
+fn is_relayed(candidates: &[Candidate], target: &Target<'_>, selection: &Selection) -> bool {
+    let plans = selection.coins.iter().map(|&at| candidates[at].plan);
+    fee::weight(plans, target.outputs.iter().copied()) <= MOST_WEIGHT
+}
+
 /// Coins whose effective values meet the target so closely that change would cost more than the
 /// rest. Of those found, the ones that leave least.
 fn changeless(
@@ -106,7 +114,10 @@ fn changeless(
 /// Depth first: take a value, then leave it out, with a bound on the steps. A value equal to one
 /// that was just left out is left out as well: the sums are the same.
 fn closest_sum(values: &[i128], low: i128, mut high: i128) -> Option<Vec<usize>> {
-    let mut rest: i128 = values.iter().sum();
+    // What all values from a place on come to.
+    let mut rest: Vec<i128> = values.to_vec();
+    rest.push(0);
+    (0..values.len()).rev().for_each(|at| rest[at] += rest[at + 1]);
     let (mut sum, mut at) = (0_i128, 0_usize);
     let mut taken: Vec<usize> = Vec::new();
     let mut best = None;
@@ -115,19 +126,16 @@ fn closest_sum(values: &[i128], low: i128, mut high: i128) -> Option<Vec<usize>>
             best = Some(taken.clone());
             high = sum - 1;
         }
-        if sum > high || sum + rest < low || at == values.len() {
+        if sum > high || sum + rest[at] < low || at == values.len() {
             // Back to the last value taken, which is left out from now on.
             let Some(last) = taken.pop() else { break };
-            rest += values[last + 1..at].iter().sum::<i128>();
             sum -= values[last];
             at = last + 1;
             while at < values.len() && values[at] == values[last] {
-                rest -= values[at];
                 at += 1;
             }
             continue;
         }
-        rest -= values[at];
         sum += values[at];
         taken.push(at);
         at += 1;

@@ -1,6 +1,7 @@
 //! What a user would lose if the wallet view were wrong.
 
 mod bench;
+mod bumping;
 mod differential;
 mod following;
 mod loss;

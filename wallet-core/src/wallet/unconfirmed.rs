@@ -79,7 +79,9 @@ impl Wallet {
         }
         // Whoever tells of a made-up rival can't take a payment off the list by it, as long as more
         // peers know the payment.
-        let prevails = rivals.iter().all(|rival| rival.seen_by <= peers);
+        // Nor does a payment come back that was replaced here: its replacement pays more.
+        let prevails =
+            rivals.iter().all(|rival| rival.seen_by <= peers) && !self.is_replaced_here(txid)?;
         let mut step = Step::default();
         if known.is_none() {
             if !prevails || !self.make_room(&mut step, transaction, peers)? {

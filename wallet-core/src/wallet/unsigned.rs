@@ -12,7 +12,7 @@ use bitcoin::{ScriptBuf, Transaction, TxIn, TxOut, Witness, WitnessVersion};
 use crate::command::CommandError;
 use crate::keychain::SpendPlan;
 use crate::light_client::height::Height;
-use crate::store::wallet::CoinRow;
+use crate::store::wallet::{CoinRow, LeanCoin};
 
 use super::funding::Funding;
 use super::{DraftMoment, Wallet};
@@ -27,8 +27,7 @@ impl Wallet {
         let mut random = StdRng::from_seed(moment.entropy);
         let mut spent = funding.spent.clone();
         spent.shuffle(&mut random);
-        let plans: Vec<SpendPlan> =
-            spent.iter().map(|coin| self.spend_plan(coin.place)).collect::<Result<_, _>>()?;
+        let plans = self.plans(&spent)?;
         let mut outputs: Vec<(bool, TxOut)> =
             funding.outputs.iter().map(|output| (false, output.clone())).collect();
         outputs.extend(funding.change.iter().map(|(_, output)| (true, output.clone())));
@@ -42,7 +41,12 @@ impl Wallet {
         };
         let psbt = Psbt::from_unsigned_tx(transaction)
             .map_err(|_| self.file.damaged("a draft is signed already"))?;
-        Ok((self.annotated(psbt, &spent)?, change_vout))
+        let mut rows = Vec::with_capacity(spent.len());
+        for coin in &spent {
+            let output = self.file.own_output(coin.outpoint, moment.now)?;
+            rows.push(output.ok_or(CommandError::NoSuchCoin(coin.outpoint))?.coin);
+        }
+        Ok((self.annotated(psbt, &rows)?, change_vout))
     }
 
     /// Adds what a signer needs: the outputs that are spent, and the origins of keys on both sides.
@@ -71,7 +75,7 @@ impl Wallet {
     }
 }
 
-fn input(coin: &CoinRow, plan: &SpendPlan) -> TxIn {
+fn input(coin: &LeanCoin, plan: &SpendPlan) -> TxIn {
     TxIn {
         previous_output: coin.outpoint,
         script_sig: ScriptBuf::new(),

@@ -3,7 +3,7 @@
 //! Refuses to add up coins: the sums are kept as the coins change, by the triggers of the schema.
 
 use bitcoin::{Amount, OutPoint, ScriptBuf, Txid};
-use rusqlite::Row;
+use rusqlite::{OptionalExtension, Row, params};
 
 use crate::command::StoreProblem;
 use crate::keychain::{AccountId, DerivationIndex, KeychainId};
@@ -41,6 +41,41 @@ pub struct CoinRow {
     pub reused: bool,
 }
 
+/// What choosing a coin takes, and no more: there may be many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeanCoin {
+    /// Which output.
+    pub outpoint: OutPoint,
+    /// How much.
+    pub amount: Amount,
+    /// Its account.
+    pub account: AccountId,
+    /// Whether a block holds it.
+    pub confirmed: bool,
+}
+
+/// An output of the wallet, spent or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnOutput {
+    /// What it is as a coin.
+    pub coin: CoinRow,
+    /// Whether its transaction counts.
+    pub live: bool,
+    /// What spends it, of those that count.
+    pub spender: Option<Txid>,
+}
+
+impl From<&CoinRow> for LeanCoin {
+    fn from(row: &CoinRow) -> Self {
+        Self {
+            outpoint: row.outpoint,
+            amount: row.amount,
+            account: row.place.keychain.account,
+            confirmed: row.height.is_some(),
+        }
+    }
+}
+
 /// What an account holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CoinSums {
@@ -63,31 +98,67 @@ impl WalletFile {
     /// The unspent outputs, with the reservations that hold at `now`; the oldest first.
     pub fn coins(&self, now: WallTime) -> Result<Vec<CoinRow>, StoreProblem> {
         self.read(|sql| {
-            sql.prepare_cached(
-                "SELECT o.txid, o.vout, o.amount, s.spk, o.keychain, o.derivation, o.height,
-                        o.coinbase, t.signed_here, o.frozen,
-                        EXISTS (SELECT 1 FROM reservations r JOIN drafts d ON d.id = r.draft
-                                WHERE r.txid = o.txid AND r.vout = o.vout
-                                  AND ifnull(d.expires > ?1, 1)),
-                        coalesce(
-                            (SELECT label FROM labels l WHERE l.kind = 'output'
-                               AND l.subject = o.txid AND l.place = o.vout),
-                            (SELECT label FROM labels l WHERE l.kind = 'addr'
-                               AND l.subject = s.spk AND l.place = -1),
-                            (SELECT label FROM labels l WHERE l.kind = 'tx' AND o.keychain % 2 = 0
-                               AND l.subject = o.txid AND l.place = -1 AND t.signed_here = 0)),
-                        EXISTS (SELECT 1 FROM outputs other
-                                WHERE other.keychain = o.keychain
-                                  AND other.derivation = o.derivation
-                                  AND other.txid <> o.txid AND other.live = 1)
-                 FROM outputs o
-                 JOIN transactions t ON t.txid = o.txid
-                 JOIN scripts s ON s.keychain = o.keychain AND s.derivation = o.derivation
-                 WHERE o.live = 1 AND o.spender IS NULL
-                 ORDER BY o.height NULLS LAST, t.position, o.txid, o.vout",
-            )?
+            sql.prepare_cached(&format!(
+                "{COIN} WHERE o.live = 1 AND o.spender IS NULL
+                 ORDER BY o.height NULLS LAST, t.position, o.txid, o.vout"
+            ))?
             .query_map([Column(now)], coin_row)?
             .collect()
+        })
+    }
+
+    /// The coins that can be chosen at `now`: neither frozen nor reserved, in blocks or signed for
+    /// here, and no coinbase above `youngest_mature`. The oldest first.
+    pub fn free_coins(
+        &self,
+        youngest_mature: Option<Height>,
+        now: WallTime,
+    ) -> Result<Vec<LeanCoin>, StoreProblem> {
+        let youngest = youngest_mature.map_or(-1, |height| i64::from(height.to_u32()));
+        let mut coins = self.read(|sql| {
+            sql.prepare_cached(
+                "SELECT txid, vout, amount, keychain, height FROM outputs o
+                 WHERE live = 1 AND spender IS NULL AND frozen = 0
+                   AND (coinbase = 0 OR height <= ?1)
+                   AND (height IS NOT NULL
+                        OR (SELECT signed_here FROM transactions t WHERE t.txid = o.txid) = 1)
+                   AND NOT EXISTS (SELECT 1 FROM reservations r JOIN drafts d ON d.id = r.draft
+                                   WHERE r.txid = o.txid AND r.vout = o.vout
+                                     AND ifnull(d.expires > ?2, 1))",
+            )?
+            .query_map(params![youngest, Column(now)], |row| {
+                let height: Option<u32> = row.get(4)?;
+                let coin = LeanCoin {
+                    outpoint: OutPoint::new(row.get::<_, Column<Txid>>(0)?.0, row.get(1)?),
+                    amount: row.get::<_, Column<Amount>>(2)?.0,
+                    account: row.get::<_, Column<KeychainId>>(3)?.0.account,
+                    confirmed: height.is_some(),
+                };
+                Ok((height.unwrap_or(u32::MAX), coin))
+            })?
+            .collect::<rusqlite::Result<Vec<_>>>()
+        })?;
+        coins.sort_unstable_by_key(|(height, coin)| (*height, coin.outpoint));
+        Ok(coins.into_iter().map(|(_, coin)| coin).collect())
+    }
+
+    /// One output of the wallet, reserved if a draft holds it at `now`.
+    pub fn own_output(
+        &self,
+        outpoint: OutPoint,
+        now: WallTime,
+    ) -> Result<Option<OwnOutput>, StoreProblem> {
+        self.read(|sql| {
+            sql.prepare_cached(&format!("{COIN} WHERE o.txid = ?2 AND o.vout = ?3"))?
+                .query_row(params![Column(now), Column(outpoint.txid), outpoint.vout], |row| {
+                    let spender: Option<Column<Txid>> = row.get(14)?;
+                    Ok(OwnOutput {
+                        coin: coin_row(row)?,
+                        live: row.get(13)?,
+                        spender: spender.map(|spender| spender.0),
+                    })
+                })
+                .optional()
         })
     }
 
@@ -124,6 +195,26 @@ impl WalletFile {
         Ok(sums)
     }
 }
+
+/// Outputs of the wallet, with what is said of them, and reserved if a draft holds them at `?1`.
+const COIN: &str = "SELECT o.txid, o.vout, o.amount, s.spk, o.keychain, o.derivation, o.height,
+       o.coinbase, t.signed_here, o.frozen,
+       EXISTS (SELECT 1 FROM reservations r JOIN drafts d ON d.id = r.draft
+               WHERE r.txid = o.txid AND r.vout = o.vout AND ifnull(d.expires > ?1, 1)),
+       coalesce(
+           (SELECT label FROM labels l WHERE l.kind = 'output'
+              AND l.subject = o.txid AND l.place = o.vout),
+           (SELECT label FROM labels l WHERE l.kind = 'addr'
+              AND l.subject = s.spk AND l.place = -1),
+           (SELECT label FROM labels l WHERE l.kind = 'tx' AND o.keychain % 2 = 0
+              AND l.subject = o.txid AND l.place = -1 AND t.signed_here = 0)),
+       EXISTS (SELECT 1 FROM outputs other
+               WHERE other.keychain = o.keychain AND other.derivation = o.derivation
+                 AND other.txid <> o.txid AND other.live = 1),
+       o.live, o.spender
+    FROM outputs o
+    JOIN transactions t ON t.txid = o.txid
+    JOIN scripts s ON s.keychain = o.keychain AND s.derivation = o.derivation";
 
 fn coin_row(row: &Row<'_>) -> rusqlite::Result<CoinRow> {
     let height: Option<Column<Height>> = row.get(6)?;

@@ -58,6 +58,17 @@ pub enum Task {
     Child(Txid),
 }
 
+impl Task {
+    /// What it replaces.
+    #[must_use]
+    pub const fn replaced(self) -> Option<Txid> {
+        match self {
+            Self::Replace(subject) | Self::Cancel(subject) => Some(subject),
+            Self::Payment | Self::Child(_) => None,
+        }
+    }
+}
+
 /// What makes two requests the same payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestId {
@@ -213,6 +224,16 @@ impl WalletFile {
                 payment_row,
             )
             .optional()
+        })
+    }
+
+    /// Whether a payment was signed to replace a transaction.
+    pub fn is_replaced(&self, txid: Txid) -> Result<bool, StoreProblem> {
+        self.read(|sql| {
+            sql.prepare_cached(
+                "SELECT 1 FROM payments WHERE subject = ?1 AND task IN ('replace', 'cancel')",
+            )?
+            .exists([Column(txid)])
         })
     }
 

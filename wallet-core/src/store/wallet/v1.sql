@@ -162,7 +162,9 @@ CREATE TABLE outputs (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX outputs_by_script ON outputs (keychain, derivation);
 CREATE INDEX outputs_by_spender ON outputs (spender) WHERE spender IS NOT NULL;
-CREATE INDEX unspent ON outputs (keychain, amount) WHERE live = 1 AND spender IS NULL;
+-- All that the choice of coins reads, so that it reads nothing else.
+CREATE INDEX unspent ON outputs (keychain, amount, height, coinbase, frozen, live, spender)
+    WHERE live = 1 AND spender IS NULL;
 CREATE INDEX unspent_coinbases ON outputs (height)
     WHERE live = 1 AND spender IS NULL AND coinbase = 1;
 

@@ -1,0 +1,88 @@
+//! Owns the relatives of a transaction that no block holds: what it stands on, and what stands on
+//! it.
+//!
+//! Refuses what does not count: a replaced transaction is nobody's relative here.
+
+use std::collections::BTreeMap;
+
+use bitcoin::{Amount, Txid, Weight};
+
+use crate::command::StoreProblem;
+use crate::store::wallet::TransactionRow;
+
+use super::Wallet;
+use super::graph::inputs;
+
+/// Transactions that no block holds, as far as the wallet knows them.
+#[derive(Debug, Default)]
+pub(super) struct Lineage(pub(super) BTreeMap<Txid, TransactionRow>);
+
+impl Lineage {
+    /// What all of them weigh.
+    pub(super) fn weight(&self) -> Weight {
+        self.0.values().map(|row| row.transaction.weight()).sum()
+    }
+
+    /// What all of them pay, and whether that is known of each.
+    pub(super) fn fees(&self) -> (Amount, bool) {
+        let known = self.0.values().filter_map(|row| row.sums.fee).sum();
+        (known, self.0.values().all(|row| row.sums.fee.is_some()))
+    }
+}
+
+impl Wallet {
+    /// These transactions with all that they stand on, as far as no block holds it.
+    pub(super) fn ancestors(
+        &self,
+        starts: impl IntoIterator<Item = Txid>,
+    ) -> Result<Lineage, StoreProblem> {
+        self.walk(starts.into_iter().collect(), |row| {
+            Ok(inputs(&row.transaction).map(|spent| spent.txid).collect())
+        })
+    }
+
+    /// All that stands on a transaction, without itself.
+    pub(super) fn descendants(&self, txid: Txid) -> Result<Lineage, StoreProblem> {
+        self.walk(self.file.unplaced_children(txid)?, |row| {
+            self.file.unplaced_children(row.transaction.compute_txid())
+        })
+    }
+
+    /// Whether a payment signed here was made to replace a transaction, or one that it stands on.
+    pub(super) fn is_replaced_here(&self, txid: Txid) -> Result<bool, StoreProblem> {
+        let mut open = vec![txid];
+        let mut seen = std::collections::HashSet::new();
+        while let Some(txid) = open.pop() {
+            if !seen.insert(txid) || !self.file.is_unplaced(txid)? {
+                continue;
+            }
+            if self.file.is_replaced(txid)? {
+                return Ok(true);
+            }
+            let row = self.file.transaction(txid)?;
+            open.extend(
+                row.iter().flat_map(|row| inputs(&row.transaction)).map(|spent| spent.txid),
+            );
+        }
+        Ok(false)
+    }
+
+    fn walk(
+        &self,
+        mut open: Vec<Txid>,
+        next: impl Fn(&TransactionRow) -> Result<Vec<Txid>, StoreProblem>,
+    ) -> Result<Lineage, StoreProblem> {
+        let mut found = BTreeMap::new();
+        while let Some(txid) = open.pop() {
+            if found.contains_key(&txid) {
+                continue;
+            }
+            let Some(row) = self.file.transaction(txid)? else { continue };
+            if row.placement.is_none() && row.canonical {
+                open.extend(next(&row)?);
+                found.insert(txid, row);
+            }
+        }
+        Ok(Lineage(found))
+    }
+}

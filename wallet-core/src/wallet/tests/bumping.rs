@@ -1,0 +1,365 @@
+//! Payments that wait too long: replaced, taken back, or paid for by a child.
+
+use bitcoin::{Amount, FeeRate, OutPoint, Txid};
+
+use crate::command::{
+    BumpProblem, BumpRequest, BumpWay, CommandError, Draft, FeeBasis, FeeChoice, Hold, PayAmount,
+    Payment, PaymentState, Purpose, Warning,
+};
+use crate::config::LookAhead;
+use crate::light_client::fees::{Confidence, FeeEstimate, FeeReport};
+use crate::wallet::fee;
+
+use super::bench::{Bench, SEGWIT, TAPROOT, exactly, pay, stranger};
+
+fn bench() -> Bench {
+    Bench::new(LookAhead::NEW)
+}
+
+fn rate(sat_per_vb: u32) -> FeeChoice {
+    FeeChoice::Rate(FeeRate::from_sat_per_vb_u32(sat_per_vb))
+}
+
+fn request(txid: Txid, way: BumpWay, fee: FeeChoice) -> BumpRequest {
+    BumpRequest { txid, way, fee, hold: Hold::Briefly, dry_run: false }
+}
+
+fn try_bump(bench: &mut Bench, request: &BumpRequest) -> Result<Draft, CommandError> {
+    let moment = bench.moment();
+    let draft = bench.wallet.bump(request, &moment)?;
+    bench.wallet.commit().unwrap();
+    Ok(draft)
+}
+
+fn bump(bench: &mut Bench, txid: Txid, way: BumpWay, fee: FeeChoice) -> Draft {
+    try_bump(bench, &request(txid, way, fee)).unwrap()
+}
+
+fn refused(bench: &mut Bench, txid: Txid, way: BumpWay, fee: FeeChoice) -> CommandError {
+    try_bump(bench, &request(txid, way, fee)).unwrap_err()
+}
+
+fn why(error: CommandError) -> BumpProblem {
+    match error {
+        CommandError::CannotBump { why, .. } => why,
+        other => panic!("{other}"),
+    }
+}
+
+/// Pays a stranger at 2 sat/vB.
+fn paid(bench: &mut Bench, number: u8, sat: u64) -> Payment {
+    let draft = bench.draft(&pay(&stranger(number), exactly(sat)));
+    bench.sign(&draft)
+}
+
+fn txid(payment: &Payment) -> Txid {
+    payment.transaction.compute_txid()
+}
+
+fn state(bench: &Bench, txid: Txid) -> PaymentState {
+    let history = bench.wallet.history().unwrap();
+    history.into_iter().find(|row| row.txid == txid).expect("in the history").state
+}
+
+fn announced(bench: &Bench) -> Vec<Txid> {
+    let line = bench.wallet.unconfirmed_line().unwrap();
+    line.iter().map(bitcoin::Transaction::compute_txid).collect()
+}
+
+#[test]
+fn a_replacement_pays_the_same_people_more_quickly() {
+    let mut bench = bench();
+    bench.fund(TAPROOT, 100_000);
+    let first = paid(&mut bench, 1, 30_000);
+    let draft = bump(&mut bench, txid(&first), BumpWay::Best, rate(9));
+    let Purpose::Replacement(replacement) = &draft.purpose else { panic!("{:?}", draft.purpose) };
+    assert_eq!((replacement.of, replacement.fee_before), (txid(&first), first.fee));
+    assert_eq!(draft.outputs, first.outputs);
+    let (change, before) = (draft.change.clone().unwrap(), first.change.clone().unwrap());
+    assert_eq!(change.address, before.address);
+    assert_eq!(change.amount + draft.fee, before.amount + first.fee);
+    assert!(draft.fee_rate >= FeeRate::from_sat_per_vb_u32(9));
+    assert!(draft.warnings.is_empty(), "{:?}", draft.warnings);
+
+    let second = bench.sign(&draft);
+    let mut bench = bench.reopen();
+    assert_eq!(state(&bench, txid(&first)), PaymentState::Replaced);
+    assert_eq!(state(&bench, txid(&second)), PaymentState::Signed);
+    assert_eq!(announced(&bench), [txid(&second)]);
+    assert_eq!(bench.total(), change.amount);
+    let history = bench.wallet.history().unwrap();
+    let row = |txid| history.iter().find(|row| row.txid == txid).unwrap();
+    assert_eq!(row(txid(&first)).replaced_by, Some(txid(&second)));
+    assert_eq!(row(txid(&second)).replaces, Some(txid(&first)));
+    bench.mine(vec![second.transaction.clone()]);
+    assert_eq!(bench.total(), change.amount);
+}
+
+#[test]
+fn a_bump_can_be_bumped_and_what_was_replaced_can_not() {
+    let mut bench = bench();
+    bench.fund(TAPROOT, 100_000);
+    let first = paid(&mut bench, 1, 30_000);
+    let draft = bump(&mut bench, txid(&first), BumpWay::Best, rate(5));
+    let second = bench.sign(&draft);
+    let problem = why(refused(&mut bench, txid(&first), BumpWay::Best, rate(20)));
+    assert_eq!(problem, BumpProblem::Replaced { by: txid(&second) });
+    let draft = bump(&mut bench, txid(&second), BumpWay::Best, rate(10));
+    let third = bench.sign(&draft);
+    assert_eq!(third.outputs, first.outputs);
+    assert_eq!(announced(&bench), [txid(&third)]);
+    // A miner may still take the first.
+    bench.mine(vec![first.transaction.clone()]);
+    assert_eq!(state(&bench, txid(&third)), PaymentState::Replaced);
+    assert_eq!(bench.total(), Amount::from_sat(70_000) - first.fee);
+    assert_eq!(announced(&bench), []);
+    assert_eq!(
+        why(refused(&mut bench, txid(&first), BumpWay::Best, rate(20))),
+        BumpProblem::Confirmed
+    );
+}
+
+/// A peer that is behind tells of the replaced payment again: the replacement stays.
+#[test]
+fn what_was_replaced_does_not_come_back_by_hearsay() {
+    let mut bench = bench();
+    bench.fund(TAPROOT, 100_000);
+    let first = paid(&mut bench, 1, 30_000);
+    let child = paid(&mut bench, 2, 10_000);
+    for told in [&first, &child] {
+        bench.wallet.take_seen(&told.transaction, 3, bench.now).unwrap();
+    }
+    let draft = bump(&mut bench, txid(&first), BumpWay::Replace, rate(20));
+    let second = bench.sign(&draft);
+    for _ in 0..2 {
+        for told in [&first, &child] {
+            bench.now = bench.now.after(std::time::Duration::from_secs(60));
+            bench.wallet.take_seen(&told.transaction, 8, bench.now).unwrap();
+        }
+    }
+    bench.wallet.commit().unwrap();
+    assert_eq!(announced(&bench), [txid(&second)]);
+    assert_eq!(state(&bench, txid(&child)), PaymentState::Replaced);
+}
+
+#[test]
+fn a_fee_with_which_nodes_keep_what_they_have_is_refused() {
+    let mut bench = bench();
+    bench.fund(TAPROOT, 100_000);
+    let first = paid(&mut bench, 1, 30_000);
+    let error = refused(&mut bench, txid(&first), BumpWay::Best, rate(2));
+    let CommandError::FeeTooLow { least, .. } = error else { panic!("{error}") };
+    let vsize = first.transaction.vsize() as u64;
+    assert!(least.to_sat() >= first.fee.to_sat() + vsize, "{least}");
+    let too_low = FeeChoice::Total(least - Amount::ONE_SAT);
+    let error = refused(&mut bench, txid(&first), BumpWay::Best, too_low);
+    assert_eq!(error, CommandError::FeeTooLow { fee: least - Amount::ONE_SAT, least });
+    let draft = bump(&mut bench, txid(&first), BumpWay::Best, FeeChoice::Total(least));
+    assert_eq!(draft.fee, least);
+    bench.wallet.drop_draft(draft.id).unwrap();
+    let draft = bump(&mut bench, txid(&first), BumpWay::Best, FeeChoice::Default);
+    assert_eq!((draft.fee, draft.fee_basis), (least, FeeBasis::LeastToReplace));
+    bench.wallet.drop_draft(draft.id).unwrap();
+    bench.fees = known_fees(2, 1);
+    let target = FeeChoice::Target(6);
+    assert_eq!(
+        why(refused(&mut bench, txid(&first), BumpWay::Best, target)),
+        BumpProblem::FastEnough
+    );
+    bench.fees = known_fees(2, 30);
+    let draft = bump(&mut bench, txid(&first), BumpWay::Best, target);
+    assert!(draft.fee_rate >= FeeRate::from_sat_per_vb_u32(30));
+}
+
+#[test]
+fn what_can_not_be_bumped_is_refused_with_the_reason() {
+    let mut bench = bench();
+    let coin = bench.fund(TAPROOT, 100_000);
+    let nowhere = bench.fake_outpoint().txid;
+    let error = refused(&mut bench, nowhere, BumpWay::Best, rate(9));
+    assert_eq!(error, CommandError::NoSuchTransaction(nowhere));
+    assert_eq!(why(refused(&mut bench, coin.txid, BumpWay::Best, rate(9))), BumpProblem::Confirmed);
+    let spk = bench.issue(TAPROOT);
+    let incoming = bench.payment_in(spk, 50_000);
+    let arrived = incoming.compute_txid();
+    bench.wallet.take_seen(&incoming, 2, bench.now).unwrap();
+    for way in [BumpWay::Replace, BumpWay::Cancel] {
+        assert_eq!(why(refused(&mut bench, arrived, way, rate(9))), BumpProblem::NotOurs);
+    }
+    bench.wallet.set_frozen(&[OutPoint::new(arrived, 0)], true).unwrap();
+    let problem = why(refused(&mut bench, arrived, BumpWay::Best, rate(9)));
+    assert_eq!(problem, BumpProblem::NothingToSpend);
+    let everything = bench.draft(&pay(&stranger(1), PayAmount::Max));
+    let everything = bench.sign(&everything);
+    let problem = why(refused(&mut bench, txid(&everything), BumpWay::Child, rate(9)));
+    assert_eq!(problem, BumpProblem::NothingToSpend);
+}
+
+#[test]
+fn a_replacement_takes_more_coins_when_the_change_is_not_enough() {
+    let mut bench = bench();
+    bench.fund(TAPROOT, 40_000);
+    let first = paid(&mut bench, 1, 38_000);
+    let error = refused(&mut bench, txid(&first), BumpWay::Best, rate(50));
+    assert_eq!(error.name(), "insufficient_funds");
+    bench.fund(SEGWIT, 500_000);
+    let [small, _, _] = [20_000, 400_000, 900].map(|sat| bench.fund(TAPROOT, sat));
+    let draft = bump(&mut bench, txid(&first), BumpWay::Best, rate(50));
+    let added: Vec<OutPoint> = draft.inputs.iter().map(|coin| coin.outpoint).collect();
+    assert_eq!(added.len(), 2);
+    assert!(added.contains(&small), "the smallest that is enough, of the same account");
+    assert_eq!(draft.outputs, first.outputs);
+    bench.sign(&draft);
+    assert_eq!(state(&bench, txid(&first)), PaymentState::Replaced);
+}
+
+#[test]
+fn whoever_was_to_get_everything_gets_everything_less_the_new_fee() {
+    let mut bench = bench();
+    bench.fund(TAPROOT, 100_000);
+    let draft = bench.draft(&pay(&stranger(1), PayAmount::Max));
+    let first = bench.sign(&draft);
+    bench.fund(TAPROOT, 70_000);
+    let draft = bump(&mut bench, txid(&first), BumpWay::Best, rate(45));
+    assert_eq!(draft.outputs[0].1 + draft.fee, Amount::from_sat(100_000));
+    let less = first.outputs[0].1 - draft.outputs[0].1;
+    assert_eq!(draft.warnings, [Warning::PaysLess(less)]);
+    let error = refused(&mut bench, txid(&first), BumpWay::Best, rate(900));
+    assert_eq!(error.name(), "coin_reserved");
+    let second = bench.sign(&draft);
+    assert_eq!(bench.total(), Amount::from_sat(70_000));
+    // The last satoshi can't be taken from the recipient for ever.
+    let error = refused(&mut bench, txid(&second), BumpWay::Best, rate(900));
+    assert_eq!(error.name(), "fee_too_high");
+    let error = refused(&mut bench, txid(&second), BumpWay::Best, rate(2_000));
+    assert_eq!(error.name(), "insufficient_funds");
+}
+
+/// Somebody else's payment stands on the change: to replace the first would unpay the second.
+#[test]
+fn payments_that_stand_on_a_payment_do_not_fall_unasked() {
+    let mut bench = bench();
+    bench.fund(TAPROOT, 100_000);
+    let first = paid(&mut bench, 1, 30_000);
+    let second = paid(&mut bench, 2, 20_000);
+    let draft = bump(&mut bench, txid(&first), BumpWay::Best, rate(9));
+    let Purpose::Child(package) = &draft.purpose else { panic!("{:?}", draft.purpose) };
+    assert_eq!((package.of, package.transactions), (txid(&first), 3));
+    assert!(package.fee_is_whole && package.fee_rate >= FeeRate::from_sat_per_vb_u32(9));
+    assert_eq!(package.fee, first.fee + second.fee + draft.fee);
+    assert_eq!(draft.outputs, []);
+    bench.wallet.drop_draft(draft.id).unwrap();
+
+    let draft = bump(&mut bench, txid(&first), BumpWay::Replace, FeeChoice::Default);
+    assert_eq!(draft.warnings, [Warning::Evicts(vec![txid(&second)])]);
+    assert!(draft.fee > first.fee + second.fee, "it pays for both evictions");
+    let third = bench.sign(&draft);
+    assert_eq!(state(&bench, txid(&second)), PaymentState::Replaced);
+    assert_eq!(announced(&bench), [txid(&third)]);
+
+    // Where nothing is left to pay for a child, that is said.
+    let all = bench.draft(&pay(&stranger(3), PayAmount::Max));
+    let all = bench.sign(&all);
+    let problem = why(refused(&mut bench, txid(&third), BumpWay::Best, rate(50)));
+    assert_eq!(problem, BumpProblem::HasDescendants(vec![txid(&all)]));
+}
+
+#[test]
+fn a_cancelled_payment_comes_back_unless_it_was_faster() {
+    let mut bench = bench();
+    bench.fund(TAPROOT, 100_000);
+    let first = paid(&mut bench, 1, 30_000);
+    let draft = bump(&mut bench, txid(&first), BumpWay::Cancel, rate(9));
+    assert!(matches!(draft.purpose, Purpose::Cancellation(_)));
+    assert_eq!((draft.outputs.as_slice(), draft.inputs.len()), ([].as_slice(), 1));
+    assert_eq!(draft.warnings, [Warning::MayStillConfirm(txid(&first))]);
+    let change = draft.change.clone().unwrap();
+    assert_eq!(change.amount + draft.fee, Amount::from_sat(100_000));
+    assert_eq!(change.address, first.change.clone().unwrap().address);
+    let cancelled = bench.sign(&draft);
+    assert_eq!(bench.total(), change.amount);
+    bench.mine(vec![cancelled.transaction.clone()]);
+    assert_eq!(bench.total(), change.amount);
+    assert_eq!(state(&bench, txid(&first)), PaymentState::Replaced);
+    bench.reorganise(1);
+    bench.mine(vec![first.transaction.clone()]);
+    assert_eq!(bench.total(), Amount::from_sat(70_000) - first.fee);
+}
+
+#[test]
+fn a_child_pays_for_what_came_in() {
+    let mut bench = bench();
+    let spk = bench.issue(TAPROOT);
+    let incoming = bench.payment_in(spk, 50_000);
+    let arrived = incoming.compute_txid();
+    bench.wallet.take_seen(&incoming, 2, bench.now).unwrap();
+    let draft = bump(&mut bench, arrived, BumpWay::Best, rate(10));
+    let Purpose::Child(package) = &draft.purpose else { panic!("{:?}", draft.purpose) };
+    assert!(!package.fee_is_whole, "a stranger's fee is not known");
+    assert_eq!((package.transactions, package.fee), (2, draft.fee));
+    assert!(package.fee_rate >= FeeRate::from_sat_per_vb_u32(10));
+    let together = incoming.weight() + bench.signed(&draft).weight();
+    assert!(draft.fee >= fee::fee(FeeRate::from_sat_per_vb_u32(10), together));
+    let child = bench.sign(&draft);
+    assert_eq!(announced(&bench), [arrived, txid(&child)]);
+    assert_eq!(bench.total(), Amount::from_sat(50_000) - child.fee);
+    // The child is a payment of ours, and can be bumped itself.
+    let draft = bump(&mut bench, txid(&child), BumpWay::Best, rate(40));
+    assert!(matches!(draft.purpose, Purpose::Replacement(_)));
+    bench.sign(&draft);
+}
+
+#[test]
+fn a_child_of_an_own_payment_counts_what_that_pays() {
+    let mut bench = bench();
+    bench.fund(TAPROOT, 100_000);
+    let first = paid(&mut bench, 1, 30_000);
+    let draft = bump(&mut bench, txid(&first), BumpWay::Child, rate(8));
+    let Purpose::Child(package) = &draft.purpose else { panic!("{:?}", draft.purpose) };
+    assert_eq!(package.fee, first.fee + draft.fee);
+    assert!(package.fee_is_whole);
+    let (low, high) = (FeeRate::from_sat_per_vb_u32(8), FeeRate::from_sat_per_kwu(2_020));
+    assert!((low..=high).contains(&package.fee_rate), "{}", package.fee_rate);
+    bench.wallet.drop_draft(draft.id).unwrap();
+    let problem = why(refused(&mut bench, txid(&first), BumpWay::Child, rate(1)));
+    assert_eq!(problem, BumpProblem::FastEnough);
+}
+
+#[test]
+fn a_bump_holds_its_coins_like_any_draft_and_ends_when_it_is_too_late() {
+    let mut bench = bench();
+    bench.fund(TAPROOT, 100_000);
+    let first = paid(&mut bench, 1, 30_000);
+    let draft = bump(&mut bench, txid(&first), BumpWay::Best, rate(9));
+    let error = refused(&mut bench, txid(&first), BumpWay::Best, rate(10));
+    assert_eq!(error.name(), "coin_reserved");
+    let mut bench = bench.reopen();
+    let moment = bench.moment();
+    assert_eq!(bench.wallet.drafts(&moment).unwrap(), std::slice::from_ref(&draft));
+    bench.mine(vec![first.transaction.clone()]);
+    let gone = Err(CommandError::NoSuchDraft(draft.id.0));
+    assert_eq!(bench.wallet.psbt_of(draft.id, bench.now).map(drop), gone);
+}
+
+#[test]
+fn a_look_at_a_bump_leaves_nothing_behind() {
+    let mut bench = bench();
+    bench.fund(TAPROOT, 100_000);
+    let first = paid(&mut bench, 1, 30_000);
+    for way in [BumpWay::Replace, BumpWay::Cancel, BumpWay::Child] {
+        let moment = bench.moment();
+        let request = BumpRequest { dry_run: true, ..request(txid(&first), way, rate(9)) };
+        bench.wallet.bump(&request, &moment).unwrap();
+        assert!(!bench.wallet.is_staged());
+    }
+}
+
+/// Estimates of medium confidence for one block and for six.
+pub(super) fn known_fees(one: u32, six: u32) -> FeeReport {
+    let estimate = |target, rate| FeeEstimate {
+        target,
+        rate: Some(FeeRate::from_sat_per_vb_u32(rate)),
+        confidence: Confidence::Medium,
+    };
+    FeeReport { estimates: vec![estimate(1, one), estimate(6, six)], ..FeeReport::NOTHING }
+}
