@@ -4,6 +4,7 @@ mod bench;
 mod bumping;
 mod differential;
 mod following;
+mod guards;
 mod loss;
 mod paying;
 mod searching;

@@ -2,13 +2,14 @@
 //!
 //! Refuses to decide: what must not be is an error of the draft, everything else is theirs to say.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
-use bitcoin::{Address, Amount, TxOut};
+use bitcoin::{Address, Amount, ScriptBuf, TxOut, Txid};
 
 use crate::command::{Draft, FeeBasis, Purpose, Replacement, StoreProblem, Warning};
 use crate::keychain::AccountName;
 use crate::light_client::fees::FeeReport;
+use crate::recipient::resemblance;
 
 use super::{Wallet, fee};
 
@@ -32,6 +33,7 @@ impl Wallet {
             }
             Purpose::Child(_) => {}
         }
+        warnings.extend(self.joins_labels(draft)?);
         let accounts: BTreeSet<&AccountName> =
             draft.inputs.iter().map(|coin| &coin.account).collect();
         if accounts.len() > 1 {
@@ -72,7 +74,47 @@ impl Wallet {
         if self.file.was_paid(&spk)? {
             return Ok(vec![Warning::AddressReused(address.clone())]);
         }
-        Ok(vec![Warning::FirstPayment(address.clone())])
+        let mut warnings = vec![Warning::FirstPayment(address.clone())];
+        if let Some(known) = self.known_like(address)? {
+            warnings.push(Warning::LooksAlike { address: address.clone(), known });
+        }
+        Ok(warnings)
+    }
+
+    /// Another address that was paid or belongs to the wallet, and has the same ends.
+    fn known_like(&self, address: &Address) -> Result<Option<Address>, StoreProblem> {
+        let (spk, ends) = (address.script_pubkey(), resemblance(address));
+        if let Some(paid) = self.file.paid_like(&ends, &spk)? {
+            return self.address_of(&paid).map(Some);
+        }
+        // The ends of an address show in the beginning of its script, so few are written out.
+        let alike = |own: &&ScriptBuf| own.as_bytes().get(..3) == spk.as_bytes().get(..3);
+        let mut own = self.scripts.keys().filter(alike).map(|own| self.address_of(own));
+        own.find(|own| own.as_ref().map_or(true, |own| resemblance(own) == ends)).transpose()
+    }
+
+    /// The labels of the coins, if some of them were never on coins that were spent together.
+    fn joins_labels(&self, draft: &Draft) -> Result<Option<Warning>, StoreProblem> {
+        let labels: BTreeSet<&String> =
+            draft.inputs.iter().filter_map(|coin| coin.note.as_ref()).collect();
+        if labels.len() < 2 {
+            return Ok(None);
+        }
+        // Labels whose coins were spent together, by some chain of payments, are of one group.
+        let mut groups: Vec<HashSet<Txid>> = Vec::new();
+        for label in &labels {
+            let mut group = self.file.spenders_of_labelled(label)?;
+            groups.retain(|other| {
+                let apart = group.is_disjoint(other);
+                if !apart {
+                    group.extend(other);
+                }
+                apart
+            });
+            groups.push(group);
+        }
+        let joins = groups.len() > 1;
+        Ok(joins.then(|| Warning::JoinsLabels(labels.into_iter().cloned().collect())))
     }
 
     /// By how much the recipient of everything gets less than before.

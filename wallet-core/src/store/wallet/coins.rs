@@ -2,6 +2,8 @@
 //!
 //! Refuses to add up coins: the sums are kept as the coins change, by the triggers of the schema.
 
+use std::collections::HashSet;
+
 use bitcoin::{Amount, OutPoint, ScriptBuf, Txid};
 use rusqlite::{OptionalExtension, Row, params};
 
@@ -159,6 +161,27 @@ impl WalletFile {
                     })
                 })
                 .optional()
+        })
+    }
+
+    /// The transactions that spent coins with this label.
+    pub fn spenders_of_labelled(&self, label: &str) -> Result<HashSet<Txid>, StoreProblem> {
+        self.read(|sql| {
+            sql.prepare_cached(
+                "SELECT o.spender FROM labels l
+                 JOIN outputs o ON o.txid = l.subject AND o.vout = l.place
+                 WHERE l.label = ?1 AND l.kind = 'output' AND o.spender IS NOT NULL
+                 UNION
+                 SELECT o.spender FROM labels l JOIN scripts s ON s.spk = l.subject
+                 JOIN outputs o ON o.keychain = s.keychain AND o.derivation = s.derivation
+                 WHERE l.label = ?1 AND l.kind = 'addr' AND o.spender IS NOT NULL
+                 UNION
+                 SELECT o.spender FROM labels l JOIN outputs o ON o.txid = l.subject
+                 WHERE l.label = ?1 AND l.kind = 'tx' AND o.keychain % 2 = 0
+                   AND o.spender IS NOT NULL",
+            )?
+            .query_map([label], |row| row.get::<_, Column<Txid>>(0).map(|txid| txid.0))?
+            .collect()
         })
     }
 
