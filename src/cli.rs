@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand};
 pub(crate) mod birthday;
 pub(crate) mod chain;
 pub(crate) mod global;
+pub(crate) mod handing;
 pub(crate) mod keeping;
 pub(crate) mod lists;
 pub(crate) mod labelling;
@@ -16,6 +17,7 @@ pub(crate) mod paying;
 pub(crate) mod setup;
 
 use chain::{PROVE_EXAMPLES, ProveArgs, RescanArgs, SYNC_EXAMPLES, SyncArgs};
+use handing::{MESSAGE_EXAMPLES, MessageCommand, PSBT_EXAMPLES, PsbtCommand};
 use keeping::{
     COMPLETIONS_EXAMPLES, CompletionsArgs, PASSWORD_EXAMPLES, PasswordArgs, WORDS_EXAMPLES,
     WordsCommand,
@@ -83,6 +85,12 @@ pub(crate) enum Command {
     /// Take back a payment that waits
     #[command(after_help = CANCEL_EXAMPLES)]
     Cancel(CancelArgs),
+    /// Hand a payment to other signers and back: create, show, sign, combine, finalize, announce
+    #[command(subcommand, after_help = PSBT_EXAMPLES)]
+    Psbt(PsbtCommand),
+    /// Sign a message with the key of an address, or check who signed one
+    #[command(subcommand, after_help = MESSAGE_EXAMPLES)]
+    Message(MessageCommand),
     /// List payments that are not signed yet, or drop them; needs no network
     #[command(after_help = DRAFTS_EXAMPLES)]
     Drafts(DraftsArgs),

@@ -19,11 +19,13 @@ mod freeze;
 mod history;
 mod import;
 mod label;
+mod message;
 mod new;
 mod password;
 mod pay;
 mod peers;
 mod prove;
+mod psbt;
 mod receive;
 mod restore;
 mod search;
@@ -47,6 +49,8 @@ pub(crate) async fn run(command: Command, context: &mut Context) -> Result<(), F
         Command::Pay(options) => pay::run(options, context).await,
         Command::Bump(options) => bump::run(&options, context).await,
         Command::Cancel(options) => bump::cancel(&options, context).await,
+        Command::Psbt(command) => psbt::run(command, context).await,
+        Command::Message(command) => message::run(command, context).await,
         Command::Drafts(options) => drafts::run(&options, context).await,
         Command::Freeze(options) => freeze::run(options, true, context).await,
         Command::Unfreeze(options) => freeze::run(options, false, context).await,

@@ -133,6 +133,8 @@ pub(crate) fn unexpected(reply: &Reply) -> Failure {
         Reply::Draft(_) => "draft",
         Reply::Drafts(_) => "drafts",
         Reply::Payment(_) => "payment",
+        Reply::Psbt(_) => "psbt",
+        Reply::Message(_) => "message",
         Reply::History(_) => "history",
         Reply::Coins(_) => "coins",
         Reply::Addresses(_) => "addresses",

@@ -5,12 +5,17 @@
 //! payment that never confirms, so the wallet is brought to the peers' tip first. Refuses to sign
 //! what nobody agreed to.
 
-use billfold_wallet_core::command::{Command, Draft, DraftId, Payment, Reply};
+use billfold_wallet_core::command::{
+    Command, Draft, DraftId, PayRequest, Payment, PsbtReview, Reply,
+};
 use billfold_wallet_core::service::{Access, Reach};
+use bitcoin::Network;
 
 use crate::cli::paying::PayArgs;
+use crate::commands::psbt::report::PsbtReport;
 use crate::context::Context;
 use crate::failure::{Failure, Kind};
+use crate::output::Report;
 use crate::session::follow::{Patience, follow};
 use crate::session::{Session, unexpected};
 
@@ -38,6 +43,32 @@ pub(super) async fn run(options: PayArgs, context: &mut Context) -> Result<(), F
     carry_out(Command::Draft(request), &consent, context).await
 }
 
+/// The request that the options say.
+///
+/// # Errors
+/// What is wrong with them.
+pub(super) fn request(options: &PayArgs, network: Network) -> Result<PayRequest, Failure> {
+    request::read(options, network)
+}
+
+/// What a person is shown of a draft.
+pub(super) fn review_of(draft: &Draft) -> String {
+    review::of(draft)
+}
+
+/// Waits until a peer has fetched a payment that is stored, and tells it.
+///
+/// # Errors
+/// `io` if the result can't be written.
+pub(super) async fn follow_out(
+    session: &mut Session,
+    context: &mut Context,
+    payment: Payment,
+) -> Result<impl Report + use<>, Failure> {
+    let payment = announced(session, context, payment).await?;
+    Ok(PayReport::of_payment(&payment, None))
+}
+
 /// Carries out a command that is answered with a draft: to the announced payment, or only to the
 /// review.
 ///
@@ -54,19 +85,48 @@ pub(super) async fn carry_out(
     let reviewer = Reviewer::choose(consent, context.run.style.plain)?;
     let report = Session::with(context, Access::Sign, Reach::Online, async |session, context| {
         follow(session, context, Patience::WhileItMoves).await?;
-        let (draft, payment) = match session.ask(command, context).await? {
+        let (draft, signed) = match session.ask(command, context).await? {
             Reply::Draft(draft) => {
-                let payment = agree_and_sign(session, context, &draft, reviewer).await?;
-                (Some(draft), payment)
+                let signed = agree_and_sign(session, context, &draft, reviewer).await?;
+                (Some(draft), signed)
             }
-            Reply::Payment(payment) => (None, *payment),
+            Reply::Payment(payment) => (None, Signed::Here(payment)),
             reply => return Err(unexpected(&reply)),
         };
-        let payment = announced(session, context, payment).await?;
-        Ok(PayReport::of_payment(&payment, draft.as_deref()))
+        let payment = match signed {
+            Signed::Here(payment) => announced(session, context, *payment).await?,
+            Signed::Elsewhere(review) => return Ok(Told::HandedOut(review)),
+        };
+        Ok(Told::Payment(Box::new(PayReport::of_payment(&payment, draft.as_deref()))))
     })
     .await?;
-    context.output.result(&report)
+    match report {
+        Told::Payment(report) => context.output.result(&*report),
+        Told::HandedOut(review) => hand_out(&review, context),
+    }
+}
+
+/// What became of an agreed payment.
+enum Signed {
+    /// It is signed and stored.
+    Here(Box<Payment>),
+    /// Others must sign it; its coins are held.
+    Elsewhere(Box<PsbtReview>),
+}
+
+/// What is told at the end.
+enum Told {
+    Payment(Box<PayReport>),
+    HandedOut(Box<PsbtReview>),
+}
+
+/// The PSBT is the result: text, which can be piped to whoever signs.
+fn hand_out(review: &PsbtReview, context: &mut Context) -> Result<(), Failure> {
+    context.output.say(
+        "Others must sign this, and its coins are held for it. Give them the PSBT below; send what \
+         comes back with billfold psbt announce, or give it up with billfold drafts drop.",
+    );
+    context.output.result(&PsbtReport::new(review, review.psbt.to_string()))
 }
 
 /// Shows the review and keeps nothing. With a peer it is made at the tip, as the payment would
@@ -97,7 +157,7 @@ async fn agree_and_sign(
     context: &mut Context,
     draft: &Draft,
     mut reviewer: Reviewer,
-) -> Result<Payment, Failure> {
+) -> Result<Signed, Failure> {
     let refused = match reviewer.agrees(draft, context).await {
         Ok(true) => return sign(session, draft.id).await,
         Ok(false) => Failure::new(Kind::Refused, "not agreed: nothing was signed or sent"),
@@ -107,9 +167,17 @@ async fn agree_and_sign(
     Err(refused)
 }
 
-async fn sign(session: &mut Session, draft: DraftId) -> Result<Payment, Failure> {
-    match session.ask_to_the_end(Command::Sign(draft)).await? {
-        Reply::Payment(payment) => Ok(*payment),
+/// Signs. A wallet that only watches, or that is one of several signers, hands its draft out.
+async fn sign(session: &mut Session, draft: DraftId) -> Result<Signed, Failure> {
+    let reply = match session.ask_to_the_end(Command::Sign(draft)).await {
+        Err(failure) if failure.kind() == Kind::WatchOnly => {
+            session.ask_to_the_end(Command::HandOut(draft)).await?
+        }
+        reply => reply?,
+    };
+    match reply {
+        Reply::Payment(payment) => Ok(Signed::Here(payment)),
+        Reply::Psbt(review) => Ok(Signed::Elsewhere(review)),
         reply => Err(unexpected(&reply)),
     }
 }

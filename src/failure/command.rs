@@ -67,6 +67,13 @@ impl From<CommandError> for Failure {
             }
             CommandError::Offline => new(Kind::Offline),
             CommandError::AddressesExhausted => new(Kind::AddressesExhausted),
+            CommandError::NothingToSign => new(Kind::NothingToSign),
+            CommandError::NotAPayment => new(Kind::NotAPayment),
+            CommandError::ForeignPayment => new(Kind::ForeignPayment),
+            CommandError::NotOurAddress(address) => {
+                new(Kind::NotOurAddress).with("address", address)
+            }
+            CommandError::MessageTooLong(bytes) => new(Kind::MessageTooLong).with("bytes", bytes),
             CommandError::Signing(problem) => {
                 new(Kind::SigningFailed).with("problem", signing(problem))
             }
@@ -119,6 +126,7 @@ const fn signing(problem: SigningProblem) -> &'static str {
         SigningProblem::Incomplete => "incomplete",
         SigningProblem::Altered => "altered",
         SigningProblem::Invalid => "invalid",
+        SigningProblem::Amounts => "amounts",
         SigningProblem::SpentOutput { .. } => "spent_output",
         SigningProblem::SighashType { .. } => "sighash_type",
         SigningProblem::ForeignKey { .. } => "foreign_key",
@@ -166,6 +174,11 @@ mod tests {
             CommandError::NotConfirmed(Txid::all_zeros()),
             CommandError::Offline,
             CommandError::AddressesExhausted,
+            CommandError::NothingToSign,
+            CommandError::NotAPayment,
+            CommandError::ForeignPayment,
+            CommandError::NotOurAddress("1".to_owned()),
+            CommandError::MessageTooLong(1),
             CommandError::Signing(SigningProblem::Altered),
             CommandError::Store(StoreProblem::Full),
             CommandError::Store(StoreProblem::ReadOnly { path: path() }),

@@ -75,6 +75,12 @@ kinds! {
     BadReference = "bad_reference", -8, Usage, "The text names nothing that can be labelled.";
     BadLabels = "bad_labels", -8, Usage, "The file holds no labels.";
     BadPayments = "bad_payments", -8, Usage, "The file of payments is not right.";
+    BadPsbt = "bad_psbt", -22, Usage, "The bytes or the text are no PSBT that is understood.";
+    PsbtsDiffer = "psbts_differ", -22, Usage, "The PSBTs are not of the same payment.";
+    NotAPayment = "not_a_payment", -8, Usage, "The PSBT signs a message and pays nothing.";
+    NotOurAddress = "not_our_address", -5, Usage, "The address is not one of the wallet's.";
+    MessageTooLong = "message_too_long", -8, Usage, "The message is longer than any that is signed.";
+    BadKey = "bad_key", -5, Usage, "The text is no private key, or one of another network.";
     BadRecipients = "bad_recipients", -8, Usage, "No recipient, one twice, or `max` beside others.";
     BadWords = "bad_words", -5, Usage, "The words have a wrong number or a word is not in the list.";
     WrongChecksum = "wrong_checksum", -5, Usage, "All words are in the list, but do not belong together.";
@@ -105,6 +111,8 @@ kinds! {
     CannotBump = "cannot_bump", -4, Refused, "The transaction can't be sped up or taken back.";
     TooLarge = "too_large", -4, Refused, "The transaction is heavier than nodes relay.";
     KeyReused = "key_reused", -8, Refused, "The idempotency key belongs to another payment.";
+    ForeignPayment = "foreign_payment", -4, Refused, "The PSBT neither pays nor spends anything of the wallet.";
+    BadSignature = "bad_signature", -3, Refused, "The signature is not one of this address and this message.";
     InsufficientFunds = "insufficient_funds", -6, Money, "Not enough can be spent.";
     WrongPassword = "wrong_password", -14, Password, "The password does not open the wallet.";
     TooManyTries = "too_many_tries", -14, Password, "Too many wrong passwords; this one was not tried yet.";
@@ -116,6 +124,9 @@ kinds! {
     Offline = "offline", -9, Peers, "The wallet is offline, and the question takes the chain.";
     SyncTimeout = "sync_timeout", -10, Peers, "The tip was not reached in time.";
     SigningFailed = "signing_failed", -4, Signer, "The signer failed.";
+    NothingToSign = "nothing_to_sign", -4, Signer, "The PSBT has nothing that this wallet could sign.";
+    PsbtIncomplete = "psbt_incomplete", -4, Signer, "The PSBT lacks signatures, or has wrong ones.";
+    Inconclusive = "inconclusive", -1, Other, "The script behind the address is not understood here.";
     StoreDamaged = "store_damaged", -20, Damaged, "A file is damaged.";
     StoreNewer = "store_newer", -20, Other, "A file was written by a newer version.";
     DiskFull = "disk_full", -20, Other, "The disk is full.";

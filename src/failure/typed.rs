@@ -3,6 +3,7 @@
 use billfold_wallet_core::amount::{ParseAmountError, ParseFeeRateError};
 use billfold_wallet_core::command::ParseReferenceError;
 use billfold_wallet_core::labels::ReadLabelsError;
+use billfold_wallet_core::psbt::ParsePsbtError;
 use billfold_wallet_core::recipient::ParsePayeeError;
 use billfold_wallet_core::seed::{DiceError, ParseWordsError};
 use billfold_wallet_core::vault::PasswordError;
@@ -72,6 +73,12 @@ impl From<ParseReferenceError> for Failure {
 impl From<ReadLabelsError> for Failure {
     fn from(error: ReadLabelsError) -> Self {
         Self::new(Kind::BadLabels, error.to_string())
+    }
+}
+
+impl From<ParsePsbtError> for Failure {
+    fn from(error: ParsePsbtError) -> Self {
+        Self::new(Kind::BadPsbt, error.to_string())
     }
 }
 

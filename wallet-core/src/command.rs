@@ -12,8 +12,11 @@ mod finding;
 mod description;
 mod search;
 mod proof;
+mod psbt;
+mod message;
 
-use bitcoin::{Amount, OutPoint, Txid};
+use bitcoin::psbt::Psbt;
+use bitcoin::{Address, Amount, OutPoint, Txid};
 
 use crate::light_client::height::Height;
 use crate::light_client::status::Status;
@@ -28,11 +31,13 @@ pub use label::{
     Conflicts, ImportedLabels, Label, LabelConflict, LabelImport, ParseReferenceError, Reference,
     kept_text,
 };
+pub use message::{MessageForm, SignedMessage};
 pub use payment::{
     BumpRequest, BumpWay, Change, Draft, DraftId, FeeBasis, FeeChoice, Hold, Package, PayAmount,
     PayRequest, Payment, PaymentState, Purpose, Recipient, Replacement, Warning,
 };
 pub use proof::Proof;
+pub use psbt::{Owner, PsbtInput, PsbtOutput, PsbtReview, PsbtWarning};
 pub use search::{AccountSearch, ChainSearch, SearchEnd, SearchReport};
 
 /// One thing that a face may ask of an open wallet.
@@ -56,8 +61,12 @@ pub enum Command {
     Draft(PayRequest),
     /// Build a payment that makes a waiting one faster, or takes it back.
     Bump(BumpRequest),
-    /// Sign the draft, store the signed transaction, then announce it. Needs the key layer.
+    /// Sign the draft, store the signed transaction, then announce it. Needs the key layer. Where
+    /// others must sign too, the reply is the PSBT with our part, as to `HandOut`.
     Sign(DraftId),
+    /// Give out the draft's PSBT, for others to sign. It holds its coins until it is announced or
+    /// dropped.
+    HandOut(DraftId),
     /// Give a draft's coins free again.
     Drop(DraftId),
     /// The drafts that hold coins, oldest first.
@@ -68,6 +77,23 @@ pub enum Command {
         outpoints: Vec<OutPoint>,
         /// Whether they are to be frozen.
         frozen: bool,
+    },
+    /// What is known of a PSBT, whoever made it. Needs no network, and changes nothing.
+    ReviewPsbt(Box<Psbt>),
+    /// Add our signatures to a PSBT, and hold the coins that it spends until it is announced or
+    /// dropped: whoever has it may send it. Needs the key layer.
+    SignPsbt(Box<Psbt>),
+    /// Take the signatures of a PSBT, store its transaction, then announce it. What was drafted
+    /// here is compared with the draft.
+    AnnouncePsbt(Box<Psbt>),
+    /// Sign a message by the key of an address of ours. Needs the key layer.
+    SignMessage {
+        /// Whose.
+        address: Address,
+        /// What.
+        message: String,
+        /// Whether in the newer form (BIP322) where the older one is usual, which is for P2PKH.
+        newer: bool,
     },
     /// Transactions, newest first.
     History(HistoryQuery),
@@ -143,6 +169,10 @@ pub enum Reply {
     /// To `Draft` with an idempotency key that was used before by the same request, and to
     /// `Sign`: the payment, stored and under way.
     Payment(Box<Payment>),
+    /// To `HandOut`, `ReviewPsbt` and `SignPsbt`.
+    Psbt(Box<PsbtReview>),
+    /// To `SignMessage`.
+    Message(SignedMessage),
     /// To `History`.
     History(Vec<HistoryRow>),
     /// To `Coins`.

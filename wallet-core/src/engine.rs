@@ -8,6 +8,7 @@
 mod start;
 mod chain_side;
 mod follow;
+mod signing;
 mod answer;
 
 use std::collections::VecDeque;

@@ -10,36 +10,12 @@ mod bip322;
 use bitcoin::absolute::LockTime;
 use bitcoin::{Address, OutPoint, Sequence};
 
+use crate::command::MessageForm;
+
 pub use bip322::{is_asked_for, to_be_signed, written};
 pub(crate) use legacy::{digest, written as written_legacy};
 
 use crate::limits::{MESSAGE_BYTES, MESSAGE_SIGNATURE_BYTES};
-
-/// How a message is signed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MessageForm {
-    /// A signature that the key is recovered from (BIP137): what all software knows.
-    Legacy,
-    /// The witness of a transaction that can't be sent (BIP322).
-    Simple,
-    /// That transaction whole (BIP322).
-    Full,
-    /// That transaction with further inputs, whose outputs the signer can spend too (BIP322).
-    ProofOfFunds,
-}
-
-impl MessageForm {
-    /// The name that the command line and JSON use.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Legacy => "legacy",
-            Self::Simple => "simple",
-            Self::Full => "full",
-            Self::ProofOfFunds => "proof_of_funds",
-        }
-    }
-}
 
 /// What can be said of a signature (BIP322, "Verification").
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -12,6 +12,7 @@ mod spent;
 pub mod satisfaction;
 pub mod signatures;
 mod join;
+pub mod review;
 
 pub use join::{CombineError, FinaliseError, combine, finalise};
 pub use spent::{Shown, spent_outputs};

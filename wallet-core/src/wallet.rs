@@ -25,6 +25,7 @@ mod unsigned;
 mod draft;
 mod bump;
 mod payment;
+mod handed;
 mod unconfirmed;
 mod inclusion;
 
@@ -45,6 +46,7 @@ use crate::light_client::time::WallTime;
 use crate::store::wallet::{KeychainState, ScanState, ScriptPlace, SearchedAccount, WalletFile};
 use crate::vault::FileKey;
 
+pub use handed::Handed;
 pub use payment::ToAnnounce;
 pub use unconfirmed::Seen;
 

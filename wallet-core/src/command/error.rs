@@ -7,6 +7,7 @@ use bitcoin::{Amount, OutPoint, Txid, Weight};
 
 use crate::keychain::AccountName;
 use crate::light_client::height::Height;
+use crate::limits::MESSAGE_BYTES;
 
 /// Why a command was not carried out. Each says what to do. Names and codes are stable.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -139,6 +140,21 @@ pub enum CommandError {
     /// No more addresses can be derived.
     #[error("this account has no addresses left: use another account")]
     AddressesExhausted,
+    /// A PSBT has nothing that this wallet could sign.
+    #[error("nothing in this PSBT is for this wallet to sign, or it has signed already")]
+    NothingToSign,
+    /// A PSBT is the signature of a message in disguise.
+    #[error("this PSBT signs a message and pays nothing: use billfold message sign")]
+    NotAPayment,
+    /// A PSBT neither pays nor spends anything of this wallet.
+    #[error("nothing in this PSBT pays or spends from this wallet: its own wallet announces it")]
+    ForeignPayment,
+    /// No signature can be made for an address.
+    #[error("{0} is not an address that this wallet has given out or looks after")]
+    NotOurAddress(String),
+    /// The message is longer than any that is signed.
+    #[error("the message has {0} bytes, and {MESSAGE_BYTES} are the most: sign its hash")]
+    MessageTooLong(usize),
     /// The signer failed or its result did not match the draft.
     #[error("signing failed: {0}")]
     Signing(SigningProblem),
@@ -228,6 +244,9 @@ pub enum SigningProblem {
         /// Which input, counted from 0.
         input: usize,
     },
+    /// It pays more than it spends, or more than there can be.
+    #[error("it pays more than it spends: nobody can send it")]
+    Amounts,
     /// An input asks for a signature that does not cover the whole transaction.
     #[error("input {input} asks for a sighash type other than all: it is not signed here")]
     SighashType {
@@ -309,6 +328,11 @@ impl CommandError {
             Self::NotConfirmed(_) => "not_confirmed",
             Self::Offline => "offline",
             Self::AddressesExhausted => "addresses_exhausted",
+            Self::NothingToSign => "nothing_to_sign",
+            Self::NotAPayment => "not_a_payment",
+            Self::ForeignPayment => "foreign_payment",
+            Self::NotOurAddress(_) => "not_our_address",
+            Self::MessageTooLong(_) => "message_too_long",
             Self::Signing(_) => "signing_failed",
             Self::Store(problem) => problem.name(),
             Self::Busy => "busy",

@@ -4,14 +4,13 @@
 
 use bitcoin::Txid;
 
-use crate::command::{BumpRequest, Command, CommandError, DraftId, PayRequest, Proof, Reply};
+use crate::command::{BumpRequest, Command, CommandError, PayRequest, Proof, Reply};
 use crate::engine::{Effect, Engine};
 use crate::event::Event;
 use crate::light_client::fees::FeeReport;
 use crate::light_client::height::Height;
 use crate::light_client::input::Input as ClientInput;
 use crate::light_client::time::{Now, WallTime};
-use crate::signers::{self, Signer};
 use crate::wallet::{DraftMoment, Drafted, Inclusion};
 
 impl Engine {
@@ -33,6 +32,7 @@ impl Engine {
             Command::Draft(request) => self.draft(now, &request),
             Command::Bump(request) => self.bump(now, &request),
             Command::Sign(draft) => self.sign(now, draft),
+            Command::HandOut(draft) => self.hand_out(now, draft),
             Command::Drop(draft) => self.wallet.drop_draft(draft).map(|()| Reply::Done),
             Command::Drafts => {
                 let moment = self.moment(now);
@@ -41,6 +41,14 @@ impl Engine {
             Command::Freeze { outpoints, frozen } => {
                 self.wallet.set_frozen(&outpoints, frozen)?;
                 Ok(Reply::Done)
+            }
+            Command::ReviewPsbt(psbt) => {
+                Ok(Reply::Psbt(Box::new(self.wallet.review_psbt(&psbt, (tip, now.wall))?)))
+            }
+            Command::SignPsbt(psbt) => self.sign_psbt(now, *psbt),
+            Command::AnnouncePsbt(psbt) => self.announce_psbt(now, &psbt),
+            Command::SignMessage { address, message, newer } => {
+                self.sign_message(&address, &message, newer)
             }
             Command::History(query) => Ok(Reply::History(self.wallet.history_page(&query)?)),
             Command::Coins => Ok(Reply::Coins(self.wallet.coins(tip, now.wall)?)),
@@ -102,21 +110,6 @@ impl Engine {
         let chain = self.chain.followed().ok_or(CommandError::Offline)?;
         let evidence = chain.client.evidence(block).ok_or(CommandError::NotConfirmed(txid))?;
         Ok(Reply::Proof(Box::new(Proof { transaction, block, branch, evidence })))
-    }
-
-    /// Signs and records; the announcement follows the commit.
-    fn sign(&mut self, now: Now, draft: DraftId) -> Result<Reply, CommandError> {
-        let drafted = self.wallet.psbt_of(draft, now.wall)?;
-        let mut psbt = drafted.clone();
-        let sealed = self.wallet.sealed_seed()?.ok_or(CommandError::WatchOnly)?;
-        self.keys
-            .signer(&sealed, self.wallet.network())?
-            .sign(&mut psbt)
-            .map_err(CommandError::Signing)?;
-        let signed = signers::finish(&psbt, &drafted).map_err(CommandError::Signing)?;
-        let (payment, changes) = self.wallet.record_signed(draft, &signed, &psbt, now.wall)?;
-        self.say_changes(changes);
-        Ok(Reply::Payment(Box::new(payment)))
     }
 
     /// A scan that begins below the headers' base needs headers from lower down, so a new light

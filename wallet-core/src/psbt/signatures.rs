@@ -11,11 +11,26 @@ use miniscript::psbt::{PsbtExt, PsbtSighashMsg};
 
 use crate::keychain::SECP;
 
-/// How many signatures of an input hold.
+/// The signatures of an input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tally {
+    /// How many hold.
+    pub good: usize,
+    /// How many do not.
+    pub wrong: usize,
+}
+
+/// The signatures of every input, in their order.
 #[must_use]
-pub fn count(psbt: &Psbt, index: usize) -> usize {
+pub fn tally(psbt: &Psbt) -> Vec<Tally> {
     let mut psbt = psbt.clone();
-    found(&mut psbt, index).iter().filter(|(_, holds)| *holds == Some(true)).count()
+    let inputs = 0..psbt.inputs.len();
+    let of_input = |index| {
+        let found = found(&mut psbt, index);
+        let count = |holds| found.iter().filter(|(_, found)| *found == Some(holds)).count();
+        Tally { good: count(true), wrong: count(false) }
+    };
+    inputs.map(of_input).collect()
 }
 
 /// Drops the signatures that do not hold; how many there were.

@@ -88,6 +88,14 @@ impl Wallet {
         Ok(self.file.delete_draft(draft)?)
     }
 
+    /// Lets a draft hold its coins until it is signed or dropped.
+    ///
+    /// # Errors
+    /// What the disk refused.
+    pub fn hold_draft(&mut self, draft: DraftId) -> Result<(), StoreProblem> {
+        self.file.hold_draft(draft)
+    }
+
     /// A peer has fetched the transaction. `None`: nothing changed.
     ///
     /// # Errors
@@ -169,7 +177,7 @@ impl Wallet {
         }
     }
 
-    /// The coins of a draft, in the order of its inputs; `None` if one is spent by anything but
+    /// The wallet's coins in a draft, in the order of its inputs; `None` if one is spent by anything but
     /// what the draft replaces, or if that waits no longer.
     pub(super) fn coins_of(
         &self,
@@ -188,8 +196,12 @@ impl Wallet {
             let held = |output: &OwnOutput| {
                 output.live && (output.spender.is_none() || output.spender == replaced)
             };
-            let Some(output) = output.filter(held) else { return Ok(None) };
-            coins.push(output.coin);
+            match output {
+                // A PSBT that was handed over may spend coins of others too.
+                None => {}
+                Some(output) if held(&output) => coins.push(output.coin),
+                Some(_) => return Ok(None),
+            }
         }
         Ok(Some(coins))
     }

@@ -29,9 +29,7 @@ impl Wallet {
         let inputs: Vec<Coin> =
             spent.into_iter().map(|row| self.coin(moment.tip, row)).collect::<Result<_, _>>()?;
         let (outputs, change) = self.outputs(&row.psbt, row.change_vout)?;
-        let put_in: Amount = inputs.iter().map(|coin| coin.amount).sum();
-        let paid_out: Amount = transaction.output.iter().map(|output| output.value).sum();
-        let fee = put_in - paid_out;
+        let fee = row.psbt.fee().unwrap_or(Amount::ZERO);
         let plans: Vec<SpendPlan> =
             inputs.iter().map(|coin| self.plan_of(coin)).collect::<Result<_, _>>()?;
         let spks = transaction.output.iter().map(|output| output.script_pubkey.as_script());
@@ -61,7 +59,8 @@ impl Wallet {
             return Err(self.file.damaged("a payment has no transaction: put back a copy").into());
         };
         let (outputs, change) = self.outputs(&row.psbt, row.change_vout)?;
-        let fee = known.sums.fee.unwrap_or(Amount::ZERO);
+        // Coins of others are not in the tables; what the PSBT shows of them was verified.
+        let fee = known.sums.fee.or_else(|| row.psbt.fee().ok()).unwrap_or(Amount::ZERO);
         Ok(Payment {
             psbt: row.psbt.to_string(),
             outputs,
@@ -84,7 +83,11 @@ impl Wallet {
     ) -> Result<(Vec<(Address, Amount)>, Option<Change>), StoreProblem> {
         let (mut outputs, mut change) = (Vec::new(), None);
         for (vout, output) in (0..).zip(&psbt.unsigned_tx.output) {
-            let address = self.address_of(&output.script_pubkey)?;
+            // What others handed over may pay scripts that have no address.
+            let network = self.description.network;
+            let Ok(address) = Address::from_script(&output.script_pubkey, network) else {
+                continue;
+            };
             let amount = output.value;
             match self.scripts.get(&output.script_pubkey) {
                 Some(place) if change_vout == Some(vout) => {

@@ -84,7 +84,7 @@ fn two_of_three_sign_and_one_does_not_suffice() {
     for template in templates {
         let draft = payment(&described(template), Sequence::ENABLE_RBF_NO_LOCKTIME);
         let (first, third) = (signed_by(1, &draft), signed_by(3, &draft));
-        assert_eq!(signatures::count(&first, 0), 1, "{template}");
+        assert_eq!(signatures::tally(&first)[0].good, 1, "{template}");
         assert_eq!(finish(&first, &draft), Err(SigningProblem::Incomplete), "{template}");
         assert_eq!(signed_by(4, &draft), draft, "a stranger adds nothing: {template}");
         let both = combine(vec![first, third]).expect("one payment");

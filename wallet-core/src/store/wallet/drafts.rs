@@ -125,7 +125,11 @@ impl WalletFile {
             for (vout, note) in &draft.output_notes {
                 annotate.execute(params![id, vout, note])?;
             }
-            let mut reserve = sql.prepare_cached("INSERT INTO reservations VALUES (?1, ?2, ?3)")?;
+            // Coins of others, in a PSBT that was handed over, are theirs to keep free.
+            let mut reserve = sql.prepare_cached(
+                "INSERT INTO reservations SELECT txid, vout, ?3 FROM outputs
+                 WHERE txid = ?1 AND vout = ?2",
+            )?;
             for OutPoint { txid, vout } in
                 draft.psbt.unsigned_tx.input.iter().map(|input| input.previous_output)
             {
@@ -167,6 +171,14 @@ impl WalletFile {
     pub fn draft_by_key(&self, key: &str) -> Result<Option<DraftId>, StoreProblem> {
         self.read(|sql| {
             sql.query_row("SELECT id FROM drafts WHERE idempotency_key = ?1", [key], id).optional()
+        })
+    }
+
+    /// Lets a draft hold its coins until it is signed or dropped.
+    pub fn hold_draft(&mut self, id: DraftId) -> Result<(), StoreProblem> {
+        let Ok(id) = i64::try_from(id.0) else { return Ok(()) };
+        self.write(|sql| {
+            sql.execute("UPDATE drafts SET expires = NULL WHERE id = ?1", [id]).map(drop)
         })
     }
 

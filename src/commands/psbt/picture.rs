@@ -1,0 +1,143 @@
+//! Owns what a person is shown of a PSBT, in words.
+//!
+//! Refuses to show a claim as a fact.
+
+use billfold_wallet_core::command::{Owner, PsbtInput, PsbtOutput, PsbtReview, PsbtWarning};
+use billfold_wallet_core::keychain::Branch;
+use bitcoin::absolute::LockTime;
+use bitcoin::{Address, Amount};
+
+use crate::output::figures;
+
+/// The text of a review.
+pub(in crate::commands) fn of(review: &PsbtReview) -> String {
+    let mut lines = Vec::new();
+    lines.extend(review.inputs.iter().map(input));
+    lines.extend(review.outputs.iter().map(output));
+    lines.push(match review.fee {
+        Some(fee) => {
+            let others = review.outputs.iter().filter(|output| output.owner.is_none());
+            let paid = others.fold(Amount::ZERO, |sum, output| {
+                sum.checked_add(output.amount).unwrap_or(Amount::MAX)
+            });
+            format!(
+                "Fee     {}, {} of what others get",
+                figures::amount(fee),
+                figures::percent(fee, paid)
+            )
+        }
+        None => "Fee     not known".to_owned(),
+    });
+    if let Some(draft) = review.draft {
+        lines.push(format!("Draft   {}: as it was drafted here", draft.0));
+    }
+    lines.push(match &review.complete {
+        Some(transaction) => format!("Signed  completely: {}", transaction.compute_txid()),
+        None => "Signed  not completely".to_owned(),
+    });
+    lines.extend(review.warnings.iter().map(|warning| format!("! {}", told(warning))));
+    lines.join("\n")
+}
+
+/// The stable name of a warning.
+pub(super) const fn name(warning: &PsbtWarning) -> &'static str {
+    match warning {
+        PsbtWarning::Foreign => "foreign",
+        PsbtWarning::Message => "message",
+        PsbtWarning::WrongInput(_) => "wrong_input",
+        PsbtWarning::Unproven(_) => "unproven",
+        PsbtWarning::UnknownFee => "unknown_fee",
+        PsbtWarning::Impossible => "impossible",
+        PsbtWarning::HighFee { .. } => "high_fee",
+        PsbtWarning::SighashType(_) => "sighash_type",
+        PsbtWarning::WrongSignature(_) => "wrong_signature",
+        PsbtWarning::FalseOwner(_) => "false_owner",
+        PsbtWarning::NoSuchCoin(_) => "no_such_coin",
+        PsbtWarning::CoinFrozen(_) => "coin_frozen",
+        PsbtWarning::CoinReserved(_) => "coin_reserved",
+        PsbtWarning::LockTime(_) => "lock_time",
+    }
+}
+
+/// A warning in words.
+pub(super) fn told(warning: &PsbtWarning) -> String {
+    match warning {
+        PsbtWarning::Foreign => "nothing in it is this wallet's".to_owned(),
+        PsbtWarning::Message => "it signs a message and is no payment".to_owned(),
+        PsbtWarning::WrongInput(index) => {
+            format!("input {index} shows no output, or another than it spends")
+        }
+        PsbtWarning::Unproven(index) => {
+            format!("input {index} only claims its amount: the fee may be another")
+        }
+        PsbtWarning::UnknownFee => "the fee can't be known".to_owned(),
+        PsbtWarning::Impossible => "it pays more than it spends: nobody can send it".to_owned(),
+        PsbtWarning::HighFee { fee, paid } => format!(
+            "the fee is high: {} is {} of what others get",
+            figures::amount(*fee),
+            figures::percent(*fee, *paid)
+        ),
+        PsbtWarning::SighashType(index) => {
+            format!("input {index} asks for signatures that leave part of the payment open")
+        }
+        PsbtWarning::WrongSignature(index) => {
+            format!("input {index} has a signature that does not hold")
+        }
+        PsbtWarning::FalseOwner(index) => {
+            format!("output {index} pretends to come back to this wallet, and does not")
+        }
+        PsbtWarning::NoSuchCoin(coin) => {
+            format!("{coin} is no unspent coin of this wallet, as far as it has scanned")
+        }
+        PsbtWarning::CoinFrozen(coin) => format!("{coin} is frozen"),
+        PsbtWarning::CoinReserved(coin) => format!("{coin} is held by another draft"),
+        PsbtWarning::LockTime(LockTime::Blocks(height)) => {
+            format!("no block takes it up to height {height}")
+        }
+        PsbtWarning::LockTime(LockTime::Seconds(time)) => {
+            let time = figures::local_time(u64::from(time.to_consensus_u32()));
+            format!("no block takes it before {time}")
+        }
+    }
+}
+
+fn input(input: &PsbtInput) -> String {
+    let amount = match input.amount {
+        Some(amount) if input.proven => figures::amount(amount),
+        Some(amount) => format!("{} (claimed)", figures::amount(amount)),
+        None => "an unknown amount".to_owned(),
+    };
+    let state = match (input.finished, input.signatures) {
+        (true, _) => "finished".to_owned(),
+        (false, 0) => "not signed".to_owned(),
+        (false, some) => figures::count(some as u64, "signature"),
+    };
+    let whose = owned(input.owner.as_ref()).map(|owner| format!(" of {owner}")).unwrap_or_default();
+    format!("Spends  {amount}{whose}, {state}\n{INDENT}{}", input.outpoint)
+}
+
+fn output(output: &PsbtOutput) -> String {
+    let amount = figures::amount(output.amount);
+    match owned(output.owner.as_ref()) {
+        Some(owner) => format!("Back    {amount} to {owner}"),
+        None => format!("Pay     {amount}\nto      {}", payee(output)),
+    }
+}
+
+fn payee(output: &PsbtOutput) -> String {
+    let grouped = |address: &Address| figures::address(address, INDENT).trim_start().to_owned();
+    let script = || format!("script {}", output.script.to_hex_string());
+    output.address.as_ref().map_or_else(script, grouped)
+}
+
+fn owned(owner: Option<&Owner>) -> Option<String> {
+    let Owner { account, branch, index } = owner?;
+    let branch = match branch {
+        Branch::Receive => "address",
+        Branch::Change => "change address",
+    };
+    Some(format!("this wallet, {account}, {branch} {index}"))
+}
+
+/// As wide as the words at the beginning of lines.
+const INDENT: &str = "        ";

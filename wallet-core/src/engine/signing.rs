@@ -1,0 +1,101 @@
+//! Owns the answers that need keys, or that close what was signed elsewhere: drafts, PSBTs that are
+//! handed out or in, and messages.
+//!
+//! Refuses to hand out a signature before the coins that it could spend are held for it.
+
+use bitcoin::Address;
+use bitcoin::psbt::Psbt;
+
+use crate::command::{CommandError, DraftId, MessageForm, Reply, SignedMessage, SigningProblem};
+use crate::engine::Engine;
+use crate::light_client::time::Now;
+use crate::message;
+use crate::signers::{self, Signer, SoftwareSigner};
+use crate::wallet::Handed;
+
+impl Engine {
+    /// Signs and records; the announcement follows the commit. Where others must sign too, our
+    /// part is handed out.
+    pub(super) fn sign(&mut self, now: Now, draft: DraftId) -> Result<Reply, CommandError> {
+        let drafted = self.wallet.psbt_of(draft, now.wall)?;
+        let mut psbt = drafted.clone();
+        self.signer()?.sign(&mut psbt).map_err(CommandError::Signing)?;
+        let signed = match signers::finish(&psbt, &drafted) {
+            Err(SigningProblem::Incomplete) if psbt != drafted => {
+                return self.hold(now, draft, &psbt);
+            }
+            finished => finished.map_err(CommandError::Signing)?,
+        };
+        let (payment, changes) = self.wallet.record_signed(draft, &signed, &psbt, now.wall)?;
+        self.say_changes(changes);
+        Ok(Reply::Payment(Box::new(payment)))
+    }
+
+    /// Gives out a draft's PSBT, for others to sign.
+    pub(super) fn hand_out(&mut self, now: Now, draft: DraftId) -> Result<Reply, CommandError> {
+        let psbt = self.wallet.psbt_of(draft, now.wall)?;
+        self.hold(now, draft, &psbt)
+    }
+
+    fn hold(&mut self, now: Now, draft: DraftId, psbt: &Psbt) -> Result<Reply, CommandError> {
+        self.wallet.hold_draft(draft)?;
+        let moment = (self.chain.tip().height, now.wall);
+        Ok(Reply::Psbt(Box::new(self.wallet.review_psbt(psbt, moment)?)))
+    }
+
+    /// Adds our signatures; the draft that holds the coins is committed before they are told.
+    pub(super) fn sign_psbt(&mut self, now: Now, handed: Psbt) -> Result<Reply, CommandError> {
+        let moment = (self.chain.tip().height, now.wall);
+        let mut psbt = handed.clone();
+        self.signer()?.sign(&mut psbt).map_err(CommandError::Signing)?;
+        if psbt == handed {
+            return Err(CommandError::NothingToSign);
+        }
+        self.wallet.take_over(&handed, moment)?;
+        self.changed = true;
+        Ok(Reply::Psbt(Box::new(self.wallet.review_psbt(&psbt, moment)?)))
+    }
+
+    /// Stores what the PSBT makes; the announcement follows the commit.
+    pub(super) fn announce_psbt(&mut self, now: Now, psbt: &Psbt) -> Result<Reply, CommandError> {
+        let moment = (self.chain.tip().height, now.wall);
+        let (draft, transaction) = match self.wallet.close_draft(psbt, moment)? {
+            Handed::Known(payment) => return Ok(Reply::Payment(payment)),
+            Handed::Signed(draft, transaction) => (draft, transaction),
+        };
+        let (payment, changes) = self.wallet.record_signed(draft, &transaction, psbt, now.wall)?;
+        self.say_changes(changes);
+        Ok(Reply::Payment(Box::new(payment)))
+    }
+
+    pub(super) fn sign_message(
+        &mut self,
+        address: &Address,
+        text: &str,
+        newer: bool,
+    ) -> Result<Reply, CommandError> {
+        let drafted = self.wallet.message_psbt(address, text)?;
+        let script = address.script_pubkey();
+        let mut signer = self.signer()?;
+        let told = if script.is_p2pkh() && !newer {
+            let origins = drafted.inputs.iter().flat_map(|input| input.bip32_derivation.values());
+            let own = origins.filter(|(fingerprint, _)| *fingerprint == signer.fingerprint());
+            let path = own.map(|(_, path)| path).next().ok_or(CommandError::NothingToSign)?;
+            let signature = signer.sign_message(path, &script, text);
+            let signature = signature.map_err(CommandError::Signing)?;
+            SignedMessage { form: MessageForm::Legacy, signature }
+        } else {
+            let mut psbt = drafted.clone();
+            signer.sign(&mut psbt).map_err(CommandError::Signing)?;
+            let transaction = signers::finish(&psbt, &drafted).map_err(CommandError::Signing)?;
+            let (form, signature) = message::written(&script, &transaction);
+            SignedMessage { form, signature }
+        };
+        Ok(Reply::Message(told))
+    }
+
+    fn signer(&self) -> Result<SoftwareSigner, CommandError> {
+        let sealed = self.wallet.sealed_seed()?.ok_or(CommandError::WatchOnly)?;
+        self.keys.signer(&sealed, self.wallet.network())
+    }
+}

@@ -1,0 +1,227 @@
+//! Owns PSBTs that were handed to the wallet: what it knows of them, which of its coins they hold,
+//! and how a signed one is compared with what was drafted.
+//!
+//! Refuses to take over a payment that spends frozen coins or those of another draft, and one that
+//! does not concern the wallet.
+
+use std::collections::HashMap;
+
+use bitcoin::psbt::Psbt;
+use bitcoin::{Address, Amount, OutPoint, ScriptBuf, Transaction};
+
+use crate::command::{
+    CommandError, DraftId, FeeBasis, Owner, Payment, PsbtReview, SigningProblem, StoreProblem,
+};
+use crate::keychain::Branch;
+use crate::light_client::height::Height;
+use crate::light_client::time::WallTime;
+use crate::limits::MESSAGE_BYTES;
+use crate::message;
+use crate::psbt::review::{self, Knowledge, KnownCoin};
+use crate::signers;
+use crate::store::wallet::{CoinRow, DraftRow, RequestId, Task};
+
+use super::Wallet;
+
+/// The tip's height, and now.
+type Moment = (Height, WallTime);
+
+/// The answer to a signed PSBT.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Handed {
+    /// Its payment is stored already.
+    Known(Box<Payment>),
+    /// It is the draft's, and this is its transaction.
+    Signed(DraftId, Box<Transaction>),
+}
+
+impl Wallet {
+    /// What is known of a PSBT.
+    ///
+    /// # Errors
+    /// What the disk refused.
+    pub fn review_psbt(&self, psbt: &Psbt, moment: Moment) -> Result<PsbtReview, StoreProblem> {
+        let known = self.knowledge_of(psbt, moment)?;
+        Ok(review::review(psbt, self.network(), &known, message::is_asked_for))
+    }
+
+    /// Makes sure that the wallet's coins that a PSBT spends are held for it, before it is signed.
+    /// Nothing is held if none of them is known here.
+    ///
+    /// # Errors
+    /// [`CommandError::CoinFrozen`], [`CommandError::CoinReserved`],
+    /// [`CommandError::NotAPayment`], [`CommandError::Signing`] if it lies about a coin, or what the disk refused.
+    pub fn take_over(&mut self, psbt: &Psbt, moment: Moment) -> Result<(), CommandError> {
+        if message::is_asked_for(&psbt.unsigned_tx) {
+            return Err(CommandError::NotAPayment);
+        }
+        let known = self.knowledge_of(psbt, moment)?;
+        check_amounts(psbt)?;
+        check_coins(psbt, &known)?;
+        if known.draft.is_none() && !known.coins.is_empty() {
+            self.keep_handed(psbt)?;
+        }
+        Ok(())
+    }
+
+    /// The transaction that a signed PSBT makes, verified, and the draft that it closes.
+    ///
+    /// # Errors
+    /// [`CommandError::Signing`] if it is not what was drafted, or not wholly and rightly signed;
+    /// [`CommandError::ForeignPayment`]; the reasons of [`take_over`](Self::take_over).
+    pub fn close_draft(&mut self, psbt: &Psbt, moment: Moment) -> Result<Handed, CommandError> {
+        let (_, now) = moment;
+        let failed = CommandError::Signing;
+        let known = self.knowledge_of(psbt, moment)?;
+        if let Some(id) = known.draft {
+            let drafted = self.psbt_of(id, now)?;
+            let transaction = signers::finish(psbt, &drafted).map_err(failed)?;
+            return Ok(Handed::Signed(id, Box::new(transaction)));
+        }
+        let transaction = signers::finish(psbt, psbt).map_err(failed)?;
+        if let Some(payment) = self.payment(transaction.compute_txid())? {
+            return Ok(Handed::Known(Box::new(Payment { repeated: true, ..payment })));
+        }
+        if message::is_asked_for(&transaction) {
+            return Err(CommandError::NotAPayment);
+        }
+        if !self.concerns(&transaction) {
+            return Err(CommandError::ForeignPayment);
+        }
+        check_coins(psbt, &known)?;
+        // A coin that is spent already can't be spent again.
+        for input in &psbt.unsigned_tx.input {
+            let outpoint = input.previous_output;
+            if self.file.output_amount(outpoint)?.is_some() && !self.file.is_coin(outpoint)? {
+                return Err(CommandError::NoSuchCoin(outpoint));
+            }
+        }
+        Ok(Handed::Signed(self.keep_handed(psbt)?, Box::new(transaction)))
+    }
+
+    /// The PSBT whose signature signs a message for an address (BIP322), with what a signer must
+    /// know.
+    ///
+    /// # Errors
+    /// [`CommandError::NotOurAddress`], [`CommandError::MessageTooLong`].
+    pub fn message_psbt(&self, address: &Address, text: &str) -> Result<Psbt, CommandError> {
+        if text.len() > MESSAGE_BYTES {
+            return Err(CommandError::MessageTooLong(text.len()));
+        }
+        let script = address.script_pubkey();
+        let place = self.scripts.get(&script);
+        let place = place.ok_or_else(|| CommandError::NotOurAddress(address.to_string()))?;
+        let mut psbt = message::to_be_signed(&script, text);
+        let account = self.account(place.keychain.account)?;
+        for input in &mut psbt.inputs {
+            account.annotate_input(place.keychain.branch, place.index, input);
+        }
+        Ok(psbt)
+    }
+
+    /// Keeps a PSBT as a draft that holds its coins until it is announced or dropped.
+    fn keep_handed(&mut self, psbt: &Psbt) -> Result<DraftId, StoreProblem> {
+        let mut unsigned = psbt.clone();
+        for input in &mut unsigned.inputs {
+            input.partial_sigs.clear();
+            input.tap_key_sig = None;
+            input.tap_script_sigs.clear();
+            input.final_script_sig = None;
+            input.final_script_witness = None;
+        }
+        let outputs = (0..).zip(&psbt.unsigned_tx.output);
+        let mut change = outputs.filter(|(_, output)| {
+            let place = self.scripts.get(&output.script_pubkey);
+            place.is_some_and(|place| place.keychain.branch == Branch::Change)
+        });
+        let change_vout = change.next().map(|(vout, _)| vout).filter(|_| change.next().is_none());
+        let hash = bitcoin::hashes::Hash::to_byte_array(psbt.unsigned_tx.compute_ntxid());
+        self.file.insert_draft(&DraftRow {
+            expires: None,
+            psbt: unsigned,
+            change_vout,
+            task: Task::Payment,
+            takes_all: false,
+            fee_basis: FeeBasis::Asked,
+            note: None,
+            output_notes: Vec::new(),
+            request: RequestId { idempotency_key: None, hash },
+        })
+    }
+
+    fn knowledge_of(&self, psbt: &Psbt, moment: Moment) -> Result<Knowledge, StoreProblem> {
+        let (tip, now) = moment;
+        let spent = crate::psbt::spent_outputs(psbt).into_iter().flatten();
+        let paid = psbt.unsigned_tx.output.iter().cloned();
+        let owner = |spk: &ScriptBuf| {
+            let place = self.scripts.get(spk)?;
+            let account = self.account(place.keychain.account).ok()?.name().clone();
+            Some(Owner { account, branch: place.keychain.branch, index: place.index })
+        };
+        let scripts = spent.chain(paid).map(|output| output.script_pubkey);
+        let owners = scripts.filter_map(|spk| owner(&spk).map(|owner| (spk, owner))).collect();
+        let mut coins: HashMap<OutPoint, KnownCoin> = HashMap::new();
+        for outpoint in psbt.unsigned_tx.input.iter().map(|input| input.previous_output) {
+            let output = self.file.own_output(outpoint, now)?;
+            if let Some(output) = output.filter(|one| one.live && one.spender.is_none()) {
+                let CoinRow { amount, spk: script, frozen, reserved, .. } = output.coin;
+                coins.insert(outpoint, KnownCoin { amount, script, frozen, reserved });
+            }
+        }
+        Ok(Knowledge {
+            fingerprint: self.description.fingerprint,
+            owners,
+            coins,
+            draft: self.draft_of(psbt, now)?,
+            tip: Some((tip, now)),
+        })
+    }
+
+    /// The draft that has the same unsigned transaction and still holds its coins.
+    fn draft_of(&self, psbt: &Psbt, now: WallTime) -> Result<Option<DraftId>, StoreProblem> {
+        for id in self.file.drafts()? {
+            let row = self.file.draft(id)?.filter(|row| !row.is_out_of_date(now));
+            if row.is_some_and(|row| row.psbt.unsigned_tx == psbt.unsigned_tx) {
+                return Ok(Some(id));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// No transaction pays more than it spends, nor more than there can be.
+fn check_amounts(psbt: &Psbt) -> Result<(), CommandError> {
+    let sum = |mut amounts: std::vec::IntoIter<Amount>| {
+        let sum = amounts.try_fold(Amount::ZERO, Amount::checked_add);
+        sum.filter(|sum| *sum <= Amount::MAX_MONEY)
+    };
+    let paid: Vec<Amount> = psbt.unsigned_tx.output.iter().map(|output| output.value).collect();
+    let spent = crate::psbt::spent_outputs(psbt).into_iter();
+    let spent: Option<Vec<Amount>> = spent.map(|output| Some(output?.value)).collect();
+    let paid = sum(paid.into_iter());
+    let possible = match spent.map(|spent| sum(spent.into_iter())) {
+        // What an input does not show is judged where it is signed.
+        None => paid.is_some(),
+        Some(spent) => paid.is_some_and(|paid| spent.is_some_and(|spent| paid <= spent)),
+    };
+    if possible { Ok(()) } else { Err(CommandError::Signing(SigningProblem::Amounts)) }
+}
+
+/// Frozen coins and those of other drafts are for nobody; and what is known of a coin is not to be
+/// contradicted.
+fn check_coins(psbt: &Psbt, known: &Knowledge) -> Result<(), CommandError> {
+    for (index, input) in psbt.unsigned_tx.input.iter().enumerate() {
+        let Some(coin) = known.coins.get(&input.previous_output) else { continue };
+        if coin.frozen {
+            return Err(CommandError::CoinFrozen(input.previous_output));
+        }
+        if coin.reserved && known.draft.is_none() {
+            return Err(CommandError::CoinReserved(input.previous_output));
+        }
+        let shown = crate::psbt::Shown::of(psbt, index).output();
+        if shown.is_none_or(|o| o.value != coin.amount || o.script_pubkey != coin.script) {
+            return Err(CommandError::Signing(SigningProblem::SpentOutput { input: index }));
+        }
+    }
+    Ok(())
+}
