@@ -24,6 +24,7 @@ pub mod seed;
 pub mod psbt;
 pub mod vault;
 pub mod message;
+pub mod backup;
 pub mod signers;
 pub mod store;
 pub mod wallet;

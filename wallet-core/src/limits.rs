@@ -105,6 +105,9 @@ pub const KDF_LEAST_PASSES: u32 = 3;
 /// The most passes that a header file may ask for: minutes on a slow machine, not days.
 pub const KDF_MOST_PASSES: u32 = 64;
 
+/// The longest sealed content of a backup, in bytes: labels for a million transactions.
+pub const PARCEL_BYTES: usize = 256 << 20;
+
 /// Wrong passwords in a row after which a person need not wait yet.
 pub const FREE_TRIES: u32 = 3;
 

@@ -85,6 +85,23 @@ impl Seed {
         bytes
     }
 
+    /// The 64 bytes that the words and the passphrase make (BIP39), for a backup.
+    #[must_use]
+    pub fn bip39_seed(&self) -> &[u8; SEED_BYTES] {
+        &self.seed
+    }
+
+    /// The seed of these words and an unknown passphrase, from what [`Seed::bip39_seed`] gave.
+    #[must_use]
+    pub fn from_parts(words: &Words, bip39_seed: &[u8]) -> Option<Self> {
+        if bip39_seed.len() != SEED_BYTES {
+            return None;
+        }
+        let mut seed = Box::new(Zeroizing::new([0; SEED_BYTES]));
+        seed.copy_from_slice(bip39_seed);
+        Some(Self { entropy: words.entropy(), seed })
+    }
+
     /// Reads what [`Seed::to_bytes`] wrote.
     ///
     /// # Errors

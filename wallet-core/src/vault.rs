@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 
 pub use header::{Header, ParseHeaderError};
 pub use kdf::{KdfCost, OutOfMemory};
+pub use parcel::{Parcel, ParseParcelError};
 pub use password::{Password, PasswordError};
 
 use crate::entropy::{self, EntropyError};
@@ -28,6 +29,7 @@ mod kdf;
 mod sealed;
 mod header;
 mod tries;
+mod parcel;
 
 /// Both keys of a wallet.
 #[derive(Debug)]

@@ -26,7 +26,7 @@ impl KdfCost {
         let mut fastest = Duration::MAX;
         for _ in 0..PROBES {
             let start = Instant::now();
-            if derive(b"probe", &[0; SALT_BYTES], Self::FLOOR).is_err() {
+            if derive::<64>(b"probe", &[0; SALT_BYTES], Self::FLOOR).is_err() {
                 return Self::FLOOR;
             }
             fastest = fastest.min(start.elapsed());
@@ -74,20 +74,21 @@ impl KdfCost {
     const FLOOR: Self = Self { memory_kib: KDF_LEAST_MEMORY_KIB, passes: KDF_LEAST_PASSES };
 }
 
-/// 64 bytes from a password: the first half wraps the file key, the second the seed key.
-pub(super) fn derive(
+/// Bytes from a password. Argon2 makes others for each length: a part of a longer derivation is
+/// not a shorter one.
+pub(super) fn derive<const BYTES: usize>(
     password: &[u8],
     salt: &[u8; SALT_BYTES],
     cost: KdfCost,
-) -> Result<Box<Zeroizing<[u8; 64]>>, OutOfMemory> {
-    let params = Params::new(cost.memory_kib, cost.passes, 1, Some(64))
+) -> Result<Box<Zeroizing<[u8; BYTES]>>, OutOfMemory> {
+    let params = Params::new(cost.memory_kib, cost.passes, 1, Some(BYTES))
         .expect("a cost is above the least that Argon2 takes");
     let mut memory = Zeroizing::new(Vec::new());
     memory
         .try_reserve_exact(params.block_count())
         .map_err(|_| OutOfMemory { kib: cost.memory_kib })?;
     memory.resize(params.block_count(), Block::new());
-    let mut keys = Box::new(Zeroizing::new([0; 64]));
+    let mut keys = Box::new(Zeroizing::new([0; BYTES]));
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
         .hash_password_into_with_memory(password, salt, &mut **keys, &mut memory[..])
         .expect("lengths are fixed, and no password has 4 GiB");
@@ -147,12 +148,12 @@ mod tests {
     #[test]
     fn the_keys_depend_on_password_salt_and_cost() {
         let cost = KdfCost::for_tests();
-        let base = derive(b"a", &[1; 32], cost).expect("little memory");
-        let again = derive(b"a", &[1; 32], cost).expect("little memory");
+        let base = derive::<64>(b"a", &[1; 32], cost).expect("little memory");
+        let again = derive::<64>(b"a", &[1; 32], cost).expect("little memory");
         assert_eq!(*base, *again);
         let costlier = KdfCost { passes: 2, ..cost };
         for (text, salt, cost) in [(b"b", 1, cost), (b"a", 2, cost), (b"a", 1, costlier)] {
-            let other = derive(text, &[salt; 32], cost).expect("little memory");
+            let other = derive::<64>(text, &[salt; 32], cost).expect("little memory");
             assert_ne!(*base, *other);
         }
     }

@@ -1,0 +1,74 @@
+//! Owns what a backup holds: everything about a wallet that the chain can't give back, and if its
+//! owner wants, the words.
+//!
+//! Plain data between the wallet, which fills it and is made from it, and its text form in
+//! [`lines`]. Refuses what a scan finds again: transactions, coins, balances.
+
+pub mod lines;
+
+use bitcoin::bip32::Fingerprint;
+use bitcoin::{Amount, Network};
+
+use crate::command::{Birthday, Label};
+use crate::config::LookAhead;
+use crate::keychain::{AccountName, DerivationIndex};
+use crate::seed::Seed;
+
+pub use lines::ParseBackupError;
+
+/// A wallet, without what the chain tells.
+#[derive(Debug)]
+pub struct Backup {
+    /// When it was made, in Unix seconds.
+    pub created: u64,
+    /// The wallet's network.
+    pub network: Network,
+    /// The wallet's name.
+    pub name: String,
+    /// The fingerprint of its own master key (BIP32); none if it only watches.
+    pub fingerprint: Option<Fingerprint>,
+    /// Where its scan begins.
+    pub birthday: Birthday,
+    /// How far it looks ahead.
+    pub look_ahead: LookAhead,
+    /// When the words were last typed back, in Unix seconds.
+    pub words_checked: Option<u64>,
+    /// The account of new addresses.
+    pub preferred: AccountName,
+    /// Its accounts, in the order in which they came.
+    pub accounts: Vec<BackupAccount>,
+    /// What was asked to be paid.
+    pub requests: Vec<BackupRequest>,
+    /// What is said of things; frozen coins are among them.
+    pub labels: Vec<Label>,
+    /// The seed, if it was asked for.
+    pub seed: Option<Seed>,
+}
+
+/// An account in a backup.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackupAccount {
+    /// What people call it.
+    pub name: AccountName,
+    /// Its descriptor with both branches (BIP389) and its checksum (BIP380).
+    pub descriptor: String,
+    /// Addresses below this index were given out.
+    pub receive: u32,
+    /// Change addresses below this index were used.
+    pub change: u32,
+}
+
+/// An address that was given out to be paid at. Its note is a label.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackupRequest {
+    /// Its account.
+    pub account: AccountName,
+    /// Its place among the account's addresses.
+    pub index: DerivationIndex,
+    /// How much was asked for.
+    pub amount: Option<Amount>,
+    /// When, in Unix seconds.
+    pub issued: u64,
+    /// Until when it is to be paid, in Unix seconds.
+    pub expires: Option<u64>,
+}

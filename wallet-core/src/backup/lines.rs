@@ -1,0 +1,334 @@
+//! Owns the text of a backup, version 1: JSON objects, one a line, as `docs/backup-format.md` shows.
+//!
+//! The first line describes the wallet; then come accounts, requests, labels as BIP329 has them, and
+//! the seed. Refuses a line that it does not understand: half a wallet is not one.
+
+use std::fmt::Write;
+
+use bitcoin::bip32::Fingerprint;
+use bitcoin::hex::{DisplayHex, FromHex};
+use bitcoin::{Amount, Network};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use zeroize::Zeroizing;
+
+use super::{Backup, BackupAccount, BackupRequest};
+use crate::command::{Birthday, Label, Reference};
+use crate::config::LookAhead;
+use crate::keychain::{AccountName, DerivationIndex};
+use crate::light_client::height::Height;
+use crate::seed::{Seed, Words};
+
+/// Writes a backup as text. It is filled up with empty lines to a multiple of 4 KiB, so that its
+/// size tells little.
+#[must_use]
+pub fn write(backup: &Backup) -> Zeroizing<Vec<u8>> {
+    let mut text = String::new();
+    line(&mut text, &HeadLine::new(backup));
+    for account in &backup.accounts {
+        line(&mut text, &AccountLine::new(account));
+    }
+    for request in &backup.requests {
+        line(&mut text, &RequestLine::new(request));
+    }
+    for label in &backup.labels {
+        line(&mut text, &LabelLine::new(label));
+    }
+    let seed = backup.seed.as_ref().map(seed_line).unwrap_or_default();
+    let length = (text.len() + seed.len()).next_multiple_of(GRAIN);
+    // Its capacity is exact: bytes that grow leave copies behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(length));
+    bytes.extend_from_slice(text.as_bytes());
+    bytes.extend_from_slice(seed.as_bytes());
+    bytes.resize(length, b'\n');
+    bytes
+}
+
+/// Reads what [`write`] wrote.
+///
+/// # Errors
+/// See [`ParseBackupError`].
+pub fn read(bytes: &[u8]) -> Result<Backup, ParseBackupError> {
+    let text = std::str::from_utf8(bytes).map_err(|_| ParseBackupError::Line { number: 1 })?;
+    let mut lines = (1..).zip(text.lines()).filter(|(_, line)| !line.is_empty());
+    let (number, first) = lines.next().ok_or(ParseBackupError::Line { number: 1 })?;
+    let mut backup = head(first, number)?;
+    for (number, line) in lines {
+        let bad = ParseBackupError::Line { number };
+        match kind(line).ok_or(bad)? {
+            Kind::Account => backup.accounts.push(account(line).ok_or(bad)?),
+            Kind::Request => backup.requests.push(request(line).ok_or(bad)?),
+            Kind::Label => backup.labels.push(label(line, backup.network).ok_or(bad)?),
+            Kind::Seed => backup.seed = Some(seed(line).ok_or(bad)?),
+        }
+    }
+    let named = |name: &AccountName| backup.accounts.iter().any(|account| account.name == *name);
+    if !named(&backup.preferred) || !backup.requests.iter().all(|r| named(&r.account)) {
+        return Err(ParseBackupError::NoSuchAccount);
+    }
+    let seed = backup.seed.as_ref().map(Seed::fingerprint);
+    if seed.is_some() && seed != backup.fingerprint {
+        return Err(ParseBackupError::ForeignSeed);
+    }
+    Ok(backup)
+}
+
+/// Why a text is not a backup. It was authenticated, so whoever made it made the mistake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ParseBackupError {
+    /// A newer version wrote it.
+    #[error("a newer version of billfold wrote it: use that version")]
+    Newer,
+    /// A line is none that is known.
+    #[error("line {number} is not understood")]
+    Line {
+        /// Which, counted from 1.
+        number: usize,
+    },
+    /// An account is named that is not there.
+    #[error("it names an account that it does not hold")]
+    NoSuchAccount,
+    /// The seed is not that of the fingerprint.
+    #[error("its seed is of another wallet")]
+    ForeignSeed,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HeadLine {
+    billfold: String,
+    version: u32,
+    created: u64,
+    network: Network,
+    name: String,
+    fingerprint: Option<Fingerprint>,
+    birthday: BirthdayForm,
+    look_ahead: LookAheadForm,
+    words_checked: Option<u64>,
+    preferred: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum BirthdayForm {
+    Height(u32),
+    Time(u64),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LookAheadForm {
+    receive: u32,
+    change: u32,
+}
+
+impl HeadLine {
+    fn new(backup: &Backup) -> Self {
+        let LookAhead { receive, change } = backup.look_ahead;
+        Self {
+            billfold: BACKUP.to_owned(),
+            version: VERSION,
+            created: backup.created,
+            network: backup.network,
+            name: backup.name.clone(),
+            fingerprint: backup.fingerprint,
+            birthday: match backup.birthday {
+                Birthday::Height(height) => BirthdayForm::Height(height.to_u32()),
+                Birthday::Time(time) => BirthdayForm::Time(time),
+            },
+            look_ahead: LookAheadForm { receive, change },
+            words_checked: backup.words_checked,
+            preferred: backup.preferred.to_string(),
+        }
+    }
+}
+
+fn head(line: &str, number: usize) -> Result<Backup, ParseBackupError> {
+    let bad = ParseBackupError::Line { number };
+    let value: Value = serde_json::from_str(line).map_err(|_| bad)?;
+    if value["billfold"] != BACKUP {
+        return Err(bad);
+    }
+    if value["version"].as_u64().is_some_and(|version| version > u64::from(VERSION)) {
+        return Err(ParseBackupError::Newer);
+    }
+    let head: HeadLine = serde_json::from_value(value).map_err(|_| bad)?;
+    let LookAheadForm { receive, change } = head.look_ahead;
+    Ok(Backup {
+        created: head.created,
+        network: head.network,
+        name: head.name,
+        fingerprint: head.fingerprint,
+        birthday: match head.birthday {
+            BirthdayForm::Height(height) => Birthday::Height(Height::new(height)),
+            BirthdayForm::Time(time) => Birthday::Time(time),
+        },
+        look_ahead: LookAhead { receive, change },
+        words_checked: head.words_checked,
+        preferred: head.preferred.parse().map_err(|_| bad)?,
+        accounts: Vec::new(),
+        requests: Vec::new(),
+        labels: Vec::new(),
+        seed: None,
+    })
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AccountLine {
+    account: String,
+    descriptor: String,
+    receive: u32,
+    change: u32,
+}
+
+impl AccountLine {
+    fn new(account: &BackupAccount) -> Self {
+        Self {
+            account: account.name.to_string(),
+            descriptor: account.descriptor.clone(),
+            receive: account.receive,
+            change: account.change,
+        }
+    }
+}
+
+fn account(line: &str) -> Option<BackupAccount> {
+    let AccountLine { account, descriptor, receive, change } = serde_json::from_str(line).ok()?;
+    Some(BackupAccount { name: account.parse().ok()?, descriptor, receive, change })
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RequestLine {
+    request: String,
+    index: DerivationIndex,
+    amount: Option<u64>,
+    issued: u64,
+    expires: Option<u64>,
+}
+
+impl RequestLine {
+    fn new(request: &BackupRequest) -> Self {
+        Self {
+            request: request.account.to_string(),
+            index: request.index,
+            amount: request.amount.map(Amount::to_sat),
+            issued: request.issued,
+            expires: request.expires,
+        }
+    }
+}
+
+fn request(line: &str) -> Option<BackupRequest> {
+    let RequestLine { request, index, amount, issued, expires } =
+        serde_json::from_str(line).ok()?;
+    let amount = amount.map(Amount::from_sat);
+    Some(BackupRequest { account: request.parse().ok()?, index, amount, issued, expires })
+}
+
+/// A label with all fields of its record (BIP329).
+#[derive(Serialize, Deserialize)]
+struct LabelLine {
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(rename = "ref")]
+    reference: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    spendable: Option<bool>,
+    #[serde(flatten)]
+    more: Map<String, Value>,
+}
+
+impl LabelLine {
+    fn new(label: &Label) -> Self {
+        let more = label.more.as_deref().and_then(|more| serde_json::from_str(more).ok());
+        Self {
+            kind: label.reference.kind().to_owned(),
+            reference: label.reference.to_string(),
+            label: label.label.clone(),
+            spendable: label.spendable,
+            more: more.unwrap_or_default(),
+        }
+    }
+}
+
+fn label(line: &str, network: Network) -> Option<Label> {
+    let LabelLine { kind, reference, label, spendable, more } = serde_json::from_str(line).ok()?;
+    let reference = Reference::parse(&kind, &reference, network).ok()?;
+    let more = (!more.is_empty()).then(|| Value::Object(more).to_string());
+    Some(Label { reference, label, spendable, more })
+}
+
+/// Words for people, and the seed itself, which holds the effect of a passphrase.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SeedLine<'a> {
+    words: &'a str,
+    seed: &'a str,
+}
+
+/// Written by hand into one buffer, so that no copy is left behind.
+fn seed_line(seed: &Seed) -> Zeroizing<String> {
+    let mut text = Zeroizing::new(String::with_capacity(LONGEST_SEED_LINE));
+    text.push_str("{\"words\":\"");
+    for (place, word) in seed.words().iter().enumerate() {
+        text.push_str(if place > 0 { " " } else { "" });
+        text.push_str(word);
+    }
+    text.push_str("\",\"seed\":\"");
+    write!(text, "{}", seed.bip39_seed().as_hex()).expect("a string takes everything");
+    text.push_str("\"}\n");
+    debug_assert!(text.len() <= LONGEST_SEED_LINE);
+    text
+}
+
+fn seed(line: &str) -> Option<Seed> {
+    let SeedLine { words, seed } = serde_json::from_str(line).ok()?;
+    let bytes = Zeroizing::new(Vec::from_hex(seed).ok()?);
+    Seed::from_parts(&Words::parse(words).ok()?, &bytes)
+}
+
+/// What a line is about.
+enum Kind {
+    Account,
+    Request,
+    Label,
+    Seed,
+}
+
+/// Tells the lines apart by the field that each begins with.
+fn kind(line: &str) -> Option<Kind> {
+    let begins = |field: &str| line.strip_prefix("{\"").is_some_and(|rest| rest.starts_with(field));
+    [
+        ("account\":", Kind::Account),
+        ("request\":", Kind::Request),
+        ("type\":", Kind::Label),
+        ("words\":", Kind::Seed),
+    ]
+    .into_iter()
+    .find_map(|(field, kind)| begins(field).then_some(kind))
+}
+
+fn line(text: &mut String, form: &impl Serialize) {
+    let json = serde_json::to_string(form).expect("text, numbers and nothing else");
+    text.push_str(&json);
+    text.push('\n');
+}
+
+/// What the first line says that this is.
+const BACKUP: &str = "backup";
+
+/// The version of the text.
+const VERSION: u32 = 1;
+
+/// Texts are multiples of this, in bytes.
+const GRAIN: usize = 4_096;
+
+/// 24 words of up to 8 letters, a seed in hex, and what is around them, in bytes.
+const LONGEST_SEED_LINE: usize = 24 * 9 + 128 + 32;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,118 @@
+//! A backup as its owner, a documented tool and a hostile author see it.
+
+use bitcoin::OutPoint;
+
+use super::*;
+
+const WORDS: &str = "legal winner thank year wave sausage worth useful legal winner thank yellow";
+
+fn backup(seed: Option<Seed>) -> Backup {
+    let name: AccountName = "taproot".parse().expect("a name");
+    let spent = OutPoint::new("11".repeat(32).parse().expect("a txid"), 1);
+    Backup {
+        created: 1_800_000_000,
+        network: Network::Regtest,
+        name: "main".to_owned(),
+        fingerprint: seed.as_ref().map(Seed::fingerprint),
+        birthday: Birthday::Height(Height::new(7)),
+        look_ahead: LookAhead::NEW,
+        words_checked: Some(1_700_000_000),
+        preferred: name.clone(),
+        accounts: vec![BackupAccount {
+            name: name.clone(),
+            descriptor: "tr(…)".to_owned(),
+            receive: 3,
+            change: 1,
+        }],
+        requests: vec![BackupRequest {
+            account: name,
+            index: DerivationIndex::new(2).expect("small"),
+            amount: Some(Amount::from_sat(5)),
+            issued: 1_750_000_000,
+            expires: None,
+        }],
+        labels: vec![
+            Label {
+                reference: Reference::Transaction(spent.txid),
+                label: Some("rent \"May\"\nwith a line".to_owned()),
+                spendable: None,
+                more: Some("{\"origin\":\"wpkh([d34db33f/84'/0'/0'])\"}".to_owned()),
+            },
+            Label {
+                reference: Reference::Output(spent),
+                label: None,
+                spendable: Some(false),
+                more: None,
+            },
+        ],
+        seed,
+    }
+}
+
+fn seed(passphrase: &str) -> Seed {
+    Seed::new(&Words::parse(WORDS).expect("good words"), passphrase)
+}
+
+#[test]
+fn what_is_written_is_read() {
+    for seed in [None, Some(seed("")), Some(seed("a passphrase"))] {
+        let written = write(&backup(seed));
+        let read = read(&written).expect("a backup");
+        assert_eq!(*write(&read), *written);
+        assert_eq!(read.labels, backup(None).labels);
+        assert_eq!(read.requests, backup(None).requests);
+    }
+}
+
+#[test]
+fn the_seed_keeps_the_effect_of_a_passphrase() {
+    let read = read(&write(&backup(Some(seed("a passphrase"))))).expect("a backup");
+    let read = read.seed.expect("it holds the seed");
+    assert_eq!(*read.to_bytes(), *seed("a passphrase").to_bytes());
+    assert!(read.has_passphrase());
+}
+
+/// The form that the page describes: other programs may have been written by it.
+#[test]
+fn the_lines_are_those_of_the_page() {
+    let written = write(&backup(Some(seed(""))));
+    let text = str::from_utf8(&written).expect("text");
+    let lines: Vec<&str> = text.lines().filter(|line| !line.is_empty()).collect();
+    assert_eq!(
+        lines[0],
+        "{\"billfold\":\"backup\",\"version\":1,\"created\":1800000000,\"network\":\"regtest\",\
+         \"name\":\"main\",\"fingerprint\":\"b8688df1\",\"birthday\":{\"height\":7},\
+         \"look_ahead\":{\"receive\":25,\"change\":25},\"words_checked\":1700000000,\
+         \"preferred\":\"taproot\"}"
+    );
+    assert!(lines[1].starts_with("{\"account\":\"taproot\",\"descriptor\":\"tr(…)\""));
+    assert!(lines[2].starts_with("{\"request\":\"taproot\",\"index\":2,\"amount\":5,"));
+    assert!(lines[3].starts_with("{\"type\":\"tx\",\"ref\":\"1111"));
+    assert!(lines[5].starts_with(&format!("{{\"words\":\"{WORDS}\",\"seed\":\"")));
+    assert_eq!(written.len() % 4_096, 0);
+}
+
+#[test]
+fn half_a_wallet_is_refused_with_its_line() {
+    let written = write(&backup(None));
+    let text = str::from_utf8(&written).expect("text").trim_end().to_owned();
+    let refused = |text: &str| read(text.as_bytes()).expect_err("refused");
+    assert_eq!(refused(""), ParseBackupError::Line { number: 1 });
+    assert_eq!(refused("{}"), ParseBackupError::Line { number: 1 });
+    assert_eq!(refused(&format!("{text}\n{{\"x\":1}}")), ParseBackupError::Line { number: 6 });
+    let cut = &text[..text.len() - 3];
+    assert_eq!(refused(cut), ParseBackupError::Line { number: 5 });
+    let newer = text.replace("\"version\":1,", "\"version\":2,\"more\":true,");
+    assert_eq!(refused(&newer), ParseBackupError::Newer);
+    let unknown = text.replace("\"version\":1,", "\"version\":1,\"more\":true,");
+    assert_eq!(refused(&unknown), ParseBackupError::Line { number: 1 });
+    let nowhere = text.replace("\"preferred\":\"taproot\"", "\"preferred\":\"segwit\"");
+    assert_eq!(refused(&nowhere), ParseBackupError::NoSuchAccount);
+}
+
+#[test]
+fn a_seed_of_another_wallet_is_refused() {
+    let mut backup = backup(Some(seed("")));
+    backup.fingerprint = Some(seed("another").fingerprint());
+    assert_eq!(read(&write(&backup)).expect_err("refused"), ParseBackupError::ForeignSeed);
+}
