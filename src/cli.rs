@@ -19,8 +19,8 @@ pub(crate) mod setup;
 use chain::{PROVE_EXAMPLES, ProveArgs, RescanArgs, SYNC_EXAMPLES, SyncArgs};
 use handing::{MESSAGE_EXAMPLES, MessageCommand, PSBT_EXAMPLES, PsbtCommand};
 use keeping::{
-    COMPLETIONS_EXAMPLES, CompletionsArgs, PASSWORD_EXAMPLES, PasswordArgs, WORDS_EXAMPLES,
-    WordsCommand,
+    BACKUP_EXAMPLES, BackupCommand, COMPLETIONS_EXAMPLES, CompletionsArgs, PASSWORD_EXAMPLES,
+    PasswordArgs, WORDS_EXAMPLES, WordsCommand,
 };
 use labelling::{ExportCommand, ImportCommand, LABEL_EXAMPLES, LabelArgs};
 use lists::{
@@ -135,6 +135,9 @@ pub(crate) enum Command {
     /// Show the wallet's words, or check that they are written down right
     #[command(subcommand, after_help = WORDS_EXAMPLES)]
     Words(WordsCommand),
+    /// Write, check or restore one encrypted file that makes the wallet again
+    #[command(subcommand, after_help = BACKUP_EXAMPLES)]
+    Backup(BackupCommand),
     /// Print what makes a shell complete commands and options
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions(CompletionsArgs),

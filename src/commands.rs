@@ -7,6 +7,7 @@ use crate::failure::Failure;
 mod account_form;
 mod marks;
 mod addresses;
+mod backup;
 mod balance;
 mod bump;
 mod coins;
@@ -67,6 +68,7 @@ pub(crate) async fn run(command: Command, context: &mut Context) -> Result<(), F
         Command::Rescan(options) => sync::rescan(&options, context).await,
         Command::Password(options) => password::run(&options, context).await,
         Command::Words(command) => words::run(&command, context).await,
+        Command::Backup(command) => backup::run(&command, context).await,
         Command::Completions(options) => completions::run(&options, context),
     }
 }

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 pub(crate) use crate::failure::kind::{Exit, Kind};
 
+mod backup;
 mod command;
 mod kind;
 mod opening;

@@ -57,12 +57,19 @@ pub(crate) async fn tried<T: Send>(
 }
 
 fn existing_one(run: &Run) -> Result<Password, Failure> {
+    of(run, &format!("Password of wallet {}: ", run.settings.wallet))
+}
+
+/// The password of something that exists, asked for with this question.
+///
+/// # Errors
+/// `no_terminal`, `bad_password`, `io`, `interrupted`.
+pub(crate) fn of(run: &Run, question: &str) -> Result<Password, Failure> {
     if let Some(path) = &run.password_file {
         return Ok(Password::from_bytes(&first_line(path, "the password")?)?);
     }
     let mut terminal = Terminal::open(run.style.plain, ADVICE)?;
-    let question = format!("Password of wallet {}: ", run.settings.wallet);
-    Ok(Password::new(&terminal.ask_hidden(&question)?)?)
+    Ok(Password::new(&terminal.ask_hidden(question)?)?)
 }
 
 /// The password of a new wallet; a person types it twice.

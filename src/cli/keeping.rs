@@ -41,6 +41,56 @@ pub(crate) struct WordsCheckArgs {
     pub(crate) passphrase_file: Option<PathBuf>,
 }
 
+/// What to do with a backup.
+#[derive(Debug, Subcommand)]
+pub(crate) enum BackupCommand {
+    /// Write one encrypted file with everything that the chain can't give back
+    Create(BackupCreateArgs),
+    /// Open a backup and tell what is in it; needs no wallet
+    Check(BackupCheckArgs),
+    /// Make a wallet of a backup, also on another machine
+    Restore(BackupRestoreArgs),
+}
+
+/// Options of `backup create`.
+#[derive(Debug, Args)]
+pub(crate) struct BackupCreateArgs {
+    /// The file to write; it must not be there
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Put the words and the seed in: whoever opens the file has the money
+    #[arg(long)]
+    pub(crate) with_words: bool,
+    /// Read the backup's password from the first line of FILE [default: the file of --password-file]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) backup_password_file: Option<PathBuf>,
+}
+
+/// Options of `backup check`.
+#[derive(Debug, Args)]
+pub(crate) struct BackupCheckArgs {
+    /// The backup; its password is asked for, or read from --password-file
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+}
+
+/// Options of `backup restore`.
+#[derive(Debug, Args)]
+pub(crate) struct BackupRestoreArgs {
+    /// The backup; its password is asked for, or read from --password-file
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Read the words from FILE, if the backup holds none; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) words_file: Option<PathBuf>,
+    /// Read the BIP39 passphrase from the first line of FILE [default: no passphrase]
+    #[arg(long, value_name = "FILE", requires = "words_file")]
+    pub(crate) passphrase_file: Option<PathBuf>,
+    /// Read the new wallet's password from the first line of FILE [default: the backup's]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) new_password_file: Option<PathBuf>,
+}
+
 /// Options of `completions`.
 #[derive(Debug, Args)]
 pub(crate) struct CompletionsArgs {
@@ -59,6 +109,14 @@ Examples:
   billfold words show                          shows them on this terminal
   billfold words check                         asks for them, and says where they differ
   billfold words check --words-file words.txt  without a terminal";
+
+pub(crate) const BACKUP_EXAMPLES: &str = "\
+Examples:
+  billfold backup create main.backup           descriptors, labels, requests; no words
+  billfold backup create all.backup --with-words
+  billfold backup check main.backup            opens it again and tells what is in it
+  billfold backup restore main.backup --words-file words.txt
+  billfold --wallet second backup restore main.backup";
 
 pub(crate) const COMPLETIONS_EXAMPLES: &str = "\
 Examples:

@@ -98,6 +98,7 @@ kinds! {
     FeeRateOutOfRange = "fee_rate_out_of_range", -8, Usage, "The fee rate is out of range.";
     HeightAboveTip = "height_above_tip", -8, Usage, "The height is above the tip.";
     Refused = "refused", -1, Refused, "The review was not agreed to; nothing was signed.";
+    NotABackup = "not_a_backup", -8, Usage, "The file is not a backup.";
     WordsDiffer = "words_differ", -8, Refused, "The words or the passphrase are not those of the wallet.";
     Dust = "dust", -8, Refused, "An output is too small to be relayed.";
     CoinFrozen = "coin_frozen", -4, Refused, "A named coin is frozen.";
@@ -128,6 +129,7 @@ kinds! {
     PsbtIncomplete = "psbt_incomplete", -4, Signer, "The PSBT lacks signatures, or has wrong ones.";
     Inconclusive = "inconclusive", -1, Other, "The script behind the address is not understood here.";
     StoreDamaged = "store_damaged", -20, Damaged, "A file is damaged.";
+    BackupDamaged = "backup_damaged", -20, Damaged, "The backup is damaged, or its content is wrong.";
     StoreNewer = "store_newer", -20, Other, "A file was written by a newer version.";
     DiskFull = "disk_full", -20, Other, "The disk is full.";
     ReadOnly = "read_only", -20, Other, "The disk can't be written.";

@@ -20,7 +20,7 @@ const BILLFOLD: &str = env!("CARGO_BIN_EXE_billfold");
 const STRANGER: &str = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
 
 /// Every command with its own options; all take the global ones besides.
-const COMMANDS: [(&str, &[&str]); 17] = [
+const COMMANDS: [(&str, &[&str]); 18] = [
     ("demo", &["--headless"]),
     ("new", &["--words", "--type", "--words-out", "--dice", "--passphrase", "--passphrase-file"]),
     (
@@ -53,13 +53,17 @@ const COMMANDS: [(&str, &[&str]); 17] = [
     ("rescan", &["--from"]),
     ("password", &["--new-password-file"]),
     ("words", &[]),
+    ("backup", &[]),
     ("completions", &[]),
 ];
 
 /// Commands below commands, with their own options.
-const SUBCOMMANDS: [(&str, &str, &[&str]); 2] = [
+const SUBCOMMANDS: [(&str, &str, &[&str]); 5] = [
     ("words", "show", &["--words-out"]),
     ("words", "check", &["--words-file", "--passphrase-file"]),
+    ("backup", "create", &["--with-words", "--backup-password-file"]),
+    ("backup", "check", &[]),
+    ("backup", "restore", &["--words-file", "--passphrase-file", "--new-password-file"]),
 ];
 
 /// The fields of a proof.

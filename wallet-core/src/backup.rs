@@ -12,7 +12,7 @@ use bitcoin::{Amount, Network};
 use crate::command::{Birthday, Label};
 use crate::config::LookAhead;
 use crate::keychain::{AccountName, DerivationIndex};
-use crate::seed::Seed;
+use crate::seed::{Seed, Words};
 
 pub use lines::ParseBackupError;
 
@@ -43,6 +43,20 @@ pub struct Backup {
     pub labels: Vec<Label>,
     /// The seed, if it was asked for.
     pub seed: Option<Seed>,
+}
+
+impl Backup {
+    /// Adds the seed of these words and this passphrase to a backup that holds none; whether it is
+    /// the wallet's.
+    #[must_use]
+    pub fn add_words(&mut self, words: &Words, passphrase: &str) -> bool {
+        let seed = Seed::new(words, passphrase);
+        let own = self.fingerprint == Some(seed.fingerprint());
+        if own {
+            self.seed = Some(seed);
+        }
+        own
+    }
 }
 
 /// An account in a backup.

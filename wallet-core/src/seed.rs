@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 pub use words::{DiceError, ParseWordsError, WordCount, Words, completions};
 
 use crate::keychain::{AccountDescriptor, SECP, StandardAccount};
+use crate::limits::KEY_PATH_STEPS;
 use crate::residue::wipe_stack;
 
 mod words;
@@ -66,6 +67,19 @@ impl Seed {
     #[must_use]
     pub fn xpub(&self, path: &DerivationPath, network: Network) -> Xpub {
         Xpub::from_priv(&SECP, &self.master(network).derive(path).0)
+    }
+
+    /// Whether every key of a descriptor that names this seed as its origin is derived from it:
+    /// money that is received at any other could not be spent.
+    #[must_use]
+    pub fn owns(&self, descriptor: &AccountDescriptor, network: Network) -> bool {
+        let own = self.fingerprint();
+        descriptor.keys().iter().all(|(origin, xpub)| match origin {
+            Some((fingerprint, path)) if *fingerprint == own => {
+                path.len() <= KEY_PATH_STEPS && self.xpub(path, network) == *xpub
+            }
+            _ => true,
+        })
     }
 
     /// The private key at a path, to sign with.

@@ -3,6 +3,7 @@
 //! Refuses to show or keep words and passwords.
 
 mod create;
+mod backup;
 mod open_error;
 mod strongbox;
 
@@ -36,6 +37,7 @@ use crate::store::problem;
 use crate::vault::{self, Keys, Password};
 use crate::wallet::Wallet;
 
+pub use backup::{BackupError, RestoreError, read_backup, restore_backup, write_backup};
 pub use create::{CreateError, NewWallet, check_new, create, search_cost, wallets};
 pub use open_error::OpenError;
 pub use strongbox::Strongbox;

@@ -16,6 +16,7 @@ mod coins;
 mod labels;
 mod history;
 mod requests;
+mod backup;
 mod finding;
 mod warnings;
 mod review;

@@ -151,13 +151,14 @@ const RUNTIME: [&str; 10] = [
 
 const KEY_TYPES: [&str; 4] = ["Seed", "Xpriv", "Mnemonic", "Keypair"];
 
-const KEY_PLACES: [&str; 9] = [
+const KEY_PLACES: [&str; 10] = [
     "wallet-core/src/engine/key_layer",
     "src/commands/new",
     "src/commands/restore",
     "src/demo/cast",
     "wallet-core/src/seed",
     "wallet-core/src/vault",
+    "wallet-core/src/backup",
     "wallet-core/src/signers",
     "wallet-core/src/service",
     "tests",

@@ -230,7 +230,7 @@ impl From<VaultError> for CreateError {
     }
 }
 
-fn claim_free_place(settings: &Settings) -> Result<(DirectoryLock, Paths), CreateError> {
+pub(super) fn claim_free_place(settings: &Settings) -> Result<(DirectoryLock, Paths), CreateError> {
     let paths = settings.paths();
     let lock = DirectoryLock::acquire(&paths)?;
     lock::make_private_dir(&paths.wallets())?;

@@ -2,6 +2,7 @@
 //!
 //! Refuses to run it: nothing is followed, and nobody else can use the directory meanwhile.
 
+use crate::backup::Backup;
 use crate::command::{CommandError, StoreProblem, WalletDescription};
 use crate::config::Settings;
 use crate::net::clock::Clock;
@@ -58,6 +59,19 @@ impl Strongbox {
     pub fn note_words_checked(&mut self) -> Result<(), StoreProblem> {
         self.wallet.note_words_checked(Clock::start().now().wall)?;
         self.wallet.commit()
+    }
+
+    /// Everything about the wallet that the chain can't give back, with its seed if that is asked
+    /// for and there is one.
+    ///
+    /// # Errors
+    /// What the disk refused, or that the seed is damaged.
+    pub fn backup(&self, with_seed: bool) -> Result<Backup, StoreProblem> {
+        let mut backup = self.wallet.backup(Clock::start().now().wall)?;
+        if let Some(sealed) = self.wallet.sealed_seed()?.filter(|_| with_seed) {
+            backup.seed = Some(key_layer::unseal(&self.keys.seed, &sealed)?);
+        }
+        Ok(backup)
     }
 
     /// Gives the wallet another password; durable on return. Only the header file is written, and

@@ -5,6 +5,7 @@
 //! Refuses to commit after a change failed, so that a step is in the file whole or not at all.
 
 mod column;
+mod place;
 mod scan;
 mod search;
 mod addresses;
@@ -18,7 +19,6 @@ mod requests;
 mod unconfirmed;
 mod drafts;
 
-use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
 
 use bitcoin::Network;
@@ -32,7 +32,7 @@ use crate::keychain::{Account, AccountId, StandardAccount};
 use crate::light_client::height::Height;
 use crate::light_client::time::WallTime;
 use crate::seed::Seed;
-use crate::store::{aside, problem, schema};
+use crate::store::{problem, schema};
 use crate::vault::FileKey;
 
 use column::Column;
@@ -106,21 +106,15 @@ impl WalletFile {
     /// # Errors
     /// If there is a file already, or what the disk refused.
     pub fn create(path: &Path, key: &FileKey, new: &NewWallet) -> Result<Self, StoreProblem> {
-        let exists = fs::exists(path).map_err(|error| problem::from_io(path, &error))?;
-        if exists {
-            let what = "it exists already: a wallet is never replaced".to_owned();
-            return Err(StoreProblem::Io { path: problem::shown(path), what });
-        }
+        place::refuse_existing(path)?;
         // Built beside its place, so that a crash leaves no half-made wallet under its name.
         let unfinished = path.with_extension("db.new");
-        let started = make_empty(&unfinished);
+        let started = place::make_empty(&unfinished);
         started.map_err(|error| problem::from_io(&unfinished, &error))?;
         let mut file = Self::connect(&unfinished, key)?;
         file.describe(new)?;
         file.commit()?;
-        file.fold_log()?;
-        drop(file);
-        move_into_place(&unfinished, path).map_err(|error| problem::from_io(path, &error))?;
+        file.move_to(path)?;
         Self::open(path, key)
     }
 
@@ -292,13 +286,6 @@ impl WalletFile {
         new.accounts.iter().try_for_each(|account| self.insert_account(account))
     }
 
-    /// Writes the log into the file, so that the file alone is whole.
-    fn fold_log(&self) -> Result<(), StoreProblem> {
-        let busy: bool =
-            self.read(|sql| sql.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |r| r.get(0)))?;
-        if busy { Err(self.damaged("its log can't be folded into it")) } else { Ok(()) }
-    }
-
     /// Reads.
     fn read<T>(
         &self,
@@ -346,33 +333,6 @@ fn key_pragma(key: &FileKey) -> Zeroizing<String> {
     pragma.push_str(KEY_PRAGMA_END);
     debug_assert_eq!(pragma.len(), KEY_PRAGMA_LENGTH);
     pragma
-}
-
-fn make_empty(path: &Path) -> std::io::Result<()> {
-    if fs::exists(path)? {
-        fs::remove_file(path)?;
-    }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop)
-}
-
-/// A log that an earlier wallet of this name left would be played into the new file.
-fn move_into_place(unfinished: &Path, path: &Path) -> std::io::Result<()> {
-    for suffix in ["-wal", "-shm", "-journal"] {
-        let mut log = path.as_os_str().to_owned();
-        log.push(suffix);
-        aside::set_aside(Path::new(&log))?;
-    }
-    File::open(unfinished)?.sync_all()?;
-    fs::rename(unfinished, path)?;
-    match path.parent() {
-        #[cfg(unix)]
-        Some(dir) => File::open(dir)?.sync_all(),
-        _ => Ok(()),
-    }
 }
 
 /// The schema, version by version; released ones never change.

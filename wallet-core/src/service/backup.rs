@@ -1,0 +1,311 @@
+//! Owns backup files: written once, read back before anybody relies on them, made into a wallet
+//! again.
+//!
+//! Refuses to replace a file, and to call one written that does not open.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use bitcoin::Network;
+use bitcoin::bip32::Fingerprint;
+
+use crate::backup::{Backup, ParseBackupError, lines};
+use crate::command::{StoreProblem, WalletDescription};
+use crate::config::Settings;
+use crate::entropy::EntropyError;
+use crate::keychain::{Account, AccountDescriptor, AccountId, DescriptorError};
+use crate::limits::PARCEL_BYTES;
+use crate::seed::Seed;
+use crate::signers::key_layer;
+use crate::store::{aside, problem};
+use crate::vault::{self, KdfCost, Parcel, ParseParcelError, Password, VaultError};
+use crate::wallet::{self, Wallet};
+
+use super::create::{CreateError, claim_free_place};
+
+/// Writes a backup to a new file, for the user alone, and opens it again; durable on return. It
+/// takes the time of two password derivations. Returns how many bytes the file has.
+///
+/// # Errors
+/// See [`BackupError`]; there is no file of that name then that was not there before.
+pub fn write_backup(
+    path: &Path,
+    backup: &Backup,
+    password: &Password,
+    cost: KdfCost,
+) -> Result<u64, BackupError> {
+    if path.symlink_metadata().is_ok() {
+        return Err(BackupError::Exists { path: problem::shown(path) });
+    }
+    let content = lines::write(backup);
+    let bytes = Parcel::seal(&content, password, cost)?.to_bytes();
+    let refused = |error: &io::Error| BackupError::Store(problem::from_io(path, error));
+    let unfinished = beside(path);
+    create_file(&unfinished, &bytes).map_err(|error| refused(&error))?;
+    // What was meant to be written proves nothing: the file itself is opened.
+    let opened = open_parcel(&unfinished, password)?;
+    if *opened != *content {
+        return Err(BackupError::Damaged { path: problem::shown(path) });
+    }
+    lines::read(&opened).map_err(|problem| content_error(path, problem))?;
+    give_name(&unfinished, path).map_err(|error| refused(&error))?;
+    Ok(bytes.len() as u64)
+}
+
+/// Opens a backup file. It takes the time of the password derivation that the file asks for.
+///
+/// # Errors
+/// See [`BackupError`].
+pub fn read_backup(path: &Path, password: &Password) -> Result<Backup, BackupError> {
+    let content = open_parcel(path, password)?;
+    lines::read(&content).map_err(|problem| content_error(path, problem))
+}
+
+/// Makes the wallet that `settings` names out of a backup; durable on return. Without a seed in
+/// the backup it only watches.
+///
+/// # Errors
+/// See [`RestoreError`]; an existing wallet is never touched.
+pub fn restore_backup(
+    settings: &Settings,
+    backup: &Backup,
+    password: &Password,
+    cost: KdfCost,
+) -> Result<WalletDescription, RestoreError> {
+    if backup.network != settings.network {
+        let (found, asked) = (backup.network, settings.network);
+        return Err(RestoreError::NetworkMismatch { found, asked });
+    }
+    let own = backup.seed.as_ref().map(Seed::fingerprint);
+    let accounts = accounts(backup, own)?;
+    let preferred = accounts.iter().find(|account| *account.name() == backup.preferred);
+    let preferred = preferred.ok_or(CreateError::BadAccounts)?.id();
+    let (_lock, paths) = claim_free_place(settings)?;
+    let header = paths.header(&settings.wallet);
+    aside::set_aside(&header).map_err(|error| problem::from_io(&header, &error))?;
+    let keys = vault::create(&header, password, cost).map_err(CreateError::from)?;
+    let seal = |seed| key_layer::seal(&keys.seed, seed);
+    let new = wallet::NewWallet {
+        description: wallet::Description {
+            network: settings.network,
+            name: settings.wallet.to_string(),
+            fingerprint: own,
+            birthday: backup.birthday,
+            preferred,
+            look_ahead: backup.look_ahead,
+        },
+        accounts,
+        sealed_seed: backup.seed.as_ref().map(seal).transpose().map_err(CreateError::Entropy)?,
+    };
+    let path = paths.wallet(&settings.wallet);
+    Ok(Wallet::restore(&path, &keys.file, &new, backup)?.description()?)
+}
+
+/// The accounts with ids in their order. A descriptor names a key of the wallet by the fingerprint
+/// of its seed; that it is derived from it is checked, since money is received there.
+fn accounts(backup: &Backup, own: Option<Fingerprint>) -> Result<Vec<Account>, RestoreError> {
+    let mut accounts = Vec::new();
+    for (number, account) in (0..).zip(&backup.accounts) {
+        let name = &account.name;
+        let descriptor = AccountDescriptor::parse(&account.descriptor, backup.network)
+            .map_err(|problem| RestoreError::Account { name: name.to_string(), problem })?;
+        if let Some(seed) = &backup.seed
+            && !seed.owns(&descriptor, backup.network)
+        {
+            return Err(RestoreError::ForeignKey { name: name.to_string() });
+        }
+        let id = AccountId::new(number);
+        accounts.push(Account::new(id, name.clone(), backup.network, descriptor, own));
+    }
+    Ok(accounts)
+}
+
+/// Why a backup file was not written or read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BackupError {
+    /// The file is there.
+    #[error("{path} is there already: name a file that is not")]
+    Exists {
+        /// Which.
+        path: String,
+    },
+    /// The file is something else.
+    #[error("{path} is not a backup")]
+    Foreign {
+        /// Which.
+        path: String,
+    },
+    /// The file is not whole.
+    #[error("{path} is damaged: use another copy of this backup")]
+    Damaged {
+        /// Which.
+        path: String,
+    },
+    /// Written by a newer version.
+    #[error("{path} was written by a newer version of billfold: use that version")]
+    Newer {
+        /// Which.
+        path: String,
+    },
+    /// The file is whole and was written wrongly.
+    #[error("{path} can't be used: {problem}")]
+    Content {
+        /// Which.
+        path: String,
+        /// What is wrong.
+        problem: ParseBackupError,
+    },
+    /// The password does not open it.
+    #[error("wrong password: a backup has the password that it was made with")]
+    WrongPassword,
+    /// The memory that the password's derivation takes is not there.
+    #[error("deriving the key takes {kib} KiB of memory, which this machine can't give now")]
+    OutOfMemory {
+        /// How much.
+        kib: u32,
+    },
+    /// No entropy from the system.
+    #[error(transparent)]
+    Entropy(#[from] EntropyError),
+    /// The disk refused.
+    #[error(transparent)]
+    Store(#[from] StoreProblem),
+}
+
+impl BackupError {
+    /// The stable name, as in `docs/errors.md`, JSON and JSON-RPC.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Exists { .. } => "file_exists",
+            Self::Foreign { .. } => "not_a_backup",
+            Self::Damaged { .. } | Self::Content { .. } => "backup_damaged",
+            Self::Newer { .. } => "store_newer",
+            Self::WrongPassword => "wrong_password",
+            Self::OutOfMemory { .. } => "out_of_memory",
+            Self::Entropy(_) => "no_entropy",
+            Self::Store(problem) => problem.name(),
+        }
+    }
+}
+
+impl From<VaultError> for BackupError {
+    fn from(error: VaultError) -> Self {
+        match CreateError::from(error) {
+            CreateError::OutOfMemory { kib } => Self::OutOfMemory { kib },
+            CreateError::Entropy(error) => Self::Entropy(error),
+            CreateError::Store(problem) => Self::Store(problem),
+            other => Self::Store(StoreProblem::Io {
+                path: "the backup".to_owned(),
+                what: other.to_string(),
+            }),
+        }
+    }
+}
+
+/// Why no wallet was made of a backup.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RestoreError {
+    /// The backup is of another network.
+    #[error(
+        "the backup is of a wallet of {found}, not of {asked}: name that network with --network"
+    )]
+    NetworkMismatch {
+        /// Its network.
+        found: Network,
+        /// The network that was asked for.
+        asked: Network,
+    },
+    /// An account's descriptor is not one.
+    #[error("account {name} of the backup can't be used: {problem}")]
+    Account {
+        /// Which.
+        name: String,
+        /// What is wrong.
+        problem: DescriptorError,
+    },
+    /// An account's key is said to be the seed's and is not.
+    #[error("account {name} of the backup names a key that its seed does not make: it is forged")]
+    ForeignKey {
+        /// Which.
+        name: String,
+    },
+    /// The wallet could not be made.
+    #[error(transparent)]
+    Create(#[from] CreateError),
+}
+
+impl RestoreError {
+    /// The stable name, as in `docs/errors.md`, JSON and JSON-RPC.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::NetworkMismatch { .. } => "network_mismatch",
+            Self::Account { .. } | Self::ForeignKey { .. } => "backup_damaged",
+            Self::Create(error) => error.name(),
+        }
+    }
+}
+
+impl From<StoreProblem> for RestoreError {
+    fn from(problem: StoreProblem) -> Self {
+        Self::Create(CreateError::Store(problem))
+    }
+}
+
+fn open_parcel(
+    path: &Path,
+    password: &Password,
+) -> Result<zeroize::Zeroizing<Vec<u8>>, BackupError> {
+    let mut bytes = Vec::new();
+    let most = PARCEL_BYTES as u64 + 1_024;
+    let read = File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes));
+    read.map_err(|error| problem::from_io(path, &error))?;
+    let shown = || problem::shown(path);
+    let parcel = Parcel::parse(&bytes).map_err(|problem| match problem {
+        ParseParcelError::Foreign => BackupError::Foreign { path: shown() },
+        ParseParcelError::Damaged => BackupError::Damaged { path: shown() },
+        ParseParcelError::Newer => BackupError::Newer { path: shown() },
+    })?;
+    let opened = parcel.open(password).map_err(VaultError::from)?;
+    opened.ok_or(BackupError::WrongPassword)
+}
+
+fn content_error(path: &Path, problem: ParseBackupError) -> BackupError {
+    match problem {
+        ParseBackupError::Newer => BackupError::Newer { path: problem::shown(path) },
+        problem => BackupError::Content { path: problem::shown(path), problem },
+    }
+}
+
+/// Where a backup is written before it has its name. What a crash left there goes.
+fn beside(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".part");
+    PathBuf::from(name)
+}
+
+fn create_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+fn give_name(unfinished: &Path, path: &Path) -> io::Result<()> {
+    fs::rename(unfinished, path)?;
+    #[cfg(unix)]
+    {
+        let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty());
+        File::open(dir.unwrap_or(Path::new(".")))?.sync_all()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,134 @@
+//! Owns the step between a wallet and its [`Backup`], both ways.
+//!
+//! Refuses the seed: whoever may have it adds it. A restored wallet is there with everything that
+//! its backup holds, or not at all.
+
+use std::path::Path;
+
+use crate::backup::{Backup, BackupAccount, BackupRequest};
+use crate::command::{Reference, StoreProblem};
+use crate::keychain::{Account, AccountId, AccountName, Branch, KeychainId};
+use crate::light_client::time::WallTime;
+use crate::store::wallet::{Issued, NewWallet, WalletFile};
+use crate::vault::FileKey;
+
+use super::Wallet;
+
+impl Wallet {
+    /// Everything that the chain can't give back, but the seed.
+    ///
+    /// # Errors
+    /// What the disk refused.
+    pub fn backup(&self, now: WallTime) -> Result<Backup, StoreProblem> {
+        let description = &self.description;
+        Ok(Backup {
+            created: now.to_unix(),
+            network: description.network,
+            name: description.name.clone(),
+            fingerprint: description.fingerprint,
+            birthday: description.birthday,
+            look_ahead: description.look_ahead,
+            words_checked: self.file.words_checked()?.map(WallTime::to_unix),
+            preferred: self.account(description.preferred)?.name().clone(),
+            accounts: self.accounts.iter().map(|account| self.backup_account(account)).collect(),
+            requests: self.backup_requests()?,
+            labels: self.labels(None)?,
+            seed: None,
+        })
+    }
+
+    /// Makes the file of a wallet from a backup, durable on return. It appears under its name when
+    /// it is whole.
+    ///
+    /// # Errors
+    /// If there is a file already, or what the disk refused.
+    pub fn restore(
+        path: &Path,
+        key: &FileKey,
+        new: &NewWallet,
+        backup: &Backup,
+    ) -> Result<Self, StoreProblem> {
+        let unfinished = WalletFile::begin_restored(path)?;
+        let mut wallet = Self::from_file(WalletFile::create(&unfinished, key, new)?)?;
+        wallet.take_over(backup)?;
+        wallet.fill_watch_list()?;
+        wallet.begin_search(false)?;
+        wallet.commit()?;
+        wallet.file.move_to(path)?;
+        Self::open(path, key)
+    }
+
+    fn backup_account(&self, account: &Account) -> BackupAccount {
+        let issued = |branch| {
+            let state = self.keychains.get(&KeychainId { account: account.id(), branch });
+            state.map_or(0, |state| state.issued.max(state.used))
+        };
+        BackupAccount {
+            name: account.name().clone(),
+            descriptor: account.descriptor().to_string(),
+            receive: issued(Branch::Receive),
+            change: issued(Branch::Change),
+        }
+    }
+
+    fn backup_requests(&self) -> Result<Vec<BackupRequest>, StoreProblem> {
+        let mut requests = Vec::new();
+        for entry in self.file.address_entries()? {
+            let keychain = entry.place.keychain;
+            let (Some(issued), Branch::Receive) = (entry.issued, keychain.branch) else { continue };
+            requests.push(BackupRequest {
+                account: self.account(keychain.account)?.name().clone(),
+                index: entry.place.index,
+                amount: entry.amount,
+                issued: issued.to_unix(),
+                expires: entry.expires.map(WallTime::to_unix),
+            });
+        }
+        Ok(requests)
+    }
+
+    /// Stages what a backup holds beside the accounts. Indexes come first: none may be handed out
+    /// a second time.
+    fn take_over(&mut self, backup: &Backup) -> Result<(), StoreProblem> {
+        for account in &backup.accounts {
+            for (branch, issued) in
+                [(Branch::Receive, account.receive), (Branch::Change, account.change)]
+            {
+                let keychain = KeychainId { account: self.id_of(&account.name)?, branch };
+                if let Some(state) = self.keychains.get_mut(&keychain) {
+                    state.issued = issued;
+                    let state = *state;
+                    self.file.set_keychain(&state)?;
+                }
+            }
+        }
+        for request in &backup.requests {
+            let issued = Issued {
+                index: request.index,
+                amount: request.amount,
+                note: None,
+                expires: request.expires.map(WallTime::new),
+            };
+            let account = self.id_of(&request.account)?;
+            let keychain = KeychainId { account, branch: Branch::Receive };
+            self.file.insert_address(keychain, &issued, WallTime::new(request.issued))?;
+        }
+        for label in &backup.labels {
+            self.file.set_label(label)?;
+            if let (Reference::Output(output), Some(spendable)) =
+                (&label.reference, label.spendable)
+            {
+                self.file.mark_frozen(*output, !spendable)?;
+            }
+        }
+        match backup.words_checked {
+            Some(checked) => self.file.set_words_checked(WallTime::new(checked)),
+            None => Ok(()),
+        }
+    }
+
+    fn id_of(&self, name: &AccountName) -> Result<AccountId, StoreProblem> {
+        let found = self.accounts.iter().find(|account| account.name() == name);
+        found.map(Account::id).ok_or_else(|| self.file.damaged("an account is not in it"))
+    }
+}
