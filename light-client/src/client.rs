@@ -165,7 +165,7 @@ impl LightClient {
             }
             Input::ScanFrom(start) => self.begin_scan(start),
             Input::Rescan(start) => {
-                self.forget_commitments();
+                self.forget_commitments(start);
                 self.begin_scan(start);
             }
             Input::Deadline => {}

@@ -73,8 +73,8 @@ pub enum Input {
     /// Where the scan for the watch list begins; sent once, before the first `Connected`, and
     /// again for a rescan. The client moves its scan cursor there, up or down.
     ScanFrom(ScanStart),
-    /// As `ScanFrom`, and nothing that peers said of filters before is believed: filter headers are
-    /// loaded anew. For a person who has reason to doubt what was found.
+    /// As `ScanFrom`, and nothing that peers said of filters from there on is believed: filter
+    /// headers are loaded anew. For a person who has reason to doubt what was found.
     Rescan(ScanStart),
     /// Scripts to match from here on: everything above the scan cursor is matched for them.
     Watch {

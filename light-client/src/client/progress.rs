@@ -6,6 +6,7 @@ use crate::change_set::ChangeSet;
 use crate::client::LightClient;
 use crate::client::pace::Mark;
 use crate::height::Height;
+use crate::input::ScanStart;
 use crate::output::{ChainEvent, Output};
 use crate::peer_id::PeerId;
 use crate::peers::clocks;
@@ -53,10 +54,17 @@ impl LightClient {
         self.stage_headers(fork.height);
     }
 
-    /// Forgets what peers said of filters, and what was asked on the strength of it.
-    pub(super) fn forget_commitments(&mut self) {
+    /// Forgets what peers said of filters from where a scan begins, and what was asked on the
+    /// strength of it. Below, nothing is matched again, so what was matched there must stay known:
+    /// else a lie that was read would look like the truth.
+    pub(super) fn forget_commitments(&mut self, start: ScanStart) {
         let base = self.tree.base().height;
-        self.commitments.clear();
+        let kept = match start {
+            ScanStart::Height(first) => first.down(1).max(base),
+            // Below its birthday nothing matters to a wallet.
+            ScanStart::Time(_) => base,
+        };
+        self.commitments.forget_above(kept);
         self.filter_headers.restart();
         self.stage_cut(base);
         self.stage_headers(base);

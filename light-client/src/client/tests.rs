@@ -12,3 +12,4 @@ mod scheduling;
 mod mempool;
 mod announcing;
 mod validation;
+mod attacks;

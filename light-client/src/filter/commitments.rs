@@ -311,11 +311,12 @@ impl Commitments {
         self.unstaged.split_off(&height.next());
     }
 
-    /// Forgets what everybody said; the peers stay.
-    pub fn clear(&mut self) {
-        let peers: Vec<PeerId> = self.ledgers.keys().copied().collect();
-        *self = Self { passed: self.passed, ..Self::new(self.base) };
-        self.ledgers = peers.into_iter().map(|peer| (peer, Ledger::default())).collect();
+    /// Forgets what everybody said above `height`; the peers stay.
+    pub fn forget_above(&mut self, height: Height) {
+        self.truncate_above(height);
+        if height <= self.base {
+            self.base_header = None;
+        }
     }
 
     fn index(&self, height: Height) -> Option<usize> {

@@ -13,11 +13,12 @@ use crate::peer_id::PeerId;
 
 impl Commitments {
     /// The scan's cursor is somewhere else: below, versions are to be matched by whoever finds
-    /// them unread; above, by the scan.
+    /// them unread, and all of those that are come up again; above, by the scan.
     pub fn begin(&mut self, cursor: Height) {
         self.passed = cursor;
         for ledger in self.ledgers.values_mut() {
             ledger.unread.split_off(&cursor.next());
+            self.reopened.extend(ledger.unread_versions());
         }
     }
 

@@ -1,0 +1,77 @@
+//! Peers that want to keep a wallet from its money or its machine from its memory, each by a way
+//! that was found by looking for one.
+
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use bitcoin::BlockHash;
+
+use super::lies::Lie;
+use super::world::{Blocks, Host, Store, Vice, World, script};
+use crate::config::Route;
+use crate::height::Height;
+use crate::input::{Input, ScanStart};
+use crate::limits::MAX_HELD_BYTES;
+use crate::params::dns_seed;
+use crate::peer_id::PeerAddress;
+use crate::status::Waiting;
+
+/// A chain of so many blocks, of which those at the heights pay our script 1.
+fn chain(length: u32, paid_at: &[u32]) -> (Blocks, BlockHash) {
+    let mut blocks = Blocks::new();
+    let mut tip = blocks.genesis();
+    for height in 1..=length {
+        let paid = paid_at.contains(&height).then(|| script(1));
+        tip = blocks.mine(tip, 0, paid.as_slice());
+    }
+    (blocks, tip)
+}
+
+fn found(world: &World) -> Vec<u32> {
+    world.wallet.paid.keys().map(|height| height.to_u32()).collect()
+}
+
+/// What was scanned with a liar's filters below where the rescan begins must still be compared with
+/// what an honest peer says of it.
+#[test]
+fn a_rescan_of_the_newest_blocks_forgets_no_lie_below_them() {
+    for honest_first in [true, false] {
+        let (blocks, tip) = chain(20, &[5, 15]);
+        let mut world = World::new(blocks, tip, 2);
+        world.host(1).lies.insert(5, Lie::Omits(script(1)));
+        world.take_down(2);
+        world.scan(1, &[script(1)]);
+        world.sync(tip);
+        assert_eq!(found(&world), [15], "until an honest peer has answered");
+        if honest_first {
+            world.take_down(1);
+            world.pass(Duration::from_secs(1));
+        }
+        world.host(2).up = true;
+        world.input(Input::Rescan(ScanStart::Height(Height::new(10))));
+        world.pass(Duration::from_secs(30));
+        world.host(1).up = true;
+        world.pass(Duration::from_secs(90));
+        assert_eq!(found(&world), [5, 15], "{honest_first}");
+        assert!(world.client.status().synced);
+    }
+}
+
+/// The same while the honest peer's version waits to be read.
+#[test]
+fn a_rescan_during_a_dispute_below_it_ends_and_misses_nothing() {
+    for (liar, honest) in [(1, 2), (2, 1)] {
+        let (blocks, tip) = chain(20, &[5, 15]);
+        let mut world = World::new(blocks, tip, 2);
+        world.host(liar).lies.insert(5, Lie::Omits(script(1)));
+        world.host(honest).vice = Some(Vice::MutesFilters);
+        world.scan(1, &[script(1)]);
+        world.pass(Duration::from_secs(5));
+        world.input(Input::Rescan(ScanStart::Height(Height::new(10))));
+        world.pass(Duration::from_secs(5));
+        world.host(honest).vice = None;
+        world.pass(Duration::from_secs(90));
+        assert_eq!(found(&world), [5, 15], "{honest}");
+        assert!(world.client.status().synced);
+    }
+}
