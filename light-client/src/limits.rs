@@ -319,6 +319,9 @@ pub const BLOCK_MARGIN: Duration = Duration::from_secs(1);
 /// How many peers are asked for the same block at a time.
 pub const MAX_BLOCK_ASKS: usize = 3;
 
+/// How long a peer counts that was asked for a block: one that drips must not choose that.
+pub const BLOCK_PATIENCE: Duration = Duration::from_secs(60);
+
 /// How often in a row a peer may let questions lie before its connection is closed.
 pub const MAX_MISSES: u32 = 3;
 

@@ -17,8 +17,8 @@ use crate::chain::signet::{self, Solution};
 use crate::fault::Fault;
 use crate::height::{BlockId, Height};
 use crate::limits::{
-    BLOCK_MARGIN, EXPECTED_BLOCK, MAX_BLOCK_ASKS, MAX_BLOCKS_PER_PEER, MAX_MISSES, QUIET_PATIENCE,
-    SILENCE_TIMEOUT,
+    BLOCK_MARGIN, BLOCK_PATIENCE, EXPECTED_BLOCK, MAX_BLOCK_ASKS, MAX_BLOCKS_PER_PEER, MAX_MISSES,
+    QUIET_PATIENCE, SILENCE_TIMEOUT,
 };
 use crate::outbox::Outbox;
 use crate::pace::Pace;
@@ -75,6 +75,8 @@ struct Asked {
     peer: PeerId,
     /// When it should have been answered, with room; then another may be asked too.
     expected: MonoTime,
+    /// When it does not count any more, however much of the answer is here.
+    ends: MonoTime,
 }
 
 #[derive(Debug, Default)]
@@ -219,9 +221,10 @@ impl BlockSync {
         expected.chain(late).chain(waits).filter(|due| *due > now).min()
     }
 
-    /// Whether one more peer is to be asked.
+    /// Whether one more peer is to be asked. Those that drip don't keep out the next one for ever.
     fn is_due(&self, now: MonoTime, want: &Want) -> bool {
-        want.asked.len() < MAX_BLOCK_ASKS && self.expected(want).is_none_or(|due| due <= now)
+        let counting = want.asked.iter().filter(|asked| asked.ends > now).count();
+        counting < MAX_BLOCK_ASKS && self.expected(want).is_none_or(|due| due <= now)
     }
 
     /// When the last of those that were asked should have answered, or would have been silent for
@@ -251,7 +254,8 @@ impl BlockSync {
         let work = u64::from(talk.owed) * EXPECTED_BLOCK;
         let time = busy + talk.pace.latency() + talk.pace.time_for(work);
         let expected = now.after(time.saturating_mul(2) + BLOCK_MARGIN);
-        want.asked.push(Asked { peer, expected });
+        let ends = now.after(BLOCK_PATIENCE);
+        want.asked.push(Asked { peer, expected: expected.min(ends), ends });
         let inventory = vec![Inventory::WitnessBlock(block.hash)];
         outbox.send(peer, NetworkMessage::GetData(inventory));
     }

@@ -75,3 +75,27 @@ fn a_rescan_during_a_dispute_below_it_ends_and_misses_nothing() {
         assert!(world.client.status().synced);
     }
 }
+
+/// Each of them says a byte of it every ten seconds, so none is silent.
+#[test]
+fn four_peers_that_drip_a_block_do_not_keep_it_from_the_wallet() {
+    let (blocks, tip) = chain(30, &[10, 20, 30]);
+    let mut world = World::new(blocks, tip, 5);
+    for n in 1..=4 {
+        world.host(n).vice = Some(Vice::MutesBlocks);
+    }
+    world.scan(1, &[script(1)]);
+    world.settle();
+    let magic = world.blocks.params.magic.to_bytes();
+    let begun =
+        [&magic[..], b"block\0\0\0\0\0\0\0", &1_000_000_u32.to_le_bytes(), &[0; 4]].concat();
+    for n in 1..=4 {
+        world.say_bytes(n, &begun);
+    }
+    for _ in 0..60 {
+        (1..=4).for_each(|n| world.say_bytes(n, &[0]));
+        world.pass(Duration::from_secs(10));
+    }
+    assert_eq!(found(&world), [10, 20, 30]);
+    assert!(world.client.status().synced);
+}
