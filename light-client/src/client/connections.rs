@@ -9,8 +9,9 @@ use crate::client::LightClient;
 use crate::codec::{Decoder, Filter, Message};
 use crate::dial::{DialProblem, Purpose};
 use crate::fault::Fault;
+use crate::height::Height;
 use crate::kept::FilterId;
-use crate::limits::{HANDSHAKE_TIMEOUT, PING_INTERVAL};
+use crate::limits::{HANDSHAKE_TIMEOUT, MAX_HELD_BYTES, PING_INTERVAL};
 use crate::output::{Output, PeerEvent};
 use crate::peer_id::PeerId;
 use crate::peers::clocks::PeerClock;
@@ -291,10 +292,21 @@ impl LightClient {
         let (size, commitments) = (filter.bytes.len(), &self.commitments);
         let version = self.filters.on_filter(id, block, size, commitments)?;
         self.roster.on_useful(id);
-        if let (Some(block), Some((_, hash))) = (block, version) {
-            self.matching.hold(FilterId { block, hash }, filter.bytes, id);
+        if let (Some(block), Some((height, hash))) = (block, version) {
+            if self.has_room(height, size) {
+                self.matching.hold(FilterId { block, hash }, filter.bytes, id);
+            } else {
+                self.filters.want((height, hash), &self.commitments);
+            }
         }
         Ok(())
+    }
+
+    /// Whether a filter of that size may be kept in memory: there is room, or nothing that is kept
+    /// can be done with before it.
+    fn has_room(&self, height: Height, size: usize) -> bool {
+        let awaited = self.scan.cursor().is_some_and(|cursor| height == cursor.height.next());
+        awaited || self.matching.held_bytes() + size <= MAX_HELD_BYTES
     }
 
     /// Takes a peer out of every conversation.

@@ -10,8 +10,8 @@ use crate::codec::read::{take, take_array, take_bytes, take_list};
 use crate::codec::{Filter, FilterCheckpoints, FilterHeaders, Message, Version, addresses};
 use crate::fault::Fault;
 use crate::limits::{
-    MAX_ADDRESS_BYTES, MAX_ADDRESSES, MAX_FILTER_CHECKPOINTS, MAX_FILTER_HEADERS, MAX_HEADERS,
-    MAX_INVENTORY, MAX_MESSAGE, MAX_USER_AGENT, MAX_VERSION,
+    MAX_ADDRESS_BYTES, MAX_ADDRESSES, MAX_FILTER, MAX_FILTER_CHECKPOINTS, MAX_FILTER_HEADERS,
+    MAX_HEADERS, MAX_INVENTORY, MAX_MESSAGE, MAX_USER_AGENT, MAX_VERSION,
 };
 
 /// A kind of message that we read.
@@ -74,7 +74,8 @@ impl Kind {
             Self::Addr => COUNT + MAX_ADDRESSES * 30,
             Self::AddrV2 => COUNT + MAX_ADDRESSES * (4 + 9 + 1 + COUNT + MAX_ADDRESS_BYTES + 2),
             Self::FilterCheckpoints => 1 + 32 + COUNT + MAX_FILTER_CHECKPOINTS * 32,
-            Self::Block | Self::Tx | Self::Filter => MAX_MESSAGE,
+            Self::Filter => 1 + 32 + COUNT + 2 + MAX_FILTER,
+            Self::Block | Self::Tx => MAX_MESSAGE,
         }
     }
 
@@ -149,7 +150,7 @@ fn take_filter_checkpoints(rest: &mut &[u8]) -> Result<FilterCheckpoints, Fault>
 
 fn take_filter(rest: &mut &[u8]) -> Result<Filter, Fault> {
     take_basic(rest)?;
-    Ok(Filter { block: take(rest)?, bytes: take_bytes(rest, MAX_MESSAGE)?.into() })
+    Ok(Filter { block: take(rest)?, bytes: take_bytes(rest, MAX_FILTER)?.into() })
 }
 
 /// Reads up to the start height; relay and what later protocols append does not matter to us.

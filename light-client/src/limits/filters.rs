@@ -44,6 +44,15 @@ pub const MAX_FILTERS_AHEAD: u32 = 20_000;
 /// Bytes of filters that are kept above the scan cursor or are under way.
 pub const MAX_FILTER_BYTES: usize = 32 << 20;
 
+/// Bytes of filters that are kept at the most, when they turn out larger than those before. What
+/// comes beyond is asked for again, but for the filters that the scan cursor waits for.
+pub const MAX_HELD_BYTES: usize = 2 * MAX_FILTER_BYTES;
+
+/// Bytes of one filter: no block has a larger one. A block has at most a million bytes besides its
+/// witnesses, and an output that adds an element takes ten, so there are no more than 100,000
+/// elements; each takes 20 bits, and all their quotients together one and a half more.
+pub const MAX_FILTER: usize = 300_000;
+
 /// Filters in one job.
 pub const MAX_FILTERS_PER_JOB: usize = 100;
 

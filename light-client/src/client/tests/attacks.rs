@@ -99,3 +99,21 @@ fn four_peers_that_drip_a_block_do_not_keep_it_from_the_wallet() {
     assert_eq!(found(&world), [10, 20, 30]);
     assert!(world.client.status().synced);
 }
+
+/// All filters above one that does not come must be kept until it does.
+#[test]
+fn filters_that_are_larger_than_was_to_be_expected_do_not_fill_the_memory() {
+    let (blocks, tip) = chain(1_000, &[]);
+    let mut world = World::new(blocks, tip, 1);
+    world.host(1).lies = (301..=1_000).map(|height| (height, Lie::Bloated)).collect();
+    world.host(1).lies.insert(300, Lie::Withheld);
+    world.scan(1, &[script(1)]);
+    let mut most = 0;
+    for _ in 0..4_000 {
+        if !world.turn() {
+            world.pass(Duration::from_secs(1));
+        }
+        most = most.max(world.client.matching.held_bytes());
+    }
+    assert!(most <= MAX_HELD_BYTES, "{most} bytes of filters");
+}

@@ -26,6 +26,8 @@ pub(super) enum Lie {
     Withheld,
     /// What comes is not what was committed to.
     Mismatched,
+    /// It has far more elements than its block, and is well-formed.
+    Bloated,
 }
 
 impl Lie {
@@ -38,12 +40,19 @@ impl Lie {
             Self::Empty => vec![0],
             Self::Truncated => truth[..truth.len() - 1].to_vec(),
             Self::HugeCount => [&[0xfe, 0xff, 0xff, 0xff, 0x0f], truth].concat(),
+            // Every code is a zero in unary and a remainder of zero.
+            Self::Bloated => {
+                [&[0xfe][..], &BLOATED.to_le_bytes(), &vec![0; BLOATED as usize * 20 / 8]].concat()
+            }
             Self::Mismatched => return (FilterHash::all_zeros(), Some(truth.to_vec())),
         };
         let hash = FilterHash::hash(&sent);
         (hash, (*self != Self::Withheld).then_some(sent))
     }
 }
+
+/// Elements of a bloated filter: 250 kB.
+const BLOATED: u32 = 100_000;
 
 fn filter(block: &Block, keeps: impl Fn(&[u8]) -> bool, more: Option<&ScriptBuf>) -> Vec<u8> {
     let mut bytes = Vec::new();
