@@ -177,6 +177,9 @@ pub enum Waiting {
     Peers,
     /// Headers are under way.
     Headers,
+    /// New blocks look as if they came from the future, and peers' clocks say that this machine's is
+    /// behind.
+    Clock,
     /// Filter headers are under way.
     FilterHeaders,
     /// Filters are under way.

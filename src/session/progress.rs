@@ -14,7 +14,9 @@ pub(crate) fn line(status: &Status) -> String {
     let scanned = status.cursor.map_or(Height::GENESIS, |cursor| cursor.height);
     let votes = format!("{}/{} agree", status.disputes.agreeing, status.disputes.peers);
     let mut parts = match status.waiting {
-        Waiting::Nothing | Waiting::Peers => return waiting(status.waiting).to_owned(),
+        Waiting::Nothing | Waiting::Peers | Waiting::Clock => {
+            return waiting(status.waiting).to_owned();
+        }
         Waiting::Headers => vec![headers(status, goal)],
         Waiting::FilterHeaders => {
             let known = status.filter_headers.unwrap_or(Height::GENESIS);
@@ -42,6 +44,9 @@ pub(crate) const fn waiting(waiting: Waiting) -> &'static str {
         Waiting::Nothing => "at the tip",
         Waiting::Peers => "waiting for a peer",
         Waiting::Headers => "fetching headers",
+        Waiting::Clock => {
+            "waiting for the clock: by this machine's, newer blocks are of the future"
+        }
         Waiting::FilterHeaders => "fetching filter headers",
         Waiting::Filters => "matching filters",
         Waiting::Blocks => "waiting for blocks",

@@ -66,8 +66,8 @@ impl LightClient {
         };
         self.commitments.forget_above(kept);
         self.filter_headers.restart();
-        self.stage_cut(base);
-        self.stage_headers(base);
+        self.stage_cut(kept);
+        self.stage_headers(kept);
     }
 
     /// Below the least work that a chain of this network has, nothing is told and nothing asked
@@ -133,18 +133,25 @@ impl LightClient {
         let at_tip = self.is_scanned();
         let is_read = self.commitments.is_read();
         // A claim to have more makes it doubtful; that it came to nothing is no news.
-        self.told_synced &= at_tip && is_read && self.headers.has_ended();
+        let has_ended = self.headers.has_ended() && !self.is_left_behind();
+        self.told_synced &= at_tip && is_read && has_ended;
         // Who comes later makes it doubtful by what it says, not by coming.
         let all_heard = self.filter_headers.is_settled(now, &self.commitments)
             && self.next_introduction(now).is_none();
-        let synced =
-            at_tip && is_read && self.headers.is_settled() && (all_heard || self.told_synced);
+        let is_settled = self.headers.is_settled() && !self.is_left_behind();
+        let synced = at_tip && is_read && is_settled && (all_heard || self.told_synced);
         if synced && !self.told_synced {
             self.told_synced = true;
             self.mempool.begin();
             self.tell(ChainEvent::Synced { tip });
         }
         self.synced = synced;
+    }
+
+    /// Whether new blocks are held back for their times, and the peers' clocks say that it is ours
+    /// that is wrong. Without that, a block from the future is one.
+    pub(super) fn is_left_behind(&self) -> bool {
+        self.headers.holds_too_new() && self.clock.is_some_and(|offset| offset.seconds() > 0)
     }
 
     /// When the wait ends for a peer that is being dialled or introduces itself.

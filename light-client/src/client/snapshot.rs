@@ -63,6 +63,8 @@ impl LightClient {
             Waiting::Peers
         } else if !self.is_believed() || !self.headers.is_settled() {
             Waiting::Headers
+        } else if self.is_left_behind() {
+            Waiting::Clock
         } else if self.blocks.is_waiting() {
             Waiting::Blocks
         } else if self.commitments.tip() < self.tree.tip().height {

@@ -93,6 +93,11 @@ impl HeaderSync {
         self.has_ended() && !tells && loads.is_none_or(|talk| talk.presync.is_some())
     }
 
+    /// Whether a peer's chain goes on with headers that look as if they came from the future.
+    pub(crate) fn holds_too_new(&self) -> bool {
+        self.talks.values().any(|talk| talk.too_new.is_some())
+    }
+
     /// Whether a peer told all it had.
     pub(crate) fn has_told(&self, peer: PeerId) -> bool {
         self.talks.get(&peer).is_some_and(|talk| talk.ended)

@@ -117,3 +117,28 @@ fn filters_that_are_larger_than_was_to_be_expected_do_not_fill_the_memory() {
     }
     assert!(most <= MAX_HELD_BYTES, "{most} bytes of filters");
 }
+
+#[test]
+fn with_a_clock_that_is_behind_no_old_block_is_called_the_tip() {
+    for wrong in [true, false] {
+        let (mut blocks, tip) = chain(10, &[]);
+        let time = blocks.block(&tip).header.time;
+        let next = blocks.mine_at(tip, 0, &[script(1)], time + 3 * 3600);
+        let mut world = World::new(blocks, tip, 1);
+        world.host(1).tip = next;
+        world.host(1).clock = if wrong { 3 * 3600 } else { 0 };
+        world.scan(1, &[script(1)]);
+        for _ in 0..30 {
+            world.pass(Duration::from_secs(10));
+            let status = world.client.status();
+            // Where it is the block that comes from the future, nobody waits for it.
+            assert_eq!(status.synced, !wrong);
+            assert_eq!(status.waiting == Waiting::Clock, wrong);
+        }
+        assert_eq!(world.wallet.synced.is_empty(), wrong);
+        world.now.wall = world.now.wall.after(Duration::from_secs(3 * 3600));
+        world.pass(Duration::from_secs(120));
+        assert_eq!(found(&world), [11]);
+        assert!(world.client.status().synced);
+    }
+}

@@ -54,7 +54,7 @@ pub(super) struct Talk {
     pub(super) retry: Retry,
     /// When part of a message came last.
     pub(super) progress: MonoTime,
-    /// When to ask again for a header from the future.
+    /// When to ask again for a header from the future, with which its last answer ended.
     pub(super) too_new: Option<MonoTime>,
     /// Its branch, while that has not shown enough work.
     pub(super) presync: Option<Box<Presync>>,
@@ -147,7 +147,8 @@ impl Talk {
             self.retry.missed(now);
             self.state = State::Due;
         }
-        if self.too_new.take_if(|due| *due <= now).is_some() {
+        if let Some(due) = self.too_new.as_mut().filter(|due| **due <= now) {
+            *due = now.after(TOO_NEW_RETRY);
             self.ask_soon();
         }
     }
