@@ -256,6 +256,9 @@ pub const REVIEW_INTERVAL: Duration = Duration::from_secs(45);
 /// How long a peer's chain may have less work than ours (as in Bitcoin Core).
 pub const BEHIND_TIME: Duration = Duration::from_secs(20 * 60);
 
+/// How long a peer may say nothing of filters before it gives its place to another, if all are taken.
+pub const MUTE_TIME: Duration = Duration::from_secs(120);
+
 /// How long no block may come before one peer more is asked (as in Bitcoin Core).
 pub const STALE_TIP: Duration = Duration::from_secs(30 * 60);
 

@@ -18,6 +18,7 @@ impl LightClient {
             .map(|(id, peer)| Standing {
                 peer: *id,
                 is_behind: self.headers.common(*id).is_none_or(|common| common < tip),
+                is_mute: self.filter_headers.is_mute(now.mono, *id, &self.commitments),
                 last_block: peer.last_block,
             })
             .collect();

@@ -64,6 +64,8 @@ pub(crate) struct Standing {
     pub(crate) peer: PeerId,
     /// Whether its chain has less work than ours.
     pub(crate) is_behind: bool,
+    /// Whether it has said nothing of filters for long.
+    pub(crate) is_mute: bool,
     /// The last time that it was the first to tell of a block.
     pub(crate) last_block: Option<MonoTime>,
 }
@@ -246,6 +248,10 @@ impl Roster {
             if call.behind_since.is_some_and(|since| now.mono.since(since) >= BEHIND_TIME) {
                 leaving.push(standing.peer);
             }
+        }
+        if leaving.is_empty() && !found.lacks_peers(&self.calls) {
+            // It is of no use, and whoever gives out addresses could fill all places with its kind.
+            leaving.extend(standings.iter().find(|one| one.is_mute).map(|one| one.peer));
         }
         found.bans.expire(now.wall);
         found.want_extra(now.mono, is_stale);

@@ -21,6 +21,7 @@ use crate::filter::known_headers::KnownHeaders;
 use crate::height::{BlockId, Height};
 use crate::limits::{
     CHECKPOINT_SPACING, MAX_CHAINED_INTERVALS, MAX_FILTER_HEADER_RANGES, MAX_FILTER_HEADERS,
+    MUTE_TIME, QUIET_PATIENCE,
 };
 use crate::outbox::Outbox;
 use crate::peer_id::PeerId;
@@ -84,6 +85,14 @@ impl FilterHeaderSync {
             let waits = patient && talk.retry.misses() == 0;
             !waits || commitments.is_aside(*peer)
         })
+    }
+
+    /// Whether a peer that follows the chain has said nothing of filters for long.
+    pub(crate) fn is_mute(&self, now: MonoTime, peer: PeerId, commitments: &Commitments) -> bool {
+        let said = commitments.compared(peer).is_some_and(|compared| !compared.is_empty());
+        let talk = self.talks.get(&peer).filter(|talk| talk.told && !said);
+        let since = talk.and_then(|talk| talk.behind_since);
+        since.is_some_and(|since| now.since(since) >= MUTE_TIME)
     }
 
     /// Forgets everything above `fork`.

@@ -142,3 +142,27 @@ fn with_a_clock_that_is_behind_no_old_block_is_called_the_tip() {
         assert!(world.client.status().synced);
     }
 }
+
+/// Whoever answers everything but what the wallet needs must not take a place for ever.
+#[test]
+fn peers_that_never_tell_of_filters_give_their_places_to_others() {
+    let (mut blocks, tip) = chain(30, &[10]);
+    blocks.params.dns_seeds = &dns_seed::TEST;
+    let at = |group: u8| PeerAddress::Ip((Ipv4Addr::new(11, group, 7, 1), 18444).into());
+    let host = |group: u8| {
+        let mut host = Host::new(tip);
+        host.gossip = (1..=60).map(at).collect();
+        host.vice = (group < 60).then_some(Vice::MutesFilterHeaders);
+        (at(group), host)
+    };
+    let hosts = (1..=60).map(host).collect();
+    let mut world = World::finding(blocks, tip, hosts, Route::Direct, Store::default());
+    // Of sixty one is honest, and eight are followed.
+    let mutes = (1..=20).map(|group| Ipv4Addr::new(11, group, 7, 1).into()).collect();
+    world.names.insert("x49.seed.test".to_owned(), mutes);
+    world.scan(1, &[script(1)]);
+    world.pass(Duration::from_secs(3 * 3_600));
+    assert_eq!(found(&world), [10]);
+    assert!(world.client.status().synced);
+    assert!(world.faults().iter().all(|fault| fault.is_transient()), "nobody is banned for it");
+}

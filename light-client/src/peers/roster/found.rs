@@ -292,7 +292,7 @@ impl Found {
         changes
     }
 
-    fn lacks_peers(&self, open: &Open) -> bool {
+    pub(super) fn lacks_peers(&self, open: &Open) -> bool {
         let goal = TARGET_PEERS + usize::from(self.extra);
         open.values().filter(|call| call.purpose == Purpose::Chain).count() < goal
     }
