@@ -13,6 +13,9 @@ impl MonoTime {
     /// The moment the driver started.
     pub const START: Self = Self(Duration::ZERO);
 
+    /// Later than any moment.
+    pub const MAX: Self = Self(Duration::MAX);
+
     /// The moment `since_start` after the driver's start.
     #[must_use]
     pub const fn new(since_start: Duration) -> Self {

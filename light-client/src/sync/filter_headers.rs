@@ -288,24 +288,33 @@ impl FilterHeaderSync {
                 return;
             }
             let full = interval_of(*interval_of(start).end()).end().up(CHECKPOINT_SPACING);
-            let end = self.underway(start).or_else(|| {
-                let (peer, common) = self.choose(now, standing.peers, start)?;
-                let stop = tree.block_at(full.min(common))?;
-                self.talks.get_mut(&peer)?.ask(now, peer, What::Range(start), stop, outbox);
-                Some(stop.height)
-            });
-            let Some(end) = end else { return };
+            let underway = self.underway(start);
+            // All else waits for the first range: a peer that drips it is not the only one for long.
+            let is_due = start == commitments.next()
+                && underway.is_some_and(|(_, asked)| asked.after(QUIET_PATIENCE) <= now);
+            let asked = if underway.is_none() || is_due {
+                self.choose(now, standing.peers, start).and_then(|(peer, common)| {
+                    let stop = tree.block_at(full.min(common))?;
+                    self.talks.get_mut(&peer)?.ask(now, peer, What::Range(start), stop, outbox);
+                    Some(stop.height)
+                })
+            } else {
+                None
+            };
+            let Some(end) = asked.or(underway.map(|(end, _)| end)) else { return };
             start = end.next();
         }
     }
 
-    /// The end of the range from `start`, if it was asked for or is here.
-    fn underway(&self, start: Height) -> Option<Height> {
-        let early = self.early.get(&start).map(|early| early.stop.height);
-        early.or_else(|| self.talks.values().find_map(|talk| talk.underway(start)))
+    /// The end of the range from `start`, if it was asked for or is here, and when it was asked for
+    /// last.
+    fn underway(&self, start: Height) -> Option<(Height, MonoTime)> {
+        let early = self.early.get(&start).map(|early| (early.stop.height, MonoTime::MAX));
+        let asks = self.talks.values().filter_map(|talk| talk.underway(start));
+        early.or_else(|| asks.max_by_key(|(_, asked)| *asked))
     }
 
-    /// The least busy peer that has the block at `start`.
+    /// The least busy peer that has the block at `start` and is not asked for it.
     fn choose(
         &self,
         now: MonoTime,
@@ -314,7 +323,8 @@ impl FilterHeaderSync {
     ) -> Option<(PeerId, Height)> {
         let able = peers.iter().filter(|(_, common)| *common >= start);
         let able = able.filter_map(|(peer, common)| {
-            let open = self.talks.get(peer)?.openings(now)?;
+            let talk = self.talks.get(peer).filter(|talk| talk.underway(start).is_none())?;
+            let open = talk.openings(now)?;
             Some((open, *peer, *common))
         });
         able.min().map(|(_, peer, common)| (peer, common))

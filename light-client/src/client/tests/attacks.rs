@@ -166,3 +166,21 @@ fn peers_that_never_tell_of_filters_give_their_places_to_others() {
     assert!(world.client.status().synced);
     assert!(world.faults().iter().all(|fault| fault.is_transient()), "nobody is banned for it");
 }
+
+/// A byte every two seconds of the answer to every question about filter headers.
+#[test]
+fn a_peer_that_drips_filter_headers_does_not_hold_up_the_others() {
+    let (blocks, tip) = chain(12_500, &[12_000]);
+    let mut world = World::new(blocks, tip, 4);
+    world.host(1).vice = Some(Vice::MutesFilterHeaders);
+    world.scan(1, &[script(1)]);
+    world.settle();
+    let magic = world.blocks.params.magic.to_bytes();
+    let begun = [&magic[..], b"cfheaders\0\0\0", &60_000_u32.to_le_bytes(), &[0; 4]].concat();
+    world.say_bytes(1, &begun);
+    for _ in 0..5 {
+        world.say_bytes(1, &[0]);
+        world.pass(Duration::from_secs(2));
+    }
+    assert_eq!(world.client.status().filter_headers, Some(world.blocks.id(tip).height));
+}

@@ -213,10 +213,10 @@ impl Talk {
         (open < MAX_FILTER_HEADER_ASKS && self.retry.may_ask(now)).then_some(open)
     }
 
-    /// The end of the range from `start`, if it is asked for.
-    pub(super) fn underway(&self, start: Height) -> Option<Height> {
+    /// The end of the range from `start`, if it is asked for, and since when.
+    pub(super) fn underway(&self, start: Height) -> Option<(Height, MonoTime)> {
         let mut asks = self.asks.iter().filter(|ask| !ask.late);
-        asks.find(|ask| ask.what == What::Range(start)).map(|ask| ask.stop.height)
+        asks.find(|ask| ask.what == What::Range(start)).map(|ask| (ask.stop.height, ask.at))
     }
 
     /// Until when "at the tip" waits for it.
