@@ -78,7 +78,7 @@ pub enum Input {
     Rescan(ScanStart),
     /// Scripts to match from here on: everything above the scan cursor is matched for them.
     Watch {
-        /// Non-empty `scriptPubKey`s; those already watched are ignored.
+        /// Non-empty `scriptPubKey`s. Of those already watched only what `since` asks for is done.
         scripts: Vec<ScriptBuf>,
         /// Since when they may have been paid: blocks from there up to the cursor are matched for
         /// them too. `None`: nobody can have known them before.

@@ -33,16 +33,21 @@ impl LightClient {
         since: Option<ScanStart>,
         folded: Option<Height>,
     ) {
+        let (known, scripts): (Vec<_>, Vec<_>) =
+            scripts.into_iter().partition(|script| self.matching.watches(script));
         let new = self.matching.watch(scripts);
-        if new.is_empty() {
-            return;
+        if !new.is_empty() {
+            self.commitments.reconsider();
+            self.scan.grow(&new, &mut self.matching);
         }
-        self.commitments.reconsider();
-        self.scan.grow(&new, &mut self.matching);
-        if let Some(since) = since {
+        let Some(since) = since else { return };
+        // Who watches a script already may not have looked for it there.
+        let again = self.matching.watch_again(known);
+        if new.start < again.end {
+            self.commitments.reconsider();
             // Its end is told like reaching the tip.
             (self.synced, self.told_synced) = (false, false);
-            self.backfill.search(since, new);
+            self.backfill.search(since, new.start..again.end);
             self.place_searches(folded);
         }
     }

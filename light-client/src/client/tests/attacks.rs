@@ -100,6 +100,21 @@ fn four_peers_that_drip_a_block_do_not_keep_it_from_the_wallet() {
     assert!(world.client.status().synced);
 }
 
+/// Somebody who watches for new payments to an address may ask for old ones later.
+#[test]
+fn a_script_that_is_watched_already_is_searched_all_the_same() {
+    let (blocks, tip) = chain(30, &[10, 20]);
+    let mut world = World::new(blocks, tip, 1);
+    world.scan(15, &[script(1)]);
+    world.sync(tip);
+    assert_eq!(found(&world), [20]);
+    let since = Some(ScanStart::Height(Height::new(1)));
+    world.input(Input::Watch { scripts: vec![script(1)], since });
+    assert!(!world.client.status().synced);
+    world.sync(tip);
+    assert_eq!(found(&world), [10, 20]);
+}
+
 /// All filters above one that does not come must be kept until it does.
 #[test]
 fn filters_that_are_larger_than_was_to_be_expected_do_not_fill_the_memory() {
