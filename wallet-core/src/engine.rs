@@ -232,6 +232,8 @@ impl Engine {
     /// # Errors
     /// If the disk refuses; nothing that was said is lost.
     pub fn finish(mut self) -> Result<(), StoreProblem> {
+        self.commit()?;
+        // What had to wait for the wallet's file.
         self.commit()
     }
 

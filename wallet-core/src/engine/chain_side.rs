@@ -3,9 +3,9 @@
 //! Refuses to know a wallet beyond its start: what wallets make of the chain's events is the
 //! engine's.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use bitcoin::{OutPoint, Txid};
+use bitcoin::{FilterHash, OutPoint, Txid};
 
 use crate::command::StoreProblem;
 use crate::engine::start::{self, Standing};
@@ -14,6 +14,7 @@ use crate::light_client::LightClient;
 use crate::light_client::chain::anchor::Anchor;
 use crate::light_client::change_set::{ChangeSet, Restored};
 use crate::light_client::config::{Config, Route};
+use crate::light_client::height::Height;
 use crate::light_client::height_ranges::HeightRanges;
 use crate::light_client::input::Input;
 use crate::light_client::kept::KeptFilter;
@@ -56,6 +57,10 @@ pub(super) struct ChainSide {
     kept: Option<HeightRanges>,
     peers: Option<PeersFile>,
     uncommitted: ChangeSet,
+    /// The highest block of which the file has a filter hash.
+    hashed: Height,
+    /// Filter hashes in the place of stored ones, for the next commit but one: see `commit`.
+    replaced: BTreeMap<Height, FilterHash>,
     announced: BTreeSet<Txid>,
     coins: BTreeSet<OutPoint>,
 }
@@ -86,6 +91,7 @@ impl ChainSide {
         let (connect, route, mempool) = (online.connect, online.route, online.mempool);
         let config = Config { params, base, connect, route, mempool };
         restored.kept.clone_from(&online.kept);
+        let hashed = base.block.height.up(count(&restored.filter_hashes));
         let mut said = Vec::new();
         let peers = online.peers.map(|loaded| {
             restored.peers = loaded.stored;
@@ -111,6 +117,8 @@ impl ChainSide {
             kept: online.kept,
             peers,
             uncommitted: ChangeSet::default(),
+            hashed,
+            replaced: BTreeMap::new(),
             announced: BTreeSet::new(),
             coins: BTreeSet::new(),
         };
@@ -138,6 +146,8 @@ impl ChainSide {
         }
         self.client = LightClient::new(self.config.clone(), restored, seed, now);
         self.uncommitted = ChangeSet::default();
+        self.hashed = needed.block.height;
+        self.replaced.clear();
         self.announced.clear();
         self.coins.clear();
         Ok(true)
@@ -150,7 +160,8 @@ impl ChainSide {
             self.uncommitted.merge(changes);
         }
         let entries = self.uncommitted.headers.len() + self.uncommitted.filter_hashes.len();
-        (!self.uncommitted.is_empty(), entries >= UNCOMMITTED_HEADERS)
+        let waiting = !self.uncommitted.is_empty() || !self.replaced.is_empty();
+        (waiting, entries >= UNCOMMITTED_HEADERS)
     }
 
     /// Filters are kept.
@@ -161,13 +172,29 @@ impl ChainSide {
         }
     }
 
-    /// Makes what was staged durable.
+    /// Makes what was staged durable, but for filter hashes that replace stored ones. Those say that
+    /// other filters than before were read, and what was found in them is not in the wallet's file
+    /// yet: were they stored first, a process that died in between would not read them again. So
+    /// they wait for the next commit.
     pub(super) fn commit(&mut self) -> Result<(), StoreProblem> {
-        self.file.apply(&self.uncommitted)?;
-        if let Some(file) = &mut self.peers {
-            file.apply(&self.uncommitted.peers)?;
+        let mut changes = std::mem::take(&mut self.uncommitted);
+        let mut ready = std::mem::take(&mut self.replaced);
+        if let Some(cut) = changes.truncate_above {
+            ready.split_off(&cut.next());
+            self.hashed = self.hashed.min(cut);
         }
-        self.uncommitted = ChangeSet::default();
+        let mut hashes = std::mem::take(&mut changes.filter_hashes);
+        let new = hashes.split_off(&self.hashed.next());
+        self.replaced = hashes;
+        if let Some((last, _)) = new.last_key_value() {
+            self.hashed = *last;
+        }
+        ready.extend(new);
+        changes.filter_hashes = ready;
+        self.file.apply(&changes)?;
+        if let Some(file) = &mut self.peers {
+            file.apply(&changes.peers)?;
+        }
         Ok(())
     }
 
@@ -196,6 +223,10 @@ impl ChainSide {
         self.announced = ids;
         inputs
     }
+}
+
+fn count(hashes: &[FilterHash]) -> u32 {
+    u32::try_from(hashes.len()).unwrap_or(u32::MAX)
 }
 
 /// Brings a wallet onto the chain; what this changed.
