@@ -216,9 +216,10 @@ impl BlockSync {
     /// When `drive` has something to do again.
     pub(crate) fn next_due(&self, now: MonoTime) -> Option<MonoTime> {
         let expected = self.wants.values().filter_map(|want| self.expected(want));
+        let ends = self.wants.values().flat_map(|want| &want.asked).map(|asked| asked.ends);
         let late = self.talks.values().filter_map(Talk::late_at);
         let waits = self.talks.values().map(|talk| talk.retry.until());
-        expected.chain(late).chain(waits).filter(|due| *due > now).min()
+        expected.chain(ends).chain(late).chain(waits).filter(|due| *due > now).min()
     }
 
     /// Whether one more peer is to be asked. Those that drip don't keep out the next one for ever.
