@@ -50,7 +50,7 @@ impl Wallet {
     ) -> Result<Self, StoreProblem> {
         let unfinished = WalletFile::begin_restored(path)?;
         let mut wallet = Self::from_file(WalletFile::create(&unfinished, key, new)?)?;
-        wallet.take_over(backup)?;
+        wallet.fill_from(backup)?;
         wallet.fill_watch_list()?;
         wallet.begin_search(false)?;
         wallet.commit()?;
@@ -89,7 +89,7 @@ impl Wallet {
 
     /// Stages what a backup holds beside the accounts. Indexes come first: none may be handed out
     /// a second time.
-    fn take_over(&mut self, backup: &Backup) -> Result<(), StoreProblem> {
+    fn fill_from(&mut self, backup: &Backup) -> Result<(), StoreProblem> {
         for account in &backup.accounts {
             for (branch, issued) in
                 [(Branch::Receive, account.receive), (Branch::Change, account.change)]
