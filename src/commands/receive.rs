@@ -4,10 +4,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use billfold_wallet_core::amount::parse_amount;
 use billfold_wallet_core::command::{Command, IssuedAddress, Reply};
+use billfold_wallet_core::config::LookAhead;
 use billfold_wallet_core::service::{Access, Reach};
 use bitcoin::{Address, AddressType};
 use serde::Serialize;
 
+use super::describe;
 use crate::cli::paying::ReceiveArgs;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -23,12 +25,37 @@ pub(super) async fn run(options: ReceiveArgs, context: &mut Context) -> Result<(
     let amount = amount.as_deref().map(parse_amount).transpose()?;
     let expires = expires.map(|days| now().saturating_add(u64::from(days) * SECONDS_A_DAY));
     let command = Command::Receive { amount, note, expires, fresh: new };
-    let reply = Session::with(context, Access::View, Reach::Offline, async |session, context| {
-        session.ask(command, context).await
-    })
-    .await?;
+    let work = async |session: &mut Session, context: &mut Context| {
+        let wallet = describe::of(session, context).await?;
+        Ok((session.ask(command, context).await?, wallet))
+    };
+    let (reply, wallet) = Session::with(context, Access::View, Reach::Offline, work).await?;
     let Reply::Address(issued) = reply else { return Err(unexpected(&reply)) };
+    if wallet.words_checked.is_none() && wallet.accounts.iter().any(|account| account.signs) {
+        context.output.say(NOT_BACKED_UP);
+    }
+    if let Some(warning) = far_ahead(issued.unused_before) {
+        context.output.say(&warning);
+    }
     context.output.result(&ReceiveReport::new(&issued))
+}
+
+/// What to know of an address that a wallet which is restored from the words may not look at.
+fn far_ahead(unused: u32) -> Option<String> {
+    let gap = LookAhead::RESTORED.receive;
+    if unused >= gap {
+        return Some(format!(
+            "Warning: {unused} addresses before this one are unpaid, and a restore stops after \
+             {gap}: it finds this one only with --gap {} or more.",
+            unused + 1
+        ));
+    }
+    (unused >= OTHERS_GAP).then(|| {
+        format!(
+            "Note: {unused} addresses before this one are unpaid. Wallets that stop after \
+             {OTHERS_GAP}, as BIP44 has it, don't find this one; billfold restore does."
+        )
+    })
 }
 
 /// An address that was given out.
@@ -37,6 +64,7 @@ struct ReceiveReport {
     address: String,
     uri: String,
     index: u32,
+    unused_before: u32,
     #[serde(skip)]
     grouped: String,
     #[serde(skip)]
@@ -49,6 +77,7 @@ impl ReceiveReport {
             address: issued.address.to_string(),
             uri: issued.uri.clone(),
             index: issued.index.to_u32(),
+            unused_before: issued.unused_before,
             grouped: figures::address(&issued.address, ""),
             scanned: scanned(&issued.address, &issued.uri),
         }
@@ -89,6 +118,12 @@ fn now() -> u64 {
 
 const SECONDS_A_DAY: u64 = 24 * 3_600;
 
+/// After so many unused addresses in a row most wallets stop to look (BIP44, "Address gap limit").
+const OTHERS_GAP: u32 = 20;
+
+const NOT_BACKED_UP: &str = "NOT BACKED UP: nobody has typed the words back. Before money comes, \
+                             check that you can: billfold words check";
+
 #[cfg(test)]
 mod tests {
     use bitcoin::Network;
@@ -115,5 +150,14 @@ mod tests {
         let uri = format!("bitcoin:{SEGWIT}?amount=0.001");
         let expected = format!("bitcoin:{}?amount=0.001", SEGWIT.to_uppercase());
         assert_eq!(scanned(&address(SEGWIT), &uri), expected);
+    }
+
+    #[test]
+    fn an_address_that_a_restore_does_not_reach_is_warned_of() {
+        assert_eq!(far_ahead(19), None);
+        assert!(far_ahead(20).is_some_and(|told| told.starts_with("Note: 20 ")));
+        assert!(far_ahead(199).is_some_and(|told| told.starts_with("Note")));
+        let told = far_ahead(200).expect("a warning");
+        assert!(told.starts_with("Warning") && told.contains("--gap 201"), "{told}");
     }
 }

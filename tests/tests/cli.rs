@@ -139,7 +139,7 @@ fn results_keep_their_fields() -> Result<()> {
     ensure!(created["birthday"]["time"].is_u64() && created["descriptors"][0].is_string());
 
     let received = program.ok(&["receive", "--amount", "25k", "--note", "rent"])?;
-    has(&received, &["address", "uri", "index"])?;
+    has(&received, &["address", "uri", "index", "unused_before"])?;
     ensure!(received["uri"].as_str().is_some_and(|uri| uri.contains("amount=0.00025")));
     town.pay(&received["address"], 100_000)?;
 

@@ -23,6 +23,9 @@ pub struct IssuedAddress {
     pub keychain: KeychainId,
     /// Its place in that chain.
     pub index: DerivationIndex,
+    /// How many addresses right before it nobody has paid. A wallet that is restored from the
+    /// words looks so far at the most (BIP44's gap limit).
+    pub unused_before: u32,
 }
 
 /// What a wallet is made of.

@@ -161,7 +161,9 @@ impl Wallet {
         let address = self.address(ScriptPlace { keychain, index: issued.index })?;
         let uri = uri(&address, issued);
         let account = self.account(keychain.account)?.name().clone();
-        Ok(IssuedAddress { address, uri, account, keychain, index: issued.index })
+        let index = issued.index;
+        let unused_before = index.to_u32().saturating_sub(self.keychain(keychain)?.used);
+        Ok(IssuedAddress { address, uri, account, keychain, index, unused_before })
     }
 }
 

@@ -120,8 +120,9 @@ impl Wallet {
         Ok(Some(change).filter(|_| state(&before) != state(&after)))
     }
 
-    /// Transactions signed here that no block holds and nothing replaced, and what they spend that
-    /// no block holds: to be announced, parents first.
+    /// The wallet's own transactions that no block holds and nothing replaced, and what they spend
+    /// that no block holds: to be announced, parents first. Those are its own that were signed
+    /// here, and those that spend from it and that a reorganisation took out of their block.
     ///
     /// # Errors
     /// What the disk refused.

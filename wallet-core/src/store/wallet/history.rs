@@ -172,8 +172,14 @@ impl WalletFile {
     pub fn unconfirmed_own(&self) -> Result<Vec<Transaction>, StoreProblem> {
         self.read(|sql| {
             sql.prepare_cached(
-                "SELECT raw FROM transactions
-                 WHERE signed_here = 1 AND canonical = 1 AND height IS NULL ORDER BY rowid",
+                "SELECT raw FROM transactions WHERE rowid IN
+                     (SELECT rowid FROM transactions
+                      WHERE signed_here = 1 AND canonical = 1 AND height IS NULL
+                      UNION
+                      SELECT rowid FROM transactions
+                      WHERE height IS NULL AND left_height IS NOT NULL AND canonical = 1
+                        AND coinbase = 0 AND (fee IS NOT NULL OR net < 0))
+                 ORDER BY rowid",
             )?
             .query_map([], |row| decode_transaction(row, 0))?
             .collect()

@@ -100,6 +100,8 @@ CREATE INDEX transactions_by_scan ON transactions (scan, height);
 CREATE INDEX unconfirmed_transactions ON transactions (signed_here)
     WHERE height IS NULL AND left_height IS NULL;
 CREATE INDEX own_transactions ON transactions (canonical, height) WHERE signed_here = 1;
+CREATE INDEX left_transactions ON transactions (canonical)
+    WHERE height IS NULL AND left_height IS NOT NULL;
 
 -- Every input of every transaction above: who spends or contests what.
 CREATE TABLE spends (

@@ -127,3 +127,23 @@ fn a_log_without_its_wallet_does_not_damage_the_next_one() {
     drop(Wallet::create(&path, &key, &new).unwrap());
     Wallet::open(&path, &key).unwrap();
 }
+
+/// A wallet that was restored signed none of its payments, and nobody else remembers them when
+/// their block is gone: the node that took them may have forgotten them long ago.
+#[test]
+fn a_restored_payment_that_a_reorganisation_drops_is_announced_again() {
+    let mut bench = Bench::new(LookAhead::NEW);
+    let old = bench.fund(TAPROOT, 100_000);
+    let paid = spend(&[old], &[(stranger(1).script_pubkey(), 99_000)]);
+    let received = bench.fund(TAPROOT, 50_000);
+    let mixed = [received, bench.fake_outpoint()];
+    let shared = spend(&mixed, &[(stranger(2).script_pubkey(), 120_000)]);
+    bench.mine(vec![paid.clone(), shared.clone()]);
+    bench.fund(TAPROOT, 7_000);
+    assert_eq!(bench.wallet.unconfirmed_line().unwrap(), []);
+    bench.reorganise(2);
+    let announced = bench.wallet.unconfirmed_line().unwrap();
+    assert_eq!(announced, [paid.clone(), shared], "others announce what they paid us");
+    bench.mine(vec![paid]);
+    assert_eq!(bench.wallet.unconfirmed_line().unwrap().len(), 1);
+}
