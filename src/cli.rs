@@ -6,6 +6,7 @@
 
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) mod accounts;
 pub(crate) mod birthday;
 pub(crate) mod chain;
 pub(crate) mod global;
@@ -16,6 +17,7 @@ pub(crate) mod labelling;
 pub(crate) mod paying;
 pub(crate) mod setup;
 
+use accounts::{AccountCommand, WATCH_EXAMPLES, WatchArgs};
 use chain::{PROVE_EXAMPLES, ProveArgs, RescanArgs, SYNC_EXAMPLES, SyncArgs};
 use handing::{MESSAGE_EXAMPLES, MessageCommand, PSBT_EXAMPLES, PsbtCommand};
 use keeping::{
@@ -68,6 +70,14 @@ pub(crate) enum Command {
     Restore(RestoreArgs),
     /// Show what the wallet is made of, and what was searched for old payments; needs no network
     Describe,
+    /// Watch accounts whose keys are elsewhere
+    #[command(after_help = WATCH_EXAMPLES)]
+    Watch(WatchArgs),
+    /// List or add accounts
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// List the wallets of the data directory; needs no password
+    Wallets,
     /// Follow the chain to the peers' tip, then exit
     #[command(after_help = SYNC_EXAMPLES)]
     Sync(SyncArgs),

@@ -4,6 +4,7 @@ use crate::cli::Command;
 use crate::context::Context;
 use crate::failure::Failure;
 
+mod account;
 mod account_form;
 mod marks;
 mod addresses;
@@ -32,6 +33,8 @@ mod restore;
 mod search;
 mod search_form;
 mod sync;
+mod wallets;
+mod watch;
 mod words;
 
 /// Carries out a command and writes its result.
@@ -44,6 +47,9 @@ pub(crate) async fn run(command: Command, context: &mut Context) -> Result<(), F
         Command::New(options) => new::run(&options, context).await,
         Command::Restore(options) => restore::run(&options, context).await,
         Command::Describe => describe::run(context).await,
+        Command::Watch(options) => watch::run(&options, context),
+        Command::Account(command) => account::run(&command, context).await,
+        Command::Wallets => wallets::run(context),
         Command::Sync(options) => sync::run(&options, context).await,
         Command::Balance => balance::run(context).await,
         Command::Receive(options) => receive::run(options, context).await,

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 pub(crate) use crate::failure::kind::{Exit, Kind};
 
 mod backup;
+mod accounts;
 mod command;
 mod kind;
 mod opening;

@@ -95,6 +95,22 @@ pub(crate) enum NetworkName {
 }
 
 impl NetworkName {
+    /// All of them.
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Mainnet, Self::Testnet3, Self::Testnet4, Self::Signet, Self::Regtest];
+
+    /// As people type it.
+    #[must_use]
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Mainnet => "mainnet",
+            Self::Testnet3 => "testnet3",
+            Self::Testnet4 => "testnet4",
+            Self::Signet => "signet",
+            Self::Regtest => "regtest",
+        }
+    }
+
     /// The network itself.
     #[must_use]
     pub(crate) const fn network(self) -> bitcoin::Network {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::accounts::{ExportDescriptorsArgs, ImportDescriptorsArgs};
 use super::lists::HistoryPart;
 
 /// Options of `label`.
@@ -31,6 +32,8 @@ pub(crate) enum ExportCommand {
     /// The history for bookkeeping, with the fee in a column of its own
     #[command(after_help = EXPORT_HISTORY_EXAMPLES)]
     History(ExportHistoryArgs),
+    /// The descriptor of every account, for other programs and for signers
+    Descriptors(ExportDescriptorsArgs),
 }
 
 /// Options of `export labels`.
@@ -67,6 +70,9 @@ pub(crate) enum HistoryFormat {
 /// What is taken in.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ImportCommand {
+    /// Accounts of another program: descriptors, or an export of Sparrow, Specter, Coldcard,
+    /// Bitcoin Core or BSMS
+    Descriptors(ImportDescriptorsArgs),
     /// Labels and frozen coins: BIP329, or Electrum's labels (JSON) or history (CSV)
     #[command(after_help = IMPORT_LABELS_EXAMPLES)]
     Labels(ImportLabelsArgs),

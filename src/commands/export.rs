@@ -1,5 +1,6 @@
 //! Owns `export`: what the wallet knows, in files that other programs read.
 
+mod descriptors;
 mod destination;
 mod history;
 mod labels;
@@ -14,6 +15,7 @@ use crate::failure::Failure;
 /// `file_exists`, `io`, or why the wallet did not open or answer.
 pub(super) async fn run(command: ExportCommand, context: &mut Context) -> Result<(), Failure> {
     match command {
+        ExportCommand::Descriptors(options) => descriptors::run(&options, context).await,
         ExportCommand::Labels(options) => labels::run(&options, context).await,
         ExportCommand::History(options) => history::run(&options, context).await,
     }

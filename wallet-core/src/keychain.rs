@@ -10,15 +10,28 @@ use std::sync::LazyLock;
 use bitcoin::secp256k1::{All, Secp256k1};
 use serde::{Deserialize, Serialize};
 
-pub use account::{Account, AccountKind};
-pub use descriptor::{AccountDescriptor, DescriptorError};
+pub use account::Account;
+pub use descriptor::AccountDescriptor;
+pub use descriptor_error::DescriptorError;
+pub(crate) use key::parse_path;
+pub use key::{AccountKey, KeyUse};
+pub use kind::AccountKind;
 pub use name::{AccountName, ParseAccountNameError};
+pub use rule::SpendRule;
 pub use single_key::StandardAccount;
 pub use spend::{SpendPath, SpendPlan};
+pub use template::{Template, TemplateError, TemplatePolicy, TemplateScript};
+pub use wallet_policy::WalletPolicy;
 
 mod name;
-mod descriptor;
+mod descriptor_error;
+mod key;
+mod kind;
 mod spend;
+mod rule;
+mod descriptor;
+mod template;
+mod wallet_policy;
 mod single_key;
 mod account;
 

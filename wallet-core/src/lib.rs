@@ -13,6 +13,7 @@ pub mod entropy;
 mod residue;
 pub mod foreign;
 pub mod keychain;
+pub mod import;
 pub mod command;
 pub mod labels;
 pub mod event;

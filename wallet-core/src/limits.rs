@@ -205,3 +205,15 @@ pub const SPEND_PATHS: usize = 16;
 
 /// Sets of keys that are compared for one way to spend: those of 5 out of 10 are 252.
 pub const KEY_SETS: usize = 256;
+
+/// The longest extended key with its origin, in bytes.
+pub const KEY_BYTES: usize = 512;
+
+/// The longest file or text that accounts are read from, in bytes.
+pub const IMPORT_BYTES: usize = 256 * 1024;
+
+/// Accounts that are taken from one file or text.
+pub const IMPORTED_ACCOUNTS: usize = 32;
+
+/// Accounts of one wallet: each has hundreds of scripts that every filter is matched against.
+pub const ACCOUNTS: usize = 512;

@@ -74,9 +74,9 @@ impl Seed {
     #[must_use]
     pub fn owns(&self, descriptor: &AccountDescriptor, network: Network) -> bool {
         let own = self.fingerprint();
-        descriptor.keys().iter().all(|(origin, xpub)| match origin {
+        descriptor.keys().iter().all(|key| match &key.origin {
             Some((fingerprint, path)) if *fingerprint == own => {
-                path.len() <= KEY_PATH_STEPS && self.xpub(path, network) == *xpub
+                path.len() <= KEY_PATH_STEPS && self.xpub(path, network) == key.xpub
             }
             _ => true,
         })

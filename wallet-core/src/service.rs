@@ -4,6 +4,7 @@
 
 mod create;
 mod backup;
+mod watch;
 mod open_error;
 mod strongbox;
 
@@ -41,6 +42,7 @@ pub use backup::{BackupError, RestoreError, read_backup, restore_backup, write_b
 pub use create::{CreateError, NewWallet, check_new, create, search_cost, wallets};
 pub use open_error::OpenError;
 pub use strongbox::Strongbox;
+pub use watch::{NewWatch, watch};
 
 /// Whether the wallet will be asked to sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,6 +12,7 @@ mod fold;
 mod lineage;
 mod search;
 mod addresses;
+mod accounts;
 mod coins;
 mod labels;
 mod history;
@@ -39,7 +40,7 @@ use crate::command::{
     AccountDescription, Birthday, Draft, Payment, StoreProblem, TransactionChange,
     WalletDescription,
 };
-use crate::keychain::{Account, AccountId, KeychainId};
+use crate::keychain::{Account, AccountId, Branch, DerivationIndex, KeychainId, WalletPolicy};
 use crate::light_client::fees::FeeReport;
 use crate::light_client::height::{BlockId, Height};
 use crate::light_client::input::ScanStart;
@@ -47,6 +48,7 @@ use crate::light_client::time::WallTime;
 use crate::store::wallet::{KeychainState, ScanState, ScriptPlace, SearchedAccount, WalletFile};
 use crate::vault::FileKey;
 
+pub use accounts::AddAccountError;
 pub use handed::Handed;
 pub use payment::ToAnnounce;
 pub use unconfirmed::Seen;
@@ -171,6 +173,11 @@ impl Wallet {
             name: account.name().clone(),
             kind: account.kind(),
             signs: account.signs(),
+            keys: account.descriptor().keys(),
+            rule: account.descriptor().rule(),
+            policy: WalletPolicy::new(account.descriptor()),
+            first_address: account.address(Branch::Receive, DerivationIndex::ZERO),
+            preferred: account.id() == self.description.preferred,
             descriptor: account.descriptor().to_string(),
         };
         Ok(WalletDescription {

@@ -5,7 +5,10 @@
 use bitcoin::Address;
 use bitcoin::bip32::Fingerprint;
 
-use crate::keychain::{AccountId, AccountKind, AccountName, DerivationIndex, KeychainId};
+use crate::keychain::{
+    AccountId, AccountKey, AccountKind, AccountName, DerivationIndex, KeychainId, SpendRule,
+    WalletPolicy,
+};
 use crate::light_client::height::Height;
 
 use super::SearchReport;
@@ -66,6 +69,16 @@ pub struct AccountDescription {
     pub kind: AccountKind,
     /// Whether one of its keys is the wallet's own.
     pub signs: bool,
+    /// Its keys.
+    pub keys: Vec<AccountKey>,
+    /// Who may spend, and when.
+    pub rule: SpendRule,
+    /// As signing devices register it (BIP388), if it has such a form.
+    pub policy: Option<WalletPolicy>,
+    /// Its first address, to compare with other programs.
+    pub first_address: Address,
+    /// Whether new addresses are of it.
+    pub preferred: bool,
     /// Its descriptor with both branches (BIP389) and its checksum (BIP380); no private key.
     pub descriptor: String,
 }

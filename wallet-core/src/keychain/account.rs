@@ -4,13 +4,12 @@
 
 use bitcoin::bip32::Fingerprint;
 use bitcoin::{Address, Network, ScriptBuf, WitnessVersion, psbt};
-use miniscript::descriptor::{DefiniteDescriptorKey, Descriptor};
-use miniscript::policy::{Liftable, Semantic};
+
 use miniscript::psbt::{PsbtInputExt, PsbtOutputExt};
 
-use super::single_key::{self, SingleKeyBranch};
+use super::single_key::SingleKeyBranch;
 use super::{
-    AccountDescriptor, AccountId, AccountName, Branch, DerivationIndex, ScriptType, SpendPath,
+    AccountDescriptor, AccountId, AccountKind, AccountName, Branch, DerivationIndex, SpendPath,
     SpendPlan,
 };
 
@@ -30,34 +29,6 @@ pub struct Account {
     signs: bool,
 }
 
-/// What an account is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AccountKind {
-    /// One key signs.
-    SingleKey(ScriptType),
-    /// Some of several keys sign, whenever they like.
-    Multisig {
-        /// How many must sign.
-        required: usize,
-        /// How many could.
-        keys: usize,
-    },
-    /// Anything else that miniscript can say.
-    Policy,
-}
-
-impl AccountKind {
-    /// The name that the command line and JSON use.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::SingleKey(_) => "single_key",
-            Self::Multisig { .. } => "multisig",
-            Self::Policy => "policy",
-        }
-    }
-}
-
 impl Account {
     /// An account of a wallet. `own` is the fingerprint of the wallet's master key, if it has one;
     /// whoever calls has made sure that the keys that name it are derived from it.
@@ -74,17 +45,9 @@ impl Account {
             [Some(receive), Some(change)] => Some([receive, change]),
             _ => None,
         };
-        let kind = kind(&descriptor);
-        let paths = match kind {
-            AccountKind::SingleKey(script_type) => vec![SpendPath {
-                signers: descriptor.signers(),
-                plan: SpendPlan::of_single_key(script_type),
-            }],
-            AccountKind::Multisig { .. } | AccountKind::Policy => SpendPath::all(&descriptor, own),
-        };
+        let (kind, paths) = (descriptor.kind(), descriptor.paths(own));
         let is_own = |signer: &Fingerprint| Some(*signer) == own;
-        let path = paths.iter().find(|path| path.signers.iter().any(is_own));
-        let plan = path.or(paths.first()).expect("one that can't be spent is not read").plan;
+        let plan = usual(&paths, is_own).plan;
         let signs = descriptor.signers().iter().any(is_own);
         Self { id, name, network, descriptor, single_key, kind, paths, plan, signs }
     }
@@ -156,17 +119,16 @@ impl Account {
         match (&self.single_key, branch) {
             (Some([receive, _]), Branch::Receive) => receive.address(index, self.network),
             (Some([_, change]), Branch::Change) => change.address(index, self.network),
-            (None, _) => {
-                self.definite(branch, index).address(self.network).expect("no bare scripts here")
-            }
+            (None, _) => self.descriptor.address(branch, index, self.network),
         }
     }
 
     /// Fills what a signer must know of an input that spends a script of this account: key
     /// origins, scripts, internal key, leaves. The spent output is for the caller to add.
     pub fn annotate_input(&self, branch: Branch, index: DerivationIndex, input: &mut psbt::Input) {
-        let definite = self.definite(branch, index);
-        input.update_with_descriptor_unchecked(&definite).expect(DERIVED);
+        let definite = self.descriptor.definite(branch, index);
+        let told = input.update_with_descriptor_unchecked(&definite);
+        debug_assert!(told.is_ok(), "every key was derived to its branch, so none is hardened");
     }
 
     /// Fills what a signer must know to recognise an output of this account as its own.
@@ -176,48 +138,17 @@ impl Account {
         index: DerivationIndex,
         output: &mut psbt::Output,
     ) {
-        let definite = self.definite(branch, index);
-        output.update_with_descriptor_unchecked(&definite).expect(DERIVED);
-    }
-
-    fn definite(
-        &self,
-        branch: Branch,
-        index: DerivationIndex,
-    ) -> Descriptor<DefiniteDescriptorKey> {
-        self.descriptor.branch(branch).at_derivation_index(index.to_u32()).expect(DERIVED)
+        let definite = self.descriptor.definite(branch, index);
+        let told = output.update_with_descriptor_unchecked(&definite);
+        debug_assert!(told.is_ok(), "every key was derived to its branch, so none is hardened");
     }
 }
 
-fn kind(descriptor: &AccountDescriptor) -> AccountKind {
-    let branch = descriptor.branch(Branch::Receive);
-    if let Some(script_type) = single_key::script_type(branch) {
-        return AccountKind::SingleKey(script_type);
-    }
-    let nobody = descriptor.nobodys_key();
-    let is_nobody = |part: &Semantic<_>| matches!(part, Semantic::Key(key) if Some(key) == nobody);
-    let Ok(policy) = branch.lift() else { return AccountKind::Policy };
-    let Semantic::Thresh(threshold) = &policy else { return AccountKind::Policy };
-    let mut parts = threshold.iter().filter(|part| !is_nobody(part));
-    match (parts.next(), parts.next()) {
-        // The leaf below a key that nobody has.
-        (Some(leaf), None) if nobody.is_some() => multisig(leaf),
-        _ => multisig(&policy),
-    }
+/// The first way that a key of the wallet's own takes part in, else the first.
+fn usual(paths: &[SpendPath], is_own: impl Fn(&Fingerprint) -> bool) -> &SpendPath {
+    let own = paths.iter().find(|path| path.signers.iter().any(&is_own));
+    own.or(paths.first()).expect("what can't be spent is not read")
 }
 
-fn multisig<K: miniscript::MiniscriptKey>(policy: &Semantic<K>) -> AccountKind {
-    match policy {
-        Semantic::Thresh(threshold)
-            if threshold.iter().all(|part| matches!(**part, Semantic::Key(_))) =>
-        {
-            AccountKind::Multisig { required: threshold.k(), keys: threshold.n() }
-        }
-        _ => AccountKind::Policy,
-    }
-}
-
-const DERIVED: &str = "there is no hardened step, an index is below 2^31, and no one can find an \
-                       index without a key (2^-127)";
 #[cfg(test)]
 mod tests;

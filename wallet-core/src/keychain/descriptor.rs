@@ -8,16 +8,21 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-use bitcoin::bip32::{DerivationPath, Fingerprint, Xpub};
-use bitcoin::{Network, NetworkKind};
+use bitcoin::bip32::{DerivationPath, Fingerprint};
+use bitcoin::{Address, Network, NetworkKind};
 use miniscript::descriptor::checksum::desc_checksum;
 use miniscript::descriptor::{
-    Descriptor, DescriptorPublicKey, DescriptorType, DescriptorXKey, SinglePub, SinglePubKey,
-    Wildcard,
+    DefiniteDescriptorKey, Descriptor, DescriptorPublicKey, DescriptorType, DescriptorXKey,
+    SinglePub, SinglePubKey, Wildcard,
 };
+use miniscript::policy::{Liftable, Semantic};
 use miniscript::{ForEachKey, TranslatePk, Translator, translate_hash_clone};
 
-use super::{Branch, SECP, ScriptType, SpendPath, single_key};
+use super::key::NOBODYS_KEY;
+use super::{
+    AccountKey, AccountKind, Branch, DerivationIndex, DescriptorError, SECP, ScriptType, SpendPath,
+    SpendPlan, SpendRule,
+};
 use crate::limits::{DESCRIPTOR_BYTES, DESCRIPTOR_KEYS};
 
 /// The descriptor of an account, both branches in one.
@@ -42,16 +47,26 @@ impl AccountDescriptor {
         if text.contains("prv") {
             return Err(DescriptorError::PrivateKey);
         }
-        let body = check_checksum(text)?;
+        let body = without_checksum(text)?;
         let whole = Descriptor::from_str(body).map_err(|_| DescriptorError::Malformed)?;
         check_script(&whole)?;
         check_keys(&whole, network)?;
         let descriptor = Self::branched(whole)?;
-        if descriptor.is_single_key() || !SpendPath::all(&descriptor, None).is_empty() {
-            Ok(descriptor)
-        } else {
+        if descriptor.paths(None).is_empty() {
             Err(DescriptorError::Unsupported)
+        } else {
+            Ok(descriptor)
         }
+    }
+
+    /// Checks what stands behind the `#` (BIP380).
+    ///
+    /// # Errors
+    /// [`DescriptorError::Checksum`]; [`DescriptorError::Malformed`] if the body has a character
+    /// that none has.
+    pub fn check_checksum(body: &str, checksum: &str) -> Result<(), DescriptorError> {
+        let right = desc_checksum(body).map_err(|_| DescriptorError::Malformed)?;
+        if right == checksum { Ok(()) } else { Err(DescriptorError::Checksum) }
     }
 
     /// What a single extended key of two branches makes.
@@ -66,9 +81,62 @@ impl AccountDescriptor {
         Self::branched(whole).expect("the key has two branches without a hardened step")
     }
 
-    /// Whether one signature is all that it takes, and no script.
-    pub(super) fn is_single_key(&self) -> bool {
-        single_key::script_type(self.branch(Branch::Receive)).is_some()
+    /// What it is.
+    #[must_use]
+    pub fn kind(&self) -> AccountKind {
+        AccountKind::of(self.branch(Branch::Receive), self.nobodys_key())
+    }
+
+    /// Who may spend, and when. A script that nobody can spend is not read, so there is one.
+    #[must_use]
+    pub fn rule(&self) -> SpendRule {
+        rule(self)
+    }
+
+    /// Whether a key of it is not an extended one.
+    #[must_use]
+    pub fn has_plain_key(&self) -> bool {
+        self.whole.for_any_key(|key| matches!(key, DescriptorPublicKey::Single(_)))
+    }
+
+    /// One branch as Bitcoin Core writes it, with its checksum.
+    #[must_use]
+    pub fn branch_text(&self, branch: Branch) -> String {
+        let single = self.whole.clone().into_single_descriptors().unwrap_or_default();
+        single
+            .get(usize::from(branch == Branch::Change))
+            .map(ToString::to_string)
+            .unwrap_or_default()
+    }
+
+    /// The address at a place of one of its chains.
+    #[must_use]
+    pub fn address(&self, branch: Branch, index: DerivationIndex, network: Network) -> Address {
+        address(&self.definite(branch, index), network)
+    }
+
+    /// The descriptor of one place.
+    pub(super) fn definite(
+        &self,
+        branch: Branch,
+        index: DerivationIndex,
+    ) -> Descriptor<DefiniteDescriptorKey> {
+        self.branch(branch).at_derivation_index(index.to_u32()).expect(DERIVED)
+    }
+
+    /// Every way to spend, those without a wait first. Of keys that would do, those of `own` are
+    /// planned with.
+    #[must_use]
+    pub fn paths(&self, own: Option<Fingerprint>) -> Vec<SpendPath> {
+        match self.kind() {
+            AccountKind::SingleKey(script_type) => vec![SpendPath {
+                signers: self.signers(),
+                plan: SpendPlan::of_single_key(script_type),
+            }],
+            AccountKind::Multisig { .. } | AccountKind::Policy => {
+                SpendPath::all(self.branch(Branch::Receive), self.nobodys_key(), own)
+            }
+        }
     }
 
     /// One branch. Its keys have a wildcard and nothing else below their origin.
@@ -97,7 +165,7 @@ impl AccountDescriptor {
 
     /// Every extended key, with its origin if it is known, each once, in the order of the text.
     #[must_use]
-    pub fn keys(&self) -> Vec<(Option<(Fingerprint, DerivationPath)>, Xpub)> {
+    pub fn keys(&self) -> Vec<AccountKey> {
         let (mut keys, mut seen) = (Vec::new(), BTreeSet::new());
         self.whole.for_each_key(|key| {
             let found = match key {
@@ -106,7 +174,7 @@ impl AccountDescriptor {
                 DescriptorPublicKey::Single(_) => None,
             };
             let new = found.filter(|(_, xpub)| seen.insert(*xpub));
-            keys.extend(new.map(|(origin, xpub)| (origin.clone(), xpub)));
+            keys.extend(new.map(|(origin, xpub)| AccountKey { origin: origin.clone(), xpub }));
             true
         });
         keys
@@ -116,8 +184,7 @@ impl AccountDescriptor {
     #[must_use]
     pub fn signers(&self) -> Vec<Fingerprint> {
         let mut signers = Vec::new();
-        for (origin, xpub) in self.keys() {
-            let signer = origin.map_or_else(|| xpub.fingerprint(), |(fingerprint, _)| fingerprint);
+        for signer in self.keys().iter().map(AccountKey::signer) {
             if !signers.contains(&signer) {
                 signers.push(signer);
             }
@@ -148,72 +215,10 @@ impl fmt::Display for AccountDescriptor {
     }
 }
 
-/// Why a text is not the descriptor of an account. None repeats the text.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum DescriptorError {
-    /// Too long.
-    #[error("the descriptor is longer than {most} bytes")]
-    TooLong {
-        /// The most bytes.
-        most: usize,
-    },
-    /// There is a private key in it.
-    #[error(
-        "the descriptor holds a private key: give the one with public keys, and treat this one as \
-         money"
-    )]
-    PrivateKey,
-    /// The checksum is another.
-    #[error("the descriptor's checksum is wrong: copy it again, whole")]
-    Checksum,
-    /// No descriptor.
-    #[error("this is not a descriptor (BIP380): copy it again, whole")]
-    Malformed,
-    /// A script that this wallet does not spend.
-    #[error(
-        "scripts of this kind are not supported: use pkh, wpkh, sh(wpkh), wsh, sh(wsh) or tr, \
-         without hash locks"
-    )]
-    Unsupported,
-    /// Somebody could spend without a signature, or change a payment on its way.
-    #[error(
-        "the script is not safe: it can be spent without a signature, repeats a key or breaks a \
-         limit of the network"
-    )]
-    Unsafe,
-    /// Too many keys.
-    #[error("the descriptor has more than {most} keys")]
-    TooManyKeys {
-        /// The most keys.
-        most: usize,
-    },
-    /// A key is of another network.
-    #[error("a key of the descriptor is not of {network}: check --network")]
-    WrongNetwork {
-        /// The network of the wallet.
-        network: Network,
-    },
-    /// Addresses can't be derived from it.
-    #[error("the descriptor stands for one address only: give the one whose keys end in /<0;1>/*")]
-    NotRanged,
-    /// A step can't be derived from a public key.
-    #[error("the descriptor has a hardened step below an xpub, which nobody can derive")]
-    Hardened,
-    /// There is no branch for change.
-    #[error(
-        "the descriptor has one branch: write <0;1>/* for /0/*, or give the one for change with it"
-    )]
-    OneBranch,
-    /// Not two branches.
-    #[error("the descriptor must have two branches, as <0;1>/*: for addresses and for change")]
-    NotTwoBranches,
-}
-
 /// What stands before a checksum that is right, or everything.
-fn check_checksum(text: &str) -> Result<&str, DescriptorError> {
+fn without_checksum(text: &str) -> Result<&str, DescriptorError> {
     let Some((body, checksum)) = text.split_once('#') else { return Ok(text) };
-    let right = desc_checksum(body).map_err(|_| DescriptorError::Malformed)?;
-    if right == checksum { Ok(body) } else { Err(DescriptorError::Checksum) }
+    AccountDescriptor::check_checksum(body, checksum).map(|()| body)
 }
 
 fn check_script(whole: &Descriptor<DescriptorPublicKey>) -> Result<(), DescriptorError> {
@@ -295,8 +300,16 @@ impl Translator<DescriptorPublicKey, DescriptorPublicKey, bitcoin::bip32::Error>
     translate_hash_clone!(DescriptorPublicKey, DescriptorPublicKey, bitcoin::bip32::Error);
 }
 
-/// The point H of BIP341, of which nobody knows the discrete logarithm.
-pub(super) const NOBODYS_KEY: [u8; 32] = [
-    0x50, 0x92, 0x9b, 0x74, 0xc1, 0xa0, 0x49, 0x54, 0xb7, 0x8b, 0x4b, 0x60, 0x35, 0xe9, 0x7a, 0x5e,
-    0x07, 0x8a, 0x5a, 0x0f, 0x28, 0xec, 0x96, 0xd5, 0x47, 0xbf, 0xee, 0x9a, 0xce, 0x80, 0x3a, 0xc0,
-];
+const DERIVED: &str = "there is no hardened step, an index is below 2^31, and no one can find an \
+                       index without a key (2^-127)";
+
+fn address(definite: &Descriptor<DefiniteDescriptorKey>, network: Network) -> Address {
+    definite.address(network).expect("there are no bare scripts here")
+}
+
+fn rule(descriptor: &AccountDescriptor) -> SpendRule {
+    let policy = descriptor.branch(Branch::Receive).lift().map(Semantic::normalized).ok();
+    policy
+        .and_then(|policy| SpendRule::new(&policy, descriptor.nobodys_key()))
+        .expect("what has no rule has no way to be spent, and is not read")
+}

@@ -20,6 +20,21 @@ impl AccountName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// This name, or the first of `name-2`, `name-3`, … that is free.
+    #[must_use]
+    pub fn first_free(&self, is_taken: impl Fn(&Self) -> bool) -> Self {
+        let numbered = (2_u32..).map(|number| self.numbered(number));
+        let mut names = std::iter::once(self.clone()).chain(numbered);
+        // There are more names than accounts.
+        names.find(|name| !is_taken(name)).unwrap_or_else(|| self.clone())
+    }
+
+    fn numbered(&self, number: u32) -> Self {
+        let end = format!("-{number}");
+        let room = self.0.len().min(Self::LONGEST - end.len());
+        Self([&self.0[..room], &end].concat().into())
+    }
 }
 
 impl fmt::Display for AccountName {

@@ -8,13 +8,13 @@ use std::fmt;
 
 use bitcoin::bip32::{ChildNumber, DerivationPath, Fingerprint, Xpub};
 use bitcoin::key::CompressedPublicKey;
-use bitcoin::{Address, Network, Sequence, Weight, absolute};
+use bitcoin::{Address, Network};
 use miniscript::Descriptor;
 use miniscript::descriptor::{
-    DerivPaths, DescriptorMultiXKey, DescriptorPublicKey, DescriptorType, ShInner, Wildcard,
+    DerivPaths, DescriptorMultiXKey, DescriptorPublicKey, ShInner, Wildcard,
 };
 
-use super::{AccountDescriptor, AccountName, DerivationIndex, SECP, ScriptType, SpendPlan};
+use super::{AccountDescriptor, AccountName, DerivationIndex, SECP, ScriptType, kind};
 
 /// A standard account of one key: the script type, which fixes the purpose of its path, and the
 /// account number.
@@ -44,7 +44,7 @@ impl StandardAccount {
     /// The name that it has in every wallet: `taproot`, `segwit/1`.
     #[must_use]
     pub fn name(self) -> AccountName {
-        self.to_string().parse().expect("a type and a number are short and of letters and digits")
+        parsed(&self.to_string())
     }
 
     /// The descriptor of the account whose xpub this is.
@@ -55,11 +55,10 @@ impl StandardAccount {
         fingerprint: Fingerprint,
         xpub: Xpub,
     ) -> AccountDescriptor {
-        let branches = [0, 1].map(|index| [ChildNumber::Normal { index }].as_slice().into());
         let key = DescriptorPublicKey::MultiXPub(DescriptorMultiXKey {
             origin: Some((fingerprint, self.path(network))),
             xkey: xpub,
-            derivation_paths: DerivPaths::new(branches.into()).expect("there are two"),
+            derivation_paths: two_branches(),
             wildcard: Wildcard::Unhardened,
         });
         AccountDescriptor::of_single_key(self.script_type, key)
@@ -86,7 +85,7 @@ pub(super) struct SingleKeyBranch {
 impl SingleKeyBranch {
     /// The branch of this descriptor, if it is one of a single extended key.
     pub(super) fn new(branch: &Descriptor<DescriptorPublicKey>) -> Option<Self> {
-        let script_type = script_type(branch)?;
+        let script_type = kind::single_key(branch)?;
         let key = match branch {
             Descriptor::Pkh(pkh) => pkh.as_inner(),
             Descriptor::Wpkh(wpkh) => wpkh.as_inner(),
@@ -115,41 +114,13 @@ impl SingleKeyBranch {
     }
 }
 
-/// The script type of a descriptor of a single key.
-pub(super) fn script_type(descriptor: &Descriptor<DescriptorPublicKey>) -> Option<ScriptType> {
-    match descriptor.desc_type() {
-        DescriptorType::Pkh => Some(ScriptType::Legacy),
-        DescriptorType::ShWpkh => Some(ScriptType::Nested),
-        DescriptorType::Wpkh => Some(ScriptType::Segwit),
-        DescriptorType::Tr => match descriptor {
-            Descriptor::Tr(tr) if tr.tap_tree().is_none() => Some(ScriptType::Taproot),
-            _ => None,
-        },
-        _ => None,
-    }
+fn parsed(name: &str) -> AccountName {
+    name.parse().expect("a type and a number are short, of letters and digits")
 }
 
-impl SpendPlan {
-    /// What spending a single key of this type takes. An ECDSA signature counts 72 bytes, the
-    /// longest that is standard (low S, BIP146); software keys grind for 71.
-    #[must_use]
-    pub const fn of_single_key(script_type: ScriptType) -> Self {
-        let satisfaction = match script_type {
-            ScriptType::Legacy => 4 * SIGNATURE_AND_KEY,
-            ScriptType::Nested => 4 * (1 + 22) + 1 + SIGNATURE_AND_KEY,
-            ScriptType::Segwit => 1 + SIGNATURE_AND_KEY,
-            ScriptType::Taproot => 1 + 1 + 64,
-        };
-        Self {
-            satisfaction: Weight::from_wu(satisfaction),
-            has_witness: !matches!(script_type, ScriptType::Legacy),
-            sequence: Sequence::ENABLE_RBF_NO_LOCKTIME,
-            lock_time: absolute::LockTime::ZERO,
-        }
-    }
+fn two_branches() -> DerivPaths {
+    let branches = [0, 1].map(|index| [ChildNumber::Normal { index }].as_slice().into());
+    DerivPaths::new(branches.into()).expect("there are two")
 }
 
 const CHILD: &str = "the index is below 2^31, and no one can find an index without a key (2^-127)";
-
-/// Bytes of an ECDSA signature and a compressed key, each with its length.
-const SIGNATURE_AND_KEY: u64 = 1 + 72 + 1 + 33;

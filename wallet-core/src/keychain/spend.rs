@@ -11,7 +11,7 @@ use miniscript::descriptor::{DefiniteDescriptorKey, Descriptor, DescriptorPublic
 use miniscript::plan::AssetProvider;
 use miniscript::policy::{Liftable, Semantic};
 
-use super::{AccountDescriptor, Branch};
+use super::ScriptType;
 use crate::limits::{KEY_SETS, SPEND_PATHS};
 
 /// What spending one coin takes.
@@ -39,6 +39,26 @@ pub struct SpendPath {
     pub plan: SpendPlan,
 }
 
+impl SpendPlan {
+    /// What spending a single key of this type takes. An ECDSA signature counts 72 bytes, the
+    /// longest that is standard (low S, BIP146); software keys grind for 71.
+    #[must_use]
+    pub const fn of_single_key(script_type: ScriptType) -> Self {
+        let satisfaction = match script_type {
+            ScriptType::Legacy => 4 * SIGNATURE_AND_KEY,
+            ScriptType::Nested => 4 * (1 + 22) + 1 + SIGNATURE_AND_KEY,
+            ScriptType::Segwit => 1 + SIGNATURE_AND_KEY,
+            ScriptType::Taproot => 1 + 1 + 64,
+        };
+        Self {
+            satisfaction: Weight::from_wu(satisfaction),
+            has_witness: !matches!(script_type, ScriptType::Legacy),
+            sequence: Sequence::ENABLE_RBF_NO_LOCKTIME,
+            lock_time: absolute::LockTime::ZERO,
+        }
+    }
+}
+
 impl SpendPath {
     /// Whether this way is open without waiting.
     #[must_use]
@@ -49,10 +69,13 @@ impl SpendPath {
 
     /// Every way, those without a wait first. Of keys that would do, the one of `own` is planned
     /// with.
-    pub(super) fn all(descriptor: &AccountDescriptor, own: Option<Fingerprint>) -> Vec<Self> {
-        let branch = descriptor.branch(Branch::Receive);
+    pub(super) fn all(
+        branch: &Descriptor<DescriptorPublicKey>,
+        nobody: Option<&DescriptorPublicKey>,
+        own: Option<Fingerprint>,
+    ) -> Vec<Self> {
         let Ok(policy) = branch.lift() else { return Vec::new() };
-        let signers = Signers { own, nobody: descriptor.nobodys_key() };
+        let signers = Signers { own, nobody };
         let mut known: Vec<Semantic<DescriptorPublicKey>> = Vec::new();
         let mut paths = Vec::new();
         for (age, time) in waits(&policy) {
@@ -247,3 +270,6 @@ impl AssetProvider<DefiniteDescriptorKey> for Held {
 
 /// Bytes of a signature of the whole transaction (BIP341).
 const SCHNORR_SIGNATURE: usize = 64;
+
+/// Bytes of an ECDSA signature and a compressed key, each with its length.
+const SIGNATURE_AND_KEY: u64 = 1 + 72 + 1 + 33;

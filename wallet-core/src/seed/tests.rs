@@ -93,7 +93,7 @@ fn bip84_vectors() {
 fn bip86_vectors() {
     let account = account(ScriptType::Taproot, Network::Bitcoin);
     assert_eq!(
-        account.descriptor().keys()[0].1.to_string(),
+        account.descriptor().keys()[0].xpub.to_string(),
         "xpub6BgBgsespWvERF3LHQu6CnqdvfEvtMcQjYrcRzx53QJjSxarj2afYWcLteoGVky7D3UKDP9QyrLprQ3VCEC\
          oY49yfdDEHGCtMMj92pReUsQ"
     );

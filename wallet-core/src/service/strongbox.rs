@@ -5,12 +5,16 @@
 use crate::backup::Backup;
 use crate::command::{CommandError, StoreProblem, WalletDescription};
 use crate::config::Settings;
+use crate::keychain::{
+    AccountDescriptor, AccountKey, AccountName, DerivationIndex, ScriptType, StandardAccount,
+    TemplateScript,
+};
 use crate::net::clock::Clock;
 use crate::seed::Seed;
 use crate::signers::key_layer;
 use crate::store::lock::DirectoryLock;
 use crate::vault::{self, KdfCost, Keys, Password};
-use crate::wallet::Wallet;
+use crate::wallet::{AddAccountError, Wallet};
 
 use super::{OpenError, require_wallet};
 
@@ -50,6 +54,96 @@ impl Strongbox {
     pub fn seed(&self) -> Result<Seed, CommandError> {
         let sealed = self.wallet.sealed_seed()?.ok_or(CommandError::WatchOnly)?;
         Ok(key_layer::unseal(&self.keys.seed, &sealed)?)
+    }
+
+    /// The wallet's own key for a policy, to be given to the others who sign.
+    ///
+    /// # Errors
+    /// As [`seed`](Self::seed).
+    pub fn account_key(
+        &self,
+        script: TemplateScript,
+        account: u32,
+    ) -> Result<AccountKey, CommandError> {
+        let seed = self.seed()?;
+        let network = self.settings.network;
+        let path = script.path(network, account);
+        let xpub = seed.xpub(&path, network);
+        Ok(AccountKey { origin: Some((seed.fingerprint(), path)), xpub })
+    }
+
+    /// Adds a standard account of the wallet's own seed: this one, or the lowest of its type that
+    /// is not there. Durable on return.
+    ///
+    /// # Errors
+    /// See [`AddAccountError`].
+    pub fn add_standard(
+        &mut self,
+        script_type: ScriptType,
+        number: Option<DerivationIndex>,
+    ) -> Result<AccountName, AddAccountError> {
+        let seed = self.seed().map_err(|error| match error {
+            CommandError::Store(problem) => AddAccountError::Store(problem),
+            _ => AddAccountError::WatchOnly,
+        })?;
+        let network = self.settings.network;
+        let is_there = |number: &DerivationIndex| {
+            let name = StandardAccount { script_type, number: *number }.name();
+            self.wallet.accounts().iter().any(|account| *account.name() == name)
+        };
+        let mut numbers = (0..).map_while(DerivationIndex::new);
+        let number = number.or_else(|| numbers.find(|number| !is_there(number)));
+        // There are more numbers than accounts.
+        let account = StandardAccount { script_type, number: number.unwrap_or_default() };
+        let descriptor = seed.descriptor(account, network);
+        self.add(account.name(), descriptor)
+    }
+
+    /// Adds an account by its descriptor. Where a key of it says that it is the wallet's own, it is
+    /// derived and compared. Durable on return.
+    ///
+    /// # Errors
+    /// See [`AddAccountError`].
+    pub fn add_account(
+        &mut self,
+        name: &AccountName,
+        descriptor: AccountDescriptor,
+    ) -> Result<AccountName, AddAccountError> {
+        let seed = match self.seed() {
+            Ok(seed) => Some(seed),
+            Err(CommandError::Store(problem)) => return Err(problem.into()),
+            Err(_) => None,
+        };
+        if seed.is_some_and(|seed| !seed.owns(&descriptor, self.settings.network)) {
+            return Err(AddAccountError::ForeignKey);
+        }
+        self.add(name.clone(), descriptor)
+    }
+
+    /// Makes an account the one of new addresses; durable on return.
+    ///
+    /// # Errors
+    /// [`CommandError::NoSuchAccount`], or what the disk refused.
+    pub fn prefer_account(&mut self, name: &AccountName) -> Result<(), CommandError> {
+        let id = self.wallet.account_named(name)?.id();
+        self.wallet.prefer_account(id)?;
+        Ok(self.wallet.commit()?)
+    }
+
+    /// A name for a new account that is free: this one, or this one with a number.
+    #[must_use]
+    pub fn free_name(&self, name: &AccountName) -> AccountName {
+        name.first_free(|name| self.wallet.accounts().iter().any(|a| a.name() == name))
+    }
+
+    fn add(
+        &mut self,
+        name: AccountName,
+        descriptor: AccountDescriptor,
+    ) -> Result<AccountName, AddAccountError> {
+        self.wallet.add_account(name.clone(), descriptor)?;
+        self.wallet.commit()?;
+        Ok(name)
     }
 
     /// Notes that the words were typed back; durable on return.

@@ -2,10 +2,10 @@ use std::str::FromStr;
 
 use bitcoin::bip32::{DerivationPath, Xpriv, Xpub};
 use bitcoin::{NetworkKind, Sequence, absolute};
-use miniscript::DescriptorPublicKey;
+use miniscript::{Descriptor, DescriptorPublicKey};
 
 use super::*;
-use crate::keychain::{SECP, StandardAccount};
+use crate::keychain::{SECP, ScriptType, StandardAccount};
 
 const NETWORK: Network = Network::Regtest;
 
@@ -68,8 +68,8 @@ fn scripts_are_those_of_the_descriptor() {
 #[test]
 fn the_descriptor_names_origin_and_both_branches() {
     let segwit = single(ScriptType::Segwit, Network::Bitcoin);
-    let (origin, xpub) = segwit.descriptor().keys().remove(0);
-    let fingerprint = origin.unwrap().0;
+    let key = segwit.descriptor().keys().remove(0);
+    let (fingerprint, xpub) = (key.signer(), key.xpub);
     let text = segwit.descriptor().to_string();
     assert!(text.starts_with(&format!("wpkh([{fingerprint}/84'/0'/3']{xpub}/<0;1>/*)#")), "{text}");
     let nested = single(ScriptType::Nested, Network::Signet).descriptor().to_string();
@@ -134,7 +134,7 @@ fn kinds_are_known_by_their_policy() {
 /// You now, your heir after 30 days: you don't wait, your heir does.
 #[test]
 fn each_way_has_its_signers_and_its_wait() {
-    let text = |you, heir| format!("wsh(or_d(pk({}),and_v(v:pkh({}),older(4320))))", you, heir);
+    let text = |you, heir| format!("wsh(or_d(pk({you}),and_v(v:pkh({heir}),older(4320))))");
     let (you, heir) = (key(1, "<0;1>"), key(2, "<0;1>"));
     let signers = [1, 2].map(|number| master(number).fingerprint(&SECP));
     let yours = account(&text(&you, &heir));

@@ -56,7 +56,7 @@ pub struct Issued {
 #[expect(clippy::missing_errors_doc, reason = "each fails with what the disk refused, only")]
 impl WalletFile {
     /// Adds an account with both of its chains, nothing derived yet.
-    pub(super) fn insert_account(&mut self, account: &Account) -> Result<(), StoreProblem> {
+    pub fn insert_account(&mut self, account: &Account) -> Result<(), StoreProblem> {
         let id = Column(account.id());
         self.write(|sql| {
             sql.execute(
@@ -69,6 +69,13 @@ impl WalletFile {
                 sql.execute("INSERT INTO keychains (id) VALUES (?1)", [Column(keychain)])?;
             }
             Ok(())
+        })
+    }
+
+    /// Changes which account new addresses are of.
+    pub fn set_preferred(&mut self, account: AccountId) -> Result<(), StoreProblem> {
+        self.write(|sql| {
+            sql.execute("UPDATE description SET preferred = ?1", [Column(account)]).map(drop)
         })
     }
 

@@ -1,0 +1,107 @@
+//! Owns `watch`: a wallet without keys, from descriptors, extended keys, files or a policy.
+
+use billfold_wallet_core::command::{Birthday, WalletDescription};
+use billfold_wallet_core::config::LookAhead;
+use billfold_wallet_core::import::ImportedAccount;
+use billfold_wallet_core::keychain::{AccountDescriptor, AccountName};
+use billfold_wallet_core::light_client::height::Height;
+use billfold_wallet_core::search_plan::earliest;
+use billfold_wallet_core::service::{self, NewWatch};
+use billfold_wallet_core::vault::KdfCost;
+use bitcoin::Network;
+use serde::Serialize;
+
+use super::account::form::AccountsReport;
+use super::account::source::Source;
+use super::account_form::BirthdayForm;
+use crate::cli::accounts::WatchArgs;
+use crate::context::Context;
+use crate::failure::{Failure, Kind};
+use crate::output::{Canvas, Report};
+use crate::password;
+
+/// Creates a watch-only wallet.
+///
+/// # Errors
+/// What is wrong with what was given, `wallet_exists`, or why the wallet could not be made.
+pub(super) fn run(options: &WatchArgs, context: &mut Context) -> Result<(), Failure> {
+    service::check_new(&context.run.settings)?;
+    let network = context.run.settings.network;
+    let source = Source::read(&options.source, context)?
+        .ok_or_else(|| Failure::new(Kind::Usage, NOTHING))?;
+    let accounts = named(source.accounts(None, network)?, options.name.as_ref());
+    let height = match &source {
+        Source::Read(import) => import.height,
+        Source::Policy { .. } => None,
+    };
+    let birthday = options.birthday.map_or_else(
+        || height.map_or_else(|| first_possible(&accounts, network), at),
+        |birthday| birthday.0,
+    );
+    let look_ahead =
+        options.gap.map_or(LookAhead::RESTORED, |gap| LookAhead { receive: gap, change: gap });
+    let password = password::new(&context.run)?;
+    let new = NewWatch { accounts, birthday, look_ahead, password };
+    let wallet = service::watch(&context.run.settings, new, KdfCost::calibrated())?;
+    context.output.result(&WatchReport::new(&wallet))
+}
+
+/// Each account with a name of its own.
+fn named(
+    accounts: Vec<ImportedAccount>,
+    asked: Option<&AccountName>,
+) -> Vec<(AccountName, AccountDescriptor)> {
+    let mut named: Vec<(AccountName, AccountDescriptor)> = Vec::new();
+    for account in accounts {
+        let wanted = asked.cloned().or_else(|| account.name.clone());
+        let wanted = wanted.unwrap_or_else(|| account.usual_name());
+        let name = wanted.first_free(|name| named.iter().any(|(taken, _)| taken == name));
+        named.push((name, account.descriptor));
+    }
+    named
+}
+
+fn first_possible(accounts: &[(AccountName, AccountDescriptor)], network: Network) -> Birthday {
+    let firsts = accounts
+        .iter()
+        .map(|(_, descriptor)| earliest::of_descriptor(&descriptor.to_string(), network));
+    Birthday::Height(firsts.min().unwrap_or(Height::GENESIS))
+}
+
+const fn at(height: u32) -> Birthday {
+    Birthday::Height(Height::new(height))
+}
+
+/// What is watched.
+#[derive(Debug, Serialize)]
+struct WatchReport {
+    birthday: BirthdayForm,
+    accounts: AccountsReport,
+    #[serde(skip)]
+    name: String,
+}
+
+impl WatchReport {
+    fn new(wallet: &WalletDescription) -> Self {
+        Self {
+            birthday: BirthdayForm::new(wallet.birthday),
+            accounts: AccountsReport::new(wallet),
+            name: wallet.name.clone(),
+        }
+    }
+}
+
+impl Report for WatchReport {
+    fn for_people(&self, canvas: Canvas) -> String {
+        format!(
+            "Wallet {} watches from {} on, and has no keys. Compare the first address with the \
+             wallet that has them:\n\n{}\n\nNext: billfold sync",
+            self.name,
+            self.birthday.for_people(),
+            self.accounts.for_people(canvas)
+        )
+    }
+}
+
+const NOTHING: &str = "say what to watch: a descriptor, an xpub, --file FILE, or keys with \
+                       --multisig, --heir or --expanding";

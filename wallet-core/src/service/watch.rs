@@ -1,0 +1,67 @@
+//! Owns the birth of a wallet without keys: what is paid to its accounts is seen, and what it pays
+//! is signed elsewhere.
+//!
+//! Refuses an account without a name or descriptor of its own.
+
+use std::collections::BTreeSet;
+
+use crate::command::{Birthday, WalletDescription};
+use crate::config::{LookAhead, Settings};
+use crate::keychain::{Account, AccountDescriptor, AccountId, AccountName};
+use crate::store::{aside, problem};
+use crate::vault::{self, KdfCost, Password};
+use crate::wallet::{self, Wallet};
+
+use super::create::{CreateError, claim_free_place};
+
+/// What a wallet is made of that only watches.
+pub struct NewWatch {
+    /// Its accounts with their names, the preferred one first; at least one.
+    pub accounts: Vec<(AccountName, AccountDescriptor)>,
+    /// Where its scan begins.
+    pub birthday: Birthday,
+    /// How far it looks for used addresses.
+    pub look_ahead: LookAhead,
+    /// Protects it on disk: who pays whom is nobody else's matter.
+    pub password: Password,
+}
+
+/// Creates a wallet without keys; durable on return, as with [`create`].
+///
+/// # Errors
+/// See [`CreateError`]; an existing wallet is never touched.
+pub fn watch(
+    settings: &Settings,
+    new: NewWatch,
+    cost: KdfCost,
+) -> Result<WalletDescription, CreateError> {
+    let NewWatch { accounts, birthday, look_ahead, password } = new;
+    let names: BTreeSet<_> = accounts.iter().map(|(name, _)| name.clone()).collect();
+    let texts: BTreeSet<_> = accounts.iter().map(|(_, made_of)| made_of.to_string()).collect();
+    if accounts.is_empty() || names.len().min(texts.len()) < accounts.len() {
+        return Err(CreateError::BadAccounts);
+    }
+    let network = settings.network;
+    let account = |(id, (name, descriptor))| {
+        Account::new(AccountId::new(id), name, network, descriptor, None)
+    };
+    let accounts = (0..).zip(accounts).map(account).collect();
+    let (_lock, paths) = claim_free_place(settings)?;
+    let header = paths.header(&settings.wallet);
+    aside::set_aside(&header).map_err(|error| problem::from_io(&header, &error))?;
+    let keys = vault::create(&header, &password, cost)?;
+    let new = wallet::NewWallet {
+        description: wallet::Description {
+            network,
+            name: settings.wallet.to_string(),
+            fingerprint: None,
+            birthday,
+            preferred: AccountId::new(0),
+            look_ahead,
+        },
+        accounts,
+        sealed_seed: None,
+    };
+    let wallet = Wallet::create(&paths.wallet(&settings.wallet), &keys.file, &new)?;
+    Ok(wallet.description()?)
+}
