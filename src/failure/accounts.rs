@@ -31,9 +31,9 @@ impl From<ImportError> for Failure {
         let message = error.to_string();
         match error {
             ImportError::Descriptor(error) => error.into(),
-            ImportError::NeedsType | ImportError::NeedsOthers => Self::new(Kind::BadKey, message),
+            ImportError::NeedsType | ImportError::NeedsOthers => Self::new(Kind::BadXpub, message),
             ImportError::OtherType { found } => {
-                Self::new(Kind::BadKey, message).with("found", found.name())
+                Self::new(Kind::BadXpub, message).with("found", found.name())
             }
             ImportError::Field { field } => {
                 Self::new(Kind::BadImport, message).with("field", field)

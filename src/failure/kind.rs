@@ -91,7 +91,7 @@ kinds! {
     NoTerminal = "no_terminal", -8, Usage, "Something must be asked, and there is no terminal.";
     NoSuchCoin = "no_such_coin", -8, Usage, "A named coin is not an unspent coin of the wallet.";
     BadDescriptor = "bad_descriptor", -5, Usage, "The text is not a descriptor that a wallet can use.";
-    BadKey = "bad_key", -5, Usage, "An extended key lacks what it is for, or is of another use.";
+    BadXpub = "bad_xpub", -5, Usage, "An extended key lacks what it is for, or is of another use.";
     BadImport = "bad_import", -8, Usage, "The text or file tells of no accounts, or is damaged.";
     BadPolicy = "bad_policy", -8, Usage, "A policy can't be built from what was given.";
     PrivateKey = "private_key", -5, Usage, "A private key was given where a public one belongs.";

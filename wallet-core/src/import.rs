@@ -163,7 +163,7 @@ impl ImportError {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Descriptor(error) => error.name(),
-            Self::NeedsType | Self::NeedsOthers | Self::OtherType { .. } => "bad_key",
+            Self::NeedsType | Self::NeedsOthers | Self::OtherType { .. } => "bad_xpub",
             Self::TooLong { .. }
             | Self::Unknown
             | Self::TooMany { .. }
