@@ -2,7 +2,7 @@
 //!
 //! Refuses anything that is not committed: what an event says survives a crash.
 
-use bitcoin::Txid;
+use bitcoin::{Amount, OutPoint, Txid};
 
 use crate::command::{CommandError, Reply, TransactionChange};
 use crate::light_client::height::BlockId;
@@ -98,6 +98,17 @@ pub enum Note {
     SpentElsewhere {
         /// Which.
         txid: Txid,
+    },
+    /// A stranger paid next to nothing to an address that was paid before.
+    #[error(
+        "{coin} is {amount} from a stranger, to an address that was paid before: it is frozen, since \
+         spending it beside other coins would show that they are yours"
+    )]
+    DustFrozen {
+        /// Which coin.
+        coin: OutPoint,
+        /// How much.
+        amount: Amount,
     },
     /// Kept filters were damaged.
     #[error("{path} was damaged: filters that it held are downloaded again when they are needed")]

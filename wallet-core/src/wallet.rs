@@ -75,6 +75,8 @@ pub struct Wallet {
     grown: Vec<ScriptBuf>,
     /// Below this, payments from outside are dust.
     dust_limit: Amount,
+    /// Dust that was frozen and not told yet.
+    frozen_dust: Vec<(OutPoint, Amount)>,
 }
 
 /// What folding a block brought.
@@ -150,6 +152,7 @@ impl Wallet {
     /// What the disk refused.
     pub fn abort(&mut self) -> Result<(), StoreProblem> {
         self.file.abort()?;
+        self.frozen_dust.clear();
         self.keychains = self.file.keychains()?.into_iter().map(|k| (k.id, k)).collect();
         self.scripts = self.file.scripts()?.into_iter().collect();
         self.interest = self.file.outpoints_of_interest()?.into_iter().collect();
@@ -293,6 +296,7 @@ impl Wallet {
             interest: HashSet::new(),
             grown: Vec::new(),
             dust_limit: Amount::ZERO,
+            frozen_dust: Vec::new(),
         };
         wallet.abort()?;
         Ok(wallet)

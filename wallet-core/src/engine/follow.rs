@@ -135,5 +135,8 @@ impl Engine {
             self.changed = true;
             self.say(Event::Transaction(change));
         }
+        for (coin, amount) in self.wallet.take_frozen_dust() {
+            self.say(Event::Note(Note::DustFrozen { coin, amount }));
+        }
     }
 }

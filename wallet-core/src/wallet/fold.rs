@@ -177,7 +177,7 @@ impl Wallet {
             let paid_before = self.file.was_used(place)?;
             if self.file.insert_output(outpoint, output.value, place, coinbase)? {
                 if paid_before && self.is_dust(transaction, output.value)? {
-                    self.file.mark_frozen(outpoint, true)?;
+                    self.freeze_dust(outpoint, output.value)?;
                 }
                 step.found.push(output.script_pubkey.clone());
                 self.interest.insert(outpoint);

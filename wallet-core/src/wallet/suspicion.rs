@@ -4,9 +4,9 @@
 //! Refuses to hide or drop anything: what is suspected is marked, and dust is frozen, which can be
 //! taken back.
 
-use bitcoin::{Address, Amount, Script, Transaction, Txid};
+use bitcoin::{Address, Amount, OutPoint, Script, Transaction, Txid};
 
-use crate::command::StoreProblem;
+use crate::command::{Reference, StoreProblem};
 use crate::recipient::resemblance;
 
 use super::Wallet;
@@ -28,6 +28,29 @@ impl Wallet {
             }
         }
         Ok(true)
+    }
+
+    /// Freezes dust, unless somebody said that it may be spent. What a search finds of old is not
+    /// told: it is listed with its mark.
+    pub(super) fn freeze_dust(
+        &mut self,
+        coin: OutPoint,
+        amount: Amount,
+    ) -> Result<(), StoreProblem> {
+        let said = self.file.label(&Reference::Output(coin))?;
+        if said.is_some_and(|label| label.spendable == Some(true)) {
+            return Ok(());
+        }
+        self.file.mark_frozen(coin, true)?;
+        if !self.file.scan()?.searching {
+            self.frozen_dust.push((coin, amount));
+        }
+        Ok(())
+    }
+
+    /// Dust that was frozen since the last take, to be told after the commit.
+    pub fn take_frozen_dust(&mut self) -> Vec<(OutPoint, Amount)> {
+        std::mem::take(&mut self.frozen_dust)
     }
 
     /// Notes if a stranger's transaction pays an address that looks like one that was paid from

@@ -7,6 +7,7 @@ mod following;
 mod guards;
 mod loss;
 mod paying;
+mod records;
 mod searching;
 mod unconfirmed;
 
