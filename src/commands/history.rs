@@ -101,7 +101,7 @@ impl Row {
 impl Report for HistoryReport {
     fn for_people(&self, _canvas: Canvas) -> String {
         if self.0.is_empty() {
-            return "No transactions yet.".to_owned();
+            return "No transactions.".to_owned();
         }
         let mut table = Table::new([
             Column::left("Time"),

@@ -4,6 +4,7 @@
 //! a user runs it. No floor of the house looks at the yard.
 
 pub mod node;
+pub mod cheap_keys;
 pub mod program;
 pub mod manual;
 pub mod splice;

@@ -156,6 +156,12 @@ impl Node {
         Ok(deserialize_hex(hex.as_str().context("getblock gave no hex")?)?)
     }
 
+    /// Whether the node has a block of this hash.
+    #[must_use]
+    pub fn has_block(&self, hash: BlockHash) -> bool {
+        self.height_of(hash).is_ok()
+    }
+
     /// What waits to be mined.
     ///
     /// # Errors

@@ -47,6 +47,7 @@ impl Town {
     pub fn wallet_with(&self, path: &str, amount: u64) -> Result<Program> {
         let program = Program::connected(path, self.network.address())?;
         program.ok(&["new", "--words-out", "words"])?;
+        program.ease()?;
         self.pay(&program.ok(&["receive"])?["address"], amount)?;
         program.ok(&["sync"])?;
         ensure!(program.ok(&["balance"])?["confirmed"] == amount);

@@ -68,6 +68,8 @@ macro_rules! pages {
 }
 
 pages! {
+    history
+    labels
     receiving
     restoring
 }

@@ -6,6 +6,8 @@
 use bitcoin::{Network, Psbt};
 
 use crate::amount::{display_amount, display_fee_rate, parse_amount, parse_fee_rate};
+use crate::foreign::is_hidden;
+use crate::labels::bip329;
 use crate::light_client::peer_id::PeerAddress;
 use crate::limits::SOCKS_REPLY_BYTES;
 use crate::net::socks::{Credentials, Negotiation, Step};
@@ -18,8 +20,9 @@ use crate::vault::Header;
 pub type Body = fn(&[u8]);
 
 /// Every target: its name, which is the directory of its corpus, and its body.
-pub const TARGETS: [(&str, Body); 6] = [
+pub const TARGETS: [(&str, Body); 7] = [
     ("amount", amount),
+    ("labels", labels),
     ("payee", payee),
     ("psbt", psbt),
     ("socks", socks),
@@ -35,6 +38,18 @@ fn amount(bytes: &[u8]) {
     }
     if let Ok(rate) = parse_fee_rate(text) {
         assert_eq!(parse_fee_rate(&display_fee_rate(rate)), Ok(rate));
+    }
+}
+
+/// Labels that are read are written such that they read the same, and nothing that is written acts
+/// on a terminal.
+fn labels(bytes: &[u8]) {
+    let Ok(file) = crate::labels::read(bytes, Network::Bitcoin) else { return };
+    for label in file.labels {
+        let line = bip329::line(&label);
+        assert!(!line.chars().any(is_hidden), "{line:?}");
+        let again = crate::labels::read(line.as_bytes(), Network::Bitcoin);
+        assert_eq!(again.map(|file| file.labels), Ok(vec![label]));
     }
 }
 

@@ -12,14 +12,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
-use billfold_wallet_core::net::clock::Clock;
-use billfold_wallet_core::vault::{self, KdfCost, Password, VaultError};
 use bitcoin::address::NetworkUnchecked;
 use bitcoin::{Address, Amount, Network, OutPoint, Txid};
 use tempfile::TempDir;
 
 use super::page::{Act, Typed};
 use super::pattern;
+use crate::cheap_keys;
 use crate::node::Node;
 use crate::node::software::Software;
 use crate::program::PASSWORD;
@@ -30,6 +29,7 @@ pub struct Stage {
     home: TempDir,
     node: Node,
     names: BTreeMap<String, String>,
+    /// Wallets whose keys cost nothing to derive any more.
     eased: HashSet<PathBuf>,
 }
 
@@ -99,7 +99,7 @@ impl Stage {
             typed.code
         );
         self.remember(&said);
-        self.ease_passwords()
+        cheap_keys::ease(&self.home.path().join(DATA).join("regtest"), PASSWORD, &mut self.eased)
     }
 
     /// What a command says on both streams, and its exit code.
@@ -129,6 +129,7 @@ impl Stage {
     fn remember(&mut self, said: &str) {
         for word in said.split(|c: char| !c.is_alphanumeric() && c != ':') {
             let name = match () {
+                () if word.parse().is_ok_and(|hash| self.node.has_block(hash)) => continue,
                 () if word.parse::<Txid>().is_ok() => "txid",
                 () if word.parse::<OutPoint>().is_ok() => "coin",
                 () if is_address(word) => "address",
@@ -146,29 +147,6 @@ impl Stage {
         names
             .into_iter()
             .fold(text.to_owned(), |text, (name, value)| text.replace(&format!("${name}"), value))
-    }
-
-    /// Wallets that were made have their keys wrapped again at next to no cost. Those under
-    /// another password than that of all examples are left alone.
-    fn ease_passwords(&mut self) -> Result<()> {
-        let folder = self.home.path().join(DATA).join("regtest/wallets");
-        let Ok(entries) = fs::read_dir(folder) else { return Ok(()) };
-        for entry in entries {
-            let path = entry?.path();
-            if path.extension().is_none_or(|extension| extension != "key")
-                || !self.eased.insert(path.clone())
-            {
-                continue;
-            }
-            let password = Password::new(PASSWORD)?;
-            let now = Clock::start().now().wall;
-            let keys = match vault::open(&path, &password, now) {
-                Err(VaultError::WrongPassword) => continue,
-                opened => opened?,
-            };
-            vault::change_password(&path, &keys, &password, KdfCost::for_tests())?;
-        }
-        Ok(())
     }
 }
 

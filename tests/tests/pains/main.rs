@@ -7,6 +7,7 @@ mod lost_funds;
 mod passphrase;
 mod stuck_payment;
 mod swapped_address;
+mod text_of_others;
 
 /// The program.
 const BILLFOLD: &str = env!("CARGO_BIN_EXE_billfold");
