@@ -21,8 +21,8 @@ use accounts::{AccountCommand, WATCH_EXAMPLES, WatchArgs};
 use chain::{PROVE_EXAMPLES, ProveArgs, RescanArgs, SYNC_EXAMPLES, SyncArgs};
 use handing::{MESSAGE_EXAMPLES, MessageCommand, PSBT_EXAMPLES, PsbtCommand};
 use keeping::{
-    BACKUP_EXAMPLES, BackupCommand, COMPLETIONS_EXAMPLES, CompletionsArgs, PASSWORD_EXAMPLES,
-    PasswordArgs, WORDS_EXAMPLES, WordsCommand,
+    BACKUP_EXAMPLES, BackupCommand, COMPLETIONS_EXAMPLES, CompletionsArgs, DoctorArgs,
+    PASSWORD_EXAMPLES, PasswordArgs, WORDS_EXAMPLES, WordsCommand,
 };
 use labelling::{ExportCommand, ImportCommand, LABEL_EXAMPLES, LabelArgs};
 use lists::{
@@ -148,6 +148,8 @@ pub(crate) enum Command {
     /// Write, check or restore one encrypted file that makes the wallet again
     #[command(subcommand, after_help = BACKUP_EXAMPLES)]
     Backup(BackupCommand),
+    /// Look for what may be wrong with this machine, its files and its connections
+    Doctor(DoctorArgs),
     /// Print what makes a shell complete commands and options
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions(CompletionsArgs),

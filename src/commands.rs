@@ -14,6 +14,7 @@ mod bump;
 mod coins;
 mod completions;
 mod describe;
+mod doctor;
 mod drafts;
 mod export;
 mod fees;
@@ -75,6 +76,7 @@ pub(crate) async fn run(command: Command, context: &mut Context) -> Result<(), F
         Command::Password(options) => password::run(&options, context).await,
         Command::Words(command) => words::run(&command, context).await,
         Command::Backup(command) => backup::run(&command, context).await,
+        Command::Doctor(options) => doctor::run(&options, context).await,
         Command::Completions(options) => completions::run(&options, context),
     }
 }

@@ -21,3 +21,18 @@ pub(crate) fn apply() {
 /// Windows writes no dump of a program that asks for none, and guards processes by itself.
 #[cfg(not(unix))]
 pub(crate) const fn apply() {}
+
+/// Whether core dumps are off; `None` where that can't be known.
+#[cfg(unix)]
+#[must_use]
+pub(crate) fn core_dumps_are_off() -> Option<bool> {
+    use rustix::process::{Resource, getrlimit};
+    Some(getrlimit(Resource::Core).current == Some(0))
+}
+
+/// Whether core dumps are off; `None` where that can't be known.
+#[cfg(not(unix))]
+#[must_use]
+pub(crate) const fn core_dumps_are_off() -> Option<bool> {
+    None
+}

@@ -91,6 +91,14 @@ pub(crate) struct BackupRestoreArgs {
     pub(crate) new_password_file: Option<PathBuf>,
 }
 
+/// Options of `doctor`.
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    /// Also open the wallet and connect: peers, and this machine's clock against theirs
+    #[arg(long)]
+    pub(crate) online: bool,
+}
+
 /// Options of `completions`.
 #[derive(Debug, Args)]
 pub(crate) struct CompletionsArgs {

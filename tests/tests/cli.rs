@@ -20,7 +20,7 @@ const BILLFOLD: &str = env!("CARGO_BIN_EXE_billfold");
 const STRANGER: &str = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
 
 /// Every command with its own options; all take the global ones besides.
-const COMMANDS: [(&str, &[&str]); 18] = [
+const COMMANDS: [(&str, &[&str]); 19] = [
     ("demo", &["--headless"]),
     ("new", &["--words", "--type", "--words-out", "--dice", "--passphrase", "--passphrase-file"]),
     (
@@ -54,6 +54,7 @@ const COMMANDS: [(&str, &[&str]); 18] = [
     ("password", &["--new-password-file"]),
     ("words", &[]),
     ("backup", &[]),
+    ("doctor", &["--online"]),
     ("completions", &[]),
 ];
 
