@@ -120,6 +120,13 @@ fn licences_are_those_that_deny_toml_allows() {
 }
 
 #[test]
+fn every_test_that_the_page_names_is_there() {
+    let page = "docs/testing.md";
+    let text = repository().text(page).unwrap();
+    assert_none(&prose::missing_tests(page, text, &repository().sources));
+}
+
+#[test]
 fn no_text_names_a_path_of_one_machine() {
     assert_none(&prose::machine_paths(&repository().texts));
 }
