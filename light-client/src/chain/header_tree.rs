@@ -4,6 +4,8 @@
 //! header: a header's hash is not stored, its child names it. Branches that lost lie in a bounded
 //! map. Refuses headers that break a rule, and refuses to hash again what a store gives back.
 
+mod refusal;
+
 use bitcoin::BlockHash;
 use bitcoin::block::Header;
 use bitcoin::hashes::Hash as _;
@@ -199,6 +201,9 @@ impl HeaderTree {
         if self.place(&hash).is_some() {
             self.spare_next(header.prev_blockhash, hash);
             return Ok(Inserted::Known);
+        }
+        if self.side.is_refused(&hash) {
+            return Err(HeaderError::Refused);
         }
         if self.place(&header.prev_blockhash).is_none() {
             return Err(HeaderError::UnknownParent);

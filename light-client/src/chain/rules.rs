@@ -40,6 +40,9 @@ pub enum HeaderError {
     /// Its time is over two hours ahead of the wall clock. It may become valid.
     #[error("the header's time is too far in the future")]
     TooNew,
+    /// The block's body was found to be invalid.
+    #[error("the header's block is invalid")]
+    Refused,
     /// Too many branches with more work are held already.
     #[error("too many competing headers are known")]
     Crowded,

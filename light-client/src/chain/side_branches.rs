@@ -2,13 +2,14 @@
 //!
 //! Refuses to weigh them against the best branch; the header tree does that.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bitcoin::BlockHash;
 use bitcoin::block::Header;
 use bitcoin::pow::Work;
 
 use crate::height::Height;
+use crate::limits::MAX_REFUSED;
 
 /// Headers off the best branch.
 #[derive(Debug, Clone, Default)]
@@ -16,6 +17,8 @@ pub(super) struct SideBranches {
     headers: BTreeMap<BlockHash, SideHeader>,
     /// The ends of the branches, the least work first.
     tips: BTreeSet<(Work, BlockHash)>,
+    /// Blocks whose bodies were found to be invalid, the oldest first.
+    refused: VecDeque<BlockHash>,
 }
 
 /// One of them.
@@ -32,6 +35,38 @@ pub(super) struct SideHeader {
 impl SideBranches {
     pub(super) fn get(&self, hash: &BlockHash) -> Option<&SideHeader> {
         self.headers.get(hash)
+    }
+
+    /// Whether a block was found to be invalid.
+    pub(super) fn is_refused(&self, hash: &BlockHash) -> bool {
+        self.refused.contains(hash)
+    }
+
+    /// A block was found to be invalid; `recount` must follow.
+    pub(super) fn refuse(&mut self, hash: BlockHash) {
+        if self.refused.len() >= MAX_REFUSED {
+            self.refused.pop_front();
+        }
+        self.refused.push_back(hash);
+        self.remove(&hash);
+    }
+
+    /// Takes a header out; `recount` must follow.
+    pub(super) fn remove(&mut self, hash: &BlockHash) {
+        self.headers.remove(hash);
+    }
+
+    /// Every header: its height, its hash, its parent's.
+    pub(super) fn links(&self) -> impl Iterator<Item = (Height, BlockHash, BlockHash)> + '_ {
+        let link = |(hash, side): (&BlockHash, &SideHeader)| {
+            (side.height, *hash, side.header.prev_blockhash)
+        };
+        self.headers.iter().map(link)
+    }
+
+    /// The end of the branch with the most work.
+    pub(super) fn best(&self) -> Option<(Work, BlockHash)> {
+        self.tips.last().copied()
     }
 
     /// Adds a header that is not there yet.

@@ -272,7 +272,13 @@ impl LightClient {
                 }
             }
             Message::Block(body) => {
-                self.blocks.on_block(id, body, self.tree.params())?;
+                let taken = self.blocks.on_block(id, body, self.tree.params());
+                for block in self.blocks.take_refused() {
+                    if let Some(moved) = self.headers.refuse(block, &mut self.tree) {
+                        self.on_best_branch_moved(moved);
+                    }
+                }
+                taken?;
                 self.roster.on_useful(id);
             }
             Message::FilterHeaders(reply) => {

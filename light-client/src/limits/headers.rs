@@ -8,6 +8,10 @@ use std::time::Duration;
 /// is worth money nobody makes more; where headers are cheap the branch with the least work goes.
 pub const MAX_SIDE_HEADERS: usize = 50_000;
 
+/// Blocks of which is remembered that they are invalid though their headers are not: blocks of a
+/// signet that its signers did not sign.
+pub const MAX_REFUSED: usize = 1_000;
+
 /// How many blocks' work a branch may be behind the best one and still be kept at once (Bitcoin
 /// Core's anti-DoS threshold): a day of blocks.
 pub const NEAR_TIP: u32 = 144;

@@ -59,6 +59,8 @@ pub(crate) struct BlockSync {
     talks: BTreeMap<PeerId, Talk>,
     fetched: u64,
     unchecked: u64,
+    /// Blocks that turned out to be invalid, and were not taken yet.
+    refused: Vec<BlockId>,
 }
 
 #[derive(Debug, Default)]
@@ -101,6 +103,11 @@ impl BlockSync {
     /// Blocks of a signet whose challenge can't be checked here.
     pub(crate) const fn unchecked(&self) -> u64 {
         self.unchecked
+    }
+
+    /// Blocks that turned out to be invalid, whoever sends them, since the last call.
+    pub(crate) fn take_refused(&mut self) -> Vec<BlockId> {
+        std::mem::take(&mut self.refused)
     }
 
     /// Blocks that were fetched and checked.
@@ -167,7 +174,11 @@ impl BlockSync {
         if let Some(challenge) = &params.signet_challenge
             && id.height > Height::GENESIS
         {
-            let solution = signet::check(challenge, &body).map_err(|_| Fault::InvalidBlock)?;
+            let Ok(solution) = signet::check(challenge, &body) else {
+                // Nobody can have a better one: the header commits to this.
+                self.refused.push(id);
+                return Err(Fault::InvalidBlock);
+            };
             self.unchecked += u64::from(solution == Solution::Unchecked);
         }
         want.body = Some(body);

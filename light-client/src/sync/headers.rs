@@ -147,6 +147,16 @@ impl HeaderSync {
         outcome
     }
 
+    /// A block turned out to be invalid: its branch is left, and everybody is asked for theirs.
+    pub(crate) fn refuse(&mut self, block: BlockId, tree: &mut HeaderTree) -> Option<Moved> {
+        let old_tip = tree.tip();
+        let fork = tree.refuse(block);
+        for talk in self.talks.values_mut() {
+            talk.ask_anew(tree);
+        }
+        fork.map(|fork| Moved { fork, old_tip })
+    }
+
     /// Part of a message came from a peer: it is slow, not late.
     pub(crate) fn on_progress(&mut self, now: MonoTime, peer: PeerId) {
         if let Some(talk) = self.talks.get_mut(&peer) {

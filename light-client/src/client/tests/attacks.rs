@@ -4,7 +4,7 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use bitcoin::BlockHash;
+use bitcoin::{BlockHash, ScriptBuf};
 
 use super::lies::Lie;
 use super::world::{Blocks, Host, Store, Vice, World, script};
@@ -198,4 +198,25 @@ fn a_peer_that_drips_filter_headers_does_not_hold_up_the_others() {
         world.pass(Duration::from_secs(2));
     }
     assert_eq!(world.client.status().filter_headers, Some(world.blocks.id(tip).height));
+}
+
+/// On a signet work is cheap: somebody with more of it than its signers makes a longer branch, and
+/// pays the wallet on it.
+#[test]
+fn a_signets_branch_that_nobody_signed_is_left_for_the_signed_one() {
+    let (mut blocks, fork) = chain(20, &[10]);
+    let signed = blocks.mine(fork, 1, &[script(1)]);
+    let forged = blocks.mine_unsigned(fork, &script(1));
+    let longer = blocks.mine_many(forged, 5, 2);
+    blocks.params.signet_challenge = Some(ScriptBuf::from_bytes(vec![0x51]));
+    let mut world = World::new(blocks, fork, 2);
+    world.scan(1, &[script(1)]);
+    world.sync(fork);
+    world.announce(2, signed);
+    world.announce(1, longer);
+    world.pass(Duration::from_secs(60));
+    world.sync(signed);
+    assert_eq!(found(&world), [10, 21]);
+    assert_eq!(world.client.tip().hash, signed);
+    assert_eq!(world.store.restore().headers.len(), 21, "and after a restart");
 }

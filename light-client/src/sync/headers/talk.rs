@@ -242,6 +242,14 @@ impl Talk {
         tree.block_at(height.max(base.height)).unwrap_or(base)
     }
 
+    /// Part of what it told may be gone from the tree.
+    pub(super) fn ask_anew(&mut self, tree: &mut HeaderTree) {
+        self.drop_presync(tree);
+        self.find_common(tree);
+        self.next = None;
+        self.state = State::Due;
+    }
+
     fn ask_soon(&mut self) {
         if self.state == State::Quiet {
             self.state = State::Due;
