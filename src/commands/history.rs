@@ -111,8 +111,10 @@ impl Report for HistoryReport {
         ]);
         for row in &self.0 {
             let note = figures::foreign(row.note.as_deref().unwrap_or_default());
-            let below: Vec<_> =
-                [row.txid.clone(), note].into_iter().chain(row.warnings.iter().cloned()).collect();
+            let replaced = row.replaced_by.as_ref().map(|by| format!("replaced by {by}"));
+            let replaced = replaced.filter(|_| row.state == "replaced").unwrap_or_default();
+            let below = [row.txid.clone(), replaced, note].into_iter();
+            let below: Vec<_> = below.chain(row.warnings.iter().cloned()).collect();
             table.row_over(row.cells(), &below);
         }
         table.text()

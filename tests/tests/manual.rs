@@ -70,6 +70,7 @@ macro_rules! pages {
 pages! {
     history
     labels
+    paying
     receiving
     restoring
 }

@@ -47,7 +47,10 @@ pub enum CommandError {
     #[error("this wallet has no account {0}: see billfold account list")]
     NoSuchAccount(AccountName),
     /// The fee rate is below what any peer relays or above any reason.
-    #[error("a fee rate of {0} sat/kwu is out of range: between 0.1 and 10,000 sat/vB works")]
+    #[error(
+        "a fee rate of {}.{:03} sat/vB is out of range: between 0.1 and 10,000 sat/vB works",
+        .0 / 250, .0 % 250 * 4
+    )]
     FeeRateOutOfRange(u64),
     /// The fee would be more than a quarter of what is paid, and more than 10,000 sat.
     #[error("the fee of {fee} is out of proportion to the {paid} paid: give a lower fee rate")]
