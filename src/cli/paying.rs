@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use billfold_wallet_core::keychain::AccountName;
 use bitcoin::{OutPoint, Txid};
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
@@ -42,6 +43,9 @@ pub(crate) struct PayArgs {
     /// Spend exactly these coins
     #[arg(long, value_name = "TXID:N,…", value_delimiter = ',')]
     pub(crate) coins: Vec<OutPoint>,
+    /// Pay from this account; without it, from those that need no other signer
+    #[arg(long, value_name = "NAME")]
+    pub(crate) account: Option<AccountName>,
     /// Choose only among coins with this label; may be given again
     #[arg(long, value_name = "TEXT", conflicts_with = "coins")]
     pub(crate) from_label: Vec<String>,

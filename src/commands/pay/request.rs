@@ -32,6 +32,7 @@ pub(super) fn read(options: &PayArgs, network: Network) -> Result<PayRequest, Fa
         fee: fee::read(&options.fee)?,
         coins: options.coins.clone(),
         labels: options.from_label.clone(),
+        account: options.account.clone(),
         note: options.note.clone().or(suggested),
         idempotency_key: options.idempotency_key.clone(),
         dry_run: options.consent.dry_run,

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use bitcoin::{Amount, OutPoint, ScriptBuf, TxOut, Weight};
 
 use crate::command::{CommandError, StoreProblem};
-use crate::keychain::{Account, AccountId, Branch, KeychainId, SpendPlan};
+use crate::keychain::{Account, AccountId, AccountKind, Branch, KeychainId, SpendPlan};
 use crate::store::wallet::{LeanCoin, ScriptPlace};
 
 use super::coins::{is_immature, youngest_mature};
@@ -45,7 +45,8 @@ impl Wallet {
             return self.fund_from(request, self.named(request, moment)?);
         }
         let mut coins = self.free_coins(moment)?;
-        coins.retain(|coin| account.is_none_or(|id| coin.account == id));
+        let paying = self.paying_accounts(account);
+        coins.retain(|coin| paying.contains(&coin.account));
         if !request.labels.is_empty() {
             let labelled = self.labelled(&request.labels, moment)?;
             coins.retain(|coin| labelled.contains(&coin.outpoint));
@@ -54,6 +55,21 @@ impl Wallet {
             Pay::Max(_) => self.fund_from(request, self.worth_spending(request, coins)?),
             Pay::Exactly(pay) => self.choose(request, pay, coins),
         }
+    }
+
+    /// The accounts that may pay: the one that was named, else the preferred one and those that are
+    /// signed for like that. What several people hold together, or nobody here, is spent on purpose.
+    fn paying_accounts(&self, named: Option<AccountId>) -> Vec<AccountId> {
+        if let Some(named) = named {
+            return vec![named];
+        }
+        let preferred = self.description.preferred;
+        let signs = self.accounts.iter().any(|one| one.id() == preferred && one.signs());
+        let alone = |one: &&Account| {
+            one.id() == preferred
+                || matches!(one.kind(), AccountKind::SingleKey(_)) && one.signs() == signs
+        };
+        self.accounts.iter().filter(alone).map(Account::id).collect()
     }
 
     /// The coins that can be chosen, the oldest first.

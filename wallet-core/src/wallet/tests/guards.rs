@@ -1,6 +1,6 @@
 //! What a payment costs, whom it goes to and what it gives away: chosen, warned of, refused.
 
-use bitcoin::{Address, Amount, FeeRate, WitnessProgram, WitnessVersion};
+use bitcoin::{Address, Amount, FeeRate, WitnessProgram};
 
 use crate::command::{
     CommandError, Draft, FeeBasis, FeeChoice, Hold, PayAmount, Recipient, Reference, Warning,
@@ -257,8 +257,7 @@ fn alike(known: &Address) -> Address {
     let made = |number: u32| {
         let mut bytes = program.program().as_bytes().to_vec();
         bytes[8..12].copy_from_slice(&number.to_be_bytes());
-        let version = WitnessVersion::try_from(program.version()).unwrap();
-        let program = WitnessProgram::new(version, &bytes).unwrap();
+        let program = WitnessProgram::new(program.version(), &bytes).unwrap();
         Address::from_witness_program(program, bitcoin::Network::Regtest)
     };
     let mut tries = (0..).map(made);
