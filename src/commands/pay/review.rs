@@ -136,10 +136,10 @@ pub(super) fn told(warning: &Warning) -> String {
                 labels.join(" and ")
             )
         }
-        Warning::Evicts(payments) => format!(
-            "{} fall with what is replaced, and are not paid",
-            figures::count(payments.len() as u64, "payment")
-        ),
+        Warning::Evicts(payments) => match payments.len() {
+            1 => "a payment that stands on it falls with it, and pays nobody".to_owned(),
+            count => format!("{count} payments that stand on it fall with it, and pay nobody"),
+        },
         Warning::PaysLess(amount) => {
             format!("the recipient gets {} less than before", figures::amount(*amount))
         }
