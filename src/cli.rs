@@ -19,7 +19,9 @@ pub(crate) mod setup;
 
 use accounts::{AccountCommand, WATCH_EXAMPLES, WatchArgs};
 use chain::{PROVE_EXAMPLES, ProveArgs, RescanArgs, SYNC_EXAMPLES, SyncArgs};
-use handing::{MESSAGE_EXAMPLES, MessageCommand, PSBT_EXAMPLES, PsbtCommand};
+use handing::{
+    MESSAGE_EXAMPLES, MessageCommand, PSBT_EXAMPLES, PsbtCommand, SWEEP_EXAMPLES, SweepArgs,
+};
 use keeping::{
     BACKUP_EXAMPLES, BackupCommand, COMPLETIONS_EXAMPLES, CompletionsArgs, DoctorArgs,
     PASSWORD_EXAMPLES, PasswordArgs, WORDS_EXAMPLES, WordsCommand,
@@ -101,6 +103,9 @@ pub(crate) enum Command {
     /// Sign a message with the key of an address, or check who signed one
     #[command(subcommand, after_help = MESSAGE_EXAMPLES)]
     Message(MessageCommand),
+    /// Bring the money of another key, or of other words, into this wallet
+    #[command(after_help = SWEEP_EXAMPLES)]
+    Sweep(Box<SweepArgs>),
     /// List payments that are not signed yet, or drop them; needs no network
     #[command(after_help = DRAFTS_EXAMPLES)]
     Drafts(DraftsArgs),

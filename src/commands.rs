@@ -34,6 +34,9 @@ mod psbt;
 mod receive;
 mod restore;
 mod search;
+mod search_form;
+mod sweep;
+mod sync;
 mod wallets;
 mod watch;
 mod words;
@@ -58,6 +61,7 @@ pub(crate) async fn run(command: Command, context: &mut Context) -> Result<(), F
         Command::Bump(options) => bump::run(&options, context).await,
         Command::Cancel(options) => bump::cancel(&options, context).await,
         Command::Psbt(command) => psbt::run(command, context).await,
+        Command::Sweep(options) => sweep::run(&options, context).await,
         Command::Message(command) => message::run(command, context).await,
         Command::Drafts(options) => drafts::run(&options, context).await,
         Command::Freeze(options) => freeze::run(options, true, context).await,

@@ -135,6 +135,7 @@ pub(crate) fn unexpected(reply: &Reply) -> Failure {
         Reply::Payment(_) => "payment",
         Reply::Psbt(_) => "psbt",
         Reply::Message(_) => "message",
+        Reply::Sweep(_) => "sweep",
         Reply::History(_) => "history",
         Reply::Coins(_) => "coins",
         Reply::Addresses(_) => "addresses",

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::paying::PayArgs;
+use super::birthday::BirthdayArg;
+use super::paying::{ConsentArgs, FeeArgs, PayArgs};
 
 /// What to do with PSBTs.
 #[derive(Debug, Subcommand)]
@@ -151,6 +152,44 @@ pub(crate) struct MessageVerifyArgs {
     pub(crate) message: String,
 }
 
+/// Options of `sweep`.
+#[derive(Debug, Args)]
+pub(crate) struct SweepArgs {
+    /// Read the private key (WIF or xprv) from the first line of FILE; `-` is standard input.
+    /// Without it, and without words, a terminal is asked
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["words_file", "words"])]
+    pub(crate) key_file: Option<PathBuf>,
+    /// Sweep the wallet of other words, read from FILE; `-` is standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "words")]
+    pub(crate) words_file: Option<PathBuf>,
+    /// Sweep the wallet of other words, typed on the terminal
+    #[arg(long)]
+    pub(crate) words: bool,
+    /// Ask for the BIP39 passphrase of the words too
+    #[arg(long, conflicts_with_all = ["key_file", "passphrase_file"])]
+    pub(crate) passphrase: bool,
+    /// Read the BIP39 passphrase of the words from the first line of FILE
+    #[arg(long, value_name = "FILE", conflicts_with = "key_file")]
+    pub(crate) passphrase_file: Option<PathBuf>,
+    /// No payment is older than this block height or month [default: as old as the chain]
+    #[arg(long, value_name = "HEIGHT|YYYY-MM")]
+    pub(crate) birthday: Option<BirthdayArg>,
+    /// How many accounts of each type to search, for words and master keys
+    #[arg(long, value_name = "N", default_value_t = 1,
+          value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) accounts: u32,
+    /// How many unused addresses in a row end the search
+    #[arg(long, value_name = "N", default_value_t = 50,
+          value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) gap: u32,
+    /// What it may cost.
+    #[command(flatten)]
+    pub(crate) fee: FeeArgs,
+    /// Who agrees.
+    #[command(flatten)]
+    pub(crate) consent: ConsentArgs,
+}
+
 pub(crate) const PSBT_EXAMPLES: &str = "\
 Examples:
   billfold psbt create bc1q… 25k --out rent.psbt
@@ -163,3 +202,9 @@ pub(crate) const MESSAGE_EXAMPLES: &str = "\
 Examples:
   billfold message sign bc1q… \"I live here\"
   billfold message verify bc1q… smpAkc… \"I live here\"";
+
+pub(crate) const SWEEP_EXAMPLES: &str = "\
+Examples:
+  billfold sweep                               asks for the key of a paper wallet
+  billfold sweep --key-file paper.txt --birthday 2014-01
+  billfold sweep --words --accounts 3          asks for the words of another wallet";

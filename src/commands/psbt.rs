@@ -21,7 +21,7 @@ use crate::session::{Session, unexpected};
 
 mod source;
 pub(super) mod agreement;
-mod picture;
+pub(super) mod picture;
 pub(super) mod report;
 
 use agreement::Agreement;

@@ -73,6 +73,9 @@ impl From<CommandError> for Failure {
             CommandError::NotOurAddress(address) => {
                 new(Kind::NotOurAddress).with("address", address)
             }
+            CommandError::NothingToSweep { left } => {
+                new(Kind::NothingToSweep).with("left", left.to_sat())
+            }
             CommandError::MessageTooLong(bytes) => new(Kind::MessageTooLong).with("bytes", bytes),
             CommandError::Signing(problem) => {
                 new(Kind::SigningFailed).with("problem", signing(problem))
@@ -179,6 +182,7 @@ mod tests {
             CommandError::ForeignPayment,
             CommandError::NotOurAddress("1".to_owned()),
             CommandError::MessageTooLong(1),
+            CommandError::NothingToSweep { left: one },
             CommandError::Signing(SigningProblem::Altered),
             CommandError::Store(StoreProblem::Full),
             CommandError::Store(StoreProblem::ReadOnly { path: path() }),

@@ -6,6 +6,7 @@ use billfold_wallet_core::labels::ReadLabelsError;
 use billfold_wallet_core::psbt::ParsePsbtError;
 use billfold_wallet_core::recipient::ParsePayeeError;
 use billfold_wallet_core::seed::{DiceError, ParseWordsError};
+use billfold_wallet_core::signers::ParseKeyError;
 use billfold_wallet_core::vault::PasswordError;
 
 use super::{Failure, Kind};
@@ -73,6 +74,12 @@ impl From<ParseReferenceError> for Failure {
 impl From<ReadLabelsError> for Failure {
     fn from(error: ReadLabelsError) -> Self {
         Self::new(Kind::BadLabels, error.to_string())
+    }
+}
+
+impl From<ParseKeyError> for Failure {
+    fn from(error: ParseKeyError) -> Self {
+        Self::new(Kind::BadKey, error.to_string())
     }
 }
 

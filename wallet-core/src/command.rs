@@ -14,6 +14,7 @@ mod search;
 mod proof;
 mod psbt;
 mod message;
+mod sweep;
 
 use bitcoin::psbt::Psbt;
 use bitcoin::{Address, Amount, OutPoint, Txid};
@@ -39,6 +40,7 @@ pub use payment::{
 pub use proof::Proof;
 pub use psbt::{Owner, PsbtInput, PsbtOutput, PsbtReview, PsbtWarning};
 pub use search::{AccountSearch, ChainSearch, SearchEnd, SearchReport};
+pub use sweep::{SweepDraft, SweepRequest, SweepSource};
 
 /// One thing that a face may ask of an open wallet.
 #[derive(Debug, Clone, PartialEq)]
@@ -95,6 +97,12 @@ pub enum Command {
         /// Whether in the newer form (BIP322) where the older one is usual, which is for P2PKH.
         newer: bool,
     },
+    /// Look for the money of other keys; the search has ended when the tip is reached again. Needs
+    /// a chain that is followed.
+    Sweep(Box<SweepRequest>),
+    /// Build the payment of what the search found to this wallet. The reply is to be signed with
+    /// the keys, which no command takes, and then announced.
+    DraftSweep(FeeChoice),
     /// Transactions, newest first.
     History(HistoryQuery),
     /// All owned unspent outputs.
@@ -171,6 +179,8 @@ pub enum Reply {
     Payment(Box<Payment>),
     /// To `HandOut`, `ReviewPsbt` and `SignPsbt`.
     Psbt(Box<PsbtReview>),
+    /// To `DraftSweep`.
+    Sweep(Box<SweepDraft>),
     /// To `SignMessage`.
     Message(SignedMessage),
     /// To `History`.
@@ -191,6 +201,6 @@ pub enum Reply {
     Wallet(Box<WalletDescription>),
     /// To `Prove`.
     Proof(Box<Proof>),
-    /// To `Drop`, `Freeze`, `Rescan`, `Lock` and `Present`.
+    /// To `Sweep`, `Drop`, `Freeze`, `Rescan`, `Lock` and `Present`.
     Done,
 }

@@ -9,6 +9,7 @@ mod start;
 mod chain_side;
 mod follow;
 mod signing;
+mod sweeping;
 mod answer;
 
 use std::collections::VecDeque;
@@ -28,6 +29,7 @@ use crate::light_client::status::Status;
 use crate::light_client::time::{MonoTime, Now};
 use crate::limits::{PROGRESS_EVERY, UNCOMMITTED_TIME};
 use crate::signers::key_layer::KeyLayer;
+use crate::sweep::Sweep;
 use crate::vault::SeedKey;
 use crate::wallet::{Growth, Wallet, WatchList};
 
@@ -132,6 +134,8 @@ pub struct Engine {
     last_progress: Option<MonoTime>,
     seed: [u8; 32],
     drawn: u64,
+    /// A search for the coins of other keys.
+    sweep: Option<Sweep>,
 }
 
 /// What the engine knows of the chain.
@@ -251,6 +255,7 @@ impl Engine {
             last_progress: None,
             seed,
             drawn: 0,
+            sweep: None,
         }
     }
 
@@ -264,6 +269,7 @@ impl Engine {
         for Growth { scripts, since } in unsearched {
             self.after_commit.push_back(ClientInput::Watch { scripts, since });
         }
+        self.watch_all_of_sweep();
         self.changed = true;
         Ok(())
     }

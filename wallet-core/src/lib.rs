@@ -23,6 +23,7 @@ pub mod amount;
 pub mod recipient;
 pub mod seed;
 pub mod psbt;
+pub mod sweep;
 pub mod vault;
 pub mod message;
 pub mod backup;

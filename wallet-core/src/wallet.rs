@@ -28,6 +28,7 @@ mod draft;
 mod bump;
 mod payment;
 mod handed;
+mod sweeping;
 mod unconfirmed;
 mod inclusion;
 

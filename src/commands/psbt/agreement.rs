@@ -24,8 +24,8 @@ impl Agreement {
             return Ok(Self::Waived);
         }
         Terminal::open(plain, "").map(Self::Person).map_err(|_| {
-            let message = "nobody can agree to this, because there is no terminal: look at it with \
-                           psbt show, and agree beforehand with --yes";
+            let message = "nobody can agree to this, because there is no terminal: agree \
+                           beforehand with --yes";
             Failure::new(Kind::Refused, message)
         })
     }

@@ -20,11 +20,11 @@ pub(in crate::commands) fn of(review: &PsbtReview) -> String {
             let paid = others.fold(Amount::ZERO, |sum, output| {
                 sum.checked_add(output.amount).unwrap_or(Amount::MAX)
             });
-            format!(
-                "Fee     {}, {} of what others get",
-                figures::amount(fee),
-                figures::percent(fee, paid)
-            )
+            let part = figures::percent(fee, paid);
+            match paid {
+                Amount::ZERO => format!("Fee     {}", figures::amount(fee)),
+                _ => format!("Fee     {}, {part} of what others get", figures::amount(fee)),
+            }
         }
         None => "Fee     not known".to_owned(),
     });

@@ -151,10 +151,11 @@ const RUNTIME: [&str; 10] = [
 
 const KEY_TYPES: [&str; 4] = ["Seed", "Xpriv", "Mnemonic", "Keypair"];
 
-const KEY_PLACES: [&str; 10] = [
+const KEY_PLACES: [&str; 11] = [
     "wallet-core/src/engine/key_layer",
     "src/commands/new",
     "src/commands/restore",
+    "src/commands/sweep",
     "src/demo/cast",
     "wallet-core/src/seed",
     "wallet-core/src/vault",

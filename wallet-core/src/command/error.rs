@@ -155,6 +155,12 @@ pub enum CommandError {
     /// No signature can be made for an address.
     #[error("{0} is not an address that this wallet has given out or looks after")]
     NotOurAddress(String),
+    /// No coin of other keys that is worth its fee.
+    #[error("nothing was found that is worth its fee: {left} are left where they are")]
+    NothingToSweep {
+        /// What was found and can't be taken now.
+        left: Amount,
+    },
     /// The message is longer than any that is signed.
     #[error("the message has {0} bytes, and {MESSAGE_BYTES} are the most: sign its hash")]
     MessageTooLong(usize),
@@ -335,6 +341,7 @@ impl CommandError {
             Self::NotAPayment => "not_a_payment",
             Self::ForeignPayment => "foreign_payment",
             Self::NotOurAddress(_) => "not_our_address",
+            Self::NothingToSweep { .. } => "nothing_to_sweep",
             Self::MessageTooLong(_) => "message_too_long",
             Self::Signing(_) => "signing_failed",
             Self::Store(problem) => problem.name(),

@@ -45,11 +45,13 @@ impl Engine {
             Command::ReviewPsbt(psbt) => {
                 Ok(Reply::Psbt(Box::new(self.wallet.review_psbt(&psbt, (tip, now.wall))?)))
             }
-            Command::SignPsbt(psbt) => self.sign_psbt(now, *psbt),
+            Command::SignPsbt(psbt) => self.sign_psbt(now, &psbt),
             Command::AnnouncePsbt(psbt) => self.announce_psbt(now, &psbt),
             Command::SignMessage { address, message, newer } => {
                 self.sign_message(&address, &message, newer)
             }
+            Command::Sweep(request) => self.begin_sweep(now, &request),
+            Command::DraftSweep(fee) => self.draft_sweep(now, fee),
             Command::History(query) => Ok(Reply::History(self.wallet.history_page(&query)?)),
             Command::Coins => Ok(Reply::Coins(self.wallet.coins(tip, now.wall)?)),
             Command::Addresses(query) => {
@@ -98,7 +100,7 @@ impl Engine {
     }
 
     /// What a draft is made of besides the request and the wallet.
-    fn moment(&mut self, now: Now) -> DraftMoment {
+    pub(super) fn moment(&mut self, now: Now) -> DraftMoment {
         let entropy = self.entropy();
         let fees = self.chain.followed().map(|chain| chain.client.status().fees);
         let fees = fees.unwrap_or(FeeReport::NOTHING);
@@ -123,7 +125,7 @@ impl Engine {
         self.changed = true;
         let seed = self.entropy();
         let Some(chain) = self.chain.followed_mut() else { return Ok(Reply::Done) };
-        if chain.lower(&self.wallet, seed, now)? {
+        if chain.lower(&self.wallet, None, seed, now)? {
             self.effects.push(Effect::Restart);
             self.introduce(now)?;
         } else {

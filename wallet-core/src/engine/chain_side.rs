@@ -16,7 +16,7 @@ use crate::light_client::change_set::{ChangeSet, Restored};
 use crate::light_client::config::{Config, Route};
 use crate::light_client::height::Height;
 use crate::light_client::height_ranges::HeightRanges;
-use crate::light_client::input::Input;
+use crate::light_client::input::{Input, ScanStart};
 use crate::light_client::kept::KeptFilter;
 use crate::light_client::limits::MAX_TRANSACTIONS;
 use crate::light_client::params::Params;
@@ -78,7 +78,7 @@ impl ChainSide {
         let needed = if online.from_genesis {
             Anchor::genesis(&params)
         } else {
-            start::needed_base(wallet, &params)?
+            start::needed_base(wallet, None, &params)?
         };
         let Loaded { mut file, stored, damage } = online.chain;
         let low_enough = stored.filter(|stored| stored.base.block.height <= needed.block.height);
@@ -125,15 +125,16 @@ impl ChainSide {
         Ok((chain, said))
     }
 
-    /// Begins anew, lower down, if the wallet's scan needs lower headers than there are; whether
-    /// it did.
+    /// Begins anew, lower down, if the wallet's scan, or what else is looked for, needs lower
+    /// headers than there are; whether it did.
     pub(super) fn lower(
         &mut self,
         wallet: &Wallet,
+        also: Option<ScanStart>,
         seed: [u8; 32],
         now: Now,
     ) -> Result<bool, StoreProblem> {
-        let needed = start::needed_base(wallet, &self.config.params)?;
+        let needed = start::needed_base(wallet, also, &self.config.params)?;
         if self.config.base.block.height <= needed.block.height {
             return Ok(false);
         }

@@ -93,11 +93,13 @@ impl Engine {
             ChainEvent::Tip { .. } => {}
             ChainEvent::Reorganised { fork, old_tip } => {
                 let changes = self.wallet.roll_back(fork)?;
+                self.roll_back_sweep(fork.height);
                 self.say(Event::Reorganised { fork, old_tip });
                 self.say_changes(changes);
             }
             ChainEvent::Block { at, time, block } => {
-                let folded = self.wallet.apply_block(at, time, &block)?;
+                let mut folded = self.wallet.apply_block(at, time, &block)?;
+                self.sweep_block(at.height, &block, &mut folded);
                 let Folded { grown, found, changes, relevant } = folded;
                 self.say_changes(changes);
                 let since = self.wallet.search_start(&grown)?;
@@ -119,6 +121,9 @@ impl Engine {
         let grown = self.wallet.has_grown() && self.wallet.is_searching()?;
         if grown || self.wallet.begin_next_turn()? {
             self.changed = true;
+            return Ok(());
+        }
+        if self.watch_grown_of_sweep() {
             return Ok(());
         }
         self.wallet.end_search(tip, now.wall)?;

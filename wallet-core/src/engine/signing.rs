@@ -44,14 +44,14 @@ impl Engine {
     }
 
     /// Adds our signatures; the draft that holds the coins is committed before they are told.
-    pub(super) fn sign_psbt(&mut self, now: Now, handed: Psbt) -> Result<Reply, CommandError> {
+    pub(super) fn sign_psbt(&mut self, now: Now, handed: &Psbt) -> Result<Reply, CommandError> {
         let moment = (self.chain.tip().height, now.wall);
         let mut psbt = handed.clone();
         self.signer()?.sign(&mut psbt).map_err(CommandError::Signing)?;
-        if psbt == handed {
+        if psbt == *handed {
             return Err(CommandError::NothingToSign);
         }
-        self.wallet.take_over(&handed, moment)?;
+        self.wallet.take_over(handed, moment)?;
         self.changed = true;
         Ok(Reply::Psbt(Box::new(self.wallet.review_psbt(&psbt, moment)?)))
     }

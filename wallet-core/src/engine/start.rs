@@ -12,18 +12,24 @@ use crate::light_client::params::Params;
 use crate::light_client::time::WallTime;
 use crate::wallet::Wallet;
 
-/// The highest anchor that serves the wallet: below its birthday, and below where it scans next.
+/// The highest anchor that serves the wallet: below its birthday, and below where it scans next;
+/// and below where else something is looked for.
 ///
 /// # Errors
 /// If the wallet's file can't be read.
-pub(super) fn needed_base(wallet: &Wallet, params: &Params) -> Result<Anchor, StoreProblem> {
+pub(super) fn needed_base(
+    wallet: &Wallet,
+    also: Option<ScanStart>,
+    params: &Params,
+) -> Result<Anchor, StoreProblem> {
     let birthday = match wallet.description()?.birthday {
         Birthday::Height(height) => ScanStart::Height(height),
         Birthday::Time(seconds) => ScanStart::Time(WallTime::new(seconds)),
     };
-    let by_birthday = anchor_below(params, birthday);
-    let by_scan = anchor_below(params, wallet.scan_start()?);
-    Ok(if by_scan.block.height < by_birthday.block.height { by_scan } else { by_birthday })
+    let starts = [Some(birthday), Some(wallet.scan_start()?), also].into_iter().flatten();
+    let anchors = starts.map(|start| anchor_below(params, start));
+    let lowest = anchors.min_by_key(|anchor| anchor.block.height);
+    Ok(lowest.unwrap_or_else(|| Anchor::genesis(params)))
 }
 
 /// How a wallet's scan stands to a chain.

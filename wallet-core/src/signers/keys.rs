@@ -6,13 +6,14 @@
 use std::fmt;
 
 use bitcoin::bip32::{DerivationPath, Fingerprint, Xpriv};
-use bitcoin::hashes::Hash;
 use bitcoin::secp256k1::{PublicKey, SecretKey};
 use bitcoin::{Network, NetworkKind, PrivateKey as WifKey};
 
-use crate::keychain::SECP;
+use crate::command::SweepSource;
+use crate::keychain::{AccountDescriptor, DerivationIndex, SECP, ScriptType, StandardAccount};
 use crate::limits::KEY_PATH_STEPS;
 use crate::seed::{PrivateKey, Seed};
+use crate::sweep;
 
 /// Private keys, and where they stand below their fingerprint.
 pub enum Keys {
@@ -47,6 +48,43 @@ impl Keys {
             Self::Seed(seed, network) => Some(sign(seed.private_key(path, *network).secret())),
             Self::Extended(key) => Some(sign(key.0.derive(path).secret())),
             Self::Single(key) => path.is_empty().then(|| sign(&key.secret)),
+        }
+    }
+}
+
+impl Keys {
+    /// Where to look for the money of these keys: the standard accounts of a seed or a master key,
+    /// all kinds of addresses right below another extended key, and of a single key.
+    #[must_use]
+    pub fn sources(&self, accounts: u32, network: Network) -> Vec<SweepSource> {
+        let numbers = (0..accounts).filter_map(DerivationIndex::new);
+        let standard: Vec<StandardAccount> = numbers
+            .flat_map(|number| {
+                ScriptType::ALL.map(|script_type| StandardAccount { script_type, number })
+            })
+            .collect();
+        match self {
+            Self::Seed(seed, _) => {
+                let of = |account: &StandardAccount| seed.descriptor(*account, network);
+                standard.iter().map(of).map(Box::new).map(SweepSource::Account).collect()
+            }
+            Self::Extended(key) if key.is_master() => {
+                let of = |account: &StandardAccount| {
+                    let xpub = key.public(&account.path(network));
+                    account.descriptor(network, self.fingerprint(), xpub)
+                };
+                standard.iter().map(of).map(Box::new).map(SweepSource::Account).collect()
+            }
+            Self::Extended(key) => {
+                let xpub = key.public(&DerivationPath::master());
+                let forms = ["tr(@)", "wpkh(@)", "sh(wpkh(@))", "pkh(@)"];
+                let of = |form: &str| {
+                    let key = format!("[{}]{xpub}/<0;1>/*", self.fingerprint());
+                    AccountDescriptor::parse(&form.replace('@', &key), network).ok()
+                };
+                forms.into_iter().filter_map(of).map(Box::new).map(SweepSource::Account).collect()
+            }
+            Self::Single(key) => vec![SweepSource::Key(key.public())],
         }
     }
 }
@@ -112,9 +150,7 @@ impl SingleKey {
     }
 
     fn fingerprint(&self) -> Fingerprint {
-        let inner = self.public().inner;
-        let hash = bitcoin::PublicKey::new(inner).pubkey_hash().to_byte_array();
-        Fingerprint::from([hash[0], hash[1], hash[2], hash[3]])
+        sweep::fingerprint(self.public())
     }
 }
 
