@@ -68,6 +68,7 @@ macro_rules! pages {
 }
 
 pages! {
+    handing
     history
     labels
     paying
