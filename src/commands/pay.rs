@@ -12,7 +12,7 @@ use billfold_wallet_core::service::{Access, Reach};
 use bitcoin::Network;
 
 use crate::cli::paying::PayArgs;
-use crate::commands::psbt::report::PsbtReport;
+use crate::commands::psbt_form::report::PsbtReport;
 use crate::context::Context;
 use crate::failure::{Failure, Kind};
 use crate::output::Report;

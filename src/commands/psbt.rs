@@ -13,19 +13,16 @@ use crate::cli::handing::{
     PsbtAnnounceArgs, PsbtCombineArgs, PsbtCommand, PsbtCreateArgs, PsbtFinalizeArgs, PsbtShowArgs,
     PsbtSignArgs,
 };
+use crate::commands::agreement::Agreement;
 use crate::commands::pay;
+use crate::commands::psbt_form::report::PsbtReport;
+use crate::commands::psbt_form::{picture, report};
 use crate::context::Context;
 use crate::failure::{Failure, Kind};
 use crate::session::follow::{Patience, follow};
 use crate::session::{Session, unexpected};
 
 mod source;
-pub(super) mod agreement;
-pub(super) mod picture;
-pub(super) mod report;
-
-use agreement::Agreement;
-use report::PsbtReport;
 
 /// Carries out one of them.
 ///

@@ -14,10 +14,10 @@ use bitcoin::{Amount, Network, Psbt};
 use zeroize::Zeroizing;
 
 use crate::cli::handing::SweepArgs;
+use crate::commands::agreement::Agreement;
 use crate::commands::pay;
-use crate::commands::psbt::agreement::Agreement;
-use crate::commands::psbt::picture;
-use crate::commands::psbt::report::PsbtReport;
+use crate::commands::psbt_form::picture;
+use crate::commands::psbt_form::report::PsbtReport;
 use crate::context::Context;
 use crate::failure::{Failure, Kind};
 use crate::output::figures;
