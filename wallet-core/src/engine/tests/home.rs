@@ -67,7 +67,6 @@ impl Home {
         let home = Self { dir, network, connect, filters_disk: DEFAULT_FILTERS_DISK };
         let seed = Seed::new(&Words::parse(WORDS).unwrap(), name);
         let keys = vault::create(&home.path("key"), &password(), KdfCost::for_tests()).unwrap();
-        let first = [StandardAccount::first(ScriptType::Taproot)];
         let new = NewWallet {
             description: Description {
                 network,
@@ -77,10 +76,12 @@ impl Home {
                 preferred: ACCOUNT,
                 look_ahead: LookAhead { receive: 5, change: 5 },
             },
-            accounts: NewWallet::standard_accounts(&seed, &first, network),
+            accounts: NewWallet::standard_accounts(&seed, &accounts(), network),
             sealed_seed: Some(key_layer::seal(&keys.seed, &seed).unwrap()),
         };
-        Wallet::create(&home.path("db"), &keys.file, &new).unwrap();
+        let mut wallet = Wallet::create(&home.path("db"), &keys.file, &new).unwrap();
+        wallet.search_in_turns().unwrap();
+        wallet.commit().unwrap();
         home
     }
 
@@ -119,10 +120,25 @@ impl Home {
 
 /// A script of the wallet of this name, watched by it or not.
 pub(super) fn script(name: &str, index: u32) -> ScriptBuf {
+    script_of(name, 0, index)
+}
+
+/// The same of the account that has its turn after the first.
+pub(super) fn second_script(name: &str, index: u32) -> ScriptBuf {
+    script_of(name, 1, index)
+}
+
+fn script_of(name: &str, account: usize, index: u32) -> ScriptBuf {
     let seed = Seed::new(&Words::parse(WORDS).unwrap(), name);
-    let first = [StandardAccount::first(ScriptType::Taproot)];
-    let accounts = NewWallet::standard_accounts(&seed, &first, Network::Regtest);
-    accounts[0].script(Branch::Receive, DerivationIndex::new(index).unwrap())
+    let accounts = NewWallet::standard_accounts(&seed, &accounts(), Network::Regtest);
+    accounts[account].script(Branch::Receive, DerivationIndex::new(index).unwrap())
+}
+
+fn accounts() -> [StandardAccount; 2] {
+    [0, 1].map(|number| StandardAccount {
+        script_type: ScriptType::Taproot,
+        number: DerivationIndex::new(number).unwrap(),
+    })
 }
 
 /// An address that belongs to this name alone.

@@ -5,7 +5,7 @@ use std::fs;
 
 use bitcoin::Amount;
 
-use super::home::{Home, World, nobody, script};
+use super::home::{Home, World, nobody, script, second_script};
 use super::machine::{Crash, Machine};
 use crate::command::Command;
 use crate::event::Event;
@@ -13,6 +13,12 @@ use crate::light_client::height::Height;
 
 /// Each is watched only once the one after it was found.
 const INDICES: [u32; 4] = [19, 14, 9, 4];
+
+/// Of the second account.
+const SECOND_INDICES: [u32; 2] = [8, 4];
+
+/// Blocks since the birthday.
+const BLOCKS: usize = 2 * INDICES.len() + 1;
 
 /// A wallet, and payments to it since its birthday.
 fn paid(world: &World, name: &str, filters_disk: u64) -> Home {
@@ -22,11 +28,20 @@ fn paid(world: &World, name: &str, filters_disk: u64) -> Home {
         world.devnet.pay(&script(name, index), Amount::from_sat(10_000)).unwrap();
         world.devnet.mine(2, &nobody());
     }
+    // The second account, which has its turn later, in the same way.
+    for index in SECOND_INDICES {
+        world.devnet.pay(&second_script(name, index), Amount::from_sat(20_000)).unwrap();
+    }
+    world.devnet.mine(1, &nobody());
     home
 }
 
 fn assert_found(home: &Home) {
-    assert_eq!(home.wallet().0.history().unwrap().len(), INDICES.len());
+    let wallet = home.wallet().0;
+    assert_eq!(wallet.history().unwrap().len(), INDICES.len() + SECOND_INDICES.len());
+    let report = wallet.search_report().unwrap();
+    let used: Vec<_> = report.accounts.iter().map(|account| account.receive.used).collect();
+    assert_eq!((report.end.is_some(), used), (true, vec![20, 9]));
 }
 
 /// Runs until the wallet is said to be at the tip.
@@ -93,7 +108,7 @@ fn a_rescan_over_damaged_filters_downloads_what_was_lost() {
     sync(&world, &mut machine);
     let read = machine.filters_read;
     machine.engine.finish().unwrap();
-    assert!(read > 0 && read < 2 * INDICES.len(), "{read} filters were read");
+    assert!(read > 0 && read < BLOCKS, "{read} filters were read");
     assert_found(&home);
 }
 
@@ -107,7 +122,7 @@ fn a_rescan_reads_every_filter_from_the_disk() {
     machine.ask(Command::Rescan { from: None });
     machine.until(|event| matches!(event, Event::Replied { .. }));
     sync(&world, &mut machine);
-    assert_eq!(machine.filters_read - before, 2 * INDICES.len());
+    assert_eq!(machine.filters_read - before, BLOCKS);
     machine.engine.finish().unwrap();
     assert_found(&home);
 }
