@@ -78,7 +78,11 @@ impl DescribeReport {
 
 impl Report for DescribeReport {
     fn for_people(&self, _canvas: Canvas) -> String {
-        let checked = self.words_checked.map_or_else(|| UNCHECKED.to_owned(), figures::local_time);
+        let checked = match (self.fingerprint, self.words_checked) {
+            (None, _) => "none here: this wallet only watches".to_owned(),
+            (Some(_), None) => UNCHECKED.to_owned(),
+            (Some(_), Some(time)) => figures::local_time(time),
+        };
         let mut text = format!(
             "Wallet       {}\nFingerprint  {}\nBirthday     {}\nWords typed  {checked}\n",
             self.name,

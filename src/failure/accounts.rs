@@ -14,6 +14,7 @@ impl From<DescriptorError> for Failure {
             DescriptorError::WrongNetwork { .. } => Kind::WrongNetwork,
             DescriptorError::TooLong { .. }
             | DescriptorError::Malformed
+            | DescriptorError::MalformedKey
             | DescriptorError::Unsupported
             | DescriptorError::Unsafe
             | DescriptorError::TooManyKeys { .. }

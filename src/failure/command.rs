@@ -25,6 +25,7 @@ impl From<CommandError> for Failure {
             CommandError::CoinReserved(coin) => {
                 new(Kind::CoinReserved).with("coin", coin.to_string())
             }
+            CommandError::CoinWaits(coin) => new(Kind::CoinWaits).with("coin", coin.to_string()),
             CommandError::CoinImmature(coin) => {
                 new(Kind::CoinImmature).with("coin", coin.to_string())
             }
@@ -158,6 +159,7 @@ mod tests {
             CommandError::CoinFrozen(OutPoint::null()),
             CommandError::CoinReserved(OutPoint::null()),
             CommandError::CoinImmature(OutPoint::null()),
+            CommandError::CoinWaits(OutPoint::null()),
             CommandError::NoSuchAccount(account),
             CommandError::FeeRateOutOfRange(0),
             CommandError::FeeTooHigh { fee: one, paid: one },

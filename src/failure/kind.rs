@@ -111,6 +111,7 @@ kinds! {
     CoinFrozen = "coin_frozen", -4, Refused, "A named coin is frozen.";
     CoinReserved = "coin_reserved", -4, Refused, "A named coin is held by another draft.";
     CoinImmature = "coin_immature", -4, Refused, "A named coin is mined and too young.";
+    CoinWaits = "coin_waits", -4, Refused, "A named coin can be spent by this wallet only after a wait.";
     LooksAlike = "looks_alike", -4, Refused, "The address looks like another one that is known here.";
     FeeTooHigh = "fee_too_high", -4, Refused, "The fee is out of proportion to what is paid.";
     FeeAboveLimit = "fee_above_limit", -4, Refused, "The fee is above what any payment may cost.";

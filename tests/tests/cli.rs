@@ -20,7 +20,7 @@ const BILLFOLD: &str = env!("CARGO_BIN_EXE_billfold");
 const STRANGER: &str = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
 
 /// Every command with its own options; all take the global ones besides.
-const COMMANDS: [(&str, &[&str]); 19] = [
+const COMMANDS: [(&str, &[&str]); 22] = [
     ("demo", &["--headless"]),
     ("new", &["--words", "--type", "--words-out", "--dice", "--passphrase", "--passphrase-file"]),
     (
@@ -56,10 +56,49 @@ const COMMANDS: [(&str, &[&str]); 19] = [
     ("backup", &[]),
     ("doctor", &["--online"]),
     ("completions", &[]),
+    (
+        "watch",
+        &[
+            "--file",
+            "--type",
+            "--multisig",
+            "--heir",
+            "--expanding",
+            "--key",
+            "--after",
+            "--script",
+            "--name",
+            "--birthday",
+            "--gap",
+        ],
+    ),
+    ("account", &[]),
+    ("wallets", &[]),
 ];
 
 /// Commands below commands, with their own options.
-const SUBCOMMANDS: [(&str, &str, &[&str]); 5] = [
+const SUBCOMMANDS: [(&str, &str, &[&str]); 11] = [
+    ("account", "list", &[]),
+    (
+        "account",
+        "add",
+        &[
+            "--file",
+            "--type",
+            "--multisig",
+            "--heir",
+            "--expanding",
+            "--key",
+            "--after",
+            "--script",
+            "--name",
+            "--number",
+        ],
+    ),
+    ("account", "key", &["--script", "--number"]),
+    ("account", "prefer", &[]),
+    ("export", "descriptors", &[]),
+    ("import", "descriptors", &["--type"]),
     ("words", "show", &["--words-out"]),
     ("words", "check", &["--words-file", "--passphrase-file"]),
     ("backup", "create", &["--with-words", "--backup-password-file"]),

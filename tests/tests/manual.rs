@@ -69,6 +69,7 @@ macro_rules! pages {
 
 pages! {
     handing
+    accounts
     history
     labels
     paying

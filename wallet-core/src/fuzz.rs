@@ -3,10 +3,15 @@
 //! Refuses to be part of the product: it is built for tests, which replay the corpora of
 //! `fixtures/corpus`, and for `fuzz/`, which looks for more.
 
-use bitcoin::{Network, Psbt};
+use bitcoin::{Network, Psbt, psbt};
 
 use crate::amount::{display_amount, display_fee_rate, parse_amount, parse_fee_rate};
 use crate::foreign::is_hidden;
+use crate::import::Import;
+use crate::keychain::{
+    Account, AccountDescriptor, AccountId, AccountKey, AccountName, Branch, DerivationIndex,
+    ScriptType, WalletPolicy,
+};
 use crate::labels::bip329;
 use crate::light_client::peer_id::PeerAddress;
 use crate::limits::SOCKS_REPLY_BYTES;
@@ -20,7 +25,8 @@ use crate::vault::Header;
 pub type Body = fn(&[u8]);
 
 /// Every target: its name, which is the directory of its corpus, and its body.
-pub const TARGETS: [(&str, Body); 7] = [
+pub const TARGETS: [(&str, Body); 8] = [
+    ("accounts", accounts),
     ("amount", amount),
     ("labels", labels),
     ("payee", payee),
@@ -29,6 +35,38 @@ pub const TARGETS: [(&str, Body); 7] = [
     ("vault_header", vault_header),
     ("words", words),
 ];
+
+/// What other programs say of accounts makes scripts, can be spent in some way, reads back as it is
+/// written, also in the form that signers register, and is said in words.
+fn accounts(bytes: &[u8]) {
+    let Ok(text) = str::from_utf8(bytes) else { return };
+    for (network, script_type) in
+        [(Network::Bitcoin, Some(ScriptType::Segwit)), (Network::Regtest, None)]
+    {
+        let _ = AccountKey::parse(text, network);
+        let Ok(import) = Import::read(text, script_type, network) else { continue };
+        assert!(!import.accounts.is_empty());
+        for account in import.accounts {
+            let descriptor = account.descriptor;
+            let written = descriptor.to_string();
+            assert_eq!(AccountDescriptor::parse(&written, network), Ok(descriptor.clone()));
+            if let Some(policy) = WalletPolicy::new(&descriptor) {
+                assert_eq!(policy.descriptor(network), Ok(descriptor.clone()));
+            }
+            assert!(!descriptor.rule().alternatives().is_empty());
+            let made = Account::new(AccountId::new(0), account_name(), network, descriptor, None);
+            assert!(!made.paths().is_empty());
+            let index = DerivationIndex::ZERO;
+            let receive = made.script(Branch::Receive, index);
+            assert_ne!(receive, made.script(Branch::Change, index));
+            made.annotate_input(Branch::Change, index, &mut psbt::Input::default());
+        }
+    }
+}
+
+fn account_name() -> AccountName {
+    "fuzz".parse().expect("a name")
+}
 
 /// An amount or fee rate that is read is written such that it reads the same.
 fn amount(bytes: &[u8]) {

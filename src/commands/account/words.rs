@@ -36,7 +36,8 @@ fn said(rule: &SpendRule, own: Option<Fingerprint>) -> String {
                 _ => who.into_iter().map(|rule| inner(rule, own)).collect(),
             };
             let waits: Vec<_> = waits.into_iter().map(|rule| said(rule, own)).collect();
-            [who.join(" and "), waits.join(" and ")].join(", ")
+            let parts = [who.join(" and "), waits.join(" and ")];
+            parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
         }
         SpendRule::Of { required: 1, rules } => listed(rules, own, " or "),
         SpendRule::Of { required, rules } => {

@@ -43,6 +43,9 @@ pub enum CommandError {
     /// A named coin is too young.
     #[error("{0} is mined and younger than 100 blocks: wait")]
     CoinImmature(OutPoint),
+    /// A named coin is of an account that this wallet may spend from only after a wait.
+    #[error("{0} can't be spent by this wallet yet: billfold account list tells when")]
+    CoinWaits(OutPoint),
     /// The wallet has no such account.
     #[error("this wallet has no account {0}: see billfold account list")]
     NoSuchAccount(AccountName),
@@ -318,6 +321,7 @@ impl CommandError {
             Self::CoinFrozen(_) => "coin_frozen",
             Self::CoinReserved(_) => "coin_reserved",
             Self::CoinImmature(_) => "coin_immature",
+            Self::CoinWaits(_) => "coin_waits",
             Self::NoSuchAccount(_) => "no_such_account",
             Self::FeeRateOutOfRange(_) => "fee_rate_out_of_range",
             Self::FeeTooHigh { .. } => "fee_too_high",

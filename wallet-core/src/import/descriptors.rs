@@ -21,7 +21,7 @@ pub(super) fn read(
     let mut accounts = joined(&descriptors, network)?;
     for line in keys {
         let (key, key_use) = AccountKey::parse(line, network).map_err(|error| match error {
-            DescriptorError::Malformed => ImportError::Unknown,
+            DescriptorError::MalformedKey => ImportError::Unknown,
             other => other.into(),
         })?;
         let descriptor = of_key(&key, key_use, script_type, network)?;

@@ -82,6 +82,12 @@ impl Account {
         self.kind
     }
 
+    /// Whether one key signs for it.
+    #[must_use]
+    pub const fn is_single_key(&self) -> bool {
+        matches!(self.kind, AccountKind::SingleKey(_))
+    }
+
     /// Whether one of its keys is the wallet's own.
     #[must_use]
     pub const fn signs(&self) -> bool {

@@ -23,6 +23,12 @@ pub enum DescriptorError {
     /// No descriptor.
     #[error("this is not a descriptor (BIP380): copy it again, whole")]
     Malformed,
+    /// No key.
+    #[error(
+        "this is not an extended public key, with or without its origin ([fingerprint/path]xpub…): \
+         copy it again, whole"
+    )]
+    MalformedKey,
     /// A script that this wallet does not spend.
     #[error(
         "scripts of this kind are not supported: use pkh, wpkh, sh(wpkh), wsh, sh(wsh) or tr, \
@@ -73,6 +79,7 @@ impl DescriptorError {
             Self::WrongNetwork { .. } => "wrong_network",
             Self::TooLong { .. }
             | Self::Malformed
+            | Self::MalformedKey
             | Self::Unsupported
             | Self::Unsafe
             | Self::TooManyKeys { .. }

@@ -38,19 +38,19 @@ impl AccountKey {
     ///
     /// # Errors
     /// [`DescriptorError::PrivateKey`], [`DescriptorError::WrongNetwork`], or
-    /// [`DescriptorError::Malformed`].
+    /// [`DescriptorError::MalformedKey`].
     pub fn parse(text: &str, network: Network) -> Result<(Self, KeyUse), DescriptorError> {
         let text = text.trim();
         if text.contains("prv") {
             return Err(DescriptorError::PrivateKey);
         }
         if text.len() > KEY_BYTES {
-            return Err(DescriptorError::Malformed);
+            return Err(DescriptorError::MalformedKey);
         }
         let (origin, key) = match text.strip_prefix('[') {
             None => (None, text),
             Some(rest) => {
-                let (origin, key) = rest.split_once(']').ok_or(DescriptorError::Malformed)?;
+                let (origin, key) = rest.split_once(']').ok_or(DescriptorError::MalformedKey)?;
                 (Some(parse_origin(origin)?), key)
             }
         };
@@ -88,7 +88,8 @@ impl fmt::Display for AccountKey {
 
 fn parse_origin(text: &str) -> Result<(Fingerprint, DerivationPath), DescriptorError> {
     let (fingerprint, path) = text.split_once('/').unwrap_or((text, ""));
-    let fingerprint = Fingerprint::from_str(fingerprint).map_err(|_| DescriptorError::Malformed)?;
+    let fingerprint =
+        Fingerprint::from_str(fingerprint).map_err(|_| DescriptorError::MalformedKey)?;
     Ok((fingerprint, parse_path(path)?))
 }
 
@@ -96,12 +97,12 @@ fn parse_origin(text: &str) -> Result<(Fingerprint, DerivationPath), DescriptorE
 pub(crate) fn parse_path(text: &str) -> Result<DerivationPath, DescriptorError> {
     let text = text.trim().replace(['h', 'H'], "'");
     let text = text.strip_prefix("m/").unwrap_or(if text == "m" { "" } else { &text });
-    DerivationPath::from_str(text).map_err(|_| DescriptorError::Malformed)
+    DerivationPath::from_str(text).map_err(|_| DescriptorError::MalformedKey)
 }
 
 fn parse_key(text: &str) -> Result<(Xpub, KeyUse), DescriptorError> {
-    let mut bytes = base58::decode_check(text).map_err(|_| DescriptorError::Malformed)?;
-    let prefix = bytes.first_chunk().copied().ok_or(DescriptorError::Malformed)?;
+    let mut bytes = base58::decode_check(text).map_err(|_| DescriptorError::MalformedKey)?;
+    let prefix = bytes.first_chunk().copied().ok_or(DescriptorError::MalformedKey)?;
     let (key_use, standard) = match u32::from_be_bytes(prefix) {
         0x0488_b21e | 0x0435_87cf => (KeyUse::Any, prefix),
         0x049d_7cb2 => (KeyUse::SingleKey(ScriptType::Nested), XPUB),
@@ -115,10 +116,10 @@ fn parse_key(text: &str) -> Result<(Xpub, KeyUse), DescriptorError> {
         | 0x0295_b005 | 0x02aa_7a99 | 0x0242_85b5 | 0x0257_5048 => {
             return Err(DescriptorError::PrivateKey);
         }
-        _ => return Err(DescriptorError::Malformed),
+        _ => return Err(DescriptorError::MalformedKey),
     };
     bytes.splice(..prefix.len(), standard);
-    let xpub = Xpub::decode(&bytes).map_err(|_| DescriptorError::Malformed)?;
+    let xpub = Xpub::decode(&bytes).map_err(|_| DescriptorError::MalformedKey)?;
     Ok((xpub, key_use))
 }
 
@@ -173,9 +174,13 @@ mod tests {
         assert_eq!(parse(private, Network::Bitcoin), Err(DescriptorError::PrivateKey));
         for text in ["", "[", "[]", "[73c5da0a/84'/0'", "xpub", &SAME[..50], "[x]xpub", "\u{1b}[2J"]
         {
-            assert_eq!(parse(text, Network::Bitcoin), Err(DescriptorError::Malformed), "{text:?}");
+            assert_eq!(
+                parse(text, Network::Bitcoin),
+                Err(DescriptorError::MalformedKey),
+                "{text:?}"
+            );
         }
         let mistyped = SAME.replace("CatW", "CatX");
-        assert_eq!(parse(&mistyped, Network::Bitcoin), Err(DescriptorError::Malformed));
+        assert_eq!(parse(&mistyped, Network::Bitcoin), Err(DescriptorError::MalformedKey));
     }
 }

@@ -12,6 +12,7 @@ use miniscript::plan::AssetProvider;
 use miniscript::policy::{Liftable, Semantic};
 
 use super::ScriptType;
+use crate::light_client::height::Height;
 use crate::limits::{KEY_SETS, SPEND_PATHS};
 
 /// What spending one coin takes.
@@ -59,14 +60,36 @@ impl SpendPlan {
     }
 }
 
-impl SpendPath {
+impl SpendPlan {
     /// Whether this way is open without waiting.
     #[must_use]
     pub fn is_immediate(&self) -> bool {
-        self.plan.lock_time == absolute::LockTime::ZERO
-            && self.plan.sequence == Sequence::ENABLE_RBF_NO_LOCKTIME
+        self.lock_time == absolute::LockTime::ZERO
+            && self.sequence == Sequence::ENABLE_RBF_NO_LOCKTIME
     }
 
+    /// Whether a coin of this height may be spent so in the block above the tip (BIP65, BIP68). Of
+    /// waits in time it is only known that they have begun: peers refuse what comes too early.
+    #[must_use]
+    pub fn is_open(&self, coin: Option<Height>, tip: Height) -> bool {
+        let reached = match self.lock_time {
+            absolute::LockTime::Blocks(height) => height.to_consensus_u32() <= tip.to_u32(),
+            absolute::LockTime::Seconds(_) => true,
+        };
+        let next = tip.next().to_u32();
+        let aged = match (self.sequence.to_relative_lock_time(), coin) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(relative::LockTime::Blocks(age)), Some(coin)) => {
+                next >= coin.to_u32().saturating_add(age.value().into())
+            }
+            (Some(relative::LockTime::Time(_)), Some(_)) => true,
+        };
+        reached && aged
+    }
+}
+
+impl SpendPath {
     /// Every way, those without a wait first. Of keys that would do, the one of `own` is planned
     /// with.
     pub(super) fn all(

@@ -74,7 +74,16 @@ impl Wallet {
 
     /// The coins that can be chosen, the oldest first.
     pub(super) fn free_coins(&self, moment: &DraftMoment) -> Result<Vec<LeanCoin>, StoreProblem> {
-        self.file.free_coins(youngest_mature(moment.tip), moment.now)
+        let mut coins = self.file.free_coins(youngest_mature(moment.tip), moment.now)?;
+        if self.accounts.iter().any(|account| !account.spend_plan().is_immediate()) {
+            let plans = self.plans(&coins)?;
+            let mut plans = plans.iter();
+            let is_open = |coin: &LeanCoin| {
+                plans.next().is_some_and(|plan| plan.is_open(coin.height, moment.tip))
+            };
+            coins.retain(is_open);
+        }
+        Ok(coins)
     }
 
     /// What spending these coins takes, one by one.
@@ -119,17 +128,28 @@ impl Wallet {
         Err(self.insufficient(request, pay, &self.worth_spending(request, coins)?))
     }
 
-    /// Where to look for money, in this order: each account, the preferred one first; all
-    /// together. Each time coins in blocks first, then with unconfirmed change.
+    /// Where to look for money, in this order: each account, the preferred one first; all that one
+    /// key signs for together, since not everybody signs for the others. Each time coins in blocks first, then with unconfirmed change.
     fn pools(&self, coins: &[LeanCoin]) -> impl Iterator<Item = Vec<LeanCoin>> {
         let preferred = self.description.preferred;
         let others = self.accounts.iter().map(Account::id).filter(move |id| *id != preferred);
+        let of_one_key: Vec<AccountId> = self
+            .accounts
+            .iter()
+            .filter(|account| account.is_single_key())
+            .map(Account::id)
+            .collect();
         let accounts = std::iter::once(preferred).chain(others).map(Some).chain([None]);
         let pools = accounts.flat_map(move |account| {
             [false, true].map(|unconfirmed| {
-                let of_account = |coin: &&LeanCoin| account.is_none_or(|id| coin.account == id);
+                let of_account = |coin: &&LeanCoin| match account {
+                    Some(id) => coin.account == id,
+                    None => of_one_key.contains(&coin.account),
+                };
                 let pool = coins.iter().filter(of_account);
-                pool.filter(|coin| unconfirmed || coin.confirmed).copied().collect::<Vec<_>>()
+                pool.filter(|coin| unconfirmed || coin.height.is_some())
+                    .copied()
+                    .collect::<Vec<_>>()
             })
         });
         // A pool that is no larger than the one before it has nothing new, unless it is of another
@@ -283,7 +303,13 @@ impl Wallet {
                 row if row.frozen => Err(CommandError::CoinFrozen(*coin)),
                 row if row.reserved => Err(CommandError::CoinReserved(*coin)),
                 row if is_immature(&row, moment.tip) => Err(CommandError::CoinImmature(*coin)),
-                row => Ok(LeanCoin::from(&row)),
+                row => {
+                    let plan = self.spend_plan(row.place)?;
+                    if !plan.is_open(row.height, moment.tip) {
+                        return Err(CommandError::CoinWaits(*coin));
+                    }
+                    Ok(LeanCoin::from(&row))
+                }
             }
         };
         request.coins.iter().map(find).collect()

@@ -6,6 +6,7 @@ use miniscript::{Descriptor, DescriptorPublicKey};
 
 use super::*;
 use crate::keychain::{SECP, ScriptType, StandardAccount};
+use crate::light_client::height::Height;
 
 const NETWORK: Network = Network::Regtest;
 
@@ -140,7 +141,7 @@ fn each_way_has_its_signers_and_its_wait() {
     let yours = account(&text(&you, &heir));
     let ways: Vec<_> = yours.paths().iter().map(|path| path.signers.clone()).collect();
     assert_eq!(ways, [vec![signers[0]], vec![signers[1]]]);
-    assert!(yours.paths()[0].is_immediate());
+    assert!(yours.paths()[0].plan.is_immediate());
     assert_eq!(yours.spend_plan(), yours.paths()[0].plan);
     assert_eq!(yours.paths()[1].plan.sequence, Sequence::from_height(4320));
     // The wallet that holds the other key takes the other way.
@@ -160,7 +161,7 @@ fn an_absolute_wait_is_a_lock_time() {
     assert_eq!(paths.len(), 2);
     assert_eq!(paths[0].signers.len(), 2);
     assert_eq!(paths[1].plan.lock_time, absolute::LockTime::from_consensus(900_000));
-    assert!(!paths[1].is_immediate());
+    assert!(!paths[1].plan.is_immediate());
 }
 
 /// With its own key in, a plan of 2 of 3 is with that key, and no way is counted twice.
@@ -171,4 +172,19 @@ fn own_keys_come_first() {
     assert_eq!(account.paths().len(), 1);
     assert!(account.paths()[0].signers.contains(&master(1).fingerprint(&SECP)));
     assert!(account.signs());
+}
+
+#[test]
+fn a_wait_is_over_for_the_block_in_which_the_coin_has_its_age() {
+    let height = Height::new;
+    let text =
+        format!("wsh(or_d(pk({}),and_v(v:pkh({}),older(10))))", key(2, "<0;1>"), key(1, "<0;1>"));
+    let plan = account(&text).spend_plan();
+    assert!(!plan.is_open(None, height(500)), "a coin that no block holds has no age");
+    assert!(!plan.is_open(Some(height(100)), height(108)));
+    assert!(plan.is_open(Some(height(100)), height(109)), "block 110 may spend it");
+    let text = format!("wsh(and_v(v:pk({}),after(200)))", key(1, "<0;1>"));
+    let plan = account(&text).spend_plan();
+    assert!(!plan.is_open(Some(height(1)), height(199)));
+    assert!(plan.is_open(None, height(200)), "a lock time is the last block that may not hold it");
 }

@@ -72,7 +72,7 @@ fn each_has_the_ways_that_were_asked_for() {
             TemplatePolicy::Multisig { required } => {
                 assert_eq!(signers, [required]);
                 assert_eq!(descriptor.kind(), AccountKind::Multisig { required, keys: 3 });
-                assert!(last.is_immediate() && last.signers.contains(&own));
+                assert!(last.plan.is_immediate() && last.signers.contains(&own));
             }
             TemplatePolicy::Heir { after } => {
                 assert_eq!(signers, [1, 1]);

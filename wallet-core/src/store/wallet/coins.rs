@@ -52,8 +52,8 @@ pub struct LeanCoin {
     pub amount: Amount,
     /// Its account.
     pub account: AccountId,
-    /// Whether a block holds it.
-    pub confirmed: bool,
+    /// Its block, if it has one.
+    pub height: Option<Height>,
 }
 
 /// An output of the wallet, spent or not.
@@ -73,7 +73,7 @@ impl From<&CoinRow> for LeanCoin {
             outpoint: row.outpoint,
             amount: row.amount,
             account: row.place.keychain.account,
-            confirmed: row.height.is_some(),
+            height: row.height,
         }
     }
 }
@@ -129,19 +129,19 @@ impl WalletFile {
                                      AND ifnull(d.expires > ?2, 1))",
             )?
             .query_map(params![youngest, Column(now)], |row| {
-                let height: Option<u32> = row.get(4)?;
+                let height: Option<Column<Height>> = row.get(4)?;
                 let coin = LeanCoin {
                     outpoint: OutPoint::new(row.get::<_, Column<Txid>>(0)?.0, row.get(1)?),
                     amount: row.get::<_, Column<Amount>>(2)?.0,
                     account: row.get::<_, Column<KeychainId>>(3)?.0.account,
-                    confirmed: height.is_some(),
+                    height: height.map(|height| height.0),
                 };
-                Ok((height.unwrap_or(u32::MAX), coin))
+                Ok(coin)
             })?
             .collect::<rusqlite::Result<Vec<_>>>()
         })?;
-        coins.sort_unstable_by_key(|(height, coin)| (*height, coin.outpoint));
-        Ok(coins.into_iter().map(|(_, coin)| coin).collect())
+        coins.sort_unstable_by_key(|coin| (coin.height.is_none(), coin.height, coin.outpoint));
+        Ok(coins)
     }
 
     /// One output of the wallet, reserved if a draft holds it at `now`.

@@ -161,7 +161,7 @@ impl Wallet {
     ) -> Result<Funding, CommandError> {
         let accounts: Vec<_> = parts.spent.iter().map(|coin| coin.account).collect();
         let mut free = self.free_coins(moment)?;
-        free.retain(|coin| coin.confirmed && !parts.takes_all);
+        free.retain(|coin| coin.height.is_some() && !parts.takes_all);
         free.sort_by_key(|coin| {
             let other = !accounts.contains(&coin.account);
             (std::cmp::Reverse(other), coin.amount, coin.outpoint)
