@@ -10,11 +10,11 @@ pub(crate) mod accounts;
 pub(crate) mod birthday;
 pub(crate) mod chain;
 pub(crate) mod global;
-pub(crate) mod handing;
 pub(crate) mod keeping;
 pub(crate) mod lists;
 pub(crate) mod labelling;
 pub(crate) mod paying;
+pub(crate) mod handing;
 pub(crate) mod setup;
 
 use accounts::{AccountCommand, WATCH_EXAMPLES, WatchArgs};

@@ -5,6 +5,7 @@
 //! Refuses to believe a PSBT: what it says of an input counts only as far as it is proven, and
 //! signatures only as far as they hold.
 
+mod malformed;
 mod key_map;
 mod v2;
 mod text;
@@ -15,5 +16,6 @@ mod join;
 pub mod review;
 
 pub use join::{CombineError, FinaliseError, combine, finalise};
+pub use malformed::ParsePsbtError;
 pub use spent::{Shown, spent_outputs};
-pub use text::{ParsePsbtError, PsbtForm, read, write};
+pub use text::{PsbtForm, read, write};

@@ -8,6 +8,7 @@ use bitcoin::base64::engine::general_purpose::STANDARD;
 use bitcoin::hex::FromHex;
 use bitcoin::psbt::Psbt;
 
+use super::malformed::{MAGIC, ParsePsbtError};
 use super::v2;
 use crate::limits::PSBT_BYTES;
 
@@ -47,44 +48,6 @@ pub fn write(psbt: &Psbt, form: PsbtForm) -> Vec<u8> {
         PsbtForm::Hex => psbt.serialize_hex().into_bytes(),
     }
 }
-
-/// Why bytes are no PSBT.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ParsePsbtError {
-    /// More bytes than a payment that can be relayed has.
-    #[error("this is too long for a PSBT: {PSBT_BYTES} bytes are the most")]
-    TooLong,
-    /// Neither bytes, nor base64, nor hex of a PSBT.
-    #[error("this is not a PSBT: give a file of one, or its base64 or hex")]
-    NotAPsbt,
-    /// It ends in the middle.
-    #[error("the PSBT is cut off: check that it was copied whole")]
-    CutOff,
-    /// Something follows it.
-    #[error("something follows the PSBT: check that it was copied alone")]
-    Trailing,
-    /// A version that is neither 0 nor 2.
-    #[error("the PSBT is of version {0}, and 0 and 2 are understood: ask for one of those")]
-    Version(u32),
-    /// A field that its version requires is not there.
-    #[error("the PSBT lacks field {0:#04x}: ask its maker for a whole one")]
-    Missing(u8),
-    /// A field that its version forbids.
-    #[error("the PSBT has field {0:#04x}, which its version forbids: ask its maker for a good one")]
-    Forbidden(u8),
-    /// A field of a wrong length.
-    #[error("field {0:#04x} of the PSBT is of a wrong length: ask its maker for a good one")]
-    Field(u8),
-    /// Lock times that are none, or that no transaction can have at once.
-    #[error("the lock times that the PSBT requires can't be met at once: ask its maker")]
-    LockTime,
-    /// Anything else that BIP174 and BIP371 refuse.
-    #[error("the PSBT is malformed ({0}): check that it was copied whole")]
-    Malformed(String),
-}
-
-/// What every PSBT begins with.
-pub(super) const MAGIC: &[u8] = b"psbt\xff";
 
 fn from_text(bytes: &[u8]) -> Result<Vec<u8>, ParsePsbtError> {
     let text: Vec<u8> = bytes.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();

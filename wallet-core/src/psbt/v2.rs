@@ -12,7 +12,7 @@ use bitcoin::transaction::Version;
 use bitcoin::{Amount, OutPoint, ScriptBuf, Sequence, Transaction, TxIn, TxOut, Txid, Witness};
 
 use super::key_map::{CutOff, KeyMap, put, whole_size};
-use super::text::{MAGIC, ParsePsbtError};
+use super::malformed::{MAGIC, ParsePsbtError};
 
 /// The bytes as a PSBT of version 0, whichever version they are.
 pub(super) fn parse(bytes: &[u8]) -> Result<Psbt, ParsePsbtError> {

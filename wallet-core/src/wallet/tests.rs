@@ -5,6 +5,7 @@ mod bumping;
 mod differential;
 mod following;
 mod guards;
+mod handed;
 mod loss;
 mod paying;
 mod records;

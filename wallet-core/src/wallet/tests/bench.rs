@@ -265,7 +265,7 @@ pub(crate) fn key() -> FileKey {
     FileKey::for_tests(1)
 }
 
-fn seed() -> Seed {
+pub(crate) fn seed() -> Seed {
     Seed::new(&Words::parse(WORDS).unwrap(), "")
 }
 

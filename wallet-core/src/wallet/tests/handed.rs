@@ -1,0 +1,187 @@
+//! A payment that went to signers elsewhere and comes back: whole, altered, or somebody else's.
+
+use bitcoin::psbt::Psbt;
+use bitcoin::{Amount, Network, OutPoint, ScriptBuf, TxOut};
+
+use crate::command::{CommandError, Draft, Hold, PsbtWarning, SigningProblem};
+use crate::config::LookAhead;
+use crate::message;
+use crate::signers::{Keys, Signer, SingleKey, SoftwareSigner};
+use crate::wallet::Handed;
+
+use super::bench::{Bench, LEGACY, SEGWIT, TAPROOT, exactly, pay, seed, spend, stranger};
+
+/// A wallet, a payment that is held until it is dropped, and its PSBT as the signers give it back.
+fn handed_out() -> (Bench, Draft, Psbt) {
+    let mut bench = Bench::new(LookAhead::NEW);
+    bench.fund(SEGWIT, 100_000);
+    bench.fund(SEGWIT, 100_000);
+    let mut request = pay(&stranger(1), exactly(150_000));
+    request.hold = Hold::UntilDropped;
+    let draft = bench.draft(&request);
+    let mut psbt: Psbt = draft.psbt.parse().unwrap();
+    signer().sign(&mut psbt).unwrap();
+    (bench, draft, psbt)
+}
+
+fn signer() -> SoftwareSigner {
+    SoftwareSigner::new(seed(), Network::Regtest)
+}
+
+fn returned(bench: &mut Bench, psbt: &Psbt) -> Result<Handed, CommandError> {
+    let moment = (bench.tip().height, bench.now);
+    bench.wallet.close_draft(psbt, moment)
+}
+
+fn warnings(bench: &Bench, psbt: &Psbt) -> Vec<PsbtWarning> {
+    bench.wallet.review_psbt(psbt, (bench.tip().height, bench.now)).unwrap().warnings
+}
+
+#[test]
+fn what_comes_back_signed_is_paid_after_a_restart_and_days() {
+    let (bench, draft, psbt) = handed_out();
+    let mut bench = bench.reopen();
+    bench.now = bench.now.after(std::time::Duration::from_secs(30 * 24 * 3600));
+    let Handed::Signed(id, transaction) = returned(&mut bench, &psbt).unwrap() else {
+        panic!("it was not announced yet")
+    };
+    assert_eq!(id, draft.id);
+    bench.wallet.record_signed(id, &transaction, &psbt, bench.now).unwrap();
+    bench.wallet.commit().unwrap();
+    assert!(matches!(returned(&mut bench, &psbt), Ok(Handed::Known(payment)) if payment.repeated));
+}
+
+#[test]
+fn an_altered_payment_is_not_sent_whatever_is_altered() {
+    let alterations: [fn(&mut Psbt); 5] = [
+        |psbt| psbt.unsigned_tx.output[0].script_pubkey = stranger(9).script_pubkey(),
+        |psbt| psbt.unsigned_tx.output[0].value -= Amount::from_sat(1_000),
+        |psbt| psbt.unsigned_tx.lock_time = bitcoin::absolute::LockTime::ZERO,
+        |psbt| {
+            psbt.unsigned_tx.output.push(TxOut {
+                value: Amount::from_sat(1),
+                script_pubkey: stranger(8).script_pubkey(),
+            });
+            psbt.outputs.push(bitcoin::psbt::Output::default());
+        },
+        |psbt| {
+            psbt.unsigned_tx.input.pop();
+            psbt.inputs.pop();
+        },
+    ];
+    for alter in alterations {
+        let (mut bench, _, mut psbt) = handed_out();
+        alter(&mut psbt);
+        // With the old signatures, and signed anew by somebody who has the keys.
+        let old = returned(&mut bench, &psbt).unwrap_err();
+        assert!(matches!(old, CommandError::Signing(_)), "{old:?}");
+        psbt.inputs.iter_mut().for_each(|input| input.partial_sigs.clear());
+        signer().sign(&mut psbt).unwrap();
+        let new = returned(&mut bench, &psbt).unwrap_err();
+        assert!(matches!(new, CommandError::CoinReserved(_)), "{new:?}");
+    }
+}
+
+#[test]
+fn amounts_and_sighash_types_of_what_comes_back_are_not_believed() {
+    let (mut bench, _, psbt) = handed_out();
+    let mut lie = psbt.clone();
+    for input in &mut lie.inputs {
+        input.non_witness_utxo = None;
+        input.witness_utxo.as_mut().unwrap().value = Amount::from_sat(9_000_000);
+    }
+    assert!(warnings(&bench, &lie).contains(&PsbtWarning::WrongInput(0)));
+    // Our own draft knows the amounts, so the lie changes nothing.
+    assert!(matches!(returned(&mut bench, &lie), Ok(Handed::Signed(..))));
+
+    let mut open = psbt;
+    for signature in open.inputs[0].partial_sigs.values_mut() {
+        signature.sighash_type = bitcoin::EcdsaSighashType::SinglePlusAnyoneCanPay;
+    }
+    let refused = returned(&mut bench, &open).unwrap_err();
+    assert_eq!(refused, CommandError::Signing(SigningProblem::SighashType { input: 0 }));
+}
+
+/// A payment from the wallet's coins that others made up.
+fn made_by_others(bench: &mut Bench) -> (OutPoint, Psbt) {
+    let coin = bench.fund(TAPROOT, 50_000);
+    let draft = bench.draft(&pay(&stranger(2), exactly(20_000)));
+    bench.wallet.drop_draft(draft.id).unwrap();
+    (coin, draft.psbt.parse().unwrap())
+}
+
+#[test]
+fn frozen_coins_are_neither_signed_for_nor_sent() {
+    let mut bench = Bench::new(LookAhead::NEW);
+    let (coin, psbt) = made_by_others(&mut bench);
+    bench.wallet.set_frozen(&[coin], true).unwrap();
+    assert!(warnings(&bench, &psbt).contains(&PsbtWarning::CoinFrozen(coin)));
+    let moment = (bench.tip().height, bench.now);
+    let refused = bench.wallet.take_over(&psbt, moment).unwrap_err();
+    assert_eq!(refused, CommandError::CoinFrozen(coin));
+    let mut signed = psbt;
+    signer().sign(&mut signed).unwrap();
+    assert_eq!(returned(&mut bench, &signed).unwrap_err(), CommandError::CoinFrozen(coin));
+}
+
+#[test]
+fn what_is_signed_for_others_holds_its_coins() {
+    let mut bench = Bench::new(LookAhead::NEW);
+    let (coin, psbt) = made_by_others(&mut bench);
+    let moment = (bench.tip().height, bench.now);
+    bench.wallet.take_over(&psbt, moment).unwrap();
+    bench.wallet.commit().unwrap();
+    let bench = &mut bench.reopen();
+    let lacking = bench.try_draft(&pay(&stranger(3), exactly(20_000))).unwrap_err();
+    assert_eq!(lacking.name(), "insufficient_funds");
+    let named = &mut pay(&stranger(3), exactly(20_000));
+    named.coins = vec![coin];
+    assert_eq!(bench.try_draft(named).unwrap_err(), CommandError::CoinReserved(coin));
+    let moment = bench.moment();
+    assert_eq!(bench.wallet.drafts(&moment).unwrap().len(), 1, "it can be listed, and dropped");
+}
+
+#[test]
+fn a_change_that_only_claims_to_be_ours_is_told() {
+    let (bench, _, mut psbt) = handed_out();
+    let ours = psbt.outputs.iter().position(|output| !output.bip32_derivation.is_empty()).unwrap();
+    assert_eq!(warnings(&bench, &psbt), []);
+    psbt.unsigned_tx.output[ours].script_pubkey = stranger(7).script_pubkey();
+    assert!(warnings(&bench, &psbt).contains(&PsbtWarning::FalseOwner(ours)));
+}
+
+#[test]
+fn nobody_gets_a_message_signed_as_a_payment() {
+    let mut bench = Bench::new(LookAhead::NEW);
+    let script = bench.issue(LEGACY);
+    let mut psbt = message::to_be_signed(&script, "I owe you everything");
+    let moment = (bench.tip().height, bench.now);
+    assert_eq!(bench.wallet.take_over(&psbt, moment), Err(CommandError::NotAPayment));
+    assert!(warnings(&bench, &psbt).contains(&PsbtWarning::Message));
+    let address = bitcoin::Address::from_script(&script, Network::Regtest).unwrap();
+    psbt = bench.wallet.message_psbt(&address, "I owe you everything").unwrap();
+    signer().sign(&mut psbt).unwrap();
+    assert_eq!(returned(&mut bench, &psbt), Err(CommandError::NotAPayment));
+}
+
+#[test]
+fn what_does_not_concern_the_wallet_is_not_sent_by_it() {
+    let text = "cMpMxK92W1DjqDvWV3pMn4xLwAuQJhNF3MFqkEHUQRPQofUJku8R";
+    let key = SingleKey::parse(text, Network::Regtest).unwrap();
+    let script = ScriptBuf::new_p2pkh(&key.public().pubkey_hash());
+    let mut bench = Bench::new(LookAhead::NEW);
+    let parent = bench.payment_in(script, 50_000);
+    let spent = OutPoint::new(parent.compute_txid(), 0);
+    let paid = (stranger(2).script_pubkey(), 40_000);
+    let mut transaction = spend(&[spent], &[paid]);
+    transaction.input.iter_mut().for_each(|input| input.witness.clear());
+    let mut psbt = Psbt::from_unsigned_tx(transaction).unwrap();
+    psbt.inputs[0].non_witness_utxo = Some(parent);
+    let public = key.public().inner;
+    let mut signer = SoftwareSigner::with_keys(Keys::Single(key));
+    let origin = (signer.fingerprint(), bitcoin::bip32::DerivationPath::master());
+    psbt.inputs[0].bip32_derivation.insert(public, origin);
+    signer.sign(&mut psbt).unwrap();
+    assert!(warnings(&bench, &psbt).contains(&PsbtWarning::Foreign));
+    assert_eq!(returned(&mut bench, &psbt), Err(CommandError::ForeignPayment));
+}
