@@ -68,9 +68,12 @@ macro_rules! pages {
 }
 
 pages! {
+    backup
+    doctor
     handing
     accounts
     history
+    keys
     labels
     paying
     receiving
