@@ -6,6 +6,7 @@
 use bitcoin::{Network, Psbt, psbt};
 
 use crate::amount::{display_amount, display_fee_rate, parse_amount, parse_fee_rate};
+use crate::backup::lines;
 use crate::foreign::is_hidden;
 use crate::import::Import;
 use crate::keychain::{
@@ -19,15 +20,16 @@ use crate::net::socks::{Credentials, Negotiation, Step};
 use crate::recipient::Payee;
 use crate::seed::{Seed, Words};
 use crate::signers::{Signer, SoftwareSigner, finish};
-use crate::vault::Header;
+use crate::vault::{Header, Parcel};
 
 /// What a target does with any bytes; it panics if something does not hold.
 pub type Body = fn(&[u8]);
 
 /// Every target: its name, which is the directory of its corpus, and its body.
-pub const TARGETS: [(&str, Body); 8] = [
+pub const TARGETS: [(&str, Body); 9] = [
     ("accounts", accounts),
     ("amount", amount),
+    ("backup", backup),
     ("labels", labels),
     ("payee", payee),
     ("psbt", psbt),
@@ -133,6 +135,19 @@ fn socks(mut replies: &[u8]) {
         }
     }
     assert_eq!(step, Step::Open, "a proxy that keeps the negotiation going");
+}
+
+/// A parcel that is read is written as the same bytes, and a backup's text that is read is written
+/// such that it reads the same; neither costs a derivation.
+fn backup(bytes: &[u8]) {
+    if let Ok(parcel) = Parcel::parse(bytes) {
+        assert_eq!(parcel.to_bytes(), bytes);
+    }
+    if let Ok(backup) = lines::read(bytes) {
+        let written = lines::write(&backup);
+        let again = lines::read(&written).expect("what is written is read");
+        assert_eq!(*lines::write(&again), *written);
+    }
 }
 
 /// A header that is read is written as the same bytes. The checksum is repaired first: it keeps

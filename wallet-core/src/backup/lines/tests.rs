@@ -116,3 +116,20 @@ fn a_seed_of_another_wallet_is_refused() {
     backup.fingerprint = Some(seed("another").fingerprint());
     assert_eq!(read(&write(&backup)).expect_err("refused"), ParseBackupError::ForeignSeed);
 }
+
+/// A file that version 1 wrote: it must open for ever.
+#[test]
+fn the_first_released_format_still_opens() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/backup/v1.backup");
+    let bytes = std::fs::read(path).expect("the fixture");
+    let parcel = crate::vault::Parcel::parse(&bytes).expect("a parcel of version 1");
+    let password = crate::vault::Password::new("correct horse battery staple").expect("text");
+    let content = parcel.open(&password).expect("memory").expect("the right password");
+    let backup = read(&content).expect("a backup");
+    let accounts: Vec<_> = backup.accounts.iter().map(|account| account.name.as_str()).collect();
+    assert_eq!(accounts, ["taproot", "segwit"]);
+    assert_eq!(backup.requests[0].amount, Some(Amount::from_sat(25_000)));
+    assert_eq!(backup.labels[0].label.as_deref(), Some("rent in May"));
+    assert_eq!(backup.birthday, Birthday::Height(Height::new(100)));
+    assert!(backup.seed.is_some_and(|found| *found.to_bytes() == *seed("").to_bytes()));
+}
