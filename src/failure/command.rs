@@ -4,87 +4,19 @@ use billfold_wallet_core::command::{
     BumpProblem, CommandError, RecipientsProblem, SigningProblem, StoreProblem,
 };
 
+use bitcoin::Amount;
+use serde_json::Value;
+
 use super::{Failure, Kind};
 
 impl From<CommandError> for Failure {
     fn from(error: CommandError) -> Self {
         let message = error.to_string();
-        let new = |kind| Self::new(kind, message.clone());
-        match error {
-            CommandError::InsufficientFunds { needed, available } => new(Kind::InsufficientFunds)
-                .with("needed", needed.to_sat())
-                .with("available", available.to_sat()),
-            CommandError::Dust { amount, least } => {
-                new(Kind::Dust).with("amount", amount.to_sat()).with("least", least.to_sat())
-            }
-            CommandError::BadRecipients(problem) => {
-                new(Kind::BadRecipients).with("problem", recipients(problem))
-            }
-            CommandError::NoSuchCoin(coin) => new(Kind::NoSuchCoin).with("coin", coin.to_string()),
-            CommandError::CoinFrozen(coin) => new(Kind::CoinFrozen).with("coin", coin.to_string()),
-            CommandError::CoinReserved(coin) => {
-                new(Kind::CoinReserved).with("coin", coin.to_string())
-            }
-            CommandError::CoinWaits(coin) => new(Kind::CoinWaits).with("coin", coin.to_string()),
-            CommandError::CoinImmature(coin) => {
-                new(Kind::CoinImmature).with("coin", coin.to_string())
-            }
-            CommandError::NoSuchAccount(name) => {
-                new(Kind::NoSuchAccount).with("account", name.as_str())
-            }
-            CommandError::FeeRateOutOfRange(rate) => {
-                new(Kind::FeeRateOutOfRange).with("sat_per_kwu", rate)
-            }
-            CommandError::FeeTooHigh { fee, paid } => {
-                new(Kind::FeeTooHigh).with("fee", fee.to_sat()).with("paid", paid.to_sat())
-            }
-            CommandError::FeeAboveLimit { fee, most } => {
-                new(Kind::FeeAboveLimit).with("fee", fee.to_sat()).with("most", most.to_sat())
-            }
-            CommandError::FeeUnknown { target } => new(Kind::FeeUnknown).with("target", target),
-            CommandError::FeeTooLow { fee, least } => {
-                new(Kind::FeeTooLow).with("fee", fee.to_sat()).with("least", least.to_sat())
-            }
-            CommandError::CannotBump { txid, why } => {
-                new(Kind::CannotBump).with("txid", txid.to_string()).with("problem", bump(&why))
-            }
-            CommandError::NoSuchLabel(label) => new(Kind::NoSuchLabel).with("label", label),
-            CommandError::TooLarge { weight, most } => {
-                new(Kind::TooLarge).with("weight", weight.to_wu()).with("most", most.to_wu())
-            }
-            CommandError::NoSuchDraft(_) => new(Kind::NoSuchDraft),
-            CommandError::DraftExpired(_) => new(Kind::DraftExpired),
-            CommandError::KeyReused => new(Kind::KeyReused),
-            CommandError::Locked => new(Kind::Locked),
-            CommandError::WatchOnly => new(Kind::WatchOnly),
-            CommandError::HeightAboveTip { asked, tip } => {
-                new(Kind::HeightAboveTip).with("asked", asked.to_u32()).with("tip", tip.to_u32())
-            }
-            CommandError::NoSuchTransaction(txid) => {
-                new(Kind::NoSuchTransaction).with("txid", txid.to_string())
-            }
-            CommandError::NotConfirmed(txid) => {
-                new(Kind::NotConfirmed).with("txid", txid.to_string())
-            }
-            CommandError::Offline => new(Kind::Offline),
-            CommandError::AddressesExhausted => new(Kind::AddressesExhausted),
-            CommandError::NothingToSign => new(Kind::NothingToSign),
-            CommandError::NotAPayment => new(Kind::NotAPayment),
-            CommandError::ForeignPayment => new(Kind::ForeignPayment),
-            CommandError::NotOurAddress(address) => {
-                new(Kind::NotOurAddress).with("address", address)
-            }
-            CommandError::NothingToSweep { left } => {
-                new(Kind::NothingToSweep).with("left", left.to_sat())
-            }
-            CommandError::MessageTooLong(bytes) => new(Kind::MessageTooLong).with("bytes", bytes),
-            CommandError::Signing(problem) => {
-                new(Kind::SigningFailed).with("problem", signing(problem))
-            }
-            CommandError::Store(problem) => problem.into(),
-            CommandError::Busy => new(Kind::Busy),
-            CommandError::Closing => new(Kind::Closing),
-        }
+        let failure = match &error {
+            CommandError::Store(problem) => return problem.clone().into(),
+            other => Self::new(kind(other), message),
+        };
+        fields(&error).into_iter().fold(failure, |told, (name, value)| told.with(name, value))
     }
 }
 
@@ -100,6 +32,96 @@ impl From<StoreProblem> for Failure {
             StoreProblem::Io { path, .. } => new(Kind::Io).with("path", path),
         }
     }
+}
+
+fn kind(error: &CommandError) -> Kind {
+    match error {
+        CommandError::InsufficientFunds { .. } => Kind::InsufficientFunds,
+        CommandError::Dust { .. } => Kind::Dust,
+        CommandError::BadRecipients(_) => Kind::BadRecipients,
+        CommandError::NoSuchCoin(_) => Kind::NoSuchCoin,
+        CommandError::CoinFrozen(_) => Kind::CoinFrozen,
+        CommandError::CoinReserved(_) => Kind::CoinReserved,
+        CommandError::CoinWaits(_) => Kind::CoinWaits,
+        CommandError::CoinImmature(_) => Kind::CoinImmature,
+        CommandError::NoSuchAccount(_) => Kind::NoSuchAccount,
+        CommandError::FeeRateOutOfRange(_) => Kind::FeeRateOutOfRange,
+        CommandError::FeeTooHigh { .. } => Kind::FeeTooHigh,
+        CommandError::FeeAboveLimit { .. } => Kind::FeeAboveLimit,
+        CommandError::FeeUnknown { .. } => Kind::FeeUnknown,
+        CommandError::FeeTooLow { .. } => Kind::FeeTooLow,
+        CommandError::CannotBump { .. } => Kind::CannotBump,
+        CommandError::NoSuchLabel(_) => Kind::NoSuchLabel,
+        CommandError::TooLarge { .. } => Kind::TooLarge,
+        CommandError::NoSuchDraft(_) => Kind::NoSuchDraft,
+        CommandError::DraftExpired(_) => Kind::DraftExpired,
+        CommandError::KeyReused => Kind::KeyReused,
+        CommandError::Locked => Kind::Locked,
+        CommandError::WatchOnly => Kind::WatchOnly,
+        CommandError::HeightAboveTip { .. } => Kind::HeightAboveTip,
+        CommandError::NoSuchTransaction(_) => Kind::NoSuchTransaction,
+        CommandError::NotConfirmed(_) => Kind::NotConfirmed,
+        CommandError::Offline => Kind::Offline,
+        CommandError::AddressesExhausted => Kind::AddressesExhausted,
+        CommandError::NothingToSign => Kind::NothingToSign,
+        CommandError::NotAPayment => Kind::NotAPayment,
+        CommandError::ForeignPayment => Kind::ForeignPayment,
+        CommandError::NotOurAddress(_) => Kind::NotOurAddress,
+        CommandError::NothingToSweep { .. } => Kind::NothingToSweep,
+        CommandError::MessageTooLong(_) => Kind::MessageTooLong,
+        CommandError::Signing(_) => Kind::SigningFailed,
+        CommandError::Busy => Kind::Busy,
+        CommandError::Closing => Kind::Closing,
+        CommandError::Store(_) => Kind::Io,
+    }
+}
+
+/// What the error says, for programs.
+fn fields(error: &CommandError) -> Vec<(&'static str, Value)> {
+    match error {
+        CommandError::InsufficientFunds { needed, available } => {
+            vec![("needed", sat(*needed)), ("available", sat(*available))]
+        }
+        CommandError::Dust { amount, least } => {
+            vec![("amount", sat(*amount)), ("least", sat(*least))]
+        }
+        CommandError::BadRecipients(problem) => vec![("problem", recipients(*problem).into())],
+        CommandError::NoSuchCoin(coin)
+        | CommandError::CoinFrozen(coin)
+        | CommandError::CoinReserved(coin)
+        | CommandError::CoinWaits(coin)
+        | CommandError::CoinImmature(coin) => vec![("coin", coin.to_string().into())],
+        CommandError::NoSuchAccount(name) => vec![("account", name.as_str().into())],
+        CommandError::FeeRateOutOfRange(rate) => vec![("sat_per_kwu", (*rate).into())],
+        CommandError::FeeTooHigh { fee, paid } => vec![("fee", sat(*fee)), ("paid", sat(*paid))],
+        CommandError::FeeAboveLimit { fee, most } => {
+            vec![("fee", sat(*fee)), ("most", sat(*most))]
+        }
+        CommandError::FeeUnknown { target } => vec![("target", (*target).into())],
+        CommandError::FeeTooLow { fee, least } => vec![("fee", sat(*fee)), ("least", sat(*least))],
+        CommandError::CannotBump { txid, why } => {
+            vec![("txid", txid.to_string().into()), ("problem", bump(why).into())]
+        }
+        CommandError::NoSuchLabel(label) => vec![("label", label.as_str().into())],
+        CommandError::TooLarge { weight, most } => {
+            vec![("weight", weight.to_wu().into()), ("most", most.to_wu().into())]
+        }
+        CommandError::HeightAboveTip { asked, tip } => {
+            vec![("asked", asked.to_u32().into()), ("tip", tip.to_u32().into())]
+        }
+        CommandError::NoSuchTransaction(txid) | CommandError::NotConfirmed(txid) => {
+            vec![("txid", txid.to_string().into())]
+        }
+        CommandError::NotOurAddress(address) => vec![("address", address.as_str().into())],
+        CommandError::NothingToSweep { left } => vec![("left", sat(*left))],
+        CommandError::MessageTooLong(bytes) => vec![("bytes", (*bytes).into())],
+        CommandError::Signing(problem) => vec![("problem", signing(*problem).into())],
+        _ => Vec::new(),
+    }
+}
+
+fn sat(amount: Amount) -> Value {
+    amount.to_sat().into()
 }
 
 const fn recipients(problem: RecipientsProblem) -> &'static str {
@@ -142,7 +164,7 @@ mod tests {
     use billfold_wallet_core::keychain::AccountName;
     use billfold_wallet_core::light_client::height::Height;
     use bitcoin::hashes::Hash as _;
-    use bitcoin::{Amount, OutPoint, Txid, Weight};
+    use bitcoin::{OutPoint, Txid, Weight};
 
     use super::*;
 
