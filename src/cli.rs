@@ -6,8 +6,8 @@
 
 use clap::{Args, Parser, Subcommand};
 
-pub(crate) mod accounts;
 pub(crate) mod birthday;
+pub(crate) mod accounts;
 pub(crate) mod chain;
 pub(crate) mod global;
 pub(crate) mod keeping;

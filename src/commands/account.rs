@@ -19,9 +19,9 @@ use crate::session::Session;
 use form::AccountsReport;
 use source::Source;
 
+mod words;
 pub(super) mod form;
 pub(super) mod source;
-mod words;
 
 /// Carries out one of them.
 ///

@@ -1,7 +1,7 @@
 //! Owns `export`: what the wallet knows, in files that other programs read.
 
-mod descriptors;
 mod destination;
+mod descriptors;
 mod history;
 mod labels;
 

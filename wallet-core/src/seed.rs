@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 pub use words::{DiceError, ParseWordsError, WordCount, Words, completions};
 
-use crate::keychain::{AccountDescriptor, SECP, StandardAccount};
+use crate::keychain::{Account, AccountDescriptor, AccountId, SECP, StandardAccount};
 use crate::limits::KEY_PATH_STEPS;
 use crate::residue::wipe_stack;
 
@@ -61,6 +61,17 @@ impl Seed {
     pub fn descriptor(&self, account: StandardAccount, network: Network) -> AccountDescriptor {
         let xpub = self.xpub(&account.path(network), network);
         account.descriptor(network, self.fingerprint(), xpub)
+    }
+
+    /// The watch-only halves of standard accounts, with ids in this order.
+    #[must_use]
+    pub fn accounts(&self, of: &[StandardAccount], network: Network) -> Vec<Account> {
+        let own = Some(self.fingerprint());
+        let account = |(id, account): (u16, &StandardAccount)| {
+            let descriptor = self.descriptor(*account, network);
+            Account::new(AccountId::new(id), account.name(), network, descriptor, own)
+        };
+        (0..).zip(of).map(account).collect()
     }
 
     /// The extended public key at a path.

@@ -77,7 +77,7 @@ pub fn create(
             preferred: AccountId::new(0),
             look_ahead,
         },
-        accounts: wallet::NewWallet::standard_accounts(&seed, &accounts, settings.network),
+        accounts: seed.accounts(&accounts, settings.network),
         sealed_seed: Some(key_layer::seal(&keys.seed, &seed)?),
     };
     let mut wallet = Wallet::create(&paths.wallet(&settings.wallet), &keys.file, &new)?;

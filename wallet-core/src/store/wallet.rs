@@ -28,10 +28,9 @@ use zeroize::Zeroizing;
 
 use crate::command::{Birthday, StoreProblem};
 use crate::config::LookAhead;
-use crate::keychain::{Account, AccountId, StandardAccount};
+use crate::keychain::{Account, AccountId};
 use crate::light_client::height::Height;
 use crate::light_client::time::WallTime;
-use crate::seed::Seed;
 use crate::store::{problem, schema};
 use crate::vault::FileKey;
 
@@ -64,23 +63,6 @@ pub struct NewWallet {
     pub accounts: Vec<Account>,
     /// The seed, sealed by the vault's seed key; kept as it is. None: the wallet only watches.
     pub sealed_seed: Option<Vec<u8>>,
-}
-
-impl NewWallet {
-    /// Standard accounts of a seed, with ids in this order.
-    #[must_use]
-    pub fn standard_accounts(
-        seed: &Seed,
-        of: &[StandardAccount],
-        network: Network,
-    ) -> Vec<Account> {
-        let account = |(number, key): (u16, &StandardAccount)| {
-            let descriptor = seed.descriptor(*key, network);
-            let id = AccountId::new(number);
-            Account::new(id, key.name(), network, descriptor, Some(seed.fingerprint()))
-        };
-        (0..).zip(of).map(account).collect()
-    }
 }
 
 /// What describes a wallet; it does not change.

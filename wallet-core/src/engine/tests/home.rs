@@ -76,7 +76,7 @@ impl Home {
                 preferred: ACCOUNT,
                 look_ahead: LookAhead { receive: 5, change: 5 },
             },
-            accounts: NewWallet::standard_accounts(&seed, &accounts(), network),
+            accounts: seed.accounts(&accounts(), network),
             sealed_seed: Some(key_layer::seal(&keys.seed, &seed).unwrap()),
         };
         let mut wallet = Wallet::create(&home.path("db"), &keys.file, &new).unwrap();
@@ -130,7 +130,7 @@ pub(super) fn second_script(name: &str, index: u32) -> ScriptBuf {
 
 fn script_of(name: &str, account: usize, index: u32) -> ScriptBuf {
     let seed = Seed::new(&Words::parse(WORDS).unwrap(), name);
-    let accounts = NewWallet::standard_accounts(&seed, &accounts(), Network::Regtest);
+    let accounts = seed.accounts(&accounts(), Network::Regtest);
     accounts[account].script(Branch::Receive, DerivationIndex::new(index).unwrap())
 }
 

@@ -1,3 +1,5 @@
+//! Accounts against miniscript's own scripts, and the ways to spend them.
+
 use std::str::FromStr;
 
 use bitcoin::bip32::{DerivationPath, Xpriv, Xpub};

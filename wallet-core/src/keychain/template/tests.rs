@@ -1,3 +1,5 @@
+//! What the templates build reads back, and is spent as it was asked for.
+
 use std::str::FromStr;
 
 use bitcoin::bip32::Xpriv;

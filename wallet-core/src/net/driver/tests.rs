@@ -87,7 +87,7 @@ fn wallet(dir: &std::path::Path) -> Wallet {
             preferred: AccountId::new(0),
             look_ahead: LookAhead { receive: 5, change: 5 },
         },
-        accounts: NewWallet::standard_accounts(&seed, &first, Chain::Regtest),
+        accounts: seed.accounts(&first, Chain::Regtest),
         sealed_seed: None,
     };
     Wallet::create(&dir.join("db"), &keys.file, &new).unwrap()

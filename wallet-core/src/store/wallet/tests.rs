@@ -39,7 +39,7 @@ fn new_wallet() -> NewWallet {
             preferred: TAPROOT,
             look_ahead: LookAhead::NEW,
         },
-        accounts: NewWallet::standard_accounts(&seed, &first, Network::Regtest),
+        accounts: seed.accounts(&first, Network::Regtest),
         sealed_seed: Some(b"sealed seed".to_vec()),
     }
 }

@@ -256,7 +256,7 @@ pub(crate) fn new_wallet(look_ahead: LookAhead) -> NewWallet {
             preferred: TAPROOT,
             look_ahead,
         },
-        accounts: NewWallet::standard_accounts(&seed, &keys, Network::Regtest),
+        accounts: seed.accounts(&keys, Network::Regtest),
         sealed_seed: Some(b"sealed".to_vec()),
     }
 }

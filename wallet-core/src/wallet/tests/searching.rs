@@ -12,7 +12,7 @@ use crate::light_client::height::{BlockId, Height};
 use crate::light_client::input::ScanStart;
 use crate::light_client::time::WallTime;
 use crate::seed::{Seed, Words};
-use crate::store::wallet::{NewWallet, SearchedAccount};
+use crate::store::wallet::SearchedAccount;
 use crate::wallet::{Growth, Wallet, WatchList};
 
 /// The accounts of these tests, in their order.
@@ -38,7 +38,7 @@ impl Restored {
         let first = [ScriptType::Taproot, ScriptType::Legacy].map(StandardAccount::first);
         let second = StandardAccount { number: DerivationIndex::new(1).unwrap(), ..first[0] };
         let keys = [first[0], first[1], second];
-        new.accounts = NewWallet::standard_accounts(&seed, &keys, network);
+        new.accounts = seed.accounts(&keys, network);
         new.description.fingerprint = Some(seed.fingerprint());
         let wallet = Wallet::create(&dir.path().join("db"), &key(), &new).unwrap();
         Self { dir, wallet }
