@@ -9,6 +9,7 @@ use zeroize::Zeroize;
 
 /// Overwrites the stack below the caller's frame, as deep as computations with keys go.
 #[inline(never)]
+#[expect(clippy::large_stack_arrays, reason = "its being on the stack is the purpose")]
 pub(crate) fn wipe_stack() {
     let mut frame = [0xff_u8; DEEPEST];
     // Volatile, so that it happens though nobody reads it.

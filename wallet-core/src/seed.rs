@@ -47,7 +47,7 @@ impl Seed {
     /// The words.
     #[must_use]
     pub fn words(&self) -> Words {
-        Words::from_entropy(&self.entropy).expect("the length was checked when it came")
+        words_of(&self.entropy)
     }
 
     /// The fingerprint of the master key (BIP32).
@@ -213,6 +213,11 @@ impl Drop for PrivateKey {
         self.0.private_key.non_secure_erase();
         self.0.chain_code = [0; 32].into();
     }
+}
+
+/// The words of entropy whose length was checked when it came.
+fn words_of(entropy: &[u8]) -> Words {
+    Words::from_entropy(entropy).expect("16, 20, 24, 28 or 32 bytes")
 }
 
 /// Bytes of a BIP39 seed.

@@ -79,6 +79,7 @@ impl Words {
     }
 
     /// BIP39's 2048 rounds of PBKDF2-HMAC-SHA512; the passphrase is normalised (NFKD).
+    #[expect(clippy::unnecessary_box_returns, reason = "a moved array leaves its bytes behind")]
     pub(super) fn stretch(&self, passphrase: &str) -> Box<Zeroizing<[u8; SEED_BYTES]>> {
         let mut made = self.0.to_seed(passphrase);
         let mut seed = Box::new(Zeroizing::new([0; SEED_BYTES]));

@@ -85,15 +85,12 @@ impl Parcel {
             _ => return Err(damaged),
         }
         let (head, sealed) = body.split_first_chunk::<HEAD_LEN>().ok_or(damaged)?;
-        let number = |at: usize| -> u32 {
-            u32::from_le_bytes(head[at..at + 4].try_into().expect("the range has 4 bytes"))
-        };
+        let number = |at| u32::from_le_bytes(field(head, at));
         let cost = KdfCost::within_bounds(number(MEMORY), number(PASSES)).ok_or(damaged)?;
         if !(OVERHEAD..=PARCEL_BYTES).contains(&sealed.len()) {
             return Err(damaged);
         }
-        let salt = head[SALT..].try_into().expect("the range has 32 bytes");
-        Ok(Self { cost, salt, sealed: sealed.to_vec() })
+        Ok(Self { cost, salt: field(head, SALT), sealed: sealed.to_vec() })
     }
 
     /// What opening costs.
@@ -123,6 +120,10 @@ pub enum ParseParcelError {
     Damaged,
     /// A newer version wrote them.
     Newer,
+}
+
+fn field<const N: usize>(head: &[u8; HEAD_LEN], at: usize) -> [u8; N] {
+    head[at..at + N].try_into().expect("the range has N bytes")
 }
 
 const MAGIC: &[u8; 8] = b"bfbackup";
