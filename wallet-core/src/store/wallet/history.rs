@@ -187,16 +187,17 @@ impl WalletFile {
     }
 }
 
-/// What a row of the history is read from; `t` is its transaction.
+/// What a row of the history is read from; `t` is its transaction. Cross joins are made in the order
+/// in which they are written: from the few outputs of a transaction, never from all labels.
 const COLUMNS: &str = "
     txid, net, fee, canonical, announced, height, block, ifnull(block_time, first_seen),
     coalesce(
         (SELECT label FROM labels WHERE kind = 'tx' AND subject = t.txid AND place = -1),
-        (SELECT l.label FROM outputs o JOIN scripts s USING (keychain, derivation)
-         JOIN labels l ON l.kind = 'addr' AND l.subject = s.spk AND l.place = -1
+        (SELECT l.label FROM outputs o CROSS JOIN scripts s USING (keychain, derivation)
+         CROSS JOIN labels l ON l.kind = 'addr' AND l.subject = s.spk AND l.place = -1
          WHERE o.txid = t.txid AND l.label IS NOT NULL LIMIT 1),
         (SELECT l.label FROM outputs o
-         JOIN labels l ON l.kind = 'output' AND l.subject = o.txid AND l.place = o.vout
+         CROSS JOIN labels l ON l.kind = 'output' AND l.subject = o.txid AND l.place = o.vout
          WHERE o.txid = t.txid AND l.label IS NOT NULL LIMIT 1)),
     signed_here, seen IS NOT NULL OR left_height IS NOT NULL, seen_by,
     EXISTS (SELECT 1 FROM outputs o JOIN outputs other USING (keychain, derivation)
