@@ -45,8 +45,8 @@ pub const PROGRESS_EVERY: Duration = Duration::from_millis(250);
 pub const READ_BYTES: usize = 64 * 1024;
 
 /// Bytes of one peer that may wait for the engine; then its socket waits, and so does the peer. A
-/// single packet may be longer.
-pub const UNHANDLED_BYTES: u32 = 512 * 1024;
+/// single packet may be longer. So much that a commit of some milliseconds stops no fast peer.
+pub const UNHANDLED_BYTES: u32 = 1024 * 1024;
 
 /// Messages to one peer that may wait for its socket; a peer that takes no more is dropped.
 pub const UNSENT_MESSAGES: usize = 512;
@@ -169,7 +169,7 @@ pub const UNCONFIRMED_LIFETIME: Duration = Duration::from_secs(14 * 24 * 3600);
 pub const KEPT_FILTER_BYTES: u32 = 4 << 20;
 
 /// A segment of kept filters is full when it is this long, in bytes, or an eighth of the budget:
-/// so little that what comes while it is brought to the disk finds room in [`KEEPER_ORDERS`].
+/// so little that one that waits for the disk takes little memory.
 pub const MOST_SEGMENT_BYTES: u32 = 16 << 20;
 
 /// The least length at which a segment of kept filters is full, in bytes.

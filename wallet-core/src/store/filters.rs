@@ -17,6 +17,7 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread::{self, JoinHandle};
 
 use crate::light_client::height::Height;
 use crate::light_client::height_ranges::HeightRanges;
@@ -36,6 +37,8 @@ pub struct FilterStore {
     segments: BTreeMap<u32, Segment>,
     /// The segment that is written on, always the newest.
     active: Option<Active>,
+    /// The full one before it, on its way to the disk while the next is written.
+    sealing: Option<JoinHandle<io::Result<()>>>,
 }
 
 /// A store as it was found.
@@ -74,8 +77,13 @@ impl FilterStore {
     /// What the system said.
     pub fn open(dir: &Path, budget: u64) -> io::Result<Opened> {
         fs::create_dir_all(dir)?;
-        let mut store =
-            Self { dir: dir.to_owned(), budget, segments: BTreeMap::new(), active: None };
+        let mut store = Self {
+            dir: dir.to_owned(),
+            budget,
+            segments: BTreeMap::new(),
+            active: None,
+            sealing: None,
+        };
         let mut damaged = Vec::new();
         let numbers = segment::numbers(dir)?;
         for number in &numbers {
@@ -165,6 +173,7 @@ impl FilterStore {
     /// # Errors
     /// What the system said.
     pub fn forget(&mut self, damaged: &[Place]) -> io::Result<Vec<PathBuf>> {
+        self.until_sealed()?;
         let mut files = Vec::new();
         for place in damaged {
             let full = self.active.as_ref().is_none_or(|active| active.number != place.segment);
@@ -220,12 +229,24 @@ impl FilterStore {
         written
     }
 
-    /// The active segment is full.
+    /// The active segment is full. It is brought to the disk aside; nobody waits for that but the
+    /// next one that is full.
     fn seal(&mut self) -> io::Result<()> {
+        self.until_sealed()?;
         let Some(active) = self.active.take() else { return Ok(()) };
-        let number = active.number;
-        active.finish()?;
-        self.segments.get(&number).map_or(Ok(()), Segment::write_index)
+        let Some(segment) = self.segments.get(&active.number).cloned() else { return Ok(()) };
+        let sealing = thread::Builder::new()
+            .name("billfold-seal".to_owned())
+            .spawn(move || active.finish(&segment))?;
+        self.sealing = Some(sealing);
+        Ok(())
+    }
+
+    /// Waits until no segment is on its way to the disk.
+    fn until_sealed(&mut self) -> io::Result<()> {
+        let Some(sealing) = self.sealing.take() else { return Ok(()) };
+        // What a panic there left undone is done when the store is opened again.
+        sealing.join().unwrap_or(Ok(()))
     }
 
     /// Makes room for a record of a block; whether there is some.
@@ -248,6 +269,7 @@ impl FilterStore {
     fn drop_lowest(&mut self) -> io::Result<bool> {
         self.flush()?;
         let Some(number) = self.lowest() else { return Ok(false) };
+        self.until_sealed()?;
         self.active.take_if(|active| active.number == number);
         let Some(segment) = self.segments.remove(&number) else { return Ok(false) };
         segment.delete().map(|()| true)
@@ -270,6 +292,14 @@ impl FilterStore {
     fn segment_length(&self) -> u32 {
         let part = u32::try_from(self.budget / 8).unwrap_or(u32::MAX);
         part.clamp(LEAST_SEGMENT_BYTES, MOST_SEGMENT_BYTES)
+    }
+}
+
+impl Drop for FilterStore {
+    fn drop(&mut self) {
+        if let Err(error) = self.until_sealed() {
+            tracing::warn!(%error, "the last filters may have to be fetched again");
+        }
     }
 }
 

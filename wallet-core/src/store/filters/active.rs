@@ -82,14 +82,14 @@ impl Active {
         Ok(())
     }
 
-    /// The segment is full and all of it is written.
+    /// Brings a full segment of which all is written to the disk, its index last.
     ///
     /// # Errors
     /// What the system said.
-    pub(super) fn finish(self) -> io::Result<()> {
+    pub(super) fn finish(self, segment: &Segment) -> io::Result<()> {
         self.file.sync_data()?;
         forget_cached(&self.file);
-        Ok(())
+        segment.write_index()
     }
 }
 

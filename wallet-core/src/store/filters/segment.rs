@@ -13,7 +13,7 @@ use super::index::Index;
 use super::record::Head;
 
 /// A segment on disk.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Segment {
     path: PathBuf,
     /// Bytes that hold whole records.
