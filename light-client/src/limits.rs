@@ -317,7 +317,8 @@ pub const SILENCE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Bytes that a block is believed to have.
 pub const EXPECTED_BLOCK: u64 = 1_500_000;
 
-/// How much later than expected a block may be before another peer is asked for it too.
+/// How much later than expected a block may be before another peer is asked for it too; and how soon
+/// one is that would be so much earlier.
 pub const BLOCK_MARGIN: Duration = Duration::from_secs(1);
 
 /// How many peers are asked for the same block at a time.

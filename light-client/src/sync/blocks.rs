@@ -75,6 +75,7 @@ struct Want {
 #[derive(Debug, Clone, Copy)]
 struct Asked {
     peer: PeerId,
+    at: MonoTime,
     /// When it should have been answered, with room; then another may be asked too.
     expected: MonoTime,
     /// When it does not count any more, however much of the answer is here.
@@ -212,13 +213,8 @@ impl BlockSync {
             return Vec::new();
         }
         let stalled = self.release_late(now);
-        let open: Vec<BlockId> = self
-            .wants
-            .iter()
-            .filter(|(_, want)| want.body.is_none() && self.is_due(now, want))
-            .map(|(id, _)| *id)
-            .collect();
-        for block in open {
+        let open = self.wants.iter().filter(|(_, want)| want.is_open(now)).map(|(id, _)| *id);
+        for block in open.collect::<Vec<_>>() {
             self.ask(now, block, peers, outbox);
         }
         stalled
@@ -226,17 +222,12 @@ impl BlockSync {
 
     /// When `drive` has something to do again.
     pub(crate) fn next_due(&self, now: MonoTime) -> Option<MonoTime> {
-        let expected = self.wants.values().filter_map(|want| self.expected(want));
+        let open = self.wants.values().filter(|want| want.is_open(now));
+        let expected = open.flat_map(|want| [self.expected(want), want.patience_ends()]).flatten();
         let ends = self.wants.values().flat_map(|want| &want.asked).map(|asked| asked.ends);
         let late = self.talks.values().filter_map(Talk::late_at);
         let waits = self.talks.values().map(|talk| talk.retry.until());
         expected.chain(ends).chain(late).chain(waits).filter(|due| *due > now).min()
-    }
-
-    /// Whether one more peer is to be asked. Those that drip don't keep out the next one for ever.
-    fn is_due(&self, now: MonoTime, want: &Want) -> bool {
-        let counting = want.asked.iter().filter(|asked| asked.ends > now).count();
-        counting < MAX_BLOCK_ASKS && self.expected(want).is_none_or(|due| due <= now)
     }
 
     /// When the last of those that were asked should have answered, or would have been silent for
@@ -254,7 +245,12 @@ impl BlockSync {
     }
 
     fn ask(&mut self, now: MonoTime, block: BlockId, peers: &[BlockPeer], outbox: &mut Outbox) {
-        let Some(BlockPeer { peer, busy, .. }) = self.choose(now, peers, block) else { return };
+        let Some(able) = self.choose(now, peers, block) else { return };
+        let Some(expected) = self.expectation(now, able) else { return };
+        if !self.is_due(now, block, able.peer, expected) {
+            return;
+        }
+        let peer = able.peer;
         let (Some(talk), Some(want)) = (self.talks.get_mut(&peer), self.wants.get_mut(&block))
         else {
             return;
@@ -263,13 +259,31 @@ impl BlockSync {
             talk.pace.begin(now);
         }
         talk.owed += 1;
-        let work = u64::from(talk.owed) * EXPECTED_BLOCK;
-        let time = busy + talk.pace.latency() + talk.pace.time_for(work);
-        let expected = now.after(time.saturating_mul(2) + BLOCK_MARGIN);
         let ends = now.after(BLOCK_PATIENCE);
-        want.asked.push(Asked { peer, expected: expected.min(ends), ends });
+        want.asked.push(Asked { peer, at: now, expected: expected.min(ends), ends });
         let inventory = vec![Inventory::WitnessBlock(block.hash)];
         outbox.send(peer, NetworkMessage::GetData(inventory));
+    }
+
+    /// When a peer should have answered if it were asked for one block more, with room.
+    fn expectation(&self, now: MonoTime, able: BlockPeer) -> Option<MonoTime> {
+        let talk = self.talks.get(&able.peer)?;
+        let work = u64::from(talk.owed + 1) * EXPECTED_BLOCK;
+        let time = able.busy + talk.pace.latency() + talk.pace.time_for(work);
+        Some(now.after(time.saturating_mul(2) + BLOCK_MARGIN))
+    }
+
+    /// Whether one more peer is to be asked, that should have answered when it is `expected`: if
+    /// those that were asked should have by now, or if it would be earlier than all of them, who
+    /// were given a moment to surprise. The latter is no reason to turn to one that is to be avoided.
+    fn is_due(&self, now: MonoTime, block: BlockId, peer: PeerId, expected: MonoTime) -> bool {
+        let Some(want) = self.wants.get(&block) else { return false };
+        let earlier = want.asked.iter().all(|asked| expected.after(BLOCK_MARGIN) < asked.expected);
+        let patience_ended = want.patience_ends().is_none_or(|end| end <= now);
+        let avoided = |peer: &PeerId| want.avoid.contains(peer);
+        let turns = avoided(&peer) && !want.asked.iter().all(|asked| avoided(&asked.peer));
+        let is_swift = earlier && patience_ended && !turns;
+        self.expected(want).is_none_or(|due| due <= now) || is_swift
     }
 
     /// The peer that has the block, was not asked for it, and is free first. One that is to be
@@ -319,6 +333,20 @@ impl BlockSync {
         for want in self.wants.values_mut() {
             want.asked.retain(|asked| asked.peer != from);
         }
+    }
+}
+
+impl Want {
+    /// Whether it is not here and one more peer may be asked. Those that drip don't keep out the
+    /// next one for ever.
+    fn is_open(&self, now: MonoTime) -> bool {
+        let counting = self.asked.iter().filter(|asked| asked.ends > now).count();
+        self.body.is_none() && counting < MAX_BLOCK_ASKS
+    }
+
+    /// When the last that was asked has had a moment.
+    fn patience_ends(&self) -> Option<MonoTime> {
+        self.asked.iter().map(|asked| asked.at.after(BLOCK_MARGIN)).max()
     }
 }
 

@@ -151,6 +151,30 @@ fn a_block_is_asked_of_another_when_the_first_falls_silent() {
     assert!(world.now.mono.since(before) < SILENCE_TIMEOUT / 2);
 }
 
+/// It is asked for some because all others are busy, when many blocks are wanted at once.
+#[test]
+fn a_block_that_a_dripping_peer_was_asked_for_is_fetched_from_another() {
+    let mut blocks = Blocks::new();
+    let tip = (0..90).fold(blocks.genesis(), |tip, _| blocks.mine(tip, 0, &[script(1)]));
+    let mut world = World::new(blocks, tip, 4);
+    for n in 1..=4 {
+        world.host(n).link = Some(Link { bytes_per_second: 1_000_000, ..LINK });
+    }
+    let asked = |world: &mut World, wanted: fn(&NetworkMessage) -> bool| {
+        world.host(1).heard.iter().any(wanted)
+    };
+    world.scan(1, &[script(1)]);
+    while !asked(&mut world, |message| matches!(message, NetworkMessage::GetCFilters(_))) {
+        world.pass(Duration::from_millis(1));
+    }
+    world.host(1).link = Some(Link { bytes_per_second: 20, ..LINK });
+    world.sync(tip);
+    assert_eq!(world.wallet.paid.len(), 90);
+    assert!(asked(&mut world, |message| matches!(message, NetworkMessage::GetData(_))));
+    let took = world.now.mono.since(MonoTime::START);
+    assert!(took < Duration::from_secs(10), "{took:?}");
+}
+
 #[test]
 fn blocks_that_do_not_come_do_not_hold_up_filters() {
     let (mut world, _) = world(1);
