@@ -3,7 +3,7 @@
 //! Refuses to be part of the product: it is built for tests, which replay the corpora of
 //! `fixtures/corpus`, and for `fuzz/`, which looks for more.
 
-use bitcoin::{Network, Psbt, psbt};
+use bitcoin::{Network, psbt};
 
 use crate::amount::{display_amount, display_fee_rate, parse_amount, parse_fee_rate};
 use crate::backup::lines;
@@ -16,7 +16,10 @@ use crate::keychain::{
 use crate::labels::bip329;
 use crate::light_client::peer_id::PeerAddress;
 use crate::limits::SOCKS_REPLY_BYTES;
+use crate::message::{Verdict, is_asked_for, verify};
 use crate::net::socks::{Credentials, Negotiation, Step};
+use crate::psbt::review::{Knowledge, review};
+use crate::psbt::{PsbtForm, read, write};
 use crate::recipient::Payee;
 use crate::seed::{Seed, Words};
 use crate::signers::{Signer, SoftwareSigner, finish};
@@ -26,11 +29,12 @@ use crate::vault::{Header, Parcel};
 pub type Body = fn(&[u8]);
 
 /// Every target: its name, which is the directory of its corpus, and its body.
-pub const TARGETS: [(&str, Body); 9] = [
+pub const TARGETS: [(&str, Body); 10] = [
     ("accounts", accounts),
     ("amount", amount),
     ("backup", backup),
     ("labels", labels),
+    ("message", message),
     ("payee", payee),
     ("psbt", psbt),
     ("socks", socks),
@@ -104,9 +108,31 @@ fn payee(bytes: &[u8]) {
     }
 }
 
-/// A hostile PSBT makes no signer panic, and no transaction other than its own.
+/// A signature of a message, whatever it is, is judged; after the first byte, which picks the
+/// address.
+fn message(bytes: &[u8]) {
+    let Some((kind, rest)) = bytes.split_first() else { return };
+    let Ok(signature) = str::from_utf8(rest) else { return };
+    let addresses = [
+        "bc1q9vza2e8x573nczrlzms0wvx3gsqjx7vavgkx0l",
+        "bc1pss0zhytly75awhm6x2hhvd5lnzv3vssgrf9axfheq8ldyzn88ges79fler",
+        "13vU5PUSuArDXJdCWZvUFEbgJ2wcmtSJWn",
+        "3Nye4j1GUFqCEBR3do2KEFZAs9oLe8NZ6X",
+    ];
+    let text = addresses[usize::from(*kind) % addresses.len()];
+    let payee = Payee::parse(text, Network::Bitcoin).expect("an address");
+    let verdict = verify(&payee.address, "nobody signed this", signature);
+    assert!(!matches!(verdict, Verdict::Valid(_)), "{verdict:?}");
+}
+
+/// A hostile PSBT of any form is read as it is written, and makes neither a review nor a signer
+/// panic, and no transaction other than its own.
 fn psbt(bytes: &[u8]) {
-    let Ok(drafted) = Psbt::deserialize(bytes) else { return };
+    let Ok(drafted) = read(bytes) else { return };
+    for form in [PsbtForm::Binary, PsbtForm::Base64, PsbtForm::Hex] {
+        assert_eq!(read(&write(&drafted, form)).as_ref(), Ok(&drafted));
+    }
+    let _ = review(&drafted, Network::Regtest, &Knowledge::default(), is_asked_for);
     let mut stored = [0x5a; 81];
     stored[0] = 1;
     let seed = Seed::from_bytes(&stored).expect("version, seed and 16 bytes of entropy");
