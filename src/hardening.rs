@@ -25,6 +25,7 @@ pub(crate) const fn apply() {}
 /// Whether core dumps are off; `None` where that can't be known.
 #[cfg(unix)]
 #[must_use]
+#[expect(clippy::unnecessary_wraps, reason = "other systems can't tell")]
 pub(crate) fn core_dumps_are_off() -> Option<bool> {
     use rustix::process::{Resource, getrlimit};
     Some(getrlimit(Resource::Core).current == Some(0))

@@ -39,8 +39,8 @@ pub(crate) async fn tried<T: Send>(
         // On a thread of its own, since a wallet may not be opened inside a runtime; and waited
         // for to its very end, since SQLCipher's library must not be left while a thread that
         // used it still ends.
-        let tried = thread::scope(|scope| scope.spawn(|| work(&settings, &password)).join());
-        match tried.map_err(|_panicked| Failure::bug())? {
+        let outcome = thread::scope(|scope| scope.spawn(|| work(&settings, &password)).join());
+        match outcome.map_err(|_panicked| Failure::bug())? {
             Err(OpenError::TooSoon { wait }) => {
                 let seconds = wait.as_secs();
                 context.output.say(&format!("Too many wrong passwords: waiting {seconds} s."));

@@ -84,7 +84,8 @@ fn clock(status: &Status) -> Option<Check> {
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 struct Check {
-    check: &'static str,
+    #[serde(rename = "check")]
+    name: &'static str,
     state: State,
     told: String,
 }
@@ -102,16 +103,16 @@ enum State {
 }
 
 impl Check {
-    fn good(check: &'static str, told: impl Into<String>) -> Self {
-        Self { check, state: State::Good, told: told.into() }
+    fn good(name: &'static str, told: impl Into<String>) -> Self {
+        Self { name, state: State::Good, told: told.into() }
     }
 
-    fn odd(check: &'static str, told: impl Into<String>) -> Self {
-        Self { check, state: State::Odd, told: told.into() }
+    fn odd(name: &'static str, told: impl Into<String>) -> Self {
+        Self { name, state: State::Odd, told: told.into() }
     }
 
-    fn bad(check: &'static str, told: impl Into<String>) -> Self {
-        Self { check, state: State::Bad, told: told.into() }
+    fn bad(name: &'static str, told: impl Into<String>) -> Self {
+        Self { name, state: State::Bad, told: told.into() }
     }
 }
 
@@ -136,7 +137,7 @@ impl Report for DoctorReport {
                 State::Odd => "? ",
                 State::Bad => "! ",
             };
-            format!("{mark}{:<12} {}", check.check, check.told)
+            format!("{mark}{:<12} {}", check.name, check.told)
         };
         let lines: Vec<String> = self.checks.iter().map(line).collect();
         format!("{}\nThis report names no wallet, address, peer or path.", lines.join("\n"))
