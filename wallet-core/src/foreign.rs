@@ -4,6 +4,8 @@
 //! Refuses nothing and loses nothing: what is kept stays as it was written; only what is shown is
 //! made visible.
 
+use std::fmt::Write as _;
+
 /// Whether a character acts on what is around it instead of being seen: controls (C0, DEL, C1),
 /// marks of direction (BIDI), invisible ones, and tags.
 #[must_use]
@@ -37,7 +39,8 @@ pub fn escaped_json(json: &str) -> String {
     for character in json.chars() {
         if is_hidden(character) && character != '\n' {
             for unit in character.encode_utf16(&mut [0; 2]) {
-                escaped.push_str(&format!("\\u{unit:04x}"));
+                // A string takes everything.
+                let _ = write!(escaped, "\\u{unit:04x}");
             }
         } else {
             escaped.push(character);

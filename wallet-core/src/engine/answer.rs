@@ -4,7 +4,7 @@
 
 use bitcoin::Txid;
 
-use crate::command::{BumpRequest, Command, CommandError, PayRequest, Proof, Reply};
+use crate::command::{BumpRequest, Command, CommandError, LabelImport, PayRequest, Proof, Reply};
 use crate::engine::{Effect, Engine};
 use crate::event::Event;
 use crate::light_client::fees::FeeReport;
@@ -24,8 +24,7 @@ impl Engine {
             Command::Balance => Ok(Reply::Balance(self.wallet.balance(tip)?)),
             Command::Receive { amount, note, expires, fresh } => {
                 self.changed = true;
-                let expires = expires.map(WallTime::new);
-                let note = note.as_deref();
+                let (note, expires) = (note.as_deref(), expires.map(WallTime::new));
                 let issued = self.wallet.receive(amount, note, expires, fresh, now.wall)?;
                 Ok(Reply::Address(issued))
             }
@@ -62,9 +61,7 @@ impl Engine {
                 let label = self.wallet.set_label(&reference, label.as_deref())?;
                 Ok(Reply::Labels(vec![label]))
             }
-            Command::ImportLabels(import) => {
-                Ok(Reply::ImportedLabels(Box::new(self.wallet.import_labels(&import)?)))
-            }
+            Command::ImportLabels(import) => self.import_labels(&import),
             Command::Search { text, limit } => Ok(Reply::Found(self.wallet.search(&text, limit)?)),
             Command::Status => Ok(Reply::Status(Box::new(self.status()?))),
             Command::Rescan { from } => self.rescan(now, from),
@@ -76,6 +73,10 @@ impl Engine {
             }
             Command::Present => Ok(Reply::Done),
         }
+    }
+
+    fn import_labels(&mut self, import: &LabelImport) -> Result<Reply, CommandError> {
+        Ok(Reply::ImportedLabels(Box::new(self.wallet.import_labels(import)?)))
     }
 
     fn draft(&mut self, now: Now, request: &PayRequest) -> Result<Reply, CommandError> {
