@@ -124,7 +124,7 @@ fn new_wallet() -> NewWallet {
             preferred: AccountId::new(0),
             look_ahead: LookAhead::RESTORED,
         },
-        accounts: NewWallet::standard_accounts(&seed, &keys, Network::Regtest),
+        accounts: seed.accounts(&keys, Network::Regtest),
         sealed_seed: Some(b"sealed".to_vec()),
     }
 }

@@ -78,12 +78,11 @@ impl SpendPlan {
         };
         let next = tip.next().to_u32();
         let aged = match (self.sequence.to_relative_lock_time(), coin) {
-            (None, _) => true,
             (Some(_), None) => false,
             (Some(relative::LockTime::Blocks(age)), Some(coin)) => {
                 next >= coin.to_u32().saturating_add(age.value().into())
             }
-            (Some(relative::LockTime::Time(_)), Some(_)) => true,
+            (None, _) | (Some(relative::LockTime::Time(_)), Some(_)) => true,
         };
         reached && aged
     }

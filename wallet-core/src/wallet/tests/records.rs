@@ -244,14 +244,14 @@ fn a_request_is_open_until_its_amount_is_there_or_its_time_went_by() {
     let rent = || Some("rent".to_owned());
     assert_eq!(told(&bench), (AddressStatus::Open, 0, rent()));
     let spk = request.address.script_pubkey();
-    let part = bench.payment_in(spk.clone(), 20_000);
-    bench.mine(vec![part]);
+    let first = bench.payment_in(spk.clone(), 20_000);
+    bench.mine(vec![first]);
     assert_eq!(told(&bench), (AddressStatus::Open, 20_000, rent()));
-    let rest = bench.payment_in(spk, 30_000);
+    let second = bench.payment_in(spk, 30_000);
     let now = bench.now;
-    bench.wallet.take_seen(&rest, 1, now).unwrap();
+    bench.wallet.take_seen(&second, 1, now).unwrap();
     assert_eq!(told(&bench), (AddressStatus::Pending, 50_000, rent()));
-    bench.mine(vec![rest]);
+    bench.mine(vec![second]);
     assert_eq!(told(&bench), (AddressStatus::Paid, 50_000, rent()));
 
     let late = bench.wallet.receive(asked, None, until, true, bench.now).unwrap();
