@@ -87,8 +87,7 @@ async fn add_all(
         let wanted = match (name, &account.name) {
             // What a person asks for is taken as it is, or refused.
             (Some(name), _) if names.is_empty() => name.clone(),
-            (Some(name), _) => strongbox.free_name(name),
-            (None, Some(name)) => strongbox.free_name(name),
+            (Some(name), _) | (None, Some(name)) => strongbox.free_name(name),
             (None, None) => strongbox.free_name(&account.usual_name()),
         };
         names.push(strongbox.add_account(&wanted, descriptor.clone())?);

@@ -82,7 +82,7 @@ pub(super) async fn carry_out(
     if consent.dry_run {
         return look(command, context).await;
     }
-    let reviewer = Reviewer::choose(consent, context.run.style.plain)?;
+    let reviewer = Reviewer::choose(*consent, context.run.style.plain)?;
     let report = Session::with(context, Access::Sign, Reach::Online, async |session, context| {
         follow(session, context, Patience::WhileItMoves).await?;
         let (draft, signed) = match session.ask(command, context).await? {

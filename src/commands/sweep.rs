@@ -95,11 +95,13 @@ fn signed(draft: &SweepDraft, keys: Keys) -> Result<Psbt, Failure> {
 fn told(draft: &SweepDraft) -> String {
     let mut text = picture::of(&draft.review);
     if draft.left > Amount::ZERO {
-        text.push_str(&format!(
-            "\n! {} more were found and stay where they are: too young, not worth their fee, or \
-             too much for one transaction",
-            figures::amount(draft.left)
-        ));
+        let left = figures::amount(draft.left);
+        text.push_str("\n! ");
+        text.push_str(&left);
+        text.push_str(
+            " more were found and stay where they are: too young, not worth their fee, or too \
+             much for one transaction",
+        );
     }
     text
 }
@@ -113,16 +115,13 @@ async fn keys(options: &SweepArgs, context: &mut Context) -> Result<Keys, Failur
         let passphrase = passphrase::chosen(asked, context)?;
         return Ok(Keys::Seed(Seed::new(&words, &passphrase), network));
     }
-    let text = match &options.key_file {
-        Some(path) => {
-            let line = password::first_line(path, "the key")?;
-            let text = std::str::from_utf8(&line).map_err(|_| ParseKeyError::NotAKey)?;
-            Zeroizing::new(text.to_owned())
-        }
-        None => {
-            let advice = "give the key with --key-file FILE, or - for standard input";
-            Terminal::open(context.run.style.plain, advice)?.ask_hidden("Private key: ")?
-        }
+    let text = if let Some(path) = &options.key_file {
+        let line = password::first_line(path, "the key")?;
+        let text = std::str::from_utf8(&line).map_err(|_| ParseKeyError::NotAKey)?;
+        Zeroizing::new(text.to_owned())
+    } else {
+        let advice = "give the key with --key-file FILE, or - for standard input";
+        Terminal::open(context.run.style.plain, advice)?.ask_hidden("Private key: ")?
     };
     parsed(&text, network)
 }

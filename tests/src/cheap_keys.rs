@@ -3,7 +3,7 @@
 //!
 //! Refuses to touch a wallet under another password than the one given.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -16,7 +16,7 @@ use billfold_wallet_core::vault::{self, KdfCost, Password, VaultError};
 ///
 /// # Errors
 /// What the system said, or that a header file is damaged.
-pub fn ease(network_dir: &Path, password: &str, done: &mut HashSet<PathBuf>) -> Result<()> {
+pub fn ease(network_dir: &Path, password: &str, done: &mut BTreeSet<PathBuf>) -> Result<()> {
     let Ok(entries) = fs::read_dir(network_dir.join("wallets")) else { return Ok(()) };
     for entry in entries {
         let path = entry?.path();

@@ -3,7 +3,7 @@
 //!
 //! Refuses the user's own environment: home, configuration and data are temporary.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -102,7 +102,7 @@ impl Program {
     /// What the system said.
     pub fn ease(&self) -> Result<()> {
         let dir = self.data_dir().join(self.network);
-        cheap_keys::ease(&dir, PASSWORD, &mut HashSet::new())
+        cheap_keys::ease(&dir, PASSWORD, &mut BTreeSet::new())
     }
 
     /// Runs a command to its end.

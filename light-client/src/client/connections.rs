@@ -2,6 +2,7 @@
 //!
 //! Refuses to interpret a message beyond finding whom it concerns.
 
+use bitcoin::Block;
 use bitcoin::p2p::message::NetworkMessage;
 use rand_chacha::rand_core::RngCore as _;
 
@@ -271,16 +272,7 @@ impl LightClient {
                     let _ = peer.set_fee_floor(rate);
                 }
             }
-            Message::Block(body) => {
-                let taken = self.blocks.on_block(id, body, self.tree.params());
-                for block in self.blocks.take_refused() {
-                    if let Some(moved) = self.headers.refuse(block, &mut self.tree) {
-                        self.on_best_branch_moved(moved);
-                    }
-                }
-                taken?;
-                self.roster.on_useful(id);
-            }
+            Message::Block(body) => self.on_block(id, body)?,
             Message::FilterHeaders(reply) => {
                 let (tree, commitments) = (&self.tree, &mut self.commitments);
                 self.filter_headers.on_filter_headers(id, reply, tree, commitments)?;
@@ -290,6 +282,19 @@ impl LightClient {
             }
             Message::Filter(filter) => self.on_filter(id, filter)?,
         }
+        Ok(())
+    }
+
+    /// A block that is read may prove its branch wrong.
+    fn on_block(&mut self, id: PeerId, body: Box<Block>) -> Result<(), Fault> {
+        let taken = self.blocks.on_block(id, body, self.tree.params());
+        for block in self.blocks.take_refused() {
+            if let Some(moved) = self.headers.refuse(block, &mut self.tree) {
+                self.on_best_branch_moved(moved);
+            }
+        }
+        taken?;
+        self.roster.on_useful(id);
         Ok(())
     }
 

@@ -46,7 +46,7 @@ pub(super) enum Reviewer {
 }
 
 impl Reviewer {
-    pub(super) fn choose(consent: &Consent, plain: bool) -> Result<Self, Failure> {
+    pub(super) fn choose(consent: Consent, plain: bool) -> Result<Self, Failure> {
         if consent.yes {
             return Ok(Self::Waived { look_alike: consent.look_alike });
         }

@@ -145,19 +145,16 @@ pub(in crate::commands) fn give(
         (Some(FormName::Binary), _) | (None, Some(_)) => PsbtForm::Binary,
     };
     let bytes = write(&review.psbt, form);
-    let report = match &out.out {
-        Some(path) => {
-            create(path, &bytes, form).map_err(|error| unwritable(path, &error))?;
-            let name = path.display().to_string();
-            let mut report = PsbtReport::new(review, format!("Written to {name}. {told}"));
-            report.file = Some(name);
-            report
-        }
-        None => {
-            context.output.say(told);
-            // What is printed is text: the arguments were checked for that.
-            PsbtReport::new(review, String::from_utf8(bytes).unwrap_or_default())
-        }
+    let report = if let Some(path) = &out.out {
+        create(path, &bytes, form).map_err(|error| unwritable(path, &error))?;
+        let name = path.display().to_string();
+        let mut report = PsbtReport::new(review, format!("Written to {name}. {told}"));
+        report.file = Some(name);
+        report
+    } else {
+        context.output.say(told);
+        // What is printed is text: the arguments were checked for that.
+        PsbtReport::new(review, String::from_utf8(bytes).unwrap_or_default())
     };
     context.output.result(&report)
 }

@@ -4,7 +4,7 @@
 //! Refuses the user's own environment, and to wait for passwords: a wallet that a page makes is
 //! given a derivation that costs nothing, once its making was shown.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{Read, pipe};
 use std::os::unix::fs::symlink;
@@ -30,7 +30,7 @@ pub struct Stage {
     node: Node,
     names: BTreeMap<String, String>,
     /// Wallets whose keys cost nothing to derive any more.
-    eased: HashSet<PathBuf>,
+    eased: BTreeSet<PathBuf>,
 }
 
 impl Stage {
@@ -44,7 +44,7 @@ impl Stage {
         fs::create_dir(home.path().join(PROGRAMS))?;
         symlink(executable, home.path().join(PROGRAMS).join("billfold"))?;
         let node = Node::funded(software, PURSE)?;
-        Ok(Self { home, node, names: BTreeMap::new(), eased: HashSet::new() })
+        Ok(Self { home, node, names: BTreeMap::new(), eased: BTreeSet::new() })
     }
 
     /// Does one thing; with `told`, what was said is shown as well.

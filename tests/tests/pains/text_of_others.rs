@@ -65,7 +65,7 @@ fn a_file_of_labels_cannot_speak_for_the_wallet() -> Result<()> {
 fn a_payment_link_cannot_speak_for_the_wallet() -> Result<()> {
     let town = Town::build()?;
     let wallet = town.wallet_with(BILLFOLD, 250_000)?;
-    let encoded: String = EVIL.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    let encoded = EVIL.bytes().map(|byte| format!("%{byte:02x}")).collect::<Vec<_>>().concat();
     let to = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
     let link = format!("bitcoin:{to}?amount=0.001&label={encoded}&message={encoded}");
     for form in ["--plain", "--json"] {

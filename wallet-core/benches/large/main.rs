@@ -63,9 +63,10 @@ fn compare(whose: &str, dir: &Path, account: &Account, transactions: usize) {
         .expect("this program runs again");
     let text = String::from_utf8_lossy(&output.stdout);
     let line = text.lines().find(|line| line.starts_with('{'));
-    let figures: Figures = line
-        .and_then(|line| serde_json::from_str(line).ok())
-        .unwrap_or_else(|| panic!("no figures: {}", String::from_utf8_lossy(&output.stderr)));
+    let Some(figures) = line.and_then(|line| serde_json::from_str::<Figures>(line).ok()) else {
+        report(&format!("{whose}: no figures: {}", String::from_utf8_lossy(&output.stderr)));
+        return;
+    };
     report(&format!("{whose}: {transactions} transactions, {coins} coins, {}", figures.total));
     report(&format!("  {:<16} {:.1} s", "filled", filled.as_secs_f64()));
     for (what, reads) in figures.rows() {

@@ -78,11 +78,16 @@ async fn locked_child(dir: &Path) {
     let mut wallet = desk::open(&settings, desk::PASSWORD, Access::Sign, Reach::Offline).unwrap();
     wallet.pay(&stranger(), Amount::from_sat(300_000)).await.unwrap();
     wallet.ask(Command::Lock).await.unwrap();
-    println!("\n{LOCKED}");
+    told_the_parent();
     let mut line = String::new();
     std::io::stdin().read_line(&mut line).unwrap();
     wallet.close().await;
     assert!(!mark.is_empty());
+}
+
+#[expect(clippy::print_stdout, reason = "the parent process reads it there")]
+fn told_the_parent() {
+    println!("\n{LOCKED}");
 }
 
 /// Everything that signs or makes what signs.
