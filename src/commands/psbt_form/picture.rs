@@ -13,7 +13,10 @@ use crate::output::figures;
 pub(in crate::commands) fn of(review: &PsbtReview) -> String {
     let mut lines = Vec::new();
     lines.extend(review.inputs.iter().map(input));
-    lines.extend(review.outputs.iter().map(output));
+    // Whom it pays first, and then what comes back: in the payment itself their order is random.
+    let (others, ours): (Vec<_>, Vec<_>) =
+        review.outputs.iter().partition(|output| output.owner.is_none());
+    lines.extend(others.into_iter().chain(ours).map(output));
     lines.push(match review.fee {
         Some(fee) => {
             let others = review.outputs.iter().filter(|output| output.owner.is_none());

@@ -263,7 +263,8 @@ impl WalletFile {
             if let Some(seed) = &new.sealed_seed {
                 sql.execute("INSERT INTO sealed VALUES (?1, ?2)", params![SEED, seed])?;
             }
-            sql.execute("INSERT INTO scan (id, number) VALUES (1, 1)", [])
+            // Until its first search has ended, nothing was looked for.
+            sql.execute("INSERT INTO scan (id, number, searching) VALUES (1, 1, 1)", [])
         })?;
         new.accounts.iter().try_for_each(|account| self.insert_account(account))
     }

@@ -198,12 +198,16 @@ impl Wallet {
     /// What the disk refused; then [`abort`](Self::abort).
     pub fn search_for(&mut self, added: &[AccountId]) -> Result<(), StoreProblem> {
         self.plan_search()?;
-        let scan = self.file.scan()?;
-        let scan = ScanState { searching: true, ..scan };
+        let before = self.file.scan()?;
+        let scan = ScanState { searching: true, start: self.start_of_all(&before), ..before };
         self.file.set_scan(&scan)?;
         for state in self.keychains.values_mut() {
-            let is_added = added.contains(&state.id.account);
-            state.searched = if is_added { 0 } else { state.searched.max(state.derived) };
+            state.searched = match (added.contains(&state.id.account), before.searching) {
+                (true, _) => 0,
+                // A search that goes on has not looked for what lies above.
+                (false, true) => state.searched,
+                (false, false) => state.derived,
+            };
             self.file.set_keychain(state)?;
         }
         self.release(&scan)
@@ -309,6 +313,16 @@ impl Wallet {
 
     fn since(&self, account: AccountId) -> Height {
         self.searches.get(&account).map_or(Height::GENESIS, |searched| searched.since)
+    }
+
+    /// Where a search for added accounts begins: at the birthday, wherever the last rescan did. It
+    /// is not known which of a height and a time is lower, so a rescan that goes on keeps its own.
+    fn start_of_all(&self, scan: &ScanState) -> Option<Height> {
+        match (scan.start, self.description.birthday) {
+            (Some(start), Birthday::Height(birthday)) => Some(start.min(birthday)),
+            (start, Birthday::Time(_)) if scan.searching => start,
+            (None, Birthday::Height(_)) | (_, Birthday::Time(_)) => None,
+        }
     }
 
     /// Where the search begins, of what any account can have.

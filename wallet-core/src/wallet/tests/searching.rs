@@ -12,7 +12,7 @@ use crate::light_client::height::{BlockId, Height};
 use crate::light_client::input::ScanStart;
 use crate::light_client::time::WallTime;
 use crate::seed::{Seed, Words};
-use crate::store::wallet::SearchedAccount;
+use crate::store::wallet::{SearchedAccount, WalletFile};
 use crate::wallet::{Growth, Wallet, WatchList};
 
 /// The accounts of these tests, in their order.
@@ -20,6 +20,7 @@ const TAPROOT: AccountId = AccountId::new(0);
 const LEGACY: AccountId = AccountId::new(1);
 const SECOND: AccountId = AccountId::new(2);
 
+const WORDS: &str = "zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo wrong";
 const NOW: WallTime = WallTime::new(1_700_000_000);
 
 /// A restored wallet, before its search.
@@ -32,8 +33,7 @@ impl Restored {
     fn new(birthday: Birthday, network: Network) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut new = new_wallet(LookAhead { receive: 3, change: 2 });
-        let words = "zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo wrong";
-        let seed = Seed::new(&Words::parse(words).unwrap(), "");
+        let seed = Seed::new(&Words::parse(WORDS).unwrap(), "");
         (new.description.birthday, new.description.network) = (birthday, network);
         let first = [ScriptType::Taproot, ScriptType::Legacy].map(StandardAccount::first);
         let second = StandardAccount { number: DerivationIndex::new(1).unwrap(), ..first[0] };
@@ -50,6 +50,18 @@ impl Restored {
         drop(wallet);
         let wallet = Wallet::open(&dir.path().join("db"), &key()).unwrap();
         Self { dir, wallet }
+    }
+
+    /// Adds the first accounts of these types, each in a commit of its own.
+    fn add<const N: usize>(&mut self, types: [ScriptType; N]) -> [AccountId; N] {
+        types.map(|script_type| {
+            let standard = StandardAccount::first(script_type);
+            let seed = Seed::new(&Words::parse(WORDS).unwrap(), "");
+            let descriptor = seed.descriptor(standard, Network::Regtest);
+            let id = self.wallet.add_account(standard.name(), descriptor).unwrap();
+            self.wallet.commit().unwrap();
+            id
+        })
     }
 
     fn begins(&mut self, account: AccountId, since: u32) {
@@ -114,6 +126,50 @@ fn an_account_that_the_scan_has_passed_is_looked_for_from_its_start() {
     assert_eq!(restored.told(&grown, TAPROOT), [(5, Some(height(100_000)))]);
     // A process that died before the light client heard of it.
     assert_eq!(restored.restart().watched(TAPROOT), (0, vec![(5, Some(height(100_000)))]));
+}
+
+/// An export of several accounts is added one by one; each holds coins of its own.
+#[test]
+fn accounts_that_are_added_before_a_sync_are_all_looked_for() {
+    let mut restored = Restored::new(Birthday::Height(Height::new(100)), Network::Regtest);
+    restored.watched(TAPROOT);
+    restored.advance(500);
+    while restored.wallet.end_search(at(500), NOW).unwrap() {}
+    restored.wallet.commit().unwrap();
+    let [first, second] = restored.add([ScriptType::Segwit, ScriptType::Nested]);
+    let mut restored = restored.restart();
+    assert_eq!(restored.watched(TAPROOT), (5, vec![]), "it was looked for before");
+    for account in [first, second] {
+        assert_eq!(restored.watched(account), (0, vec![(5, Some(height(100)))]));
+    }
+}
+
+/// What a rescan of the newest blocks was for says nothing of an account that comes later.
+#[test]
+fn an_account_that_is_added_after_a_rescan_is_looked_for_from_the_birthday() {
+    let mut restored = Restored::new(Birthday::Height(Height::new(100)), Network::Regtest);
+    restored.watched(TAPROOT);
+    restored.advance(500);
+    while restored.wallet.end_search(at(500), NOW).unwrap() {}
+    restored.wallet.rescan_from(Some(Height::new(450))).unwrap();
+    restored.advance(500);
+    while restored.wallet.end_search(at(500), NOW).unwrap() {}
+    restored.wallet.commit().unwrap();
+    let [added] = restored.add([ScriptType::Segwit]);
+    assert_eq!(restored.restart().watched(added), (0, vec![(5, Some(height(100)))]));
+}
+
+/// Whoever is killed between the file and the first search finds the wallet there, and goes on.
+#[test]
+fn a_wallet_whose_making_was_cut_off_has_looked_for_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("db");
+    let new = new_wallet(LookAhead { receive: 3, change: 2 });
+    drop(WalletFile::create(&path, &key(), &new).unwrap());
+    let mut wallet = Wallet::open(&path, &key()).unwrap();
+    assert!(wallet.is_searching().unwrap());
+    let list = wallet.watch_list().unwrap();
+    assert_eq!((list.searched.len(), list.unsearched.len()), (0, 1));
 }
 
 #[test]
