@@ -147,6 +147,8 @@ impl Wallet {
                 let change = TxOut { value, script_pubkey: change_spk.clone() };
                 Ok(Some(made(changed, outputs, Some((*place, change)), fee)))
             }
+            // What is made of change alone, a child or a cancellation, is nothing without it.
+            None if outputs.is_empty() => Ok(None),
             None => Ok((rest >= cost.fee(bare)).then(|| made(bare, outputs, None, rest))),
         }
     }
@@ -176,7 +178,11 @@ impl Wallet {
         }
         let available = parts.spent.iter().map(|coin| coin.amount).sum();
         let paid: Amount = parts.outputs.iter().map(|output| output.value).sum();
-        let paid = if parts.takes_all { Amount::ZERO } else { paid };
+        let paid = match parts.outputs.as_slice() {
+            [] => parts.change.1.minimal_non_dust(),
+            _ if parts.takes_all => Amount::ZERO,
+            _ => paid,
+        };
         let needed = paid + cost.fee(self.bare_weight(&parts)?);
         Err(CommandError::InsufficientFunds { needed, available })
     }
@@ -201,9 +207,11 @@ impl Wallet {
         Ok(None)
     }
 
+    /// The weight without change, unless there is nothing else.
     fn bare_weight(&self, parts: &Parts) -> Result<Weight, StoreProblem> {
         let spks = parts.outputs.iter().map(|output| output.script_pubkey.as_script());
-        Ok(fee::weight(self.plans(&parts.spent)?, spks))
+        let only = parts.outputs.is_empty().then_some(parts.change.1.as_script());
+        Ok(fee::weight(self.plans(&parts.spent)?, spks.chain(only)))
     }
 }
 

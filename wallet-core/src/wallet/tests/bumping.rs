@@ -309,6 +309,26 @@ fn a_child_pays_for_what_came_in() {
     bench.sign(&draft);
 }
 
+/// A child or a cancellation has nothing but its change: a fee that leaves none of it leaves no
+/// transaction.
+#[test]
+fn a_bump_that_would_burn_all_that_is_left_takes_more_coins_or_is_refused() {
+    let mut bench = bench();
+    bench.fund(TAPROOT, 3_000);
+    let first = paid(&mut bench, 1, 1_500);
+    let draft = bump(&mut bench, txid(&first), BumpWay::Cancel, rate(5));
+    let cancelled = bench.sign(&draft);
+    let error = refused(&mut bench, txid(&cancelled), BumpWay::Best, rate(26));
+    let CommandError::InsufficientFunds { needed, available } = error else { panic!("{error}") };
+    assert_eq!(available, Amount::from_sat(3_000));
+    assert!(needed > available, "{needed}");
+    bench.fund(TAPROOT, 50_000);
+    let draft = bump(&mut bench, txid(&cancelled), BumpWay::Best, rate(26));
+    assert_eq!((draft.inputs.len(), draft.outputs.len()), (2, 0));
+    assert!(draft.change.is_some());
+    bench.sign(&draft);
+}
+
 #[test]
 fn a_child_of_an_own_payment_counts_what_that_pays() {
     let mut bench = bench();
