@@ -58,8 +58,10 @@ impl Wallet {
         let known = self.knowledge_of(psbt, moment)?;
         check_amounts(psbt)?;
         check_coins(psbt, &known)?;
-        if known.draft.is_none() && !known.coins.is_empty() {
-            self.keep_handed(psbt)?;
+        match known.draft {
+            Some(id) => self.hold_on(id, moment)?,
+            None if !known.coins.is_empty() => drop(self.keep_handed(psbt, moment)?),
+            None => {}
         }
         Ok(())
     }
@@ -70,12 +72,12 @@ impl Wallet {
     /// [`CommandError::Signing`] if it is not what was drafted, or not wholly and rightly signed;
     /// [`CommandError::ForeignPayment`]; the reasons of [`take_over`](Self::take_over).
     pub fn close_draft(&mut self, psbt: &Psbt, moment: Moment) -> Result<Handed, CommandError> {
-        let (_, now) = moment;
         let failed = CommandError::Signing;
         let known = self.knowledge_of(psbt, moment)?;
         if let Some(id) = known.draft {
-            let drafted = self.psbt_of(id, now)?;
-            let transaction = signers::finish(psbt, &drafted).map_err(failed)?;
+            let drafted = self.file.draft(id)?.ok_or(CommandError::NoSuchDraft(id.0))?;
+            let transaction = signers::finish(psbt, &drafted.psbt).map_err(failed)?;
+            self.hold_on(id, moment)?;
             return Ok(Handed::Signed(id, Box::new(transaction)));
         }
         let transaction = signers::finish(psbt, psbt).map_err(failed)?;
@@ -96,7 +98,7 @@ impl Wallet {
                 return Err(CommandError::NoSuchCoin(outpoint));
             }
         }
-        Ok(Handed::Signed(self.keep_handed(psbt)?, Box::new(transaction)))
+        Ok(Handed::Signed(self.keep_handed(psbt, moment)?, Box::new(transaction)))
     }
 
     /// The PSBT whose signature signs a message for an address (BIP322), with what a signer must
@@ -119,8 +121,26 @@ impl Wallet {
         Ok(psbt)
     }
 
-    /// Keeps a PSBT as a draft that holds its coins until it is announced or dropped.
-    fn keep_handed(&mut self, psbt: &Psbt) -> Result<DraftId, StoreProblem> {
+    /// Lets the draft of a PSBT hold its coins for as long as a signature of it may be about, even
+    /// if it was out of date: nobody took them from it yet.
+    fn hold_on(&mut self, id: DraftId, moment: Moment) -> Result<(), CommandError> {
+        let (_, now) = moment;
+        self.file.hold_draft(id)?;
+        self.psbt_of(id, now).map(drop)
+    }
+
+    /// Keeps a PSBT as a draft that holds its coins until it is announced or dropped. Drafts that
+    /// are out of date give way; those that are not, and hold one of its coins, don't.
+    fn keep_handed(&mut self, psbt: &Psbt, moment: Moment) -> Result<DraftId, CommandError> {
+        let (_, now) = moment;
+        for stale in self.file.expired_drafts(now)? {
+            self.drop_draft(stale)?;
+        }
+        for outpoint in psbt.unsigned_tx.input.iter().map(|input| input.previous_output) {
+            if self.file.own_output(outpoint, now)?.is_some_and(|output| output.coin.reserved) {
+                return Err(CommandError::CoinReserved(outpoint));
+            }
+        }
         let mut unsigned = psbt.clone();
         for input in &mut unsigned.inputs {
             input.partial_sigs.clear();
@@ -136,7 +156,7 @@ impl Wallet {
         });
         let change_vout = change.next().map(|(vout, _)| vout).filter(|_| change.next().is_none());
         let hash = bitcoin::hashes::Hash::to_byte_array(psbt.unsigned_tx.compute_ntxid());
-        self.file.insert_draft(&DraftRow {
+        Ok(self.file.insert_draft(&DraftRow {
             expires: None,
             psbt: unsigned,
             change_vout,
@@ -146,7 +166,7 @@ impl Wallet {
             note: None,
             output_notes: Vec::new(),
             request: RequestId { idempotency_key: None, hash },
-        })
+        })?)
     }
 
     fn knowledge_of(&self, psbt: &Psbt, moment: Moment) -> Result<Knowledge, StoreProblem> {
@@ -172,15 +192,16 @@ impl Wallet {
             fingerprint: self.description.fingerprint,
             owners,
             coins,
-            draft: self.draft_of(psbt, now)?,
+            draft: self.draft_of(psbt)?,
             tip: Some((tip, now)),
         })
     }
 
-    /// The draft that has the same unsigned transaction and still holds its coins.
-    fn draft_of(&self, psbt: &Psbt, now: WallTime) -> Result<Option<DraftId>, StoreProblem> {
+    /// The draft that has the same unsigned transaction. One that is out of date counts: its coins
+    /// are marked as its own until another draft asks for them.
+    fn draft_of(&self, psbt: &Psbt) -> Result<Option<DraftId>, StoreProblem> {
         for id in self.file.drafts()? {
-            let row = self.file.draft(id)?.filter(|row| !row.is_out_of_date(now));
+            let row = self.file.draft(id)?;
             if row.is_some_and(|row| row.psbt.unsigned_tx == psbt.unsigned_tx) {
                 return Ok(Some(id));
             }

@@ -5,6 +5,7 @@ use bitcoin::{Amount, Network, OutPoint, ScriptBuf, TxOut};
 
 use crate::command::{CommandError, Draft, Hold, PsbtWarning, SigningProblem};
 use crate::config::LookAhead;
+use crate::limits::DRAFT_LIFETIME;
 use crate::message;
 use crate::signers::{Keys, Signer, SingleKey, SoftwareSigner};
 use crate::wallet::Handed;
@@ -139,6 +140,50 @@ fn what_is_signed_for_others_holds_its_coins() {
     assert_eq!(bench.try_draft(named).unwrap_err(), CommandError::CoinReserved(coin));
     let moment = bench.moment();
     assert_eq!(bench.wallet.drafts(&moment).unwrap().len(), 1, "it can be listed, and dropped");
+}
+
+/// A payment that was drafted, signed elsewhere, and forgotten for longer than a draft lasts.
+fn out_of_date() -> (Bench, Draft, Psbt) {
+    let mut bench = Bench::new(LookAhead::NEW);
+    bench.fund(SEGWIT, 100_000);
+    let draft = bench.draft(&pay(&stranger(1), exactly(50_000)));
+    let mut psbt: Psbt = draft.psbt.parse().unwrap();
+    signer().sign(&mut psbt).unwrap();
+    bench.now = bench.now.after(2 * DRAFT_LIFETIME);
+    (bench, draft, psbt)
+}
+
+#[test]
+fn a_draft_that_is_out_of_date_can_still_be_signed_and_sent() {
+    let (mut bench, draft, psbt) = out_of_date();
+    let moment = (bench.tip().height, bench.now);
+    bench.wallet.take_over(&draft.psbt.parse().unwrap(), moment).unwrap();
+    let rival = bench.try_draft(&pay(&stranger(3), exactly(20_000))).unwrap_err();
+    assert_eq!(rival.name(), "insufficient_funds", "a signature of it is about");
+
+    let (mut late, ..) = out_of_date();
+    for bench in [&mut bench, &mut late] {
+        let Handed::Signed(id, transaction) = returned(bench, &psbt).unwrap() else {
+            panic!("it was not announced yet")
+        };
+        assert_eq!(id, draft.id);
+        bench.wallet.record_signed(id, &transaction, &psbt, bench.now).unwrap();
+        bench.wallet.commit().unwrap();
+    }
+}
+
+#[test]
+fn a_draft_that_is_out_of_date_gives_way_to_what_others_made_of_its_coins() {
+    let mut bench = Bench::new(LookAhead::NEW);
+    let (_, psbt) = made_by_others(&mut bench);
+    bench.draft(&pay(&stranger(3), exactly(20_000)));
+    let mut signed = psbt.clone();
+    signer().sign(&mut signed).unwrap();
+    assert_eq!(returned(&mut bench, &signed).unwrap_err().name(), "coin_reserved");
+    bench.now = bench.now.after(2 * DRAFT_LIFETIME);
+    let moment = (bench.tip().height, bench.now);
+    bench.wallet.take_over(&psbt, moment).unwrap();
+    assert!(matches!(returned(&mut bench, &signed), Ok(Handed::Signed(..))));
 }
 
 #[test]
