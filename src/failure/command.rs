@@ -153,6 +153,7 @@ const fn signing(problem: SigningProblem) -> &'static str {
         SigningProblem::Altered => "altered",
         SigningProblem::Invalid => "invalid",
         SigningProblem::Amounts => "amounts",
+        SigningProblem::Impossible => "impossible",
         SigningProblem::SpentOutput { .. } => "spent_output",
         SigningProblem::SighashType { .. } => "sighash_type",
         SigningProblem::ForeignKey { .. } => "foreign_key",

@@ -259,6 +259,9 @@ pub enum SigningProblem {
     /// It pays more than it spends, or more than there can be.
     #[error("it pays more than it spends: nobody can send it")]
     Amounts,
+    /// It spends a coin twice, or pays nothing.
+    #[error("it spends a coin twice, or pays nothing: nobody can send it")]
+    Impossible,
     /// An input asks for a signature that does not cover the whole transaction.
     #[error("input {input} asks for a sighash type other than all: it is not signed here")]
     SighashType {

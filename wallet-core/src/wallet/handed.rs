@@ -4,7 +4,7 @@
 //! Refuses to take over a payment that spends frozen coins or those of another draft, and one that
 //! does not concern the wallet.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use bitcoin::psbt::Psbt;
 use bitcoin::{Address, Amount, OutPoint, ScriptBuf, Transaction};
@@ -55,6 +55,7 @@ impl Wallet {
         if message::is_asked_for(&psbt.unsigned_tx) {
             return Err(CommandError::NotAPayment);
         }
+        check_shape(psbt)?;
         let known = self.knowledge_of(psbt, moment)?;
         check_amounts(psbt)?;
         check_coins(psbt, &known)?;
@@ -72,6 +73,7 @@ impl Wallet {
     /// [`CommandError::Signing`] if it is not what was drafted, or not wholly and rightly signed;
     /// [`CommandError::ForeignPayment`]; the reasons of [`take_over`](Self::take_over).
     pub fn close_draft(&mut self, psbt: &Psbt, moment: Moment) -> Result<Handed, CommandError> {
+        check_shape(psbt)?;
         let failed = CommandError::Signing;
         let known = self.knowledge_of(psbt, moment)?;
         if let Some(id) = known.draft {
@@ -91,6 +93,7 @@ impl Wallet {
             return Err(CommandError::ForeignPayment);
         }
         check_coins(psbt, &known)?;
+        check_amounts(psbt)?;
         // A coin that is spent already can't be spent again.
         for input in &psbt.unsigned_tx.input {
             let outpoint = input.previous_output;
@@ -208,6 +211,16 @@ impl Wallet {
         }
         Ok(None)
     }
+}
+
+/// No transaction spends a coin twice, nor pays nothing.
+fn check_shape(psbt: &Psbt) -> Result<(), CommandError> {
+    let Transaction { input, output, .. } = &psbt.unsigned_tx;
+    let spent: HashSet<OutPoint> = input.iter().map(|input| input.previous_output).collect();
+    if spent.len() < input.len() || input.is_empty() || output.is_empty() {
+        return Err(CommandError::Signing(SigningProblem::Impossible));
+    }
+    Ok(())
 }
 
 /// No transaction pays more than it spends, nor more than there can be.

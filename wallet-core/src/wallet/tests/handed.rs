@@ -125,6 +125,48 @@ fn frozen_coins_are_neither_signed_for_nor_sent() {
     assert_eq!(returned(&mut bench, &signed).unwrap_err(), CommandError::CoinFrozen(coin));
 }
 
+/// What the wallet answers to a PSBT that it is to sign for others, and to the same one, signed.
+fn refused(bench: &mut Bench, psbt: &Psbt) -> [CommandError; 2] {
+    let moment = (bench.tip().height, bench.now);
+    let asked = bench.wallet.take_over(psbt, moment).unwrap_err();
+    let mut signed = psbt.clone();
+    signer().sign(&mut signed).unwrap();
+    [asked, returned(bench, &signed).unwrap_err()]
+}
+
+#[test]
+fn a_psbt_that_no_transaction_can_be_is_refused_and_the_wallet_goes_on() {
+    let mut bench = Bench::new(LookAhead::NEW);
+    let (_, psbt) = made_by_others(&mut bench);
+    let mut twice = psbt.clone();
+    twice.unsigned_tx.input.push(psbt.unsigned_tx.input[0].clone());
+    twice.inputs.push(psbt.inputs[0].clone());
+    let mut nothing = psbt;
+    nothing.unsigned_tx.output.clear();
+    nothing.outputs.clear();
+    let impossible = CommandError::Signing(SigningProblem::Impossible);
+    for psbt in [twice, nothing] {
+        assert_eq!(refused(&mut bench, &psbt), [impossible.clone(), impossible.clone()]);
+    }
+    bench.draft(&pay(&stranger(3), exactly(20_000)));
+}
+
+#[test]
+fn money_that_cannot_be_is_not_taken_for_money_that_came() {
+    let mut bench = Bench::new(LookAhead::NEW);
+    let (_, mut psbt) = made_by_others(&mut bench);
+    let ours = bench.issue(TAPROOT);
+    let before = bench.total();
+    // Coins that nobody has, spent by whoever says so, with a right signature.
+    psbt.unsigned_tx.input[0].previous_output = bench.fake_outpoint();
+    psbt.inputs[0].non_witness_utxo = None;
+    let shown = psbt.inputs[0].witness_utxo.as_ref().unwrap().value;
+    psbt.unsigned_tx.output[0] = TxOut { value: shown + Amount::ONE_SAT, script_pubkey: ours };
+    let amounts = CommandError::Signing(SigningProblem::Amounts);
+    assert_eq!(refused(&mut bench, &psbt), [amounts.clone(), amounts]);
+    assert_eq!(bench.total(), before);
+}
+
 #[test]
 fn what_is_signed_for_others_holds_its_coins() {
     let mut bench = Bench::new(LookAhead::NEW);
