@@ -1,15 +1,16 @@
 //! Owns which coins a payment may spend, from which accounts they come, and what comes back where.
 //!
 //! Frozen, reserved and immature coins are never spent; of unconfirmed ones only own change is
-//! chosen. One account pays unless none has enough. Of a large wallet only what the choice takes is
+//! chosen, and only while nobody else can take it back. One account pays unless none has enough. Of a large wallet only what the choice takes is
 //! read of each coin.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
-use bitcoin::{Amount, OutPoint, ScriptBuf, TxOut, Weight};
+use bitcoin::{Amount, OutPoint, ScriptBuf, TxOut, Txid, Weight};
 
 use crate::command::{CommandError, StoreProblem};
 use crate::keychain::{Account, AccountId, AccountKind, Branch, KeychainId, SpendPlan};
+use crate::light_client::time::WallTime;
 use crate::store::wallet::{LeanCoin, ScriptPlace};
 
 use super::coins::{is_immature, youngest_mature};
@@ -75,6 +76,17 @@ impl Wallet {
     /// The coins that can be chosen, the oldest first.
     pub(super) fn free_coins(&self, moment: &DraftMoment) -> Result<Vec<LeanCoin>, StoreProblem> {
         let mut coins = self.file.free_coins(youngest_mature(moment.tip), moment.now)?;
+        let pending = coins.split_off(coins.partition_point(|coin| coin.height.is_some()));
+        let mut known = BTreeMap::new();
+        for coin in pending {
+            let txid = coin.outpoint.txid;
+            let stays = match known.get(&txid) {
+                Some(stays) => *stays,
+                None => self.is_own_line(txid)? && !self.is_falling(txid, moment.now)?,
+            };
+            known.insert(txid, stays);
+            coins.extend(stays.then_some(coin));
+        }
         if self.accounts.iter().any(|account| !account.spend_plan().is_immediate()) {
             let plans = self.plans(&coins)?;
             let mut plans = plans.iter();
@@ -84,6 +96,24 @@ impl Wallet {
             coins.retain(is_open);
         }
         Ok(coins)
+    }
+
+    /// Whether a transaction and all that it stands on was paid for with coins of this wallet alone
+    /// and signed here: a stranger could replace what is theirs, and all that follows would fall.
+    fn is_own_line(&self, txid: Txid) -> Result<bool, StoreProblem> {
+        let line = self.ancestors([txid])?;
+        Ok(line.0.values().all(|row| row.signed_here && row.sums.fee.is_some()))
+    }
+
+    /// Whether a draft that holds its coins at `now` is about to replace a transaction, or what it
+    /// stands on: a payment out of it would fall with it, and nobody would have been asked.
+    pub(super) fn is_falling(&self, txid: Txid, now: WallTime) -> Result<bool, StoreProblem> {
+        let about_to_be = self.file.about_to_be_replaced(now)?;
+        if about_to_be.is_empty() {
+            return Ok(false);
+        }
+        let line = self.ancestors([txid])?;
+        Ok(about_to_be.iter().any(|txid| line.0.contains_key(txid)))
     }
 
     /// What spending these coins takes, one by one.
@@ -303,6 +333,9 @@ impl Wallet {
                 row if row.frozen => Err(CommandError::CoinFrozen(*coin)),
                 row if row.reserved => Err(CommandError::CoinReserved(*coin)),
                 row if is_immature(&row, moment.tip) => Err(CommandError::CoinImmature(*coin)),
+                _ if self.is_falling(coin.txid, moment.now)? => {
+                    Err(CommandError::CoinReserved(*coin))
+                }
                 row => {
                     let plan = self.spend_plan(row.place)?;
                     if !plan.is_open(row.height, moment.tip) {

@@ -197,6 +197,18 @@ impl WalletFile {
         })
     }
 
+    /// The transactions that drafts which hold their coins at `now` are made to replace.
+    pub fn about_to_be_replaced(&self, now: WallTime) -> Result<Vec<Txid>, StoreProblem> {
+        self.read(|sql| {
+            sql.prepare_cached(
+                "SELECT subject FROM drafts
+                 WHERE task IN ('replace', 'cancel') AND ifnull(expires > ?1, 1)",
+            )?
+            .query_map([Column(now)], |row| row.get::<_, Column<Txid>>(0).map(|txid| txid.0))?
+            .collect()
+        })
+    }
+
     /// Keeps a signed payment, which takes the place of its draft.
     pub fn insert_payment(
         &mut self,

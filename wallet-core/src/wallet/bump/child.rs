@@ -74,6 +74,9 @@ impl Wallet {
     ) -> Result<Vec<LeanCoin>, StoreProblem> {
         let mut unspent = Vec::new();
         for txid in txids {
+            if self.is_falling(txid, now)? {
+                continue;
+            }
             let outputs =
                 self.file.transaction(txid)?.map_or(0, |row| row.transaction.output.len());
             for vout in (0..).take(outputs) {

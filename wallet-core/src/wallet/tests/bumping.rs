@@ -4,7 +4,7 @@ use bitcoin::{Amount, FeeRate, OutPoint, Txid};
 
 use crate::command::{
     BumpProblem, BumpRequest, BumpWay, CommandError, Draft, FeeBasis, FeeChoice, Hold, PayAmount,
-    Payment, PaymentState, Purpose, Warning,
+    PayRequest, Payment, PaymentState, Purpose, Warning,
 };
 use crate::config::LookAhead;
 use crate::light_client::fees::{Confidence, FeeEstimate, FeeReport};
@@ -327,6 +327,47 @@ fn a_bump_that_would_burn_all_that_is_left_takes_more_coins_or_is_refused() {
     assert_eq!((draft.inputs.len(), draft.outputs.len()), (2, 0));
     assert!(draft.change.is_some());
     bench.sign(&draft);
+}
+
+/// Whoever paid us can replace that, and then what we paid with it comes to nothing.
+#[test]
+fn a_payment_does_not_stand_on_what_a_stranger_can_take_back() {
+    let mut bench = bench();
+    let spk = bench.issue(TAPROOT);
+    let incoming = bench.payment_in(spk, 50_000);
+    bench.wallet.take_seen(&incoming, 2, bench.now).unwrap();
+    let draft = bump(&mut bench, incoming.compute_txid(), BumpWay::Best, rate(10));
+    let child = bench.sign(&draft);
+    let error = bench.try_draft(&pay(&stranger(1), exactly(10_000))).unwrap_err();
+    assert_eq!(error.name(), "insufficient_funds");
+    // Named, it can be spent, and so can what stands on nothing but own payments.
+    let vout = child.transaction.output.iter().position(|output| output.value > Amount::ZERO);
+    let named = OutPoint::new(txid(&child), u32::try_from(vout.unwrap()).unwrap());
+    let request = PayRequest { coins: vec![named], ..pay(&stranger(1), exactly(10_000)) };
+    let draft = bench.draft(&request);
+    bench.wallet.drop_draft(draft.id).unwrap();
+    bench.mine(vec![incoming]);
+    paid(&mut bench, 1, 10_000);
+    paid(&mut bench, 2, 10_000);
+}
+
+/// A bump is reviewed and signed later: what is paid meanwhile does not stand on what it replaces.
+#[test]
+fn a_payment_does_not_stand_on_what_an_open_bump_is_about_to_replace() {
+    let mut bench = bench();
+    bench.fund(TAPROOT, 100_000);
+    let first = paid(&mut bench, 1, 30_000);
+    let draft = bump(&mut bench, txid(&first), BumpWay::Best, rate(9));
+    let error = bench.try_draft(&pay(&stranger(2), exactly(20_000))).unwrap_err();
+    assert_eq!(error.name(), "insufficient_funds");
+    let change = first.transaction.output.iter().position(|out| out.value.to_sat() != 30_000);
+    let named = OutPoint::new(txid(&first), u32::try_from(change.unwrap()).unwrap());
+    let request = PayRequest { coins: vec![named], ..pay(&stranger(2), exactly(20_000)) };
+    assert_eq!(bench.try_draft(&request).unwrap_err(), CommandError::CoinReserved(named));
+    let problem = why(refused(&mut bench, txid(&first), BumpWay::Child, rate(20)));
+    assert_eq!(problem, BumpProblem::NothingToSpend);
+    bench.wallet.drop_draft(draft.id).unwrap();
+    paid(&mut bench, 2, 20_000);
 }
 
 #[test]
