@@ -8,7 +8,8 @@ use bitcoin::psbt::Psbt;
 use bitcoin::{Amount, OutPoint, Transaction, Txid};
 
 use crate::command::{
-    CommandError, DraftId, Payment, Reference, SigningProblem, StoreProblem, TransactionChange,
+    BumpProblem, CommandError, DraftId, Payment, Reference, SigningProblem, StoreProblem,
+    TransactionChange,
 };
 use crate::light_client::time::WallTime;
 use crate::store::wallet::{CoinRow, DraftRow, OwnOutput, PaymentRow, TransactionRow};
@@ -31,7 +32,8 @@ impl Wallet {
     ///
     /// # Errors
     /// [`CommandError::NoSuchDraft`], [`CommandError::DraftExpired`],
-    /// [`CommandError::CoinFrozen`], or what the disk refused.
+    /// [`CommandError::CoinFrozen`], [`CommandError::CannotBump`] if more would fall now with what
+    /// it replaces, or what the disk refused.
     pub fn psbt_of(&self, draft: DraftId, now: WallTime) -> Result<Psbt, CommandError> {
         self.open_draft(draft, now).map(|row| row.psbt)
     }
@@ -42,8 +44,9 @@ impl Wallet {
     /// # Errors
     /// [`CommandError::NoSuchDraft`] if it is gone or one of its coins is;
     /// [`CommandError::DraftExpired`] if it holds them no longer; [`CommandError::CoinFrozen`] if
-    /// one was frozen since; [`CommandError::Signing`] if it is not signed or not what was drafted; or what the disk
-    /// refused.
+    /// one was frozen since; [`CommandError::CannotBump`] if more would fall now with what it
+    /// replaces; [`CommandError::Signing`] if it is not signed or not what was drafted; or what the
+    /// disk refused.
     pub fn record_signed(
         &mut self,
         draft: DraftId,
@@ -164,7 +167,8 @@ impl Wallet {
         self.file.payment(txid)?.map(|row| self.told(&row, false)).transpose()
     }
 
-    /// A draft that holds its coins, which are all still there and not frozen.
+    /// A draft that holds its coins, which are all still there and not frozen. With what it
+    /// replaces nothing may fall that was not there at the review: its fee does not count that.
     fn open_draft(&self, draft: DraftId, now: WallTime) -> Result<DraftRow, CommandError> {
         let gone = CommandError::NoSuchDraft(draft.0);
         let Some(row) = self.file.draft(draft)? else { return Err(gone) };
@@ -172,6 +176,13 @@ impl Wallet {
             return Err(CommandError::DraftExpired(draft.0));
         }
         let Some(coins) = self.coins_of(&row, now)? else { return Err(gone) };
+        if let Some(txid) = row.task.replaced() {
+            let unseen = self.file.new_evictions(draft, txid)?;
+            if !unseen.is_empty() {
+                let why = BumpProblem::HasDescendants(unseen);
+                return Err(CommandError::CannotBump { txid, why });
+            }
+        }
         match coins.iter().find(|coin| coin.frozen) {
             Some(frozen) => Err(CommandError::CoinFrozen(frozen.outpoint)),
             None => Ok(row),

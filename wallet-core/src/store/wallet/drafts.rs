@@ -125,6 +125,12 @@ impl WalletFile {
             for (vout, note) in &draft.output_notes {
                 annotate.execute(params![id, vout, note])?;
             }
+            if let Some(replaced) = draft.task.replaced() {
+                sql.execute(
+                    &format!("{FALLING} INSERT INTO draft_evictions SELECT ?2, txid FROM falling"),
+                    params![Column(replaced), id],
+                )?;
+            }
             // Coins of others, in a PSBT that was handed over, are theirs to keep free.
             let mut reserve = sql.prepare_cached(
                 "INSERT INTO reservations SELECT txid, vout, ?3 FROM outputs
@@ -194,6 +200,21 @@ impl WalletFile {
             sql.prepare_cached("SELECT id FROM drafts WHERE expires <= ?1 ORDER BY id DESC")?
                 .query_map([Column(now)], id)?
                 .collect()
+        })
+    }
+
+    /// What would fall with the transaction that a draft replaces, and did not when it was drafted.
+    pub fn new_evictions(&self, id: DraftId, replaced: Txid) -> Result<Vec<Txid>, StoreProblem> {
+        let Ok(id) = i64::try_from(id.0) else { return Ok(Vec::new()) };
+        self.read(|sql| {
+            sql.prepare_cached(&format!(
+                "{FALLING} SELECT txid FROM falling
+                 WHERE txid NOT IN (SELECT txid FROM draft_evictions WHERE draft = ?2)"
+            ))?
+            .query_map(params![Column(replaced), id], |row| {
+                row.get::<_, Column<Txid>>(0).map(|txid| txid.0)
+            })?
+            .collect()
         })
     }
 
@@ -275,6 +296,16 @@ impl WalletFile {
         })
     }
 }
+
+/// All that stands on the transaction `?1`, that counts, and that no block holds.
+const FALLING: &str = "WITH RECURSIVE falling (txid) AS (
+        SELECT txid FROM spends JOIN transactions USING (txid)
+        WHERE parent = ?1 AND height IS NULL AND canonical = 1
+        UNION
+        SELECT spends.txid FROM falling
+        JOIN spends ON spends.parent = falling.txid
+        JOIN transactions t ON t.txid = spends.txid
+        WHERE t.height IS NULL AND t.canonical = 1)";
 
 fn id(row: &Row<'_>) -> rusqlite::Result<DraftId> {
     row.get::<_, i64>(0).map(|id| DraftId(id.unsigned_abs()))

@@ -240,6 +240,12 @@ CREATE TABLE draft_notes (
     note TEXT NOT NULL,
     PRIMARY KEY (draft, vout)
 ) STRICT, WITHOUT ROWID;
+-- What stood on the `subject` of a draft when that was reviewed, and falls with it.
+CREATE TABLE draft_evictions (
+    draft INTEGER NOT NULL REFERENCES drafts (id) ON DELETE CASCADE,
+    txid BLOB NOT NULL,
+    PRIMARY KEY (draft, txid)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE reservations (
     txid BLOB NOT NULL,
     vout INTEGER NOT NULL,

@@ -370,6 +370,29 @@ fn a_payment_does_not_stand_on_what_an_open_bump_is_about_to_replace() {
     paid(&mut bench, 2, 20_000);
 }
 
+/// Another copy of the wallet spends the change meanwhile: nobody agreed to undo that.
+#[test]
+fn a_bump_that_would_undo_more_than_was_reviewed_is_not_signed() {
+    let mut bench = bench();
+    bench.fund(TAPROOT, 100_000);
+    let first = paid(&mut bench, 1, 30_000);
+    let second = paid(&mut bench, 2, 20_000);
+    let elsewhere = bench.draft(&pay(&stranger(3), exactly(15_000)));
+    let third = bench.signed(&elsewhere);
+    bench.wallet.drop_draft(elsewhere.id).unwrap();
+    let draft = bump(&mut bench, txid(&first), BumpWay::Replace, FeeChoice::Default);
+    assert_eq!(draft.warnings, [Warning::Evicts(vec![txid(&second)])]);
+    bench.wallet.psbt_of(draft.id, bench.now).unwrap();
+    bench.wallet.take_seen(&third, 3, bench.now).unwrap();
+    bench.wallet.commit().unwrap();
+    let mut bench = bench.reopen();
+    let problem = why(bench.wallet.psbt_of(draft.id, bench.now).unwrap_err());
+    assert_eq!(problem, BumpProblem::HasDescendants(vec![third.compute_txid()]));
+    bench.wallet.drop_draft(draft.id).unwrap();
+    let draft = bump(&mut bench, txid(&first), BumpWay::Replace, FeeChoice::Default);
+    bench.sign(&draft);
+}
+
 #[test]
 fn a_child_of_an_own_payment_counts_what_that_pays() {
     let mut bench = bench();
