@@ -117,7 +117,7 @@ impl Wallet {
             BumpWay::Cancel => Ok(Way::Cancel),
             BumpWay::Child => Ok(Way::Child),
             BumpWay::Best if ours && falling == 0 => Ok(Way::Replace),
-            BumpWay::Best if !self.helpers(waiting, moment.now)?.is_empty() => Ok(Way::Child),
+            BumpWay::Best if !self.helpers(waiting, moment)?.is_empty() => Ok(Way::Child),
             BumpWay::Best if ours => {
                 refused(BumpProblem::HasDescendants(waiting.falling.0.keys().copied().collect()))
             }

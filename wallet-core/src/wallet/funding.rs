@@ -60,7 +60,7 @@ impl Wallet {
 
     /// The accounts that may pay: the one that was named, else the preferred one and those that are
     /// signed for like that. What several people hold together, or nobody here, is spent on purpose.
-    fn paying_accounts(&self, named: Option<AccountId>) -> Vec<AccountId> {
+    pub(super) fn paying_accounts(&self, named: Option<AccountId>) -> Vec<AccountId> {
         if let Some(named) = named {
             return vec![named];
         }

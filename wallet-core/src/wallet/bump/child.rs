@@ -1,12 +1,11 @@
 //! Owns the child that pays for a waiting transaction: a payment to ourselves out of it, whose fee is
 //! counted for all of them together, as miners do (CPFP).
 //!
-//! Refuses frozen and reserved outputs, and a child longer down a line than nodes keep.
+//! Refuses frozen and reserved outputs, those that wait for a time, and a child longer down a line than nodes keep.
 
 use bitcoin::{Amount, FeeRate, OutPoint, TxOut, Txid, Weight};
 
 use crate::command::{BumpProblem, CommandError, FeeBasis, FeeChoice, StoreProblem};
-use crate::light_client::time::WallTime;
 use crate::limits::{LEAST_FEE_RATE, LONGEST_LINE};
 use crate::store::wallet::{LeanCoin, Task};
 use crate::wallet::fee::{self, Price};
@@ -25,7 +24,7 @@ impl Wallet {
         moment: &DraftMoment,
     ) -> Result<Bumped, CommandError> {
         let refused = |why| CommandError::CannotBump { txid: waiting.txid, why };
-        let helpers = self.helpers(waiting, moment.now)?;
+        let helpers = self.helpers(waiting, moment)?;
         let mut short = refused(BumpProblem::NothingToSpend);
         for count in 1..=helpers.len() {
             let spent = &helpers[..count];
@@ -57,11 +56,11 @@ impl Wallet {
     pub(super) fn helpers(
         &self,
         waiting: &Waiting,
-        now: WallTime,
+        moment: &DraftMoment,
     ) -> Result<Vec<LeanCoin>, StoreProblem> {
-        let mut helpers = self.unspent_of([waiting.txid], now)?;
+        let mut helpers = self.unspent_of([waiting.txid], moment)?;
         if helpers.is_empty() {
-            helpers = self.unspent_of(waiting.falling.0.keys().copied(), now)?;
+            helpers = self.unspent_of(waiting.falling.0.keys().copied(), moment)?;
         }
         helpers.sort_by_key(|coin| (std::cmp::Reverse(coin.amount), coin.outpoint));
         Ok(helpers)
@@ -70,21 +69,25 @@ impl Wallet {
     fn unspent_of(
         &self,
         txids: impl IntoIterator<Item = Txid>,
-        now: WallTime,
+        moment: &DraftMoment,
     ) -> Result<Vec<LeanCoin>, StoreProblem> {
         let mut unspent = Vec::new();
         for txid in txids {
-            if self.is_falling(txid, now)? {
+            if self.is_falling(txid, moment.now)? {
                 continue;
             }
             let outputs =
                 self.file.transaction(txid)?.map_or(0, |row| row.transaction.output.len());
             for vout in (0..).take(outputs) {
-                let output = self.file.own_output(OutPoint::new(txid, vout), now)?;
+                let output = self.file.own_output(OutPoint::new(txid, vout), moment.now)?;
                 let output = output.filter(|output| output.live && output.spender.is_none());
                 let coin = output.map(|output| output.coin);
                 let free = coin.filter(|coin| !coin.frozen && !coin.reserved);
-                unspent.extend(free.as_ref().map(LeanCoin::from));
+                if let Some(coin) = free
+                    && self.spend_plan(coin.place)?.is_open(coin.height, moment.tip)
+                {
+                    unspent.push(LeanCoin::from(&coin));
+                }
             }
         }
         Ok(unspent)

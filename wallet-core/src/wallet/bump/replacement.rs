@@ -8,7 +8,6 @@ use bitcoin::{Amount, FeeRate, ScriptBuf, TxOut, Weight};
 
 use crate::command::{BumpProblem, CommandError, FeeBasis, FeeChoice, StoreProblem};
 use crate::keychain::Branch;
-use crate::light_client::time::WallTime;
 use crate::limits::LEAST_FEE_RATE;
 use crate::store::wallet::{LeanCoin, ScriptPlace, Task};
 use crate::wallet::fee::{self, Price};
@@ -45,7 +44,7 @@ impl Wallet {
         moment: &DraftMoment,
     ) -> Result<Bumped, CommandError> {
         let cost = Cost::new(waiting, choice, moment)?;
-        let parts = self.parts(waiting, moment.now)?;
+        let parts = self.parts(waiting, moment)?;
         let takes_all = parts.takes_all;
         let funding = match self.fit(&parts, &cost)? {
             Some(funding) => funding,
@@ -62,7 +61,7 @@ impl Wallet {
         moment: &DraftMoment,
     ) -> Result<Bumped, CommandError> {
         let cost = Cost::new(waiting, choice, moment)?;
-        let Parts { spent, change: (place, spk), .. } = self.parts(waiting, moment.now)?;
+        let Parts { spent, change: (place, spk), .. } = self.parts(waiting, moment)?;
         let weight = fee::weight(self.plans(&spent)?, [spk.as_script()]);
         let fee = cost.fee(weight);
         let available = spent.iter().map(|coin| coin.amount).sum::<Amount>();
@@ -77,13 +76,16 @@ impl Wallet {
     }
 
     /// What the payment is made of; its change comes back to where it came back before.
-    fn parts(&self, waiting: &Waiting, now: WallTime) -> Result<Parts, CommandError> {
+    fn parts(&self, waiting: &Waiting, moment: &DraftMoment) -> Result<Parts, CommandError> {
         let mut spent = Vec::new();
         for coin in inputs(&waiting.row.transaction) {
-            let output = self.file.own_output(coin, now)?;
+            let output = self.file.own_output(coin, moment.now)?;
             match output.ok_or(CommandError::NoSuchCoin(coin))?.coin {
                 row if row.frozen => return Err(CommandError::CoinFrozen(coin)),
                 row if row.reserved => return Err(CommandError::CoinReserved(coin)),
+                row if !self.spend_plan(row.place)?.is_open(row.height, moment.tip) => {
+                    return Err(CommandError::CoinWaits(coin));
+                }
                 row => spent.push(LeanCoin::from(&row)),
             }
         }
@@ -154,7 +156,8 @@ impl Wallet {
     }
 
     /// The payment with confirmed coins beside its own: the smallest that is enough, else the
-    /// largest ones and with them the smallest. Those of the same accounts first.
+    /// largest ones and with them the smallest. Those of the same accounts first, and none of an
+    /// account that pays only on purpose, unless it paid before.
     fn with_more_coins(
         &self,
         mut parts: Parts,
@@ -163,7 +166,13 @@ impl Wallet {
     ) -> Result<Funding, CommandError> {
         let accounts: Vec<_> = parts.spent.iter().map(|coin| coin.account).collect();
         let mut free = self.free_coins(moment)?;
-        free.retain(|coin| coin.height.is_some() && !parts.takes_all);
+        let mut paying = self.paying_accounts(None);
+        if !accounts.iter().all(|account| paying.contains(account)) {
+            paying.clone_from(&accounts);
+        }
+        free.retain(|coin| {
+            coin.height.is_some() && !parts.takes_all && paying.contains(&coin.account)
+        });
         free.sort_by_key(|coin| {
             let other = !accounts.contains(&coin.account);
             (std::cmp::Reverse(other), coin.amount, coin.outpoint)

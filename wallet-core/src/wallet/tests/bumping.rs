@@ -1,12 +1,14 @@
 //! Payments that wait too long: replaced, taken back, or paid for by a child.
 
-use bitcoin::{Amount, FeeRate, OutPoint, Txid};
+use bitcoin::bip32::{DerivationPath, Xpriv, Xpub};
+use bitcoin::{Amount, FeeRate, Network, NetworkKind, OutPoint, Txid};
 
 use crate::command::{
     BumpProblem, BumpRequest, BumpWay, CommandError, Draft, FeeBasis, FeeChoice, Hold, PayAmount,
     PayRequest, Payment, PaymentState, Purpose, Warning,
 };
 use crate::config::LookAhead;
+use crate::keychain::{AccountDescriptor, AccountId, SECP};
 use crate::light_client::fees::{Confidence, FeeEstimate, FeeReport};
 use crate::wallet::fee;
 
@@ -391,6 +393,55 @@ fn a_bump_that_would_undo_more_than_was_reviewed_is_not_signed() {
     bench.wallet.drop_draft(draft.id).unwrap();
     let draft = bump(&mut bench, txid(&first), BumpWay::Replace, FeeChoice::Default);
     bench.sign(&draft);
+}
+
+/// An account of a wallet whose key is the first of the script's two.
+fn with_script(bench: Bench, text: impl Fn(&str, &str) -> String) -> (Bench, AccountId) {
+    let path: DerivationPath = "48'/1'/0'/2'".parse().unwrap();
+    let key = |master: Xpriv| {
+        let private = master.derive_priv(&SECP, &path).unwrap();
+        let (fingerprint, xpub) = (master.fingerprint(&SECP), Xpub::from_priv(&SECP, &private));
+        format!("[{fingerprint}/{path}]{xpub}/<0;1>/*")
+    };
+    let masters = [1, 2].map(|number| Xpriv::new_master(NetworkKind::Test, &[number; 32]).unwrap());
+    let [one, two] = masters.map(key);
+    let descriptor = AccountDescriptor::parse(&text(&one, &two), Network::Regtest).unwrap();
+    let mut bench = bench;
+    let id = bench.wallet.add_account("joint".parse().unwrap(), descriptor).unwrap();
+    let tip = bench.tip();
+    bench.wallet.end_search(tip, bench.now).unwrap();
+    bench.wallet.commit().unwrap();
+    (bench.reopen(), id)
+}
+
+/// What can't be spent yet can't pay for a child: nobody would relay it.
+#[test]
+fn a_child_does_not_spend_what_has_to_wait() {
+    let waits =
+        |one: &str, two: &str| format!("wsh(and_v(v:pk({one}),and_v(v:pk({two}),older(10))))");
+    let (mut bench, id) = with_script(bench(), waits);
+    let spk = bench.issue(id);
+    let incoming = bench.payment_in(spk, 50_000);
+    bench.wallet.take_seen(&incoming, 2, bench.now).unwrap();
+    let arrived = incoming.compute_txid();
+    assert_eq!(bench.total(), Amount::from_sat(50_000));
+    let problem = why(refused(&mut bench, arrived, BumpWay::Best, rate(10)));
+    assert_eq!(problem, BumpProblem::NothingToSpend);
+}
+
+/// What several people hold together is spent on purpose only.
+#[test]
+fn a_replacement_does_not_reach_into_an_account_that_pays_on_purpose_only() {
+    let both = |one: &str, two: &str| format!("wsh(sortedmulti(2,{one},{two}))");
+    let (mut bench, id) = with_script(bench(), both);
+    bench.fund(TAPROOT, 40_000);
+    bench.fund(id, 500_000);
+    assert_eq!(bench.total(), Amount::from_sat(540_000));
+    let first = paid(&mut bench, 1, 38_000);
+    let error = refused(&mut bench, txid(&first), BumpWay::Best, rate(50));
+    assert_eq!(error.name(), "insufficient_funds");
+    bench.fund(TAPROOT, 50_000);
+    bump(&mut bench, txid(&first), BumpWay::Best, rate(50));
 }
 
 #[test]
