@@ -50,10 +50,14 @@ impl Price {
 /// What a transaction is to cost by this choice, and where that comes from.
 ///
 /// # Errors
-/// [`CommandError::FeeRateOutOfRange`] or [`CommandError::FeeUnknown`].
+/// [`CommandError::FeeRateOutOfRange`], [`CommandError::FeeAboveLimit`] or
+/// [`CommandError::FeeUnknown`].
 pub fn price(choice: FeeChoice, fees: &FeeReport) -> Result<(Price, FeeBasis), CommandError> {
     let (rate, basis) = match choice {
-        FeeChoice::Total(total) => return Ok((Price::Total(total), FeeBasis::Asked)),
+        FeeChoice::Total(total) => {
+            check_limit(total)?;
+            return Ok((Price::Total(total), FeeBasis::Asked));
+        }
         FeeChoice::Rate(rate) => (rate, FeeBasis::Asked),
         FeeChoice::Target(target) => {
             let estimate = estimate(fees, target, Confidence::Low);

@@ -46,6 +46,7 @@ impl Wallet {
         };
         fee::check_fee(cost, value)?;
         fee::check_limit(cost)?;
+        fee::check_rate(fee::rate(cost, weight))?;
         let to = TxOut { value, script_pubkey: script };
         let psbt = sweep.payment(&taken, to, moment.tip);
         let psbt = psbt.ok_or(CommandError::NothingToSweep { left })?;

@@ -39,6 +39,9 @@ fn a_fee_in_full_is_paid_to_the_satoshi() {
     bench.fund(TAPROOT, 200_000_000);
     request.fee = FeeChoice::Total(Amount::from_sat(10_000_001));
     assert_eq!(bench.try_draft(&request).unwrap_err().name(), "fee_above_limit");
+    request.fee = FeeChoice::Total(Amount::from_sat(u64::MAX));
+    request.recipients[0].amount = exactly(300_000_000);
+    assert_eq!(bench.try_draft(&request).unwrap_err().name(), "fee_above_limit");
 }
 
 #[test]
