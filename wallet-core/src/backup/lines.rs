@@ -236,8 +236,9 @@ struct LabelLine {
     reference: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     label: Option<String>,
+    /// An output's switch; what other records have there means nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
-    spendable: Option<bool>,
+    spendable: Option<Value>,
     #[serde(flatten)]
     more: Map<String, Value>,
 }
@@ -245,12 +246,15 @@ struct LabelLine {
 impl LabelLine {
     fn new(label: &Label) -> Self {
         let more = label.more.as_deref().and_then(|more| serde_json::from_str(more).ok());
+        let mut more: Map<String, Value> = more.unwrap_or_default();
+        // Two fields of one name can't be read.
+        more.remove("spendable");
         Self {
             kind: label.reference.kind().to_owned(),
             reference: label.reference.to_string(),
             label: label.label.clone(),
-            spendable: label.spendable,
-            more: more.unwrap_or_default(),
+            spendable: label.spendable.map(Value::Bool),
+            more,
         }
     }
 }
@@ -258,6 +262,10 @@ impl LabelLine {
 fn label(line: &str, network: Network) -> Option<Label> {
     let LabelLine { kind, reference, label, spendable, more } = serde_json::from_str(line).ok()?;
     let reference = Reference::parse(&kind, &reference, network).ok()?;
+    let spendable = match (&reference, spendable) {
+        (Reference::Output(_), Some(spendable)) => Some(spendable.as_bool()?),
+        _ => None,
+    };
     let more = (!more.is_empty()).then(|| Value::Object(more).to_string());
     Some(Label { reference, label, spendable, more })
 }

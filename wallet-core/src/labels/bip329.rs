@@ -1,7 +1,7 @@
 //! Owns BIP329: one JSON object a line, read and written.
 //!
-//! Refuses to lose a field that it does not know: what is not `type`, `ref`, `label` or an output's
-//! `spendable` is kept and written again.
+//! Refuses to lose a field that it does not know: what is not `type`, `ref`, `label` or `spendable` is
+//! kept and written again. `spendable` means something for outputs only.
 
 use bitcoin::Network;
 use serde::Serialize;
@@ -100,8 +100,10 @@ fn read(mut object: Map<String, Value>, network: Network) -> Result<Label, Recor
     let reference = text("ref")?.ok_or(RecordProblem::Field("ref"))?;
     let label = text("label")?;
     let reference = Reference::parse(&kind, &reference, network)?;
+    // Taken out of every record: only outputs have it, and as another field it would be kept.
+    let switch = object.remove("spendable");
     let spendable = match &reference {
-        Reference::Output(_) => spendable(object.remove("spendable"))?,
+        Reference::Output(_) => spendable(switch)?,
         _ => None,
     };
     let more = (!object.is_empty()).then(|| Value::Object(object).to_string());

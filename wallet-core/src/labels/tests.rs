@@ -53,6 +53,18 @@ fn fields_that_are_not_known_are_given_back() {
     assert!(joined(true).unwrap().contains("\"fee\":1,"));
 }
 
+/// Kept as another field, it would stand in the backup where only a coin's switch is read.
+#[test]
+fn a_switch_on_what_is_no_coin_is_not_kept() {
+    for switch in ["true", "false", "\"maybe\"", "null"] {
+        let record =
+            format!(r#"{{"type":"tx","ref":"{TXID}","label":"x","spendable":{switch},"fee":412}}"#);
+        let label = read_text(&record).labels.remove(0);
+        assert_eq!((label.spendable, label.more.as_deref()), (None, Some(r#"{"fee":412}"#)));
+        assert!(!bip329::line(&label).contains("spendable"));
+    }
+}
+
 #[test]
 fn one_bad_record_is_told_and_the_others_are_read() {
     let long = format!(r#"{{"type":"tx","ref":"{}","label":"x"}}"#, "f".repeat(LABEL_RECORD_BYTES));

@@ -48,7 +48,11 @@ pub fn write_backup(
     if *opened != *content {
         return Err(BackupError::Damaged { path: problem::shown(path) });
     }
-    lines::read(&opened).map_err(|problem| content_error(path, problem))?;
+    // A line that says something else once it was read would be lost in a restore.
+    let read = lines::read(&opened).map_err(|problem| content_error(path, problem))?;
+    if *lines::write(&read) != *content {
+        return Err(BackupError::Damaged { path: problem::shown(path) });
+    }
     give_name(&unfinished, path).map_err(|error| refused(&error))?;
     Ok(bytes.len() as u64)
 }

@@ -64,6 +64,28 @@ fn what_is_written_is_read() {
     }
 }
 
+/// Labels come from elsewhere: a field of one must not make the backup of all useless.
+#[test]
+fn no_field_of_a_label_keeps_the_wallet_from_coming_back() {
+    for switch in ["true", "false", "null", "7", "\"maybe\""] {
+        let mut backup = backup(None);
+        backup.labels[0].more = Some(format!("{{\"spendable\":{switch},\"x\":1}}"));
+        let written = write(&backup);
+        let labels = read(&written).expect("a backup").labels;
+        assert_eq!(labels[0].spendable, None, "only a coin is frozen or free");
+        assert_eq!(labels[0].label, backup.labels[0].label);
+        assert_eq!(labels[1], backup.labels[1], "a frozen coin stays frozen");
+        // As it was written before the field was left out.
+        let text = str::from_utf8(&written).expect("text");
+        let text = text.replace("\"x\":1}", &format!("\"spendable\":{switch},\"x\":1}}"));
+        assert_eq!(read(text.as_bytes()).expect("a backup").labels, labels);
+    }
+    let text = write(&backup(None));
+    let text =
+        str::from_utf8(&text).expect("text").replace("\"spendable\":false", "\"spendable\":7");
+    assert_eq!(read(text.as_bytes()).expect_err("refused"), ParseBackupError::Line { number: 5 });
+}
+
 #[test]
 fn the_seed_keeps_the_effect_of_a_passphrase() {
     let read = read(&write(&backup(Some(seed("a passphrase"))))).expect("a backup");
