@@ -102,6 +102,10 @@ fn tell_added(
 ) -> Result<(), Failure> {
     let mut wallet = strongbox.description()?;
     wallet.accounts.retain(|account| names.contains(&account.name));
+    // A wallet without words watches all of its accounts: that is no news.
+    for account in wallet.accounts.iter().filter(|a| !a.signs && wallet.fingerprint.is_some()) {
+        context.output.say(&format!("{}: {ONLY_WATCHED}", account.name));
+    }
     context.output.say("The next sync searches for payments to it.");
     context.output.result(&AccountsReport::new(&wallet))
 }
@@ -133,5 +137,8 @@ const NOTHING: &str = "say what to add: --type TYPE for the next account of this
      xpub, --file FILE, or a policy (--multisig, --heir, --expanding)";
 
 const NUMBER: &str = "--number is for an account of this wallet's words: give it with --type alone";
+
+const ONLY_WATCHED: &str =
+    "none of these keys is this wallet's: it only watches this account and can't spend from it";
 
 const NAME: &str = "an account of this wallet's words has a fixed name: leave --name out";

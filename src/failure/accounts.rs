@@ -17,6 +17,7 @@ impl From<DescriptorError> for Failure {
             | DescriptorError::MalformedKey
             | DescriptorError::Unsupported
             | DescriptorError::Unsafe
+            | DescriptorError::TwoOrigins
             | DescriptorError::TooManyKeys { .. }
             | DescriptorError::NotRanged
             | DescriptorError::Hardened

@@ -266,6 +266,50 @@ fn text_of_no_use_is_named() {
     assert_eq!(read(&many.join("\n")), Err(ImportError::TooMany { most: 32 }));
 }
 
+/// Whoever holds a key could name it once as his and once as the owner's, and spend alone what looks
+/// as if both had to sign.
+#[test]
+fn one_key_is_not_taken_for_two_signers() {
+    let path = "48'/0'/0'/2'";
+    let ((evil, xpub), (own, _)) = (key(1, path), key(0, path));
+    let mut moved: Xpub = xpub.parse().unwrap();
+    moved.depth += 1;
+    let moved = moved.to_string();
+    let first = format!("[{evil}/{path}]{xpub}/<0;1>/*");
+    for second in [
+        format!("[{own}/{path}]{xpub}/<2;3>/*"),
+        format!("[{evil}/48'/0'/1'/2']{xpub}/<2;3>/*"),
+        format!("{xpub}/<2;3>/*"),
+        format!("[{own}/{path}]{moved}/<2;3>/*"),
+    ] {
+        for text in [
+            format!("wsh(sortedmulti(2,{first},{second}))"),
+            format!("wsh(sortedmulti(2,{second},{first}))"),
+        ] {
+            let refused = AccountDescriptor::parse(&text, NETWORK);
+            assert_eq!(refused, Err(DescriptorError::TwoOrigins), "{text}");
+        }
+    }
+    // The same signer twice, under one name, is what policies that grow looser have.
+    let again = format!("[{evil}/{path}]{xpub}/<2;3>/*");
+    let text = format!("wsh(or_d(pk({first}),and_v(v:pk({again}),older(10))))");
+    assert_eq!(AccountDescriptor::parse(&text, NETWORK).unwrap().keys().len(), 1);
+}
+
+/// A key that is named after this wallet, and is not its own, takes the money.
+#[test]
+fn a_key_under_the_wallet_s_name_is_compared() {
+    let path = "48'/0'/0'/2'";
+    let ((evil, evils), (own, owns)) = (key(1, path), key(0, path));
+    let (_, other) = key(2, path);
+    let of = |second: &str| {
+        let keys = format!("[{evil}/{path}]{evils}/<0;1>/*,[{own}/{path}]{second}/<0;1>/*");
+        AccountDescriptor::parse(&format!("wsh(sortedmulti(2,{keys}))"), NETWORK).unwrap()
+    };
+    assert!(seed().owns(&of(&owns), NETWORK));
+    assert!(!seed().owns(&of(&other), NETWORK));
+}
+
 #[test]
 fn descriptors_that_lose_money_are_refused() {
     let (_, xpub) = key(0, "84'/0'/0'");

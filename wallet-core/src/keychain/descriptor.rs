@@ -52,6 +52,7 @@ impl AccountDescriptor {
         check_script(&whole)?;
         check_keys(&whole, network)?;
         let descriptor = Self::branched(whole)?;
+        check_origins(&descriptor.keys())?;
         if descriptor.paths(None).is_empty() {
             Err(DescriptorError::Unsupported)
         } else {
@@ -166,15 +167,15 @@ impl AccountDescriptor {
     /// Every extended key, with its origin if it is known, each once, in the order of the text.
     #[must_use]
     pub fn keys(&self) -> Vec<AccountKey> {
-        let (mut keys, mut seen) = (Vec::new(), BTreeSet::new());
+        let mut keys = Vec::new();
         self.whole.for_each_key(|key| {
             let found = match key {
                 DescriptorPublicKey::MultiXPub(key) => Some((&key.origin, key.xkey)),
                 DescriptorPublicKey::XPub(key) => Some((&key.origin, key.xkey)),
                 DescriptorPublicKey::Single(_) => None,
             };
-            let new = found.filter(|(_, xpub)| seen.insert(*xpub));
-            keys.extend(new.map(|(origin, xpub)| AccountKey { origin: origin.clone(), xpub }));
+            let found = found.map(|(origin, xpub)| AccountKey { origin: origin.clone(), xpub });
+            keys.extend(found.filter(|key| !keys.contains(key)));
             true
         });
         keys
@@ -272,6 +273,14 @@ fn check_keys(
         }
         None => Ok(()),
     }
+}
+
+/// One key has one origin: with two it would be told as two signers, and one of them could be a
+/// name that is not its own. What an xpub says of its place changes nothing about its children.
+fn check_origins(keys: &[AccountKey]) -> Result<(), DescriptorError> {
+    let parents: BTreeSet<_> =
+        keys.iter().map(|key| (key.xpub.public_key, key.xpub.chain_code)).collect();
+    if parents.len() == keys.len() { Ok(()) } else { Err(DescriptorError::TwoOrigins) }
 }
 
 /// Derives each extended key of a branch down to the branch, so that each of its scripts takes one

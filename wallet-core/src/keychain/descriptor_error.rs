@@ -41,6 +41,12 @@ pub enum DescriptorError {
          limit of the network"
     )]
     Unsafe,
+    /// The same key under two names.
+    #[error(
+        "a key of the descriptor comes with two origins, so one signer is shown as two: ask whoever \
+         made it"
+    )]
+    TwoOrigins,
     /// Too many keys.
     #[error("the descriptor has more than {most} keys")]
     TooManyKeys {
@@ -82,6 +88,7 @@ impl DescriptorError {
             | Self::MalformedKey
             | Self::Unsupported
             | Self::Unsafe
+            | Self::TwoOrigins
             | Self::TooManyKeys { .. }
             | Self::NotRanged
             | Self::Hardened
