@@ -108,6 +108,13 @@ pub const KDF_MOST_PASSES: u32 = 64;
 /// The longest sealed content of a backup, in bytes: labels for a million transactions.
 pub const PARCEL_BYTES: usize = 256 << 20;
 
+/// Addresses of one chain that a backup may say were given out: a restore derives them all, which
+/// takes minutes at the most.
+pub const BACKUP_INDEX: u32 = 1_000_000;
+
+/// The furthest that a restored wallet looks ahead, in addresses of one chain: what `--gap` takes.
+pub const LOOK_AHEAD: u32 = 10_000;
+
 /// Wrong passwords in a row after which a person need not wait yet.
 pub const FREE_TRIES: u32 = 3;
 

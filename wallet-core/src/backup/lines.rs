@@ -17,6 +17,7 @@ use crate::command::{Birthday, Label, Reference};
 use crate::config::LookAhead;
 use crate::keychain::{AccountName, DerivationIndex};
 use crate::light_client::height::Height;
+use crate::limits::{ACCOUNTS, BACKUP_INDEX, LOOK_AHEAD};
 use crate::seed::{Seed, Words};
 
 /// Writes a backup as text. It is filled up with empty lines to a multiple of 4 KiB, so that its
@@ -56,15 +57,23 @@ pub fn read(bytes: &[u8]) -> Result<Backup, ParseBackupError> {
     for (number, line) in lines {
         let bad = ParseBackupError::Line { number };
         match kind(line).ok_or(bad)? {
-            Kind::Account => backup.accounts.push(account(line).ok_or(bad)?),
+            Kind::Account => {
+                let account = account(line).ok_or(bad)?;
+                check_account(&backup, &account, number)?;
+                backup.accounts.push(account);
+            }
             Kind::Request => backup.requests.push(request(line).ok_or(bad)?),
             Kind::Label => backup.labels.push(label(line, backup.network).ok_or(bad)?),
             Kind::Seed => backup.seed = Some(seed(line).ok_or(bad)?),
         }
     }
-    let named = |name: &AccountName| backup.accounts.iter().any(|account| account.name == *name);
-    if !named(&backup.preferred) || !backup.requests.iter().all(|r| named(&r.account)) {
-        return Err(ParseBackupError::NoSuchAccount);
+    let named = |name: &AccountName| backup.accounts.iter().find(|account| account.name == *name);
+    named(&backup.preferred).ok_or(ParseBackupError::NoSuchAccount)?;
+    for request in &backup.requests {
+        let account = named(&request.account).ok_or(ParseBackupError::NoSuchAccount)?;
+        if request.index.to_u32() >= account.receive {
+            return Err(ParseBackupError::NotGivenOut);
+        }
     }
     let seed = backup.seed.as_ref().map(Seed::fingerprint);
     if seed.is_some() && seed != backup.fingerprint {
@@ -85,6 +94,24 @@ pub enum ParseBackupError {
         /// Which, counted from 1.
         number: usize,
     },
+    /// A number is beyond what any wallet comes to.
+    #[error("line {number} has a number that is too large for a wallet")]
+    TooLarge {
+        /// Which line, counted from 1.
+        number: usize,
+    },
+    /// Too many accounts.
+    #[error("it holds more than {most} accounts")]
+    TooManyAccounts {
+        /// The most accounts.
+        most: usize,
+    },
+    /// Two accounts have one name.
+    #[error("two of its accounts have the same name")]
+    SameName,
+    /// A payment was asked for at an address that its account did not give out.
+    #[error("it asks for a payment to an address that its account did not give out")]
+    NotGivenOut,
     /// An account is named that is not there.
     #[error("it names an account that it does not hold")]
     NoSuchAccount,
@@ -154,6 +181,9 @@ fn head(line: &str, number: usize) -> Result<Backup, ParseBackupError> {
     }
     let head: HeadLine = serde_json::from_value(value).map_err(|_| bad)?;
     let LookAheadForm { receive, change } = head.look_ahead;
+    if receive.max(change) > LOOK_AHEAD {
+        return Err(ParseBackupError::TooLarge { number });
+    }
     Ok(Backup {
         created: head.created,
         network: head.network,
@@ -196,6 +226,23 @@ impl AccountLine {
 fn account(line: &str) -> Option<BackupAccount> {
     let AccountLine { account, descriptor, receive, change } = serde_json::from_str(line).ok()?;
     Some(BackupAccount { name: account.parse().ok()?, descriptor, receive, change })
+}
+
+/// Whether the wallet can take another account: a restore derives every address that was given out.
+fn check_account(
+    backup: &Backup,
+    account: &BackupAccount,
+    number: usize,
+) -> Result<(), ParseBackupError> {
+    if account.receive.max(account.change) > BACKUP_INDEX {
+        Err(ParseBackupError::TooLarge { number })
+    } else if backup.accounts.len() >= ACCOUNTS {
+        Err(ParseBackupError::TooManyAccounts { most: ACCOUNTS })
+    } else if backup.accounts.iter().any(|other| other.name == account.name) {
+        Err(ParseBackupError::SameName)
+    } else {
+        Ok(())
+    }
 }
 
 #[derive(Serialize, Deserialize)]

@@ -132,6 +132,45 @@ fn half_a_wallet_is_refused_with_its_line() {
     assert_eq!(refused(&nowhere), ParseBackupError::NoSuchAccount);
 }
 
+/// A restore derives and keeps what a backup counts: a hostile one must not take the machine, nor
+/// have two accounts' money taken for one's.
+#[test]
+fn numbers_that_no_wallet_reaches_are_refused() {
+    let refused = |change: &dyn Fn(&mut Backup)| {
+        let mut backup = backup(None);
+        change(&mut backup);
+        read(&write(&backup)).err()
+    };
+    let another = |backup: &Backup, name: &str| BackupAccount {
+        name: name.parse().expect("a name"),
+        ..backup.accounts[0].clone()
+    };
+    let (head, account) = (
+        Some(ParseBackupError::TooLarge { number: 1 }),
+        Some(ParseBackupError::TooLarge { number: 2 }),
+    );
+    assert_eq!(refused(&|b| b.look_ahead.receive = LOOK_AHEAD + 1), head);
+    assert_eq!(refused(&|b| b.look_ahead.change = u32::MAX), head);
+    assert_eq!(refused(&|b| b.accounts[0].receive = BACKUP_INDEX + 1), account);
+    assert_eq!(refused(&|b| b.accounts[0].change = u32::MAX), account);
+    let beyond = Some(ParseBackupError::NotGivenOut);
+    assert_eq!(refused(&|b| b.accounts[0].receive = 2), beyond);
+    let twice = Some(ParseBackupError::SameName);
+    assert_eq!(refused(&|b| b.accounts.push(another(b, "taproot"))), twice);
+    let many = |count: usize| {
+        refused(&move |b| {
+            b.accounts.extend((1..count).map(|n| another(b, &format!("a{n}"))).collect::<Vec<_>>());
+        })
+    };
+    assert_eq!(many(ACCOUNTS), None);
+    assert_eq!(many(ACCOUNTS + 1), Some(ParseBackupError::TooManyAccounts { most: ACCOUNTS }));
+    let most = |b: &mut Backup| {
+        b.look_ahead = LookAhead { receive: LOOK_AHEAD, change: LOOK_AHEAD };
+        b.accounts[0].receive = BACKUP_INDEX;
+    };
+    assert_eq!(refused(&most), None);
+}
+
 #[test]
 fn a_seed_of_another_wallet_is_refused() {
     let mut backup = backup(Some(seed("")));
