@@ -50,7 +50,8 @@ pub fn create(path: &Path, password: &Password, cost: KdfCost) -> Result<Keys, V
     }
     let keys = (random_key()?, random_key()?);
     let header = Header::seal(&keys, password, cost)?;
-    replace(path, &header.to_bytes()).map_err(|source| io_error(path, source))?;
+    let written = replace(path, &header.to_bytes()).and_then(|()| settle(path));
+    written.map_err(|source| io_error(path, source))?;
     Ok(keys.into())
 }
 
@@ -84,16 +85,29 @@ pub fn open(path: &Path, password: &Password, now: WallTime) -> Result<Keys, Vau
 /// all, and the change is durable on return.
 ///
 /// # Errors
-/// See [`VaultError`]; the old password still opens the file then.
+/// See [`VaultError`]; the old password still opens the file then, but after
+/// [`VaultError::Unsettled`] it may be either.
 pub fn change_password(
     path: &Path,
     keys: &Keys,
     new: &Password,
     cost: KdfCost,
 ) -> Result<(), VaultError> {
+    change(path, keys, new, cost, settle)
+}
+
+/// Changes the password; `settle` makes the file's name durable.
+fn change(
+    path: &Path,
+    keys: &Keys,
+    new: &Password,
+    cost: KdfCost,
+    settle: impl FnOnce(&Path) -> io::Result<()>,
+) -> Result<(), VaultError> {
     let raw = (keys.file.0.clone(), keys.seed.0.clone());
     let header = Header::seal(&raw, new, cost)?;
-    replace(path, &header.to_bytes()).map_err(|source| io_error(path, source))
+    replace(path, &header.to_bytes()).map_err(|source| io_error(path, source))?;
+    settle(path).map_err(|source| VaultError::Unsettled { path: path.to_owned(), source })
 }
 
 impl From<RawKeys> for Keys {
@@ -204,6 +218,17 @@ pub enum VaultError {
     /// No entropy from the system.
     #[error(transparent)]
     Entropy(#[from] EntropyError),
+    /// The new header has its name, but a crash may bring the old one back.
+    #[error(
+        "the new password is written, but the disk did not confirm it ({source}): keep both \
+         passwords until the wallet opens with one of them, then change it again"
+    )]
+    Unsettled {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// Anything else that the system said.
     #[error("{}: {source}", path.display())]
     Io {
@@ -240,7 +265,8 @@ fn random_key() -> Result<RawKey, EntropyError> {
 }
 
 /// Writes a file beside `path`, makes it durable and gives it that name: after a crash there is
-/// the old content or the new, never a part.
+/// the old content or the new, never a part. Which of them is sure once it is settled; after an
+/// error it is the old.
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let new = path.with_extension("key.new");
     match fs::remove_file(&new) {
@@ -254,7 +280,11 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = options.open(&new)?;
     file.write_all(bytes)?;
     file.sync_all()?;
-    fs::rename(&new, path)?;
+    fs::rename(&new, path)
+}
+
+/// Makes the name that a file was given durable.
+fn settle(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()?;
     Ok(())

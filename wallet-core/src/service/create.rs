@@ -221,6 +221,7 @@ impl From<VaultError> for CreateError {
             | VaultError::TooSoon { .. }
             | VaultError::Damaged { .. }
             | VaultError::NoSuchFile { .. }
+            | VaultError::Unsettled { .. }
             | VaultError::Exists { .. }
             | VaultError::Newer { .. } => {
                 let (path, what) = ("the new wallet's header file".to_owned(), error.to_string());

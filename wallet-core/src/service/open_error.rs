@@ -94,7 +94,12 @@ impl From<VaultError> for OpenError {
                 what: what.to_owned(),
             })
         };
+        let told = error.to_string();
         match error {
+            VaultError::Unsettled { path, .. } => {
+                // However the disk failed: that nothing was lost is not what is to be told.
+                Self::Store(StoreProblem::Io { path: problem::shown(&path), what: told })
+            }
             VaultError::WrongPassword => Self::WrongPassword,
             VaultError::TooSoon { wait } => Self::TooSoon { wait },
             VaultError::OutOfMemory(error) => Self::OutOfMemory { kib: error.kib },
@@ -119,4 +124,23 @@ fn existing_shown(existing: &[WalletName]) -> String {
     }
     let names: Vec<&str> = existing.iter().map(WalletName::as_str).collect();
     format!(": there is {}", names.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::path::PathBuf;
+
+    use super::*;
+
+    #[test]
+    fn a_change_that_may_have_happened_is_not_told_as_none() {
+        let source = io::Error::from(io::ErrorKind::StorageFull);
+        let error = VaultError::Unsettled { path: PathBuf::from("main.key"), source };
+        let told = OpenError::from(error).to_string();
+        assert!(
+            told.contains("keep both passwords") && !told.contains("nothing was lost"),
+            "{told}"
+        );
+    }
 }

@@ -173,7 +173,8 @@ impl Strongbox {
     /// wallet.
     ///
     /// # Errors
-    /// See [`OpenError`]; the old password still opens the wallet then.
+    /// See [`OpenError`]; the old password still opens the wallet then, unless it says that either
+    /// may.
     pub fn change_password(&mut self, new: &Password, cost: KdfCost) -> Result<(), OpenError> {
         let header = self.settings.paths().header(&self.settings.wallet);
         Ok(vault::change_password(&header, &self.keys, new, cost)?)

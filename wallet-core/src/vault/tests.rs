@@ -145,6 +145,23 @@ fn a_new_password_opens_the_same_keys_and_the_old_one_nothing() {
     assert_eq!(left.len(), 2, "nothing stays beside the header but the count of wrong passwords");
 }
 
+/// Who is told that nothing changed throws the new password away, which is the one that opens.
+#[test]
+fn a_change_that_the_disk_does_not_confirm_keeps_both_passwords() {
+    let (dir, path, keys) = vault();
+    let cost = KdfCost::for_tests();
+    let full = || io::Error::from(io::ErrorKind::StorageFull);
+    let error = change(&path, &keys, &password("new"), cost, |_| Err(full())).expect_err("no disk");
+    assert!(matches!(error, VaultError::Unsettled { .. }), "{error}");
+    assert!(same(&keys, &open(&path, &password("new")).expect("it has its name")));
+    assert!(error.to_string().contains("keep both passwords"), "{error}");
+    // Before the file has its name, nothing changed.
+    fs::create_dir(dir.path().join("main.key.new")).expect("a writable directory");
+    let error = change_password(&path, &keys, &password("newer"), cost).expect_err("in the way");
+    assert!(matches!(error, VaultError::Io { .. }), "{error}");
+    assert!(same(&keys, &open(&path, &password("new")).expect("as before")));
+}
+
 #[test]
 fn guessing_is_slowed_down_and_damage_is_not_a_guess() {
     let (_dir, path, keys) = vault();
