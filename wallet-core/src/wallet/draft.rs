@@ -7,7 +7,7 @@ use bitcoin::{ScriptBuf, TxOut};
 
 use crate::command::{CommandError, Draft, DraftId, FeeBasis, Hold, PayRequest};
 use crate::limits::DRAFT_LIFETIME;
-use crate::store::wallet::{DraftRow, RequestId, ScriptPlace, Task};
+use crate::store::wallet::{DraftRow, PaymentRow, RequestId, ScriptPlace, Task};
 
 use super::funding::Funding;
 use super::request::{self, CheckedRequest, Pay};
@@ -39,7 +39,16 @@ impl Wallet {
     ) -> Result<Drafted, CommandError> {
         let id = request::identify(request);
         let replaced = match self.answer_to(&id, moment)? {
-            Known::Answered(drafted) => return Ok(drafted),
+            Known::Answered(Drafted::Draft(draft)) => {
+                return self.hold_as_asked(*draft, request);
+            }
+            Known::Answered(paid) => return Ok(paid),
+            Known::MadeElsewhere(draft, payment) => {
+                if !request.dry_run {
+                    self.file.insert_payment(draft, &payment)?;
+                }
+                return Ok(Drafted::Payment(Box::new(self.told(&payment, true)?)));
+            }
             Known::OutOfDate(draft) => Some(draft),
             Known::New => None,
         };
@@ -115,6 +124,19 @@ impl Wallet {
         Ok(())
     }
 
+    /// A draft that is known again is held for as long as it is asked for now, if that is longer.
+    fn hold_as_asked(
+        &mut self,
+        mut draft: Draft,
+        request: &PayRequest,
+    ) -> Result<Drafted, CommandError> {
+        if request.hold == Hold::UntilDropped && !request.dry_run {
+            self.hold_draft(draft.id)?;
+            draft.expires = None;
+        }
+        Ok(Drafted::Draft(Box::new(draft)))
+    }
+
     /// Whether a request with this idempotency key was answered before.
     fn answer_to(&self, id: &RequestId, moment: &DraftMoment) -> Result<Known, CommandError> {
         let Some(key) = id.idempotency_key.as_deref() else { return Ok(Known::New) };
@@ -127,11 +149,15 @@ impl Wallet {
         }
         let Some(draft) = self.file.draft_by_key(key)? else { return Ok(Known::New) };
         let Some(row) = self.file.draft(draft)? else { return Ok(Known::New) };
-        if row.is_out_of_date(moment.now) {
+        let made = self.made_elsewhere(&row)?;
+        if made.is_none() && row.is_out_of_date(moment.now) {
             return Ok(Known::OutOfDate(draft));
         }
         if row.request.hash != id.hash {
             return Err(CommandError::KeyReused);
+        }
+        if let Some(payment) = made {
+            return Ok(Known::MadeElsewhere(draft, Box::new(payment)));
         }
         let review = self.review(draft, &row, moment)?;
         Ok(match review {
@@ -185,4 +211,6 @@ enum Known {
     OutOfDate(DraftId),
     /// The same request was answered with this.
     Answered(Drafted),
+    /// The draft was signed and sent by another program: it is this payment.
+    MadeElsewhere(DraftId, Box<PaymentRow>),
 }

@@ -81,14 +81,45 @@ impl Wallet {
         Ok((self.told(&payment, false)?, changes))
     }
 
-    /// Gives a draft's coins free.
+    /// Gives a draft's coins free. One that another program has signed and sent stays known by its
+    /// idempotency key, as the payment that it is.
     ///
     /// # Errors
     /// [`CommandError::NoSuchDraft`], or what the disk refused.
     pub fn drop_draft(&mut self, draft: DraftId) -> Result<(), CommandError> {
         let row = self.file.draft(draft)?.ok_or(CommandError::NoSuchDraft(draft.0))?;
+        if row.request.idempotency_key.is_some()
+            && let Some(payment) = self.made_elsewhere(&row)?
+        {
+            return Ok(self.file.insert_payment(draft, &payment)?);
+        }
         self.take_back(&row)?;
         Ok(self.file.delete_draft(draft)?)
+    }
+
+    /// The payment that another program made of a draft, if its transaction is known.
+    pub(super) fn made_elsewhere(
+        &self,
+        row: &DraftRow,
+    ) -> Result<Option<PaymentRow>, StoreProblem> {
+        let Some(first) = row.psbt.unsigned_tx.input.first() else { return Ok(None) };
+        for txid in self.file.spenders(first.previous_output)? {
+            let Some(TransactionRow { transaction, .. }) = self.file.transaction(txid)? else {
+                continue;
+            };
+            let same = unsigned(&transaction) == row.psbt.unsigned_tx;
+            if same && self.file.payment(txid)?.is_none() {
+                return Ok(Some(PaymentRow {
+                    txid,
+                    psbt: signed_psbt(row.psbt.clone(), &transaction),
+                    change_vout: row.change_vout,
+                    task: row.task,
+                    takes_all: row.takes_all,
+                    request: row.request.clone(),
+                }));
+            }
+        }
+        Ok(None)
     }
 
     /// Lets a draft hold its coins until it is signed or dropped.
@@ -217,6 +248,15 @@ impl Wallet {
         }
         Ok(Some(coins))
     }
+}
+
+/// A PSBT with what its transaction was signed with.
+fn signed_psbt(mut psbt: Psbt, signed: &Transaction) -> Psbt {
+    for (input, signed) in psbt.inputs.iter_mut().zip(&signed.input) {
+        input.final_script_sig = Some(signed.script_sig.clone()).filter(|sig| !sig.is_empty());
+        input.final_script_witness = Some(signed.witness.clone()).filter(|stack| !stack.is_empty());
+    }
+    psbt
 }
 
 fn unsigned(signed: &Transaction) -> Transaction {

@@ -80,6 +80,7 @@ impl WalletFile {
                        (canonical = 1 OR signed_here = 1 OR height IS NOT NULL
                         OR EXISTS (SELECT 1 FROM labels l
                                    WHERE l.kind IN ('tx', 'output') AND l.subject = t.txid)
+                        OR EXISTS (SELECT 1 FROM payments p WHERE p.txid = t.txid)
                         OR EXISTS (SELECT 1 FROM spends s WHERE s.parent = t.txid)
                         OR EXISTS (SELECT 1 FROM reservations r WHERE r.txid = t.txid))",
                 )?

@@ -5,10 +5,10 @@ use bitcoin::{Amount, Network, OutPoint, ScriptBuf, TxOut};
 
 use crate::command::{CommandError, Draft, Hold, PsbtWarning, SigningProblem};
 use crate::config::LookAhead;
-use crate::limits::DRAFT_LIFETIME;
+use crate::limits::{DRAFT_LIFETIME, UNCONFIRMED_LIFETIME};
 use crate::message;
 use crate::signers::{Keys, Signer, SingleKey, SoftwareSigner};
-use crate::wallet::Handed;
+use crate::wallet::{Drafted, Handed};
 
 use super::bench::{Bench, LEGACY, SEGWIT, TAPROOT, exactly, pay, seed, spend, stranger};
 
@@ -226,6 +226,85 @@ fn a_draft_that_is_out_of_date_gives_way_to_what_others_made_of_its_coins() {
     let moment = (bench.tip().height, bench.now);
     bench.wallet.take_over(&psbt, moment).unwrap();
     assert!(matches!(returned(&mut bench, &signed), Ok(Handed::Signed(..))));
+}
+
+#[test]
+fn a_draft_that_is_asked_for_again_is_held_for_as_long_as_that_asks() {
+    let mut bench = Bench::new(LookAhead::NEW);
+    bench.fund(SEGWIT, 100_000);
+    let mut request = pay(&stranger(1), exactly(50_000));
+    request.idempotency_key = Some("order 7".to_owned());
+    let brief = bench.draft(&request);
+    assert!(brief.expires.is_some());
+    request.hold = Hold::UntilDropped;
+    request.dry_run = true;
+    assert_eq!(bench.draft(&request), brief);
+    request.dry_run = false;
+    assert_eq!(bench.draft(&request), Draft { expires: None, ..brief });
+    bench.now = bench.now.after(2 * DRAFT_LIFETIME);
+    let rival = bench.try_draft(&pay(&stranger(3), exactly(20_000))).unwrap_err();
+    assert_eq!(rival.name(), "insufficient_funds");
+}
+
+/// Signers elsewhere often send what they signed themselves.
+#[test]
+fn a_payment_that_another_program_sent_is_not_paid_twice() {
+    for (account, hold) in
+        [(SEGWIT, Hold::UntilDropped), (LEGACY, Hold::UntilDropped), (TAPROOT, Hold::Briefly)]
+    {
+        for forgotten in [false, true] {
+            let mut bench = Bench::new(LookAhead::NEW);
+            bench.fund(account, 100_000);
+            bench.fund(account, 100_000);
+            let mut request = pay(&stranger(1), exactly(50_000));
+            request.idempotency_key = Some("order 7".to_owned());
+            request.hold = hold;
+            let draft = bench.draft(&request);
+            let sent = bench.signed(&draft);
+            bench.mine(vec![sent.clone()]);
+            bench.now = bench.now.after(2 * DRAFT_LIFETIME);
+            if forgotten {
+                bench.wallet.drop_draft(draft.id).unwrap();
+            }
+            let mut other = request.clone();
+            other.note = Some("another".to_owned());
+            assert_eq!(bench.try_draft(&other), Err(CommandError::KeyReused));
+            let bench = &mut bench.reopen();
+            for dry_run in [true, false, false] {
+                request.dry_run = dry_run;
+                let moment = bench.moment();
+                let answer = bench.wallet.draft(&request, &moment).unwrap();
+                let Drafted::Payment(payment) = answer else { panic!("it is paid twice") };
+                assert!(payment.repeated);
+                assert_eq!(payment.transaction, sent);
+                let psbt: Psbt = payment.psbt.parse().unwrap();
+                assert_eq!(psbt.extract_tx_unchecked_fee_rate(), sent);
+                bench.wallet.commit().unwrap();
+            }
+            let moment = bench.moment();
+            assert_eq!(bench.wallet.drafts(&moment).unwrap(), []);
+        }
+    }
+}
+
+#[test]
+fn a_payment_that_another_program_sent_is_known_after_the_network_forgot_it() {
+    let mut bench = Bench::new(LookAhead::NEW);
+    bench.fund(SEGWIT, 100_000);
+    let mut request = pay(&stranger(1), exactly(50_000));
+    request.idempotency_key = Some("order 7".to_owned());
+    request.hold = Hold::UntilDropped;
+    let draft = bench.draft(&request);
+    let sent = bench.signed(&draft);
+    assert!(bench.wallet.take_seen(&sent, 1, bench.now).unwrap().spends_ours);
+    for _ in 0..2 {
+        let moment = bench.moment();
+        let answer = bench.wallet.draft(&request, &moment).unwrap();
+        assert!(matches!(answer, Drafted::Payment(payment) if payment.transaction == sent));
+        bench.now = bench.now.after(2 * UNCONFIRMED_LIFETIME);
+        bench.wallet.expire_seen(bench.now).unwrap();
+        bench.wallet.commit().unwrap();
+    }
 }
 
 #[test]
