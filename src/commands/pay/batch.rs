@@ -35,9 +35,10 @@ pub(super) fn parse(text: &str, network: Network) -> Result<Vec<Recipient>, Fail
 
 fn recipient(line: &str, network: Network) -> Result<Recipient, String> {
     let fields = fields(line)?;
+    let empty = Field { text: String::new(), is_quoted: false };
     let (address, amount, note) = match fields.as_slice() {
-        [address, amount] => (address, amount, ""),
-        [address, amount, note] => (address, amount, note.as_str()),
+        [address, amount] => (&address.text, &amount.text, &empty),
+        [address, amount, note] => (&address.text, &amount.text, note),
         _ => {
             return Err(format!(
                 "{} fields: write ADDRESS,AMOUNT or ADDRESS,AMOUNT,NOTE",
@@ -50,27 +51,35 @@ fn recipient(line: &str, network: Network) -> Result<Recipient, String> {
         return Err("the URI has an amount of its own: write the bare address".to_owned());
     }
     let amount = parse_amount(amount).map_err(|error| error.to_string())?;
-    if note.starts_with(|first: char| first.is_ascii_digit()) && !line.contains('"') {
+    if note.text.starts_with(|first: char| first.is_ascii_digit()) && !note.is_quoted {
         return Err(format!(
-            "{note:?} may be a part of the amount: write it without commas, or the note in quotes"
+            "{:?} may be a part of the amount: write it without commas, or the note in quotes",
+            note.text
         ));
     }
-    let note = (!note.is_empty()).then(|| note.to_owned());
+    let note = (!note.text.is_empty()).then(|| note.text.clone());
     Ok(Recipient { address: payee.address, amount: PayAmount::Exactly(amount), note })
 }
 
+/// One field of a line.
+struct Field {
+    text: String,
+    is_quoted: bool,
+}
+
 /// The fields of a line without the spaces and quotes around them; two quotes in quotes are one.
-fn fields(line: &str) -> Result<Vec<String>, String> {
+fn fields(line: &str) -> Result<Vec<Field>, String> {
     let mut fields = Vec::new();
     let mut rest = line.trim();
     loop {
-        let (field, behind) = if let Some(quoted) = rest.strip_prefix('"') {
+        let quoted = rest.strip_prefix('"');
+        let (text, behind) = if let Some(quoted) = quoted {
             quoted_field(quoted)?
         } else {
             let end = rest.find(',').unwrap_or(rest.len());
             (rest[..end].to_owned(), &rest[end..])
         };
-        fields.push(field.trim().to_owned());
+        fields.push(Field { text: text.trim().to_owned(), is_quoted: quoted.is_some() });
         match behind.trim_start().strip_prefix(',') {
             Some(next) => rest = next.trim_start(),
             None if behind.trim().is_empty() => return Ok(fields),
@@ -144,6 +153,10 @@ mod tests {
     fn a_comma_in_an_amount_is_not_a_note() {
         assert!(error(&format!("{ONE},1,000\n")).starts_with("line 1: "));
         assert!(error(&format!("{ONE},25,000 sat\n")).starts_with("line 1: "));
+        assert!(error(&format!("\"{ONE}\",546,000\n")).starts_with("line 1: "));
+        assert!(error(&format!("{ONE},\"546\",000\n")).starts_with("line 1: "));
+        let quoted = parse(&format!("{ONE},5,\"7 days\"\n"), Network::Bitcoin).expect("good");
+        assert_eq!(quoted[0].note.as_deref(), Some("7 days"));
     }
 
     #[test]
