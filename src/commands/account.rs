@@ -106,7 +106,7 @@ fn tell_added(
     for account in wallet.accounts.iter().filter(|a| !a.signs && wallet.fingerprint.is_some()) {
         context.output.say(&format!("{}: {ONLY_WATCHED}", account.name));
     }
-    context.output.say("The next sync searches for payments to it.");
+    context.output.say(SEARCH);
     context.output.result(&AccountsReport::new(&wallet))
 }
 
@@ -132,6 +132,9 @@ impl Report for KeyReport {
         self.key.clone()
     }
 }
+
+const SEARCH: &str = "The next sync searches for payments to it since the wallet's birthday. If it is older than \
+     that: billfold rescan --from HEIGHT after that sync, or a wallet of its own by billfold watch.";
 
 const NOTHING: &str = "say what to add: --type TYPE for the next account of this wallet's words, a descriptor, an \
      xpub, --file FILE, or a policy (--multisig, --heir, --expanding)";

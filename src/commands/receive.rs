@@ -34,11 +34,18 @@ pub(super) async fn run(options: ReceiveArgs, context: &mut Context) -> Result<(
     if wallet.words_checked.is_none() && wallet.accounts.iter().any(|account| account.signs) {
         context.output.say(NOT_BACKED_UP);
     }
+    if wallet.search.end.is_none() && wallet.search.gap >= LookAhead::RESTORED.receive {
+        context.output.say(NOT_SEARCHED);
+    }
     if let Some(warning) = far_ahead(issued.unused_before) {
         context.output.say(&warning);
     }
     context.output.result(&ReceiveReport::new(&issued))
 }
+
+/// Of a restored wallet it is not known before its search which addresses were given out.
+const NOT_SEARCHED: &str = "Warning: old payments are not all found yet, so this address may have \
+                            been given out before. Run billfold sync first.";
 
 /// What to know of an address that a wallet which is restored from the words may not look at.
 fn far_ahead(unused: u32) -> Option<String> {

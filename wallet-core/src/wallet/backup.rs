@@ -6,8 +6,9 @@
 use std::path::Path;
 
 use crate::backup::{Backup, BackupAccount, BackupRequest};
-use crate::command::{Reference, StoreProblem};
+use crate::command::{Birthday, Reference, StoreProblem};
 use crate::keychain::{Account, AccountId, AccountName, Branch, KeychainId};
+use crate::light_client::height::Height;
 use crate::light_client::time::WallTime;
 use crate::store::wallet::{Issued, NewWallet, WalletFile};
 use crate::vault::FileKey;
@@ -26,7 +27,7 @@ impl Wallet {
             network: description.network,
             name: description.name.clone(),
             fingerprint: description.fingerprint,
-            birthday: description.birthday,
+            birthday: self.first_known()?,
             look_ahead: description.look_ahead,
             words_checked: self.file.words_checked()?.map(WallTime::to_unix),
             preferred: self.account(description.preferred)?.name().clone(),
@@ -34,6 +35,23 @@ impl Wallet {
             requests: self.backup_requests()?,
             labels: self.labels(None)?,
             seed: None,
+        })
+    }
+
+    /// The birthday, or lower if a rescan or a payment went below it: a wallet that is restored
+    /// finds no less than this one did.
+    fn first_known(&self) -> Result<Birthday, StoreProblem> {
+        let paid = self.file.first_payment()?;
+        Ok(match (self.description.birthday, paid) {
+            (Birthday::Height(birthday), paid) => {
+                let rescan = self.file.scan()?.start;
+                let lower = [rescan, paid.map(|(height, _)| height)].into_iter().flatten();
+                Birthday::Height(lower.fold(birthday, Height::min))
+            }
+            (Birthday::Time(birthday), Some((_, time))) => {
+                Birthday::Time(birthday.min(time.to_unix()))
+            }
+            (birthday, None) => birthday,
         })
     }
 

@@ -72,6 +72,21 @@ impl WalletFile {
         })
     }
 
+    /// The lowest block that holds a transaction of the wallet, and its time.
+    pub fn first_payment(&self) -> Result<Option<(Height, WallTime)>, StoreProblem> {
+        self.read(|sql| {
+            sql.prepare_cached(
+                "SELECT min(height), min(block_time) FROM transactions
+                 WHERE height IS NOT NULL AND ours = 1",
+            )?
+            .query_row([], |row| {
+                let height: Option<Column<Height>> = row.get(0)?;
+                let time: Option<Column<WallTime>> = row.get(1)?;
+                Ok(height.zip(time).map(|(height, time)| (height.0, time.0)))
+            })
+        })
+    }
+
     /// Notes a block that the scan passed. Below the last `recent` blocks only one in `sparse` is
     /// kept.
     pub fn insert_checkpoint(

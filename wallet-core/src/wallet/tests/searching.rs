@@ -159,6 +159,21 @@ fn an_account_that_is_added_after_a_rescan_is_looked_for_from_the_birthday() {
     assert_eq!(restored.restart().watched(added), (0, vec![(5, Some(height(100)))]));
 }
 
+/// A birthday that was guessed too late and mended by a rescan must not come back.
+#[test]
+fn a_backup_begins_where_the_wallet_was_paid_first() {
+    let mut bench = Bench::new(LookAhead::NEW);
+    let issued = bench.issue(super::bench::TAPROOT);
+    bench.mine_empty(3);
+    let payment = bench.payment_in(issued, 20_000);
+    bench.mine(vec![payment]);
+    let mut wallet = bench.wallet;
+    wallet.description.birthday = Birthday::Height(Height::new(90));
+    assert_eq!(wallet.backup(NOW).unwrap().birthday, Birthday::Height(Height::new(4)));
+    wallet.rescan_from(Some(Height::new(2))).unwrap();
+    assert_eq!(wallet.backup(NOW).unwrap().birthday, Birthday::Height(Height::new(2)));
+}
+
 /// Whoever is killed between the file and the first search finds the wallet there, and goes on.
 #[test]
 fn a_wallet_whose_making_was_cut_off_has_looked_for_nothing() {
