@@ -45,7 +45,7 @@ pub fn write(backup: &Backup) -> Zeroizing<Vec<u8>> {
     bytes
 }
 
-/// Reads what [`write`] wrote.
+/// Reads what [`write()`] wrote.
 ///
 /// # Errors
 /// See [`ParseBackupError`].

@@ -26,7 +26,7 @@ pub struct NewWatch {
     pub password: Password,
 }
 
-/// Creates a wallet without keys; durable on return, as with [`create`].
+/// Creates a wallet without keys; durable on return, as with [`create`](super::create()).
 ///
 /// # Errors
 /// See [`CreateError`]; an existing wallet is never touched.
