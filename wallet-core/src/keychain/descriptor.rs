@@ -201,7 +201,12 @@ impl AccountDescriptor {
             .map(|branch| branch.translate_pk(&mut Derive).map_err(|_| DescriptorError::Hardened));
         match (branches.next(), branches.next(), branches.next()) {
             (Some(receive), Some(change), None) => {
-                Ok(Self { whole, branches: [receive?, change?] })
+                let branches = [receive?, change?];
+                // As `<0;0>` is: change would go to addresses that were given away.
+                if branches[0] == branches[1] {
+                    return Err(DescriptorError::NotTwoBranches);
+                }
+                Ok(Self { whole, branches })
             }
             (Some(_), None, None) => Err(DescriptorError::OneBranch),
             _ => Err(DescriptorError::NotTwoBranches),

@@ -71,7 +71,9 @@ pub enum DescriptorError {
     )]
     OneBranch,
     /// Not two branches.
-    #[error("the descriptor must have two branches, as <0;1>/*: for addresses and for change")]
+    #[error(
+        "the descriptor must have two different branches, as <0;1>/*: for addresses and for change"
+    )]
     NotTwoBranches,
 }
 
