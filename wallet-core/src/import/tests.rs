@@ -323,6 +323,11 @@ fn descriptors_that_lose_money_are_refused() {
         (format!("wpkh({xpub}/0/*)"), DescriptorError::OneBranch),
         (format!("wpkh({xpub}/<0;1;2>/*)"), DescriptorError::NotTwoBranches),
         (format!("wpkh({xpub}/<0;0>/*)"), DescriptorError::NotTwoBranches),
+        (format!("wsh(multi(2,{xpub}/<0;1>/*,{xpub}/<2;2>/*))"), DescriptorError::NotTwoBranches),
+        (
+            format!("wsh(sortedmulti(2,{xpub}/<0;1>/*,{xpub}/<1;0>/*))"),
+            DescriptorError::NotTwoBranches,
+        ),
         (format!("sh(multi(1,{xpub}/<0;1>/*))"), DescriptorError::Unsupported),
         (format!("pk({xpub}/<0;1>/*)"), DescriptorError::Unsupported),
         (format!("wsh(or_d(pk({xpub}/<0;1>/*),older(10)))"), DescriptorError::Unsafe),

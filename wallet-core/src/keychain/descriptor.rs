@@ -53,6 +53,7 @@ impl AccountDescriptor {
         check_keys(&whole, network)?;
         let descriptor = Self::branched(whole)?;
         check_origins(&descriptor.keys())?;
+        check_branches(&descriptor)?;
         if descriptor.paths(None).is_empty() {
             Err(DescriptorError::Unsupported)
         } else {
@@ -201,12 +202,7 @@ impl AccountDescriptor {
             .map(|branch| branch.translate_pk(&mut Derive).map_err(|_| DescriptorError::Hardened));
         match (branches.next(), branches.next(), branches.next()) {
             (Some(receive), Some(change), None) => {
-                let branches = [receive?, change?];
-                // As `<0;0>` is: change would go to addresses that were given away.
-                if branches[0] == branches[1] {
-                    return Err(DescriptorError::NotTwoBranches);
-                }
-                Ok(Self { whole, branches })
+                Ok(Self { whole, branches: [receive?, change?] })
             }
             (Some(_), None, None) => Err(DescriptorError::OneBranch),
             _ => Err(DescriptorError::NotTwoBranches),
@@ -263,6 +259,7 @@ fn check_keys(
         let found = match wildcard {
             _ if xpub.network != kind => Some(DescriptorError::WrongNetwork { network }),
             _ if key.has_hardened_step() => Some(DescriptorError::Hardened),
+            _ if has_repeated_step(key) => Some(DescriptorError::NotTwoBranches),
             Wildcard::Hardened => Some(DescriptorError::Hardened),
             Wildcard::None => Some(DescriptorError::NotRanged),
             Wildcard::Unhardened => None,
@@ -286,6 +283,21 @@ fn check_origins(keys: &[AccountKey]) -> Result<(), DescriptorError> {
     let parents: BTreeSet<_> =
         keys.iter().map(|key| (key.xpub.public_key, key.xpub.chain_code)).collect();
     if parents.len() == keys.len() { Ok(()) } else { Err(DescriptorError::TwoOrigins) }
+}
+
+/// Whether a key has the same step for both branches, as `<0;0>`, which BIP389 does not allow.
+fn has_repeated_step(key: &DescriptorPublicKey) -> bool {
+    let DescriptorPublicKey::MultiXPub(key) = key else { return false };
+    let paths = key.derivation_paths.paths();
+    paths.iter().collect::<BTreeSet<_>>().len() < paths.len()
+}
+
+/// Change must not go to addresses that are given away, as it would where sorted keys only change
+/// places between the branches.
+fn check_branches(descriptor: &AccountDescriptor) -> Result<(), DescriptorError> {
+    let [receive, change] = [Branch::Receive, Branch::Change]
+        .map(|branch| descriptor.definite(branch, DerivationIndex::ZERO).script_pubkey());
+    if receive == change { Err(DescriptorError::NotTwoBranches) } else { Ok(()) }
 }
 
 /// Derives each extended key of a branch down to the branch, so that each of its scripts takes one
