@@ -187,38 +187,26 @@ mod tests {
         }
     }
 
-    fn begin() -> Handshake {
+    fn begin() -> (Handshake, NetworkMessage) {
         let address = "127.0.0.1:18444".parse().expect("an address");
-        Handshake::begin(
-            &address,
-            Purpose::Chain,
-            WallTime::new(1_700_000_000),
-            Height::new(3),
-            42,
-            true,
-        )
-        .0
+        let now = WallTime::new(1_700_000_000);
+        Handshake::begin(&address, Purpose::Chain, now, Height::new(3), 42, true)
+    }
+
+    fn begun() -> Handshake {
+        begin().0
     }
 
     #[test]
     fn our_transactions_are_said_to_carry_witnesses() {
-        let address = "127.0.0.1:18444".parse().expect("an address");
-        let begun = Handshake::begin(
-            &address,
-            Purpose::Chain,
-            WallTime::new(1_700_000_000),
-            Height::new(3),
-            42,
-            true,
-        );
-        let NetworkMessage::Version(version) = begun.1 else { panic!("another message") };
+        let NetworkMessage::Version(version) = begin().1 else { panic!("another message") };
         assert_eq!(version.services, ServiceFlags::WITNESS);
     }
 
     #[test]
     fn a_full_node_is_accepted_with_and_without_wtxid_relay() {
         for relays in [true, false] {
-            let mut handshake = begin();
+            let mut handshake = begun();
             let replies = vec![
                 NetworkMessage::WtxidRelay,
                 NetworkMessage::SendAddrV2,
@@ -238,7 +226,7 @@ mod tests {
 
     #[test]
     fn peers_that_are_of_no_use_are_refused() {
-        let refused = |version: Version| begin().accept(&Message::Version(version)).unwrap_err();
+        let refused = |version: Version| begun().accept(&Message::Version(version)).unwrap_err();
         assert_eq!(refused(version(42)), Fault::SelfConnection);
         assert_eq!(refused(Version { version: 70_001, ..version(1) }), Fault::TooOld);
         for missing in [ServiceFlags::NETWORK, ServiceFlags::WITNESS, ServiceFlags::COMPACT_FILTERS]
@@ -250,9 +238,9 @@ mod tests {
 
     #[test]
     fn messages_out_of_turn_are_refused() {
-        assert_eq!(begin().accept(&Message::Verack), Err(Fault::Handshake));
-        assert_eq!(begin().accept(&Message::Ping(1)), Err(Fault::Handshake));
-        let mut twice = begin();
+        assert_eq!(begun().accept(&Message::Verack), Err(Fault::Handshake));
+        assert_eq!(begun().accept(&Message::Ping(1)), Err(Fault::Handshake));
+        let mut twice = begun();
         twice.accept(&Message::Version(version(1))).expect("in turn");
         assert_eq!(twice.accept(&Message::Version(version(1))), Err(Fault::Handshake));
     }
