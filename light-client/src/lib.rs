@@ -106,6 +106,7 @@ pub mod evidence;
 mod timers;
 pub mod codec;
 mod outbox;
+mod transaction_id;
 mod retry;
 mod pace;
 mod matching;

@@ -26,6 +26,7 @@ use crate::outbox::Outbox;
 use crate::output::{BroadcastEvent, Output};
 use crate::peer_id::{PeerAddress, PeerId};
 use crate::time::MonoTime;
+use crate::transaction_id::TransactionId;
 
 use announced::{Announced, parents, pays_as_package};
 use visit::{Ended, Visit};
@@ -326,11 +327,11 @@ impl Broadcast {
     }
 }
 
+/// The transaction of ours that an entry of `inv` or `getdata` is about.
 fn txid_of(by_wtxid: &BTreeMap<Wtxid, Txid>, item: &Inventory) -> Option<Txid> {
-    match item {
-        Inventory::Transaction(txid) | Inventory::WitnessTransaction(txid) => Some(*txid),
-        Inventory::WTx(wtxid) => by_wtxid.get(wtxid).copied(),
-        _ => None,
+    match TransactionId::of(item)? {
+        TransactionId::Txid(txid) => Some(txid),
+        TransactionId::Wtxid(wtxid) => by_wtxid.get(&wtxid).copied(),
     }
 }
 

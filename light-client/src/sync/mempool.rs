@@ -26,9 +26,10 @@ use crate::output::Output;
 use crate::peer_id::{PeerAddress, PeerId};
 use crate::retry::Retry;
 use crate::time::MonoTime;
+use crate::transaction_id::TransactionId;
 
 use budget::Budget;
-use heard::{Heard, Id};
+use heard::Heard;
 use recent::Recent;
 
 /// What peers announce, with every ready peer.
@@ -36,7 +37,7 @@ use recent::Recent;
 pub(crate) struct Mempool {
     stage: Stage,
     talks: BTreeMap<PeerId, Talk>,
-    wanted: BTreeMap<Id, Wanted>,
+    wanted: BTreeMap<TransactionId, Wanted>,
     recent: Recent,
     heard: Heard,
     coins: BTreeSet<OutPoint>,
@@ -60,9 +61,9 @@ struct Talk {
     /// How many of `wanted` it announced.
     announced: usize,
     /// What to ask it for, if nobody else was asked meanwhile.
-    queue: VecDeque<Id>,
+    queue: VecDeque<TransactionId>,
     /// What it was asked for, and when.
-    asked: BTreeMap<Id, MonoTime>,
+    asked: BTreeMap<TransactionId, MonoTime>,
     /// Questions that it did not answer, late ones included.
     owed: u32,
     retry: Retry,
@@ -124,7 +125,7 @@ impl Mempool {
             return;
         }
         let announced = self.wanted.iter().filter(|(_, w)| w.announcers.contains(&peer));
-        let announced: Vec<Id> = announced.map(|(id, _)| *id).collect();
+        let announced: Vec<TransactionId> = announced.map(|(id, _)| *id).collect();
         for id in announced {
             self.fail(id, peer);
         }
@@ -157,7 +158,7 @@ impl Mempool {
             return;
         }
         let Some(talk) = self.talks.get_mut(&peer) else { return };
-        for id in inventory.iter().filter_map(id_of) {
+        for id in inventory.iter().filter_map(TransactionId::of) {
             self.heard.note(id, &talk.address);
             // What is asked for does not depend on what is kept, since that depends on the wallet.
             if !self.recent.contains(&id) && talk.announced < MAX_ANNOUNCED {
@@ -194,7 +195,10 @@ impl Mempool {
         talk.budget.spend(now, bytes);
         self.budget.spend(now, bytes);
         let from = talk.address.clone();
-        let ids = [Id::Wtxid(transaction.compute_wtxid()), Id::Txid(transaction.compute_txid())];
+        let ids = [
+            TransactionId::Wtxid(transaction.compute_wtxid()),
+            TransactionId::Txid(transaction.compute_txid()),
+        ];
         let mut announcers = BTreeSet::new();
         for id in ids {
             announcers.extend(self.settle(&id));
@@ -218,7 +222,7 @@ impl Mempool {
 
     /// A peer does not have what it was asked for.
     pub(crate) fn on_not_found(&mut self, peer: PeerId, inventory: &[Inventory]) {
-        for id in inventory.iter().filter_map(id_of) {
+        for id in inventory.iter().filter_map(TransactionId::of) {
             let Some(talk) = self.talks.get_mut(&peer) else { return };
             if talk.asked.contains_key(&id) {
                 talk.owed = talk.owed.saturating_sub(1);
@@ -293,8 +297,8 @@ impl Mempool {
                 talk.asked.insert(id, now);
                 talk.owed = talk.owed.saturating_add(1);
                 inventory.push(match id {
-                    Id::Wtxid(wtxid) => Inventory::WTx(wtxid),
-                    Id::Txid(txid) => Inventory::WitnessTransaction(txid),
+                    TransactionId::Wtxid(wtxid) => Inventory::WTx(wtxid),
+                    TransactionId::Txid(txid) => Inventory::WitnessTransaction(txid),
                 });
             }
             if !inventory.is_empty() {
@@ -319,7 +323,7 @@ impl Mempool {
     }
 
     /// A peer does not bring what it announced; the others that did are asked.
-    fn fail(&mut self, id: Id, peer: PeerId) {
+    fn fail(&mut self, id: TransactionId, peer: PeerId) {
         if let Some(talk) = self.talks.get_mut(&peer) {
             talk.asked.remove(&id);
         }
@@ -343,7 +347,7 @@ impl Mempool {
     }
 
     /// What was announced under this name is here; who announced it.
-    fn settle(&mut self, id: &Id) -> Vec<PeerAddress> {
+    fn settle(&mut self, id: &TransactionId) -> Vec<PeerAddress> {
         let Some(wanted) = self.wanted.remove(id) else { return Vec::new() };
         let mut addresses = Vec::new();
         for peer in wanted.announcers {
@@ -372,12 +376,4 @@ fn is_ours(
 ) -> bool {
     transaction.input.iter().any(|input| coins.contains(&input.previous_output))
         || transaction.output.iter().any(|output| watches(&output.script_pubkey))
-}
-
-fn id_of(item: &Inventory) -> Option<Id> {
-    match item {
-        Inventory::WTx(wtxid) => Some(Id::Wtxid(*wtxid)),
-        Inventory::Transaction(txid) | Inventory::WitnessTransaction(txid) => Some(Id::Txid(*txid)),
-        _ => None,
-    }
 }

@@ -17,15 +17,7 @@ use crate::limits::{
 use crate::output::MempoolEvent;
 use crate::peer_id::PeerAddress;
 use crate::time::MonoTime;
-
-/// How a peer names a transaction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Id {
-    /// With its witnesses (BIP339).
-    Wtxid(Wtxid),
-    /// Without.
-    Txid(Txid),
-}
+use crate::transaction_id::TransactionId;
 
 /// Transactions that were heard of lately.
 #[derive(Debug, Default)]
@@ -59,10 +51,10 @@ struct Entry {
 
 impl Heard {
     /// A peer announces a transaction, which may be here.
-    pub(super) fn note(&mut self, id: Id, by: &PeerAddress) {
+    pub(super) fn note(&mut self, id: TransactionId, by: &PeerAddress) {
         let wtxid = match id {
-            Id::Wtxid(wtxid) => Some(wtxid),
-            Id::Txid(txid) => self.by_txid.get(&txid).copied(),
+            TransactionId::Wtxid(wtxid) => Some(wtxid),
+            TransactionId::Txid(txid) => self.by_txid.get(&txid).copied(),
         };
         let Some(entry) = wtxid.and_then(|wtxid| self.kept.get_mut(&wtxid)) else { return };
         if entry.announcers.len() < MAX_ANNOUNCERS {
@@ -82,7 +74,7 @@ impl Heard {
         let (txid, wtxid) = (transaction.compute_txid(), transaction.compute_wtxid());
         if self.kept.contains_key(&wtxid) {
             for by in &announcers {
-                self.note(Id::Wtxid(wtxid), by);
+                self.note(TransactionId::Wtxid(wtxid), by);
             }
             return;
         }

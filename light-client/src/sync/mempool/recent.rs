@@ -5,22 +5,21 @@
 use std::collections::BTreeSet;
 
 use crate::limits::MAX_RECENT;
-
-use super::heard::Id;
+use crate::transaction_id::TransactionId;
 
 /// Names of transactions that were fetched.
 #[derive(Debug, Default)]
 pub(super) struct Recent {
-    newer: BTreeSet<Id>,
-    older: BTreeSet<Id>,
+    newer: BTreeSet<TransactionId>,
+    older: BTreeSet<TransactionId>,
 }
 
 impl Recent {
-    pub(super) fn contains(&self, id: &Id) -> bool {
+    pub(super) fn contains(&self, id: &TransactionId) -> bool {
         self.newer.contains(id) || self.older.contains(id)
     }
 
-    pub(super) fn insert(&mut self, id: Id) {
+    pub(super) fn insert(&mut self, id: TransactionId) {
         if self.newer.len() >= MAX_RECENT / 2 {
             self.older = std::mem::take(&mut self.newer);
         }
@@ -37,7 +36,7 @@ mod tests {
 
     #[test]
     fn the_latest_half_is_never_forgotten() {
-        let id = |number: usize| Id::Txid(Txid::hash(&number.to_le_bytes()));
+        let id = |number: usize| TransactionId::Txid(Txid::hash(&number.to_le_bytes()));
         let mut recent = Recent::default();
         for number in 0..2 * MAX_RECENT {
             recent.insert(id(number));
