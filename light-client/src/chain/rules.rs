@@ -37,9 +37,14 @@ pub enum HeaderError {
     /// Its version is one that its height forbids (BIP34, BIP65, BIP66).
     #[error("the header's version is too low for its height")]
     Version,
-    /// Its time is over two hours ahead of the wall clock. It may become valid.
-    #[error("the header's time is too far in the future")]
-    TooNew,
+    /// Its time is over two hours ahead of the wall clock.
+    #[error(
+        "the header's time is too far in the future; it counts from {from} on, in Unix seconds"
+    )]
+    TooNew {
+        /// When it is no more.
+        from: WallTime,
+    },
     /// The block's body was found to be invalid.
     #[error("the header's block is invalid")]
     Refused,
@@ -82,8 +87,8 @@ pub fn check<I: Iterator<Item = Ancestor>>(
         return Err(HeaderError::TooOld);
     }
     check_warp_and_version(params, header, parent)?;
-    let time = WallTime::new(header.time.into());
-    if time > now.after(MAX_FUTURE) { Err(HeaderError::TooNew) } else { Ok(()) }
+    let from = WallTime::new(header.time.into()).before(MAX_FUTURE);
+    if from > now { Err(HeaderError::TooNew { from }) } else { Ok(()) }
 }
 
 fn check_warp_and_version(

@@ -20,7 +20,7 @@ impl LightClient {
     /// Brings every conversation up to the state.
     pub(super) fn progress(&mut self, now: Now) {
         self.dial_due(now);
-        self.headers.drive(now.mono, &self.tree, &mut self.outbox);
+        self.headers.drive(now, &self.tree, &mut self.outbox);
         if self.is_believed() {
             self.tell_tip(now.mono);
             self.follow_filter_headers(now.mono);
@@ -33,7 +33,7 @@ impl LightClient {
         self.compare_clocks(now);
         self.dial_due(now);
         self.staged.peers.merge(self.roster.take_changes());
-        self.set_timers(now.mono);
+        self.set_timers(now);
     }
 
     /// The best branch changed: everything above the fork is void.
@@ -170,8 +170,9 @@ impl LightClient {
         self.clock = offset;
     }
 
-    fn set_timers(&mut self, now: MonoTime) {
-        self.timers.set(Timer::Headers, self.headers.next_due());
+    fn set_timers(&mut self, now: Now) {
+        self.timers.set(Timer::Headers, self.headers.next_due(now));
+        let now = now.mono;
         let believed = self.is_believed();
         let due = |due: Option<MonoTime>| due.filter(|_| believed);
         self.timers.set(Timer::FilterHeaders, due(self.filter_headers.next_due(now)));

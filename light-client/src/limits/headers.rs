@@ -59,8 +59,5 @@ pub const MAX_UNCONNECTED: u32 = 10;
 /// How many full batches of headers in a row may bring nothing new.
 pub const MAX_IDLE_BATCHES: u32 = 3;
 
-/// How long after a header from the future was seen we ask for it again.
-pub const TOO_NEW_RETRY: Duration = Duration::from_secs(60);
-
 /// How long a peer may take to send a full batch of headers, however steadily: 1 kB/s.
 pub const HEADERS_TIMEOUT: Duration = Duration::from_secs(180);

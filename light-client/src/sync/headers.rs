@@ -165,33 +165,33 @@ impl HeaderSync {
     }
 
     /// Asks whom there is to ask, and gives up waiting for who is late.
-    pub(crate) fn drive(&mut self, now: MonoTime, tree: &HeaderTree, outbox: &mut Outbox) {
+    pub(crate) fn drive(&mut self, now: Now, tree: &HeaderTree, outbox: &mut Outbox) {
         for talk in self.talks.values_mut() {
             talk.pass_time(now);
         }
-        self.choose_lead(now);
+        self.choose_lead(now.mono);
         let lead = self.lead.map(|lead| lead.peer);
         for (peer, talk) in &mut self.talks {
             let asks = match talk.state {
-                State::Due => talk.retry.may_ask(now),
+                State::Due => talk.retry.may_ask(now.mono),
                 State::More => lead == Some(*peer),
                 State::Quiet | State::Asked(_) => false,
             };
             if asks {
-                talk.state = State::Asked(now);
+                talk.state = State::Asked(now.mono);
                 outbox.send(*peer, talk.question(tree));
             }
         }
     }
 
     /// When `drive` has something to do again.
-    pub(crate) fn next_due(&self) -> Option<MonoTime> {
+    pub(crate) fn next_due(&self, now: Now) -> Option<MonoTime> {
         let due = |talk: &Talk| match talk.state {
             State::Quiet | State::More => None,
             State::Due => Some(talk.retry.until()),
             State::Asked(_) => talk.answer_due(),
         };
-        let dues = self.talks.values().flat_map(|talk| [due(talk), talk.too_new]);
+        let dues = self.talks.values().flat_map(|talk| [due(talk), talk.too_new_due(now)]);
         let lead = self.lead.and_then(|lead| self.talks.get(&lead.peer)?.quiet_due());
         let waits = self.talks.values().any(|talk| talk.state == State::More);
         dues.chain([lead.filter(|_| waits || self.has_ended())]).flatten().min()

@@ -1,5 +1,7 @@
 //! Branches that have the work, that don't, and that change between the two times they are sent.
 
+use std::time::Duration;
+
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::SeedableRng as _;
 
@@ -107,7 +109,10 @@ fn every_rule_holds_while_a_branch_is_weighed() {
     assert_eq!(weigh(old), Err(Stop::Header(HeaderError::TooOld)));
     let late = u32::try_from(NOW.to_unix()).expect("32 bits") + 7201;
     let new = mine::header(last.block_hash(), late, last.bits, 1);
-    assert_eq!(weigh(new), Err(Stop::Header(HeaderError::TooNew)));
+    assert_eq!(
+        weigh(new),
+        Err(Stop::Header(HeaderError::TooNew { from: NOW.after(Duration::from_secs(1)) }))
+    );
     assert_eq!(weigh(branch[3]), Err(Stop::Gap));
 }
 

@@ -11,7 +11,7 @@ use crate::chain::work::WorkMemo;
 use crate::fault::Fault;
 use crate::height::BlockId;
 use crate::sync::headers::{Moved, Outcome};
-use crate::time::Now;
+use crate::time::{Now, WallTime};
 
 /// What the work of a message's headers is worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,8 +70,8 @@ pub(super) struct Batch {
     pub(super) last: Option<BlockId>,
     /// Whether any header was new.
     pub(super) is_news: bool,
-    /// Whether a header from the future ended it.
-    pub(super) is_cut: bool,
+    /// When the header from the future counts that ended it.
+    pub(super) too_new: Option<WallTime>,
 }
 
 /// Puts headers into the tree, up to the first that it does not take.
@@ -81,7 +81,7 @@ pub(super) fn take_headers(
     tree: &mut HeaderTree,
 ) -> (Batch, Outcome) {
     let old_tip = tree.tip();
-    let mut batch = Batch { last: None, is_news: false, is_cut: false };
+    let mut batch = Batch { last: None, is_news: false, too_new: None };
     let mut fork = old_tip;
     let mut fault = None;
     for header in headers {
@@ -95,13 +95,13 @@ pub(super) fn take_headers(
                 batch.is_news |= inserted != Inserted::Known;
                 batch.last = tree.find(&header.block_hash());
             }
-            Err(HeaderError::TooNew) => batch.is_cut = true,
+            Err(HeaderError::TooNew { from }) => batch.too_new = Some(from),
             // There are too many better ones, which is not this peer's fault.
             Err(HeaderError::Crowded) => break,
             Err(HeaderError::UnknownParent) => fault = Some(Fault::UnconnectedHeaders),
             Err(_) => fault = Some(Fault::InvalidHeader),
         }
-        if batch.is_cut || fault.is_some() {
+        if batch.too_new.is_some() || fault.is_some() {
             break;
         }
     }

@@ -19,12 +19,12 @@ use crate::fault::Fault;
 use crate::height::{BlockId, Height};
 use crate::limits::{
     HEADERS_TIMEOUT, MAX_BROKEN_PRESYNCS, MAX_HEADERS, MAX_IDLE_BATCHES, MAX_LOCATOR,
-    MAX_UNCONNECTED, QUIET_PATIENCE, REPLY_TIMEOUT, TOO_NEW_RETRY, WTXID_RELAY_PROTOCOL,
+    MAX_UNCONNECTED, QUIET_PATIENCE, REPLY_TIMEOUT, WTXID_RELAY_PROTOCOL,
 };
 use crate::retry::Retry;
 use crate::sync::headers::Outcome;
 use crate::sync::headers::batch::{Batch, Weight, take_headers, weigh};
-use crate::time::{MonoTime, Now};
+use crate::time::{MonoTime, Now, WallTime};
 
 /// One peer's part of the conversation.
 #[derive(Debug)]
@@ -54,8 +54,8 @@ pub(super) struct Talk {
     pub(super) retry: Retry,
     /// When part of a message came last.
     pub(super) progress: MonoTime,
-    /// When to ask again for a header from the future, with which its last answer ended.
-    pub(super) too_new: Option<MonoTime>,
+    /// When the header from the future counts with which its last answer ended.
+    pub(super) too_new: Option<WallTime>,
     /// Its branch, while that has not shown enough work.
     pub(super) presync: Option<Box<Presync>>,
     /// Branches in a row that it did not stand by.
@@ -142,15 +142,21 @@ impl Talk {
     }
 
     /// Gives up waiting for a late answer, and asks again for a header from the future.
-    pub(super) fn pass_time(&mut self, now: MonoTime) {
-        if self.answer_due().is_some_and(|due| due <= now) {
-            self.retry.missed(now);
+    pub(super) fn pass_time(&mut self, now: Now) {
+        if self.answer_due().is_some_and(|due| due <= now.mono) {
+            self.retry.missed(now.mono);
             self.state = State::Due;
         }
-        if let Some(due) = self.too_new.as_mut().filter(|due| **due <= now) {
-            *due = now.after(TOO_NEW_RETRY);
+        // By the wall clock, since it may have been set right meanwhile. The answer clears it.
+        if self.too_new.is_some_and(|from| from <= now.wall) {
             self.ask_soon();
         }
+    }
+
+    /// When to ask again for a header from the future.
+    pub(super) fn too_new_due(&self, now: Now) -> Option<MonoTime> {
+        let from = self.too_new.filter(|from| *from > now.wall)?;
+        Some(now.mono.after(from.since(now.wall)))
     }
 
     /// Forgets the branch that is weighed.
@@ -186,7 +192,7 @@ impl Talk {
                 if let Some(last) = batch.last {
                     self.announce(last, tree);
                 }
-                self.on_batch(now, headers.len(), &batch, tree);
+                self.on_batch(headers.len(), &batch, tree);
                 outcome
             }
             Weight::Little { start, new } => {
@@ -291,12 +297,13 @@ impl Talk {
         self.state = State::More;
     }
 
-    fn on_batch(&mut self, now: Now, length: usize, batch: &Batch, tree: &HeaderTree) {
+    fn on_batch(&mut self, length: usize, batch: &Batch, tree: &HeaderTree) {
         let asked = matches!(self.state, State::Asked(_));
         self.on_answer(batch.is_news);
         self.idle_batches = if batch.is_news { 0 } else { self.idle_batches + 1 };
-        self.too_new = batch.is_cut.then(|| now.mono.after(TOO_NEW_RETRY));
-        if length == MAX_HEADERS && !batch.is_cut && self.idle_batches < MAX_IDLE_BATCHES {
+        self.too_new = batch.too_new;
+        if length == MAX_HEADERS && batch.too_new.is_none() && self.idle_batches < MAX_IDLE_BATCHES
+        {
             self.go_on(batch);
             return;
         }
@@ -335,15 +342,15 @@ impl Talk {
         }
         self.idle_batches = 0;
         self.on_answer(is_done);
-        if is_done || batch.is_cut || outcome.fault.is_some() {
+        if is_done || batch.too_new.is_some() || outcome.fault.is_some() {
             self.drop_presync(tree);
             self.broken = 0;
-            self.too_new = batch.is_cut.then(|| now.mono.after(TOO_NEW_RETRY));
+            self.too_new = batch.too_new;
             if let Some(last) = batch.last {
                 self.announce(last, tree);
             }
             self.end();
-            if is_full && !batch.is_cut {
+            if is_full && batch.too_new.is_none() {
                 self.go_on(&batch);
             }
         } else if is_full || is_second != was_second {
@@ -360,10 +367,10 @@ impl Talk {
     fn on_stop(&mut self, now: Now, stop: Stop, tree: &mut HeaderTree) -> Outcome {
         self.drop_presync(tree);
         let fault = match stop {
-            Stop::Header(HeaderError::TooNew) => {
+            Stop::Header(HeaderError::TooNew { from }) => {
                 self.on_answer(false);
                 self.end();
-                self.too_new = Some(now.mono.after(TOO_NEW_RETRY));
+                self.too_new = Some(from);
                 None
             }
             Stop::Header(_) => Some(Fault::InvalidHeader),

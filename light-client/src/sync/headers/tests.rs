@@ -49,7 +49,7 @@ impl Talks {
 
     /// Answers one question; whether there was one.
     fn turn(&mut self) -> bool {
-        self.sync.drive(self.now.mono, &self.tree, &mut self.outbox);
+        self.sync.drive(self.now, &self.tree, &mut self.outbox);
         let Some(Output::Send { peer, bytes }) = self.outbox.pop() else { return false };
         let message: RawNetworkMessage = deserialize(&bytes).expect("a whole message");
         let NetworkMessage::GetHeaders(ask) = message.payload() else {
@@ -189,4 +189,30 @@ fn new_blocks_may_be_announced_while_a_long_chain_is_loaded() {
     }
     talks.settle();
     assert_eq!(talks.tree.tip().hash, branch[5_999].block_hash());
+}
+
+#[test]
+fn a_header_from_the_future_is_asked_for_when_it_counts_and_not_before() {
+    let genesis = Params::regtest().genesis;
+    let mut branch = mine::branch(&genesis, 10, 1);
+    let last = branch[9];
+    let time = u32::try_from(NOW.to_unix()).expect("32 bits") + 3 * 3600;
+    branch.push(mine::header(last.block_hash(), time, last.bits, 1));
+    let mut talks = Talks::new(mine::regtest_tree(), vec![branch]);
+    talks.settle();
+    assert_eq!((talks.tree.tip().hash, talks.sync.holds_too_new()), (last.block_hash(), true));
+    // Two hours ahead are allowed.
+    let counts = talks.now.mono.after(Duration::from_secs(3600));
+    assert_eq!(talks.sync.next_due(talks.now), Some(counts));
+    let asked = talks.asked.len();
+    talks.pass(Duration::from_secs(3599));
+    talks.now.wall = NOW.after(Duration::from_secs(3599));
+    talks.settle();
+    assert_eq!((talks.asked.len(), talks.sync.holds_too_new()), (asked, true));
+    // The wall clock decides, which may be set right in between.
+    talks.now.wall = NOW.after(Duration::from_secs(3600));
+    talks.settle();
+    assert_eq!((talks.tree.tip().height, talks.sync.holds_too_new()), (Height::new(11), false));
+    assert_eq!(talks.sync.next_due(talks.now), None);
+    assert_eq!(talks.faults, []);
 }
