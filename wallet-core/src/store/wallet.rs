@@ -234,6 +234,7 @@ impl WalletFile {
                  PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
             )
             .map_err(refused)?;
+        connection.pragma_update(None, "cache_size", CACHE).map_err(refused)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         schema::open_migrated(&connection, path, MIGRATIONS)?;
         Ok(Self { connection, path: path.to_owned(), failed: false })
@@ -320,6 +321,11 @@ fn key_pragma(key: &FileKey) -> Zeroizing<String> {
 
 /// The schema, version by version; released ones never change.
 const MIGRATIONS: &[&str] = &[include_str!("wallet/v1.sql")];
+
+/// Pages that are kept decrypted, in KiB, which `SQLite` writes as a negative number: those of a
+/// wallet of 100,000 transactions that a block or a draft is likely to meet again. Each page that
+/// is not among them is read, authenticated and decrypted when it is needed.
+const CACHE: i64 = -64 * 1024;
 
 /// Prepared statements that are kept: more than there are in this module.
 const STATEMENTS: usize = 128;

@@ -219,8 +219,10 @@ impl WalletFile {
     pub fn placed_before_scan(&self, scan: u32, top: Height) -> Result<Vec<Txid>, StoreProblem> {
         self.read(|sql| {
             sql.prepare_cached(
-                "SELECT txid FROM transactions WHERE scan < ?1 AND height <= ?2
-                 ORDER BY height, position",
+                // By the scan, of which there is hardly ever an older one; by the height it would
+                // be a look at every transaction, for every block.
+                "SELECT txid FROM transactions INDEXED BY transactions_by_scan
+                 WHERE scan < ?1 AND height <= ?2 ORDER BY height, position",
             )?
             .query_map(params![scan, Column(top)], txid)?
             .collect()
