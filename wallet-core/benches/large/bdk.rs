@@ -12,7 +12,7 @@ use bdk_wallet::{ChangeSet, Wallet};
 use billfold_wallet_core::keychain::Account;
 use bitcoin::{Amount, FeeRate, Network};
 
-use crate::figures::{Figures, resident, timed};
+use crate::figures::{Figures, median, resident, timed};
 use crate::graph::{Mined, stranger};
 use crate::{PAID, RUNS};
 
@@ -61,12 +61,13 @@ pub(crate) fn measure(path: &Path, blocks: &[Mined]) -> Figures {
         wallet.transactions_sort_by(newest_first).into_iter().take(crate::PAGE).count()
     });
     assert_eq!(rows, crate::PAGE);
-    let block = blocks.iter().map(|mined| {
+    let (coins, _) = timed(|| wallet.list_unspent().count());
+    let taken = blocks.iter().map(|mined| {
         let height = mined.at.height.to_u32();
         timed(|| wallet.apply_block(&mined.block, height).expect("it is on the last one")).0
     });
-    let block = block.min().expect("a block");
-    let draft = (0..RUNS).map(|_| {
+    let taken: Vec<_> = taken.collect();
+    let drafts = (0..RUNS).map(|_| {
         let (time, psbt) = timed(|| {
             let mut builder = wallet.build_tx();
             let rate = FeeRate::from_sat_per_vb_u32(2);
@@ -76,6 +77,20 @@ pub(crate) fn measure(path: &Path, blocks: &[Mined]) -> Figures {
         psbt.expect("there is enough");
         time
     });
-    let draft = draft.min().expect("it was drafted");
-    Figures { open, balance, history, block, draft, resident: resident() - before, total }
+    let draft = median(drafts.collect());
+    Figures {
+        open,
+        told: None,
+        balance,
+        history,
+        coins,
+        slowest_block: taken.iter().max().copied().unwrap_or_default(),
+        block: median(taken),
+        block_commit: None,
+        draft,
+        draft_commit: None,
+        resident: resident() - before,
+        disk: path.metadata().map_or(0, |file| file.len()),
+        total,
+    }
 }

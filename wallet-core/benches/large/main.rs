@@ -27,7 +27,7 @@ const IN_A_BLOCK: usize = 50;
 const PAGE: usize = 50;
 /// What the drafted payment pays, in satoshi.
 const PAID: u64 = 1_000_000;
-/// How often what is short is measured; the least counts.
+/// How often what is short is measured: the least of reads, the median of what the disk is in.
 const RUNS: usize = 20;
 
 fn main() {
@@ -68,9 +68,9 @@ fn compare(whose: &str, dir: &Path, account: &Account, transactions: usize) {
         return;
     };
     report(&format!("{whose}: {transactions} transactions, {coins} coins, {}", figures.total));
-    report(&format!("  {:<16} {:.1} s", "filled", filled.as_secs_f64()));
+    report(&format!("  {:<17} {:.1} s", "filled", filled.as_secs_f64()));
     for (what, reads) in figures.rows() {
-        report(&format!("  {what:<16} {reads}"));
+        report(&format!("  {what:<17} {reads}"));
     }
 }
 

@@ -1,6 +1,7 @@
 //! Owns the measurements of our wallet: the tables of its file, encrypted as always.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use billfold_wallet_core::command::{
     Birthday, FeeChoice, HistoryQuery, PayAmount, PayRequest, Recipient,
@@ -15,7 +16,7 @@ use billfold_wallet_core::vault::{self, KdfCost, Password};
 use billfold_wallet_core::wallet::{Description, DraftMoment, Drafted, NewWallet, Wallet};
 use bitcoin::{Address, Amount, FeeRate, Network};
 
-use crate::figures::{Figures, resident, timed};
+use crate::figures::{Figures, median, resident, timed};
 use crate::graph::{Mined, stranger};
 use crate::{PAGE, PAID, RUNS};
 
@@ -74,19 +75,53 @@ pub(crate) fn measure(dir: &Path, blocks: &[Mined]) -> Figures {
     let page = || timed(|| wallet.history_page(&query).expect("a disk").len());
     let (history, rows) = (0..RUNS).map(|_| page()).min().expect("some runs");
     assert_eq!(rows, PAGE);
-    let block = blocks.iter().map(|mined| {
-        let (time, ()) = timed(|| {
-            apply(&mut wallet, mined);
-            wallet.commit().expect("room on the disk");
-        });
-        time
-    });
-    let block = block.min().expect("a block");
-    let draft = (0..RUNS).map(|_| draft(&mut wallet, tip, now)).min().expect("some runs");
-    Figures { open, balance, history, block, draft, resident: resident() - before, total }
+    let coins = || timed(|| wallet.coins(tip, now).expect("a disk").len()).0;
+    let coins = median((0..3).map(|_| coins()).collect());
+    let (told, ()) = timed(|| tell(&mut wallet));
+    let taken: Vec<_> = blocks.iter().map(|mined| take(&mut wallet, mined)).collect();
+    let (blocks, block_commits): (Vec<_>, Vec<_>) = taken.into_iter().unzip();
+    let drafted: Vec<_> = (0..RUNS).map(|_| draft(&mut wallet, tip, now)).collect();
+    let (drafts, draft_commits): (Vec<_>, Vec<_>) = drafted.into_iter().unzip();
+    Figures {
+        open,
+        told: Some(told),
+        balance,
+        history,
+        coins,
+        slowest_block: blocks.iter().max().copied().unwrap_or_default(),
+        block: median(blocks),
+        block_commit: Some(median(block_commits)),
+        draft: median(drafts),
+        draft_commit: Some(median(draft_commits)),
+        resident: resident() - before,
+        disk: file(dir).metadata().map_or(0, |file| file.len()),
+        total,
+    }
 }
 
-fn draft(wallet: &mut Wallet, tip: Height, now: WallTime) -> std::time::Duration {
+/// What the engine does of a wallet when it begins to follow the chain.
+fn tell(wallet: &mut Wallet) {
+    wallet.checkpoints().expect("a disk");
+    wallet.watch_list().expect("a disk");
+    wallet.coins_to_watch().expect("a disk");
+    wallet.to_announce().expect("a disk");
+}
+
+/// What the engine does of a wallet with a new block: how long it takes, and the commit in it.
+fn take(wallet: &mut Wallet, mined: &Mined) -> (Duration, Duration) {
+    let (time, commit) = timed(|| {
+        apply(wallet, mined);
+        let (commit, ()) = timed(|| wallet.commit().expect("room on the disk"));
+        wallet.take_grown().expect("a disk");
+        wallet.coins_to_watch().expect("a disk");
+        wallet.to_announce().expect("a disk");
+        commit
+    });
+    (time, commit)
+}
+
+/// A payment, and the commit in its time.
+fn draft(wallet: &mut Wallet, tip: Height, now: WallTime) -> (Duration, Duration) {
     let address = Address::from_script(&stranger(), Network::Regtest).expect("an address");
     let amount = PayAmount::Exactly(Amount::from_sat(PAID));
     let request = PayRequest {
@@ -95,16 +130,16 @@ fn draft(wallet: &mut Wallet, tip: Height, now: WallTime) -> std::time::Duration
         ..PayRequest::default()
     };
     let moment = DraftMoment { now, tip, entropy: [7; 32], fees: FeeReport::NOTHING };
-    let (time, drafted) = timed(|| {
+    let (time, (drafted, commit)) = timed(|| {
         let drafted = wallet.draft(&request, &moment).expect("there is enough");
-        wallet.commit().expect("room on the disk");
-        drafted
+        let (commit, ()) = timed(|| wallet.commit().expect("room on the disk"));
+        (drafted, commit)
     });
     if let Drafted::Draft(draft) = drafted {
         wallet.drop_draft(draft.id).expect("it is there");
         wallet.commit().expect("room on the disk");
     }
-    time
+    (time, commit)
 }
 
 fn apply(wallet: &mut Wallet, mined: &Mined) {
