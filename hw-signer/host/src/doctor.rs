@@ -1,0 +1,50 @@
+//! Owns the search for what keeps a signer from being used.
+//!
+//! Refuses to disturb a person: nothing is asked that the device would show.
+
+use bitcoin::Network;
+
+use crate::device::{About, State};
+use crate::place::Place;
+use crate::problem::DeviceError;
+use crate::search::greet;
+
+/// What is known of a signer, and the first thing that keeps it from being used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnosis {
+    /// Where it was looked for.
+    pub place: Place,
+    /// What it says that it is, if it answers.
+    pub about: Option<About>,
+    /// What is wrong, if anything is; its message says what to do.
+    pub problem: Option<DeviceError>,
+}
+
+/// Looks at the signer of a place, for a network.
+#[must_use]
+pub fn diagnose(place: &Place, network: Network) -> Diagnosis {
+    match greet(place) {
+        Err(problem) => Diagnosis { place: place.clone(), about: None, problem: Some(problem) },
+        Ok(mut device) => {
+            let about = device.about().clone();
+            let problem = wrong(&about, network).or_else(|| match device.is_busy() {
+                Ok(false) => None,
+                Ok(true) => Some(DeviceError::Busy(about.place.clone())),
+                Err(problem) => Some(problem),
+            });
+            Diagnosis { place: about.place.clone(), about: Some(about), problem }
+        }
+    }
+}
+
+fn wrong(about: &About, network: Network) -> Option<DeviceError> {
+    if about.state == State::NotSetUp {
+        Some(DeviceError::NotSetUp)
+    } else if !about.networks.hold(network) {
+        Some(DeviceError::WrongNetwork { asked: network })
+    } else if about.state == State::Locked {
+        Some(DeviceError::Locked)
+    } else {
+        None
+    }
+}

@@ -1,0 +1,113 @@
+//! Owns the way from a place, or none, to a device that answers.
+//!
+//! Refuses to guess: of several signers a person names one.
+
+use bitcoin::Network;
+
+use crate::device::{About, Device};
+use crate::jade::Greeted;
+use crate::place::Place;
+use crate::problem::DeviceError;
+use crate::usb::{self, Port};
+use crate::watch::Watch;
+
+/// A port that may have a signer behind it, and what is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Where.
+    pub place: Place,
+    /// What it says that it is, or why it says nothing.
+    pub about: Result<About, DeviceError>,
+}
+
+/// Everything that is plugged in and may be a signer. No person is disturbed.
+#[must_use]
+pub fn list() -> Vec<Found> {
+    let ports = usb::ports();
+    ports.iter().filter(|port| port.may_be_a_signer()).map(found).collect()
+}
+
+/// Opens the signer at a place, and unlocks it for a network.
+///
+/// # Errors
+/// See [`DeviceError`].
+pub fn connect(
+    place: &Place,
+    network: Network,
+    watch: &mut dyn Watch,
+) -> Result<Box<dyn Device>, DeviceError> {
+    Ok(Box::new(greet(place)?.unlock(network, watch)?))
+}
+
+/// Opens the signer at a place. No person is disturbed.
+///
+/// # Errors
+/// See [`DeviceError`].
+pub fn greet(place: &Place) -> Result<Greeted, DeviceError> {
+    match place {
+        Place::Usb => Greeted::at(&only(&usb::ports(), answers)?),
+        place => Greeted::at(place),
+    }
+}
+
+/// The only signer among these ports. What calls itself ours is believed; behind a number that
+/// others have too, it must answer.
+fn only(
+    ports: &[Port],
+    answers: impl Fn(&Port) -> Result<(), DeviceError>,
+) -> Result<Place, DeviceError> {
+    let mut ours: Vec<&Port> = ports.iter().filter(|port| port.is_ours()).collect();
+    let mut silent = None;
+    if ours.is_empty() {
+        for port in ports.iter().filter(|port| port.may_be_a_signer()) {
+            match answers(port) {
+                Ok(()) => ours.push(port),
+                Err(error) => silent = silent.or(Some(error)),
+            }
+        }
+    }
+    match ours.as_slice() {
+        [] => Err(silent.unwrap_or(DeviceError::NoDevice)),
+        [port] => Ok(place(port)),
+        several => Err(DeviceError::Several(several.iter().map(|port| place(port)).collect())),
+    }
+}
+
+fn answers(port: &Port) -> Result<(), DeviceError> {
+    Greeted::at(&place(port)).map(drop)
+}
+
+fn found(port: &Port) -> Found {
+    let place = place(port);
+    let about = Greeted::at(&place).map(|device| device.about().clone());
+    Found { place, about }
+}
+
+fn place(port: &Port) -> Place {
+    Place::Serial(port.path.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::slice;
+
+    use super::*;
+
+    fn port(path: &str, product: &str) -> Port {
+        Port { path: path.into(), ids: (0x0403, 0x6001), product: product.to_owned() }
+    }
+
+    #[test]
+    fn of_several_signers_none_is_chosen_for_the_person() {
+        let silent = |port: &Port| Err(DeviceError::Silent(place(port)));
+        let all = |_: &Port| Ok(());
+        let (ours, other) = (port("/dev/a", usb::PRODUCT), port("/dev/b", "FT232R"));
+        assert_eq!(only(&[], all), Err(DeviceError::NoDevice));
+        assert_eq!(only(&[ours.clone(), other.clone()], all), Ok(place(&ours)));
+        assert_eq!(only(slice::from_ref(&other), all), Ok(place(&other)));
+        assert_eq!(only(slice::from_ref(&other), silent), Err(DeviceError::Silent(place(&other))));
+        let two = [ours.clone(), port("/dev/c", usb::PRODUCT)];
+        let expected = DeviceError::Several(vec![place(&two[0]), place(&two[1])]);
+        assert_eq!(only(&two, all), Err(expected));
+    }
+}
