@@ -212,9 +212,13 @@ impl LightClient {
             self.filters.want((id.block.height, id.hash), &self.commitments);
         }
         let Some(cursor) = self.scan.cursor() else { return };
+        // Headers would wait behind filters, and all other peers for headers.
+        let mut peers = self.peers_with_blocks();
+        let leader = self.headers.leader().filter(|_| peers.len() > 1);
+        peers.retain(|(peer, _)| Some(*peer) != leader);
         let with = Circumstances {
             now,
-            peers: &self.peers_with_blocks(),
+            peers: &peers,
             need: ScanNeed { cursor: cursor.height, held: self.matching.held_bytes() },
             commitments: &self.commitments,
             tree: &self.tree,

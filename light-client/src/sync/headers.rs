@@ -78,6 +78,11 @@ impl HeaderSync {
         self.talks.get(&peer)?.tip
     }
 
+    /// The peer from which a chain is being loaded.
+    pub(crate) fn leader(&self) -> Option<PeerId> {
+        self.lead.map(|lead| lead.peer)
+    }
+
     /// How far the branch that is weighed has come.
     pub(crate) fn weighing(&self) -> Option<Weighing> {
         let presync = self.talks.get(&self.lead?.peer)?.presync.as_ref()?;
@@ -101,6 +106,12 @@ impl HeaderSync {
     /// Whether a peer told all it had.
     pub(crate) fn has_told(&self, peer: PeerId) -> bool {
         self.talks.get(&peer).is_some_and(|talk| talk.ended)
+    }
+
+    /// Whether a peer has more to tell and waits for its turn: it has a good part of the chain.
+    pub(crate) fn waits(&self, peer: PeerId) -> bool {
+        let waits = |talk: &Talk| talk.state == State::More;
+        self.leader() != Some(peer) && self.talks.get(&peer).is_some_and(waits)
     }
 
     /// Whether a chain is being loaded, or none was yet.
@@ -170,7 +181,7 @@ impl HeaderSync {
             talk.pass_time(now);
         }
         self.choose_lead(now.mono);
-        let lead = self.lead.map(|lead| lead.peer);
+        let lead = self.leader();
         for (peer, talk) in &mut self.talks {
             let asks = match talk.state {
                 State::Due => talk.retry.may_ask(now.mono),

@@ -83,6 +83,34 @@ fn a_peer_that_falls_silent_is_not_waited_for_long() {
     assert!(took[1] < took[0] + 3 * QUIET_PATIENCE, "{took:?}");
 }
 
+/// All others wait for headers, which one peer tells at a time.
+#[test]
+fn headers_do_not_wait_behind_filters() {
+    let mut blocks = Blocks::new();
+    let tip = blocks.mine_many(blocks.genesis(), 10_100, 0);
+    let mut took = Vec::new();
+    for scans in [false, true] {
+        let mut world = World::new(blocks, tip, 3);
+        for n in 1..=3 {
+            world.host(n).link = Some(Link { bytes_per_second: 1_000_000, ..LINK });
+        }
+        if scans {
+            world.scan(1, &[script(1)]);
+        }
+        while world.client.tip().hash != tip {
+            world.pass(Duration::from_millis(10));
+        }
+        for n in 2..=3 {
+            let heard = &world.host(n).heard;
+            let of_filters = |heard| matches!(heard, &NetworkMessage::GetCFilters(_));
+            assert_eq!(heard.iter().any(of_filters), scans, "the others send filters");
+        }
+        took.push(world.now.mono.since(MonoTime::START));
+        blocks = world.blocks;
+    }
+    assert!(took[1] < took[0] * 11 / 10, "{took:?}");
+}
+
 #[test]
 fn a_dripping_peer_does_not_hold_up_the_end() {
     let (mut world, tip) = world(4);
