@@ -72,8 +72,9 @@ const ASKED: usize = 3;
 const LETTERS: usize = 4;
 
 const INTRODUCTION: &str = "\
-To be sure that they are written down, type these words from your paper. Four letters are enough;
-an empty line leaves it for later, and until then the wallet counts as not backed up.
+To be sure that they are written down, type these words from your paper. Four
+letters are enough; an empty line leaves it for later, and until then the
+wallet counts as not backed up.
 ";
 
 #[cfg(test)]
