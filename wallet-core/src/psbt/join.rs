@@ -9,6 +9,7 @@ use bitcoin::psbt::Psbt;
 use miniscript::psbt::PsbtExt;
 
 use super::satisfaction::{self, Unsatisfied};
+use super::spent::without_its_output;
 use super::{signatures, spent_outputs};
 use crate::keychain::SECP;
 
@@ -36,6 +37,9 @@ pub fn combine(psbts: Vec<Psbt>) -> Result<Psbt, CombineError> {
 /// # Errors
 /// See [`FinaliseError`]; inputs that could be finished are finished.
 pub fn finalise(psbt: &mut Psbt) -> Result<Transaction, FinaliseError> {
+    if without_its_output(psbt).is_some() {
+        return Err(FinaliseError::NotShown);
+    }
     let wrong = signatures::drop_invalid(psbt);
     let mut open = Vec::new();
     for index in 0..psbt.inputs.len() {
@@ -107,7 +111,7 @@ fn told(inputs: &[usize], wrong: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::psbt::read;
+    use crate::psbt::{ParsePsbtError, read};
 
     fn vector(word: &str, case: &str) -> &'static str {
         let lines = include_str!("../../fixtures/psbt/bip174.txt").lines();
@@ -118,6 +122,18 @@ mod tests {
 
     fn step(name: &str) -> Psbt {
         read(vector("flow", name).as_bytes()).expect("a good one")
+    }
+
+    /// The libraries take it for granted that the output is there.
+    #[test]
+    fn a_transaction_that_lacks_the_output_is_no_proof_and_no_end() {
+        let bytes = include_bytes!("../../fixtures/corpus/psbt/other_parent");
+        assert!(matches!(read(bytes), Err(ParsePsbtError::OtherParent(_))));
+        let mut psbt = Psbt::deserialize(bytes).unwrap();
+        assert!(
+            signatures::tally(&psbt).iter().all(|tally| *tally == signatures::Tally::default())
+        );
+        assert_eq!(finalise(&mut psbt), Err(FinaliseError::NotShown));
     }
 
     #[test]

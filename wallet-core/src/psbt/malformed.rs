@@ -37,6 +37,9 @@ pub enum ParsePsbtError {
     /// Lock times that are none, or that no transaction can have at once.
     #[error("the lock times that the PSBT requires can't be met at once: ask its maker")]
     LockTime,
+    /// An input, counted from 0, brings a transaction that has no such output as it spends.
+    #[error("input {0} of the PSBT comes with a transaction that it can't spend: ask its maker")]
+    OtherParent(usize),
     /// Anything else that BIP174 and BIP371 refuse.
     #[error("the PSBT is malformed ({0}): check that it was copied whole")]
     Malformed(String),

@@ -9,6 +9,7 @@ use bitcoin::taproot::TapLeafHash;
 use bitcoin::{PublicKey, ecdsa, taproot};
 use miniscript::psbt::{PsbtExt, PsbtSighashMsg};
 
+use super::spent;
 use crate::keychain::SECP;
 
 /// The signatures of an input.
@@ -113,6 +114,9 @@ fn message(
     sighash_type: PsbtSighashType,
     leaf: Option<TapLeafHash>,
 ) -> Option<Message> {
+    if spent::without_its_output(psbt).is_some() {
+        return None;
+    }
     let asked = psbt.inputs[index].sighash_type.replace(sighash_type);
     let mut cache = SighashCache::new(&psbt.unsigned_tx);
     let message = psbt.sighash_msg(index, &mut cache, leaf);

@@ -3,8 +3,8 @@
 //! Refuses an output that does not belong to the outpoint: the transaction that an input brings is
 //! known by its id.
 
-use bitcoin::psbt::Psbt;
-use bitcoin::{TxOut, Txid};
+use bitcoin::psbt::{Input, Psbt};
+use bitcoin::{TxIn, TxOut, Txid};
 
 /// The output that an input spends, as the PSBT shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +53,20 @@ impl<'a> Shown<'a> {
 #[must_use]
 pub fn spent_outputs(psbt: &Psbt) -> Vec<Option<TxOut>> {
     (0..psbt.inputs.len()).map(|index| Shown::of(psbt, index).output().cloned()).collect()
+}
+
+/// The first input with a transaction that has no such output as the input spends. The libraries
+/// count on it being there.
+#[must_use]
+pub(super) fn without_its_output(psbt: &Psbt) -> Option<usize> {
+    let lacks = |(input, spends): (&Input, &TxIn)| {
+        let at = usize::try_from(spends.previous_output.vout).ok();
+        input
+            .non_witness_utxo
+            .as_ref()
+            .is_some_and(|parent| at.and_then(|at| parent.output.get(at)).is_none())
+    };
+    psbt.inputs.iter().zip(&psbt.unsigned_tx.input).position(lacks)
 }
 
 fn is_of(transaction: &bitcoin::Transaction, txid: Txid) -> bool {

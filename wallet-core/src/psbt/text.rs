@@ -9,7 +9,7 @@ use bitcoin::hex::FromHex;
 use bitcoin::psbt::Psbt;
 
 use super::malformed::{MAGIC, ParsePsbtError};
-use super::v2;
+use super::{spent, v2};
 use crate::limits::PSBT_BYTES;
 
 /// How a PSBT is written down.
@@ -36,7 +36,11 @@ pub fn read(bytes: &[u8]) -> Result<Psbt, ParsePsbtError> {
     if decoded.len() > PSBT_BYTES {
         return Err(ParsePsbtError::TooLong);
     }
-    v2::parse(&decoded)
+    let psbt = v2::parse(&decoded)?;
+    match spent::without_its_output(&psbt) {
+        Some(input) => Err(ParsePsbtError::OtherParent(input)),
+        None => Ok(psbt),
+    }
 }
 
 /// Writes a PSBT of version 0; text has no line end.
