@@ -341,8 +341,7 @@ impl Engine {
                 self.after_commit.push_back(ClientInput::Watch { scripts, since });
             }
             if chain.client.status().synced {
-                let coins = self.wallet.coins_to_watch()?;
-                self.after_commit.extend(chain.watch_coins(coins));
+                self.after_commit.extend(chain.watch_coins(&mut self.wallet)?);
             }
             let unconfirmed = self.wallet.to_announce()?;
             self.after_commit.extend(chain.announcements(unconfirmed));

@@ -8,6 +8,7 @@ pub mod fee;
 mod selection;
 mod graph;
 mod suspicion;
+mod watched_coins;
 mod fold;
 mod lineage;
 mod search;
@@ -53,6 +54,7 @@ pub use accounts::AddAccountError;
 pub use handed::Handed;
 pub use payment::ToAnnounce;
 pub use unconfirmed::Seen;
+pub use watched_coins::MovedCoins;
 
 pub use crate::store::wallet::{Description, NewWallet};
 pub use inclusion::Inclusion;
@@ -72,6 +74,8 @@ pub struct Wallet {
     scripts: HashMap<ScriptBuf, ScriptPlace>,
     /// What spends one of these concerns the wallet.
     interest: HashSet<OutPoint>,
+    /// What a step touched of that, or of coins; `None` before somebody watches them.
+    moved_coins: Option<BTreeSet<OutPoint>>,
     /// Scripts that the light client was not told of yet.
     grown: Vec<ScriptBuf>,
     /// Below this, payments from outside are dust.
@@ -216,6 +220,12 @@ impl Wallet {
         self.file.sealed_seed()
     }
 
+    /// Before when nothing was paid to the wallet.
+    #[must_use]
+    pub fn birthday(&self) -> Birthday {
+        self.description.birthday
+    }
+
     /// Where the scan goes on: above the cursor, else where a rescan or the birthday says.
     ///
     /// # Errors
@@ -295,6 +305,7 @@ impl Wallet {
             told: BTreeSet::new(),
             scripts: HashMap::new(),
             interest: HashSet::new(),
+            moved_coins: None,
             grown: Vec::new(),
             dust_limit: Amount::ZERO,
             frozen_dust: Vec::new(),

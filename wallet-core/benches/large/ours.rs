@@ -101,7 +101,7 @@ pub(crate) fn measure(dir: &Path, blocks: &[Mined]) -> Figures {
 
 /// What the engine does of a wallet when it begins to follow the chain.
 fn tell(wallet: &mut Wallet) {
-    wallet.checkpoints().expect("a disk");
+    wallet.cursor().expect("a disk");
     wallet.watch_list().expect("a disk");
     wallet.coins_to_watch().expect("a disk");
     wallet.to_announce().expect("a disk");
@@ -113,7 +113,7 @@ fn take(wallet: &mut Wallet, mined: &Mined) -> (Duration, Duration) {
         apply(wallet, mined);
         let (commit, ()) = timed(|| wallet.commit().expect("room on the disk"));
         wallet.take_grown().expect("a disk");
-        wallet.coins_to_watch().expect("a disk");
+        wallet.take_moved_coins().expect("a disk");
         wallet.to_announce().expect("a disk");
         commit
     });

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bitcoin::{FilterHash, OutPoint, Txid};
+use bitcoin::{FilterHash, Txid};
 
 use crate::command::StoreProblem;
 use crate::engine::start::{self, Standing};
@@ -25,7 +25,7 @@ use crate::light_client::time::Now;
 use crate::limits::UNCOMMITTED_HEADERS;
 use crate::store::chain::{ChainFile, Damage, Loaded};
 use crate::store::peers::{LoadedPeers, PeersFile};
-use crate::wallet::{ToAnnounce, Wallet};
+use crate::wallet::{MovedCoins, ToAnnounce, Wallet};
 
 /// What following a chain takes.
 #[derive(Debug)]
@@ -62,7 +62,8 @@ pub(super) struct ChainSide {
     /// Filter hashes in the place of stored ones, for the next commit but one: see `commit`.
     replaced: BTreeMap<Height, FilterHash>,
     announced: BTreeSet<Txid>,
-    coins: BTreeSet<OutPoint>,
+    /// Whether the client was told which coins to watch in the mempool, and so hears of changes.
+    told_coins: bool,
 }
 
 impl ChainSide {
@@ -120,7 +121,7 @@ impl ChainSide {
             hashed,
             replaced: BTreeMap::new(),
             announced: BTreeSet::new(),
-            coins: BTreeSet::new(),
+            told_coins: false,
         };
         Ok((chain, said))
     }
@@ -150,7 +151,7 @@ impl ChainSide {
         self.hashed = needed.block.height;
         self.replaced.clear();
         self.announced.clear();
-        self.coins.clear();
+        self.told_coins = false;
         Ok(true)
     }
 
@@ -199,13 +200,19 @@ impl ChainSide {
         Ok(())
     }
 
-    /// What the light client must hear so that it watches exactly these coins.
-    pub(super) fn watch_coins(&mut self, coins: BTreeSet<OutPoint>) -> Option<Input> {
-        let gone: Vec<OutPoint> = self.coins.difference(&coins).copied().collect();
-        let new: Vec<OutPoint> = coins.difference(&self.coins).copied().collect();
-        let changed = !gone.is_empty() || !new.is_empty();
-        self.coins = coins;
-        changed.then_some(Input::WatchCoins { coins: new, gone })
+    /// What the light client must hear so that it watches exactly the wallet's coins.
+    pub(super) fn watch_coins(
+        &mut self,
+        wallet: &mut Wallet,
+    ) -> Result<Option<Input>, StoreProblem> {
+        let MovedCoins { coins, gone } = if self.told_coins {
+            wallet.take_moved_coins()?
+        } else {
+            MovedCoins { coins: wallet.coins_to_watch()?, gone: Vec::new() }
+        };
+        self.told_coins = true;
+        let changed = !coins.is_empty() || !gone.is_empty();
+        Ok(changed.then_some(Input::WatchCoins { coins, gone }))
     }
 
     /// What to announce and what to withdraw, so that exactly `unconfirmed` is announced, as far
@@ -232,13 +239,11 @@ fn count(hashes: &[FilterHash]) -> u32 {
 
 /// Brings a wallet onto the chain; what this changed.
 fn settle_standing(wallet: &mut Wallet, client: &LightClient) -> Result<Vec<Event>, StoreProblem> {
-    let checkpoints = wallet.checkpoints()?;
-    match start::standing(&checkpoints, client) {
+    match start::standing(wallet, client)? {
         Standing::OnChain => Ok(Vec::new()),
         Standing::Forked(fork) => {
+            let left = wallet.cursor()?.map(|old_tip| Event::Reorganised { fork, old_tip });
             let changes = wallet.roll_back(fork)?;
-            let left =
-                checkpoints.first().map(|old_tip| Event::Reorganised { fork, old_tip: *old_tip });
             Ok(left.into_iter().chain(changes.into_iter().map(Event::Transaction)).collect())
         }
         Standing::Unknown(from) => {

@@ -22,7 +22,7 @@ pub(super) fn needed_base(
     also: Option<ScanStart>,
     params: &Params,
 ) -> Result<Anchor, StoreProblem> {
-    let birthday = match wallet.description()?.birthday {
+    let birthday = match wallet.birthday() {
         Birthday::Height(height) => ScanStart::Height(height),
         Birthday::Time(seconds) => ScanStart::Time(WallTime::new(seconds)),
     };
@@ -45,24 +45,27 @@ pub(super) enum Standing {
 }
 
 /// Compares the wallet's scanned blocks, newest first, with the chain.
-#[must_use]
-pub(super) fn standing(checkpoints: &[BlockId], client: &LightClient) -> Standing {
+///
+/// # Errors
+/// If the wallet's file can't be read.
+pub(super) fn standing(wallet: &Wallet, client: &LightClient) -> Result<Standing, StoreProblem> {
     let tip = client.tip().height;
     let on_chain = |block: &BlockId| client.block_at(block.height) == Some(*block);
-    match checkpoints.iter().position(on_chain) {
-        None if checkpoints.is_empty() => Standing::OnChain,
-        None => Standing::Unknown(None),
-        Some(0) => Standing::OnChain,
-        Some(shared) => {
-            let contradicted = checkpoints[..shared].iter().any(|block| block.height <= tip);
-            let shared = checkpoints[shared];
-            if contradicted {
-                Standing::Forked(shared)
-            } else {
-                Standing::Unknown(Some(shared.height.next()))
-            }
-        }
+    // So it nearly always is; every block that holds a payment is read only to find a fork.
+    if wallet.cursor()?.is_none_or(|cursor| on_chain(&cursor)) {
+        return Ok(Standing::OnChain);
     }
+    let checkpoints = wallet.checkpoints()?;
+    let Some(shared) = checkpoints.iter().position(on_chain) else {
+        return Ok(Standing::Unknown(None));
+    };
+    let contradicted = checkpoints[..shared].iter().any(|block| block.height <= tip);
+    let shared = checkpoints[shared];
+    Ok(if contradicted {
+        Standing::Forked(shared)
+    } else {
+        Standing::Unknown(Some(shared.height.next()))
+    })
 }
 
 fn anchor_below(params: &Params, start: ScanStart) -> Anchor {

@@ -227,6 +227,9 @@ impl Wallet {
                 self.write_sums(*txid, &row.transaction)?;
             }
         }
+        for (txid, row) in step.order.iter().filter_map(|txid| rows.get_key_value(txid)) {
+            self.touch_coins(*txid, &row.transaction);
+        }
         step.changes(&self.file)
     }
 

@@ -119,15 +119,6 @@ impl Wallet {
         Ok(changes)
     }
 
-    /// What to watch in the mempool: the coins, and all that unconfirmed transactions spend, by
-    /// which replacements are noticed.
-    ///
-    /// # Errors
-    /// What the disk refused.
-    pub fn coins_to_watch(&self) -> Result<BTreeSet<OutPoint>, StoreProblem> {
-        Ok(self.file.coins_to_watch()?.into_iter().collect())
-    }
-
     /// What else spends what a transaction spends.
     fn rivals(
         &self,

@@ -104,14 +104,29 @@ impl WalletFile {
     /// The unspent outputs, and all that transactions outside of blocks spend.
     pub fn coins_to_watch(&self) -> Result<Vec<OutPoint>, StoreProblem> {
         self.read(|sql| {
+            // A cross join begins with its left side: with the few that no block holds.
             sql.prepare_cached(
                 "SELECT txid, vout FROM outputs WHERE live = 1 AND spender IS NULL
                  UNION
-                 SELECT parent, vout FROM spends JOIN transactions USING (txid)
-                 WHERE height IS NULL",
+                 SELECT s.parent, s.vout FROM transactions t CROSS JOIN spends s USING (txid)
+                 WHERE t.height IS NULL",
             )?
             .query_map([], |row| Ok(OutPoint::new(row.get::<_, Column<Txid>>(0)?.0, row.get(1)?)))?
             .collect()
+        })
+    }
+
+    /// Whether an outpoint is one of those.
+    pub fn is_to_watch(&self, outpoint: OutPoint) -> Result<bool, StoreProblem> {
+        self.read(|sql| {
+            sql.prepare_cached(
+                "SELECT 1 FROM outputs
+                 WHERE txid = ?1 AND vout = ?2 AND live = 1 AND spender IS NULL
+                 UNION ALL
+                 SELECT 1 FROM spends s CROSS JOIN transactions t USING (txid)
+                 WHERE s.parent = ?1 AND s.vout = ?2 AND t.height IS NULL",
+            )?
+            .exists(params![Column(outpoint.txid), outpoint.vout])
         })
     }
 }

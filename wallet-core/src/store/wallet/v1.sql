@@ -110,6 +110,7 @@ CREATE TABLE spends (
     txid BLOB NOT NULL REFERENCES transactions (txid),
     PRIMARY KEY (parent, vout, txid)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX spends_by_spender ON spends (txid);
 
 -- Scripts of others that this wallet paid. `resemblance`: the ends of the address, by which people
 -- compare it; none for a script without an address.
@@ -119,6 +120,7 @@ CREATE TABLE paid_scripts (
     resemblance TEXT,
     PRIMARY KEY (spk, txid)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX paid_scripts_by_payment ON paid_scripts (txid);
 CREATE INDEX paid_scripts_by_resemblance ON paid_scripts (resemblance)
     WHERE resemblance IS NOT NULL;
 

@@ -78,16 +78,21 @@ struct Model {
     mempool: Vec<Transaction>,
     drafts: Vec<DraftId>,
     frozen: BTreeSet<OutPoint>,
+    /// What the light client watches in the mempool, by what it was told.
+    watched: BTreeSet<OutPoint>,
 }
 
 impl Model {
     fn new() -> Self {
+        let mut bench = Bench::new(LookAhead { receive: 30, change: 30 });
+        bench.wallet.coins_to_watch().unwrap();
         Self {
-            bench: Bench::new(LookAhead { receive: 30, change: 30 }),
+            bench,
             graph: TxGraph::default(),
             mempool: Vec::new(),
             drafts: Vec::new(),
             frozen: BTreeSet::new(),
+            watched: BTreeSet::new(),
         }
     }
 
@@ -135,6 +140,8 @@ impl Model {
                     self.stage_something();
                 }
                 self.bench = self.bench.reopen();
+                let coins = self.bench.wallet.coins_to_watch().unwrap();
+                self.watched = coins.into_iter().collect();
             }
             Op::Abort => {
                 self.stage_something();
@@ -144,6 +151,7 @@ impl Model {
             Op::Freeze { pick } => self.freeze(pick),
         }
         self.check();
+        self.check_watched();
         self
     }
 
@@ -391,6 +399,15 @@ impl Model {
         let balance = self.bench.wallet.balance(self.bench.tip().height).unwrap();
         assert_eq!(balance.total.frozen, frozen);
         self.check_history(&chain, sum);
+    }
+
+    /// Told of what moved only, the light client watches exactly what it should.
+    fn check_watched(&mut self) {
+        let moved = self.bench.wallet.take_moved_coins().unwrap();
+        self.watched.retain(|coin| !moved.gone.contains(coin));
+        self.watched.extend(moved.coins);
+        let all = self.bench.wallet.file.coins_to_watch().unwrap();
+        assert_eq!(self.watched, all.into_iter().collect(), "coins to watch");
     }
 
     fn check_history(&self, chain: &LocalChain, sum: Amount) {
