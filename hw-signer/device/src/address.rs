@@ -137,3 +137,56 @@ pub(crate) fn check(keys: &Keys, chain: Chain) -> Result<(), AddressError> {
 pub(crate) const fn within(index: u32) -> Result<(), AddressError> {
     if index <= ADDRESS_INDEX { Ok(()) } else { Err(AddressError::Index) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::keys;
+
+    fn address(path: &str, variant: Variant) -> Result<ShownAddress, AddressError> {
+        ShownAddress::of_key(&keys(), Chain::Testnet, &path.parse().unwrap(), variant)
+    }
+
+    /// The words of BIP84's vectors on the test network, as many wallets' tests have them.
+    #[test]
+    fn addresses_are_those_of_other_wallets() {
+        for (path, variant, expected) in [
+            ("m/44'/1'/0'/0/0", Variant::Pkh, "mkpZhYtJu2r87Js3pDiWJDmPte2NRZ8bJV"),
+            ("m/49'/1'/0'/0/0", Variant::ShWpkh, "2Mww8dCYPUpKHofjgcXcBCEGmniw9CoaiD2"),
+            ("m/84'/1'/0'/0/0", Variant::Wpkh, "tb1q6rz28mcfaxtmd6v789l9rrlrusdprr9pqcpvkl"),
+            (
+                "m/86'/1'/0'/0/0",
+                Variant::Tr,
+                "tb1p8wpt9v4frpf3tkn0srd97pksgsxc5hs52lafxwru9kgeephvs7rqlqt9zj",
+            ),
+        ] {
+            let shown = address(path, variant).unwrap();
+            assert_eq!(shown.text(), expected);
+            assert_eq!(shown.screens()[0].lines, [expected, path], "no warning");
+        }
+    }
+
+    #[test]
+    fn an_address_where_nobody_looks_is_told() {
+        for (path, variant) in [
+            ("m/84'/1'/0'/0/0", Variant::Tr),
+            ("m/84'/0'/0'/0/0", Variant::Wpkh),
+            ("m/0", Variant::Wpkh),
+            ("m", Variant::Pkh),
+        ] {
+            let shown = address(path, variant).unwrap();
+            assert_eq!(shown.screens()[0].kind, ScreenKind::Warning, "{path}");
+        }
+    }
+
+    #[test]
+    fn an_address_that_nobody_would_find_is_refused() {
+        let beyond = address("m/84'/1'/0'/0/1000001", Variant::Wpkh);
+        assert_eq!(beyond, Err(AddressError::Index));
+        let long = address("m/1/1/1/1/1/1/1/1/1/1/1", Variant::Wpkh);
+        assert_eq!(long, Err(AddressError::Path));
+        let path = "m/84'/1'/0'/0/0".parse().unwrap();
+        let other = ShownAddress::of_key(&keys(), Chain::Mainnet, &path, Variant::Wpkh);
+        assert_eq!(other, Err(AddressError::Network));
+    }
+}

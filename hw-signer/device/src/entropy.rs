@@ -72,19 +72,9 @@ pub fn draw(
         Typed::Dice(text) => ("dice", rolls(text, least_rolls(count))?),
         Typed::Keys(text) => ("keys", keys(text, least_keys(count))?),
     };
-    let size = 256 + 2 * TYPED_ENTROPY + host.0.len() * (2 * HOST_ENTROPY + 8);
-    let mut transcript = Zeroizing::new(String::with_capacity(size));
-    let written = (|| {
-        writeln!(transcript, "billfold entropy 1")?;
-        writeln!(transcript, "system {}", system.as_hex())?;
-        writeln!(transcript, "{name} {}", *line)?;
-        host.0.iter().try_for_each(|bytes| writeln!(transcript, "host {}", bytes.as_hex()))
-    })();
-    written.expect("a string takes any text");
-    let mut digest = sha256::Hash::hash(transcript.as_bytes()).to_byte_array();
-    let words = Words::from_entropy(&digest[..count.entropy_bytes()]);
-    digest.zeroize();
-    Ok(Drawn { words: words.expect("16 and 32 bytes make words"), transcript })
+    let transcript = transcript(&system, (name, &line), host);
+    let words = words_of(&transcript, count);
+    Ok(Drawn { words, transcript })
 }
 
 /// How often a die must be rolled to hold as much entropy as the words: bits / log2(6).
@@ -137,6 +127,31 @@ pub enum DrawError {
         /// How many different ones there are.
         different: usize,
     },
+}
+
+/// Written into one allocation: what grows leaves its bytes behind.
+fn transcript(
+    system: &[u8; 32],
+    (name, line): (&str, &str),
+    host: &HostEntropy,
+) -> Zeroizing<String> {
+    let size = 256 + 2 * TYPED_ENTROPY + host.0.len() * (2 * HOST_ENTROPY + 8);
+    let mut transcript = Zeroizing::new(String::with_capacity(size));
+    let written = (|| {
+        writeln!(transcript, "billfold entropy 1")?;
+        writeln!(transcript, "system {}", system.as_hex())?;
+        writeln!(transcript, "{name} {line}")?;
+        host.0.iter().try_for_each(|bytes| writeln!(transcript, "host {}", bytes.as_hex()))
+    })();
+    written.expect("a string takes any text");
+    transcript
+}
+
+fn words_of(transcript: &str, count: WordCount) -> Words {
+    let mut digest = sha256::Hash::hash(transcript.as_bytes()).to_byte_array();
+    let words = Words::from_entropy(&digest[..count.entropy_bytes()]);
+    digest.zeroize();
+    words.expect("16 and 32 bytes make words")
 }
 
 fn system(randomness: &mut dyn Randomness) -> Result<Zeroizing<[u8; 32]>, DrawError> {

@@ -13,7 +13,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::network::Network;
 use crate::residue::wipe_stack;
-use crate::words::Words;
+use crate::words::{SEED_BYTES, Words};
 
 /// The keys of one seed and passphrase, on one network. Wiped when dropped.
 pub struct Keys {
@@ -33,9 +33,7 @@ impl Keys {
         let mut secp = Secp256k1::new();
         // Blinds the computations with keys; nobody who measures them knows this either.
         secp.seeded_randomize(&Zeroizing::new(hmac(&**seed, &[b"billfold blinding"])));
-        let master = Xpriv::new_master(network.kind(), &**seed)
-            .expect("no one can find a seed without a key (2^-127)");
-        let master = Secret::of(master);
+        let master = Secret::master(&seed, network);
         let fingerprint = master.0.fingerprint(&secp);
         wipe_stack();
         Self { master, mac_key, fingerprint, network, secp }
@@ -104,6 +102,11 @@ impl fmt::Debug for Keys {
 struct Secret(Box<Xpriv>);
 
 impl Secret {
+    fn master(seed: &[u8; SEED_BYTES], network: Network) -> Self {
+        let master = Xpriv::new_master(network.kind(), seed);
+        Self::of(master.expect("no one can find a seed without a key (2^-127)"))
+    }
+
     /// Takes over a key; what is left of it with the caller is wiped.
     fn of(mut key: Xpriv) -> Self {
         let own = Self(Box::new(key));

@@ -45,3 +45,6 @@ mod psbt;
 pub mod signing;
 pub mod review;
 pub mod vault;
+
+#[cfg(any(test, feature = "fuzz"))]
+mod sample;

@@ -93,3 +93,39 @@ fn is_invisible(c: char) -> bool {
         || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
         || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
 }
+
+#[cfg(test)]
+mod tests {
+    use bitcoin::Address;
+    use bitcoin::address::NetworkUnchecked;
+
+    use super::*;
+    use crate::sample::keys;
+
+    fn review(text: &str, path: &str) -> Result<MessageReview, MessageError> {
+        MessageReview::parse(text, &path.parse().unwrap(), &keys())
+    }
+
+    #[test]
+    fn a_signature_is_one_of_the_address_that_was_shown() {
+        let review = review("I was here.\nTwice.", "m/44'/1'/0'/0/0").unwrap();
+        let screens = review.screens();
+        assert_eq!(screens[0].lines, ["I was here.", "Twice."]);
+        let address: Address<NetworkUnchecked> = screens[1].lines[0].parse().unwrap();
+        let signature = MessageSignature::from_base64(&review.sign(&keys())).unwrap();
+        let hash = signed_msg_hash("I was here.\nTwice.");
+        let keys = keys();
+        let good = signature.is_signed_by_address(keys.secp(), &address.assume_checked(), hash);
+        assert_eq!(good, Ok(true));
+    }
+
+    #[test]
+    fn what_a_screen_cannot_show_is_not_signed() {
+        for text in ["a\u{202e}b", "a\u{200b}b", "a\rb", "\u{0}", "\u{feff}"] {
+            assert_eq!(review(text, "m/0"), Err(MessageError::Invisible), "{text:?}");
+        }
+        assert!(review("Gr\u{fc}\u{df}e \u{20bf}", "m/0").is_ok());
+        assert_eq!(review(&"x".repeat(MESSAGE_BYTES + 1), "m/0"), Err(MessageError::TooLong));
+        assert_eq!(review("x", "m/1/1/1/1/1/1/1/1/1/1/1"), Err(MessageError::Path));
+    }
+}

@@ -113,8 +113,6 @@ pub(crate) fn written(path: &DerivationPath) -> alloc::string::String {
 
 #[cfg(test)]
 mod tests {
-    use alloc::vec;
-
     use super::*;
 
     fn standard(text: &str) -> Option<StandardPath> {
@@ -144,7 +142,7 @@ mod tests {
     #[test]
     fn a_path_has_an_end() {
         assert!(path(&[0; PATH_STEPS]).is_ok());
-        assert_eq!(path(&vec![0; PATH_STEPS + 1]), Err(PathError));
+        assert_eq!(path(&[0; PATH_STEPS + 1]), Err(PathError));
         assert_eq!(written(&path(&[]).unwrap()), "m");
         assert_eq!(written(&path(&[84 + HARDENED, 1]).unwrap()), "m/84'/1");
     }

@@ -246,3 +246,6 @@ fn normal_numbers(path: &[ChildNumber]) -> Option<Vec<u32>> {
     };
     path.iter().map(number).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -61,7 +61,7 @@ impl Psbt {
         let maps = Maps::split(bytes)?;
         let transaction = maps.transaction()?;
         let inputs = maps.inputs.iter().map(input).collect::<Result<_, _>>()?;
-        let outputs = maps.outputs.iter().map(|map| origin::all(map, &OUTPUT_ORIGINS));
+        let outputs = maps.outputs.iter().map(|map| origin::all(map, OUTPUT_ORIGINS));
         let outputs = outputs.collect::<Result<_, _>>()?;
         Ok(Self { bytes: bytes.to_vec(), transaction, inputs, outputs })
     }
@@ -153,7 +153,7 @@ fn input(map: &KeyMap<'_>) -> Result<Input, MalformedPsbt> {
         sighash_type: map.number(SIGHASH_TYPE)?.map(u32::from_le_bytes),
         redeem_script: script(REDEEM_SCRIPT),
         witness_script: script(WITNESS_SCRIPT),
-        origins: origin::all(map, &INPUT_ORIGINS)?,
+        origins: origin::all(map, INPUT_ORIGINS)?,
     })
 }
 
@@ -184,3 +184,6 @@ const OUTPUT_ORIGINS: [u8; 2] = [0x02, 0x07];
 
 /// Bytes that one signature with its key adds, about.
 const USUAL_ADDITION: usize = 110;
+
+#[cfg(test)]
+mod tests;

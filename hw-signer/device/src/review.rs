@@ -207,3 +207,6 @@ fn sighash_type(fields: &Input, era: Era) -> Option<TapSighashType> {
         (Some(_), _) => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

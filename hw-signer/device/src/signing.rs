@@ -79,8 +79,12 @@ impl Signing {
         if self.next < of {
             return Ok(Step::Signed { done: self.next, of });
         }
-        let bytes = with_fields(&self.work.bytes, &self.added);
-        Ok(Step::Done(bytes.expect("these bytes were read when the review was made")))
+        Ok(Step::Done(self.written()))
+    }
+
+    fn written(&self) -> Vec<u8> {
+        let written = with_fields(&self.work.bytes, &self.added);
+        written.expect("these bytes were read when the review was made")
     }
 }
 
@@ -175,3 +179,6 @@ fn message(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

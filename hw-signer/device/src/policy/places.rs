@@ -63,14 +63,12 @@ pub(super) fn spending(
     let definite = descriptor.at_derivation_index(index).ok()?;
     let derived = definite.derived_descriptor(keys.secp()).ok()?;
     let satisfaction = derived.max_weight_to_satisfy().ok()?;
-    let (era, duties) = match (&definite, &derived) {
-        (Descriptor::Tr(definite), Descriptor::Tr(derived)) => {
-            (Era::Taproot, taproot_duties(definite, derived, keys))
-        }
-        _ => {
-            let era = era(&definite);
-            (era, script_duties(&definite, era, &derived.script_code().ok()?, keys))
-        }
+    let era = era(&definite);
+    let duties = if let (Descriptor::Tr(definite), Descriptor::Tr(derived)) = (&definite, &derived)
+    {
+        taproot_duties(definite, derived, keys)
+    } else {
+        script_duties(&definite, era, &derived.script_code().ok()?, keys)
     };
     Some(Spending { script: derived.script_pubkey(), era, duties, satisfaction })
 }

@@ -97,7 +97,9 @@ impl Record {
             put_number(&mut body, TEMPLATE);
             put(&mut body, policy.template.as_bytes());
             put_number(&mut body, count(policy.key_texts.len()));
-            policy.key_texts.iter().for_each(|key| put(&mut body, key.as_bytes()));
+            for key in &policy.key_texts {
+                put(&mut body, key.as_bytes());
+            }
         }
         let mac = mac(&body, keys);
         Self { body, mac }
@@ -156,7 +158,9 @@ fn put_multisig(body: &mut Vec<u8>, multisig: &Multisig) {
         put(body, signer.xpub.as_bytes());
         for path in [&signer.derivation, &signer.path] {
             put_number(body, count(path.len()));
-            path.iter().for_each(|number| put_number(body, *number));
+            for number in path {
+                put_number(body, *number);
+            }
         }
     }
 }

@@ -3,7 +3,6 @@
 //! Refuses keys that are written out, out of order or unused, the same place twice, hardened
 //! steps, and brackets that are deeper than any script.
 
-use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -72,7 +71,8 @@ impl Template {
         let mut text = String::new();
         for (before, placeholder) in self.texts.iter().zip(&self.placeholders) {
             let key = keys[placeholder.key].text();
-            text.push_str(&format!("{before}{key}/{}/*", placeholder.steps[branch]));
+            let step = placeholder.steps[branch].to_string();
+            text.extend([before.as_str(), &key, "/", &step, "/*"]);
         }
         text.extend(self.texts.last().map(String::as_str));
         let insane = |error: miniscript::Error| PolicyError::Insane(error.to_string());

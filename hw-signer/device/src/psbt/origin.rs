@@ -20,7 +20,7 @@ pub(crate) struct Origin {
 }
 
 /// The origins under these two types: before taproot and for taproot.
-pub(super) fn all(map: &KeyMap<'_>, fields: &[u8; 2]) -> Result<Vec<Origin>, MalformedPsbt> {
+pub(super) fn all(map: &KeyMap<'_>, fields: [u8; 2]) -> Result<Vec<Origin>, MalformedPsbt> {
     let mut origins = Vec::new();
     for (key, value) in map.pairs() {
         let Some((field, key)) = key.split_first().filter(|(field, _)| fields.contains(field))

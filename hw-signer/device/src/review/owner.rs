@@ -106,18 +106,15 @@ impl<'a> Finder<'a> {
             return None;
         }
         let standard = StandardPath::of(path, self.keys.network());
-        Some(match standard.filter(|standard| standard.variant == variant) {
-            Some(StandardPath { account, branch, index, .. }) => Found {
-                wallet: Wallet::Account(variant, account),
-                change: branch == 1,
-                place: format!("your account {account}, {} {index}", kind(branch == 1)),
-                spending,
-            },
-            None => {
-                let place = format!("your key {}", written(path));
-                Found { wallet: Wallet::OddPath, change: false, place, spending }
-            }
-        })
+        let Some(StandardPath { account, branch, index, .. }) =
+            standard.filter(|standard| standard.variant == variant)
+        else {
+            let place = format!("your key {}", written(path));
+            return Some(Found { wallet: Wallet::OddPath, change: false, place, spending });
+        };
+        let (wallet, change) = (Wallet::Account(variant, account), branch == 1);
+        let place = format!("your account {account}, {} {index}", kind(change));
+        Some(Found { wallet, change, place, spending })
     }
 
     fn of_policy(&self, script: &Script, path: &DerivationPath) -> Option<Found> {

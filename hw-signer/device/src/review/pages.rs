@@ -114,16 +114,11 @@ impl Shown<'_> {
     }
 
     fn confirm(&self, sums: &Sums) -> Screen {
-        let mut lines = Vec::new();
-        match sums.spends.checked_sub(sums.returns) {
-            Some(leaves) => {
-                lines.push(format!("{} leaves your wallet, with the fee.", self.amount(leaves)));
-            }
-            None => {
-                let comes = sums.returns - sums.spends;
-                lines.push(format!("{} comes to your wallet.", self.amount(comes)));
-            }
-        }
+        let leaves = sums.spends.checked_sub(sums.returns);
+        let mut lines = vec![leaves.map_or_else(
+            || format!("{} comes to your wallet.", self.amount(sums.returns - sums.spends)),
+            |leaves| format!("{} leaves your wallet, with the fee.", self.amount(leaves)),
+        )];
         if let Some(change) = sums.change {
             let change = &self.psbt.transaction.output[change];
             lines.push(format!("Change: {}", self.amount(change.value)));
