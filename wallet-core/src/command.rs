@@ -85,6 +85,8 @@ pub enum Command {
     /// Add our signatures to a PSBT, and hold the coins that it spends until it is announced or
     /// dropped: whoever has it may send it. Needs the key layer.
     SignPsbt(Box<Psbt>),
+    /// Hold the coins that a PSBT spends until it is announced or dropped, before a device signs it.
+    HoldPsbt(Box<Psbt>),
     /// Take the signatures of a PSBT, store its transaction, then announce it. What was drafted
     /// here is compared with the draft.
     AnnouncePsbt(Box<Psbt>),
@@ -177,7 +179,7 @@ pub enum Reply {
     /// To `Draft` with an idempotency key that was used before by the same request, and to
     /// `Sign`: the payment, stored and under way.
     Payment(Box<Payment>),
-    /// To `HandOut`, `ReviewPsbt` and `SignPsbt`.
+    /// To `HandOut`, `ReviewPsbt`, `SignPsbt` and `HoldPsbt`.
     Psbt(Box<PsbtReview>),
     /// To `DraftSweep`.
     Sweep(Box<SweepDraft>),

@@ -7,6 +7,7 @@
 //! A module uses only modules that stand before it in this list; `tests/tests/tidy.rs` checks it.
 
 pub use billfold_light_client as light_client;
+pub use billfold_signer_host as signer_host;
 
 pub mod limits;
 pub mod entropy;

@@ -1,5 +1,5 @@
-//! Owns signing: software keys and, later, devices behind one trait; and what is taken from what
-//! signers give back.
+//! Owns signing: software keys, what is asked of devices, and what is taken from what signers give
+//! back.
 //!
 //! Refuses to sign what it cannot check (amounts, scripts, sighash types), and to pass on a
 //! transaction that is not the drafted one or whose inputs do not verify. BIP174, BIP371.
@@ -19,9 +19,9 @@ mod locks;
 mod keys;
 mod software;
 pub mod key_layer;
+pub mod device;
 
-/// Someone who can sign for one master key. A device asks its person meanwhile, so a signature
-/// may take minutes or be refused.
+/// Software that can sign for one master key.
 pub trait Signer {
     /// The fingerprint of the master key (BIP32).
     fn fingerprint(&self) -> Fingerprint;
@@ -40,17 +40,7 @@ pub trait Signer {
 /// # Errors
 /// See [`SigningProblem`].
 pub fn finish(signed: &Psbt, drafted: &Psbt) -> Result<Transaction, SigningProblem> {
-    let same_shape = signed.inputs.len() == drafted.inputs.len();
-    if signed.unsigned_tx != drafted.unsigned_tx || !same_shape {
-        return Err(SigningProblem::Altered);
-    }
-    let mut finished = drafted.clone();
-    for (index, theirs) in signed.inputs.iter().enumerate() {
-        if Shown::of(drafted, index) == Shown::Wrong {
-            return Err(SigningProblem::SpentOutput { input: index });
-        }
-        take_signatures(&mut finished.inputs[index], theirs, index)?;
-    }
+    let mut finished = taken(signed, drafted)?;
     psbt::finalise(&mut finished).map_err(|error| match error {
         FinaliseError::Open { wrong: 0, .. } => SigningProblem::Incomplete,
         FinaliseError::Unsatisfied { input, why: Unsatisfied::SighashType } => {
@@ -58,6 +48,22 @@ pub fn finish(signed: &Psbt, drafted: &Psbt) -> Result<Transaction, SigningProbl
         }
         _ => SigningProblem::Invalid,
     })
+}
+
+/// What was drafted, with what satisfies scripts of what came back.
+fn taken(signed: &Psbt, drafted: &Psbt) -> Result<Psbt, SigningProblem> {
+    let same_shape = signed.inputs.len() == drafted.inputs.len();
+    if signed.unsigned_tx != drafted.unsigned_tx || !same_shape {
+        return Err(SigningProblem::Altered);
+    }
+    let mut taken = drafted.clone();
+    for (index, theirs) in signed.inputs.iter().enumerate() {
+        if Shown::of(drafted, index) == Shown::Wrong {
+            return Err(SigningProblem::SpentOutput { input: index });
+        }
+        take_signatures(&mut taken.inputs[index], theirs, index)?;
+    }
+    Ok(taken)
 }
 
 /// Takes what satisfies scripts and nothing else: signatures that cover the whole transaction,

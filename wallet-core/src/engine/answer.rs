@@ -45,6 +45,7 @@ impl Engine {
                 Ok(Reply::Psbt(Box::new(self.wallet.review_psbt(&psbt, (tip, now.wall))?)))
             }
             Command::SignPsbt(psbt) => self.sign_psbt(now, &psbt),
+            Command::HoldPsbt(psbt) => self.hold_psbt(now, &psbt),
             Command::AnnouncePsbt(psbt) => self.announce_psbt(now, &psbt),
             Command::SignMessage { address, message, newer } => {
                 self.sign_message(&address, &message, newer)

@@ -56,6 +56,14 @@ impl Engine {
         Ok(Reply::Psbt(Box::new(self.wallet.review_psbt(&psbt, moment)?)))
     }
 
+    /// Holds the coins of what a device is about to sign.
+    pub(super) fn hold_psbt(&mut self, now: Now, handed: &Psbt) -> Result<Reply, CommandError> {
+        let moment = (self.chain.tip().height, now.wall);
+        self.wallet.take_over(handed, moment)?;
+        self.changed = true;
+        Ok(Reply::Psbt(Box::new(self.wallet.review_psbt(handed, moment)?)))
+    }
+
     /// Stores what the PSBT makes; the announcement follows the commit.
     pub(super) fn announce_psbt(&mut self, now: Now, psbt: &Psbt) -> Result<Reply, CommandError> {
         let moment = (self.chain.tip().height, now.wall);
