@@ -17,3 +17,5 @@ pub mod synthetic;
 pub mod tidy;
 pub mod town;
 pub mod vector_wallet;
+pub mod usb;
+pub mod hwi;
