@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use crate::context::Context;
 use crate::failure::{Failure, Kind};
-use crate::output::{Canvas, Report, figures};
+use crate::output::{Canvas, Output, Report, figures};
 use crate::session::nobody;
 use crate::session::roll_call::RollCall;
 use crate::session::{Session, progress, unexpected};
@@ -75,7 +75,9 @@ pub(crate) async fn follow(
     context: &mut Context,
     patience: Patience,
 ) -> Result<Followed, Failure> {
-    let mut walk = Walk::new(context, patience);
+    let settings = &context.run.settings;
+    let stall = STALL + settings.proxy.map_or(Duration::ZERO, |_| PROXY_DIAL_TIME);
+    let mut walk = Walk::new(RollCall::new(&settings.connect), stall, patience);
     loop {
         let due = walk.due();
         let event = tokio::select! {
@@ -89,7 +91,7 @@ pub(crate) async fn follow(
             event = session.next_event() => event?,
             () = tokio::time::sleep_until(due) => return Err(walk.timeout()),
         };
-        if walk.take(event, context)? {
+        if walk.take(event, &mut context.output)? {
             let Reply::Status(status) = ask_status(session, context).await? else { continue };
             if status.synced {
                 return Ok(walk.arrived(&status));
@@ -120,11 +122,8 @@ struct Walk {
 }
 
 impl Walk {
-    fn new(context: &Context, patience: Patience) -> Self {
+    fn new(peers: RollCall, stall: Duration, patience: Patience) -> Self {
         let now = Instant::now();
-        let settings = &context.run.settings;
-        let peers = RollCall::new(&settings.connect);
-        let stall = STALL + settings.proxy.map_or(Duration::ZERO, |_| PROXY_DIAL_TIME);
         Self {
             started: now,
             moved: now,
@@ -145,7 +144,7 @@ impl Walk {
     }
 
     /// Takes in an event; true when it says that the tip is reached, or is the tip still.
-    fn take(&mut self, event: Event, context: &mut Context) -> Result<bool, Failure> {
+    fn take(&mut self, event: Event, output: &mut Output) -> Result<bool, Failure> {
         match event {
             Event::Progress(status) => {
                 if self.last.as_ref().is_none_or(|last| has_moved(last, &status)) {
@@ -153,9 +152,9 @@ impl Walk {
                 }
                 let unchecked = self.last.as_ref().map_or(0, |last| last.blocks_unchecked);
                 if unchecked == 0 && status.blocks_unchecked > 0 {
-                    context.output.warn(UNCHECKED);
+                    output.warn(UNCHECKED);
                 }
-                context.output.progress(|| progress::line(&status));
+                output.progress(|| progress::line(&status));
                 // A peer that came a moment later made it doubtful, and then said nothing new.
                 let at_tip = self.synced && status.synced;
                 self.last = Some(*status);
@@ -166,38 +165,38 @@ impl Walk {
                 return Ok(true);
             }
             Event::Transaction(change) if !change.known && self.found.insert(change.txid) => {
-                self.tell_found(&change, context);
+                self.tell_found(&change, output);
             }
             Event::Reorganised { fork, old_tip } => {
                 let (from, to) = (old_tip.height, fork.height);
-                context.output.say(&format!("The chain was reorganised from {from} down to {to}."));
+                output.say(&format!("The chain was reorganised from {from} down to {to}."));
             }
             Event::Peer(event) => {
                 if let PeerEvent::FiltersDiffer { address, height, .. } = &event {
-                    context.output.warn(&disagreement(address, *height));
+                    output.warn(&disagreement(address, *height));
                 }
                 self.peers.note(&event);
                 if let Some(failure) = self.peers.failure() {
                     return Err(failure);
                 }
             }
-            Event::Note(note) => context.output.say(&format!("Note: {note}.")),
+            Event::Note(note) => output.say(&format!("Note: {note}.")),
             _ => {}
         }
         Ok(false)
     }
 
     /// A wallet of thousands of payments is told of by their number.
-    fn tell_found(&self, change: &TransactionChange, context: &mut Context) {
+    fn tell_found(&self, change: &TransactionChange, output: &mut Output) {
         let net = figures::net(change.net);
         match (self.found.len(), change.state) {
             (..=TOLD, PaymentState::Confirmed(block)) => {
                 let height = figures::grouped(block.height.to_u32().into());
-                context.output.say(&format!("Found: {net} in block {height}"));
+                output.say(&format!("Found: {net} in block {height}"));
             }
-            (..=TOLD, _) => context.output.say(&format!("Found: {net}, not in a block yet")),
+            (..=TOLD, _) => output.say(&format!("Found: {net}, not in a block yet")),
             (count, _) if count.is_multiple_of(TOLD) => {
-                context.output.say(&format!("Found: {}", figures::count(count as u64, "payment")));
+                output.say(&format!("Found: {}", figures::count(count as u64, "payment")));
             }
             _ => {}
         }
@@ -267,3 +266,32 @@ const TOLD: usize = 50;
 /// How long nothing may move before the waiting ends; through a proxy, as long as it may take to
 /// open a connection more.
 const STALL: Duration = Duration::from_secs(60);
+
+#[cfg(test)]
+mod tests {
+    use bitcoin::BlockHash;
+    use bitcoin::hashes::Hash as _;
+
+    use super::*;
+    use crate::settings::Style;
+
+    /// Takes in what is told at a tip; whether the walk is to look if it has arrived.
+    fn takes(walk: &mut Walk, event: Event) -> bool {
+        let mut output = Output::new(Style { quiet: true, ..Style::default() });
+        walk.take(event, &mut output).expect("nobody failed")
+    }
+
+    #[test]
+    fn a_peer_that_comes_at_the_tip_and_has_nothing_new_ends_no_walk_and_holds_up_none() {
+        let tip = BlockId::new(Height::new(7), BlockHash::all_zeros());
+        let told = |synced| Event::Progress(Box::new(Status { synced, ..Status::at(tip) }));
+        let peers = RollCall::new(&[]);
+        let mut walk = Walk::new(peers, STALL, Patience::WhileItMoves);
+        assert!(!takes(&mut walk, told(true)), "what was found is told before the tip is");
+        let status = Box::new(Status { synced: true, ..Status::at(tip) });
+        assert!(takes(&mut walk, Event::Synced { tip, status }));
+        // It is not said again that the wallet is at the tip, since it never left it.
+        assert!(!takes(&mut walk, told(false)), "the peer may have something new");
+        assert!(takes(&mut walk, told(true)), "it had not");
+    }
+}
