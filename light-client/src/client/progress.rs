@@ -107,8 +107,7 @@ impl LightClient {
     fn follow_filter_headers(&mut self, now: MonoTime) {
         let peers = self.peers_with_blocks();
         let is_loading = self.headers.is_loading();
-        let has_told = |peer| self.headers.has_told(peer) || self.headers.waits(peer);
-        let told = peers.iter().filter(|(peer, _)| has_told(*peer));
+        let told = peers.iter().filter(|(peer, _)| self.headers.has_told(*peer));
         let told: Vec<_> = told.copied().collect();
         let standing = Standing { peers: &peers, told: &told, tree: &self.tree, is_loading };
         self.filter_headers.drive(now, standing, &mut self.commitments, &mut self.outbox);

@@ -51,7 +51,7 @@ struct Early {
 pub(crate) struct Standing<'a> {
     /// The ready peers, each with the height up to which it has the best branch.
     pub(crate) peers: &'a [(PeerId, Height)],
-    /// Those of them that told all the headers that they have, or wait for their turn to.
+    /// Those of them that told all the headers that they have.
     pub(crate) told: &'a [(PeerId, Height)],
     pub(crate) tree: &'a HeaderTree,
     /// Headers are still being loaded: the best branch ends where nobody knows.

@@ -108,12 +108,6 @@ impl HeaderSync {
         self.talks.get(&peer).is_some_and(|talk| talk.ended)
     }
 
-    /// Whether a peer has more to tell and waits for its turn: it has a good part of the chain.
-    pub(crate) fn waits(&self, peer: PeerId) -> bool {
-        let waits = |talk: &Talk| talk.state == State::More;
-        self.leader() != Some(peer) && self.talks.get(&peer).is_some_and(waits)
-    }
-
     /// Whether a chain is being loaded, or none was yet.
     pub(crate) fn is_loading(&self) -> bool {
         self.lead.is_some() || !self.has_ended()
