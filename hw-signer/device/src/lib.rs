@@ -29,6 +29,7 @@ pub mod limits;
 mod residue;
 mod wire;
 pub mod network;
+pub mod time;
 pub mod randomness;
 pub mod storage;
 pub mod screen;
@@ -45,6 +46,15 @@ mod psbt;
 pub mod signing;
 pub mod review;
 pub mod vault;
+pub mod protocol;
+pub mod view;
+pub mod press;
+pub mod pages;
+pub mod menu;
+pub mod entry;
+pub mod setup;
+pub mod unlocked;
+pub mod session;
 
 #[cfg(any(test, feature = "fuzz"))]
 mod sample;

@@ -2,6 +2,8 @@
 //!
 //! Refuses bounds elsewhere.
 
+use core::time::Duration;
+
 /// Bytes of one request, and so of a PSBT: as many as a Jade takes, 401 KiB.
 pub const REQUEST_BYTES: usize = 401 * 1024;
 
@@ -75,3 +77,25 @@ pub const KDF_MOST_MEMORY_KIB: u32 = 256 * 1024;
 
 /// The most passes that a state file may ask for.
 pub const KDF_MOST_PASSES: u32 = 16;
+
+/// Depth of the maps and lists of a request: a key of a multisig wallet is 5 deep.
+pub const MESSAGE_DEPTH: usize = 8;
+
+/// After so long without a byte, a message that stopped halfway is forgotten.
+pub const STALE_MESSAGE: Duration = Duration::from_secs(2);
+
+/// Bytes of a request's id; hosts send fewer.
+pub const ID_BYTES: usize = 16;
+
+/// Bytes of a method's name; hosts send fewer.
+pub const METHOD_BYTES: usize = 32;
+
+/// Entries of a map of parameters: as many as a policy has keys, and a few for those to come.
+pub const PARAMS: usize = 24;
+
+/// Bytes of one piece of a long result; hosts expect no more at a time.
+pub const CHUNK_BYTES: usize = 4 * 1024;
+
+/// How long a question waits for a press. Hosts wait two minutes for an answer; nobody should agree
+/// to what nobody waits for.
+pub const PROMPT: Duration = Duration::from_secs(120);

@@ -6,8 +6,8 @@
 
 mod key;
 mod multisig;
-mod template;
 mod places;
+mod template;
 mod ways;
 mod registered;
 
