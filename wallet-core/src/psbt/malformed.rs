@@ -31,8 +31,8 @@ pub enum ParsePsbtError {
     /// A field that its version forbids.
     #[error("the PSBT has field {0:#04x}, which its version forbids: ask its maker for a good one")]
     Forbidden(u8),
-    /// A field of a wrong length.
-    #[error("field {0:#04x} of the PSBT is of a wrong length: ask its maker for a good one")]
+    /// A field of a wrong length, or with key data that it has not.
+    #[error("field {0:#04x} of the PSBT is of a wrong form: ask its maker for a good one")]
     Field(u8),
     /// Lock times that are none, or that no transaction can have at once.
     #[error("the lock times that the PSBT requires can't be met at once: ask its maker")]

@@ -55,12 +55,12 @@ fn parse_v2(global: &KeyMap<'_>, mut rest: &[u8]) -> Result<Psbt, ParsePsbtError
     let psbt = Psbt::from_unsigned_tx(transaction).map_err(|error| malformed(&error))?;
     let mut bytes = MAGIC.to_vec();
     put(&mut bytes, &[UNSIGNED_TX], &unsigned_bytes(&psbt)?);
-    put_others(&mut bytes, global, &[&GLOBAL_V2[..], &[VERSION]].concat());
+    put_others(&mut bytes, global, &[&GLOBAL_V2[..], &[VERSION]].concat())?;
     for map in &inputs {
-        put_others(&mut bytes, map, &INPUT_V2);
+        put_others(&mut bytes, map, &INPUT_V2)?;
     }
     for map in &outputs {
-        put_others(&mut bytes, map, &OUTPUT_V2);
+        put_others(&mut bytes, map, &OUTPUT_V2)?;
     }
     Psbt::deserialize(&bytes).map_err(|error| malformed(&error))
 }
@@ -135,16 +135,24 @@ fn lock_time(inputs: &[KeyMap<'_>], fallback: u32) -> Result<LockTime, ParsePsbt
     height.or(time).ok_or(ParsePsbtError::LockTime)
 }
 
-fn put_others(bytes: &mut Vec<u8>, map: &KeyMap<'_>, left_out: &[u8]) {
-    for pair in map.pairs().filter(|pair| !is_one_of(pair.key, left_out)) {
-        put(bytes, pair.key, pair.value);
+/// Writes what is not of these types. They have no key data: with it they are none of version 2, and
+/// nothing that version 0 could keep.
+fn put_others(
+    bytes: &mut Vec<u8>,
+    map: &KeyMap<'_>,
+    left_out: &[u8],
+) -> Result<(), ParsePsbtError> {
+    for pair in map.pairs() {
+        match pair.key {
+            [key_type] if left_out.contains(key_type) => {}
+            [key_type, ..] if left_out.contains(key_type) => {
+                return Err(ParsePsbtError::Field(*key_type));
+            }
+            key => put(bytes, key, pair.value),
+        }
     }
     bytes.push(0);
-}
-
-/// These types have no key data; with it, they are something that nobody knows.
-fn is_one_of(key: &[u8], types: &[u8]) -> bool {
-    matches!(key, [key_type] if types.contains(key_type))
+    Ok(())
 }
 
 fn forbid(map: &KeyMap<'_>, types: &[u8]) -> Result<(), ParsePsbtError> {
