@@ -26,7 +26,7 @@ use crate::config::Config;
 use crate::fees::FeeSamples;
 use crate::filter::commitments::Commitments;
 use crate::height::{BlockId, Height};
-use crate::input::Input;
+use crate::input::{Input, ScanStart};
 use crate::limits::REVIEW_INTERVAL;
 use crate::matching::Matching;
 use crate::outbox::Outbox;
@@ -36,7 +36,7 @@ use crate::peers::conduct::Conduct;
 use crate::peers::peer::Peer;
 use crate::peers::roster::Roster;
 use crate::status::Status;
-use crate::sync::backfill::Backfill;
+use crate::sync::backfill::{self, Backfill};
 use crate::sync::blocks::BlockSync;
 use crate::sync::broadcast::Broadcast;
 use crate::sync::filter_headers::FilterHeaderSync;
@@ -241,6 +241,13 @@ impl LightClient {
     #[must_use]
     pub fn block_at(&self, height: Height) -> Option<BlockId> {
         self.tree.block_at(height)
+    }
+
+    /// Where a scan from a birthday on begins on the best chain as it is known now. Where no block
+    /// is as late, it is the base: the clock was ahead, or the headers are not there yet.
+    #[must_use]
+    pub fn first_block_since(&self, birthday: WallTime) -> Height {
+        backfill::first_block(ScanStart::Time(birthday), &self.tree)
     }
 
     /// The header time of a block on the best chain.

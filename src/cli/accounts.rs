@@ -136,6 +136,22 @@ pub(crate) struct AccountAddArgs {
     /// What the account is to be called [default: its type, multisig or policy]
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<AccountName>,
+    /// How far to search for payments to it.
+    #[command(flatten)]
+    pub(crate) scope: ScopeArgs,
+}
+
+/// How far to search for payments to an account.
+#[derive(Debug, Args)]
+pub(crate) struct ScopeArgs {
+    /// No payment to it is older than this block height or month [default: the file's height, else
+    /// the wallet's birthday]
+    #[arg(long, value_name = "HEIGHT|YYYY-MM")]
+    pub(crate) birthday: Option<BirthdayArg>,
+    /// How many unused addresses in a row end the search [default: the wallet's; 200, and 50 of
+    /// change, for an account that is not of its words alone]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) gap: Option<u32>,
 }
 
 /// Options of `account key`.
@@ -180,6 +196,9 @@ pub(crate) struct ImportDescriptorsArgs {
     /// What an xpub is for that does not say it: taproot, segwit, nested or legacy
     #[arg(long = "type", value_name = "TYPE")]
     pub(crate) script_type: Option<ScriptType>,
+    /// How far to search for payments to them.
+    #[command(flatten)]
+    pub(crate) scope: ScopeArgs,
 }
 
 fn parse_number(text: &str) -> Result<DerivationIndex, String> {
@@ -204,7 +223,7 @@ Examples:
   billfold account add --heir --key mine --key '[…]xpub…' --after 6m
   billfold account add --expanding 2 --key mine --key '[…]xpub…' --key '[…]xpub…' --after 12m \\
       --script taproot
-  billfold account add --file multisig.bsms --name family";
+  billfold account add --file multisig.bsms --name family --birthday 2021-03 --gap 500";
 
 #[cfg(test)]
 mod tests {

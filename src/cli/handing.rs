@@ -85,8 +85,9 @@ pub(crate) struct PsbtFinalizeArgs {
 /// Options of `psbt announce`.
 #[derive(Debug, Args)]
 pub(crate) struct PsbtAnnounceArgs {
-    /// A file, `-` for standard input, or the PSBT itself in base64 or hex
-    #[arg(value_name = "PSBT")]
+    /// A file, `-` for standard input, or the PSBT itself in base64 or hex; or a signed transaction
+    /// in hex
+    #[arg(value_name = "PSBT|TRANSACTION")]
     pub(crate) psbt: String,
     /// Agree to what it pays without being asked
     #[arg(long)]

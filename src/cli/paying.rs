@@ -75,6 +75,10 @@ pub(crate) struct FeeArgs {
     /// Pay what it takes to be in one of the next N blocks, as `fees` shows it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1008))]
     pub(crate) target: Option<u16>,
+    /// The most that the fee may be; up to this, more than a quarter of what is paid is allowed too
+    /// [default: a quarter of what is paid, and never more than 0.1btc]
+    #[arg(long, value_name = "AMOUNT")]
+    pub(crate) max_fee: Option<String>,
 }
 
 /// Options of every command that asks before it signs.

@@ -21,6 +21,16 @@ impl BirthdayForm {
         }
     }
 
+    /// `481,824` or a local day.
+    pub(super) fn for_table(self) -> String {
+        match self {
+            Self::Height(height) => figures::grouped(height.into()),
+            Self::Time(seconds) => {
+                figures::local_time(seconds).chars().take_while(|c| *c != ' ').collect()
+            }
+        }
+    }
+
     /// `block 481,824` or a local time.
     pub(super) fn for_people(self) -> String {
         match self {

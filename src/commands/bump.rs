@@ -39,6 +39,7 @@ async fn carry_out(
     context: &mut Context,
 ) -> Result<(), Failure> {
     let dry_run = consent.dry_run;
-    let request = BumpRequest { txid, way, fee: fee::read(fee)?, hold: Hold::Briefly, dry_run };
+    let (fee, most_fee) = (fee::read(fee)?, fee::most(fee)?);
+    let request = BumpRequest { txid, way, fee, most_fee, hold: Hold::Briefly, dry_run };
     pay::carry_out(Command::Bump(request), &Consent::new(consent), context).await
 }

@@ -22,6 +22,8 @@ use crate::failure::{Failure, Kind};
 use crate::session::follow::{Patience, follow};
 use crate::session::{Session, unexpected};
 
+use source::Handed;
+
 mod source;
 
 /// Carries out one of them.
@@ -122,13 +124,17 @@ fn finalize(options: &PsbtFinalizeArgs, context: &mut Context) -> Result<(), Fai
 
 /// Shows it, asks, stores, sends.
 async fn announce(options: &PsbtAnnounceArgs, context: &mut Context) -> Result<(), Failure> {
-    let psbt = source::read(&options.psbt)?;
+    let handed = source::read_signed(&options.psbt)?;
     let agreement = Agreement::choose(options.yes, context.run.style.plain)?;
     let report = Session::with(context, Access::View, Reach::Online, async |session, context| {
         follow(session, context, Patience::WhileItMoves).await?;
-        let before = reviewed(session, context, psbt.clone()).await?;
+        let review = match handed {
+            Handed::Psbt(psbt) => Command::ReviewPsbt(Box::new(psbt)),
+            Handed::Transaction(transaction) => Command::ReviewTransaction(transaction),
+        };
+        let before = told(session, context, review).await?;
         agreement.reached(&picture::of(&before), "Send this? [y/N] ", context).await?;
-        let payment = stored(session, psbt).await?;
+        let payment = stored(session, before.psbt).await?;
         let payment = Payment { repeated: false, ..payment };
         pay::follow_out(session, context, payment).await
     })
@@ -148,7 +154,15 @@ async fn reviewed(
     context: &mut Context,
     psbt: Psbt,
 ) -> Result<PsbtReview, Failure> {
-    match session.ask(Command::ReviewPsbt(Box::new(psbt)), context).await? {
+    told(session, context, Command::ReviewPsbt(Box::new(psbt))).await
+}
+
+async fn told(
+    session: &mut Session,
+    context: &mut Context,
+    review: Command,
+) -> Result<PsbtReview, Failure> {
+    match session.ask(review, context).await? {
         Reply::Psbt(review) => Ok(*review),
         reply => Err(unexpected(&reply)),
     }

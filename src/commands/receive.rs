@@ -34,7 +34,8 @@ pub(super) async fn run(options: ReceiveArgs, context: &mut Context) -> Result<(
     if wallet.words_checked.is_none() && wallet.accounts.iter().any(|account| account.signs) {
         context.output.say(NOT_BACKED_UP);
     }
-    if wallet.search.end.is_none() && wallet.search.gap >= LookAhead::RESTORED.receive {
+    let gap = wallet.accounts.iter().find(|one| one.name == issued.account).map(|one| one.gap);
+    if wallet.search.end.is_none() && gap >= Some(LookAhead::RESTORED.receive) {
         context.output.say(NOT_SEARCHED);
     }
     if let Some(warning) = far_ahead(issued.unused_before) {

@@ -2,6 +2,8 @@
 //!
 //! Refuses to say "all": it says which accounts, how far, from which block to which.
 
+use std::collections::BTreeMap;
+
 use billfold_wallet_core::command::{
     AccountSearch, ChainSearch, SearchEnd, SearchReport, WalletDescription,
 };
@@ -16,10 +18,7 @@ use crate::output::table::{Column, Table};
 /// A search in JSON.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct SearchForm {
-    start: BirthdayForm,
     end: Option<EndForm>,
-    gap: u32,
-    change_gap: u32,
     payments: u32,
     accounts: Vec<AccountRow>,
 }
@@ -34,7 +33,9 @@ struct EndForm {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 struct AccountRow {
     account: String,
-    since: u32,
+    start: BirthdayForm,
+    gap: u32,
+    change_gap: u32,
     receive: ChainForm,
     change: ChainForm,
 }
@@ -51,12 +52,9 @@ struct ChainForm {
 
 impl SearchForm {
     pub(super) fn new(wallet: &WalletDescription) -> Self {
-        let SearchReport { start, end, gap, change_gap, accounts } = &wallet.search;
+        let SearchReport { end, accounts } = &wallet.search;
         Self {
-            start: BirthdayForm::new(*start),
             end: end.map(EndForm::new),
-            gap: *gap,
-            change_gap: *change_gap,
             payments: wallet.search.payments(),
             accounts: accounts.iter().map(|search| AccountRow::new(search, wallet)).collect(),
         }
@@ -66,7 +64,7 @@ impl SearchForm {
     pub(super) fn for_people(&self) -> String {
         let mut table = Table::new([
             Column::left("Account"),
-            Column::right("From block"),
+            Column::right("From"),
             Column::right("Addresses"),
             Column::right("Change"),
             Column::right("Paid"),
@@ -78,7 +76,7 @@ impl SearchForm {
             let number = |number: u32| figures::grouped(number.into());
             table.row([
                 row.account.clone(),
-                number(row.since),
+                row.start.for_table(),
                 number(receive.searched),
                 number(change.searched),
                 number(receive.paid + change.paid),
@@ -89,30 +87,43 @@ impl SearchForm {
         format!("{}\n{}\n{}", self.range(), table.text(), self.limits())
     }
 
-    /// `Searched from block 0 to block 1,234, on 2026-05-01 …`.
+    /// `Searched up to block 1,234, 2026-05-01 …`.
     fn range(&self) -> String {
-        let start = self.start.for_people();
         match &self.end {
             Some(EndForm { height, time, .. }) => format!(
-                "Searched from {start} to block {}, {}:",
+                "Searched up to block {}, {}:",
                 figures::grouped((*height).into()),
                 figures::local_time(*time)
             ),
-            None => format!("Searching from {start} on, not at the end yet:"),
+            None => "Searching, not at the end yet:".to_owned(),
         }
     }
 
     fn limits(&self) -> String {
-        let gap = figures::grouped(self.gap.into());
         let found = match self.payments {
             0 => NOTHING.to_owned(),
             payments => format!("{} found. ", figures::count(payments.into(), "payment")),
         };
         format!(
-            "{found}Not searched: lower blocks, other accounts and types, and addresses after {gap} \
-             unused ones in a row ({} of change).",
-            self.change_gap
+            "{found}Not searched: lower blocks, other accounts and types, and addresses after {}.",
+            self.gaps()
         )
+    }
+
+    /// `200 unused ones in a row (50 of change)`, for each account if they differ.
+    fn gaps(&self) -> String {
+        let mut gaps: BTreeMap<(u32, u32), Vec<&str>> = BTreeMap::new();
+        for row in &self.accounts {
+            gaps.entry((row.gap, row.change_gap)).or_default().push(&row.account);
+        }
+        let differ = gaps.len() > 1;
+        let told = gaps.into_iter().map(|((gap, change_gap), accounts)| {
+            let number = |number: u32| figures::grouped(number.into());
+            let (gap, change_gap) = (number(gap), number(change_gap));
+            let of = if differ { format!(" of {}", accounts.join(", ")) } else { String::new() };
+            format!("{gap} unused ones in a row ({change_gap} of change){of}")
+        });
+        told.collect::<Vec<_>>().join(", after ")
     }
 }
 
@@ -128,7 +139,9 @@ impl AccountRow {
         let account = wallet.accounts.iter().find(|account| account.id == search.account);
         Self {
             account: account.map_or_else(String::new, |account| account.name.to_string()),
-            since: search.since.to_u32(),
+            start: BirthdayForm::new(search.start),
+            gap: search.gap,
+            change_gap: search.change_gap,
             receive: ChainForm::new(search.receive),
             change: ChainForm::new(search.change),
         }

@@ -35,6 +35,7 @@ use crate::words::reading;
 pub(super) async fn run(options: &SweepArgs, context: &mut Context) -> Result<(), Failure> {
     let network = context.run.settings.network;
     let fee = pay::fee::read(&options.fee)?;
+    let most_fee = pay::fee::most(&options.fee)?;
     let consent = (!options.consent.dry_run)
         .then(|| Agreement::choose(options.consent.yes, context.run.style.plain))
         .transpose()?;
@@ -45,7 +46,7 @@ pub(super) async fn run(options: &SweepArgs, context: &mut Context) -> Result<()
         gap: options.gap,
     };
     let work = async |session: &mut Session, context: &mut Context| {
-        let draft = found(session, context, request, Command::DraftSweep(fee)).await?;
+        let draft = found(session, context, request, Command::DraftSweep { fee, most_fee }).await?;
         let Some(agreement) = consent else { return Ok(Err(draft)) };
         agreement.reached(&told(&draft), "Bring this here? [y/N] ", context).await?;
         let signed = signed(&draft, keys)?;

@@ -71,7 +71,8 @@ pub(super) async fn to_tip(
         followed,
         search: ended.then(|| SearchForm::new(&after)),
         is_news: ended,
-        restored: after.search.accounts.len() > 1 || after.search.gap > LookAhead::NEW.receive,
+        restored: after.search.accounts.len() > 1
+            || after.search.accounts.iter().any(|one| one.gap > LookAhead::NEW.receive),
     })
 }
 

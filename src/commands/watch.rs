@@ -30,12 +30,8 @@ pub(super) fn run(options: &WatchArgs, context: &mut Context) -> Result<(), Fail
     let source = Source::read(&options.source, context)?
         .ok_or_else(|| Failure::new(Kind::Usage, NOTHING))?;
     let accounts = named(source.accounts(None, network)?, options.name.as_ref());
-    let height = match &source {
-        Source::Read(import) => import.height,
-        Source::Policy { .. } => None,
-    };
     let birthday = options.birthday.map_or_else(
-        || height.map_or_else(|| first_possible(&accounts, network), at),
+        || source.height().map_or_else(|| first_possible(&accounts, network), at),
         |birthday| birthday.0,
     );
     let look_ahead =
@@ -46,13 +42,16 @@ pub(super) fn run(options: &WatchArgs, context: &mut Context) -> Result<(), Fail
     context.output.result(&WatchReport::new(&wallet))
 }
 
-/// Each account with a name of its own.
+/// Each account with a name of its own; one that is named twice is one.
 fn named(
     accounts: Vec<ImportedAccount>,
     asked: Option<&AccountName>,
 ) -> Vec<(AccountName, AccountDescriptor)> {
     let mut named: Vec<(AccountName, AccountDescriptor)> = Vec::new();
     for account in accounts {
+        if named.iter().any(|(_, descriptor)| *descriptor == account.descriptor) {
+            continue;
+        }
         let wanted = asked.cloned().or_else(|| account.name.clone());
         let wanted = wanted.unwrap_or_else(|| account.usual_name());
         let name = wanted.first_free(|name| named.iter().any(|(taken, _)| taken == name));

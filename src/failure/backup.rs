@@ -17,6 +17,7 @@ impl From<BackupError> for Failure {
             BackupError::Newer { path } => new(Kind::StoreNewer).with("path", path),
             BackupError::WrongPassword => new(Kind::WrongPassword),
             BackupError::OutOfMemory { kib } => new(Kind::OutOfMemory).with("kib", kib),
+            BackupError::Unsettled { path, .. } => new(Kind::Io).with("path", path),
             BackupError::Entropy(_) => new(Kind::NoEntropy),
             BackupError::Store(problem) => problem.into(),
         }
@@ -60,6 +61,7 @@ mod tests {
             BackupError::Content { path: path(), problem: ParseBackupError::ForeignSeed },
             BackupError::WrongPassword,
             BackupError::OutOfMemory { kib: 65_536 },
+            BackupError::Unsettled { path: path(), what: "it failed".to_owned() },
             BackupError::Entropy(EntropyError),
             BackupError::Store(StoreProblem::Full),
         ] {

@@ -1,8 +1,9 @@
 //! The yard: harness and rules for tests that may look at any floor.
 //!
-//! Owns the house rules as programs, a real node on regtest, and the billfold program as
-//! a user runs it. No floor of the house looks at the yard.
+//! Owns the house rules as programs, a real node on regtest, the billfold program as a
+//! user runs it, and a machine with USB. No floor of the house looks at the yard.
 
+pub mod target;
 pub mod node;
 pub mod cheap_keys;
 pub mod program;
@@ -16,3 +17,5 @@ pub mod synthetic;
 pub mod tidy;
 pub mod town;
 pub mod vector_wallet;
+pub mod usb;
+pub mod hwi;

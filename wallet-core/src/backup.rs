@@ -66,6 +66,10 @@ pub struct BackupAccount {
     pub name: AccountName,
     /// Its descriptor with both branches (BIP389) and its checksum (BIP380).
     pub descriptor: String,
+    /// Where its search begins; `None`: where the wallet's does.
+    pub birthday: Option<Birthday>,
+    /// How far it is looked ahead; `None`: as far as the wallet.
+    pub look_ahead: Option<LookAhead>,
     /// Addresses below this index were given out.
     pub receive: u32,
     /// Change addresses below this index were used.

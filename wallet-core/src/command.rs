@@ -17,7 +17,7 @@ mod message;
 mod sweep;
 
 use bitcoin::psbt::Psbt;
-use bitcoin::{Address, Amount, OutPoint, Txid};
+use bitcoin::{Address, Amount, OutPoint, Transaction, Txid};
 
 use crate::light_client::height::Height;
 use crate::light_client::status::Status;
@@ -82,6 +82,9 @@ pub enum Command {
     },
     /// What is known of a PSBT, whoever made it. Needs no network, and changes nothing.
     ReviewPsbt(Box<Psbt>),
+    /// What is known of a signed transaction, as a PSBT: with the wallet's outputs that it spends.
+    /// Needs no network, and changes nothing.
+    ReviewTransaction(Box<Transaction>),
     /// Add our signatures to a PSBT, and hold the coins that it spends until it is announced or
     /// dropped: whoever has it may send it. Needs the key layer.
     SignPsbt(Box<Psbt>),
@@ -104,7 +107,12 @@ pub enum Command {
     Sweep(Box<SweepRequest>),
     /// Build the payment of what the search found to this wallet. The reply is to be signed with
     /// the keys, which no command takes, and then announced.
-    DraftSweep(FeeChoice),
+    DraftSweep {
+        /// The fee.
+        fee: FeeChoice,
+        /// As in a [`PayRequest`].
+        most_fee: Option<Amount>,
+    },
     /// Transactions, newest first.
     History(HistoryQuery),
     /// All owned unspent outputs.
@@ -179,7 +187,7 @@ pub enum Reply {
     /// To `Draft` with an idempotency key that was used before by the same request, and to
     /// `Sign`: the payment, stored and under way.
     Payment(Box<Payment>),
-    /// To `HandOut`, `ReviewPsbt`, `SignPsbt` and `HoldPsbt`.
+    /// To `HandOut`, `ReviewPsbt`, `ReviewTransaction`, `SignPsbt` and `HoldPsbt`.
     Psbt(Box<PsbtReview>),
     /// To `DraftSweep`.
     Sweep(Box<SweepDraft>),

@@ -11,6 +11,7 @@ mod suspicion;
 mod watched_coins;
 mod fold;
 mod lineage;
+mod search_start;
 mod search;
 mod addresses;
 mod accounts;
@@ -50,7 +51,7 @@ use crate::light_client::time::WallTime;
 use crate::store::wallet::{KeychainState, ScanState, ScriptPlace, SearchedAccount, WalletFile};
 use crate::vault::FileKey;
 
-pub use accounts::AddAccountError;
+pub use accounts::{AddAccountError, SearchScope};
 pub use handed::Handed;
 pub use payment::ToAnnounce;
 pub use unconfirmed::Seen;
@@ -128,6 +129,7 @@ impl Wallet {
         let mut wallet = Self::from_file(WalletFile::create(path, key, new)?)?;
         wallet.fill_watch_list()?;
         wallet.begin_search(true)?;
+        wallet.leave_what_begins_lower()?;
         wallet.commit()?;
         Ok(wallet)
     }
@@ -159,6 +161,8 @@ impl Wallet {
         self.file.abort()?;
         self.frozen_dust.clear();
         self.keychains = self.file.keychains()?.into_iter().map(|k| (k.id, k)).collect();
+        self.searches =
+            self.file.searched_accounts()?.into_iter().map(|s| (s.account, s)).collect();
         self.scripts = self.file.scripts()?.into_iter().collect();
         self.interest = self.file.outpoints_of_interest()?.into_iter().collect();
         self.grown.retain(|spk| self.scripts.contains_key(spk));
@@ -176,17 +180,23 @@ impl Wallet {
     /// # Errors
     /// What the disk refused.
     pub fn description(&self) -> Result<WalletDescription, StoreProblem> {
-        let account = |account: &Account| AccountDescription {
-            id: account.id(),
-            name: account.name().clone(),
-            kind: account.kind(),
-            signs: account.signs(),
-            keys: account.descriptor().keys(),
-            rule: account.descriptor().rule(),
-            policy: WalletPolicy::new(account.descriptor()),
-            first_address: account.address(Branch::Receive, DerivationIndex::ZERO),
-            preferred: account.id() == self.description.preferred,
-            descriptor: account.descriptor().to_string(),
+        let account = |account: &Account| {
+            let searched = self.searched(account);
+            AccountDescription {
+                id: account.id(),
+                name: account.name().clone(),
+                kind: account.kind(),
+                signs: account.signs(),
+                keys: account.descriptor().keys(),
+                rule: account.descriptor().rule(),
+                policy: WalletPolicy::new(account.descriptor()),
+                birthday: searched.birthday,
+                gap: searched.look_ahead.receive,
+                change_gap: searched.look_ahead.change,
+                first_address: account.address(Branch::Receive, DerivationIndex::ZERO),
+                preferred: account.id() == self.description.preferred,
+                descriptor: account.descriptor().to_string(),
+            }
         };
         Ok(WalletDescription {
             name: self.description.name.clone(),
@@ -257,25 +267,30 @@ impl Wallet {
         Ok(std::iter::once(cursor).chain(below).collect())
     }
 
-    /// Sets the scan back to a height, or to the birthday; nothing known is lost, and no block
-    /// that the scan has not passed is skipped.
+    /// Sets the scan back to a height, or to the birthdays; nothing known is lost, and no block
+    /// that the scan has not passed is skipped. `first_since` says which block is not above the
+    /// first one since a time.
     ///
     /// # Errors
     /// What the disk refused; then [`abort`](Self::abort).
-    pub fn rescan_from(&mut self, from: Option<Height>) -> Result<(), StoreProblem> {
+    pub fn rescan_from(
+        &mut self,
+        from: Option<Height>,
+        first_since: impl Fn(WallTime) -> Height,
+    ) -> Result<(), StoreProblem> {
         let scan = self.file.scan()?;
         let number = scan.number + 1;
-        // A search that goes on has not looked at everything below its cursor.
-        let passed = scan.cursor.filter(|_| !scan.searching).map(|cursor| cursor.height.next());
-        let start = from.and_then(|from| self.lowest_start(from, passed.or(scan.start)));
-        let (below, before) = match (start, self.description.birthday) {
-            (Some(height), _) | (None, Birthday::Height(height)) => (Some(height), None),
-            (None, Birthday::Time(time)) => (None, Some(WallTime::new(time))),
+        let begin = self.set_starts_back(&scan, from, &first_since)?;
+        let (below, before) = match begin {
+            Birthday::Height(height) => (Some(height), None),
+            Birthday::Time(time) => (None, Some(WallTime::new(time))),
         };
         self.file.keep_placements(number, below, before)?;
         self.file.delete_checkpoints_above(None)?;
+        let start = below.filter(|_| begin != self.description.birthday);
         self.file.set_scan(&ScanState { number, start, cursor: None, ..scan })?;
         self.begin_search(false)?;
+        self.leave_what_begins_lower()?;
         let scan = self.file.scan()?;
         self.release(&scan)
     }
@@ -284,14 +299,6 @@ impl Wallet {
     #[cfg(test)]
     pub(crate) fn refuse_writes(&self) {
         self.file.refuse_writes();
-    }
-
-    /// `from`, or lower if only what is below `passed` was looked at; `None`: the birthday.
-    fn lowest_start(&self, from: Height, passed: Option<Height>) -> Option<Height> {
-        match (passed, self.description.birthday) {
-            (Some(passed), _) | (None, Birthday::Height(passed)) => Some(from.min(passed)),
-            (None, Birthday::Time(_)) => None,
-        }
     }
 
     fn from_file(file: WalletFile) -> Result<Self, StoreProblem> {

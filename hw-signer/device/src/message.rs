@@ -6,6 +6,7 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
+use base64ct::{Base64, Encoding as _};
 use bitcoin::bip32::DerivationPath;
 use bitcoin::hashes::Hash as _;
 use bitcoin::secp256k1::Message;
@@ -69,7 +70,7 @@ impl MessageReview {
         let message = Message::from_digest(signed_msg_hash(&self.text).to_byte_array());
         let signature = keys
             .with_secret(&self.path, |secret, secp| secp.sign_ecdsa_recoverable(&message, secret));
-        MessageSignature::new(signature, true).to_base64()
+        Base64::encode_string(&MessageSignature::new(signature, true).serialize())
     }
 }
 
@@ -112,7 +113,8 @@ mod tests {
         let screens = review.screens();
         assert_eq!(screens[0].lines, ["I was here.", "Twice."]);
         let address: Address<NetworkUnchecked> = screens[1].lines[0].parse().unwrap();
-        let signature = MessageSignature::from_base64(&review.sign(&keys())).unwrap();
+        let signature = Base64::decode_vec(&review.sign(&keys())).unwrap();
+        let signature = MessageSignature::from_slice(&signature).unwrap();
         let hash = signed_msg_hash("I was here.\nTwice.");
         let keys = keys();
         let good = signature.is_signed_by_address(keys.secp(), &address.assume_checked(), hash);

@@ -6,8 +6,8 @@
 
 mod key;
 mod multisig;
-mod places;
 mod template;
+mod places;
 mod ways;
 mod registered;
 

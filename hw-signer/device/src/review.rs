@@ -4,8 +4,8 @@
 //! say: amounts that nothing proves, signatures that would not cover everything, scripts that are
 //! not known, sums that are none.
 
-mod coin;
 mod owner;
+mod coin;
 mod sums;
 mod pages;
 

@@ -93,7 +93,7 @@ impl Vault {
         state: &State,
         cost: KdfCost,
     ) -> Result<Self, VaultError> {
-        let mut salt = [0; file::SALT_BYTES];
+        let mut salt = [0; kdf::SALT_BYTES];
         randomness.fill(&mut salt)?;
         let key = kdf::derive(pin.0.as_bytes(), &salt, cost)?;
         let vault = Self { key, lock: Lock { cost, salt } };

@@ -355,7 +355,7 @@ impl Backfill {
 }
 
 /// The first block that a search from `start` on reads.
-fn first_block(start: ScanStart, tree: &HeaderTree) -> Height {
+pub(crate) fn first_block(start: ScanStart, tree: &HeaderTree) -> Height {
     match start {
         ScanStart::Height(height) => height,
         ScanStart::Time(birthday) => {

@@ -5,8 +5,9 @@ use billfold_wallet_core::keychain::{AccountKey, WalletPolicy};
 use bitcoin::bip32::Fingerprint;
 use serde::Serialize;
 
+use super::super::account_form::BirthdayForm;
 use super::words;
-use crate::output::{Canvas, Report};
+use crate::output::{Canvas, Report, figures};
 
 /// An array of accounts.
 #[derive(Debug, Serialize)]
@@ -22,6 +23,9 @@ struct AccountForm {
     descriptor: String,
     keys: Vec<KeyForm>,
     policy: Option<PolicyForm>,
+    birthday: BirthdayForm,
+    gap: u32,
+    change_gap: u32,
     first_address: String,
 }
 
@@ -60,6 +64,9 @@ impl AccountForm {
             descriptor: account.descriptor.clone(),
             keys: account.keys.iter().map(|key| KeyForm::new(key, own)).collect(),
             policy: account.policy.as_ref().map(PolicyForm::new),
+            birthday: BirthdayForm::new(account.birthday),
+            gap: account.gap,
+            change_gap: account.change_gap,
             first_address: account.first_address.to_string(),
         }
     }
@@ -75,6 +82,12 @@ impl AccountForm {
         for key in self.keys.iter().filter(|key| key.fingerprint.is_none() && !key.unspendable) {
             lines.push(format!("Of unknown origin: {}", key.xpub));
         }
+        let from = self.birthday.for_people();
+        lines.push(format!(
+            "Searched     from {from} on, gap {} ({} of change)",
+            figures::grouped(self.gap.into()),
+            figures::grouped(self.change_gap.into())
+        ));
         lines.push(format!("First        {}", self.first_address));
         lines.push(self.descriptor.clone());
         lines.join("\n")

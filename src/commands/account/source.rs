@@ -91,6 +91,14 @@ impl Source {
         Ok(vec![ImportedAccount { name: None, descriptor }])
     }
 
+    /// The first block in which they can have been paid, if the text says so.
+    pub(crate) const fn height(&self) -> Option<u32> {
+        match self {
+            Self::Read(import) => import.height,
+            Self::Policy { .. } => None,
+        }
+    }
+
     fn of_policy(
         policy: TemplatePolicy,
         options: &PolicyArgs,

@@ -2,6 +2,7 @@
 
 use billfold_wallet_core::amount::{parse_amount, parse_fee_rate};
 use billfold_wallet_core::command::FeeChoice;
+use bitcoin::Amount;
 
 use crate::cli::paying::FeeArgs;
 use crate::failure::Failure;
@@ -17,4 +18,12 @@ pub(crate) fn read(options: &FeeArgs) -> Result<FeeChoice, Failure> {
         (None, None, Some(target)) => FeeChoice::Target(target),
         (None, None, None) => FeeChoice::Default,
     })
+}
+
+/// The most that it may be.
+///
+/// # Errors
+/// `bad_amount`.
+pub(crate) fn most(options: &FeeArgs) -> Result<Option<Amount>, Failure> {
+    Ok(options.max_fee.as_deref().map(parse_amount).transpose()?)
 }

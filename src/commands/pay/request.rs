@@ -30,6 +30,7 @@ pub(super) fn read(options: &PayArgs, network: Network) -> Result<PayRequest, Fa
     Ok(PayRequest {
         recipients,
         fee: fee::read(&options.fee)?,
+        most_fee: fee::most(&options.fee)?,
         coins: options.coins.clone(),
         labels: options.from_label.clone(),
         account: options.account.clone(),

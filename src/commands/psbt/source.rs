@@ -7,9 +7,19 @@ use std::io::{self, Read};
 
 use billfold_wallet_core::limits::PSBT_BYTES;
 use billfold_wallet_core::psbt::{self, ParsePsbtError};
-use bitcoin::Psbt;
+use bitcoin::consensus::encode::deserialize_hex;
+use bitcoin::{Psbt, Transaction};
 
 use crate::failure::{Failure, Kind};
+
+/// A payment as it is handed over.
+#[derive(Debug)]
+pub(super) enum Handed {
+    /// As a PSBT.
+    Psbt(Psbt),
+    /// As a signed transaction.
+    Transaction(Box<Transaction>),
+}
 
 /// Reads the PSBT that an argument names or is.
 ///
@@ -18,14 +28,41 @@ use crate::failure::{Failure, Kind};
 pub(super) fn read(argument: &str) -> Result<Psbt, Failure> {
     match psbt::read(argument.as_bytes()) {
         // No file is called like the beginning of a PSBT.
-        Err(ParsePsbtError::NotAPsbt) => {}
-        read => return Ok(read?),
+        Err(ParsePsbtError::NotAPsbt) => Ok(psbt::read(&content(argument)?)?),
+        read => Ok(read?),
     }
-    let bytes = bytes(argument).map_err(|error| {
+}
+
+/// Reads the PSBT or the signed transaction (its bytes in hex) that an argument names or is.
+///
+/// # Errors
+/// As [`read`].
+pub(super) fn read_signed(argument: &str) -> Result<Handed, Failure> {
+    if let Some(transaction) = transaction(argument.as_bytes()) {
+        return Ok(Handed::Transaction(Box::new(transaction)));
+    }
+    match psbt::read(argument.as_bytes()) {
+        Err(ParsePsbtError::NotAPsbt) => {}
+        read => return Ok(Handed::Psbt(read?)),
+    }
+    let content = content(argument)?;
+    Ok(match transaction(&content) {
+        Some(transaction) => Handed::Transaction(Box::new(transaction)),
+        None => Handed::Psbt(psbt::read(&content)?),
+    })
+}
+
+/// The transaction that a text is in hex; none if it is anything else.
+fn transaction(text: &[u8]) -> Option<Transaction> {
+    let text = str::from_utf8(text).ok()?.trim();
+    (text.len() <= 2 * PSBT_BYTES).then(|| deserialize_hex(text).ok()).flatten()
+}
+
+fn content(argument: &str) -> Result<Vec<u8>, Failure> {
+    bytes(argument).map_err(|error| {
         let message = format!("{argument} is neither a PSBT nor a file that can be read: {error}");
         Failure::new(Kind::Io, message).with("path", argument)
-    })?;
-    Ok(psbt::read(&bytes)?)
+    })
 }
 
 fn bytes(path: &str) -> io::Result<Vec<u8>> {

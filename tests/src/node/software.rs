@@ -3,11 +3,12 @@
 
 use std::env;
 use std::fmt;
-use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+
+use crate::target;
 
 /// A program that runs a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,11 +53,7 @@ fn btcd() -> Result<PathBuf> {
         ensure!(path.is_file(), "BTCD_EXE is {}, which is not there", path.display());
         return Ok(path);
     }
-    let tools = target_folder().join("tools");
-    fs::create_dir_all(&tools).with_context(|| tools.display().to_string())?;
-    let lock = File::create(tools.join("lock"))?;
-    // Tests run side by side: one installs, the others wait and find it.
-    lock.lock()?;
+    let (tools, _lock) = target::tools()?;
     let path = tools.join("btcd");
     if !path.is_file() {
         install(&tools)?;
@@ -74,11 +71,6 @@ fn install(tools: &Path) -> Result<()> {
     let said = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "go install {BTCD_MODULE}: {said}");
     Ok(())
-}
-
-fn target_folder() -> PathBuf {
-    let default = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target");
-    env::var_os("CARGO_TARGET_DIR").map_or_else(default, PathBuf::from)
 }
 
 const BTCD_MODULE: &str = "github.com/btcsuite/btcd@v0.26.0";

@@ -151,7 +151,7 @@ const RUNTIME: [&str; 10] = [
 
 const KEY_TYPES: [&str; 4] = ["Seed", "Xpriv", "Mnemonic", "Keypair"];
 
-const KEY_PLACES: [&str; 11] = [
+const KEY_PLACES: [&str; 14] = [
     "wallet-core/src/engine/key_layer",
     "src/commands/new",
     "src/commands/restore",
@@ -162,6 +162,9 @@ const KEY_PLACES: [&str; 11] = [
     "wallet-core/src/backup",
     "wallet-core/src/signers",
     "wallet-core/src/service",
+    "hw-signer/device/src/words",
+    "hw-signer/device/src/keys",
+    "hw-signer/device/src/signing",
     "tests",
 ];
 

@@ -58,7 +58,7 @@ pub fn read(bytes: &[u8]) -> Result<Backup, ParseBackupError> {
         let bad = ParseBackupError::Line { number };
         match kind(line).ok_or(bad)? {
             Kind::Account => {
-                let account = account(line).ok_or(bad)?;
+                let account = account(line, number)?;
                 check_account(&backup, &account, number)?;
                 backup.accounts.push(account);
             }
@@ -149,9 +149,40 @@ struct LookAheadForm {
     change: u32,
 }
 
+impl From<Birthday> for BirthdayForm {
+    fn from(birthday: Birthday) -> Self {
+        match birthday {
+            Birthday::Height(height) => Self::Height(height.to_u32()),
+            Birthday::Time(time) => Self::Time(time),
+        }
+    }
+}
+
+impl From<BirthdayForm> for Birthday {
+    fn from(form: BirthdayForm) -> Self {
+        match form {
+            BirthdayForm::Height(height) => Self::Height(Height::new(height)),
+            BirthdayForm::Time(time) => Self::Time(time),
+        }
+    }
+}
+
+impl From<LookAhead> for LookAheadForm {
+    fn from(LookAhead { receive, change }: LookAhead) -> Self {
+        Self { receive, change }
+    }
+}
+
+impl LookAheadForm {
+    /// Nothing looks further.
+    fn checked(self) -> Option<LookAhead> {
+        let Self { receive, change } = self;
+        (receive.max(change) <= LOOK_AHEAD).then_some(LookAhead { receive, change })
+    }
+}
+
 impl HeadLine {
     fn new(backup: &Backup) -> Self {
-        let LookAhead { receive, change } = backup.look_ahead;
         Self {
             billfold: BACKUP.to_owned(),
             version: VERSION,
@@ -159,11 +190,8 @@ impl HeadLine {
             network: backup.network,
             name: backup.name.clone(),
             fingerprint: backup.fingerprint,
-            birthday: match backup.birthday {
-                Birthday::Height(height) => BirthdayForm::Height(height.to_u32()),
-                Birthday::Time(time) => BirthdayForm::Time(time),
-            },
-            look_ahead: LookAheadForm { receive, change },
+            birthday: backup.birthday.into(),
+            look_ahead: backup.look_ahead.into(),
             words_checked: backup.words_checked,
             preferred: backup.preferred.to_string(),
         }
@@ -180,20 +208,14 @@ fn head(line: &str, number: usize) -> Result<Backup, ParseBackupError> {
         return Err(ParseBackupError::Newer);
     }
     let head: HeadLine = serde_json::from_value(value).map_err(|_| bad)?;
-    let LookAheadForm { receive, change } = head.look_ahead;
-    if receive.max(change) > LOOK_AHEAD {
-        return Err(ParseBackupError::TooLarge { number });
-    }
+    let look_ahead = head.look_ahead.checked().ok_or(ParseBackupError::TooLarge { number })?;
     Ok(Backup {
         created: head.created,
         network: head.network,
         name: head.name,
         fingerprint: head.fingerprint,
-        birthday: match head.birthday {
-            BirthdayForm::Height(height) => Birthday::Height(Height::new(height)),
-            BirthdayForm::Time(time) => Birthday::Time(time),
-        },
-        look_ahead: LookAhead { receive, change },
+        birthday: head.birthday.into(),
+        look_ahead,
         words_checked: head.words_checked,
         preferred: head.preferred.parse().map_err(|_| bad)?,
         accounts: Vec::new(),
@@ -208,6 +230,10 @@ fn head(line: &str, number: usize) -> Result<Backup, ParseBackupError> {
 struct AccountLine {
     account: String,
     descriptor: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    birthday: Option<BirthdayForm>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    look_ahead: Option<LookAheadForm>,
     receive: u32,
     change: u32,
 }
@@ -217,15 +243,27 @@ impl AccountLine {
         Self {
             account: account.name.to_string(),
             descriptor: account.descriptor.clone(),
+            birthday: account.birthday.map(Into::into),
+            look_ahead: account.look_ahead.map(Into::into),
             receive: account.receive,
             change: account.change,
         }
     }
 }
 
-fn account(line: &str) -> Option<BackupAccount> {
-    let AccountLine { account, descriptor, receive, change } = serde_json::from_str(line).ok()?;
-    Some(BackupAccount { name: account.parse().ok()?, descriptor, receive, change })
+fn account(line: &str, number: usize) -> Result<BackupAccount, ParseBackupError> {
+    let bad = ParseBackupError::Line { number };
+    let AccountLine { account, descriptor, birthday, look_ahead, receive, change } =
+        serde_json::from_str(line).map_err(|_| bad)?;
+    let far = |form: LookAheadForm| form.checked().ok_or(ParseBackupError::TooLarge { number });
+    Ok(BackupAccount {
+        name: account.parse().map_err(|_| bad)?,
+        descriptor,
+        birthday: birthday.map(Into::into),
+        look_ahead: look_ahead.map(far).transpose()?,
+        receive,
+        change,
+    })
 }
 
 /// Whether the wallet can take another account: a restore derives every address that was given out.

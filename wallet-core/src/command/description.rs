@@ -49,8 +49,8 @@ pub struct WalletDescription {
     pub search: SearchReport,
 }
 
-/// Where the scan of a wallet begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Where the scan of a wallet, or the search for an account, begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Birthday {
     /// The first block that may hold a payment.
     Height(Height),
@@ -75,6 +75,12 @@ pub struct AccountDescription {
     pub rule: SpendRule,
     /// As signing devices register it (BIP388), if it has such a form.
     pub policy: Option<WalletPolicy>,
+    /// No payment to it is older.
+    pub birthday: Birthday,
+    /// How many unused addresses in a row end a search for it, of those that are given out.
+    pub gap: u32,
+    /// The same for change.
+    pub change_gap: u32,
     /// Its first address, to compare with other programs.
     pub first_address: Address,
     /// Whether new addresses are of it.

@@ -56,15 +56,20 @@ pub enum CommandError {
     )]
     FeeRateOutOfRange(u64),
     /// The fee would be more than a quarter of what is paid, and more than 10,000 sat.
-    #[error("the fee of {fee} is out of proportion to the {paid} paid: give a lower fee rate")]
+    #[error(
+        "the fee of {fee} is out of proportion to the {paid} paid: give a lower fee rate, or name \
+         the most that it may be with --max-fee"
+    )]
     FeeTooHigh {
         /// The fee.
         fee: Amount,
         /// What is paid.
         paid: Amount,
     },
-    /// The fee is above what any payment of this wallet may cost.
-    #[error("a fee of {fee} is refused: no payment here may cost more than {most}")]
+    /// The fee is above the most that was named, or what any payment costs where none was.
+    #[error(
+        "a fee of {fee} is refused: {most} is the most; give a lower fee rate, or another --max-fee"
+    )]
     FeeAboveLimit {
         /// The fee.
         fee: Amount,

@@ -21,6 +21,8 @@ pub struct PayRequest {
     pub recipients: Vec<Recipient>,
     /// The fee.
     pub fee: FeeChoice,
+    /// The most that may be paid, in the place of the guards against a fee that nobody means.
+    pub most_fee: Option<Amount>,
     /// Spend exactly these coins; empty: choose.
     pub coins: Vec<OutPoint>,
     /// Choose only among coins with one of these labels; empty: among all.
@@ -71,6 +73,8 @@ pub struct BumpRequest {
     pub way: BumpWay,
     /// The fee: of the replacement, or of parents and child together when it is a rate.
     pub fee: FeeChoice,
+    /// As in a [`PayRequest`].
+    pub most_fee: Option<Amount>,
     /// How long the draft holds its coins.
     pub hold: Hold,
     /// Build the review only: reserve nothing, store nothing.

@@ -1,25 +1,19 @@
 //! Owns `SearchReport`: what a search for old payments covers, and what it found.
 //!
-//! Refuses to promise: below `start`, and beyond the gap, nothing was looked for.
+//! Refuses to promise: below an account's `start`, and beyond its gap, nothing was looked for.
 
 use bitcoin::Amount;
 
 use crate::keychain::AccountId;
-use crate::light_client::height::{BlockId, Height};
+use crate::light_client::height::BlockId;
 
 use super::Birthday;
 
 /// What a search for old payments covers and has found: the one that goes on, else the last one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SearchReport {
-    /// Where it begins, of what any account can have: the birthday, or where a rescan was asked for.
-    pub start: Birthday,
     /// Where and when it came to its end; `None` while it goes on.
     pub end: Option<SearchEnd>,
-    /// How many unused addresses in a row end it, of those that are given out.
-    pub gap: u32,
-    /// The same for change.
-    pub change_gap: u32,
     /// Account by account.
     pub accounts: Vec<AccountSearch>,
 }
@@ -38,8 +32,13 @@ pub struct SearchEnd {
 pub struct AccountSearch {
     /// Which.
     pub account: AccountId,
-    /// The first block in which an account of its kind can be paid.
-    pub since: Height,
+    /// Where it begins: the account's birthday, or where a rescan was asked for; or the first block
+    /// in which an account of its kind can be paid.
+    pub start: Birthday,
+    /// How many unused addresses in a row end it, of those that are given out.
+    pub gap: u32,
+    /// The same for change.
+    pub change_gap: u32,
     /// Which pass over the chain searches for it; the first is 0.
     pub turn: u32,
     /// Addresses that are given out.

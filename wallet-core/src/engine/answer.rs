@@ -44,6 +44,10 @@ impl Engine {
             Command::ReviewPsbt(psbt) => {
                 Ok(Reply::Psbt(Box::new(self.wallet.review_psbt(&psbt, (tip, now.wall))?)))
             }
+            Command::ReviewTransaction(transaction) => {
+                let psbt = self.wallet.psbt_from(*transaction)?;
+                Ok(Reply::Psbt(Box::new(self.wallet.review_psbt(&psbt, (tip, now.wall))?)))
+            }
             Command::SignPsbt(psbt) => self.sign_psbt(now, &psbt),
             Command::HoldPsbt(psbt) => self.hold_psbt(now, &psbt),
             Command::AnnouncePsbt(psbt) => self.announce_psbt(now, &psbt),
@@ -51,7 +55,7 @@ impl Engine {
                 self.sign_message(&address, &message, newer)
             }
             Command::Sweep(request) => self.begin_sweep(now, &request),
-            Command::DraftSweep(fee) => self.draft_sweep(now, fee),
+            Command::DraftSweep { fee, most_fee } => self.draft_sweep(now, fee, most_fee),
             Command::History(query) => Ok(Reply::History(self.wallet.history_page(&query)?)),
             Command::Coins => Ok(Reply::Coins(self.wallet.coins(tip, now.wall)?)),
             Command::Addresses(query) => {
@@ -123,7 +127,12 @@ impl Engine {
         if let Some(asked) = from.filter(|asked| *asked > tip) {
             return Err(CommandError::HeightAboveTip { asked, tip });
         }
-        self.wallet.rescan_from(from)?;
+        let chain = self.chain.followed();
+        self.wallet.rescan_from(from, |time| match chain {
+            Some(chain) => chain.client.first_block_since(time),
+            // Whoever follows no chain knows no times.
+            None => Height::GENESIS,
+        })?;
         self.changed = true;
         let seed = self.entropy();
         let Some(chain) = self.chain.followed_mut() else { return Ok(Reply::Done) };

@@ -109,7 +109,7 @@ impl ChainSide {
         said.extend(settle_standing(wallet, &client)?);
         if let Some(Damage::FilterHashes(from)) = damage {
             // Which filters were matched from there on is not known any more.
-            wallet.rescan_from(Some(from))?;
+            wallet.rescan_from(Some(from), |time| client.first_block_since(time))?;
         }
         let chain = Self {
             client,
@@ -247,7 +247,7 @@ fn settle_standing(wallet: &mut Wallet, client: &LightClient) -> Result<Vec<Even
             Ok(left.into_iter().chain(changes.into_iter().map(Event::Transaction)).collect())
         }
         Standing::Unknown(from) => {
-            wallet.rescan_from(from)?;
+            wallet.rescan_from(from, |time| client.first_block_since(time))?;
             Ok(Vec::new())
         }
     }

@@ -12,8 +12,8 @@ use crate::light_client::params::Params;
 use crate::light_client::time::WallTime;
 use crate::wallet::Wallet;
 
-/// The highest anchor that serves the wallet: below its birthday, and below where it scans next;
-/// and below where else something is looked for.
+/// The highest anchor that serves the wallet: below its birthday, where it scans next and where it
+/// searches for an account; and below where else something is looked for.
 ///
 /// # Errors
 /// If the wallet's file can't be read.
@@ -22,11 +22,12 @@ pub(super) fn needed_base(
     also: Option<ScanStart>,
     params: &Params,
 ) -> Result<Anchor, StoreProblem> {
-    let birthday = match wallet.birthday() {
+    let births = wallet.search_starts()?.into_iter().chain([wallet.birthday()]);
+    let births = births.map(|birthday| match birthday {
         Birthday::Height(height) => ScanStart::Height(height),
         Birthday::Time(seconds) => ScanStart::Time(WallTime::new(seconds)),
-    };
-    let starts = [Some(birthday), Some(wallet.scan_start()?), also].into_iter().flatten();
+    });
+    let starts = births.chain([wallet.scan_start()?]).chain(also);
     let anchors = starts.map(|start| anchor_below(params, start));
     let lowest = anchors.min_by_key(|anchor| anchor.block.height);
     Ok(lowest.unwrap_or_else(|| Anchor::genesis(params)))

@@ -3,7 +3,7 @@
 //!
 //! Refuses to keep anything of it: a search that is cut short begins again.
 
-use bitcoin::Block;
+use bitcoin::{Amount, Block};
 
 use crate::command::{CommandError, FeeChoice, Reply, SweepRequest};
 use crate::engine::{Effect, Engine};
@@ -34,13 +34,18 @@ impl Engine {
         Ok(Reply::Done)
     }
 
-    pub(super) fn draft_sweep(&mut self, now: Now, fee: FeeChoice) -> Result<Reply, CommandError> {
+    pub(super) fn draft_sweep(
+        &mut self,
+        now: Now,
+        fee: FeeChoice,
+        most_fee: Option<Amount>,
+    ) -> Result<Reply, CommandError> {
         self.changed = true;
         let moment = self.moment(now);
         let Some(sweep) = &self.sweep else {
-            return Err(CommandError::NothingToSweep { left: bitcoin::Amount::ZERO });
+            return Err(CommandError::NothingToSweep { left: Amount::ZERO });
         };
-        let draft = self.wallet.draft_sweep(sweep, fee, &moment)?;
+        let draft = self.wallet.draft_sweep(sweep, fee, most_fee, &moment)?;
         Ok(Reply::Sweep(Box::new(draft)))
     }
 

@@ -28,7 +28,8 @@ use super::create::{CreateError, claim_free_place};
 /// takes the time of two password derivations. Returns how many bytes the file has.
 ///
 /// # Errors
-/// See [`BackupError`]; there is no file of that name then that was not there before.
+/// See [`BackupError`]; there is no file of that name then that was not there before, but for
+/// [`BackupError::Unsettled`].
 pub fn write_backup(
     path: &Path,
     backup: &Backup,
@@ -53,7 +54,11 @@ pub fn write_backup(
     if *lines::write(&read) != *content {
         return Err(BackupError::Damaged { path: problem::shown(path) });
     }
-    give_name(&unfinished, path).map_err(|error| refused(&error))?;
+    fs::rename(&unfinished, path).map_err(|error| refused(&error))?;
+    keep_name(path).map_err(|error| BackupError::Unsettled {
+        path: problem::shown(path),
+        what: error.to_string(),
+    })?;
     Ok(bytes.len() as u64)
 }
 
@@ -169,6 +174,17 @@ pub enum BackupError {
         /// How much.
         kib: u32,
     },
+    /// The file is whole and has its name, but the disk did not say that it will keep the name.
+    #[error(
+        "{path} is written and can be read, but the disk did not confirm that its name stays after \
+         a power cut ({what}): check the disk, then copy the file or make another"
+    )]
+    Unsettled {
+        /// Which.
+        path: String,
+        /// What the system said.
+        what: String,
+    },
     /// No entropy from the system.
     #[error(transparent)]
     Entropy(#[from] EntropyError),
@@ -188,6 +204,7 @@ impl BackupError {
             Self::Newer { .. } => "store_newer",
             Self::WrongPassword => "wrong_password",
             Self::OutOfMemory { .. } => "out_of_memory",
+            Self::Unsettled { .. } => "io",
             Self::Entropy(_) => "no_entropy",
             Self::Store(problem) => problem.name(),
         }
@@ -304,8 +321,8 @@ fn create_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-fn give_name(unfinished: &Path, path: &Path) -> io::Result<()> {
-    fs::rename(unfinished, path)?;
+/// Makes the name of a file durable.
+fn keep_name(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     {
         let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty());

@@ -4,7 +4,7 @@
 
 use crate::backup::Backup;
 use crate::command::{CommandError, StoreProblem, WalletDescription};
-use crate::config::Settings;
+use crate::config::{LookAhead, Settings};
 use crate::keychain::{
     AccountDescriptor, AccountKey, AccountName, DerivationIndex, ScriptType, StandardAccount,
     TemplateScript,
@@ -14,7 +14,7 @@ use crate::seed::Seed;
 use crate::signers::key_layer;
 use crate::store::lock::DirectoryLock;
 use crate::vault::{self, KdfCost, Keys, Password};
-use crate::wallet::{AddAccountError, Wallet};
+use crate::wallet::{AddAccountError, SearchScope, Wallet};
 
 use super::{OpenError, require_wallet};
 
@@ -73,7 +73,7 @@ impl Strongbox {
     }
 
     /// Adds a standard account of the wallet's own seed: this one, or the lowest of its type that
-    /// is not there. Durable on return.
+    /// is not there. Durable with [`commit`](Self::commit).
     ///
     /// # Errors
     /// See [`AddAccountError`].
@@ -81,6 +81,7 @@ impl Strongbox {
         &mut self,
         script_type: ScriptType,
         number: Option<DerivationIndex>,
+        scope: SearchScope,
     ) -> Result<AccountName, AddAccountError> {
         let seed = self.seed().map_err(|error| match error {
             CommandError::Store(problem) => AddAccountError::Store(problem),
@@ -96,11 +97,14 @@ impl Strongbox {
         // There are more numbers than accounts.
         let account = StandardAccount { script_type, number: number.unwrap_or_default() };
         let descriptor = seed.descriptor(account, network);
-        self.add(account.name(), descriptor)
+        self.wallet.add_account(account.name(), descriptor, scope)?;
+        Ok(account.name())
     }
 
     /// Adds an account by its descriptor. Where a key of it says that it is the wallet's own, it is
-    /// derived and compared. Durable on return.
+    /// derived and compared. Other programs may have given out addresses of it, so it is looked
+    /// ahead as for a restored wallet if nothing else is asked. Durable with
+    /// [`commit`](Self::commit).
     ///
     /// # Errors
     /// See [`AddAccountError`].
@@ -108,6 +112,7 @@ impl Strongbox {
         &mut self,
         name: &AccountName,
         descriptor: AccountDescriptor,
+        scope: SearchScope,
     ) -> Result<AccountName, AddAccountError> {
         let seed = match self.seed() {
             Ok(seed) => Some(seed),
@@ -117,7 +122,32 @@ impl Strongbox {
         if seed.is_some_and(|seed| !seed.owns(&descriptor, self.settings.network)) {
             return Err(AddAccountError::ForeignKey);
         }
-        self.add(name.clone(), descriptor)
+        let look_ahead = scope.look_ahead.or(Some(LookAhead::RESTORED));
+        let scope = SearchScope { look_ahead, ..scope };
+        self.wallet.add_account(name.clone(), descriptor, scope)?;
+        Ok(name.clone())
+    }
+
+    /// Searches for an account from an earlier birthday on, or further ahead; whether anything is
+    /// wider than it was. Durable with [`commit`](Self::commit).
+    ///
+    /// # Errors
+    /// [`CommandError::NoSuchAccount`], or what the disk refused.
+    pub fn widen_account(
+        &mut self,
+        name: &AccountName,
+        scope: SearchScope,
+    ) -> Result<bool, CommandError> {
+        let id = self.wallet.account_named(name)?.id();
+        Ok(self.wallet.widen_account(id, scope)?)
+    }
+
+    /// Makes what was added and widened durable, all of it or nothing.
+    ///
+    /// # Errors
+    /// What the disk refused.
+    pub fn commit(&mut self) -> Result<(), StoreProblem> {
+        self.wallet.commit()
     }
 
     /// Makes an account the one of new addresses; durable on return.
@@ -134,16 +164,6 @@ impl Strongbox {
     #[must_use]
     pub fn free_name(&self, name: &AccountName) -> AccountName {
         name.first_free(|name| self.wallet.accounts().iter().any(|a| a.name() == name))
-    }
-
-    fn add(
-        &mut self,
-        name: AccountName,
-        descriptor: AccountDescriptor,
-    ) -> Result<AccountName, AddAccountError> {
-        self.wallet.add_account(name.clone(), descriptor)?;
-        self.wallet.commit()?;
-        Ok(name)
     }
 
     /// Notes that the words were typed back; durable on return.

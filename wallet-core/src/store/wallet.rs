@@ -29,7 +29,6 @@ use zeroize::Zeroizing;
 use crate::command::{Birthday, StoreProblem};
 use crate::config::LookAhead;
 use crate::keychain::{Account, AccountId};
-use crate::light_client::height::Height;
 use crate::light_client::time::WallTime;
 use crate::store::{problem, schema};
 use crate::vault::FileKey;
@@ -159,16 +158,11 @@ impl WalletFile {
             )?
             .query_row([], |row| {
                 let fingerprint: Option<Column<Fingerprint>> = row.get(2)?;
-                let height: Option<Column<Height>> = row.get(3)?;
-                let birthday = match height {
-                    Some(Column(height)) => Birthday::Height(height),
-                    None => Birthday::Time(row.get::<_, Column<WallTime>>(4)?.0.to_unix()),
-                };
                 Ok(Description {
                     network: row.get::<_, Column<Network>>(0)?.0,
                     name: row.get(1)?,
                     fingerprint: fingerprint.map(|column| column.0),
-                    birthday,
+                    birthday: column::birthday(row, 3)?,
                     preferred: row.get::<_, Column<AccountId>>(5)?.0,
                     look_ahead: LookAhead { receive: row.get(6)?, change: row.get(7)? },
                 })
@@ -243,10 +237,7 @@ impl WalletFile {
     fn describe(&mut self, new: &NewWallet) -> Result<(), StoreProblem> {
         let Description { network, name, fingerprint, birthday, preferred, look_ahead } =
             &new.description;
-        let (height, time) = match *birthday {
-            Birthday::Height(height) => (Some(Column(height)), None),
-            Birthday::Time(time) => (None, Some(Column(WallTime::new(time)))),
-        };
+        let (height, time) = column::columns(*birthday);
         self.write(|sql| {
             sql.execute(
                 "INSERT INTO description VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, NULL)",

@@ -95,15 +95,16 @@ impl Wallet {
 
     /// Writes how far a chain is, and watches as many scripts beyond that as the look-ahead says.
     pub(super) fn extend(&mut self, mut state: KeychainState) -> Result<(), StoreProblem> {
-        let ahead = match state.id.branch {
-            Branch::Receive => self.description.look_ahead.receive,
-            Branch::Change => self.description.look_ahead.change,
-        };
-        let end = state.issued.max(state.used).saturating_add(ahead);
-        let missing = (state.derived..end).map_while(DerivationIndex::new);
         let Some(account) = self.accounts.iter().find(|a| a.id() == state.id.account) else {
             return Ok(());
         };
+        let look_ahead = self.searched(account).look_ahead;
+        let ahead = match state.id.branch {
+            Branch::Receive => look_ahead.receive,
+            Branch::Change => look_ahead.change,
+        };
+        let end = state.issued.max(state.used).saturating_add(ahead);
+        let missing = (state.derived..end).map_while(DerivationIndex::new);
         for index in missing {
             let place = ScriptPlace { keychain: state.id, index };
             let spk = account.script(state.id.branch, index);

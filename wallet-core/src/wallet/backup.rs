@@ -10,7 +10,7 @@ use crate::command::{Birthday, Reference, StoreProblem};
 use crate::keychain::{Account, AccountId, AccountName, Branch, KeychainId};
 use crate::light_client::height::Height;
 use crate::light_client::time::WallTime;
-use crate::store::wallet::{Issued, NewWallet, WalletFile};
+use crate::store::wallet::{Issued, NewWallet, SearchedAccount, WalletFile};
 use crate::vault::FileKey;
 
 use super::Wallet;
@@ -31,7 +31,11 @@ impl Wallet {
             look_ahead: description.look_ahead,
             words_checked: self.file.words_checked()?.map(WallTime::to_unix),
             preferred: self.account(description.preferred)?.name().clone(),
-            accounts: self.accounts.iter().map(|account| self.backup_account(account)).collect(),
+            accounts: self
+                .accounts
+                .iter()
+                .map(|account| self.backup_account(account))
+                .collect::<Result<_, _>>()?,
             requests: self.backup_requests()?,
             labels: self.labels(None)?,
             seed: None,
@@ -71,22 +75,33 @@ impl Wallet {
         wallet.fill_from(backup)?;
         wallet.fill_watch_list()?;
         wallet.begin_search(false)?;
+        wallet.leave_what_begins_lower()?;
         wallet.commit()?;
         wallet.file.move_to(path)?;
         Self::open(path, key)
     }
 
-    fn backup_account(&self, account: &Account) -> BackupAccount {
+    fn backup_account(&self, account: &Account) -> Result<BackupAccount, StoreProblem> {
         let issued = |branch| {
             let state = self.keychains.get(&KeychainId { account: account.id(), branch });
             state.map_or(0, |state| state.issued.max(state.used))
         };
-        BackupAccount {
+        let searched = self.searched(account);
+        // As `first_known` has it for the wallet.
+        let birthday = match (self.known_since(account.id())?, searched.start) {
+            (Birthday::Height(known), Birthday::Height(start)) => {
+                Birthday::Height(known.min(start))
+            }
+            (known, _) => known,
+        };
+        Ok(BackupAccount {
             name: account.name().clone(),
             descriptor: account.descriptor().to_string(),
+            birthday: Some(birthday),
+            look_ahead: Some(searched.look_ahead),
             receive: issued(Branch::Receive),
             change: issued(Branch::Change),
-        }
+        })
     }
 
     fn backup_requests(&self) -> Result<Vec<BackupRequest>, StoreProblem> {
@@ -109,6 +124,10 @@ impl Wallet {
     /// a second time.
     fn fill_from(&mut self, backup: &Backup) -> Result<(), StoreProblem> {
         for account in &backup.accounts {
+            let usual = self.searched(self.account(self.id_of(&account.name)?)?);
+            let birthday = account.birthday.unwrap_or(usual.birthday);
+            let look_ahead = account.look_ahead.unwrap_or(usual.look_ahead);
+            self.set_search(SearchedAccount { birthday, start: birthday, look_ahead, ..usual })?;
             for (branch, issued) in
                 [(Branch::Receive, account.receive), (Branch::Change, account.change)]
             {

@@ -48,8 +48,8 @@ impl Wallet {
         };
         let back = bumped.funding.change.iter().filter(|_| bumped.funding.outputs.is_empty());
         let paid = bumped.funding.outputs.iter().chain(back.map(|(_, output)| output));
-        fee::check_fee(bumped.funding.fee, paid.map(|output| output.value).sum())?;
-        fee::check_limit(bumped.funding.fee)?;
+        let paid = paid.map(|output| output.value).sum();
+        fee::check_fee(bumped.funding.fee, paid, request.most_fee)?;
         fee::check_weight(bumped.funding.weight)?;
         let unkept = Unkept {
             funding: bumped.funding,

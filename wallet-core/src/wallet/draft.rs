@@ -58,8 +58,7 @@ impl Wallet {
         }
         let funding = self.fund(&checked, moment)?;
         let paid = funding.outputs.iter().map(|output| output.value).sum();
-        fee::check_fee(funding.fee, paid)?;
-        fee::check_limit(funding.fee)?;
+        fee::check_fee(funding.fee, paid, request.most_fee)?;
         fee::check_rate(fee::rate(funding.fee, funding.weight))?;
         fee::check_weight(funding.weight)?;
         let unkept = Unkept {

@@ -55,7 +55,9 @@ impl Price {
 pub fn price(choice: FeeChoice, fees: &FeeReport) -> Result<(Price, FeeBasis), CommandError> {
     let (rate, basis) = match choice {
         FeeChoice::Total(total) => {
-            check_limit(total)?;
+            if total > Amount::MAX_MONEY {
+                return Err(CommandError::FeeAboveLimit { fee: total, most: MOST_FEE });
+            }
             return Ok((Price::Total(total), FeeBasis::Asked));
         }
         FeeChoice::Rate(rate) => (rate, FeeBasis::Asked),
@@ -152,24 +154,18 @@ pub fn check_rate(rate: FeeRate) -> Result<(), CommandError> {
     }
 }
 
-/// Refuses a fee that is out of proportion to what is paid.
+/// Refuses a fee above what the asker named as the most. Who named nothing is not let pay what is
+/// out of proportion to what is paid, nor what nobody can mean.
 ///
 /// # Errors
-/// [`CommandError::FeeTooHigh`].
-pub fn check_fee(fee: Amount, paid: Amount) -> Result<(), CommandError> {
-    if fee > FEE_ALWAYS_ALLOWED && fee > paid / 4 {
+/// [`CommandError::FeeTooHigh`], [`CommandError::FeeAboveLimit`].
+pub fn check_fee(fee: Amount, paid: Amount, most: Option<Amount>) -> Result<(), CommandError> {
+    if most.is_none() && fee > FEE_ALWAYS_ALLOWED && fee > paid / 4 {
         return Err(CommandError::FeeTooHigh { fee, paid });
     }
-    Ok(())
-}
-
-/// Refuses a fee that nobody can mean.
-///
-/// # Errors
-/// [`CommandError::FeeAboveLimit`].
-pub fn check_limit(fee: Amount) -> Result<(), CommandError> {
-    if fee > MOST_FEE {
-        return Err(CommandError::FeeAboveLimit { fee, most: MOST_FEE });
+    let most = most.unwrap_or(MOST_FEE);
+    if fee > most {
+        return Err(CommandError::FeeAboveLimit { fee, most });
     }
     Ok(())
 }

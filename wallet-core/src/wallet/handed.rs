@@ -6,7 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use bitcoin::psbt::Psbt;
+use bitcoin::psbt::{self, Psbt};
 use bitcoin::{Address, Amount, OutPoint, ScriptBuf, Transaction};
 
 use crate::command::{
@@ -43,6 +43,29 @@ impl Wallet {
     pub fn review_psbt(&self, psbt: &Psbt, moment: Moment) -> Result<PsbtReview, StoreProblem> {
         let known = self.knowledge_of(psbt, moment)?;
         Ok(review::review(psbt, self.network(), &known, message::is_asked_for))
+    }
+
+    /// A signed transaction as a PSBT, with the wallet's outputs that it spends.
+    ///
+    /// # Errors
+    /// What the disk refused.
+    #[expect(clippy::missing_panics_doc, reason = "what a PSBT must not have is taken out")]
+    pub fn psbt_from(&self, mut transaction: Transaction) -> Result<Psbt, StoreProblem> {
+        let mut inputs = Vec::new();
+        for spends in &mut transaction.input {
+            let script = std::mem::take(&mut spends.script_sig);
+            let witness = std::mem::take(&mut spends.witness);
+            let parent = self.file.transaction(spends.previous_output.txid)?;
+            inputs.push(psbt::Input {
+                final_script_sig: (!script.is_empty()).then_some(script),
+                final_script_witness: (!witness.is_empty()).then_some(witness),
+                non_witness_utxo: parent.map(|row| row.transaction),
+                ..psbt::Input::default()
+            });
+        }
+        let mut psbt = Psbt::from_unsigned_tx(transaction).expect("its signatures were taken out");
+        psbt.inputs = inputs;
+        Ok(psbt)
     }
 
     /// Makes sure that the wallet's coins that a PSBT spends are held for it, before it is signed.

@@ -92,6 +92,8 @@ pub(super) fn identify(request: &PayRequest) -> RequestId {
     };
     write(kind);
     write(&fee.to_le_bytes());
+    write(if request.most_fee.is_some() { b"most" } else { b"" });
+    write(&request.most_fee.map_or(0, Amount::to_sat).to_le_bytes());
     write(&(request.labels.len() as u64).to_le_bytes());
     request.labels.iter().for_each(|label| write(label.as_bytes()));
     write(request.account.as_ref().map_or("", AccountName::as_str).as_bytes());

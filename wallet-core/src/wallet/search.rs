@@ -15,11 +15,9 @@ use crate::command::{AccountSearch, Birthday, ChainSearch, SearchEnd, SearchRepo
 use crate::keychain::{AccountId, Branch, KeychainId};
 use crate::light_client::height::{BlockId, Height};
 use crate::light_client::input::ScanStart;
-use crate::light_client::limits::BIRTHDAY_MARGIN;
 use crate::light_client::time::WallTime;
 use crate::limits::SEARCH_LEAD;
-use crate::search_plan::earliest;
-use crate::store::wallet::{ScanState, SearchedAccount};
+use crate::store::wallet::ScanState;
 
 use super::Wallet;
 
@@ -51,6 +49,7 @@ impl Wallet {
     pub fn watch_list(&mut self) -> Result<WatchList, StoreProblem> {
         let scan = self.file.scan()?;
         self.told = self.due_accounts(&scan);
+        self.grown.clear();
         let mut searched = Vec::new();
         let mut unsearched = Vec::new();
         for (spk, place) in &self.scripts {
@@ -87,8 +86,15 @@ impl Wallet {
     pub fn search_start(&self, scripts: &[ScriptBuf]) -> Result<Option<ScanStart>, StoreProblem> {
         let scan = self.file.scan()?;
         let places = scripts.iter().filter_map(|spk| self.scripts.get(spk));
-        let lowest = places.map(|place| self.since(place.keychain.account)).min();
-        Ok(lowest.and_then(|since| self.start(since, &scan)))
+        let accounts: BTreeSet<_> = places.map(|place| place.keychain.account).collect();
+        let starts: BTreeSet<_> = accounts.iter().map(|account| self.start(*account)).collect();
+        let lowest = match (starts.first(), starts.last()) {
+            (Some(Birthday::Height(_)), Some(Birthday::Time(_))) => {
+                accounts.iter().map(|account| Birthday::Height(self.floor(*account))).min()
+            }
+            (first, _) => first.copied(),
+        };
+        Ok(lowest.filter(|_| scan.searching).map(scan_start))
     }
 
     /// Whether a search for old payments goes on.
@@ -140,7 +146,7 @@ impl Wallet {
             findings.push((state.id, found));
         }
         let end = SearchEnd { tip, at: now.to_unix() };
-        self.file.set_search_end(self.begins_at(&scan), &end, &findings)?;
+        self.file.set_search_end(&end, &findings)?;
         self.release(&scan)?;
         Ok(true)
     }
@@ -160,17 +166,18 @@ impl Wallet {
             }
         };
         let accounts = self.searches.values().map(|searched| {
-            let SearchedAccount { account, since, turn } = *searched;
-            let receive = found(account, Branch::Receive)?;
-            let change = found(account, Branch::Change)?;
-            Ok(AccountSearch { account, since, turn, receive, change })
+            Ok(AccountSearch {
+                account: searched.account,
+                start: self.start(searched.account),
+                gap: searched.look_ahead.receive,
+                change_gap: searched.look_ahead.change,
+                turn: searched.turn,
+                receive: found(searched.account, Branch::Receive)?,
+                change: found(searched.account, Branch::Change)?,
+            })
         });
         let accounts = accounts.collect::<Result<_, StoreProblem>>()?;
-        let start = ended.map_or_else(|| self.begins_at(&scan), |(start, _)| start);
-        let (gap, change_gap) =
-            (self.description.look_ahead.receive, self.description.look_ahead.change);
-        let end = ended.map(|(_, end)| end);
-        Ok(SearchReport { start, end, gap, change_gap, accounts })
+        Ok(SearchReport { end: ended, accounts })
     }
 
     /// The first account of each type is searched for before the others: over filters that are
@@ -192,17 +199,16 @@ impl Wallet {
         Ok(())
     }
 
-    /// Accounts that were added are searched for too, from where a search of the wallet begins.
+    /// An account is searched for too, from its start on.
     ///
     /// # Errors
     /// What the disk refused; then [`abort`](Self::abort).
-    pub fn search_for(&mut self, added: &[AccountId]) -> Result<(), StoreProblem> {
-        self.plan_search()?;
+    pub fn search_for(&mut self, account: AccountId) -> Result<(), StoreProblem> {
         let before = self.file.scan()?;
-        let scan = ScanState { searching: true, start: self.start_of_all(&before), ..before };
+        let scan = ScanState { searching: true, ..before };
         self.file.set_scan(&scan)?;
         for state in self.keychains.values_mut() {
-            state.searched = match (added.contains(&state.id.account), before.searching) {
+            state.searched = match (account == state.id.account, before.searching) {
                 (true, _) => 0,
                 // A search that goes on has not looked for what lies above.
                 (false, true) => state.searched,
@@ -215,13 +221,9 @@ impl Wallet {
 
     /// Notes how accounts are searched for of which that is not known yet.
     pub(super) fn plan_search(&mut self) -> Result<(), StoreProblem> {
-        self.searches =
-            self.file.searched_accounts()?.into_iter().map(|one| (one.account, one)).collect();
         for account in &self.accounts {
-            let network = self.description.network;
-            let since = earliest::of_descriptor(&account.descriptor().to_string(), network);
-            let searched = SearchedAccount { account: account.id(), since, turn: 0 };
-            if !self.searches.contains_key(&searched.account) {
+            if !self.searches.contains_key(&account.id()) {
+                let searched = self.searched(account);
                 self.file.set_searched_account(searched)?;
                 self.searches.insert(searched.account, searched);
             }
@@ -253,7 +255,8 @@ impl Wallet {
             if !self.told.insert(account) {
                 continue;
             }
-            let passed = scan.cursor.is_some_and(|cursor| self.since(account) <= cursor.height);
+            let first = self.floor(account);
+            let passed = scan.cursor.is_some_and(|cursor| first <= cursor.height);
             let states = self.keychains.values_mut().filter(|state| state.id.account == account);
             for state in states.filter(|_| passed && scan.searching) {
                 state.searched = 0;
@@ -276,7 +279,9 @@ impl Wallet {
         if !self.file.scan()?.searching {
             self.begin_search(false)?;
         }
-        for place in scripts.filter_map(|spk| self.scripts.get(spk)) {
+        let places: Vec<_> = scripts.filter_map(|spk| self.scripts.get(spk)).copied().collect();
+        for place in places {
+            self.lower_start(place.keychain.account, at)?;
             if let Some(state) = self.keychains.get_mut(&place.keychain)
                 && place.index.to_u32() < state.searched
             {
@@ -284,72 +289,45 @@ impl Wallet {
                 self.file.set_keychain(state)?;
             }
         }
-        let scan = self.file.scan()?;
-        let start = scan.start.map(|start| start.min(at));
-        self.file.set_scan(&ScanState { start, ..scan })
+        Ok(())
     }
 
     /// The accounts whose turn it is, and which can be paid below the cursor or soon above it.
     fn due_accounts(&self, scan: &ScanState) -> BTreeSet<AccountId> {
         let due = self.searches.values().filter(|account| {
-            !scan.searching || (account.turn <= scan.turn && self.is_near(account.since, scan))
+            !scan.searching || (account.turn <= scan.turn && self.is_near(account.account, scan))
         });
         due.map(|account| account.account).collect()
     }
 
-    fn is_near(&self, since: Height, scan: &ScanState) -> bool {
-        match (scan.cursor, self.begins_at(scan)) {
-            (Some(cursor), _) => since <= cursor.height.up(SEARCH_LEAD),
-            (None, Birthday::Height(start)) => since <= start.up(SEARCH_LEAD),
-            (None, Birthday::Time(start)) => self.is_before(since, start),
+    fn is_near(&self, account: AccountId, scan: &ScanState) -> bool {
+        let first = self.floor(account);
+        match (scan.cursor, self.scan_begins(scan)) {
+            (Some(cursor), _) => first <= cursor.height.up(SEARCH_LEAD),
+            (None, Birthday::Height(start)) => first <= start.up(SEARCH_LEAD),
+            (None, Birthday::Time(start)) => self.is_before(first, start),
         }
     }
 
-    /// Whether the block at `since` comes before a scan that begins with a birthday.
-    fn is_before(&self, since: Height, birthday: u64) -> bool {
-        let first = WallTime::new(birthday).before(BIRTHDAY_MARGIN);
-        earliest::time_of(since, self.description.network).is_none_or(|time| time <= first)
-    }
-
-    fn since(&self, account: AccountId) -> Height {
-        self.searches.get(&account).map_or(Height::GENESIS, |searched| searched.since)
-    }
-
-    /// Where a search for added accounts begins: at the birthday, wherever the last rescan did. It
-    /// is not known which of a height and a time is lower, so a rescan that goes on keeps its own.
-    fn start_of_all(&self, scan: &ScanState) -> Option<Height> {
-        match (scan.start, self.description.birthday) {
-            (Some(start), Birthday::Height(birthday)) => Some(start.min(birthday)),
-            (start, Birthday::Time(_)) if scan.searching => start,
-            (None, Birthday::Height(_)) | (_, Birthday::Time(_)) => None,
-        }
-    }
-
-    /// Where the search begins, of what any account can have.
-    fn begins_at(&self, scan: &ScanState) -> Birthday {
-        scan.start.map_or(self.description.birthday, Birthday::Height)
-    }
-
-    /// Where the search begins for an account of which no payment is below `since`.
-    fn start(&self, since: Height, scan: &ScanState) -> Option<ScanStart> {
-        scan.searching.then(|| match self.begins_at(scan) {
-            Birthday::Height(start) => ScanStart::Height(start.max(since)),
-            Birthday::Time(start) if self.is_before(since, start) => {
-                ScanStart::Time(WallTime::new(start))
-            }
-            Birthday::Time(_) => ScanStart::Height(since),
-        })
-    }
-
-    /// The scripts by where their search begins, the lowest first.
+    /// The scripts by where their search begins, heights first, the lowest first.
     fn by_start(&self, scripts: Vec<ScriptBuf>, scan: &ScanState) -> Vec<Growth> {
-        let mut groups: BTreeMap<Height, Vec<ScriptBuf>> = BTreeMap::new();
+        let mut groups: BTreeMap<Birthday, Vec<ScriptBuf>> = BTreeMap::new();
         for spk in scripts {
             let place = self.scripts.get(&spk);
-            let since = place.map_or(Height::GENESIS, |place| self.since(place.keychain.account));
-            groups.entry(since).or_default().push(spk);
+            let genesis = Birthday::Height(Height::GENESIS);
+            let start = place.map_or(genesis, |place| self.start(place.keychain.account));
+            groups.entry(start).or_default().push(spk);
         }
         let groups = groups.into_iter();
-        groups.map(|(since, scripts)| Growth { scripts, since: self.start(since, scan) }).collect()
+        let since = |start| scan.searching.then(|| scan_start(start));
+        groups.map(|(start, scripts)| Growth { scripts, since: since(start) }).collect()
+    }
+}
+
+/// As the light client has it.
+fn scan_start(start: Birthday) -> ScanStart {
+    match start {
+        Birthday::Height(height) => ScanStart::Height(height),
+        Birthday::Time(time) => ScanStart::Time(WallTime::new(time)),
     }
 }

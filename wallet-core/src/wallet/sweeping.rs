@@ -19,6 +19,7 @@ impl Wallet {
         &mut self,
         sweep: &Sweep,
         choice: FeeChoice,
+        most: Option<Amount>,
         moment: &DraftMoment,
     ) -> Result<SweepDraft, CommandError> {
         let (price, _) = fee::price(choice, &moment.fees)?;
@@ -44,8 +45,7 @@ impl Wallet {
             let left = left.checked_add(sum.unwrap_or(Amount::ZERO)).unwrap_or(Amount::MAX_MONEY);
             return Err(CommandError::NothingToSweep { left });
         };
-        fee::check_fee(cost, value)?;
-        fee::check_limit(cost)?;
+        fee::check_fee(cost, value, most)?;
         fee::check_rate(fee::rate(cost, weight))?;
         let to = TxOut { value, script_pubkey: script };
         let psbt = sweep.payment(&taken, to, moment.tip);

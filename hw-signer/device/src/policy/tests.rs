@@ -63,7 +63,7 @@ fn every_key_is_shown_before_it_is_registered() {
 
 #[test]
 fn nobodys_key_is_told() {
-    let mut nobody = keys().xpub(&Default::default());
+    let mut nobody = keys().xpub(&DerivationPath::default());
     nobody.public_key =
         "0250929b74c1a04954b78b4b6035e97a5e078a5a0f28ec96d547bfee9ace803ac0".parse().unwrap();
     let texts = [nobody.to_string(), key(&keys(), PATH)];

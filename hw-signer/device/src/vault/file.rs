@@ -20,7 +20,7 @@ use alloc::vec::Vec;
 use bitcoin::hashes::{Hash as _, sha256};
 
 use super::VaultError;
-use super::kdf::KdfCost;
+use super::kdf::{KdfCost, SALT_BYTES};
 use crate::limits::STATE_BYTES;
 
 /// A state file.
@@ -101,9 +101,6 @@ fn checksum(bytes: &[u8]) -> [u8; CHECKSUM_BYTES] {
     checksum.copy_from_slice(&digest[..CHECKSUM_BYTES]);
     checksum
 }
-
-/// Bytes of salt.
-pub(super) const SALT_BYTES: usize = 32;
 
 const MAGIC: &[u8] = b"bfsigner";
 const VERSION: u16 = 1;

@@ -9,7 +9,6 @@ use argon2::{Algorithm, Argon2, Block, Params, Version};
 use zeroize::Zeroizing;
 
 use super::VaultError;
-use super::file::SALT_BYTES;
 use crate::limits::{KDF_MEMORY_KIB, KDF_MOST_MEMORY_KIB, KDF_MOST_PASSES, KDF_PASSES};
 use crate::residue::wipe_stack;
 
@@ -61,3 +60,6 @@ pub(super) fn derive(
     wipe_stack();
     Ok(key)
 }
+
+/// Bytes of salt.
+pub(super) const SALT_BYTES: usize = 32;

@@ -21,6 +21,8 @@ fn backup(seed: Option<Seed>) -> Backup {
         accounts: vec![BackupAccount {
             name: name.clone(),
             descriptor: "tr(…)".to_owned(),
+            birthday: Some(Birthday::Time(1_600_000_000)),
+            look_ahead: Some(LookAhead::RESTORED),
             receive: 3,
             change: 1,
         }],
@@ -107,7 +109,11 @@ fn the_lines_are_those_of_the_page() {
          \"look_ahead\":{\"receive\":25,\"change\":25},\"words_checked\":1700000000,\
          \"preferred\":\"taproot\"}"
     );
-    assert!(lines[1].starts_with("{\"account\":\"taproot\",\"descriptor\":\"tr(…)\""));
+    assert_eq!(
+        lines[1],
+        "{\"account\":\"taproot\",\"descriptor\":\"tr(…)\",\"birthday\":{\"time\":1600000000},\
+         \"look_ahead\":{\"receive\":200,\"change\":50},\"receive\":3,\"change\":1}"
+    );
     assert!(lines[2].starts_with("{\"request\":\"taproot\",\"index\":2,\"amount\":5,"));
     assert!(lines[3].starts_with("{\"type\":\"tx\",\"ref\":\"1111"));
     assert!(lines[5].starts_with(&format!("{{\"words\":\"{WORDS}\",\"seed\":\"")));
@@ -152,6 +158,8 @@ fn numbers_that_no_wallet_reaches_are_refused() {
     assert_eq!(refused(&|b| b.look_ahead.receive = LOOK_AHEAD + 1), head);
     assert_eq!(refused(&|b| b.look_ahead.change = u32::MAX), head);
     assert_eq!(refused(&|b| b.accounts[0].receive = BACKUP_INDEX + 1), account);
+    let far = LookAhead { receive: 1, change: LOOK_AHEAD + 1 };
+    assert_eq!(refused(&|b| b.accounts[0].look_ahead = Some(far)), account);
     assert_eq!(refused(&|b| b.accounts[0].change = u32::MAX), account);
     let beyond = Some(ParseBackupError::NotGivenOut);
     assert_eq!(refused(&|b| b.accounts[0].receive = 2), beyond);

@@ -5,9 +5,10 @@
 use bitcoin::bip32::Fingerprint;
 use bitcoin::hashes::Hash;
 use bitcoin::{Amount, BlockHash, Network, Script, ScriptBuf, SignedAmount, Txid};
-use rusqlite::ToSql;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef};
+use rusqlite::{Row, ToSql};
 
+use crate::command::Birthday;
 use crate::keychain::{AccountId, AccountName, Branch, DerivationIndex, KeychainId};
 use crate::light_client::height::Height;
 use crate::light_client::time::WallTime;
@@ -15,6 +16,26 @@ use crate::light_client::time::WallTime;
 /// A value on its way into or out of a column.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Column<T>(pub(super) T);
+
+/// A birthday that stands in two columns, of which one is null: the height here, the time in the
+/// next.
+pub(super) fn birthday(row: &Row<'_>, at: usize) -> rusqlite::Result<Birthday> {
+    let height: Option<Column<Height>> = row.get(at)?;
+    Ok(match height {
+        Some(Column(height)) => Birthday::Height(height),
+        None => Birthday::Time(row.get::<_, Column<WallTime>>(at + 1)?.0.to_unix()),
+    })
+}
+
+/// The two columns of a birthday.
+pub(super) const fn columns(
+    birthday: Birthday,
+) -> (Option<Column<Height>>, Option<Column<WallTime>>) {
+    match birthday {
+        Birthday::Height(height) => (Some(Column(height)), None),
+        Birthday::Time(time) => (None, Some(Column(WallTime::new(time)))),
+    }
+}
 
 impl ToSql for Column<Txid> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

@@ -6,6 +6,7 @@ use bitcoin::BlockHash;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::command::StoreProblem;
+use crate::keychain::{AccountId, Branch, KeychainId};
 use crate::light_client::height::{BlockId, Height};
 use crate::light_client::time::WallTime;
 
@@ -80,6 +81,27 @@ impl WalletFile {
                  WHERE height IS NOT NULL AND ours = 1",
             )?
             .query_row([], |row| {
+                let height: Option<Column<Height>> = row.get(0)?;
+                let time: Option<Column<WallTime>> = row.get(1)?;
+                Ok(height.zip(time).map(|(height, time)| (height.0, time.0)))
+            })
+        })
+    }
+
+    /// The same for payments to one account.
+    pub fn first_payment_to(
+        &self,
+        account: AccountId,
+    ) -> Result<Option<(Height, WallTime)>, StoreProblem> {
+        let chains = [Branch::Receive, Branch::Change];
+        let [receive, change] = chains.map(|branch| Column(KeychainId { account, branch }));
+        self.read(|sql| {
+            sql.prepare_cached(
+                "SELECT min(t.height), min(t.block_time)
+                 FROM outputs o JOIN transactions t USING (txid)
+                 WHERE o.keychain IN (?1, ?2) AND t.height IS NOT NULL",
+            )?
+            .query_row([receive, change], |row| {
                 let height: Option<Column<Height>> = row.get(0)?;
                 let time: Option<Column<WallTime>> = row.get(1)?;
                 Ok(height.zip(time).map(|(height, time)| (height.0, time.0)))

@@ -6,20 +6,27 @@ use bitcoin::{Amount, BlockHash};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::command::{Birthday, ChainSearch, SearchEnd, StoreProblem};
+use crate::config::LookAhead;
 use crate::keychain::{AccountId, KeychainId};
 use crate::light_client::height::{BlockId, Height};
 use crate::light_client::time::WallTime;
 
 use super::WalletFile;
-use super::column::Column;
+use super::column::{Column, birthday, columns};
 
 /// How one account is searched for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SearchedAccount {
     /// Which.
     pub account: AccountId,
-    /// No lower block can hold a payment to it.
+    /// No payment to it is older, as its owner says.
+    pub birthday: Birthday,
+    /// How far it is looked ahead.
+    pub look_ahead: LookAhead,
+    /// No lower block can hold a payment to an account of its kind.
     pub since: Height,
+    /// Where the search begins that goes on, or the last one; `since`, if that is later.
+    pub start: Birthday,
     /// Which pass searches for it; the first is 0.
     pub turn: u32,
 }
@@ -30,13 +37,18 @@ impl WalletFile {
     pub fn searched_accounts(&self) -> Result<Vec<SearchedAccount>, StoreProblem> {
         self.read(|sql| {
             sql.prepare_cached(
-                "SELECT account, since, turn FROM searched_accounts ORDER BY account",
+                "SELECT account, birthday_height, birthday_time, look_ahead_receive,
+                        look_ahead_change, since, start_height, start_time, turn
+                 FROM searched_accounts ORDER BY account",
             )?
             .query_map([], |row| {
                 Ok(SearchedAccount {
                     account: row.get::<_, Column<AccountId>>(0)?.0,
-                    since: row.get::<_, Column<Height>>(1)?.0,
-                    turn: row.get(2)?,
+                    birthday: birthday(row, 1)?,
+                    look_ahead: LookAhead { receive: row.get(3)?, change: row.get(4)? },
+                    since: row.get::<_, Column<Height>>(5)?.0,
+                    start: birthday(row, 6)?,
+                    turn: row.get(8)?,
                 })
             })?
             .collect()
@@ -45,11 +57,26 @@ impl WalletFile {
 
     /// Writes how an account is searched for.
     pub fn set_searched_account(&mut self, searched: SearchedAccount) -> Result<(), StoreProblem> {
-        let SearchedAccount { account, since, turn } = searched;
+        let SearchedAccount { account, birthday, look_ahead, since, start, turn } = searched;
+        let (born, start) = (columns(birthday), columns(start));
+        let LookAhead { receive, change } = look_ahead;
         self.write(|sql| {
-            sql.prepare_cached("INSERT OR REPLACE INTO searched_accounts VALUES (?1, ?2, ?3)")?
-                .execute(params![Column(account), Column(since), turn])
-                .map(drop)
+            sql.prepare_cached(
+                "INSERT OR REPLACE INTO searched_accounts
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            )?
+            .execute(params![
+                Column(account),
+                born.0,
+                born.1,
+                receive,
+                change,
+                Column(since),
+                start.0,
+                start.1,
+                turn
+            ])
+            .map(drop)
         })
     }
 
@@ -76,20 +103,13 @@ impl WalletFile {
     /// Keeps how a search ended, in the place of the one before.
     pub fn set_search_end(
         &mut self,
-        start: Birthday,
         end: &SearchEnd,
         findings: &[(KeychainId, ChainSearch)],
     ) -> Result<(), StoreProblem> {
-        let (height, time) = match start {
-            Birthday::Height(height) => (Some(Column(height)), None),
-            Birthday::Time(time) => (None, Some(Column(WallTime::new(time)))),
-        };
         self.write(|sql| {
             sql.execute(
-                "INSERT OR REPLACE INTO search_end VALUES (1, ?1, ?2, ?3, ?4, ?5)",
+                "INSERT OR REPLACE INTO search_end VALUES (1, ?1, ?2, ?3)",
                 params![
-                    height,
-                    time,
                     Column(end.tip.height),
                     Column(end.tip.hash),
                     Column(WallTime::new(end.at))
@@ -100,25 +120,15 @@ impl WalletFile {
         })
     }
 
-    /// How the last search ended: where it began, and its end; `None` before the first.
-    pub fn search_end(&self) -> Result<Option<(Birthday, SearchEnd)>, StoreProblem> {
+    /// How the last search ended; `None` before the first.
+    pub fn search_end(&self) -> Result<Option<SearchEnd>, StoreProblem> {
         self.read(|sql| {
-            sql.query_row(
-                "SELECT start_height, start_time, height, block, ended_at FROM search_end",
-                [],
-                |row| {
-                    let height: Option<Column<Height>> = row.get(0)?;
-                    let start = match height {
-                        Some(Column(height)) => Birthday::Height(height),
-                        None => Birthday::Time(row.get::<_, Column<WallTime>>(1)?.0.to_unix()),
-                    };
-                    let height: Column<Height> = row.get(2)?;
-                    let hash: Column<BlockHash> = row.get(3)?;
-                    let at: Column<WallTime> = row.get(4)?;
-                    let tip = BlockId::new(height.0, hash.0);
-                    Ok((start, SearchEnd { tip, at: at.0.to_unix() }))
-                },
-            )
+            sql.query_row("SELECT height, block, ended_at FROM search_end", [], |row| {
+                let height: Column<Height> = row.get(0)?;
+                let hash: Column<BlockHash> = row.get(1)?;
+                let at: Column<WallTime> = row.get(2)?;
+                Ok(SearchEnd { tip: BlockId::new(height.0, hash.0), at: at.0.to_unix() })
+            })
             .optional()
         })
     }

@@ -285,12 +285,22 @@ CREATE TABLE scan (
     CHECK ((height IS NULL) = (block IS NULL))
 ) STRICT;
 
--- What a search for old payments covers, account by account. `since`: no lower block can hold a
--- payment to it. `turn`: which pass searches for it, the first is 0.
+-- What a search for old payments covers, account by account. `birthday`: no payment is older, as
+-- its owner says. `since`: no lower block can hold a payment to an account of its kind. `start`:
+-- where the search begins that goes on, or the last one. `turn`: which pass searches for it, the
+-- first is 0.
 CREATE TABLE searched_accounts (
     account INTEGER PRIMARY KEY REFERENCES accounts (id),
+    birthday_height INTEGER,
+    birthday_time INTEGER,
+    look_ahead_receive INTEGER NOT NULL,
+    look_ahead_change INTEGER NOT NULL,
     since INTEGER NOT NULL,
-    turn INTEGER NOT NULL
+    start_height INTEGER,
+    start_time INTEGER,
+    turn INTEGER NOT NULL,
+    CHECK ((birthday_height IS NULL) <> (birthday_time IS NULL)),
+    CHECK ((start_height IS NULL) <> (start_time IS NULL))
 ) STRICT;
 
 -- The last search that came to its end, and what it had found of each chain of addresses by then.
@@ -298,12 +308,9 @@ CREATE TABLE searched_accounts (
 -- `paid`: how many were.
 CREATE TABLE search_end (
     id INTEGER PRIMARY KEY CHECK (id = 1),
-    start_height INTEGER,
-    start_time INTEGER,
     height INTEGER NOT NULL,
     block BLOB NOT NULL,
-    ended_at INTEGER NOT NULL,
-    CHECK ((start_height IS NULL) <> (start_time IS NULL))
+    ended_at INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE search_findings (
     keychain INTEGER PRIMARY KEY REFERENCES keychains (id),

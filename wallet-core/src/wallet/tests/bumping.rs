@@ -10,7 +10,7 @@ use crate::command::{
 use crate::config::LookAhead;
 use crate::keychain::{AccountDescriptor, AccountId, SECP};
 use crate::light_client::fees::{Confidence, FeeEstimate, FeeReport};
-use crate::wallet::fee;
+use crate::wallet::{SearchScope, fee};
 
 use super::bench::{Bench, SEGWIT, TAPROOT, exactly, pay, stranger};
 
@@ -23,7 +23,7 @@ fn rate(sat_per_vb: u32) -> FeeChoice {
 }
 
 fn request(txid: Txid, way: BumpWay, fee: FeeChoice) -> BumpRequest {
-    BumpRequest { txid, way, fee, hold: Hold::Briefly, dry_run: false }
+    BumpRequest { txid, way, fee, most_fee: None, hold: Hold::Briefly, dry_run: false }
 }
 
 fn try_bump(bench: &mut Bench, request: &BumpRequest) -> Result<Draft, CommandError> {
@@ -407,7 +407,10 @@ fn with_script(bench: Bench, text: impl Fn(&str, &str) -> String) -> (Bench, Acc
     let [one, two] = masters.map(key);
     let descriptor = AccountDescriptor::parse(&text(&one, &two), Network::Regtest).unwrap();
     let mut bench = bench;
-    let id = bench.wallet.add_account("joint".parse().unwrap(), descriptor).unwrap();
+    let id = bench
+        .wallet
+        .add_account("joint".parse().unwrap(), descriptor, SearchScope::default())
+        .unwrap();
     let tip = bench.tip();
     bench.wallet.end_search(tip, bench.now).unwrap();
     bench.wallet.commit().unwrap();

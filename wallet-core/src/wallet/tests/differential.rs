@@ -310,7 +310,7 @@ impl Model {
     fn rescan(&mut self, from: u32, left: usize) {
         let tip = self.bench.tip().height;
         let from = Height::new(from.min(tip.to_u32()));
-        self.bench.wallet.rescan_from(Some(from)).unwrap();
+        self.bench.wallet.rescan_from(Some(from), |_| Height::GENESIS).unwrap();
         self.bench.wallet.commit().unwrap();
         self.check();
         let left = left.min(self.bench.blocks.len() - from.to_usize().max(1));

@@ -182,13 +182,13 @@ fn a_rescan_begins_where_it_is_told_and_skips_nothing() {
     bench.fund(TAPROOT, 1_000);
     bench.mine_empty(9);
     assert_eq!(bench.wallet.scan_start().unwrap(), ScanStart::Height(Height::new(11)));
-    bench.wallet.rescan_from(Some(Height::new(5))).unwrap();
+    bench.wallet.rescan_from(Some(Height::new(5)), |_| Height::GENESIS).unwrap();
     assert_eq!(bench.wallet.scan_start().unwrap(), ScanStart::Height(Height::new(5)));
     assert_eq!(bench.wallet.cursor().unwrap(), None);
-    bench.wallet.rescan_from(Some(Height::new(8))).unwrap();
+    bench.wallet.rescan_from(Some(Height::new(8)), |_| Height::GENESIS).unwrap();
     assert_eq!(bench.wallet.scan_start().unwrap(), ScanStart::Height(Height::new(5)));
     bench.mine_empty(1);
     assert_eq!(bench.total(), Amount::from_sat(1_000), "what lies below is kept");
-    bench.wallet.rescan_from(None).unwrap();
+    bench.wallet.rescan_from(None, |_| Height::GENESIS).unwrap();
     assert_eq!(bench.wallet.scan_start().unwrap(), ScanStart::Height(Height::GENESIS));
 }

@@ -266,3 +266,22 @@ fn alike(known: &Address) -> Address {
     let mut tries = (0..).map(made);
     tries.find(|made| made != known && made.to_string().ends_with(end)).unwrap()
 }
+
+/// Somebody who pays a large fee on purpose says how large, and is held to it.
+#[test]
+fn a_named_most_lets_a_high_fee_through_and_nothing_above_it() {
+    let mut bench = funded();
+    let mut request = pay(&stranger(1), exactly(20_000));
+    request.fee = FeeChoice::Total(Amount::from_sat(11_000));
+    assert_eq!(bench.try_draft(&request).unwrap_err().name(), "fee_too_high");
+    request.most_fee = Some(Amount::from_sat(10_999));
+    assert_eq!(bench.try_draft(&request).unwrap_err().name(), "fee_above_limit");
+    request.most_fee = Some(Amount::from_sat(11_000));
+    request.idempotency_key = Some("on purpose".to_owned());
+    let draft = bench.draft(&request);
+    assert_eq!(draft.fee, Amount::from_sat(11_000));
+    assert!(draft.warnings.iter().any(|warning| matches!(warning, Warning::HighFee { .. })));
+    // What was drafted under one limit is not given out under a lower one.
+    request.most_fee = Some(Amount::from_sat(5_000));
+    assert_eq!(bench.try_draft(&request).unwrap_err().name(), "key_reused");
+}

@@ -52,6 +52,38 @@ fn what_comes_back_signed_is_paid_after_a_restart_and_days() {
     assert!(matches!(returned(&mut bench, &psbt), Ok(Handed::Known(payment)) if payment.repeated));
 }
 
+/// A signer that hands back the finished transaction alone.
+#[test]
+fn a_signed_transaction_closes_its_draft_like_its_psbt() {
+    let (mut bench, draft, psbt) = handed_out();
+    let original = draft.psbt.parse().unwrap();
+    let signed = crate::signers::finish(&psbt, &original).unwrap();
+    let given = bench.wallet.psbt_from(signed.clone()).unwrap();
+    let Handed::Signed(id, transaction) = returned(&mut bench, &given).unwrap() else {
+        panic!("it was not announced yet")
+    };
+    assert_eq!((id, &*transaction), (draft.id, &signed));
+    // Its draft was dropped meanwhile: what the wallet knows of its coins is enough.
+    bench.wallet.drop_draft(draft.id).unwrap();
+    bench.wallet.commit().unwrap();
+    assert!(
+        matches!(returned(&mut bench, &given), Ok(Handed::Signed(_, again)) if *again == signed)
+    );
+
+    let mut cut = signed.clone();
+    cut.input[0].witness = bitcoin::Witness::new();
+    let mut forged = signed.clone();
+    forged.input[0].witness = signed.input[1].witness.clone();
+    let mut elsewhere = signed;
+    elsewhere.input[0].previous_output = OutPoint::null();
+    for bad in [cut, forged, elsewhere] {
+        let (mut bench, ..) = handed_out();
+        let bad = bench.wallet.psbt_from(bad).unwrap();
+        let refused = returned(&mut bench, &bad).unwrap_err();
+        assert!(matches!(refused, CommandError::Signing(_)), "{refused:?}");
+    }
+}
+
 #[test]
 fn an_altered_payment_is_not_sent_whatever_is_altered() {
     let alterations: [fn(&mut Psbt); 5] = [

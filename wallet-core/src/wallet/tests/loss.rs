@@ -7,6 +7,7 @@ use crate::config::LookAhead;
 use crate::keychain::Branch;
 
 use super::bench::{Bench, LEGACY, TAPROOT, exactly, new_wallet, pay, spend, stranger};
+use crate::light_client::height::Height;
 use crate::wallet::Wallet;
 
 /// A script that asks and is refused again and again must not drive the change out of the sight
@@ -116,7 +117,7 @@ fn a_log_without_its_wallet_does_not_damage_the_next_one() {
     let log = path.with_extension("db-wal");
     let new = new_wallet(LookAhead::NEW);
     let mut wallet = Wallet::create(&path, &crate::vault::FileKey::for_tests(1), &new).unwrap();
-    wallet.rescan_from(None).unwrap();
+    wallet.rescan_from(None, |_| Height::GENESIS).unwrap();
     wallet.commit().unwrap();
     let kept = std::fs::read(&log).unwrap();
     assert!(!kept.is_empty());

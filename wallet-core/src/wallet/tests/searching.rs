@@ -13,7 +13,7 @@ use crate::light_client::input::ScanStart;
 use crate::light_client::time::WallTime;
 use crate::seed::{Seed, Words};
 use crate::store::wallet::{SearchedAccount, WalletFile};
-use crate::wallet::{Growth, Wallet, WatchList};
+use crate::wallet::{Growth, SearchScope, Wallet, WatchList};
 
 /// The accounts of these tests, in their order.
 const TAPROOT: AccountId = AccountId::new(0);
@@ -58,16 +58,42 @@ impl Restored {
             let standard = StandardAccount::first(script_type);
             let seed = Seed::new(&Words::parse(WORDS).unwrap(), "");
             let descriptor = seed.descriptor(standard, Network::Regtest);
-            let id = self.wallet.add_account(standard.name(), descriptor).unwrap();
+            let scope = SearchScope::default();
+            let id = self.wallet.add_account(standard.name(), descriptor, scope).unwrap();
             self.wallet.commit().unwrap();
             id
         })
     }
 
+    /// Adds the first segwit account.
+    fn add_in(&mut self, scope: SearchScope) -> AccountId {
+        let standard = StandardAccount::first(ScriptType::Segwit);
+        let seed = Seed::new(&Words::parse(WORDS).unwrap(), "");
+        let descriptor = seed.descriptor(standard, self.wallet.network());
+        let id = self.wallet.add_account(standard.name(), descriptor, scope).unwrap();
+        self.wallet.commit().unwrap();
+        id
+    }
+
+    /// The search comes to its end at a block.
+    fn finish(&mut self, height: u32) {
+        self.advance(height);
+        while self.wallet.begin_next_turn().unwrap() {}
+        self.wallet.end_search(at(height), NOW).unwrap();
+        self.wallet.commit().unwrap();
+    }
+
+    /// Scans again; the first block since any time is this one.
+    fn rescan(&mut self, from: Option<u32>, first_since: u32) {
+        let first = |_| Height::new(first_since);
+        self.wallet.rescan_from(from.map(Height::new), first).unwrap();
+        self.wallet.commit().unwrap();
+    }
+
     fn begins(&mut self, account: AccountId, since: u32) {
-        let turn = self.wallet.searches[&account].turn;
-        let searched = SearchedAccount { account, since: Height::new(since), turn };
-        self.wallet.file.set_searched_account(searched).unwrap();
+        let before = self.wallet.searches[&account];
+        self.wallet.set_search(SearchedAccount { since: Height::new(since), ..before }).unwrap();
+        self.wallet.commit().unwrap();
         self.wallet.plan_search().unwrap();
     }
 
@@ -112,7 +138,7 @@ fn an_account_is_watched_before_it_can_be_paid_and_not_long_before() {
     let mut restored = restored.restart();
     assert_eq!(restored.watched(TAPROOT), (5, vec![]), "nothing is behind the cursor");
     // An anxious person scans again from below.
-    restored.wallet.rescan_from(Some(Height::new(5))).unwrap();
+    restored.rescan(Some(5), 0);
     assert_eq!(restored.advance(10), [], "the light client knows the scripts already");
     assert_eq!(restored.restart().watched(TAPROOT), (0, vec![]));
 }
@@ -151,12 +177,99 @@ fn an_account_that_is_added_after_a_rescan_is_looked_for_from_the_birthday() {
     restored.watched(TAPROOT);
     restored.advance(500);
     while restored.wallet.end_search(at(500), NOW).unwrap() {}
-    restored.wallet.rescan_from(Some(Height::new(450))).unwrap();
+    restored.rescan(Some(450), 0);
     restored.advance(500);
     while restored.wallet.end_search(at(500), NOW).unwrap() {}
     restored.wallet.commit().unwrap();
     let [added] = restored.add([ScriptType::Segwit]);
     assert_eq!(restored.restart().watched(added), (0, vec![(5, Some(height(100)))]));
+}
+
+/// Somebody who was paid long before this wallet was made adds the old account to it.
+#[test]
+fn an_account_is_searched_for_from_its_own_birthday_on() {
+    let mut restored = Restored::new(Birthday::Height(Height::new(400)), Network::Regtest);
+    restored.finish(500);
+    let born = |height| Birthday::Height(Height::new(height));
+    let birthday = Some(born(50));
+    let look_ahead = Some(LookAhead { receive: 9, change: 4 });
+    let old = restored.add_in(SearchScope { birthday, look_ahead });
+    assert!(restored.wallet.search_starts().unwrap().contains(&born(50)));
+    let mut restored = restored.restart();
+    assert_eq!(restored.watched(old), (0, vec![(13, Some(height(50)))]));
+    assert_eq!(restored.watched(TAPROOT), (5, vec![]));
+    // A later one costs the others nothing either.
+    restored.finish(500);
+    let mut restored = restored.restart();
+    assert_eq!(restored.watched(old), (13, vec![]));
+    let report = restored.wallet.search_report().unwrap();
+    let starts: Vec<_> = report.accounts.iter().map(|one| (one.start, one.gap)).collect();
+    assert_eq!(starts, [(born(400), 3), (born(400), 3), (born(400), 3), (born(50), 9)]);
+    // Whoever scans again is not told less: below the scan's start, it is looked for apart.
+    restored.rescan(None, 0);
+    assert_eq!(restored.wallet.scan_start().unwrap(), height(400));
+    let grown = restored.wallet.take_grown().unwrap();
+    assert_eq!(restored.told(&grown, old), [(13, Some(height(50)))]);
+    assert_eq!(restored.told(&grown, TAPROOT), []);
+    let mut restored = restored.restart();
+    assert_eq!(restored.watched(old), (0, vec![(13, Some(height(50)))]));
+    assert_eq!(restored.watched(TAPROOT), (5, vec![]));
+    let backup = restored.wallet.backup(NOW).unwrap();
+    let last = backup.accounts.last().unwrap();
+    assert_eq!((last.birthday, last.look_ahead), (birthday, look_ahead));
+    assert_eq!(backup.birthday, born(400));
+}
+
+/// An account that is added for the second time is searched for more widely, or stays as it is.
+#[test]
+fn an_account_grows_wider_and_never_narrower() {
+    let mut restored = Restored::new(Birthday::Height(Height::new(400)), Network::Regtest);
+    restored.finish(500);
+    let scope = |birthday, gap| SearchScope {
+        birthday: Some(Birthday::Height(Height::new(birthday))),
+        look_ahead: Some(LookAhead { receive: gap, change: gap }),
+    };
+    for narrower in [SearchScope::default(), scope(400, 2), scope(450, 1)] {
+        assert!(!restored.wallet.widen_account(TAPROOT, narrower).unwrap());
+        assert!(!restored.wallet.is_searching().unwrap());
+    }
+    assert!(restored.wallet.widen_account(TAPROOT, scope(450, 7)).unwrap());
+    restored.wallet.commit().unwrap();
+    let mut restored = restored.restart();
+    assert_eq!(restored.watched(TAPROOT), (0, vec![(14, Some(height(400)))]));
+    assert_eq!(restored.watched(LEGACY), (5, vec![]));
+    restored.finish(500);
+    assert!(restored.wallet.widen_account(TAPROOT, scope(20, 2)).unwrap());
+    restored.wallet.commit().unwrap();
+    let mut restored = restored.restart();
+    assert_eq!(restored.watched(TAPROOT), (0, vec![(14, Some(height(20)))]));
+    let time = SearchScope { birthday: Some(Birthday::Time(1)), look_ahead: None };
+    assert!(restored.wallet.widen_account(TAPROOT, time).unwrap(), "it may be earlier");
+    restored.wallet.commit().unwrap();
+    let mut restored = restored.restart();
+    assert_eq!(restored.watched(TAPROOT), (0, vec![(14, Some(height(0)))]), "or later");
+}
+
+/// The first search of a wallet is on its way from May on when its owner remembers April.
+#[test]
+fn a_rescan_from_below_a_birthday_begins_there_while_the_first_search_goes_on() {
+    let may = Birthday::Time(1_700_000_000);
+    let mut restored = Restored::new(may, Network::Regtest);
+    restored.watched(TAPROOT);
+    restored.advance(700);
+    restored.rescan(Some(300), 600);
+    assert_eq!(restored.wallet.scan_start().unwrap(), height(300));
+    assert_eq!(restored.watched(TAPROOT), (5, vec![]), "the scan looks for it");
+    // From above the birthday, what was not searched stays to be searched.
+    let mut restored = Restored::new(may, Network::Regtest);
+    restored.watched(TAPROOT);
+    restored.advance(700);
+    restored.rescan(Some(650), 600);
+    assert_eq!(restored.wallet.scan_start().unwrap(), height(600));
+    // Once it is at its end, a rescan does what was asked for.
+    restored.finish(700);
+    restored.rescan(Some(650), 600);
+    assert_eq!(restored.wallet.scan_start().unwrap(), height(650));
 }
 
 /// A birthday that was guessed too late and mended by a rescan must not come back.
@@ -170,7 +283,7 @@ fn a_backup_begins_where_the_wallet_was_paid_first() {
     let mut wallet = bench.wallet;
     wallet.description.birthday = Birthday::Height(Height::new(90));
     assert_eq!(wallet.backup(NOW).unwrap().birthday, Birthday::Height(Height::new(4)));
-    wallet.rescan_from(Some(Height::new(2))).unwrap();
+    wallet.rescan_from(Some(Height::new(2)), |_| Height::GENESIS).unwrap();
     assert_eq!(wallet.backup(NOW).unwrap().birthday, Birthday::Height(Height::new(2)));
 }
 
@@ -226,7 +339,7 @@ fn first_accounts_come_first_where_each_has_its_turn() {
 #[test]
 fn the_report_says_what_was_covered_and_found_and_stays_as_it_was() {
     let mut bench = Bench::new(LookAhead { receive: 6, change: 4 });
-    bench.wallet.rescan_from(None).unwrap();
+    bench.wallet.rescan_from(None, |_| Height::GENESIS).unwrap();
     let spk = bench.script(TAPROOT, Branch::Receive, 2);
     let again = [spk.clone(), spk].map(|spk| bench.payment_in(spk, 1_000));
     bench.mine(again.to_vec());
@@ -239,14 +352,15 @@ fn the_report_says_what_was_covered_and_found_and_stays_as_it_was() {
     let mut bench = bench.reopen();
     let report = bench.wallet.description().unwrap().search;
     assert_eq!(report.end, Some(SearchEnd { tip, at: NOW.to_unix() }));
-    assert_eq!(report.start, Birthday::Height(Height::GENESIS));
-    assert_eq!((report.gap, report.change_gap, report.accounts.len()), (6, 4, 4));
+    assert_eq!(report.accounts.len(), 4);
     let taproot = report.accounts.iter().find(|one| one.account == TAPROOT).unwrap();
+    assert_eq!(taproot.start, Birthday::Height(Height::GENESIS));
+    assert_eq!((taproot.gap, taproot.change_gap), (6, 4));
     let found = taproot.receive;
     assert_eq!((found.searched, found.used, found.paid, found.payments), (9, 3, 1, 2));
     assert_eq!(found.received, Amount::from_sat(2_000));
     assert_eq!((taproot.change.searched, taproot.change.paid), (4, 0));
 
-    bench.wallet.rescan_from(None).unwrap();
+    bench.wallet.rescan_from(None, |_| Height::GENESIS).unwrap();
     assert_eq!(bench.wallet.search_report().unwrap().payments(), 3, "of the one that goes on");
 }
