@@ -186,4 +186,4 @@ const OUTPUT_ORIGINS: [u8; 2] = [0x02, 0x07];
 const USUAL_ADDITION: usize = 110;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

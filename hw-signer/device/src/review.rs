@@ -209,4 +209,6 @@ fn sighash_type(fields: &Input, era: Era) -> Option<TapSighashType> {
 }
 
 #[cfg(test)]
+mod mutations;
+#[cfg(test)]
 mod tests;

@@ -15,22 +15,32 @@ fn draft() -> Draft {
 }
 
 /// Fields of one map.
-type Fields = Vec<(Vec<u8>, Vec<u8>)>;
+pub(crate) type Fields = Vec<(Vec<u8>, Vec<u8>)>;
+
+/// Of the whole PSBT, of its inputs, of its outputs.
+pub(crate) type AllMaps = (Fields, Vec<Fields>, Vec<Fields>);
+
+/// The maps of a PSBT that has a transaction.
+pub(crate) fn maps_of(bytes: &[u8]) -> AllMaps {
+    let maps = Maps::split(bytes).unwrap();
+    let all = |maps: &[KeyMap<'_>]| maps.iter().map(fields).collect();
+    (fields(&maps.global), all(&maps.inputs), all(&maps.outputs))
+}
 
 fn fields(map: &KeyMap<'_>) -> Fields {
     map.pairs().map(|(key, value)| (key.to_vec(), value.to_vec())).collect()
 }
 
 /// The maps of a PSBT of version 0 as those of version 2, by the BIP's list of fields.
-fn version_2(bytes: &[u8]) -> (Fields, Vec<Fields>, Vec<Fields>) {
+pub(crate) fn version_2(bytes: &[u8]) -> AllMaps {
     let maps = Maps::split(bytes).unwrap();
     let transaction = maps.transaction().unwrap();
     let mut global = fields(&maps.global);
     global.retain(|(key, _)| key != &[0]);
     global.push((vec![0xfb], vec![2, 0, 0, 0]));
     global.push((vec![0x02], transaction.version.0.to_le_bytes().to_vec()));
-    global.push((vec![0x04], vec![2]));
-    global.push((vec![0x05], vec![2]));
+    global.push((vec![0x04], vec![u8::try_from(transaction.input.len()).unwrap()]));
+    global.push((vec![0x05], vec![u8::try_from(transaction.output.len()).unwrap()]));
     let mut inputs: Vec<_> = maps.inputs.iter().map(fields).collect();
     for (map, input) in inputs.iter_mut().zip(&transaction.input) {
         let txid: &[u8] = input.previous_output.txid.as_ref();
@@ -46,7 +56,7 @@ fn version_2(bytes: &[u8]) -> (Fields, Vec<Fields>, Vec<Fields>) {
     (global, inputs, outputs)
 }
 
-fn written(maps: &(Fields, Vec<Fields>, Vec<Fields>)) -> Vec<u8> {
+pub(crate) fn written(maps: &AllMaps) -> Vec<u8> {
     let mut bytes = MAGIC.to_vec();
     for map in [&maps.0].into_iter().chain(&maps.1).chain(&maps.2) {
         for (key, value) in map {
