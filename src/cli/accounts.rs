@@ -62,6 +62,14 @@ pub(crate) struct PolicyArgs {
     /// How long: months as 6m, or blocks as 4380
     #[arg(long, value_name = "MONTHS|BLOCKS")]
     pub(crate) after: Option<WaitArg>,
+    /// What holds it
+    #[command(flatten)]
+    pub(crate) script: ScriptOption,
+}
+
+/// Which kind of script holds a policy.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct ScriptOption {
     /// The kind of script
     #[arg(
         long,
@@ -157,14 +165,9 @@ pub(crate) struct ScopeArgs {
 /// Options of `account key`.
 #[derive(Debug, Args)]
 pub(crate) struct AccountKeyArgs {
-    /// The kind of script
-    #[arg(
-        long,
-        value_name = "segwit|nested|taproot",
-        default_value = "segwit",
-        hide_possible_values = true
-    )]
-    pub(crate) script: ScriptArg,
+    /// What holds it
+    #[command(flatten)]
+    pub(crate) script: ScriptOption,
     /// The account number in the key's path
     #[arg(long, value_name = "N", default_value = "0", value_parser = parse_number)]
     pub(crate) number: DerivationIndex,

@@ -14,7 +14,7 @@ use billfold_wallet_core::limits::IMPORT_BYTES;
 use billfold_wallet_core::service::Strongbox;
 use bitcoin::Network;
 
-use crate::cli::accounts::{AccountSource, PolicyArgs, ScriptArg};
+use crate::cli::accounts::{AccountSource, PolicyArgs, ScriptArg, ScriptOption};
 use crate::context::Context;
 use crate::failure::{Failure, Kind};
 use crate::password;
@@ -116,8 +116,8 @@ impl Source {
 }
 
 /// The kind of script that an option names.
-pub(crate) const fn script(option: ScriptArg) -> TemplateScript {
-    match option {
+pub(crate) const fn script(option: ScriptOption) -> TemplateScript {
+    match option.script {
         ScriptArg::Segwit => TemplateScript::Segwit,
         ScriptArg::Nested => TemplateScript::Nested,
         ScriptArg::Taproot => TemplateScript::Taproot,
