@@ -46,6 +46,20 @@ impl Session {
         Self::use_up(service, context, work).await
     }
 
+    /// Opens the wallet to look at it, asks one thing that what is stored answers, and closes it.
+    ///
+    /// # Errors
+    /// Why the wallet did not open or answer.
+    pub(crate) async fn ask_stored(
+        command: Command,
+        context: &mut Context,
+    ) -> Result<Reply, Failure> {
+        Self::with(context, Access::View, Reach::Offline, async |session, context| {
+            session.ask(command, context).await
+        })
+        .await
+    }
+
     /// As [`with`](Self::with), for a wallet to look at whose password is known already.
     ///
     /// # Errors

@@ -1,7 +1,6 @@
 //! Owns `balance`: what there is, from what is stored.
 
 use billfold_wallet_core::command::{Balance, BalanceParts, Command, Reply};
-use billfold_wallet_core::service::{Access, Reach};
 use bitcoin::Amount;
 use bitcoin::amount::serde::as_sat;
 use serde::Serialize;
@@ -17,10 +16,7 @@ use crate::session::{Session, unexpected};
 /// # Errors
 /// Why the wallet did not open or answer.
 pub(super) async fn run(context: &mut Context) -> Result<(), Failure> {
-    let reply = Session::with(context, Access::View, Reach::Offline, async |session, context| {
-        session.ask(Command::Balance, context).await
-    })
-    .await?;
+    let reply = Session::ask_stored(Command::Balance, context).await?;
     let Reply::Balance(balance) = reply else { return Err(unexpected(&reply)) };
     context.output.result(&BalanceReport::new(&balance))
 }

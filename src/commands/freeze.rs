@@ -1,7 +1,6 @@
 //! Owns `freeze` and `unfreeze`: coins that nothing spends until they are given free.
 
 use billfold_wallet_core::command::{Command, Reply};
-use billfold_wallet_core::service::{Access, Reach};
 use bitcoin::OutPoint;
 use serde::Serialize;
 
@@ -22,10 +21,7 @@ pub(super) async fn run(
 ) -> Result<(), Failure> {
     let report = FreezeReport { coins: options.coins.clone(), frozen };
     let command = Command::Freeze { outpoints: options.coins, frozen };
-    let reply = Session::with(context, Access::View, Reach::Offline, async |session, context| {
-        session.ask(command, context).await
-    })
-    .await?;
+    let reply = Session::ask_stored(command, context).await?;
     let Reply::Done = reply else { return Err(unexpected(&reply)) };
     context.output.result(&report)
 }

@@ -1,7 +1,6 @@
 //! Owns `label`: what is said of a transaction, an output, an address or a key.
 
 use billfold_wallet_core::command::{Command, Label, Reference, Reply};
-use billfold_wallet_core::service::{Access, Reach};
 use serde::Serialize;
 
 use crate::cli::labelling::LabelArgs;
@@ -20,10 +19,7 @@ pub(super) async fn run(options: LabelArgs, context: &mut Context) -> Result<(),
         (None, false) => Command::Labels(Some(reference.clone())),
         (label, _) => Command::Label { reference: reference.clone(), label },
     };
-    let reply = Session::with(context, Access::View, Reach::Offline, async |session, context| {
-        session.ask(command, context).await
-    })
-    .await?;
+    let reply = Session::ask_stored(command, context).await?;
     let Reply::Labels(labels) = reply else { return Err(unexpected(&reply)) };
     context.output.result(&LabelReport::new(&reference, labels.first()))
 }

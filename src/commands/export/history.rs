@@ -8,7 +8,6 @@ use std::path::Path;
 
 use billfold_wallet_core::command::{Command, HistoryRow, PaymentState, Reply};
 use billfold_wallet_core::foreign;
-use billfold_wallet_core::service::{Access, Reach};
 use bitcoin::amount::serde::as_sat;
 use bitcoin::{Amount, SignedAmount};
 use jiff::Timestamp;
@@ -27,10 +26,7 @@ use crate::session::{Session, unexpected};
 /// `file_exists`, `io`, or why the wallet did not open or answer.
 pub(super) async fn run(options: &ExportHistoryArgs, context: &mut Context) -> Result<(), Failure> {
     let command = Command::History(options.part.query());
-    let reply = Session::with(context, Access::View, Reach::Offline, async |session, context| {
-        session.ask(command, context).await
-    })
-    .await?;
+    let reply = Session::ask_stored(command, context).await?;
     let Reply::History(rows) = reply else { return Err(unexpected(&reply)) };
     let entries: Vec<_> = rows.iter().rev().filter_map(Entry::new).collect();
     let export = Export { format: format(options, context.run.style.json), entries };

@@ -2,7 +2,6 @@
 
 use billfold_wallet_core::command::{Command, Reply};
 use billfold_wallet_core::labels::bip329;
-use billfold_wallet_core::service::{Access, Reach};
 use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
@@ -19,10 +18,7 @@ use crate::session::{Session, unexpected};
 /// # Errors
 /// `file_exists`, `io`, or why the wallet did not open or answer.
 pub(super) async fn run(options: &ExportLabelsArgs, context: &mut Context) -> Result<(), Failure> {
-    let reply = Session::with(context, Access::View, Reach::Offline, async |session, context| {
-        session.ask(Command::Labels(None), context).await
-    })
-    .await?;
+    let reply = Session::ask_stored(Command::Labels(None), context).await?;
     let Reply::Labels(labels) = reply else { return Err(unexpected(&reply)) };
     let lines: Vec<_> = labels.iter().map(bip329::line).collect();
     match &options.file {
