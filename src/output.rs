@@ -16,6 +16,7 @@ use crate::settings::Style;
 pub(crate) mod figures;
 pub(crate) mod qr;
 pub(crate) mod table;
+pub(crate) mod list;
 
 /// What a command found out. Serialised, it is the JSON form, whose fields are stable.
 pub(crate) trait Report: Serialize {

@@ -2,7 +2,6 @@
 
 use billfold_wallet_core::command::{AddressQuery, AddressRow, Command, Mark, Reply};
 use billfold_wallet_core::keychain::Branch;
-use billfold_wallet_core::service::{Access, Reach};
 use bitcoin::Amount;
 use bitcoin::amount::serde::as_sat;
 use serde::Serialize;
@@ -11,8 +10,9 @@ use super::marks;
 use crate::cli::lists::AddressesArgs;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::output::table::{Column, Table};
-use crate::output::{Canvas, Report, figures};
+use crate::output::figures;
+use crate::output::list::{List, Listed};
+use crate::output::table::Column;
 use crate::session::{Session, unexpected};
 
 /// Lists the addresses.
@@ -22,17 +22,10 @@ use crate::session::{Session, unexpected};
 pub(super) async fn run(options: &AddressesArgs, context: &mut Context) -> Result<(), Failure> {
     let AddressesArgs { status, change, limit } = *options;
     let command = Command::Addresses(AddressQuery { status, change, limit });
-    let reply = Session::with(context, Access::View, Reach::Offline, async |session, context| {
-        session.ask(command, context).await
-    })
-    .await?;
+    let reply = Session::ask_stored(command, context).await?;
     let Reply::Addresses(rows) = reply else { return Err(unexpected(&reply)) };
-    context.output.result(&AddressesReport(rows.iter().map(Row::new).collect()))
+    context.output.result(&rows.iter().map(Row::new).collect::<List<_, 4>>())
 }
-
-/// An array of addresses.
-#[derive(Debug, Serialize)]
-struct AddressesReport(Vec<Row>);
 
 #[derive(Debug, Serialize)]
 struct Row {
@@ -78,6 +71,16 @@ impl Row {
             warnings: marks::in_words(&row.marks),
         }
     }
+}
+
+impl Listed<4> for Row {
+    const HEAD: [Column; 4] = [
+        Column::left("Address"),
+        Column::left("Status"),
+        Column::right("Asked for"),
+        Column::right("Received"),
+    ];
+    const NONE: &'static str = "No such addresses.";
 
     fn cells(&self) -> [String; 4] {
         [
@@ -93,23 +96,5 @@ impl Row {
         let note = figures::foreign(self.note.as_deref().unwrap_or_default());
         let named = [self.address.clone(), note, until.unwrap_or_default()];
         named.into_iter().chain(self.warnings.iter().cloned()).collect()
-    }
-}
-
-impl Report for AddressesReport {
-    fn for_people(&self, _canvas: Canvas) -> String {
-        if self.0.is_empty() {
-            return "No such addresses.".to_owned();
-        }
-        let mut table = Table::new([
-            Column::left("Address"),
-            Column::left("Status"),
-            Column::right("Asked for"),
-            Column::right("Received"),
-        ]);
-        for row in &self.0 {
-            table.row_over(row.cells(), &row.below());
-        }
-        table.text()
     }
 }

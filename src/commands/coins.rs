@@ -2,7 +2,6 @@
 
 use billfold_wallet_core::command::{Coin, Command, Mark, Reply};
 use billfold_wallet_core::light_client::height::Height;
-use billfold_wallet_core::service::{Access, Reach};
 use bitcoin::Amount;
 use bitcoin::amount::serde::as_sat;
 use serde::Serialize;
@@ -10,8 +9,9 @@ use serde::Serialize;
 use super::marks;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::output::table::{Column, Table};
-use crate::output::{Canvas, Report, figures};
+use crate::output::figures;
+use crate::output::list::{List, Listed};
+use crate::output::table::Column;
 use crate::session::{Session, unexpected};
 
 /// Lists the coins.
@@ -19,17 +19,10 @@ use crate::session::{Session, unexpected};
 /// # Errors
 /// Why the wallet did not open or answer.
 pub(super) async fn run(context: &mut Context) -> Result<(), Failure> {
-    let reply = Session::with(context, Access::View, Reach::Offline, async |session, context| {
-        session.ask(Command::Coins, context).await
-    })
-    .await?;
+    let reply = Session::ask_stored(Command::Coins, context).await?;
     let Reply::Coins(coins) = reply else { return Err(unexpected(&reply)) };
-    context.output.result(&CoinsReport(coins.iter().map(Row::new).collect()))
+    context.output.result(&coins.iter().map(Row::new).collect::<List<_, 3>>())
 }
-
-/// An array of coins.
-#[derive(Debug, Serialize)]
-struct CoinsReport(Vec<Row>);
 
 #[derive(Debug, Serialize)]
 struct Row {
@@ -76,26 +69,21 @@ impl Row {
         let words: Vec<_> = marks.iter().filter(|(set, _)| *set).map(|(_, word)| *word).collect();
         if words.is_empty() { "confirmed".to_owned() } else { words.join(", ") }
     }
+}
+
+impl Listed<3> for Row {
+    const HEAD: [Column; 3] =
+        [Column::right("Amount"), Column::left("State"), Column::left("Account")];
+    const NONE: &'static str = "No coins.";
 
     fn cells(&self) -> [String; 3] {
         [figures::amount(self.amount), self.state(), self.account.clone()]
     }
-}
 
-impl Report for CoinsReport {
-    fn for_people(&self, _canvas: Canvas) -> String {
-        if self.0.is_empty() {
-            return "No coins.".to_owned();
-        }
-        let mut table =
-            Table::new([Column::right("Amount"), Column::left("State"), Column::left("Account")]);
-        for row in &self.0 {
-            let note = figures::foreign(row.note.as_deref().unwrap_or_default());
-            let named = [row.coin.clone(), row.address.clone(), note];
-            let below: Vec<_> = named.into_iter().chain(row.warnings.iter().cloned()).collect();
-            table.row_over(row.cells(), &below);
-        }
-        table.text()
+    fn below(&self) -> Vec<String> {
+        let note = figures::foreign(self.note.as_deref().unwrap_or_default());
+        let named = [self.coin.clone(), self.address.clone(), note];
+        named.into_iter().chain(self.warnings.iter().cloned()).collect()
     }
 }
 
@@ -129,7 +117,7 @@ mod tests {
             "height": null, "immature": false, "frozen": true, "reserved": false, "note": "salary",
             "marks": ["reused"],
         }]);
-        assert_eq!(serde_json::to_value(CoinsReport(vec![row()])).expect("JSON"), expected);
+        assert_eq!(serde_json::to_value(List::<_, 3>(vec![row()])).expect("JSON"), expected);
     }
 
     #[test]

@@ -9,8 +9,9 @@ use serde::Serialize;
 use crate::cli::paying::{DraftsAction, DraftsArgs};
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::output::table::{Column, Table};
-use crate::output::{Canvas, Report, figures};
+use crate::output::figures;
+use crate::output::list::{List, Listed};
+use crate::output::table::Column;
 use crate::session::{Session, unexpected};
 
 /// Lists the drafts, or drops some.
@@ -30,12 +31,8 @@ pub(super) async fn run(options: &DraftsArgs, context: &mut Context) -> Result<(
         }
     })
     .await?;
-    context.output.result(&DraftsReport(drafts.iter().map(Row::new).collect()))
+    context.output.result(&drafts.iter().map(Row::new).collect::<List<_, 5>>())
 }
-
-/// An array of drafts: those that are left.
-#[derive(Debug, Serialize)]
-struct DraftsReport(Vec<Row>);
 
 #[derive(Debug, Serialize)]
 struct Row {
@@ -76,6 +73,17 @@ impl Row {
             psbt: draft.psbt.clone(),
         }
     }
+}
+
+impl Listed<5> for Row {
+    const HEAD: [Column; 5] = [
+        Column::right("Draft"),
+        Column::right("Pays"),
+        Column::right("Fee"),
+        Column::left("Holds"),
+        Column::left("Until"),
+    ];
+    const NONE: &'static str = "No drafts.";
 
     fn cells(&self) -> [String; 5] {
         [
@@ -86,26 +94,11 @@ impl Row {
             self.expires.map_or_else(|| "until dropped".to_owned(), figures::local_time),
         ]
     }
-}
 
-impl Report for DraftsReport {
-    fn for_people(&self, _canvas: Canvas) -> String {
-        if self.0.is_empty() {
-            return "No drafts.".to_owned();
-        }
-        let mut table = Table::new([
-            Column::right("Draft"),
-            Column::right("Pays"),
-            Column::right("Fee"),
-            Column::left("Holds"),
-            Column::left("Until"),
-        ]);
-        for row in &self.0 {
-            let note = figures::foreign(row.note.as_deref().unwrap_or_default());
-            let to = row.outputs.iter().map(|output| output.address.clone());
-            table.row_over(row.cells(), &to.chain([note]).collect::<Vec<_>>());
-        }
-        table.text()
+    fn below(&self) -> Vec<String> {
+        let note = figures::foreign(self.note.as_deref().unwrap_or_default());
+        let to = self.outputs.iter().map(|output| output.address.clone());
+        to.chain([note]).collect()
     }
 }
 
@@ -144,6 +137,6 @@ mod tests {
             "inputs": [format!("{}:4294967295", "0".repeat(64))], "expires": null,
             "note": "rent", "psbt": "cHNidP8=",
         }]);
-        assert_eq!(serde_json::to_value(DraftsReport(vec![row])).expect("JSON"), expected);
+        assert_eq!(serde_json::to_value(List::<_, 5>(vec![row])).expect("JSON"), expected);
     }
 }

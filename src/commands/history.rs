@@ -1,7 +1,6 @@
 //! Owns `history`: transactions, newest first, page by page, from what is stored.
 
 use billfold_wallet_core::command::{Command, HistoryQuery, HistoryRow, Mark, PaymentState, Reply};
-use billfold_wallet_core::service::{Access, Reach};
 use bitcoin::Amount;
 use bitcoin::amount::serde::as_sat;
 use serde::Serialize;
@@ -10,8 +9,9 @@ use super::marks;
 use crate::cli::lists::HistoryArgs;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::output::table::{Column, Table};
-use crate::output::{Canvas, Report, figures};
+use crate::output::figures;
+use crate::output::list::{List, Listed};
+use crate::output::table::Column;
 use crate::session::{Session, unexpected};
 
 /// Lists the transactions.
@@ -20,17 +20,10 @@ use crate::session::{Session, unexpected};
 /// `no_such_transaction` to go on after, or why the wallet did not open or answer.
 pub(super) async fn run(options: &HistoryArgs, context: &mut Context) -> Result<(), Failure> {
     let query = HistoryQuery { after: options.after, limit: options.limit, ..options.part.query() };
-    let reply = Session::with(context, Access::View, Reach::Offline, async |session, context| {
-        session.ask(Command::History(query), context).await
-    })
-    .await?;
+    let reply = Session::ask_stored(Command::History(query), context).await?;
     let Reply::History(rows) = reply else { return Err(unexpected(&reply)) };
-    context.output.result(&HistoryReport(rows.iter().map(Row::new).collect()))
+    context.output.result(&rows.iter().map(Row::new).collect::<List<_, 4>>())
 }
-
-/// An array of transactions.
-#[derive(Debug, Serialize)]
-struct HistoryReport(Vec<Row>);
 
 #[derive(Debug, Serialize)]
 struct Row {
@@ -84,6 +77,16 @@ impl Row {
         let peers = figures::count(self.seen_by.into(), "peer");
         format!("{}, seen by {peers}", self.state)
     }
+}
+
+impl Listed<4> for Row {
+    const HEAD: [Column; 4] = [
+        Column::left("Time"),
+        Column::right("Amount"),
+        Column::right("Fee"),
+        Column::left("State"),
+    ];
+    const NONE: &'static str = "No transactions.";
 
     fn cells(&self) -> [String; 4] {
         [
@@ -96,28 +99,13 @@ impl Row {
             ),
         ]
     }
-}
 
-impl Report for HistoryReport {
-    fn for_people(&self, _canvas: Canvas) -> String {
-        if self.0.is_empty() {
-            return "No transactions.".to_owned();
-        }
-        let mut table = Table::new([
-            Column::left("Time"),
-            Column::right("Amount"),
-            Column::right("Fee"),
-            Column::left("State"),
-        ]);
-        for row in &self.0 {
-            let note = figures::foreign(row.note.as_deref().unwrap_or_default());
-            let replaced = row.replaced_by.as_ref().map(|by| format!("replaced by {by}"));
-            let replaced = replaced.filter(|_| row.state == "replaced").unwrap_or_default();
-            let below = [row.txid.clone(), replaced, note].into_iter();
-            let below: Vec<_> = below.chain(row.warnings.iter().cloned()).collect();
-            table.row_over(row.cells(), &below);
-        }
-        table.text()
+    fn below(&self) -> Vec<String> {
+        let note = figures::foreign(self.note.as_deref().unwrap_or_default());
+        let replaced = self.replaced_by.as_ref().map(|by| format!("replaced by {by}"));
+        let replaced = replaced.filter(|_| self.state == "replaced").unwrap_or_default();
+        let named = [self.txid.clone(), replaced, note];
+        named.into_iter().chain(self.warnings.iter().cloned()).collect()
     }
 }
 
@@ -145,13 +133,13 @@ mod tests {
             note: None,
             marks: vec![Mark::Dust],
         };
-        let report = HistoryReport(vec![Row::new(&row)]);
+        let report = List::<_, 4>(vec![Row::new(&row)]);
         let expected = json!([{
             "txid": "0".repeat(64), "net": -1_412, "fee": 412, "state": "confirmed",
             "replaces": null, "replaced_by": null, "seen_by": 2, "height": 7,
             "time": 1_777_620_600, "note": null, "marks": ["dust"],
         }]);
         assert_eq!(serde_json::to_value(&report).expect("JSON"), expected);
-        assert_eq!(serde_json::to_value(HistoryReport(vec![])).expect("JSON"), json!([]));
+        assert_eq!(serde_json::to_value(List::<Row, 4>(vec![])).expect("JSON"), json!([]));
     }
 }

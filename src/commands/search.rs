@@ -1,7 +1,6 @@
 //! Owns `search`: what in the wallet holds a text, or is an amount.
 
 use billfold_wallet_core::command::{Command, Finding, Reply};
-use billfold_wallet_core::service::{Access, Reach};
 use bitcoin::SignedAmount;
 use bitcoin::amount::serde::as_sat;
 use serde::Serialize;
@@ -9,8 +8,9 @@ use serde::Serialize;
 use crate::cli::lists::SearchArgs;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::output::table::{Column, Table};
-use crate::output::{Canvas, Report, figures};
+use crate::output::figures;
+use crate::output::list::{List, Listed};
+use crate::output::table::Column;
 use crate::session::{Session, unexpected};
 
 /// Searches.
@@ -20,17 +20,10 @@ use crate::session::{Session, unexpected};
 pub(super) async fn run(options: SearchArgs, context: &mut Context) -> Result<(), Failure> {
     let SearchArgs { text, limit } = options;
     let command = Command::Search { text, limit };
-    let reply = Session::with(context, Access::View, Reach::Offline, async |session, context| {
-        session.ask(command, context).await
-    })
-    .await?;
+    let reply = Session::ask_stored(command, context).await?;
     let Reply::Found(findings) = reply else { return Err(unexpected(&reply)) };
-    context.output.result(&SearchReport(findings.iter().map(Row::new).collect()))
+    context.output.result(&findings.iter().map(Row::new).collect::<List<_, 3>>())
 }
-
-/// An array of findings.
-#[derive(Debug, Serialize)]
-struct SearchReport(Vec<Row>);
 
 #[derive(Debug, Serialize)]
 struct Row {
@@ -54,19 +47,18 @@ impl Row {
     }
 }
 
-impl Report for SearchReport {
-    fn for_people(&self, _canvas: Canvas) -> String {
-        if self.0.is_empty() {
-            return "Nothing found.".to_owned();
-        }
-        let mut table =
-            Table::new([Column::left("What"), Column::left("Found in"), Column::right("Amount")]);
-        for row in &self.0 {
-            let amount = row.amount.map_or_else(String::new, figures::net);
-            let label = figures::foreign(row.label.as_deref().unwrap_or_default());
-            let cells = [row.r#type.to_owned(), row.matched.to_owned(), amount];
-            table.row_over(cells, &[row.r#ref.clone(), label]);
-        }
-        table.text()
+impl Listed<3> for Row {
+    const HEAD: [Column; 3] =
+        [Column::left("What"), Column::left("Found in"), Column::right("Amount")];
+    const NONE: &'static str = "Nothing found.";
+
+    fn cells(&self) -> [String; 3] {
+        let amount = self.amount.map_or_else(String::new, figures::net);
+        [self.r#type.to_owned(), self.matched.to_owned(), amount]
+    }
+
+    fn below(&self) -> Vec<String> {
+        let label = figures::foreign(self.label.as_deref().unwrap_or_default());
+        vec![self.r#ref.clone(), label]
     }
 }
