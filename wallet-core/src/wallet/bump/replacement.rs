@@ -61,17 +61,9 @@ impl Wallet {
         moment: &DraftMoment,
     ) -> Result<Bumped, CommandError> {
         let cost = Cost::new(waiting, choice, moment)?;
-        let Parts { spent, change: (place, spk), .. } = self.parts(waiting, moment)?;
-        let weight = fee::weight(self.plans(&spent)?, [spk.as_script()]);
-        let fee = cost.fee(weight);
-        let available = spent.iter().map(|coin| coin.amount).sum::<Amount>();
-        let least = spk.minimal_non_dust();
-        let Some(value) = available.checked_sub(fee).filter(|value| *value >= least) else {
-            return Err(CommandError::InsufficientFunds { needed: fee + least, available });
-        };
-        let change = Some((place, TxOut { value, script_pubkey: spk }));
-        let funding = Funding { spent, weight, outputs: Vec::new(), change, fee };
-        let fee_basis = cost.check(waiting, weight)?;
+        let parts = Parts { outputs: Vec::new(), takes_all: false, ..self.parts(waiting, moment)? };
+        let Some(funding) = self.fit(&parts, &cost)? else { return Err(self.lack(&parts, &cost)?) };
+        let fee_basis = cost.check(waiting, funding.weight)?;
         Ok(Bumped { funding, task: Task::Cancel(waiting.txid), takes_all: false, fee_basis })
     }
 
@@ -185,15 +177,19 @@ impl Wallet {
             }
             fee::check_weight(self.bare_weight(&parts)?)?;
         }
+        Err(self.lack(&parts, cost)?)
+    }
+
+    /// What all of the coins together lack.
+    fn lack(&self, parts: &Parts, cost: &Cost) -> Result<CommandError, StoreProblem> {
         let available = parts.spent.iter().map(|coin| coin.amount).sum();
-        let paid: Amount = parts.outputs.iter().map(|output| output.value).sum();
         let paid = match parts.outputs.as_slice() {
             [] => parts.change.1.minimal_non_dust(),
             _ if parts.takes_all => Amount::ZERO,
-            _ => paid,
+            outputs => outputs.iter().map(|output| output.value).sum(),
         };
-        let needed = paid + cost.fee(self.bare_weight(&parts)?);
-        Err(CommandError::InsufficientFunds { needed, available })
+        let needed = paid + cost.fee(self.bare_weight(parts)?);
+        Ok(CommandError::InsufficientFunds { needed, available })
     }
 
     /// The same with the smallest coin of the last one's account in its place that is enough too.
