@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 pub use header::{Header, ParseHeaderError};
 pub use kdf::{KdfCost, OutOfMemory};
-pub use parcel::{Parcel, ParseParcelError};
+pub use parcel::{Parcel, ParseParcelError, SealError};
 pub use password::{Password, PasswordError};
 
 use crate::entropy::{self, EntropyError};

@@ -18,11 +18,11 @@ use crate::keychain::{Account, AccountDescriptor, AccountId, DescriptorError};
 use crate::limits::PARCEL_BYTES;
 use crate::seed::Seed;
 use crate::signers::key_layer;
-use crate::store::{aside, problem};
-use crate::vault::{self, KdfCost, Parcel, ParseParcelError, Password, VaultError};
+use crate::store::problem;
+use crate::vault::{KdfCost, OutOfMemory, Parcel, ParseParcelError, Password, SealError};
 use crate::wallet::{self, Wallet};
 
-use super::create::{CreateError, claim_free_place};
+use super::create::{Birthplace, CreateError};
 
 /// Writes a backup to a new file, for the user alone, and opens it again; durable on return. It
 /// takes the time of two password derivations. Returns how many bytes the file has.
@@ -90,11 +90,8 @@ pub fn restore_backup(
     let accounts = accounts(backup, own)?;
     let preferred = accounts.iter().find(|account| *account.name() == backup.preferred);
     let preferred = preferred.ok_or(CreateError::BadAccounts)?.id();
-    let (_lock, paths) = claim_free_place(settings)?;
-    let header = paths.header(&settings.wallet);
-    aside::set_aside(&header).map_err(|error| problem::from_io(&header, &error))?;
-    let keys = vault::create(&header, password, cost).map_err(CreateError::from)?;
-    let seal = |seed| key_layer::seal(&keys.seed, seed);
+    let place = Birthplace::claim(settings, password, cost)?;
+    let seal = |seed| key_layer::seal(&place.keys.seed, seed);
     let new = wallet::NewWallet {
         description: wallet::Description {
             network: settings.network,
@@ -107,8 +104,7 @@ pub fn restore_backup(
         accounts,
         sealed_seed: backup.seed.as_ref().map(seal).transpose().map_err(CreateError::Entropy)?,
     };
-    let path = paths.wallet(&settings.wallet);
-    Ok(Wallet::restore(&path, &keys.file, &new, backup)?.description()?)
+    Ok(Wallet::restore(&place.path, &place.keys.file, &new, backup)?.description()?)
 }
 
 /// The accounts with ids in their order. A descriptor names a key of the wallet by the fingerprint
@@ -211,17 +207,18 @@ impl BackupError {
     }
 }
 
-impl From<VaultError> for BackupError {
-    fn from(error: VaultError) -> Self {
-        match CreateError::from(error) {
-            CreateError::OutOfMemory { kib } => Self::OutOfMemory { kib },
-            CreateError::Entropy(error) => Self::Entropy(error),
-            CreateError::Store(problem) => Self::Store(problem),
-            other => Self::Store(StoreProblem::Io {
-                path: "the backup".to_owned(),
-                what: other.to_string(),
-            }),
+impl From<SealError> for BackupError {
+    fn from(error: SealError) -> Self {
+        match error {
+            SealError::OutOfMemory(error) => error.into(),
+            SealError::Entropy(error) => Self::Entropy(error),
         }
+    }
+}
+
+impl From<OutOfMemory> for BackupError {
+    fn from(error: OutOfMemory) -> Self {
+        Self::OutOfMemory { kib: error.kib }
     }
 }
 
@@ -289,8 +286,7 @@ fn open_parcel(
         ParseParcelError::Damaged => BackupError::Damaged { path: shown() },
         ParseParcelError::Newer => BackupError::Newer { path: shown() },
     })?;
-    let opened = parcel.open(password).map_err(VaultError::from)?;
-    opened.ok_or(BackupError::WrongPassword)
+    parcel.open(password)?.ok_or(BackupError::WrongPassword)
 }
 
 fn content_error(path: &Path, problem: ParseBackupError) -> BackupError {

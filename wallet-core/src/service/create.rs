@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
+use std::path::PathBuf;
 
 use bitcoin::Network;
 
@@ -21,7 +22,7 @@ use crate::signers::key_layer;
 use crate::store::chain::ChainFile;
 use crate::store::lock::{self, DirectoryLock, Holder, LockError};
 use crate::store::{aside, problem};
-use crate::vault::{self, KdfCost, Password, VaultError};
+use crate::vault::{self, KdfCost, Keys, Password, VaultError};
 use crate::wallet::{self, Wallet};
 
 /// What a wallet is created or restored from.
@@ -63,11 +64,7 @@ pub fn create(
     if accounts.is_empty() || distinct.len() < accounts.len() {
         return Err(CreateError::BadAccounts);
     }
-    let (_lock, paths) = claim_free_place(settings)?;
-    let header = paths.header(&settings.wallet);
-    // Its wallet's file is not there, but a copy of it may be elsewhere.
-    aside::set_aside(&header).map_err(|error| problem::from_io(&header, &error))?;
-    let keys = vault::create(&header, &password, cost)?;
+    let place = Birthplace::claim(settings, &password, cost)?;
     let new = wallet::NewWallet {
         description: wallet::Description {
             network: settings.network,
@@ -78,9 +75,9 @@ pub fn create(
             look_ahead,
         },
         accounts: seed.accounts(&accounts, settings.network),
-        sealed_seed: Some(key_layer::seal(&keys.seed, &seed)?),
+        sealed_seed: Some(key_layer::seal(&place.keys.seed, &seed)?),
     };
-    let mut wallet = Wallet::create(&paths.wallet(&settings.wallet), &keys.file, &new)?;
+    let mut wallet = Wallet::create(&place.path, &place.keys.file, &new)?;
     if reads_filters_twice(settings, &accounts, birthday, look_ahead) {
         wallet.search_in_turns()?;
         wallet.commit()?;
@@ -231,7 +228,32 @@ impl From<VaultError> for CreateError {
     }
 }
 
-pub(super) fn claim_free_place(settings: &Settings) -> Result<(DirectoryLock, Paths), CreateError> {
+/// Where a wallet is made: the directory is locked, the header file is durable, the wallet's own file
+/// is next.
+pub(super) struct Birthplace {
+    _lock: DirectoryLock,
+    /// What the header file holds.
+    pub(super) keys: Keys,
+    /// Where the wallet's own file will be.
+    pub(super) path: PathBuf,
+}
+
+impl Birthplace {
+    pub(super) fn claim(
+        settings: &Settings,
+        password: &Password,
+        cost: KdfCost,
+    ) -> Result<Self, CreateError> {
+        let (lock, paths) = claim_free_place(settings)?;
+        let header = paths.header(&settings.wallet);
+        // Its wallet's file is not there, but a copy of it may be elsewhere.
+        aside::set_aside(&header).map_err(|error| problem::from_io(&header, &error))?;
+        let keys = vault::create(&header, password, cost)?;
+        Ok(Self { _lock: lock, keys, path: paths.wallet(&settings.wallet) })
+    }
+}
+
+fn claim_free_place(settings: &Settings) -> Result<(DirectoryLock, Paths), CreateError> {
     let paths = settings.paths();
     let lock = DirectoryLock::acquire(&paths)?;
     lock::make_private_dir(&paths.wallets())?;

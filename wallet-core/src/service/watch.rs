@@ -8,11 +8,10 @@ use std::collections::BTreeSet;
 use crate::command::{Birthday, WalletDescription};
 use crate::config::{LookAhead, Settings};
 use crate::keychain::{Account, AccountDescriptor, AccountId, AccountName};
-use crate::store::{aside, problem};
-use crate::vault::{self, KdfCost, Password};
+use crate::vault::{KdfCost, Password};
 use crate::wallet::{self, Wallet};
 
-use super::create::{CreateError, claim_free_place};
+use super::create::{Birthplace, CreateError};
 
 /// What a wallet is made of that only watches.
 pub struct NewWatch {
@@ -46,10 +45,7 @@ pub fn watch(
         Account::new(AccountId::new(id), name, network, descriptor, None)
     };
     let accounts = (0..).zip(accounts).map(account).collect();
-    let (_lock, paths) = claim_free_place(settings)?;
-    let header = paths.header(&settings.wallet);
-    aside::set_aside(&header).map_err(|error| problem::from_io(&header, &error))?;
-    let keys = vault::create(&header, &password, cost)?;
+    let place = Birthplace::claim(settings, &password, cost)?;
     let new = wallet::NewWallet {
         description: wallet::Description {
             network,
@@ -62,6 +58,6 @@ pub fn watch(
         accounts,
         sealed_seed: None,
     };
-    let wallet = Wallet::create(&paths.wallet(&settings.wallet), &keys.file, &new)?;
+    let wallet = Wallet::create(&place.path, &place.keys.file, &new)?;
     Ok(wallet.description()?)
 }

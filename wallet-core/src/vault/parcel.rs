@@ -21,11 +21,10 @@
 use crc32c::crc32c;
 use zeroize::Zeroizing;
 
-use super::VaultError;
 use super::kdf::{KdfCost, OutOfMemory, SALT_BYTES, derive};
 use super::password::Password;
 use super::sealed::{self, OVERHEAD};
-use crate::entropy;
+use crate::entropy::{self, EntropyError};
 use crate::limits::PARCEL_BYTES;
 
 /// A parcel, still closed.
@@ -40,8 +39,8 @@ impl Parcel {
     /// Seals a content under a password, with a new salt.
     ///
     /// # Errors
-    /// [`VaultError::OutOfMemory`] and [`VaultError::Entropy`].
-    pub fn seal(content: &[u8], password: &Password, cost: KdfCost) -> Result<Self, VaultError> {
+    /// See [`SealError`].
+    pub fn seal(content: &[u8], password: &Password, cost: KdfCost) -> Result<Self, SealError> {
         let mut salt = [0; SALT_BYTES];
         entropy::fill(&mut salt)?;
         let key = derive(password.as_bytes(), &salt, cost)?;
@@ -109,6 +108,17 @@ impl Parcel {
         head[SALT..].copy_from_slice(&self.salt);
         head
     }
+}
+
+/// Why nothing was sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SealError {
+    /// The memory that the password's derivation takes is not there.
+    #[error(transparent)]
+    OutOfMemory(#[from] OutOfMemory),
+    /// No entropy from the system.
+    #[error(transparent)]
+    Entropy(#[from] EntropyError),
 }
 
 /// Why bytes are not a parcel.
