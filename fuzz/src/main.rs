@@ -9,8 +9,11 @@ use std::sync::LazyLock;
 use libfuzzer_sys::fuzz_target;
 
 /// The bodies of every crate that has some.
-const TARGETS: [&[(&str, fn(&[u8]))]; 2] =
-    [&billfold_light_client::fuzz::TARGETS, &billfold_wallet_core::fuzz::TARGETS];
+const TARGETS: [&[(&str, fn(&[u8]))]; 3] = [
+    &billfold_light_client::fuzz::TARGETS,
+    &billfold_signer_core::fuzz::TARGETS,
+    &billfold_wallet_core::fuzz::TARGETS,
+];
 
 static BODY: LazyLock<fn(&[u8])> = LazyLock::new(|| {
     let name = std::env::var("BILLFOLD_FUZZ").unwrap_or_default();

@@ -22,7 +22,7 @@
 #![no_std]
 
 extern crate alloc;
-#[cfg(test)]
+#[cfg(any(test, feature = "fuzz"))]
 extern crate std;
 
 pub mod limits;
@@ -56,5 +56,7 @@ pub mod setup;
 pub mod unlocked;
 pub mod session;
 
-#[cfg(any(test, feature = "fuzz"))]
+#[cfg(test)]
 mod sample;
+#[cfg(any(test, feature = "fuzz"))]
+pub mod fuzz;

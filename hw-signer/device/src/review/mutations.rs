@@ -260,7 +260,9 @@ fn a_change_after_the_review_changes_nothing() {
         let expected = world.signed(world.review(&bytes).unwrap());
         let review = world.review(&bytes).unwrap();
         let screens = review.screens().to_vec();
-        bytes.iter_mut().for_each(|byte| *byte = !*byte);
+        for byte in &mut bytes {
+            *byte = !*byte;
+        }
         drop(world.review(&bytes));
         assert_eq!(review.screens(), screens);
         assert_eq!(world.signed(review), expected);

@@ -27,7 +27,7 @@ pub struct State {
 
 impl State {
     /// The bytes that are sealed.
-    pub(super) fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
+    pub(crate) fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
         let records: usize = self.records.iter().map(|record| record.body.len() + 64).sum();
         let mut bytes = Zeroizing::new(Vec::with_capacity(128 + records));
         put(&mut bytes, &self.words.entropy());
@@ -44,7 +44,7 @@ impl State {
     }
 
     /// Reads what was sealed.
-    pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let mut reader = Reader::new(bytes.get(..STATE_BYTES).unwrap_or(bytes));
         let words = Words::from_entropy(reader.bytes()?)?;
         let settings = Settings {

@@ -1,0 +1,179 @@
+//! Owns the fuzz bodies: bytes in, no panic out. The targets in `fuzz/` are one line each, and the
+//! crate's tests replay the corpora in `fixtures/corpus` through the same functions.
+//!
+//! Refuses to be part of a product: compiled for tests and with the feature `fuzz` only.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use crate::keys::Keys;
+use crate::network::{Chain, Network};
+use crate::policy::{Policies, Policy};
+use crate::review::Review;
+use crate::settings::Settings;
+use crate::signing::Step;
+use crate::storage::{Storage, StorageFault};
+use crate::vault::{State, Vault};
+use crate::words::Words;
+
+/// A target's name, which is the directory of its corpus, and its body.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// Every target.
+pub const TARGETS: [Target; 3] =
+    [("device_policy", policy), ("device_review", review), ("device_state", state)];
+
+/// A PSBT, which is reviewed and signed.
+///
+/// # Panics
+/// When what is signed is another transaction than what came, or can't be read again.
+pub fn review(bytes: &[u8]) {
+    with_keys(|keys| drop(signed(bytes, keys)));
+}
+
+/// What is signed, if it is not refused.
+fn signed(bytes: &[u8], keys: &Keys) -> Option<Vec<u8>> {
+    let settings = Settings { accept_unproven: true, ..Settings::new(Network::Test) };
+    let policies = Policies::default();
+    let parse = |bytes: &[u8]| Review::parse(bytes, Chain::Testnet, keys, &policies, &settings);
+    let reviewed = parse(bytes).ok()?;
+    let screens = reviewed.screens().to_vec();
+    let mut signing = reviewed.sign();
+    let signed = loop {
+        match signing.step(keys).expect("the keys of the review") {
+            Step::Signed { done, of } => assert!(done < of),
+            Step::Done(signed) => break signed,
+        }
+    };
+    // With the signatures in it, it may be too long.
+    if let Ok(again) = parse(&signed) {
+        assert_eq!(again.screens(), screens);
+    }
+    Some(signed)
+}
+
+/// A policy: lines of which the first is the template, and the others are the keys.
+///
+/// # Panics
+/// When a policy that was taken can't be shown, kept and read again.
+pub fn policy(text: &[u8]) {
+    if let Ok(text) = str::from_utf8(text) {
+        with_keys(|keys| drop(registered(text, keys)));
+    }
+}
+
+/// What is registered, if it is not refused.
+fn registered(text: &str, keys: &Keys) -> Option<Policies> {
+    let mut lines = text.lines();
+    let template = lines.next().unwrap_or_default();
+    let texts: Vec<String> = lines.map(ToString::to_string).collect();
+    let policy = Policy::parse("fuzz", template, &texts, keys).ok()?;
+    assert!(policy.screens().len() >= 4);
+    for branch in [0, 1] {
+        assert!(policy.address(Chain::Testnet, branch, 0).is_ok());
+    }
+    let mut policies = Policies::default();
+    assert!(policies.register(policy).is_ok());
+    let mut records = Vec::new();
+    policies.keep_in(&mut records, keys);
+    assert_eq!(Policies::of_records(&records, keys), policies);
+    Some(policies)
+}
+
+/// A state file, and the same bytes as what is sealed in one.
+///
+/// # Panics
+/// When a state is read otherwise after it is written again.
+pub fn state(bytes: &[u8]) {
+    let (Ok(_) | Err(_)) = Vault::presence(&mut Card(bytes));
+    if let Some(state) = State::from_bytes(bytes) {
+        assert_eq!(State::from_bytes(&state.to_bytes()), Some(state));
+    }
+}
+
+/// A card that holds these bytes.
+struct Card<'a>(&'a [u8]);
+
+impl Storage for Card<'_> {
+    fn load(&mut self) -> Result<Option<Vec<u8>>, StorageFault> {
+        Ok(Some(self.0.to_vec()))
+    }
+
+    fn store(&mut self, _: &[u8]) -> Result<(), StorageFault> {
+        Err(StorageFault)
+    }
+
+    fn wipe(&mut self) -> Result<(), StorageFault> {
+        Err(StorageFault)
+    }
+}
+
+/// The same keys for every run: stretching words takes longer than all else.
+fn with_keys(body: impl FnOnce(&Keys)) {
+    std::thread_local! {
+        static KEYS: Keys = keys();
+    }
+    KEYS.with(body);
+}
+
+fn keys() -> Keys {
+    let words = "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon \
+                 abandon about";
+    Keys::new(&Words::parse(words).expect("good words"), "", Network::Test)
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use proptest::prelude::*;
+
+    use super::{TARGETS, keys, registered, signed};
+    use crate::vault::State;
+
+    /// What reaches far, in the order of the targets.
+    const CORPORA: [&[&[u8]]; TARGETS.len()] = [
+        &[
+            include_bytes!("../fixtures/corpus/device_policy/multisig"),
+            include_bytes!("../fixtures/corpus/device_policy/tree"),
+        ],
+        &[
+            include_bytes!("../fixtures/corpus/device_review/legacy"),
+            include_bytes!("../fixtures/corpus/device_review/segwit"),
+            include_bytes!("../fixtures/corpus/device_review/taproot"),
+            include_bytes!("../fixtures/corpus/device_review/version_2"),
+        ],
+        &[
+            include_bytes!("../fixtures/corpus/device_state/file"),
+            include_bytes!("../fixtures/corpus/device_state/sealed"),
+        ],
+    ];
+
+    #[test]
+    fn the_corpora_hold() {
+        for ((_, body), corpus) in TARGETS.iter().zip(CORPORA) {
+            for bytes in corpus {
+                body(bytes);
+            }
+        }
+    }
+
+    #[test]
+    fn the_corpora_reach_far() {
+        let [policies, reviews, states] = CORPORA;
+        for text in policies {
+            assert!(registered(str::from_utf8(text).unwrap(), &keys()).is_some());
+        }
+        assert!(reviews.iter().all(|bytes| signed(bytes, &keys()).is_some()));
+        assert!(State::from_bytes(states[1]).is_some());
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_end_in_a_panic(bytes in any::<Vec<u8>>()) {
+            for (_, body) in TARGETS {
+                body(&bytes);
+            }
+        }
+    }
+}
