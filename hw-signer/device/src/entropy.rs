@@ -243,6 +243,8 @@ mod tests {
         assert_eq!(*drawn.transcript, expected);
         let digest = sha256::Hash::hash(expected.as_bytes()).to_byte_array();
         assert!(drawn.words == Words::from_entropy(&digest[..16]).unwrap());
+        // What `sha256sum` says, as docs/signer-words.md shows it.
+        assert_eq!(digest[..4], [0x6b, 0x48, 0x23, 0xc0]);
     }
 
     #[test]

@@ -5,6 +5,9 @@
 //! auxiliary randomness. So the same request gives the same bytes on every device with the same
 //! words, and nobody can hide anything in a choice of nonces without being found out.
 //!
+//! Every signature is verified before it counts: one from a computation that went wrong, by itself or
+//! by force, could give the key away.
+//!
 //! Refuses other keys than those it was reviewed for. Dropped before its end, it leaves nothing.
 
 use alloc::vec::Vec;
@@ -13,7 +16,7 @@ use bitcoin::bip32::Fingerprint;
 use bitcoin::ecdsa;
 use bitcoin::hashes::Hash as _;
 use bitcoin::key::TapTweak as _;
-use bitcoin::secp256k1::{Keypair, Message};
+use bitcoin::secp256k1::{All, Keypair, Message, Secp256k1, schnorr};
 use bitcoin::sighash::{Prevouts, SighashCache};
 use bitcoin::{EcdsaSighashType, TapSighashType, Transaction, TxOut, taproot};
 
@@ -63,16 +66,16 @@ impl Signing {
     /// Signs one input.
     ///
     /// # Errors
-    /// [`OtherKeys`], if they are not the keys that it was reviewed for.
-    pub fn step(&mut self, keys: &Keys) -> Result<Step, OtherKeys> {
+    /// See [`SigningError`]. No signature is given out then.
+    pub fn step(&mut self, keys: &Keys) -> Result<Step, SigningError> {
         if keys.fingerprint() != self.work.fingerprint {
-            return Err(OtherKeys);
+            return Err(SigningError::OtherKeys);
         }
         let of = self.work.tasks.len();
         if let Some(task) = self.work.tasks.get(self.next) {
             for duty in &task.duties {
                 let added = signed(&mut self.cache, &self.work.spent, task, duty, keys);
-                self.added[task.input].push(added.ok_or(OtherKeys)?);
+                self.added[task.input].push(added?);
             }
             self.next += 1;
         }
@@ -102,48 +105,73 @@ pub enum Step {
     Done(Vec<u8>),
 }
 
-/// The keys are not those of the review.
+/// Why signing ends before its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the device was unlocked with other keys meanwhile: send it again")]
-pub struct OtherKeys;
+pub enum SigningError {
+    /// The keys are not those of the review.
+    #[error("the device was unlocked with other keys meanwhile: send it again")]
+    OtherKeys,
+    /// A signature does not hold.
+    #[error("the device has computed wrongly: restart it, and do not use it if that happens again")]
+    Faulty,
+}
 
-/// The signature; `None` if the key at the path is another one.
 fn signed(
     cache: &mut SighashCache<Transaction>,
     spent: &[TxOut],
     task: &Task,
     duty: &Duty,
     keys: &Keys,
-) -> Option<Added> {
+) -> Result<Added, SigningError> {
     let message = message(cache, spent, task, &duty.target);
     let sighash_type = task.taproot_type;
     keys.with_secret(&duty.path, |secret, secp| match &duty.target {
         Target::Legacy { key, .. } | Target::Segwit { key, .. } => {
-            let ours = secret.public_key(secp) == *key;
-            let signature = ours.then(|| secp.sign_ecdsa_low_r(&message, secret))?;
+            if secret.public_key(secp) != *key {
+                return Err(SigningError::OtherKeys);
+            }
+            let signature = secp.sign_ecdsa_low_r(&message, secret);
+            let held = secp.verify_ecdsa(&message, &signature, key);
+            held.map_err(|_| SigningError::Faulty)?;
             let sighash_type = EcdsaSighashType::All;
             let signature = ecdsa::Signature { signature, sighash_type };
-            Some(Added::partial(key, signature.to_vec()))
+            Ok(Added::partial(key, signature.to_vec()))
         }
         Target::KeyPath { internal, root } => {
             let mut pair = Keypair::from_secret_key(secp, secret);
             let ours = pair.x_only_public_key().0 == *internal;
             let mut tweaked = pair.tap_tweak(secp, *root).to_keypair();
             pair.non_secure_erase();
-            let signature = ours.then(|| secp.sign_schnorr_no_aux_rand(&message, &tweaked));
+            let signature = schnorr(secp, &message, &tweaked, ours);
             tweaked.non_secure_erase();
             let signature = taproot::Signature { signature: signature?, sighash_type };
-            Some(Added::key_path(signature.to_vec()))
+            Ok(Added::key_path(signature.to_vec()))
         }
         Target::Leaf { key, leaf } => {
             let mut pair = Keypair::from_secret_key(secp, secret);
             let ours = pair.x_only_public_key().0 == *key;
-            let signature = ours.then(|| secp.sign_schnorr_no_aux_rand(&message, &pair));
+            let signature = schnorr(secp, &message, &pair, ours);
             pair.non_secure_erase();
             let signature = taproot::Signature { signature: signature?, sighash_type };
-            Some(Added::leaf(key, leaf, signature.to_vec()))
+            Ok(Added::leaf(key, leaf, signature.to_vec()))
         }
     })
+}
+
+/// A signature that holds, by a pair of keys that is the one that is meant.
+fn schnorr(
+    secp: &Secp256k1<All>,
+    message: &Message,
+    pair: &Keypair,
+    ours: bool,
+) -> Result<schnorr::Signature, SigningError> {
+    if !ours {
+        return Err(SigningError::OtherKeys);
+    }
+    let signature = secp.sign_schnorr_no_aux_rand(message, pair);
+    let held = secp.verify_schnorr(&signature, message, &pair.x_only_public_key().0);
+    held.map_err(|_| SigningError::Faulty)?;
+    Ok(signature)
 }
 
 /// What is signed: a hash of the whole transaction, and of what the input, or for taproot every

@@ -112,7 +112,7 @@ fn five_hundred_inputs_sign_with_progress() {
 fn other_keys_do_not_sign_what_was_reviewed() {
     let draft = Draft::new().input(&single(&keys(), Variant::Wpkh, 0, 0), 900).output(&to(0), 800);
     let mut signing = review(&draft, &Policies::default()).sign();
-    assert_eq!(signing.step(&others()), Err(OtherKeys));
+    assert_eq!(signing.step(&others()), Err(SigningError::OtherKeys));
 }
 
 #[test]
