@@ -10,6 +10,7 @@ mod loss;
 mod paying;
 mod records;
 mod searching;
+mod sweeping;
 mod unconfirmed;
 
 use bitcoin::{Amount, SignedAmount};

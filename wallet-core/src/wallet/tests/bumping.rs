@@ -1,6 +1,7 @@
 //! Payments that wait too long: replaced, taken back, or paid for by a child.
 
 use bitcoin::bip32::{DerivationPath, Xpriv, Xpub};
+use bitcoin::psbt::Psbt;
 use bitcoin::{Amount, FeeRate, Network, NetworkKind, OutPoint, Txid};
 
 use crate::command::{
@@ -10,9 +11,11 @@ use crate::command::{
 use crate::config::LookAhead;
 use crate::keychain::{AccountDescriptor, AccountId, SECP};
 use crate::light_client::fees::{Confidence, FeeEstimate, FeeReport};
-use crate::wallet::{SearchScope, fee};
+use crate::limits::{DRAFT_LIFETIME, UNCONFIRMED_LIFETIME};
+use crate::signers::{Signer, SoftwareSigner};
+use crate::wallet::{Handed, SearchScope, fee};
 
-use super::bench::{Bench, SEGWIT, TAPROOT, exactly, pay, stranger};
+use super::bench::{Bench, SEGWIT, TAPROOT, exactly, pay, seed, stranger};
 
 fn bench() -> Bench {
     Bench::new(LookAhead::NEW)
@@ -393,6 +396,41 @@ fn a_bump_that_would_undo_more_than_was_reviewed_is_not_signed() {
     bench.wallet.drop_draft(draft.id).unwrap();
     let draft = bump(&mut bench, txid(&first), BumpWay::Replace, FeeChoice::Default);
     bench.sign(&draft);
+}
+
+/// A bump went to a signer elsewhere and comes back when it is long out of date. Meanwhile another
+/// copy of the wallet has spent the change, and its payment is forgotten by all.
+#[test]
+fn a_late_bump_is_sent_only_while_it_undoes_no_more_than_was_reviewed() {
+    let mut bench = bench();
+    bench.fund(TAPROOT, 100_000);
+    let first = paid(&mut bench, 1, 30_000);
+    let elsewhere = bench.draft(&pay(&stranger(3), exactly(15_000)));
+    let second = bench.signed(&elsewhere);
+    bench.wallet.drop_draft(elsewhere.id).unwrap();
+    let draft = bump(&mut bench, txid(&first), BumpWay::Replace, rate(9));
+    let mut psbt: Psbt = draft.psbt.parse().unwrap();
+    SoftwareSigner::new(seed(), Network::Regtest).sign(&mut psbt).unwrap();
+    bench.now = bench.now.after(2 * DRAFT_LIFETIME);
+    bench.wallet.take_seen(&second, 3, bench.now).unwrap();
+    bench.wallet.commit().unwrap();
+    let moment = (bench.tip().height, bench.now);
+    let problem = why(bench.wallet.close_draft(&psbt, moment).unwrap_err());
+    assert_eq!(problem, BumpProblem::HasDescendants(vec![second.compute_txid()]));
+    bench.wallet.abort().unwrap();
+
+    bench.now = bench.now.after(2 * UNCONFIRMED_LIFETIME);
+    bench.wallet.expire_seen(bench.now).unwrap();
+    bench.wallet.commit().unwrap();
+    let mut bench = bench.reopen();
+    let moment = (bench.tip().height, bench.now);
+    let handed = bench.wallet.close_draft(&psbt, moment).unwrap();
+    let Handed::Signed(id, signed) = handed else { panic!("{handed:?}") };
+    assert_eq!(id, draft.id);
+    bench.wallet.record_signed(id, &signed, &psbt, bench.now).unwrap();
+    bench.wallet.commit().unwrap();
+    assert_eq!(announced(&bench), [signed.compute_txid()]);
+    assert_eq!(state(&bench, txid(&first)), PaymentState::Replaced);
 }
 
 /// An account of a wallet whose key is the first of the script's two.
