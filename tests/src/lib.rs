@@ -6,6 +6,7 @@
 pub mod target;
 pub mod node;
 pub mod cheap_keys;
+pub mod typist;
 pub mod program;
 pub mod manual;
 pub mod splice;

@@ -14,10 +14,12 @@ use std::time::{Duration, Instant};
 use std::{fs, iter};
 
 use anyhow::{Context, Result, bail, ensure};
+use portable_pty::CommandBuilder;
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::cheap_keys;
+use crate::typist::Typist;
 
 /// The program with one data directory.
 #[derive(Debug)]
@@ -138,6 +140,25 @@ impl Program {
     /// What the system said.
     pub fn spawn(&self, arguments: &[&str]) -> Result<Running> {
         Running::start(self.command(arguments))
+    }
+
+    /// Starts a command as a person does, who is asked for passwords and shown text.
+    ///
+    /// # Errors
+    /// What the system said.
+    pub fn at_terminal(&self, arguments: &[&str]) -> Result<Typist> {
+        let mut command = CommandBuilder::new(&self.executable);
+        command.env_clear();
+        command.env("HOME", self.home.path());
+        command.env("TERM", "xterm");
+        command.cwd(self.home.path());
+        command.args(["--network", self.network, "--data-dir"]);
+        command.arg(self.data_dir());
+        for peer in &self.peers {
+            command.args(["--connect", peer]);
+        }
+        command.args(arguments);
+        Typist::start(command)
     }
 
     /// The command as it would be run, to be changed before [`Running::start`].
