@@ -61,8 +61,10 @@ pub struct Session {
     lock: Lock,
     stage: Stage,
     pending: Option<Pending>,
-    /// When the person last did something, or was asked something.
-    active: Time,
+    /// When the person last did something. Hosts can't put off the lock.
+    pressed: Time,
+    /// When the person was last asked something, or did something.
+    asked: Time,
     /// Whether every question is agreed to; builds for tests only.
     agrees: bool,
 }
@@ -147,7 +149,8 @@ impl Session {
             lock: Lock::Empty,
             stage: Stage::Between,
             pending: None,
-            active: now,
+            pressed: now,
+            asked: now,
             agrees: false,
         };
         session.look_for_state();
@@ -171,7 +174,7 @@ impl Session {
                 },
             }
             while self.agrees && matches!(self.stage, Stage::Ask(_)) {
-                self.active = now;
+                self.note_press(now);
                 self.agreed();
             }
         }
@@ -196,7 +199,7 @@ impl Session {
 
     /// Takes a press.
     pub fn press(&mut self, press: Press, now: Time) {
-        self.active = now;
+        self.note_press(now);
         match &mut self.stage {
             Stage::Ask(pages) => match pages.press(press) {
                 Reading::On => {}
@@ -220,7 +223,7 @@ impl Session {
 
     /// Does one step of something long. The display should show the view first.
     pub fn work(&mut self, now: Time) {
-        self.active = now;
+        self.note_press(now);
         match core::mem::replace(&mut self.stage, Stage::Between) {
             Stage::Working(work) => self.work_on(work),
             Stage::Signing { signing, .. } => self.sign_on(signing),
@@ -232,22 +235,23 @@ impl Session {
     #[must_use]
     pub fn deadline(&self) -> Option<Time> {
         let locks = match &self.lock {
-            Lock::Open(unlocked) => Some(self.active.after(unlocked.idle_lock())),
+            Lock::Open(unlocked) => Some(self.pressed.after(unlocked.idle_lock())),
             _ => None,
         };
-        let gives_up = self.is_asking().then(|| self.active.after(PROMPT));
+        let gives_up = self.is_asking().then(|| self.asked.after(PROMPT));
         locks.into_iter().chain(gives_up).min()
     }
 
     /// Gives up what nobody answered, and locks a device that nobody uses.
     pub fn tick(&mut self, now: Time) {
-        if self.is_asking() && now.since(self.active) >= PROMPT {
+        if self.is_asking() && now.since(self.asked) >= PROMPT {
             self.refuse("nobody answered on the device");
             self.go_home();
         }
         if let Lock::Open(unlocked) = &self.lock
-            && now.since(self.active) >= unlocked.idle_lock()
+            && now.since(self.pressed) >= unlocked.idle_lock()
         {
+            self.refuse("the device has locked itself");
             self.lock();
         }
     }
@@ -314,9 +318,14 @@ impl Session {
         self.go_home();
     }
 
-    /// Whether the display waits for an answer that somebody is waiting for.
+    /// Whether somebody waits for the person, or a secret is half typed.
     fn is_asking(&self) -> bool {
-        matches!(self.stage, Stage::Ask(_) | Stage::Pin(_) | Stage::Passphrase(..))
+        self.pending.is_some() || matches!(self.stage, Stage::Pin(_) | Stage::Passphrase(..))
+    }
+
+    fn note_press(&mut self, now: Time) {
+        self.pressed = now;
+        self.asked = now;
     }
 }
 

@@ -116,7 +116,7 @@ impl Session {
                 self.answer(&id, &Reply::error(ErrorCode::UserCancelled, why));
             }
             Ok(Turn::Ask(wish, screens)) => {
-                self.active = now;
+                self.asked = now;
                 self.pending = Some(Pending { id, wish });
                 self.stage = Stage::Ask(Pages::new(&screens));
             }
@@ -131,7 +131,7 @@ impl Session {
             }
             Lock::Locked { .. } => {
                 if matches!(self.stage, Stage::Home(_) | Stage::Read(_)) {
-                    self.active = now;
+                    self.asked = now;
                     self.ask_pin();
                 }
                 let unlocking =

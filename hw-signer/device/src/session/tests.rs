@@ -1,5 +1,5 @@
 //! The device as hosts and people meet it. The host traps are in `traps`, the owner's own menus in
-//! `menus`, what each request does in `requests`.
+//! `menus`, what each request does in `requests`, payments in `signing`.
 
 use alloc::format;
 use alloc::rc::Rc;
@@ -17,6 +17,7 @@ use crate::storage::{Storage, StorageFault};
 
 mod menus;
 mod requests;
+mod signing;
 mod traps;
 
 const WORDS: &str = "abandon abandon abandon abandon abandon abandon abandon abandon abandon \
@@ -115,6 +116,7 @@ struct Table {
     device: Session,
     card: Card,
     now: u64,
+    kept: Vec<Item>,
 }
 
 impl Table {
@@ -130,7 +132,12 @@ impl Table {
             network: Network::Test,
             cost: KdfCost::for_tests(),
         };
-        Self { device: Session::new(board, options, Time::default()), card, now: 0 }
+        Self {
+            device: Session::new(board, options, Time::default()),
+            card,
+            now: 0,
+            kept: Vec::new(),
+        }
     }
 
     /// A device with `WORDS` for once.
@@ -248,7 +255,20 @@ impl Table {
         reply
     }
 
+    fn asks_ping(&mut self) -> i64 {
+        self.sends("77", "ping", none);
+        let replies: Vec<Item> = core::iter::from_fn(|| self.reply()).collect();
+        // Another answer may have come just before; it is put back for whoever waits for it.
+        let (own, other): (Vec<_>, Vec<_>) =
+            replies.into_iter().partition(|reply| reply.text("id") == "77");
+        self.kept.extend(other);
+        own[0].number("result")
+    }
+
     fn reply(&mut self) -> Option<Item> {
+        if !self.kept.is_empty() {
+            return Some(self.kept.remove(0));
+        }
         let bytes = self.device.take_reply()?;
         let mut decoder = Decoder::new(&bytes);
         let item = Item::read(&mut decoder);

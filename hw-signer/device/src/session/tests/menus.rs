@@ -58,8 +58,10 @@ fn an_idle_device_locks_itself() {
     assert_eq!(table.title(), "Ready");
     // A host that asks all the time does not keep it open.
     table.asks("get_xpub", path_on("testnet", &[H]));
+    table.sends("5", "get_receive_address", address_on("testnet", &FIRST_ADDRESS, "wpkh(k)"));
     table.passes(1);
     assert_eq!(table.title(), "Locked");
+    assert_eq!(error_of(&table.reply().unwrap()), -32000);
     assert_eq!(error_of(&table.asks("get_xpub", path_on("testnet", &[H]))), -32002);
 }
 

@@ -117,6 +117,18 @@ fn a_question_that_nobody_answers_ends() {
 }
 
 #[test]
+fn a_host_does_not_wait_for_ever_for_the_pin() {
+    let mut table = Table::locked();
+    table.sends("5", "auth_user", auth_on("testnet"));
+    table.types("654321");
+    table.works();
+    assert_eq!(table.title(), "Not unlocked");
+    table.passes(120_000);
+    assert_eq!(error_of(&table.reply().unwrap()), -32000);
+    assert_eq!(table.title(), "Locked");
+}
+
+#[test]
 fn cancel_ends_the_question() {
     let mut table = Table::once();
     table.sends("5", "get_receive_address", address_on("testnet", &FIRST_ADDRESS, "wpkh(k)"));
