@@ -20,3 +20,4 @@ pub mod town;
 pub mod vector_wallet;
 pub mod usb;
 pub mod hwi;
+pub mod signer;
