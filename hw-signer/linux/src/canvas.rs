@@ -76,3 +76,6 @@ fn accent(kind: ScreenKind) -> Rgb565 {
 
 /// The row of the footer.
 const LAST: u8 = 10;
+
+#[cfg(test)]
+mod tests;

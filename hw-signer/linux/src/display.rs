@@ -195,6 +195,11 @@ impl Default for Points {
 }
 
 impl Points {
+    /// Row by row.
+    pub fn colors(&self) -> impl Iterator<Item = Rgb565> {
+        self.0.iter().copied()
+    }
+
     /// Row by row, as the kernel takes them: 16 bits each, the lower byte first.
     #[must_use]
     pub fn bytes(&self) -> Vec<u8> {
@@ -230,3 +235,43 @@ impl DrawTarget for Points {
 const BOX_WIDTH: u16 = 26;
 const BOX_HEIGHT: u16 = 11;
 const _: () = assert!(BOX_WIDTH as usize == COLUMNS + 2 && BOX_HEIGHT as usize == ROWS + 2);
+
+#[cfg(test)]
+mod tests {
+    use embedded_graphics::geometry::Point;
+    use embedded_graphics::pixelcolor::RgbColor as _;
+
+    use super::*;
+
+    #[test]
+    fn a_window_shows_all_of_a_view() {
+        let rows: Vec<String> =
+            (0..ROWS).map(|row| format!("row {row} {}", "x".repeat(18))).collect();
+        let view = View {
+            kind: ScreenKind::Text,
+            title: "A title".to_owned(),
+            rows: rows.clone(),
+            selected: Some(2),
+            footer: "back  1/2  down".to_owned(),
+        };
+        let area = Rect::new(0, 0, 80, 24);
+        let mut buffer = Buffer::empty(area);
+        render(&view, area, &mut buffer);
+        let lines: Vec<String> = (0..area.height)
+            .map(|y| (0..area.width).map(|x| buffer[(x, y)].symbol()).collect())
+            .collect();
+        let shown = lines.join("\n");
+        for text in rows.iter().chain([&view.title, &view.footer]) {
+            assert!(shown.contains(text.as_str()), "{text} is not in\n{shown}");
+        }
+    }
+
+    #[test]
+    fn points_outside_are_left_out() {
+        let mut points = Points::default();
+        let outside =
+            [Point::new(-1, 0), Point::new(0, -1), Point::new(240, 0), Point::new(0, 240)];
+        let Ok(()) = points.draw_iter(outside.map(|at| Pixel(at, Rgb565::WHITE)));
+        assert!(points.bytes().iter().all(|byte| *byte == 0));
+    }
+}

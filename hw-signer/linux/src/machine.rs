@@ -9,6 +9,8 @@ use billfold_signer_core::time::Time;
 use billfold_signer_core::unlocked::Board;
 use billfold_signer_core::vault::KdfCost;
 
+use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+
 use crate::arguments::{Arguments, ScreenChoice};
 use crate::buttons::Buttons;
 use crate::card::Card;
@@ -36,6 +38,8 @@ impl Machine {
     /// # Errors
     /// If something can't be opened.
     pub fn new(arguments: &Arguments) -> Result<Self> {
+        // No core file and no debugger gets at the keys.
+        set_dumpable_behavior(DumpableBehavior::NotDumpable).context("can't forbid core files")?;
         let card = Card::open(&arguments.state)?;
         let port = Port::open(arguments)?;
         let board = Board { storage: Box::new(card), randomness: Box::new(System) };

@@ -5,14 +5,24 @@
 //! memory and a clock. Refuses to run without seccomp where the kernel and the processor have it;
 //! Landlock is taken as far as the kernel knows it. Only the emulator may accept connections.
 
-use std::collections::BTreeMap;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod calls;
+/// Processors that the filter is not written for: 32-bit boards.
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod calls {
+    /// Leaves system calls as they are, and says so.
+    #[expect(clippy::unnecessary_wraps, reason = "other processors may fail here")]
+    pub(super) const fn close() -> Result<bool, super::SandboxError> {
+        Ok(false)
+    }
+}
+
 use std::path::{Path, PathBuf};
 
 use landlock::{
     ABI, Access as _, AccessFs, AccessNet, PathBeneath, PathFd, Ruleset, RulesetAttr as _,
     RulesetCreatedAttr as _, RulesetError, RulesetStatus,
 };
-use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, TargetArch};
 
 /// What may still be opened.
 #[derive(Debug)]
@@ -38,7 +48,7 @@ pub struct Walls {
 /// See [`SandboxError`].
 pub fn enter(doors: &Doors) -> Result<Walls, SandboxError> {
     let files = close_files(doors)?;
-    let calls = close_calls()?;
+    let calls = calls::close()?;
     Ok(Walls { files, calls })
 }
 
@@ -81,99 +91,8 @@ fn beneath(
     Ok(PathBeneath::new(opened, access))
 }
 
-fn close_calls() -> Result<bool, SandboxError> {
-    // Processors that the filter is not written for: 32-bit boards.
-    let Ok(arch) = TargetArch::try_from(std::env::consts::ARCH) else { return Ok(false) };
-    let failed = |error: &dyn std::error::Error| SandboxError::Calls(error.to_string());
-    let refused = SeccompAction::Errno(libc::EPERM.unsigned_abs());
-    let allowed: BTreeMap<i64, Vec<_>> =
-        CALLS.iter().chain(PORT_CALLS).map(|call| (*call, Vec::new())).collect();
-    let filter = SeccompFilter::new(allowed, refused, SeccompAction::Allow, arch);
-    let program = filter.and_then(BpfProgram::try_from).map_err(|error| failed(&error))?;
-    seccompiler::apply_filter(&program).map_err(|error| failed(&error))?;
-    Ok(true)
-}
-
 /// The newest rules that are asked for; an older kernel takes those that it knows.
 const RULES: ABI = ABI::V5;
-
-/// What the standard library, the terminal and the card need.
-const CALLS: &[i64] = &[
-    libc::SYS_read,
-    libc::SYS_readv,
-    libc::SYS_pread64,
-    libc::SYS_write,
-    libc::SYS_writev,
-    libc::SYS_pwrite64,
-    libc::SYS_lseek,
-    libc::SYS_openat,
-    libc::SYS_close,
-    libc::SYS_fstat,
-    libc::SYS_newfstatat,
-    libc::SYS_statx,
-    libc::SYS_fcntl,
-    libc::SYS_flock,
-    libc::SYS_fsync,
-    libc::SYS_fdatasync,
-    libc::SYS_ftruncate,
-    libc::SYS_renameat,
-    libc::SYS_renameat2,
-    libc::SYS_unlinkat,
-    libc::SYS_ioctl,
-    libc::SYS_dup,
-    libc::SYS_ppoll,
-    libc::SYS_epoll_ctl,
-    libc::SYS_epoll_pwait,
-    libc::SYS_mmap,
-    libc::SYS_munmap,
-    libc::SYS_mremap,
-    libc::SYS_mprotect,
-    libc::SYS_madvise,
-    libc::SYS_brk,
-    libc::SYS_futex,
-    libc::SYS_clone,
-    libc::SYS_clone3,
-    libc::SYS_set_robust_list,
-    libc::SYS_rseq,
-    libc::SYS_prctl,
-    libc::SYS_gettid,
-    libc::SYS_getpid,
-    libc::SYS_sched_getaffinity,
-    libc::SYS_sched_yield,
-    libc::SYS_clock_gettime,
-    libc::SYS_clock_nanosleep,
-    libc::SYS_nanosleep,
-    libc::SYS_getrandom,
-    libc::SYS_sigaltstack,
-    libc::SYS_rt_sigaction,
-    libc::SYS_rt_sigprocmask,
-    libc::SYS_rt_sigreturn,
-    libc::SYS_restart_syscall,
-    libc::SYS_tgkill,
-    libc::SYS_exit,
-    libc::SYS_exit_group,
-    // Older forms of the above, which only this processor has.
-    #[cfg(target_arch = "x86_64")]
-    libc::SYS_poll,
-    #[cfg(target_arch = "x86_64")]
-    libc::SYS_epoll_wait,
-    #[cfg(target_arch = "x86_64")]
-    libc::SYS_rename,
-    #[cfg(target_arch = "x86_64")]
-    libc::SYS_unlink,
-];
-
-/// What a port that listens needs; it is bound before.
-#[cfg(feature = "emulator")]
-const PORT_CALLS: &[i64] = &[
-    libc::SYS_accept4,
-    libc::SYS_recvfrom,
-    libc::SYS_sendto,
-    libc::SYS_setsockopt,
-    libc::SYS_shutdown,
-];
-#[cfg(not(feature = "emulator"))]
-const PORT_CALLS: &[i64] = &[];
 
 #[cfg(test)]
 mod tests {
