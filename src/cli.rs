@@ -13,6 +13,7 @@ pub(crate) mod global;
 pub(crate) mod keeping;
 pub(crate) mod lists;
 pub(crate) mod labelling;
+pub(crate) mod signer;
 pub(crate) mod paying;
 pub(crate) mod handing;
 pub(crate) mod setup;
@@ -32,9 +33,10 @@ use lists::{
 };
 use paying::{
     BUMP_EXAMPLES, BumpArgs, CANCEL_EXAMPLES, CancelArgs, DRAFTS_EXAMPLES, DraftsArgs,
-    FREEZE_EXAMPLES, FreezeArgs, PAY_EXAMPLES, PayArgs, RECEIVE_EXAMPLES, ReceiveArgs,
+    FREEZE_EXAMPLES, FreezeArgs, PAY_EXAMPLES, PayCommandArgs, RECEIVE_EXAMPLES, ReceiveArgs,
 };
 use setup::{NEW_EXAMPLES, NewArgs, RESTORE_EXAMPLES, RestoreArgs};
+use signer::{SIGNER_EXAMPLES, SignerCommand};
 
 pub(crate) use global::{GlobalOptions, NetworkName};
 
@@ -90,7 +92,7 @@ pub(crate) enum Command {
     Receive(ReceiveArgs),
     /// Pay: build, review, sign, announce
     #[command(after_help = PAY_EXAMPLES)]
-    Pay(PayArgs),
+    Pay(PayCommandArgs),
     /// Speed up a payment that waits
     #[command(after_help = BUMP_EXAMPLES)]
     Bump(BumpArgs),
@@ -100,6 +102,9 @@ pub(crate) enum Command {
     /// Hand a payment to other signers and back: create, show, sign, combine, finalize, announce
     #[command(subcommand, after_help = PSBT_EXAMPLES)]
     Psbt(PsbtCommand),
+    /// Use a signing device: find it, pair it, compare addresses
+    #[command(subcommand, after_help = SIGNER_EXAMPLES)]
+    Signer(Box<SignerCommand>),
     /// Sign a message with the key of an address, or check who signed one
     #[command(subcommand, after_help = MESSAGE_EXAMPLES)]
     Message(MessageCommand),

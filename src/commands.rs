@@ -36,6 +36,7 @@ mod psbt;
 mod receive;
 mod restore;
 mod search;
+mod signer;
 mod sweep;
 mod wallets;
 mod watch;
@@ -62,6 +63,7 @@ pub(crate) async fn run(command: Command, context: &mut Context) -> Result<(), F
         Command::Cancel(options) => bump::cancel(&options, context).await,
         Command::Psbt(command) => psbt::run(command, context).await,
         Command::Sweep(options) => sweep::run(&options, context).await,
+        Command::Signer(command) => signer::run(*command, context).await,
         Command::Message(command) => message::run(command, context).await,
         Command::Drafts(options) => drafts::run(&options, context).await,
         Command::Freeze(options) => freeze::run(options, true, context).await,

@@ -14,6 +14,7 @@ mod accounts;
 mod command;
 mod kind;
 mod opening;
+mod signer;
 mod typed;
 
 /// What went wrong, ready to be told to a person or a program.

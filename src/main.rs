@@ -14,6 +14,7 @@ mod context;
 mod terminal;
 mod password;
 mod words;
+mod device;
 mod session;
 mod demo;
 mod commands;

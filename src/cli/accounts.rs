@@ -204,7 +204,8 @@ pub(crate) struct ImportDescriptorsArgs {
     pub(crate) scope: ScopeArgs,
 }
 
-fn parse_number(text: &str) -> Result<DerivationIndex, String> {
+/// Reads an account number.
+pub(super) fn parse_number(text: &str) -> Result<DerivationIndex, String> {
     let number: u32 = text.parse().map_err(|_| "not a number".to_owned())?;
     DerivationIndex::try_from(number).map_err(str::to_owned)
 }

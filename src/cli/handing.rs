@@ -6,6 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::birthday::BirthdayArg;
 use super::paying::{ConsentArgs, FeeArgs, PayArgs};
+use super::signer::SignerArgs;
 
 /// What to do with PSBTs.
 #[derive(Debug, Subcommand)]
@@ -55,6 +56,9 @@ pub(crate) struct PsbtSignArgs {
     /// Agree to what it pays without being asked
     #[arg(long)]
     pub(crate) yes: bool,
+    /// Who signs, if not this wallet.
+    #[command(flatten)]
+    pub(crate) signer: SignerArgs,
     /// Where to.
     #[command(flatten)]
     pub(crate) out: OutArgs,

@@ -7,6 +7,8 @@ use bitcoin::{OutPoint, Txid};
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 
+use super::signer::SignerArgs;
+
 /// Options of `receive`.
 #[derive(Debug, Args)]
 pub(crate) struct ReceiveArgs {
@@ -26,6 +28,17 @@ pub(crate) struct ReceiveArgs {
 }
 
 /// Options of `pay`.
+#[derive(Debug, Args)]
+pub(crate) struct PayCommandArgs {
+    /// What to pay.
+    #[command(flatten)]
+    pub(crate) pay: PayArgs,
+    /// Who signs, if not this wallet.
+    #[command(flatten)]
+    pub(crate) signer: SignerArgs,
+}
+
+/// What to pay, and how.
 #[derive(Debug, Args)]
 pub(crate) struct PayArgs {
     /// Whom: an address or a `bitcoin:` URI
@@ -110,6 +123,9 @@ pub(crate) struct BumpArgs {
     /// Who agrees.
     #[command(flatten)]
     pub(crate) consent: ConsentArgs,
+    /// Who signs, if not this wallet.
+    #[command(flatten)]
+    pub(crate) signer: SignerArgs,
 }
 
 /// Options of `cancel`.
@@ -124,6 +140,9 @@ pub(crate) struct CancelArgs {
     /// Who agrees.
     #[command(flatten)]
     pub(crate) consent: ConsentArgs,
+    /// Who signs, if not this wallet.
+    #[command(flatten)]
+    pub(crate) signer: SignerArgs,
 }
 
 /// Options of `freeze` and `unfreeze`.
@@ -167,6 +186,7 @@ Examples:
   billfold pay bc1q… max --fee-rate 1.5
   billfold pay bc1q… 25k --target 12           in one of the next 12 blocks
   billfold pay 'bitcoin:bc1q…?amount=0.001'
+  billfold pay bc1q… 25k --signer usb          sign with the device that is plugged in
   billfold pay --file wages.csv --yes --idempotency-key wages-2026-05";
 
 pub(crate) const BUMP_EXAMPLES: &str = "\

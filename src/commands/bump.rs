@@ -6,6 +6,7 @@ use bitcoin::Txid;
 
 use super::pay::{self, Consent, fee};
 use crate::cli::paying::{BumpArgs, CancelArgs, ConsentArgs, FeeArgs};
+use crate::cli::signer::SignerArgs;
 use crate::context::Context;
 use crate::failure::Failure;
 
@@ -20,7 +21,8 @@ pub(super) async fn run(options: &BumpArgs, context: &mut Context) -> Result<(),
         (_, true) => BumpWay::Child,
         (false, false) => BumpWay::Best,
     };
-    carry_out(options.txid, way, &options.fee, &options.consent, context).await
+    let consent = consent(&options.consent, &options.signer);
+    carry_out(options.txid, way, &options.fee, &consent, context).await
 }
 
 /// Takes a payment back.
@@ -28,18 +30,23 @@ pub(super) async fn run(options: &BumpArgs, context: &mut Context) -> Result<(),
 /// # Errors
 /// As [`run`].
 pub(super) async fn cancel(options: &CancelArgs, context: &mut Context) -> Result<(), Failure> {
-    carry_out(options.txid, BumpWay::Cancel, &options.fee, &options.consent, context).await
+    let consent = consent(&options.consent, &options.signer);
+    carry_out(options.txid, BumpWay::Cancel, &options.fee, &consent, context).await
 }
 
 async fn carry_out(
     txid: Txid,
     way: BumpWay,
     fee: &FeeArgs,
-    consent: &ConsentArgs,
+    consent: &Consent,
     context: &mut Context,
 ) -> Result<(), Failure> {
-    let dry_run = consent.dry_run;
+    let dry_run = consent.is_dry_run();
     let (fee, most_fee) = (fee::read(fee)?, fee::most(fee)?);
     let request = BumpRequest { txid, way, fee, most_fee, hold: Hold::Briefly, dry_run };
-    pay::carry_out(Command::Bump(request), &Consent::new(consent), context).await
+    pay::carry_out(Command::Bump(request), consent, context).await
+}
+
+fn consent(options: &ConsentArgs, signer: &SignerArgs) -> Consent {
+    Consent::new(options).with_signer(signer.signer.clone())
 }

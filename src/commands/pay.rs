@@ -9,9 +9,10 @@ use billfold_wallet_core::command::{
     Command, Draft, DraftId, PayRequest, Payment, PsbtReview, Reply,
 };
 use billfold_wallet_core::service::{Access, Reach};
+use billfold_wallet_core::signer_host::place::Place;
 use bitcoin::Network;
 
-use crate::cli::paying::PayArgs;
+use crate::cli::paying::{PayArgs, PayCommandArgs};
 use crate::commands::psbt_form::report::PsbtReport;
 use crate::context::Context;
 use crate::failure::{Failure, Kind};
@@ -25,6 +26,7 @@ mod request;
 mod review;
 mod consent;
 mod announced;
+mod by_device;
 mod report;
 
 use announced::announced;
@@ -37,9 +39,11 @@ use report::PayReport;
 /// # Errors
 /// What is wrong with the request, `insufficient_funds` and the other reasons of a draft,
 /// `refused` by the reviewer, and all that `sync` can fail with.
-pub(super) async fn run(options: PayArgs, context: &mut Context) -> Result<(), Failure> {
-    let request = request::read(&options, context.run.settings.network)?;
-    let consent = Consent::new(&options.consent).with_look_alike(options.allow_look_alike);
+pub(super) async fn run(options: PayCommandArgs, context: &mut Context) -> Result<(), Failure> {
+    let PayCommandArgs { pay, signer } = options;
+    let request = request::read(&pay, context.run.settings.network)?;
+    let consent =
+        Consent::new(&pay.consent).with_look_alike(pay.allow_look_alike).with_signer(signer.signer);
     carry_out(Command::Draft(request), &consent, context).await
 }
 
@@ -82,12 +86,14 @@ pub(super) async fn carry_out(
     if consent.dry_run {
         return look(command, context).await;
     }
-    let reviewer = Reviewer::choose(*consent, context.run.style.plain)?;
-    let report = Session::with(context, Access::Sign, Reach::Online, async |session, context| {
+    let reviewer = Reviewer::choose(consent, context.run.style.plain)?;
+    let access = if consent.signer.is_some() { Access::View } else { Access::Sign };
+    let report = Session::with(context, access, Reach::Online, async |session, context| {
         follow(session, context, Patience::WhileItMoves).await?;
         let (draft, signed) = match session.ask(command, context).await? {
             Reply::Draft(draft) => {
-                let signed = agree_and_sign(session, context, &draft, reviewer).await?;
+                let by = consent.signer.clone();
+                let signed = agree_and_sign(session, context, &draft, reviewer, by).await?;
                 (Some(draft), signed)
             }
             Reply::Payment(payment) => (None, Signed::Here(payment)),
@@ -157,11 +163,16 @@ async fn agree_and_sign(
     context: &mut Context,
     draft: &Draft,
     mut reviewer: Reviewer,
+    by: Option<Place>,
 ) -> Result<Signed, Failure> {
-    let refused = match reviewer.agrees(draft, context).await {
-        Ok(true) => return sign(session, draft.id).await,
-        Ok(false) => Failure::new(Kind::Refused, "not agreed: nothing was signed or sent"),
-        Err(failure) => failure.while_doing("nothing was signed or sent"),
+    let refused = match (reviewer.agrees(draft, context).await, by) {
+        (Ok(true), None) => return sign(session, draft.id).await,
+        (Ok(true), Some(place)) => match by_device::sign(session, context, draft.id, place).await {
+            Ok(signed) => return Ok(signed),
+            Err(failure) => failure,
+        },
+        (Ok(false), _) => Failure::new(Kind::Refused, "not agreed: nothing was signed or sent"),
+        (Err(failure), _) => failure.while_doing("nothing was signed or sent"),
     };
     session.ask_to_the_end(Command::Drop(draft.id)).await?;
     Err(refused)

@@ -4,8 +4,8 @@
 
 use billfold_wallet_core::command::{Command, Hold, Payment, PsbtReview, Reply};
 use billfold_wallet_core::message;
-use billfold_wallet_core::psbt::review::Knowledge;
-use billfold_wallet_core::psbt::{self, review};
+use billfold_wallet_core::psbt;
+use billfold_wallet_core::psbt::review::{Knowledge, review as told_by};
 use billfold_wallet_core::service::{self, Access, Reach};
 use bitcoin::Psbt;
 
@@ -17,6 +17,7 @@ use crate::commands::agreement::Agreement;
 use crate::commands::pay;
 use crate::commands::psbt_form::report::PsbtReport;
 use crate::commands::psbt_form::{picture, report};
+use crate::commands::signer;
 use crate::context::Context;
 use crate::failure::{Failure, Kind};
 use crate::session::follow::{Patience, follow};
@@ -75,7 +76,7 @@ async fn show(options: &PsbtShowArgs, context: &mut Context) -> Result<(), Failu
     let without = options.no_wallet || !service::wallets(settings)?.contains(&settings.wallet);
     let reviewed = if without {
         let network = settings.network;
-        review::review(&psbt, network, &Knowledge::default(), message::is_asked_for)
+        told_by(&psbt, network, &Knowledge::default(), message::is_asked_for)
     } else {
         Session::with(context, Access::View, Reach::Offline, async |session, context| {
             reviewed(session, context, psbt).await
@@ -85,18 +86,23 @@ async fn show(options: &PsbtShowArgs, context: &mut Context) -> Result<(), Failu
     context.output.result(&PsbtReport::new(&reviewed, picture::of(&reviewed)))
 }
 
-/// Shows it, asks, signs. The coins are held before the signatures leave the wallet.
+/// Shows it, asks, signs. The coins are held before the signatures leave the wallet, or the PSBT
+/// goes to a device.
 async fn sign(options: &PsbtSignArgs, context: &mut Context) -> Result<(), Failure> {
     options.out.check()?;
     let psbt = source::read(&options.psbt)?;
     let agreement = Agreement::choose(options.yes, context.run.style.plain)?;
-    let signed = Session::with(context, Access::Sign, Reach::Offline, async |session, context| {
+    let by = options.signer.signer.clone();
+    let access = if by.is_some() { Access::View } else { Access::Sign };
+    let signed = Session::with(context, access, Reach::Offline, async |session, context| {
         let before = reviewed(session, context, psbt.clone()).await?;
         agreement.reached(&picture::of(&before), "Sign this? [y/N] ", context).await?;
-        match session.ask_to_the_end(Command::SignPsbt(Box::new(psbt))).await? {
-            Reply::Psbt(review) => Ok(*review),
-            reply => Err(unexpected(&reply)),
-        }
+        let Some(place) = by else {
+            return review(session.ask_to_the_end(Command::SignPsbt(Box::new(psbt))).await?);
+        };
+        let held = review(session.ask_to_the_end(Command::HoldPsbt(Box::new(psbt))).await?)?;
+        let signed = signer::signed(held.psbt, place, context).await?;
+        reviewed(session, context, signed).await
     })
     .await?;
     let told = match signed.complete {
@@ -160,9 +166,13 @@ async fn reviewed(
 async fn told(
     session: &mut Session,
     context: &mut Context,
-    review: Command,
+    command: Command,
 ) -> Result<PsbtReview, Failure> {
-    match session.ask(review, context).await? {
+    review(session.ask(command, context).await?)
+}
+
+fn review(reply: Reply) -> Result<PsbtReview, Failure> {
+    match reply {
         Reply::Psbt(review) => Ok(*review),
         reply => Err(unexpected(&reply)),
     }
@@ -171,5 +181,5 @@ async fn told(
 /// What a PSBT says by itself.
 fn alone(psbt: &Psbt, context: &Context) -> PsbtReview {
     let network = context.run.settings.network;
-    review::review(psbt, network, &Knowledge::default(), message::is_asked_for)
+    told_by(psbt, network, &Knowledge::default(), message::is_asked_for)
 }

@@ -60,7 +60,11 @@ fn named(
     named
 }
 
-fn first_possible(accounts: &[(AccountName, AccountDescriptor)], network: Network) -> Birthday {
+/// The first block that can pay one of these accounts.
+pub(super) fn first_possible(
+    accounts: &[(AccountName, AccountDescriptor)],
+    network: Network,
+) -> Birthday {
     let firsts = accounts
         .iter()
         .map(|(_, descriptor)| earliest::of_descriptor(&descriptor.to_string(), network));
@@ -73,7 +77,7 @@ const fn at(height: u32) -> Birthday {
 
 /// What is watched.
 #[derive(Debug, Serialize)]
-struct WatchReport {
+pub(super) struct WatchReport {
     birthday: BirthdayForm,
     accounts: AccountsReport,
     #[serde(skip)]
@@ -81,7 +85,7 @@ struct WatchReport {
 }
 
 impl WatchReport {
-    fn new(wallet: &WalletDescription) -> Self {
+    pub(super) fn new(wallet: &WalletDescription) -> Self {
         Self {
             birthday: BirthdayForm::new(wallet.birthday),
             accounts: AccountsReport::new(wallet),

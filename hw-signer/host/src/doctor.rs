@@ -8,6 +8,7 @@ use crate::device::{About, State};
 use crate::place::Place;
 use crate::problem::DeviceError;
 use crate::search::greet;
+use crate::usb::{self, Port};
 
 /// What is known of a signer, and the first thing that keeps it from being used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +19,15 @@ pub struct Diagnosis {
     pub about: Option<About>,
     /// What is wrong, if anything is; its message says what to do.
     pub problem: Option<DeviceError>,
+}
+
+/// Looks at everything that is plugged in and may be a signer, and at a place that is named.
+#[must_use]
+pub fn list(named: Option<&Place>, network: Network) -> Vec<Diagnosis> {
+    let ports = usb::ports().into_iter().filter(Port::may_be_a_signer);
+    let mut places: Vec<Place> = ports.map(|port| Place::Serial(port.path)).collect();
+    places.extend(named.filter(|named| **named != Place::Usb && !places.contains(named)).cloned());
+    places.iter().map(|place| diagnose(place, network)).collect()
 }
 
 /// Looks at the signer of a place, for a network.

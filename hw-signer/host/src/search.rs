@@ -4,28 +4,12 @@
 
 use bitcoin::Network;
 
-use crate::device::{About, Device};
+use crate::device::Device;
 use crate::jade::Greeted;
 use crate::place::Place;
 use crate::problem::DeviceError;
 use crate::usb::{self, Port};
 use crate::watch::Watch;
-
-/// A port that may have a signer behind it, and what is there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
-    /// Where.
-    pub place: Place,
-    /// What it says that it is, or why it says nothing.
-    pub about: Result<About, DeviceError>,
-}
-
-/// Everything that is plugged in and may be a signer. No person is disturbed.
-#[must_use]
-pub fn list() -> Vec<Found> {
-    let ports = usb::ports();
-    ports.iter().filter(|port| port.may_be_a_signer()).map(found).collect()
-}
 
 /// Opens the signer at a place, and unlocks it for a network.
 ///
@@ -75,12 +59,6 @@ fn only(
 
 fn answers(port: &Port) -> Result<(), DeviceError> {
     Greeted::at(&place(port)).map(drop)
-}
-
-fn found(port: &Port) -> Found {
-    let place = place(port);
-    let about = Greeted::at(&place).map(|device| device.about().clone());
-    Found { place, about }
 }
 
 fn place(port: &Port) -> Place {

@@ -5,6 +5,7 @@
 
 use billfold_wallet_core::command::{Draft, Warning};
 use billfold_wallet_core::recipient;
+use billfold_wallet_core::signer_host::place::Place;
 use bitcoin::Address;
 
 use super::review;
@@ -13,23 +14,35 @@ use crate::context::Context;
 use crate::failure::{Failure, Kind};
 use crate::terminal::Terminal;
 
-/// Whether it is only to be looked at, and what was agreed to in advance.
-#[derive(Debug, Clone, Copy)]
+/// Whether it is only to be looked at, what was agreed to in advance, and who signs.
+#[derive(Debug, Clone)]
 pub(crate) struct Consent {
     /// Build the review only.
     pub(super) dry_run: bool,
     yes: bool,
     look_alike: bool,
+    /// The device that signs, if not this wallet.
+    pub(super) signer: Option<Place>,
 }
 
 impl Consent {
     /// What the options say.
     pub(crate) const fn new(options: &ConsentArgs) -> Self {
-        Self { dry_run: options.dry_run, yes: options.yes, look_alike: false }
+        Self { dry_run: options.dry_run, yes: options.yes, look_alike: false, signer: None }
+    }
+
+    /// The same, signed by a device.
+    pub(crate) fn with_signer(self, signer: Option<Place>) -> Self {
+        Self { signer, ..self }
+    }
+
+    /// Whether it is only to be looked at.
+    pub(crate) const fn is_dry_run(&self) -> bool {
+        self.dry_run
     }
 
     /// The same, with an address that looks like another agreed to or not.
-    pub(super) const fn with_look_alike(self, look_alike: bool) -> Self {
+    pub(super) fn with_look_alike(self, look_alike: bool) -> Self {
         Self { look_alike, ..self }
     }
 }
@@ -46,7 +59,7 @@ pub(super) enum Reviewer {
 }
 
 impl Reviewer {
-    pub(super) fn choose(consent: Consent, plain: bool) -> Result<Self, Failure> {
+    pub(super) fn choose(consent: &Consent, plain: bool) -> Result<Self, Failure> {
         if consent.yes {
             return Ok(Self::Waived { look_alike: consent.look_alike });
         }

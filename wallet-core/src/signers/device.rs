@@ -20,11 +20,15 @@ use billfold_signer_host::watch::Watch;
 use crate::command::SigningProblem;
 use crate::keychain::{
     Account, AccountDescriptor, AccountKey, AccountKind, AccountName, Branch, DerivationIndex,
-    ScriptType, StandardAccount, TemplateScript, WalletPolicy,
+    DescriptorError, ScriptType, StandardAccount, TemplateScript, WalletPolicy,
 };
 use crate::psbt::signatures;
 
 use super::taken;
+
+pub use definite::display_descriptor;
+
+mod definite;
 
 /// Opens and unlocks the device at a place. One of `expected` must be the fingerprint of its master
 /// key, if there are any: another passphrase makes other keys, and says nothing about it.
@@ -128,12 +132,7 @@ pub fn display(
         }
     };
     let told = device.display(&shown, watch)?;
-    let ours = account.address(branch, index);
-    if told == ours.to_string() {
-        Ok(ours)
-    } else {
-        Err(DisplayError::Differs { ours: ours.to_string(), told })
-    }
+    same(account.address(branch, index), told)
 }
 
 /// Has the device sign a PSBT that it has keys for. The PSBT as it was given, with the device's
@@ -154,6 +153,15 @@ pub fn sign(
         return Err(SigningProblem::Invalid.into());
     }
     if signed == *drafted { Err(SigningProblem::Incomplete.into()) } else { Ok(signed) }
+}
+
+/// The wallet's address, if the device shows the same.
+fn same(ours: Address, told: String) -> Result<Address, DisplayError> {
+    if told == ours.to_string() {
+        Ok(ours)
+    } else {
+        Err(DisplayError::Differs { ours: ours.to_string(), told })
+    }
 }
 
 /// The fingerprints of the master keys that a PSBT names for its inputs.
@@ -273,6 +281,9 @@ pub enum DisplayError {
         /// What the device says that it shows.
         told: String,
     },
+    /// What names the address is not a descriptor of one key of a known place.
+    #[error(transparent)]
+    Descriptor(#[from] DescriptorError),
     /// The device did not do it.
     #[error(transparent)]
     Device(#[from] DeviceError),

@@ -304,3 +304,31 @@ fn the_accounts_of_a_device_are_those_of_its_words() {
         assert_eq!(&descriptor, standard(script_type).descriptor());
     }
 }
+
+/// What Bitcoin Core writes for an address, and the same below an extended key.
+#[test]
+fn an_address_that_another_program_names_is_shown_if_it_is_the_devices() {
+    let account = standard(ScriptType::Segwit);
+    let ours = account.address(Branch::Receive, DerivationIndex::ZERO);
+    let mut device = Double { address: Some(ours.to_string()), ..device() };
+    let path: DerivationPath = "m/84'/1'/0'".parse().expect("a path");
+    let child: DerivationPath = "m/84'/1'/0'/0/0".parse().expect("a path");
+    let (xpub, signer) = (seed("").xpub(&path, NETWORK), seed("").fingerprint());
+    let key = seed("").xpub(&child, NETWORK).public_key;
+    let mut show = |text: &str| display_descriptor(&mut device, text, &mut Unwatched);
+    let named = format!("wpkh([{signer}/84h/1h/0h/0/0]{key})");
+    assert_eq!(show(&named), Ok(ours.clone()));
+    assert_eq!(show(&format!("wpkh([{signer}/84'/1'/0']{xpub}/0/0)")), Ok(ours.clone()));
+    let other = named.replace("/0/0]", "/0/1]");
+    assert_eq!(show(&other), Err(DescriptorError::MalformedKey.into()), "another key's place");
+    let told = show(&named.replace(&signer.to_string(), "00000000"));
+    assert!(matches!(told, Err(DisplayError::Device(DeviceError::WrongKeys { .. }))), "{told:?}");
+    for (text, error) in [
+        (format!("wpkh({key})"), DescriptorError::Unsupported),
+        (format!("wpkh([{signer}/84'/1'/0']{xpub}/0/*)"), DescriptorError::Unsupported),
+        (format!("wsh(multi(1,[{signer}/84h/1h/0h/0/0]{key}))"), DescriptorError::Unsupported),
+        ("wpkh(".to_owned(), DescriptorError::Malformed),
+    ] {
+        assert_eq!(show(&text), Err(error.into()), "{text}");
+    }
+}
