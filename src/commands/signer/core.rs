@@ -173,7 +173,7 @@ mod tests {
         let action = line_of(&mut b"signtx cHNidP8BAA==\n".as_slice()).expect("a line");
         assert!(matches!(action, CoreAction::Signtx { psbt } if psbt == "cHNidP8BAA=="));
         for line in ["", "\n", "wipe", "signtx", "signtx a b"] {
-            let failure = line_of(&mut line.as_bytes()).err().expect("nothing to do");
+            let failure = line_of(&mut line.as_bytes()).expect_err("nothing to do");
             assert_eq!(failure.kind(), Kind::Usage, "{line}");
         }
     }
