@@ -220,8 +220,8 @@ impl Device for Jade {
         keys.sort();
         let mut expected = numbered(policy);
         expected.sort();
-        let same = same_path_marks(&template) == policy.template() && keys == expected;
-        Ok(same)
+        let template = template.replace("/**", "/<0;1>/*");
+        Ok(template == policy.template() && keys == expected)
     }
 
     fn register(&mut self, policy: &Policy, watch: &mut dyn Watch) -> Result<(), DeviceError> {

@@ -372,6 +372,7 @@ fn a_policy_counts_as_registered_only_if_all_of_it_is_the_same() {
     let template = "wsh(pk(@0/<0;1>/*))";
     assert!(ask(template, KEY, true));
     assert!(ask(template, "[73c5da0a/48h/1h/0h/2h]tpubD", true), "the same, marked differently");
+    assert!(ask("wsh(pk(@0/**))", KEY, true), "the same, written shorter");
     assert!(!ask(template, KEY, false));
     assert!(!ask("wsh(pk(@0/<2;3>/*))", KEY, true));
     assert!(!ask(template, "[73c5da0a/48'/1'/0'/2']tpubE", true));
