@@ -7,6 +7,7 @@
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) mod birthday;
+mod ids;
 pub(crate) mod accounts;
 pub(crate) mod chain;
 pub(crate) mod global;

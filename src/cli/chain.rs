@@ -3,6 +3,8 @@
 use bitcoin::Txid;
 use clap::Args;
 
+use super::ids::parse_txid;
+
 /// Options of `sync`.
 #[derive(Debug, Args)]
 pub(crate) struct SyncArgs {
@@ -15,7 +17,7 @@ pub(crate) struct SyncArgs {
 #[derive(Debug, Args)]
 pub(crate) struct ProveArgs {
     /// Which transaction; `history` lists them
-    #[arg(value_name = "TXID")]
+    #[arg(value_name = "TXID", value_parser = parse_txid)]
     pub(crate) txid: Txid,
 }
 

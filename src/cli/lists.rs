@@ -9,6 +9,8 @@ use clap::Args;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use super::ids::parse_txid;
+
 /// Options of `history`.
 #[derive(Debug, Args)]
 pub(crate) struct HistoryArgs {
@@ -19,7 +21,7 @@ pub(crate) struct HistoryArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) limit: Option<u32>,
     /// Go on below this transaction, the last of the page before
-    #[arg(long, value_name = "TXID")]
+    #[arg(long, value_name = "TXID", value_parser = parse_txid)]
     pub(crate) after: Option<Txid>,
 }
 

@@ -7,6 +7,7 @@ use bitcoin::{OutPoint, Txid};
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 
+use super::ids::{parse_coin, parse_txid};
 use super::signer::SignerArgs;
 
 /// Options of `receive`.
@@ -54,7 +55,7 @@ pub(crate) struct PayArgs {
     #[command(flatten)]
     pub(crate) fee: FeeArgs,
     /// Spend exactly these coins
-    #[arg(long, value_name = "TXID:N,…", value_delimiter = ',')]
+    #[arg(long, value_name = "TXID:N,…", value_delimiter = ',', value_parser = parse_coin)]
     pub(crate) coins: Vec<OutPoint>,
     /// Pay from this account; without it, from those that need no other signer
     #[arg(long, value_name = "NAME")]
@@ -109,7 +110,7 @@ pub(crate) struct ConsentArgs {
 #[derive(Debug, Args)]
 pub(crate) struct BumpArgs {
     /// Which transaction; `history` lists them
-    #[arg(value_name = "TXID")]
+    #[arg(value_name = "TXID", value_parser = parse_txid)]
     pub(crate) txid: Txid,
     /// What it may cost.
     #[command(flatten)]
@@ -132,7 +133,7 @@ pub(crate) struct BumpArgs {
 #[derive(Debug, Args)]
 pub(crate) struct CancelArgs {
     /// Which payment; `history` lists them
-    #[arg(value_name = "TXID")]
+    #[arg(value_name = "TXID", value_parser = parse_txid)]
     pub(crate) txid: Txid,
     /// What it may cost.
     #[command(flatten)]
@@ -149,7 +150,7 @@ pub(crate) struct CancelArgs {
 #[derive(Debug, Args)]
 pub(crate) struct FreezeArgs {
     /// Which; `coins` lists them
-    #[arg(value_name = "TXID:N", required = true)]
+    #[arg(value_name = "TXID:N", required = true, value_parser = parse_coin)]
     pub(crate) coins: Vec<OutPoint>,
 }
 

@@ -8,8 +8,8 @@
 mod malformed;
 mod key_map;
 mod v2;
-mod text;
 mod spent;
+mod text;
 pub mod satisfaction;
 pub mod signatures;
 mod join;
