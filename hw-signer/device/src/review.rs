@@ -209,6 +209,4 @@ fn sighash_type(fields: &Input, era: Era) -> Option<TapSighashType> {
 }
 
 #[cfg(test)]
-mod mutations;
-#[cfg(test)]
 mod tests;

@@ -1,5 +1,7 @@
 //! What a person would lose: money to a page that did not say what is signed.
 
+mod mutations;
+
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
