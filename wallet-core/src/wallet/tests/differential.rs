@@ -120,7 +120,7 @@ fn process() -> impl Strategy<Value = Op> {
 
 proptest::proptest! {
     #![proptest_config(Config {
-        cases: 48,
+        cases: 36,
         rng_seed: RngSeed::Fixed(20_090_103),
         failure_persistence: None,
         ..Config::default()

@@ -119,10 +119,8 @@ fn a_sweep_that_a_reorganisation_drops_is_announced_again() {
         bench.reorganise(depth);
         let mut bench = bench.reopen();
         let line = bench.wallet.to_announce().unwrap();
-        assert_eq!(
-            line.into_iter().map(|one| one.transaction).collect::<Vec<_>>(),
-            [payment.clone()]
-        );
+        let announced: Vec<Transaction> = line.into_iter().map(|one| one.transaction).collect();
+        assert_eq!(announced, std::slice::from_ref(&payment));
         let parts = bench.wallet.balance(bench.tip().height).unwrap().total;
         assert_eq!((parts.pending, parts.confirmed), (value, Amount::ZERO));
         bench.mine(if depth == 2 { vec![parent, payment] } else { vec![payment] });
