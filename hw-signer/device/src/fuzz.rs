@@ -3,25 +3,35 @@
 //!
 //! Refuses to be part of a product: compiled for tests and with the feature `fuzz` only.
 
+use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::keys::Keys;
 use crate::network::{Chain, Network};
 use crate::policy::{Policies, Policy};
+use crate::protocol::framing::Framing;
+use crate::randomness::{NoRandomness, Randomness};
 use crate::review::Review;
+use crate::session::{Options, Session};
 use crate::settings::Settings;
 use crate::signing::Step;
 use crate::storage::{Storage, StorageFault};
-use crate::vault::{State, Vault};
+use crate::time::Time;
+use crate::unlocked::Board;
+use crate::vault::{KdfCost, State, Vault};
 use crate::words::Words;
 
 /// A target's name, which is the directory of its corpus, and its body.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 3] =
-    [("device_policy", policy), ("device_review", review), ("device_state", state)];
+pub const TARGETS: [Target; 4] = [
+    ("device_policy", policy),
+    ("device_review", review),
+    ("device_state", state),
+    ("device_wire", wire),
+];
 
 /// A PSBT, which is reviewed and signed.
 ///
@@ -91,6 +101,47 @@ pub fn state(bytes: &[u8]) {
     }
 }
 
+/// What a host sends, in pieces whose lengths the first bytes say.
+///
+/// # Panics
+/// When it is read otherwise than in one piece, or a reply can't be read.
+pub fn wire(bytes: &[u8]) {
+    let (lengths, stream) = bytes.split_at(bytes.len().min(8));
+    let (mut framing, mut device) = (Framing::default(), device());
+    let (mut frames, mut rest) = (Vec::new(), stream);
+    for length in lengths.iter().chain(core::iter::repeat(&u8::MAX)) {
+        let (piece, after) = rest.split_at(rest.len().min(usize::from(*length).max(1)));
+        frames.extend(framing.push(piece, Time::default()));
+        device.receive(piece, Time::default());
+        rest = after;
+        if rest.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(frames, Framing::default().push(stream, Time::default()));
+    while let Some(reply) = device.take_reply() {
+        let mut decoder = minicbor::Decoder::new(&reply);
+        assert!(decoder.skip().is_ok() && decoder.position() == reply.len());
+    }
+}
+
+/// A device without keys: what it would do with some has targets of its own.
+fn device() -> Session {
+    let board = Board { storage: Box::new(Card(&[])), randomness: Box::new(Silent) };
+    let (version, network) = ("1.0.40-fuzz".to_string(), Network::Test);
+    let options = Options { version, network, cost: KdfCost::for_tests() };
+    Session::new(board, options, Time::default())
+}
+
+/// A source of randomness that has none.
+struct Silent;
+
+impl Randomness for Silent {
+    fn fill(&mut self, _: &mut [u8]) -> Result<(), NoRandomness> {
+        Err(NoRandomness)
+    }
+}
+
 /// A card that holds these bytes.
 struct Card<'a>(&'a [u8]);
 
@@ -128,7 +179,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::{TARGETS, keys, registered, signed};
+    use super::{Framing, TARGETS, Time, keys, registered, signed};
     use crate::vault::State;
 
     /// What reaches far, in the order of the targets.
@@ -147,6 +198,12 @@ mod tests {
             include_bytes!("../fixtures/corpus/device_state/file"),
             include_bytes!("../fixtures/corpus/device_state/sealed"),
         ],
+        &[
+            include_bytes!("../fixtures/corpus/device_wire/hwi"),
+            include_bytes!("../fixtures/corpus/device_wire/multisig"),
+            include_bytes!("../fixtures/corpus/device_wire/noise"),
+            include_bytes!("../fixtures/corpus/device_wire/psbt"),
+        ],
     ];
 
     #[test]
@@ -160,12 +217,15 @@ mod tests {
 
     #[test]
     fn the_corpora_reach_far() {
-        let [policies, reviews, states] = CORPORA;
+        let [policies, reviews, states, streams] = CORPORA;
         for text in policies {
             assert!(registered(str::from_utf8(text).unwrap(), &keys()).is_some());
         }
         assert!(reviews.iter().all(|bytes| signed(bytes, &keys()).is_some()));
         assert!(State::from_bytes(states[1]).is_some());
+        let requests = |stream: &[u8]| Framing::default().push(&stream[8..], Time::default()).len();
+        let found: Vec<usize> = streams.iter().map(|stream| requests(stream)).collect();
+        assert_eq!(found, [4, 2, 1, 5]);
     }
 
     proptest! {
