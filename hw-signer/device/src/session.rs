@@ -14,9 +14,10 @@
 //! person may: unlock, set up, change settings, wipe.
 
 mod version;
+mod registered;
+mod host;
 mod owner;
 mod settings;
-mod host;
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;

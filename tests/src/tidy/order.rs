@@ -44,7 +44,9 @@ impl Crates {
         let mut lists = BTreeMap::new();
         for source in sources {
             if let Some((krate, module)) = place(&source.path) {
-                lists.insert((krate.to_owned(), module), module_list(source));
+                // The root of a crate may be a library and a program.
+                let list: &mut Vec<String> = lists.entry((krate.to_owned(), module)).or_default();
+                list.extend(module_list(source));
             }
         }
         Self { lists }

@@ -8,17 +8,17 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::{Lock, Pending, Session, Stage};
+use super::{Lock, Pending, Session, Stage, registered};
 use crate::address::{AddressError, ShownAddress};
 use crate::message::MessageReview;
 use crate::network::Chain;
 use crate::pages::Pages;
 use crate::path::path;
-use crate::policy::{Multisig, Novelty, Policy, PolicyError, Signer};
+use crate::policy::{Novelty, Policy, PolicyError};
 use crate::protocol::call::{AddressOf, Call};
 use crate::protocol::chunks::Chunks;
 use crate::protocol::code::ErrorCode;
-use crate::protocol::reply::{Reply, Value};
+use crate::protocol::reply::Reply;
 use crate::protocol::request::{Id, Request};
 use crate::review::Review;
 use crate::screen::{Screen, ScreenKind};
@@ -254,7 +254,8 @@ fn turn(unlocked: &Unlocked, call: Call) -> Result<Turn, Reply> {
             register(unlocked, Policy::parse(&name, &template, &keys, unlocked.keys()))
         }
         Call::Multisigs | Call::MultisigNamed(_) | Call::Descriptors | Call::DescriptorNamed(_) => {
-            registered(unlocked, &call).map(Turn::Answer)
+            let reply = registered::reply(unlocked.policies(), &call);
+            reply.map(Turn::Answer).ok_or_else(|| bad("it is not registered on the device"))
         }
         Call::SignMessage { path: numbers, message } => {
             let path = path(&numbers).map_err(bad)?;
@@ -318,81 +319,6 @@ fn register(unlocked: &Unlocked, policy: Result<Policy, PolicyError>) -> Result<
     }
     screens.extend(policy.screens());
     Ok(Turn::Ask(Wish::Policy(Box::new(policy)), screens))
-}
-
-fn registered(unlocked: &Unlocked, call: &Call) -> Result<Reply, Reply> {
-    let policies = unlocked.policies();
-    Ok(Reply::Map(match call {
-        Call::Multisigs => policies
-            .iter()
-            .filter_map(|policy| Some((policy.name().to_owned(), brief(policy.as_multisig()?))))
-            .collect(),
-        Call::Descriptors => policies
-            .iter()
-            .filter(|policy| policy.as_multisig().is_none())
-            .map(|policy| (policy.name().to_owned(), brief_policy(policy)))
-            .collect(),
-        Call::MultisigNamed(name) => {
-            let found = policies.find(name).and_then(Policy::as_multisig);
-            let multisig = found.ok_or_else(|| not_registered(name))?;
-            vec![
-                named("multisig_name", Value::Text(name.clone())),
-                named("descriptor", whole(multisig)),
-            ]
-        }
-        Call::DescriptorNamed(name) => {
-            let found = policies.find(name).filter(|policy| policy.as_multisig().is_none());
-            let policy = found.ok_or_else(|| not_registered(name))?;
-            let keys = policy.keys().iter().enumerate();
-            let values = keys.map(|(n, key)| (format!("@{n}"), Value::Text(key.clone()))).collect();
-            vec![
-                named("descriptor_name", Value::Text(name.clone())),
-                named("descriptor", Value::Text(policy.template().to_owned())),
-                named("datavalues", Value::Map(values)),
-            ]
-        }
-        _ => Vec::new(),
-    }))
-}
-
-fn brief(multisig: &Multisig) -> Value {
-    Value::Map(vec![
-        named("variant", Value::Text(multisig.kind.name().to_owned())),
-        named("sorted", Value::Flag(multisig.sorted)),
-        named("threshold", Value::Number(multisig.threshold.into())),
-        named("num_signers", Value::Number(multisig.signers.len() as u64)),
-        named("master_blinding_key", Value::Bytes(Vec::new())),
-    ])
-}
-
-fn whole(multisig: &Multisig) -> Value {
-    let signer = |signer: &Signer| {
-        Value::Map(vec![
-            named("fingerprint", Value::Bytes(signer.fingerprint.to_vec())),
-            named("derivation", Value::Numbers(signer.derivation.clone())),
-            named("xpub", Value::Text(signer.xpub.clone())),
-            named("path", Value::Numbers(signer.path.clone())),
-        ])
-    };
-    Value::Map(vec![
-        named("variant", Value::Text(multisig.kind.name().to_owned())),
-        named("sorted", Value::Flag(multisig.sorted)),
-        named("threshold", Value::Number(multisig.threshold.into())),
-        named("signers", Value::List(multisig.signers.iter().map(signer).collect())),
-        named("master_blinding_key", Value::Bytes(Vec::new())),
-    ])
-}
-
-fn brief_policy(policy: &Policy) -> Value {
-    Value::Map(vec![
-        named("descriptor_len", Value::Number(policy.template().len() as u64)),
-        named("num_datavalues", Value::Number(policy.keys().len() as u64)),
-        named("master_blinding_key", Value::Bytes(Vec::new())),
-    ])
-}
-
-fn named(name: &str, value: Value) -> (String, Value) {
-    (name.to_owned(), value)
 }
 
 fn not_registered(name: &str) -> Reply {
