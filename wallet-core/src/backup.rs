@@ -4,6 +4,7 @@
 //! Plain data between the wallet, which fills it and is made from it, and its text form in
 //! [`lines`]. Refuses what a scan finds again: transactions, coins, balances.
 
+mod span;
 pub mod lines;
 
 use bitcoin::bip32::Fingerprint;

@@ -12,12 +12,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
+use super::span::{BirthdayForm, LookAheadForm};
 use super::{Backup, BackupAccount, BackupRequest};
-use crate::command::{Birthday, Label, Reference};
-use crate::config::LookAhead;
+use crate::command::{Label, Reference};
 use crate::keychain::{AccountName, DerivationIndex};
-use crate::light_client::height::Height;
-use crate::limits::{ACCOUNTS, BACKUP_INDEX, LOOK_AHEAD};
+use crate::limits::{ACCOUNTS, BACKUP_INDEX};
 use crate::seed::{Seed, Words};
 
 /// Writes a backup as text. It is filled up with empty lines to a multiple of 4 KiB, so that its
@@ -133,52 +132,6 @@ struct HeadLine {
     look_ahead: LookAheadForm,
     words_checked: Option<u64>,
     preferred: String,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum BirthdayForm {
-    Height(u32),
-    Time(u64),
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LookAheadForm {
-    receive: u32,
-    change: u32,
-}
-
-impl From<Birthday> for BirthdayForm {
-    fn from(birthday: Birthday) -> Self {
-        match birthday {
-            Birthday::Height(height) => Self::Height(height.to_u32()),
-            Birthday::Time(time) => Self::Time(time),
-        }
-    }
-}
-
-impl From<BirthdayForm> for Birthday {
-    fn from(form: BirthdayForm) -> Self {
-        match form {
-            BirthdayForm::Height(height) => Self::Height(Height::new(height)),
-            BirthdayForm::Time(time) => Self::Time(time),
-        }
-    }
-}
-
-impl From<LookAhead> for LookAheadForm {
-    fn from(LookAhead { receive, change }: LookAhead) -> Self {
-        Self { receive, change }
-    }
-}
-
-impl LookAheadForm {
-    /// Nothing looks further.
-    fn checked(self) -> Option<LookAhead> {
-        let Self { receive, change } = self;
-        (receive.max(change) <= LOOK_AHEAD).then_some(LookAhead { receive, change })
-    }
 }
 
 impl HeadLine {

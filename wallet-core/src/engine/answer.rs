@@ -41,12 +41,9 @@ impl Engine {
                 self.wallet.set_frozen(&outpoints, frozen)?;
                 Ok(Reply::Done)
             }
-            Command::ReviewPsbt(psbt) => {
-                Ok(Reply::Psbt(Box::new(self.wallet.review_psbt(&psbt, (tip, now.wall))?)))
-            }
+            Command::ReviewPsbt(psbt) => self.review(now, &psbt),
             Command::ReviewTransaction(transaction) => {
-                let psbt = self.wallet.psbt_from(*transaction)?;
-                Ok(Reply::Psbt(Box::new(self.wallet.review_psbt(&psbt, (tip, now.wall))?)))
+                self.review(now, &self.wallet.psbt_from(*transaction)?)
             }
             Command::SignPsbt(psbt) => self.sign_psbt(now, &psbt),
             Command::HoldPsbt(psbt) => self.hold_psbt(now, &psbt),

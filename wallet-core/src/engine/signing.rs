@@ -31,6 +31,12 @@ impl Engine {
         Ok(Reply::Payment(Box::new(payment)))
     }
 
+    /// What is known of a PSBT.
+    pub(super) fn review(&self, now: Now, psbt: &Psbt) -> Result<Reply, CommandError> {
+        let moment = (self.chain.tip().height, now.wall);
+        Ok(Reply::Psbt(Box::new(self.wallet.review_psbt(psbt, moment)?)))
+    }
+
     /// Gives out a draft's PSBT, for others to sign.
     pub(super) fn hand_out(&mut self, now: Now, draft: DraftId) -> Result<Reply, CommandError> {
         let psbt = self.wallet.psbt_of(draft, now.wall)?;
@@ -39,8 +45,7 @@ impl Engine {
 
     fn hold(&mut self, now: Now, draft: DraftId, psbt: &Psbt) -> Result<Reply, CommandError> {
         self.wallet.hold_draft(draft)?;
-        let moment = (self.chain.tip().height, now.wall);
-        Ok(Reply::Psbt(Box::new(self.wallet.review_psbt(psbt, moment)?)))
+        self.review(now, psbt)
     }
 
     /// Adds our signatures; the draft that holds the coins is committed before they are told.

@@ -17,6 +17,7 @@ use crate::keychain::{
 use crate::seed::{Seed, Words};
 
 mod scripts;
+mod weights;
 
 const NETWORK: Network = Network::Regtest;
 const INDEX: DerivationIndex = DerivationIndex::ZERO;

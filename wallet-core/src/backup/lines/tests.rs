@@ -3,6 +3,10 @@
 use bitcoin::OutPoint;
 
 use super::*;
+use crate::command::Birthday;
+use crate::config::LookAhead;
+use crate::light_client::height::Height;
+use crate::limits::LOOK_AHEAD;
 
 const WORDS: &str = "legal winner thank year wave sausage worth useful legal winner thank yellow";
 

@@ -9,7 +9,7 @@ use miniscript::{DefiniteDescriptorKey, Descriptor, DescriptorPublicKey};
 
 use super::psbt::{combine, finalise, signatures};
 use super::*;
-use crate::keychain::SECP;
+use crate::keychain::{AccountKey, SECP};
 
 /// The masters of two people, as an extended key makes them sign.
 fn master(person: u8) -> Xpriv {
@@ -22,12 +22,17 @@ fn signer_of(person: u8) -> SoftwareSigner {
     SoftwareSigner::with_keys(Keys::Extended(key))
 }
 
-/// A person's key as a descriptor names it.
-fn key(person: u8) -> String {
+/// A person's key, as it is given to the others.
+pub(super) fn account_key(person: u8) -> AccountKey {
     let master = master(person);
     let path: DerivationPath = "48'/1'/0'/2'".parse().expect("a path");
     let xpub = Xpub::from_priv(&SECP, &master.derive_priv(&SECP, &path).expect("a path"));
-    format!("[{}/48'/1'/0'/2']{xpub}/0/7", master.fingerprint(&SECP))
+    AccountKey { origin: Some((master.fingerprint(&SECP), path)), xpub }
+}
+
+/// The same as a descriptor names it.
+fn key(person: u8) -> String {
+    format!("{}/0/7", account_key(person))
 }
 
 fn described(template: &str) -> Descriptor<DefiniteDescriptorKey> {
@@ -39,13 +44,27 @@ fn described(template: &str) -> Descriptor<DefiniteDescriptorKey> {
     descriptor.at_derivation_index(0).expect("no wildcard")
 }
 
-/// A payment from a coin of the descriptor, beside a segwit coin of somebody else if asked for.
+/// A payment from a coin of the descriptor.
 fn payment(descriptor: &Descriptor<DefiniteDescriptorKey>, sequence: Sequence) -> Psbt {
+    let mut psbt = payment_of(descriptor.script_pubkey(), sequence);
+    psbt.update_input_with_descriptor(0, descriptor).expect("of this descriptor");
+    psbt
+}
+
+/// A payment from the first coin of an account.
+pub(super) fn payment_from(account: &Account, sequence: Sequence) -> Psbt {
+    let mut psbt = payment_of(account.script(Branch::Receive, INDEX), sequence);
+    account.annotate_input(Branch::Receive, INDEX, &mut psbt.inputs[0]);
+    psbt
+}
+
+/// A payment from a coin that was paid to a script.
+fn payment_of(script_pubkey: ScriptBuf, sequence: Sequence) -> Psbt {
     let funding = Transaction {
         version: Version::TWO,
         lock_time: LockTime::ZERO,
         input: vec![TxIn::default()],
-        output: vec![TxOut { value: Amount::ONE_BTC, script_pubkey: descriptor.script_pubkey() }],
+        output: vec![TxOut { value: Amount::ONE_BTC, script_pubkey }],
     };
     let transaction = Transaction {
         version: Version::TWO,
@@ -60,11 +79,10 @@ fn payment(descriptor: &Descriptor<DefiniteDescriptorKey>, sequence: Sequence) -
     let mut psbt = Psbt::from_unsigned_tx(transaction).expect("unsigned");
     psbt.inputs[0].witness_utxo = Some(funding.output[0].clone());
     psbt.inputs[0].non_witness_utxo = Some(funding);
-    psbt.update_input_with_descriptor(0, descriptor).expect("of this descriptor");
     psbt
 }
 
-fn signed_by(person: u8, psbt: &Psbt) -> Psbt {
+pub(super) fn signed_by(person: u8, psbt: &Psbt) -> Psbt {
     let mut signed = psbt.clone();
     signer_of(person).sign(&mut signed).expect("a good PSBT");
     signed
