@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use bitcoin::bip32::Fingerprint;
 use bitcoin::{Sequence, TapLeafHash, Weight, absolute, relative};
 use miniscript::descriptor::{DefiniteDescriptorKey, Descriptor, DescriptorPublicKey};
+use miniscript::miniscript::satisfy::Placeholder;
 use miniscript::plan::AssetProvider;
 use miniscript::policy::{Liftable, Semantic};
 
@@ -235,7 +236,13 @@ fn plan(
         _ => 0,
     };
     let plan = first.plan(&Held { keys: definite, age, time }).ok()?;
-    let witness = plan.witness_size() + pushed(witness_script);
+    // The library leaves out the lengths of a leaf's script and of its control block.
+    let lengths = plan.witness_template().iter().map(|item| match item {
+        Placeholder::TapScript(script) => length(script.len()),
+        Placeholder::TapControlBlock(block) => length(block.size()),
+        _ => 0,
+    });
+    let witness = plan.witness_size() + lengths.sum::<usize>() + pushed(witness_script);
     let sequence = plan.relative_timelock.map_or(Sequence::ENABLE_RBF_NO_LOCKTIME, Into::into);
     Some(SpendPath {
         signers: keys.iter().map(DescriptorPublicKey::master_fingerprint).collect(),
@@ -250,11 +257,12 @@ fn plan(
 
 /// The bytes of a script on a witness, with its length; none if there is none.
 const fn pushed(script: usize) -> usize {
-    match script {
-        0 => 0,
-        1..=0xFC => 1 + script,
-        _ => 3 + script,
-    }
+    if script == 0 { 0 } else { length(script) + script }
+}
+
+/// The bytes of the length of an item of a witness, which is below 64 KiB.
+const fn length(item: usize) -> usize {
+    if item <= 0xFC { 1 } else { 3 }
 }
 
 /// What can be brought to a satisfaction.
