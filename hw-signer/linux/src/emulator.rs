@@ -8,7 +8,8 @@ use std::sync::mpsc::SyncSender;
 use std::thread;
 
 use crate::event::Event;
-use crate::link::{Link, listen};
+use crate::link::Link;
+use crate::port::listen;
 
 /// A port that listens.
 #[derive(Debug)]

@@ -7,8 +7,9 @@
 pub mod arguments;
 pub mod card;
 pub mod randomness;
-pub mod event;
 pub mod link;
+pub mod event;
+pub mod port;
 #[cfg(feature = "emulator")]
 pub mod emulator;
 pub mod serial;

@@ -3,11 +3,9 @@
 //! A host that stops reading must not stop the device. Refuses more replies than wait anyway.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
-
-use crate::event::Event;
 
 /// Writes replies to one host.
 #[derive(Debug)]
@@ -34,29 +32,6 @@ impl Link {
     }
 }
 
-/// Tells of a host until it is gone.
-///
-/// # Errors
-/// What the port said, if that ended it.
-pub fn listen(mut port: impl Read, link: Link, events: &SyncSender<Event>) -> io::Result<()> {
-    let mut buffer = vec![0; READ];
-    drop(events.send(Event::Connected(link)));
-    let ended = loop {
-        match port.read(&mut buffer) {
-            Ok(0) => break Ok(()),
-            Ok(count) => {
-                if events.send(Event::Received(buffer[..count].to_vec())).is_err() {
-                    break Ok(());
-                }
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => break Err(error),
-        }
-    };
-    drop(events.send(Event::Disconnected));
-    ended
-}
-
 /// Two handles on one open file: to read and to write.
 ///
 /// # Errors
@@ -67,6 +42,3 @@ pub fn split(file: File) -> io::Result<(File, File)> {
 
 /// Replies that wait for a host to read them.
 const REPLIES: usize = 16;
-
-/// Bytes that are read at once.
-const READ: usize = 16 * 1024;

@@ -13,7 +13,8 @@ use std::time::Duration;
 use rustix::termios::{OptionalActions, SpecialCodeIndex, speed, tcgetattr, tcsetattr};
 
 use crate::event::Event;
-use crate::link::{Link, listen, split};
+use crate::link::{Link, split};
+use crate::port::listen;
 
 /// A serial port.
 #[derive(Debug)]
