@@ -42,9 +42,7 @@ impl Engine {
                 Ok(Reply::Done)
             }
             Command::ReviewPsbt(psbt) => self.review(now, &psbt),
-            Command::ReviewTransaction(transaction) => {
-                self.review(now, &self.wallet.psbt_from(*transaction)?)
-            }
+            Command::ReviewTransaction(signed) => self.review_transaction(now, *signed),
             Command::SignPsbt(psbt) => self.sign_psbt(now, &psbt),
             Command::HoldPsbt(psbt) => self.hold_psbt(now, &psbt),
             Command::AnnouncePsbt(psbt) => self.announce_psbt(now, &psbt),

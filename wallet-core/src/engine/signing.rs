@@ -3,8 +3,8 @@
 //!
 //! Refuses to hand out a signature before the coins that it could spend are held for it.
 
-use bitcoin::Address;
 use bitcoin::psbt::Psbt;
+use bitcoin::{Address, Transaction};
 
 use crate::command::{CommandError, DraftId, MessageForm, Reply, SignedMessage, SigningProblem};
 use crate::engine::Engine;
@@ -35,6 +35,15 @@ impl Engine {
     pub(super) fn review(&self, now: Now, psbt: &Psbt) -> Result<Reply, CommandError> {
         let moment = (self.chain.tip().height, now.wall);
         Ok(Reply::Psbt(Box::new(self.wallet.review_psbt(psbt, moment)?)))
+    }
+
+    /// The same of a transaction that is signed already.
+    pub(super) fn review_transaction(
+        &self,
+        now: Now,
+        signed: Transaction,
+    ) -> Result<Reply, CommandError> {
+        self.review(now, &self.wallet.psbt_from(signed)?)
     }
 
     /// Gives out a draft's PSBT, for others to sign.
