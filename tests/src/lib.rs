@@ -18,6 +18,6 @@ pub mod synthetic;
 pub mod tidy;
 pub mod town;
 pub mod vector_wallet;
-pub mod usb;
 pub mod hwi;
 pub mod signer;
+pub mod usb;

@@ -125,7 +125,10 @@ pub fn with_hwi(test: impl Fn(&Hwi) -> Result<()>) {
 }
 
 /// Builds the program for tests; cargo's lock is free while tests run.
-fn build() -> Result<PathBuf> {
+///
+/// # Errors
+/// What the compiler said.
+pub fn build() -> Result<PathBuf> {
     let output = Command::new(env!("CARGO"))
         .args(["build", "--locked", "--quiet", "--package", "billfold-signer"])
         .args(["--features", "test-build", "--message-format", "json"])

@@ -4,6 +4,7 @@
 //! Made only when it is asked for, because it takes Debian's packages and some minutes.
 
 pub mod guest;
+pub mod device;
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -40,12 +41,6 @@ impl Machine {
             .context("tests/usb/machine")?;
         ensure!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         Ok(Self { folder: folder.canonicalize()? })
-    }
-
-    /// The folder with libusb, which other wallets' programs look for.
-    #[must_use]
-    pub fn libraries(&self) -> PathBuf {
-        self.folder.join("libraries")
     }
 
     /// QEMU, not yet told what hangs on it.
