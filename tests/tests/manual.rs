@@ -30,6 +30,7 @@
 //! <!-- send 250000 to $rent -->      pay an address; the payment stays unconfirmed ($txid)
 //! <!-- mine 1 -->                    mine blocks with what waits
 //! <!-- keep $address as rent -->     from here on $rent stands for it
+//! <!-- signer -->                   a signer that agrees to everything; $BILLFOLD_SIGNER is where
 //! <!-- file words.txt                a file in the directory where the commands run
 //! abandon abandon …
 //! -->
@@ -78,6 +79,7 @@ pages! {
     paying
     receiving
     restoring
+    signer
 }
 
 #[test]

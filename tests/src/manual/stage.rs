@@ -22,6 +22,8 @@ use crate::cheap_keys;
 use crate::node::Node;
 use crate::node::software::Software;
 use crate::program::PASSWORD;
+use crate::signer::{Signer, free_port};
+use crate::vector_wallet;
 
 /// Where one page is played.
 #[derive(Debug)]
@@ -31,6 +33,8 @@ pub struct Stage {
     names: BTreeMap<String, String>,
     /// Wallets whose keys cost nothing to derive any more.
     eased: BTreeSet<PathBuf>,
+    /// Runs until the page ends.
+    signer: Option<Signer>,
 }
 
 impl Stage {
@@ -44,7 +48,7 @@ impl Stage {
         fs::create_dir(home.path().join(PROGRAMS))?;
         symlink(executable, home.path().join(PROGRAMS).join("billfold"))?;
         let node = Node::funded(software, PURSE)?;
-        Ok(Self { home, node, names: BTreeMap::new(), eased: BTreeSet::new() })
+        Ok(Self { home, node, names: BTreeMap::new(), eased: BTreeSet::new(), signer: None })
     }
 
     /// Does one thing; with `told`, what was said is shown as well.
@@ -58,6 +62,12 @@ impl Stage {
             Act::Pay { amount, to, confirmed } => self.pay(*amount, to, *confirmed),
             Act::File { name, text } => {
                 Ok(fs::write(self.home.path().join(name), self.filled(text))?)
+            }
+            Act::Signer => {
+                let signer = Signer::agreeing(free_port()?, vector_wallet::WORDS)?;
+                self.names.insert(SIGNER.to_owned(), format!("tcp:{}", signer.address()));
+                self.signer = Some(signer);
+                Ok(())
             }
             Act::Keep { value, name } => {
                 let value = self.filled(value);
@@ -154,6 +164,9 @@ fn is_address(word: &str) -> bool {
     let address = word.parse::<Address<NetworkUnchecked>>();
     address.is_ok_and(|address| address.is_valid_for_network(Network::Regtest))
 }
+
+/// The setting that says where a signer is.
+const SIGNER: &str = "BILLFOLD_SIGNER";
 
 /// Where the shell looks first.
 const PROGRAMS: &str = "bin";

@@ -1,0 +1,152 @@
+//! Owns the proof that the wallet and billfold's own signer work together: paired, compared, paid with,
+//! alone and among others; and that Bitcoin Core's `-signer` is answered as it asks.
+
+use anyhow::{Context, Result, ensure};
+use billfold_tests::program::Program;
+use billfold_tests::signer::{Signer, free_port};
+use billfold_tests::town::Town;
+use billfold_tests::vector_wallet::WORDS;
+use bitcoin::ScriptBuf;
+use serde_json::{Value, json};
+
+const BILLFOLD: &str = env!("CARGO_BIN_EXE_billfold");
+
+/// Words of another signer.
+const OTHER_WORDS: &str = "legal winner thank year wave sausage worth useful legal winner thank \
+                           yellow";
+
+/// Whom the payments go to: somebody of another network of play money.
+const PAYEE: &str = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
+
+fn place(signer: &Signer) -> String {
+    format!("tcp:{}", signer.address())
+}
+
+#[test]
+fn a_wallet_whose_keys_stay_on_the_signer_pays_from_every_type_of_address() -> Result<()> {
+    let town = Town::build()?;
+    let device = Signer::agreeing(free_port()?, WORDS)?;
+    let place = place(&device);
+    let program = Program::connected(BILLFOLD, town.network.address())?;
+    let paired = program.ok(&["signer", "pair", "--signer", &place])?;
+    program.ease()?;
+    ensure!(paired["fingerprint"] == "73c5da0a", "{paired}");
+    let types: Vec<_> = paired["accounts"].as_array().context("accounts")?.iter().collect();
+    ensure!(types.len() == 4 && types.iter().all(|account| account["signs"] == false));
+    for account in ["segwit", "taproot", "nested", "legacy"] {
+        program.ok(&["account", "prefer", account])?;
+        let shown = program.ok(&["signer", "display", "--signer", &place])?;
+        ensure!(shown["account"] == account, "{shown}");
+        ensure!(shown["address"] == program.ok(&["receive"])?["address"], "{shown}");
+        town.pay(&shown["address"], 50_000)?;
+        town.pay(&program.ok(&["receive", "--new"])?["address"], 50_000)?;
+        program.ok(&["sync"])?;
+        let args = ["pay", PAYEE, "80000sat", "--account", account, "--fee-rate", "2", "--yes"];
+        let paid = program.ok(&[&args[..], &["--signer", &place]].concat())?;
+        ensure!(paid["inputs"].as_array().is_some_and(|inputs| inputs.len() == 2), "{paid}");
+        ensure!(paid["state"] == "announced", "{paid}");
+        town.network.mine(1, &ScriptBuf::new_op_return([0; 4]));
+        program.ok(&["sync"])?;
+    }
+    let history = program.ok(&["history"])?;
+    let spent = history.as_array().context("history")?.iter().filter(|row| row["fee"].is_u64());
+    ensure!(spent.clone().count() == 4 && spent.clone().all(|row| row["state"] == "confirmed"));
+    Ok(())
+}
+
+#[test]
+fn a_signer_with_other_keys_is_told_and_the_coins_stay_free() -> Result<()> {
+    let town = Town::build()?;
+    let program = Program::connected(BILLFOLD, town.network.address())?;
+    {
+        let device = Signer::agreeing(free_port()?, WORDS)?;
+        let place = place(&device);
+        program.ok(&["signer", "pair", "--signer", &place])?;
+    }
+    program.ease()?;
+    town.pay(&program.ok(&["receive"])?["address"], 100_000)?;
+    program.ok(&["sync"])?;
+    let other = Signer::agreeing(free_port()?, OTHER_WORDS)?;
+    let place = place(&other);
+    let pay = ["pay", PAYEE, "50000sat", "--fee-rate", "2", "--yes", "--signer", &place];
+    let refused = program.run(&pay)?;
+    ensure!(refused.code == Some(7), "{refused:?}");
+    ensure!(refused.json["error"]["name"] == "signer_wrong_keys", "{refused:?}");
+    ensure!(refused.json["error"]["data"]["expected"] == json!(["73c5da0a"]), "{refused:?}");
+    ensure!(program.ok(&["drafts"])? == json!([]), "the coins must be free again");
+    let shown = program.run(&["signer", "display", "--signer", &place])?;
+    ensure!(shown.json["error"]["name"] == "signer_wrong_keys", "{shown:?}");
+    drop(other);
+    let gone = program.ok(&["signer", "doctor", "--signer", "tcp:127.0.0.1:1"])?;
+    ensure!(gone["problem"]["name"] == "no_signer" && gone["model"].is_null(), "{gone}");
+    Ok(())
+}
+
+/// The wallet holds one of two keys, the signer the other.
+#[test]
+fn two_keys_in_two_places_pay_together() -> Result<()> {
+    let town = Town::build()?;
+    let device = Signer::agreeing(free_port()?, WORDS)?;
+    let place = place(&device);
+    let signer = ["--signer", &place];
+    let program = Program::connected(BILLFOLD, town.network.address())?;
+    program.ok(&["new", "--words-out", "words"])?;
+    program.ease()?;
+    let key = program.ok(&[&["signer", "key"][..], &signer].concat())?;
+    let key = key["key"].as_str().context("a key")?;
+    let joint = ["account", "add", "--multisig", "2", "--key", "mine", "--key", key];
+    program.ok(&joint)?;
+    program.ok(&["account", "prefer", "multisig"])?;
+    let early = program.run(&[&["signer", "display"][..], &signer].concat())?;
+    ensure!(early.json["error"]["name"] == "signer_not_registered", "{early:?}");
+    for new in [true, false] {
+        let register = [&["signer", "register", "multisig"][..], &signer].concat();
+        let registered = program.ok(&register)?;
+        ensure!(registered["new"] == new, "{registered}");
+    }
+    let shown = program.ok(&[&["signer", "display"][..], &signer].concat())?;
+    town.pay(&shown["address"], 100_000)?;
+    program.ok(&["sync"])?;
+    let half = program.ok(&["pay", PAYEE, "50000sat", "--fee-rate", "2", "--yes"])?;
+    ensure!(half["complete"] == false, "{half}");
+    let half = half["psbt"].as_str().context("a PSBT")?;
+    let whole = program.ok(&[&["psbt", "sign", half, "--yes"][..], &signer].concat())?;
+    ensure!(whole["complete"] == true, "{whole}");
+    let whole = whole["psbt"].as_str().context("a PSBT")?;
+    let sent = program.ok(&["psbt", "announce", whole, "--yes"])?;
+    ensure!(sent["state"] == "announced", "{sent}");
+    Ok(())
+}
+
+/// The calls and answers of Bitcoin Core's `doc/external-signer.md`.
+#[test]
+fn bitcoin_core_is_answered_as_it_asks() -> Result<()> {
+    let device = Signer::agreeing(free_port()?, WORDS)?;
+    let place = place(&device);
+    let program = Program::new(BILLFOLD)?;
+    let core = ["signer", "core", "--signer", &place];
+    let listed = program.ok(&[&core[..], &["enumerate"]].concat())?;
+    ensure!(listed[0]["fingerprint"] == "73c5da0a", "{listed}");
+    let chain = ["--fingerprint", "73c5da0a", "--chain", "regtest"];
+    let ask = |what: &[&str]| program.ok(&[&core[..], &chain, what].concat());
+    let told = ask(&["getdescriptors", "--account", "0"])?;
+    for (branch, number) in [("receive", "/0/*"), ("internal", "/1/*")] {
+        let texts: Vec<_> = told[branch].as_array().context("descriptors")?.iter().collect();
+        let texts: Vec<&str> = texts.iter().filter_map(|text| text.as_str()).collect();
+        let begins = ["pkh([73c5da0a/44", "tr([73c5da0a/86", "wpkh([73c5da0a/84", "sh(wpkh("];
+        ensure!(texts.len() == 4 && texts.iter().all(|text| text.contains(number)), "{told}");
+        ensure!(begins.iter().all(|begin| texts.iter().any(|t| t.starts_with(begin))), "{told}");
+    }
+    let wpkh = told["receive"].as_array().context("descriptors")?.iter();
+    let wpkh = wpkh.filter_map(Value::as_str).find(|text| text.starts_with("wpkh"));
+    let one = wpkh.context("wpkh")?.split('#').next().context("a body")?.replace("/*", "/0");
+    let shown = ask(&["displayaddress", "--desc", &one])?;
+    ensure!(shown["address"].as_str().is_some_and(|a| a.starts_with("bcrt1q")), "{shown}");
+    let refused = ask(&["signtx", "cHNidP8BAA=="])?;
+    ensure!(refused["error"].is_string() && refused["name"] == "bad_psbt", "{refused}");
+    let mut other = chain;
+    other[1] = "00000000";
+    let wrong = program.ok(&[&core[..], &other, &["getdescriptors"]].concat())?;
+    ensure!(wrong["name"] == "signer_wrong_keys", "{wrong}");
+    Ok(())
+}
