@@ -36,10 +36,10 @@ mod psbt;
 mod receive;
 mod restore;
 mod search;
-mod signer;
 mod sweep;
 mod wallets;
 mod watch;
+mod signer;
 mod words;
 
 /// Carries out a command and writes its result.

@@ -7,7 +7,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
+use billfold_wallet_core::signer_host::place::Place;
 use billfold_wallet_core::signer_host::watch::{Progress, Watch};
+use billfold_wallet_core::signers::device;
+use bitcoin::Psbt;
 use tokio::sync::{oneshot, watch};
 
 use crate::context::Context;
@@ -47,6 +50,24 @@ where
             }
         }
     }
+}
+
+/// Has the device at a place sign a PSBT; what comes back is verified.
+///
+/// # Errors
+/// Why the device did not sign, or what is wrong with what it gave back.
+pub(crate) async fn signed(
+    psbt: Psbt,
+    place: Place,
+    context: &mut Context,
+) -> Result<Psbt, Failure> {
+    let network = context.run.settings.network;
+    talk(context, move |watch| {
+        let expected = device::signers_of(&psbt);
+        let mut device = device::open(&place, network, &expected, watch)?;
+        device::sign(device.as_mut(), &psbt, watch)
+    })
+    .await
 }
 
 fn tell_person(context: &mut Context, progress: Option<Progress>) {

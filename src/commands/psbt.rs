@@ -17,8 +17,8 @@ use crate::commands::agreement::Agreement;
 use crate::commands::pay;
 use crate::commands::psbt_form::report::PsbtReport;
 use crate::commands::psbt_form::{picture, report};
-use crate::commands::signer;
 use crate::context::Context;
+use crate::device;
 use crate::failure::{Failure, Kind};
 use crate::session::follow::{Patience, follow};
 use crate::session::{Session, unexpected};
@@ -101,7 +101,7 @@ async fn sign(options: &PsbtSignArgs, context: &mut Context) -> Result<(), Failu
             return review(session.ask_to_the_end(Command::SignPsbt(Box::new(psbt))).await?);
         };
         let held = review(session.ask_to_the_end(Command::HoldPsbt(Box::new(psbt))).await?)?;
-        let signed = signer::signed(held.psbt, place, context).await?;
+        let signed = device::signed(held.psbt, place, context).await?;
         reviewed(session, context, signed).await
     })
     .await?;

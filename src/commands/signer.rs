@@ -13,7 +13,7 @@ use billfold_wallet_core::service::{Access, Reach};
 use billfold_wallet_core::signer_host::doctor;
 use billfold_wallet_core::signer_host::place::Place;
 use billfold_wallet_core::signers::device;
-use bitcoin::{Address, Psbt};
+use bitcoin::Address;
 
 use crate::cli::signer::{SignerCommand, SignerDisplayArgs, SignerKeyArgs, SignerRegisterArgs};
 use crate::commands::account::source::script;
@@ -43,24 +43,6 @@ pub(super) async fn run(command: SignerCommand, context: &mut Context) -> Result
         SignerCommand::Display(options) => display(options, context).await,
         SignerCommand::Core(options) => core::run(options, context).await,
     }
-}
-
-/// Has the device at a place sign a PSBT; what comes back is verified.
-///
-/// # Errors
-/// Why the device did not sign, or what is wrong with what it gave back.
-pub(super) async fn signed(
-    psbt: Psbt,
-    place: Place,
-    context: &mut Context,
-) -> Result<Psbt, Failure> {
-    let network = context.run.settings.network;
-    talk(context, move |watch| {
-        let expected = device::signers_of(&psbt);
-        let mut device = device::open(&place, network, &expected, watch)?;
-        device::sign(device.as_mut(), &psbt, watch)
-    })
-    .await
 }
 
 async fn list(named: Option<Place>, context: &mut Context) -> Result<(), Failure> {

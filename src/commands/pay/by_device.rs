@@ -6,8 +6,8 @@ use billfold_wallet_core::command::{Command, DraftId, Reply};
 use billfold_wallet_core::signer_host::place::Place;
 
 use super::Signed;
-use crate::commands::signer;
 use crate::context::Context;
+use crate::device;
 use crate::failure::Failure;
 use crate::session::{Session, unexpected};
 
@@ -25,7 +25,7 @@ pub(super) async fn sign(
         Reply::Psbt(review) => review,
         reply => return Err(unexpected(&reply)),
     };
-    let signed = signer::signed(handed.psbt, place, context).await?;
+    let signed = device::signed(handed.psbt, place, context).await?;
     let review = match session.ask_to_the_end(Command::ReviewPsbt(Box::new(signed))).await? {
         Reply::Psbt(review) => review,
         reply => return Err(unexpected(&reply)),
