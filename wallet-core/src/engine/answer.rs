@@ -38,8 +38,7 @@ impl Engine {
                 Ok(Reply::Drafts(self.wallet.drafts(&moment)?))
             }
             Command::Freeze { outpoints, frozen } => {
-                self.wallet.set_frozen(&outpoints, frozen)?;
-                Ok(Reply::Done)
+                self.wallet.set_frozen(&outpoints, frozen).map(|()| Reply::Done)
             }
             Command::ReviewPsbt(psbt) => self.review(now, &psbt),
             Command::ReviewTransaction(signed) => self.review_transaction(now, *signed),

@@ -75,7 +75,7 @@ impl Engine {
         let moment = (self.chain.tip().height, now.wall);
         self.wallet.take_over(handed, moment)?;
         self.changed = true;
-        Ok(Reply::Psbt(Box::new(self.wallet.review_psbt(handed, moment)?)))
+        self.review(now, handed)
     }
 
     /// Stores what the PSBT makes; the announcement follows the commit.
