@@ -21,7 +21,8 @@ use billfold_wallet_core::light_client::output::PeerEvent;
 use billfold_wallet_core::light_client::peer_id::PeerAddress;
 use billfold_wallet_core::service::{Access, Reach, Service};
 use billfold_wallet_core::vault::Password;
-use bitcoin::{Address, Amount, Network, ScriptBuf, Txid};
+use bitcoin::key::Secp256k1;
+use bitcoin::{Address, Amount, Network, PrivateKey, ScriptBuf, Txid};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
@@ -116,6 +117,75 @@ fn a_payment_is_seen_before_its_block_and_then_in_it() {
         listener.await_change(txid, |state| matches!(state, PaymentState::Confirmed(_)))?;
         drop(listener);
         ensure!(confirmed(&receiver)? == 50_000);
+        Ok(())
+    });
+}
+
+/// Whoever pays us pays too little for miners, and can't be asked.
+#[test]
+fn a_payment_to_us_that_waits_is_sped_up_by_a_child() {
+    on_each_node(|software| {
+        let (node, payer) = rich(software)?;
+        let receiver = Program::connected(BILLFOLD, node.address())?;
+        receiver.ok(&["new", "--words-out", "words"])?;
+        let address = text(&receiver.ok(&["receive"])?["address"]);
+        let mut listener = listen(&receiver, &node)?;
+        let parent = txid(&payer.ok(&["pay", &address, "50k", "--fee-rate", "1", "--yes"])?)?;
+        listener.await_change(parent, |state| state == PaymentState::Pending)?;
+        drop(listener);
+
+        let bump = ["bump", &parent.to_string(), "--fee-rate", "12", "--yes"];
+        let bumped = receiver.ok(&bump)?;
+        ensure!(bumped["purpose"] == "child" && bumped["state"] == "announced", "{bumped}");
+        let child = txid(&bumped)?;
+        node.await_in_mempool(child)?;
+        let spent = node.mempool_transaction(child)?;
+        ensure!(spent.input.iter().all(|input| input.previous_output.txid == parent));
+        let weight = spent.weight() + node.mempool_transaction(parent)?.weight();
+        let fee = bumped["fee"].as_u64().context("no fee")?;
+        ensure!(fee >= weight.to_vbytes_floor() * 12, "{fee} for {weight}, with its parent");
+
+        node.mine(1)?;
+        receiver.ok(&["sync"])?;
+        for confirmed in [parent, child] {
+            ensure!(history_row(&receiver, confirmed)?["state"] == "confirmed");
+        }
+        ensure!(confirmed(&receiver)? == 50_000 - fee);
+        Ok(())
+    });
+}
+
+/// The key is empty by then on one branch, and the wallet has not got the money on the other.
+#[test]
+fn a_sweep_that_a_reorganisation_drops_arrives_in_the_end() {
+    on_each_node(|software| {
+        let mut node = Node::funded(software, 20)?;
+        let program = Program::connected(BILLFOLD, node.address())?;
+        program.ok(&["new", "--words-out", "words"])?;
+        let key = PrivateKey::from_slice(&[23; 32], Network::Regtest)?;
+        fs::write(program.file("key"), key.to_wif())?;
+        let script = ScriptBuf::new_p2pkh(&key.public_key(&Secp256k1::new()).pubkey_hash());
+        node.pay_confirmed(&[(script, Amount::from_sat(300_000))])?;
+        let (_, fork) = node.tip()?;
+        let sweep = ["sweep", "--key-file", "key", "--birthday", "0", "--fee-rate", "2", "--yes"];
+        let swept = program.ok(&sweep)?;
+        let txid = txid(&swept)?;
+        node.await_in_mempool(txid)?;
+        node.mine(2)?;
+        program.ok(&["sync"])?;
+        let value = confirmed(&program)?;
+        ensure!((299_000..300_000).contains(&value), "{value}");
+
+        node.mine_empty_on(fork, 3)?;
+        // A node that starts again has forgotten the payment, so it comes from the wallet or never.
+        node.restart()?;
+        program.ok(&["sync"])?;
+        ensure!(confirmed(&program)? == 0);
+        program.ok(&["sync"])?;
+        node.await_in_mempool(txid)?;
+        node.mine(1)?;
+        program.ok(&["sync"])?;
+        ensure!(confirmed(&program)? == value);
         Ok(())
     });
 }

@@ -95,6 +95,14 @@ impl Ledger {
             let kept = bench.wallet.file.transaction(*txid).unwrap();
             assert!(kept.is_some(), "{txid} was announced and is not stored");
         }
+        for change in self.drafts.values().filter_map(|sheet| sheet.change.as_ref()) {
+            let place = bench.wallet.scripts[change];
+            let next = bench.wallet.next_index(place.keychain).unwrap();
+            assert!(
+                place.index < next,
+                "the change of a draft is to be handed out again: {place:?}"
+            );
+        }
         let drafts: Vec<DraftId> = self.drafts.keys().copied().collect();
         assert_eq!(bench.wallet.file.drafts().unwrap(), drafts);
     }
