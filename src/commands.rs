@@ -27,6 +27,8 @@ mod label;
 mod message;
 mod new;
 mod password;
+mod watch;
+mod signer;
 mod drafts;
 mod pay;
 mod bump;
@@ -38,8 +40,6 @@ mod restore;
 mod search;
 mod sweep;
 mod wallets;
-mod watch;
-mod signer;
 mod words;
 
 /// Carries out a command and writes its result.
