@@ -46,8 +46,8 @@ fn the_device_is_found_and_answers() {
             let found = list.iter().filter_map(Value::as_str).any(|text| text.starts_with(&own));
             ensure!(found, "{own} is not in {descriptors}");
         }
-        let signed = hwi.on(&signer, &["signmessage", "I was here", "m/84h/1h/0h/0/0"])?;
-        ensure!(signed["signature"].as_str().is_some_and(|text| text.len() == 88), "{signed}");
+        let told = hwi.on(&signer, &["signmessage", "I was here", "m/84h/1h/0h/0/0"])?;
+        ensure!(told["signature"].as_str().is_some_and(|text| text.len() == 88), "{told}");
         Ok(())
     });
 }
@@ -120,8 +120,8 @@ fn pays(hwi: &Hwi, software: Software, script: &str, purpose: u32, coins: u32) -
     }
     program.ok(&["sync"])?;
     let psbt = draft(&program)?;
-    let signed = hwi.on(&signer, &["signtx", &psbt])?;
-    announced(&program, &node, text(&signed["psbt"])?)
+    let answer = hwi.on(&signer, &["signtx", &psbt])?;
+    announced(&program, &node, text(&answer["psbt"])?)
 }
 
 fn of_three(hwi: &Hwi, software: Software) -> Result<()> {
