@@ -348,7 +348,7 @@ pub const MIN_JOBS: usize = 2;
 pub const MAX_BLOCKS_AHEAD: usize = 8;
 
 /// Blocks asked of one peer at a time.
-pub const MAX_BLOCKS_PER_PEER: u32 = 2;
+pub const MAX_BLOCKS_PER_PEER: usize = 2;
 
 /// How much earlier than a birthday a block's header may say that it is: two hours by the rules of
 /// headers, and fourteen since a month begins earlier in the east than in UTC.

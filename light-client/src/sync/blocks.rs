@@ -5,7 +5,7 @@
 //! blocks and filters don't starve each other, and no deadline: a peer that is slower than was to
 //! be expected is left to finish, while another is asked as well.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use bitcoin::p2p::message::NetworkMessage;
@@ -84,8 +84,9 @@ struct Asked {
 
 #[derive(Debug, Default)]
 struct Talk {
-    /// Blocks that were asked for and did not come, wanted or not.
-    owed: u32,
+    /// When each of the blocks should be here that were asked for and did not come, wanted or not,
+    /// in the order of the questions.
+    owed: VecDeque<MonoTime>,
     pace: Pace,
     retry: Retry,
 }
@@ -150,7 +151,7 @@ impl BlockSync {
     /// Bytes of filters or blocks came from a peer, after [`on_block`](Self::on_block).
     pub(crate) fn on_bytes(&mut self, now: MonoTime, peer: PeerId, bytes: usize) {
         if let Some(talk) = self.talks.get_mut(&peer) {
-            talk.pace.heard(now, bytes, talk.owed == 0);
+            talk.pace.heard(now, bytes, talk.owed.is_empty());
         }
     }
 
@@ -165,7 +166,7 @@ impl BlockSync {
         params: &Params,
     ) -> Result<(), Fault> {
         let Some(talk) = self.talks.get_mut(&peer) else { return Ok(()) };
-        talk.owed = talk.owed.checked_sub(1).ok_or(Fault::Unsolicited)?;
+        talk.owed.pop_front().ok_or(Fault::Unsolicited)?;
         talk.retry.answered();
         let Some((id, want)) = find(&mut self.wants, body.block_hash()) else { return Ok(()) };
         if want.body.is_some() {
@@ -192,8 +193,10 @@ impl BlockSync {
     pub(crate) fn on_not_found(&mut self, now: MonoTime, peer: PeerId, inventory: &[Inventory]) {
         for item in inventory {
             let (Inventory::Block(hash) | Inventory::WitnessBlock(hash)) = item else { continue };
-            let Some(talk) = self.talks.get_mut(&peer).filter(|talk| talk.owed > 0) else { return };
-            talk.owed -= 1;
+            let Some(talk) = self.talks.get_mut(&peer) else { return };
+            if talk.owed.pop_front().is_none() {
+                return;
+            }
             talk.retry.missed(now);
             if let Some((_, want)) = find(&mut self.wants, *hash) {
                 want.asked.retain(|asked| asked.peer != peer);
@@ -209,7 +212,7 @@ impl BlockSync {
         peers: &[BlockPeer],
         outbox: &mut Outbox,
     ) -> Vec<PeerId> {
-        if self.wants.values().all(|want| want.body.is_some()) && self.owed() == 0 {
+        if self.wants.values().all(|want| want.body.is_some()) && !self.owes() {
             return Vec::new();
         }
         let stalled = self.release_late(now);
@@ -223,9 +226,14 @@ impl BlockSync {
     /// When `drive` has something to do again.
     pub(crate) fn next_due(&self, now: MonoTime) -> Option<MonoTime> {
         let open = self.wants.values().filter(|want| want.is_open(now));
-        let expected = open.flat_map(|want| [self.expected(want), want.patience_ends()]).flatten();
+        let ends_at = |want: &Want, patience| want.last_asked().map(|at| at.after(patience));
+        let patience = |want| [ends_at(want, BLOCK_MARGIN), ends_at(want, QUIET_PATIENCE)];
+        let expected =
+            open.flat_map(|want| patience(want).into_iter().chain([self.expected(want)]));
+        let expected = expected.flatten();
         let ends = self.wants.values().flat_map(|want| &want.asked).map(|asked| asked.ends);
         let late = self.talks.values().filter_map(Talk::late_at);
+        let late = late.chain(self.talks.values().filter_map(|talk| talk.owed.front().copied()));
         let waits = self.talks.values().map(|talk| talk.retry.until());
         expected.chain(ends).chain(late).chain(waits).filter(|due| *due > now).min()
     }
@@ -240,8 +248,8 @@ impl BlockSync {
         want.asked.iter().map(due).max()
     }
 
-    fn owed(&self) -> u32 {
-        self.talks.values().map(|talk| talk.owed).sum()
+    fn owes(&self) -> bool {
+        self.talks.values().any(|talk| !talk.owed.is_empty())
     }
 
     fn ask(&mut self, now: MonoTime, block: BlockId, peers: &[BlockPeer], outbox: &mut Outbox) {
@@ -255,12 +263,13 @@ impl BlockSync {
         else {
             return;
         };
-        if talk.owed == 0 {
+        if talk.owed.is_empty() {
             talk.pace.begin(now);
         }
-        talk.owed += 1;
         let ends = now.after(BLOCK_PATIENCE);
-        want.asked.push(Asked { peer, at: now, expected: expected.min(ends), ends });
+        let expected = expected.min(ends);
+        talk.owed.push_back(expected);
+        want.asked.push(Asked { peer, at: now, expected, ends });
         let inventory = vec![Inventory::WitnessBlock(block.hash)];
         outbox.send(peer, NetworkMessage::GetData(inventory));
     }
@@ -268,22 +277,24 @@ impl BlockSync {
     /// When a peer should have answered if it were asked for one block more, with room.
     fn expectation(&self, now: MonoTime, able: BlockPeer) -> Option<MonoTime> {
         let talk = self.talks.get(&able.peer)?;
-        let work = u64::from(talk.owed + 1) * EXPECTED_BLOCK;
+        let work = (talk.owed.len() as u64 + 1) * EXPECTED_BLOCK;
         let time = able.busy + talk.pace.latency() + talk.pace.time_for(work);
         Some(now.after(time.saturating_mul(2) + BLOCK_MARGIN))
     }
 
     /// Whether one more peer is to be asked, that should have answered when it is `expected`: if
-    /// those that were asked should have by now, or if it would be earlier than all of them, who
-    /// were given a moment to surprise. The latter is no reason to turn to one that is to be avoided.
+    /// those that were asked should have by now, or if it would be earlier than all of them at the
+    /// rate that they have now, who were given a moment to surprise; a longer one before a peer is
+    /// asked that is to be avoided.
     fn is_due(&self, now: MonoTime, block: BlockId, peer: PeerId, expected: MonoTime) -> bool {
         let Some(want) = self.wants.get(&block) else { return false };
-        let earlier = want.asked.iter().all(|asked| expected.after(BLOCK_MARGIN) < asked.expected);
-        let patience_ended = want.patience_ends().is_none_or(|end| end <= now);
-        let avoided = |peer: &PeerId| want.avoid.contains(peer);
-        let turns = avoided(&peer) && !want.asked.iter().all(|asked| avoided(&asked.peer));
-        let is_swift = earlier && patience_ended && !turns;
-        self.expected(want).is_none_or(|due| due <= now) || is_swift
+        let hoped = |asked: &Asked| {
+            let needs = self.talks.get(&asked.peer).map(|talk| talk.pace.time_for(EXPECTED_BLOCK));
+            asked.expected.max(now.after(needs.unwrap_or_default()))
+        };
+        let earlier = want.asked.iter().all(|asked| expected.after(BLOCK_MARGIN) < hoped(asked));
+        let patience_ended = want.patience_ends(peer).is_none_or(|end| end <= now);
+        self.expected(want).is_none_or(|due| due <= now) || (earlier && patience_ended)
     }
 
     /// The peer that has the block, was not asked for it, and is free first. One that is to be
@@ -298,7 +309,7 @@ impl BlockSync {
         let others = peers.iter().filter(able).filter(|able| !want.avoid.contains(&able.peer));
         let avoids = others.clone().any(|able| !self.is_behind(now, able.peer));
         let free = peers.iter().filter(able).filter_map(|able| {
-            let owed = self.talks.get(&able.peer)?.owed;
+            let owed = self.talks.get(&able.peer)?.owed.len();
             let avoided = want.avoid.contains(&able.peer);
             let free = owed < MAX_BLOCKS_PER_PEER && !(avoided && avoids);
             free.then_some(((avoided, able.busy, owed, able.peer), *able))
@@ -306,10 +317,11 @@ impl BlockSync {
         free.min_by_key(|(key, _)| *key).map(|(_, able)| able)
     }
 
-    /// Whether a peer takes longer for a block than was to be expected.
+    /// Whether a peer takes longer for a block than was to be expected, be it one that came from
+    /// another meanwhile.
     fn is_behind(&self, now: MonoTime, peer: PeerId) -> bool {
-        let asked = self.wants.values().flat_map(|want| &want.asked);
-        asked.into_iter().any(|asked| asked.peer == peer && asked.expected <= now)
+        let oldest = self.talks.get(&peer).and_then(|talk| talk.owed.front());
+        oldest.is_some_and(|expected| *expected <= now)
     }
 
     fn release_late(&mut self, now: MonoTime) -> Vec<PeerId> {
@@ -344,19 +356,122 @@ impl Want {
         self.body.is_none() && counting < MAX_BLOCK_ASKS
     }
 
-    /// When the last that was asked has had a moment.
-    fn patience_ends(&self) -> Option<MonoTime> {
-        self.asked.iter().map(|asked| asked.at.after(BLOCK_MARGIN)).max()
+    /// When the last that was asked has had a moment, before `next` is asked as well.
+    fn patience_ends(&self, next: PeerId) -> Option<MonoTime> {
+        let avoided = |peer: &PeerId| self.avoid.contains(peer);
+        let turns = avoided(&next) && !self.asked.iter().all(|asked| avoided(&asked.peer));
+        let patience = if turns { QUIET_PATIENCE } else { BLOCK_MARGIN };
+        self.last_asked().map(|at| at.after(patience))
+    }
+
+    fn last_asked(&self) -> Option<MonoTime> {
+        self.asked.iter().map(|asked| asked.at).max()
     }
 }
 
 impl Talk {
     /// When the peer is late, unless something comes.
     fn late_at(&self) -> Option<MonoTime> {
-        (self.owed > 0).then(|| self.pace.last_heard().after(SILENCE_TIMEOUT))
+        (!self.owed.is_empty()).then(|| self.pace.last_heard().after(SILENCE_TIMEOUT))
     }
 }
 
 fn find(wants: &mut BTreeMap<BlockId, Want>, hash: BlockHash) -> Option<(BlockId, &mut Want)> {
     wants.iter_mut().find(|(id, _)| id.hash == hash).map(|(id, want)| (*id, want))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ops::Range;
+
+    use bitcoin::hashes::Hash as _;
+    use bitcoin::p2p::Magic;
+
+    use super::*;
+    use crate::output::Output;
+
+    const DRIPPING: PeerId = PeerId::new(1);
+    const SLOW: PeerId = PeerId::new(2);
+
+    /// Its bytes keep coming, so that it is never silent, and at the rate that it had the block
+    /// would be here soon. The other is asked even if it alone says that the block matters.
+    #[test]
+    fn a_slow_peer_is_asked_soon_for_what_another_drips() {
+        for avoid in [BTreeSet::new(), BTreeSet::from([SLOW])] {
+            let mut world = World::new();
+            world.want(1, &avoid);
+            world.drip(10..25);
+            assert_eq!(world.asked(), [(DRIPPING, 1), (SLOW, 1)]);
+        }
+    }
+
+    /// What it drips came from another meanwhile, and its bytes keep coming all the same.
+    #[test]
+    fn a_peer_that_drips_does_not_keep_others_from_being_asked_for_more() {
+        let mut world = World::new();
+        let avoid = BTreeSet::from([SLOW]);
+        world.want(1, &avoid);
+        world.want(2, &avoid);
+        world.drip(10..25);
+        world.wanted.clear();
+        world.asked();
+        world.sync.talks.get_mut(&SLOW).unwrap().owed.clear();
+        world.want(3, &avoid);
+        world.drip(25..90);
+        assert_eq!(world.asked(), [(SLOW, 3)]);
+    }
+
+    struct World {
+        sync: BlockSync,
+        outbox: Outbox,
+        wanted: Vec<WantedBlock>,
+    }
+
+    impl World {
+        /// Two peers that were not fast so far, the one that will drip a little faster.
+        fn new() -> Self {
+            let mut sync = BlockSync::default();
+            for (peer, rate) in [(DRIPPING, 4_000), (SLOW, 3_000)] {
+                sync.add(peer);
+                let pace = &mut sync.talks.get_mut(&peer).unwrap().pace;
+                pace.begin(MonoTime::START);
+                for second in 0..=2 {
+                    pace.heard(at(second), rate, second == 2);
+                }
+            }
+            Self { sync, outbox: Outbox::new(Magic::REGTEST), wanted: Vec::new() }
+        }
+
+        fn want(&mut self, height: u32, avoid: &BTreeSet<PeerId>) {
+            let hash = BlockHash::from_byte_array([u8::try_from(height).unwrap(); 32]);
+            let block = BlockId::new(Height::new(height), hash);
+            self.wanted.push(WantedBlock { block, avoid: avoid.clone() });
+            self.sync.set_wanted(Purpose::Scan, self.wanted.clone().into_iter());
+        }
+
+        /// Eighty bytes come in each of these seconds.
+        fn drip(&mut self, seconds: Range<u64>) {
+            let common = Height::new(9);
+            let peers = [DRIPPING, SLOW];
+            let peers = peers.map(|peer| BlockPeer { peer, common, busy: Duration::ZERO });
+            for second in seconds {
+                self.sync.on_bytes(at(second), DRIPPING, 80);
+                self.sync.drive(at(second), &peers, &mut self.outbox);
+            }
+        }
+
+        /// Who was asked for which of the blocks, since the last look.
+        fn asked(&mut self) -> Vec<(PeerId, u32)> {
+            let mut asked = Vec::new();
+            while let Some(output) = self.outbox.pop() {
+                let Output::Send { peer, bytes } = output else { panic!("{output:?}") };
+                asked.push((peer, u32::from(*bytes.last().unwrap())));
+            }
+            asked
+        }
+    }
+
+    fn at(second: u64) -> MonoTime {
+        MonoTime::new(Duration::from_secs(second))
+    }
 }
