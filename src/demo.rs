@@ -53,6 +53,7 @@ async fn tell(dir: &TempDir, output: &mut Output, headless: bool) -> Result<(), 
     show(scene.pay().await?)?;
     show(scene.confirm_payment().await?)?;
     show(scene.drop_payment().await?)?;
+    show(scene.bump().await?)?;
     show(scene.restart().await?)?;
     show(scene.confirm_again().await?)?;
     let balances = scene.end().await?;

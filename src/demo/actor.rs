@@ -6,8 +6,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use billfold_wallet_core::command::{
-    Balance, Command, FeeChoice, HistoryQuery, IssuedAddress, PayAmount, PayRequest, Payment,
-    PaymentState, Recipient, Reply, WalletDescription,
+    Balance, BumpRequest, BumpWay, Command, FeeChoice, HistoryQuery, Hold, IssuedAddress,
+    PayAmount, PayRequest, Payment, PaymentState, Recipient, Reply, WalletDescription,
 };
 use billfold_wallet_core::config::{Settings, WalletName};
 use billfold_wallet_core::event::Event;
@@ -112,14 +112,20 @@ impl Actor {
             fee: FeeChoice::Rate(FeeRate::from_sat_per_vb_u32(2)),
             ..PayRequest::default()
         };
-        let draft = match self.ask(Command::Draft(request)).await? {
-            Reply::Draft(draft) => draft.id,
-            reply => return Err(unexpected(&reply)),
+        self.carry_out(Command::Draft(request)).await
+    }
+
+    /// Replaces a payment by the same one at a higher fee, signed and announced.
+    pub(super) async fn bump(&mut self, txid: Txid) -> Result<Payment, Failure> {
+        let request = BumpRequest {
+            txid,
+            way: BumpWay::Replace,
+            fee: FeeChoice::Rate(FeeRate::from_sat_per_vb_u32(10)),
+            most_fee: None,
+            hold: Hold::Briefly,
+            dry_run: false,
         };
-        match self.ask(Command::Sign(draft)).await? {
-            Reply::Payment(payment) => Ok(*payment),
-            reply => Err(unexpected(&reply)),
-        }
+        self.carry_out(Command::Bump(request)).await
     }
 
     /// How far a payment is, if the wallet knows it.
@@ -128,6 +134,18 @@ impl Actor {
             Reply::History(rows) => {
                 Ok(rows.into_iter().find(|row| row.txid == txid).map(|row| row.state))
             }
+            reply => Err(unexpected(&reply)),
+        }
+    }
+
+    /// Signs and announces what a command drafts.
+    async fn carry_out(&mut self, command: Command) -> Result<Payment, Failure> {
+        let draft = match self.ask(command).await? {
+            Reply::Draft(draft) => draft.id,
+            reply => return Err(unexpected(&reply)),
+        };
+        match self.ask(Command::Sign(draft)).await? {
+            Reply::Payment(payment) => Ok(*payment),
             reply => Err(unexpected(&reply)),
         }
     }

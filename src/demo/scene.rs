@@ -28,6 +28,8 @@ pub(super) struct Scene {
 struct Paid {
     txid: Txid,
     fee: Amount,
+    /// What it was sent in place of.
+    replaced: Option<Txid>,
 }
 
 impl Scene {
@@ -86,7 +88,7 @@ impl Scene {
         let payment = self.alice.pay(address.clone(), PAID).await?;
         let (txid, fee) = (payment.transaction.compute_txid(), payment.fee);
         within("the payment in the network", self.network.wait_for_mempool(txid)).await?;
-        self.payment = Some(Paid { txid, fee });
+        self.payment = Some(Paid { txid, fee, replaced: None });
         let (paid, shown_fee) = (figures::amount(PAID), figures::amount(fee));
         let text = format!("Pay        Alice pays Bob {paid} at {address}, fee {shown_fee}");
         Ok(Step::new("pay", text)
@@ -124,6 +126,22 @@ impl Scene {
         Ok(self.at_tip("reorg", text).with("left", left.to_string()).with("bob", bob.to_sat()))
     }
 
+    /// Alice pays the same at a higher fee, in the place of the payment that the network forgot.
+    pub(super) async fn bump(&mut self) -> Result<Step, Failure> {
+        let before = self.paid()?;
+        let payment = self.alice.bump(before.txid).await?;
+        let (txid, fee) = (payment.transaction.compute_txid(), payment.fee);
+        within("the replacement in the network", self.network.wait_for_mempool(txid)).await?;
+        self.payment = Some(Paid { txid, fee, replaced: Some(before.txid) });
+        self.check_replaced().await?;
+        let (low, high) = (figures::amount(before.fee), figures::amount(fee));
+        let text = format!("Bump       Alice pays Bob the same, fee {high} in place of {low}");
+        Ok(Step::new("bump", text)
+            .with("replaces", before.txid.to_string())
+            .with("fee", fee.to_sat())
+            .with("txid", txid.to_string()))
+    }
+
     /// Both wallets are closed and opened from disk.
     pub(super) async fn restart(&mut self) -> Result<Step, Failure> {
         let before = (self.alice.balance().await?, self.bob.balance().await?);
@@ -133,12 +151,11 @@ impl Scene {
         if before != after {
             return Err(expected(&format!("{before:?}"), &format!("{after:?}")));
         }
+        self.check_replaced().await?;
         self.follow().await?;
-        let Paid { txid, .. } = self.paid()?;
-        within("the payment announced again", self.network.wait_for_mempool(txid)).await?;
-        let text = "Restart    both wallets have from disk what they had; the payment is announced \
-                    again";
-        Ok(Step::new("restart", text.to_owned()).with("txid", txid.to_string()))
+        let text =
+            "Restart    both wallets have from disk what they had, and know which payment counts";
+        Ok(Step::new("restart", text.to_owned()).with("txid", self.paid()?.txid.to_string()))
     }
 
     /// The payment is mined again.
@@ -177,9 +194,22 @@ impl Scene {
         self.bob.follow(tip).await
     }
 
+    /// The payment waits for a block, and what it replaced does not.
+    async fn check_replaced(&mut self) -> Result<(), Failure> {
+        let Paid { txid, replaced, .. } = self.paid()?;
+        let replaced = replaced.ok_or_else(|| expected("a replaced payment", "none"))?;
+        match (self.alice.state(txid).await?, self.alice.state(replaced).await?) {
+            (
+                Some(PaymentState::Signed | PaymentState::Announced),
+                Some(PaymentState::Replaced),
+            ) => Ok(()),
+            seen => Err(expected("a replaced payment", &format!("{seen:?}"))),
+        }
+    }
+
     /// The payment is in the block, for both.
     async fn check_paid(&mut self, block: BlockHash) -> Result<(), Failure> {
-        let Paid { txid, fee } = self.paid()?;
+        let Paid { txid, fee, .. } = self.paid()?;
         match self.alice.state(txid).await? {
             Some(PaymentState::Confirmed(at)) => check("its block", &block, &at.hash)?,
             seen => return Err(expected("a confirmed payment", &format!("{seen:?}"))),

@@ -14,8 +14,8 @@ use tempfile::TempDir;
 
 const BILLFOLD: &str = env!("CARGO_BIN_EXE_billfold");
 
-const STORY: [&str; 10] = [
-    "network", "wallet", "wallet", "mine", "receive", "pay", "confirm", "reorg", "restart",
+const STORY: [&str; 11] = [
+    "network", "wallet", "wallet", "mine", "receive", "pay", "confirm", "reorg", "bump", "restart",
     "confirm",
 ];
 
@@ -30,7 +30,7 @@ fn the_story_goes_well_and_each_step_is_a_line_for_programs() -> Result<()> {
     let (last, steps) = lines.split_last().context("no line")?;
     ensure!(steps.iter().map(|step| &step["step"]).eq(STORY), "{steps:?}");
     let fees = last["fees"].as_u64().context("no fees")?;
-    ensure!(last["demo"] == "ok" && last["steps"] == 10 && fees > 0, "{last}");
+    ensure!(last["demo"] == "ok" && last["steps"] == STORY.len() && fees > 0, "{last}");
     ensure!(last["bob"] == 25_000_000 && last["alice"] == 75_000_000 - fees, "{last}");
     home.check_untouched()
 }
