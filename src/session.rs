@@ -82,7 +82,8 @@ impl Session {
         context: &mut Context,
         work: impl AsyncFnOnce(&mut Self, &mut Context) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let mut session = Self { conversation: Conversation::new(service) };
+        let wallet = context.run.settings.wallet.clone();
+        let mut session = Self { conversation: Conversation::new(service, wallet) };
         let result = work(&mut session, context).await;
         session.close(context).await;
         result

@@ -196,7 +196,7 @@ pub(super) fn password() -> Result<Password, Failure> {
 
 fn open(settings: &Settings) -> Result<Conversation, Failure> {
     let service = Service::open(settings, &password()?, Access::Sign, Reach::Online)?;
-    Ok(Conversation::new(service))
+    Ok(Conversation::new(service, settings.wallet.clone()))
 }
 
 /// How long one step may take: many times what it takes on a slow machine.

@@ -163,6 +163,8 @@ kinds! {
     DirInUse = "dir_in_use", -4, Other, "Another process uses the data directory.";
     WalletExists = "wallet_exists", -4, Other, "There is a wallet of that name already.";
     NoSuchWallet = "no_such_wallet", -18, Other, "There is no wallet of that name.";
+    WalletLoaded = "wallet_loaded", -35, Other, "The wallet is loaded already.";
+    WalletNotLoaded = "wallet_not_loaded", -18, Other, "The wallet is not loaded.";
     FileExists = "file_exists", -8, Other, "A file that would be written is there already.";
     NoSuchDraft = "no_such_draft", -8, Other, "The draft is unknown or dropped, or its coins are spent.";
     DraftExpired = "draft_expired", -8, Other, "The draft is out of date.";

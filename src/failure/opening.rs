@@ -36,6 +36,9 @@ impl From<OpenError> for Failure {
             OpenError::TooSoon { wait } => {
                 new(Kind::TooManyTries).with("wait_seconds", wait.as_secs())
             }
+            OpenError::Loaded(name) => new(Kind::WalletLoaded).with("wallet", name.as_str()),
+            OpenError::NotLoaded(name) => new(Kind::WalletNotLoaded).with("wallet", name.as_str()),
+            OpenError::Closing => new(Kind::Closing),
             OpenError::DirInUse(holder) => in_use(message, holder),
             OpenError::NetworkMismatch { found, .. } => {
                 new(Kind::NetworkMismatch).with("found", found.to_string())

@@ -15,7 +15,7 @@ use billfold_tests::vector_wallet;
 use billfold_wallet_core::command::{PaymentState, TransactionChange};
 use billfold_wallet_core::config::{Settings, WalletName};
 use billfold_wallet_core::event::Event;
-use billfold_wallet_core::face::Face as _;
+use billfold_wallet_core::face::Conversation;
 use billfold_wallet_core::light_client::dial::Wire;
 use billfold_wallet_core::light_client::output::PeerEvent;
 use billfold_wallet_core::light_client::peer_id::PeerAddress;
@@ -433,7 +433,7 @@ fn a_node_that_dies_is_told_and_the_next_sync_goes_on() {
 /// A wallet that stays open.
 struct Listener {
     runtime: Runtime,
-    service: Service,
+    wallet: Conversation,
 }
 
 /// Opens a wallet and follows it to the tip.
@@ -459,7 +459,8 @@ fn open(program: &Program, node: &Node) -> Result<Listener> {
     };
     let password = Password::new(PASSWORD)?;
     let service = Service::open(&settings, &password, Access::View, Reach::Online)?;
-    Ok(Listener { runtime: Runtime::new()?, service })
+    let wallet = Conversation::new(service, settings.wallet);
+    Ok(Listener { runtime: Runtime::new()?, wallet })
 }
 
 impl Listener {
@@ -477,10 +478,10 @@ impl Listener {
     }
 
     fn until<T>(&mut self, wanted: impl Fn(Event) -> Option<T>) -> Result<T> {
-        let Self { runtime, service } = self;
+        let Self { runtime, wallet } = self;
         runtime.block_on(async {
             loop {
-                let next = tokio::time::timeout(Duration::from_secs(60), service.next_event());
+                let next = tokio::time::timeout(Duration::from_secs(60), wallet.next_event());
                 let event = next.await?.context("the wallet closed")?;
                 if let Some(found) = wanted(event) {
                     return Ok(found);

@@ -16,7 +16,7 @@ use std::collections::VecDeque;
 
 use bitcoin::hashes::{Hash, HashEngine, sha256};
 
-use crate::command::{Command, CommandError, StoreProblem};
+use crate::command::{Command, CommandError, Reply, StoreProblem};
 use crate::event::{CommandId, Event};
 use crate::light_client::dial::{LookupId, Purpose, Wire};
 use crate::light_client::fault::Fault;
@@ -108,7 +108,14 @@ pub enum Effect {
     },
     /// Drop every connection and job: a new light client begins, and none of theirs is for it.
     Restart,
-    /// Tell the face.
+    /// Answer a question.
+    Answer {
+        /// Which.
+        id: CommandId,
+        /// The answer.
+        result: Result<Reply, CommandError>,
+    },
+    /// Tell whoever listens.
     Tell(Event),
 }
 
@@ -279,7 +286,8 @@ impl Engine {
             Err(CommandError::Store(problem)) => return Err(problem),
             result => result,
         };
-        self.say(Event::Replied { id, result });
+        self.speaks = true;
+        self.effects.push(Effect::Answer { id, result });
         Ok(())
     }
 

@@ -4,26 +4,29 @@
 
 use bitcoin::{Amount, OutPoint, Txid};
 
-use crate::command::{CommandError, Reply, TransactionChange};
+use crate::command::{CommandError, TransactionChange};
 use crate::light_client::height::BlockId;
 use crate::light_client::output::{BroadcastEvent, PeerEvent};
 use crate::light_client::status::Status;
 use crate::light_client::time::ClockOffset;
+use crate::wallet_name::WalletName;
 
-/// Ties a reply to its command; numbered by the face.
+/// An event, and which wallet it is of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct News {
+    /// Which; `None`: it is of the chain or of the peers, and so of all.
+    pub wallet: Option<WalletName>,
+    /// What happened.
+    pub event: Event,
+}
+
+/// Ties a reply to its command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CommandId(pub u64);
 
 /// One thing that a face may hear.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
-    /// A command is answered; once for each, or never if the wallet ends first.
-    Replied {
-        /// Which command.
-        id: CommandId,
-        /// The answer.
-        result: Result<Reply, CommandError>,
-    },
     /// Sync moved on; at most a few times a second. A picture, not a promise.
     Progress(Box<Status>),
     /// The wallet is at the peers' tip.
@@ -47,7 +50,7 @@ pub enum Event {
     /// A peer came, went or failed.
     Peer(PeerEvent),
     /// This many events were not told, because the face did not read them in time: ask again for
-    /// what they would have said. Replies and `Stopped` are never among them.
+    /// what they would have said. `Stopped` is never among them.
     Missed {
         /// How many.
         events: u64,

@@ -1,8 +1,9 @@
-//! Owns `Face`, what every face holds: commands in, events out, and `Conversation`, which asks one
-//! question at a time.
+//! Owns `Face`, what every face holds: wallets are asked by their names, and tell what happens to
+//! them; and `Conversation`, which speaks with one wallet.
 //!
-//! Plain data both ways, so that a wallet in this process and one behind a daemon's socket look
-//! the same. Refuses callbacks and reply channels: a reply is an event with its command's id.
+//! Plain data both ways, so that wallets in this process and those behind a daemon's socket look
+//! the same. Refuses to keep a question's order among those of others: whoever asks waits for the
+//! answer before the next question, or does not mind.
 
 pub mod backlog;
 
@@ -10,69 +11,92 @@ use std::future::Future;
 use std::pin::Pin;
 
 use crate::command::{Command, CommandError, Reply};
-use crate::event::{CommandId, Event};
-
-use backlog::Backlog;
+use crate::event::{Event, News};
+use crate::open_error::OpenError;
+use crate::vault::Password;
+use crate::wallet_name::WalletName;
 
 /// A future that a trait object can return.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// An open wallet as a face sees it.
-pub trait Face: Send {
-    /// Asks for something; the answer is an [`Event::Replied`] with the id returned here.
+/// A chain with its open wallets, as a face sees them; to be shared by any number of askers.
+pub trait Face: Send + Sync {
+    /// Asks a wallet and waits for the answer. Dropping the future takes nothing back: what was
+    /// asked is done, and nobody hears the answer.
     ///
     /// # Errors
-    /// [`CommandError::Busy`] when too many questions are unanswered, [`CommandError::Closing`]
-    /// when the wallet is closed. Nothing was done then.
-    fn submit(&mut self, command: Command) -> Result<CommandId, CommandError>;
+    /// What the wallet answered; [`CommandError::NotLoaded`], [`CommandError::Busy`] when too many
+    /// questions are unanswered, or [`CommandError::Closing`]: nothing was done then.
+    fn ask<'a>(
+        &'a self,
+        wallet: &'a WalletName,
+        command: Command,
+    ) -> BoxFuture<'a, Result<Reply, CommandError>>;
 
-    /// The next event, when there is one; `None` once the wallet is closed and all was told.
-    /// Dropping the future loses no event.
-    fn next_event(&mut self) -> BoxFuture<'_, Option<Event>>;
+    /// Opens a wallet's key layer, until it is locked by [`Command::Lock`] or because nobody is
+    /// there. What is asked after this can be signed. It takes the time of one password
+    /// derivation.
+    ///
+    /// # Errors
+    /// [`OpenError::WrongPassword`], [`OpenError::TooSoon`], [`OpenError::NotLoaded`] and what else
+    /// can be wrong with the header file.
+    fn unlock<'a>(
+        &'a self,
+        wallet: &'a WalletName,
+        password: Password,
+    ) -> BoxFuture<'a, Result<(), OpenError>>;
+
+    /// Listens from here on. The first listener hears what happened before too.
+    fn listen(&self) -> Box<dyn Listener>;
 
     /// Closes: what is known is committed, connections end, the directory is given free.
-    /// Events of that time can be read afterwards.
-    fn close(&mut self) -> BoxFuture<'_, ()>;
+    /// Listeners hear what happens meanwhile.
+    fn close(&self) -> BoxFuture<'_, ()>;
 }
 
-/// A face that waits for each answer and keeps the other events for later.
+/// Hears what happens to every open wallet, and to the chain.
+pub trait Listener: Send {
+    /// The next event, when there is one; `None` once all is closed and was told. Dropping the
+    /// future loses no event. Who does not listen for long misses some, and is told how many
+    /// ([`Event::Missed`]).
+    fn next(&mut self) -> BoxFuture<'_, Option<News>>;
+}
+
+/// Speaks with one wallet. What happens while an answer is waited for can be heard afterwards.
 pub struct Conversation {
     face: Box<dyn Face>,
-    kept: Backlog,
+    wallet: WalletName,
+    listener: Box<dyn Listener>,
 }
 
 impl Conversation {
-    /// Talks to `face`.
+    /// Talks to a wallet of `face`.
     #[must_use]
-    pub fn new(face: impl Face + 'static) -> Self {
-        Self { face: Box::new(face), kept: Backlog::default() }
+    pub fn new(face: impl Face + 'static, wallet: WalletName) -> Self {
+        let listener = face.listen();
+        Self { face: Box::new(face), wallet, listener }
     }
 
-    /// Asks and waits for the answer. Events that come meanwhile are kept for
-    /// [`next_event`](Self::next_event), as far as a [`Backlog`] keeps them.
+    /// Asks and waits for the answer.
     ///
     /// # Errors
-    /// What the wallet answered, [`CommandError::Busy`] or [`CommandError::Closing`].
+    /// As [`Face::ask`].
     pub async fn ask(&mut self, command: Command) -> Result<Reply, CommandError> {
-        let asked = self.face.submit(command)?;
-        while let Some(event) = self.face.next_event().await {
-            match event {
-                Event::Replied { id, result } if id == asked => return result,
-                other => self.kept.push(other),
+        self.face.ask(&self.wallet, command).await
+    }
+
+    /// The next event of the wallet, the chain or the peers; `None` once the face is closed and
+    /// all was told.
+    pub async fn next_event(&mut self) -> Option<Event> {
+        loop {
+            let News { wallet, event } = self.listener.next().await?;
+            if wallet.is_none_or(|wallet| wallet == self.wallet) {
+                return Some(event);
             }
         }
-        Err(CommandError::Closing)
     }
 
-    /// The next event, kept ones first; `None` once the wallet is closed and all was told.
-    pub async fn next_event(&mut self) -> Option<Event> {
-        match self.kept.pop() {
-            Some(event) => Some(event),
-            None => self.face.next_event().await,
-        }
-    }
-
-    /// Closes the wallet, as [`Face::close`].
+    /// Closes the face, as [`Face::close`].
     pub async fn close(&mut self) {
         self.face.close().await;
     }

@@ -25,11 +25,11 @@ pub const LONGEST_LINE: usize = 25;
 /// The heaviest transaction that nodes relay (Bitcoin Core's `MAX_STANDARD_TX_WEIGHT`).
 pub const MOST_WEIGHT: Weight = Weight::from_wu(400_000);
 
-/// Events that are kept for a face that does not read them, besides replies.
+/// Events that are kept for a listener that does not read them.
 pub const KEPT_EVENTS: usize = 4_096;
 
-/// Commands that may be unanswered or have their answer unread.
-pub const PENDING_COMMANDS: usize = 64;
+/// Commands that may be unanswered: of several faces, each of which asks a few at once.
+pub const PENDING_COMMANDS: usize = 256;
 
 /// Headers and filter headers that may wait for a commit while nothing depends on them: what a
 /// crash makes a wallet fetch again.

@@ -5,24 +5,23 @@
 mod create;
 mod backup;
 mod watch;
-mod open_error;
 mod strongbox;
 
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use crate::command::{Command, CommandError, StoreProblem};
-use crate::config::Settings;
+use tokio::sync::oneshot;
+
+use crate::command::{Command, CommandError, Reply, StoreProblem};
+use crate::config::{Settings, WalletName};
 use crate::engine::{Effect, Engine, Online};
 use crate::entropy::{self, EntropyError};
-use crate::event::{CommandId, Event, Note};
-use crate::face::{BoxFuture, Face};
+use crate::event::{Event, News, Note};
+use crate::face::{BoxFuture, Face, Listener};
 use crate::light_client::config;
 use crate::light_client::height::{BlockId, Height};
 use crate::light_client::height_ranges::HeightRanges;
 use crate::light_client::time::WallTime;
-use crate::limits::PENDING_COMMANDS;
 use crate::net::clock::Clock;
 use crate::net::driver::{self, Driver};
 use crate::net::filter_keeper;
@@ -38,9 +37,9 @@ use crate::store::problem;
 use crate::vault::{self, Keys, Password};
 use crate::wallet::Wallet;
 
+pub use crate::open_error::OpenError;
 pub use backup::{BackupError, RestoreError, read_backup, restore_backup, write_backup};
 pub use create::{CreateError, NewWallet, check_new, create, search_cost, wallets};
-pub use open_error::OpenError;
 pub use strongbox::Strongbox;
 pub use watch::{NewWatch, watch};
 
@@ -66,10 +65,8 @@ pub enum Reach {
 pub struct Service {
     inbox: Inbox,
     outlet: Arc<Outlet>,
-    thread: Option<JoinHandle<()>>,
-    last_id: u64,
-    unanswered: usize,
-    header: PathBuf,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    settings: Settings,
 }
 
 impl Service {
@@ -117,25 +114,13 @@ impl Service {
             Driver { engine, clock, inbox: incoming, outlet: Arc::clone(&outlet), network };
         let thread = run_on_own_thread(driver, first, lock)
             .map_err(|error| problem::from_io(paths.dir(), &error))?;
-        let header = paths.header(&settings.wallet);
-        Ok(Self { inbox, outlet, thread: Some(thread), last_id: 0, unanswered: 0, header })
+        let thread = Mutex::new(Some(thread));
+        Ok(Self { inbox, outlet, thread, settings: settings.clone() })
     }
 
-    /// Opens the key layer, until it is locked by [`Command::Lock`] or because nobody is there.
-    /// What is asked after this can be signed. It blocks for the time of one password derivation.
-    ///
-    /// # Errors
-    /// [`OpenError::WrongPassword`], [`OpenError::TooSoon`] and what else can be wrong with the
-    /// header file.
-    pub fn unlock(&self, password: &Password) -> Result<(), OpenError> {
-        let keys = vault::open(&self.header, password, Clock::start().now().wall)?;
-        // An engine that has ended says so itself.
-        let _ = self.inbox.put(Message::Unlock(keys.seed));
-        Ok(())
-    }
-
-    fn join(&mut self) {
-        if let Some(thread) = self.thread.take() {
+    fn join(&self) {
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
             // A panic there has been reported by the thread itself.
             let _ = thread.join();
         }
@@ -143,30 +128,49 @@ impl Service {
 }
 
 impl Face for Service {
-    fn submit(&mut self, command: Command) -> Result<CommandId, CommandError> {
-        if self.unanswered >= PENDING_COMMANDS {
-            return Err(CommandError::Busy);
-        }
-        let id = CommandId(self.last_id + 1);
-        if !self.inbox.put(Message::Ask(id, command)) {
-            return Err(CommandError::Closing);
-        }
-        self.last_id += 1;
-        self.unanswered += 1;
-        Ok(id)
-    }
-
-    fn next_event(&mut self) -> BoxFuture<'_, Option<Event>> {
-        Box::pin(async {
-            let event = self.outlet.next().await;
-            if matches!(event, Some(Event::Replied { .. })) {
-                self.unanswered -= 1;
+    fn ask<'a>(
+        &'a self,
+        wallet: &'a WalletName,
+        command: Command,
+    ) -> BoxFuture<'a, Result<Reply, CommandError>> {
+        Box::pin(async move {
+            if *wallet != self.settings.wallet {
+                return Err(CommandError::NotLoaded(wallet.clone()));
             }
-            event
+            let (id, answer) = self.outlet.ask()?;
+            if !self.inbox.put(Message::Ask(id, command)) {
+                return Err(CommandError::Closing);
+            }
+            answer.await.unwrap_or(Err(CommandError::Closing))
         })
     }
 
-    fn close(&mut self) -> BoxFuture<'_, ()> {
+    fn unlock<'a>(
+        &'a self,
+        wallet: &'a WalletName,
+        password: Password,
+    ) -> BoxFuture<'a, Result<(), OpenError>> {
+        Box::pin(async move {
+            if *wallet != self.settings.wallet {
+                return Err(OpenError::NotLoaded(wallet.clone()));
+            }
+            let header = self.settings.paths().header(wallet);
+            let now = Clock::start().now().wall;
+            let opened = apart(move || vault::open(&header, &password, now)).await;
+            let keys = opened.ok_or(OpenError::Closing)??;
+            if self.inbox.put(Message::Unlock(keys.seed)) {
+                Ok(())
+            } else {
+                Err(OpenError::Closing)
+            }
+        })
+    }
+
+    fn listen(&self) -> Box<dyn Listener> {
+        self.outlet.listen()
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
         Box::pin(async {
             let _ = self.inbox.put(Message::Stop);
             self.outlet.until_ended().await;
@@ -180,6 +184,16 @@ impl Drop for Service {
         let _ = self.inbox.put(Message::Stop);
         self.join();
     }
+}
+
+/// Does what takes long on a thread of its own; `None` if there is none, or it panicked.
+async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    let (done, result) = oneshot::channel();
+    let work = move || {
+        let _ = done.send(work());
+    };
+    thread::Builder::new().name("billfold-keys".to_owned()).spawn(work).ok()?;
+    result.await.ok()
 }
 
 fn require_wallet(settings: &Settings) -> Result<(), OpenError> {
@@ -275,12 +289,13 @@ fn open_filters(settings: &Settings, notes: &Outlet) -> Option<filters::Opened> 
         0 => FilterStore::clear(&dir).map(|()| None),
         budget => FilterStore::open(&dir, budget).map(Some),
     };
+    let tell = |note| notes.push(&News { wallet: None, event: Event::Note(note) });
     let opened = opened.unwrap_or_else(|error| {
-        notes.push(Event::Note(filter_keeper::not_kept(&dir, &error)));
+        tell(filter_keeper::not_kept(&dir, &error));
         None
     });
     for path in opened.iter().flat_map(|opened| &opened.damaged) {
-        notes.push(Event::Note(Note::FiltersDamaged { path: problem::shown(path) }));
+        tell(Note::FiltersDamaged { path: problem::shown(path) });
     }
     opened
 }

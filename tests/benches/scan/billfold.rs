@@ -11,7 +11,7 @@ use billfold_tests::vector_wallet::WORDS;
 use billfold_wallet_core::command::{Birthday, Command, Reply};
 use billfold_wallet_core::config::{LookAhead, Settings, WalletName};
 use billfold_wallet_core::event::Event;
-use billfold_wallet_core::face::{Conversation, Face as _};
+use billfold_wallet_core::face::Conversation;
 use billfold_wallet_core::keychain::{ScriptType, StandardAccount};
 use billfold_wallet_core::light_client::height::Height;
 use billfold_wallet_core::light_client::peer_id::PeerAddress;
@@ -49,21 +49,21 @@ pub(crate) fn run(
     let settings = settings(dir, peers, options);
     let password = Password::new(PASSWORD)?;
     let start = Instant::now();
-    let mut service = Service::open(&settings, &password, Access::View, Reach::Online)?;
+    let service = Service::open(&settings, &password, Access::View, Reach::Online)?;
+    let mut wallet = Conversation::new(service, settings.wallet);
     runtime.block_on(async {
         loop {
-            match service.next_event().await.context("the wallet ended")? {
+            match wallet.next_event().await.context("the wallet ended")? {
                 Event::Synced { tip, .. } if tip.height.to_u32() == options.blocks() => break,
                 Event::Stopped { error } => bail!(error),
                 _ => {}
             }
         }
         let took = start.elapsed();
-        let mut service = Conversation::new(service);
-        let Reply::Balance(balance) = service.ask(Command::Balance).await? else {
+        let Reply::Balance(balance) = wallet.ask(Command::Balance).await? else {
             bail!("no balance");
         };
-        service.close().await;
+        wallet.close().await;
         Ok(Measured::after(took, balance.total.confirmed == recipe.paid_in_all()))
     })
 }

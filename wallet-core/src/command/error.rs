@@ -8,6 +8,7 @@ use bitcoin::{Amount, OutPoint, Txid, Weight};
 use crate::keychain::AccountName;
 use crate::light_client::height::Height;
 use crate::limits::MESSAGE_BYTES;
+use crate::wallet_name::WalletName;
 
 /// Why a command was not carried out. Each says what to do. Names and codes are stable.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -178,6 +179,9 @@ pub enum CommandError {
     /// The disk refused.
     #[error(transparent)]
     Store(#[from] StoreProblem),
+    /// No such wallet is open.
+    #[error("the wallet {0} is not loaded: load it first")]
+    NotLoaded(WalletName),
     /// Too many commands are unanswered.
     #[error("too many commands at once: wait for an answer")]
     Busy,
@@ -357,6 +361,7 @@ impl CommandError {
             Self::MessageTooLong(_) => "message_too_long",
             Self::Signing(_) => "signing_failed",
             Self::Store(problem) => problem.name(),
+            Self::NotLoaded(_) => "wallet_not_loaded",
             Self::Busy => "busy",
             Self::Closing => "closing",
         }

@@ -1,47 +1,47 @@
-//! Owns the events that a face has not read yet.
+//! Owns the events that a listener has not heard yet.
 //!
 //! Refuses to grow without bound: a new picture of the progress takes the place of the last, and
-//! of the other events the oldest go and are counted. Replies stay: the commands bound them.
+//! of the other events the oldest go and are counted. That all has stopped is always heard.
 
 use std::collections::VecDeque;
 
-use crate::event::Event;
+use crate::event::{Event, News};
 use crate::limits::KEPT_EVENTS;
 
-/// Unread events, oldest first.
+/// Unheard events, oldest first.
 #[derive(Debug, Default)]
 pub struct Backlog {
-    events: VecDeque<Event>,
+    events: VecDeque<News>,
     droppable: usize,
     missed: u64,
 }
 
 impl Backlog {
     /// Adds an event.
-    pub fn push(&mut self, event: Event) {
-        if matches!(event, Event::Progress(_)) {
-            self.remove(|unread| matches!(unread, Event::Progress(_)));
+    pub fn push(&mut self, news: News) {
+        if is_picture(&news) {
+            self.remove(is_picture);
         }
-        self.droppable += usize::from(is_droppable(&event));
-        self.events.push_back(event);
+        self.droppable += usize::from(is_droppable(&news));
+        self.events.push_back(news);
         if self.droppable > KEPT_EVENTS && self.remove(is_droppable) {
             self.missed += 1;
         }
     }
 
     /// Takes the next event; how many were dropped is told first.
-    pub fn pop(&mut self) -> Option<Event> {
+    pub fn pop(&mut self) -> Option<News> {
         if self.missed > 0 {
             let events = std::mem::take(&mut self.missed);
-            return Some(Event::Missed { events });
+            return Some(News { wallet: None, event: Event::Missed { events } });
         }
-        let event = self.events.pop_front()?;
-        self.droppable -= usize::from(is_droppable(&event));
-        Some(event)
+        let news = self.events.pop_front()?;
+        self.droppable -= usize::from(is_droppable(&news));
+        Some(news)
     }
 
     /// Removes the oldest event that `which` names; whether there was one.
-    fn remove(&mut self, which: impl Fn(&Event) -> bool) -> bool {
+    fn remove(&mut self, which: impl Fn(&News) -> bool) -> bool {
         let found = self.events.iter().position(which);
         let removed = found.and_then(|at| self.events.remove(at));
         self.droppable -= usize::from(removed.as_ref().is_some_and(is_droppable));
@@ -49,42 +49,45 @@ impl Backlog {
     }
 }
 
-const fn is_droppable(event: &Event) -> bool {
-    !matches!(event, Event::Replied { .. } | Event::Stopped { .. })
+const fn is_picture(news: &News) -> bool {
+    matches!(news.event, Event::Progress(_))
+}
+
+const fn is_droppable(news: &News) -> bool {
+    !matches!(news.event, Event::Stopped { .. })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::command::{CommandError, Reply};
-    use crate::event::CommandId;
+    use crate::command::CommandError;
     use crate::light_client::output::BroadcastEvent;
     use crate::light_client::peer_id::PeerId;
     use bitcoin::Txid;
     use bitcoin::hashes::Hash;
 
-    fn news(peer: u64) -> Event {
-        Event::Broadcast(BroadcastEvent::Sent { txid: Txid::all_zeros(), peer: PeerId::new(peer) })
+    fn news(event: Event) -> News {
+        News { wallet: None, event }
     }
 
-    fn reply(id: u64) -> Event {
-        Event::Replied { id: CommandId(id), result: Ok(Reply::Done) }
+    fn sent(peer: u64) -> News {
+        let (txid, peer) = (Txid::all_zeros(), PeerId::new(peer));
+        news(Event::Broadcast(BroadcastEvent::Sent { txid, peer }))
     }
 
     #[test]
-    fn a_slow_face_loses_the_oldest_news_and_is_told_but_no_reply() {
+    fn who_listens_slowly_loses_the_oldest_news_and_is_told_but_hears_of_the_end() {
+        let stopped = || news(Event::Stopped { error: CommandError::Closing });
         let mut backlog = Backlog::default();
-        backlog.push(reply(1));
+        backlog.push(stopped());
         for number in 0..KEPT_EVENTS as u64 + 3 {
-            backlog.push(news(number));
+            backlog.push(sent(number));
         }
-        backlog.push(Event::Stopped { error: CommandError::Closing });
-        assert_eq!(backlog.pop(), Some(Event::Missed { events: 3 }));
-        assert_eq!(backlog.pop(), Some(reply(1)));
+        assert_eq!(backlog.pop(), Some(news(Event::Missed { events: 3 })));
+        assert_eq!(backlog.pop(), Some(stopped()));
         for number in 3..KEPT_EVENTS as u64 + 3 {
-            assert_eq!(backlog.pop(), Some(news(number)));
+            assert_eq!(backlog.pop(), Some(sent(number)));
         }
-        assert_eq!(backlog.pop(), Some(Event::Stopped { error: CommandError::Closing }));
         assert_eq!(backlog.pop(), None);
     }
 }

@@ -15,7 +15,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::command::{CommandError, StoreProblem};
 use crate::engine::{Effect, Engine, Input};
-use crate::event::Event;
+use crate::event::{Event, News};
 use crate::light_client::input::Input as ClientInput;
 use crate::light_client::peer_id::PeerId;
 use crate::limits::CLOSE_TIME;
@@ -55,11 +55,12 @@ impl Driver {
         }
         if let Err(problem) = ended {
             tracing::error!(%problem, "stopped");
-            outlet.push(Event::Stopped { error: CommandError::Store(problem) });
+            let event = Event::Stopped { error: CommandError::Store(problem) };
+            outlet.push(&News { wallet: None, event });
         }
         for message in inbox.try_iter() {
             if let Message::Ask(id, _) = message {
-                outlet.push(Event::Replied { id, result: Err(CommandError::Closing) });
+                outlet.answer(id, Err(CommandError::Closing));
             }
         }
     }
@@ -115,8 +116,7 @@ impl Driver {
             }
             Err(problem) => {
                 if let Some(id) = asked {
-                    let result = Err(CommandError::Store(problem.clone()));
-                    self.outlet.push(Event::Replied { id, result });
+                    self.outlet.answer(id, Err(CommandError::Store(problem.clone())));
                 }
                 Err(problem)
             }
@@ -126,7 +126,8 @@ impl Driver {
     fn carry_out(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match (effect, &mut self.network) {
-                (Effect::Tell(event), _) => self.outlet.push(event),
+                (Effect::Tell(event), _) => self.outlet.push(&News { wallet: None, event }),
+                (Effect::Answer { id, result }, _) => self.outlet.answer(id, result),
                 (effect, Some(network)) => network.carry_out(effect),
                 // Offline, the engine has no light client that could ask for more.
                 (_, None) => {}
@@ -259,7 +260,7 @@ impl Network {
                 self.connections.clear();
                 self.generation = self.generation.next();
             }
-            Effect::Tell(_) => {}
+            Effect::Answer { .. } | Effect::Tell(_) => {}
         }
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread::{self, JoinHandle};
 
-use crate::event::{Event, Note};
+use crate::event::{Event, News, Note};
 use crate::light_client::input::Input as ClientInput;
 use crate::light_client::kept::{FilterId, KeptFilter, ReadId};
 use crate::limits::KEEPER_ORDERS;
@@ -90,7 +90,7 @@ impl Keeper {
                 Order::Keep(filters) if self.keeps => {
                     if let Err(error) = self.store.keep(&filters) {
                         self.keeps = false;
-                        self.notes.push(Event::Note(not_kept(self.store.dir(), &error)));
+                        self.notes.push(&told(not_kept(self.store.dir(), &error)));
                     }
                 }
                 Order::Keep(_) => {}
@@ -116,11 +116,15 @@ impl Keeper {
     fn forget(&mut self, places: &[Place]) {
         match self.store.forget(places) {
             Ok(files) => files.iter().for_each(|path| {
-                self.notes.push(Event::Note(Note::FiltersDamaged { path: problem::shown(path) }));
+                self.notes.push(&told(Note::FiltersDamaged { path: problem::shown(path) }));
             }),
             Err(error) => tracing::warn!(%error, "damaged filters stay in their index"),
         }
     }
+}
+
+fn told(note: Note) -> News {
+    News { wallet: None, event: Event::Note(note) }
 }
 
 /// The note that filters can't be kept.

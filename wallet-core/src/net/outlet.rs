@@ -1,58 +1,119 @@
-//! Owns the way from the engine's thread to the face: unread events, and whether more will come.
+//! Owns the way from the engine's thread to who listens and who asked: unread events, questions
+//! without an answer, and whether more will come.
 //!
-//! Refuses to make the engine wait for a slow face: see [`Backlog`] for what is dropped instead.
+//! Refuses to make the engine wait for a slow listener: see [`Backlog`] for what is dropped
+//! instead.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 
-use crate::event::Event;
+use crate::command::{CommandError, Reply};
+use crate::event::{CommandId, News};
 use crate::face::backlog::Backlog;
+use crate::face::{BoxFuture, Listener};
+use crate::limits::PENDING_COMMANDS;
 
-/// Events on their way, to one reader.
-#[derive(Debug, Default)]
+/// What a question comes to.
+pub type Answer = Result<Reply, CommandError>;
+
+/// Events and answers on their way.
+#[derive(Debug)]
 pub struct Outlet {
     state: Mutex<State>,
-    pushed: Notify,
     ended: Notify,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
-    backlog: Backlog,
+    /// Of the first listener, until it comes: what happens before is for it.
+    first: Option<Arc<Queue>>,
+    listeners: Vec<Weak<Queue>>,
+    asked: HashMap<CommandId, oneshot::Sender<Answer>>,
+    last_id: CommandId,
     ended: bool,
 }
 
+impl Default for Outlet {
+    fn default() -> Self {
+        let first = Arc::new(Queue::default());
+        let listeners = vec![Arc::downgrade(&first)];
+        let state = State {
+            first: Some(first),
+            listeners,
+            asked: HashMap::new(),
+            last_id: CommandId(0),
+            ended: false,
+        };
+        Self { state: Mutex::new(state), ended: Notify::new() }
+    }
+}
+
 impl Outlet {
-    /// Adds an event.
-    pub fn push(&self, event: Event) {
-        self.state().backlog.push(event);
-        self.pushed.notify_one();
+    /// A number for a question, and where its answer comes.
+    ///
+    /// # Errors
+    /// [`CommandError::Busy`] or [`CommandError::Closing`].
+    pub fn ask(&self) -> Result<(CommandId, oneshot::Receiver<Answer>), CommandError> {
+        let mut state = self.state();
+        if state.ended {
+            return Err(CommandError::Closing);
+        }
+        if state.asked.len() >= PENDING_COMMANDS {
+            return Err(CommandError::Busy);
+        }
+        let id = CommandId(state.last_id.0 + 1);
+        state.last_id = id;
+        let (answer, waiting) = oneshot::channel();
+        state.asked.insert(id, answer);
+        Ok((id, waiting))
     }
 
-    /// Says that nothing more will come.
-    pub fn end(&self) {
-        self.state().ended = true;
-        self.pushed.notify_one();
-        self.ended.notify_waiters();
+    /// Tells what happened to all who listen.
+    pub fn push(&self, news: &News) {
+        let mut state = self.state();
+        state.listeners.retain(|listener| {
+            let listener = listener.upgrade();
+            listener.as_ref().inspect(|queue| queue.push(news.clone())).is_some()
+        });
     }
 
-    /// The next event, when there is one; `None` after the last.
-    pub async fn next(&self) -> Option<Event> {
-        loop {
-            let pushed = self.pushed.notified();
-            {
-                let mut state = self.state();
-                let event = state.backlog.pop();
-                if event.is_some() || state.ended {
-                    return event;
-                }
-            }
-            pushed.await;
+    /// Answers a question; nobody may be there to hear it any more.
+    pub fn answer(&self, id: CommandId, answer: Answer) {
+        let waiting = self.state().asked.remove(&id);
+        if let Some(waiting) = waiting {
+            let _ = waiting.send(answer);
         }
     }
 
-    /// Waits until nothing more will come; what came can still be read.
+    /// Says that nothing more will come. Whoever still waits for an answer gets none.
+    pub fn end(&self) {
+        let mut state = self.state();
+        state.ended = true;
+        state.asked.clear();
+        for listener in state.listeners.iter().filter_map(Weak::upgrade) {
+            listener.end();
+        }
+        self.ended.notify_waiters();
+    }
+
+    /// Listens from here on; the first listener, from the beginning.
+    #[must_use]
+    pub fn listen(&self) -> Box<dyn Listener> {
+        let mut state = self.state();
+        let queue = state.first.take().unwrap_or_else(|| {
+            let queue = Arc::new(Queue::default());
+            state.listeners.push(Arc::downgrade(&queue));
+            queue
+        });
+        if state.ended {
+            queue.end();
+        }
+        Box::new(Ear(queue))
+    }
+
+    /// Waits until nothing more will come; what came can still be heard.
     pub async fn until_ended(&self) {
         loop {
             let ended = self.ended.notified();
@@ -68,5 +129,58 @@ impl Outlet {
     /// No code panics while it holds the lock, so a poisoned one holds whole values.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What one listener has not heard yet.
+#[derive(Debug, Default)]
+struct Queue {
+    unheard: Mutex<Unheard>,
+    pushed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Unheard {
+    backlog: Backlog,
+    ended: bool,
+}
+
+impl Queue {
+    fn push(&self, news: News) {
+        self.unheard().backlog.push(news);
+        self.pushed.notify_one();
+    }
+
+    fn end(&self) {
+        self.unheard().ended = true;
+        self.pushed.notify_one();
+    }
+
+    async fn next(&self) -> Option<News> {
+        loop {
+            let pushed = self.pushed.notified();
+            {
+                let mut unheard = self.unheard();
+                let news = unheard.backlog.pop();
+                if news.is_some() || unheard.ended {
+                    return news;
+                }
+            }
+            pushed.await;
+        }
+    }
+
+    /// As [`Outlet::state`].
+    fn unheard(&self) -> MutexGuard<'_, Unheard> {
+        self.unheard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One listener.
+struct Ear(Arc<Queue>);
+
+impl Listener for Ear {
+    fn next(&mut self) -> BoxFuture<'_, Option<News>> {
+        Box::pin(self.0.next())
     }
 }

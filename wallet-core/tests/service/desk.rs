@@ -105,7 +105,7 @@ pub(crate) fn open(
     reach: Reach,
 ) -> Result<Wallet, OpenError> {
     let service = Service::open(settings, &password(text), access, reach)?;
-    Ok(Wallet(Conversation::new(service)))
+    Ok(Wallet(Conversation::new(service, settings.wallet.clone())))
 }
 
 /// An open wallet.

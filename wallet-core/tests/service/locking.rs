@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use billfold_wallet_core::command::{Command, CommandError, Reply};
-use billfold_wallet_core::config::Settings;
+use billfold_wallet_core::config::{Settings, WalletName};
 use billfold_wallet_core::event::Event;
 use billfold_wallet_core::face::Face;
 use billfold_wallet_core::service::{Access, OpenError, Reach, Service, Strongbox};
@@ -26,27 +26,28 @@ async fn nobody_there_means_no_signature_and_the_password_brings_it_back() {
     wallet.close().await;
 
     let settings = Settings { idle_lock: Some(Duration::from_millis(200)), ..desk.settings() };
-    let mut service =
+    let service =
         Service::open(&settings, &password(PASSWORD), Access::Sign, Reach::Offline).unwrap();
     // Nobody asks for anything: the wallet says by itself that it is locked.
-    assert_eq!(service.next_event().await, Some(Event::Locked));
-    assert_eq!(sign(&mut service).await, Err(CommandError::Locked));
+    let heard = service.listen().next().await;
+    assert_eq!(heard.map(|news| news.event), Some(Event::Locked));
+    assert_eq!(sign(&service).await, Err(CommandError::Locked));
     // The view stayed.
-    assert!(matches!(ask(&mut service, Command::Balance).await, Ok(Reply::Balance(_))));
+    assert!(matches!(ask(&service, Command::Balance).await, Ok(Reply::Balance(_))));
 
-    let refused = service.unlock(&password("a wrong one")).unwrap_err();
+    let refused = unlock(&service, "a wrong one").await.unwrap_err();
     assert_eq!(refused, OpenError::WrongPassword);
-    assert_eq!(sign(&mut service).await, Err(CommandError::Locked));
+    assert_eq!(sign(&service).await, Err(CommandError::Locked));
     drop(service);
 
     let settings = Settings { idle_lock: Some(Duration::from_secs(3_600)), ..desk.settings() };
-    let mut service =
+    let service =
         Service::open(&settings, &password(PASSWORD), Access::View, Reach::Offline).unwrap();
-    assert_eq!(sign(&mut service).await, Err(CommandError::Locked));
-    service.unlock(&password(PASSWORD)).unwrap();
-    assert_eq!(sign(&mut service).await, Ok(()));
-    assert_eq!(ask(&mut service, Command::Lock).await, Ok(Reply::Done));
-    assert_eq!(sign(&mut service).await, Err(CommandError::Locked));
+    assert_eq!(sign(&service).await, Err(CommandError::Locked));
+    unlock(&service, PASSWORD).await.unwrap();
+    assert_eq!(sign(&service).await, Ok(()));
+    assert_eq!(ask(&service, Command::Lock).await, Ok(Reply::Done));
+    assert_eq!(sign(&service).await, Err(CommandError::Locked));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -71,19 +72,16 @@ async fn a_changed_password_opens_the_same_wallet_and_the_old_one_nothing() {
     assert_eq!(wallet.receive().await, address);
 }
 
-async fn ask(service: &mut Service, command: Command) -> Result<Reply, CommandError> {
-    let asked = service.submit(command)?;
-    loop {
-        match service.next_event().await {
-            Some(Event::Replied { id, result }) if id == asked => return result,
-            Some(_) => {}
-            None => return Err(CommandError::Closing),
-        }
-    }
+async fn ask(service: &Service, command: Command) -> Result<Reply, CommandError> {
+    service.ask(&WalletName::default(), command).await
+}
+
+async fn unlock(service: &Service, text: &str) -> Result<(), OpenError> {
+    service.unlock(&WalletName::default(), password(text)).await
 }
 
 /// Drafts a payment and signs it.
-async fn sign(service: &mut Service) -> Result<(), CommandError> {
+async fn sign(service: &Service) -> Result<(), CommandError> {
     let request = crate::desk::request(&stranger(), Amount::from_sat(10_000));
     let Reply::Draft(draft) = ask(service, Command::Draft(request)).await? else {
         panic!("a draft was asked for");

@@ -81,12 +81,13 @@ impl<'a> Person<'a> {
                 asked = self.next_question().map(|command| machine.ask(command));
             }
             for event in machine.step(crash)? {
-                if let Event::Replied { id, .. } = &event
-                    && Some(*id) == asked
-                {
+                self.hear(event);
+            }
+            for (id, answer) in machine.take_answers() {
+                if Some(id) == asked {
                     asked = None;
                 }
-                if let Some(follow_up) = self.hear(event) {
+                if let Some(follow_up) = self.hear_reply(answer.unwrap()) {
                     asked = Some(machine.ask(follow_up));
                 }
             }
@@ -119,13 +120,10 @@ impl<'a> Person<'a> {
         })
     }
 
-    fn hear(&mut self, event: Event) -> Option<Command> {
-        match event {
-            Event::Replied { result, .. } => return self.hear_reply(result.unwrap()),
-            Event::Transaction(change) => self.hear_state(change.txid, change.state),
-            _ => {}
+    fn hear(&mut self, event: Event) {
+        if let Event::Transaction(change) = event {
+            self.hear_state(change.txid, change.state);
         }
-        None
     }
 
     fn hear_reply(&mut self, reply: Reply) -> Option<Command> {

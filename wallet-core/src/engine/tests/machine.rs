@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use super::home::Home;
-use crate::command::{Command, StoreProblem};
+use crate::command::{Command, CommandError, Reply, StoreProblem};
 use crate::engine::{Effect, Engine, Input};
 use crate::event::{CommandId, Event};
 use crate::light_client::dial::{DialProblem, Wire};
@@ -27,6 +27,9 @@ pub(super) enum Crash {
     Unsaid(usize),
 }
 
+/// What a question came to.
+pub(super) type Answer = Result<Reply, CommandError>;
+
 /// The process died.
 #[derive(Debug)]
 pub(super) struct Died;
@@ -40,6 +43,7 @@ pub(super) struct Machine {
     waiting: VecDeque<Input>,
     effects: Vec<Effect>,
     asked: u64,
+    answers: Vec<(CommandId, Answer)>,
     taken: usize,
     store: Option<FilterStore>,
     /// Filters that came out of the store.
@@ -62,6 +66,7 @@ impl Machine {
             waiting: VecDeque::new(),
             effects,
             asked: 0,
+            answers: Vec::new(),
             taken: 0,
             store: home.filters().map(|opened| opened.store),
             filters_read: 0,
@@ -78,10 +83,11 @@ impl Machine {
     /// Carries out what the last step brought, takes the next one, and tells what it said.
     pub(super) fn step(&mut self, crash: Option<Crash>) -> Result<Vec<Event>, Died> {
         let mut said = Vec::new();
+        let answered = self.answers.len();
         for effect in std::mem::take(&mut self.effects) {
             said.extend(self.carry_out(effect));
         }
-        if !said.is_empty() {
+        if !said.is_empty() || self.answers.len() > answered {
             return Ok(said);
         }
         let input = self.next_input();
@@ -100,6 +106,19 @@ impl Machine {
     /// Takes steps until something is said that is as wanted.
     pub(super) fn until(&mut self, wanted: impl Fn(&Event) -> bool) {
         while !self.step(None).unwrap().iter().any(&wanted) {}
+    }
+
+    /// Takes steps until something is answered.
+    pub(super) fn until_answered(&mut self) -> Vec<(CommandId, Answer)> {
+        while self.answers.is_empty() {
+            self.step(None).unwrap();
+        }
+        self.take_answers()
+    }
+
+    /// What was answered since the last time.
+    pub(super) fn take_answers(&mut self) -> Vec<(CommandId, Answer)> {
+        std::mem::take(&mut self.answers)
     }
 
     /// Takes steps until the disk refuses; what was said meanwhile.
@@ -134,6 +153,7 @@ impl Machine {
     fn carry_out(&mut self, effect: Effect) -> Option<Event> {
         match effect {
             Effect::Tell(event) => return Some(event),
+            Effect::Answer { id, result } => self.answers.push((id, result)),
             Effect::Dial { peer, wire: Wire::V2, .. } => {
                 let why = DialProblem::NoV2;
                 self.waiting.push_back(Input::Network(ClientInput::DialFailed { peer, why }));

@@ -38,9 +38,9 @@ fn an_address_that_can_not_be_kept_is_not_given_out() {
     machine.until(|event| matches!(event, Event::Synced { .. }));
     refuse_wallet(&machine);
     machine.ask(Command::Receive { amount: None, note: None, expires: None, fresh: true });
-    let (problem, said) = machine.until_refused();
+    let (problem, _) = machine.until_refused();
     assert_eq!(problem.name(), "read_only");
-    assert!(!said.iter().any(|event| matches!(event, Event::Replied { .. })), "{said:?}");
+    assert_eq!(machine.take_answers(), []);
 }
 
 fn refuse_chain(machine: &Machine) {

@@ -104,7 +104,7 @@ fn a_rescan_over_damaged_filters_downloads_what_was_lost() {
     }
     let mut machine = Machine::start(&home);
     machine.ask(Command::Rescan { from: None });
-    machine.until(|event| matches!(event, Event::Replied { .. }));
+    machine.until_answered();
     sync(&world, &mut machine);
     let read = machine.filters_read;
     machine.engine.finish().unwrap();
@@ -120,7 +120,7 @@ fn a_rescan_reads_every_filter_from_the_disk() {
     sync(&world, &mut machine);
     let before = machine.filters_read;
     machine.ask(Command::Rescan { from: None });
-    machine.until(|event| matches!(event, Event::Replied { .. }));
+    machine.until_answered();
     sync(&world, &mut machine);
     assert_eq!(machine.filters_read - before, BLOCKS);
     machine.engine.finish().unwrap();

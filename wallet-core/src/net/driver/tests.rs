@@ -7,7 +7,6 @@ use bitcoin::Network as Chain;
 use super::*;
 use crate::command::{Birthday, Command};
 use crate::config::LookAhead;
-use crate::event::CommandId;
 use crate::keychain::{AccountId, ScriptType, StandardAccount};
 use crate::light_client::dial::{Purpose, Wire};
 use crate::light_client::height::{BlockId, Height};
@@ -33,22 +32,24 @@ async fn a_disk_that_refuses_is_told_as_the_answer_and_as_the_end() {
         network: None,
     };
     let receive = Command::Receive { amount: None, note: None, expires: None, fresh: true };
-    for (id, command) in [(1, Command::Balance), (2, receive), (3, Command::Balance)] {
-        assert!(inbox.put(Message::Ask(CommandId(id), command)));
+    let mut answers = Vec::new();
+    for command in [Command::Balance, receive, Command::Balance] {
+        let (id, answer) = outlet.ask().unwrap();
+        assert!(inbox.put(Message::Ask(id, command)));
+        answers.push(answer);
     }
     driver.run(Vec::new());
     outlet.end();
 
-    let first = outlet.next().await;
-    assert!(matches!(first, Some(Event::Replied { id: CommandId(1), result: Ok(_) })), "{first:?}");
-    let Some(Event::Replied { id: CommandId(2), result: Err(error) }) = outlet.next().await else {
-        panic!("the command that the disk refused is answered");
-    };
+    let [first, second, third] = answers.try_into().unwrap();
+    assert!(first.await.unwrap().is_ok());
+    let error = second.await.unwrap().expect_err("the disk refused");
     assert_eq!(error.name(), "read_only");
-    assert_eq!(outlet.next().await, Some(Event::Stopped { error }));
-    let closing = Event::Replied { id: CommandId(3), result: Err(CommandError::Closing) };
-    assert_eq!(outlet.next().await, Some(closing));
-    assert_eq!(outlet.next().await, None);
+    assert_eq!(third.await.unwrap(), Err(CommandError::Closing));
+    assert_eq!(outlet.ask().unwrap_err(), CommandError::Closing);
+    let mut listener = outlet.listen();
+    assert_eq!(listener.next().await.map(|news| news.event), Some(Event::Stopped { error }));
+    assert_eq!(listener.next().await, None);
     assert!(!inbox.put(Message::Stop), "nobody listens any more");
 }
 

@@ -33,6 +33,15 @@ pub enum OpenError {
         /// How long no password is tried.
         wait: Duration,
     },
+    /// The wallet is open already.
+    #[error("the wallet {0} is loaded already")]
+    Loaded(WalletName),
+    /// The wallet is not open.
+    #[error("the wallet {0} is not loaded: load it first")]
+    NotLoaded(WalletName),
+    /// What has the directory is closing.
+    #[error("billfold is closing: start it again")]
+    Closing,
     /// Another process has the directory.
     #[error("{0} is using this data directory: stop it first")]
     DirInUse(Holder),
@@ -68,6 +77,9 @@ impl OpenError {
             Self::NoSuchWallet { .. } => "no_such_wallet",
             Self::WrongPassword => "wrong_password",
             Self::TooSoon { .. } => "too_many_tries",
+            Self::Loaded(_) => "wallet_loaded",
+            Self::NotLoaded(_) => "wallet_not_loaded",
+            Self::Closing => "closing",
             Self::DirInUse(_) => "dir_in_use",
             Self::NetworkMismatch { .. } => "network_mismatch",
             Self::OutOfMemory { .. } => "out_of_memory",
