@@ -123,6 +123,9 @@ impl LightClient {
         let (commitments, matching) = (&mut self.commitments, &mut self.matching);
         self.scan.extend(&self.tree, commitments, matching);
         let left = self.scan.advance(commitments, matching);
+        if commitments.take_returned() {
+            self.backfill.recheck(commitments, matching);
+        }
         for (height, hash) in commitments.take_reopened() {
             self.backfill.reopen(height, hash, commitments, matching);
         }

@@ -41,6 +41,9 @@ pub struct Commitments {
     passed: Height,
     /// Unread versions that were not taken yet.
     reopened: BTreeSet<(Height, FilterHash)>,
+    /// Whether somebody stands for a front at or below the cursor for which nobody stood while
+    /// others had their own, since that was taken.
+    returned: bool,
     /// Peers that differ for the first time, and where, that were not taken yet.
     disagreements: Vec<(PeerId, Height)>,
     /// Heights whose front is not what the store has.
@@ -78,6 +81,7 @@ impl Commitments {
             ledgers: BTreeMap::new(),
             passed: base,
             reopened: BTreeSet::new(),
+            returned: false,
             disagreements: Vec::new(),
             unstaged: BTreeSet::new(),
         }
@@ -286,6 +290,7 @@ impl Commitments {
 
     /// A peer commits to the front over a whole range.
     pub fn cover(&mut self, peer: PeerId, range: RangeInclusive<Height>) {
+        self.returned |= self.is_deserted(range.clone());
         if let Some(ledger) = self.ledgers.get_mut(&peer) {
             ledger.covered.insert(range.clone());
             ledger.compared.insert(range);

@@ -160,6 +160,28 @@ fn bans(world: &World, n: u16) -> Vec<crate::fault::Fault> {
     faults
 }
 
+/// While the honest peer is away, a script is watched, and all that stands for the tip is a filter
+/// that never comes.
+#[test]
+fn an_honest_peer_is_read_for_scripts_that_came_while_it_was_away() {
+    let omits = |h| (h, Lie::Omits(script(2)));
+    let part = |lies: BTreeMap<u32, Lie>, comes, goes| Part {
+        lies,
+        vice: None,
+        round_trip: 0,
+        comes,
+        goes,
+    };
+    let cast = [
+        part(BTreeMap::new(), 18, Some((17, 40))),
+        part([(LENGTH, Lie::Withheld)].into(), 17, None),
+        part((1..=LENGTH).map(omits).collect(), 18, Some((30, 30))),
+    ];
+    let (world, tip) = play(&cast, true);
+    assert!(world.client.status().synced, "{:?}", world.client.status());
+    assert_eq!(world.wallet.synced.last(), Some(&world.blocks.id(tip)));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, max_shrink_iters: 200, ..ProptestConfig::default() })]
 

@@ -3,6 +3,7 @@
 //! Refuses to match anything: whoever matched a version or read its block says so.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
 use bitcoin::FilterHash;
 
@@ -59,6 +60,29 @@ impl Commitments {
     pub fn take_reopened(&mut self) -> Vec<(Height, FilterHash)> {
         let reopened = std::mem::take(&mut self.reopened).into_iter();
         reopened.filter(|(height, hash)| self.is_unread(*height, *hash)).collect()
+    }
+
+    /// Whether [`versions`](Self::versions) at or below the cursor may hold a front again that they
+    /// did not, since the last call. It is not unread, so it does not come up by itself.
+    pub fn take_returned(&mut self) -> bool {
+        std::mem::take(&mut self.returned)
+    }
+
+    /// Whether somewhere in a range, at or below the cursor, all that is stood for are other
+    /// versions than the front.
+    pub(super) fn is_deserted(&self, range: RangeInclusive<Height>) -> bool {
+        let (first, last) = range.into_inner();
+        let range = first..=last.min(self.passed);
+        !range.is_empty()
+            && self.ledgers.values().any(|ledger| {
+                let mut contested = ledger.differs.range(range.clone()).map(|(height, _)| *height);
+                contested.any(|height| !self.stands(height))
+            })
+    }
+
+    /// Whether anybody stands for the front.
+    fn stands(&self, height: Height) -> bool {
+        self.front(height).is_some_and(|front| self.committers(height, front).next().is_some())
     }
 
     /// Whether a version at or below the cursor still waits to be matched. It does not any more
