@@ -62,17 +62,16 @@ pub(super) async fn to_tip(
     context: &mut Context,
     patience: Patience,
 ) -> Result<Synced, Failure> {
-    let before = describe::of(session, context).await?;
     let followed = follow(session, context, patience).await?;
     stay_for_announcements(session, context).await?;
-    let after = describe::of(session, context).await?;
-    let ended = before.search.end.is_none() && after.search.end.is_some();
+    let wallet = describe::of(session, context).await?;
+    let ended = followed.searched;
     Ok(Synced {
         followed,
-        search: ended.then(|| SearchForm::new(&after)),
+        search: ended.then(|| SearchForm::new(&wallet)),
         is_news: ended,
-        restored: after.search.accounts.len() > 1
-            || after.search.accounts.iter().any(|one| one.gap > LookAhead::NEW.receive),
+        restored: wallet.search.accounts.len() > 1
+            || wallet.search.accounts.iter().any(|one| one.gap > LookAhead::NEW.receive),
     })
 }
 

@@ -46,6 +46,9 @@ pub(crate) struct Followed {
     /// For people only.
     #[serde(skip)]
     agreement: String,
+    /// Whether a search for old payments ended on the way.
+    #[serde(skip)]
+    pub(crate) searched: bool,
 }
 
 impl Report for Followed {
@@ -119,6 +122,8 @@ struct Walk {
     found: HashSet<bitcoin::Txid>,
     /// Whether it was said that the wallet is at the tip.
     synced: bool,
+    /// Whether a search for old payments ended.
+    searched: bool,
 }
 
 impl Walk {
@@ -133,6 +138,7 @@ impl Walk {
             last: None,
             found: HashSet::new(),
             synced: false,
+            searched: false,
         }
     }
 
@@ -160,8 +166,9 @@ impl Walk {
                 self.last = Some(*status);
                 return Ok(at_tip);
             }
-            Event::Synced { .. } => {
+            Event::Synced { searched, .. } => {
                 self.synced = true;
+                self.searched |= searched;
                 return Ok(true);
             }
             Event::Transaction(change) if !change.known && self.found.insert(change.txid) => {
@@ -233,6 +240,7 @@ impl Walk {
             peers_agreeing: status.disputes.agreeing,
             bytes_received: status.bytes_received,
             agreement: progress::agreement(status),
+            searched: self.searched,
             seconds: (self.started.elapsed().as_secs_f64() * 1_000.0).round() / 1_000.0,
         }
     }
@@ -289,9 +297,10 @@ mod tests {
         let mut walk = Walk::new(peers, STALL, Patience::WhileItMoves);
         assert!(!takes(&mut walk, told(true)), "what was found is told before the tip is");
         let status = Box::new(Status { synced: true, ..Status::at(tip) });
-        assert!(takes(&mut walk, Event::Synced { tip, status }));
+        assert!(takes(&mut walk, Event::Synced { tip, status, searched: true }));
         // It is not said again that the wallet is at the tip, since it never left it.
         assert!(!takes(&mut walk, told(false)), "the peer may have something new");
         assert!(takes(&mut walk, told(true)), "it had not");
+        assert!(walk.searched, "however soon the search ended, its end is told");
     }
 }

@@ -35,6 +35,8 @@ pub enum Event {
         tip: BlockId,
         /// The whole status at that moment.
         status: Box<Status>,
+        /// Whether a search for old payments ended with it; what it found is described.
+        searched: bool,
     },
     /// Scanned blocks left the best chain; changes of transactions follow.
     Reorganised {

@@ -126,12 +126,12 @@ impl Engine {
         if self.watch_grown_of_sweep() {
             return Ok(());
         }
-        self.wallet.end_search(tip, now.wall)?;
+        let searched = self.wallet.end_search(tip, now.wall)?;
         let expired = self.wallet.expire_seen(now.wall)?;
         self.say_changes(expired);
         self.changed = true;
         let status = Box::new(self.status()?);
-        self.say(Event::Synced { tip, status });
+        self.say(Event::Synced { tip, status, searched });
         Ok(())
     }
 

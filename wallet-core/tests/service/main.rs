@@ -202,7 +202,7 @@ async fn addresses_paid_out_of_order_are_found_by_the_words_alone() {
     let mut filters = 0;
     wallet
         .until(|event| match event {
-            Event::Synced { tip, status } if tip.height.to_u32() == devnet.tip().0 => {
+            Event::Synced { tip, status, .. } if tip.height.to_u32() == devnet.tip().0 => {
                 filters = status.filters_matched;
                 true
             }

@@ -104,8 +104,8 @@ impl Machine {
     }
 
     /// Takes steps until something is said that is as wanted.
-    pub(super) fn until(&mut self, wanted: impl Fn(&Event) -> bool) {
-        while !self.step(None).unwrap().iter().any(&wanted) {}
+    pub(super) fn until(&mut self, mut wanted: impl FnMut(&Event) -> bool) {
+        while !self.step(None).unwrap().iter().any(&mut wanted) {}
     }
 
     /// Takes steps until something is answered.

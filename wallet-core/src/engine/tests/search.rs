@@ -44,10 +44,18 @@ fn assert_found(home: &Home) {
     assert_eq!((report.end.is_some(), used), (true, vec![20, 9]));
 }
 
-/// Runs until the wallet is said to be at the tip.
-fn sync(world: &World, machine: &mut Machine) {
-    let tip = Height::new(world.devnet.tip().0);
-    machine.until(|event| matches!(event, Event::Synced { tip: at, .. } if at.height == tip));
+/// Runs until the wallet is said to be at the tip; whether a search ended with that.
+fn sync(world: &World, machine: &mut Machine) -> bool {
+    let height = Height::new(world.devnet.tip().0);
+    let mut ended = false;
+    machine.until(|event| match event {
+        Event::Synced { tip, searched, .. } if tip.height == height => {
+            ended = *searched;
+            true
+        }
+        _ => false,
+    });
+    ended
 }
 
 #[test]
@@ -117,12 +125,14 @@ fn a_rescan_reads_every_filter_from_the_disk() {
     let world = World::start();
     let home = paid(&world, "whole", 1_000_000);
     let mut machine = Machine::start(&home);
-    sync(&world, &mut machine);
+    assert!(sync(&world, &mut machine), "the search ended");
     let before = machine.filters_read;
     machine.ask(Command::Rescan { from: None });
     machine.until_answered();
-    sync(&world, &mut machine);
+    assert!(sync(&world, &mut machine), "a rescan is a search");
     assert_eq!(machine.filters_read - before, BLOCKS);
+    world.devnet.mine(1, &nobody());
+    assert!(!sync(&world, &mut machine), "it ends once");
     machine.engine.finish().unwrap();
     assert_found(&home);
 }
