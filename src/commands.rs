@@ -7,6 +7,7 @@ use crate::failure::Failure;
 mod account_form;
 mod search_form;
 mod describe;
+mod owned;
 mod sync;
 mod account;
 mod marks;

@@ -45,7 +45,7 @@ where
             }
             () = context.interrupt.came() => over.store(true, Ordering::Relaxed),
             Ok(()) = told.changed() => {
-                let progress = *told.borrow_and_update();
+                let progress = told.borrow_and_update().clone();
                 tell_person(context, progress);
             }
         }
@@ -72,6 +72,9 @@ pub(crate) async fn signed(
 
 fn tell_person(context: &mut Context, progress: Option<Progress>) {
     match progress {
+        Some(Progress::Compare(code)) => context
+            .output
+            .say(&format!("Agree on the signer only if it shows the same code: {code}")),
         Some(Progress::Waiting) => context.output.say("The signer waits for you: look at it."),
         Some(Progress::Received { part, of }) => {
             context.output.progress(|| format!("signed; {part} of {of} parts are here"));

@@ -139,8 +139,11 @@ pub(crate) struct MessageSignArgs {
     #[arg(value_name = "MESSAGE")]
     pub(crate) message: String,
     /// For a legacy address (1…): use the newer form, which not every program reads
-    #[arg(long)]
+    #[arg(long, conflicts_with = "signer")]
     pub(crate) bip322: bool,
+    /// Sign on a device, which shows the message, in the older form.
+    #[command(flatten)]
+    pub(crate) signer: SignerArgs,
 }
 
 /// Options of `message verify`.

@@ -12,9 +12,14 @@ use super::birthday::BirthdayArg;
 /// Which signing device.
 #[derive(Debug, Args)]
 pub(crate) struct SignerArgs {
-    /// The signing device: `usb` (the only one that is plugged in), its port, or
-    /// `tcp:127.0.0.1:30121`
-    #[arg(long, env = "BILLFOLD_SIGNER", hide_env = true, value_name = "usb|PORT|tcp:IP:PORT")]
+    /// The signing device: `usb` (the only one that is plugged in), its port,
+    /// `tcp:127.0.0.1:30121`, or `ledger`, `coldcard`, `bitbox02`, `specter`
+    #[arg(
+        long,
+        env = "BILLFOLD_SIGNER",
+        hide_env = true,
+        value_name = "usb|PORT|tcp:IP:PORT|VENDOR"
+    )]
     pub(crate) signer: Option<Place>,
 }
 

@@ -9,11 +9,15 @@ use billfold_wallet_core::limits::MESSAGE_BYTES;
 use billfold_wallet_core::message::{Signed, Verdict, verify};
 use billfold_wallet_core::recipient::Payee;
 use billfold_wallet_core::service::{Access, Reach};
+use billfold_wallet_core::signer_host::place::Place;
+use billfold_wallet_core::signers::device;
 use bitcoin::{Address, OutPoint};
 use serde::Serialize;
 
 use crate::cli::handing::{MessageCommand, MessageSignArgs, MessageVerifyArgs};
+use crate::commands::owned::{account, place_of};
 use crate::context::Context;
+use crate::device::talk;
 use crate::failure::{Failure, Kind};
 use crate::output::{Canvas, Report};
 use crate::session::{Session, unexpected};
@@ -36,12 +40,50 @@ pub(super) async fn run(command: MessageCommand, context: &mut Context) -> Resul
 async fn sign(options: &MessageSignArgs, context: &mut Context) -> Result<(), Failure> {
     let address = address(&options.address, context)?;
     let message = message(&options.message)?;
+    if let Some(place) = options.signer.signer.clone() {
+        return sign_by_device(address, message, place, context).await;
+    }
     let command = Command::SignMessage { address: address.clone(), message, newer: options.bip322 };
     let reply = Session::with(context, Access::Sign, Reach::Offline, async |session, context| {
         session.ask(command, context).await
     })
     .await?;
     let Reply::Message(signed) = reply else { return Err(unexpected(&reply)) };
+    context.output.result(&SignReport::new(&address, signed))
+}
+
+/// Has a device sign a message, which shows it; what comes back is verified.
+///
+/// # Errors
+/// `not_our_address`, `message_too_long`, or why the device did not sign.
+async fn sign_by_device(
+    address: Address,
+    message: String,
+    place: Place,
+    context: &mut Context,
+) -> Result<(), Failure> {
+    let wanted = address.clone();
+    let work = async |session: &mut Session, context: &mut Context| {
+        let at = place_of(session, context, Some(wanted)).await?;
+        let account = account(session, context, &at.account).await?;
+        Ok((at, account))
+    };
+    let (at, account) = Session::with(context, Access::View, Reach::Offline, work).await?;
+    let network = context.run.settings.network;
+    let (branch, index) = (at.keychain.branch, at.index);
+    let signed = talk(context, move |watch| {
+        let expected = account.descriptor().signers().into_iter().collect();
+        let mut device = device::open(&place, network, &expected, watch)?;
+        Ok::<_, Failure>(device::sign_message(
+            device.as_mut(),
+            &account,
+            branch,
+            index,
+            &message,
+            watch,
+        )?)
+    })
+    .await?;
     context.output.result(&SignReport::new(&address, signed))
 }
 

@@ -4,24 +4,20 @@
 
 use std::collections::BTreeSet;
 
-use billfold_wallet_core::command::{AddressQuery, Command, IssuedAddress, Reply};
-use billfold_wallet_core::keychain::{
-    Account, AccountDescriptor, AccountKey, AccountName, DerivationIndex, KeychainId,
-};
+use billfold_wallet_core::keychain::AccountKey;
 use billfold_wallet_core::recipient::Payee;
 use billfold_wallet_core::service::{Access, Reach};
 use billfold_wallet_core::signer_host::doctor;
 use billfold_wallet_core::signer_host::place::Place;
 use billfold_wallet_core::signers::device;
-use bitcoin::Address;
 
 use crate::cli::signer::{SignerCommand, SignerDisplayArgs, SignerKeyArgs, SignerRegisterArgs};
 use crate::commands::account::source::script;
-use crate::commands::describe;
+use crate::commands::owned::{account, place_of};
 use crate::context::Context;
 use crate::device::talk;
-use crate::failure::{Failure, Kind};
-use crate::session::{Session, unexpected};
+use crate::failure::Failure;
+use crate::session::Session;
 
 mod core;
 mod form;
@@ -98,64 +94,11 @@ async fn display(options: SignerDisplayArgs, context: &mut Context) -> Result<()
     context.output.say(&format!("Compare on the signer: {}", shown.address));
     let (place, network) = (options.signer.place(), context.run.settings.network);
     let (branch, index) = (shown.keychain.branch, shown.index);
-    talk(context, move |watch| {
+    let displayed = talk(context, move |watch| {
         let expected = account.descriptor().signers().into_iter().collect();
         let mut device = device::open(&place, network, &expected, watch)?;
         device::display(device.as_mut(), &account, branch, index, watch)
     })
     .await?;
-    context.output.result(&DisplayReport::new(&shown))
-}
-
-/// Where an address of the wallet is.
-struct AddressPlace {
-    address: Address,
-    account: AccountName,
-    keychain: KeychainId,
-    index: DerivationIndex,
-}
-
-/// The place of an address that was given out, or of the one that is given next.
-async fn place_of(
-    session: &mut Session,
-    context: &mut Context,
-    address: Option<Address>,
-) -> Result<AddressPlace, Failure> {
-    let Some(address) = address else {
-        let command = Command::Receive { amount: None, note: None, expires: None, fresh: false };
-        return match session.ask(command, context).await? {
-            Reply::Address(IssuedAddress { address, account, keychain, index, .. }) => {
-                Ok(AddressPlace { address, account, keychain, index })
-            }
-            reply => Err(unexpected(&reply)),
-        };
-    };
-    let query = AddressQuery { change: true, ..AddressQuery::default() };
-    let rows = match session.ask(Command::Addresses(query), context).await? {
-        Reply::Addresses(rows) => rows,
-        reply => return Err(unexpected(&reply)),
-    };
-    let row = rows.into_iter().find(|row| row.address == address).ok_or_else(|| {
-        let message = format!("{address} is not an address that this wallet has given out");
-        Failure::new(Kind::NotOurAddress, message).with("address", address.to_string())
-    })?;
-    let (account, keychain, index) = (row.account, row.keychain, row.index);
-    Ok(AddressPlace { address, account, keychain, index })
-}
-
-/// An account of the wallet, with what derives its addresses.
-async fn account(
-    session: &mut Session,
-    context: &mut Context,
-    name: &AccountName,
-) -> Result<Account, Failure> {
-    let wallet = describe::of(session, context).await?;
-    let found = wallet.accounts.into_iter().find(|account| account.name == *name);
-    let found = found.ok_or_else(|| {
-        let message = format!("this wallet has no account {name}: see billfold account list");
-        Failure::new(Kind::NoSuchAccount, message).with("account", name.as_str())
-    })?;
-    let network = context.run.settings.network;
-    let descriptor = AccountDescriptor::parse(&found.descriptor, network)?;
-    Ok(Account::new(found.id, found.name, network, descriptor, None))
+    context.output.result(&DisplayReport::new(&shown, displayed.compared))
 }

@@ -3,7 +3,7 @@
 use billfold_wallet_core::command::{CommandError, SigningProblem};
 use billfold_wallet_core::signer_host::problem::DeviceError;
 use billfold_wallet_core::signers::device::{
-    DeviceSigningError, DisplayError, NoPolicy, RegisterError,
+    DeviceMessageError, DeviceSigningError, DisplayError, NoPolicy, RegisterError,
 };
 use serde_json::Value;
 
@@ -47,7 +47,13 @@ impl From<DeviceError> for Failure {
             DeviceError::Refused { code, reason } => {
                 new(Kind::SignerRefused).with("code", code).with("reason", reason)
             }
+            DeviceError::Vendor { vendor, what } => {
+                new(Kind::SignerRefused).with("vendor", vendor.name()).with("reason", what)
+            }
             DeviceError::TooLarge { .. } => new(Kind::SignerRefused),
+            DeviceError::NotBuiltIn(vendor) => {
+                new(Kind::SignerUnsupported).with("vendor", vendor.name())
+            }
             DeviceError::Unsupported(_) => new(Kind::SignerUnsupported),
             DeviceError::Protocol(_) => new(Kind::SignerProtocol),
         }
@@ -100,9 +106,26 @@ impl From<DeviceSigningError> for Failure {
     }
 }
 
+impl From<DeviceMessageError> for Failure {
+    fn from(error: DeviceMessageError) -> Self {
+        let message = error.to_string();
+        match error {
+            DeviceMessageError::Device(error) => error.into(),
+            DeviceMessageError::AddressType => Self::new(Kind::SignerUnsupported, message),
+            DeviceMessageError::TooLong(bytes) => {
+                Self::new(Kind::MessageTooLong, message).with("bytes", bytes)
+            }
+            DeviceMessageError::Invalid => {
+                Self::new(Kind::SigningFailed, message).with("problem", "invalid")
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use billfold_wallet_core::signer_host::place::Place;
+    use billfold_wallet_core::signer_host::vendor::Vendor;
     use bitcoin::Network;
     use bitcoin::bip32::Fingerprint;
 
@@ -130,7 +153,9 @@ mod tests {
             DeviceError::TimedOut,
             DeviceError::Refused { code: -32602, reason: "no".to_owned() },
             DeviceError::TooLarge { bytes: 2, most: 1 },
+            DeviceError::Vendor { vendor: Vendor::Ledger, what: "no".to_owned() },
             DeviceError::Unsupported("sign_psbt"),
+            DeviceError::NotBuiltIn(Vendor::Ledger),
             DeviceError::Protocol("odd"),
         ];
         for error in errors {

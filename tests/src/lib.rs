@@ -19,5 +19,6 @@ pub mod tidy;
 pub mod town;
 pub mod vector_wallet;
 pub mod hwi;
+pub mod async_hwi;
 pub mod signer;
 pub mod usb;

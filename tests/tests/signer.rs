@@ -82,6 +82,35 @@ fn a_signer_with_other_keys_is_told_and_the_coins_stay_free() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn a_message_is_signed_on_the_signer_and_holds() -> Result<()> {
+    let town = Town::build()?;
+    let device = Signer::agreeing(free_port()?, WORDS)?;
+    let place = place(&device);
+    let program = Program::connected(BILLFOLD, town.network.address())?;
+    program.ok(&["signer", "pair", "--signer", &place])?;
+    program.ease()?;
+    for account in ["segwit", "nested", "legacy"] {
+        program.ok(&["account", "prefer", account])?;
+        let address = program.ok(&["receive"])?["address"].as_str().context("text")?.to_owned();
+        let sign = ["message", "sign", &address, "I live here", "--signer", &place];
+        let signed = program.ok(&sign)?;
+        ensure!(signed["form"] == "legacy" && signed["address"] == address, "{signed}");
+        let signature = signed["signature"].as_str().context("text")?;
+        let verified = program.ok(&["message", "verify", &address, signature, "I live here"])?;
+        ensure!(verified["valid"] == true, "{verified}");
+    }
+    program.ok(&["account", "prefer", "taproot"])?;
+    let address = program.ok(&["receive"])?["address"].as_str().context("text")?.to_owned();
+    let sign = ["message", "sign", &address, "I live here", "--signer", &place];
+    let refused = program.run(&sign)?;
+    ensure!(refused.json["error"]["name"] == "signer_unsupported", "{refused:?}");
+    let without = ["message", "sign", PAYEE, "I live here", "--signer", &place];
+    let refused = program.run(&without)?;
+    ensure!(refused.json["error"]["name"] == "not_our_address", "{refused:?}");
+    Ok(())
+}
+
 /// The wallet holds one of two keys, the signer the other.
 #[test]
 fn two_keys_in_two_places_pay_together() -> Result<()> {
@@ -114,6 +143,44 @@ fn two_keys_in_two_places_pay_together() -> Result<()> {
     ensure!(whole["complete"] == true, "{whole}");
     let whole = whole["psbt"].as_str().context("a PSBT")?;
     let sent = program.ok(&["psbt", "announce", whole, "--yes"])?;
+    ensure!(sent["state"] == "announced", "{sent}");
+    Ok(())
+}
+
+/// Two signers whose keys come from other accounts, and have other branches: BIP388 allows each key its
+/// own pair of branches, and the index must be the same for all.
+#[test]
+fn each_signer_of_several_may_have_paths_of_its_own() -> Result<()> {
+    let town = Town::build()?;
+    let program = Program::connected(BILLFOLD, town.network.address())?;
+    let devices =
+        [Signer::agreeing(free_port()?, WORDS)?, Signer::agreeing(free_port()?, OTHER_WORDS)?];
+    let places: Vec<String> = devices.iter().map(place).collect();
+    let key = |place: &str, number: &str| -> Result<String> {
+        let told = program.ok(&["signer", "key", "--number", number, "--signer", place])?;
+        Ok(told["key"].as_str().context("a key")?.to_owned())
+    };
+    let (first, second) = (key(&places[0], "0")?, key(&places[1], "5")?);
+    let descriptor = format!("wsh(sortedmulti(2,{first}/<0;1>/*,{second}/<2;3>/*))");
+    program.ok(&["watch", &descriptor, "--birthday", "0"])?;
+    program.ease()?;
+    let listed = program.ok(&["account", "list"])?;
+    let account = listed[0]["account"].as_str().context("an account")?;
+    for place in &places {
+        program.ok(&["signer", "register", account, "--signer", place])?;
+        let shown = program.ok(&["signer", "display", "--signer", place])?;
+        ensure!(shown["address"] == program.ok(&["receive"])?["address"], "{shown}");
+        ensure!(shown["compared"] == true, "{shown}");
+    }
+    town.pay(&program.ok(&["receive"])?["address"], 100_000)?;
+    program.ok(&["sync"])?;
+    let draft = program.ok(&["psbt", "create", PAYEE, "50000", "--fee-rate", "2"])?;
+    let mut psbt = draft["psbt"].as_str().context("a PSBT")?.to_owned();
+    for place in &places {
+        let signed = program.ok(&["psbt", "sign", &psbt, "--yes", "--signer", place])?;
+        signed["psbt"].as_str().context("a PSBT")?.clone_into(&mut psbt);
+    }
+    let sent = program.ok(&["psbt", "announce", &psbt, "--yes"])?;
     ensure!(sent["state"] == "announced", "{sent}");
     Ok(())
 }

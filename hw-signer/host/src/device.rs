@@ -2,12 +2,12 @@
 //!
 //! Refuses to verify: whoever asks compares keys, addresses and signatures with its own.
 
-use bitcoin::Network;
-use bitcoin::bip32::{DerivationPath, Fingerprint, Xpub};
+use bitcoin::bip32::{ChildNumber, DerivationPath, Fingerprint, Xpub};
 use bitcoin::psbt::Psbt;
+use bitcoin::{Network, NetworkKind};
 
 use crate::place::Place;
-use crate::policy::{Policy, PolicyName};
+use crate::policy::Policy;
 use crate::problem::DeviceError;
 use crate::watch::Watch;
 
@@ -41,11 +41,15 @@ pub trait Device: Send {
     fn register(&mut self, policy: &Policy, watch: &mut dyn Watch) -> Result<(), DeviceError>;
 
     /// Shows an address on the device, and gives the text that is shown once the person has
-    /// agreed to it.
+    /// agreed to it. `None`: the device does not say what it shows, and the person must compare.
     ///
     /// # Errors
     /// See [`DeviceError`].
-    fn display(&mut self, what: &Shown, watch: &mut dyn Watch) -> Result<String, DeviceError>;
+    fn display(
+        &mut self,
+        what: &Shown,
+        watch: &mut dyn Watch,
+    ) -> Result<Option<String>, DeviceError>;
 
     /// Has the person at the device look a payment through; its PSBT with the device's signatures.
     ///
@@ -64,6 +68,24 @@ pub trait Device: Send {
         message: &str,
         watch: &mut dyn Watch,
     ) -> Result<String, DeviceError>;
+}
+
+/// The key that a device gave, if it can be that of the path and the network that were asked for.
+pub(crate) fn xpub_at(
+    xpub: Xpub,
+    path: &DerivationPath,
+    network: Network,
+) -> Result<Xpub, DeviceError> {
+    let last = path.as_ref().last().copied();
+    let fits = usize::from(xpub.depth) == path.len()
+        && xpub.child_number == last.unwrap_or(ChildNumber::Normal { index: 0 });
+    if !fits {
+        return Err(DeviceError::Protocol("a key is of another path"));
+    }
+    if xpub.network != NetworkKind::from(network) {
+        return Err(DeviceError::WrongNetwork { asked: network });
+    }
+    Ok(xpub)
 }
 
 /// What a device says that it is; cleaned, and nothing else of it is true.
@@ -140,7 +162,7 @@ pub enum Shown {
     /// That of a policy which the device keeps.
     Policy {
         /// Which.
-        name: PolicyName,
+        policy: Policy,
         /// 0: receiving, 1: change.
         branch: u32,
         /// The place in the branch.

@@ -9,6 +9,7 @@ use crate::place::Place;
 use crate::problem::DeviceError;
 use crate::search::greet;
 use crate::usb::{self, Port};
+use crate::vendor::Vendor;
 
 /// What is known of a signer, and the first thing that keeps it from being used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +27,7 @@ pub struct Diagnosis {
 pub fn list(named: Option<&Place>, network: Network) -> Vec<Diagnosis> {
     let ports = usb::ports().into_iter().filter(Port::may_be_a_signer);
     let mut places: Vec<Place> = ports.map(|port| Place::Serial(port.path)).collect();
+    places.extend(usb::vendors().into_iter().map(Place::Vendor));
     places.extend(named.filter(|named| **named != Place::Usb && !places.contains(named)).cloned());
     places.iter().map(|place| diagnose(place, network)).collect()
 }
@@ -33,6 +35,10 @@ pub fn list(named: Option<&Place>, network: Network) -> Vec<Diagnosis> {
 /// Looks at the signer of a place, for a network.
 #[must_use]
 pub fn diagnose(place: &Place, network: Network) -> Diagnosis {
+    if let Place::Vendor(vendor) = place {
+        let problem = problem_of(*vendor, &usb::vendors());
+        return Diagnosis { place: place.clone(), about: None, problem };
+    }
     match greet(place) {
         Err(problem) => Diagnosis { place: place.clone(), about: None, problem: Some(problem) },
         Ok(mut device) => {
@@ -47,6 +53,17 @@ pub fn diagnose(place: &Place, network: Network) -> Diagnosis {
     }
 }
 
+/// More of them can't be known without asking for a code or a PIN on the device.
+fn problem_of(vendor: Vendor, plugged_in: &[Vendor]) -> Option<DeviceError> {
+    if !plugged_in.contains(&vendor) {
+        Some(DeviceError::NotThere(Place::Vendor(vendor)))
+    } else if cfg!(feature = "async-hwi") {
+        None
+    } else {
+        Some(DeviceError::NotBuiltIn(vendor))
+    }
+}
+
 fn wrong(about: &About, network: Network) -> Option<DeviceError> {
     if about.state == State::NotSetUp {
         Some(DeviceError::NotSetUp)
@@ -56,5 +73,19 @@ fn wrong(about: &About, network: Network) -> Option<DeviceError> {
         Some(DeviceError::Locked)
     } else {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signer_of_another_maker_is_missing_or_takes_another_build() {
+        let missing = DeviceError::NotThere(Place::Vendor(Vendor::Ledger));
+        assert_eq!(problem_of(Vendor::Ledger, &[Vendor::Coldcard]), Some(missing));
+        let without = (!cfg!(feature = "async-hwi")).then_some(Vendor::Ledger);
+        let problem = without.map(DeviceError::NotBuiltIn);
+        assert_eq!(problem_of(Vendor::Ledger, &[Vendor::Ledger]), problem);
     }
 }

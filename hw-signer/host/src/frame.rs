@@ -50,6 +50,13 @@ impl Inbound {
         }
     }
 
+    /// Forgets what is not read yet: it may be the rest of an answer to somebody who is gone, and hide
+    /// what follows.
+    pub(crate) fn forget(&mut self) {
+        self.stray += self.bytes.len();
+        self.bytes.clear();
+    }
+
     /// The last message was no answer.
     pub(crate) fn drop_stray(&mut self, bytes: usize) -> Result<(), DeviceError> {
         self.stray += bytes;

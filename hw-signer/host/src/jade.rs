@@ -5,11 +5,11 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use bitcoin::bip32::{ChildNumber, DerivationPath, Fingerprint, Xpub};
+use bitcoin::Network;
+use bitcoin::bip32::{DerivationPath, Fingerprint, Xpub};
 use bitcoin::psbt::Psbt;
-use bitcoin::{Network, NetworkKind};
 
-use crate::device::{About, Device, Networks, Shown, SingleKeyScript, State};
+use crate::device::{About, Device, Networks, Shown, SingleKeyScript, State, xpub_at};
 use crate::limits::{PARTS, POLICIES, SIGNED_BYTES};
 use crate::link::{Link, open_serial, open_tcp};
 use crate::place::Place;
@@ -37,12 +37,12 @@ impl Greeted {
     /// Opens a serial port or an emulator, and asks what is there. No person is disturbed.
     ///
     /// # Errors
-    /// [`DeviceError::NoDevice`] for [`Place::Usb`], which is no place before it was searched; why
+    /// [`DeviceError::NoDevice`] for a place that is none before it was searched; why
     /// the place can't be opened; [`DeviceError::Silent`] or [`DeviceError::WrongApp`] if it does
     /// not answer as a signer does.
     pub fn at(place: &Place) -> Result<Self, DeviceError> {
         let link = match place {
-            Place::Usb => return Err(DeviceError::NoDevice),
+            Place::Usb | Place::Vendor(_) => return Err(DeviceError::NoDevice),
             Place::Serial(path) => open_serial(path)?,
             Place::Tcp(address) => open_tcp(*address)?,
         };
@@ -51,10 +51,14 @@ impl Greeted {
 
     fn over(link: Box<dyn Link>, place: Place, session: u32) -> Result<Self, DeviceError> {
         let mut rpc = Rpc::new(link, place.clone(), session);
-        let params = Value::Map(vec![("nonblocking", Value::Bool(true))]);
-        let question =
-            Question { method: "get_version_info", params: Some(params), by: By::Greeting };
-        let about = match rpc.ask(&question, &mut Unwatched) {
+        let mut greeted = greet(&mut rpc);
+        let torn = matches!(greeted, Err(DeviceError::TimedOut | DeviceError::Protocol(_)));
+        // A host that is gone may have left the rest of an answer, in which ours was lost.
+        if torn && rpc.has_heard() {
+            rpc.forget();
+            greeted = greet(&mut rpc);
+        }
+        let about = match greeted {
             Ok(answer) => about(&answer.result, place).ok_or_else(|| wrong_app(&rpc))?,
             Err(DeviceError::TimedOut) if !rpc.has_heard() => {
                 return Err(DeviceError::Silent(place));
@@ -187,16 +191,7 @@ impl Device for Jade {
         let xpub: Xpub = value::text(&answer.result)?
             .parse()
             .map_err(|_| DeviceError::Protocol("a key is malformed"))?;
-        let last = path.as_ref().last().copied();
-        let fits = usize::from(xpub.depth) == path.len()
-            && xpub.child_number == last.unwrap_or(ChildNumber::Normal { index: 0 });
-        if !fits {
-            return Err(DeviceError::Protocol("a key is of another path"));
-        }
-        if xpub.network != NetworkKind::from(self.network) {
-            return Err(DeviceError::WrongNetwork { asked: self.network });
-        }
-        Ok(xpub)
+        xpub_at(xpub, path, self.network)
     }
 
     fn is_registered(&mut self, policy: &Policy) -> Result<bool, DeviceError> {
@@ -240,19 +235,23 @@ impl Device for Jade {
         }
     }
 
-    fn display(&mut self, what: &Shown, watch: &mut dyn Watch) -> Result<String, DeviceError> {
+    fn display(
+        &mut self,
+        what: &Shown,
+        watch: &mut dyn Watch,
+    ) -> Result<Option<String>, DeviceError> {
         let params = match what {
             Shown::SingleKey { script, path } => {
                 vec![("variant", Value::Text(variant(*script))), ("path", steps(path))]
             }
-            Shown::Policy { name, branch, index } => vec![
-                ("descriptor_name", Value::Text(name.as_str())),
+            Shown::Policy { policy, branch, index } => vec![
+                ("descriptor_name", Value::Text(policy.name().as_str())),
                 ("branch", Value::Uint((*branch).into())),
                 ("pointer", Value::Uint((*index).into())),
             ],
         };
         let answer = self.ask("get_receive_address", params, Some(watch))?;
-        Ok(cleaned(&value::text(&answer.result)?))
+        Ok(Some(cleaned(&value::text(&answer.result)?)))
     }
 
     fn sign(&mut self, psbt: &Psbt, watch: &mut dyn Watch) -> Result<Psbt, DeviceError> {
@@ -272,6 +271,13 @@ impl Device for Jade {
         let answer = self.ask("sign_message", params, Some(watch))?;
         value::text(&answer.result)
     }
+}
+
+/// Asks who is there.
+fn greet(rpc: &mut Rpc) -> Result<Answer, DeviceError> {
+    let params = Value::Map(vec![("nonblocking", Value::Bool(true))]);
+    let question = Question { method: "get_version_info", params: Some(params), by: By::Greeting };
+    rpc.ask(&question, &mut Unwatched)
 }
 
 /// What a device says of itself; `None` if it is not a signer of this protocol.

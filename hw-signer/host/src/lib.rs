@@ -1,7 +1,8 @@
 //! How the wallet drives hardware signers: find one, ask it, believe nothing that it says.
 //!
 //! Owns the host's side of Jade's RPC (CBOR over a serial port, `docs/index.rst` of the Jade
-//! firmware), which billfold's own signer speaks too, behind the trait [`Device`](device::Device).
+//! firmware), which billfold's own signer speaks too, behind the trait [`Device`](device::Device); and
+//! with the feature `async-hwi` what that library drives for other makers.
 //! Refuses keys, PINs and passphrases: they are typed on the device. Refuses to judge what comes
 //! back beyond its form: the wallet verifies signatures, addresses and fingerprints.
 //!
@@ -11,6 +12,7 @@
 //! A module uses only modules that stand before it in this list; `tests/tests/tidy.rs` checks it.
 
 pub mod limits;
+pub mod vendor;
 pub mod place;
 pub mod problem;
 pub mod watch;
@@ -22,5 +24,7 @@ mod rpc;
 pub mod policy;
 pub mod device;
 pub mod jade;
+#[cfg(feature = "async-hwi")]
+pub mod vendor_device;
 pub mod search;
 pub mod doctor;

@@ -55,3 +55,6 @@ pub const DIAL: Duration = Duration::from_secs(2);
 
 /// Serial ports that are looked at.
 pub const PORTS: usize = 64;
+
+/// USB devices that are looked at.
+pub const USB_DEVICES: usize = 512;

@@ -7,6 +7,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use crate::vendor::Vendor;
+
 /// Where a signer is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Place {
@@ -16,6 +18,8 @@ pub enum Place {
     Serial(PathBuf),
     /// An emulator on this machine: `tcp:127.0.0.1:30121`.
     Tcp(SocketAddr),
+    /// The one of another maker that is plugged in: `ledger`.
+    Vendor(Vendor),
 }
 
 impl fmt::Display for Place {
@@ -24,6 +28,7 @@ impl fmt::Display for Place {
             Self::Usb => f.write_str("usb"),
             Self::Serial(path) => path.display().fmt(f),
             Self::Tcp(address) => write!(f, "tcp:{address}"),
+            Self::Vendor(vendor) => vendor.fmt(f),
         }
     }
 }
@@ -40,6 +45,9 @@ impl FromStr for Place {
             let here = address.ip().is_loopback();
             return if here { Ok(Self::Tcp(address)) } else { Err(ParsePlaceError::Elsewhere) };
         }
+        if let Ok(vendor) = text.parse() {
+            return Ok(Self::Vendor(vendor));
+        }
         let is_port = text.contains('/') || text.starts_with("COM");
         if is_port { Ok(Self::Serial(text.into())) } else { Err(ParsePlaceError::NoPlace) }
     }
@@ -49,7 +57,10 @@ impl FromStr for Place {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ParsePlaceError {
     /// It has no such form.
-    #[error("not a place of a signer: write usb, a port as /dev/ttyACM0, or tcp:127.0.0.1:30121")]
+    #[error(
+        "not a place of a signer: write usb, a port as /dev/ttyACM0, tcp:127.0.0.1:30121, or ledger, \
+         coldcard, bitbox02 or specter"
+    )]
     NoPlace,
     /// It is on another machine.
     #[error("a signer on another machine is not talked to: anybody between could change the talk")]
@@ -62,7 +73,8 @@ mod tests {
 
     #[test]
     fn a_place_is_read_as_it_is_written() {
-        for text in ["usb", "/dev/ttyACM0", "./port", "tcp:127.0.0.1:30121", "tcp:[::1]:30121"] {
+        let ports = ["usb", "/dev/ttyACM0", "./port", "tcp:127.0.0.1:30121", "tcp:[::1]:30121"];
+        for text in ports.into_iter().chain(Vendor::ALL.map(Vendor::name)) {
             assert_eq!(text.parse::<Place>().expect("a place").to_string(), text);
         }
     }

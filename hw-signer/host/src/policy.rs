@@ -52,6 +52,17 @@ impl Policy {
         &self.template
     }
 
+    /// The descriptor with its keys written out, hardened steps marked with `h`.
+    #[must_use]
+    pub fn descriptor(&self) -> String {
+        // From the last to the first: `@1` stands in `@10` too.
+        let keys = self.keys.iter().enumerate().rev();
+        let written = keys.fold(self.template.clone(), |text, (number, key)| {
+            text.replace(&format!("@{number}"), key)
+        });
+        written.replace('\'', "h")
+    }
+
     /// Its keys, in the order of their numbers.
     #[must_use]
     pub fn keys(&self) -> &[String] {
@@ -96,5 +107,13 @@ mod tests {
             assert_ne!(one.name(), other.name());
         }
         assert_eq!(one, Policy::new("family/savings-2030", "wsh(pk(@0/<0;1>/*))", keys("a")));
+    }
+
+    #[test]
+    fn a_policy_is_written_out_as_a_descriptor() {
+        let keys: Vec<_> = (0..11).map(|number| format!("[0a0b0c0d/48'/1']k{number}")).collect();
+        let policy = Policy::new("a", "wsh(multi(1,@10/**,@1/<0;1>/*))", keys);
+        let written = "wsh(multi(1,[0a0b0c0d/48h/1h]k10/<0;1>/*,[0a0b0c0d/48h/1h]k1/<0;1>/*))";
+        assert_eq!(policy.descriptor(), written);
     }
 }

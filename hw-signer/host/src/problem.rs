@@ -9,6 +9,7 @@ use bitcoin::bip32::Fingerprint;
 
 use crate::limits::TOLD_CHARS;
 use crate::place::Place;
+use crate::vendor::Vendor;
 
 /// Why a signer did not do what it was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -87,6 +88,19 @@ pub enum DeviceError {
     /// The device has no such function.
     #[error("the signer can't do this ({0}): a newer version of its program may")]
     Unsupported(&'static str),
+    /// This program was built without what drives such a device.
+    #[error(
+        "this billfold was built without what drives a {0}: build it with --features async-hwi"
+    )]
+    NotBuiltIn(Vendor),
+    /// A device of another maker, or the library for it, says something else.
+    #[error("the {vendor} did not do it: {what}")]
+    Vendor {
+        /// Whose.
+        vendor: Vendor,
+        /// What was said.
+        what: String,
+    },
     /// What is asked is longer than devices take.
     #[error(
         "{bytes} bytes are more than a signer takes ({most}): pay in parts, or name fewer coins"
@@ -130,8 +144,8 @@ impl DeviceError {
             Self::Cancelled => "signer_cancelled",
             Self::Stopped => "interrupted",
             Self::TimedOut => "signer_timeout",
-            Self::Refused { .. } | Self::TooLarge { .. } => "signer_refused",
-            Self::Unsupported(_) => "signer_unsupported",
+            Self::Refused { .. } | Self::Vendor { .. } | Self::TooLarge { .. } => "signer_refused",
+            Self::Unsupported(_) | Self::NotBuiltIn(_) => "signer_unsupported",
             Self::Protocol(_) => "signer_protocol",
         }
     }

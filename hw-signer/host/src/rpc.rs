@@ -76,6 +76,11 @@ impl Rpc {
         self.inbound.has_heard()
     }
 
+    /// Forgets what has come and is not read yet.
+    pub(crate) fn forget(&mut self) {
+        self.inbound.forget();
+    }
+
     /// Asks, and waits for the answer. Who watches is told that a person must answer when the
     /// device takes longer than the first look.
     pub(crate) fn ask(

@@ -9,6 +9,9 @@ use crate::jade::Greeted;
 use crate::place::Place;
 use crate::problem::DeviceError;
 use crate::usb::{self, Port};
+use crate::vendor::Vendor;
+#[cfg(feature = "async-hwi")]
+use crate::vendor_device::VendorDevice;
 use crate::watch::Watch;
 
 /// Opens the signer at a place, and unlocks it for a network.
@@ -20,16 +23,39 @@ pub fn connect(
     network: Network,
     watch: &mut dyn Watch,
 ) -> Result<Box<dyn Device>, DeviceError> {
-    Ok(Box::new(greet(place)?.unlock(network, watch)?))
+    match place {
+        Place::Vendor(vendor) => of_vendor(*vendor, network, watch),
+        place => Ok(Box::new(greet(place)?.unlock(network, watch)?)),
+    }
+}
+
+#[cfg(feature = "async-hwi")]
+fn of_vendor(
+    vendor: Vendor,
+    network: Network,
+    watch: &mut dyn Watch,
+) -> Result<Box<dyn Device>, DeviceError> {
+    Ok(Box::new(VendorDevice::open(vendor, network, watch)?))
+}
+
+#[cfg(not(feature = "async-hwi"))]
+fn of_vendor(
+    vendor: Vendor,
+    _network: Network,
+    _watch: &mut dyn Watch,
+) -> Result<Box<dyn Device>, DeviceError> {
+    Err(DeviceError::NotBuiltIn(vendor))
 }
 
 /// Opens the signer at a place. No person is disturbed.
 ///
 /// # Errors
-/// See [`DeviceError`].
+/// See [`DeviceError`]; [`DeviceError::WrongApp`] for one of another maker, which is not greeted in
+/// this way.
 pub fn greet(place: &Place) -> Result<Greeted, DeviceError> {
     match place {
         Place::Usb => Greeted::at(&only(&usb::ports(), answers)?),
+        Place::Vendor(_) => Err(DeviceError::WrongApp(place.clone())),
         place => Greeted::at(place),
     }
 }

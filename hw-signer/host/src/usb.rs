@@ -1,11 +1,13 @@
-//! Owns which serial ports may have a signer behind them, by what the kernel tells in sysfs.
+//! Owns which serial ports may have a signer behind them, and which signers of other makers are plugged
+//! in, by what the kernel tells in sysfs.
 //!
 //! Refuses libudev: the few files that matter are read directly.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::limits::PORTS;
+use crate::limits::{PORTS, USB_DEVICES};
+use crate::vendor::Vendor;
 
 /// A serial port on USB.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,16 +41,33 @@ pub fn ports() -> Vec<Port> {
     ports_of(Path::new("/sys/class/tty"), Path::new("/dev"))
 }
 
+/// The makers of whom something is plugged in.
+#[must_use]
+pub fn vendors() -> Vec<Vendor> {
+    vendors_of(Path::new("/sys/bus/usb/devices"))
+}
+
+fn vendors_of(devices: &Path) -> Vec<Vendor> {
+    let Ok(entries) = fs::read_dir(devices) else { return Vec::new() };
+    let ids: Vec<_> =
+        entries.take(USB_DEVICES).filter_map(|entry| ids(&entry.ok()?.path())).collect();
+    Vendor::ALL.into_iter().filter(|vendor| ids.iter().any(|ids| vendor.has(*ids))).collect()
+}
+
+/// The numbers of vendor and product of a USB device.
+fn ids(device: &Path) -> Option<(u16, u16)> {
+    let number = |file| u16::from_str_radix(&read(device, file)?, 16).ok();
+    Some((number("idVendor")?, number("idProduct")?))
+}
+
 fn ports_of(class: &Path, devices: &Path) -> Vec<Port> {
     let Ok(entries) = fs::read_dir(class) else { return Vec::new() };
     let mut found: Vec<Port> = entries
         .filter_map(|entry| {
             let name = entry.ok()?.file_name();
             let usb = usb_device(&class.join(&name).join("device"))?;
-            let number = |file| u16::from_str_radix(&read(&usb, file)?, 16).ok();
-            let ids = (number("idVendor")?, number("idProduct")?);
             let product = read(&usb, "product").unwrap_or_default();
-            Some(Port { path: devices.join(name), ids, product })
+            Some(Port { path: devices.join(name), ids: ids(&usb)?, product })
         })
         .take(PORTS)
         .collect();
@@ -128,6 +147,17 @@ mod tests {
         assert_eq!(ports[1].product, "Arduino [2J");
     }
 
+    #[test]
+    fn signers_of_other_makers_are_known_by_number() {
+        let root = tempfile::tempdir().expect("a directory");
+        assert_eq!(vendors_of(root.path()), []);
+        system(root.path(), "1-1", "1-1:1.0", ("2c97", "5011"), None);
+        system(root.path(), "1-2", "1-2:1.0", ("f055", "9802"), None);
+        system(root.path(), "1-3", "1-3:1.0", ("d13e", "0001"), None);
+        let found = vendors_of(&root.path().join("devices/usb1"));
+        assert_eq!(found, [Vendor::Ledger, Vendor::Specter]);
+    }
+
     /// Without access, or with a modem program that talks to it, no signer can be used.
     #[test]
     fn the_udev_rules_name_every_signer_that_is_looked_for() {
@@ -141,8 +171,12 @@ mod tests {
             assert!(has(&ids), "{ids}");
         }
         assert!(has(&format!("ATTRS{{product}}==\"{PRODUCT}\"")));
+        for vendor in ["2c97", "d13e", "03eb", "f055"] {
+            assert!(has(&format!("ATTRS{{idVendor}}==\"{vendor}\"")), "{vendor}");
+        }
         for rule in rules {
-            assert!(rule.contains("TAG+=\"uaccess\"") && rule.contains("ID_MM_DEVICE_IGNORE"));
+            assert!(rule.contains("TAG+=\"uaccess\""), "{rule}");
+            assert!(rule.contains("hidraw") || rule.contains("ID_MM_DEVICE_IGNORE"), "{rule}");
         }
     }
 }

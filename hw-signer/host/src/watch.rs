@@ -3,8 +3,10 @@
 //! Refuses to know why: a person pressed a key, or a program has waited enough.
 
 /// How far a call is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Progress {
+    /// The device shows this code too, and is to be told that it is the same.
+    Compare(String),
     /// The device shows something, and a person must answer there.
     Waiting,
     /// The signed transaction arrives.

@@ -121,12 +121,12 @@ async fn descriptors(
 }
 
 async fn display(asked: Asked, text: String, context: &mut Context) -> Result<Value, Failure> {
-    let address = talk(context, move |watch| {
+    let displayed = talk(context, move |watch| {
         let mut device = device::open(&asked.place, asked.network, &asked.expected, watch)?;
         device::display_descriptor(device.as_mut(), &text, watch)
     })
     .await?;
-    Ok(json!({"address": address.to_string()}))
+    Ok(json!({"address": displayed.address.to_string()}))
 }
 
 async fn sign(asked: Asked, text: &str, context: &mut Context) -> Result<Value, Failure> {

@@ -7,7 +7,7 @@ use billfold_wallet_core::signer_host::problem::DeviceError;
 use billfold_wallet_core::signers::device::Registration;
 use serde::Serialize;
 
-use super::AddressPlace;
+use crate::commands::owned::AddressPlace;
 use crate::output::{Canvas, Report};
 
 /// An array of devices.
@@ -54,6 +54,7 @@ impl Report for DoctorReport {
         let (model, version) = (self.model.as_deref(), self.version.as_deref());
         let what = model.zip(version).map(|(model, version)| format!("  {model} {version}"));
         let told = match &self.problem {
+            None if model.is_none() => "plugged in; what else it lacks shows in its use".to_owned(),
             None => "nothing keeps it from being used".to_owned(),
             Some(problem) => problem.message.clone(),
         };
@@ -128,10 +129,12 @@ pub(super) struct DisplayReport {
     account: String,
     branch: &'static str,
     index: u32,
+    /// Whether the device said what it shows; if not, only the person has compared.
+    compared: bool,
 }
 
 impl DisplayReport {
-    pub(super) fn new(shown: &AddressPlace) -> Self {
+    pub(super) fn new(shown: &AddressPlace, compared: bool) -> Self {
         Self {
             address: shown.address.to_string(),
             account: shown.account.to_string(),
@@ -140,12 +143,18 @@ impl DisplayReport {
                 Branch::Change => "change",
             },
             index: shown.index.to_u32(),
+            compared,
         }
     }
 }
 
 impl Report for DisplayReport {
     fn for_people(&self, _canvas: Canvas) -> String {
-        format!("{}\nThe signer has the same address.", self.address)
+        let told = if self.compared {
+            "The signer has the same address."
+        } else {
+            "This signer does not say what it shows: trust the address only if you saw the same there."
+        };
+        format!("{}\n{told}", self.address)
     }
 }

@@ -27,8 +27,10 @@ use crate::psbt::signatures;
 use super::taken;
 
 pub use definite::display_descriptor;
+pub use message::{DeviceMessageError, sign_message};
 
 mod definite;
+mod message;
 
 /// Opens and unlocks the device at a place. One of `expected` must be the fingerprint of its master
 /// key, if there are any: another passphrase makes other keys, and says nothing about it.
@@ -116,7 +118,7 @@ pub fn display(
     branch: Branch,
     index: DerivationIndex,
     watch: &mut dyn Watch,
-) -> Result<Address, DisplayError> {
+) -> Result<Displayed, DisplayError> {
     let shown = match account.kind() {
         AccountKind::SingleKey(script_type) => Shown::SingleKey {
             script: script(script_type),
@@ -128,11 +130,20 @@ pub fn display(
                 return Err(DisplayError::NotRegistered(account.name().clone()));
             }
             let (branch, index) = (branch.number(), index.to_u32());
-            Shown::Policy { name: policy.name().clone(), branch, index }
+            Shown::Policy { policy, branch, index }
         }
     };
     let told = device.display(&shown, watch)?;
     same(account.address(branch, index), told)
+}
+
+/// An address of the wallet that the device has shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Displayed {
+    /// Which.
+    pub address: Address,
+    /// Whether the device said that it showed the same; if not, only the person has compared.
+    pub compared: bool,
 }
 
 /// Has the device sign a PSBT that it has keys for. The PSBT as it was given, with the device's
@@ -155,12 +166,13 @@ pub fn sign(
     if signed == *drafted { Err(SigningProblem::Incomplete.into()) } else { Ok(signed) }
 }
 
-/// The wallet's address, if the device shows the same.
-fn same(ours: Address, told: String) -> Result<Address, DisplayError> {
-    if told == ours.to_string() {
-        Ok(ours)
-    } else {
-        Err(DisplayError::Differs { ours: ours.to_string(), told })
+/// The wallet's address, unless the device says that it shows another.
+fn same(ours: Address, told: Option<String>) -> Result<Displayed, DisplayError> {
+    match told {
+        Some(told) if told != ours.to_string() => {
+            Err(DisplayError::Differs { ours: ours.to_string(), told })
+        }
+        told => Ok(Displayed { address: ours, compared: told.is_some() }),
     }
 }
 

@@ -6,7 +6,7 @@ use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use bitcoin::bip32::Xpriv;
+use bitcoin::bip32::{ChildNumber, Xpriv};
 use bitcoin::secp256k1::Secp256k1;
 use bitcoin::{Amount, ScriptBuf, Transaction, TxIn, TxOut, absolute, transaction};
 use minicbor::Decoder;
@@ -207,6 +207,29 @@ fn late_answers_and_noise_before_an_answer_are_passed_over() {
     assert!(unlocked(answer).is_ok());
 }
 
+/// A host that died in the middle of an answer leaves the rest of it to the next one.
+#[test]
+fn the_rest_of_an_answer_to_somebody_who_is_gone_hides_no_device() {
+    let rests: [&[u8]; 4] = [
+        // It looks as a map that wants more than ever comes.
+        &[0xbb, 0, 0, 0, 0, 0, 0, 0, 9],
+        // As a text within a map, which swallows the answer.
+        &[0xa1, 0x79, 0x10, 0x00, b'x'],
+        // As a reply without an id or an answer.
+        &[0xa1, 0x61, b'a', 0x01],
+        &[0xff; 4_000],
+    ];
+    for rest in rests {
+        let mut left = rest.to_vec();
+        let answer = ready(move |id, method, _| {
+            let left = std::mem::take(&mut left);
+            (method == "get_version_info").then(|| [left, version(id, "READY", "TEST")].concat())
+        });
+        let device = unlocked(answer);
+        assert!(device.is_ok(), "{rest:?}: {:?}", device.err());
+    }
+}
+
 /// Writes down what is told.
 struct Heard(Vec<Progress>);
 
@@ -390,9 +413,10 @@ fn what_is_asked_for_an_address_is_what_jade_documents() {
     let mut device = unlocked(answer).expect("it is ready");
     let path = "m/84'/1'/0'/0/5".parse().expect("a path");
     let single = Shown::SingleKey { script: SingleKeyScript::Segwit, path };
-    assert_eq!(device.display(&single, &mut Unwatched).as_deref(), Ok("network variant path"));
-    let name = Policy::new("a", "tr(@0/**)", Vec::new()).name().clone();
-    let policy = Shown::Policy { name, branch: 0, index: 5 };
-    let told = device.display(&policy, &mut Unwatched);
-    assert_eq!(told.as_deref(), Ok("network descriptor_name branch pointer"));
+    let told = device.display(&single, &mut Unwatched).expect("an answer");
+    assert_eq!(told.as_deref(), Some("network variant path"));
+    let policy = Policy::new("a", "tr(@0/**)", Vec::new());
+    let shown = Shown::Policy { policy, branch: 0, index: 5 };
+    let told = device.display(&shown, &mut Unwatched).expect("an answer");
+    assert_eq!(told.as_deref(), Some("network descriptor_name branch pointer"));
 }

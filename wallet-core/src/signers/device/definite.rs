@@ -6,9 +6,9 @@
 
 use std::str::FromStr;
 
+use bitcoin::PublicKey;
 use bitcoin::bip32::DerivationPath;
 use bitcoin::key::XOnlyPublicKey;
-use bitcoin::{Address, PublicKey};
 use miniscript::Descriptor;
 use miniscript::descriptor::{
     DefiniteDescriptorKey, DescriptorPublicKey, ShInner, SinglePubKey, Wildcard,
@@ -21,7 +21,7 @@ use billfold_signer_host::watch::Watch;
 use crate::keychain::DescriptorError;
 use crate::limits::DESCRIPTOR_BYTES;
 
-use super::DisplayError;
+use super::{DisplayError, Displayed};
 
 /// Has the device show the address of a descriptor of one key, and compares what it shows.
 ///
@@ -31,7 +31,7 @@ pub fn display_descriptor(
     device: &mut dyn Device,
     text: &str,
     watch: &mut dyn Watch,
-) -> Result<Address, DisplayError> {
+) -> Result<Displayed, DisplayError> {
     if text.len() > DESCRIPTOR_BYTES {
         return Err(DescriptorError::TooLong { most: DESCRIPTOR_BYTES }.into());
     }

@@ -12,7 +12,10 @@ use bitcoin::{
 };
 
 use super::*;
-use crate::keychain::AccountId;
+use crate::command::MessageForm;
+use crate::keychain::{AccountId, SECP};
+use crate::limits::MESSAGE_BYTES;
+use crate::message::{Verdict, digest, verify, written_legacy};
 use crate::seed::{Seed, Words};
 use crate::signers::{Signer, SoftwareSigner};
 
@@ -26,6 +29,8 @@ struct Double {
     registered: usize,
     lie: fn(&mut Psbt),
     address: Option<String>,
+    /// What it signs in place of the message that it is asked for.
+    text: Option<&'static str>,
     asked: Vec<Shown>,
 }
 
@@ -49,6 +54,7 @@ fn device() -> Double {
         registered: 0,
         lie: |_| {},
         address: None,
+        text: None,
         asked: Vec::new(),
     }
 }
@@ -80,9 +86,13 @@ impl Device for Double {
         Ok(())
     }
 
-    fn display(&mut self, what: &Shown, _watch: &mut dyn Watch) -> Result<String, DeviceError> {
+    fn display(
+        &mut self,
+        what: &Shown,
+        _watch: &mut dyn Watch,
+    ) -> Result<Option<String>, DeviceError> {
         self.asked.push(what.clone());
-        Ok(self.address.clone().expect("a test that asks"))
+        Ok(self.address.clone())
     }
 
     fn sign(&mut self, psbt: &Psbt, _watch: &mut dyn Watch) -> Result<Psbt, DeviceError> {
@@ -95,11 +105,13 @@ impl Device for Double {
 
     fn sign_message(
         &mut self,
-        _path: &DerivationPath,
-        _message: &str,
+        path: &DerivationPath,
+        message: &str,
         _watch: &mut dyn Watch,
     ) -> Result<String, DeviceError> {
-        Err(DeviceError::Unsupported("sign_message"))
+        let message = digest(self.text.unwrap_or(message));
+        let key = *self.seed.private_key(path, NETWORK).secret();
+        Ok(written_legacy(&SECP.sign_ecdsa_recoverable(&message, &key)))
     }
 }
 
@@ -198,7 +210,7 @@ fn signatures_that_do_not_hold_or_cover_less_are_not_taken() {
             let other = draft(&standard(ScriptType::Nested)).unsigned_tx.compute_txid();
             let message = Message::from_digest(*other.as_ref());
             let key = SecretKey::from_slice(&[1; 32]).expect("a key");
-            let other = crate::keychain::SECP.sign_ecdsa(&message, &key);
+            let other = SECP.sign_ecdsa(&message, &key);
             psbt.inputs[0].partial_sigs.values_mut().for_each(|s| s.signature = other);
         }),
         SigningProblem::Invalid
@@ -266,13 +278,47 @@ fn an_address_counts_only_if_both_have_the_same() {
     let mut device = Double { address: Some(ours.to_string()), ..device() };
     let show =
         |device: &mut Double| display(device, &account, Branch::Receive, index, &mut Unwatched);
-    assert_eq!(show(&mut device), Ok(ours.clone()));
+    let compared = Displayed { address: ours.clone(), compared: true };
+    assert_eq!(show(&mut device), Ok(compared.clone()));
     let path = "m/49'/1'/0'/0/7".parse().expect("a path");
     let script = SingleKeyScript::Nested;
     assert_eq!(device.asked, [Shown::SingleKey { script, path }]);
     device.address = Some("2N".to_owned());
     let differs = DisplayError::Differs { ours: ours.to_string(), told: "2N".to_owned() };
     assert_eq!(show(&mut device), Err(differs));
+    device.address = None;
+    let unsaid = Displayed { compared: false, ..compared };
+    assert_eq!(show(&mut device), Ok(unsaid), "only the person can have compared");
+}
+
+#[test]
+fn a_message_counts_as_signed_only_if_the_address_and_the_text_are_meant() {
+    let index = DerivationIndex::new(3).expect("in range");
+    let sign = |device: &mut Double, account: &Account, text: &str| {
+        sign_message(device, account, Branch::Receive, index, text, &mut Unwatched)
+    };
+    for script_type in [ScriptType::Legacy, ScriptType::Nested, ScriptType::Segwit] {
+        let account = standard(script_type);
+        let signed = sign(&mut device(), &account, "I live here").expect("signed");
+        assert_eq!(signed.form, MessageForm::Legacy);
+        let address = account.address(Branch::Receive, index);
+        let verdict = verify(&address, "I live here", &signed.signature);
+        assert!(matches!(verdict, Verdict::Valid(_)), "{script_type:?}: {verdict:?}");
+    }
+    let segwit = standard(ScriptType::Segwit);
+    let mut other = Double { seed: seed("other"), ..device() };
+    let told = sign(&mut other, &segwit, "I live here");
+    let wrong = matches!(&told, Err(DeviceMessageError::Device(DeviceError::WrongKeys { .. })));
+    assert!(wrong, "{told:?}");
+    let mut liar = Double { text: Some("I owe you 1 BTC"), ..device() };
+    assert_eq!(sign(&mut liar, &segwit, "I live here"), Err(DeviceMessageError::Invalid));
+    for account in [standard(ScriptType::Taproot), joint()] {
+        let told = sign(&mut device(), &account, "I live here");
+        assert_eq!(told, Err(DeviceMessageError::AddressType));
+    }
+    let long = "x".repeat(MESSAGE_BYTES + 1);
+    let told = sign(&mut device(), &segwit, &long);
+    assert_eq!(told, Err(DeviceMessageError::TooLong(long.len())));
 }
 
 #[test]
@@ -288,7 +334,7 @@ fn a_policy_is_registered_once_and_shown_only_then() {
     let first = register(&mut device, &account, &mut Unwatched).expect("registered");
     let again = register(&mut device, &account, &mut Unwatched).expect("registered");
     assert_eq!((first.new, again.new, device.registered), (true, false, 1));
-    assert_eq!(show(&mut device), Ok(ours));
+    assert_eq!(show(&mut device), Ok(Displayed { address: ours, compared: true }));
     let single = standard(ScriptType::Segwit);
     let told = register(&mut device, &single, &mut Unwatched);
     assert!(matches!(told, Err(RegisterError::NoPolicy(NoPolicy { single_key: true, .. }))));
@@ -311,14 +357,15 @@ fn an_address_that_another_program_names_is_shown_if_it_is_the_devices() {
     let account = standard(ScriptType::Segwit);
     let ours = account.address(Branch::Receive, DerivationIndex::ZERO);
     let mut device = Double { address: Some(ours.to_string()), ..device() };
+    let shown = Displayed { address: ours, compared: true };
     let path: DerivationPath = "m/84'/1'/0'".parse().expect("a path");
     let child: DerivationPath = "m/84'/1'/0'/0/0".parse().expect("a path");
     let (xpub, signer) = (seed("").xpub(&path, NETWORK), seed("").fingerprint());
     let key = seed("").xpub(&child, NETWORK).public_key;
     let mut show = |text: &str| display_descriptor(&mut device, text, &mut Unwatched);
     let named = format!("wpkh([{signer}/84h/1h/0h/0/0]{key})");
-    assert_eq!(show(&named), Ok(ours.clone()));
-    assert_eq!(show(&format!("wpkh([{signer}/84'/1'/0']{xpub}/0/0)")), Ok(ours.clone()));
+    assert_eq!(show(&named), Ok(shown.clone()));
+    assert_eq!(show(&format!("wpkh([{signer}/84'/1'/0']{xpub}/0/0)")), Ok(shown));
     let other = named.replace("/0/0]", "/0/1]");
     assert_eq!(show(&other), Err(DescriptorError::MalformedKey.into()), "another key's place");
     let told = show(&named.replace(&signer.to_string(), "00000000"));
