@@ -332,6 +332,10 @@ impl Commitments {
         let Some(front) = self.index(height).and_then(|index| self.front.get_mut(index)) else {
             return;
         };
+        debug_assert!(
+            !self.ledgers.values().any(|ledger| ledger.is_unread(height, hash)),
+            "the front is read at height {height}"
+        );
         let old = std::mem::replace(front, hash);
         for ledger in self.ledgers.values_mut() {
             match ledger.at(height, old) {

@@ -42,6 +42,12 @@ impl Row {
         &self.versions
     }
 
+    /// Whether the filters are matched for every script that was watched when it was wanted, or
+    /// had grown last.
+    pub(crate) const fn is_for_all(&self) -> bool {
+        self.scripts.start == 0
+    }
+
     /// The version that matched, so that the block is wanted.
     pub(crate) const fn matched(&self) -> Option<FilterHash> {
         self.matched
@@ -51,7 +57,8 @@ impl Row {
     pub(crate) fn grow(&mut self, scripts: &Range<usize>, matching: &mut Matching) {
         if self.matched.is_none() {
             self.ids().for_each(|id| matching.want(id, scripts.clone()));
-            self.scripts.end = scripts.end;
+            let Range { start, end } = self.scripts;
+            self.scripts = start.min(scripts.start)..end.max(scripts.end);
         }
     }
 

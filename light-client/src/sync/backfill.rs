@@ -181,9 +181,17 @@ impl Backfill {
                     commitments.read(height, hash);
                 }
                 self.settle(height, commitments);
-            } else if !done.is_empty() {
+                continue;
+            }
+            // Scripts that are new say nothing of the others, for which it still waits.
+            let is_read =
+                |hash: &FilterHash| open.row.is_for_all() || !commitments.is_unread(height, *hash);
+            let read: Vec<_> = done.iter().copied().filter(is_read).collect();
+            if !read.is_empty() {
                 self.close(height, matching);
-                commitments.read_only(height, &done);
+                commitments.read_only(height, &read);
+            } else if !done.is_empty() {
+                open.row.grow(&matching.all(), matching);
             }
         }
     }

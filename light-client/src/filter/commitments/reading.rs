@@ -30,11 +30,16 @@ impl Commitments {
         self.read_only(height, read);
     }
 
-    /// At or below the cursor, these versions were matched for scripts that are new. What else
-    /// peers commit to there is unread again.
+    /// At or below the cursor, these versions were matched for scripts that are new, and were for
+    /// the others, or are by that. What else peers commit to there is unread again.
     pub fn read_only(&mut self, height: Height, read: &[FilterHash]) {
         if self.ledgers.values().all(|ledger| !ledger.differs.contains_key(&height)) {
             return;
+        }
+        for ledger in self.ledgers.values_mut() {
+            if ledger.differs.get(&height).is_some_and(|hash| read.contains(hash)) {
+                ledger.unread.remove(&height);
+            }
         }
         let Some(front) = self.front(height) else { return };
         if let Some(first) = read.first().filter(|_| !read.contains(&front)) {
