@@ -89,6 +89,7 @@ pub(crate) fn measure(path: &Path, blocks: &[Mined]) -> Figures {
         block_commit: None,
         draft,
         draft_commit: None,
+        labelled_draft: None,
         resident: resident() - before,
         disk: path.metadata().map_or(0, |file| file.len()),
         total,

@@ -28,6 +28,8 @@ pub(crate) struct Figures {
     pub(crate) draft: Duration,
     /// Making that durable, which is in the draft's time.
     pub(crate) draft_commit: Option<Duration>,
+    /// Building a payment out of coins of one label, which all coins have.
+    pub(crate) labelled_draft: Option<Duration>,
     /// Bytes of memory that the open wallet takes, when all this was done.
     pub(crate) resident: u64,
     /// Bytes on the disk.
@@ -52,6 +54,7 @@ impl Figures {
             ("  commit in it", self.block_commit),
             ("payment drafted", Some(self.draft)),
             ("  commit in it", self.draft_commit),
+            ("payment by label", self.labelled_draft),
         ];
         let times = times.into_iter().filter_map(|(what, time)| Some((what, milliseconds(time?))));
         let sizes = [("memory", megabytes(self.resident)), ("on disk", megabytes(self.disk))];

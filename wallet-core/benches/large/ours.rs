@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use billfold_wallet_core::command::{
-    Birthday, FeeChoice, HistoryQuery, PayAmount, PayRequest, Recipient,
+    Birthday, FeeChoice, HistoryQuery, PayAmount, PayRequest, Recipient, Reference,
 };
 use billfold_wallet_core::config::LookAhead;
 use billfold_wallet_core::keychain::{Account, AccountId, ScriptType, StandardAccount};
@@ -80,8 +80,11 @@ pub(crate) fn measure(dir: &Path, blocks: &[Mined]) -> Figures {
     let (told, ()) = timed(|| tell(&mut wallet));
     let taken: Vec<_> = blocks.iter().map(|mined| take(&mut wallet, mined)).collect();
     let (blocks, block_commits): (Vec<_>, Vec<_>) = taken.into_iter().unzip();
-    let drafted: Vec<_> = (0..RUNS).map(|_| draft(&mut wallet, tip, now)).collect();
+    let drafted: Vec<_> = (0..RUNS).map(|_| draft(&mut wallet, tip, now, &[])).collect();
     let (drafts, draft_commits): (Vec<_>, Vec<_>) = drafted.into_iter().unzip();
+    let (resident, disk) = (resident() - before, file(dir).metadata().map_or(0, |file| file.len()));
+    let label = label_all(&mut wallet, tip, now);
+    let labelled = (0..RUNS).map(|_| draft(&mut wallet, tip, now, &label).0).collect();
     Figures {
         open,
         told: Some(told),
@@ -93,8 +96,9 @@ pub(crate) fn measure(dir: &Path, blocks: &[Mined]) -> Figures {
         block_commit: Some(median(block_commits)),
         draft: median(drafts),
         draft_commit: Some(median(draft_commits)),
-        resident: resident() - before,
-        disk: file(dir).metadata().map_or(0, |file| file.len()),
+        labelled_draft: Some(median(labelled)),
+        resident,
+        disk,
         total,
     }
 }
@@ -120,13 +124,30 @@ fn take(wallet: &mut Wallet, mined: &Mined) -> (Duration, Duration) {
     (time, commit)
 }
 
+/// Gives the address of every coin the same label.
+fn label_all(wallet: &mut Wallet, tip: Height, now: WallTime) -> [String; 1] {
+    let label = "the shop".to_owned();
+    for coin in wallet.coins(tip, now).expect("a disk") {
+        let address = Reference::Address(coin.address);
+        wallet.set_label(&address, Some(&label)).expect("a disk");
+    }
+    wallet.commit().expect("room on the disk");
+    [label]
+}
+
 /// A payment, and the commit in its time.
-fn draft(wallet: &mut Wallet, tip: Height, now: WallTime) -> (Duration, Duration) {
+fn draft(
+    wallet: &mut Wallet,
+    tip: Height,
+    now: WallTime,
+    labels: &[String],
+) -> (Duration, Duration) {
     let address = Address::from_script(&stranger(), Network::Regtest).expect("an address");
     let amount = PayAmount::Exactly(Amount::from_sat(PAID));
     let request = PayRequest {
         recipients: vec![Recipient { address, amount, note: None }],
         fee: FeeChoice::Rate(FeeRate::from_sat_per_vb_u32(2)),
+        labels: labels.to_vec(),
         ..PayRequest::default()
     };
     let moment = DraftMoment { now, tip, entropy: [7; 32], fees: FeeReport::NOTHING };

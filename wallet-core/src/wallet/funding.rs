@@ -49,7 +49,7 @@ impl Wallet {
         let paying = self.paying_accounts(account);
         coins.retain(|coin| paying.contains(&coin.account));
         if !request.labels.is_empty() {
-            let labelled = self.labelled(&request.labels, moment)?;
+            let labelled = self.labelled(&request.labels)?;
             coins.retain(|coin| labelled.contains(&coin.outpoint));
         }
         match &request.pay {
@@ -349,18 +349,15 @@ impl Wallet {
     }
 
     /// The coins that have one of these labels; each must be that of a coin.
-    fn labelled(
-        &self,
-        labels: &[String],
-        moment: &DraftMoment,
-    ) -> Result<HashSet<OutPoint>, CommandError> {
-        let rows = self.file.coins(moment.now)?;
-        let noted = |label: &String| rows.iter().any(|row| row.note.as_ref() == Some(label));
-        if let Some(unknown) = labels.iter().find(|label| !noted(label)) {
-            return Err(CommandError::NoSuchLabel(unknown.clone()));
+    fn labelled(&self, labels: &[String]) -> Result<HashSet<OutPoint>, CommandError> {
+        let mut labelled = HashSet::new();
+        for label in labels {
+            let coins = self.file.labelled_coins(label)?;
+            if coins.is_empty() {
+                return Err(CommandError::NoSuchLabel(label.clone()));
+            }
+            labelled.extend(coins);
         }
-        let wanted =
-            |note: &Option<String>| note.as_ref().is_some_and(|note| labels.contains(note));
-        Ok(rows.iter().filter(|row| wanted(&row.note)).map(|row| row.outpoint).collect())
+        Ok(labelled)
     }
 }

@@ -164,22 +164,25 @@ impl WalletFile {
         })
     }
 
-    /// The transactions that spent coins with this label.
+    /// The unspent outputs that a label is told of.
+    pub fn labelled_coins(&self, label: &str) -> Result<Vec<OutPoint>, StoreProblem> {
+        self.read(|sql| {
+            sql.prepare_cached(&format!(
+                "SELECT txid, vout FROM ({LABELLED}) WHERE live = 1 AND spender IS NULL"
+            ))?
+            .query_map([label], |row| {
+                Ok(OutPoint::new(row.get::<_, Column<Txid>>(0)?.0, row.get(1)?))
+            })?
+            .collect()
+        })
+    }
+
+    /// The transactions that spent coins that a label is told of.
     pub fn spenders_of_labelled(&self, label: &str) -> Result<HashSet<Txid>, StoreProblem> {
         self.read(|sql| {
-            sql.prepare_cached(
-                "SELECT o.spender FROM labels l
-                 JOIN outputs o ON o.txid = l.subject AND o.vout = l.place
-                 WHERE l.label = ?1 AND l.kind = 'output' AND o.spender IS NOT NULL
-                 UNION
-                 SELECT o.spender FROM labels l JOIN scripts s ON s.spk = l.subject
-                 JOIN outputs o ON o.keychain = s.keychain AND o.derivation = s.derivation
-                 WHERE l.label = ?1 AND l.kind = 'addr' AND o.spender IS NOT NULL
-                 UNION
-                 SELECT o.spender FROM labels l JOIN outputs o ON o.txid = l.subject
-                 WHERE l.label = ?1 AND l.kind = 'tx' AND o.keychain % 2 = 0
-                   AND o.spender IS NOT NULL",
-            )?
+            sql.prepare_cached(&format!(
+                "SELECT spender FROM ({LABELLED}) WHERE spender IS NOT NULL"
+            ))?
             .query_map([label], |row| row.get::<_, Column<Txid>>(0).map(|txid| txid.0))?
             .collect()
         })
@@ -238,6 +241,32 @@ const COIN: &str = "SELECT o.txid, o.vout, o.amount, s.spk, o.keychain, o.deriva
     FROM outputs o
     JOIN transactions t ON t.txid = o.txid
     JOIN scripts s ON s.keychain = o.keychain AND s.derivation = o.derivation";
+
+/// Outputs of the wallet that label `?1` is told of, as [`COIN`] finds it, begun from the label: a
+/// label of an output goes before that of its address, and that before one of its transaction.
+const LABELLED: &str = "SELECT o.txid, o.vout, o.live, o.spender FROM labels l
+    JOIN outputs o ON o.txid = l.subject AND o.vout = l.place
+    WHERE l.label = ?1 AND l.kind = 'output'
+    UNION ALL
+    SELECT o.txid, o.vout, o.live, o.spender FROM labels l
+    JOIN scripts s ON s.spk = l.subject
+    JOIN outputs o ON o.keychain = s.keychain AND o.derivation = s.derivation
+    WHERE l.label = ?1 AND l.kind = 'addr'
+      AND NOT EXISTS (SELECT 1 FROM labels nearer WHERE nearer.kind = 'output'
+                      AND nearer.subject = o.txid AND nearer.place = o.vout
+                      AND nearer.label IS NOT NULL)
+    UNION ALL
+    SELECT o.txid, o.vout, o.live, o.spender FROM labels l
+    JOIN transactions t ON t.txid = l.subject AND t.signed_here = 0
+    JOIN outputs o ON o.txid = l.subject AND o.keychain % 2 = 0
+    JOIN scripts s ON s.keychain = o.keychain AND s.derivation = o.derivation
+    WHERE l.label = ?1 AND l.kind = 'tx'
+      AND NOT EXISTS (SELECT 1 FROM labels nearer WHERE nearer.kind = 'output'
+                      AND nearer.subject = o.txid AND nearer.place = o.vout
+                      AND nearer.label IS NOT NULL)
+      AND NOT EXISTS (SELECT 1 FROM labels nearer WHERE nearer.kind = 'addr'
+                      AND nearer.subject = s.spk AND nearer.place = -1
+                      AND nearer.label IS NOT NULL)";
 
 fn coin_row(row: &Row<'_>) -> rusqlite::Result<CoinRow> {
     let height: Option<Column<Height>> = row.get(6)?;

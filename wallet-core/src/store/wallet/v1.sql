@@ -148,6 +148,7 @@ CREATE TABLE labels (
     CHECK (spendable IS NULL OR kind = 'output'),
     CHECK ((place = -1) = (kind NOT IN ('input', 'output')))
 ) STRICT;
+CREATE INDEX labels_by_text ON labels (label, kind, subject, place) WHERE label IS NOT NULL;
 
 -- Every output to a script of the wallet. `live`: its transaction is canonical. `spender`: the
 -- canonical transaction that spends it. `height` as in its transaction.

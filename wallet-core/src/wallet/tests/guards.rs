@@ -1,5 +1,7 @@
 //! What a payment costs, whom it goes to and what it gives away: chosen, warned of, refused.
 
+use std::collections::BTreeSet;
+
 use bitcoin::{Address, Amount, FeeRate, WitnessProgram};
 
 use crate::command::{
@@ -177,6 +179,46 @@ fn coins_are_chosen_by_label() {
     request.labels = vec!["salery".to_owned()];
     let unknown = CommandError::NoSuchLabel("salery".to_owned());
     assert_eq!(bench.try_draft(&request), Err(unknown));
+}
+
+/// The list of coins and the choice read labels in two ways; whoever keeps coins apart by them
+/// loses that if the ways differ.
+#[test]
+fn a_label_pays_with_the_coins_that_are_listed_under_it() {
+    let mut bench = Bench::new(LookAhead::NEW);
+    let labels = ["work", "club", "none"];
+    let said = |at: usize| labels.get(at % 3).copied().filter(|label| *label != "none");
+    for ways in 0..27 {
+        let spk = bench.issue(TAPROOT);
+        let address = Address::from_script(&spk, bitcoin::Network::Regtest).unwrap();
+        let address = Reference::Address(address);
+        let payment = bench.payment_in(spk, 50_000);
+        let txid = payment.compute_txid();
+        let output = Reference::Output(bitcoin::OutPoint::new(txid, 0));
+        bench.mine(vec![payment]);
+        for (reference, label) in [
+            (output, said(ways)),
+            (address, said(ways / 3)),
+            (Reference::Transaction(txid), said(ways / 9)),
+        ] {
+            bench.wallet.set_label(&reference, label).unwrap();
+        }
+    }
+    // Change of a payment with a label is not under that label.
+    let own = bench.draft(&pay(&stranger(1), exactly(10_000)));
+    let paid = bench.sign(&own).transaction.compute_txid();
+    bench.wallet.set_label(&Reference::Transaction(paid), Some("work")).unwrap();
+    for label in ["work", "club"] {
+        let listed = bench.wallet.coins(bench.tip().height, bench.now).unwrap();
+        let listed = listed.into_iter().filter(|coin| coin.note.as_deref() == Some(label));
+        let listed: BTreeSet<_> = listed.map(|coin| coin.outpoint).collect();
+        assert!(listed.len() >= 12, "{label}: {}", listed.len());
+        let mut request = pay(&stranger(2), PayAmount::Max);
+        request.labels = vec![label.to_owned()];
+        let draft = bench.draft(&request);
+        assert_eq!(draft.inputs.iter().map(|coin| coin.outpoint).collect::<BTreeSet<_>>(), listed);
+        bench.wallet.drop_draft(draft.id).unwrap();
+    }
 }
 
 #[test]
