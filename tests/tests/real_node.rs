@@ -190,6 +190,35 @@ fn a_sweep_that_a_reorganisation_drops_arrives_in_the_end() {
     });
 }
 
+/// Two people have the key, and the payment of one is mined.
+#[test]
+fn a_sweep_that_comes_too_late_is_told_as_replaced() {
+    on_each_node(|software| {
+        let mut node = Node::funded(software, 20)?;
+        let key = PrivateKey::from_slice(&[29; 32], Network::Regtest)?;
+        let script = ScriptBuf::new_p2pkh(&key.public_key(&Secp256k1::new()).pubkey_hash());
+        node.pay_confirmed(&[(script, Amount::from_sat(300_000))])?;
+        let sweep = |program: &Program| {
+            program.ok(&["new", "--words-out", "words"])?;
+            fs::write(program.file("key"), key.to_wif())?;
+            let swept = ["sweep", "--key-file", "key", "--birthday", "0", "--fee-rate", "2"];
+            txid(&program.ok(&[&swept[..], &["--yes"]].concat())?)
+        };
+        let slow = Program::connected(BILLFOLD, node.address())?;
+        let late = sweep(&slow)?;
+        node.await_in_mempool(late)?;
+        // A node that starts again has forgotten it.
+        node.restart()?;
+        let fast = Program::connected(BILLFOLD, node.address())?;
+        node.await_in_mempool(sweep(&fast)?)?;
+        node.mine(1)?;
+        slow.ok(&["sync"])?;
+        ensure!(history_row(&slow, late)?["state"] == "replaced");
+        ensure!(balance(&slow)? == 0);
+        Ok(())
+    });
+}
+
 #[test]
 fn a_payment_that_a_reorganisation_drops_is_announced_again() {
     on_each_node(|software| {

@@ -158,6 +158,10 @@ pub const SPARSE_CHECKPOINTS: u32 = 2_016;
 /// what the light client may pass between two looks at the cursor (its `MAX_FILTERS_AHEAD`).
 pub const SEARCH_LEAD: u32 = 40_000;
 
+/// So many blocks below the cursor a coin of others is looked for that a new payment spends too: it
+/// may have been spent while the payment went from one signer to the next.
+pub const OTHERS_LOOK_BACK: u32 = 144;
+
 /// How long an unsigned draft holds its coins.
 pub const DRAFT_LIFETIME: Duration = Duration::from_secs(10 * 60);
 

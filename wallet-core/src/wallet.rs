@@ -11,6 +11,7 @@ mod suspicion;
 mod watched_coins;
 mod fold;
 mod lineage;
+mod others;
 mod search_start;
 mod search;
 mod addresses;
@@ -79,6 +80,8 @@ pub struct Wallet {
     moved_coins: Option<BTreeSet<OutPoint>>,
     /// Scripts that the light client was not told of yet.
     grown: Vec<ScriptBuf>,
+    /// Scripts of others that it was told of.
+    others: BTreeSet<ScriptBuf>,
     /// Below this, payments from outside are dust.
     dust_limit: Amount,
     /// Dust that was frozen and not told yet.
@@ -314,6 +317,7 @@ impl Wallet {
             interest: HashSet::new(),
             moved_coins: None,
             grown: Vec::new(),
+            others: BTreeSet::new(),
             dust_limit: Amount::ZERO,
             frozen_dust: Vec::new(),
         };

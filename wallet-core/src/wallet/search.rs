@@ -50,7 +50,7 @@ impl Wallet {
         let scan = self.file.scan()?;
         self.told = self.due_accounts(&scan);
         self.grown.clear();
-        let mut searched = Vec::new();
+        let mut searched = self.watch_others()?;
         let mut unsearched = Vec::new();
         for (spk, place) in &self.scripts {
             if !self.told.contains(&place.keychain.account) {
@@ -70,12 +70,16 @@ impl Wallet {
     /// # Errors
     /// What the disk refused.
     pub fn take_grown(&mut self) -> Result<Vec<Growth>, StoreProblem> {
+        let (others, since) = self.grown_of_others()?;
+        let others = (!others.is_empty()).then_some(Growth { scripts: others, since });
         let grown = std::mem::take(&mut self.grown);
         if grown.is_empty() {
-            return Ok(Vec::new());
+            return Ok(others.into_iter().collect());
         }
         let scan = self.file.scan()?;
-        Ok(self.by_start(grown, &scan))
+        let mut grown = self.by_start(grown, &scan);
+        grown.extend(others);
+        Ok(grown)
     }
 
     /// Since when the first of these scripts may have been paid, while a search goes on. Otherwise

@@ -13,6 +13,7 @@ use crate::light_client::time::WallTime;
 
 use super::WalletFile;
 use super::column::Column;
+use super::transactions::decode_psbt;
 
 /// A payment that is not signed yet, as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -315,7 +316,7 @@ fn draft_row(row: &Row<'_>) -> rusqlite::Result<DraftRow> {
     let expires: Option<Column<WallTime>> = row.get(0)?;
     Ok(DraftRow {
         expires: expires.map(|expires| expires.0),
-        psbt: psbt(row, 1)?,
+        psbt: decode_psbt(row, 1)?,
         change_vout: row.get(2)?,
         task: task(row, 3)?,
         takes_all: row.get(5)?,
@@ -329,7 +330,7 @@ fn draft_row(row: &Row<'_>) -> rusqlite::Result<DraftRow> {
 fn payment_row(row: &Row<'_>) -> rusqlite::Result<PaymentRow> {
     Ok(PaymentRow {
         txid: row.get::<_, Column<Txid>>(0)?.0,
-        psbt: psbt(row, 1)?,
+        psbt: decode_psbt(row, 1)?,
         change_vout: row.get(2)?,
         task: task(row, 3)?,
         takes_all: row.get(5)?,
@@ -381,10 +382,4 @@ fn fee_basis(row: &Row<'_>, column: usize) -> rusqlite::Result<FeeBasis> {
         (_, Some(target), Some(confidence)) => Ok(FeeBasis::Estimate { target, confidence }),
         _ => Err(rusqlite::Error::InvalidColumnType(column, "fee_basis".to_owned(), Type::Text)),
     }
-}
-
-fn psbt(row: &Row<'_>, column: usize) -> rusqlite::Result<Psbt> {
-    Psbt::deserialize(row.get_ref(column)?.as_blob()?).map_err(|error| {
-        rusqlite::Error::FromSqlConversionFailure(column, Type::Blob, Box::new(error))
-    })
 }

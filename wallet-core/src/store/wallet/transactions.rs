@@ -4,6 +4,7 @@
 
 use bitcoin::consensus::encode;
 use bitcoin::hashes::Hash as _;
+use bitcoin::psbt::Psbt;
 use bitcoin::{Amount, BlockHash, OutPoint, SignedAmount, Transaction, TxMerkleNode, Txid};
 use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, Row, params};
@@ -322,6 +323,12 @@ fn transaction_row(row: &Row<'_>) -> rusqlite::Result<TransactionRow> {
 pub(super) fn decode_transaction(row: &Row<'_>, column: usize) -> rusqlite::Result<Transaction> {
     let raw = row.get_ref(column)?.as_blob()?;
     encode::deserialize(raw).map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(column, Type::Blob, Box::new(error))
+    })
+}
+
+pub(super) fn decode_psbt(row: &Row<'_>, column: usize) -> rusqlite::Result<Psbt> {
+    Psbt::deserialize(row.get_ref(column)?.as_blob()?).map_err(|error| {
         rusqlite::Error::FromSqlConversionFailure(column, Type::Blob, Box::new(error))
     })
 }

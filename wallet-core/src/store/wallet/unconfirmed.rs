@@ -1,8 +1,9 @@
-//! Owns what is kept of strangers' transactions that no block holds: when and by how many peers
-//! they were announced; and their removal.
+//! Owns what is kept of transactions that no block holds: when and by how many peers strangers'
+//! were announced, their removal; and what the wallet's own spend of others.
 //!
 //! Refuses to remove what something else in the file refers to, and what ever was in a block.
 
+use bitcoin::psbt::Psbt;
 use bitcoin::{OutPoint, Txid};
 use rusqlite::params;
 
@@ -11,6 +12,7 @@ use crate::light_client::time::WallTime;
 
 use super::WalletFile;
 use super::column::Column;
+use super::transactions::decode_psbt;
 
 /// A stranger's transaction that no block holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +100,19 @@ impl WalletFile {
                 sql.prepare_cached(delete)?.execute([Column(txid)])?;
             }
             Ok(true)
+        })
+    }
+
+    /// The PSBTs of payments that were signed here, that count, that no block holds, and that spend
+    /// coins of others too.
+    pub fn unconfirmed_with_others(&self) -> Result<Vec<Psbt>, StoreProblem> {
+        self.read(|sql| {
+            sql.prepare_cached(
+                "SELECT psbt FROM transactions JOIN payments USING (txid)
+                 WHERE signed_here = 1 AND canonical = 1 AND height IS NULL AND fee IS NULL",
+            )?
+            .query_map([], |row| decode_psbt(row, 0))?
+            .collect()
         })
     }
 

@@ -6,9 +6,10 @@ use bitcoin::{Amount, FeeRate, Network, OutPoint, ScriptBuf, Transaction};
 use crate::command::{Birthday, CommandError, FeeChoice, PaymentState, SweepRequest, SweepSource};
 use crate::config::LookAhead;
 use crate::light_client::height::Height;
+use crate::light_client::input::ScanStart;
 use crate::signers::{Keys, Signer, SingleKey, SoftwareSigner};
 use crate::sweep::Sweep;
-use crate::wallet::Handed;
+use crate::wallet::{Growth, Handed};
 
 use super::bench::{Bench, spend, stranger};
 
@@ -127,4 +128,37 @@ fn a_sweep_that_a_reorganisation_drops_is_announced_again() {
         assert_eq!((state(&bench), bench.total()), (PaymentState::Confirmed(bench.tip()), value));
         assert_eq!(bench.wallet.history().unwrap().len(), 1);
     }
+}
+
+/// Somebody else has the key too, or a reorganisation gave the coin to another payment of theirs:
+/// the scripts of others that a sweep spends from are watched for as long as it waits, whoever
+/// asks, so that the block is seen that has the other payment.
+#[test]
+fn a_coin_that_others_spend_first_ends_the_sweep() {
+    let mut bench = Bench::new(LookAhead::NEW);
+    let parent = pay_key(&mut bench, 50_000);
+    let script = &parent.output[0].script_pubkey.clone();
+    let watched = |bench: &mut Bench| bench.wallet.watch_list().unwrap().searched.contains(script);
+    assert!(!watched(&mut bench));
+    let sweep = searched(&bench);
+    let psbt = drafted(&mut bench, &sweep).unwrap();
+    let payment = swept(&mut bench, psbt);
+    let since = Some(ScanStart::Height(Height::GENESIS));
+    let grown = Growth { scripts: vec![script.clone()], since };
+    assert!(bench.wallet.take_grown().unwrap().contains(&grown));
+    assert_eq!(bench.wallet.take_grown().unwrap(), []);
+    let mut bench = bench.reopen();
+    assert!(watched(&mut bench));
+    bench.mine(vec![payment]);
+    let mut bench = bench.reopen();
+    assert!(!watched(&mut bench), "what a block holds is not waited for");
+    // Two blocks are left that hold the coin and the sweep.
+    bench.reorganise(2);
+    assert_eq!(bench.wallet.take_grown().unwrap(), [grown]);
+    let theirs =
+        spend(&[OutPoint::new(parent.compute_txid(), 0)], &[(stranger(1).script_pubkey(), 49_000)]);
+    bench.mine(vec![parent, theirs]);
+    assert_eq!((state(&bench), bench.total()), (PaymentState::Replaced, Amount::ZERO));
+    assert_eq!(bench.wallet.to_announce().unwrap(), []);
+    assert!(!bench.reopen().wallet.watch_list().unwrap().searched.contains(script));
 }
