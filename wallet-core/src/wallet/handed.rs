@@ -19,7 +19,7 @@ use crate::limits::MESSAGE_BYTES;
 use crate::message;
 use crate::psbt::review::{self, Knowledge, KnownCoin};
 use crate::signers;
-use crate::store::wallet::{CoinRow, DraftRow, RequestId, Task};
+use crate::store::wallet::{CoinRow, DraftRow, OwnOutput, RequestId, Task};
 
 use super::Wallet;
 
@@ -206,10 +206,14 @@ impl Wallet {
         };
         let scripts = spent.chain(paid).map(|output| output.script_pubkey);
         let owners = scripts.filter_map(|spk| owner(&spk).map(|owner| (spk, owner))).collect();
+        let draft = self.draft_of(psbt)?;
+        // What the draft replaces spends the same coins.
+        let replaced = draft.as_ref().and_then(|(_, row)| row.task.replaced());
         let mut coins: HashMap<OutPoint, KnownCoin> = HashMap::new();
         for outpoint in psbt.unsigned_tx.input.iter().map(|input| input.previous_output) {
             let output = self.file.own_output(outpoint, now)?;
-            if let Some(output) = output.filter(|one| one.live && one.spender.is_none()) {
+            let unspent = |one: &OwnOutput| one.spender.is_none() || one.spender == replaced;
+            if let Some(output) = output.filter(|one| one.live && unspent(one)) {
                 let CoinRow { amount, spk: script, frozen, reserved, .. } = output.coin;
                 coins.insert(outpoint, KnownCoin { amount, script, frozen, reserved });
             }
@@ -218,18 +222,18 @@ impl Wallet {
             fingerprint: self.description.fingerprint,
             owners,
             coins,
-            draft: self.draft_of(psbt)?,
+            draft: draft.map(|(id, _)| id),
             tip: Some((tip, now)),
         })
     }
 
     /// The draft that has the same unsigned transaction. One that is out of date counts: its coins
     /// are marked as its own until another draft asks for them.
-    fn draft_of(&self, psbt: &Psbt) -> Result<Option<DraftId>, StoreProblem> {
+    fn draft_of(&self, psbt: &Psbt) -> Result<Option<(DraftId, DraftRow)>, StoreProblem> {
         for id in self.file.drafts()? {
             let row = self.file.draft(id)?;
-            if row.is_some_and(|row| row.psbt.unsigned_tx == psbt.unsigned_tx) {
-                return Ok(Some(id));
+            if let Some(row) = row.filter(|row| row.psbt.unsigned_tx == psbt.unsigned_tx) {
+                return Ok(Some((id, row)));
             }
         }
         Ok(None)

@@ -1,9 +1,11 @@
 //! A payment that went to signers elsewhere and comes back: whole, altered, or somebody else's.
 
 use bitcoin::psbt::Psbt;
-use bitcoin::{Amount, Network, OutPoint, ScriptBuf, TxOut};
+use bitcoin::{Amount, FeeRate, Network, OutPoint, ScriptBuf, TxOut};
 
-use crate::command::{CommandError, Draft, Hold, PsbtWarning, SigningProblem};
+use crate::command::{
+    BumpRequest, BumpWay, CommandError, Draft, FeeChoice, Hold, PsbtWarning, SigningProblem,
+};
 use crate::config::LookAhead;
 use crate::limits::{DRAFT_LIFETIME, UNCONFIRMED_LIFETIME};
 use crate::message;
@@ -50,6 +52,38 @@ fn what_comes_back_signed_is_paid_after_a_restart_and_days() {
     bench.wallet.record_signed(id, &transaction, &psbt, bench.now).unwrap();
     bench.wallet.commit().unwrap();
     assert!(matches!(returned(&mut bench, &psbt), Ok(Handed::Known(payment)) if payment.repeated));
+}
+
+/// The payment that it replaces spends the same coins: they are known all the same, and nobody is
+/// warned of them.
+#[test]
+fn a_replacement_that_is_handed_out_spends_coins_that_are_known() {
+    let mut bench = Bench::new(LookAhead::NEW);
+    bench.fund(SEGWIT, 100_000);
+    let draft = bench.draft(&pay(&stranger(1), exactly(50_000)));
+    let payment = bench.sign(&draft);
+    let request = BumpRequest {
+        txid: payment.transaction.compute_txid(),
+        way: BumpWay::Replace,
+        fee: FeeChoice::Rate(FeeRate::from_sat_per_vb_u32(9)),
+        most_fee: None,
+        hold: Hold::UntilDropped,
+        dry_run: false,
+    };
+    let moment = bench.moment();
+    let bump = bench.wallet.bump(&request, &moment).unwrap();
+    let mut psbt: Psbt = bump.psbt.parse().unwrap();
+    assert_eq!(warnings(&bench, &psbt), []);
+    let mut lying = psbt.clone();
+    lying.inputs[0].non_witness_utxo = None;
+    lying.inputs[0].witness_utxo.as_mut().unwrap().value = Amount::from_sat(200_000);
+    assert!(warnings(&bench, &lying).contains(&PsbtWarning::WrongInput(0)));
+    signer().sign(&mut psbt).unwrap();
+    let Handed::Signed(id, transaction) = returned(&mut bench, &psbt).unwrap() else {
+        panic!("it was not announced yet")
+    };
+    bench.wallet.record_signed(id, &transaction, &psbt, bench.now).unwrap();
+    assert!(warnings(&bench, &psbt).len() == 1, "its coin is spent by now");
 }
 
 /// A signer that hands back the finished transaction alone.
