@@ -119,6 +119,8 @@ struct Walk {
     stall: Duration,
     peers: RollCall,
     last: Option<Status>,
+    /// The status at `moved`.
+    furthest: Option<Box<Status>>,
     found: HashSet<bitcoin::Txid>,
     /// Whether it was said that the wallet is at the tip.
     synced: bool,
@@ -136,6 +138,7 @@ impl Walk {
             stall,
             peers,
             last: None,
+            furthest: None,
             found: HashSet::new(),
             synced: false,
             searched: false,
@@ -153,8 +156,9 @@ impl Walk {
     fn take(&mut self, event: Event, output: &mut Output) -> Result<bool, Failure> {
         match event {
             Event::Progress(status) => {
-                if self.last.as_ref().is_none_or(|last| has_moved(last, &status)) {
+                if self.furthest.as_ref().is_none_or(|furthest| has_moved(furthest, &status)) {
                     self.moved = Instant::now();
+                    self.furthest = Some(status.clone());
                 }
                 let unchecked = self.last.as_ref().map_or(0, |last| last.blocks_unchecked);
                 if unchecked == 0 && status.blocks_unchecked > 0 {
@@ -258,10 +262,12 @@ fn disagreement(address: &PeerAddress, height: Height) -> String {
 fn has_moved(last: &Status, now: &Status) -> bool {
     let place = |status: &Status| {
         // A search over kept filters moves neither the cursor nor a byte.
-        let work = (status.filters_matched, status.blocks_fetched, status.bytes_received);
+        let work = (status.filters_matched, status.blocks_fetched);
         (status.tip, status.filter_headers, status.cursor, work)
     };
-    place(last) != place(now)
+    // A peer that is behind us answers pings for ever.
+    let received = now.bytes_received.saturating_sub(last.bytes_received);
+    place(last) != place(now) || received >= LEAST_RECEIVED
 }
 
 /// What a person should know where only proof of work speaks for a block.
@@ -270,6 +276,10 @@ const UNCHECKED: &str = "the challenge of this signet is not of a kind that bill
 
 /// So many payments that were not known are told one by one.
 const TOLD: usize = 50;
+
+/// Fewer bytes than these are no movement: what comes of a block over the slowest line in the time
+/// of a stall is more, and what peers say to each other all the time is less.
+const LEAST_RECEIVED: u64 = 32 << 10;
 
 /// How long nothing may move before the waiting ends; through a proxy, as long as it may take to
 /// open a connection more.
@@ -287,6 +297,21 @@ mod tests {
     fn takes(walk: &mut Walk, event: Event) -> bool {
         let mut output = Output::new(Style { quiet: true, ..Style::default() });
         walk.take(event, &mut output).expect("nobody failed")
+    }
+
+    #[test]
+    fn a_peer_that_is_behind_and_only_answers_is_no_movement() {
+        let tip = BlockId::new(Height::new(7), BlockHash::all_zeros());
+        let mut walk = Walk::new(RollCall::new(&[]), STALL, Patience::WhileItMoves);
+        let mut moved = |bytes_received| {
+            let status = Status { bytes_received, ..Status::at(tip) };
+            takes(&mut walk, Event::Progress(Box::new(status)));
+            walk.furthest.as_ref().map(|status| status.bytes_received)
+        };
+        for pongs in 0..1_000 {
+            assert_eq!(moved(32 * pongs), Some(0));
+        }
+        assert_eq!(moved(40_000), Some(40_000), "a block comes");
     }
 
     #[test]
