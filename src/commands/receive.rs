@@ -6,13 +6,13 @@ use billfold_wallet_core::amount::parse_amount;
 use billfold_wallet_core::command::{Command, IssuedAddress, Reply};
 use billfold_wallet_core::config::LookAhead;
 use billfold_wallet_core::service::{Access, Reach};
-use bitcoin::{Address, AddressType};
+use bitcoin::{Address, AddressType, Amount};
 use serde::Serialize;
 
 use super::describe;
 use crate::cli::paying::ReceiveArgs;
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::failure::{Failure, Kind};
 use crate::output::{Canvas, Report, figures, qr};
 use crate::session::{Session, unexpected};
 
@@ -23,6 +23,10 @@ use crate::session::{Session, unexpected};
 pub(super) async fn run(options: ReceiveArgs, context: &mut Context) -> Result<(), Failure> {
     let ReceiveArgs { amount, note, expires, new } = options;
     let amount = amount.as_deref().map(parse_amount).transpose()?;
+    if amount == Some(Amount::ZERO) {
+        let told = "nobody can pay nothing: leave out --amount to leave it open";
+        return Err(Failure::new(Kind::BadAmount, told));
+    }
     let expires = expires.map(|days| now().saturating_add(u64::from(days) * SECONDS_A_DAY));
     let command = Command::Receive { amount, note, expires, fresh: new };
     let work = async |session: &mut Session, context: &mut Context| {

@@ -280,6 +280,7 @@ fn results_keep_their_fields() -> Result<()> {
     has(&created, &["fingerprint", "birthday", "descriptors", "words_checked"])?;
     ensure!(created["birthday"]["time"].is_u64() && created["descriptors"][0].is_string());
 
+    program.refused(2, "bad_amount", &["receive", "--amount", "0"])?;
     let received = program.ok(&["receive", "--amount", "25k", "--note", "rent"])?;
     has(&received, &["address", "uri", "index", "unused_before"])?;
     ensure!(received["uri"].as_str().is_some_and(|uri| uri.contains("amount=0.00025")));
