@@ -5,8 +5,11 @@ use std::fs;
 
 use anyhow::{Context, Result, ensure};
 use billfold_tests::program::{PASSWORD, Program};
+use billfold_tests::town::Town;
 use billfold_tests::typist::Typist;
 use billfold_tests::vector_wallet;
+use bitcoin::key::Secp256k1;
+use bitcoin::{Address, Network, PrivateKey, ScriptBuf};
 
 const BILLFOLD: &str = env!("CARGO_BIN_EXE_billfold");
 
@@ -197,6 +200,61 @@ fn an_interrupt_at_a_password_or_at_typed_words_changes_nothing() -> Result<()> 
     typist.read_until(" 1. ")?;
     interrupted(typist)?;
     ensure!(program.ok(&["describe"])?["words_checked"].is_null());
+    Ok(())
+}
+
+#[test]
+fn an_interrupt_amid_rolls_of_dice_leaves_nothing() -> Result<()> {
+    let program = Program::new(BILLFOLD)?;
+    for rolled in [&[][..], &["123456", "x", "1"]] {
+        let mut typist = program.at_terminal(&["new", "--dice"])?;
+        choose_password(&mut typist, PASSWORD)?;
+        typist.read_until(SCREEN_ENTERED)?;
+        typist.read_until("Rolls: ")?;
+        for line in rolled {
+            typist.enter(line)?;
+            typist.read_until("Rolls: ")?;
+        }
+        interrupted(typist)?;
+        nothing_is_left(&program)?;
+    }
+    Ok(())
+}
+
+/// Neither is a coin held after that, nor anything signed, stored or sent.
+#[test]
+fn an_interrupt_where_somebody_is_asked_to_agree_changes_nothing() -> Result<()> {
+    let town = Town::build()?;
+    let program = town.wallet_with(BILLFOLD, 500_000)?;
+    let own = program.ok(&["receive"])?["address"].as_str().context("no address")?.to_owned();
+    let stranger = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
+    let key = PrivateKey::from_slice(&[31; 32], Network::Regtest)?;
+    fs::write(program.file("key"), key.to_wif())?;
+    let script = ScriptBuf::new_p2pkh(&key.public_key(&Secp256k1::new()).pubkey_hash());
+    town.pay(&serde_json::json!(Address::from_script(&script, Network::Regtest)?), 90_000)?;
+    program.ok(&["sync"])?;
+    let state = || -> Result<_> {
+        let ask = |question: &str| program.ok(&[question]);
+        Ok([ask("coins")?, ask("history")?, ask("drafts")?])
+    };
+    let before = state()?;
+    let file = program.file("paper.psbt").display().to_string();
+    program.ok(&["psbt", "create", &own, "10k", "--fee-rate", "2", "--out", &file])?;
+    program.ok(&["drafts", "drop", "1"])?;
+    ensure!(state()? == before);
+    for (arguments, question) in [
+        (&["pay", stranger, "10k", "--fee-rate", "2"][..], "from there: "),
+        (&["pay", &own, "10k", "--fee-rate", "2"], "Pay this? [y/N] "),
+        (&["psbt", "sign", &file], "Sign this? [y/N] "),
+        (&["sweep", "--key-file", "key", "--fee-rate", "2"], "Bring this here? [y/N] "),
+    ] {
+        let mut typist = program.at_terminal(arguments)?;
+        typist.read_until("Password of wallet main: ")?;
+        typist.enter_hidden(PASSWORD)?;
+        typist.read_until(question)?;
+        interrupted(typist).with_context(|| format!("{arguments:?}"))?;
+        ensure!(state()? == before, "{arguments:?}: {:?}", state()?);
+    }
     Ok(())
 }
 
