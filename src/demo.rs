@@ -1,5 +1,5 @@
-//! Owns `billfold demo`: one whole story on a play-money network in this process, with two wallets
-//! that are wallets like any other, in a directory that is removed at the end.
+//! Owns `billfold demo`: one whole story on a play-money network in this process, with wallets
+//! like any other and an emulated signer, in a directory that is removed at the end.
 //!
 //! Refuses the user's own directory, peers and wallets: the options that name them have no part in
 //! it. Each step is checked before it is told.
@@ -7,6 +7,9 @@
 mod step;
 mod actor;
 mod cast;
+mod emulator;
+mod person;
+mod carol;
 mod scene;
 
 use std::time::Instant;
@@ -44,7 +47,7 @@ async fn tell(dir: &TempDir, output: &mut Output, headless: bool) -> Result<(), 
         steps += 1;
         output.result(&step)
     };
-    let (mut scene, opening) = Scene::open(dir.path())?;
+    let (mut scene, opening) = Scene::open(dir.path()).await?;
     for step in opening {
         show(step)?;
     }
@@ -56,6 +59,9 @@ async fn tell(dir: &TempDir, output: &mut Output, headless: bool) -> Result<(), 
     show(scene.bump().await?)?;
     show(scene.restart().await?)?;
     show(scene.confirm_again().await?)?;
+    show(scene.compare().await?)?;
+    show(scene.refuse().await?)?;
+    show(scene.sign().await?)?;
     let balances = scene.end().await?;
     output.result(&Ending::new(steps, started.elapsed(), balances, headless))
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use billfold_wallet_core::command::{
-    Balance, BumpRequest, BumpWay, Command, FeeChoice, HistoryQuery, Hold, IssuedAddress,
+    Balance, BumpRequest, BumpWay, Command, DraftId, FeeChoice, HistoryQuery, Hold, IssuedAddress,
     PayAmount, PayRequest, Payment, PaymentState, Recipient, Reply, WalletDescription,
 };
 use billfold_wallet_core::config::{Settings, WalletName};
@@ -14,9 +14,9 @@ use billfold_wallet_core::event::Event;
 use billfold_wallet_core::face::Conversation;
 use billfold_wallet_core::light_client::peer_id::PeerAddress;
 use billfold_wallet_core::limits::DEFAULT_FILTERS_DISK;
-use billfold_wallet_core::service::{self, Access, NewWallet, Reach, Service};
-use billfold_wallet_core::vault::{KdfCost, Password};
-use bitcoin::{Address, Amount, BlockHash, FeeRate, Network, Txid};
+use billfold_wallet_core::service::{Access, CreateError, Reach, Service};
+use billfold_wallet_core::vault::Password;
+use bitcoin::{Address, Amount, BlockHash, FeeRate, Network, Psbt, Txid};
 
 use crate::failure::{Failure, Kind};
 use crate::session::unexpected;
@@ -25,17 +25,18 @@ use crate::session::unexpected;
 pub(super) struct Actor {
     name: &'static str,
     settings: Settings,
+    access: Access,
     conversation: Conversation,
 }
 
 impl Actor {
-    /// Creates a wallet in a directory of its own and opens it.
+    /// Has a wallet made in a directory of its own, and opens it.
     pub(super) fn create(
         name: &'static str,
         dir: &Path,
         peer: PeerAddress,
-        new: NewWallet,
-        cost: KdfCost,
+        access: Access,
+        make: impl FnOnce(&Settings) -> Result<WalletDescription, CreateError>,
     ) -> Result<(Self, WalletDescription), Failure> {
         let settings = Settings {
             network: Network::Regtest,
@@ -50,15 +51,15 @@ impl Actor {
             idle_lock: None,
             dust_limit: Amount::ZERO,
         };
-        let description = service::create(&settings, new, cost)?;
-        let conversation = open(&settings)?;
-        Ok((Self { name, settings, conversation }, description))
+        let description = make(&settings)?;
+        let conversation = open(&settings, access)?;
+        Ok((Self { name, settings, access, conversation }, description))
     }
 
     /// Closes the wallet and opens it again from disk.
     pub(super) async fn restart(&mut self) -> Result<(), Failure> {
         within("the wallet closed", self.conversation.close()).await?;
-        self.conversation = open(&self.settings)?;
+        self.conversation = open(&self.settings, self.access)?;
         Ok(())
     }
 
@@ -103,16 +104,37 @@ impl Actor {
 
     /// Drafts, signs and announces a payment.
     pub(super) async fn pay(&mut self, to: Address, amount: Amount) -> Result<Payment, Failure> {
-        let request = PayRequest {
-            recipients: vec![Recipient {
-                address: to,
-                amount: PayAmount::Exactly(amount),
-                note: None,
-            }],
-            fee: FeeChoice::Rate(FeeRate::from_sat_per_vb_u32(2)),
-            ..PayRequest::default()
+        let draft = self.draft(payment(to, amount)).await?;
+        self.sign(draft).await
+    }
+
+    /// Drafts a payment that others sign.
+    pub(super) async fn hand_out(&mut self, to: Address, amount: Amount) -> Result<Psbt, Failure> {
+        let draft = self.draft(payment(to, amount)).await?;
+        match self.ask(Command::HandOut(draft)).await? {
+            Reply::Psbt(review) => Ok(review.psbt),
+            reply => Err(unexpected(&reply)),
+        }
+    }
+
+    /// Announces a payment that others have signed.
+    pub(super) async fn announce(&mut self, signed: Psbt) -> Result<Payment, Failure> {
+        match self.ask(Command::AnnouncePsbt(Box::new(signed))).await? {
+            Reply::Payment(payment) => Ok(*payment),
+            reply => Err(unexpected(&reply)),
+        }
+    }
+
+    /// Gives up what is drafted and not signed; how many drafts that were.
+    pub(super) async fn give_up(&mut self) -> Result<usize, Failure> {
+        let drafts = match self.ask(Command::Drafts).await? {
+            Reply::Drafts(drafts) => drafts,
+            reply => return Err(unexpected(&reply)),
         };
-        self.carry_out(Command::Draft(request)).await
+        for draft in &drafts {
+            self.ask(Command::Drop(draft.id)).await?;
+        }
+        Ok(drafts.len())
     }
 
     /// Replaces a payment by the same one at a higher fee, signed and announced.
@@ -125,7 +147,8 @@ impl Actor {
             hold: Hold::Briefly,
             dry_run: false,
         };
-        self.carry_out(Command::Bump(request)).await
+        let draft = self.draft(Command::Bump(request)).await?;
+        self.sign(draft).await
     }
 
     /// How far a payment is, if the wallet knows it.
@@ -138,12 +161,15 @@ impl Actor {
         }
     }
 
-    /// Signs and announces what a command drafts.
-    async fn carry_out(&mut self, command: Command) -> Result<Payment, Failure> {
-        let draft = match self.ask(command).await? {
-            Reply::Draft(draft) => draft.id,
-            reply => return Err(unexpected(&reply)),
-        };
+    async fn draft(&mut self, command: Command) -> Result<DraftId, Failure> {
+        match self.ask(command).await? {
+            Reply::Draft(draft) => Ok(draft.id),
+            reply => Err(unexpected(&reply)),
+        }
+    }
+
+    /// Signs a draft, and announces it.
+    async fn sign(&mut self, draft: DraftId) -> Result<Payment, Failure> {
         match self.ask(Command::Sign(draft)).await? {
             Reply::Payment(payment) => Ok(*payment),
             reply => Err(unexpected(&reply)),
@@ -162,6 +188,15 @@ impl Actor {
             None => Err(expected("a running wallet", "one that closed by itself")),
         }
     }
+}
+
+fn payment(to: Address, amount: Amount) -> Command {
+    let amount = PayAmount::Exactly(amount);
+    Command::Draft(PayRequest {
+        recipients: vec![Recipient { address: to, amount, note: None }],
+        fee: FeeChoice::Rate(FeeRate::from_sat_per_vb_u32(2)),
+        ..PayRequest::default()
+    })
 }
 
 /// Fails unless the two are equal.
@@ -194,8 +229,8 @@ pub(super) fn password() -> Result<Password, Failure> {
     Ok(Password::new("play money")?)
 }
 
-fn open(settings: &Settings) -> Result<Conversation, Failure> {
-    let service = Service::open(settings, &password()?, Access::Sign, Reach::Online)?;
+fn open(settings: &Settings, access: Access) -> Result<Conversation, Failure> {
+    let service = Service::open(settings, &password()?, access, Reach::Online)?;
     Ok(Conversation::new(service, settings.wallet.clone()))
 }
 

@@ -1,16 +1,17 @@
-//! Owns the scene of the story: the network, Alice and Bob, and what happens between them.
+//! Owns the scene of the story: the network, Alice, Bob and Carol, and what happens between them.
 
 use std::path::Path;
 
 use billfold_devnet::Devnet;
-use billfold_wallet_core::command::PaymentState;
+use billfold_wallet_core::command::{Payment, PaymentState};
 use billfold_wallet_core::keychain::ScriptType;
 use billfold_wallet_core::light_client::peer_id::PeerAddress;
 use billfold_wallet_core::vault::KdfCost;
 use bitcoin::{Amount, BlockHash, Txid};
 
 use crate::demo::actor::{Actor, check, expected, within};
-use crate::demo::cast::cast;
+use crate::demo::carol::Carol;
+use crate::demo::cast::{Stage, cast};
 use crate::demo::step::{Balances, Step};
 use crate::failure::{Failure, Kind};
 use crate::output::figures;
@@ -20,7 +21,17 @@ pub(super) struct Scene {
     network: Devnet,
     alice: Actor,
     bob: Actor,
+    carol: Carol,
     payment: Option<Paid>,
+    /// What later payments cost.
+    later_fees: Fees,
+}
+
+/// What Bob's and Carol's payments cost.
+#[derive(Debug, Clone, Copy, Default)]
+struct Fees {
+    bob: Amount,
+    carol: Amount,
 }
 
 /// Alice's payment to Bob.
@@ -34,7 +45,7 @@ struct Paid {
 
 impl Scene {
     /// Starts the network and creates the wallets, in `dir`.
-    pub(super) fn open(dir: &Path) -> Result<(Self, Vec<Step>), Failure> {
+    pub(super) async fn open(dir: &Path) -> Result<(Self, Vec<Step>), Failure> {
         let no_network = |error| Failure::new(Kind::Io, format!("no port on loopback: {error}"));
         let network = Devnet::start().map_err(no_network)?;
         network.fund_faucet();
@@ -45,11 +56,12 @@ impl Scene {
             .with("address", address.to_string())
             .with("height", height)
             .with("hash", hash.to_string());
-        let peer = PeerAddress::Ip(address);
-        let cost = KdfCost::calibrated();
-        let (alice, alice_cast) = cast("Alice", ScriptType::Taproot, dir, peer.clone(), cost)?;
-        let (bob, bob_cast) = cast("Bob", ScriptType::Segwit, dir, peer, cost)?;
-        Ok((Self { network, alice, bob, payment: None }, vec![started, alice_cast, bob_cast]))
+        let stage = Stage { dir, peer: PeerAddress::Ip(address), cost: KdfCost::calibrated() };
+        let (alice, alice_cast) = cast("Alice", ScriptType::Taproot, &stage)?;
+        let (bob, bob_cast) = cast("Bob", ScriptType::Segwit, &stage)?;
+        let (carol, [signer, pair]) = Carol::cast(&stage).await?;
+        let steps = vec![started, alice_cast, bob_cast, signer, pair];
+        Ok((Self { network, alice, bob, carol, payment: None, later_fees: Fees::default() }, steps))
     }
 
     /// Alice mines a block; what it earns can't be spent for 100 blocks.
@@ -166,32 +178,92 @@ impl Scene {
         Ok(self.at_tip("confirm", text).with("bob", PAID.to_sat()))
     }
 
-    /// What everybody has, to the last satoshi. Closes the wallets.
-    pub(super) async fn end(mut self) -> Result<Balances, Failure> {
-        let Paid { fee: fees, .. } = self.paid()?;
-        let alice = self.alice.balance().await?.total;
-        let bob = self.bob.balance().await?.total;
-        check("what Alice mined", &MINED, &alice.immature)?;
-        check("what nobody has confirmed", &Amount::ZERO, &(alice.pending + bob.pending))?;
-        check("Alice's balance", &(RECEIVED - PAID - fees), &alice.confirmed)?;
-        check("Bob's balance", &PAID, &bob.confirmed)?;
-        self.alice.close().await?;
-        self.bob.close().await?;
-        Ok(Balances { alice: alice.confirmed, bob: bob.confirmed, fees })
+    /// Carol compares an address on both screens, and Bob pays her there.
+    pub(super) async fn compare(&mut self) -> Result<Step, Failure> {
+        let address = self.carol.compare().await?;
+        let payment = self.bob.pay(address.clone(), LENT).await?;
+        self.later_fees.bob = payment.fee;
+        self.mined(&payment).await?;
+        let confirmed = self.carol.wallet.balance().await?.total.confirmed;
+        check("Carol's balance", &LENT, &confirmed)?;
+        let text = format!("Compare    both screens show {address}: Bob pays Carol there");
+        Ok(self
+            .at_tip("compare", text)
+            .with("address", address.to_string())
+            .with("amount", LENT.to_sat())
+            .with("fee", payment.fee.to_sat()))
     }
 
-    /// Mines a block, which both follow.
+    /// Carol refuses a payment on her signer.
+    pub(super) async fn refuse(&mut self) -> Result<Step, Failure> {
+        let address = self.alice.address().await?.address;
+        self.carol.refuse(&address, RETURNED).await?;
+        let confirmed = self.carol.wallet.balance().await?.total.confirmed;
+        check("Carol's balance", &LENT, &confirmed)?;
+        let text = "Refuse     Carol refuses a payment on the signer: nothing is signed, her coins are \
+                    free";
+        Ok(Step::new("refuse", text.to_owned()).with("confirmed", confirmed.to_sat()))
+    }
+
+    /// Carol agrees to a payment on her signer.
+    pub(super) async fn sign(&mut self) -> Result<Step, Failure> {
+        let address = self.alice.address().await?.address;
+        let payment = self.carol.pay(&address, RETURNED).await?;
+        self.later_fees.carol = payment.fee;
+        self.mined(&payment).await?;
+        let amount = figures::amount(RETURNED);
+        let text = format!("Sign       Carol agrees on the signer, and pays Alice {amount}");
+        Ok(self
+            .at_tip("sign", text)
+            .with("address", address.to_string())
+            .with("amount", RETURNED.to_sat())
+            .with("fee", payment.fee.to_sat())
+            .with("txid", payment.transaction.compute_txid().to_string()))
+    }
+
+    /// What everybody has, to the last satoshi. Closes the wallets.
+    pub(super) async fn end(mut self) -> Result<Balances, Failure> {
+        let Paid { fee, .. } = self.paid()?;
+        let alice = self.alice.balance().await?.total;
+        let bob = self.bob.balance().await?.total;
+        let carol = self.carol.wallet.balance().await?.total;
+        check("what Alice mined", &MINED, &alice.immature)?;
+        let pending = alice.pending + bob.pending + carol.pending;
+        check("what nobody has confirmed", &Amount::ZERO, &pending)?;
+        check("Alice's balance", &(RECEIVED - PAID - fee + RETURNED), &alice.confirmed)?;
+        check("Bob's balance", &(PAID - LENT - self.later_fees.bob), &bob.confirmed)?;
+        check("Carol's balance", &(LENT - RETURNED - self.later_fees.carol), &carol.confirmed)?;
+        self.alice.close().await?;
+        self.bob.close().await?;
+        self.carol.wallet.close().await?;
+        Ok(Balances {
+            alice: alice.confirmed,
+            bob: bob.confirmed,
+            carol: carol.confirmed,
+            fees: fee + self.later_fees.bob + self.later_fees.carol,
+        })
+    }
+
+    /// Waits for a payment in the network, and mines it.
+    async fn mined(&mut self, payment: &Payment) -> Result<(), Failure> {
+        let txid = payment.transaction.compute_txid();
+        within("the payment in the network", self.network.wait_for_mempool(txid)).await?;
+        self.confirm().await.map(drop)
+    }
+
+    /// Mines a block, which all follow.
     async fn confirm(&mut self) -> Result<BlockHash, Failure> {
         self.network.mine(1, self.network.faucet_script());
         self.follow().await?;
         Ok(self.network.tip().1)
     }
 
-    /// Both wallets come to the tip.
+    /// All wallets come to the tip.
     async fn follow(&mut self) -> Result<(), Failure> {
         let (_, tip) = self.network.tip();
         self.alice.follow(tip).await?;
-        self.bob.follow(tip).await
+        self.bob.follow(tip).await?;
+        self.carol.wallet.follow(tip).await
     }
 
     /// The payment waits for a block, and what it replaced does not.
@@ -237,3 +309,9 @@ const RECEIVED: Amount = Amount::from_sat(100_000_000);
 
 /// What Alice pays Bob.
 const PAID: Amount = Amount::from_sat(25_000_000);
+
+/// What Bob pays Carol.
+const LENT: Amount = Amount::from_sat(10_000_000);
+
+/// What Carol pays Alice.
+const RETURNED: Amount = Amount::from_sat(4_000_000);

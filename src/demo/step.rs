@@ -38,14 +38,16 @@ impl Report for Step {
     }
 }
 
-/// What the two have at the end, and what the payment cost.
+/// What the three have at the end, and what the payments cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Balances {
     /// What Alice has.
     pub(super) alice: Amount,
     /// What Bob has.
     pub(super) bob: Amount,
-    /// What the miner got.
+    /// What Carol has.
+    pub(super) carol: Amount,
+    /// What the miners got.
     pub(super) fees: Amount,
 }
 
@@ -57,6 +59,7 @@ pub(super) struct Ending {
     seconds: f64,
     alice: u64,
     bob: u64,
+    carol: u64,
     fees: u64,
     #[serde(skip)]
     for_programs: bool,
@@ -71,6 +74,7 @@ impl Ending {
             seconds: (took.as_secs_f64() * 10.0).round() / 10.0,
             alice: balances.alice.to_sat(),
             bob: balances.bob.to_sat(),
+            carol: balances.carol.to_sat(),
             fees: balances.fees.to_sat(),
             for_programs,
         }
@@ -83,10 +87,11 @@ impl Report for Ending {
         json.unwrap_or_else(|| {
             let amount = |sat| figures::amount(Amount::from_sat(sat));
             format!(
-                "The end, after {} s: Alice can spend {}, Bob {}; the payment cost {}.",
+                "The end, after {} s: Alice can spend {}, Bob {}, Carol {}; the payments cost {}.",
                 self.seconds,
                 amount(self.alice),
                 amount(self.bob),
+                amount(self.carol),
                 amount(self.fees),
             )
         })
@@ -102,12 +107,14 @@ mod tests {
     #[test]
     fn last_line_says_that_it_went_well() {
         let balances = Balances {
-            alice: Amount::from_sat(3),
-            bob: Amount::from_sat(2),
+            alice: Amount::from_sat(4),
+            bob: Amount::from_sat(3),
+            carol: Amount::from_sat(2),
             fees: Amount::from_sat(1),
         };
         let expected = json!({
-            "demo": "ok", "steps": 10, "seconds": 1.3, "alice": 3, "bob": 2, "fees": 1,
+            "demo": "ok", "steps": 10, "seconds": 1.3, "alice": 4, "bob": 3, "carol": 2,
+            "fees": 1,
         });
         let took = Duration::from_millis(1_260);
         let ending = Ending::new(10, took, balances, true);

@@ -222,6 +222,12 @@ impl Session {
         matches!(self.stage, Stage::Working(_) | Stage::Signing { .. })
     }
 
+    /// Whether a host waits for the person, who must answer on the device.
+    #[must_use]
+    pub const fn is_awaited(&self) -> bool {
+        self.pending.is_some() && !self.is_working()
+    }
+
     /// Does one step of something long. The display should show the view first.
     pub fn work(&mut self, now: Time) {
         self.note_press(now);

@@ -35,7 +35,9 @@ fn an_address_is_shown_before_it_is_given() {
 fn a_refused_address_is_not_given() {
     let mut table = Table::once();
     table.sends("5", "get_receive_address", address_on("testnet", &FIRST_ADDRESS, "wpkh(k)"));
+    assert!(table.device.is_awaited());
     table.press(Press::Back);
+    assert!(!table.device.is_awaited());
     assert_eq!(error_of(&table.reply().unwrap()), -32000);
     assert_eq!(table.title(), "Ready");
 }
