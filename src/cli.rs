@@ -65,7 +65,7 @@ pub(crate) struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Play-money network in this program: two wallets in a directory that is removed at the end
+    /// Play-money network and a signer in this program, to try everything; removed at the end
     Demo(DemoArgs),
     /// Create a wallet
     #[command(after_help = NEW_EXAMPLES)]

@@ -1,8 +1,9 @@
-//! Owns `billfold demo`: one whole story on a play-money network in this process, with wallets
-//! like any other and an emulated signer, in a directory that is removed at the end.
+//! Owns `billfold demo`: a play-money network in this process, with wallets like any other and an
+//! emulated signer, in a directory that is removed at the end. A person at a terminal uses them by
+//! hand; without one, or when asked to, the program tells one whole story.
 //!
 //! Refuses the user's own directory, peers and wallets: the options that name them have no part in
-//! it. Each step is checked before it is told.
+//! it. Each step of the story is checked before it is told.
 
 mod step;
 mod actor;
@@ -11,6 +12,7 @@ mod emulator;
 mod person;
 mod carol;
 mod scene;
+mod desk;
 
 use std::time::Instant;
 
@@ -18,23 +20,30 @@ use tempfile::TempDir;
 
 use crate::cli::DemoArgs;
 use crate::context::Context;
+use crate::demo::desk::Desk;
 use crate::demo::scene::Scene;
 use crate::demo::step::{Ending, Step};
 use crate::failure::{Failure, Kind};
 use crate::output::Output;
+use crate::terminal::Terminal;
 
 /// Runs the demonstration.
 ///
 /// # Errors
 /// `demo_failed` with what was expected and what was seen, or why a wallet did not do its part.
 pub(crate) async fn run(options: &DemoArgs, context: &mut Context) -> Result<(), Failure> {
-    let Context { output, interrupt, .. } = context;
-    if !options.headless {
-        output.say("There are no screens yet: this tells the story that --headless tells.");
-    }
+    let Context { run, output, interrupt } = context;
+    let by_itself = options.headless || run.style.json;
+    let terminal = Terminal::open(run.style.plain, "the story is told").ok().filter(|_| !by_itself);
     let no_dir = |error| Failure::new(Kind::Io, format!("no temporary directory: {error}"));
     let dir = tempfile::Builder::new().prefix("billfold-demo-").tempdir().map_err(no_dir)?;
-    let told = interrupt.or(tell(&dir, output, options.headless)).await.flatten();
+    let told = match terminal {
+        Some(terminal) => match Desk::set_up(dir.path(), terminal) {
+            Ok(desk) => desk.serve(interrupt).await,
+            Err(failure) => Err(failure),
+        },
+        None => interrupt.or(tell(&dir, output, options.headless)).await.flatten(),
+    };
     let removed = dir.close().map_err(no_dir);
     told.and(removed)
 }

@@ -41,6 +41,8 @@ pub(super) struct Picture {
     pub(super) view: View,
     /// Whether a host waits for the person.
     pub(super) awaited: bool,
+    /// Whether the signer is busy, and shows how far it is.
+    pub(super) working: bool,
 }
 
 impl Emulator {
@@ -108,7 +110,7 @@ impl Emulator {
 
 impl Picture {
     fn of(session: &Session) -> Self {
-        Self { view: session.view(), awaited: session.is_awaited() }
+        Self { view: session.view(), awaited: session.is_awaited(), working: session.is_working() }
     }
 }
 
@@ -137,15 +139,16 @@ impl Device {
         let mut buffer = vec![0; READ];
         loop {
             self.answer().await;
-            self.shows.send_replace(Picture::of(&self.session));
+            self.show();
             let (working, deadline) = (self.session.is_working(), self.until_deadline());
             tokio::select! {
                 biased;
                 pressed = buttons.recv() => match pressed {
                     Some(Pressed { press, shown }) => {
                         self.session.press(press, self.now());
+                        let picture = self.show();
                         // Somebody who went away sees nothing.
-                        let _ = shown.send(Picture::of(&self.session));
+                        let _ = shown.send(picture);
                     }
                     None => return Ok(()),
                 },
@@ -160,6 +163,13 @@ impl Device {
                 () = tokio::time::sleep(deadline), if !working => self.session.tick(self.now()),
             }
         }
+    }
+
+    /// Whoever was told of a press finds nothing older on the display.
+    fn show(&self) -> Picture {
+        let picture = Picture::of(&self.session);
+        self.shows.send_replace(picture.clone());
+        picture
     }
 
     /// Sends what there is to say.

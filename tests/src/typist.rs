@@ -5,6 +5,8 @@
 //! types a secret.
 
 use std::io::{Read, Write};
+use std::path::Path;
+use std::process::Command;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -55,6 +57,21 @@ impl Typist {
             }
         });
         Ok(Self { process, terminal: pair.master, keyboard, screen, shown: String::new(), read: 0 })
+    }
+
+    /// Starts a command with the arguments and the environment that it names, and no other.
+    ///
+    /// # Errors
+    /// What the system said.
+    pub fn at_terminal(command: &Command) -> Result<Self> {
+        let mut same = CommandBuilder::new(command.get_program());
+        same.args(command.get_args());
+        same.cwd(command.get_current_dir().unwrap_or(Path::new(".")));
+        same.env_clear();
+        for (name, value) in command.get_envs() {
+            same.env(name, value.unwrap_or_default());
+        }
+        Self::start(same)
     }
 
     /// Reads on until a text is shown; all that was read on the way, the text included.
