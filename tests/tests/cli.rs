@@ -192,7 +192,7 @@ const SUBCOMMANDS: &[(&str, &str, &[&str])] = &[
     ("psbt", "combine", &["--out", "--form"]),
     ("psbt", "finalize", &["--out", "--form"]),
     ("psbt", "announce", &["--yes"]),
-    ("message", "sign", &["--bip322"]),
+    ("message", "sign", &["--bip322", "--signer"]),
     ("message", "verify", &[]),
     ("drafts", "drop", &[]),
     ("export", "labels", &[]),
