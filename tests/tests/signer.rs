@@ -6,7 +6,7 @@ use billfold_tests::program::Program;
 use billfold_tests::signer::{Signer, free_port};
 use billfold_tests::town::Town;
 use billfold_tests::vector_wallet::WORDS;
-use bitcoin::ScriptBuf;
+use bitcoin::{Address, Amount, ScriptBuf};
 use serde_json::{Value, json};
 
 const BILLFOLD: &str = env!("CARGO_BIN_EXE_billfold");
@@ -144,6 +144,31 @@ fn two_keys_in_two_places_pay_together() -> Result<()> {
     let whole = whole["psbt"].as_str().context("a PSBT")?;
     let sent = program.ok(&["psbt", "announce", whole, "--yes"])?;
     ensure!(sent["state"] == "announced", "{sent}");
+    Ok(())
+}
+
+#[test]
+fn five_hundred_coins_are_signed_together() -> Result<()> {
+    let town = Town::build()?;
+    let device = Signer::agreeing(free_port()?, WORDS)?;
+    let place = place(&device);
+    let program = Program::connected(BILLFOLD, town.network.address())?;
+    program.ok(&["signer", "pair", "--signer", &place])?;
+    program.ease()?;
+    let address: Address<_> =
+        program.ok(&["receive"])?["address"].as_str().context("an address")?.parse()?;
+    let output = (address.assume_checked().script_pubkey(), Amount::from_sat(20_000));
+    // Ten at a time: every input brings the transaction that it spends from.
+    for _ in 0..50 {
+        town.network.pay_many(&vec![output.clone(); 10])?;
+        town.network.mine(1, &ScriptBuf::new_op_return([0; 4]));
+    }
+    program.ok(&["sync"])?;
+    let pay = ["pay", PAYEE, "max", "--fee-rate", "2", "--yes", "--signer", &place];
+    let paid = program.run(&pay)?;
+    ensure!(paid.code == Some(0), "{paid:?}");
+    ensure!(paid.json["inputs"].as_array().is_some_and(|inputs| inputs.len() == 500), "{paid:?}");
+    ensure!(paid.json["state"] == "announced", "{paid:?}");
     Ok(())
 }
 

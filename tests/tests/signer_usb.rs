@@ -7,13 +7,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
+use billfold_tests::async_hwi::{self, AsyncHwi};
 use billfold_tests::node::{Node, software};
 use billfold_tests::program::{PASSWORD, Program};
 use billfold_tests::usb::device::{self, Device};
 use billfold_tests::usb::guest::{Guest, Started, Wiring};
 use billfold_tests::usb::{self, Machine};
 use billfold_tests::{hwi, signer, vector_wallet};
-use bitcoin::Amount;
+use bitcoin::{Amount, Psbt};
 use serde_json::Value;
 
 const BILLFOLD: &str = env!("CARGO_BIN_EXE_billfold");
@@ -64,6 +65,7 @@ fn a_signer_behind_a_gadget_pays_and_survives_its_cable() -> Result<()> {
     // Our wallet knows the gadget by its name, HWI has to be told where it is.
     desk.pair("usb")?;
     desk.pay(1, 1)?;
+    desk.is_asked_as_liana_asks()?;
 
     // The cable is pulled, and comes back with an id that HWI looks for. The device runs on.
     desk.guest.ok(&["sh", "-ec", &replug(JADE_ID)])?;
@@ -122,6 +124,25 @@ impl Desk {
         ensure!(found.len() == 1, "{found:?}");
         ensure!(found[0]["type"] == "jade" && found[0]["path"] == self.port, "{found:?}");
         ensure!(found[0]["fingerprint"] == FINGERPRINT, "{found:?}");
+        Ok(())
+    }
+
+    /// Asks through `async-hwi`, whose own code for serial ports this is, and has it sign the same again.
+    fn is_asked_as_liana_asks(&mut self) -> Result<()> {
+        if !async_hwi::is_required() {
+            return Ok(());
+        }
+        let library = AsyncHwi::build()?;
+        let library = text(library.path())?;
+        let keys = self.guest.json(&[library, self.port, "keys", "m/84'/1'/0'"])?;
+        ensure!(keys["fingerprint"] == FINGERPRINT, "{keys}");
+        let sign = format!("{library} {} sign </run/share/draft.psbt", self.port);
+        let signed = self.guest.json(&["sh", "-ec", &sign])?;
+        let theirs: Psbt = signed["psbt"].as_str().context("no PSBT")?.parse()?;
+        let ours = billfold_wallet_core::psbt::read(&fs::read(self.guest.file("ours.psbt")?.0)?)?;
+        let signatures = |psbt: &Psbt| psbt.inputs[0].partial_sigs.clone();
+        ensure!(!signatures(&ours).is_empty(), "nothing is signed");
+        ensure!(signatures(&ours) == signatures(&theirs), "two hosts, two signatures");
         Ok(())
     }
 
