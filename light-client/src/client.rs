@@ -77,12 +77,23 @@ pub struct LightClient {
     /// Since when it is the tip.
     tip_since: MonoTime,
     synced: bool,
+    /// The same, but for what is owed to scripts that were added later.
+    level: Level,
     /// Whether that was told, and nothing came since that made it untrue.
     told_synced: bool,
     /// How far the peers' clocks are from ours, when that is too far.
     clock: Option<ClockOffset>,
     bytes_received: u64,
     pace: PaceMeter,
+}
+
+/// Whether the scan is at the best tip.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Level {
+    No,
+    /// It was, and is, but a peer claims to have more.
+    Doubted,
+    Yes,
 }
 
 impl LightClient {
@@ -128,6 +139,7 @@ impl LightClient {
             told_tip,
             tip_since: now.mono,
             synced: false,
+            level: Level::No,
             told_synced: false,
             clock: None,
             bytes_received: 0,
@@ -174,6 +186,7 @@ impl LightClient {
                 self.watch(scripts, since, None);
                 self.review_mempool(now.mono);
             }
+            Input::Unwatch { scripts } => self.matching.forget_scripts(scripts),
             Input::Folded { block, grown, since, found, relevant } => {
                 self.count_fruitless(block, relevant);
                 self.on_folded(block, grown, since, found);
@@ -241,6 +254,27 @@ impl LightClient {
     #[must_use]
     pub fn block_at(&self, height: Height) -> Option<BlockId> {
         self.tree.block_at(height)
+    }
+
+    /// Every block up to here was looked at when it came; `None` before the scan has begun. What
+    /// is left to be looked at below is [`owed_from`](Self::owed_from).
+    #[must_use]
+    pub const fn scan_cursor(&self) -> Option<BlockId> {
+        self.scan.cursor()
+    }
+
+    /// The lowest block at or below the scan's cursor that is still to be looked at for scripts
+    /// that were added later; `None`: none is left.
+    #[must_use]
+    pub fn owed_from(&self) -> Option<Height> {
+        self.backfill.owed_from(self.tree.base().height)
+    }
+
+    /// Whether the scan is at the tip as [`ChainEvent::Synced`] says it, but for blocks that are
+    /// still to be looked at for scripts that were added later.
+    #[must_use]
+    pub const fn is_at_tip(&self) -> bool {
+        matches!(self.level, Level::Yes)
     }
 
     /// Where a scan from a birthday on begins on the best chain as it is known now. Where no block

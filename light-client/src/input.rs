@@ -84,7 +84,12 @@ pub enum Input {
         /// them too. `None`: nobody can have known them before.
         since: Option<ScanStart>,
     },
-    /// The block of a `ChainEvent::Block` is folded into the wallet.
+    /// Scripts are matched no longer: the wallet that they were for is gone.
+    Unwatch {
+        /// Which; of those that are not watched nothing is done.
+        scripts: Vec<ScriptBuf>,
+    },
+    /// The block of a `ChainEvent::Block` is folded into the wallets.
     Folded {
         /// The block's hash.
         block: BlockHash,

@@ -122,6 +122,11 @@ impl Matching {
         before..self.watched.len()
     }
 
+    /// Scripts are looked for no longer.
+    pub(crate) fn forget_scripts(&mut self, scripts: Vec<ScriptBuf>) {
+        self.watched.forget(&scripts.into_iter().collect());
+    }
+
     /// A filter is to be matched for scripts too.
     pub(crate) fn want(&mut self, id: FilterId, scripts: Range<usize>) {
         if let Some(filter) = self.filters.get_mut(&id) {

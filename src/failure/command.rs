@@ -70,6 +70,7 @@ fn kind(error: &CommandError) -> Kind {
         CommandError::NothingToSweep { .. } => Kind::NothingToSweep,
         CommandError::MessageTooLong(_) => Kind::MessageTooLong,
         CommandError::Signing(_) => Kind::SigningFailed,
+        CommandError::Loaded(_) => Kind::WalletLoaded,
         CommandError::NotLoaded(_) => Kind::WalletNotLoaded,
         CommandError::Busy => Kind::Busy,
         CommandError::Closing => Kind::Closing,

@@ -15,6 +15,7 @@ impl From<CreateError> for Failure {
                 new(Kind::WalletExists).with("wallet", name.as_str())
             }
             CreateError::DirInUse(holder) => in_use(message, holder),
+            CreateError::Closing => new(Kind::Closing),
             CreateError::BadAccounts => new(Kind::BadAccounts),
             CreateError::OutOfMemory { kib } => new(Kind::OutOfMemory).with("kib", kib),
             CreateError::Entropy(_) => new(Kind::NoEntropy),

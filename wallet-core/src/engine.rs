@@ -1,41 +1,43 @@
-//! Owns the step: light client, then wallet, then one commit, then what may be said.
+//! Owns the step: light client, then wallets, then one commit, then what may be said.
 //!
+//! One chain is followed for any number of wallets. Each has its own cursor: those that are level
+//! move with the chain's scan, and one that is behind is caught up without holding up the others.
 //! Persist, then speak: whatever depends on a change (replies, addresses, signed transactions,
 //! news of the wallet) leaves a step only after that change is durable. Headers and the scan's
 //! progress, on which nothing depends, are committed in batches. Refuses I/O but the store's, and
 //! clocks: time comes in with each input.
 
+mod effect;
 mod start;
+mod follower;
 mod chain_side;
+mod around;
 mod follow;
+mod joining;
 mod signing;
 mod sweeping;
 mod answer;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use bitcoin::hashes::{Hash, HashEngine, sha256};
 
 use crate::command::{Command, CommandError, Reply, StoreProblem};
-use crate::event::{CommandId, Event};
-use crate::light_client::dial::{LookupId, Purpose, Wire};
-use crate::light_client::fault::Fault;
+use crate::event::{CommandId, Event, News};
 use crate::light_client::height::BlockId;
 use crate::light_client::input::Input as ClientInput;
-use crate::light_client::job::{Job, JobId};
-use crate::light_client::kept::{FilterId, KeptFilter, ReadId};
-use crate::light_client::peer_id::{PeerAddress, PeerId};
-use crate::light_client::status::Status;
 use crate::light_client::time::{MonoTime, Now};
 use crate::limits::{PROGRESS_EVERY, UNCOMMITTED_TIME};
 use crate::signers::key_layer::KeyLayer;
-use crate::sweep::Sweep;
 use crate::vault::SeedKey;
-use crate::wallet::{Growth, Wallet, WatchList};
+use crate::wallet::Wallet;
+use crate::wallet_name::WalletName;
 
-use chain_side::ChainSide;
+use chain_side::{Chain, ChainSide};
+use follower::Follower;
 
 pub use chain_side::Online;
+pub use effect::Effect;
 
 /// One thing that happened.
 #[derive(Debug)]
@@ -46,142 +48,82 @@ pub enum Input {
     Ask {
         /// The number that the reply carries.
         id: CommandId,
+        /// Which wallet.
+        wallet: WalletName,
         /// What it asks.
         command: Command,
     },
+    /// A wallet joins those that are open.
+    Load {
+        /// The number that the reply carries.
+        id: CommandId,
+        /// The wallet.
+        opened: Box<Opened>,
+    },
+    /// A wallet is closed; the others go on.
+    Unload {
+        /// The number that the reply carries.
+        id: CommandId,
+        /// Which wallet.
+        wallet: WalletName,
+    },
     /// The owner's password opened the key layer.
-    Unlock(SeedKey),
+    Unlock {
+        /// Of which wallet.
+        wallet: WalletName,
+        /// What opens it.
+        key: SeedKey,
+    },
     /// The time that [`Engine::deadline`] named has come.
     Deadline,
 }
 
-/// One thing to do, after the step's commit.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Effect {
-    /// Open a connection.
-    Dial {
-        /// The new connection's id.
-        peer: PeerId,
-        /// Where to.
-        address: PeerAddress,
-        /// Over which transport.
-        wire: Wire,
-        /// What it is for.
-        purpose: Purpose,
-    },
-    /// Look a name up.
-    Resolve {
-        /// The id to answer with.
-        id: LookupId,
-        /// The name.
-        name: String,
-    },
-    /// Write bytes to a connection.
-    Send {
-        /// Whose.
-        peer: PeerId,
-        /// The bytes.
-        bytes: Vec<u8>,
-    },
-    /// Close a connection.
-    Close {
-        /// Whose.
-        peer: PeerId,
-        /// Why, if the peer did something wrong.
-        fault: Option<Fault>,
-    },
-    /// Run a job.
-    Job {
-        /// The id to answer with.
-        id: JobId,
-        /// The work.
-        job: Job,
-    },
-    /// Keep filters, if the store does; nothing depends on it.
-    KeepFilters(Vec<KeptFilter>),
-    /// Read kept filters, after all that was to be kept before.
-    ReadFilters {
-        /// The id to answer with.
-        id: ReadId,
-        /// Which.
-        filters: Vec<FilterId>,
-    },
-    /// Drop every connection and job: a new light client begins, and none of theirs is for it.
-    Restart,
-    /// Answer a question.
-    Answer {
-        /// Which.
-        id: CommandId,
-        /// The answer.
-        result: Result<Reply, CommandError>,
-    },
-    /// Tell whoever listens.
-    Tell(Event),
+/// A wallet that was opened.
+#[derive(Debug)]
+pub struct Opened {
+    /// By which it is asked.
+    pub name: WalletName,
+    /// Its file.
+    pub wallet: Wallet,
+    /// Its key layer.
+    pub keys: KeyLayer,
 }
 
-/// The wallet and its chain, one step at a time.
+/// A chain and the wallets that follow it, one step at a time.
 ///
 /// After a step has failed, nothing of it was said and the engine is of no more use: what was said
 /// before is on disk.
 pub struct Engine {
-    wallet: Wallet,
-    keys: KeyLayer,
+    followers: BTreeMap<WalletName, Follower>,
     chain: Chain,
     effects: Vec<Effect>,
     /// Whether one of the effects depends on what is not committed yet.
     speaks: bool,
     /// What the light client hears after the next commit.
     after_commit: VecDeque<ClientInput>,
-    /// Whether the wallet may have other transactions to announce, or other scripts to watch.
-    changed: bool,
     /// Since when something waits for a batch.
     uncommitted: Option<MonoTime>,
     /// Whether the last picture of the progress is out of date.
     moved: bool,
     last_progress: Option<MonoTime>,
+    /// Whether a wallet left whose transactions are to be withdrawn.
+    withdraws: bool,
     seed: [u8; 32],
     drawn: u64,
-    /// A search for the coins of other keys.
-    sweep: Option<Sweep>,
-}
-
-/// What the engine knows of the chain.
-enum Chain {
-    /// It is followed.
-    Followed(Box<ChainSide>),
-    /// It ended here when it was last followed.
-    Stored(BlockId),
-}
-
-impl Chain {
-    fn followed(&self) -> Option<&ChainSide> {
-        match self {
-            Self::Followed(chain) => Some(chain),
-            Self::Stored(_) => None,
-        }
-    }
-
-    fn followed_mut(&mut self) -> Option<&mut ChainSide> {
-        match self {
-            Self::Followed(chain) => Some(chain),
-            Self::Stored(_) => None,
-        }
-    }
-
-    fn tip(&self) -> BlockId {
-        match self {
-            Self::Followed(chain) => chain.client.tip(),
-            Self::Stored(tip) => *tip,
-        }
-    }
 }
 
 impl Engine {
     /// An engine that answers from what is stored and follows nothing. `tip` is the stored tip;
     /// `seed` is entropy from the system.
-    #[must_use]
-    pub fn offline(wallet: Wallet, keys: KeyLayer, tip: BlockId, seed: [u8; 32]) -> Self {
-        Self::new(wallet, keys, Chain::Stored(tip), seed)
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub fn offline(
+        wallets: Vec<Opened>,
+        tip: BlockId,
+        seed: [u8; 32],
+    ) -> Result<Self, StoreProblem> {
+        Ok(Self::new(follow(wallets)?, Chain::Stored(tip), seed))
     }
 
     /// An engine that follows the chain, and the first things to do.
@@ -189,17 +131,18 @@ impl Engine {
     /// # Errors
     /// If the disk refuses.
     pub fn online(
-        mut wallet: Wallet,
-        keys: KeyLayer,
+        wallets: Vec<Opened>,
         online: Online,
         seed: [u8; 32],
         now: Now,
     ) -> Result<(Self, Vec<Effect>), StoreProblem> {
-        let (chain, said) = ChainSide::start(&mut wallet, online, draw(&seed, 0), now)?;
-        let mut engine = Self::new(wallet, keys, Chain::Followed(Box::new(chain)), seed);
+        let mut followers = follow(wallets)?;
+        let (chain, said) = ChainSide::start(&mut followers, online, draw(&seed, 0), now)?;
+        let mut engine = Self::new(followers, Chain::Followed(Box::new(chain)), seed);
         for event in said {
             engine.say(event);
         }
+        engine.each(|_| Ok(()))?;
         engine.introduce(now)?;
         let effects = engine.settle(now)?;
         Ok((engine, effects))
@@ -211,16 +154,32 @@ impl Engine {
     /// # Errors
     /// If the disk refuses. Nothing of this step may be said then but the problem itself.
     pub fn step(&mut self, now: Now, input: Input) -> Result<Vec<Effect>, StoreProblem> {
-        if self.keys.lock_if_idle(now) {
-            self.say(Event::Locked);
-        }
+        self.each(|one| {
+            one.lock_if_idle(now);
+            Ok(())
+        })?;
         match input {
-            Input::Unlock(key) => self.keys.unlock(key, now),
+            Input::Unlock { wallet, key } => {
+                if let Some(one) = self.followers.get_mut(&wallet) {
+                    one.keys.unlock(key, now);
+                }
+            }
             Input::Network(input) => {
                 self.moved = true;
                 self.drive(now, input)?;
             }
-            Input::Ask { id, command } => self.ask(now, id, command)?,
+            Input::Ask { id, wallet, command } => {
+                let result = self.answer(now, &wallet, command);
+                self.reply(id, result)?;
+            }
+            Input::Load { id, opened } => {
+                let result = self.load(now, *opened);
+                self.reply(id, result)?;
+            }
+            Input::Unload { id, wallet } => {
+                let result = self.unload(&wallet);
+                self.reply(id, result)?;
+            }
             Input::Deadline => {
                 if self.client_deadline().is_some_and(|deadline| deadline <= now.mono) {
                     self.drive(now, ClientInput::Deadline)?;
@@ -234,8 +193,9 @@ impl Engine {
     #[must_use]
     pub fn deadline(&self) -> Option<MonoTime> {
         let batch = self.uncommitted.map(|since| since.after(UNCOMMITTED_TIME));
-        let due = [self.client_deadline(), batch, self.progress_due(), self.keys.locks_at()];
-        due.into_iter().flatten().min()
+        let due = [self.client_deadline(), batch, self.progress_due()];
+        let locks = self.followers.values().map(|one| one.keys.locks_at());
+        due.into_iter().chain(locks).flatten().min()
     }
 
     /// Commits what waits for a batch; the last thing to do before the engine is dropped.
@@ -244,69 +204,77 @@ impl Engine {
     /// If the disk refuses; nothing that was said is lost.
     pub fn finish(mut self) -> Result<(), StoreProblem> {
         self.commit()?;
-        // What had to wait for the wallet's file.
+        // What had to wait for the wallets' files.
         self.commit()
     }
 
-    fn new(wallet: Wallet, keys: KeyLayer, chain: Chain, seed: [u8; 32]) -> Self {
+    fn new(followers: BTreeMap<WalletName, Follower>, chain: Chain, seed: [u8; 32]) -> Self {
         Self {
-            wallet,
-            keys,
+            followers,
             chain,
             effects: Vec::new(),
             speaks: false,
             after_commit: VecDeque::new(),
-            changed: false,
             uncommitted: None,
             moved: false,
             last_progress: None,
+            withdraws: false,
             seed,
             drawn: 0,
-            sweep: None,
         }
     }
 
-    /// What a new light client must hear before anything else.
-    fn introduce(&mut self, now: Now) -> Result<(), StoreProblem> {
-        let first = self.drain(now)?;
-        self.after_commit = first.into();
-        self.after_commit.push_back(ClientInput::ScanFrom(self.wallet.scan_start()?));
-        let WatchList { searched, unsearched } = self.wallet.watch_list()?;
-        self.after_commit.push_back(ClientInput::Watch { scripts: searched, since: None });
-        for Growth { scripts, since } in unsearched {
-            self.after_commit.push_back(ClientInput::Watch { scripts, since });
+    /// Has every wallet do something, and queues what each has to say.
+    fn each(
+        &mut self,
+        mut act: impl FnMut(&mut Follower) -> Result<(), StoreProblem>,
+    ) -> Result<(), StoreProblem> {
+        for (name, one) in &mut self.followers {
+            act(one)?;
+            self.speaks |= !one.said.is_empty();
+            let news = one.said.drain(..).map(|event| News { wallet: Some(name.clone()), event });
+            self.effects.extend(news.map(Effect::Tell));
         }
-        self.watch_all_of_sweep();
-        self.changed = true;
         Ok(())
     }
 
-    fn ask(&mut self, now: Now, id: CommandId, command: Command) -> Result<(), StoreProblem> {
-        let result = match self.answer(now, command) {
-            Err(CommandError::Store(problem)) => return Err(problem),
-            result => result,
-        };
+    /// Queues an event of the chain that must not leave before all that is known is durable.
+    fn say(&mut self, event: Event) {
+        self.speaks = true;
+        self.effects.push(Effect::Tell(News { wallet: None, event }));
+    }
+
+    /// Queues an answer after what the wallets have to say. Where the disk refused, nothing is said.
+    fn reply(
+        &mut self,
+        id: CommandId,
+        result: Result<Reply, CommandError>,
+    ) -> Result<(), StoreProblem> {
+        if let Err(CommandError::Store(problem)) = result {
+            return Err(problem);
+        }
+        self.each(|_| Ok(()))?;
         self.speaks = true;
         self.effects.push(Effect::Answer { id, result });
         Ok(())
     }
 
-    /// Queues an event that must not leave before all that is known is durable.
-    fn say(&mut self, event: Event) {
-        self.speaks = true;
-        self.effects.push(Effect::Tell(event));
-    }
-
     /// Ends a step: a commit if one is due, then what waited for it, until nothing is left.
     fn settle(&mut self, now: Now) -> Result<Vec<Effect>, StoreProblem> {
-        self.commit_if_due(now)?;
-        while let Some(input) = self.next_after_commit()? {
-            self.drive(now, input)?;
+        loop {
             self.commit_if_due(now)?;
+            while let Some(input) = self.next_after_commit()? {
+                self.drive(now, input)?;
+                self.commit_if_due(now)?;
+            }
+            if !self.bring_up(now)? {
+                break;
+            }
         }
         if self.progress_due().is_some_and(|due| due <= now.mono) {
-            let status = Box::new(self.status()?);
-            self.effects.push(Effect::Tell(Event::Progress(status)));
+            let status = Box::new(self.chain.status());
+            let event = Event::Progress(status);
+            self.effects.push(Effect::Tell(News { wallet: None, event }));
             self.moved = false;
             self.last_progress = Some(now.mono);
         }
@@ -315,53 +283,36 @@ impl Engine {
     }
 
     fn commit_if_due(&mut self, now: Now) -> Result<(), StoreProblem> {
-        let (waiting, full) = self.chain.followed_mut().map_or((false, false), ChainSide::stage);
-        if (waiting || self.wallet.is_staged()) && self.uncommitted.is_none() {
+        let (mut waiting, full) =
+            self.chain.followed_mut().map_or((false, false), ChainSide::stage);
+        waiting |= self.followers.values().any(|one| one.wallet.is_staged() || one.is_behind());
+        if waiting && self.uncommitted.is_none() {
             self.uncommitted = Some(now.mono);
         }
         let late = self.uncommitted.is_some_and(|since| since.after(UNCOMMITTED_TIME) <= now.mono);
         let owed = self.speaks || !self.after_commit.is_empty();
-        if owed || full || late { self.commit() } else { Ok(()) }
+        if owed || full || late {
+            if late {
+                self.note_progress()?;
+            }
+            self.commit()?;
+        }
+        Ok(())
     }
 
     /// Makes all that is known durable, the chain first: a wallet's cursor is always on a chain
-    /// that is stored.
+    /// that is stored. Each wallet's file is whole by itself, and none speaks of another's.
     fn commit(&mut self) -> Result<(), StoreProblem> {
         if let Some(chain) = self.chain.followed_mut() {
             chain.stage();
             chain.commit()?;
         }
-        self.wallet.commit()?;
+        for one in self.followers.values_mut() {
+            one.wallet.commit()?;
+        }
         self.uncommitted = None;
         self.speaks = false;
         Ok(())
-    }
-
-    /// What the light client may hear now that all is durable: scripts that were issued, own
-    /// transactions that no block holds, and those that need no announcement any more.
-    fn next_after_commit(&mut self) -> Result<Option<ClientInput>, StoreProblem> {
-        let Some(chain) = self.chain.followed_mut() else {
-            self.after_commit.clear();
-            return Ok(None);
-        };
-        if std::mem::take(&mut self.changed) {
-            for Growth { scripts, since } in self.wallet.take_grown()? {
-                self.after_commit.push_back(ClientInput::Watch { scripts, since });
-            }
-            if chain.client.status().synced {
-                self.after_commit.extend(chain.watch_coins(&mut self.wallet)?);
-            }
-            let unconfirmed = self.wallet.to_announce()?;
-            self.after_commit.extend(chain.announcements(unconfirmed));
-        }
-        Ok(self.after_commit.pop_front())
-    }
-
-    fn status(&self) -> Result<Status, StoreProblem> {
-        Ok(match &self.chain {
-            Chain::Followed(chain) => chain.client.status(),
-            Chain::Stored(tip) => Status { cursor: self.wallet.cursor()?, ..Status::at(*tip) },
-        })
     }
 
     fn client_deadline(&self) -> Option<MonoTime> {
@@ -378,6 +329,11 @@ impl Engine {
         self.drawn += 1;
         draw(&self.seed, self.drawn)
     }
+}
+
+fn follow(wallets: Vec<Opened>) -> Result<BTreeMap<WalletName, Follower>, StoreProblem> {
+    let follower = |Opened { name, wallet, keys }| Ok((name, Follower::new(wallet, keys)?));
+    wallets.into_iter().map(follower).collect()
 }
 
 /// The `number`th of the values that a seed gives.

@@ -19,6 +19,15 @@ use crate::wallet_name::WalletName;
 /// A future that a trait object can return.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
+/// Whether the wallet will be asked to sign.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Look only: the key layer stays sealed, and `Sign` answers `Locked`.
+    View,
+    /// Signing is possible.
+    Sign,
+}
+
 /// A chain with its open wallets, as a face sees them; to be shared by any number of askers.
 pub trait Face: Send + Sync {
     /// Asks a wallet and waits for the answer. Dropping the future takes nothing back: what was
@@ -32,6 +41,32 @@ pub trait Face: Send + Sync {
         wallet: &'a WalletName,
         command: Command,
     ) -> BoxFuture<'a, Result<Reply, CommandError>>;
+
+    /// The wallets that are open, in the order of their names.
+    ///
+    /// # Errors
+    /// [`CommandError::Closing`].
+    fn wallets(&self) -> BoxFuture<'_, Result<Vec<WalletName>, CommandError>>;
+
+    /// Opens a wallet beside those that are open. It can be asked at once, and hears of the chain
+    /// from here on; what it missed is looked up meanwhile, without holding up the others. It takes
+    /// the time of one password derivation.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    fn load<'a>(
+        &'a self,
+        wallet: &'a WalletName,
+        password: Password,
+        access: Access,
+    ) -> BoxFuture<'a, Result<(), OpenError>>;
+
+    /// Closes one wallet: what is known of it is committed, and its file is free on return. What it
+    /// had announced is announced again when it is loaded.
+    ///
+    /// # Errors
+    /// [`CommandError::NotLoaded`], [`CommandError::Closing`], or what the disk refused.
+    fn unload<'a>(&'a self, wallet: &'a WalletName) -> BoxFuture<'a, Result<(), CommandError>>;
 
     /// Opens a wallet's key layer, until it is locked by [`Command::Lock`] or because nobody is
     /// there. What is asked after this can be signed. It takes the time of one password

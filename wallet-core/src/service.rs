@@ -1,56 +1,44 @@
-//! Owns the in-process face: create a wallet, open one, run it until it is closed.
+//! Owns the in-process face: create wallets, open them, run them until they are closed.
 //!
 //! Refuses to show or keep words and passwords.
 
+mod claim;
 mod create;
+mod opening;
 mod backup;
 mod watch;
 mod strongbox;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::{self, JoinHandle};
 
 use tokio::sync::oneshot;
 
-use crate::command::{Command, CommandError, Reply, StoreProblem};
+use crate::command::{Command, CommandError, Reply, StoreProblem, WalletDescription};
 use crate::config::{Settings, WalletName};
-use crate::engine::{Effect, Engine, Online};
-use crate::entropy::{self, EntropyError};
-use crate::event::{Event, News, Note};
+use crate::engine::Effect;
+use crate::entropy;
+use crate::event::CommandId;
 use crate::face::{BoxFuture, Face, Listener};
-use crate::light_client::config;
-use crate::light_client::height::{BlockId, Height};
-use crate::light_client::height_ranges::HeightRanges;
-use crate::light_client::time::WallTime;
 use crate::net::clock::Clock;
-use crate::net::driver::{self, Driver};
-use crate::net::filter_keeper;
+use crate::net::driver::{Driver, Network};
 use crate::net::inbox::{Inbox, Message};
 use crate::net::outlet::Outlet;
 use crate::net::route::Route;
-use crate::signers::key_layer::KeyLayer;
-use crate::store::chain::ChainFile;
-use crate::store::filters::{self, FilterStore};
+use crate::store::filters::FilterStore;
 use crate::store::lock::DirectoryLock;
-use crate::store::peers::PeersFile;
 use crate::store::problem;
-use crate::vault::{self, Keys, Password};
-use crate::wallet::Wallet;
+use crate::vault::{self, KdfCost, Password};
 
+pub use crate::face::Access;
 pub use crate::open_error::OpenError;
+use claim::{Claim, Claims};
+use opening::{open_filters, open_offline, open_online, open_wallet, require_wallet};
+
 pub use backup::{BackupError, RestoreError, read_backup, restore_backup, write_backup};
 pub use create::{CreateError, NewWallet, check_new, create, search_cost, wallets};
 pub use strongbox::Strongbox;
 pub use watch::{NewWatch, watch};
-
-/// Whether the wallet will be asked to sign.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
-    /// Look only: the key layer stays sealed, and `Sign` answers `Locked`.
-    View,
-    /// Signing is possible.
-    Sign,
-}
 
 /// Whether peers are used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,19 +49,22 @@ pub enum Reach {
     Online,
 }
 
-/// An open wallet in this process.
+/// A chain with its open wallets in this process.
+///
+/// Dropping a service closes it as [`Face::close`] does, but blocks for it.
 pub struct Service {
-    inbox: Inbox,
-    outlet: Arc<Outlet>,
+    desk: Desk,
     thread: Mutex<Option<JoinHandle<()>>>,
     settings: Settings,
+    clock: Clock,
+    claims: Arc<Claims>,
+    /// The engine's thread holds it.
+    lock: Weak<DirectoryLock>,
 }
 
 impl Service {
     /// Opens the wallet that `settings` names and begins to run it on threads of its own. It
     /// blocks for the time of one password derivation.
-    ///
-    /// Dropping a service closes it as [`Face::close`] does, but blocks for it.
     ///
     /// # Errors
     /// See [`OpenError`].
@@ -83,39 +74,116 @@ impl Service {
         access: Access,
         reach: Reach,
     ) -> Result<Self, OpenError> {
-        let paths = settings.paths();
         require_wallet(settings)?;
-        let lock = DirectoryLock::acquire(&paths)?;
+        let wallets = [(settings.wallet.clone(), password.clone())];
+        Self::open_all(settings, &wallets, access, reach)
+    }
+
+    /// Opens wallets, or none, and begins to run them on threads of their own; others may be
+    /// loaded later. It blocks for the time of one password derivation for each. The wallet that
+    /// `settings` names means nothing here.
+    ///
+    /// # Errors
+    /// See [`OpenError`]; then none is open.
+    pub fn open_all(
+        settings: &Settings,
+        wallets: &[(WalletName, Password)],
+        access: Access,
+        reach: Reach,
+    ) -> Result<Self, OpenError> {
+        let paths = settings.paths();
+        let lock = Arc::new(DirectoryLock::acquire(&paths)?);
         let clock = Clock::start();
-        let (wallet, keys) = open_wallet(settings, password, access, clock)?;
+        let open = |(name, password): &(WalletName, Password)| {
+            open_wallet(&named(settings, name), password, access, clock)
+        };
+        let opened = wallets.iter().map(open).collect::<Result<Vec<_>, _>>()?;
         let (inbox, incoming) = Inbox::new();
         let outlet = Arc::new(Outlet::default());
         let (engine, network, first) = match reach {
-            Reach::Offline => (open_offline(settings, wallet, keys)?, None, Vec::new()),
+            Reach::Offline => (open_offline(settings, opened)?, None, Vec::new()),
             Reach::Online => {
                 // Last: a network that is dropped waits for its threads, which no caller's may.
                 let kept = open_filters(settings, &outlet);
                 let (store, kept) = kept.map(|opened| (opened.store, opened.kept)).unzip();
-                let (engine, first) = open_online(settings, wallet, keys, kept, clock)?;
-                let mut token = [0; 8];
-                entropy::fill(&mut token)?;
-                let route = Route::new(settings.proxy, token);
-                let said = |error| problem::from_io(paths.dir(), &error);
-                let mut network =
-                    driver::Network::start(inbox.clone(), settings.params().magic, route)
-                        .map_err(said)?;
-                if let Some(store) = store {
-                    network.keep_filters(store, Arc::clone(&outlet)).map_err(said)?;
-                }
+                let (engine, first) = open_online(settings, opened, kept, clock)?;
+                let network = open_network(settings, &inbox, store, &outlet)?;
                 (engine, Some(network), first)
             }
         };
         let driver =
             Driver { engine, clock, inbox: incoming, outlet: Arc::clone(&outlet), network };
+        let held = Arc::downgrade(&lock);
         let thread = run_on_own_thread(driver, first, lock)
             .map_err(|error| problem::from_io(paths.dir(), &error))?;
-        let thread = Mutex::new(Some(thread));
-        Ok(Self { inbox, outlet, thread, settings: settings.clone() })
+        Ok(Self {
+            desk: Desk { inbox, outlet },
+            thread: Mutex::new(Some(thread)),
+            settings: settings.clone(),
+            clock,
+            claims: Claims::of(wallets.iter().map(|(name, _)| name)),
+            lock: held,
+        })
+    }
+
+    /// Creates a wallet beside those that are open, as [`create`](create()); it is not loaded. It
+    /// blocks for the time of one password derivation.
+    ///
+    /// # Errors
+    /// See [`CreateError`].
+    pub fn create(
+        &self,
+        wallet: &WalletName,
+        new: NewWallet,
+        cost: KdfCost,
+    ) -> Result<WalletDescription, CreateError> {
+        let lock = self.lock.upgrade().ok_or(CreateError::Closing)?;
+        create::create_in(lock, &named(&self.settings, wallet), new, cost)
+    }
+
+    /// The same for a wallet without keys, as [`watch`](watch()).
+    ///
+    /// # Errors
+    /// See [`CreateError`].
+    pub fn watch(
+        &self,
+        wallet: &WalletName,
+        new: NewWatch,
+        cost: KdfCost,
+    ) -> Result<WalletDescription, CreateError> {
+        let lock = self.lock.upgrade().ok_or(CreateError::Closing)?;
+        watch::watch_in(lock, &named(&self.settings, wallet), new, cost)
+    }
+
+    /// Opens a wallet that is not loaded for its secrets, as [`Strongbox::open`]. While it is
+    /// there, the wallet can't be loaded, and after the service has closed the directory stays
+    /// locked.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn strongbox(
+        &self,
+        wallet: &WalletName,
+        password: &Password,
+    ) -> Result<Strongbox, OpenError> {
+        let lock = self.lock.upgrade().ok_or(OpenError::Closing)?;
+        let claim = self.claim(wallet)?;
+        let settings = named(&self.settings, wallet);
+        require_wallet(&settings)?;
+        Ok(Strongbox::open_in(lock, &settings, password)?.with_claim(claim))
+    }
+
+    /// The names of all wallets in the directory, open or not, in their order.
+    ///
+    /// # Errors
+    /// If the directory can't be read.
+    pub fn all_wallets(&self) -> Result<Vec<WalletName>, StoreProblem> {
+        wallets(&self.settings)
+    }
+
+    /// Takes a wallet's name, so that nobody else opens its file.
+    fn claim(&self, wallet: &WalletName) -> Result<Claim, OpenError> {
+        Claim::take(&self.claims, wallet).ok_or_else(|| OpenError::Loaded(wallet.clone()))
     }
 
     fn join(&self) {
@@ -133,15 +201,50 @@ impl Face for Service {
         wallet: &'a WalletName,
         command: Command,
     ) -> BoxFuture<'a, Result<Reply, CommandError>> {
+        Box::pin(self.desk.answer(|id| Message::Ask(id, wallet.clone(), command)))
+    }
+
+    fn wallets(&self) -> BoxFuture<'_, Result<Vec<WalletName>, CommandError>> {
+        Box::pin(async { Ok(self.claims.open()) })
+    }
+
+    fn load<'a>(
+        &'a self,
+        wallet: &'a WalletName,
+        password: Password,
+        access: Access,
+    ) -> BoxFuture<'a, Result<(), OpenError>> {
         Box::pin(async move {
-            if *wallet != self.settings.wallet {
-                return Err(CommandError::NotLoaded(wallet.clone()));
-            }
-            let (id, answer) = self.outlet.ask()?;
-            if !self.inbox.put(Message::Ask(id, command)) {
-                return Err(CommandError::Closing);
-            }
-            answer.await.unwrap_or(Err(CommandError::Closing))
+            let claim = self.claim(wallet)?;
+            let (settings, clock) = (named(&self.settings, wallet), self.clock);
+            let desk = self.desk.clone();
+            let load = async move {
+                let opened = apart(move || open_wallet(&settings, &password, access, clock)).await;
+                let opened = Box::new(opened.ok_or(OpenError::Closing)??);
+                match desk.answer(|id| Message::Load(id, opened)).await {
+                    Ok(_) => {
+                        claim.open();
+                        Ok(())
+                    }
+                    Err(CommandError::Store(problem)) => Err(OpenError::Store(problem)),
+                    Err(_) => Err(OpenError::Closing),
+                }
+            };
+            // It goes on when nobody waits for it any more: the name is taken until it is known who
+            // has the file.
+            tokio::spawn(load).await.unwrap_or(Err(OpenError::Closing))
+        })
+    }
+
+    fn unload<'a>(&'a self, wallet: &'a WalletName) -> BoxFuture<'a, Result<(), CommandError>> {
+        let (desk, claims, wallet) = (self.desk.clone(), Arc::clone(&self.claims), wallet.clone());
+        Box::pin(async {
+            let unload = async move {
+                desk.answer(|id| Message::Unload(id, wallet.clone())).await?;
+                claims.give_back(&wallet);
+                Ok(())
+            };
+            tokio::spawn(unload).await.unwrap_or(Err(CommandError::Closing))
         })
     }
 
@@ -151,29 +254,26 @@ impl Face for Service {
         password: Password,
     ) -> BoxFuture<'a, Result<(), OpenError>> {
         Box::pin(async move {
-            if *wallet != self.settings.wallet {
+            if !self.claims.is_open(wallet) {
                 return Err(OpenError::NotLoaded(wallet.clone()));
             }
             let header = self.settings.paths().header(wallet);
-            let now = Clock::start().now().wall;
+            let now = self.clock.now().wall;
             let opened = apart(move || vault::open(&header, &password, now)).await;
             let keys = opened.ok_or(OpenError::Closing)??;
-            if self.inbox.put(Message::Unlock(keys.seed)) {
-                Ok(())
-            } else {
-                Err(OpenError::Closing)
-            }
+            let unlock = Message::Unlock(wallet.clone(), keys.seed);
+            if self.desk.inbox.put(unlock) { Ok(()) } else { Err(OpenError::Closing) }
         })
     }
 
     fn listen(&self) -> Box<dyn Listener> {
-        self.outlet.listen()
+        self.desk.outlet.listen()
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {
         Box::pin(async {
-            let _ = self.inbox.put(Message::Stop);
-            self.outlet.until_ended().await;
+            let _ = self.desk.inbox.put(Message::Stop);
+            self.desk.outlet.until_ended().await;
             self.join();
         })
     }
@@ -181,9 +281,34 @@ impl Face for Service {
 
 impl Drop for Service {
     fn drop(&mut self) {
-        let _ = self.inbox.put(Message::Stop);
+        let _ = self.desk.inbox.put(Message::Stop);
         self.join();
     }
+}
+
+/// Where questions are put, and their answers come.
+#[derive(Clone)]
+struct Desk {
+    inbox: Inbox,
+    outlet: Arc<Outlet>,
+}
+
+impl Desk {
+    async fn answer(
+        &self,
+        message: impl FnOnce(CommandId) -> Message,
+    ) -> Result<Reply, CommandError> {
+        let (id, answer) = self.outlet.ask()?;
+        if !self.inbox.put(message(id)) {
+            return Err(CommandError::Closing);
+        }
+        answer.await.unwrap_or(Err(CommandError::Closing))
+    }
+}
+
+/// The settings for another wallet.
+fn named(settings: &Settings, wallet: &WalletName) -> Settings {
+    Settings { wallet: wallet.clone(), ..settings.clone() }
 }
 
 /// Does what takes long on a thread of its own; `None` if there is none, or it panicked.
@@ -196,108 +321,22 @@ async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> 
     result.await.ok()
 }
 
-fn require_wallet(settings: &Settings) -> Result<(), OpenError> {
-    if settings.paths().wallet(&settings.wallet).exists() {
-        return Ok(());
-    }
-    let name = settings.wallet.clone();
-    Err(OpenError::NoSuchWallet { name, existing: wallets(settings)? })
-}
-
-fn open_wallet(
+fn open_network(
     settings: &Settings,
-    password: &Password,
-    access: Access,
-    clock: Clock,
-) -> Result<(Wallet, KeyLayer), OpenError> {
-    let (wallet, keys) = open_files(settings, password, clock.now().wall)?;
-    let mut key_layer = KeyLayer::locked(settings.idle_lock);
-    if access == Access::Sign {
-        key_layer.unlock(keys.seed, clock.now());
+    inbox: &Inbox,
+    store: Option<FilterStore>,
+    outlet: &Arc<Outlet>,
+) -> Result<Network, OpenError> {
+    let mut token = [0; 8];
+    entropy::fill(&mut token)?;
+    let route = Route::new(settings.proxy, token);
+    let said = |error| problem::from_io(settings.paths().dir(), &error);
+    let magic = settings.params().magic;
+    let mut network = Network::start(inbox.clone(), magic, route).map_err(said)?;
+    if let Some(store) = store {
+        network.keep_filters(store, Arc::clone(outlet)).map_err(said)?;
     }
-    Ok((wallet, key_layer))
-}
-
-/// The header file and the wallet's file, if they are of the network that is asked for.
-fn open_files(
-    settings: &Settings,
-    password: &Password,
-    now: WallTime,
-) -> Result<(Wallet, Keys), OpenError> {
-    let paths = settings.paths();
-    let keys = vault::open(&paths.header(&settings.wallet), password, now)?;
-    let mut wallet = Wallet::open(&paths.wallet(&settings.wallet), &keys.file)?;
-    wallet.set_dust_limit(settings.dust_limit);
-    if wallet.network() != settings.network {
-        return Err(OpenError::NetworkMismatch {
-            wallet: settings.wallet.clone(),
-            found: wallet.network(),
-            asked: settings.network,
-        });
-    }
-    Ok((wallet, keys))
-}
-
-/// Only the tip is read: a balance needs no headers.
-fn open_offline(settings: &Settings, wallet: Wallet, keys: KeyLayer) -> Result<Engine, OpenError> {
-    let path = settings.paths().chain();
-    let stored = if path.exists() {
-        ChainFile::open(&path, settings.network).and_then(|file| file.tip())
-    } else {
-        wallet.cursor()
-    };
-    let tip = match stored {
-        Ok(tip) => tip,
-        // It is mended when the chain is followed again; what was scanned is known without it.
-        Err(StoreProblem::Damaged { .. }) => wallet.cursor()?,
-        Err(problem) => return Err(problem.into()),
-    };
-    let genesis = bitcoin::constants::genesis_block(settings.network).block_hash();
-    let tip = tip.unwrap_or(BlockId::new(Height::GENESIS, genesis));
-    Ok(Engine::offline(wallet, keys, tip, system_seed()?))
-}
-
-fn open_online(
-    settings: &Settings,
-    wallet: Wallet,
-    keys: KeyLayer,
-    kept: Option<HeightRanges>,
-    clock: Clock,
-) -> Result<(Engine, Vec<Effect>), OpenError> {
-    let chain = ChainFile::load(&settings.paths().chain(), settings.network)?;
-    let route = match settings.proxy {
-        None => config::Route::Direct,
-        Some(_) => config::Route::Proxy,
-    };
-    let params = settings.params();
-    let magic = params.magic.to_bytes();
-    let peers = match settings.connect[..] {
-        [] => Some(PeersFile::load(&settings.paths().peers(), magic)?),
-        [_, ..] => None,
-    };
-    let (connect, mempool) = (settings.connect.clone(), settings.mempool);
-    let from_genesis = settings.from_genesis;
-    let online = Online { params, from_genesis, chain, kept, peers, connect, route, mempool };
-    Ok(Engine::online(wallet, keys, online, system_seed()?, clock.now())?)
-}
-
-/// The store of kept filters, if any are to be kept. What is wrong with it is told, and stops
-/// nothing.
-fn open_filters(settings: &Settings, notes: &Outlet) -> Option<filters::Opened> {
-    let dir = settings.paths().filters();
-    let opened = match settings.filters_disk {
-        0 => FilterStore::clear(&dir).map(|()| None),
-        budget => FilterStore::open(&dir, budget).map(Some),
-    };
-    let tell = |note| notes.push(&News { wallet: None, event: Event::Note(note) });
-    let opened = opened.unwrap_or_else(|error| {
-        tell(filter_keeper::not_kept(&dir, &error));
-        None
-    });
-    for path in opened.iter().flat_map(|opened| &opened.damaged) {
-        tell(Note::FiltersDamaged { path: problem::shown(path) });
-    }
-    opened
+    Ok(network)
 }
 
 /// The outlet ends after the directory is free again, even if the thread panics, so that no face
@@ -305,7 +344,7 @@ fn open_filters(settings: &Settings, notes: &Outlet) -> Option<filters::Opened> 
 fn run_on_own_thread(
     driver: Driver,
     first: Vec<Effect>,
-    lock: DirectoryLock,
+    lock: Arc<DirectoryLock>,
 ) -> std::io::Result<JoinHandle<()>> {
     let end = EndOnDrop(Arc::clone(&driver.outlet));
     thread::Builder::new().name("billfold-engine".to_owned()).spawn(move || {
@@ -321,10 +360,4 @@ impl Drop for EndOnDrop {
     fn drop(&mut self) {
         self.0.end();
     }
-}
-
-fn system_seed() -> Result<[u8; 32], EntropyError> {
-    let mut seed = [0; 32];
-    entropy::fill(&mut seed)?;
-    Ok(seed)
 }

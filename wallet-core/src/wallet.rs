@@ -38,7 +38,7 @@ mod inclusion;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
-use bitcoin::{Amount, Network, OutPoint, ScriptBuf};
+use bitcoin::{Amount, Network, OutPoint, Script, ScriptBuf};
 
 use crate::command::{
     AccountDescription, Birthday, Draft, Payment, StoreProblem, TransactionChange,
@@ -93,7 +93,7 @@ pub struct Wallet {
 pub struct Folded {
     /// Scripts by which the watch list grew.
     pub grown: Vec<ScriptBuf>,
-    /// Scripts that the block pays, which was not known, if the scan had passed it before.
+    /// Scripts that the block pays, which was not known.
     pub found: Vec<ScriptBuf>,
     /// Transactions that appeared or changed, in the order of the block.
     pub changes: Vec<TransactionChange>,
@@ -296,6 +296,17 @@ impl Wallet {
         self.leave_what_begins_lower()?;
         let scan = self.file.scan()?;
         self.release(&scan)
+    }
+
+    /// The scripts that are looked for.
+    pub fn scripts(&self) -> impl Iterator<Item = &ScriptBuf> {
+        self.scripts.keys()
+    }
+
+    /// Whether a script is looked for.
+    #[must_use]
+    pub fn watches(&self, script: &Script) -> bool {
+        self.scripts.contains_key(script)
     }
 
     /// From here on the disk is read-only.

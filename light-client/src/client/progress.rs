@@ -3,8 +3,8 @@
 //! Refuses to look at inputs: the same state gives the same next steps however it came about.
 
 use crate::change_set::ChangeSet;
-use crate::client::LightClient;
 use crate::client::pace::Mark;
+use crate::client::{Level, LightClient};
 use crate::height::Height;
 use crate::input::ScanStart;
 use crate::output::{ChainEvent, Output};
@@ -146,6 +146,13 @@ impl LightClient {
             self.tell(ChainEvent::Synced { tip });
         }
         self.synced = synced;
+        let is_level = self.scan.cursor() == Some(tip) && self.backfill.is_level() && is_read;
+        let was_level = self.level != Level::No && is_level && has_ended;
+        self.level = match (is_level && is_settled && (all_heard || was_level), was_level) {
+            (true, _) => Level::Yes,
+            (false, true) => Level::Doubted,
+            (false, false) => Level::No,
+        };
     }
 
     /// Whether new blocks are held back for their times, and the peers' clocks say that it is ours

@@ -21,6 +21,12 @@ impl Debts {
         self.runs.is_empty()
     }
 
+    /// The lowest height that owes anything.
+    #[must_use]
+    pub fn lowest(&self) -> Option<Height> {
+        self.runs.first_key_value().map(|(first, _)| *first)
+    }
+
     /// Every height of a range owes these scripts too. Where it owes others, it owes the least
     /// range of places that holds both.
     pub fn add(&mut self, range: RangeInclusive<Height>, scripts: &Range<usize>) {

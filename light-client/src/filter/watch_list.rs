@@ -1,7 +1,7 @@
 //! Owns `WatchList`: the scripts to look for, in the order in which they came.
 //!
-//! Refuses to forget one: a list that only grows lets a filter remember how far it was matched
-//! as a number.
+//! Refuses to shrink: a list that only grows lets a filter remember how far it was matched as a
+//! number. What is to be forgotten leaves its place empty.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -58,13 +58,23 @@ impl WatchList {
         self.shared.clear();
     }
 
+    /// Looks for these scripts no longer.
+    pub fn forget(&mut self, scripts: &BTreeSet<ScriptBuf>) {
+        self.known.retain(|script| !scripts.contains(script));
+        for script in self.scripts.iter_mut().filter(|script| scripts.contains(*script)) {
+            *script = ScriptBuf::new();
+        }
+        self.shared.clear();
+    }
+
     /// The scripts from the place `from` on; a shared copy for as long as none is added.
     pub fn since(&mut self, from: usize) -> Arc<PackedScripts> {
         if let Some((_, scripts)) = self.shared.iter().find(|(start, _)| *start == from) {
             return Arc::clone(scripts);
         }
         let scripts = self.scripts.get(from..).unwrap_or_default();
-        let scripts: Arc<PackedScripts> = Arc::new(scripts.iter().collect());
+        let left = scripts.iter().filter(|script| !script.is_empty());
+        let scripts: Arc<PackedScripts> = Arc::new(left.collect());
         self.shared.truncate(SHARED_SLICES - 1);
         self.shared.push_front((from, Arc::clone(&scripts)));
         scripts

@@ -59,6 +59,23 @@ impl Backfill {
             && self.open_rows(false) == 0
     }
 
+    /// Whether nothing is left but what is set aside, or owed to scripts that were added later.
+    pub(crate) fn is_level(&self) -> bool {
+        let late = |(height, open): (&Height, &Open)| open.late && !self.yielding.contains(height);
+        self.late.is_empty() && !self.rows.iter().any(late)
+    }
+
+    /// The lowest height at which something is left that somebody waits for. A search whose place
+    /// is not known yet may begin right above `base`.
+    pub(crate) fn owed_from(&self, base: Height) -> Option<Height> {
+        if !self.searches.is_empty() {
+            return Some(base.next());
+        }
+        let late = self.late.first().map(|(height, _)| *height);
+        let open = self.rows.keys().find(|height| !self.yielding.contains(*height)).copied();
+        [self.debts.lowest(), late, open].into_iter().flatten().min()
+    }
+
     /// Forgets everything: the scan begins anew.
     pub(crate) fn clear(&mut self) {
         *self = Self::default();

@@ -179,6 +179,9 @@ pub enum CommandError {
     /// The disk refused.
     #[error(transparent)]
     Store(#[from] StoreProblem),
+    /// The wallet is open already.
+    #[error("the wallet {0} is loaded already")]
+    Loaded(WalletName),
     /// No such wallet is open.
     #[error("the wallet {0} is not loaded: load it first")]
     NotLoaded(WalletName),
@@ -361,6 +364,7 @@ impl CommandError {
             Self::MessageTooLong(_) => "message_too_long",
             Self::Signing(_) => "signing_failed",
             Self::Store(problem) => problem.name(),
+            Self::Loaded(_) => "wallet_loaded",
             Self::NotLoaded(_) => "wallet_not_loaded",
             Self::Busy => "busy",
             Self::Closing => "closing",

@@ -4,138 +4,156 @@
 
 use bitcoin::Txid;
 
-use crate::command::{BumpRequest, Command, CommandError, LabelImport, PayRequest, Proof, Reply};
+use crate::command::{
+    BumpRequest, Command, CommandError, LabelImport, PayRequest, Proof, Reference, Reply,
+    StoreProblem,
+};
+use crate::engine::around::Around;
+use crate::engine::chain_side::Chain;
+use crate::engine::follower::{Course, Follower};
 use crate::engine::{Effect, Engine};
-use crate::event::Event;
-use crate::light_client::fees::FeeReport;
 use crate::light_client::height::Height;
 use crate::light_client::input::Input as ClientInput;
+use crate::light_client::status::Status;
 use crate::light_client::time::{Now, WallTime};
-use crate::wallet::{DraftMoment, Drafted, Inclusion};
+use crate::wallet::{Drafted, Inclusion};
+use crate::wallet_name::WalletName;
 
 impl Engine {
     /// Carries out a command; what it staged is committed before the answer is told.
-    pub(super) fn answer(&mut self, now: Now, command: Command) -> Result<Reply, CommandError> {
-        let tip = self.chain.tip().height;
+    pub(super) fn answer(
+        &mut self,
+        now: Now,
+        name: &WalletName,
+        command: Command,
+    ) -> Result<Reply, CommandError> {
+        let entropy = self.entropy();
+        let not_loaded = || CommandError::NotLoaded(name.clone());
+        let one = self.followers.get_mut(name).ok_or_else(not_loaded)?;
         if command.shows_a_person() {
-            self.keys.touch(now);
+            one.keys.touch(now);
         }
+        let around = Around { now, entropy, chain: &self.chain };
+        let (tip, now) = (around.tip(), now.wall);
         match command {
-            Command::Balance => Ok(Reply::Balance(self.wallet.balance(tip)?)),
+            Command::Status => Ok(Reply::Status(Box::new(self.status(name)?))),
+            Command::Rescan { from } => self.rescan(around.now, name, from),
+            Command::Sweep(request) => self.begin_sweep(around.now, name, &request),
+            Command::Balance => Ok(Reply::Balance(one.wallet.balance(tip)?)),
             Command::Receive { amount, note, expires, fresh } => {
-                self.changed = true;
+                one.changed = true;
                 let (note, expires) = (note.as_deref(), expires.map(WallTime::new));
-                let issued = self.wallet.receive(amount, note, expires, fresh, now.wall)?;
+                let issued = one.wallet.receive(amount, note, expires, fresh, now)?;
                 Ok(Reply::Address(issued))
             }
-            Command::Draft(request) => self.draft(now, &request),
-            Command::Bump(request) => self.bump(now, &request),
-            Command::Sign(draft) => self.sign(now, draft),
-            Command::HandOut(draft) => self.hand_out(now, draft),
-            Command::Drop(draft) => self.wallet.drop_draft(draft).map(|()| Reply::Done),
-            Command::Drafts => {
-                let moment = self.moment(now);
-                Ok(Reply::Drafts(self.wallet.drafts(&moment)?))
-            }
+            Command::Draft(request) => one.draft(&around, &request),
+            Command::Bump(request) => one.bump(&around, &request),
+            Command::Sign(draft) => one.sign(&around, draft),
+            Command::HandOut(draft) => one.hand_out(&around, draft),
+            Command::Drop(draft) => one.wallet.drop_draft(draft).map(|()| Reply::Done),
+            Command::Drafts => Ok(Reply::Drafts(one.wallet.drafts(&around.moment())?)),
             Command::Freeze { outpoints, frozen } => {
-                self.wallet.set_frozen(&outpoints, frozen).map(|()| Reply::Done)
+                one.wallet.set_frozen(&outpoints, frozen).map(|()| Reply::Done)
             }
-            Command::ReviewPsbt(psbt) => self.review(now, &psbt),
-            Command::ReviewTransaction(signed) => self.review_transaction(now, *signed),
-            Command::SignPsbt(psbt) => self.sign_psbt(now, &psbt),
-            Command::HoldPsbt(psbt) => self.hold_psbt(now, &psbt),
-            Command::AnnouncePsbt(psbt) => self.announce_psbt(now, &psbt),
+            Command::ReviewPsbt(psbt) => one.review(&around, &psbt),
+            Command::ReviewTransaction(signed) => one.review_transaction(&around, *signed),
+            Command::SignPsbt(psbt) => one.sign_psbt(&around, &psbt),
+            Command::HoldPsbt(psbt) => one.hold_psbt(&around, &psbt),
+            Command::AnnouncePsbt(psbt) => one.announce_psbt(&around, &psbt),
             Command::SignMessage { address, message, newer } => {
-                self.sign_message(&address, &message, newer)
+                one.sign_message(&address, &message, newer)
             }
-            Command::Sweep(request) => self.begin_sweep(now, &request),
-            Command::DraftSweep { fee, most_fee } => self.draft_sweep(now, fee, most_fee),
-            Command::History(query) => Ok(Reply::History(self.wallet.history_page(&query)?)),
-            Command::Coins => Ok(Reply::Coins(self.wallet.coins(tip, now.wall)?)),
-            Command::Addresses(query) => {
-                Ok(Reply::Addresses(self.wallet.addresses(&query, now.wall)?))
-            }
-            Command::Labels(about) => Ok(Reply::Labels(self.wallet.labels(about.as_ref())?)),
-            Command::Label { reference, label } => {
-                let label = self.wallet.set_label(&reference, label.as_deref())?;
-                Ok(Reply::Labels(vec![label]))
-            }
-            Command::ImportLabels(import) => self.import_labels(&import),
-            Command::Search { text, limit } => Ok(Reply::Found(self.wallet.search(&text, limit)?)),
-            Command::Status => Ok(Reply::Status(Box::new(self.status()?))),
-            Command::Rescan { from } => self.rescan(now, from),
-            Command::Describe => Ok(Reply::Wallet(Box::new(self.wallet.description()?))),
-            Command::Prove(txid) => self.prove(txid),
+            Command::DraftSweep { fee, most_fee } => one.draft_sweep(&around, fee, most_fee),
+            Command::History(query) => Ok(Reply::History(one.wallet.history_page(&query)?)),
+            Command::Coins => Ok(Reply::Coins(one.wallet.coins(tip, now)?)),
+            Command::Addresses(query) => Ok(Reply::Addresses(one.wallet.addresses(&query, now)?)),
+            Command::Labels(about) => Ok(Reply::Labels(one.wallet.labels(about.as_ref())?)),
+            Command::Label { reference, label } => one.label(&reference, label.as_deref()),
+            Command::ImportLabels(import) => one.import_labels(&import),
+            Command::Search { text, limit } => Ok(Reply::Found(one.wallet.search(&text, limit)?)),
+            Command::Describe => Ok(Reply::Wallet(Box::new(one.wallet.description()?))),
+            Command::Prove(txid) => one.prove(&around, txid),
             Command::Lock => {
-                self.lock();
+                one.lock();
                 Ok(Reply::Done)
             }
             Command::Present => Ok(Reply::Done),
         }
     }
 
+    /// What the light client knows, and how far this wallet has come.
+    fn status(&self, name: &WalletName) -> Result<Status, StoreProblem> {
+        let status = self.chain.status();
+        let Some(one) = self.followers.get(name) else { return Ok(status) };
+        Ok(match &self.chain {
+            Chain::Followed(_) if !one.is_behind() => status,
+            _ => Status { cursor: one.wallet.cursor()?, synced: false, ..status },
+        })
+    }
+
+    /// A scan that begins below the headers' base needs headers from lower down, so a new light
+    /// client. Beside other wallets the scan goes on for them.
+    fn rescan(
+        &mut self,
+        now: Now,
+        name: &WalletName,
+        from: Option<Height>,
+    ) -> Result<Reply, CommandError> {
+        let tip = self.chain.tip().height;
+        if let Some(asked) = from.filter(|asked| *asked > tip) {
+            return Err(CommandError::HeightAboveTip { asked, tip });
+        }
+        let seed = self.entropy();
+        let alone = self.followers.len() == 1;
+        let Some(one) = self.followers.get_mut(name) else { return Ok(Reply::Done) };
+        let chain = self.chain.followed();
+        one.wallet.rescan_from(from, |time| match chain {
+            Some(chain) => chain.client.first_block_since(time),
+            // Whoever follows no chain knows no times.
+            None => Height::GENESIS,
+        })?;
+        one.changed = true;
+        let start = one.wallet.scan_start()?;
+        let Some(chain) = self.chain.followed_mut() else { return Ok(Reply::Done) };
+        if chain.lower(&mut self.followers, None, seed, now)? {
+            self.effects.push(Effect::Restart);
+            self.introduce(now)?;
+        } else if alone {
+            self.followers.values_mut().for_each(|one| one.course = Course::Level);
+            self.after_commit.push_back(ClientInput::Rescan(start));
+        } else {
+            self.join(name, true)?;
+        }
+        Ok(Reply::Done)
+    }
+}
+
+impl Follower {
+    fn label(&mut self, reference: &Reference, label: Option<&str>) -> Result<Reply, CommandError> {
+        Ok(Reply::Labels(vec![self.wallet.set_label(reference, label)?]))
+    }
+
     fn import_labels(&mut self, import: &LabelImport) -> Result<Reply, CommandError> {
         Ok(Reply::ImportedLabels(Box::new(self.wallet.import_labels(import)?)))
     }
 
-    fn draft(&mut self, now: Now, request: &PayRequest) -> Result<Reply, CommandError> {
+    fn draft(&mut self, around: &Around<'_>, request: &PayRequest) -> Result<Reply, CommandError> {
         self.changed = true;
-        let moment = self.moment(now);
-        Ok(match self.wallet.draft(request, &moment)? {
+        Ok(match self.wallet.draft(request, &around.moment())? {
             Drafted::Draft(draft) => Reply::Draft(draft),
             Drafted::Payment(payment) => Reply::Payment(payment),
         })
     }
 
-    fn bump(&mut self, now: Now, request: &BumpRequest) -> Result<Reply, CommandError> {
+    fn bump(&mut self, around: &Around<'_>, request: &BumpRequest) -> Result<Reply, CommandError> {
         self.changed = true;
-        let moment = self.moment(now);
-        Ok(Reply::Draft(Box::new(self.wallet.bump(request, &moment)?)))
+        Ok(Reply::Draft(Box::new(self.wallet.bump(request, &around.moment())?)))
     }
 
-    fn lock(&mut self) {
-        if self.keys.lock() {
-            self.say(Event::Locked);
-        }
-    }
-
-    /// What a draft is made of besides the request and the wallet.
-    pub(super) fn moment(&mut self, now: Now) -> DraftMoment {
-        let entropy = self.entropy();
-        let fees = self.chain.followed().map(|chain| chain.client.status().fees);
-        let fees = fees.unwrap_or(FeeReport::NOTHING);
-        DraftMoment { now: now.wall, tip: self.chain.tip().height, entropy, fees }
-    }
-
-    fn prove(&self, txid: Txid) -> Result<Reply, CommandError> {
+    fn prove(&self, around: &Around<'_>, txid: Txid) -> Result<Reply, CommandError> {
         let Inclusion { transaction, block, branch } = self.wallet.inclusion(txid)?;
-        let chain = self.chain.followed().ok_or(CommandError::Offline)?;
+        let chain = around.chain.followed().ok_or(CommandError::Offline)?;
         let evidence = chain.client.evidence(block).ok_or(CommandError::NotConfirmed(txid))?;
         Ok(Reply::Proof(Box::new(Proof { transaction, block, branch, evidence })))
-    }
-
-    /// A scan that begins below the headers' base needs headers from lower down, so a new light
-    /// client.
-    fn rescan(&mut self, now: Now, from: Option<Height>) -> Result<Reply, CommandError> {
-        let tip = self.chain.tip().height;
-        if let Some(asked) = from.filter(|asked| *asked > tip) {
-            return Err(CommandError::HeightAboveTip { asked, tip });
-        }
-        let chain = self.chain.followed();
-        self.wallet.rescan_from(from, |time| match chain {
-            Some(chain) => chain.client.first_block_since(time),
-            // Whoever follows no chain knows no times.
-            None => Height::GENESIS,
-        })?;
-        self.changed = true;
-        let seed = self.entropy();
-        let Some(chain) = self.chain.followed_mut() else { return Ok(Reply::Done) };
-        if chain.lower(&self.wallet, None, seed, now)? {
-            self.effects.push(Effect::Restart);
-            self.introduce(now)?;
-        } else {
-            self.after_commit.push_back(ClientInput::Rescan(self.wallet.scan_start()?));
-        }
-        Ok(Reply::Done)
     }
 }

@@ -1,31 +1,34 @@
-//! Owns one light client with its file: the chain as the engine follows it.
+//! Owns one light client with its file: the chain as the engine follows it, and what the light
+//! client is told of all wallets together.
 //!
-//! Refuses to know a wallet beyond its start: what wallets make of the chain's events is the
-//! engine's.
+//! Refuses to follow for them: what wallets make of the chain's events is the engine's.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bitcoin::{FilterHash, Txid};
+use bitcoin::{FilterHash, OutPoint, Txid};
 
 use crate::command::StoreProblem;
-use crate::engine::start::{self, Standing};
+use crate::engine::follower::Follower;
+use crate::engine::start;
 use crate::event::{Event, Note};
 use crate::light_client::LightClient;
 use crate::light_client::chain::anchor::Anchor;
 use crate::light_client::change_set::{ChangeSet, Restored};
 use crate::light_client::config::{Config, Route};
-use crate::light_client::height::Height;
+use crate::light_client::height::{BlockId, Height};
 use crate::light_client::height_ranges::HeightRanges;
 use crate::light_client::input::{Input, ScanStart};
 use crate::light_client::kept::KeptFilter;
 use crate::light_client::limits::MAX_TRANSACTIONS;
 use crate::light_client::params::Params;
 use crate::light_client::peer_id::PeerAddress;
+use crate::light_client::status::Status;
 use crate::light_client::time::Now;
 use crate::limits::UNCOMMITTED_HEADERS;
 use crate::store::chain::{ChainFile, Damage, Loaded};
 use crate::store::peers::{LoadedPeers, PeersFile};
-use crate::wallet::{MovedCoins, ToAnnounce, Wallet};
+use crate::wallet::{MovedCoins, ToAnnounce};
+use crate::wallet_name::WalletName;
 
 /// What following a chain takes.
 #[derive(Debug)]
@@ -62,15 +65,15 @@ pub(super) struct ChainSide {
     /// Filter hashes in the place of stored ones, for the next commit but one: see `commit`.
     replaced: BTreeMap<Height, FilterHash>,
     announced: BTreeSet<Txid>,
-    /// Whether the client was told which coins to watch in the mempool, and so hears of changes.
-    told_coins: bool,
+    /// Whether the client was told where to begin the scan.
+    pub(super) scans: bool,
 }
 
 impl ChainSide {
-    /// Restores the chain, low enough for the wallet, and brings the wallet onto it. What this
-    /// stages in the wallet is to be committed, then the events may be said.
+    /// Restores the chain, low enough for the wallets, and brings them onto it. What this stages
+    /// in the wallets is to be committed, then the events may be said.
     pub(super) fn start(
-        wallet: &mut Wallet,
+        followers: &mut Followers,
         online: Online,
         seed: [u8; 32],
         now: Now,
@@ -79,7 +82,7 @@ impl ChainSide {
         let needed = if online.from_genesis {
             Anchor::genesis(&params)
         } else {
-            start::needed_base(wallet, None, &params)?
+            start::needed_base(followers.values().map(|one| &one.wallet), None, &params)?
         };
         let Loaded { mut file, stored, damage } = online.chain;
         let low_enough = stored.filter(|stored| stored.base.block.height <= needed.block.height);
@@ -106,10 +109,12 @@ impl ChainSide {
             let note = Note::ChainRebuilt { path: file.shown(), what: damage.to_string() };
             said.push(Event::Note(note));
         }
-        said.extend(settle_standing(wallet, &client)?);
-        if let Some(Damage::FilterHashes(from)) = damage {
-            // Which filters were matched from there on is not known any more.
-            wallet.rescan_from(Some(from), |time| client.first_block_since(time))?;
+        for one in followers.values_mut() {
+            one.settle_standing(&client)?;
+            if let Some(Damage::FilterHashes(from)) = damage {
+                // Which filters were matched from there on is not known any more.
+                one.wallet.rescan_from(Some(from), |time| client.first_block_since(time))?;
+            }
         }
         let chain = Self {
             client,
@@ -121,21 +126,22 @@ impl ChainSide {
             hashed,
             replaced: BTreeMap::new(),
             announced: BTreeSet::new(),
-            told_coins: false,
+            scans: false,
         };
         Ok((chain, said))
     }
 
-    /// Begins anew, lower down, if the wallet's scan, or what else is looked for, needs lower
-    /// headers than there are; whether it did.
+    /// Begins anew, lower down, if a wallet's scan, or what else is looked for, needs lower headers
+    /// than there are; whether it did.
     pub(super) fn lower(
         &mut self,
-        wallet: &Wallet,
+        followers: &mut Followers,
         also: Option<ScanStart>,
         seed: [u8; 32],
         now: Now,
     ) -> Result<bool, StoreProblem> {
-        let needed = start::needed_base(wallet, also, &self.config.params)?;
+        let wallets = followers.values().map(|one| &one.wallet);
+        let needed = start::needed_base(wallets, also, &self.config.params)?;
         if self.config.base.block.height <= needed.block.height {
             return Ok(false);
         }
@@ -151,7 +157,8 @@ impl ChainSide {
         self.hashed = needed.block.height;
         self.replaced.clear();
         self.announced.clear();
-        self.told_coins = false;
+        self.scans = false;
+        followers.values_mut().for_each(Follower::forget_client);
         Ok(true)
     }
 
@@ -200,36 +207,108 @@ impl ChainSide {
         Ok(())
     }
 
-    /// What the light client must hear so that it watches exactly the wallet's coins.
-    pub(super) fn watch_coins(
+    /// What to announce and what to withdraw, so that exactly the wallets' unconfirmed transactions
+    /// are announced, as far as the light client takes so many.
+    pub(super) fn announcements(
         &mut self,
-        wallet: &mut Wallet,
-    ) -> Result<Option<Input>, StoreProblem> {
-        let MovedCoins { coins, gone } = if self.told_coins {
-            wallet.take_moved_coins()?
-        } else {
-            MovedCoins { coins: wallet.coins_to_watch()?, gone: Vec::new() }
-        };
-        self.told_coins = true;
-        let changed = !coins.is_empty() || !gone.is_empty();
-        Ok(changed.then_some(Input::WatchCoins { coins, gone }))
-    }
-
-    /// What to announce and what to withdraw, so that exactly `unconfirmed` is announced, as far
-    /// as the light client takes so many.
-    pub(super) fn announcements(&mut self, mut unconfirmed: Vec<ToAnnounce>) -> Vec<Input> {
-        unconfirmed.truncate(MAX_TRANSACTIONS);
+        followers: &mut Followers,
+    ) -> Result<Vec<Input>, StoreProblem> {
+        let mut announce = Vec::new();
+        let mut room = MAX_TRANSACTIONS;
+        for one in followers.values_mut() {
+            if one.changed {
+                let mut unconfirmed = one.wallet.to_announce()?;
+                unconfirmed.truncate(room);
+                let id = |one: &ToAnnounce| one.transaction.compute_txid();
+                one.announcing = unconfirmed.iter().map(id).collect();
+                announce.extend(unconfirmed);
+            }
+            room = room.saturating_sub(one.announcing.len());
+        }
         let ids: BTreeSet<Txid> =
-            unconfirmed.iter().map(|one| one.transaction.compute_txid()).collect();
+            followers.values().flat_map(|one| one.announcing.iter().copied()).collect();
         let done = self.announced.difference(&ids).map(|txid| Input::Withdraw { txid: *txid });
         let mut inputs: Vec<Input> = done.collect();
-        let known = |one: &ToAnnounce| self.announced.contains(&one.transaction.compute_txid());
-        let new = unconfirmed.into_iter().filter(|one| !known(one));
+        let mut known = std::mem::replace(&mut self.announced, ids);
+        let new = announce.into_iter().filter(|one| known.insert(one.transaction.compute_txid()));
         inputs.extend(
             new.map(|ToAnnounce { transaction, fee }| Input::Announce { transaction, fee }),
         );
-        self.announced = ids;
-        inputs
+        Ok(inputs)
+    }
+}
+
+/// What the light client must hear of the wallets that changed, so that it watches exactly
+/// the wallets' coins.
+pub(super) fn watch_coins(followers: &mut Followers) -> Result<Option<Input>, StoreProblem> {
+    let mut moved = MovedCoins::default();
+    for one in followers.values_mut().filter(|one| one.changed) {
+        let MovedCoins { coins, gone } = one.coin_watches()?;
+        moved.coins.extend(coins);
+        moved.gone.extend(gone);
+    }
+    let MovedCoins { coins, mut gone } = moved;
+    // Two wallets may have the same coin.
+    if followers.len() > 1 {
+        gone = held_by_none(gone, followers)?;
+    }
+    let changed = !coins.is_empty() || !gone.is_empty();
+    Ok(changed.then_some(Input::WatchCoins { coins, gone }))
+}
+
+/// Those of the coins that no wallet has watched any more.
+pub(super) fn held_by_none(
+    coins: Vec<OutPoint>,
+    followers: &Followers,
+) -> Result<Vec<OutPoint>, StoreProblem> {
+    let mut left = Vec::new();
+    for coin in coins {
+        let mut held = false;
+        for one in followers.values() {
+            held |= one.wallet.is_to_watch(coin)?;
+        }
+        if !held {
+            left.push(coin);
+        }
+    }
+    Ok(left)
+}
+
+/// What the engine knows of the chain.
+pub(super) enum Chain {
+    /// It is followed.
+    Followed(Box<ChainSide>),
+    /// It ended here when it was last followed.
+    Stored(BlockId),
+}
+
+impl Chain {
+    pub(super) fn followed(&self) -> Option<&ChainSide> {
+        match self {
+            Self::Followed(chain) => Some(chain),
+            Self::Stored(_) => None,
+        }
+    }
+
+    pub(super) fn followed_mut(&mut self) -> Option<&mut ChainSide> {
+        match self {
+            Self::Followed(chain) => Some(chain),
+            Self::Stored(_) => None,
+        }
+    }
+
+    pub(super) fn tip(&self) -> BlockId {
+        match self {
+            Self::Followed(chain) => chain.client.tip(),
+            Self::Stored(tip) => *tip,
+        }
+    }
+
+    pub(super) fn status(&self) -> Status {
+        match self {
+            Self::Followed(chain) => chain.client.status(),
+            Self::Stored(tip) => Status::at(*tip),
+        }
     }
 }
 
@@ -237,18 +316,5 @@ fn count(hashes: &[FilterHash]) -> u32 {
     u32::try_from(hashes.len()).unwrap_or(u32::MAX)
 }
 
-/// Brings a wallet onto the chain; what this changed.
-fn settle_standing(wallet: &mut Wallet, client: &LightClient) -> Result<Vec<Event>, StoreProblem> {
-    match start::standing(wallet, client)? {
-        Standing::OnChain => Ok(Vec::new()),
-        Standing::Forked(fork) => {
-            let left = wallet.cursor()?.map(|old_tip| Event::Reorganised { fork, old_tip });
-            let changes = wallet.roll_back(fork)?;
-            Ok(left.into_iter().chain(changes.into_iter().map(Event::Transaction)).collect())
-        }
-        Standing::Unknown(from) => {
-            wallet.rescan_from(from, |time| client.first_block_since(time))?;
-            Ok(Vec::new())
-        }
-    }
-}
+/// The wallets, by name.
+pub(super) type Followers = BTreeMap<WalletName, Follower>;

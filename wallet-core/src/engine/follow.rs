@@ -1,18 +1,20 @@
 //! Owns what follows from one input of the light client: each output becomes an effect or a change
-//! of the wallet, and the client hears of what it waits for, until it has no more to say.
+//! of the wallets, and the client hears of what it waits for, until it has no more to say.
 //!
 //! Refuses to commit and to release: that is the step's.
 
 use std::collections::VecDeque;
 
-use crate::command::{StoreProblem, TransactionChange};
+use bitcoin::Block;
+
+use crate::command::StoreProblem;
 use crate::engine::{Effect, Engine};
-use crate::event::{Event, Note};
+use crate::event::{Event, News, Note};
 use crate::light_client::height::BlockId;
-use crate::light_client::input::Input;
+use crate::light_client::input::{Input, ScanStart};
 use crate::light_client::output::{BroadcastEvent, ChainEvent, MempoolEvent, Output};
-use crate::light_client::time::Now;
-use crate::wallet::{Folded, Seen};
+use crate::light_client::time::{Now, WallTime};
+use crate::wallet::Folded;
 
 impl Engine {
     /// Gives an input to the light client and follows what comes of it until it has no more to
@@ -41,7 +43,7 @@ impl Engine {
     }
 
     /// Does one output, or queues its effect; what the light client must hear of it comes back.
-    fn take(&mut self, now: Now, output: Output) -> Result<Option<Input>, StoreProblem> {
+    fn take(&mut self, now: Now, output: Output) -> Result<Vec<Input>, StoreProblem> {
         match output {
             Output::Dial { peer, address, wire, purpose } => {
                 self.effects.push(Effect::Dial { peer, address, wire, purpose });
@@ -59,89 +61,93 @@ impl Engine {
             Output::ReadFilters { id, filters } => {
                 self.effects.push(Effect::ReadFilters { id, filters });
             }
-            Output::Peer(event) => self.effects.push(Effect::Tell(Event::Peer(event))),
-            Output::Broadcast(event) => self.follow_broadcast(event)?,
+            Output::Peer(event) => {
+                let news = News { wallet: None, event: Event::Peer(event) };
+                self.effects.push(Effect::Tell(news));
+            }
+            Output::Broadcast(event) => self.follow_broadcast(&event)?,
             Output::Clock(offset) => self.say(Event::Note(Note::ClockDiffers { offset })),
-            Output::Mempool(event) => self.follow_mempool(now, &event)?,
+            Output::Mempool(MempoolEvent::Seen { transaction, peers }) => {
+                self.each(|one| one.take_seen(&transaction, peers, now))?;
+            }
             Output::Chain(event) => return self.follow_chain(now, event),
         }
-        Ok(None)
+        Ok(Vec::new())
     }
 
-    fn follow_broadcast(&mut self, event: BroadcastEvent) -> Result<(), StoreProblem> {
-        let change = match &event {
-            BroadcastEvent::Sent { txid, .. } => self.wallet.mark_announced(*txid)?,
-            BroadcastEvent::Echoed { .. } | BroadcastEvent::BelowFloor { .. } => None,
-        };
-        self.say(Event::Broadcast(event));
-        self.say_changes(change);
-        Ok(())
+    /// Those hear of it whose transaction it is.
+    fn follow_broadcast(&mut self, event: &BroadcastEvent) -> Result<(), StoreProblem> {
+        let (BroadcastEvent::Sent { txid, .. }
+        | BroadcastEvent::Echoed { txid, .. }
+        | BroadcastEvent::BelowFloor { txid, .. }) = event;
+        self.each(|one| {
+            if !one.announcing.contains(txid) {
+                return Ok(());
+            }
+            let change = match event {
+                BroadcastEvent::Sent { .. } => one.wallet.mark_announced(*txid)?,
+                BroadcastEvent::Echoed { .. } | BroadcastEvent::BelowFloor { .. } => None,
+            };
+            one.say(Event::Broadcast(event.clone()));
+            one.say_changes(change);
+            Ok(())
+        })
     }
 
-    fn follow_mempool(&mut self, now: Now, event: &MempoolEvent) -> Result<(), StoreProblem> {
-        let MempoolEvent::Seen { transaction, peers } = event;
-        let Seen { changes, spends_ours } = self.wallet.take_seen(transaction, *peers, now.wall)?;
-        self.say_changes(changes);
-        if spends_ours {
-            self.say(Event::Note(Note::SpentElsewhere { txid: transaction.compute_txid() }));
-        }
-        Ok(())
-    }
-
-    fn follow_chain(&mut self, now: Now, event: ChainEvent) -> Result<Option<Input>, StoreProblem> {
+    fn follow_chain(&mut self, now: Now, event: ChainEvent) -> Result<Vec<Input>, StoreProblem> {
         match event {
             ChainEvent::Tip { .. } => {}
             ChainEvent::Reorganised { fork, old_tip } => {
-                let changes = self.wallet.roll_back(fork)?;
-                self.roll_back_sweep(fork.height);
                 self.say(Event::Reorganised { fork, old_tip });
-                self.say_changes(changes);
+                self.each(|one| one.roll_back(fork))?;
             }
-            ChainEvent::Block { at, time, block } => {
-                let mut folded = self.wallet.apply_block(at, time, &block)?;
-                self.sweep_block(at.height, &block, &mut folded);
-                let Folded { grown, found, changes, relevant } = folded;
-                self.say_changes(changes);
-                let since = self.wallet.search_start(&grown)?;
-                return Ok(Some(Input::Folded { block: at.hash, grown, since, found, relevant }));
-            }
-            ChainEvent::Scanned { cursor, time } => {
-                let changes = self.wallet.advance(cursor, time)?;
-                self.changed |= self.wallet.has_grown();
-                self.say_changes(changes);
-            }
+            ChainEvent::Block { at, time, block } => return self.fold(at, time, &block),
+            ChainEvent::Scanned { cursor, time } => self.each(|one| one.advance(cursor, time))?,
             ChainEvent::Synced { tip } => self.follow_tip(now, tip)?,
         }
-        Ok(None)
+        Ok(Vec::new())
     }
 
-    /// While a search goes on, scripts that the light client was not told of yet are searched for
-    /// too, and accounts whose turn has come; it reaches the tip again after that.
+    /// Every wallet folds the block. The light client hears of it as of one watch list: what comes
+    /// before its `Folded` is watched when it goes on.
+    fn fold(
+        &mut self,
+        at: BlockId,
+        time: WallTime,
+        block: &Block,
+    ) -> Result<Vec<Input>, StoreProblem> {
+        let mut growths = Vec::new();
+        let (mut all_found, mut any_relevant) = (Vec::new(), false);
+        self.each(|one| {
+            let (Folded { grown, found, relevant, .. }, since) = one.fold(at, time, block)?;
+            all_found.extend(found);
+            any_relevant |= relevant;
+            if !grown.is_empty() {
+                growths.push((grown, since));
+            }
+            Ok(())
+        })?;
+        let (grown, since): (_, Option<ScanStart>) = growths.pop().unwrap_or_default();
+        let watch = |(scripts, since)| Input::Watch { scripts, since };
+        let mut inputs: Vec<_> = growths.into_iter().map(watch).collect();
+        let (found, relevant) = (all_found, any_relevant);
+        inputs.push(Input::Folded { block: at.hash, grown, since, found, relevant });
+        Ok(inputs)
+    }
+
+    /// The light client has looked at everything that it was told of. What it was not told of yet
+    /// makes it say so again.
     fn follow_tip(&mut self, now: Now, tip: BlockId) -> Result<(), StoreProblem> {
-        let grown = self.wallet.has_grown() && self.wallet.is_searching()?;
-        if grown || self.wallet.begin_next_turn()? {
-            self.changed = true;
-            return Ok(());
-        }
-        if self.watch_grown_of_sweep() {
-            return Ok(());
-        }
-        let searched = self.wallet.end_search(tip, now.wall)?;
-        let expired = self.wallet.expire_seen(now.wall)?;
-        self.say_changes(expired);
-        self.changed = true;
-        let status = Box::new(self.status()?);
-        self.say(Event::Synced { tip, status, searched });
+        self.catch_up()?;
+        let status = self.chain.status();
+        let mut more = Vec::new();
+        self.each(|one| {
+            if !one.is_behind() {
+                more.extend(one.arrive(tip, now, status.clone())?);
+            }
+            Ok(())
+        })?;
+        self.after_commit.extend(more);
         Ok(())
-    }
-
-    pub(super) fn say_changes(&mut self, changes: impl IntoIterator<Item = TransactionChange>) {
-        for change in changes {
-            self.changed = true;
-            self.say(Event::Transaction(change));
-        }
-        for (coin, amount) in self.wallet.take_frozen_dust() {
-            self.say(Event::Note(Note::DustFrozen { coin, amount }));
-        }
     }
 }

@@ -7,59 +7,77 @@ use bitcoin::psbt::Psbt;
 use bitcoin::{Address, Transaction};
 
 use crate::command::{CommandError, DraftId, MessageForm, Reply, SignedMessage, SigningProblem};
-use crate::engine::Engine;
-use crate::light_client::time::Now;
+use crate::engine::around::Around;
+use crate::engine::follower::Follower;
 use crate::message;
 use crate::signers::{self, Signer, SoftwareSigner};
 use crate::wallet::Handed;
 
-impl Engine {
+impl Follower {
     /// Signs and records; the announcement follows the commit. Where others must sign too, our
     /// part is handed out.
-    pub(super) fn sign(&mut self, now: Now, draft: DraftId) -> Result<Reply, CommandError> {
-        let drafted = self.wallet.psbt_of(draft, now.wall)?;
+    pub(super) fn sign(
+        &mut self,
+        around: &Around<'_>,
+        draft: DraftId,
+    ) -> Result<Reply, CommandError> {
+        let drafted = self.wallet.psbt_of(draft, around.now.wall)?;
         let mut psbt = drafted.clone();
         self.signer()?.sign(&mut psbt).map_err(CommandError::Signing)?;
         let signed = match signers::finish(&psbt, &drafted) {
             Err(SigningProblem::Incomplete) if psbt != drafted => {
-                return self.hold(now, draft, &psbt);
+                return self.hold(around, draft, &psbt);
             }
             finished => finished.map_err(CommandError::Signing)?,
         };
-        let (payment, changes) = self.wallet.record_signed(draft, &signed, &psbt, now.wall)?;
+        let (payment, changes) =
+            self.wallet.record_signed(draft, &signed, &psbt, around.now.wall)?;
         self.say_changes(changes);
         Ok(Reply::Payment(Box::new(payment)))
     }
 
     /// What is known of a PSBT.
-    pub(super) fn review(&self, now: Now, psbt: &Psbt) -> Result<Reply, CommandError> {
-        let moment = (self.chain.tip().height, now.wall);
+    pub(super) fn review(&self, around: &Around<'_>, psbt: &Psbt) -> Result<Reply, CommandError> {
+        let moment = around.place();
         Ok(Reply::Psbt(Box::new(self.wallet.review_psbt(psbt, moment)?)))
     }
 
     /// The same of a transaction that is signed already.
     pub(super) fn review_transaction(
         &self,
-        now: Now,
+        around: &Around<'_>,
         signed: Transaction,
     ) -> Result<Reply, CommandError> {
-        self.review(now, &self.wallet.psbt_from(signed)?)
+        self.review(around, &self.wallet.psbt_from(signed)?)
     }
 
     /// Gives out a draft's PSBT, for others to sign.
-    pub(super) fn hand_out(&mut self, now: Now, draft: DraftId) -> Result<Reply, CommandError> {
-        let psbt = self.wallet.psbt_of(draft, now.wall)?;
-        self.hold(now, draft, &psbt)
+    pub(super) fn hand_out(
+        &mut self,
+        around: &Around<'_>,
+        draft: DraftId,
+    ) -> Result<Reply, CommandError> {
+        let psbt = self.wallet.psbt_of(draft, around.now.wall)?;
+        self.hold(around, draft, &psbt)
     }
 
-    fn hold(&mut self, now: Now, draft: DraftId, psbt: &Psbt) -> Result<Reply, CommandError> {
+    fn hold(
+        &mut self,
+        around: &Around<'_>,
+        draft: DraftId,
+        psbt: &Psbt,
+    ) -> Result<Reply, CommandError> {
         self.wallet.hold_draft(draft)?;
-        self.review(now, psbt)
+        self.review(around, psbt)
     }
 
     /// Adds our signatures; the draft that holds the coins is committed before they are told.
-    pub(super) fn sign_psbt(&mut self, now: Now, handed: &Psbt) -> Result<Reply, CommandError> {
-        let moment = (self.chain.tip().height, now.wall);
+    pub(super) fn sign_psbt(
+        &mut self,
+        around: &Around<'_>,
+        handed: &Psbt,
+    ) -> Result<Reply, CommandError> {
+        let moment = around.place();
         let mut psbt = handed.clone();
         self.signer()?.sign(&mut psbt).map_err(CommandError::Signing)?;
         if psbt == *handed {
@@ -71,21 +89,30 @@ impl Engine {
     }
 
     /// Holds the coins of what a device is about to sign.
-    pub(super) fn hold_psbt(&mut self, now: Now, handed: &Psbt) -> Result<Reply, CommandError> {
-        let moment = (self.chain.tip().height, now.wall);
+    pub(super) fn hold_psbt(
+        &mut self,
+        around: &Around<'_>,
+        handed: &Psbt,
+    ) -> Result<Reply, CommandError> {
+        let moment = around.place();
         self.wallet.take_over(handed, moment)?;
         self.changed = true;
-        self.review(now, handed)
+        self.review(around, handed)
     }
 
     /// Stores what the PSBT makes; the announcement follows the commit.
-    pub(super) fn announce_psbt(&mut self, now: Now, psbt: &Psbt) -> Result<Reply, CommandError> {
-        let moment = (self.chain.tip().height, now.wall);
+    pub(super) fn announce_psbt(
+        &mut self,
+        around: &Around<'_>,
+        psbt: &Psbt,
+    ) -> Result<Reply, CommandError> {
+        let moment = around.place();
         let (draft, transaction) = match self.wallet.close_draft(psbt, moment)? {
             Handed::Known(payment) => return Ok(Reply::Payment(payment)),
             Handed::Signed(draft, transaction) => (draft, transaction),
         };
-        let (payment, changes) = self.wallet.record_signed(draft, &transaction, psbt, now.wall)?;
+        let (payment, changes) =
+            self.wallet.record_signed(draft, &transaction, psbt, around.now.wall)?;
         self.say_changes(changes);
         Ok(Reply::Payment(Box::new(payment)))
     }

@@ -7,3 +7,4 @@ mod machine;
 mod restart;
 mod refusal;
 mod search;
+mod several;

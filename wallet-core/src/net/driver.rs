@@ -59,7 +59,7 @@ impl Driver {
             outlet.push(&News { wallet: None, event });
         }
         for message in inbox.try_iter() {
-            if let Message::Ask(id, _) = message {
+            if let Message::Ask(id, ..) | Message::Load(id, _) | Message::Unload(id, _) = message {
                 outlet.answer(id, Err(CommandError::Closing));
             }
         }
@@ -70,8 +70,12 @@ impl Driver {
             let (input, permit) = match self.next_message() {
                 None => (Input::Deadline, None),
                 Some(Message::Stop) => return Ok(()),
-                Some(Message::Ask(id, command)) => (Input::Ask { id, command }, None),
-                Some(Message::Unlock(key)) => (Input::Unlock(key), None),
+                Some(Message::Ask(id, wallet, command)) => {
+                    (Input::Ask { id, wallet, command }, None)
+                }
+                Some(Message::Load(id, opened)) => (Input::Load { id, opened }, None),
+                Some(Message::Unload(id, wallet)) => (Input::Unload { id, wallet }, None),
+                Some(Message::Unlock(wallet, key)) => (Input::Unlock { wallet, key }, None),
                 Some(Message::Happened(happening)) => {
                     let Some(network) = &mut self.network else { continue };
                     if !network.expects(&happening) {
@@ -106,8 +110,8 @@ impl Driver {
     /// A command that the disk refused is answered, since the step itself could not.
     fn step(&mut self, input: Input) -> Result<(), StoreProblem> {
         let asked = match &input {
-            Input::Ask { id, .. } => Some(*id),
-            Input::Network(_) | Input::Unlock(_) | Input::Deadline => None,
+            Input::Ask { id, .. } | Input::Load { id, .. } | Input::Unload { id, .. } => Some(*id),
+            Input::Network(_) | Input::Unlock { .. } | Input::Deadline => None,
         };
         match self.engine.step(self.clock.now(), input) {
             Ok(effects) => {
@@ -126,7 +130,7 @@ impl Driver {
     fn carry_out(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match (effect, &mut self.network) {
-                (Effect::Tell(event), _) => self.outlet.push(&News { wallet: None, event }),
+                (Effect::Tell(news), _) => self.outlet.push(&news),
                 (Effect::Answer { id, result }, _) => self.outlet.answer(id, result),
                 (effect, Some(network)) => network.carry_out(effect),
                 // Offline, the engine has no light client that could ask for more.

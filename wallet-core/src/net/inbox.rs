@@ -8,19 +8,25 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::command::Command;
+use crate::engine::Opened;
 use crate::event::CommandId;
 use crate::light_client::input::Input;
 use crate::vault::SeedKey;
+use crate::wallet_name::WalletName;
 
 /// What comes in.
 #[derive(Debug)]
 pub enum Message {
     /// Something happened on the network.
     Happened(Happening),
-    /// A face asks.
-    Ask(CommandId, Command),
-    /// The owner's password opened the key layer.
-    Unlock(SeedKey),
+    /// A face asks a wallet.
+    Ask(CommandId, WalletName, Command),
+    /// A wallet joins.
+    Load(CommandId, Box<Opened>),
+    /// A wallet is closed.
+    Unload(CommandId, WalletName),
+    /// The owner's password opened a wallet's key layer.
+    Unlock(WalletName, SeedKey),
     /// Commit and end.
     Stop,
 }

@@ -22,7 +22,7 @@ use crate::store::problem;
 use crate::vault::{KdfCost, OutOfMemory, Parcel, ParseParcelError, Password, SealError};
 use crate::wallet::{self, Wallet};
 
-use super::create::{Birthplace, CreateError};
+use super::create::{Birthplace, CreateError, lock_of};
 
 /// Writes a backup to a new file, for the user alone, and opens it again; durable on return. It
 /// takes the time of two password derivations. Returns how many bytes the file has.
@@ -90,7 +90,8 @@ pub fn restore_backup(
     let accounts = accounts(backup, own)?;
     let preferred = accounts.iter().find(|account| *account.name() == backup.preferred);
     let preferred = preferred.ok_or(CreateError::BadAccounts)?.id();
-    let place = Birthplace::claim(settings, password, cost)?;
+    let place =
+        Birthplace::claim(lock_of(settings).map_err(CreateError::from)?, settings, password, cost)?;
     let seal = |seed| key_layer::seal(&place.keys.seed, seed);
     let new = wallet::NewWallet {
         description: wallet::Description {

@@ -7,11 +7,12 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use bitcoin::Network;
 
 use crate::command::{Birthday, StoreProblem, WalletDescription};
-use crate::config::{LookAhead, Paths, Settings, WalletName};
+use crate::config::{LookAhead, Settings, WalletName};
 use crate::entropy::EntropyError;
 use crate::keychain::{AccountId, ScriptType, StandardAccount};
 use crate::light_client::time::WallTime;
@@ -59,12 +60,22 @@ pub fn create(
     new: NewWallet,
     cost: KdfCost,
 ) -> Result<WalletDescription, CreateError> {
+    create_in(lock_of(settings)?, settings, new, cost)
+}
+
+/// The same for whom the directory is locked.
+pub(super) fn create_in(
+    lock: Arc<DirectoryLock>,
+    settings: &Settings,
+    new: NewWallet,
+    cost: KdfCost,
+) -> Result<WalletDescription, CreateError> {
     let NewWallet { seed, accounts, birthday, look_ahead, password, words_checked } = new;
     let distinct: BTreeSet<StandardAccount> = accounts.iter().copied().collect();
     if accounts.is_empty() || distinct.len() < accounts.len() {
         return Err(CreateError::BadAccounts);
     }
-    let place = Birthplace::claim(settings, &password, cost)?;
+    let place = Birthplace::claim(lock, settings, &password, cost)?;
     let new = wallet::NewWallet {
         description: wallet::Description {
             network: settings.network,
@@ -134,7 +145,7 @@ fn reads_filters_twice(
 /// # Errors
 /// See [`CreateError`].
 pub fn check_new(settings: &Settings) -> Result<(), CreateError> {
-    claim_free_place(settings).map(drop)
+    require_free_place(&*lock_of(settings)?, settings)
 }
 
 /// The wallets of a network's directory, in the order of their names.
@@ -167,6 +178,9 @@ pub enum CreateError {
     /// Another process has the directory.
     #[error("{0} is using this data directory: stop it first")]
     DirInUse(Holder),
+    /// What has the directory is closing.
+    #[error("billfold is closing: start it again")]
+    Closing,
     /// No account was asked for, or one twice.
     #[error("a wallet needs at least one account, and each only once")]
     BadAccounts,
@@ -191,6 +205,7 @@ impl CreateError {
         match self {
             Self::WalletExists(_) => "wallet_exists",
             Self::DirInUse(_) => "dir_in_use",
+            Self::Closing => "closing",
             Self::BadAccounts => "bad_accounts",
             Self::OutOfMemory { .. } => "out_of_memory",
             Self::Entropy(_) => "no_entropy",
@@ -231,7 +246,7 @@ impl From<VaultError> for CreateError {
 /// Where a wallet is made: the directory is locked, the header file is durable, the wallet's own file
 /// is next.
 pub(super) struct Birthplace {
-    _lock: DirectoryLock,
+    _lock: Arc<DirectoryLock>,
     /// What the header file holds.
     pub(super) keys: Keys,
     /// Where the wallet's own file will be.
@@ -240,11 +255,13 @@ pub(super) struct Birthplace {
 
 impl Birthplace {
     pub(super) fn claim(
+        lock: Arc<DirectoryLock>,
         settings: &Settings,
         password: &Password,
         cost: KdfCost,
     ) -> Result<Self, CreateError> {
-        let (lock, paths) = claim_free_place(settings)?;
+        require_free_place(&lock, settings)?;
+        let paths = settings.paths();
         let header = paths.header(&settings.wallet);
         // Its wallet's file is not there, but a copy of it may be elsewhere.
         aside::set_aside(&header).map_err(|error| problem::from_io(&header, &error))?;
@@ -253,12 +270,17 @@ impl Birthplace {
     }
 }
 
-fn claim_free_place(settings: &Settings) -> Result<(DirectoryLock, Paths), CreateError> {
+/// Locks the directory.
+pub(super) fn lock_of(settings: &Settings) -> Result<Arc<DirectoryLock>, LockError> {
+    Ok(Arc::new(DirectoryLock::acquire(&settings.paths())?))
+}
+
+/// The lock says that nobody else takes the place meanwhile.
+fn require_free_place(_lock: &DirectoryLock, settings: &Settings) -> Result<(), CreateError> {
     let paths = settings.paths();
-    let lock = DirectoryLock::acquire(&paths)?;
     lock::make_private_dir(&paths.wallets())?;
     if paths.wallet(&settings.wallet).exists() {
         return Err(CreateError::WalletExists(settings.wallet.clone()));
     }
-    Ok((lock, paths))
+    Ok(())
 }

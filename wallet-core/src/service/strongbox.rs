@@ -2,6 +2,8 @@
 //!
 //! Refuses to run it: nothing is followed, and nobody else can use the directory meanwhile.
 
+use std::sync::Arc;
+
 use crate::backup::Backup;
 use crate::command::{CommandError, StoreProblem, WalletDescription};
 use crate::config::{LookAhead, Settings};
@@ -16,7 +18,10 @@ use crate::store::lock::DirectoryLock;
 use crate::vault::{self, KdfCost, Keys, Password};
 use crate::wallet::{AddAccountError, SearchScope, Wallet};
 
-use super::{OpenError, require_wallet};
+use super::OpenError;
+use super::claim::Claim;
+use super::create::lock_of;
+use super::opening::{open_files, require_wallet};
 
 /// A wallet opened for its secrets.
 #[derive(Debug)]
@@ -24,7 +29,9 @@ pub struct Strongbox {
     settings: Settings,
     wallet: Wallet,
     keys: Keys,
-    _lock: DirectoryLock,
+    _lock: Arc<DirectoryLock>,
+    /// Where others could open it in this process.
+    _claim: Option<Claim>,
 }
 
 impl Strongbox {
@@ -34,9 +41,22 @@ impl Strongbox {
     /// See [`OpenError`].
     pub fn open(settings: &Settings, password: &Password) -> Result<Self, OpenError> {
         require_wallet(settings)?;
-        let lock = DirectoryLock::acquire(&settings.paths())?;
-        let (wallet, keys) = super::open_files(settings, password, Clock::start().now().wall)?;
-        Ok(Self { settings: settings.clone(), wallet, keys, _lock: lock })
+        Self::open_in(lock_of(settings)?, settings, password)
+    }
+
+    /// The same for whom the directory is locked.
+    pub(super) fn open_in(
+        lock: Arc<DirectoryLock>,
+        settings: &Settings,
+        password: &Password,
+    ) -> Result<Self, OpenError> {
+        let (wallet, keys) = open_files(settings, password, Clock::start().now().wall)?;
+        Ok(Self { settings: settings.clone(), wallet, keys, _lock: lock, _claim: None })
+    }
+
+    /// Nobody in this process opens the wallet meanwhile.
+    pub(super) fn with_claim(self, claim: Claim) -> Self {
+        Self { _claim: Some(claim), ..self }
     }
 
     /// What the wallet is made of.

@@ -4,14 +4,16 @@
 //! Refuses an account without a name or descriptor of its own.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::command::{Birthday, WalletDescription};
 use crate::config::{LookAhead, Settings};
 use crate::keychain::{Account, AccountDescriptor, AccountId, AccountName};
+use crate::store::lock::DirectoryLock;
 use crate::vault::{KdfCost, Password};
 use crate::wallet::{self, Wallet};
 
-use super::create::{Birthplace, CreateError};
+use super::create::{Birthplace, CreateError, lock_of};
 
 /// What a wallet is made of that only watches.
 pub struct NewWatch {
@@ -34,6 +36,16 @@ pub fn watch(
     new: NewWatch,
     cost: KdfCost,
 ) -> Result<WalletDescription, CreateError> {
+    watch_in(lock_of(settings)?, settings, new, cost)
+}
+
+/// The same for whom the directory is locked.
+pub(super) fn watch_in(
+    lock: Arc<DirectoryLock>,
+    settings: &Settings,
+    new: NewWatch,
+    cost: KdfCost,
+) -> Result<WalletDescription, CreateError> {
     let NewWatch { accounts, birthday, look_ahead, password } = new;
     let names: BTreeSet<_> = accounts.iter().map(|(name, _)| name.clone()).collect();
     let texts: BTreeSet<_> = accounts.iter().map(|(_, made_of)| made_of.to_string()).collect();
@@ -45,7 +57,7 @@ pub fn watch(
         Account::new(AccountId::new(id), name, network, descriptor, None)
     };
     let accounts = (0..).zip(accounts).map(account).collect();
-    let place = Birthplace::claim(settings, &password, cost)?;
+    let place = Birthplace::claim(lock, settings, &password, cost)?;
     let new = wallet::NewWallet {
         description: wallet::Description {
             network,

@@ -55,9 +55,9 @@ impl Wallet {
                 break;
             }
         }
-        let found = if passed { std::mem::take(&mut step.found) } else { Vec::new() };
+        let found = std::mem::take(&mut step.found);
         let grown = self.grown.split_off(told);
-        if !found.is_empty() {
+        if passed && !found.is_empty() {
             self.search_after(at.height, found.iter().chain(&grown))?;
         }
         let changes = self.settle(step)?;

@@ -39,6 +39,14 @@ impl Wallet {
         Ok(moved)
     }
 
+    /// Whether an outpoint is to be watched.
+    ///
+    /// # Errors
+    /// What the disk refused.
+    pub fn is_to_watch(&self, outpoint: OutPoint) -> Result<bool, StoreProblem> {
+        self.file.is_to_watch(outpoint)
+    }
+
     /// A transaction may count or be placed otherwise than before.
     pub(super) fn touch_coins(&mut self, txid: Txid, transaction: &Transaction) {
         let Some(moved) = &mut self.moved_coins else { return };

@@ -1,9 +1,5 @@
 //! Stopped dead between the commits of the two files: what the wallet had not written is found again.
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::path::PathBuf;
-
 use bitcoin::hashes::Hash as _;
 use bitcoin::{Amount, FilterHash, Network};
 
@@ -14,30 +10,6 @@ use crate::light_client::change_set::ChangeSet;
 use crate::light_client::height::{BlockId, Height};
 use crate::light_client::time::WallTime;
 use crate::store::chain::ChainFile;
-
-/// What a directory holds, by path.
-type Files = BTreeMap<PathBuf, Vec<u8>>;
-
-/// The files whose names begin so.
-fn files(home: &Home, prefix: &str) -> Files {
-    let entries = fs::read_dir(home.path("")).unwrap().map(|entry| entry.unwrap().path());
-    let named = |path: &PathBuf| path.file_name().unwrap().to_str().unwrap().starts_with(prefix);
-    entries
-        .filter(named)
-        .filter(|path| path.is_file())
-        .map(|p| (p.clone(), fs::read(p).unwrap()))
-        .collect()
-}
-
-/// Puts back what they were.
-fn put_back(home: &Home, prefix: &str, before: &Files) {
-    for path in files(home, prefix).keys() {
-        fs::remove_file(path).unwrap();
-    }
-    for (path, bytes) in before {
-        fs::write(path, bytes).unwrap();
-    }
-}
 
 /// A wallet that has passed four blocks by the filters of a peer that lied about all of them; the
 /// first of them pays it.
@@ -71,20 +43,20 @@ fn deceived(world: &World, name: &str) -> Home {
 fn a_payment_that_a_lie_had_hidden_is_not_lost_between_two_files() {
     let world = World::start();
     let home = deceived(&world, "between");
-    let prepared = files(&home, "");
+    let prepared = home.files("");
     let tip = Height::new(world.devnet.tip().0);
     let synced = |event: &Event| matches!(event, Event::Synced { tip: at, .. } if at.height == tip);
     for step in 0.. {
-        put_back(&home, "", &prepared);
+        home.put_back("", &prepared);
         let mut machine = Machine::start(&home);
-        let mut before = files(&home, "db");
+        let mut before = home.files("db");
         let mut done = false;
         for _ in 0..=step {
-            before = files(&home, "db");
+            before = home.files("db");
             done |= machine.step(None).unwrap().iter().any(synced);
         }
         drop(machine);
-        put_back(&home, "db", &before);
+        home.put_back("db", &before);
 
         let mut machine = Machine::start(&home);
         machine.until(synced);

@@ -1,5 +1,7 @@
 //! A play-money network, and a wallet's files on it.
 
+use std::collections::BTreeMap;
+use std::fs;
 use std::path::PathBuf;
 
 use billfold_devnet::Devnet;
@@ -9,20 +11,21 @@ use tempfile::TempDir;
 
 use crate::command::Birthday;
 use crate::config::LookAhead;
-use crate::engine::Online;
+use crate::engine::{Online, Opened};
 use crate::keychain::{AccountId, Branch, DerivationIndex, ScriptType, StandardAccount};
 use crate::light_client::config::Route;
 use crate::light_client::height::Height;
 use crate::light_client::params::Params;
 use crate::light_client::peer_id::PeerAddress;
-use crate::light_client::time::WallTime;
+use crate::light_client::time::{Now, WallTime};
 use crate::limits::DEFAULT_FILTERS_DISK;
 use crate::seed::{Seed, Words};
-use crate::signers::key_layer;
+use crate::signers::key_layer::{self, KeyLayer};
 use crate::store::chain::ChainFile;
 use crate::store::filters::{self, FilterStore};
 use crate::vault::{self, KdfCost, Keys, Password};
 use crate::wallet::{Description, NewWallet, Wallet};
+use crate::wallet_name::WalletName;
 
 pub(super) struct World {
     /// The network lives in it.
@@ -46,7 +49,15 @@ impl World {
     }
 }
 
-/// A directory with a wallet.
+/// What a directory holds, by path.
+pub(super) type Files = BTreeMap<PathBuf, Vec<u8>>;
+
+/// The wallet that every home has.
+pub(super) fn main() -> WalletName {
+    WalletName::default()
+}
+
+/// A directory with wallets.
 pub(super) struct Home {
     dir: TempDir,
     network: Network,
@@ -65,12 +76,20 @@ impl Home {
     pub(super) fn on(network: Network, connect: PeerAddress, name: &str, birthday: Height) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let home = Self { dir, network, connect, filters_disk: DEFAULT_FILTERS_DISK };
+        home.add(&main(), name, birthday);
+        home
+    }
+
+    /// Makes another wallet in the directory.
+    pub(super) fn add(&self, wallet: &WalletName, name: &str, birthday: Height) {
+        let network = self.network;
         let seed = Seed::new(&Words::parse(WORDS).unwrap(), name);
-        let keys = vault::create(&home.path("key"), &password(), KdfCost::for_tests()).unwrap();
+        let (key, file) = self.files_of(wallet);
+        let keys = vault::create(&key, &password(), KdfCost::for_tests()).unwrap();
         let new = NewWallet {
             description: Description {
                 network,
-                name: "main".to_owned(),
+                name: wallet.to_string(),
                 fingerprint: Some(seed.fingerprint()),
                 birthday: Birthday::Height(birthday),
                 preferred: ACCOUNT,
@@ -79,15 +98,31 @@ impl Home {
             accounts: seed.accounts(&accounts(), network),
             sealed_seed: Some(key_layer::seal(&keys.seed, &seed).unwrap()),
         };
-        let mut wallet = Wallet::create(&home.path("db"), &keys.file, &new).unwrap();
+        let mut wallet = Wallet::create(&file, &keys.file, &new).unwrap();
         wallet.search_in_turns().unwrap();
         wallet.commit().unwrap();
-        home
     }
 
     pub(super) fn wallet(&self) -> (Wallet, Keys) {
-        let keys = vault::open(&self.path("key"), &password(), WallTime::new(0)).unwrap();
-        (Wallet::open(&self.path("db"), &keys.file).unwrap(), keys)
+        self.wallet_of(&main())
+    }
+
+    pub(super) fn wallet_of(&self, wallet: &WalletName) -> (Wallet, Keys) {
+        let (key, file) = self.files_of(wallet);
+        let keys = vault::open(&key, &password(), WallTime::new(0)).unwrap();
+        (Wallet::open(&file, &keys.file).unwrap(), keys)
+    }
+
+    /// A wallet as an engine takes it, with its keys.
+    pub(super) fn opened(&self, name: &WalletName, now: Now) -> Opened {
+        let (wallet, opened) = self.wallet_of(name);
+        let mut keys = KeyLayer::locked(None);
+        keys.unlock(opened.seed, now);
+        Opened { name: name.clone(), wallet, keys }
+    }
+
+    fn files_of(&self, wallet: &WalletName) -> (PathBuf, PathBuf) {
+        (self.path(&format!("key-{wallet}")), self.path(&format!("db-{wallet}")))
     }
 
     pub(super) fn online(&self) -> Online {
@@ -111,6 +146,24 @@ impl Home {
     pub(super) fn filters(&self) -> Option<filters::Opened> {
         (self.filters_disk > 0)
             .then(|| FilterStore::open(&self.path("filters"), self.filters_disk).unwrap())
+    }
+
+    /// The files of the directory whose names begin so.
+    pub(super) fn files(&self, prefix: &str) -> Files {
+        let entries = fs::read_dir(self.path("")).unwrap().map(|entry| entry.unwrap().path());
+        let name = |path: &PathBuf| path.file_name().unwrap().to_str().unwrap().to_owned();
+        let named = entries.filter(|path| path.is_file() && name(path).starts_with(prefix));
+        named.map(|path| (path.clone(), fs::read(path).unwrap())).collect()
+    }
+
+    /// Puts back what they were.
+    pub(super) fn put_back(&self, prefix: &str, before: &Files) {
+        for path in self.files(prefix).keys() {
+            fs::remove_file(path).unwrap();
+        }
+        for (path, bytes) in before {
+            fs::write(path, bytes).unwrap();
+        }
     }
 
     pub(super) fn path(&self, file: &str) -> PathBuf {

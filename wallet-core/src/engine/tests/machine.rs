@@ -6,17 +6,17 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
-use super::home::Home;
+use super::home::{Home, main};
 use crate::command::{Command, CommandError, Reply, StoreProblem};
 use crate::engine::{Effect, Engine, Input};
-use crate::event::{CommandId, Event};
+use crate::event::{CommandId, Event, News};
 use crate::light_client::dial::{DialProblem, Wire};
 use crate::light_client::input::Input as ClientInput;
 use crate::light_client::job;
 use crate::light_client::peer_id::{PeerAddress, PeerId};
 use crate::net::clock::Clock;
-use crate::signers::key_layer::KeyLayer;
 use crate::store::filters::{self, FilterStore};
+use crate::wallet_name::WalletName;
 
 /// When the process dies.
 #[derive(Debug, Clone, Copy)]
@@ -52,12 +52,15 @@ pub(super) struct Machine {
 
 impl Machine {
     pub(super) fn start(home: &Home) -> Self {
-        let (wallet, opened) = home.wallet();
+        Self::start_with(home, &[main()])
+    }
+
+    /// The same with other wallets of the home, or none.
+    pub(super) fn start_with(home: &Home, wallets: &[WalletName]) -> Self {
         let clock = Clock::start();
-        let mut keys = KeyLayer::locked(None);
-        keys.unlock(opened.seed, clock.now());
+        let wallets = wallets.iter().map(|name| home.opened(name, clock.now())).collect();
         let (engine, effects) =
-            Engine::online(wallet, keys, home.online(), [7; 32], clock.now()).unwrap();
+            Engine::online(wallets, home.online(), [7; 32], clock.now()).unwrap();
         Self {
             engine,
             clock,
@@ -74,14 +77,39 @@ impl Machine {
     }
 
     pub(super) fn ask(&mut self, command: Command) -> CommandId {
-        self.asked += 1;
-        let id = CommandId(self.asked);
-        self.waiting.push_back(Input::Ask { id, command });
+        self.ask_wallet(&main(), command)
+    }
+
+    pub(super) fn ask_wallet(&mut self, wallet: &WalletName, command: Command) -> CommandId {
+        let id = self.next_id();
+        self.waiting.push_back(Input::Ask { id, wallet: wallet.clone(), command });
         id
     }
 
-    /// Carries out what the last step brought, takes the next one, and tells what it said.
+    /// Opens a wallet of the home beside the others.
+    pub(super) fn load(&mut self, home: &Home, wallet: &WalletName) {
+        let (id, opened) = (self.next_id(), home.opened(wallet, self.clock.now()));
+        self.waiting.push_back(Input::Load { id, opened: Box::new(opened) });
+    }
+
+    /// Closes a wallet.
+    pub(super) fn unload(&mut self, wallet: &WalletName) {
+        let id = self.next_id();
+        self.waiting.push_back(Input::Unload { id, wallet: wallet.clone() });
+    }
+
+    fn next_id(&mut self) -> CommandId {
+        self.asked += 1;
+        CommandId(self.asked)
+    }
+
+    /// As [`step_told`](Self::step_told), whichever wallet it is of.
     pub(super) fn step(&mut self, crash: Option<Crash>) -> Result<Vec<Event>, Died> {
+        Ok(self.step_told(crash)?.into_iter().map(|news| news.event).collect())
+    }
+
+    /// Carries out what the last step brought, takes the next one, and tells what it said.
+    pub(super) fn step_told(&mut self, crash: Option<Crash>) -> Result<Vec<News>, Died> {
         let mut said = Vec::new();
         let answered = self.answers.len();
         for effect in std::mem::take(&mut self.effects) {
@@ -108,6 +136,12 @@ impl Machine {
         while !self.step(None).unwrap().iter().any(&mut wanted) {}
     }
 
+    /// The same of one wallet.
+    pub(super) fn until_of(&mut self, wallet: &WalletName, wanted: impl Fn(&Event) -> bool) {
+        let wanted = |news: &News| news.wallet.as_ref() == Some(wallet) && wanted(&news.event);
+        while !self.step_told(None).unwrap().iter().any(wanted) {}
+    }
+
     /// Takes steps until something is answered.
     pub(super) fn until_answered(&mut self) -> Vec<(CommandId, Answer)> {
         while self.answers.is_empty() {
@@ -126,7 +160,7 @@ impl Machine {
         let mut said = Vec::new();
         loop {
             for effect in std::mem::take(&mut self.effects) {
-                said.extend(self.carry_out(effect));
+                said.extend(self.carry_out(effect).map(|news| news.event));
             }
             let input = self.next_input();
             match self.engine.step(self.clock.now(), input) {
@@ -150,9 +184,9 @@ impl Machine {
         }
     }
 
-    fn carry_out(&mut self, effect: Effect) -> Option<Event> {
+    fn carry_out(&mut self, effect: Effect) -> Option<News> {
         match effect {
-            Effect::Tell(event) => return Some(event),
+            Effect::Tell(news) => return Some(news),
             Effect::Answer { id, result } => self.answers.push((id, result)),
             Effect::Dial { peer, wire: Wire::V2, .. } => {
                 let why = DialProblem::NoV2;

@@ -2,7 +2,7 @@
 
 use bitcoin::Amount;
 
-use super::home::{Home, World, nobody};
+use super::home::{Home, World, main, nobody};
 use super::machine::Machine;
 use crate::command::Command;
 use crate::event::Event;
@@ -48,5 +48,5 @@ fn refuse_chain(machine: &Machine) {
 }
 
 fn refuse_wallet(machine: &Machine) {
-    machine.engine.wallet.refuse_writes();
+    machine.engine.followers[&main()].wallet.refuse_writes();
 }

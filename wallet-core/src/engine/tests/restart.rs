@@ -2,7 +2,7 @@
 
 use bitcoin::Amount;
 
-use super::home::{Home, World, nobody};
+use super::home::{Home, World, main, nobody};
 use super::machine::Machine;
 use crate::command::{Command, PaymentState};
 use crate::engine::{Effect, Engine, Input, Online};
@@ -11,7 +11,6 @@ use crate::light_client::change_set::ChangeSet;
 use crate::light_client::height::Height;
 use crate::light_client::peer_id::PeerAddress;
 use crate::light_client::time::Now;
-use crate::signers::key_layer::KeyLayer;
 use crate::store::chain::ChainFile;
 
 #[test]
@@ -50,10 +49,8 @@ fn who_trusts_no_later_start_begins_at_genesis() {
     let home = Home::on(bitcoin::Network::Bitcoin, nobody, "young", Height::new(900_000));
     let tip = |from_genesis| {
         let online = Online { from_genesis, ..home.online() };
-        let (wallet, _) = home.wallet();
-        let (engine, _) =
-            Engine::online(wallet, KeyLayer::locked(None), online, [1; 32], Now::default())
-                .unwrap();
+        let wallets = vec![home.opened(&main(), Now::default())];
+        let (engine, _) = Engine::online(wallets, online, [1; 32], Now::default()).unwrap();
         let tip = engine.chain.tip();
         engine.finish().unwrap();
         tip.height
@@ -68,16 +65,16 @@ fn a_scan_from_below_the_anchor_begins_a_lower_chain() {
     let nobody = PeerAddress::Host("unreachable.invalid".to_owned(), 1);
     let birthday = Height::new(900_000);
     let home = Home::on(bitcoin::Network::Bitcoin, nobody, "deep", birthday);
-    let (wallet, _) = home.wallet();
     let now = Now::default();
-    let (mut engine, first) =
-        Engine::online(wallet, KeyLayer::locked(None), home.online(), [1; 32], now).unwrap();
+    let wallets = vec![home.opened(&main(), now)];
+    let (mut engine, first) = Engine::online(wallets, home.online(), [1; 32], now).unwrap();
     assert!(first.iter().any(|effect| matches!(effect, Effect::Dial { .. })));
     let high = engine.chain.tip().height;
     assert!(high < birthday && high > Height::new(800_000));
 
     let command = Command::Rescan { from: Some(Height::new(300_000)) };
-    let effects = engine.step(now, Input::Ask { id: CommandId(1), command }).unwrap();
+    let effects =
+        engine.step(now, Input::Ask { id: CommandId(1), wallet: main(), command }).unwrap();
     let restart = effects.iter().position(|effect| *effect == Effect::Restart).unwrap();
     let dial = effects.iter().position(|effect| matches!(effect, Effect::Dial { .. })).unwrap();
     assert!(restart < dial, "{effects:?}");

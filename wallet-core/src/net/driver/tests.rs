@@ -7,6 +7,7 @@ use bitcoin::Network as Chain;
 use super::*;
 use crate::command::{Birthday, Command};
 use crate::config::LookAhead;
+use crate::engine::Opened;
 use crate::keychain::{AccountId, ScriptType, StandardAccount};
 use crate::light_client::dial::{Purpose, Wire};
 use crate::light_client::height::{BlockId, Height};
@@ -15,6 +16,7 @@ use crate::seed::{Seed, Words};
 use crate::signers::key_layer::KeyLayer;
 use crate::vault::{self, KdfCost, Password};
 use crate::wallet::{Description, NewWallet, Wallet};
+use crate::wallet_name::WalletName;
 
 #[tokio::test]
 async fn a_disk_that_refuses_is_told_as_the_answer_and_as_the_end() {
@@ -24,8 +26,10 @@ async fn a_disk_that_refuses_is_told_as_the_answer_and_as_the_end() {
     let (inbox, incoming) = Inbox::new();
     let outlet = Arc::new(Outlet::default());
     let genesis = BlockId::new(Height::GENESIS, bitcoin::BlockHash::all_zeros());
+    let name = WalletName::default();
+    let opened = Opened { name: name.clone(), wallet, keys: KeyLayer::locked(None) };
     let driver = Driver {
-        engine: Engine::offline(wallet, KeyLayer::locked(None), genesis, [0; 32]),
+        engine: Engine::offline(vec![opened], genesis, [0; 32]).unwrap(),
         clock: Clock::start(),
         inbox: incoming,
         outlet: Arc::clone(&outlet),
@@ -35,7 +39,7 @@ async fn a_disk_that_refuses_is_told_as_the_answer_and_as_the_end() {
     let mut answers = Vec::new();
     for command in [Command::Balance, receive, Command::Balance] {
         let (id, answer) = outlet.ask().unwrap();
-        assert!(inbox.put(Message::Ask(id, command)));
+        assert!(inbox.put(Message::Ask(id, name.clone(), command)));
         answers.push(answer);
     }
     driver.run(Vec::new());

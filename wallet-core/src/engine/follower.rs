@@ -1,0 +1,323 @@
+//! Owns one wallet as the engine runs it: with its keys, a search for the coins of other keys, how
+//! far it has followed the chain, and what is to be said of it.
+//!
+//! Refuses to commit, and to know the other wallets.
+
+use std::collections::BTreeSet;
+
+use bitcoin::{Block, OutPoint, Txid};
+
+use crate::command::{StoreProblem, TransactionChange};
+use crate::event::{Event, Note};
+use crate::light_client::LightClient;
+use crate::light_client::height::BlockId;
+use crate::light_client::input::{Input, ScanStart};
+use crate::light_client::status::Status;
+use crate::light_client::time::{Now, WallTime};
+use crate::signers::key_layer::KeyLayer;
+use crate::sweep::Sweep;
+use crate::wallet::{Folded, Growth, MovedCoins, Seen, Wallet, WatchList};
+
+use super::start::{self, Standing};
+
+/// A wallet with all that belongs to it.
+pub(super) struct Follower {
+    pub(super) wallet: Wallet,
+    pub(super) keys: KeyLayer,
+    /// A search for the coins of other keys.
+    pub(super) sweep: Option<Sweep>,
+    pub(super) course: Course,
+    /// Every block up to here was applied when it came; a rescan does not lower it.
+    pub(super) applied: Option<BlockId>,
+    /// Whether it may have other transactions to announce, or other scripts to watch.
+    pub(super) changed: bool,
+    /// Own transactions that the light client was given.
+    pub(super) announcing: BTreeSet<Txid>,
+    /// Whether the light client was told which coins to watch, and so hears of changes.
+    told_coins: bool,
+    /// The tip at which it was said to be synced.
+    synced_at: Option<BlockId>,
+    /// To be said, in this order.
+    pub(super) said: Vec<Event>,
+}
+
+/// How a wallet stands to the scan of the chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Course {
+    /// Its cursor is the scan's.
+    Level,
+    /// Below the scan's cursor blocks are looked at for it, in any order.
+    Behind {
+        /// Whether the light client knows.
+        told: bool,
+        /// Whether it was level, and is behind because a rescan was asked for: new blocks are
+        /// applied as they come.
+        rescans: bool,
+    },
+}
+
+impl Follower {
+    pub(super) fn new(wallet: Wallet, keys: KeyLayer) -> Result<Self, StoreProblem> {
+        Ok(Self {
+            applied: wallet.cursor()?,
+            wallet,
+            keys,
+            sweep: None,
+            course: Course::Level,
+            changed: false,
+            announcing: BTreeSet::new(),
+            told_coins: false,
+            synced_at: None,
+            said: Vec::new(),
+        })
+    }
+
+    pub(super) fn say(&mut self, event: Event) {
+        self.said.push(event);
+    }
+
+    pub(super) fn say_changes(&mut self, changes: impl IntoIterator<Item = TransactionChange>) {
+        for change in changes {
+            self.changed = true;
+            self.say(Event::Transaction(change));
+        }
+        for (coin, amount) in self.wallet.take_frozen_dust() {
+            self.say(Event::Note(Note::DustFrozen { coin, amount }));
+        }
+    }
+
+    pub(super) fn lock(&mut self) {
+        if self.keys.lock() {
+            self.say(Event::Locked);
+        }
+    }
+
+    pub(super) fn lock_if_idle(&mut self, now: Now) {
+        if self.keys.lock_if_idle(now) {
+            self.say(Event::Locked);
+        }
+    }
+
+    /// Brings the wallet onto the chain.
+    pub(super) fn settle_standing(&mut self, client: &LightClient) -> Result<(), StoreProblem> {
+        match start::standing(&self.wallet, client)? {
+            Standing::OnChain => {}
+            Standing::Forked(fork) => {
+                let left = self.wallet.cursor()?;
+                let changes = self.wallet.roll_back(fork)?;
+                if let Some(old_tip) = left {
+                    self.say(Event::Reorganised { fork, old_tip });
+                }
+                self.say_changes(changes);
+            }
+            Standing::Unknown(from) => {
+                self.wallet.rescan_from(from, |time| client.first_block_since(time))?;
+            }
+        }
+        self.applied = self.wallet.cursor()?;
+        Ok(())
+    }
+
+    /// All that is to be watched, for a light client that does not know it, or not from there on;
+    /// `since`: blocks that it has passed are to be looked at for it too.
+    pub(super) fn watches(&mut self, since: Option<ScanStart>) -> Result<Vec<Input>, StoreProblem> {
+        let WatchList { searched, unsearched } = self.wallet.watch_list()?;
+        let mut inputs = vec![Input::Watch { scripts: searched, since }];
+        inputs.extend(unsearched.into_iter().map(|growth| watch(growth, since)));
+        if let Some(sweep) = &mut self.sweep {
+            sweep.take_grown();
+            inputs.push(Input::Watch { scripts: sweep.scripts(), since: Some(sweep.since()) });
+        }
+        self.changed = true;
+        Ok(inputs)
+    }
+
+    /// What the light client is to watch since the last time.
+    pub(super) fn new_watches(&mut self) -> Result<Vec<Input>, StoreProblem> {
+        let behind = self.behind_since()?;
+        let grown = self.wallet.take_grown()?;
+        Ok(grown.into_iter().map(|growth| watch(growth, behind)).collect())
+    }
+
+    /// The same of the coins of other keys; whether there are any.
+    pub(super) fn new_sweep_watches(&mut self) -> Option<Input> {
+        let sweep = self.sweep.as_mut()?;
+        let (scripts, since) = (sweep.take_grown(), Some(sweep.since()));
+        (!scripts.is_empty()).then_some(Input::Watch { scripts, since })
+    }
+
+    /// What the light client must hear so that it watches exactly the wallet's coins.
+    pub(super) fn coin_watches(&mut self) -> Result<MovedCoins, StoreProblem> {
+        let known = std::mem::replace(&mut self.told_coins, true);
+        if known {
+            return self.wallet.take_moved_coins();
+        }
+        Ok(MovedCoins { coins: self.wallet.coins_to_watch()?, gone: Vec::new() })
+    }
+
+    /// All that the light client was told to watch in the mempool.
+    pub(super) fn watched_coins(&mut self) -> Result<Vec<OutPoint>, StoreProblem> {
+        if self.told_coins { self.wallet.coins_to_watch() } else { Ok(Vec::new()) }
+    }
+
+    /// A new light client knows nothing.
+    pub(super) fn forget_client(&mut self) {
+        self.announcing.clear();
+        self.told_coins = false;
+        self.synced_at = None;
+    }
+
+    pub(super) fn roll_back(&mut self, fork: BlockId) -> Result<(), StoreProblem> {
+        let changes = self.wallet.roll_back(fork)?;
+        if let Some(sweep) = &mut self.sweep {
+            sweep.roll_back(fork.height);
+        }
+        if self.applied.is_some_and(|applied| applied.height > fork.height) {
+            self.applied = Some(fork);
+        }
+        self.say_changes(changes);
+        Ok(())
+    }
+
+    /// Folds a block. Returns what it brought, and since when the scripts may have been paid by
+    /// which the watch list grew.
+    pub(super) fn fold(
+        &mut self,
+        at: BlockId,
+        time: WallTime,
+        block: &Block,
+    ) -> Result<(Folded, Option<ScanStart>), StoreProblem> {
+        let mut folded = self.wallet.apply_block(at, time, block)?;
+        if let Some(sweep) = &mut self.sweep {
+            let found = sweep.apply_block(at.height, block);
+            folded.relevant |= !found.is_empty();
+            folded.found.extend(found);
+        }
+        self.say_changes(std::mem::take(&mut folded.changes));
+        let since = self.wallet.search_start(&folded.grown)?;
+        let since = match self.course {
+            Course::Level => since,
+            // Blocks come in any order: those above were perhaps looked at already.
+            Course::Behind { .. } => since.or(Some(ScanStart::Height(at.height))),
+        };
+        Ok((folded, since))
+    }
+
+    /// The scan has passed every block up to `cursor`.
+    pub(super) fn advance(&mut self, cursor: BlockId, time: WallTime) -> Result<(), StoreProblem> {
+        let own = self.wallet.cursor()?;
+        match self.course {
+            Course::Level => self.reach(cursor, time)?,
+            // The scan went back below it.
+            Course::Behind { .. } if own.is_some_and(|own| own.height > cursor.height) => {
+                self.reach(cursor, time)?;
+            }
+            Course::Behind { rescans: true, .. } => self.note_applied(cursor),
+            Course::Behind { rescans: false, .. } => {}
+        }
+        Ok(())
+    }
+
+    /// Every block up to `cursor` was looked at for this wallet.
+    pub(super) fn reach(&mut self, cursor: BlockId, time: WallTime) -> Result<(), StoreProblem> {
+        let changes = self.wallet.advance(cursor, time)?;
+        self.note_applied(cursor);
+        self.changed |= self.wallet.has_grown();
+        self.say_changes(changes);
+        Ok(())
+    }
+
+    /// Whether the block at `reached` is above the wallet's cursor, or not below its start.
+    pub(super) fn is_below(&self, reached: BlockId, time: WallTime) -> Result<bool, StoreProblem> {
+        if let Some(cursor) = self.wallet.cursor()? {
+            return Ok(cursor.height < reached.height);
+        }
+        Ok(match self.wallet.scan_start()? {
+            ScanStart::Height(first) => first <= reached.height,
+            ScanStart::Time(birthday) => birthday <= time,
+        })
+    }
+
+    /// The light client is at the tip, and nothing is left to look at for this wallet that it
+    /// knows of. While a search goes on, scripts that it was not told of yet are searched for too,
+    /// and accounts whose turn has come; it reaches the tip again after that.
+    pub(super) fn arrive(
+        &mut self,
+        tip: BlockId,
+        now: Now,
+        status: Status,
+    ) -> Result<Option<Input>, StoreProblem> {
+        let grown = self.wallet.has_grown() && self.wallet.is_searching()?;
+        if grown || self.wallet.begin_next_turn()? {
+            self.changed = true;
+            return Ok(None);
+        }
+        let more = self.new_sweep_watches();
+        if more.is_some() {
+            return Ok(more);
+        }
+        let searched = self.wallet.end_search(tip, now.wall)?;
+        let expired = self.wallet.expire_seen(now.wall)?;
+        self.say_changes(expired);
+        self.changed = true;
+        self.synced_at = Some(tip);
+        let status = Box::new(Status { cursor: self.wallet.cursor()?, ..status });
+        self.say(Event::Synced { tip, status, searched });
+        Ok(None)
+    }
+
+    /// Whether the wallet waits for nothing, and was not said to be at this tip.
+    pub(super) fn may_arrive(&self, tip: BlockId) -> Result<bool, StoreProblem> {
+        let is_free = self.course == Course::Level && self.sweep.is_none();
+        let is_new = self.synced_at != Some(tip);
+        Ok(is_free && is_new && !self.wallet.is_searching()?)
+    }
+
+    pub(super) fn take_seen(
+        &mut self,
+        transaction: &bitcoin::Transaction,
+        peers: u32,
+        now: Now,
+    ) -> Result<(), StoreProblem> {
+        let Seen { changes, spends_ours } = self.wallet.take_seen(transaction, peers, now.wall)?;
+        self.say_changes(changes);
+        if spends_ours {
+            self.say(Event::Note(Note::SpentElsewhere { txid: transaction.compute_txid() }));
+        }
+        Ok(())
+    }
+
+    pub(super) fn is_behind(&self) -> bool {
+        self.course != Course::Level
+    }
+
+    /// Whether it is behind, and the light client looks at blocks for it.
+    pub(super) fn is_told_behind(&self) -> bool {
+        matches!(self.course, Course::Behind { told: true, .. })
+    }
+
+    /// The light client has heard all that it was to be told.
+    pub(super) fn note_told(&mut self) {
+        if let Course::Behind { told, .. } = &mut self.course {
+            *told = true;
+        }
+    }
+
+    fn note_applied(&mut self, cursor: BlockId) {
+        if self.applied.is_none_or(|applied| applied.height < cursor.height) {
+            self.applied = Some(cursor);
+        }
+    }
+
+    /// Since when blocks are to be looked at for a wallet that is behind.
+    fn behind_since(&self) -> Result<Option<ScanStart>, StoreProblem> {
+        match self.course {
+            Course::Level => Ok(None),
+            Course::Behind { .. } => self.wallet.scan_start().map(Some),
+        }
+    }
+}
+
+fn watch(Growth { scripts, since }: Growth, behind: Option<ScanStart>) -> Input {
+    Input::Watch { scripts, since: since.or(behind) }
+}

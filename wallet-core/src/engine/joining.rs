@@ -1,0 +1,226 @@
+//! Owns how wallets join the chain's scan and leave it: who leads, who is behind, and how one that
+//! is behind is brought up.
+//!
+//! The scan stands at the highest cursor of the wallets. For a wallet whose cursor is lower, what
+//! lies between is looked at as in a search for old payments, while the scan goes on for the
+//! others. Its cursor follows as far as nothing is left to be looked at below, so a process that
+//! dies goes on from there. Refuses a cursor that says more than was looked at.
+
+use bitcoin::ScriptBuf;
+
+use crate::command::{CommandError, Reply, StoreProblem};
+use crate::engine::chain_side::{held_by_none, watch_coins};
+use crate::engine::follower::{Course, Follower};
+use crate::engine::{Effect, Engine, Opened};
+use crate::light_client::height::{BlockId, Height};
+use crate::light_client::input::{Input, ScanStart};
+use crate::light_client::time::{Now, WallTime};
+use crate::wallet_name::WalletName;
+
+impl Engine {
+    /// What a new light client must hear before anything else.
+    pub(super) fn introduce(&mut self, now: Now) -> Result<(), StoreProblem> {
+        let first = self.drain(now)?;
+        self.after_commit = first.into();
+        self.begin_scan()
+    }
+
+    /// A wallet joins the others.
+    pub(super) fn load(&mut self, now: Now, opened: Opened) -> Result<Reply, CommandError> {
+        let Opened { name, wallet, keys } = opened;
+        let mut one = Follower::new(wallet, keys)?;
+        one.course = Course::Behind { told: false, rescans: false };
+        if self.followers.contains_key(&name) {
+            return Err(CommandError::Loaded(name));
+        }
+        self.followers.insert(name.clone(), one);
+        let seed = self.entropy();
+        let Some(chain) = self.chain.followed_mut() else { return Ok(Reply::Done) };
+        let lowered = chain.lower(&mut self.followers, None, seed, now)?;
+        let Some(one) = self.followers.get_mut(&name) else { return Ok(Reply::Done) };
+        one.settle_standing(&chain.client)?;
+        if lowered {
+            self.effects.push(Effect::Restart);
+            self.introduce(now)?;
+        } else if self.leads(&name)? {
+            self.begin_scan()?;
+        } else {
+            self.join(&name, false)?;
+        }
+        Ok(Reply::Done)
+    }
+
+    /// Has a wallet looked for from its cursor on, beside the scan that goes on for the others.
+    pub(super) fn join(&mut self, name: &WalletName, rescans: bool) -> Result<(), StoreProblem> {
+        if let Some(one) = self.followers.get_mut(name) {
+            one.course = Course::Behind { told: false, rescans };
+            let since = one.wallet.scan_start()?;
+            self.after_commit.extend(one.watches(Some(since))?);
+        }
+        Ok(())
+    }
+
+    /// A wallet is closed. The light client forgets what it alone had.
+    pub(super) fn unload(&mut self, name: &WalletName) -> Result<Reply, CommandError> {
+        if !self.followers.contains_key(name) {
+            return Err(CommandError::NotLoaded(name.clone()));
+        }
+        self.commit()?;
+        let Some(mut gone) = self.followers.remove(name) else { return Ok(Reply::Done) };
+        let others = || self.followers.values();
+        let only = |script: &ScriptBuf| others().all(|one| !one.wallet.watches(script));
+        let scripts = gone.wallet.scripts().filter(|script| only(script)).cloned().collect();
+        let coins = held_by_none(gone.watched_coins()?, &self.followers)?;
+        self.after_commit.push_back(Input::Unwatch { scripts });
+        self.after_commit.push_back(Input::WatchCoins { coins: Vec::new(), gone: coins });
+        // What the others announce is told anew, and what is not among it is withdrawn.
+        self.followers.values_mut().for_each(|one| one.changed = true);
+        self.withdraws = true;
+        Ok(Reply::Done)
+    }
+
+    /// What the light client may hear now that all is durable: scripts that were issued, own
+    /// transactions that no block holds, and those that need no announcement any more.
+    pub(super) fn next_after_commit(&mut self) -> Result<Option<Input>, StoreProblem> {
+        let Some(chain) = self.chain.followed_mut() else {
+            self.after_commit.clear();
+            return Ok(None);
+        };
+        let changed = self.followers.values().any(|one| one.changed);
+        if changed || std::mem::take(&mut self.withdraws) {
+            for one in self.followers.values_mut().filter(|one| one.changed) {
+                self.after_commit.extend(one.new_watches()?);
+            }
+            // A wallet that is behind does not keep the others from watching theirs.
+            let several = self.followers.len() > 1;
+            if chain.client.status().synced || (several && chain.client.is_at_tip()) {
+                self.after_commit.extend(watch_coins(&mut self.followers)?);
+            }
+            self.after_commit.extend(chain.announcements(&mut self.followers)?);
+            self.followers.values_mut().for_each(|one| one.changed = false);
+        }
+        let next = self.after_commit.pop_front();
+        if next.is_none() {
+            self.followers.values_mut().for_each(Follower::note_told);
+        }
+        Ok(next)
+    }
+
+    /// Brings up wallets that wait for nothing more: those that were behind are level with the
+    /// scan, and those that are level at the tip are synced, though others are not. Whether
+    /// anything came of it.
+    pub(super) fn bring_up(&mut self, now: Now) -> Result<bool, StoreProblem> {
+        if self.followers.len() < 2 && !self.followers.values().any(Follower::is_behind) {
+            return Ok(false);
+        }
+        let mut moved = self.catch_up()?;
+        let Some(chain) = self.chain.followed() else { return Ok(false) };
+        if chain.client.is_at_tip() {
+            let (tip, status) = (chain.client.tip(), chain.client.status());
+            let mut more = Vec::new();
+            self.each(|one| {
+                if one.may_arrive(tip)? {
+                    moved = true;
+                    more.extend(one.arrive(tip, now, status.clone())?);
+                }
+                Ok(())
+            })?;
+            self.after_commit.extend(more);
+        }
+        Ok(moved)
+    }
+
+    /// Wallets that were behind are level with the scan once nothing is left to be looked at below
+    /// its cursor; whether there were any.
+    pub(super) fn catch_up(&mut self) -> Result<bool, StoreProblem> {
+        let Some((cursor, time, owed)) = self.looked_at() else { return Ok(false) };
+        if owed {
+            return Ok(false);
+        }
+        let mut moved = false;
+        self.each(|one| {
+            if one.is_told_behind() {
+                moved = true;
+                one.course = Course::Level;
+                one.reach(cursor, time)?;
+            }
+            Ok(())
+        })?;
+        Ok(moved)
+    }
+
+    /// The cursors of wallets that are behind follow as far as everything was looked at.
+    pub(super) fn note_progress(&mut self) -> Result<(), StoreProblem> {
+        let Some((reached, time, _)) = self.looked_at() else { return Ok(()) };
+        self.each(|one| {
+            if one.is_told_behind() && one.is_below(reached, time)? {
+                one.reach(reached, time)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Up to which block everything was looked at, its time, and whether something is left between
+    /// it and the scan's cursor.
+    fn looked_at(&self) -> Option<(BlockId, WallTime, bool)> {
+        if !self.followers.values().any(Follower::is_told_behind) {
+            return None;
+        }
+        let client = &self.chain.followed()?.client;
+        let cursor = client.scan_cursor()?;
+        let owed = client.owed_from().filter(|owed| *owed <= cursor.height);
+        let height = owed.map_or(cursor.height, |owed| owed.down(1));
+        Some((client.block_at(height)?, client.time_at(height)?, owed.is_some()))
+    }
+
+    /// Has the scan begin where the wallet is that has come furthest; the others catch up.
+    fn begin_scan(&mut self) -> Result<(), StoreProblem> {
+        let Some(chain) = self.chain.followed_mut() else { return Ok(()) };
+        let Some(start) = furthest(self.followers.values())? else { return Ok(()) };
+        let again = std::mem::replace(&mut chain.scans, true);
+        self.after_commit.push_back(Input::ScanFrom(start));
+        for one in self.followers.values_mut() {
+            let rescans = matches!(one.course, Course::Behind { rescans: true, .. });
+            let own = one.wallet.scan_start()?;
+            let level = own == start;
+            one.course =
+                if level { Course::Level } else { Course::Behind { told: false, rescans } };
+            // A light client that was at the tip says so again only if it was to look for something.
+            self.after_commit.extend(one.watches((again || !level).then_some(own))?);
+        }
+        Ok(())
+    }
+
+    /// Whether a wallet's cursor is above the scan's, or the scan has not begun.
+    fn leads(&self, name: &WalletName) -> Result<bool, StoreProblem> {
+        let Some(chain) = self.chain.followed().filter(|chain| chain.scans) else {
+            return Ok(true);
+        };
+        let cursor = |one: &Follower| -> Result<Option<Height>, StoreProblem> {
+            Ok(one.wallet.cursor()?.map(|cursor| cursor.height))
+        };
+        let Some(one) = self.followers.get(name) else { return Ok(false) };
+        let own = cursor(one)?;
+        let mut reached = chain.client.scan_cursor().map(|cursor| cursor.height);
+        if reached.is_none() {
+            for (_, other) in self.followers.iter().filter(|(other, _)| *other != name) {
+                reached = reached.max(cursor(other)?);
+            }
+        }
+        Ok(own > reached)
+    }
+}
+
+/// Where the wallet's scan goes on whose cursor is the highest; that of the first, if none has any.
+fn furthest<'a>(
+    wallets: impl Iterator<Item = &'a Follower>,
+) -> Result<Option<ScanStart>, StoreProblem> {
+    let mut furthest: Option<(Option<BlockId>, ScanStart)> = None;
+    for one in wallets {
+        let (cursor, start) = (one.wallet.cursor()?, one.wallet.scan_start()?);
+        if furthest.is_none_or(|(known, _)| cursor.map(|c| c.height) > known.map(|c| c.height)) {
+            furthest = Some((cursor, start));
+        }
+    }
+    Ok(furthest.map(|(_, start)| start))
+}

@@ -1,0 +1,145 @@
+//! Owns what is opened before an engine runs: wallets, the chain, kept filters.
+//!
+//! Refuses to run anything.
+
+use crate::command::StoreProblem;
+use crate::config::Settings;
+use crate::engine::{Effect, Engine, Online, Opened};
+use crate::entropy::{self, EntropyError};
+use crate::event::{Event, News, Note};
+use crate::light_client::config;
+use crate::light_client::height::{BlockId, Height};
+use crate::light_client::height_ranges::HeightRanges;
+use crate::light_client::time::WallTime;
+use crate::net::clock::Clock;
+use crate::net::filter_keeper;
+use crate::net::outlet::Outlet;
+use crate::signers::key_layer::KeyLayer;
+use crate::store::chain::ChainFile;
+use crate::store::filters::{self, FilterStore};
+use crate::store::peers::PeersFile;
+use crate::store::problem;
+use crate::vault::{self, Keys, Password};
+use crate::wallet::Wallet;
+
+use super::create::wallets;
+use super::{Access, OpenError};
+
+pub(super) fn require_wallet(settings: &Settings) -> Result<(), OpenError> {
+    if settings.paths().wallet(&settings.wallet).exists() {
+        return Ok(());
+    }
+    let name = settings.wallet.clone();
+    Err(OpenError::NoSuchWallet { name, existing: wallets(settings)? })
+}
+
+pub(super) fn open_wallet(
+    settings: &Settings,
+    password: &Password,
+    access: Access,
+    clock: Clock,
+) -> Result<Opened, OpenError> {
+    require_wallet(settings)?;
+    let (wallet, keys) = open_files(settings, password, clock.now().wall)?;
+    let mut key_layer = KeyLayer::locked(settings.idle_lock);
+    if access == Access::Sign {
+        key_layer.unlock(keys.seed, clock.now());
+    }
+    Ok(Opened { name: settings.wallet.clone(), wallet, keys: key_layer })
+}
+
+/// The header file and the wallet's file, if they are of the network that is asked for.
+pub(super) fn open_files(
+    settings: &Settings,
+    password: &Password,
+    now: WallTime,
+) -> Result<(Wallet, Keys), OpenError> {
+    let paths = settings.paths();
+    let keys = vault::open(&paths.header(&settings.wallet), password, now)?;
+    let mut wallet = Wallet::open(&paths.wallet(&settings.wallet), &keys.file)?;
+    wallet.set_dust_limit(settings.dust_limit);
+    if wallet.network() != settings.network {
+        return Err(OpenError::NetworkMismatch {
+            wallet: settings.wallet.clone(),
+            found: wallet.network(),
+            asked: settings.network,
+        });
+    }
+    Ok((wallet, keys))
+}
+
+/// Only the tip is read: a balance needs no headers.
+pub(super) fn open_offline(settings: &Settings, wallets: Vec<Opened>) -> Result<Engine, OpenError> {
+    let path = settings.paths().chain();
+    let stored = if path.exists() {
+        ChainFile::open(&path, settings.network).and_then(|file| file.tip())
+    } else {
+        furthest(&wallets)
+    };
+    let tip = match stored {
+        Ok(tip) => tip,
+        // It is mended when the chain is followed again; what was scanned is known without it.
+        Err(StoreProblem::Damaged { .. }) => furthest(&wallets)?,
+        Err(problem) => return Err(problem.into()),
+    };
+    let genesis = bitcoin::constants::genesis_block(settings.network).block_hash();
+    let tip = tip.unwrap_or(BlockId::new(Height::GENESIS, genesis));
+    Ok(Engine::offline(wallets, tip, system_seed()?)?)
+}
+
+/// The highest block that a wallet has scanned.
+fn furthest(wallets: &[Opened]) -> Result<Option<BlockId>, StoreProblem> {
+    let mut furthest: Option<BlockId> = None;
+    for Opened { wallet, .. } in wallets {
+        furthest = furthest.into_iter().chain(wallet.cursor()?).max_by_key(|block| block.height);
+    }
+    Ok(furthest)
+}
+
+pub(super) fn open_online(
+    settings: &Settings,
+    wallets: Vec<Opened>,
+    kept: Option<HeightRanges>,
+    clock: Clock,
+) -> Result<(Engine, Vec<Effect>), OpenError> {
+    let chain = ChainFile::load(&settings.paths().chain(), settings.network)?;
+    let route = match settings.proxy {
+        None => config::Route::Direct,
+        Some(_) => config::Route::Proxy,
+    };
+    let params = settings.params();
+    let magic = params.magic.to_bytes();
+    let peers = match settings.connect[..] {
+        [] => Some(PeersFile::load(&settings.paths().peers(), magic)?),
+        [_, ..] => None,
+    };
+    let (connect, mempool) = (settings.connect.clone(), settings.mempool);
+    let from_genesis = settings.from_genesis;
+    let online = Online { params, from_genesis, chain, kept, peers, connect, route, mempool };
+    Ok(Engine::online(wallets, online, system_seed()?, clock.now())?)
+}
+
+/// The store of kept filters, if any are to be kept. What is wrong with it is told, and stops
+/// nothing.
+pub(super) fn open_filters(settings: &Settings, notes: &Outlet) -> Option<filters::Opened> {
+    let dir = settings.paths().filters();
+    let opened = match settings.filters_disk {
+        0 => FilterStore::clear(&dir).map(|()| None),
+        budget => FilterStore::open(&dir, budget).map(Some),
+    };
+    let tell = |note| notes.push(&News { wallet: None, event: Event::Note(note) });
+    let opened = opened.unwrap_or_else(|error| {
+        tell(filter_keeper::not_kept(&dir, &error));
+        None
+    });
+    for path in opened.iter().flat_map(|opened| &opened.damaged) {
+        tell(Note::FiltersDamaged { path: problem::shown(path) });
+    }
+    opened
+}
+
+fn system_seed() -> Result<[u8; 32], EntropyError> {
+    let mut seed = [0; 32];
+    entropy::fill(&mut seed)?;
+    Ok(seed)
+}
