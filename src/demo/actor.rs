@@ -9,11 +9,10 @@ use billfold_wallet_core::command::{
     Balance, BumpRequest, BumpWay, Command, DraftId, FeeChoice, HistoryQuery, Hold, IssuedAddress,
     PayAmount, PayRequest, Payment, PaymentState, Recipient, Reply, WalletDescription,
 };
-use billfold_wallet_core::config::{Settings, WalletName};
+use billfold_wallet_core::config::Settings;
 use billfold_wallet_core::event::Event;
 use billfold_wallet_core::face::Conversation;
 use billfold_wallet_core::light_client::peer_id::PeerAddress;
-use billfold_wallet_core::limits::DEFAULT_FILTERS_DISK;
 use billfold_wallet_core::service::{Access, CreateError, Reach, Service};
 use billfold_wallet_core::vault::Password;
 use bitcoin::{Address, Amount, BlockHash, FeeRate, Network, Psbt, Txid};
@@ -38,19 +37,8 @@ impl Actor {
         access: Access,
         make: impl FnOnce(&Settings) -> Result<WalletDescription, CreateError>,
     ) -> Result<(Self, WalletDescription), Failure> {
-        let settings = Settings {
-            network: Network::Regtest,
-            signet_challenge: None,
-            from_genesis: false,
-            data_dir: dir.join(name),
-            wallet: WalletName::default(),
-            connect: vec![peer],
-            proxy: None,
-            filters_disk: DEFAULT_FILTERS_DISK,
-            mempool: true,
-            idle_lock: None,
-            dust_limit: Amount::ZERO,
-        };
+        let settings =
+            Settings { connect: vec![peer], ..Settings::new(Network::Regtest, dir.join(name)) };
         let description = make(&settings)?;
         let conversation = open(&settings, access)?;
         Ok((Self { name, settings, access, conversation }, description))

@@ -14,10 +14,9 @@ use billfold_devnet::Devnet;
 use billfold_tests::program::{PASSWORD, Program};
 use billfold_tests::vector_wallet::{self, WORDS};
 use billfold_wallet_core::command::Birthday;
-use billfold_wallet_core::config::{LookAhead, Settings, WalletName};
+use billfold_wallet_core::config::{LookAhead, Settings};
 use billfold_wallet_core::keychain::{ScriptType, StandardAccount};
 use billfold_wallet_core::light_client::height::Height;
-use billfold_wallet_core::limits::DEFAULT_FILTERS_DISK;
 use billfold_wallet_core::net::clock::Clock;
 use billfold_wallet_core::seed::{Seed, Words};
 use billfold_wallet_core::service::{self, NewWallet};
@@ -89,19 +88,7 @@ fn wallet(
     types: &[ScriptType],
 ) -> Result<Program> {
     let program = Program::connected(BILLFOLD, network.address())?;
-    let settings = Settings {
-        network: Network::Regtest,
-        signet_challenge: None,
-        from_genesis: false,
-        data_dir: program.data_dir(),
-        wallet: WalletName::default(),
-        connect: Vec::new(),
-        proxy: None,
-        filters_disk: DEFAULT_FILTERS_DISK,
-        mempool: true,
-        idle_lock: None,
-        dust_limit: Amount::ZERO,
-    };
+    let settings = Settings::new(Network::Regtest, program.data_dir());
     let new = NewWallet {
         seed: Seed::new(&Words::parse(WORDS)?, ""),
         accounts: types.iter().copied().map(StandardAccount::first).collect(),

@@ -13,7 +13,7 @@ use billfold_tests::node::{Node, on_each_node};
 use billfold_tests::program::{PASSWORD, Program, Strike, strikes};
 use billfold_tests::vector_wallet;
 use billfold_wallet_core::command::{PaymentState, TransactionChange};
-use billfold_wallet_core::config::{Settings, WalletName};
+use billfold_wallet_core::config::Settings;
 use billfold_wallet_core::event::Event;
 use billfold_wallet_core::face::Conversation;
 use billfold_wallet_core::light_client::dial::Wire;
@@ -474,17 +474,9 @@ fn listen(program: &Program, node: &Node) -> Result<Listener> {
 
 fn open(program: &Program, node: &Node) -> Result<Listener> {
     let settings = Settings {
-        network: Network::Regtest,
-        signet_challenge: None,
-        from_genesis: false,
-        data_dir: program.data_dir(),
-        wallet: WalletName::default(),
         connect: vec![PeerAddress::Ip(node.address())],
-        proxy: None,
         filters_disk: 0,
-        mempool: true,
-        idle_lock: None,
-        dust_limit: Amount::ZERO,
+        ..Settings::new(Network::Regtest, program.data_dir())
     };
     let password = Password::new(PASSWORD)?;
     let service = Service::open(&settings, &password, Access::View, Reach::Online)?;

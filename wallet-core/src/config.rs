@@ -14,6 +14,7 @@ use bitcoin::{Amount, Network};
 
 use crate::light_client::params::Params;
 use crate::light_client::peer_id::PeerAddress;
+use crate::limits::DEFAULT_FILTERS_DISK;
 
 pub use crate::wallet_name::{ParseWalletNameError, WalletName};
 pub use signet_challenge::{ParseSignetChallengeError, SignetChallenge};
@@ -49,6 +50,25 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// The default wallet of a data directory, and nothing else said: no peers or proxy named,
+    /// filters kept, unconfirmed payments heard, no idle lock, no dust frozen.
+    #[must_use]
+    pub fn new(network: Network, data_dir: PathBuf) -> Self {
+        Self {
+            network,
+            signet_challenge: None,
+            from_genesis: false,
+            data_dir,
+            wallet: WalletName::default(),
+            connect: Vec::new(),
+            proxy: None,
+            filters_disk: DEFAULT_FILTERS_DISK,
+            mempool: true,
+            idle_lock: None,
+            dust_limit: Amount::ZERO,
+        }
+    }
+
     /// The rules of the chain.
     #[must_use]
     pub fn params(&self) -> Params {
@@ -217,17 +237,8 @@ mod tests {
     fn signets_never_share_a_file() {
         let on = |challenge: Option<&str>| {
             let settings = Settings {
-                network: Network::Signet,
                 signet_challenge: challenge.map(|text| text.parse().expect("a challenge")),
-                from_genesis: false,
-                data_dir: "/data".into(),
-                wallet: WalletName::default(),
-                connect: Vec::new(),
-                proxy: None,
-                mempool: true,
-                idle_lock: None,
-                dust_limit: Amount::ZERO,
-                filters_disk: 0,
+                ..Settings::new(Network::Signet, "/data".into())
             };
             settings.paths().dir().to_owned()
         };

@@ -9,7 +9,7 @@ use billfold_tests::program::PASSWORD;
 use billfold_tests::synthetic::recipe::Recipe;
 use billfold_tests::vector_wallet::WORDS;
 use billfold_wallet_core::command::{Birthday, Command, Reply};
-use billfold_wallet_core::config::{LookAhead, Settings, WalletName};
+use billfold_wallet_core::config::{LookAhead, Settings};
 use billfold_wallet_core::event::Event;
 use billfold_wallet_core::face::Conversation;
 use billfold_wallet_core::keychain::{ScriptType, StandardAccount};
@@ -18,7 +18,7 @@ use billfold_wallet_core::light_client::peer_id::PeerAddress;
 use billfold_wallet_core::seed::{Seed, Words};
 use billfold_wallet_core::service::{self, Access, NewWallet, Reach, Service};
 use billfold_wallet_core::vault::{KdfCost, Password};
-use bitcoin::{Amount, Network};
+use bitcoin::Network;
 
 use crate::measured::Measured;
 use crate::options::Options;
@@ -70,16 +70,8 @@ pub(crate) fn run(
 
 fn settings(dir: &Path, peers: &[SocketAddr], options: &Options) -> Settings {
     Settings {
-        network: Network::Regtest,
-        signet_challenge: None,
-        from_genesis: false,
-        data_dir: dir.to_owned(),
-        wallet: WalletName::default(),
         connect: peers.iter().map(|peer| PeerAddress::Ip(*peer)).collect(),
-        proxy: None,
         filters_disk: options.filters_disk(),
-        mempool: true,
-        idle_lock: None,
-        dust_limit: Amount::ZERO,
+        ..Settings::new(Network::Regtest, dir.to_owned())
     }
 }

@@ -11,13 +11,12 @@ use billfold_wallet_core::command::{
     BalanceParts, Birthday, Command, CommandError, FeeChoice, HistoryQuery, HistoryRow, PayAmount,
     PayRequest, Payment, PaymentState, Recipient, Reply, WalletDescription,
 };
-use billfold_wallet_core::config::{LookAhead, Settings, WalletName};
+use billfold_wallet_core::config::{LookAhead, Settings};
 use billfold_wallet_core::event::Event;
 use billfold_wallet_core::face::Conversation;
 use billfold_wallet_core::keychain::{ScriptType, StandardAccount};
 use billfold_wallet_core::light_client::height::Height;
 use billfold_wallet_core::light_client::peer_id::PeerAddress;
-use billfold_wallet_core::limits::DEFAULT_FILTERS_DISK;
 use billfold_wallet_core::seed::{Seed, Words};
 use billfold_wallet_core::service::{
     self, Access, CreateError, NewWallet, OpenError, Reach, Service,
@@ -83,19 +82,7 @@ impl Desk {
 
 /// What a program is told that uses this directory and no peers.
 pub(crate) fn settings_in(dir: &Path) -> Settings {
-    Settings {
-        network: Network::Regtest,
-        signet_challenge: None,
-        from_genesis: false,
-        data_dir: dir.to_owned(),
-        wallet: WalletName::default(),
-        connect: Vec::new(),
-        proxy: None,
-        filters_disk: DEFAULT_FILTERS_DISK,
-        mempool: true,
-        idle_lock: None,
-        dust_limit: Amount::ZERO,
-    }
+    Settings::new(Network::Regtest, dir.to_owned())
 }
 
 pub(crate) fn open(
