@@ -46,7 +46,7 @@ fn main() -> Result<()> {
     let keys = Keys::new(&Words::parse(WORDS)?, "", Keyring::Test);
     let emulator = Emulator::start()?;
     let mut device = connect(&Place::Tcp(emulator.address), Network::Regtest, &mut Unwatched)?;
-    let told = ["coins", "PSBT", "read and review", "sign", "over TCP, verified", "parts"];
+    let told = ["coins", "PSBT", "read and review", "sign", "a host over TCP", "parts"];
     println!(
         "{:>6} {:>9} {:>16} {:>10} {:>19} {:>6}",
         told[0], told[1], told[2], told[3], told[4], told[5]
