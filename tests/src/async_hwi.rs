@@ -30,6 +30,8 @@ impl AsyncHwi {
     /// What the script for libudev or the compiler said.
     pub fn build() -> Result<Self> {
         let (tools, _lock) = target::tools()?;
+        // The script runs elsewhere.
+        let tools = tools.canonicalize()?;
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         let folder = tools.join("async-hwi");
         let build = "set -e; found=$(./libudev \"$1\"); eval \"$found\"; \
