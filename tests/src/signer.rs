@@ -4,7 +4,7 @@
 //! Refuses to stay silent where `hwi` can't be installed: where a node is required, so is it.
 
 use std::fs;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -15,6 +15,7 @@ use tempfile::TempDir;
 
 use crate::hwi;
 use crate::node::software::is_required;
+pub use crate::port::free_port;
 
 /// A running device of which nobody needs to press a button.
 #[derive(Debug)]
@@ -34,7 +35,7 @@ impl Signer {
         let home = TempDir::with_prefix("billfold-signer-")?;
         let file = home.path().join("words");
         fs::write(&file, words)?;
-        let mut process = Command::new(executable)
+        let process = Command::new(executable)
             .arg("--listen")
             .arg(address.to_string())
             .arg("--state")
@@ -43,15 +44,16 @@ impl Signer {
             .arg(&file)
             .stdin(Stdio::null())
             .spawn()?;
+        let mut signer = Self { address, process, _home: home };
         let patience = Instant::now() + PATIENCE;
         while TcpStream::connect(address).is_err() {
-            if let Some(status) = process.try_wait()? {
+            if let Some(status) = signer.process.try_wait()? {
                 bail!("the signer ended at once: {status}");
             }
             ensure!(Instant::now() < patience, "the signer does not listen on {address}");
             std::thread::yield_now();
         }
-        Ok(Self { address, process, _home: home })
+        Ok(signer)
     }
 
     /// Where hosts reach it.
@@ -67,14 +69,6 @@ impl Drop for Signer {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
-}
-
-/// A port of loopback that is free now.
-///
-/// # Errors
-/// What the system said.
-pub fn free_port() -> Result<SocketAddr> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }
 
 /// `hwi`, as it is installed.

@@ -1,10 +1,10 @@
 //! Owns a node's process: its ports, its directory, its end.
 //!
 //! btcd is given port 0 and says in its log which port it got, so no two nodes race for one.
-//! Bitcoin Core can't do that and gets ports that were free a moment ago.
+//! Bitcoin Core can't do that and gets ports that were free a moment ago and are given to nobody else.
 
 use std::io::{BufRead, BufReader};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
@@ -18,6 +18,7 @@ use tempfile::TempDir;
 
 use super::rpc::{PASSWORD, Rpc, USER};
 use super::software::Software;
+use crate::port::free_port;
 
 /// A running node process.
 #[derive(Debug)]
@@ -213,10 +214,6 @@ fn await_line(log: &Receiver<String>, wanted: &str) -> Result<String> {
             Err(_) => bail!("it never said \"{wanted}\" but:\n{}", said.join("\n")),
         }
     }
-}
-
-fn free_port() -> Result<SocketAddr> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
 }
 
 const BTCD_LISTENS: &str = "erver listening on ";
