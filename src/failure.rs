@@ -7,12 +7,11 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-pub(crate) use crate::failure::kind::{Exit, Kind};
+pub(crate) use billfold_wallet_core::failure::{Exit, Kind};
 
 mod backup;
 mod accounts;
 mod command;
-mod kind;
 mod opening;
 mod signer;
 mod typed;

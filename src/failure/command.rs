@@ -7,14 +7,14 @@ use billfold_wallet_core::command::{
 use bitcoin::Amount;
 use serde_json::Value;
 
-use super::{Failure, Kind};
+use super::Failure;
 
 impl From<CommandError> for Failure {
     fn from(error: CommandError) -> Self {
         let message = error.to_string();
         let failure = match &error {
             CommandError::Store(problem) => return problem.clone().into(),
-            other => Self::new(kind(other), message),
+            other => Self::new(other.kind(), message),
         };
         fields(&error).into_iter().fold(failure, |told, (name, value)| told.with(name, value))
     }
@@ -23,58 +23,14 @@ impl From<CommandError> for Failure {
 impl From<StoreProblem> for Failure {
     fn from(problem: StoreProblem) -> Self {
         let message = problem.to_string();
-        let new = |kind| Self::new(kind, message.clone());
+        let told = Self::new(problem.kind(), message);
         match problem {
-            StoreProblem::Full => new(Kind::DiskFull),
-            StoreProblem::ReadOnly { path } => new(Kind::ReadOnly).with("path", path),
-            StoreProblem::Damaged { path, .. } => new(Kind::StoreDamaged).with("path", path),
-            StoreProblem::Newer { path } => new(Kind::StoreNewer).with("path", path),
-            StoreProblem::Io { path, .. } => new(Kind::Io).with("path", path),
+            StoreProblem::Full => told,
+            StoreProblem::ReadOnly { path }
+            | StoreProblem::Damaged { path, .. }
+            | StoreProblem::Newer { path }
+            | StoreProblem::Io { path, .. } => told.with("path", path),
         }
-    }
-}
-
-fn kind(error: &CommandError) -> Kind {
-    match error {
-        CommandError::InsufficientFunds { .. } => Kind::InsufficientFunds,
-        CommandError::Dust { .. } => Kind::Dust,
-        CommandError::BadRecipients(_) => Kind::BadRecipients,
-        CommandError::NoSuchCoin(_) => Kind::NoSuchCoin,
-        CommandError::CoinFrozen(_) => Kind::CoinFrozen,
-        CommandError::CoinReserved(_) => Kind::CoinReserved,
-        CommandError::CoinWaits(_) => Kind::CoinWaits,
-        CommandError::CoinImmature(_) => Kind::CoinImmature,
-        CommandError::NoSuchAccount(_) => Kind::NoSuchAccount,
-        CommandError::FeeRateOutOfRange(_) => Kind::FeeRateOutOfRange,
-        CommandError::FeeTooHigh { .. } => Kind::FeeTooHigh,
-        CommandError::FeeAboveLimit { .. } => Kind::FeeAboveLimit,
-        CommandError::FeeUnknown { .. } => Kind::FeeUnknown,
-        CommandError::FeeTooLow { .. } => Kind::FeeTooLow,
-        CommandError::CannotBump { .. } => Kind::CannotBump,
-        CommandError::NoSuchLabel(_) => Kind::NoSuchLabel,
-        CommandError::TooLarge { .. } => Kind::TooLarge,
-        CommandError::NoSuchDraft(_) => Kind::NoSuchDraft,
-        CommandError::DraftExpired(_) => Kind::DraftExpired,
-        CommandError::KeyReused => Kind::KeyReused,
-        CommandError::Locked => Kind::Locked,
-        CommandError::WatchOnly => Kind::WatchOnly,
-        CommandError::HeightAboveTip { .. } => Kind::HeightAboveTip,
-        CommandError::NoSuchTransaction(_) => Kind::NoSuchTransaction,
-        CommandError::NotConfirmed(_) => Kind::NotConfirmed,
-        CommandError::Offline => Kind::Offline,
-        CommandError::AddressesExhausted => Kind::AddressesExhausted,
-        CommandError::NothingToSign => Kind::NothingToSign,
-        CommandError::NotAPayment => Kind::NotAPayment,
-        CommandError::ForeignPayment => Kind::ForeignPayment,
-        CommandError::NotOurAddress(_) => Kind::NotOurAddress,
-        CommandError::NothingToSweep { .. } => Kind::NothingToSweep,
-        CommandError::MessageTooLong(_) => Kind::MessageTooLong,
-        CommandError::Signing(_) => Kind::SigningFailed,
-        CommandError::Loaded(_) => Kind::WalletLoaded,
-        CommandError::NotLoaded(_) => Kind::WalletNotLoaded,
-        CommandError::Busy => Kind::Busy,
-        CommandError::Closing => Kind::Closing,
-        CommandError::Store(_) => Kind::Io,
     }
 }
 

@@ -4,21 +4,16 @@ use billfold_wallet_core::config::WalletName;
 use billfold_wallet_core::service::{CreateError, OpenError};
 use billfold_wallet_core::store::lock::Holder;
 
-use super::{Failure, Kind};
+use super::Failure;
 
 impl From<CreateError> for Failure {
     fn from(error: CreateError) -> Self {
-        let message = error.to_string();
-        let new = |kind| Self::new(kind, message.clone());
+        let told = Self::new(error.kind(), error.to_string());
         match error {
-            CreateError::WalletExists(name) => {
-                new(Kind::WalletExists).with("wallet", name.as_str())
-            }
-            CreateError::DirInUse(holder) => in_use(message, holder),
-            CreateError::Closing => new(Kind::Closing),
-            CreateError::BadAccounts => new(Kind::BadAccounts),
-            CreateError::OutOfMemory { kib } => new(Kind::OutOfMemory).with("kib", kib),
-            CreateError::Entropy(_) => new(Kind::NoEntropy),
+            CreateError::WalletExists(name) => told.with("wallet", name.as_str()),
+            CreateError::DirInUse(holder) => in_use(told, holder),
+            CreateError::OutOfMemory { kib } => told.with("kib", kib),
+            CreateError::Closing | CreateError::BadAccounts | CreateError::Entropy(_) => told,
             CreateError::Store(problem) => problem.into(),
         }
     }
@@ -26,33 +21,27 @@ impl From<CreateError> for Failure {
 
 impl From<OpenError> for Failure {
     fn from(error: OpenError) -> Self {
-        let message = error.to_string();
-        let new = |kind| Self::new(kind, message.clone());
+        let told = Self::new(error.kind(), error.to_string());
         match error {
             OpenError::NoSuchWallet { name, existing } => {
                 let existing: Vec<_> = existing.iter().map(WalletName::as_str).collect();
-                new(Kind::NoSuchWallet).with("wallet", name.as_str()).with("existing", existing)
+                told.with("wallet", name.as_str()).with("existing", existing)
             }
-            OpenError::WrongPassword => new(Kind::WrongPassword),
-            OpenError::TooSoon { wait } => {
-                new(Kind::TooManyTries).with("wait_seconds", wait.as_secs())
+            OpenError::TooSoon { wait } => told.with("wait_seconds", wait.as_secs()),
+            OpenError::Loaded(name) | OpenError::NotLoaded(name) => {
+                told.with("wallet", name.as_str())
             }
-            OpenError::Loaded(name) => new(Kind::WalletLoaded).with("wallet", name.as_str()),
-            OpenError::NotLoaded(name) => new(Kind::WalletNotLoaded).with("wallet", name.as_str()),
-            OpenError::Closing => new(Kind::Closing),
-            OpenError::DirInUse(holder) => in_use(message, holder),
-            OpenError::NetworkMismatch { found, .. } => {
-                new(Kind::NetworkMismatch).with("found", found.to_string())
-            }
-            OpenError::OutOfMemory { kib } => new(Kind::OutOfMemory).with("kib", kib),
-            OpenError::Entropy(_) => new(Kind::NoEntropy),
+            OpenError::DirInUse(holder) => in_use(told, holder),
+            OpenError::NetworkMismatch { found, .. } => told.with("found", found.to_string()),
+            OpenError::OutOfMemory { kib } => told.with("kib", kib),
+            OpenError::WrongPassword | OpenError::Closing | OpenError::Entropy(_) => told,
             OpenError::Store(problem) => problem.into(),
         }
     }
 }
 
-fn in_use(message: String, holder: Holder) -> Failure {
-    Failure::new(Kind::DirInUse, message).with("pid", holder.pid).with("program", holder.program)
+fn in_use(told: Failure, holder: Holder) -> Failure {
+    told.with("pid", holder.pid).with("program", holder.program)
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod label;
 mod finding;
 mod description;
 mod search;
+mod reading;
 mod proof;
 mod psbt;
 mod message;
@@ -39,6 +40,7 @@ pub use payment::{
 };
 pub use proof::Proof;
 pub use psbt::{Owner, PsbtInput, PsbtOutput, PsbtReview, PsbtWarning};
+pub use reading::Reading;
 pub use search::{AccountSearch, ChainSearch, SearchEnd, SearchReport};
 pub use sweep::{SweepDraft, SweepRequest, SweepSource};
 

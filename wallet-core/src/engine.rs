@@ -24,7 +24,7 @@ use bitcoin::hashes::{Hash, HashEngine, sha256};
 
 use crate::command::{Command, CommandError, Reply, StoreProblem};
 use crate::event::{CommandId, Event, News};
-use crate::light_client::height::BlockId;
+use crate::light_client::height::{BlockId, Height};
 use crate::light_client::input::Input as ClientInput;
 use crate::light_client::time::{MonoTime, Now};
 use crate::limits::{PROGRESS_EVERY, UNCOMMITTED_TIME};
@@ -196,6 +196,12 @@ impl Engine {
         let due = [self.client_deadline(), batch, self.progress_due()];
         let locks = self.followers.values().map(|one| one.keys.locks_at());
         due.into_iter().chain(locks).flatten().min()
+    }
+
+    /// The highest block of the best header chain.
+    #[must_use]
+    pub fn tip(&self) -> Height {
+        self.chain.tip().height
     }
 
     /// Commits what waits for a batch; the last thing to do before the engine is dropped.

@@ -14,6 +14,7 @@ pub mod entropy;
 mod residue;
 pub mod foreign;
 pub mod wallet_name;
+pub mod failure;
 pub mod keychain;
 pub mod import;
 pub mod command;

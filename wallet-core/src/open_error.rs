@@ -9,6 +9,7 @@ use bitcoin::Network;
 use crate::command::StoreProblem;
 use crate::config::WalletName;
 use crate::entropy::EntropyError;
+use crate::failure::Kind;
 use crate::store::lock::{Holder, LockError};
 use crate::store::problem;
 use crate::vault::VaultError;
@@ -70,22 +71,28 @@ pub enum OpenError {
 }
 
 impl OpenError {
+    /// Which of the failures that have a stable name and code.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::NoSuchWallet { .. } => Kind::NoSuchWallet,
+            Self::WrongPassword => Kind::WrongPassword,
+            Self::TooSoon { .. } => Kind::TooManyTries,
+            Self::Loaded(_) => Kind::WalletLoaded,
+            Self::NotLoaded(_) => Kind::WalletNotLoaded,
+            Self::Closing => Kind::Closing,
+            Self::DirInUse(_) => Kind::DirInUse,
+            Self::NetworkMismatch { .. } => Kind::NetworkMismatch,
+            Self::OutOfMemory { .. } => Kind::OutOfMemory,
+            Self::Entropy(_) => Kind::NoEntropy,
+            Self::Store(problem) => problem.kind(),
+        }
+    }
+
     /// The stable name, as in `docs/errors.md`, JSON and JSON-RPC.
     #[must_use]
     pub const fn name(&self) -> &'static str {
-        match self {
-            Self::NoSuchWallet { .. } => "no_such_wallet",
-            Self::WrongPassword => "wrong_password",
-            Self::TooSoon { .. } => "too_many_tries",
-            Self::Loaded(_) => "wallet_loaded",
-            Self::NotLoaded(_) => "wallet_not_loaded",
-            Self::Closing => "closing",
-            Self::DirInUse(_) => "dir_in_use",
-            Self::NetworkMismatch { .. } => "network_mismatch",
-            Self::OutOfMemory { .. } => "out_of_memory",
-            Self::Entropy(_) => "no_entropy",
-            Self::Store(problem) => problem.name(),
-        }
+        self.kind().name()
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Refuses to show or keep words and passwords.
 
+mod desk;
+mod read_desk;
 mod claim;
 mod create;
 mod opening;
@@ -12,13 +14,10 @@ mod strongbox;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::{self, JoinHandle};
 
-use tokio::sync::oneshot;
-
 use crate::command::{Command, CommandError, Reply, StoreProblem, WalletDescription};
 use crate::config::{Settings, WalletName};
-use crate::engine::Effect;
+use crate::engine::{Effect, Opened};
 use crate::entropy;
-use crate::event::CommandId;
 use crate::face::{BoxFuture, Face, Listener};
 use crate::net::clock::Clock;
 use crate::net::driver::{Driver, Network};
@@ -29,11 +28,15 @@ use crate::store::filters::FilterStore;
 use crate::store::lock::DirectoryLock;
 use crate::store::problem;
 use crate::vault::{self, KdfCost, Password};
+use crate::wallet::Reader;
 
 pub use crate::face::Access;
 pub use crate::open_error::OpenError;
 use claim::{Claim, Claims};
-use opening::{open_filters, open_offline, open_online, open_wallet, require_wallet};
+use create::lock_of;
+use desk::{Desk, apart};
+use opening::{open_filters, open_offline, open_online, open_shared, open_wallet, require_wallet};
+use read_desk::ReadDesk;
 
 pub use backup::{BackupError, RestoreError, read_backup, restore_backup, write_backup};
 pub use create::{CreateError, NewWallet, check_new, create, search_cost, wallets};
@@ -75,12 +78,16 @@ impl Service {
         reach: Reach,
     ) -> Result<Self, OpenError> {
         require_wallet(settings)?;
-        let wallets = [(settings.wallet.clone(), password.clone())];
-        Self::open_all(settings, &wallets, access, reach)
+        let lock = lock_of(settings)?;
+        let clock = Clock::start();
+        let opened = open_wallet(settings, password, access, clock)?;
+        // Who asks one thing after the other has no use for a second view.
+        Self::run(settings, lock, clock, vec![(opened, None)], reach)
     }
 
     /// Opens wallets, or none, and begins to run them on threads of their own; others may be
-    /// loaded later. It blocks for the time of one password derivation for each. The wallet that
+    /// loaded later. What only reads one of them is answered from its last commit, whatever the
+    /// engine is at. It blocks for the time of one password derivation for each. The wallet that
     /// `settings` names means nothing here.
     ///
     /// # Errors
@@ -91,22 +98,42 @@ impl Service {
         access: Access,
         reach: Reach,
     ) -> Result<Self, OpenError> {
-        let paths = settings.paths();
-        let lock = Arc::new(DirectoryLock::acquire(&paths)?);
+        let lock = lock_of(settings)?;
         let clock = Clock::start();
-        let open = |(name, password): &(WalletName, Password)| {
-            open_wallet(&named(settings, name), password, access, clock)
-        };
-        let opened = wallets.iter().map(open).collect::<Result<Vec<_>, _>>()?;
+        let mut opened = Vec::new();
+        for (name, password) in wallets {
+            let (wallet, reader) = open_shared(&named(settings, name), password, access, clock)?;
+            opened.push((wallet, Some(reader)));
+        }
+        Self::run(settings, lock, clock, opened, reach)
+    }
+
+    fn run(
+        settings: &Settings,
+        lock: Arc<DirectoryLock>,
+        clock: Clock,
+        opened: Vec<(Opened, Option<Reader>)>,
+        reach: Reach,
+    ) -> Result<Self, OpenError> {
         let (inbox, incoming) = Inbox::new();
         let outlet = Arc::new(Outlet::default());
+        let claims = Arc::new(Claims::default());
+        let said = |error| problem::from_io(settings.paths().dir(), &error);
+        let mut wallets = Vec::new();
+        for (wallet, reader) in opened {
+            let start = |reader| ReadDesk::start(reader, Arc::clone(&outlet), clock);
+            let desk = reader.map(start).transpose().map_err(said)?;
+            let claim = Claim::take(&claims, &wallet.name);
+            claim.ok_or_else(|| OpenError::Loaded(wallet.name.clone()))?.open(desk);
+            wallets.push(wallet);
+        }
         let (engine, network, first) = match reach {
-            Reach::Offline => (open_offline(settings, opened)?, None, Vec::new()),
+            Reach::Offline => (open_offline(settings, wallets)?, None, Vec::new()),
             Reach::Online => {
                 // Last: a network that is dropped waits for its threads, which no caller's may.
                 let kept = open_filters(settings, &outlet);
                 let (store, kept) = kept.map(|opened| (opened.store, opened.kept)).unzip();
-                let (engine, first) = open_online(settings, opened, kept, clock)?;
+                let (engine, first) = open_online(settings, wallets, kept, clock)?;
                 let network = open_network(settings, &inbox, store, &outlet)?;
                 (engine, Some(network), first)
             }
@@ -114,14 +141,13 @@ impl Service {
         let driver =
             Driver { engine, clock, inbox: incoming, outlet: Arc::clone(&outlet), network };
         let held = Arc::downgrade(&lock);
-        let thread = run_on_own_thread(driver, first, lock)
-            .map_err(|error| problem::from_io(paths.dir(), &error))?;
+        let thread = run_on_own_thread(driver, first, lock).map_err(said)?;
         Ok(Self {
             desk: Desk { inbox, outlet },
             thread: Mutex::new(Some(thread)),
             settings: settings.clone(),
             clock,
-            claims: Claims::of(wallets.iter().map(|(name, _)| name)),
+            claims,
             lock: held,
         })
     }
@@ -201,7 +227,17 @@ impl Face for Service {
         wallet: &'a WalletName,
         command: Command,
     ) -> BoxFuture<'a, Result<Reply, CommandError>> {
-        Box::pin(self.desk.answer(|id| Message::Ask(id, wallet.clone(), command)))
+        Box::pin(async move {
+            if let Some(reading) = command.reading().filter(|_| self.claims.has_reader(wallet)) {
+                let (id, answer) = self.desk.outlet.ask()?;
+                if self.claims.read(wallet, id, reading) {
+                    return answer.await.unwrap_or(Err(CommandError::Closing));
+                }
+                // It was unloaded meanwhile, which the engine tells.
+                self.desk.outlet.answer(id, Err(CommandError::Closing));
+            }
+            self.desk.answer(|id| Message::Ask(id, wallet.clone(), command)).await
+        })
     }
 
     fn wallets(&self) -> BoxFuture<'_, Result<Vec<WalletName>, CommandError>> {
@@ -217,13 +253,16 @@ impl Face for Service {
         Box::pin(async move {
             let claim = self.claim(wallet)?;
             let (settings, clock) = (named(&self.settings, wallet), self.clock);
+            let path = settings.paths().wallet(wallet);
             let desk = self.desk.clone();
             let load = async move {
-                let opened = apart(move || open_wallet(&settings, &password, access, clock)).await;
-                let opened = Box::new(opened.ok_or(OpenError::Closing)??);
-                match desk.answer(|id| Message::Load(id, opened)).await {
+                let opened = apart(move || open_shared(&settings, &password, access, clock)).await;
+                let (opened, reader) = opened.ok_or(OpenError::Closing)??;
+                let reads = ReadDesk::start(reader, Arc::clone(&desk.outlet), clock);
+                let reads = reads.map_err(|error| problem::from_io(&path, &error))?;
+                match desk.answer(|id| Message::Load(id, Box::new(opened))).await {
                     Ok(_) => {
-                        claim.open();
+                        claim.open(Some(reads));
                         Ok(())
                     }
                     Err(CommandError::Store(problem)) => Err(OpenError::Store(problem)),
@@ -240,6 +279,8 @@ impl Face for Service {
         let (desk, claims, wallet) = (self.desk.clone(), Arc::clone(&self.claims), wallet.clone());
         Box::pin(async {
             let unload = async move {
+                let reader = claims.take_reader(&wallet);
+                apart(move || drop(reader)).await.ok_or(CommandError::Closing)?;
                 desk.answer(|id| Message::Unload(id, wallet.clone())).await?;
                 claims.give_back(&wallet);
                 Ok(())
@@ -272,6 +313,9 @@ impl Face for Service {
 
     fn close(&self) -> BoxFuture<'_, ()> {
         Box::pin(async {
+            let readers = self.claims.take_readers();
+            // Without a thread they end here.
+            let _ = apart(move || drop(readers)).await;
             let _ = self.desk.inbox.put(Message::Stop);
             self.desk.outlet.until_ended().await;
             self.join();
@@ -286,39 +330,9 @@ impl Drop for Service {
     }
 }
 
-/// Where questions are put, and their answers come.
-#[derive(Clone)]
-struct Desk {
-    inbox: Inbox,
-    outlet: Arc<Outlet>,
-}
-
-impl Desk {
-    async fn answer(
-        &self,
-        message: impl FnOnce(CommandId) -> Message,
-    ) -> Result<Reply, CommandError> {
-        let (id, answer) = self.outlet.ask()?;
-        if !self.inbox.put(message(id)) {
-            return Err(CommandError::Closing);
-        }
-        answer.await.unwrap_or(Err(CommandError::Closing))
-    }
-}
-
 /// The settings for another wallet.
 fn named(settings: &Settings, wallet: &WalletName) -> Settings {
     Settings { wallet: wallet.clone(), ..settings.clone() }
-}
-
-/// Does what takes long on a thread of its own; `None` if there is none, or it panicked.
-async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-    let (done, result) = oneshot::channel();
-    let work = move || {
-        let _ = done.send(work());
-    };
-    thread::Builder::new().name("billfold-keys".to_owned()).spawn(work).ok()?;
-    result.await.ok()
 }
 
 fn open_network(
@@ -361,3 +375,6 @@ impl Drop for EndOnDrop {
         self.0.end();
     }
 }
+
+#[cfg(test)]
+mod tests;

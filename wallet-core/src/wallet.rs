@@ -34,6 +34,7 @@ mod handed;
 mod sweeping;
 mod unconfirmed;
 mod inclusion;
+mod reader;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
@@ -60,6 +61,7 @@ pub use watched_coins::MovedCoins;
 
 pub use crate::store::wallet::{Description, NewWallet};
 pub use inclusion::Inclusion;
+pub use reader::Reader;
 pub use search::{Growth, WatchList};
 
 /// One open wallet.
@@ -148,6 +150,16 @@ impl Wallet {
         Ok(wallet)
     }
 
+    /// The same, for others in this process to read it meanwhile with a [`Reader`].
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_shared(path: &Path, key: &FileKey) -> Result<Self, StoreProblem> {
+        let mut wallet = Self::from_file(WalletFile::open_shared(path, key)?)?;
+        wallet.fill_watch_list()?;
+        Ok(wallet)
+    }
+
     /// Makes all that was staged durable. Nothing staged: nothing is written.
     ///
     /// # Errors
@@ -163,9 +175,7 @@ impl Wallet {
     pub fn abort(&mut self) -> Result<(), StoreProblem> {
         self.file.abort()?;
         self.frozen_dust.clear();
-        self.keychains = self.file.keychains()?.into_iter().map(|k| (k.id, k)).collect();
-        self.searches =
-            self.file.searched_accounts()?.into_iter().map(|s| (s.account, s)).collect();
+        self.read_chains()?;
         self.scripts = self.file.scripts()?.into_iter().collect();
         self.interest = self.file.outpoints_of_interest()?.into_iter().collect();
         self.grown.retain(|spk| self.scripts.contains_key(spk));
@@ -316,8 +326,23 @@ impl Wallet {
     }
 
     fn from_file(file: WalletFile) -> Result<Self, StoreProblem> {
+        let mut wallet = Self::bare(file)?;
+        wallet.abort()?;
+        Ok(wallet)
+    }
+
+    /// How far each chain of addresses is used and looked for.
+    fn read_chains(&mut self) -> Result<(), StoreProblem> {
+        self.keychains = self.file.keychains()?.into_iter().map(|k| (k.id, k)).collect();
+        self.searches =
+            self.file.searched_accounts()?.into_iter().map(|s| (s.account, s)).collect();
+        Ok(())
+    }
+
+    /// Without what is kept in memory of scripts, outpoints and chains.
+    fn bare(file: WalletFile) -> Result<Self, StoreProblem> {
         let description = file.description()?;
-        let mut wallet = Self {
+        Ok(Self {
             accounts: file.accounts()?,
             file,
             description,
@@ -331,9 +356,7 @@ impl Wallet {
             others: BTreeSet::new(),
             dust_limit: Amount::ZERO,
             frozen_dust: Vec::new(),
-        };
-        wallet.abort()?;
-        Ok(wallet)
+        })
     }
 
     /// Derives what the look-ahead asks for and is not watched yet: all of it for a new wallet.

@@ -5,6 +5,7 @@
 
 use bitcoin::{Amount, OutPoint, Txid, Weight};
 
+use crate::failure::Kind;
 use crate::keychain::AccountName;
 use crate::light_client::height::Height;
 use crate::limits::MESSAGE_BYTES;
@@ -325,63 +326,75 @@ pub enum StoreProblem {
 }
 
 impl CommandError {
+    /// Which of the failures that have a stable name and code.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::InsufficientFunds { .. } => Kind::InsufficientFunds,
+            Self::Dust { .. } => Kind::Dust,
+            Self::BadRecipients(_) => Kind::BadRecipients,
+            Self::NoSuchCoin(_) => Kind::NoSuchCoin,
+            Self::CoinFrozen(_) => Kind::CoinFrozen,
+            Self::CoinReserved(_) => Kind::CoinReserved,
+            Self::CoinWaits(_) => Kind::CoinWaits,
+            Self::CoinImmature(_) => Kind::CoinImmature,
+            Self::NoSuchAccount(_) => Kind::NoSuchAccount,
+            Self::FeeRateOutOfRange(_) => Kind::FeeRateOutOfRange,
+            Self::FeeTooHigh { .. } => Kind::FeeTooHigh,
+            Self::FeeAboveLimit { .. } => Kind::FeeAboveLimit,
+            Self::FeeUnknown { .. } => Kind::FeeUnknown,
+            Self::FeeTooLow { .. } => Kind::FeeTooLow,
+            Self::CannotBump { .. } => Kind::CannotBump,
+            Self::NoSuchLabel(_) => Kind::NoSuchLabel,
+            Self::TooLarge { .. } => Kind::TooLarge,
+            Self::NoSuchDraft(_) => Kind::NoSuchDraft,
+            Self::DraftExpired(_) => Kind::DraftExpired,
+            Self::KeyReused => Kind::KeyReused,
+            Self::Locked => Kind::Locked,
+            Self::WatchOnly => Kind::WatchOnly,
+            Self::HeightAboveTip { .. } => Kind::HeightAboveTip,
+            Self::NoSuchTransaction(_) => Kind::NoSuchTransaction,
+            Self::NotConfirmed(_) => Kind::NotConfirmed,
+            Self::Offline => Kind::Offline,
+            Self::AddressesExhausted => Kind::AddressesExhausted,
+            Self::NothingToSign => Kind::NothingToSign,
+            Self::NotAPayment => Kind::NotAPayment,
+            Self::ForeignPayment => Kind::ForeignPayment,
+            Self::NotOurAddress(_) => Kind::NotOurAddress,
+            Self::NothingToSweep { .. } => Kind::NothingToSweep,
+            Self::MessageTooLong(_) => Kind::MessageTooLong,
+            Self::Signing(_) => Kind::SigningFailed,
+            Self::Loaded(_) => Kind::WalletLoaded,
+            Self::NotLoaded(_) => Kind::WalletNotLoaded,
+            Self::Busy => Kind::Busy,
+            Self::Closing => Kind::Closing,
+            Self::Store(problem) => problem.kind(),
+        }
+    }
+
     /// The stable name, as in `docs/errors.md`, JSON and JSON-RPC.
     #[must_use]
     pub const fn name(&self) -> &'static str {
-        match self {
-            Self::InsufficientFunds { .. } => "insufficient_funds",
-            Self::Dust { .. } => "dust",
-            Self::BadRecipients(_) => "bad_recipients",
-            Self::NoSuchCoin(_) => "no_such_coin",
-            Self::CoinFrozen(_) => "coin_frozen",
-            Self::CoinReserved(_) => "coin_reserved",
-            Self::CoinImmature(_) => "coin_immature",
-            Self::CoinWaits(_) => "coin_waits",
-            Self::NoSuchAccount(_) => "no_such_account",
-            Self::FeeRateOutOfRange(_) => "fee_rate_out_of_range",
-            Self::FeeTooHigh { .. } => "fee_too_high",
-            Self::FeeAboveLimit { .. } => "fee_above_limit",
-            Self::FeeUnknown { .. } => "fee_unknown",
-            Self::FeeTooLow { .. } => "fee_too_low",
-            Self::CannotBump { .. } => "cannot_bump",
-            Self::NoSuchLabel(_) => "no_such_label",
-            Self::TooLarge { .. } => "too_large",
-            Self::NoSuchDraft(_) => "no_such_draft",
-            Self::DraftExpired(_) => "draft_expired",
-            Self::KeyReused => "key_reused",
-            Self::Locked => "locked",
-            Self::WatchOnly => "watch_only",
-            Self::HeightAboveTip { .. } => "height_above_tip",
-            Self::NoSuchTransaction(_) => "no_such_transaction",
-            Self::NotConfirmed(_) => "not_confirmed",
-            Self::Offline => "offline",
-            Self::AddressesExhausted => "addresses_exhausted",
-            Self::NothingToSign => "nothing_to_sign",
-            Self::NotAPayment => "not_a_payment",
-            Self::ForeignPayment => "foreign_payment",
-            Self::NotOurAddress(_) => "not_our_address",
-            Self::NothingToSweep { .. } => "nothing_to_sweep",
-            Self::MessageTooLong(_) => "message_too_long",
-            Self::Signing(_) => "signing_failed",
-            Self::Store(problem) => problem.name(),
-            Self::Loaded(_) => "wallet_loaded",
-            Self::NotLoaded(_) => "wallet_not_loaded",
-            Self::Busy => "busy",
-            Self::Closing => "closing",
-        }
+        self.kind().name()
     }
 }
 
 impl StoreProblem {
+    /// Which of the failures that have a stable name and code.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Full => Kind::DiskFull,
+            Self::ReadOnly { .. } => Kind::ReadOnly,
+            Self::Damaged { .. } => Kind::StoreDamaged,
+            Self::Newer { .. } => Kind::StoreNewer,
+            Self::Io { .. } => Kind::Io,
+        }
+    }
+
     /// The stable name, as in `docs/errors.md`, JSON and JSON-RPC.
     #[must_use]
     pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Full => "disk_full",
-            Self::ReadOnly { .. } => "read_only",
-            Self::Damaged { .. } => "store_damaged",
-            Self::Newer { .. } => "store_newer",
-            Self::Io { .. } => "io",
-        }
+        self.kind().name()
     }
 }

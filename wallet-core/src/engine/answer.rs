@@ -86,7 +86,12 @@ impl Engine {
         let status = self.chain.status();
         let Some(one) = self.followers.get(name) else { return Ok(status) };
         Ok(match &self.chain {
-            Chain::Followed(_) if !one.is_behind() => status,
+            Chain::Followed(chain) if !one.is_behind() => {
+                // A wallet that is behind makes no other one less synced.
+                let level = self.followers.len() > 1 && chain.client.is_at_tip();
+                let synced = status.synced || (level && one.is_synced_at(status.tip)?);
+                Status { synced, ..status }
+            }
             _ => Status { cursor: one.wallet.cursor()?, synced: false, ..status },
         })
     }

@@ -261,9 +261,16 @@ impl Follower {
         self.say_changes(expired);
         self.changed = true;
         self.synced_at = Some(tip);
-        let status = Box::new(Status { cursor: self.wallet.cursor()?, ..status });
+        // Others may be behind.
+        let status = Box::new(Status { cursor: self.wallet.cursor()?, synced: true, ..status });
         self.say(Event::Synced { tip, status, searched });
         Ok(None)
+    }
+
+    /// Whether it was said to be synced at this tip, and waits for nothing since.
+    pub(super) fn is_synced_at(&self, tip: BlockId) -> Result<bool, StoreProblem> {
+        let is_free = self.course == Course::Level && self.sweep.is_none();
+        Ok(is_free && self.synced_at == Some(tip) && !self.wallet.is_searching()?)
     }
 
     /// Whether the wallet waits for nothing, and was not said to be at this tip.

@@ -46,6 +46,7 @@ pub struct Driver {
 impl Driver {
     /// Runs until it is told to stop or the disk refuses.
     pub fn run(mut self, first: Vec<Effect>) {
+        self.outlet.note_tip(self.engine.tip());
         self.carry_out(first);
         let stopped = self.run_until_stopped();
         let Self { engine, inbox, outlet, network, .. } = self;
@@ -115,6 +116,7 @@ impl Driver {
         };
         match self.engine.step(self.clock.now(), input) {
             Ok(effects) => {
+                self.outlet.note_tip(self.engine.tip());
                 self.carry_out(effects);
                 Ok(())
             }

@@ -5,6 +5,7 @@
 //! instead.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use tokio::sync::{Notify, oneshot};
@@ -13,6 +14,7 @@ use crate::command::{CommandError, Reply};
 use crate::event::{CommandId, News};
 use crate::face::backlog::Backlog;
 use crate::face::{BoxFuture, Listener};
+use crate::light_client::height::Height;
 use crate::limits::PENDING_COMMANDS;
 
 /// What a question comes to.
@@ -23,6 +25,7 @@ pub type Answer = Result<Reply, CommandError>;
 pub struct Outlet {
     state: Mutex<State>,
     ended: Notify,
+    tip: AtomicU32,
 }
 
 #[derive(Debug)]
@@ -46,7 +49,7 @@ impl Default for Outlet {
             last_id: CommandId(0),
             ended: false,
         };
-        Self { state: Mutex::new(state), ended: Notify::new() }
+        Self { state: Mutex::new(state), ended: Notify::new(), tip: AtomicU32::new(0) }
     }
 }
 
@@ -68,6 +71,17 @@ impl Outlet {
         let (answer, waiting) = oneshot::channel();
         state.asked.insert(id, answer);
         Ok((id, waiting))
+    }
+
+    /// Says how high the chain is by now.
+    pub fn note_tip(&self, tip: Height) {
+        self.tip.store(tip.to_u32(), Ordering::Release);
+    }
+
+    /// The highest block of the chain, after the engine's last step.
+    #[must_use]
+    pub fn tip(&self) -> Height {
+        Height::new(self.tip.load(Ordering::Acquire))
     }
 
     /// Tells what happened to all who listen.

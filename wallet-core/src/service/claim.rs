@@ -1,44 +1,74 @@
-//! Owns who has a wallet's file open in this process: the engine, or somebody else.
+//! Owns who has a wallet's file open in this process: the engine with a reader, or somebody else.
 //!
 //! Refuses a second one: what the first keeps in memory would not be true any more.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::command::Reading;
 use crate::config::WalletName;
+use crate::event::CommandId;
+
+use super::read_desk::ReadDesk;
 
 /// Who has which wallet.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Claims(Mutex<BTreeMap<WalletName, Holder>>);
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 enum Holder {
     /// It can be asked.
-    Engine,
-    /// It is being opened, or open for its secrets.
+    Engine(Option<ReadDesk>),
+    /// It is being opened or closed, or open for its secrets.
     Other,
 }
 
 impl Claims {
-    /// The engine has these.
-    pub(super) fn of<'a>(wallets: impl Iterator<Item = &'a WalletName>) -> Arc<Self> {
-        Arc::new(Self(Mutex::new(wallets.map(|name| (name.clone(), Holder::Engine)).collect())))
-    }
-
     /// The wallets that can be asked.
     pub(super) fn open(&self) -> Vec<WalletName> {
         let claims = self.claims();
-        let open = claims.iter().filter(|(_, holder)| **holder == Holder::Engine);
+        let open = claims.iter().filter(|(_, holder)| matches!(holder, Holder::Engine(_)));
         open.map(|(name, _)| name.clone()).collect()
     }
 
     pub(super) fn is_open(&self, wallet: &WalletName) -> bool {
-        self.claims().get(wallet) == Some(&Holder::Engine)
+        matches!(self.claims().get(wallet), Some(Holder::Engine(_)))
+    }
+
+    pub(super) fn has_reader(&self, wallet: &WalletName) -> bool {
+        matches!(self.claims().get(wallet), Some(Holder::Engine(Some(_))))
+    }
+
+    /// Asks a wallet's reader; whether there is one.
+    pub(super) fn read(&self, wallet: &WalletName, id: CommandId, reading: Reading) -> bool {
+        match self.claims().get(wallet) {
+            Some(Holder::Engine(Some(desk))) => desk.put(id, reading),
+            _ => false,
+        }
+    }
+
+    /// Has a wallet's reader end; to be dropped where that may take a while.
+    pub(super) fn take_reader(&self, wallet: &WalletName) -> Option<ReadDesk> {
+        match self.claims().get_mut(wallet) {
+            Some(Holder::Engine(desk)) => desk.take(),
+            _ => None,
+        }
+    }
+
+    /// The same of all.
+    pub(super) fn take_readers(&self) -> Vec<ReadDesk> {
+        let mut claims = self.claims();
+        let desks = claims.values_mut().filter_map(|holder| match holder {
+            Holder::Engine(desk) => desk.take(),
+            Holder::Other => None,
+        });
+        desks.collect()
     }
 
     /// Nobody has it any more.
     pub(super) fn give_back(&self, wallet: &WalletName) {
-        self.claims().remove(wallet);
+        // What is dropped here may wait for a thread, which waits for nothing of ours.
+        let _held = self.claims().remove(wallet);
     }
 
     /// No code panics while it holds the lock, so a poisoned one holds whole values.
@@ -66,10 +96,10 @@ impl Claim {
         Some(Self { claims: Arc::clone(claims), wallet: Some(wallet.clone()) })
     }
 
-    /// The engine has it now.
-    pub(super) fn open(mut self) {
+    /// The engine has it now, and this reader.
+    pub(super) fn open(mut self, reader: Option<ReadDesk>) {
         if let Some(wallet) = self.wallet.take() {
-            self.claims.claims().insert(wallet, Holder::Engine);
+            self.claims.claims().insert(wallet, Holder::Engine(reader));
         }
     }
 }

@@ -14,6 +14,7 @@ use bitcoin::Network;
 use crate::command::{Birthday, StoreProblem, WalletDescription};
 use crate::config::{LookAhead, Settings, WalletName};
 use crate::entropy::EntropyError;
+use crate::failure::Kind;
 use crate::keychain::{AccountId, ScriptType, StandardAccount};
 use crate::light_client::time::WallTime;
 use crate::net::clock::Clock;
@@ -199,18 +200,24 @@ pub enum CreateError {
 }
 
 impl CreateError {
+    /// Which of the failures that have a stable name and code.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::WalletExists(_) => Kind::WalletExists,
+            Self::DirInUse(_) => Kind::DirInUse,
+            Self::Closing => Kind::Closing,
+            Self::BadAccounts => Kind::BadAccounts,
+            Self::OutOfMemory { .. } => Kind::OutOfMemory,
+            Self::Entropy(_) => Kind::NoEntropy,
+            Self::Store(problem) => problem.kind(),
+        }
+    }
+
     /// The stable name, as in `docs/errors.md`, JSON and JSON-RPC.
     #[must_use]
     pub const fn name(&self) -> &'static str {
-        match self {
-            Self::WalletExists(_) => "wallet_exists",
-            Self::DirInUse(_) => "dir_in_use",
-            Self::Closing => "closing",
-            Self::BadAccounts => "bad_accounts",
-            Self::OutOfMemory { .. } => "out_of_memory",
-            Self::Entropy(_) => "no_entropy",
-            Self::Store(problem) => problem.name(),
-        }
+        self.kind().name()
     }
 }
 

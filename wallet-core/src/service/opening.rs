@@ -2,6 +2,8 @@
 //!
 //! Refuses to run anything.
 
+use std::path::Path;
+
 use crate::command::StoreProblem;
 use crate::config::Settings;
 use crate::engine::{Effect, Engine, Online, Opened};
@@ -19,8 +21,8 @@ use crate::store::chain::ChainFile;
 use crate::store::filters::{self, FilterStore};
 use crate::store::peers::PeersFile;
 use crate::store::problem;
-use crate::vault::{self, Keys, Password};
-use crate::wallet::Wallet;
+use crate::vault::{self, FileKey, Keys, Password};
+use crate::wallet::{Reader, Wallet};
 
 use super::create::wallets;
 use super::{Access, OpenError};
@@ -40,12 +42,38 @@ pub(super) fn open_wallet(
     clock: Clock,
 ) -> Result<Opened, OpenError> {
     require_wallet(settings)?;
-    let (wallet, keys) = open_files(settings, password, clock.now().wall)?;
+    let now = clock.now().wall;
+    let (wallet, keys) = open_files_as(settings, password, now, Wallet::open)?;
+    Ok(with_key_layer(settings, wallet, keys, access, clock))
+}
+
+/// The same, with a view that answers what only reads.
+pub(super) fn open_shared(
+    settings: &Settings,
+    password: &Password,
+    access: Access,
+    clock: Clock,
+) -> Result<(Opened, Reader), OpenError> {
+    require_wallet(settings)?;
+    let now = clock.now().wall;
+    let (wallet, keys) = open_files_as(settings, password, now, Wallet::open_shared)?;
+    let path = settings.paths().wallet(&settings.wallet);
+    let reader = Reader::open(&path, &keys.file, settings.dust_limit)?;
+    Ok((with_key_layer(settings, wallet, keys, access, clock), reader))
+}
+
+fn with_key_layer(
+    settings: &Settings,
+    wallet: Wallet,
+    keys: Keys,
+    access: Access,
+    clock: Clock,
+) -> Opened {
     let mut key_layer = KeyLayer::locked(settings.idle_lock);
     if access == Access::Sign {
         key_layer.unlock(keys.seed, clock.now());
     }
-    Ok(Opened { name: settings.wallet.clone(), wallet, keys: key_layer })
+    Opened { name: settings.wallet.clone(), wallet, keys: key_layer }
 }
 
 /// The header file and the wallet's file, if they are of the network that is asked for.
@@ -54,9 +82,18 @@ pub(super) fn open_files(
     password: &Password,
     now: WallTime,
 ) -> Result<(Wallet, Keys), OpenError> {
+    open_files_as(settings, password, now, Wallet::open)
+}
+
+fn open_files_as(
+    settings: &Settings,
+    password: &Password,
+    now: WallTime,
+    open: impl FnOnce(&Path, &FileKey) -> Result<Wallet, StoreProblem>,
+) -> Result<(Wallet, Keys), OpenError> {
     let paths = settings.paths();
     let keys = vault::open(&paths.header(&settings.wallet), password, now)?;
-    let mut wallet = Wallet::open(&paths.wallet(&settings.wallet), &keys.file)?;
+    let mut wallet = open(&paths.wallet(&settings.wallet), &keys.file)?;
     wallet.set_dust_limit(settings.dust_limit);
     if wallet.network() != settings.network {
         return Err(OpenError::NetworkMismatch {

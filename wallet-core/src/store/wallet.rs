@@ -64,6 +64,17 @@ pub struct NewWallet {
     pub sealed_seed: Option<Vec<u8>>,
 }
 
+/// Who else has the file open in this process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sharing {
+    /// Nobody.
+    Alone,
+    /// Those who read.
+    Shared,
+    /// Who writes: this one reads.
+    Reader,
+}
+
 /// What describes a wallet; it does not change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Description {
@@ -92,7 +103,7 @@ impl WalletFile {
         let unfinished = path.with_extension("db.new");
         let started = place::make_empty(&unfinished);
         started.map_err(|error| problem::from_io(&unfinished, &error))?;
-        let mut file = Self::connect(&unfinished, key)?;
+        let mut file = Self::connect(&unfinished, key, Sharing::Alone)?;
         file.describe(new)?;
         file.commit()?;
         file.move_to(path)?;
@@ -105,9 +116,38 @@ impl WalletFile {
     /// [`StoreProblem::Damaged`] if the key does not open it or a page is bad;
     /// [`StoreProblem::Newer`]; [`StoreProblem::ReadOnly`]; otherwise what the system said.
     pub fn open(path: &Path, key: &FileKey) -> Result<Self, StoreProblem> {
-        let file = Self::connect(path, key)?;
+        let file = Self::connect(path, key, Sharing::Alone)?;
         file.description()?;
         Ok(file)
+    }
+
+    /// The same, for others in this process to [`read`](Self::open_reader) it meanwhile.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_shared(path: &Path, key: &FileKey) -> Result<Self, StoreProblem> {
+        let file = Self::connect(path, key, Sharing::Shared)?;
+        file.description()?;
+        Ok(file)
+    }
+
+    /// Opens a file beside whoever opened it as [`shared`](Self::open_shared), to read what is
+    /// committed.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_reader(path: &Path, key: &FileKey) -> Result<Self, StoreProblem> {
+        let file = Self::connect(path, key, Sharing::Reader)?;
+        file.read(|sql| sql.pragma_update(None, "query_only", true))?;
+        Ok(file)
+    }
+
+    /// What is read from here on is of one commit, until [`abort`](Self::abort).
+    ///
+    /// # Errors
+    /// What the disk refused.
+    pub fn begin_reading(&self) -> Result<(), StoreProblem> {
+        self.read(|sql| sql.execute_batch("BEGIN"))
     }
 
     /// Makes all that was staged durable. Without anything staged, nothing is written.
@@ -210,7 +250,7 @@ impl WalletFile {
         found.map(Some).ok_or_else(gone)
     }
 
-    fn connect(path: &Path, key: &FileKey) -> Result<Self, StoreProblem> {
+    fn connect(path: &Path, key: &FileKey, sharing: Sharing) -> Result<Self, StoreProblem> {
         let refused = |error: rusqlite::Error| problem::from_sqlite(path, &error);
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(refused)?;
@@ -220,15 +260,19 @@ impl WalletFile {
         if connection.is_readonly("main").map_err(refused)? {
             return Err(StoreProblem::ReadOnly { path: problem::shown(path) });
         }
-        // FULL syncs the write-ahead log at each commit. One process owns the directory, so the
-        // log's index needs no shared memory.
+        // One process owns the directory. Where it reads by one connection only, the log's index needs
+        // no shared memory.
+        if sharing == Sharing::Alone {
+            connection.execute_batch("PRAGMA locking_mode = EXCLUSIVE").map_err(refused)?;
+        }
+        // FULL syncs the write-ahead log at each commit.
         connection
             .execute_batch(
-                "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;
-                 PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
             )
             .map_err(refused)?;
-        connection.pragma_update(None, "cache_size", CACHE).map_err(refused)?;
+        let cache = if sharing == Sharing::Reader { READER_CACHE } else { CACHE };
+        connection.pragma_update(None, "cache_size", cache).map_err(refused)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         schema::open_migrated(&connection, path, MIGRATIONS)?;
         Ok(Self { connection, path: path.to_owned(), failed: false })
@@ -317,6 +361,9 @@ const MIGRATIONS: &[&str] = &[include_str!("wallet/v1.sql")];
 /// wallet of 100,000 transactions that a block or a draft is likely to meet again. Each page that
 /// is not among them is read, authenticated and decrypted when it is needed.
 const CACHE: i64 = -64 * 1024;
+
+/// The same of a view that only reads, where most questions are about the newest.
+const READER_CACHE: i64 = -8 * 1024;
 
 /// Prepared statements that are kept: more than there are in this module.
 const STATEMENTS: usize = 128;

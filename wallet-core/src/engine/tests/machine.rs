@@ -48,6 +48,8 @@ pub(super) struct Machine {
     store: Option<FilterStore>,
     /// Filters that came out of the store.
     pub(super) filters_read: usize,
+    /// Questions to the store that wait, if the disk is slow.
+    held: Option<Vec<Input>>,
 }
 
 impl Machine {
@@ -73,6 +75,7 @@ impl Machine {
             taken: 0,
             store: home.filters().map(|opened| opened.store),
             filters_read: 0,
+            held: None,
         }
     }
 
@@ -101,6 +104,16 @@ impl Machine {
     fn next_id(&mut self) -> CommandId {
         self.asked += 1;
         CommandId(self.asked)
+    }
+
+    /// From here on the disk reads no filters.
+    pub(super) fn hold_reads(&mut self) {
+        self.held = Some(Vec::new());
+    }
+
+    /// It has read them.
+    pub(super) fn release_reads(&mut self) {
+        self.waiting.extend(self.held.take().unwrap());
     }
 
     /// As [`step_told`](Self::step_told), whichever wallet it is of.
@@ -220,8 +233,11 @@ impl Machine {
                 let store = self.store.as_ref().expect("the light client was told of none");
                 let filters = filters::read(&store.places(&filters)).filters;
                 self.filters_read += filters.len();
-                let input = ClientInput::FiltersRead { id, filters };
-                self.waiting.push_back(Input::Network(input));
+                let input = Input::Network(ClientInput::FiltersRead { id, filters });
+                match &mut self.held {
+                    Some(held) => held.push(input),
+                    None => self.waiting.push_back(input),
+                }
             }
             Effect::Dial { .. } | Effect::Resolve { .. } | Effect::Restart => {
                 panic!("not in this story")

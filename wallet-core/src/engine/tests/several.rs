@@ -95,6 +95,37 @@ fn a_wallet_that_is_loaded_late_is_caught_up_in_whatever_order_it_was_paid() {
 }
 
 #[test]
+fn a_wallet_that_is_caught_up_holds_up_no_other() {
+    let world = World::start();
+    let home = two(&world, "slow a", "slow b");
+    let mut machine = Machine::start_with(&home, &[main()]);
+    pay(&world, "slow b", 0);
+    pay(&world, "slow a", 0);
+    machine.until_of(&main(), synced(&world));
+    machine.hold_reads();
+    machine.load(&home, &other());
+    assert!(matches!(machine.until_answered()[..], [(_, Ok(Reply::Done))]));
+    // The first goes on as if it were alone, and new payments are seen by both.
+    pay(&world, "slow a", 1);
+    pay(&world, "slow b", 1);
+    machine.until_of(&main(), synced(&world));
+    machine.ask(Command::Status);
+    let answers = machine.until_answered();
+    assert!(matches!(&answers[..], [(_, Ok(Reply::Status(status)))] if status.synced));
+    machine.ask_wallet(&other(), Command::Status);
+    let answers = machine.until_answered();
+    assert!(matches!(&answers[..], [(_, Ok(Reply::Status(status)))]
+        if !status.synced && status.cursor.is_none_or(|at| at.height < tip(&world))));
+    let history = machine.engine.followers[&other()].wallet.history().unwrap();
+    assert_eq!(history.len(), 1, "the new one, not the old one");
+
+    machine.release_reads();
+    machine.until_of(&other(), synced(&world));
+    machine.engine.finish().unwrap();
+    assert_eq!((payments(&home, &main()), payments(&home, &other())), (2, 2));
+}
+
+#[test]
 fn a_wallet_ahead_of_the_others_takes_the_lead() {
     let world = World::start();
     let home = two(&world, "lead a", "lead b");

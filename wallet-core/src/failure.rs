@@ -1,4 +1,5 @@
-//! Owns the one list of everything that can go wrong: stable name, code and exit code of each.
+//! Owns the one list of everything that can go wrong: stable name, code and exit code of each, for
+//! the command line, the screens and JSON-RPC alike.
 //!
 //! Codes are Bitcoin Core's (`src/rpc/protocol.h`) where Core has one that says the same, else -1.
 //! `docs/errors.md` is this list for people; a test keeps the two alike.
@@ -8,36 +9,36 @@ macro_rules! kinds {
     ($($kind:ident = $name:literal, $code:literal, $exit:ident, $meaning:literal;)+) => {
         /// One kind of failure.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub(crate) enum Kind {
+        pub enum Kind {
             $(#[doc = $meaning] $kind,)+
         }
 
         impl Kind {
             /// All of them, in the order of `docs/errors.md`.
             #[cfg(test)]
-            pub(crate) const ALL: &[Self] = &[$(Self::$kind,)+];
+            pub const ALL: &[Self] = &[$(Self::$kind,)+];
 
             /// The stable name.
             #[must_use]
-            pub(crate) const fn name(self) -> &'static str {
+            pub const fn name(self) -> &'static str {
                 match self { $(Self::$kind => $name,)+ }
             }
 
             /// The code in the error object.
             #[must_use]
-            pub(crate) const fn code(self) -> i32 {
+            pub const fn code(self) -> i32 {
                 match self { $(Self::$kind => $code,)+ }
             }
 
             /// How the program exits.
             #[must_use]
-            pub(crate) const fn exit(self) -> Exit {
+            pub const fn exit(self) -> Exit {
                 match self { $(Self::$kind => Exit::$exit,)+ }
             }
 
             /// What it means, for the list of errors.
             #[cfg(test)]
-            pub(crate) const fn meaning(self) -> &'static str {
+            pub const fn meaning(self) -> &'static str {
                 match self { $(Self::$kind => $meaning,)+ }
             }
         }
@@ -46,7 +47,7 @@ macro_rules! kinds {
 
 /// How the program exits; stable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Exit {
+pub enum Exit {
     /// None of the others.
     Other = 1,
     /// What was typed or written in a file is not right.

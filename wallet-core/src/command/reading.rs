@@ -1,0 +1,38 @@
+//! Owns `Reading`: the commands that what is committed answers, and nothing else.
+//!
+//! Refuses those that change anything, and those that ask what the chain client knows now.
+
+use crate::command::{AddressQuery, Command, HistoryQuery, Reference};
+
+/// A command that only reads a wallet's file; as the [`Command`] of the same name.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reading {
+    /// What there is to spend.
+    Balance,
+    /// Transactions, newest first.
+    History(HistoryQuery),
+    /// All owned unspent outputs.
+    Coins,
+    /// The wallet's addresses.
+    Addresses(AddressQuery),
+    /// What is said of one thing, or of all.
+    Labels(Option<Reference>),
+    /// What the wallet is made of.
+    Describe,
+}
+
+impl Command {
+    /// What is to be read, if it only reads.
+    #[must_use]
+    pub fn reading(&self) -> Option<Reading> {
+        Some(match self {
+            Self::Balance => Reading::Balance,
+            Self::History(query) => Reading::History(*query),
+            Self::Coins => Reading::Coins,
+            Self::Addresses(query) => Reading::Addresses(*query),
+            Self::Labels(about) => Reading::Labels(about.clone()),
+            Self::Describe => Reading::Describe,
+            _ => return None,
+        })
+    }
+}

@@ -1,0 +1,94 @@
+//! Who waits for whom: what only reads waits for nobody.
+
+use bitcoin::Network as Chain;
+
+use super::*;
+use crate::command::{AddressQuery, Birthday};
+use crate::config::LookAhead;
+use crate::keychain::{AccountId, ScriptType, StandardAccount};
+use crate::light_client::height::Height;
+use crate::light_client::time::WallTime;
+use crate::seed::{Seed, Words};
+use crate::wallet::{Description, NewWallet as NewFile, Reader, Wallet};
+
+#[tokio::test]
+async fn what_only_reads_is_answered_while_the_engine_is_at_something_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut wallet, reader) = wallet(dir.path());
+    let (service, _engine) = unattended(dir.path(), reader);
+    let name = WalletName::default();
+    let receive = Command::Receive { amount: None, note: None, expires: None, fresh: true };
+
+    // Nobody takes what is put into the inbox: the engine is at a long step, and has staged what it
+    // has not committed.
+    wallet.receive(None, None, None, true, WallTime::default()).unwrap();
+    let mut waits = service.ask(&name, receive);
+    let read = tokio::select! {
+        biased;
+        early = &mut waits => panic!("nobody is there to answer it: {early:?}"),
+        read = addresses(&service) => read,
+    };
+    assert_eq!(read, 0, "what is not committed is not told");
+    wallet.commit().unwrap();
+    let read = tokio::select! {
+        biased;
+        early = &mut waits => panic!("nobody is there to answer it: {early:?}"),
+        read = addresses(&service) => read,
+    };
+    assert_eq!(read, 1);
+}
+
+/// How many addresses were given out.
+async fn addresses(service: &Service) -> usize {
+    let query = AddressQuery { status: None, change: false, limit: None };
+    match service.ask(&WalletName::default(), Command::Addresses(query)).await {
+        Ok(Reply::Addresses(rows)) => rows.len(),
+        other => panic!("addresses were asked for: {other:?}"),
+    }
+}
+
+/// A service whose engine takes nothing, with a reader of one wallet.
+fn unattended(
+    dir: &std::path::Path,
+    reader: Reader,
+) -> (Service, std::sync::mpsc::Receiver<Message>) {
+    let (inbox, incoming) = Inbox::new();
+    let (outlet, clock) = (Arc::new(Outlet::default()), Clock::start());
+    let desk = ReadDesk::start(reader, Arc::clone(&outlet), clock).unwrap();
+    let claims = Arc::new(Claims::default());
+    Claim::take(&claims, &WalletName::default()).unwrap().open(Some(desk));
+    let service = Service {
+        desk: Desk { inbox, outlet },
+        thread: Mutex::new(None),
+        settings: Settings::new(Chain::Regtest, dir.to_owned()),
+        clock,
+        claims,
+        lock: Weak::new(),
+    };
+    (service, incoming)
+}
+
+fn wallet(dir: &std::path::Path) -> (Wallet, Reader) {
+    let words = "legal winner thank year wave sausage worth useful legal winner thank yellow";
+    let seed = Seed::new(&Words::parse(words).unwrap(), "");
+    let first = [StandardAccount::first(ScriptType::Taproot)];
+    let password = Password::new("a password").unwrap();
+    let keys = vault::create(&dir.join("key"), &password, KdfCost::for_tests()).unwrap();
+    let new = NewFile {
+        description: Description {
+            network: Chain::Regtest,
+            name: "main".to_owned(),
+            fingerprint: Some(seed.fingerprint()),
+            birthday: Birthday::Height(Height::GENESIS),
+            preferred: AccountId::new(0),
+            look_ahead: LookAhead { receive: 5, change: 5 },
+        },
+        accounts: seed.accounts(&first, Chain::Regtest),
+        sealed_seed: None,
+    };
+    let path = dir.join("db");
+    drop(Wallet::create(&path, &keys.file, &new).unwrap());
+    let wallet = Wallet::open_shared(&path, &keys.file).unwrap();
+    let reader = Reader::open(&path, &keys.file, bitcoin::Amount::ZERO).unwrap();
+    (wallet, reader)
+}
