@@ -98,19 +98,25 @@ impl Wallet {
         self.settle(step)
     }
 
-    /// Drops strangers' transactions of which nobody spoke for
-    /// [`UNCONFIRMED_LIFETIME`]. What the wallet built on stays known.
+    /// Drops strangers' transactions of which nobody spoke for [`UNCONFIRMED_LIFETIME`], and those
+    /// that a reorganisation took out of their block that long ago. What the wallet built on stays
+    /// known.
     ///
     /// # Errors
     /// What the disk refused; then [`abort`](Wallet::abort).
     pub fn expire_seen(&mut self, now: WallTime) -> Result<Vec<TransactionChange>, StoreProblem> {
         let last = now.to_unix().saturating_sub(UNCONFIRMED_LIFETIME.as_secs());
+        let left = self.file.left_before(WallTime::new(last))?;
+        if !self.file.all_left_are_noted()? {
+            self.file.note_left(now)?;
+        }
         let silent: Vec<Txid> = self
             .file
             .unconfirmed()?
             .into_iter()
             .filter(|entry| entry.seen.is_none_or(|seen| seen.to_unix() < last))
             .map(|entry| entry.txid)
+            .chain(left)
             .collect();
         let mut changes = Vec::new();
         for txid in silent {

@@ -149,7 +149,7 @@ impl WalletFile {
         self.write(|sql| {
             sql.prepare_cached(
                 "UPDATE transactions SET announced = 1, height = ?2, block = ?3, position = ?4,
-                        block_time = ?5, scan = ?6, branch = ?7
+                        block_time = ?5, scan = ?6, branch = ?7, left_at = NULL
                  WHERE txid = ?1",
             )?
             .execute(params![

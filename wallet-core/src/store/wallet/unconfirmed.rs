@@ -47,6 +47,48 @@ impl WalletFile {
         })
     }
 
+    /// Payments of strangers that a reorganisation took out of their block before `time` and that
+    /// nobody spoke of since. What something else here builds on, and what spends the wallet's own
+    /// coins, is not among them.
+    pub fn left_before(&self, time: WallTime) -> Result<Vec<Txid>, StoreProblem> {
+        self.read(|sql| {
+            sql.prepare_cached(
+                "SELECT txid FROM transactions t
+                 WHERE height IS NULL AND left_height IS NOT NULL AND canonical = 1
+                   AND signed_here = 0 AND max(left_at, ifnull(seen, 0)) < ?1
+                   AND NOT EXISTS (SELECT 1 FROM outputs o WHERE o.spender = t.txid)
+                   AND NOT EXISTS (SELECT 1 FROM spends s WHERE s.parent = t.txid)
+                 ORDER BY rowid",
+            )?
+            .query_map([Column(time)], |row| row.get::<_, Column<Txid>>(0).map(|txid| txid.0))?
+            .collect()
+        })
+    }
+
+    /// Whether it is noted of each transaction that was taken out of its block since when.
+    pub fn all_left_are_noted(&self) -> Result<bool, StoreProblem> {
+        self.read(|sql| {
+            sql.prepare_cached(
+                "SELECT 1 FROM transactions
+                 WHERE height IS NULL AND left_height IS NOT NULL AND left_at IS NULL",
+            )?
+            .exists([])
+            .map(|some| !some)
+        })
+    }
+
+    /// Notes that those which were taken out of their block are in none at `now`.
+    pub fn note_left(&mut self, now: WallTime) -> Result<(), StoreProblem> {
+        self.write(|sql| {
+            sql.prepare_cached(
+                "UPDATE transactions SET left_at = ?1
+                 WHERE height IS NULL AND left_height IS NOT NULL AND left_at IS NULL",
+            )?
+            .execute([Column(now)])
+            .map(drop)
+        })
+    }
+
     /// So many peers announced a transaction; with a time, it goes before its rivals from now on.
     pub fn set_seen(
         &mut self,
@@ -64,12 +106,15 @@ impl WalletFile {
         })
     }
 
-    /// Nobody speaks of a transaction any more.
+    /// Nobody speaks of a transaction any more, whether it was in a block or not.
     pub fn unsee(&mut self, txid: Txid) -> Result<(), StoreProblem> {
         self.write(|sql| {
-            sql.prepare_cached("UPDATE transactions SET seen = NULL WHERE txid = ?1")?
-                .execute([Column(txid)])
-                .map(drop)
+            sql.prepare_cached(
+                "UPDATE transactions SET seen = NULL, left_height = NULL, left_at = NULL
+                 WHERE txid = ?1",
+            )?
+            .execute([Column(txid)])
+            .map(drop)
         })
     }
 

@@ -67,6 +67,7 @@ CREATE TABLE addresses (
 -- that goes before it. `seen`: when it was last known outside of blocks;
 -- `seen_by`: how many peers announced it then. `left_height`: the highest
 -- block that it was taken out of by a reorganisation. `scan`: the scan that found the place.
+-- `left_at`: since when it is known to be in no block any more; null before that was looked at.
 -- `branch`: the hashes beside the way from the transaction to the block's merkle root, its own
 -- sibling first, 32 bytes each: with the block's header they prove the place to anybody.
 CREATE TABLE transactions (
@@ -80,6 +81,7 @@ CREATE TABLE transactions (
     seen INTEGER,
     seen_by INTEGER NOT NULL DEFAULT 0,
     left_height INTEGER,
+    left_at INTEGER,
     height INTEGER,
     block BLOB,
     position INTEGER,

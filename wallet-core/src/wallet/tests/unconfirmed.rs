@@ -131,6 +131,35 @@ fn a_fake_receipt_expires_and_leaves_nothing_behind() {
     assert_eq!(parts(&bench), (0, 70_000), "it may come again");
 }
 
+/// Whoever paid us and then mined another payment of the same coin does not leave money behind that
+/// waits for ever. The wallet can't see that payment: it neither pays it nor spends from it.
+#[test]
+fn a_payment_that_never_comes_back_after_a_reorganisation_is_not_waited_for() {
+    let mut bench = bench();
+    let payment = receipt(&mut bench, 70_000);
+    bench.mine(vec![payment.clone()]);
+    bench.reorganise(1);
+    let silent = |bench: &mut Bench, seconds| {
+        later(bench, seconds);
+        let changes = bench.wallet.expire_seen(bench.now).unwrap();
+        bench.wallet.commit().unwrap();
+        changes.iter().map(|change| change.state).collect::<Vec<_>>()
+    };
+    assert_eq!(silent(&mut bench, 0), []);
+    assert_eq!(silent(&mut bench, UNCONFIRMED_LIFETIME.as_secs()), []);
+    assert_eq!(parts(&bench), (0, 70_000), "it may come back any time");
+    // It did, and left again: the time begins anew.
+    bench.mine(vec![payment.clone()]);
+    bench.reorganise(1);
+    assert_eq!(silent(&mut bench, 1), []);
+    let mut bench = bench.reopen();
+    let lifetime = UNCONFIRMED_LIFETIME.as_secs();
+    assert_eq!(silent(&mut bench, lifetime + 1), [PaymentState::Evicted]);
+    assert_eq!((parts(&bench), row(&bench, &payment)), ((0, 0), None));
+    bench.mine(vec![payment]);
+    assert_eq!(parts(&bench), (70_000, 0), "a block has the last word");
+}
+
 #[test]
 fn what_a_payment_of_ours_stands_on_is_not_forgotten() {
     let mut bench = bench();

@@ -316,16 +316,20 @@ impl Model {
 
     fn silence(&mut self) {
         self.pass(UNCONFIRMED_LIFETIME.as_secs() + 1);
+        let last = self.bench.now.to_unix() - UNCONFIRMED_LIFETIME.as_secs();
+        let left = self.bench.wallet.file.left_before(WallTime::new(last)).unwrap();
         let heard = self.bench.wallet.file.unconfirmed().unwrap();
         self.bench.wallet.expire_seen(self.bench.now).unwrap();
         self.bench.wallet.commit().unwrap();
-        let (kept, forgotten): (BTreeSet<Txid>, BTreeSet<Txid>) = heard
+        let (kept, mut forgotten): (BTreeSet<Txid>, BTreeSet<Txid>) = heard
             .into_iter()
             .map(|entry| entry.txid)
             .partition(|txid| self.bench.wallet.file.transaction(*txid).unwrap().is_some());
         for txid in kept {
             self.oracle.evict(txid, self.bench.now);
         }
+        // What was in a block once counts there whatever is evicted, unless it never was.
+        forgotten.extend(left);
         if !forgotten.is_empty() {
             self.oracle.forget(&forgotten);
         }
