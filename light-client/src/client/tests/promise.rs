@@ -11,6 +11,7 @@ use super::lies::{Lie, miner};
 use super::world::{Blocks, Link, Vice, World, address, script};
 use crate::height::Height;
 use crate::input::ScanStart;
+use crate::limits::OWING_PATIENCE;
 use crate::output::Output;
 
 const LENGTH: u32 = 40;
@@ -173,8 +174,8 @@ fn assert_kept(cast: &[Part], honest: usize, grows: bool) -> Result<(), TestCase
     prop_assert_eq!(found, PAID_AT);
     prop_assert_eq!(bans(&world, number(honest)), []);
     let tip = world.blocks.id(tip);
-    // A liar that just came back makes it doubtful for a moment.
-    let mut rests = (0..30).map(|_| {
+    // A liar that just came back makes it doubtful for as long as patience with it lasts.
+    let mut rests = (0..2 * OWING_PATIENCE.as_secs()).map(|_| {
         world.pass(Duration::from_secs(1));
         world.client.status().synced
     });
