@@ -160,6 +160,9 @@ pub(crate) fn unexpected(reply: &Reply) -> Failure {
         Reply::Status(_) => "status",
         Reply::Wallet(_) => "wallet",
         Reply::Proof(_) => "proof",
+        Reply::Transactions(_) => "transactions",
+        Reply::Owner(_) => "owner",
+        Reply::Block(_) => "block",
         Reply::Done => "done",
     };
     Failure::new(Kind::Bug, format!("the wallet answered with something else ({kind})"))

@@ -6,6 +6,7 @@
 mod connections;
 mod disputes;
 mod evidence;
+mod lookup;
 mod pace;
 mod progress;
 mod review;

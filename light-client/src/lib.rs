@@ -103,6 +103,7 @@ pub mod change_set;
 pub mod fees;
 pub mod status;
 pub mod evidence;
+pub mod known_block;
 mod timers;
 pub mod codec;
 mod outbox;

@@ -13,17 +13,22 @@ mod description;
 mod search;
 mod reading;
 mod proof;
+mod block;
+mod record;
 mod psbt;
 mod message;
 mod sweep;
 
 use bitcoin::psbt::Psbt;
-use bitcoin::{Address, Amount, OutPoint, Transaction, Txid};
+use bitcoin::{Address, Amount, OutPoint, ScriptBuf, Transaction, Txid};
 
+use crate::keychain::{AccountName, Branch};
 use crate::light_client::height::Height;
+use crate::light_client::known_block::KnownBlock;
 use crate::light_client::status::Status;
 
 pub use address::{AddressQuery, AddressRow, AddressStatus};
+pub use block::BlockQuery;
 pub use coin::{Balance, BalanceParts, Coin};
 pub use description::{AccountDescription, Birthday, IssuedAddress, WalletDescription};
 pub use error::{BumpProblem, CommandError, RecipientsProblem, SigningProblem, StoreProblem};
@@ -41,6 +46,7 @@ pub use payment::{
 pub use proof::Proof;
 pub use psbt::{Owner, PsbtInput, PsbtOutput, PsbtReview, PsbtWarning};
 pub use reading::Reading;
+pub use record::{RecordedOutput, TransactionRecord};
 pub use search::{AccountSearch, ChainSearch, SearchEnd, SearchReport};
 pub use sweep::{SweepDraft, SweepRequest, SweepSource};
 
@@ -117,10 +123,24 @@ pub enum Command {
     },
     /// Transactions, newest first.
     History(HistoryQuery),
+    /// Transactions of the wallet with all that it knows of each, in this order; one that it does
+    /// not know is left out.
+    Transactions(Vec<Txid>),
     /// All owned unspent outputs.
     Coins,
     /// The wallet's addresses.
     Addresses(AddressQuery),
+    /// Where in this wallet a script comes from. Tells of scripts that nobody was given yet, too.
+    Owner(ScriptBuf),
+    /// The next address of one chain of an account, which nobody was given before.
+    Issue {
+        /// Which account.
+        account: AccountName,
+        /// Which of its chains.
+        branch: Branch,
+        /// What it is for; kept as the address's label.
+        note: Option<String>,
+    },
     /// What is said of one thing, or of all.
     Labels(Option<Reference>),
     /// Say something of a thing, whether the wallet knows it or not; without a text, nothing.
@@ -141,6 +161,8 @@ pub enum Command {
     },
     /// What the chain client knows, its peers included.
     Status,
+    /// A block of the best chain. Needs a chain that is followed.
+    Block(BlockQuery),
     /// Scan again from a height, or from the birthday.
     Rescan {
         /// The first block to scan; `None`: the wallet's birthday.
@@ -166,8 +188,11 @@ impl Command {
             self,
             Self::Balance
                 | Self::History(_)
+                | Self::Transactions(_)
                 | Self::Coins
                 | Self::Addresses(_)
+                | Self::Owner(_)
+                | Self::Block(_)
                 | Self::Labels(_)
                 | Self::Status
                 | Self::Describe
@@ -180,7 +205,7 @@ impl Command {
 pub enum Reply {
     /// To `Balance`.
     Balance(Balance),
-    /// To `Receive`.
+    /// To `Receive` and `Issue`.
     Address(IssuedAddress),
     /// To `Draft` and `Bump`.
     Draft(Box<Draft>),
@@ -197,10 +222,14 @@ pub enum Reply {
     Message(SignedMessage),
     /// To `History`.
     History(Vec<HistoryRow>),
+    /// To `Transactions`.
+    Transactions(Vec<TransactionRecord>),
     /// To `Coins`.
     Coins(Vec<Coin>),
     /// To `Addresses`.
     Addresses(Vec<AddressRow>),
+    /// To `Owner`.
+    Owner(Option<Owner>),
     /// To `Labels` and `Label`.
     Labels(Vec<Label>),
     /// To `ImportLabels`.
@@ -209,6 +238,8 @@ pub enum Reply {
     Found(Vec<Finding>),
     /// To `Status`.
     Status(Box<Status>),
+    /// To `Block`; `None` if the best chain has no such block, or none above its base.
+    Block(Option<Box<KnownBlock>>),
     /// To `Describe`.
     Wallet(Box<WalletDescription>),
     /// To `Prove`.

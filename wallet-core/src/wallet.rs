@@ -19,6 +19,7 @@ mod accounts;
 mod coins;
 mod labels;
 mod history;
+mod records;
 mod requests;
 mod backup;
 mod finding;

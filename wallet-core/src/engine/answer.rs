@@ -2,16 +2,17 @@
 //!
 //! Refuses to say anything itself: the engine tells the answer after the commit.
 
-use bitcoin::Txid;
+use bitcoin::{OutPoint, Txid};
 
 use crate::command::{
-    BumpRequest, Command, CommandError, LabelImport, PayRequest, Proof, Reference, Reply,
+    BlockQuery, BumpRequest, Command, CommandError, LabelImport, PayRequest, Proof, Reference, Reply,
     StoreProblem,
 };
 use crate::engine::around::Around;
 use crate::engine::chain_side::Chain;
 use crate::engine::follower::{Course, Follower};
 use crate::engine::{Effect, Engine};
+use crate::keychain::{AccountName, Branch};
 use crate::light_client::height::Height;
 use crate::light_client::input::Input as ClientInput;
 use crate::light_client::status::Status;
@@ -43,8 +44,7 @@ impl Engine {
             Command::Receive { amount, note, expires, fresh } => {
                 one.changed = true;
                 let (note, expires) = (note.as_deref(), expires.map(WallTime::new));
-                let issued = one.wallet.receive(amount, note, expires, fresh, now)?;
-                Ok(Reply::Address(issued))
+                Ok(Reply::Address(one.wallet.receive(amount, note, expires, fresh, now)?))
             }
             Command::Draft(request) => one.draft(&around, &request),
             Command::Bump(request) => one.bump(&around, &request),
@@ -52,9 +52,7 @@ impl Engine {
             Command::HandOut(draft) => one.hand_out(&around, draft),
             Command::Drop(draft) => one.wallet.drop_draft(draft).map(|()| Reply::Done),
             Command::Drafts => Ok(Reply::Drafts(one.wallet.drafts(&around.moment())?)),
-            Command::Freeze { outpoints, frozen } => {
-                one.wallet.set_frozen(&outpoints, frozen).map(|()| Reply::Done)
-            }
+            Command::Freeze { outpoints, frozen } => one.freeze(&outpoints, frozen),
             Command::ReviewPsbt(psbt) => one.review(&around, &psbt),
             Command::ReviewTransaction(signed) => one.review_transaction(&around, *signed),
             Command::SignPsbt(psbt) => one.sign_psbt(&around, &psbt),
@@ -65,18 +63,21 @@ impl Engine {
             }
             Command::DraftSweep { fee, most_fee } => one.draft_sweep(&around, fee, most_fee),
             Command::History(query) => Ok(Reply::History(one.wallet.history_page(&query)?)),
+            Command::Transactions(txids) => one.transactions(&txids),
             Command::Coins => Ok(Reply::Coins(one.wallet.coins(tip, now)?)),
             Command::Addresses(query) => Ok(Reply::Addresses(one.wallet.addresses(&query, now)?)),
+            Command::Owner(spk) => Ok(Reply::Owner(one.wallet.owner(&spk)?)),
+            Command::Issue { account, branch, note } => {
+                one.issue(now, &account, branch, note.as_deref())
+            }
             Command::Labels(about) => Ok(Reply::Labels(one.wallet.labels(about.as_ref())?)),
             Command::Label { reference, label } => one.label(&reference, label.as_deref()),
             Command::ImportLabels(import) => one.import_labels(&import),
             Command::Search { text, limit } => Ok(Reply::Found(one.wallet.search(&text, limit)?)),
             Command::Describe => Ok(Reply::Wallet(Box::new(one.wallet.description()?))),
+            Command::Block(query) => block(&around, query),
             Command::Prove(txid) => one.prove(&around, txid),
-            Command::Lock => {
-                one.lock();
-                Ok(Reply::Done)
-            }
+            Command::Lock => Ok(one.lock_up()),
             Command::Present => Ok(Reply::Done),
         }
     }
@@ -133,7 +134,42 @@ impl Engine {
     }
 }
 
+/// A block of the best chain, if that is followed.
+fn block(around: &Around<'_>, query: BlockQuery) -> Result<Reply, CommandError> {
+    let client = &around.chain.followed().ok_or(CommandError::Offline)?.client;
+    let hash = match query {
+        BlockQuery::Hash(hash) => Some(hash),
+        BlockQuery::Height(height) => client.block_at(height).map(|block| block.hash),
+    };
+    let block = hash.and_then(|hash| client.known_block(&hash));
+    Ok(Reply::Block(block.map(Box::new)))
+}
+
 impl Follower {
+    fn issue(
+        &mut self,
+        now: WallTime,
+        account: &AccountName,
+        branch: Branch,
+        note: Option<&str>,
+    ) -> Result<Reply, CommandError> {
+        self.changed = true;
+        Ok(Reply::Address(self.wallet.issue_at(account, branch, note, now)?))
+    }
+
+    fn freeze(&mut self, outpoints: &[OutPoint], frozen: bool) -> Result<Reply, CommandError> {
+        self.wallet.set_frozen(outpoints, frozen).map(|()| Reply::Done)
+    }
+
+    fn lock_up(&mut self) -> Reply {
+        self.lock();
+        Reply::Done
+    }
+
+    fn transactions(&self, txids: &[Txid]) -> Result<Reply, CommandError> {
+        Ok(Reply::Transactions(self.wallet.transaction_records(txids)?))
+    }
+
     fn label(&mut self, reference: &Reference, label: Option<&str>) -> Result<Reply, CommandError> {
         Ok(Reply::Labels(vec![self.wallet.set_label(reference, label)?]))
     }

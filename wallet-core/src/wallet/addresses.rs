@@ -43,13 +43,40 @@ impl Wallet {
         }
         let index = self.issue(keychain)?;
         let note = note.and_then(|note| kept_text(note).0);
-        let issued = Issued { index, amount, note, expires };
-        self.file.insert_address(keychain, &issued, now)?;
+        self.give_out(keychain, &Issued { index, amount, note, expires }, now)
+    }
+
+    /// The next address of one chain of an account, which nobody was given before.
+    ///
+    /// # Errors
+    /// [`CommandError::NoSuchAccount`], [`CommandError::AddressesExhausted`], or what the disk
+    /// refused.
+    pub fn issue_at(
+        &mut self,
+        account: &AccountName,
+        branch: Branch,
+        note: Option<&str>,
+        now: WallTime,
+    ) -> Result<IssuedAddress, CommandError> {
+        let keychain = KeychainId { account: self.account_named(account)?.id(), branch };
+        let index = self.issue(keychain)?;
+        let note = note.and_then(|note| kept_text(note).0);
+        self.give_out(keychain, &Issued { index, amount: None, note, expires: None }, now)
+    }
+
+    /// Writes down what an issued address is for, and tells it.
+    fn give_out(
+        &mut self,
+        keychain: KeychainId,
+        issued: &Issued,
+        now: WallTime,
+    ) -> Result<IssuedAddress, CommandError> {
+        self.file.insert_address(keychain, issued, now)?;
         if issued.note.is_some() {
-            let address = self.address(ScriptPlace { keychain, index })?;
+            let address = self.address(ScriptPlace { keychain, index: issued.index })?;
             self.set_label(&Reference::Address(address), issued.note.as_deref())?;
         }
-        self.issued(keychain, &issued)
+        self.issued(keychain, issued)
     }
 
     /// Hands out the next index of a chain: the only place where that happens.

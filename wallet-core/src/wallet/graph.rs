@@ -190,6 +190,7 @@ mod tests {
                     signed_here: false,
                     announced: true,
                     canonical: false,
+                    first_seen: WallTime::default(),
                     seen,
                     seen_by: 0,
                     left,

@@ -154,6 +154,24 @@ impl WalletFile {
         })
     }
 
+    /// The payment of this wallet that a transaction was made to replace, and the last one that was
+    /// made to replace it.
+    pub fn replacements(&self, txid: Txid) -> Result<(Option<Txid>, Option<Txid>), StoreProblem> {
+        self.read(|sql| {
+            sql.prepare_cached(
+                "SELECT
+                   (SELECT subject FROM payments WHERE txid = ?1 AND task IN ('replace', 'cancel')),
+                   (SELECT txid FROM payments WHERE subject = ?1 AND task IN ('replace', 'cancel')
+                    ORDER BY draft DESC LIMIT 1)",
+            )?
+            .query_row([Column(txid)], |row| {
+                let replaces: Option<Column<Txid>> = row.get(0)?;
+                let replaced_by: Option<Column<Txid>> = row.get(1)?;
+                Ok((replaces.map(|txid| txid.0), replaced_by.map(|txid| txid.0)))
+            })
+        })
+    }
+
     /// Where a transaction stands: its block's height and its place there; `None` in no block.
     pub fn standing_of(&self, txid: Txid) -> Result<Option<Option<(Height, u32)>>, StoreProblem> {
         self.read(|sql| {

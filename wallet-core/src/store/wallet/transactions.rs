@@ -27,6 +27,8 @@ pub struct TransactionRow {
     pub announced: bool,
     /// Whether it is in a block, or has no conflict that goes before it.
     pub canonical: bool,
+    /// When it became known here; of one that was found in a block, the block's time.
+    pub first_seen: WallTime,
     /// When it was last known outside of blocks.
     pub seen: Option<WallTime>,
     /// How many peers announced it while no block held it.
@@ -121,7 +123,7 @@ impl WalletFile {
         self.read(|sql| {
             sql.prepare_cached(
                 "SELECT raw, signed_here, announced, canonical, seen, left_height, net, ours,
-                        height, block, position, block_time, scan, fee, seen_by
+                        height, block, position, block_time, scan, fee, seen_by, first_seen
                  FROM transactions WHERE txid = ?1",
             )?
             .query_row([Column(txid)], transaction_row)
@@ -308,6 +310,7 @@ fn transaction_row(row: &Row<'_>) -> rusqlite::Result<TransactionRow> {
         signed_here: row.get(1)?,
         announced: row.get(2)?,
         canonical: row.get(3)?,
+        first_seen: row.get::<_, Column<WallTime>>(15)?.0,
         seen: seen.map(|seen| seen.0),
         seen_by: row.get(14)?,
         left: left.map(|left| left.0),
