@@ -10,6 +10,7 @@ pub(crate) mod birthday;
 mod ids;
 pub(crate) mod accounts;
 pub(crate) mod chain;
+pub(crate) mod daemon;
 pub(crate) mod global;
 pub(crate) mod keeping;
 pub(crate) mod lists;
@@ -21,6 +22,7 @@ pub(crate) mod setup;
 
 use accounts::{AccountCommand, WATCH_EXAMPLES, WatchArgs};
 use chain::{PROVE_EXAMPLES, ProveArgs, RescanArgs, SYNC_EXAMPLES, SyncArgs};
+use daemon::{DAEMON_EXAMPLES, DaemonArgs, RPC_EXAMPLES, RpcArgs};
 use handing::{
     MESSAGE_EXAMPLES, MessageCommand, PSBT_EXAMPLES, PsbtCommand, SWEEP_EXAMPLES, SweepArgs,
 };
@@ -159,6 +161,12 @@ pub(crate) enum Command {
     /// Write, check or restore one encrypted file that makes the wallet again
     #[command(subcommand, after_help = BACKUP_EXAMPLES)]
     Backup(BackupCommand),
+    /// Serve the wallet to scripts by JSON-RPC, as Bitcoin Core does
+    #[command(after_help = DAEMON_EXAMPLES)]
+    Daemon(DaemonArgs),
+    /// Ask a running daemon
+    #[command(after_help = RPC_EXAMPLES)]
+    Rpc(RpcArgs),
     /// Look for what may be wrong with this machine, its files and its connections
     Doctor(DoctorArgs),
     /// Print what makes a shell complete commands and options

@@ -18,6 +18,7 @@ mod backup;
 mod balance;
 mod coins;
 mod completions;
+mod daemon;
 mod doctor;
 mod export;
 mod fees;
@@ -38,6 +39,7 @@ mod prove;
 mod psbt;
 mod receive;
 mod restore;
+mod rpc;
 mod search;
 mod sweep;
 mod wallets;
@@ -83,6 +85,8 @@ pub(crate) async fn run(command: Command, context: &mut Context) -> Result<(), F
         Command::Password(options) => password::run(&options, context).await,
         Command::Words(command) => words::run(&command, context).await,
         Command::Backup(command) => backup::run(&command, context).await,
+        Command::Daemon(options) => daemon::run(&options, context).await,
+        Command::Rpc(options) => rpc::run(options, context).await,
         Command::Doctor(options) => doctor::run(&options, context).await,
         Command::Completions(options) => completions::run(&options, context),
     }

@@ -1,3 +1,28 @@
-//! The JSON-RPC face.
+//! The JSON-RPC face: Bitcoin Core's wallet methods over HTTP, on loopback and on a Unix socket.
 //!
-//! Empty so far: this room is reserved and documented in `ARCHITECTURE.md`.
+//! Owns the envelope, who may ask, the table of methods and the server. Refuses disks, keys and
+//! peers: it asks the wallets that the program opened. What is the same as in Bitcoin Core and what
+//! is not stands in `docs/rpc-status.md`, which is written from the table.
+//!
+//! A module uses only modules that stand before it in this list; `tests/tests/tidy.rs` checks it.
+
+pub mod limits;
+pub mod error;
+pub mod json;
+pub mod envelope;
+pub mod parameter;
+pub mod arguments;
+pub mod auth;
+#[cfg(test)]
+mod puppet;
+pub mod desk;
+pub mod stop;
+pub mod node;
+pub mod descriptor;
+pub mod script;
+pub mod ledger;
+pub mod entry;
+pub mod method;
+pub mod dispatch;
+pub mod server;
+pub mod client;

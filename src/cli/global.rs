@@ -99,6 +99,18 @@ impl NetworkName {
     pub(crate) const ALL: [Self; 5] =
         [Self::Mainnet, Self::Testnet3, Self::Testnet4, Self::Signet, Self::Regtest];
 
+    /// The name of a network.
+    #[must_use]
+    pub(crate) const fn of(network: bitcoin::Network) -> Self {
+        match network {
+            bitcoin::Network::Bitcoin => Self::Mainnet,
+            bitcoin::Network::Testnet => Self::Testnet3,
+            bitcoin::Network::Testnet4 => Self::Testnet4,
+            bitcoin::Network::Signet => Self::Signet,
+            bitcoin::Network::Regtest => Self::Regtest,
+        }
+    }
+
     /// As people type it.
     #[must_use]
     pub(crate) const fn name(self) -> &'static str {

@@ -132,6 +132,19 @@ const COMMANDS: &[(&str, &[&str])] = &[
     ("password", &["--new-password-file"]),
     ("words", &[]),
     ("backup", &[]),
+    (
+        "daemon",
+        &[
+            "--rpc-bind",
+            "--rpc-port",
+            "--rpc-socket",
+            "--rpc-auth",
+            "--rpc-whitelist",
+            "--rpc-whitelist-default",
+            "--fallback-fee",
+        ],
+    ),
+    ("rpc", &["--rpc-wallet", "--rpc-port", "--named"]),
     ("doctor", &["--online"]),
     ("completions", &[]),
 ];

@@ -175,6 +175,9 @@ kinds! {
     OutOfMemory = "out_of_memory", -7, Other, "The password's derivation takes more memory than there is.";
     Busy = "busy", -1, Other, "Too many questions are unanswered.";
     Closing = "closing", -1, Other, "The wallet is closing.";
+    NoDaemon = "no_daemon", -1, Other, "No daemon answers, or it lets nobody in just now.";
+    ListenFailed = "listen_failed", -1, Other, "The daemon can't listen at its address or socket.";
+    CallFailed = "call_failed", -1, Other, "The daemon answered with an error; `data` has its code.";
     DemoFailed = "demo_failed", -1, Other, "A step of the demonstration went wrong.";
     Interrupted = "interrupted", -1, Other, "Interrupted by the person or the system.";
     Bug = "bug", -1, Other, "A fault of the program itself.";

@@ -5,8 +5,8 @@
 use bitcoin::{OutPoint, Txid};
 
 use crate::command::{
-    BlockQuery, BumpRequest, Command, CommandError, LabelImport, PayRequest, Proof, Reference, Reply,
-    StoreProblem,
+    BlockQuery, BumpRequest, Command, CommandError, LabelImport, PayRequest, Proof, Reference,
+    Reply, StoreProblem,
 };
 use crate::engine::around::Around;
 use crate::engine::chain_side::Chain;

@@ -1,0 +1,318 @@
+//! Owns the arguments of one call: put into their places, checked for their types, and read with
+//! Bitcoin Core's texts for what is wrong (`transformNamedArguments` in `src/rpc/server.cpp`,
+//! `src/rpc/util.cpp`).
+//!
+//! Refuses to know any method beyond its parameters.
+
+use std::str::FromStr;
+
+use bitcoin::hashes::Hash;
+use bitcoin::{Address, Amount, Network};
+use serde_json::{Map, Value};
+
+use crate::envelope::Params;
+use crate::error::{Code, RpcError};
+use crate::json::{indented, type_name};
+use crate::parameter::Parameter;
+
+/// The arguments of one call, in their places.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Arguments {
+    values: Vec<Value>,
+}
+
+impl Arguments {
+    /// Puts the arguments of a call into their places and checks their number and types; `usage` is
+    /// told when their number is wrong.
+    ///
+    /// # Errors
+    /// -8 for a name that is unknown or there twice, -1 for a wrong number, -3 for a wrong type.
+    pub fn read(
+        parameters: &[Parameter],
+        params: Params,
+        usage: impl FnOnce() -> String,
+    ) -> Result<Self, RpcError> {
+        let values = match params {
+            Params::Positional(values) => values,
+            Params::Named(named) => placed(parameters, named)?,
+        };
+        let required = parameters.iter().rposition(|p| !p.optional).map_or(0, |last| last + 1);
+        if values.len() < required || values.len() > parameters.len() {
+            return Err(RpcError::new(Code::Misc, usage()));
+        }
+        let mismatches: Vec<_> = parameters
+            .iter()
+            .enumerate()
+            .filter_map(|(place, parameter)| {
+                let value = values.get(place).unwrap_or(&Value::Null);
+                let told = parameter.mismatch(value)?;
+                Some((format!("Position {} ({})", place + 1, parameter.names), told))
+            })
+            .collect();
+        if !mismatches.is_empty() {
+            let text = indented(&mismatches);
+            return Err(RpcError::wrong_type(format!("Wrong type passed:\n{text}")));
+        }
+        Ok(Self { values })
+    }
+
+    /// The argument at a place; `None` if it was left out or is null.
+    #[must_use]
+    pub fn value(&self, place: usize) -> Option<&Value> {
+        self.values.get(place).filter(|value| !value.is_null())
+    }
+
+    /// A text that may be left out.
+    ///
+    /// # Errors
+    /// -3 for another type.
+    pub fn text(&self, place: usize) -> Result<Option<&str>, RpcError> {
+        self.value(place).map(text).transpose()
+    }
+
+    /// A text that must be there.
+    ///
+    /// # Errors
+    /// -3 for another type.
+    pub fn required_text(&self, place: usize) -> Result<&str, RpcError> {
+        text(self.value(place).unwrap_or(&Value::Null))
+    }
+
+    /// True or false, or what holds if it is left out.
+    ///
+    /// # Errors
+    /// -3 for another type.
+    pub fn flag(&self, place: usize, default: bool) -> Result<bool, RpcError> {
+        self.value(place).map_or(Ok(default), flag)
+    }
+
+    /// A whole number that may be left out.
+    ///
+    /// # Errors
+    /// -3 for another type, -1 if it is not whole or too large.
+    pub fn integer(&self, place: usize) -> Result<Option<i64>, RpcError> {
+        self.value(place).map(integer).transpose()
+    }
+
+    /// A hash that must be there.
+    ///
+    /// # Errors
+    /// -8 if it is not 64 hexadecimal digits.
+    pub fn hash<T: Hash + FromStr>(&self, place: usize, name: &str) -> Result<T, RpcError> {
+        hash(self.required_text(place)?, name)
+    }
+}
+
+/// A text.
+///
+/// # Errors
+/// -3 for another type.
+pub fn text(value: &Value) -> Result<&str, RpcError> {
+    value.as_str().ok_or_else(|| not_of_type(value, "string"))
+}
+
+/// True or false.
+///
+/// # Errors
+/// -3 for another type.
+pub fn flag(value: &Value) -> Result<bool, RpcError> {
+    value.as_bool().ok_or_else(|| not_of_type(value, "bool"))
+}
+
+/// A whole number.
+///
+/// # Errors
+/// -3 for another type, -1 if it is not whole or too large.
+pub fn integer(value: &Value) -> Result<i64, RpcError> {
+    if !value.is_number() {
+        return Err(not_of_type(value, "number"));
+    }
+    value.as_i64().ok_or_else(|| RpcError::new(Code::Misc, "JSON integer out of range"))
+}
+
+/// The fields of an object.
+///
+/// # Errors
+/// -3 for another type.
+pub fn object(value: &Value) -> Result<&Map<String, Value>, RpcError> {
+    value.as_object().ok_or_else(|| not_of_type(value, "object"))
+}
+
+/// The elements of an array.
+///
+/// # Errors
+/// -3 for another type.
+pub fn array(value: &Value) -> Result<&[Value], RpcError> {
+    value.as_array().map(Vec::as_slice).ok_or_else(|| not_of_type(value, "array"))
+}
+
+/// An amount in bitcoin: a number, or a text that is one, with eight decimals at the most.
+///
+/// # Errors
+/// -3, in Core's words.
+pub fn amount(value: &Value) -> Result<Amount, RpcError> {
+    let digits = match value {
+        Value::String(text) => text.clone(),
+        // The shortest text that is the same number has no more decimals than what was written.
+        Value::Number(number) => number.to_string(),
+        _ => return Err(RpcError::wrong_type("Amount is not a number or string")),
+    };
+    let sats = fixed_point(&digits, 8).ok_or_else(|| RpcError::wrong_type("Invalid amount"))?;
+    match u64::try_from(sats) {
+        Ok(sats) if sats <= Amount::MAX_MONEY.to_sat() => Ok(Amount::from_sat(sats)),
+        _ => Err(RpcError::wrong_type("Amount out of range")),
+    }
+}
+
+/// A hash.
+///
+/// # Errors
+/// -8 if it is not 64 hexadecimal digits.
+pub fn hash<T: Hash + FromStr>(text: &str, name: &str) -> Result<T, RpcError> {
+    if text.len() != 2 * T::LEN {
+        return Err(RpcError::parameter(format!(
+            "{name} must be of length {} (not {}, for '{text}')",
+            2 * T::LEN,
+            text.len()
+        )));
+    }
+    text.parse().map_err(|_| {
+        RpcError::parameter(format!("{name} must be hexadecimal string (not '{text}')"))
+    })
+}
+
+/// An address of the network.
+///
+/// # Errors
+/// -5 with `refusal` before the text.
+pub fn address(text: &str, network: Network, refusal: &str) -> Result<Address, RpcError> {
+    let parsed = text.parse::<Address<_>>().ok();
+    let own = parsed.and_then(|address| address.require_network(network).ok());
+    own.ok_or_else(|| RpcError::address_or_key(format!("{refusal}{text}")))
+}
+
+/// The value is of another type than the method takes.
+#[must_use]
+pub fn not_of_type(value: &Value, expected: &str) -> RpcError {
+    let found = type_name(value);
+    RpcError::wrong_type(format!("JSON value of type {found} is not of expected type {expected}"))
+}
+
+/// A decimal number in units of 10⁻ᵈ, if it is one and fits: digits, at most one point with digits
+/// on both sides, an exponent; no sign before digits but `-`, no leading zeros (`ParseFixedPoint`).
+#[must_use]
+pub fn fixed_point(text: &str, decimals: i32) -> Option<i64> {
+    let (negative, text) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text),
+    };
+    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => {
+            let digits = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+            let sound = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+            (mantissa, exponent.parse::<i32>().ok().filter(|_| sound)?)
+        }
+        None => (text, 0),
+    };
+    let (whole, fraction) = match mantissa.split_once('.') {
+        Some((_, "")) => return None,
+        Some(parts) => parts,
+        None => (mantissa, ""),
+    };
+    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    let leading_zero = whole.len() > 1 && whole.starts_with('0');
+    if whole.is_empty() || leading_zero || !digits(whole) || !digits(fraction) {
+        return None;
+    }
+    let all = format!("{whole}{fraction}");
+    let significant = all.trim_start_matches('0').trim_end_matches('0');
+    if significant.is_empty() {
+        return Some(0);
+    }
+    let trailing = all.len() - all.trim_end_matches('0').len();
+    let point = i32::try_from(trailing).ok()? - i32::try_from(fraction.len()).ok()?;
+    let power = u32::try_from(point.checked_add(exponent)?.checked_add(decimals)?).ok()?;
+    let units: i64 = significant.parse().ok()?;
+    let units = units.checked_mul(10_i64.checked_pow(power)?)?;
+    Some(if negative { -units } else { units })
+}
+
+/// Named arguments in their places; `args` holds those that come first.
+fn placed(parameters: &[Parameter], named: Vec<(String, Value)>) -> Result<Vec<Value>, RpcError> {
+    let mut given = Given::new(named)?;
+    let mut values = Vec::new();
+    let mut first = None;
+    for (place, parameter) in parameters.iter().enumerate() {
+        let mut options = Map::new();
+        for field in parameter.fields {
+            if let Some((name, value)) = given.take(field) {
+                options.insert(name, value);
+            }
+        }
+        let own = given.take(parameter);
+        let value = match (own, options.keys().next()) {
+            (Some((name, _)), Some(field)) => {
+                return Err(RpcError::parameter(format!(
+                    "Parameter {name} conflicts with parameter {field}"
+                )));
+            }
+            (Some((_, value)), None) => value,
+            (None, Some(_)) => Value::Object(options),
+            (None, None) => continue,
+        };
+        // Holes are filled between arguments, but not at the end: some methods count them.
+        values.resize(place, Value::Null);
+        values.push(value);
+        first.get_or_insert((place, parameter.names));
+    }
+    if let Some(Value::Array(positional)) = given.positional() {
+        if let Some((place, names)) = first.filter(|(place, _)| *place < positional.len()) {
+            debug_assert!(place < positional.len());
+            return Err(RpcError::parameter(format!(
+                "Parameter {names} specified twice both as positional and named argument"
+            )));
+        }
+        let after = values.split_off(positional.len().min(values.len()));
+        values = positional;
+        values.extend(after);
+    }
+    given.nothing_left()?;
+    Ok(values)
+}
+
+/// Named arguments that found no place yet.
+struct Given(Vec<(String, Value)>);
+
+impl Given {
+    fn new(named: Vec<(String, Value)>) -> Result<Self, RpcError> {
+        for (place, (name, _)) in named.iter().enumerate() {
+            if named[..place].iter().any(|(earlier, _)| earlier == name) {
+                return Err(RpcError::parameter(format!(
+                    "Parameter {name} specified multiple times"
+                )));
+            }
+        }
+        Ok(Self(named))
+    }
+
+    fn take(&mut self, parameter: &Parameter) -> Option<(String, Value)> {
+        let place = self.0.iter().position(|(name, _)| parameter.is_called(name))?;
+        Some(self.0.remove(place))
+    }
+
+    /// Those in `args`, if that is an array; otherwise it is a name like any other.
+    fn positional(&mut self) -> Option<Value> {
+        let place = self.0.iter().position(|(name, value)| name == "args" && value.is_array())?;
+        Some(self.0.remove(place).1)
+    }
+
+    fn nothing_left(&self) -> Result<(), RpcError> {
+        match self.0.first() {
+            None => Ok(()),
+            Some((name, _)) => Err(RpcError::parameter(format!("Unknown named parameter {name}"))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

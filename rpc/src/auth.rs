@@ -1,0 +1,161 @@
+//! Owns who may ask what: users by cookie or by `rpcauth` lines, and `rpcwhitelist` with Bitcoin
+//! Core's meaning (`src/httprpc.cpp`).
+//!
+//! Refuses to keep a password: of each there is only its salted HMAC-SHA256.
+
+mod cookie;
+mod whitelist;
+
+use base64ct::{Base64, Encoding};
+use bitcoin::hashes::{Hash, HashEngine, Hmac, HmacEngine, cmp, sha256};
+use bitcoin::hex::{DisplayHex, FromHex};
+use zeroize::Zeroizing;
+
+pub use cookie::{Cookie, CookieError};
+pub use whitelist::Whitelists;
+
+/// Who may ask, and for what.
+#[derive(Debug, Default)]
+pub struct Access {
+    users: Vec<User>,
+    whitelists: Whitelists,
+}
+
+/// One user, as an `rpcauth` line tells of them.
+#[derive(Clone, PartialEq, Eq)]
+pub struct User {
+    name: String,
+    salt: String,
+    hash: [u8; 32],
+}
+
+impl std::fmt::Debug for User {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("User").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl User {
+    /// A user of this password.
+    #[must_use]
+    pub fn new(name: &str, password: &str, salt: [u8; 16]) -> Self {
+        let salt = salt.to_lower_hex_string();
+        let hash = hash(&salt, password.as_bytes());
+        Self { name: name.to_owned(), salt, hash }
+    }
+}
+
+/// The text is no `rpcauth` line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not an rpcauth line: write USER:SALT$HASH, as share/rpcauth.py of Bitcoin Core makes it")]
+pub struct ParseUserError;
+
+impl std::str::FromStr for User {
+    type Err = ParseUserError;
+
+    fn from_str(line: &str) -> Result<Self, ParseUserError> {
+        let (name, rest) = line.split_once(':').ok_or(ParseUserError)?;
+        let (salt, hash) = rest.split_once('$').ok_or(ParseUserError)?;
+        let hash = FromHex::from_hex(hash).map_err(|_| ParseUserError)?;
+        if name.is_empty() || salt.is_empty() {
+            return Err(ParseUserError);
+        }
+        Ok(Self { name: name.to_owned(), salt: salt.to_owned(), hash })
+    }
+}
+
+impl Access {
+    /// These users, within these bounds.
+    #[must_use]
+    pub fn new(users: Vec<User>, whitelists: Whitelists) -> Self {
+        Self { users, whitelists }
+    }
+
+    /// The name of the user whose password an `Authorization` header holds. Takes the same time
+    /// for every wrong password.
+    #[must_use]
+    pub fn user(&self, authorization: &str) -> Option<String> {
+        let encoded = authorization.strip_prefix("Basic ")?.trim();
+        let decoded = Zeroizing::new(Base64::decode_vec(encoded).ok()?);
+        let colon = decoded.iter().position(|byte| *byte == b':')?;
+        let (name, password) = (&decoded[..colon], &decoded[colon + 1..]);
+        let mut found = None;
+        for user in &self.users {
+            let same_name = equal(user.name.as_bytes(), name);
+            let same_password = equal(&hash(&user.salt, password), &user.hash);
+            if same_name & same_password {
+                found = Some(user.name.clone());
+            }
+        }
+        found
+    }
+
+    /// Whether a user may call anything at all.
+    #[must_use]
+    pub fn admits(&self, user: &str) -> bool {
+        self.whitelists.admits(user)
+    }
+
+    /// Whether a user may call a method.
+    #[must_use]
+    pub fn allows(&self, user: &str, method: &str) -> bool {
+        self.whitelists.allows(user, method)
+    }
+
+    /// Whether what a user may call is listed.
+    #[must_use]
+    pub fn is_bounded(&self, user: &str) -> bool {
+        self.whitelists.is_bounded(user)
+    }
+}
+
+fn hash(salt: &str, password: &[u8]) -> [u8; 32] {
+    let mut engine = HmacEngine::<sha256::Hash>::new(salt.as_bytes());
+    engine.input(password);
+    Hmac::from_engine(engine).to_byte_array()
+}
+
+/// Compares without telling by the time how much is the same; lengths are no secret.
+fn equal(left: &[u8], right: &[u8]) -> bool {
+    left.len() == right.len() && cmp::fixed_time_eq(left, right)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn basic(text: &str) -> String {
+        format!("Basic {}", Base64::encode_string(text.as_bytes()))
+    }
+
+    /// Made by `share/rpcauth/rpcauth.py` of Bitcoin Core for the password `cake`: HMAC-SHA256 with
+    /// the salt's text as key.
+    #[test]
+    fn an_rpcauth_line_opens_to_its_password() {
+        let user = User::new("alice", "cake", [7; 16]);
+        let line = format!("alice:{}${}", user.salt, user.hash.to_lower_hex_string());
+        assert_eq!(line.parse(), Ok(user.clone()));
+        let access = Access::new(vec![user], Whitelists::default());
+        assert_eq!(access.user(&basic("alice:cake")).as_deref(), Some("alice"));
+        for wrong in ["alice:cakes", "alice:", "alice", "bob:cake", ":cake", "", "alic:cake"] {
+            assert_eq!(access.user(&basic(wrong)), None, "{wrong}");
+        }
+        assert_eq!(access.user("Bearer x"), None);
+        assert_eq!(access.user("Basic %%%"), None);
+    }
+
+    #[test]
+    fn lines_that_are_none_are_refused() {
+        let hash = "ab".repeat(32);
+        for line in ["", "alice", "alice:salt", "alice:salt$ab", ":s$", &format!(":s${hash}")] {
+            assert_eq!(line.parse::<User>(), Err(ParseUserError), "{line}");
+        }
+        assert!(format!("alice:s${hash}").parse::<User>().is_ok());
+    }
+
+    #[test]
+    fn a_user_is_shown_without_the_hash() {
+        let shown = format!("{:?}", User::new("alice", "cake", [7; 16]));
+        assert_eq!(shown, "User { name: \"alice\", .. }");
+    }
+}

@@ -1,0 +1,90 @@
+//! Owns `Desk`, one open wallet at which many ask at the same time.
+//!
+//! The one place that knows how a daemon holds its wallets. Refuses to judge questions and answers.
+
+use std::sync::Arc;
+
+use billfold_wallet_core::command::{Command, CommandError, Reply};
+use billfold_wallet_core::config::WalletName;
+use billfold_wallet_core::face::Face;
+use tokio::sync::Semaphore;
+
+use crate::limits::WAITING_QUESTIONS;
+
+/// An open wallet, to be shared.
+pub struct Desk {
+    face: Arc<dyn Face>,
+    wallet: WalletName,
+    /// Who finds no room waits here, in the order in which they came, instead of being sent away.
+    room: Semaphore,
+}
+
+impl std::fmt::Debug for Desk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Desk").field("wallet", &self.wallet).finish_non_exhaustive()
+    }
+}
+
+impl Desk {
+    /// A desk for a wallet that the face has open.
+    #[must_use]
+    pub fn new(face: Arc<dyn Face>, wallet: WalletName) -> Self {
+        Self { face, wallet, room: Semaphore::new(WAITING_QUESTIONS) }
+    }
+
+    /// The wallet's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.wallet.as_str()
+    }
+
+    /// Asks, and waits for the answer.
+    ///
+    /// # Errors
+    /// What the wallet answered, or [`CommandError::Closing`].
+    pub async fn ask(&self, command: Command) -> Result<Reply, CommandError> {
+        let _place = self.room.acquire().await.map_err(|_| CommandError::Closing)?;
+        self.face.ask(&self.wallet, command).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use billfold_wallet_core::light_client::height::Height;
+
+    use super::*;
+    use crate::puppet::Puppet;
+
+    static UNANSWERED: AtomicUsize = AtomicUsize::new(0);
+
+    #[tokio::test]
+    async fn no_more_ask_at_once_than_the_wallet_takes() {
+        let puppet = Puppet::new(|command| {
+            let Command::Rescan { from: Some(asked) } = command else { return None };
+            let before = UNANSWERED.fetch_add(1, Ordering::SeqCst);
+            assert!(before < WAITING_QUESTIONS, "one more than there is room for");
+            Some(Err(CommandError::HeightAboveTip { asked: *asked, tip: Height::GENESIS }))
+        })
+        .answering_later(|| {
+            UNANSWERED.fetch_sub(1, Ordering::SeqCst);
+        });
+        let desk = Arc::new(Desk::new(Arc::new(puppet), WalletName::default()));
+        let asking = (0..10 * WAITING_QUESTIONS).map(|number| {
+            let desk = Arc::clone(&desk);
+            let asked = Height::new(u32::try_from(number).expect("small"));
+            tokio::spawn(async move {
+                let answer = desk.ask(Command::Rescan { from: Some(asked) }).await;
+                assert_eq!(
+                    answer,
+                    Err(CommandError::HeightAboveTip { asked, tip: Height::GENESIS })
+                );
+            })
+        });
+        for asked in asking.collect::<Vec<_>>() {
+            asked.await.expect("each gets its own answer");
+        }
+        assert_eq!(UNANSWERED.load(Ordering::SeqCst), 0);
+    }
+}

@@ -1,0 +1,233 @@
+//! Owns the envelope: a call in JSON-RPC 1.x or 2.0, alone or in a batch, and its reply, as Bitcoin
+//! Core reads and writes them (`src/rpc/request.cpp`, `src/httprpc.cpp`).
+//!
+//! Refuses to know any method.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::error::{Code, RpcError};
+use crate::json::Answer;
+
+/// Which rules a call follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Version {
+    /// 1.0 and 1.1, or none named: both `result` and `error`, and HTTP tells of failures.
+    #[default]
+    One,
+    /// 2.0: one of them, and HTTP says 200.
+    Two,
+}
+
+/// The arguments of a call.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Params {
+    /// By their places.
+    Positional(Vec<Value>),
+    /// By their names, in the order in which they came, twice if they came twice.
+    Named(Vec<(String, Value)>),
+}
+
+/// Who asks: what must be repeated in the reply.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Caller {
+    /// The id; `None` if there was none.
+    pub id: Option<Value>,
+    /// The rules.
+    pub version: Version,
+}
+
+/// A call.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Call {
+    /// Who asks.
+    pub caller: Caller,
+    /// The method's name.
+    pub method: String,
+    /// Its arguments.
+    pub params: Params,
+}
+
+/// A call that can't be carried out, and whom to tell.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Refused {
+    /// Who asks, as far as that was read.
+    pub caller: Caller,
+    /// Why not.
+    pub error: RpcError,
+}
+
+/// What a request's body holds.
+#[derive(Debug)]
+pub enum Body {
+    /// One call.
+    Single(Result<Call, Refused>),
+    /// A batch, in its order.
+    Batch(Vec<Result<Call, Refused>>),
+}
+
+impl Caller {
+    /// Nobody that said who they are.
+    pub const UNKNOWN: Self = Self { id: Some(Value::Null), version: Version::One };
+
+    /// Whether they want no reply (JSON-RPC 2.0, section 4.1).
+    #[must_use]
+    pub fn is_notification(&self) -> bool {
+        self.id.is_none() && self.version == Version::Two
+    }
+}
+
+impl Body {
+    /// Reads a request's body.
+    ///
+    /// # Errors
+    /// -32700 if it is not JSON, or neither an object nor an array.
+    pub fn parse(bytes: &[u8]) -> Result<Self, RpcError> {
+        let raw: &RawValue =
+            serde_json::from_slice(bytes).map_err(|_| RpcError::new(Code::Parse, "Parse error"))?;
+        match raw.get().as_bytes().first() {
+            Some(b'{') => Ok(Self::Single(call(raw))),
+            Some(b'[') => {
+                let calls: Vec<&RawValue> = serde_json::from_str(raw.get())
+                    .map_err(|_| RpcError::new(Code::Parse, "Parse error"))?;
+                Ok(Self::Batch(calls.into_iter().map(call).collect()))
+            }
+            _ => Err(RpcError::new(Code::Parse, "Top-level object parse error")),
+        }
+    }
+}
+
+/// The reply to one call.
+#[derive(Debug)]
+pub struct Reply {
+    /// Whom it is for.
+    pub caller: Caller,
+    /// What came of the call.
+    pub outcome: Result<Answer, RpcError>,
+}
+
+impl Reply {
+    /// The HTTP status of a reply that stands alone.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        match &self.outcome {
+            Err(error) if self.caller.version == Version::One => match error.code {
+                INVALID_REQUEST => 400,
+                METHOD_NOT_FOUND => 404,
+                _ => 500,
+            },
+            _ => 200,
+        }
+    }
+}
+
+impl Serialize for Reply {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let one = self.caller.version == Version::One;
+        let mut map = serializer.serialize_map(None)?;
+        if !one {
+            map.serialize_entry("jsonrpc", "2.0")?;
+        }
+        match &self.outcome {
+            Ok(result) => {
+                map.serialize_entry("result", result)?;
+                if one {
+                    map.serialize_entry("error", &())?;
+                }
+            }
+            Err(error) => {
+                if one {
+                    map.serialize_entry("result", &())?;
+                }
+                map.serialize_entry("error", error)?;
+            }
+        }
+        if let Some(id) = &self.caller.id {
+            map.serialize_entry("id", id)?;
+        }
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Params {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ParamsVisitor)
+    }
+}
+
+struct ParamsVisitor;
+
+impl<'de> Visitor<'de> for ParamsVisitor {
+    type Value = Params;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array or an object")
+    }
+
+    fn visit_unit<E>(self) -> Result<Params, E> {
+        Ok(Params::Positional(Vec::new()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut values: A) -> Result<Params, A::Error> {
+        let mut params = Vec::new();
+        while let Some(value) = values.next_element()? {
+            params.push(value);
+        }
+        Ok(Params::Positional(params))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Params, A::Error> {
+        let mut params = Vec::new();
+        while let Some(entry) = entries.next_entry()? {
+            params.push(entry);
+        }
+        Ok(Params::Named(params))
+    }
+}
+
+fn call(raw: &RawValue) -> Result<Call, Refused> {
+    let mut caller = Caller::UNKNOWN;
+    let invalid = |caller: &Caller, message: &str| Refused {
+        caller: caller.clone(),
+        error: RpcError::new(Code::InvalidRequest, message),
+    };
+    // Other fields than these four are ignored; of one that is there twice, the last counts.
+    let Ok(fields) = serde_json::from_str::<BTreeMap<String, &RawValue>>(raw.get()) else {
+        return Err(invalid(&caller, "Invalid Request object"));
+    };
+    let field = |name: &str| {
+        let raw = fields.get(name).map_or("null", |raw| raw.get());
+        // What is nested too deeply is nothing that any of these fields may be.
+        serde_json::from_str(raw).unwrap_or(Value::Array(Vec::new()))
+    };
+    caller.id = fields.contains_key("id").then(|| field("id"));
+    caller.version = match field("jsonrpc") {
+        Value::Null => Version::One,
+        Value::String(version) if version == "1.0" => Version::One,
+        Value::String(version) if version == "2.0" => Version::Two,
+        Value::String(_) => return Err(invalid(&caller, "JSON-RPC version not supported")),
+        _ => return Err(invalid(&caller, "jsonrpc field must be a string")),
+    };
+    let method = match field("method") {
+        Value::String(method) => method,
+        Value::Null => return Err(invalid(&caller, "Missing method")),
+        _ => return Err(invalid(&caller, "Method must be a string")),
+    };
+    let params = fields.get("params").map_or("null", |raw| raw.get());
+    let Ok(params) = serde_json::from_str(params) else {
+        return Err(invalid(&caller, "Params must be array or object"));
+    };
+    Ok(Call { caller, method, params })
+}
+
+const INVALID_REQUEST: i32 = Code::InvalidRequest as i32;
+const METHOD_NOT_FOUND: i32 = Code::MethodNotFound as i32;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,167 @@
+//! Owns `RpcError`: the `{code, message}` of a call that failed, with Bitcoin Core's codes
+//! (`src/rpc/protocol.h`).
+//!
+//! Refuses codes of its own where Core has one that says the same.
+
+use billfold_wallet_core::command::{CommandError, RecipientsProblem};
+use serde::Serialize;
+
+/// Why a call failed, as it is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
+#[error("{message} ({code})")]
+pub struct RpcError {
+    /// Core's number for it.
+    pub code: i32,
+    /// What a person reads.
+    pub message: String,
+}
+
+impl RpcError {
+    /// The error of this code.
+    #[must_use]
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code: code as i32, message: message.into() }
+    }
+
+    /// No method of this name, or none that can be answered, with the reason.
+    #[must_use]
+    pub fn no_method(message: impl Into<String>) -> Self {
+        Self::new(Code::MethodNotFound, message)
+    }
+
+    /// A parameter of the right type with a wrong value.
+    #[must_use]
+    pub fn parameter(message: impl Into<String>) -> Self {
+        Self::new(Code::InvalidParameter, message)
+    }
+
+    /// A parameter of the wrong type.
+    #[must_use]
+    pub fn wrong_type(message: impl Into<String>) -> Self {
+        Self::new(Code::Type, message)
+    }
+
+    /// An address, key or transaction that is none, or is not known.
+    #[must_use]
+    pub fn address_or_key(message: impl Into<String>) -> Self {
+        Self::new(Code::AddressOrKey, message)
+    }
+
+    /// The two floors disagree about what answers what.
+    #[must_use]
+    pub fn bug() -> Self {
+        Self::new(Code::Internal, "Internal bug detected: the wallet answered something else")
+    }
+}
+
+/// The codes of Bitcoin Core that are used here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Code {
+    /// Not a request object.
+    InvalidRequest = -32600,
+    /// No such method.
+    MethodNotFound = -32601,
+    /// A fault of ours.
+    Internal = -32603,
+    /// Not JSON.
+    Parse = -32700,
+    /// Anything else, and usage.
+    Misc = -1,
+    /// A parameter of the wrong type.
+    Type = -3,
+    /// Wallet trouble of no other code.
+    Wallet = -4,
+    /// No such address or key, or transaction.
+    AddressOrKey = -5,
+    /// Not enough money.
+    InsufficientFunds = -6,
+    /// A parameter that is wrong.
+    InvalidParameter = -8,
+    /// No peer is connected.
+    NotConnected = -9,
+    /// Still looking for the first time at what is in the chain.
+    InInitialDownload = -10,
+    /// A label that can't be.
+    InvalidLabelName = -11,
+    /// No addresses left.
+    KeypoolRanOut = -12,
+    /// The keys are locked.
+    UnlockNeeded = -13,
+    /// Wrong passphrase.
+    PassphraseIncorrect = -14,
+    /// The wallet has no passphrase, or has one already.
+    WrongEncryptionState = -15,
+    /// No such wallet is open.
+    WalletNotFound = -18,
+    /// Several wallets are open, and none was named.
+    WalletNotSpecified = -19,
+    /// Bytes that can't be read.
+    Deserialization = -22,
+    /// A transaction that others would not take.
+    Verify = -25,
+    /// A transaction that our policy refuses.
+    VerifyRejected = -26,
+    /// A transaction that a block holds already.
+    VerifyAlreadyInChain = -27,
+    /// The wallet is open already.
+    WalletAlreadyLoaded = -35,
+}
+
+impl From<CommandError> for RpcError {
+    fn from(error: CommandError) -> Self {
+        if matches!(error, CommandError::InsufficientFunds { .. }) {
+            return Self::new(Code::InsufficientFunds, "Insufficient funds");
+        }
+        if matches!(error, CommandError::Locked) {
+            return Self::new(Code::UnlockNeeded, UNLOCK_NEEDED);
+        }
+        Self::new(code(&error), error.to_string())
+    }
+}
+
+fn code(error: &CommandError) -> Code {
+    match error {
+        CommandError::InsufficientFunds { .. } | CommandError::NothingToSweep { .. } => {
+            Code::InsufficientFunds
+        }
+        CommandError::Locked => Code::UnlockNeeded,
+        CommandError::BadRecipients(
+            RecipientsProblem::Empty
+            | RecipientsProblem::Twice
+            | RecipientsProblem::MaxBesideOthers,
+        )
+        | CommandError::NoSuchCoin(_)
+        | CommandError::NoSuchAccount(_)
+        | CommandError::NoSuchLabel(_)
+        | CommandError::FeeRateOutOfRange(_)
+        | CommandError::HeightAboveTip { .. }
+        | CommandError::KeyReused
+        | CommandError::MessageTooLong(_)
+        | CommandError::NotAPayment => Code::InvalidParameter,
+        CommandError::NoSuchTransaction(_) | CommandError::NotOurAddress(_) => Code::AddressOrKey,
+        CommandError::NotLoaded(_) => Code::WalletNotFound,
+        CommandError::AddressesExhausted => Code::KeypoolRanOut,
+        CommandError::Offline => Code::NotConnected,
+        CommandError::FeeTooLow { .. } => Code::VerifyRejected,
+        CommandError::Store(_) | CommandError::Busy | CommandError::Closing => Code::Misc,
+        _ => Code::Wallet,
+    }
+}
+
+const UNLOCK_NEEDED: &str =
+    "Error: Please enter the wallet passphrase with walletpassphrase first.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scripts_see_the_codes_they_know() {
+        let code = |error: CommandError| RpcError::from(error).code;
+        assert_eq!(code(CommandError::Locked), -13);
+        let (needed, available) = (bitcoin::Amount::ONE_BTC, bitcoin::Amount::ZERO);
+        assert_eq!(code(CommandError::InsufficientFunds { needed, available }), -6);
+        assert_eq!(code(CommandError::AddressesExhausted), -12);
+        assert_eq!(code(CommandError::FeeRateOutOfRange(0)), -8);
+    }
+}

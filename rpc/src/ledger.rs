@@ -1,0 +1,195 @@
+//! Owns questions to one wallet that several methods have in common: its tip, its transactions in
+//! no block and which of those can be trusted, its accounts.
+//!
+//! Refuses to keep anything between two calls.
+
+use std::collections::HashMap;
+
+use billfold_wallet_core::command::{
+    AccountDescription, Coin, Command, HistoryQuery, HistoryRow, Moment, Owner, PaymentState,
+    Reply, TransactionRecord, WalletDescription,
+};
+use billfold_wallet_core::light_client::height::{BlockId, Height};
+use bitcoin::{BlockHash, ScriptBuf, Txid};
+use serde::Serialize;
+
+use crate::desk::Desk;
+use crate::error::RpcError;
+use crate::node::Node;
+
+/// The block up to which the wallet has seen the chain.
+///
+/// # Errors
+/// What the wallet answered.
+pub async fn tip(node: &Node, desk: &Desk) -> Result<BlockId, RpcError> {
+    match desk.ask(Command::Status).await? {
+        Reply::Status(status) => Ok(status.cursor.unwrap_or_else(|| node.genesis())),
+        _ => Err(RpcError::bug()),
+    }
+}
+
+/// What the wallet is made of.
+///
+/// # Errors
+/// What the wallet answered.
+pub async fn description(desk: &Desk) -> Result<WalletDescription, RpcError> {
+    match desk.ask(Command::Describe).await? {
+        Reply::Wallet(wallet) => Ok(*wallet),
+        _ => Err(RpcError::bug()),
+    }
+}
+
+/// All coins.
+///
+/// # Errors
+/// What the wallet answered.
+pub async fn coins(desk: &Desk) -> Result<Vec<Coin>, RpcError> {
+    match desk.ask(Command::Coins).await? {
+        Reply::Coins(coins) => Ok(coins),
+        _ => Err(RpcError::bug()),
+    }
+}
+
+/// A page of the history, newest first.
+///
+/// # Errors
+/// What the wallet answered.
+pub async fn history(desk: &Desk, query: HistoryQuery) -> Result<Vec<HistoryRow>, RpcError> {
+    match desk.ask(Command::History(query)).await? {
+        Reply::History(rows) => Ok(rows),
+        _ => Err(RpcError::bug()),
+    }
+}
+
+/// All that the wallet knows of transactions.
+///
+/// # Errors
+/// What the wallet answered.
+pub async fn records(desk: &Desk, txids: Vec<Txid>) -> Result<Vec<TransactionRecord>, RpcError> {
+    match desk.ask(Command::Transactions(txids)).await? {
+        Reply::Transactions(records) => Ok(records),
+        _ => Err(RpcError::bug()),
+    }
+}
+
+/// Where in the wallet a script comes from.
+///
+/// # Errors
+/// What the wallet answered.
+pub async fn owner(desk: &Desk, spk: ScriptBuf) -> Result<Option<Owner>, RpcError> {
+    match desk.ask(Command::Owner(spk)).await? {
+        Reply::Owner(owner) => Ok(owner),
+        _ => Err(RpcError::bug()),
+    }
+}
+
+/// How many blocks stand on a height, itself included; 0 for what is in no block.
+#[must_use]
+pub fn depth(tip: Height, height: Option<Height>) -> i64 {
+    height.map_or(0, |height| (i64::from(tip.to_u32()) - i64::from(height.to_u32()) + 1).max(0))
+}
+
+/// The account of a name.
+#[must_use]
+pub fn account<'a>(
+    wallet: &'a WalletDescription,
+    name: &billfold_wallet_core::keychain::AccountName,
+) -> Option<&'a AccountDescription> {
+    wallet.accounts.iter().find(|account| account.name == *name)
+}
+
+/// The block up to which a wallet's answer holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct LastBlock {
+    hash: BlockHash,
+    height: u32,
+}
+
+impl From<BlockId> for LastBlock {
+    fn from(block: BlockId) -> Self {
+        Self { hash: block.hash, height: block.height.to_u32() }
+    }
+}
+
+/// The wallet's transactions in no block.
+#[derive(Debug)]
+pub struct Unconfirmed {
+    records: HashMap<Txid, TransactionRecord>,
+}
+
+impl Unconfirmed {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// What the wallet answered.
+    pub async fn read(desk: &Desk) -> Result<Self, RpcError> {
+        let above_all = Some(Moment::Height(Height::new(u32::MAX)));
+        let query = HistoryQuery { since: above_all, ..HistoryQuery::default() };
+        let txids = history(desk, query).await?.into_iter().map(|row| row.txid).collect();
+        let records = records(desk, txids).await?;
+        let by_id = |record: TransactionRecord| (record.transaction.compute_txid(), record);
+        Ok(Self { records: records.into_iter().map(by_id).collect() })
+    }
+
+    /// One of them.
+    #[must_use]
+    pub fn record(&self, txid: Txid) -> Option<&TransactionRecord> {
+        self.records.get(&txid)
+    }
+
+    /// Whether a transaction in no block will not be taken back by somebody else: it spends coins
+    /// of this wallet alone, and so do all that it stands on.
+    #[must_use]
+    pub fn is_trusted(&self, txid: Txid) -> bool {
+        let mut waiting = vec![txid];
+        // A chain of unconfirmed transactions is short, and none stands on itself.
+        while let Some(txid) = waiting.pop() {
+            let Some(record) = self.records.get(&txid) else { continue };
+            let counts = !matches!(record.state, PaymentState::Replaced | PaymentState::Evicted);
+            if !counts || record.fee.is_none() || record.transaction.is_coinbase() {
+                return false;
+            }
+            waiting.extend(record.transaction.input.iter().map(|i| i.previous_output.txid));
+        }
+        true
+    }
+
+    /// How many unconfirmed transactions of this wallet one stands on, itself included, with their
+    /// virtual sizes and fees together, as far as those are known.
+    #[must_use]
+    pub fn ancestry(&self, txid: Txid) -> Ancestry {
+        let mut seen = std::collections::HashSet::new();
+        let mut waiting = vec![txid];
+        let mut sum = Ancestry::default();
+        while let Some(txid) = waiting.pop() {
+            let Some(record) = self.records.get(&txid).filter(|_| seen.insert(txid)) else {
+                continue;
+            };
+            sum.count += 1;
+            sum.vsize += record.transaction.weight().to_vbytes_ceil();
+            sum.fees += record.fee.map_or(0, bitcoin::Amount::to_sat);
+            sum.is_whole &= record.fee.is_some();
+            waiting.extend(record.transaction.input.iter().map(|i| i.previous_output.txid));
+        }
+        sum
+    }
+}
+
+/// What an unconfirmed transaction stands on, itself included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ancestry {
+    /// How many transactions.
+    pub count: u64,
+    /// Their virtual sizes together, in vbytes.
+    pub vsize: u64,
+    /// Their fees together, in satoshi.
+    pub fees: u64,
+    /// Whether the fee of each is known.
+    pub is_whole: bool,
+}
+
+impl Default for Ancestry {
+    fn default() -> Self {
+        Self { count: 0, vsize: 0, fees: 0, is_whole: true }
+    }
+}

@@ -1,0 +1,39 @@
+//! Owns every bound of this crate, with its unit.
+
+use std::time::Duration;
+
+/// Bytes of one request.
+pub const REQUEST_BYTES: usize = 8 * 1024 * 1024;
+
+/// Bytes of the request line and all headers; hyper asks for at least this much.
+pub const HEADER_BYTES: usize = 8 * 1024;
+
+/// How long a client may take for its headers.
+pub const HEADER_TIME: Duration = Duration::from_secs(30);
+
+/// How long a client may take for its request.
+pub const REQUEST_TIME: Duration = Duration::from_secs(30);
+
+/// Calls in one batch.
+pub const BATCH_CALLS: usize = 1_000;
+
+/// Bytes of one reply.
+pub const REPLY_BYTES: usize = 64 * 1024 * 1024;
+
+/// Connections at a time; more get 503.
+pub const CONNECTIONS: usize = 64;
+
+/// How long a client waits after a wrong password.
+pub const WRONG_PASSWORD_WAIT: Duration = Duration::from_millis(250);
+
+/// Questions to one wallet that are unanswered; more wait their turn.
+pub const WAITING_QUESTIONS: usize = 32;
+
+/// How long a server waits for its last replies to be read, when it ends.
+pub const FAREWELL: Duration = Duration::from_secs(2);
+
+/// Addresses that one range of a descriptor may have (Bitcoin Core's bound).
+pub const RANGE_LENGTH: i64 = 1_000_000;
+
+/// Bytes of a reply that a client reads.
+pub const CLIENT_REPLY_BYTES: usize = 2 * REPLY_BYTES;

@@ -1,0 +1,185 @@
+//! Owns `Method`, one call that is answered, and the table of all: checks, help, the page of what
+//! is the same as in Bitcoin Core, and completion come from this one place.
+//!
+//! Refuses transport: a method sees its arguments and the node, nothing else.
+
+mod address;
+mod balance;
+mod chain;
+mod coin;
+mod control;
+mod description;
+mod raw_transaction;
+mod history;
+mod network;
+mod received;
+mod refusal;
+mod send;
+mod wallet;
+
+use billfold_wallet_core::face::BoxFuture;
+use bitcoin::Network;
+
+use crate::arguments::Arguments;
+use crate::desk::Desk;
+use crate::error::RpcError;
+use crate::json::Answer;
+use crate::node::Node;
+use crate::parameter::Parameter;
+
+pub use refusal::{REFUSALS, Refusal};
+
+/// A method that is answered.
+#[derive(Debug, Clone, Copy)]
+pub struct Method {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is about.
+    pub category: Category,
+    /// Its arguments.
+    pub parameters: &'static [Parameter],
+    /// What it does, for people.
+    pub about: &'static str,
+    /// How its answer compares with Bitcoin Core's.
+    pub standing: Standing,
+    /// Its work.
+    pub run: Run,
+}
+
+/// What a method is about; as in Core's `help`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Category {
+    /// The chain.
+    Blockchain,
+    /// The daemon.
+    Control,
+    /// Peers.
+    Network,
+    /// Transactions and PSBTs by themselves.
+    Rawtransactions,
+    /// What needs no wallet.
+    Util,
+    /// A wallet.
+    Wallet,
+}
+
+/// How a method's answer compares with Bitcoin Core's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// The same shape, texts and codes.
+    Same,
+    /// It differs, in this.
+    Differs(&'static str),
+}
+
+/// How a method comes to its answer.
+#[derive(Debug, Clone, Copy)]
+pub enum Run {
+    /// From its arguments alone.
+    Pure(fn(Network, &Arguments) -> Outcome),
+    /// From what the node knows.
+    Node(for<'a> fn(&'a Node, &'a Arguments) -> BoxFuture<'a, Outcome>),
+    /// From one wallet, changing nothing.
+    Wallet(for<'a> fn(&'a Node, &'a Desk, &'a Arguments) -> BoxFuture<'a, Outcome>),
+    /// From one wallet, changing it: carried to its end even if nobody waits for the answer.
+    Change(for<'a> fn(&'a Node, &'a Desk, &'a Arguments) -> BoxFuture<'a, Outcome>),
+}
+
+/// What comes of a call.
+pub type Outcome = Result<Answer, RpcError>;
+
+impl Method {
+    /// All of them, in the order of Core's `help`: by category, then by name.
+    #[must_use]
+    pub fn all() -> Vec<&'static Self> {
+        let mut all: Vec<&Self> = TABLES.iter().copied().flatten().collect();
+        all.sort_by_key(|method| (method.category, method.name));
+        all
+    }
+
+    /// The one of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<&'static Self> {
+        TABLES.iter().copied().flatten().find(|method| method.name == name)
+    }
+
+    /// Whether it must be carried to its end.
+    #[must_use]
+    pub const fn changes(&self) -> bool {
+        matches!(self.run, Run::Change(_))
+    }
+
+    /// The line that shows how it is called.
+    #[must_use]
+    pub fn usage(&self) -> String {
+        let mut usage = self.name.to_owned();
+        let mut inside = false;
+        for parameter in self.parameters {
+            match (inside, parameter.optional) {
+                (false, true) => usage += " (",
+                (true, false) => usage += " )",
+                _ => {}
+            }
+            inside = parameter.optional;
+            usage += " ";
+            usage += &parameter.in_usage();
+        }
+        if inside {
+            usage += " )";
+        }
+        usage
+    }
+
+    /// What a person reads about it: usage, purpose, arguments.
+    #[must_use]
+    pub fn help(&self) -> String {
+        let mut lines = vec![self.usage(), String::new(), self.about.to_owned()];
+        if !self.parameters.is_empty() {
+            lines.extend([String::new(), "Arguments:".to_owned()]);
+        }
+        for (place, parameter) in self.parameters.iter().enumerate() {
+            let must = if parameter.optional { "optional" } else { "required" };
+            let (name, about) = (parameter.name(), parameter.about);
+            lines.push(format!("{}. {name} ({must}) {about}", place + 1));
+            let fields = parameter.fields.iter();
+            lines.extend(fields.map(|f| format!("   {} (optional) {}", f.name(), f.about)));
+        }
+        if let Standing::Differs(how) = self.standing {
+            lines.extend([String::new(), format!("Unlike Bitcoin Core: {how}")]);
+        }
+        lines.join("\n") + "\n"
+    }
+}
+
+impl Category {
+    /// As Core writes it over the list of its methods.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Blockchain => "Blockchain",
+            Self::Control => "Control",
+            Self::Network => "Network",
+            Self::Rawtransactions => "Rawtransactions",
+            Self::Util => "Util",
+            Self::Wallet => "Wallet",
+        }
+    }
+}
+
+const TABLES: &[&[Method]] = &[
+    address::METHODS,
+    balance::METHODS,
+    chain::METHODS,
+    coin::METHODS,
+    control::METHODS,
+    description::METHODS,
+    history::METHODS,
+    network::METHODS,
+    received::METHODS,
+    raw_transaction::METHODS,
+    send::METHODS,
+    wallet::METHODS,
+];
+
+#[cfg(test)]
+mod tests;

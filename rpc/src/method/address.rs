@@ -1,0 +1,348 @@
+//! Owns the methods about addresses of a wallet and their labels.
+//!
+//! Refuses to give an address out twice.
+
+use std::collections::BTreeMap;
+
+use billfold_wallet_core::command::{
+    AddressQuery, AddressRow, Command, Label, Owner, Reference, Reply, WalletDescription,
+};
+use billfold_wallet_core::keychain::{AccountKind, AccountName, Branch, ScriptType};
+use bitcoin::hex::DisplayHex;
+use bitcoin::{Address, AddressType, ScriptBuf, WitnessVersion};
+use miniscript::Descriptor;
+use serde::Serialize;
+
+use crate::arguments::{self, Arguments};
+use crate::descriptor::{self, SECP};
+use crate::desk::Desk;
+use crate::error::{Code, RpcError};
+use crate::json::answer;
+use crate::ledger;
+use crate::method::{Category, Method, Outcome, Run, Standing};
+use crate::node::Node;
+use crate::parameter::{Kind, Parameter};
+
+pub(super) const METHODS: &[Method] = &[
+    Method {
+        name: "getaddressesbylabel",
+        category: Category::Wallet,
+        parameters: &[Parameter::required("label", Kind::Text, "The label")],
+        about: "Returns the addresses that have a label.",
+        standing: Standing::Same,
+        run: Run::Wallet(|_, desk, arguments| Box::pin(by_label(desk, arguments))),
+    },
+    Method {
+        name: "getaddressinfo",
+        category: Category::Wallet,
+        parameters: &[Parameter::required("address", Kind::Text, "The bitcoin address")],
+        about: "Return information about the given bitcoin address.",
+        standing: Standing::Differs(
+            "timestamp is left out; of scripts of several keys only desc and parent_desc tell",
+        ),
+        run: Run::Wallet(|node, desk, arguments| Box::pin(about(node, desk, arguments))),
+    },
+    Method {
+        name: "getnewaddress",
+        category: Category::Wallet,
+        parameters: &[
+            Parameter::optional("label", Kind::Text, "The label of the address"),
+            Parameter::optional(
+                "address_type",
+                Kind::Text,
+                "legacy, p2sh-segwit, bech32 or bech32m; by default that of the preferred account",
+            ),
+        ],
+        about: "Returns a new Bitcoin address for receiving payments.",
+        standing: Standing::Differs("-12 for a type of which the wallet has no account"),
+        run: Run::Change(|_, desk, arguments| Box::pin(receive(desk, arguments))),
+    },
+    Method {
+        name: "getrawchangeaddress",
+        category: Category::Wallet,
+        parameters: &[Parameter::optional("address_type", Kind::Text, "As for getnewaddress")],
+        about: "Returns a new Bitcoin address, for receiving change.",
+        standing: Standing::Differs("-12 for a type of which the wallet has no account"),
+        run: Run::Change(|_, desk, arguments| Box::pin(change(desk, arguments))),
+    },
+    Method {
+        name: "listlabels",
+        category: Category::Wallet,
+        parameters: &[Parameter::optional("purpose", Kind::Text, "receive or send")],
+        about: "Returns the list of all labels.",
+        standing: Standing::Same,
+        run: Run::Wallet(|_, desk, arguments| Box::pin(labels(desk, arguments))),
+    },
+    Method {
+        name: "setlabel",
+        category: Category::Wallet,
+        parameters: &[
+            Parameter::required("address", Kind::Text, "The bitcoin address"),
+            Parameter::required("label", Kind::Text, "The label"),
+        ],
+        about: "Sets the label associated with the given address.",
+        standing: Standing::Same,
+        run: Run::Change(|node, desk, arguments| Box::pin(set_label(node, desk, arguments))),
+    },
+];
+
+/// A label that may be given.
+///
+/// # Errors
+/// -11 for the one that means all.
+pub(super) fn label(text: &str) -> Result<&str, RpcError> {
+    match text {
+        "*" => Err(RpcError::new(Code::InvalidLabelName, "Invalid label name")),
+        label => Ok(label),
+    }
+}
+
+async fn receive(desk: &Desk, arguments: &Arguments) -> Outcome {
+    let label = label(arguments.text(0)?.unwrap_or_default())?;
+    let note = (!label.is_empty()).then(|| label.to_owned());
+    issue(desk, Branch::Receive, arguments.text(1)?, note).await
+}
+
+async fn change(desk: &Desk, arguments: &Arguments) -> Outcome {
+    issue(desk, Branch::Change, arguments.text(0)?, None).await
+}
+
+async fn issue(desk: &Desk, branch: Branch, kind: Option<&str>, note: Option<String>) -> Outcome {
+    let wallet = ledger::description(desk).await?;
+    let account = account_of(&wallet, kind)?;
+    match desk.ask(Command::Issue { account, branch, note }).await? {
+        Reply::Address(issued) => answer(&issued.address),
+        _ => Err(RpcError::bug()),
+    }
+}
+
+/// The account that gives addresses of a type: the preferred one if it does, else the first.
+fn account_of(wallet: &WalletDescription, kind: Option<&str>) -> Result<AccountName, RpcError> {
+    let wanted = match kind {
+        None => None,
+        Some("legacy") => Some(ScriptType::Legacy),
+        Some("p2sh-segwit") => Some(ScriptType::Nested),
+        Some("bech32") => Some(ScriptType::Segwit),
+        Some("bech32m") => Some(ScriptType::Taproot),
+        Some(other) => {
+            return Err(RpcError::address_or_key(format!("Unknown address type '{other}'")));
+        }
+    };
+    let gives =
+        |kind: AccountKind| wanted.is_none_or(|wanted| kind == AccountKind::SingleKey(wanted));
+    let mut accounts = wallet.accounts.iter().filter(|account| gives(account.kind));
+    let preferred = accounts.clone().find(|account| account.preferred);
+    let account = preferred.or_else(|| accounts.next());
+    account.map(|account| account.name.clone()).ok_or_else(|| {
+        let kind = kind.unwrap_or_default();
+        RpcError::new(Code::KeypoolRanOut, format!("Error: No {kind} addresses available."))
+    })
+}
+
+async fn set_label(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
+    let text = arguments.required_text(0)?;
+    let network = node.params.network;
+    let address = arguments::address(text, network, "")
+        .map_err(|_| RpcError::address_or_key("Invalid Bitcoin address"))?;
+    let label = label(arguments.required_text(1)?)?;
+    let label = (!label.is_empty()).then(|| label.to_owned());
+    let reference = Reference::Address(address);
+    match desk.ask(Command::Label { reference, label }).await? {
+        Reply::Labels(_) => answer(&()),
+        _ => Err(RpcError::bug()),
+    }
+}
+
+async fn by_label(desk: &Desk, arguments: &Arguments) -> Outcome {
+    let wanted = label(arguments.required_text(0)?)?;
+    let found: BTreeMap<String, PurposeForm> = labelled(desk)
+        .await?
+        .into_iter()
+        .filter(|(_, label, _)| label == wanted)
+        .map(|(address, _, purpose)| (address.to_string(), PurposeForm { purpose }))
+        .collect();
+    if found.is_empty() {
+        let message = format!("No addresses with label {wanted}");
+        return Err(RpcError::new(Code::InvalidLabelName, message));
+    }
+    answer(&found)
+}
+
+async fn labels(desk: &Desk, arguments: &Arguments) -> Outcome {
+    let purpose = arguments.text(0)?.filter(|purpose| !purpose.is_empty());
+    if purpose.is_some_and(|purpose| !["send", "receive"].contains(&purpose)) {
+        let message = "Invalid 'purpose' argument, must be a known purpose string, typically \
+                       'send', or 'receive'.";
+        return Err(RpcError::parameter(message));
+    }
+    let labelled = labelled(desk).await?.into_iter();
+    let of_purpose = labelled.filter(|(_, _, own)| purpose.is_none_or(|wanted| wanted == *own));
+    let mut labels: Vec<_> = of_purpose.map(|(_, label, _)| label).collect();
+    labels.sort_unstable();
+    labels.dedup();
+    answer(&labels)
+}
+
+/// The address book as Core has it: what was given out, with an empty label if it has none, and
+/// whatever else was labelled.
+pub(super) async fn labelled(
+    desk: &Desk,
+) -> Result<Vec<(Address, String, &'static str)>, RpcError> {
+    let Reply::Addresses(given) = desk.ask(Command::Addresses(AddressQuery::default())).await?
+    else {
+        return Err(RpcError::bug());
+    };
+    let Reply::Labels(labels) = desk.ask(Command::Labels(None)).await? else {
+        return Err(RpcError::bug());
+    };
+    let own = |row: AddressRow| (row.address, (row.note.unwrap_or_default(), "receive"));
+    let mut book: BTreeMap<Address, (String, &str)> = given.into_iter().map(own).collect();
+    for Label { reference, label, .. } in labels {
+        let (Reference::Address(address), Some(label)) = (reference, label) else { continue };
+        if book.contains_key(&address) {
+            continue;
+        }
+        let owner = ledger::owner(desk, address.script_pubkey()).await?;
+        let purpose = if owner.is_some() { "receive" } else { "send" };
+        book.insert(address, (label, purpose));
+    }
+    let entry = |(address, (label, purpose))| (address, label, purpose);
+    Ok(book.into_iter().map(entry).collect())
+}
+
+#[derive(Debug, Serialize)]
+struct PurposeForm {
+    purpose: &'static str,
+}
+
+async fn about(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
+    let network = node.params.network;
+    let text = arguments.required_text(0)?;
+    let address = arguments::address(text, network, "").map_err(|_| {
+        RpcError::address_or_key("Invalid or unsupported Segwit (Bech32) or Base58 encoding.")
+    })?;
+    let spk = address.script_pubkey();
+    let owner = ledger::owner(desk, spk.clone()).await?;
+    let told = match desk.ask(Command::Labels(Some(Reference::Address(address.clone())))).await? {
+        Reply::Labels(labels) => labels.into_iter().find_map(|label| label.label),
+        _ => return Err(RpcError::bug()),
+    };
+    let wallet = ledger::description(desk).await?;
+    let origin = owner.as_ref().and_then(|owner| Origin::of(&wallet, owner));
+    let is_change = owner.as_ref().is_some_and(|owner| owner.branch == Branch::Change);
+    // What the wallet gave out is in its address book, with an empty label if it has no other.
+    let in_book = owner.is_some() && !is_change;
+    let labels: Vec<_> = told.or_else(|| in_book.then(String::new)).into_iter().collect();
+    answer(&AddressForm {
+        address: address.to_string(),
+        script_pubkey: spk.to_hex_string(),
+        ismine: owner.is_some(),
+        solvable: origin.is_some(),
+        desc: origin.as_ref().map(|origin| origin.desc.clone()),
+        parent_desc: origin.as_ref().map(|origin| origin.parent.clone()),
+        iswatchonly: false,
+        shape: Shape::of(&address, &spk),
+        key: origin.as_ref().and_then(|origin| origin.key.clone()),
+        ischange: is_change && labels.is_empty(),
+        path: origin.and_then(|origin| origin.path),
+        labels,
+    })
+}
+
+/// Where an address of the wallet comes from.
+struct Origin {
+    desc: String,
+    parent: String,
+    key: Option<KeyForm>,
+    path: Option<PathForm>,
+}
+
+impl Origin {
+    fn of(wallet: &WalletDescription, owner: &Owner) -> Option<Self> {
+        let account = ledger::account(wallet, &owner.account)?;
+        let definite = descriptor::definite(&account.descriptor, owner.branch, owner.index)?;
+        let only = descriptor::only_key(&definite);
+        let path = only.as_ref().map(|(key, path)| PathForm {
+            hdkeypath: match path.len() {
+                0 => "m".to_owned(),
+                _ => format!("m/{path}").replace('\'', "h"),
+            },
+            hdseedid: "0000000000000000000000000000000000000000",
+            hdmasterfingerprint: key.master_fingerprint().to_string(),
+        });
+        let public = only.and_then(|(key, _)| key.derive_public_key(&SECP).ok());
+        let key = match definite {
+            Descriptor::Pkh(_) | Descriptor::Wpkh(_) => public.map(|public| KeyForm {
+                pubkey: public.to_string(),
+                iscompressed: matches!(definite, Descriptor::Pkh(_)).then_some(true),
+            }),
+            _ => None,
+        };
+        let desc = descriptor::of_address(&account.descriptor, owner.branch, owner.index)?;
+        let parent = descriptor::of_branch(&account.descriptor, owner.branch)?;
+        Some(Self { desc, parent, key, path })
+    }
+}
+
+/// What the script of an address is by itself; the same in `validateaddress`.
+#[derive(Debug, Serialize)]
+pub(super) struct Shape {
+    isscript: bool,
+    iswitness: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    witness_version: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    witness_program: Option<String>,
+}
+
+impl Shape {
+    /// What is known of a script by itself.
+    pub(super) fn of(address: &Address, spk: &ScriptBuf) -> Self {
+        let kind = address.address_type();
+        let version = spk.witness_version().map(WitnessVersion::to_num);
+        let scripts = [AddressType::P2sh, AddressType::P2wsh, AddressType::P2tr];
+        Self {
+            isscript: kind.is_some_and(|kind| scripts.contains(&kind)),
+            iswitness: version.is_some(),
+            witness_version: version,
+            witness_program: version.map(|_| spk.as_bytes()[2..].to_lower_hex_string()),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "the shape is Bitcoin Core's")]
+struct AddressForm {
+    address: String,
+    #[serde(rename = "scriptPubKey")]
+    script_pubkey: String,
+    ismine: bool,
+    solvable: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    desc: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent_desc: Option<String>,
+    iswatchonly: bool,
+    #[serde(flatten)]
+    shape: Shape,
+    #[serde(flatten)]
+    key: Option<KeyForm>,
+    ischange: bool,
+    #[serde(flatten)]
+    path: Option<PathForm>,
+    labels: Vec<String>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct KeyForm {
+    pubkey: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    iscompressed: Option<bool>,
+}
+
+#[derive(Debug, Serialize)]
+struct PathForm {
+    hdkeypath: String,
+    hdseedid: &'static str,
+    hdmasterfingerprint: String,
+}

@@ -1,0 +1,292 @@
+//! Owns the methods about coins: listed, locked against being chosen, set free.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use billfold_wallet_core::command::{Coin, Command, CommandError, Reply, WalletDescription};
+use bitcoin::{Address, Amount, OutPoint, Txid};
+use miniscript::Descriptor;
+use miniscript::descriptor::ShInner;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::arguments::{self, Arguments};
+use crate::descriptor;
+use crate::desk::Desk;
+use crate::error::RpcError;
+use crate::json::{Btc, answer};
+use crate::ledger::{self, Unconfirmed};
+use crate::method::address::labelled;
+use crate::method::{Category, Method, Outcome, Run, Standing};
+use crate::node::Node;
+use crate::parameter::{Kind, Parameter};
+
+pub(super) const METHODS: &[Method] = &[
+    Method {
+        name: "listlockunspent",
+        category: Category::Wallet,
+        parameters: &[],
+        about: "Returns list of temporarily unspendable outputs.",
+        standing: Standing::Differs("coins that a draft holds are not among them"),
+        run: Run::Wallet(|_, desk, _| Box::pin(locked(desk))),
+    },
+    Method {
+        name: "listunspent",
+        category: Category::Wallet,
+        parameters: &[
+            Parameter::optional("minconf", Kind::Number, "The minimum confirmations to filter"),
+            Parameter::optional("maxconf", Kind::Number, "The maximum confirmations to filter"),
+            Parameter::optional("addresses", Kind::Array, "The bitcoin addresses to filter"),
+            Parameter::optional("include_unsafe", Kind::Bool, "Include outputs that are not safe"),
+            Parameter {
+                names: "query_options",
+                kind: Kind::Object,
+                optional: true,
+                about: "Bounds on what is listed",
+                fields: &[
+                    Parameter::optional("minimumAmount", Kind::Amount, "Of each coin"),
+                    Parameter::optional("maximumAmount", Kind::Amount, "Of each coin"),
+                    Parameter::optional("maximumCount", Kind::Number, "Of coins"),
+                    Parameter::optional(
+                        "minimumSumAmount",
+                        Kind::Amount,
+                        "Stop once it is reached",
+                    ),
+                    Parameter::optional("include_immature_coinbase", Kind::Bool, "List them too"),
+                ],
+            },
+        ],
+        about: "Returns array of unspent transaction outputs with between minconf and maxconf \
+                (inclusive) confirmations.",
+        standing: Standing::Differs(
+            "ancestorcount, -size and -fees are of this wallet's own unconfirmed transactions, and \
+             left out where a fee is not known; coins that a draft holds are left out",
+        ),
+        run: Run::Wallet(|node, desk, arguments| Box::pin(unspent(node, desk, arguments))),
+    },
+    Method {
+        name: "lockunspent",
+        category: Category::Wallet,
+        parameters: &[
+            Parameter::required("unlock", Kind::Bool, "Whether to unlock the outputs"),
+            Parameter::optional("transactions", Kind::Array, "The outputs; all when unlocking"),
+            Parameter::optional("persistent", Kind::Bool, "Kept in any case"),
+        ],
+        about: "Updates list of temporarily unspendable outputs.",
+        standing: Standing::Differs("locks are always kept on disk, as if persistent were true"),
+        run: Run::Change(|_, desk, arguments| Box::pin(lock(desk, arguments))),
+    },
+];
+
+async fn locked(desk: &Desk) -> Outcome {
+    let coins = ledger::coins(desk).await?;
+    let frozen = coins.iter().filter(|coin| coin.frozen).map(|coin| coin.outpoint);
+    answer(&frozen.map(|OutPoint { txid, vout }| OutpointForm { txid, vout }).collect::<Vec<_>>())
+}
+
+#[derive(Debug, Serialize)]
+struct OutpointForm {
+    txid: Txid,
+    vout: u32,
+}
+
+async fn lock(desk: &Desk, arguments: &Arguments) -> Outcome {
+    let unlock = arguments.flag(0, false)?;
+    let coins = ledger::coins(desk).await?;
+    let outpoints: Vec<OutPoint> = match arguments.value(1) {
+        None if !unlock => return answer(&true),
+        None => coins.iter().filter(|coin| coin.frozen).map(|coin| coin.outpoint).collect(),
+        Some(listed) => arguments::array(listed)?.iter().map(outpoint).collect::<Result<_, _>>()?,
+    };
+    for outpoint in &outpoints {
+        let coin = coins.iter().find(|coin| coin.outpoint == *outpoint);
+        match coin {
+            None => return Err(RpcError::parameter("Invalid parameter, unknown transaction")),
+            Some(coin) if unlock && !coin.frozen => {
+                return Err(RpcError::parameter("Invalid parameter, expected locked output"));
+            }
+            Some(coin) if !unlock && coin.frozen && !arguments.flag(2, false)? => {
+                return Err(RpcError::parameter("Invalid parameter, output already locked"));
+            }
+            Some(_) => {}
+        }
+    }
+    match desk.ask(Command::Freeze { outpoints, frozen: !unlock }).await {
+        Ok(Reply::Done) => answer(&true),
+        Ok(_) => Err(RpcError::bug()),
+        Err(CommandError::NoSuchCoin(_)) => {
+            Err(RpcError::parameter("Invalid parameter, expected unspent output"))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// An output, as `{txid, vout}` names it.
+fn outpoint(value: &Value) -> Result<OutPoint, RpcError> {
+    let fields = arguments::object(value)?;
+    let missing = || RpcError::wrong_type("Missing txid or vout");
+    let txid = arguments::text(fields.get("txid").ok_or_else(missing)?)?;
+    let vout = arguments::integer(fields.get("vout").ok_or_else(missing)?)?;
+    let vout = u32::try_from(vout)
+        .map_err(|_| RpcError::parameter("Invalid parameter, vout cannot be negative"))?;
+    Ok(OutPoint::new(arguments::hash(txid, "txid")?, vout))
+}
+
+async fn unspent(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
+    let wanted = Wanted::read(node, arguments)?;
+    let tip = ledger::tip(node, desk).await?.height;
+    let wallet = ledger::description(desk).await?;
+    let coins = ledger::coins(desk).await?;
+    let unconfirmed = Unconfirmed::read(desk).await?;
+    let book = labelled(desk).await?.into_iter().map(|(address, label, _)| (address, label));
+    let book: BTreeMap<_, _> = book.collect();
+    let (mut sum, mut forms) = (Amount::ZERO, Vec::new());
+    for coin in coins {
+        if wanted.most_coins.is_some_and(|most| forms.len() >= most)
+            || wanted.sum.is_some_and(|enough| sum >= enough)
+        {
+            break;
+        }
+        let depth = ledger::depth(tip, coin.height);
+        let safe = coin.height.is_some() || unconfirmed.is_trusted(coin.outpoint.txid);
+        if wanted.is_met(&coin, depth, safe) {
+            sum += coin.amount;
+            let label = book.get(&coin.address).cloned();
+            forms.push(CoinForm::new(&wallet, &coin, label, depth, safe, &unconfirmed));
+        }
+    }
+    answer(&forms)
+}
+
+/// Which coins are listed.
+struct Wanted {
+    depths: std::ops::RangeInclusive<i64>,
+    addresses: Option<BTreeSet<Address>>,
+    with_unsafe: bool,
+    amounts: std::ops::RangeInclusive<Amount>,
+    most_coins: Option<usize>,
+    sum: Option<Amount>,
+    with_immature: bool,
+}
+
+impl Wanted {
+    fn read(node: &Node, arguments: &Arguments) -> Result<Self, RpcError> {
+        let depths =
+            arguments.integer(0)?.unwrap_or(1)..=arguments.integer(1)?.unwrap_or(9_999_999);
+        let mut addresses = None;
+        if let Some(listed) = arguments.value(2) {
+            let mut all = BTreeSet::new();
+            for text in arguments::array(listed)? {
+                let text = arguments::text(text)?;
+                let refusal = "Invalid Bitcoin address: ";
+                if !all.insert(arguments::address(text, node.params.network, refusal)?) {
+                    let message = format!("Invalid parameter, duplicated address: {text}");
+                    return Err(RpcError::parameter(message));
+                }
+            }
+            addresses = Some(all).filter(|all| !all.is_empty());
+        }
+        let options = arguments.value(4).map(arguments::object).transpose()?;
+        let option = |name: &str| options.and_then(|fields| fields.get(name));
+        let amount = |name: &str| option(name).map(arguments::amount).transpose();
+        let most = option("maximumCount").map(arguments::integer).transpose()?;
+        Ok(Self {
+            depths,
+            addresses,
+            with_unsafe: arguments.flag(3, true)?,
+            amounts: amount("minimumAmount")?.unwrap_or(Amount::ZERO)
+                ..=amount("maximumAmount")?.unwrap_or(Amount::MAX_MONEY),
+            // As in Core, 0 is no bound.
+            most_coins: most.and_then(|most| usize::try_from(most).ok()).filter(|most| *most > 0),
+            sum: amount("minimumSumAmount")?,
+            with_immature: option("include_immature_coinbase")
+                .map_or(Ok(false), arguments::flag)?,
+        })
+    }
+
+    fn is_met(&self, coin: &Coin, depth: i64, safe: bool) -> bool {
+        self.depths.contains(&depth)
+            && self.addresses.as_ref().is_none_or(|wanted| wanted.contains(&coin.address))
+            && (safe || self.with_unsafe)
+            && self.amounts.contains(&coin.amount)
+            && (!coin.immature || self.with_immature)
+            && !coin.frozen
+            && !coin.reserved
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct CoinForm {
+    txid: Txid,
+    vout: u32,
+    address: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<String>,
+    #[serde(rename = "redeemScript", skip_serializing_if = "Option::is_none")]
+    redeem_script: Option<String>,
+    #[serde(rename = "witnessScript", skip_serializing_if = "Option::is_none")]
+    witness_script: Option<String>,
+    #[serde(rename = "scriptPubKey")]
+    script_pubkey: String,
+    amount: Btc,
+    confirmations: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ancestorcount: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ancestorsize: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ancestorfees: Option<u64>,
+    spendable: bool,
+    solvable: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    desc: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    parent_descs: Vec<String>,
+    safe: bool,
+}
+
+impl CoinForm {
+    fn new(
+        wallet: &WalletDescription,
+        coin: &Coin,
+        label: Option<String>,
+        depth: i64,
+        safe: bool,
+        unconfirmed: &Unconfirmed,
+    ) -> Self {
+        let account = ledger::account(wallet, &coin.account).map(|account| &account.descriptor);
+        let (branch, index) = (coin.keychain.branch, coin.index);
+        let definite = account.and_then(|account| descriptor::definite(account, branch, index));
+        let (redeem, witness) = match &definite {
+            Some(Descriptor::Sh(sh)) => match sh.as_inner() {
+                ShInner::Wsh(wsh) => (Some(wsh.script_pubkey()), Some(wsh.inner_script())),
+                _ => (Some(sh.inner_script()), None),
+            },
+            Some(Descriptor::Wsh(wsh)) => (None, Some(wsh.inner_script())),
+            _ => (None, None),
+        };
+        let ancestry = unconfirmed.ancestry(coin.outpoint.txid);
+        let ancestry = (depth == 0 && ancestry.count > 0 && ancestry.is_whole).then_some(ancestry);
+        Self {
+            txid: coin.outpoint.txid,
+            vout: coin.outpoint.vout,
+            address: coin.address.to_string(),
+            label,
+            redeem_script: redeem.map(|script| script.to_hex_string()),
+            witness_script: witness.map(|script| script.to_hex_string()),
+            script_pubkey: coin.address.script_pubkey().to_hex_string(),
+            amount: coin.amount.into(),
+            confirmations: depth,
+            ancestorcount: ancestry.map(|ancestry| ancestry.count),
+            ancestorsize: ancestry.map(|ancestry| ancestry.vsize),
+            ancestorfees: ancestry.map(|ancestry| ancestry.fees),
+            spendable: true,
+            solvable: definite.is_some(),
+            desc: account.and_then(|account| descriptor::of_address(account, branch, index)),
+            parent_descs: account
+                .and_then(|account| descriptor::of_branch(account, branch))
+                .into_iter()
+                .collect(),
+            safe,
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! Owns the methods that tell of a wallet's transactions.
+
+use billfold_wallet_core::command::{BlockQuery, HistoryQuery, Moment};
+use billfold_wallet_core::light_client::height::Height;
+use bitcoin::consensus::encode::serialize_hex;
+use bitcoin::{BlockHash, Txid};
+use serde::Serialize;
+
+use crate::arguments::{self, Arguments};
+use crate::desk::Desk;
+use crate::entry::{self, Book, Entry, Filter, Whole, entries};
+use crate::error::RpcError;
+use crate::json::{Answer, Btc, answer};
+use crate::ledger::{self, LastBlock, Unconfirmed};
+use crate::method::address::label;
+use crate::method::{Category, Method, Outcome, Run, Standing};
+use crate::node::Node;
+use crate::parameter::{Kind, Parameter};
+
+pub(super) const METHODS: &[Method] = &[
+    Method {
+        name: "gettransaction",
+        category: Category::Wallet,
+        parameters: &[
+            Parameter::required("txid", Kind::Text, "The transaction id"),
+            Parameter::optional("include_watchonly", Kind::Bool, "No longer used"),
+            Parameter::optional("verbose", Kind::Bool, "Include the decoded transaction"),
+        ],
+        about: "Get detailed information about in-wallet transaction <txid>.",
+        standing: Standing::Differs(TRANSACTIONS),
+        run: Run::Wallet(|node, desk, arguments| Box::pin(one(node, desk, arguments))),
+    },
+    Method {
+        name: "listsinceblock",
+        category: Category::Wallet,
+        parameters: &[
+            Parameter::optional("blockhash", Kind::Text, "The block to list transactions since"),
+            Parameter::optional(
+                "target_confirmations",
+                Kind::Number,
+                "lastblock is the block that has so many confirmations",
+            ),
+            Parameter::optional("include_watchonly", Kind::Bool, "No longer used"),
+            Parameter::optional("include_removed", Kind::Bool, "Show what a reorg removed"),
+            Parameter::optional("include_change", Kind::Bool, "Also add entries for change"),
+            Parameter::optional("label", Kind::Text, "Only what came in with this label"),
+        ],
+        about: "Get all transactions in blocks since block blockhash, or all transactions if \
+                omitted.",
+        standing: Standing::Differs(
+            "-5 for a block of a branch that was left before this daemon started; removed is \
+             always empty: what a reorganisation took out of a block is among transactions again, \
+             without confirmations or with new ones",
+        ),
+        run: Run::Wallet(|node, desk, arguments| Box::pin(since(node, desk, arguments))),
+    },
+    Method {
+        name: "listtransactions",
+        category: Category::Wallet,
+        parameters: &[
+            Parameter::optional("label", Kind::Text, "Only what came in with this label; * is all"),
+            Parameter::optional("count", Kind::Number, "The number of transactions to return"),
+            Parameter::optional("skip", Kind::Number, "The number of transactions to skip"),
+            Parameter::optional("include_watchonly", Kind::Bool, "No longer used"),
+        ],
+        about: "Returns up to 'count' most recent transactions skipping the first 'skip' \
+                transactions.",
+        standing: Standing::Differs(TRANSACTIONS),
+        run: Run::Wallet(|node, desk, arguments| Box::pin(list(node, desk, arguments))),
+    },
+];
+
+const TRANSACTIONS: &str = "in the order of the chain, then those in no block; confirmations of what a block contradicts \
+     are 0, never negative; mempoolconflicts are those that peers told of";
+
+async fn one(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
+    let txid: Txid = arguments.hash(0, "txid")?;
+    let verbose = arguments.flag(2, false)?;
+    let record = ledger::records(desk, vec![txid]).await?.pop();
+    let unknown = || RpcError::address_or_key("Invalid or non-wallet transaction id");
+    let record = record.ok_or_else(unknown)?;
+    let tip = ledger::tip(node, desk).await?;
+    let (wallet, unconfirmed) = (ledger::description(desk).await?, Unconfirmed::read(desk).await?);
+    let network = node.params.network;
+    let book = Book { network, tip: tip.height, wallet: &wallet, unconfirmed: &unconfirmed };
+    let spent = entry::spent(&record);
+    let paid: u64 = record.transaction.output.iter().map(|output| output.value.to_sat()).sum();
+    let fee = (spent > 0).then(|| i64::try_from(paid).unwrap_or(i64::MAX) - spent);
+    let decoded = if verbose {
+        Some(super::raw_transaction::decoded(&record.transaction, network)?)
+    } else {
+        None
+    };
+    answer(&TransactionForm {
+        amount: Btc(record.net.to_sat() - fee.unwrap_or(0)),
+        fee: fee.map(Btc),
+        whole: Whole::new(&record, &book),
+        details: entries(&record, &book, Filter::default(), false),
+        hex: serialize_hex(&record.transaction),
+        decoded,
+        lastprocessedblock: tip.into(),
+    })
+}
+
+async fn list(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
+    let wanted = match arguments.text(0)? {
+        None | Some("*") => None,
+        Some("") => {
+            let message = "Label argument must be a valid label name or \"*\".";
+            return Err(RpcError::parameter(message));
+        }
+        Some(label) => Some(label),
+    };
+    let bound = |place, default, name| {
+        let value = arguments.integer(place)?.unwrap_or(default);
+        usize::try_from(value).map_err(|_| RpcError::parameter(format!("Negative {name}")))
+    };
+    let (count, skip) = (bound(1, 10, "count")?, bound(2, 0, "from")?);
+    let filter = Filter { label: wanted, change: false };
+    let enough = count.saturating_add(skip);
+    let mut found = read(node, desk, filter, HistoryQuery::default(), enough).await?;
+    // Newest first so far, and told from the oldest on.
+    found.truncate(enough);
+    found.drain(..skip.min(found.len()));
+    found.reverse();
+    answer(&found)
+}
+
+async fn since(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
+    let tip = ledger::tip(node, desk).await?;
+    let first = match arguments.text(0)?.filter(|hash| !hash.is_empty()) {
+        None => None,
+        Some(text) => {
+            let hash: BlockHash = arguments::hash(text, "blockhash")?;
+            let block = node.block(BlockQuery::Hash(hash)).await?;
+            let block = block.ok_or_else(|| RpcError::address_or_key("Block not found"))?;
+            Some(Moment::Height(block.id.height.next()))
+        }
+    };
+    let target = arguments.integer(1)?.unwrap_or(1);
+    if target < 1 {
+        return Err(RpcError::parameter("Invalid parameter"));
+    }
+    let with_removed = arguments.flag(3, true)?;
+    let label = arguments.text(5)?.map(label).transpose()?;
+    let filter = Filter { label, change: arguments.flag(4, false)? };
+    let query = HistoryQuery { since: first, ..HistoryQuery::default() };
+    let mut transactions = read(node, desk, filter, query, usize::MAX).await?;
+    transactions.reverse();
+    let below = u32::try_from(target - 1).unwrap_or(u32::MAX);
+    let height = Height::new(tip.height.to_u32().saturating_sub(below));
+    let last = match node.block(BlockQuery::Height(height)).await? {
+        Some(block) if height < tip.height => block.id.hash,
+        _ if height == tip.height => tip.hash,
+        _ => node.genesis().hash,
+    };
+    answer(&SinceForm { transactions, removed: with_removed.then(Vec::new), lastblock: last })
+}
+
+/// Entries of the history, newest first, page by page until there are enough.
+async fn read(
+    node: &Node,
+    desk: &Desk,
+    filter: Filter<'_>,
+    mut query: HistoryQuery,
+    enough: usize,
+) -> Result<Vec<Entry>, RpcError> {
+    let tip = ledger::tip(node, desk).await?.height;
+    let (wallet, unconfirmed) = (ledger::description(desk).await?, Unconfirmed::read(desk).await?);
+    let network = node.params.network;
+    let book = Book { network, tip, wallet: &wallet, unconfirmed: &unconfirmed };
+    let mut found = Vec::new();
+    query.limit = Some(PAGE);
+    while found.len() < enough {
+        let page = ledger::history(desk, query).await?;
+        let Some(last) = page.last() else { break };
+        query.after = Some(last.txid);
+        let txids = page.iter().map(|row| row.txid).collect();
+        for record in ledger::records(desk, txids).await? {
+            let mut entries = entries(&record, &book, filter, true);
+            entries.reverse();
+            found.extend(entries);
+        }
+    }
+    Ok(found)
+}
+
+#[derive(Debug, Serialize)]
+struct TransactionForm {
+    amount: Btc,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fee: Option<Btc>,
+    #[serde(flatten)]
+    whole: Whole,
+    details: Vec<Entry>,
+    hex: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decoded: Option<Answer>,
+    lastprocessedblock: LastBlock,
+}
+
+#[derive(Debug, Serialize)]
+struct SinceForm {
+    transactions: Vec<Entry>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    removed: Option<Vec<Entry>>,
+    lastblock: BlockHash,
+}
+
+/// Transactions that are read at a time.
+const PAGE: u32 = 100;

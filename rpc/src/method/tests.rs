@@ -1,0 +1,80 @@
+//! Tests of the table of methods: each name once, and what is said of each.
+
+use std::collections::BTreeSet;
+
+use super::*;
+
+#[test]
+fn every_name_stands_once_and_is_either_answered_or_refused() {
+    let mut names = BTreeSet::new();
+    for name in Method::all().into_iter().map(|method| method.name) {
+        assert!(names.insert(name), "{name} is there twice");
+    }
+    for refusal in REFUSALS {
+        assert!(names.insert(refusal.name), "{} is there twice", refusal.name);
+        assert!(refusal.message().starts_with("Method not found"), "{}", refusal.message());
+    }
+    assert!(REFUSALS.is_sorted_by_key(|refusal| refusal.name));
+}
+
+#[test]
+fn required_arguments_come_first() {
+    for method in Method::all() {
+        let optional = method.parameters.iter().map(|parameter| parameter.optional);
+        assert!(optional.is_sorted() || method.name == "sendmany", "{}", method.name);
+    }
+}
+
+#[test]
+fn usage_shows_what_may_be_left_out() {
+    let header = Method::named("getblockheader").expect("it is there");
+    assert_eq!(header.usage(), "getblockheader \"blockhash\" ( verbose )");
+    assert_eq!(Method::named("uptime").expect("it is there").usage(), "uptime");
+}
+
+/// The page is written by `BILLFOLD_NEW_PAGE=1 cargo test -p billfold-rpc the_page`.
+#[test]
+fn the_page_tells_of_every_method() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/rpc-status.md");
+    let expected = page();
+    if std::env::var_os("BILLFOLD_NEW_PAGE").is_some() {
+        std::fs::write(path, &expected).expect("written");
+    }
+    let written = std::fs::read_to_string(path).expect("the page is there");
+    assert_eq!(written, expected, "write docs/rpc-status.md anew, as said above this test");
+}
+
+fn page() -> String {
+    let mut lines = vec![PAGE_HEAD.to_owned()];
+    lines.extend(["| Method | Compared with Bitcoin Core 31.0 |", "|---|---|"].map(str::to_owned));
+    for method in Method::all() {
+        let standing = match method.standing {
+            Standing::Same => "the same",
+            Standing::Differs(how) => how,
+        };
+        lines.push(format!("| `{}` | {standing} |", method.name));
+    }
+    lines.push(PAGE_REFUSALS.to_owned());
+    lines.extend(["| Method | Since |", "|---|---|"].map(str::to_owned));
+    lines.extend(
+        REFUSALS.iter().map(|refusal| format!("| `{}` | {} |", refusal.name, refusal.reason)),
+    );
+    lines.join("\n") + "\n"
+}
+
+const PAGE_HEAD: &str = "\
+# Methods of the daemon
+
+Written from the table of methods by a test, which fails when it is out of date. What the daemon is, is in
+[daemon.md](daemon.md). The level that is followed is Bitcoin Core 31.0: names, arguments, shapes, texts and codes of errors.
+
+## Answered
+";
+
+const PAGE_REFUSALS: &str = "
+Every other method of Bitcoin Core is answered by -32601, `Method not found`.
+
+## Not answered
+
+These are answered by -32601 with the reason.
+";

@@ -1,0 +1,121 @@
+//! Owns the methods about wallets as a whole.
+
+use billfold_wallet_core::command::{Birthday, BlockQuery, HistoryQuery};
+use serde::Serialize;
+
+use crate::desk::Desk;
+use crate::error::RpcError;
+use crate::json::{Real, answer};
+use crate::ledger::{self, LastBlock};
+use crate::method::{Category, Method, Outcome, Run, Standing};
+use crate::node::Node;
+
+pub(super) const METHODS: &[Method] = &[
+    Method {
+        name: "getwalletinfo",
+        category: Category::Wallet,
+        parameters: &[],
+        about: "Returns an object containing various wallet state info.",
+        standing: Standing::Differs(
+            "keypoolsize is the look-ahead of all accounts; the duration of scanning counts from \
+             the daemon's start; format is sqlite, in a file that only billfold reads",
+        ),
+        run: Run::Wallet(|node, desk, _| Box::pin(overview(node, desk))),
+    },
+    Method {
+        name: "listwallets",
+        category: Category::Wallet,
+        parameters: &[],
+        about: "Returns a list of currently loaded wallets.",
+        standing: Standing::Same,
+        run: Run::Node(|node, _| Box::pin(async { loaded(node) })),
+    },
+];
+
+fn loaded(node: &Node) -> Outcome {
+    let wallets = node.wallets();
+    answer(&wallets.iter().map(|desk| desk.name()).collect::<Vec<_>>())
+}
+
+async fn overview(node: &Node, desk: &Desk) -> Outcome {
+    let wallet = ledger::description(desk).await?;
+    let tip = ledger::tip(node, desk).await?;
+    let status = node.status().await?;
+    let (mut keypool, mut internal) = (0, 0);
+    for account in &wallet.accounts {
+        keypool += account.gap;
+        internal += account.change_gap;
+    }
+    let signs = wallet.accounts.iter().any(|account| account.signs);
+    let mut flags = vec!["descriptor_wallet"];
+    if !signs {
+        flags.insert(0, "disable_private_keys");
+    }
+    let scanning = if wallet.search.end.is_some() || status.synced {
+        Scanning::No(false)
+    } else {
+        let (at, end) = (tip.height.to_u32(), status.tip.height.to_u32().max(1));
+        let progress = Real((f64::from(at) / f64::from(end)).min(1.0));
+        Scanning::Yes { duration: node.started.elapsed().as_secs(), progress }
+    };
+    answer(&WalletForm {
+        walletname: desk.name(),
+        walletversion: WALLET_VERSION,
+        format: "sqlite",
+        txcount: ledger::history(desk, HistoryQuery::default()).await?.len(),
+        keypoolsize: keypool,
+        keypoolsize_hd_internal: internal,
+        private_keys_enabled: signs,
+        avoid_reuse: false,
+        scanning,
+        descriptors: true,
+        external_signer: false,
+        blank: false,
+        birthtime: birthtime(node, wallet.birthday).await?,
+        flags,
+        lastprocessedblock: tip.into(),
+    })
+}
+
+/// When the wallet's first block was made, in Unix seconds, if its header is known.
+async fn birthtime(node: &Node, birthday: Birthday) -> Result<Option<u64>, RpcError> {
+    match birthday {
+        Birthday::Time(time) => Ok(Some(time)),
+        Birthday::Height(height) => {
+            let block = node.block(BlockQuery::Height(height)).await?;
+            Ok(block.map(|block| block.header.time.into()))
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "the shape is Bitcoin Core's")]
+struct WalletForm<'a> {
+    walletname: &'a str,
+    walletversion: u32,
+    format: &'static str,
+    txcount: usize,
+    keypoolsize: u32,
+    keypoolsize_hd_internal: u32,
+    private_keys_enabled: bool,
+    avoid_reuse: bool,
+    scanning: Scanning,
+    descriptors: bool,
+    external_signer: bool,
+    blank: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    birthtime: Option<u64>,
+    flags: Vec<&'static str>,
+    lastprocessedblock: LastBlock,
+}
+
+/// False, or how far the scan is.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Scanning {
+    No(bool),
+    Yes { duration: u64, progress: Real },
+}
+
+/// Core's constant for descriptor wallets.
+const WALLET_VERSION: u32 = 169_900;

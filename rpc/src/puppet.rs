@@ -1,0 +1,87 @@
+//! Owns a wallet for tests that answers as it is told, and can keep silent.
+
+use billfold_wallet_core::command::{Command, CommandError, Reply};
+use billfold_wallet_core::config::WalletName;
+use billfold_wallet_core::event::News;
+use billfold_wallet_core::face::{Access, BoxFuture, Face, Listener};
+use billfold_wallet_core::service::OpenError;
+use billfold_wallet_core::vault::Password;
+
+/// What a puppet says to a command; `None`: nothing.
+pub(crate) type Script = fn(&Command) -> Option<Result<Reply, CommandError>>;
+
+/// A wallet that follows a script.
+pub(crate) struct Puppet {
+    script: Script,
+    answered: Option<fn()>,
+}
+
+impl Puppet {
+    /// A wallet that answers by this script.
+    pub(crate) fn new(script: Script) -> Self {
+        Self { script, answered: None }
+    }
+
+    /// Lets others run between question and answer, and tells when the answer is given.
+    pub(crate) fn answering_later(self, answered: fn()) -> Self {
+        Self { answered: Some(answered), ..self }
+    }
+}
+
+impl Face for Puppet {
+    fn ask<'a>(
+        &'a self,
+        _wallet: &'a WalletName,
+        command: Command,
+    ) -> BoxFuture<'a, Result<Reply, CommandError>> {
+        Box::pin(async move {
+            let Some(answer) = (self.script)(&command) else { return std::future::pending().await };
+            if let Some(answered) = self.answered {
+                tokio::task::yield_now().await;
+                answered();
+            }
+            answer
+        })
+    }
+
+    fn wallets(&self) -> BoxFuture<'_, Result<Vec<WalletName>, CommandError>> {
+        Box::pin(std::future::pending())
+    }
+
+    fn load<'a>(
+        &'a self,
+        _wallet: &'a WalletName,
+        _password: Password,
+        _access: Access,
+    ) -> BoxFuture<'a, Result<(), OpenError>> {
+        Box::pin(std::future::pending())
+    }
+
+    fn unload<'a>(&'a self, _wallet: &'a WalletName) -> BoxFuture<'a, Result<(), CommandError>> {
+        Box::pin(std::future::pending())
+    }
+
+    fn unlock<'a>(
+        &'a self,
+        _wallet: &'a WalletName,
+        _password: Password,
+    ) -> BoxFuture<'a, Result<(), OpenError>> {
+        Box::pin(std::future::pending())
+    }
+
+    fn listen(&self) -> Box<dyn Listener> {
+        Box::new(Deaf)
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {})
+    }
+}
+
+struct Deaf;
+
+impl Listener for Deaf {
+    fn next(&mut self) -> BoxFuture<'_, Option<News>> {
+        Box::pin(std::future::pending())
+    }
+}

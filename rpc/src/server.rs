@@ -1,0 +1,144 @@
+//! Owns the HTTP server: listeners on loopback and on a Unix socket, bounds on what comes in, and
+//! Bitcoin Core's way from a request to a status and a reply (`src/httprpc.cpp`).
+//!
+//! Refuses what a web page could send: foreign hosts, origins, forms. There is no TLS, so it listens
+//! nowhere but on this machine.
+
+mod listener;
+mod request;
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, Request, State};
+use axum::response::Response;
+use axum::routing::any;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use crate::auth::Access;
+use crate::limits::{CONNECTIONS, FAREWELL, HEADER_BYTES, HEADER_TIME};
+use crate::node::{Endpoint, Node};
+
+pub use listener::{ListenError, Listener};
+
+/// Serves a node until it is asked to stop.
+pub async fn serve(node: Arc<Node>, access: Access, listeners: Vec<Listener>) {
+    let desk = Arc::new(FrontDesk { node: Arc::clone(&node), access });
+    let room = Arc::new(Semaphore::new(CONNECTIONS));
+    let mut doors = JoinSet::new();
+    for listener in listeners {
+        doors.spawn(listen(listener, Arc::clone(&desk), Arc::clone(&room)));
+    }
+    while doors.join_next().await.is_some() {}
+}
+
+/// What every request is held against.
+#[derive(Debug)]
+struct FrontDesk {
+    node: Arc<Node>,
+    access: Access,
+}
+
+/// A front desk, and through which door one came to it.
+#[derive(Debug, Clone)]
+struct Door {
+    desk: Arc<FrontDesk>,
+    /// Whether anybody with a web browser could be there.
+    is_network: bool,
+}
+
+async fn listen(listener: Listener, desk: Arc<FrontDesk>, room: Arc<Semaphore>) {
+    let stop = desk.node.stop.clone();
+    let door = Door { desk, is_network: listener.is_network() };
+    let mut connections = JoinSet::new();
+    loop {
+        let stream = tokio::select! {
+            () = stop.asked() => break,
+            stream = listener.accept() => stream,
+            Some(_ended) = connections.join_next() => continue,
+        };
+        match Arc::clone(&room).try_acquire_owned() {
+            Ok(place) => {
+                let (door, stop) = (door.clone(), stop.clone());
+                connections.spawn(async move {
+                    let mut leaving = pin!(stop.asked());
+                    let mut connection = pin!(attend(stream, door));
+                    tokio::select! {
+                        () = connection.as_mut() => {}
+                        () = leaving.as_mut() => {
+                            let _ = timeout(FAREWELL, connection).await;
+                        }
+                    }
+                    drop(place);
+                });
+            }
+            Err(_full) => {
+                connections.spawn(turn_away(stream));
+            }
+        }
+    }
+    drop(listener);
+    let _ = timeout(FAREWELL, async { while connections.join_next().await.is_some() {} }).await;
+}
+
+async fn attend(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, door: Door) {
+    let stop = door.desk.node.stop.clone();
+    let service = TowerToHyperService::new(router(door));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIME)
+        .max_buf_size(HEADER_BYTES)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = pin!(connection);
+    tokio::select! {
+        // A client that breaks off, or speaks no HTTP, has been told what it can be told.
+        _ended = connection.as_mut() => return,
+        () = stop.asked() => connection.as_mut().graceful_shutdown(),
+    }
+    let _ = poll_fn(|context| connection.as_mut().poll_without_shutdown(context)).await;
+}
+
+fn router(door: Door) -> Router {
+    Router::new()
+        .route("/", any(at_root))
+        .route("/wallet/", any(at_nameless_wallet))
+        .route("/wallet/{*name}", any(at_wallet))
+        .with_state(door)
+}
+
+async fn at_root(State(door): State<Door>, request: Request) -> Response {
+    request::answer(&door, Endpoint::Root, request).await
+}
+
+async fn at_nameless_wallet(State(door): State<Door>, request: Request) -> Response {
+    request::answer(&door, Endpoint::Wallet(String::new()), request).await
+}
+
+async fn at_wallet(
+    State(door): State<Door>,
+    Path(name): Path<String>,
+    request: Request,
+) -> Response {
+    request::answer(&door, Endpoint::Wallet(name), request).await
+}
+
+/// There is no room for another connection; clients try again.
+async fn turn_away(mut stream: impl AsyncWrite + Unpin) {
+    let told = stream.write_all(FULL.as_bytes());
+    let _ = timeout(FAREWELL, told).await;
+    let _ = timeout(FAREWELL, stream.shutdown()).await;
+}
+
+const FULL: &str = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\n\
+                    Content-Length: 30\r\nConnection: close\r\n\r\nToo many connections: try later";
+
+#[cfg(test)]
+mod tests;

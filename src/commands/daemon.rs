@@ -1,0 +1,180 @@
+//! Owns `daemon`: opens the wallet, serves it to scripts by JSON-RPC until it is asked to end, and
+//! closes it.
+//!
+//! Refuses to detach from what started it: a service manager does that better.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use billfold_rpc::auth::{Access, Cookie, CookieError, Whitelists};
+use billfold_rpc::desk::Desk;
+use billfold_rpc::node::Node;
+use billfold_rpc::server::{self, ListenError, Listener};
+use billfold_wallet_core::command::CommandError;
+use billfold_wallet_core::config::Settings;
+use billfold_wallet_core::event::{Event, News};
+use billfold_wallet_core::face::Face;
+use billfold_wallet_core::limits::{LEAST_FEE_RATE, MOST_FEE_RATE};
+use billfold_wallet_core::service::{Access as KeyAccess, Reach, Service};
+use bitcoin::{Amount, Denomination, FeeRate, Network};
+use serde::Serialize;
+
+use crate::cli::daemon::DaemonArgs;
+use crate::context::Context;
+use crate::failure::{Failure, Kind};
+use crate::output::{Canvas, Report};
+use crate::{password, session};
+
+/// Serves the wallet until a signal, or `stop`, ends it.
+///
+/// # Errors
+/// `no_peer`, `listen_failed`, `io`, why the wallet did not open, or why it stopped by itself.
+pub(super) async fn run(options: &DaemonArgs, context: &mut Context) -> Result<(), Failure> {
+    session::needs_peers(context)?;
+    let service = password::tried(context, |settings, password| {
+        // Whoever starts a daemon wants it to pay while nobody is there.
+        let settings = Settings { idle_lock: None, ..settings.clone() };
+        Service::open(&settings, password, KeyAccess::Sign, Reach::Online)
+    })
+    .await?;
+    let settings = &context.run.settings;
+    let proxy = settings.proxy.map(|proxy| proxy.to_string());
+    let mut node = Node::new(settings.params(), env!("CARGO_PKG_VERSION"), proxy);
+    node.fallback_fee = options.fallback_fee.as_deref().map(fallback_fee).transpose()?;
+    let node = Arc::new(node);
+    let face: Arc<dyn Face> = Arc::new(service);
+    node.add(Desk::new(Arc::clone(&face), settings.wallet.clone()));
+    let served = serve(options, context, &node, &*face).await;
+    face.close().await;
+    served
+}
+
+/// Where the daemon of these settings leaves its cookie.
+pub(super) fn cookie_path(settings: &Settings) -> PathBuf {
+    settings.paths().dir().join(".cookie")
+}
+
+/// Where the daemon of these settings has its socket, unless told otherwise.
+pub(super) fn socket_path(settings: &Settings) -> PathBuf {
+    settings.paths().dir().join("billfold.sock")
+}
+
+/// Bitcoin Core's port for JSON-RPC.
+pub(super) const fn port(network: Network) -> u16 {
+    match network {
+        Network::Bitcoin => 8332,
+        Network::Testnet => 18332,
+        Network::Testnet4 => 48332,
+        Network::Signet => 38332,
+        Network::Regtest => 18443,
+    }
+}
+
+async fn serve(
+    options: &DaemonArgs,
+    context: &mut Context,
+    node: &Arc<Node>,
+    face: &dyn Face,
+) -> Result<(), Failure> {
+    let settings = &context.run.settings;
+    let ip = options.rpc_bind.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    let address = SocketAddr::new(ip, options.rpc_port.unwrap_or(port(settings.network)));
+    let tcp = Listener::tcp(address).await?;
+    let address = tcp.address().unwrap_or(address);
+    let path = options.rpc_socket.clone().unwrap_or_else(|| socket_path(settings));
+    let (listeners, socket) = listeners(tcp, path)?;
+    let cookie_path = cookie_path(settings);
+    let cookie = Cookie::bake(&cookie_path)?;
+    let mut users = options.rpc_auth.clone();
+    users.push(cookie.user());
+    let lines = options.rpc_whitelist.iter().map(String::as_str);
+    let whitelists = Whitelists::new(lines, options.rpc_whitelist_default);
+    context.output.result(&DaemonReport {
+        rpc: address,
+        socket,
+        cookie: cookie_path,
+        network: crate::cli::NetworkName::of(settings.network).name(),
+        wallets: node.wallets().iter().map(|desk| desk.name().to_owned()).collect(),
+    })?;
+    context.output.say(&format!("JSON-RPC is served at {address}."));
+    let serving = server::serve(Arc::clone(node), Access::new(users, whitelists), listeners);
+    let mut serving = std::pin::pin!(serving);
+    let ended = tokio::select! {
+        () = serving.as_mut() => return Ok(()),
+        () = context.interrupt.came() => Ok(()),
+        error = stopped(face) => Err(error.into()),
+    };
+    node.stop.ask();
+    serving.await;
+    ended
+}
+
+/// A fee rate in bitcoin for 1,000 vbytes.
+fn fallback_fee(text: &str) -> Result<FeeRate, Failure> {
+    let rate = Amount::from_str_in(text, Denomination::Bitcoin).ok();
+    let rate = rate.map(|rate| FeeRate::from_sat_per_kwu(rate.to_sat().div_ceil(4)));
+    rate.filter(|rate| (LEAST_FEE_RATE..=MOST_FEE_RATE).contains(rate)).ok_or_else(|| {
+        let message = format!("{text:?} is not a fee rate in BTC/kvB: 0.00001 is 1 sat/vB");
+        Failure::new(Kind::BadFeeRate, message)
+    })
+}
+
+/// Waits until the wallets stop by themselves, and tells why.
+async fn stopped(face: &dyn Face) -> CommandError {
+    let mut listener = face.listen();
+    while let Some(News { event, .. }) = listener.next().await {
+        if let Event::Stopped { error } = event {
+            return error;
+        }
+    }
+    CommandError::Closing
+}
+
+#[cfg(unix)]
+fn listeners(tcp: Listener, path: PathBuf) -> Result<(Vec<Listener>, Option<PathBuf>), Failure> {
+    Ok((vec![tcp, Listener::unix(path.clone())?], Some(path)))
+}
+
+#[cfg(not(unix))]
+fn listeners(tcp: Listener, _path: PathBuf) -> Result<(Vec<Listener>, Option<PathBuf>), Failure> {
+    Ok((vec![tcp], None))
+}
+
+/// Told once everything is ready; nothing follows until the end.
+#[derive(Debug, Serialize)]
+struct DaemonReport {
+    rpc: SocketAddr,
+    socket: Option<PathBuf>,
+    cookie: PathBuf,
+    network: &'static str,
+    wallets: Vec<String>,
+}
+
+impl Report for DaemonReport {
+    fn for_people(&self, _canvas: Canvas) -> String {
+        format!(
+            "Serving {} on {}\nJSON-RPC at http://{}/, cookie {}\nNext: billfold rpc help",
+            self.wallets.join(", "),
+            self.network,
+            self.rpc,
+            self.cookie.display(),
+        )
+    }
+}
+
+impl From<ListenError> for Failure {
+    fn from(error: ListenError) -> Self {
+        Self::new(Kind::ListenFailed, error.to_string())
+    }
+}
+
+impl From<CookieError> for Failure {
+    fn from(error: CookieError) -> Self {
+        let kind = match error {
+            CookieError::Entropy(_) => Kind::NoEntropy,
+            CookieError::File { .. } => Kind::Io,
+        };
+        Self::new(kind, error.to_string())
+    }
+}
