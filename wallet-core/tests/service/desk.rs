@@ -49,17 +49,7 @@ impl Desk {
     }
 
     pub(crate) fn create(&self, words: &str) -> Result<WalletDescription, CreateError> {
-        let new = NewWallet {
-            seed: Seed::new(&Words::parse(words).unwrap(), ""),
-            accounts: [ScriptType::Taproot, ScriptType::Segwit]
-                .map(StandardAccount::first)
-                .to_vec(),
-            birthday: Birthday::Height(Height::new(1)),
-            look_ahead: LookAhead::NEW,
-            password: password(PASSWORD),
-            words_checked: None,
-        };
-        service::create(&self.settings(), new, KdfCost::for_tests())
+        service::create(&self.settings(), new_wallet(words), KdfCost::for_tests())
     }
 
     pub(crate) fn open(&self, access: Access, reach: Reach) -> Wallet {
@@ -77,6 +67,18 @@ impl Desk {
         reach: Reach,
     ) -> Result<Wallet, OpenError> {
         open(&self.settings(), password, access, reach)
+    }
+}
+
+/// A wallet of these words from the first block on.
+pub(crate) fn new_wallet(words: &str) -> NewWallet {
+    NewWallet {
+        seed: Seed::new(&Words::parse(words).unwrap(), ""),
+        accounts: [ScriptType::Taproot, ScriptType::Segwit].map(StandardAccount::first).to_vec(),
+        birthday: Birthday::Height(Height::new(1)),
+        look_ahead: LookAhead::NEW,
+        password: password(PASSWORD),
+        words_checked: None,
     }
 }
 

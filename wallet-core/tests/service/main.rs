@@ -7,6 +7,7 @@ mod desk;
 mod locking;
 #[cfg(target_os = "linux")]
 mod memory;
+mod several;
 
 use std::fs;
 use std::net::TcpListener;
