@@ -138,7 +138,7 @@ async fn turn_away(mut stream: impl AsyncWrite + Unpin) {
 }
 
 const FULL: &str = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\n\
-                    Content-Length: 30\r\nConnection: close\r\n\r\nToo many connections: try later";
+                    Content-Length: 31\r\nConnection: close\r\n\r\nToo many connections: try later";
 
 #[cfg(test)]
 mod tests;

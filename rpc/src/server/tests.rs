@@ -219,7 +219,9 @@ async fn one_more_than_there_is_room_for_is_told_to_come_later() {
     let mut late = TcpStream::connect(house.address).await.expect("connected");
     let mut told = String::new();
     late.read_to_string(&mut told).await.expect("told");
-    assert!(told.starts_with("HTTP/1.1 503 ") && told.ends_with("try later"), "{told}");
+    let (head, body) = told.split_once("\r\n\r\n").expect("a head");
+    assert!(head.starts_with("HTTP/1.1 503 ") && body.ends_with("try later"), "{told}");
+    assert!(head.contains(&format!("Content-Length: {}\r\n", body.len())), "{told}");
 }
 
 #[tokio::test]
