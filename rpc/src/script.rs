@@ -301,8 +301,8 @@ mod tests {
         ScriptBuf::from_hex(hex).expect("hexadecimal")
     }
 
-    /// Scripts and their forms from Bitcoin Core's `test/functional/data/rpc_decodescript.json`
-    /// (MIT) and from its `rpc_decodescript.py`.
+    /// `6a00` is from Bitcoin Core's `test/functional/data/rpc_decodescript.json` (MIT); the others
+    /// follow its `src/core_io.cpp` and `src/script/solver.cpp`, and no Core was asked.
     #[test]
     fn scripts_are_told_in_the_words_of_core() {
         let cases = [

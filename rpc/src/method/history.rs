@@ -48,9 +48,9 @@ pub(super) const METHODS: &[Method] = &[
         about: "Get all transactions in blocks since block blockhash, or all transactions if \
                 omitted.",
         standing: Standing::Differs(
-            "-5 for a block of a branch that was left before this daemon started; removed is \
-             always empty: what a reorganisation took out of a block is among transactions again, \
-             without confirmations or with new ones",
+            "-5 for a block of a branch that was left; removed is always empty: what a \
+             reorganisation took out of a block is among transactions again, without confirmations \
+             or with new ones",
         ),
         run: Run::Wallet(|node, desk, arguments| Box::pin(since(node, desk, arguments))),
     },
