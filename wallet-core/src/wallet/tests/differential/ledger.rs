@@ -118,10 +118,11 @@ impl Ledger {
 
 /// The next receiving address of an account, which nobody was told before.
 pub(super) fn issue(ledger: &mut Ledger, bench: &mut Bench, account: AccountId) -> ScriptBuf {
-    let script = bench.issue(account);
-    let index = bench.wallet.scripts[&script].index;
-    ledger.issued(KeychainId { account, branch: Branch::Receive }, index);
-    script
+    let name = bench.wallet.account(account).unwrap().name().clone();
+    let issued = bench.wallet.issue_at(&name, Branch::Receive, None, bench.now).unwrap();
+    bench.wallet.commit().unwrap();
+    ledger.issued(issued.keychain, issued.index);
+    issued.address.script_pubkey()
 }
 
 fn pays(transaction: &Transaction, script: &Script) -> bool {

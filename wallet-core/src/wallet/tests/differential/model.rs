@@ -298,9 +298,28 @@ impl Model {
         !self.made.contains_key(&coin.txid)
     }
 
+    /// Whether a node could have it in its mempool, or has it in its chain: nothing in the chain
+    /// spends what it spends, or what that comes from. The other wallet is told of all blocks and
+    /// knows; ours reads only its own, so it would believe that a stranger's payment waits.
+    fn is_relayed(&self, transaction: &Transaction) -> bool {
+        let txid = transaction.compute_txid();
+        let chain = || self.bench.blocks.iter().flat_map(|(_, _, block)| &block.txdata);
+        let spent_by_another = |coin: &OutPoint| {
+            chain().any(|other| {
+                other.input.iter().any(|input| input.previous_output == *coin)
+                    && other.compute_txid() != txid
+            })
+        };
+        transaction.input.iter().map(|input| input.previous_output).all(|coin| {
+            let parent = self.made.get(&coin.txid);
+            !spent_by_another(&coin) && parent.is_none_or(|parent| self.is_relayed(parent))
+        })
+    }
+
     /// The wallet says whether it concerns it; what it takes in is known from now on.
     fn hear(&mut self, pick: usize) {
-        let made: Vec<&Transaction> = self.made.values().filter(|t| !t.is_coinbase()).collect();
+        let relayed = |made: &&Transaction| !made.is_coinbase() && self.is_relayed(made);
+        let made: Vec<&Transaction> = self.made.values().filter(relayed).collect();
         let Some(heard) = pick_of(&made, pick).map(|heard| (*heard).clone()) else { return };
         if !self.bench.wallet.concerns(&heard) {
             return;
