@@ -67,6 +67,7 @@ const PAGE_HEAD: &str = "\
 
 Written from the table of methods by a test, which fails when it is out of date. What the daemon is, is in
 [daemon.md](daemon.md). The level that is followed is Bitcoin Core 31.0: names, arguments, shapes, texts and codes of errors.
+They are read from its source and checked against the types that corepc publishes; no running Core was asked yet.
 
 ## Answered
 ";
