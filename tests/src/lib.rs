@@ -9,6 +9,7 @@ pub mod node;
 pub mod cheap_keys;
 pub mod typist;
 pub mod program;
+pub mod daemon;
 pub mod manual;
 pub mod splice;
 pub mod socks;

@@ -4,128 +4,17 @@
 //! What comes back is read by the types of `corepc-types` for Core 31, which refuse a missing field,
 //! and compared with what the network knows.
 
-use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::ops::Deref;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use billfold_tests::program::{Program, Running};
+use billfold_tests::daemon::{Asker, Daemon};
 use billfold_tests::town::Town;
 use bitcoin::Amount;
-use bitcoin::base64::Engine as _;
-use bitcoin::base64::prelude::BASE64_STANDARD;
 use corepc_types::v31;
-use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::json;
 
 const BILLFOLD: &str = env!("CARGO_BIN_EXE_billfold");
 const STRANGER: &str = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
-
-/// A running daemon.
-struct Daemon {
-    running: Running,
-    asker: Asker,
-}
-
-/// Who asks it, with its cookie.
-struct Asker {
-    address: SocketAddr,
-    login: String,
-}
-
-/// What HTTP told: status, head, body.
-type Told = (u16, String, String);
-
-impl Daemon {
-    fn start(program: &Program, more: &[&str]) -> Result<Self> {
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port().to_string();
-        let arguments = [&["daemon", "--rpc-port", &port], more].concat();
-        let mut running = program.spawn(&arguments)?;
-        let said = running.await_line("JSON-RPC is served at ")?;
-        let address = said.trim_end_matches('.').rsplit(' ').next().context("no address")?;
-        let address = address.parse()?;
-        let login = fs::read_to_string(program.data_dir().join("regtest/.cookie"))?;
-        Ok(Self { running, asker: Asker { address, login } })
-    }
-
-    fn stop(self) -> Result<()> {
-        self.call("stop", &json!([]))?;
-        let outcome = self.running.finish()?;
-        ensure!(outcome.code == Some(0), "{outcome:?}");
-        Ok(())
-    }
-}
-
-impl Deref for Daemon {
-    type Target = Asker;
-
-    fn deref(&self) -> &Asker {
-        &self.asker
-    }
-}
-
-impl Asker {
-    fn post(&self, path: &str, body: &str) -> Result<Told> {
-        let login = BASE64_STANDARD.encode(&self.login);
-        let mut stream = TcpStream::connect(self.address)?;
-        // The request as bitcoin-cli makes it.
-        write!(
-            stream,
-            "POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Type: \
-             application/json\r\nAuthorization: Basic {login}\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        )?;
-        let mut reader = BufReader::new(stream);
-        let mut head = String::new();
-        while !head.ends_with("\r\n\r\n") {
-            ensure!(reader.read_line(&mut head)? > 0, "no head: {head}");
-        }
-        let mut body = String::new();
-        reader.read_to_string(&mut body)?;
-        let status = head.split(' ').nth(1).context("no status")?.parse()?;
-        Ok((status, head, body))
-    }
-
-    fn reply(&self, method: &str, params: &Value) -> Result<(u16, Value)> {
-        let call = json!({"method": method, "params": params, "id": 1});
-        let (status, head, body) = self.post("/", &call.to_string())?;
-        ensure!(head.to_lowercase().contains("content-type: application/json"), "{head}");
-        Ok((status, serde_json::from_str(&body)?))
-    }
-
-    fn call(&self, method: &str, params: &Value) -> Result<Value> {
-        let (status, mut reply) = self.reply(method, params)?;
-        ensure!(status == 200 && reply["error"].is_null(), "{method} {params}: {reply}");
-        Ok(reply["result"].take())
-    }
-
-    fn read<T: DeserializeOwned>(&self, method: &str, params: &Value) -> Result<T> {
-        let result = self.call(method, params)?;
-        serde_json::from_value(result.clone()).with_context(|| format!("{method}: {result}"))
-    }
-
-    fn refused(&self, status: u16, code: i32, method: &str, params: &Value) -> Result<String> {
-        let (told, reply) = self.reply(method, params)?;
-        ensure!(told == status && reply["error"]["code"] == code, "{method} {params}: {reply}");
-        Ok(reply["error"]["message"].as_str().unwrap_or_default().to_owned())
-    }
-
-    /// Waits until the daemon has seen a height, by asking as scripts do.
-    fn await_height(&self, height: u32) -> Result<()> {
-        for _ in 0..PATIENCE {
-            if self.call("getblockcount", &json!([]))? == height {
-                return Ok(());
-            }
-            std::thread::yield_now();
-        }
-        anyhow::bail!("it never saw block {height}")
-    }
-}
-
-/// Questions that are asked before something is taken for lost.
-const PATIENCE: u32 = 200_000;
 
 #[test]
 fn a_script_for_bitcoin_core_is_paid_and_pays() -> Result<()> {

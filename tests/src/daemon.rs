@@ -1,0 +1,180 @@
+//! Owns the daemon from outside: the real program serving JSON-RPC, and a client that sends requests
+//! as `bitcoin-cli` does, over a connection of its own for each.
+//!
+//! Refuses to read replies for meaning: tests do, with types of others where there are some.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::ops::Deref;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail, ensure};
+use bitcoin::base64::Engine as _;
+use bitcoin::base64::prelude::BASE64_STANDARD;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::port::free_port;
+use crate::program::{Program, Running};
+
+/// A running daemon.
+#[derive(Debug)]
+pub struct Daemon {
+    /// The program.
+    pub running: Running,
+    asker: Asker,
+}
+
+/// Who asks it, with its cookie.
+#[derive(Debug)]
+pub struct Asker {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Name and password, as the cookie's file holds them.
+    pub login: String,
+}
+
+/// What HTTP told: status, head, body.
+pub type Told = (u16, String, String);
+
+impl Daemon {
+    /// Starts one with these further options, and waits until it serves.
+    ///
+    /// # Errors
+    /// What the program said.
+    pub fn start(program: &Program, more: &[&str]) -> Result<Self> {
+        Self::start_at(program, free_port()?, more)
+    }
+
+    /// The same, at a port that was chosen before.
+    ///
+    /// # Errors
+    /// What the program said.
+    pub fn start_at(program: &Program, address: SocketAddr, more: &[&str]) -> Result<Self> {
+        let port = address.port().to_string();
+        let mut running = program.spawn(&[&["daemon", "--rpc-port", &port], more].concat())?;
+        let said = running.await_line("JSON-RPC is served at ")?;
+        let told = said.trim_end_matches('.').rsplit(' ').next().context("no address")?;
+        ensure!(told == address.to_string(), "{said}");
+        let login = fs::read_to_string(Self::cookie(program))?;
+        Ok(Self { running, asker: Asker { address, login } })
+    }
+
+    /// Where the daemon of a program leaves its cookie.
+    #[must_use]
+    pub fn cookie(program: &Program) -> PathBuf {
+        program.data_dir().join("regtest/.cookie")
+    }
+
+    /// Ends it by its own method.
+    ///
+    /// # Errors
+    /// That it did not end well.
+    pub fn stop(self) -> Result<()> {
+        self.call("stop", &json!([]))?;
+        let outcome = self.running.finish()?;
+        ensure!(outcome.code == Some(0), "{outcome:?}");
+        Ok(())
+    }
+}
+
+impl Deref for Daemon {
+    type Target = Asker;
+
+    fn deref(&self) -> &Asker {
+        &self.asker
+    }
+}
+
+impl Asker {
+    /// Posts a body to a path, with the cookie.
+    ///
+    /// # Errors
+    /// That the connection broke, or that what came is no HTTP.
+    pub fn post(&self, path: &str, body: &str) -> Result<Told> {
+        let login = BASE64_STANDARD.encode(&self.login);
+        // The request as bitcoin-cli makes it.
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Type: \
+             application/json\r\nAuthorization: Basic {login}\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        self.send(&[head.as_bytes(), body.as_bytes()].concat())
+    }
+
+    /// Sends bytes over a connection of their own, and reads what comes until its end.
+    ///
+    /// # Errors
+    /// That the connection broke, or that what came is no HTTP.
+    pub fn send(&self, request: &[u8]) -> Result<Told> {
+        let mut stream = TcpStream::connect(self.address)?;
+        stream.write_all(request)?;
+        let mut reader = BufReader::new(stream);
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            ensure!(reader.read_line(&mut head)? > 0, "no head: {head}");
+        }
+        let mut body = String::new();
+        reader.read_to_string(&mut body)?;
+        let status = head.split(' ').nth(1).context("no status")?.parse()?;
+        Ok((status, head, body))
+    }
+
+    /// Calls a method; the status and the whole reply.
+    ///
+    /// # Errors
+    /// That the connection broke, or that what came is no JSON.
+    pub fn reply(&self, method: &str, params: &Value) -> Result<(u16, Value)> {
+        let call = json!({"method": method, "params": params, "id": 1});
+        let (status, head, body) = self.post("/", &call.to_string())?;
+        ensure!(head.to_lowercase().contains("content-type: application/json"), "{head}");
+        Ok((status, serde_json::from_str(&body)?))
+    }
+
+    /// Calls a method that must succeed; its result.
+    ///
+    /// # Errors
+    /// The method's own error.
+    pub fn call(&self, method: &str, params: &Value) -> Result<Value> {
+        let (status, mut reply) = self.reply(method, params)?;
+        ensure!(status == 200 && reply["error"].is_null(), "{method} {params}: {reply}");
+        Ok(reply["result"].take())
+    }
+
+    /// Calls a method that must succeed; its result as a type.
+    ///
+    /// # Errors
+    /// The method's own error, or that the result is of another type.
+    pub fn read<T: DeserializeOwned>(&self, method: &str, params: &Value) -> Result<T> {
+        let result = self.call(method, params)?;
+        serde_json::from_value(result.clone()).with_context(|| format!("{method}: {result}"))
+    }
+
+    /// Calls a method that must fail with this status and code; what it said.
+    ///
+    /// # Errors
+    /// That it did not, or otherwise.
+    pub fn refused(&self, status: u16, code: i32, method: &str, params: &Value) -> Result<String> {
+        let (told, reply) = self.reply(method, params)?;
+        ensure!(told == status && reply["error"]["code"] == code, "{method} {params}: {reply}");
+        Ok(reply["error"]["message"].as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Waits until the daemon has seen a height, by asking as scripts do.
+    ///
+    /// # Errors
+    /// That it did not see it within many questions.
+    pub fn await_height(&self, height: u32) -> Result<()> {
+        for _ in 0..PATIENCE {
+            if self.call("getblockcount", &json!([]))? == height {
+                return Ok(());
+            }
+            std::thread::yield_now();
+        }
+        bail!("it never saw block {height}")
+    }
+}
+
+/// Questions that are asked before something is taken for lost.
+const PATIENCE: u32 = 200_000;
