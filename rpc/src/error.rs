@@ -143,7 +143,10 @@ fn code(error: &CommandError) -> Code {
         CommandError::AddressesExhausted => Code::KeypoolRanOut,
         CommandError::Offline => Code::NotConnected,
         CommandError::FeeTooLow { .. } => Code::VerifyRejected,
-        CommandError::Store(_) | CommandError::Busy | CommandError::Closing => Code::Misc,
+        CommandError::Store(_)
+        | CommandError::Busy
+        | CommandError::Closing
+        | CommandError::DaemonLost => Code::Misc,
         _ => Code::Wallet,
     }
 }

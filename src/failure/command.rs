@@ -174,6 +174,7 @@ mod tests {
             CommandError::Store(StoreProblem::Io { path: path(), what: "odd".to_owned() }),
             CommandError::Busy,
             CommandError::Closing,
+            CommandError::DaemonLost,
         ];
         for error in errors {
             let failure = Failure::from(error.clone());

@@ -34,7 +34,10 @@ impl From<OpenError> for Failure {
             OpenError::DirInUse(holder) => in_use(told, holder),
             OpenError::NetworkMismatch { found, .. } => told.with("found", found.to_string()),
             OpenError::OutOfMemory { kib } => told.with("kib", kib),
-            OpenError::WrongPassword | OpenError::Closing | OpenError::Entropy(_) => told,
+            OpenError::WrongPassword
+            | OpenError::Closing
+            | OpenError::DaemonLost
+            | OpenError::Entropy(_) => told,
             OpenError::Store(problem) => problem.into(),
         }
     }

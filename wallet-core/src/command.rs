@@ -2,6 +2,7 @@
 //!
 //! Plain data: no channels, no references, no secrets. Refuses to format for people.
 
+mod store_problem;
 mod error;
 mod coin;
 mod payment;
@@ -31,7 +32,7 @@ pub use address::{AddressQuery, AddressRow, AddressStatus};
 pub use block::BlockQuery;
 pub use coin::{Balance, BalanceParts, Coin};
 pub use description::{AccountDescription, Birthday, IssuedAddress, WalletDescription};
-pub use error::{BumpProblem, CommandError, RecipientsProblem, SigningProblem, StoreProblem};
+pub use error::{BumpProblem, CommandError, RecipientsProblem, SigningProblem};
 pub use finding::{Finding, Matched};
 pub use history::{Direction, HistoryQuery, HistoryRow, Mark, Moment, TransactionChange};
 pub use label::{
@@ -48,6 +49,7 @@ pub use psbt::{Owner, PsbtInput, PsbtOutput, PsbtReview, PsbtWarning};
 pub use reading::Reading;
 pub use record::{RecordedOutput, TransactionRecord};
 pub use search::{AccountSearch, ChainSearch, SearchEnd, SearchReport};
+pub use store_problem::StoreProblem;
 pub use sweep::{SweepDraft, SweepRequest, SweepSource};
 
 /// One thing that a face may ask of an open wallet.

@@ -176,6 +176,8 @@ kinds! {
     Busy = "busy", -1, Other, "Too many questions are unanswered.";
     Closing = "closing", -1, Other, "The wallet is closing.";
     NoDaemon = "no_daemon", -1, Other, "No daemon answers, or it lets nobody in just now.";
+    DaemonLost = "daemon_lost", -1, Other, "The daemon ended before it answered; what it did is not known.";
+    OtherVersion = "other_version", -1, Other, "The daemon is another version of the program.";
     ListenFailed = "listen_failed", -1, Other, "The daemon can't listen at its address or socket.";
     CallFailed = "call_failed", -1, Other, "The daemon answered with an error; `data` has its code.";
     DemoFailed = "demo_failed", -1, Other, "A step of the demonstration went wrong.";

@@ -36,6 +36,7 @@ pub mod wallet;
 pub mod open_error;
 pub mod engine;
 pub mod face;
+pub mod portable;
 pub mod net;
 pub mod service;
 #[cfg(any(test, feature = "fuzz"))]

@@ -43,6 +43,12 @@ pub enum OpenError {
     /// What has the directory is closing.
     #[error("billfold is closing: start it again")]
     Closing,
+    /// The daemon that was asked went away. Whether it did what was asked is not known.
+    #[error(
+        "the daemon ended before it answered: whether it did what was asked is not known, so look \
+         before you ask again"
+    )]
+    DaemonLost,
     /// Another process has the directory.
     #[error("{0} is using this data directory: stop it first")]
     DirInUse(Holder),
@@ -81,6 +87,7 @@ impl OpenError {
             Self::Loaded(_) => Kind::WalletLoaded,
             Self::NotLoaded(_) => Kind::WalletNotLoaded,
             Self::Closing => Kind::Closing,
+            Self::DaemonLost => Kind::DaemonLost,
             Self::DirInUse(_) => Kind::DirInUse,
             Self::NetworkMismatch { .. } => Kind::NetworkMismatch,
             Self::OutOfMemory { .. } => Kind::OutOfMemory,

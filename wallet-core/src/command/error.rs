@@ -5,6 +5,7 @@
 
 use bitcoin::{Amount, OutPoint, Txid, Weight};
 
+use super::StoreProblem;
 use crate::failure::Kind;
 use crate::keychain::AccountName;
 use crate::light_client::height::Height;
@@ -192,6 +193,12 @@ pub enum CommandError {
     /// The engine has stopped.
     #[error("the wallet is closing: start again")]
     Closing,
+    /// The daemon that was asked went away. Whether it did what was asked is not known.
+    #[error(
+        "the daemon ended before it answered: whether it did what was asked is not known, so look \
+         before you ask again"
+    )]
+    DaemonLost,
 }
 
 /// Why a transaction can't be sped up or taken back.
@@ -289,42 +296,6 @@ pub enum SigningProblem {
     },
 }
 
-/// What the disk refused, in a form that faces can tell people.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum StoreProblem {
-    /// No room.
-    #[error("the disk is full: free some room; nothing was lost")]
-    Full,
-    /// No right to write.
-    #[error("{path} can't be written: check its rights and that the disk is not read-only")]
-    ReadOnly {
-        /// Which file.
-        path: String,
-    },
-    /// A file is damaged.
-    #[error("{path} is damaged: {what}")]
-    Damaged {
-        /// Which file.
-        path: String,
-        /// What is wrong and what to do.
-        what: String,
-    },
-    /// A file was written by a newer version.
-    #[error("{path} was written by a newer version of billfold: use that version")]
-    Newer {
-        /// Which file.
-        path: String,
-    },
-    /// Anything else that the system said.
-    #[error("{path}: {what}")]
-    Io {
-        /// Which file.
-        path: String,
-        /// What the system said.
-        what: String,
-    },
-}
-
 impl CommandError {
     /// Which of the failures that have a stable name and code.
     #[must_use]
@@ -368,27 +339,8 @@ impl CommandError {
             Self::NotLoaded(_) => Kind::WalletNotLoaded,
             Self::Busy => Kind::Busy,
             Self::Closing => Kind::Closing,
+            Self::DaemonLost => Kind::DaemonLost,
             Self::Store(problem) => problem.kind(),
-        }
-    }
-
-    /// The stable name, as in `docs/errors.md`, JSON and JSON-RPC.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        self.kind().name()
-    }
-}
-
-impl StoreProblem {
-    /// Which of the failures that have a stable name and code.
-    #[must_use]
-    pub const fn kind(&self) -> Kind {
-        match self {
-            Self::Full => Kind::DiskFull,
-            Self::ReadOnly { .. } => Kind::ReadOnly,
-            Self::Damaged { .. } => Kind::StoreDamaged,
-            Self::Newer { .. } => Kind::StoreNewer,
-            Self::Io { .. } => Kind::Io,
         }
     }
 

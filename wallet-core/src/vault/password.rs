@@ -35,7 +35,7 @@ impl Password {
         Self::new(std::str::from_utf8(bytes).map_err(|_| PasswordError::NotUtf8)?)
     }
 
-    pub(super) fn as_bytes(&self) -> &[u8] {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }
 }

@@ -1,0 +1,67 @@
+//! Owns questions to a wallet and their answers, as bytes.
+
+use super::portable_enum;
+use crate::command::{BlockQuery, Command, Reply};
+
+portable_enum!(BlockQuery { Height(height), Hash(hash) });
+
+portable_enum!(Command {
+    Balance,
+    Receive { amount, note, expires, fresh },
+    Draft(request),
+    Bump(request),
+    Sign(draft),
+    HandOut(draft),
+    Drop(draft),
+    Drafts,
+    Freeze { outpoints, frozen },
+    ReviewPsbt(psbt),
+    ReviewTransaction(transaction),
+    SignPsbt(psbt),
+    HoldPsbt(psbt),
+    AnnouncePsbt(psbt),
+    SignMessage { address, message, newer },
+    Sweep(request),
+    DraftSweep { fee, most_fee },
+    History(query),
+    Transactions(txids),
+    Coins,
+    Addresses(query),
+    Owner(script),
+    Issue { account, branch, note },
+    Labels(about),
+    Label { reference, label },
+    ImportLabels(labels),
+    Search { text, limit },
+    Status,
+    Block(query),
+    Rescan { from },
+    Describe,
+    Prove(txid),
+    Lock,
+    Present,
+});
+
+portable_enum!(Reply {
+    Balance(balance),
+    Address(address),
+    Draft(draft),
+    Drafts(drafts),
+    Payment(payment),
+    Psbt(review),
+    Sweep(draft),
+    Message(message),
+    History(rows),
+    Transactions(records),
+    Coins(coins),
+    Addresses(rows),
+    Owner(owner),
+    Labels(labels),
+    ImportedLabels(report),
+    Found(findings),
+    Status(status),
+    Block(block),
+    Wallet(description),
+    Proof(proof),
+    Done,
+});

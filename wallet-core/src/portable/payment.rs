@@ -1,0 +1,61 @@
+//! Owns what is asked and told on the way of a payment, as bytes.
+
+use super::{portable_as, portable_enum, portable_struct};
+use crate::command::{
+    BumpRequest, BumpWay, Change, Draft, DraftId, FeeBasis, FeeChoice, Hold, MessageForm, Package,
+    PayAmount, PayRequest, Payment, PaymentState, Proof, PsbtInput, PsbtOutput, PsbtReview,
+    PsbtWarning, Purpose, Recipient, Replacement, SignedMessage, SweepDraft, SweepRequest,
+    SweepSource, Warning,
+};
+
+portable_as! { DraftId as u64 { |it| it.0, |number| Some(Self(number)) } }
+
+portable_struct! {
+    PayRequest {
+        recipients, fee, most_fee, coins, labels, account, note, idempotency_key, hold, dry_run,
+    }
+    BumpRequest { txid, way, fee, most_fee, hold, dry_run }
+    Recipient { address, amount, note }
+    Draft {
+        id, purpose, expires, unsigned, psbt, outputs, change, inputs, fee, fee_rate, fee_basis,
+        note, warnings,
+    }
+    Replacement { of, fee_before, evicted }
+    Package { of, transactions, fee, fee_rate, fee_is_whole }
+    Change { address, amount, account, keychain, index }
+    Payment {
+        transaction, psbt, outputs, change, inputs, fee, fee_rate, state, repeated,
+    }
+    PsbtReview { psbt, draft, inputs, outputs, fee, complete, warnings }
+    PsbtInput { outpoint, amount, proven, script, address, owner, signatures, finished }
+    PsbtOutput { amount, script, address, owner }
+    SignedMessage { form, signature }
+    SweepRequest { sources, from, gap }
+    SweepDraft { review, left }
+    Proof { transaction, block, branch, evidence }
+}
+
+portable_enum!(FeeChoice { Default, Rate(rate), Total(fee), Target(blocks) });
+portable_enum!(Hold { Briefly, UntilDropped });
+portable_enum!(BumpWay { Best, Replace, Child, Cancel });
+portable_enum!(PayAmount { Exactly(amount), Max });
+portable_enum!(Purpose {
+    Payment, Replacement(replacement), Cancellation(replacement), Child(package),
+});
+portable_enum!(FeeBasis { Asked, Estimate { target, confidence }, Fallback, LeastToReplace });
+portable_enum!(Warning {
+    MixesAccounts(accounts), HighFee { fee, paid }, HighFeeRate { rate, usual },
+    AddressReused(address), FirstPayment(address), LooksAlike { address, known },
+    JoinsLabels(labels), SpendsUnconfirmed, DefaultFeeRate(rate), Evicts(txids), PaysLess(amount),
+    MayStillConfirm(txid),
+});
+portable_enum!(PaymentState {
+    Signed, Announced, Pending, Confirmed(block), Replaced, Evicted,
+});
+portable_enum!(PsbtWarning {
+    Foreign, Message, WrongInput(input), Unproven(input), UnknownFee, Impossible,
+    HighFee { fee, paid }, SighashType(input), WrongSignature(input), FalseOwner(output),
+    NoSuchCoin(coin), CoinFrozen(coin), CoinReserved(coin), LockTime(time),
+});
+portable_enum!(MessageForm { Legacy, Simple, Full, ProofOfFunds });
+portable_enum!(SweepSource { Key(key), Account(descriptor) });

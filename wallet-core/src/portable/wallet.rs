@@ -1,0 +1,61 @@
+//! Owns what is told of a wallet, as bytes: coins, history, addresses, labels, accounts, searches.
+
+use super::{portable_enum, portable_struct};
+use crate::command::{
+    AccountDescription, AccountSearch, AddressQuery, AddressRow, AddressStatus, Balance,
+    BalanceParts, Birthday, ChainSearch, Coin, Conflicts, Direction, Finding, HistoryQuery,
+    HistoryRow, ImportedLabels, IssuedAddress, Label, LabelConflict, LabelImport, Mark, Matched,
+    Moment, Owner, RecordedOutput, Reference, SearchEnd, SearchReport, TransactionChange,
+    TransactionRecord, WalletDescription,
+};
+
+portable_struct! {
+    Balance { total, accounts }
+    BalanceParts { confirmed, pending, immature, frozen }
+    Coin {
+        outpoint, amount, address, account, keychain, index, height, immature, frozen, reserved,
+        note, marks,
+    }
+    HistoryQuery { after, limit, since, until, direction }
+    HistoryRow {
+        txid, net, fee, state, replaces, replaced_by, seen_by, time, note, marks,
+    }
+    TransactionChange { txid, net, state, seen_by, known, left }
+    TransactionRecord {
+        transaction, state, block, first_seen, net, fee, signed_here, outputs, conflicts, replaces,
+        replaced_by, note,
+    }
+    RecordedOutput { owner, note }
+    Owner { account, branch, index }
+    AddressQuery { status, change, limit }
+    AddressRow {
+        address, account, keychain, index, status, amount, issued, expires, received, balance,
+        payments, note, marks,
+    }
+    IssuedAddress { address, uri, account, keychain, index, unused_before }
+    WalletDescription { name, fingerprint, birthday, accounts, words_checked, search }
+    AccountDescription {
+        id, name, kind, signs, keys, rule, policy, birthday, gap, change_gap, first_address,
+        preferred, descriptor,
+    }
+    SearchReport { end, accounts }
+    SearchEnd { tip, at }
+    AccountSearch { account, start, gap, change_gap, turn, receive, change }
+    ChainSearch { searched, used, paid, payments, received }
+    Label { reference, label, spendable, more }
+    LabelImport { labels, conflicts, dry_run }
+    ImportedLabels { added, same, conflicts, unknown, frozen, unfrozen }
+    LabelConflict { reference, ours, theirs }
+    Finding { reference, matched, label, amount }
+}
+
+portable_enum!(Moment { Height(height), Time(seconds) });
+portable_enum!(Birthday { Height(height), Time(seconds) });
+portable_enum!(Direction { Received, Sent });
+portable_enum!(Mark { LooksLike { imitation, known }, Dust, Reused });
+portable_enum!(AddressStatus { Unused, Used, Open, Pending, Paid, Expired });
+portable_enum!(Conflicts { KeepOurs, TakeTheirs });
+portable_enum!(Matched { Label, Id, Amount });
+portable_enum!(Reference {
+    Transaction(txid), Address(address), PublicKey(key), Input(place), Output(place), Xpub(text),
+});
