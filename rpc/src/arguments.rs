@@ -8,11 +8,10 @@ use std::str::FromStr;
 
 use bitcoin::hashes::Hash;
 use bitcoin::{Address, Amount, Network};
-use serde_json::{Map, Value};
 
 use crate::envelope::Params;
 use crate::error::{Code, RpcError};
-use crate::json::{indented, type_name};
+use crate::json::{Object, Value, indented, type_name};
 use crate::parameter::Parameter;
 
 /// The arguments of one call, in their places.
@@ -134,7 +133,7 @@ pub fn integer(value: &Value) -> Result<i64, RpcError> {
 ///
 /// # Errors
 /// -3 for another type.
-pub fn object(value: &Value) -> Result<&Map<String, Value>, RpcError> {
+pub fn object(value: &Value) -> Result<&Object, RpcError> {
     value.as_object().ok_or_else(|| not_of_type(value, "object"))
 }
 
@@ -143,7 +142,7 @@ pub fn object(value: &Value) -> Result<&Map<String, Value>, RpcError> {
 /// # Errors
 /// -3 for another type.
 pub fn array(value: &Value) -> Result<&[Value], RpcError> {
-    value.as_array().map(Vec::as_slice).ok_or_else(|| not_of_type(value, "array"))
+    value.as_array().ok_or_else(|| not_of_type(value, "array"))
 }
 
 /// An amount in bitcoin: a number, or a text that is one, with eight decimals at the most.
@@ -243,14 +242,15 @@ fn placed(parameters: &[Parameter], named: Vec<(String, Value)>) -> Result<Vec<V
     let mut values = Vec::new();
     let mut first = None;
     for (place, parameter) in parameters.iter().enumerate() {
-        let mut options = Map::new();
+        let mut options = Object::default();
         for field in parameter.fields {
             if let Some((name, value)) = given.take(field) {
-                options.insert(name, value);
+                options.push(name, value);
             }
         }
         let own = given.take(parameter);
-        let value = match (own, options.keys().next()) {
+        let field = options.iter().next().map(|(field, _)| field.to_owned());
+        let value = match (own, field) {
             (Some((name, _)), Some(field)) => {
                 return Err(RpcError::parameter(format!(
                     "Parameter {name} conflicts with parameter {field}"

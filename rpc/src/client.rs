@@ -9,13 +9,13 @@ use std::path::{Path, PathBuf};
 
 use base64ct::{Base64, Encoding};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use zeroize::Zeroizing;
 
 use crate::error::RpcError;
+use crate::json::{Object, Value};
 use crate::limits::CLIENT_REPLY_BYTES;
 use crate::method::Method;
 use crate::parameter::Kind;
@@ -139,7 +139,7 @@ pub fn arguments(method: &str, typed: &[String], named: bool) -> Result<Value, P
         let values = typed.iter().zip(kinds).map(|(text, kind)| value(kind, text));
         return values.collect::<Result<_, _>>().map(Value::Array);
     }
-    let mut params = serde_json::Map::new();
+    let mut params = Object::default();
     let mut positional = Vec::new();
     for text in typed {
         let Some((name, text)) = text.split_once('=') else {
@@ -150,10 +150,10 @@ pub fn arguments(method: &str, typed: &[String], named: bool) -> Result<Value, P
         let fields = known.iter().flat_map(|parameter| parameter.fields);
         let parameter = known.iter().chain(fields).find(|parameter| parameter.is_called(name));
         let kind = parameter.map(|parameter| parameter.kind);
-        params.insert(name.to_owned(), value(kind, text)?);
+        params.push(name, value(kind, text)?);
     }
     if !positional.is_empty() {
-        params.insert("args".to_owned(), Value::Array(positional));
+        params.push("args", Value::Array(positional));
     }
     Ok(Value::Object(params))
 }
@@ -241,9 +241,8 @@ fn reply(told: &[u8]) -> Result<Box<RawValue>, AskError> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
+    use crate::json::json;
 
     fn words(words: &[&str]) -> Vec<String> {
         words.iter().map(|&word| word.to_owned()).collect()
@@ -255,11 +254,16 @@ mod tests {
         let typed = words(&[&hash, "false"]);
         assert_eq!(arguments("getblockheader", &typed, false), Ok(json!([hash, false])));
         let typed = words(&["verbose=false", &format!("blockhash={hash}")]);
-        let expected = json!({"verbose": false, "blockhash": hash});
-        assert_eq!(arguments("getblockheader", &typed, true), Ok(expected));
+        let expected = format!(r#"{{"verbose":false,"blockhash":"{hash}"}}"#);
+        let sent = arguments("getblockheader", &typed, true).expect("good");
+        assert_eq!(sent.to_string(), expected);
         let typed = words(&[&hash, "verbose=true"]);
-        let expected = json!({"args": [hash], "verbose": true});
-        assert_eq!(arguments("getblockheader", &typed, true), Ok(expected));
+        let expected = format!(r#"{{"verbose":true,"args":["{hash}"]}}"#);
+        let sent = arguments("getblockheader", &typed, true).expect("good");
+        assert_eq!(sent.to_string(), expected);
+        let twice = words(&["", r#"{"b":1,"a":2,"b":3}"#]);
+        let sent = arguments("sendmany", &twice, false).expect("good");
+        assert_eq!(sent.to_string(), r#"["",{"b":1,"a":2,"b":3}]"#, "the daemon refuses b");
         let wrong = arguments("getblockhash", &words(&["x y"]), false);
         assert_eq!(wrong, Err(ParseArgumentError::NotJson("x y".to_owned())));
         assert_eq!(arguments("unknown", &words(&["1"]), false), Ok(json!(["1"])));

@@ -53,3 +53,32 @@ async fn run(node: &Node, endpoint: &Endpoint, method: &Method, arguments: &Argu
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use billfold_wallet_core::config::WalletName;
+    use billfold_wallet_core::light_client::params::Params;
+
+    use super::*;
+    use crate::desk::Desk;
+    use crate::envelope::Body;
+    use crate::puppet::Puppet;
+
+    /// The wallet is not asked: one of the two payments would not be made.
+    #[tokio::test]
+    async fn an_address_that_is_to_be_paid_twice_is_told() {
+        let node = Node::new(Params::new(bitcoin::Network::Regtest), "0.0.0", None);
+        let silent = Puppet::new(|_| None);
+        node.add(Desk::new(Arc::new(silent), WalletName::default()));
+        let address = "bcrt1qjqmxmkpmxt80xz4y3746zgt0q3u3ferr34acd5";
+        let text = format!(
+            r#"{{"method":"sendmany","params":["",{{"{address}":1,"{address}":2}}],"id":1}}"#
+        );
+        let Ok(Body::Single(call)) = Body::parse(text.as_bytes()) else { panic!("one call") };
+        let refused = reply(&node, &Endpoint::Root, call).await.outcome.expect_err("refused");
+        let message = format!("Invalid parameter, duplicated address: {address}");
+        assert_eq!(refused, RpcError::parameter(message));
+    }
+}

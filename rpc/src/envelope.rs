@@ -9,11 +9,10 @@ use std::fmt;
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::error::{Code, RpcError};
-use crate::json::Answer;
+use crate::json::{Answer, Value};
 
 /// Which rules a call follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -1,16 +1,21 @@
-//! Owns how values are written: amounts with eight decimals, numbers as Bitcoin Core writes them,
-//! indented text; and `Answer`, the finished JSON of a result.
+//! Owns JSON: how values are written (amounts with eight decimals, numbers as Bitcoin Core writes
+//! them, indented text), `Answer`, the finished JSON of a result, and what callers sent.
 //!
 //! Refuses floats for money: an amount is written from its satoshis.
+
+mod value;
 
 use std::fmt::Write as _;
 
 use bitcoin::{Amount, SignedAmount};
 use serde::{Serialize, Serializer};
-use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::error::{Code, RpcError};
+
+#[cfg(test)]
+pub(crate) use value::json;
+pub use value::{Object, Value};
 
 /// The JSON of a result, byte for byte as it is sent.
 pub type Answer = Box<RawValue>;

@@ -3,9 +3,7 @@
 //!
 //! Refuses meaning: that a text is an address is the method's to find out.
 
-use serde_json::Value;
-
-use crate::json::type_name;
+use crate::json::{Value, type_name};
 
 /// One argument of a method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,8 +1,7 @@
 //! Tests of arguments: where they land, and what Bitcoin Core says of wrong ones.
 
-use serde_json::json;
-
 use super::*;
+use crate::json::json;
 use crate::parameter::Kind;
 
 const PARAMETERS: &[Parameter] = &[
@@ -12,12 +11,12 @@ const PARAMETERS: &[Parameter] = &[
     Parameter::options(&[Parameter::optional("fee_rate", Kind::Amount, "")], ""),
 ];
 
-fn read(params: Value) -> Result<Vec<Value>, RpcError> {
-    let params = serde_json::from_value(params).expect("an array or an object");
+fn read(params: &Value) -> Result<Vec<Value>, RpcError> {
+    let params = serde_json::from_str(&params.to_string()).expect("an array or an object");
     Arguments::read(PARAMETERS, params, || "usage".to_owned()).map(|read| read.values)
 }
 
-fn refusal(params: Value) -> (i32, String) {
+fn refusal(params: &Value) -> (i32, String) {
     let error = read(params).expect_err("refused");
     (error.code, error.message)
 }
@@ -36,7 +35,7 @@ fn arguments_come_by_place_by_name_or_both() {
         (json!({"address": "a", "options": {"x": 2}}), json!(["a", null, null, {"x": 2}])),
     ];
     for (params, placed) in cases {
-        assert_eq!(json!(read(params.clone()).expect("good")), placed, "{params}");
+        assert_eq!(json!(read(&params).expect("good")), placed, "{params}");
     }
 }
 
@@ -59,7 +58,7 @@ fn wrong_names_are_told_in_the_words_of_core() {
         ),
     ];
     for (params, message) in cases {
-        assert_eq!(refusal(params), (-8, message.to_owned()));
+        assert_eq!(refusal(&params), (-8, message.to_owned()));
     }
     let twice = Params::Named(vec![("n".to_owned(), json!(1)), ("n".to_owned(), json!(2))]);
     let error = Arguments::read(PARAMETERS, twice, String::new).expect_err("refused");
@@ -68,9 +67,9 @@ fn wrong_names_are_told_in_the_words_of_core() {
 
 #[test]
 fn a_wrong_number_of_arguments_shows_the_usage() {
-    assert_eq!(refusal(json!([])), (-1, "usage".to_owned()));
-    assert_eq!(refusal(json!(["a", 1, true, {}, 5])), (-1, "usage".to_owned()));
-    assert_eq!(refusal(json!({"n": 1})).0, -3, "the hole before it is no text");
+    assert_eq!(refusal(&json!([])), (-1, "usage".to_owned()));
+    assert_eq!(refusal(&json!(["a", 1, true, {}, 5])), (-1, "usage".to_owned()));
+    assert_eq!(refusal(&json!({"n": 1})).0, -3, "the hole before it is no text");
 }
 
 #[test]
@@ -78,7 +77,7 @@ fn all_wrong_types_are_told_at_once() {
     let message = "Wrong type passed:\n{\n    \"Position 1 (address)\": \"JSON value of type \
                    number is not of expected type string\",\n    \"Position 3 (flag)\": \"JSON \
                    value of type string is not of expected type bool\"\n}";
-    assert_eq!(refusal(json!([1, null, "yes"])), (-3, message.to_owned()));
+    assert_eq!(refusal(&json!([1, null, "yes"])), (-3, message.to_owned()));
 }
 
 /// From Bitcoin Core's `src/test/rpc_tests.cpp` (MIT), `rpc_parse_monetary_values`.

@@ -1,9 +1,8 @@
 //! Tests of the envelope: what Bitcoin Core answers to each shape of a request.
 
-use serde_json::json;
-
 use super::*;
 use crate::json::answer;
+use crate::json::json;
 
 fn single(text: &str) -> Result<Call, Refused> {
     match Body::parse(text.as_bytes()).expect("JSON") {

@@ -7,13 +7,12 @@ use bitcoin::{Address, Amount, OutPoint, Txid};
 use miniscript::Descriptor;
 use miniscript::descriptor::ShInner;
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::arguments::{self, Arguments};
 use crate::descriptor;
 use crate::desk::Desk;
 use crate::error::RpcError;
-use crate::json::{Btc, answer};
+use crate::json::{Btc, Value, answer};
 use crate::ledger::{self, Unconfirmed};
 use crate::method::address::labelled;
 use crate::method::{Category, Method, Outcome, Run, Standing};

@@ -5,12 +5,11 @@ use miniscript::Descriptor;
 use miniscript::descriptor::DescriptorPublicKey;
 use miniscript::descriptor::checksum::desc_checksum;
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::arguments::{self, Arguments};
 use crate::descriptor::{SECP, written};
 use crate::error::RpcError;
-use crate::json::answer;
+use crate::json::{Value, answer};
 use crate::limits::RANGE_LENGTH;
 use crate::method::address::Shape;
 use crate::method::{Category, Method, Outcome, Run, Standing};
@@ -217,15 +216,15 @@ const NO_ADDRESS: &str = "Invalid or unsupported Segwit (Bech32) or Base58 encod
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::envelope::Params;
 
-    fn call(name: &str, params: Value) -> Result<Value, (i32, String)> {
+    fn call(name: &str, params: &Value) -> Result<Value, (i32, String)> {
         let method = Method::named(name).expect("it is there");
         let Run::Pure(run) = method.run else { panic!("{name} is pure") };
-        let params: Params = serde_json::from_value(params).expect("an array");
+        let params: Params = serde_json::from_str(&params.to_string()).expect("an array");
         let arguments = Arguments::read(method.parameters, params, || method.help());
         let answer = arguments.and_then(|arguments| run(Network::Regtest, &arguments));
         let answer = answer.map_err(|error| (error.code, error.message))?;
@@ -239,7 +238,7 @@ mod tests {
         let with_sum = |body: String| format!("{body}#{}", desc_checksum(&body).expect("letters"));
         let one = with_sum(format!("wpkh({key}/1/1/0)"));
         assert_eq!(
-            call("deriveaddresses", json!([one])),
+            call("deriveaddresses", &json!([one])),
             Ok(json!(["bcrt1qjqmxmkpmxt80xz4y3746zgt0q3u3ferr34acd5"]))
         );
         let ranged = with_sum(format!("wpkh({key}/1/1/*)"));
@@ -248,8 +247,8 @@ mod tests {
             "bcrt1qhku5rq7jz8ulufe2y6fkcpnlvpsta7rq4442dy",
             "bcrt1qpgptk2gvshyl0s9lqshsmx932l9ccsv265tvaq"
         ]);
-        assert_eq!(call("deriveaddresses", json!([ranged, [0, 2]])), Ok(three.clone()));
-        assert_eq!(call("deriveaddresses", json!([ranged, 2])), Ok(three));
+        assert_eq!(call("deriveaddresses", &json!([ranged, [0, 2]])), Ok(three.clone()));
+        assert_eq!(call("deriveaddresses", &json!([ranged, 2])), Ok(three));
         let cases = [
             (json!([one, [0, 2]]), "Range should not be specified for an un-ranged descriptor"),
             (json!([ranged]), "Range must be specified for a ranged descriptor"),
@@ -263,36 +262,37 @@ mod tests {
             (json!([ranged, "x"]), RANGE_SHAPE),
         ];
         for (params, message) in cases {
-            assert_eq!(call("deriveaddresses", params), Err((-8, message.to_owned())));
+            assert_eq!(call("deriveaddresses", &params), Err((-8, message.to_owned())));
         }
         let bare = format!("wpkh({key}/1/1/0)");
         let missing = (-5, "Missing checksum".to_owned());
-        assert_eq!(call("deriveaddresses", json!([bare])), Err(missing));
+        assert_eq!(call("deriveaddresses", &json!([bare])), Err(missing));
         let wrong =
-            call("deriveaddresses", json!([format!("{bare}#t6wfjs6x")])).expect_err("wrong");
+            call("deriveaddresses", &json!([format!("{bare}#t6wfjs6x")])).expect_err("wrong");
         assert!(wrong.1.starts_with("Provided checksum 't6wfjs6x' does not match"), "{wrong:?}");
     }
 
     #[test]
     fn a_descriptor_is_told_without_its_private_keys() {
         let secret = "wpkh(tprv8ZgxMBicQKsPd7Uf69XL1XwhmjHopUGep8GuEiJDZmbQz6o58LninorQAfcKZWARbtRtfnLcJ5MQ2AtHcQJCCRUcMRvmDUjyEmNUWwx8UbK/1/*)";
-        let told = call("getdescriptorinfo", json!([secret])).expect("a descriptor");
+        let told = call("getdescriptorinfo", &json!([secret])).expect("a descriptor");
         assert_eq!((&told["hasprivatekeys"], &told["isrange"]), (&json!(true), &json!(true)));
         assert_eq!(told.get("multipath_expansion"), None);
         let public = told["descriptor"].as_str().expect("a text");
-        let again = call("getdescriptorinfo", json!([public])).expect("a descriptor");
+        let again = call("getdescriptorinfo", &json!([public])).expect("a descriptor");
         assert_eq!(again["hasprivatekeys"], json!(false));
         assert!(!told.to_string().contains("tprv"), "{told}");
     }
 
     #[test]
     fn addresses_of_other_networks_are_none_here() {
-        let told = call("validateaddress", json!(["bcrt1qjqmxmkpmxt80xz4y3746zgt0q3u3ferr34acd5"]));
+        let told =
+            call("validateaddress", &json!(["bcrt1qjqmxmkpmxt80xz4y3746zgt0q3u3ferr34acd5"]));
         let told = told.expect("told");
         assert_eq!((&told["isvalid"], &told["witness_version"]), (&json!(true), &json!(0)));
         assert_eq!(told["isscript"], json!(false));
         for wrong in ["", "x", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4"] {
-            let told = call("validateaddress", json!([wrong])).expect("told");
+            let told = call("validateaddress", &json!([wrong])).expect("told");
             assert_eq!(told, json!({"isvalid": false, "error_locations": [], "error": NO_ADDRESS}));
         }
     }

@@ -10,12 +10,11 @@ use billfold_wallet_core::command::{
 };
 use bitcoin::{Amount, FeeRate, Txid};
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::arguments::{self, Arguments, amount, fixed_point};
 use crate::desk::Desk;
 use crate::error::{Code, RpcError};
-use crate::json::answer;
+use crate::json::{Value, answer};
 use crate::method::{Category, Method, Outcome, Run, Standing};
 use crate::node::Node;
 use crate::parameter::{Kind, Parameter};
@@ -93,7 +92,7 @@ async fn many(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     }
     let mut recipients = Vec::new();
     let mut seen = BTreeSet::new();
-    for (text, value) in arguments::object(arguments.value(1).unwrap_or(&Value::Null))? {
+    for (text, value) in arguments::object(arguments.value(1).unwrap_or(&Value::Null))?.iter() {
         let address = address(node, text)?;
         if !seen.insert(address.clone()) {
             let message = format!("Invalid parameter, duplicated address: {text}");
