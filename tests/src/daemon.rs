@@ -166,15 +166,28 @@ impl Asker {
     /// # Errors
     /// That it did not see it within many questions.
     pub fn await_height(&self, height: u32) -> Result<()> {
+        let is_seen = || Ok(self.call("getblockcount", &json!([]))? == height);
+        self.await_that(&format!("it never saw block {height}"), is_seen)
+    }
+
+    /// Waits until something is so, with a question to the daemon between two looks.
+    ///
+    /// # Errors
+    /// `otherwise`, if it is not so within many questions.
+    pub fn await_that(
+        &self,
+        otherwise: &str,
+        mut is_so: impl FnMut() -> Result<bool>,
+    ) -> Result<()> {
         for _ in 0..PATIENCE {
-            if self.call("getblockcount", &json!([]))? == height {
+            if is_so()? {
                 return Ok(());
             }
-            std::thread::yield_now();
+            self.call("uptime", &json!([]))?;
         }
-        bail!("it never saw block {height}")
+        bail!("{otherwise}")
     }
 }
 
 /// Questions that are asked before something is taken for lost.
-const PATIENCE: u32 = 200_000;
+const PATIENCE: u32 = 100_000;

@@ -1,42 +1,18 @@
 //! Owns HWI, the program by which Bitcoin Core and others drive signers: the newest release as pip
 //! installs it, unchanged, once, into `target/tools`; and libusb, without which it finds no device.
 
-use std::fs::File;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
 
-use crate::target;
+use crate::pip;
 
 /// The program `hwi`, installed if it is not there.
 ///
 /// # Errors
 /// Why it can't be installed: it takes Python 3 with venv, and the network.
 pub fn find() -> Result<PathBuf> {
-    let (tools, _lock) = target::tools()?;
-    let folder = tools.join(RELEASE);
-    let (program, complete) = (folder.join("bin/hwi"), folder.join("complete"));
-    if !complete.is_file() {
-        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
-        let pip = folder.join("bin/pip");
-        run(Command::new(pip).args([
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            RELEASE,
-            LIBUSB,
-        ]))?;
-        run(Command::new(folder.join("bin/python")).args(["-c", LINK_LIBUSB]))?;
-        File::create(complete)?;
-    }
-    Ok(program.canonicalize()?)
-}
-
-fn run(command: &mut Command) -> Result<()> {
-    let said = command.stdin(Stdio::null()).output().with_context(|| format!("{command:?}"))?;
-    ensure!(said.status.success(), "{command:?}: {}", String::from_utf8_lossy(&said.stderr));
-    Ok(())
+    Ok(pip::installed(&[RELEASE, LIBUSB], LINK_LIBUSB)?.join("bin/hwi"))
 }
 
 const RELEASE: &str = "hwi==3.2.0";

@@ -81,6 +81,7 @@ const FLOORS: [(&str, u8); 13] = [
     ("billfold", 4),
     ("billfold-tests", 5),
     ("billfold-tests-async-hwi", 5),
+    ("billfold-tests-rpc-clients", 5),
     ("billfold-fuzz", 5),
     ("billfold-signer-no-std", 5),
 ];
