@@ -44,7 +44,7 @@ pub(super) async fn run(options: PayCommandArgs, context: &mut Context) -> Resul
     let request = request::read(&pay, context.run.settings.network)?;
     let consent =
         Consent::new(&pay.consent).with_look_alike(pay.allow_look_alike).with_signer(signer.signer);
-    carry_out(Command::Draft(request), &consent, context).await
+    carry_out(Command::Draft(Box::new(request)), &consent, context).await
 }
 
 /// The request that the options say.

@@ -50,7 +50,7 @@ async fn create(options: PsbtCreateArgs, context: &mut Context) -> Result<(), Fa
     let dry_run = request.dry_run;
     let reviewed = Session::with(context, Access::View, Reach::Online, async |session, context| {
         follow(session, context, Patience::WhileItMoves).await?;
-        match session.ask(Command::Draft(request), context).await? {
+        match session.ask(Command::Draft(Box::new(request)), context).await? {
             Reply::Draft(draft) => {
                 context.output.say(&pay::review_of(&draft));
                 let psbt = draft.psbt.parse::<Psbt>();

@@ -180,11 +180,11 @@ impl Actor {
 
 fn payment(to: Address, amount: Amount) -> Command {
     let amount = PayAmount::Exactly(amount);
-    Command::Draft(PayRequest {
+    Command::Draft(Box::new(PayRequest {
         recipients: vec![Recipient { address: to, amount, note: None }],
         fee: FeeChoice::Rate(FeeRate::from_sat_per_vb_u32(2)),
         ..PayRequest::default()
-    })
+    }))
 }
 
 /// Fails unless the two are equal.

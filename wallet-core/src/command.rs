@@ -5,6 +5,8 @@
 mod store_problem;
 mod error;
 mod coin;
+mod coin_choice;
+mod layout;
 mod payment;
 mod history;
 mod address;
@@ -31,6 +33,7 @@ use crate::light_client::status::Status;
 pub use address::{AddressQuery, AddressRow, AddressStatus};
 pub use block::BlockQuery;
 pub use coin::{Balance, BalanceParts, Coin};
+pub use coin_choice::CoinChoice;
 pub use description::{AccountDescription, Birthday, IssuedAddress, WalletDescription};
 pub use error::{BumpProblem, CommandError, RecipientsProblem, SigningProblem};
 pub use finding::{Finding, Matched};
@@ -39,6 +42,7 @@ pub use label::{
     Conflicts, ImportedLabels, Label, LabelConflict, LabelImport, ParseReferenceError, Reference,
     kept_text,
 };
+pub use layout::Layout;
 pub use message::{MessageForm, SignedMessage};
 pub use payment::{
     BumpRequest, BumpWay, Change, Draft, DraftId, FeeBasis, FeeChoice, Hold, Package, PayAmount,
@@ -70,7 +74,7 @@ pub enum Command {
         fresh: bool,
     },
     /// Choose coins and build a payment. The reply is what a person reviews.
-    Draft(PayRequest),
+    Draft(Box<PayRequest>),
     /// Build a payment that makes a waiting one faster, or takes it back.
     Bump(BumpRequest),
     /// Sign the draft, store the signed transaction, then announce it. Needs the key layer. Where

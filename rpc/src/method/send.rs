@@ -232,7 +232,7 @@ pub(super) struct Paid {
 }
 
 async fn drafted(desk: &Desk, request: &PayRequest) -> Result<Draft, RpcError> {
-    match desk.ask(Command::Draft(request.clone())).await {
+    match desk.ask(Command::Draft(Box::new(request.clone()))).await {
         Ok(Reply::Draft(draft)) => Ok(*draft),
         Ok(_) => Err(RpcError::bug()),
         Err(CommandError::Dust { .. }) => {

@@ -85,8 +85,8 @@ fn file(path: &Path, network: Network) -> Result<Vec<Recipient>, Failure> {
 
 fn told(amount: PayAmount) -> String {
     match amount {
-        PayAmount::Exactly(amount) => figures::amount(amount),
-        PayAmount::Max => "max".to_owned(),
+        PayAmount::Exactly(amount) | PayAmount::LessFee(amount) => figures::amount(amount),
+        PayAmount::Max | PayAmount::Share => "max".to_owned(),
     }
 }
 

@@ -249,7 +249,7 @@ pub enum RecipientsProblem {
     /// An address is there twice.
     #[error("an address is in it twice")]
     Twice,
-    /// `max` with more than one recipient.
+    /// `max` with more than one recipient, or a share of the rest beside an amount less the fee.
     #[error("max works for a single recipient only")]
     MaxBesideOthers,
     /// The sum is more than there can be.

@@ -8,7 +8,7 @@ use crate::keychain::{AccountName, DerivationIndex, KeychainId};
 use crate::light_client::fees::Confidence;
 use crate::light_client::height::BlockId;
 
-use super::Coin;
+use super::{Coin, CoinChoice, Layout};
 
 /// A stable number for a draft.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,6 +25,10 @@ pub struct PayRequest {
     pub most_fee: Option<Amount>,
     /// Spend exactly these coins; empty: choose.
     pub coins: Vec<OutPoint>,
+    /// Among which coins to choose.
+    pub choice: CoinChoice,
+    /// The form of the transaction.
+    pub layout: Layout,
     /// Choose only among coins with one of these labels; empty: among all.
     pub labels: Vec<String>,
     /// The account to pay from; `None`: the preferred one if it has enough, else another that
@@ -62,6 +66,9 @@ pub enum Hold {
     Briefly,
     /// Until it is signed or dropped: its PSBT goes to signers elsewhere.
     UntilDropped,
+    /// Not at all: only the address of its change is given out, and nobody can sign it here by its
+    /// number. Whoever signs its PSBT may find a coin spent by then.
+    Not,
 }
 
 /// Which waiting transaction to speed up or to take back, and how.
@@ -111,8 +118,12 @@ pub struct Recipient {
 pub enum PayAmount {
     /// This much.
     Exactly(Amount),
+    /// This much, less an equal share of the fee.
+    LessFee(Amount),
     /// All that the chosen coins hold, less the fee; only for a single recipient.
     Max,
+    /// An equal share of all that the chosen coins hold, less the fee and what the others get.
+    Share,
 }
 
 /// A payment before it is signed: what a careful person reviews.
@@ -216,6 +227,8 @@ pub struct Change {
     pub keychain: KeychainId,
     /// Its place in that chain.
     pub index: DerivationIndex,
+    /// Its place among the outputs.
+    pub vout: u32,
 }
 
 /// Something to tell before a payment is agreed to.

@@ -9,7 +9,9 @@ mod replacement;
 
 use bitcoin::Txid;
 
-use crate::command::{BumpProblem, BumpRequest, BumpWay, CommandError, Draft, FeeBasis, Reference};
+use crate::command::{
+    BumpProblem, BumpRequest, BumpWay, CommandError, Draft, FeeBasis, Layout, Reference,
+};
 use crate::limits::MOST_REPLACED;
 use crate::store::wallet::{RequestId, Task, TransactionRow};
 
@@ -50,7 +52,7 @@ impl Wallet {
         let paid = bumped.funding.outputs.iter().chain(back.map(|(_, output)| output));
         let paid = paid.map(|output| output.value).sum();
         fee::check_fee(bumped.funding.fee, paid, request.most_fee)?;
-        fee::check_weight(bumped.funding.weight)?;
+        fee::check_weight(bumped.funding.weight, None)?;
         let unkept = Unkept {
             funding: bumped.funding,
             task: bumped.task,
@@ -59,6 +61,7 @@ impl Wallet {
             note: self.label(&Reference::Transaction(request.txid))?,
             output_notes: Vec::new(),
             request: RequestId { idempotency_key: None, hash: [0; 32] },
+            layout: Layout::default(),
             hold: request.hold,
             dry_run: request.dry_run,
         };

@@ -5,12 +5,12 @@
 
 use bitcoin::{ScriptBuf, TxOut};
 
-use crate::command::{CommandError, Draft, DraftId, FeeBasis, Hold, PayRequest};
+use crate::command::{CommandError, Draft, DraftId, FeeBasis, Hold, Layout, PayRequest};
 use crate::limits::DRAFT_LIFETIME;
 use crate::store::wallet::{DraftRow, PaymentRow, RequestId, ScriptPlace, Task};
 
 use super::funding::Funding;
-use super::request::{self, CheckedRequest, Pay};
+use super::request::{self, CheckedRequest};
 use super::{DraftMoment, Drafted, Wallet, fee};
 
 /// A draft before it is kept.
@@ -23,6 +23,7 @@ pub(super) struct Unkept {
     /// What single outputs are for, by their scripts.
     pub(super) output_notes: Vec<(ScriptBuf, String)>,
     pub(super) request: RequestId,
+    pub(super) layout: Layout,
     pub(super) hold: Hold,
     pub(super) dry_run: bool,
 }
@@ -60,15 +61,16 @@ impl Wallet {
         let paid = funding.outputs.iter().map(|output| output.value).sum();
         fee::check_fee(funding.fee, paid, request.most_fee)?;
         fee::check_rate(fee::rate(funding.fee, funding.weight))?;
-        fee::check_weight(funding.weight)?;
+        fee::check_weight(funding.weight, request.layout.most_weight)?;
         let unkept = Unkept {
             funding,
             task: Task::Payment,
-            takes_all: matches!(checked.pay, Pay::Max(_)),
+            takes_all: checked.pay.takes_all() && checked.pay.len() == 1,
             fee_basis: checked.fee_basis,
             note: request.note.clone(),
             output_notes: output_notes(request),
             request: id,
+            layout: checked.layout,
             hold: request.hold,
             dry_run: request.dry_run,
         };
@@ -82,7 +84,7 @@ impl Wallet {
         unkept: Unkept,
         moment: &DraftMoment,
     ) -> Result<Draft, CommandError> {
-        let (psbt, change_vout) = self.unsigned(&unkept.funding, moment)?;
+        let (psbt, change_vout) = self.unsigned(&unkept.funding, &unkept.layout, moment)?;
         let note_of = |output: &TxOut| {
             let noted = unkept.output_notes.iter().find(|(spk, _)| *spk == output.script_pubkey);
             noted.map(|(_, note)| note.clone())
@@ -92,6 +94,7 @@ impl Wallet {
         let row = DraftRow {
             expires: match unkept.hold {
                 Hold::Briefly => Some(moment.now.after(DRAFT_LIFETIME)),
+                Hold::Not => Some(moment.now),
                 Hold::UntilDropped => None,
             },
             output_notes: output_notes.collect(),
@@ -106,10 +109,10 @@ impl Wallet {
         let id = if unkept.dry_run {
             DraftId(0)
         } else {
-            if let Some((place, _)) = unkept.funding.change {
+            if let Some((Some(place), _)) = unkept.funding.change {
                 self.issue_change(place)?;
             }
-            self.file.insert_draft(&row)?
+            if unkept.hold == Hold::Not { DraftId(0) } else { self.file.insert_draft(&row)? }
         };
         let draft = self.review(id, &row, moment)?;
         draft.ok_or(CommandError::NoSuchDraft(id.0))

@@ -170,13 +170,14 @@ pub fn check_fee(fee: Amount, paid: Amount, most: Option<Amount>) -> Result<(), 
     Ok(())
 }
 
-/// Refuses a transaction that no node relays.
+/// Refuses a transaction that no node relays, or that is heavier than its asker wants it.
 ///
 /// # Errors
 /// [`CommandError::TooLarge`].
-pub fn check_weight(weight: Weight) -> Result<(), CommandError> {
-    if weight > MOST_WEIGHT {
-        return Err(CommandError::TooLarge { weight, most: MOST_WEIGHT });
+pub fn check_weight(weight: Weight, most: Option<Weight>) -> Result<(), CommandError> {
+    let most = most.map_or(MOST_WEIGHT, |most| most.min(MOST_WEIGHT));
+    if weight > most {
+        return Err(CommandError::TooLarge { weight, most });
     }
     Ok(())
 }

@@ -1,17 +1,18 @@
 //! Owns the check of a request to pay, once, before anything is chosen or stored, and the hash by
 //! which a repeated request is known.
 
-use std::collections::BTreeSet;
-
 use bitcoin::hashes::{Hash, HashEngine, sha256};
-use bitcoin::{Amount, OutPoint, ScriptBuf};
+use bitcoin::{Amount, OutPoint, Weight};
 
-use crate::command::{CommandError, FeeBasis, FeeChoice, PayAmount, PayRequest, RecipientsProblem};
+use crate::command::{
+    CoinChoice, CommandError, FeeBasis, FeeChoice, Layout, PayAmount, PayRequest,
+};
 use crate::keychain::AccountName;
 use crate::light_client::fees::FeeReport;
 use crate::store::wallet::RequestId;
 
 use super::fee::{self, Price};
+use super::pay::Pay;
 
 /// A request that can be met if there is money.
 #[derive(Debug, Clone)]
@@ -28,15 +29,10 @@ pub(super) struct CheckedRequest {
     pub(super) labels: Vec<String>,
     /// Spend from this account only.
     pub(super) account: Option<AccountName>,
-}
-
-/// Whom to pay and how much.
-#[derive(Debug, Clone)]
-pub(super) enum Pay {
-    /// Each gets this much.
-    Exactly(Vec<(ScriptBuf, Amount)>),
-    /// One gets all.
-    Max(ScriptBuf),
+    /// Among which coins to choose.
+    pub(super) choice: CoinChoice,
+    /// Where change goes.
+    pub(super) layout: Layout,
 }
 
 impl CheckedRequest {
@@ -50,12 +46,14 @@ impl CheckedRequest {
         }
         let (price, fee_basis) = fee::price(request.fee, fees)?;
         Ok(Self {
-            pay: check_recipients(request)?,
+            pay: Pay::of(request)?,
             price,
             fee_basis,
             coins,
             labels: request.labels.clone(),
             account: request.account.clone(),
+            choice: request.choice,
+            layout: request.layout.clone(),
         })
     }
 }
@@ -74,7 +72,12 @@ pub(super) fn identify(request: &PayRequest) -> RequestId {
         write(recipient.address.script_pubkey().as_bytes());
         match recipient.amount {
             PayAmount::Exactly(amount) => write(&amount.to_sat().to_le_bytes()),
+            PayAmount::LessFee(amount) => {
+                write(b"less fee");
+                write(&amount.to_sat().to_le_bytes());
+            }
             PayAmount::Max => write(b"max"),
+            PayAmount::Share => write(b"share"),
         }
         write(if recipient.note.is_some() { b"note" } else { b"" });
         write(recipient.note.as_deref().unwrap_or_default().as_bytes());
@@ -99,43 +102,33 @@ pub(super) fn identify(request: &PayRequest) -> RequestId {
     write(request.account.as_ref().map_or("", AccountName::as_str).as_bytes());
     write(if request.note.is_some() { b"note" } else { b"" });
     write(request.note.as_deref().unwrap_or_default().as_bytes());
+    identify_choice(&request.choice, &mut write);
+    identify_layout(&request.layout, &mut write);
     RequestId {
         idempotency_key: request.idempotency_key.clone(),
         hash: sha256::Hash::from_engine(engine).to_byte_array(),
     }
 }
 
-fn check_recipients(request: &PayRequest) -> Result<Pay, CommandError> {
-    let bad = CommandError::BadRecipients;
-    let mut scripts = BTreeSet::new();
-    let (mut exact, mut max) = (Vec::new(), None);
-    for recipient in &request.recipients {
-        let spk = recipient.address.script_pubkey();
-        if !scripts.insert(spk.clone()) {
-            return Err(bad(RecipientsProblem::Twice));
-        }
-        match recipient.amount {
-            PayAmount::Exactly(amount) => exact.push((spk, amount)),
-            PayAmount::Max => max = Some(spk),
-        }
-    }
-    match (max, exact.is_empty()) {
-        (None, true) => Err(bad(RecipientsProblem::Empty)),
-        (Some(spk), true) if scripts.len() == 1 => Ok(Pay::Max(spk)),
-        (Some(_), _) => Err(bad(RecipientsProblem::MaxBesideOthers)),
-        (None, false) => {
-            let mut amounts = exact.iter().map(|(_, amount)| *amount);
-            amounts
-                .try_fold(Amount::ZERO, Amount::checked_add)
-                .filter(|total| *total <= Amount::MAX_MONEY)
-                .ok_or(bad(RecipientsProblem::Overflow))?;
-            for (spk, amount) in &exact {
-                let least = spk.minimal_non_dust();
-                if *amount < least {
-                    return Err(CommandError::Dust { amount: *amount, least });
-                }
-            }
-            Ok(Pay::Exactly(exact))
-        }
-    }
+fn identify_choice(choice: &CoinChoice, mut write: impl FnMut(&[u8])) {
+    let CoinChoice { beside, least_depth, most_depth, strangers, even_worthless } = *choice;
+    write(&[beside, strangers, even_worthless, most_depth.is_some()].map(u8::from));
+    write(&least_depth.to_le_bytes());
+    write(&most_depth.unwrap_or_default().to_le_bytes());
+}
+
+fn identify_layout(layout: &Layout, mut write: impl FnMut(&[u8])) {
+    write(&[layout.in_order, layout.is_final].map(u8::from));
+    let number = |number: Option<u64>| {
+        [u64::from(number.is_some()), number.unwrap_or_default()].map(u64::to_le_bytes).concat()
+    };
+    write(&number(layout.change_at.map(|at| at as u64)));
+    write(&number(layout.lock_time.map(|time| time.to_consensus_u32().into())));
+    write(&number(layout.most_weight.map(Weight::to_wu)));
+    let change = layout.change_to.as_ref().map(bitcoin::Address::script_pubkey);
+    write(change.unwrap_or_default().as_bytes());
+    write(layout.change_account.as_ref().map_or("", AccountName::as_str).as_bytes());
+    let (at, bytes) = layout.publishes.clone().unzip();
+    write(&number(at.map(|at| at as u64)));
+    write(&bytes.unwrap_or_default());
 }

@@ -93,7 +93,7 @@ impl Wallet {
                 Some(place) if change_vout == Some(vout) => {
                     let (keychain, index) = (place.keychain, place.index);
                     let account = self.account(keychain.account)?.name().clone();
-                    change = Some(Change { address, amount, account, keychain, index });
+                    change = Some(Change { address, amount, account, keychain, index, vout });
                 }
                 _ => outputs.push((address, amount)),
             }

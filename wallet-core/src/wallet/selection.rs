@@ -59,6 +59,32 @@ pub(super) fn select(candidates: &[Candidate], target: &Target<'_>) -> Option<Se
         .or_else(|| largest(candidates, target, &order))
 }
 
+/// Spends the first `fixed` candidates, and beside them as few of the others as are enough; `None`
+/// if all of them are not.
+pub(super) fn select_beside(
+    candidates: &[Candidate],
+    fixed: usize,
+    target: &Target<'_>,
+) -> Option<Selection> {
+    let rate = target.price.marginal();
+    let mut others: Vec<usize> = (fixed..candidates.len())
+        .filter(|&at| effective_value(&candidates[at], rate) > 0)
+        .collect();
+    others.sort_by_key(|&at| (effective_value(&candidates[at], rate), at));
+    let with = |more: &[usize]| {
+        finish(candidates, target, (0..fixed).chain(more.iter().copied()).collect())
+    };
+    let single = || {
+        let one = others.iter().filter_map(|at| with(std::slice::from_ref(at)));
+        one.into_iter().find(|selection| selection.change.is_some())
+    };
+    let largest = || {
+        let counts = 1..=others.len();
+        counts.into_iter().find_map(|count| with(&others[others.len() - count..]))
+    };
+    with(&[]).or_else(single).or_else(largest)
+}
+
 /// What spending exactly these coins leaves; `None` if they are not enough.
 pub(super) fn finish(
     candidates: &[Candidate],

@@ -11,6 +11,7 @@ mod paying;
 mod records;
 mod searching;
 mod sweeping;
+mod terms;
 mod unconfirmed;
 
 use bitcoin::{Amount, SignedAmount};

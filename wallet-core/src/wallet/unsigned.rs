@@ -1,5 +1,5 @@
 //! Owns the unsigned transaction of a payment as a PSBT (BIP174, BIP371): version 2, replaceable
-//! (BIP125), in an order that tells nothing, with all that a signer has to check.
+//! (BIP125), in an order that tells nothing unless it is asked for, with all that a signer has to check.
 
 use bitcoin::absolute::LockTime;
 use bitcoin::key::rand::rngs::StdRng;
@@ -7,9 +7,9 @@ use bitcoin::key::rand::seq::SliceRandom;
 use bitcoin::key::rand::{Rng, SeedableRng};
 use bitcoin::psbt::Psbt;
 use bitcoin::transaction::Version;
-use bitcoin::{ScriptBuf, Transaction, TxIn, TxOut, Witness, WitnessVersion};
+use bitcoin::{ScriptBuf, Sequence, Transaction, TxIn, TxOut, Witness, WitnessVersion};
 
-use crate::command::CommandError;
+use crate::command::{CommandError, Layout};
 use crate::keychain::SpendPlan;
 use crate::light_client::height::Height;
 use crate::store::wallet::{CoinRow, LeanCoin};
@@ -22,22 +22,20 @@ impl Wallet {
     pub(super) fn unsigned(
         &self,
         funding: &Funding,
+        layout: &Layout,
         moment: &DraftMoment,
     ) -> Result<(Psbt, Option<u32>), CommandError> {
         let mut random = StdRng::from_seed(moment.entropy);
         let mut spent = funding.spent.clone();
         spent.shuffle(&mut random);
         let plans = self.plans(&spent)?;
-        let mut outputs: Vec<(bool, TxOut)> =
-            funding.outputs.iter().map(|output| (false, output.clone())).collect();
-        outputs.extend(funding.change.iter().map(|(_, output)| (true, output.clone())));
-        outputs.shuffle(&mut random);
-        let change_vout = (0..).zip(&outputs).find(|(_, (change, _))| *change).map(|(at, _)| at);
+        let (outputs, change_vout) = arranged(funding, layout, &mut random);
+        let own_time = lock_time(moment.tip, &mut random);
         let transaction = Transaction {
             version: Version::TWO,
-            lock_time: plans.iter().fold(lock_time(moment.tip, &mut random), later),
-            input: spent.iter().zip(&plans).map(|(coin, plan)| input(coin, plan)).collect(),
-            output: outputs.into_iter().map(|(_, output)| output).collect(),
+            lock_time: plans.iter().fold(layout.lock_time.unwrap_or(own_time), later),
+            input: spent.iter().zip(&plans).map(|(coin, plan)| input(coin, plan, layout)).collect(),
+            output: outputs,
         };
         let psbt = Psbt::from_unsigned_tx(transaction)
             .map_err(|_| self.file.damaged("a draft is signed already"))?;
@@ -75,11 +73,26 @@ impl Wallet {
     }
 }
 
-fn input(coin: &LeanCoin, plan: &SpendPlan) -> TxIn {
+/// The outputs in the order that is wanted, and the place of the change among them.
+fn arranged(funding: &Funding, layout: &Layout, random: &mut StdRng) -> (Vec<TxOut>, Option<u32>) {
+    let mut outputs = funding.outputs.clone();
+    if !layout.in_order {
+        outputs.shuffle(random);
+    }
+    let Some((_, change)) = &funding.change else { return (outputs, None) };
+    let last = outputs.len();
+    let at = layout.change_at.map_or_else(|| random.gen_range(0..=last), |at| at.min(last));
+    outputs.insert(at, change.clone());
+    (outputs, u32::try_from(at).ok())
+}
+
+fn input(coin: &LeanCoin, plan: &SpendPlan, layout: &Layout) -> TxIn {
+    // What the script asks for stays.
+    let says_nothing = layout.is_final && plan.sequence == Sequence::ENABLE_RBF_NO_LOCKTIME;
     TxIn {
         previous_output: coin.outpoint,
         script_sig: ScriptBuf::new(),
-        sequence: plan.sequence,
+        sequence: if says_nothing { Sequence::ENABLE_LOCKTIME_NO_RBF } else { plan.sequence },
         witness: Witness::new(),
     }
 }

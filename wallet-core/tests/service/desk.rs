@@ -131,7 +131,7 @@ impl Wallet {
         amount: Amount,
     ) -> Result<Payment, CommandError> {
         let request = request(to, amount);
-        let Reply::Draft(draft) = self.0.ask(Command::Draft(request)).await? else {
+        let Reply::Draft(draft) = self.0.ask(Command::Draft(Box::new(request))).await? else {
             panic!("a draft was asked for");
         };
         let Reply::Payment(payment) = self.0.ask(Command::Sign(draft.id)).await? else {

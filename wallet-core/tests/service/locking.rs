@@ -83,7 +83,7 @@ async fn unlock(service: &Service, text: &str) -> Result<(), OpenError> {
 /// Drafts a payment and signs it.
 async fn sign(service: &Service) -> Result<(), CommandError> {
     let request = crate::desk::request(&stranger(), Amount::from_sat(10_000));
-    let Reply::Draft(draft) = ask(service, Command::Draft(request)).await? else {
+    let Reply::Draft(draft) = ask(service, Command::Draft(Box::new(request))).await? else {
         panic!("a draft was asked for");
     };
     let signed = ask(service, Command::Sign(draft.id)).await;

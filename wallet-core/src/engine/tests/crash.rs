@@ -107,7 +107,7 @@ impl<'a> Person<'a> {
             });
         }
         (self.memory.has_money && self.memory.payment.is_none()).then(|| {
-            Command::Draft(PayRequest {
+            Command::Draft(Box::new(PayRequest {
                 recipients: vec![Recipient {
                     address: self.stranger.clone(),
                     amount: PayAmount::Exactly(Amount::from_sat(300_000)),
@@ -116,7 +116,7 @@ impl<'a> Person<'a> {
                 fee: FeeChoice::Rate(FeeRate::from_sat_per_vb_u32(2)),
                 idempotency_key: Some("rent".to_owned()),
                 ..PayRequest::default()
-            })
+            }))
         })
     }
 

@@ -110,10 +110,11 @@ impl WalletFile {
     }
 
     /// The coins that can be chosen at `now`: neither frozen nor reserved, in blocks or signed for
-    /// here, and no coinbase above `youngest_mature`. The oldest first.
+    /// here, or `strangers`' too, and no coinbase above `youngest_mature`. The oldest first.
     pub fn free_coins(
         &self,
         youngest_mature: Option<Height>,
+        strangers: bool,
         now: WallTime,
     ) -> Result<Vec<LeanCoin>, StoreProblem> {
         let youngest = youngest_mature.map_or(-1, |height| i64::from(height.to_u32()));
@@ -122,13 +123,13 @@ impl WalletFile {
                 "SELECT txid, vout, amount, keychain, height FROM outputs o
                  WHERE live = 1 AND spender IS NULL AND frozen = 0
                    AND (coinbase = 0 OR height <= ?1)
-                   AND (height IS NOT NULL
+                   AND (height IS NOT NULL OR ?3
                         OR (SELECT signed_here FROM transactions t WHERE t.txid = o.txid) = 1)
                    AND NOT EXISTS (SELECT 1 FROM reservations r JOIN drafts d ON d.id = r.draft
                                    WHERE r.txid = o.txid AND r.vout = o.vout
                                      AND ifnull(d.expires > ?2, 1))",
             )?
-            .query_map(params![youngest, Column(now)], |row| {
+            .query_map(params![youngest, Column(now), strangers], |row| {
                 let height: Option<Column<Height>> = row.get(4)?;
                 let coin = LeanCoin {
                     outpoint: OutPoint::new(row.get::<_, Column<Txid>>(0)?.0, row.get(1)?),

@@ -42,7 +42,7 @@ impl Wallet {
                 short = CommandError::InsufficientFunds { needed: fee + least, available };
                 continue;
             };
-            let change = Some((place, TxOut { value, script_pubkey: spk }));
+            let change = Some((Some(place), TxOut { value, script_pubkey: spk }));
             let funding =
                 Funding { spent: spent.to_vec(), weight, outputs: Vec::new(), change, fee };
             let task = Task::Child(waiting.txid);

@@ -6,7 +6,7 @@
 
 use bitcoin::{Amount, FeeRate, ScriptBuf, TxOut, Weight};
 
-use crate::command::{BumpProblem, CommandError, FeeBasis, FeeChoice, StoreProblem};
+use crate::command::{BumpProblem, CoinChoice, CommandError, FeeBasis, FeeChoice, StoreProblem};
 use crate::keychain::Branch;
 use crate::limits::LEAST_FEE_RATE;
 use crate::store::wallet::{LeanCoin, ScriptPlace, Task};
@@ -139,7 +139,7 @@ impl Wallet {
         match rest.checked_sub(fee).filter(|value| *value >= change_spk.minimal_non_dust()) {
             Some(value) => {
                 let change = TxOut { value, script_pubkey: change_spk.clone() };
-                Ok(Some(made(changed, outputs, Some((*place, change)), fee)))
+                Ok(Some(made(changed, outputs, Some((Some(*place), change)), fee)))
             }
             // What is made of change alone, a child or a cancellation, is nothing without it.
             None if outputs.is_empty() => Ok(None),
@@ -157,7 +157,7 @@ impl Wallet {
         moment: &DraftMoment,
     ) -> Result<Funding, CommandError> {
         let accounts: Vec<_> = parts.spent.iter().map(|coin| coin.account).collect();
-        let mut free = self.free_coins(moment)?;
+        let mut free = self.free_coins(CoinChoice::default(), moment)?;
         let mut paying = self.paying_accounts(None);
         if !accounts.iter().all(|account| paying.contains(account)) {
             paying.clone_from(&accounts);
@@ -175,7 +175,7 @@ impl Wallet {
             if let Some(funding) = self.fit(&parts, cost)? {
                 return Ok(self.with_smallest(parts, &free, cost)?.unwrap_or(funding));
             }
-            fee::check_weight(self.bare_weight(&parts)?)?;
+            fee::check_weight(self.bare_weight(&parts)?, None)?;
         }
         Err(self.lack(&parts, cost)?)
     }

@@ -123,7 +123,11 @@ fn an_altered_payment_is_not_sent_whatever_is_altered() {
     let alterations: [fn(&mut Psbt); 5] = [
         |psbt| psbt.unsigned_tx.output[0].script_pubkey = stranger(9).script_pubkey(),
         |psbt| psbt.unsigned_tx.output[0].value -= Amount::from_sat(1_000),
-        |psbt| psbt.unsigned_tx.lock_time = bitcoin::absolute::LockTime::ZERO,
+        // A time, which no draft has.
+        |psbt| {
+            let time = bitcoin::absolute::LockTime::from_consensus(500_000_000);
+            psbt.unsigned_tx.lock_time = time;
+        },
         |psbt| {
             psbt.unsigned_tx.output.push(TxOut {
                 value: Amount::from_sat(1),

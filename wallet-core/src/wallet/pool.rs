@@ -1,0 +1,177 @@
+//! Owns which coins a payment may spend, and in which order they are looked through.
+//!
+//! Frozen, reserved and immature coins are never spent; of unconfirmed ones only own change is
+//! chosen unless others are asked for, and only while nobody else can take it back. Of a large
+//! wallet only what the choice takes is read of each coin.
+
+use std::collections::{BTreeMap, HashSet};
+
+use bitcoin::{OutPoint, Txid};
+
+use crate::command::{CoinChoice, CommandError, StoreProblem};
+use crate::keychain::{Account, AccountId, AccountKind, SpendPlan};
+use crate::light_client::time::WallTime;
+use crate::store::wallet::LeanCoin;
+
+use super::coins::{is_immature, youngest_mature};
+use super::request::CheckedRequest;
+use super::{DraftMoment, Wallet};
+
+impl Wallet {
+    /// The accounts that may pay: the one that was named, else the preferred one and those that are
+    /// signed for like that. What several people hold together, or nobody here, is spent on purpose.
+    pub(super) fn paying_accounts(&self, named: Option<AccountId>) -> Vec<AccountId> {
+        if let Some(named) = named {
+            return vec![named];
+        }
+        let preferred = self.description.preferred;
+        let signs = self.accounts.iter().any(|one| one.id() == preferred && one.signs());
+        let alone = |one: &&Account| {
+            one.id() == preferred
+                || matches!(one.kind(), AccountKind::SingleKey(_)) && one.signs() == signs
+        };
+        self.accounts.iter().filter(alone).map(Account::id).collect()
+    }
+
+    /// The coins that can be chosen, the oldest first.
+    pub(super) fn free_coins(
+        &self,
+        choice: CoinChoice,
+        moment: &DraftMoment,
+    ) -> Result<Vec<LeanCoin>, StoreProblem> {
+        let mut coins =
+            self.file.free_coins(youngest_mature(moment.tip), choice.strangers, moment.now)?;
+        let depths = choice.least_depth..=choice.most_depth.unwrap_or(u32::MAX);
+        coins.retain(|coin| depths.contains(&coin.height.map_or(0, |at| moment.tip.above(at) + 1)));
+        let pending = coins.split_off(coins.partition_point(|coin| coin.height.is_some()));
+        let mut known = BTreeMap::new();
+        for coin in pending {
+            let txid = coin.outpoint.txid;
+            let stays = match known.get(&txid) {
+                Some(stays) => *stays,
+                None => {
+                    (choice.strangers || self.is_own_line(txid)?)
+                        && !self.is_falling(txid, moment.now)?
+                }
+            };
+            known.insert(txid, stays);
+            coins.extend(stays.then_some(coin));
+        }
+        if self.accounts.iter().any(|account| !account.spend_plan().is_immediate()) {
+            let plans = self.plans(&coins)?;
+            let mut plans = plans.iter();
+            let is_open = |coin: &LeanCoin| {
+                plans.next().is_some_and(|plan| plan.is_open(coin.height, moment.tip))
+            };
+            coins.retain(is_open);
+        }
+        Ok(coins)
+    }
+
+    /// Whether a transaction and all that it stands on was paid for with coins of this wallet alone
+    /// and signed here: a stranger could replace what is theirs, and all that follows would fall.
+    fn is_own_line(&self, txid: Txid) -> Result<bool, StoreProblem> {
+        let line = self.ancestors([txid])?;
+        Ok(line.0.values().all(|row| row.signed_here && row.sums.fee.is_some()))
+    }
+
+    /// Whether a draft that holds its coins at `now` is about to replace a transaction, or what it
+    /// stands on: a payment out of it would fall with it, and nobody would have been asked.
+    pub(super) fn is_falling(&self, txid: Txid, now: WallTime) -> Result<bool, StoreProblem> {
+        let about_to_be = self.file.about_to_be_replaced(now)?;
+        if about_to_be.is_empty() {
+            return Ok(false);
+        }
+        let line = self.ancestors([txid])?;
+        Ok(about_to_be.iter().any(|txid| line.0.contains_key(txid)))
+    }
+
+    /// What spending these coins takes, one by one.
+    pub(super) fn plans(&self, coins: &[LeanCoin]) -> Result<Vec<SpendPlan>, StoreProblem> {
+        let mut known: Vec<(AccountId, SpendPlan)> = Vec::new();
+        let plan = |coin: &LeanCoin| {
+            if let Some((_, plan)) = known.iter().find(|(id, _)| *id == coin.account) {
+                return Ok(*plan);
+            }
+            let plan = self.account(coin.account)?.spend_plan();
+            known.push((coin.account, plan));
+            Ok(plan)
+        };
+        coins.iter().map(plan).collect()
+    }
+
+    /// Where to look for money, in this order: each account, the preferred one first; all that one
+    /// key signs for together, since not everybody signs for the others. Each time coins in blocks first, then with unconfirmed change.
+    pub(super) fn pools(&self, coins: &[LeanCoin]) -> impl Iterator<Item = Vec<LeanCoin>> {
+        let preferred = self.description.preferred;
+        let others = self.accounts.iter().map(Account::id).filter(move |id| *id != preferred);
+        let of_one_key: Vec<AccountId> = self
+            .accounts
+            .iter()
+            .filter(|account| account.is_single_key())
+            .map(Account::id)
+            .collect();
+        let accounts = std::iter::once(preferred).chain(others).map(Some).chain([None]);
+        let pools = accounts.flat_map(move |account| {
+            [false, true].map(|unconfirmed| {
+                let of_account = |coin: &&LeanCoin| match account {
+                    Some(id) => coin.account == id,
+                    None => of_one_key.contains(&coin.account),
+                };
+                let pool = coins.iter().filter(of_account);
+                pool.filter(|coin| unconfirmed || coin.height.is_some())
+                    .copied()
+                    .collect::<Vec<_>>()
+            })
+        });
+        // A pool that is no larger than the one before it has nothing new, unless it is of another
+        // account.
+        let mut last = Vec::new();
+        pools.filter(move |pool: &Vec<LeanCoin>| {
+            let new = !pool.is_empty() && *pool != last;
+            last.clone_from(pool);
+            new
+        })
+    }
+
+    /// The coins that a request names.
+    pub(super) fn named(
+        &self,
+        request: &CheckedRequest,
+        moment: &DraftMoment,
+    ) -> Result<Vec<LeanCoin>, CommandError> {
+        let find = |coin: &OutPoint| {
+            let output = self.file.own_output(*coin, moment.now)?;
+            let output = output.filter(|output| output.live && output.spender.is_none());
+            match output.ok_or(CommandError::NoSuchCoin(*coin))?.coin {
+                row if row.frozen => Err(CommandError::CoinFrozen(*coin)),
+                row if row.reserved => Err(CommandError::CoinReserved(*coin)),
+                row if is_immature(&row, moment.tip) => Err(CommandError::CoinImmature(*coin)),
+                _ if self.is_falling(coin.txid, moment.now)? => {
+                    Err(CommandError::CoinReserved(*coin))
+                }
+                row => {
+                    let plan = self.spend_plan(row.place)?;
+                    if !plan.is_open(row.height, moment.tip) {
+                        return Err(CommandError::CoinWaits(*coin));
+                    }
+                    Ok(LeanCoin::from(&row))
+                }
+            }
+        };
+        request.coins.iter().map(find).collect()
+    }
+
+    /// The coins that have one of these labels; each must be that of a coin.
+    pub(super) fn labelled(&self, labels: &[String]) -> Result<HashSet<OutPoint>, CommandError> {
+        let mut labelled = HashSet::new();
+        for label in labels {
+            let coins = self.file.labelled_coins(label)?;
+            if coins.is_empty() {
+                return Err(CommandError::NoSuchLabel(label.clone()));
+            }
+            labelled.extend(coins);
+        }
+        Ok(labelled)
+    }
+}
