@@ -36,7 +36,8 @@ use lists::{
 };
 use paying::{
     BUMP_EXAMPLES, BumpArgs, CANCEL_EXAMPLES, CancelArgs, DRAFTS_EXAMPLES, DraftsArgs,
-    FREEZE_EXAMPLES, FreezeArgs, PAY_EXAMPLES, PayCommandArgs, RECEIVE_EXAMPLES, ReceiveArgs,
+    FORGET_EXAMPLES, FREEZE_EXAMPLES, ForgetArgs, FreezeArgs, PAY_EXAMPLES, PayCommandArgs,
+    RECEIVE_EXAMPLES, ReceiveArgs,
 };
 use setup::{NEW_EXAMPLES, NewArgs, RESTORE_EXAMPLES, RestoreArgs};
 use signer::{SIGNER_EXAMPLES, SignerCommand};
@@ -102,6 +103,9 @@ pub(crate) enum Command {
     /// Take back a payment that waits
     #[command(after_help = CANCEL_EXAMPLES)]
     Cancel(CancelArgs),
+    /// Give up a payment that waits in vain; needs no network
+    #[command(after_help = FORGET_EXAMPLES)]
+    Forget(ForgetArgs),
     /// Hand a payment to other signers and back: create, show, sign, combine, finalize, announce
     #[command(subcommand, after_help = PSBT_EXAMPLES)]
     Psbt(PsbtCommand),

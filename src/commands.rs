@@ -22,6 +22,7 @@ mod daemon;
 mod doctor;
 mod export;
 mod fees;
+mod forget;
 mod freeze;
 mod history;
 mod import;
@@ -64,6 +65,7 @@ pub(crate) async fn run(command: Command, context: &mut Context) -> Result<(), F
         Command::Pay(options) => pay::run(options, context).await,
         Command::Bump(options) => bump::run(&options, context).await,
         Command::Cancel(options) => bump::cancel(&options, context).await,
+        Command::Forget(options) => forget::run(&options, context).await,
         Command::Psbt(command) => psbt::run(command, context).await,
         Command::Sweep(options) => sweep::run(&options, context).await,
         Command::Signer(command) => signer::run(*command, context).await,

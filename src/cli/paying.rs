@@ -146,6 +146,14 @@ pub(crate) struct CancelArgs {
     pub(crate) signer: SignerArgs,
 }
 
+/// Options of `forget`.
+#[derive(Debug, Args)]
+pub(crate) struct ForgetArgs {
+    /// Which payment; `history` lists them
+    #[arg(value_name = "TXID", value_parser = parse_txid)]
+    pub(crate) txid: Txid,
+}
+
 /// Options of `freeze` and `unfreeze`.
 #[derive(Debug, Args)]
 pub(crate) struct FreezeArgs {
@@ -205,6 +213,13 @@ The coins of the payment go back to this wallet with a higher fee, unless a bloc
 Examples:
   billfold cancel 5f1b…
   billfold cancel 5f1b… --fee-rate 12 --yes";
+
+pub(crate) const FORGET_EXAMPLES: &str = "\
+For a payment that waits in vain: nobody took it, or somebody else spent what it spends. What peers
+announced within two weeks can't be given up; take that back with cancel.
+
+Examples:
+  billfold forget 5f1b…";
 
 pub(crate) const FREEZE_EXAMPLES: &str = "\
 Examples:

@@ -1,7 +1,7 @@
 //! Owns how the errors of commands and of the store are told.
 
 use billfold_wallet_core::command::{
-    BumpProblem, CommandError, RecipientsProblem, SigningProblem, StoreProblem,
+    AbandonProblem, BumpProblem, CommandError, RecipientsProblem, SigningProblem, StoreProblem,
 };
 
 use bitcoin::Amount;
@@ -60,6 +60,9 @@ fn fields(error: &CommandError) -> Vec<(&'static str, Value)> {
         CommandError::CannotBump { txid, why } => {
             vec![("txid", txid.to_string().into()), ("problem", bump(why).into())]
         }
+        CommandError::CannotAbandon { txid, why } => {
+            vec![("txid", txid.to_string().into()), ("problem", abandon(why).into())]
+        }
         CommandError::NoSuchLabel(label) => vec![("label", label.as_str().into())],
         CommandError::TooLarge { weight, most } => {
             vec![("weight", weight.to_wu().into()), ("most", most.to_wu().into())]
@@ -102,6 +105,15 @@ const fn bump(problem: &BumpProblem) -> &'static str {
         BumpProblem::TooManyDescendants(_) => "too_many_descendants",
         BumpProblem::LineTooLong(_) => "line_too_long",
         BumpProblem::FastEnough => "fast_enough",
+    }
+}
+
+const fn abandon(problem: &AbandonProblem) -> &'static str {
+    match problem {
+        AbandonProblem::Confirmed => "confirmed",
+        AbandonProblem::NotWaiting => "not_waiting",
+        AbandonProblem::NotOurs => "not_ours",
+        AbandonProblem::Relayed { .. } => "relayed",
     }
 }
 
@@ -148,6 +160,7 @@ mod tests {
             CommandError::FeeUnknown { target: 6 },
             CommandError::FeeTooLow { fee: one, least: one },
             CommandError::CannotBump { txid: Txid::all_zeros(), why: BumpProblem::Confirmed },
+            CommandError::CannotAbandon { txid: Txid::all_zeros(), why: AbandonProblem::Confirmed },
             CommandError::NoSuchLabel("rent".to_owned()),
             CommandError::TooLarge { weight: Weight::MAX, most: Weight::ZERO },
             CommandError::NoSuchDraft(1),

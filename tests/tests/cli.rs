@@ -93,6 +93,7 @@ const COMMANDS: &[(&str, &[&str])] = &[
         ],
     ),
     ("cancel", &["--fee-rate", "--fee", "--target", "--dry-run", "--yes", "--signer", "--max-fee"]),
+    ("forget", &[]),
     ("psbt", &[]),
     ("signer", &[]),
     ("message", &[]),

@@ -35,7 +35,7 @@ pub use block::BlockQuery;
 pub use coin::{Balance, BalanceParts, Coin};
 pub use coin_choice::CoinChoice;
 pub use description::{AccountDescription, Birthday, IssuedAddress, WalletDescription};
-pub use error::{BumpProblem, CommandError, RecipientsProblem, SigningProblem};
+pub use error::{AbandonProblem, BumpProblem, CommandError, RecipientsProblem, SigningProblem};
 pub use finding::{Finding, Matched};
 pub use history::{Direction, HistoryQuery, HistoryRow, Mark, Moment, TransactionChange};
 pub use label::{
@@ -87,6 +87,9 @@ pub enum Command {
     Drop(DraftId),
     /// The drafts that hold coins, oldest first.
     Drafts,
+    /// Give up a payment of ours that no block holds, with all that stands on it: it is announced no
+    /// more, and what it spends is free. Not while peers still relay it.
+    Abandon(Txid),
     /// Freeze coins, so that nothing spends them, or give them free. All of them or none.
     Freeze {
         /// Which.
@@ -250,6 +253,6 @@ pub enum Reply {
     Wallet(Box<WalletDescription>),
     /// To `Prove`.
     Proof(Box<Proof>),
-    /// To `Sweep`, `Drop`, `Freeze`, `Rescan`, `Lock` and `Present`.
+    /// To `Abandon`, `Sweep`, `Drop`, `Freeze`, `Rescan`, `Lock` and `Present`.
     Done,
 }

@@ -119,6 +119,7 @@ kinds! {
     FeeUnknown = "fee_unknown", -4, Refused, "Nothing is known of the fee for that time.";
     FeeTooLow = "fee_too_low", -26, Refused, "The fee is too low to replace a payment.";
     CannotBump = "cannot_bump", -4, Refused, "The transaction can't be sped up or taken back.";
+    CannotAbandon = "cannot_abandon", -5, Refused, "The transaction can't be given up.";
     TooLarge = "too_large", -4, Refused, "The transaction is heavier than nodes relay.";
     KeyReused = "key_reused", -8, Refused, "The idempotency key belongs to another payment.";
     ForeignPayment = "foreign_payment", -4, Refused, "The PSBT neither pays nor spends anything of the wallet.";

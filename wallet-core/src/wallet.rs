@@ -36,6 +36,7 @@ mod payment;
 mod handed;
 mod sweeping;
 mod unconfirmed;
+mod abandon;
 mod inclusion;
 mod reader;
 

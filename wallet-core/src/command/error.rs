@@ -104,6 +104,14 @@ pub enum CommandError {
         /// Why not, and what to do.
         why: BumpProblem,
     },
+    /// The transaction can't be given up.
+    #[error("{txid} can't be given up: {why}")]
+    CannotAbandon {
+        /// Which.
+        txid: Txid,
+        /// Why not.
+        why: AbandonProblem,
+    },
     /// No coin that can be spent has the label.
     #[error("no coin of this wallet has the label {0:?}")]
     NoSuchLabel(String),
@@ -240,6 +248,28 @@ pub enum BumpProblem {
     FastEnough,
 }
 
+/// Why a transaction can't be given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AbandonProblem {
+    /// A block of the best chain holds it.
+    #[error("it is confirmed")]
+    Confirmed,
+    /// It does not count: something else spent its coins, or it was given up before.
+    #[error("it does not count any more")]
+    NotWaiting,
+    /// Nothing of it was signed for by this wallet.
+    #[error("it is a payment of others, and is given up by itself when nobody speaks of it")]
+    NotOurs,
+    /// Peers announced it, or what stands on it, not long ago.
+    #[error("{peers} peers announced {by} within two weeks, so it may still come: use cancel")]
+    Relayed {
+        /// What they announced.
+        by: Txid,
+        /// How many.
+        peers: u32,
+    },
+}
+
 /// What is wrong with a list of recipients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RecipientsProblem {
@@ -316,6 +346,7 @@ impl CommandError {
             Self::FeeUnknown { .. } => Kind::FeeUnknown,
             Self::FeeTooLow { .. } => Kind::FeeTooLow,
             Self::CannotBump { .. } => Kind::CannotBump,
+            Self::CannotAbandon { .. } => Kind::CannotAbandon,
             Self::NoSuchLabel(_) => Kind::NoSuchLabel,
             Self::TooLarge { .. } => Kind::TooLarge,
             Self::NoSuchDraft(_) => Kind::NoSuchDraft,

@@ -52,6 +52,7 @@ impl Engine {
             Command::HandOut(draft) => one.hand_out(&around, draft),
             Command::Drop(draft) => one.wallet.drop_draft(draft).map(|()| Reply::Done),
             Command::Drafts => Ok(Reply::Drafts(one.wallet.drafts(&around.moment())?)),
+            Command::Abandon(txid) => one.abandon(txid, now),
             Command::Freeze { outpoints, frozen } => one.freeze(&outpoints, frozen),
             Command::ReviewPsbt(psbt) => one.review(&around, &psbt),
             Command::ReviewTransaction(signed) => one.review_transaction(&around, *signed),
@@ -159,6 +160,12 @@ impl Follower {
 
     fn freeze(&mut self, outpoints: &[OutPoint], frozen: bool) -> Result<Reply, CommandError> {
         self.wallet.set_frozen(outpoints, frozen).map(|()| Reply::Done)
+    }
+
+    fn abandon(&mut self, txid: Txid, now: WallTime) -> Result<Reply, CommandError> {
+        let changes = self.wallet.abandon(txid, now)?;
+        self.say_changes(changes);
+        Ok(Reply::Done)
     }
 
     fn lock_up(&mut self) -> Reply {

@@ -14,6 +14,7 @@ portable_enum!(Command {
     HandOut(draft),
     Drop(draft),
     Drafts,
+    Abandon(txid),
     Freeze { outpoints, frozen },
     ReviewPsbt(psbt),
     ReviewTransaction(transaction),

@@ -1,7 +1,9 @@
 //! Owns why something was not done, as bytes.
 
 use super::{portable_as, portable_enum, portable_struct};
-use crate::command::{BumpProblem, CommandError, RecipientsProblem, SigningProblem, StoreProblem};
+use crate::command::{
+    AbandonProblem, BumpProblem, CommandError, RecipientsProblem, SigningProblem, StoreProblem,
+};
 use crate::entropy::EntropyError;
 use crate::open_error::OpenError;
 use crate::store::lock::Holder;
@@ -18,6 +20,7 @@ portable_enum!(BumpProblem {
     Confirmed, Replaced { by }, Evicted, NotOurs, HasDescendants(txids), NothingToSpend,
     TooManyDescendants(count), LineTooLong(count), FastEnough,
 });
+portable_enum!(AbandonProblem { Confirmed, NotWaiting, NotOurs, Relayed { by, peers } });
 portable_enum!(SigningProblem {
     Incomplete, Altered, Invalid, SpentOutput { input }, Amounts, Impossible,
     SighashType { input }, ForeignKey { input },
@@ -27,7 +30,7 @@ portable_enum!(CommandError {
     NoSuchCoin(coin), CoinFrozen(coin), CoinReserved(coin), CoinImmature(coin), CoinWaits(coin),
     NoSuchAccount(name), FeeRateOutOfRange(rate), FeeTooHigh { fee, paid },
     FeeAboveLimit { fee, most }, FeeUnknown { target }, FeeTooLow { fee, least },
-    CannotBump { txid, why }, NoSuchLabel(label), TooLarge { weight, most }, NoSuchDraft(id),
+    CannotBump { txid, why }, CannotAbandon { txid, why }, NoSuchLabel(label), TooLarge { weight, most }, NoSuchDraft(id),
     DraftExpired(id), KeyReused, Locked, WatchOnly, HeightAboveTip { asked, tip },
     NoSuchTransaction(txid), NotConfirmed(txid), Offline, AddressesExhausted, NothingToSign,
     NotAPayment, ForeignPayment, NotOurAddress(address), NothingToSweep { left },

@@ -2,17 +2,22 @@
 
 use super::{portable_as, portable_enum, portable_struct};
 use crate::command::{
-    BumpRequest, BumpWay, Change, Draft, DraftId, FeeBasis, FeeChoice, Hold, MessageForm, Package,
-    PayAmount, PayRequest, Payment, PaymentState, Proof, PsbtInput, PsbtOutput, PsbtReview,
-    PsbtWarning, Purpose, Recipient, Replacement, SignedMessage, SweepDraft, SweepRequest,
-    SweepSource, Warning,
+    BumpRequest, BumpWay, Change, CoinChoice, Draft, DraftId, FeeBasis, FeeChoice, Hold, Layout,
+    MessageForm, Package, PayAmount, PayRequest, Payment, PaymentState, Proof, PsbtInput,
+    PsbtOutput, PsbtReview, PsbtWarning, Purpose, Recipient, Replacement, SignedMessage,
+    SweepDraft, SweepRequest, SweepSource, Warning,
 };
 
 portable_as! { DraftId as u64 { |it| it.0, |number| Some(Self(number)) } }
 
 portable_struct! {
     PayRequest {
-        recipients, fee, most_fee, coins, labels, account, note, idempotency_key, hold, dry_run,
+        recipients, fee, most_fee, coins, choice, layout, labels, account, note, idempotency_key, hold,
+        dry_run,
+    }
+    CoinChoice { beside, least_depth, most_depth, strangers, even_worthless }
+    Layout {
+        in_order, change_at, change_to, change_account, lock_time, is_final, publishes, most_weight,
     }
     BumpRequest { txid, way, fee, most_fee, hold, dry_run }
     Recipient { address, amount, note }
@@ -22,7 +27,7 @@ portable_struct! {
     }
     Replacement { of, fee_before, evicted }
     Package { of, transactions, fee, fee_rate, fee_is_whole }
-    Change { address, amount, account, keychain, index }
+    Change { address, amount, account, keychain, index, vout }
     Payment {
         transaction, psbt, outputs, change, inputs, fee, fee_rate, state, repeated,
     }
@@ -36,9 +41,9 @@ portable_struct! {
 }
 
 portable_enum!(FeeChoice { Default, Rate(rate), Total(fee), Target(blocks) });
-portable_enum!(Hold { Briefly, UntilDropped });
+portable_enum!(Hold { Briefly, UntilDropped, Not });
 portable_enum!(BumpWay { Best, Replace, Child, Cancel });
-portable_enum!(PayAmount { Exactly(amount), Max });
+portable_enum!(PayAmount { Exactly(amount), LessFee(amount), Max, Share });
 portable_enum!(Purpose {
     Payment, Replacement(replacement), Cancellation(replacement), Child(package),
 });

@@ -42,7 +42,7 @@ fn what_is_asked_and_told_arrives_as_it_was() {
     let address: bitcoin::Address<_> =
         "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080".parse().unwrap();
     let address = address.assume_checked();
-    comes_back(&Command::Draft(PayRequest {
+    comes_back(&Command::Draft(Box::new(PayRequest {
         recipients: vec![Recipient {
             address: address.clone(),
             amount: PayAmount::Exactly(Amount::from_sat(1)),
@@ -53,7 +53,7 @@ fn what_is_asked_and_told_arrives_as_it_was() {
         account: Some("segwit/1".parse().unwrap()),
         hold: Hold::UntilDropped,
         ..PayRequest::default()
-    }));
+    })));
     comes_back(&Command::Block(BlockQuery::Height(Height::new(9))));
     comes_back(&Ok::<_, CommandError>(Reply::Status(Box::new(Status::at(tip())))));
     comes_back(&Err::<Reply, _>(CommandError::Store(StoreProblem::Newer { path: "x".into() })));

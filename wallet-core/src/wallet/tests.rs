@@ -1,5 +1,6 @@
 //! What a user would lose if the wallet view were wrong.
 
+mod abandoning;
 mod bench;
 mod bumping;
 mod differential;

@@ -179,7 +179,7 @@ impl Wallet {
     }
 
     /// Stops counting a transaction, and forgets it if nothing stands on it.
-    fn evict(&mut self, txid: Txid) -> Result<Vec<TransactionChange>, StoreProblem> {
+    pub(super) fn evict(&mut self, txid: Txid) -> Result<Vec<TransactionChange>, StoreProblem> {
         let mut step = Step::default();
         step.touch(&self.file, txid)?;
         self.file.unsee(txid)?;
