@@ -13,7 +13,7 @@ pub mod envelope;
 pub mod parameter;
 pub mod arguments;
 pub mod auth;
-#[cfg(test)]
+#[cfg(any(test, feature = "fuzz"))]
 mod puppet;
 pub mod desk;
 pub mod stop;
@@ -26,3 +26,5 @@ pub mod method;
 pub mod dispatch;
 pub mod server;
 pub mod client;
+#[cfg(any(test, feature = "fuzz"))]
+pub mod fuzz;

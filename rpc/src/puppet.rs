@@ -23,6 +23,7 @@ impl Puppet {
     }
 
     /// Lets others run between question and answer, and tells when the answer is given.
+    #[cfg(test)]
     pub(crate) fn answering_later(self, answered: fn()) -> Self {
         Self { answered: Some(answered), ..self }
     }
