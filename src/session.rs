@@ -163,6 +163,7 @@ pub(crate) fn unexpected(reply: &Reply) -> Failure {
         Reply::Transactions(_) => "transactions",
         Reply::Owner(_) => "owner",
         Reply::Block(_) => "block",
+        Reply::Recalled(_) => "recalled",
         Reply::Done => "done",
     };
     Failure::new(Kind::Bug, format!("the wallet answered with something else ({kind})"))

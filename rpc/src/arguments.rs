@@ -55,6 +55,14 @@ impl Arguments {
         Ok(Self { values })
     }
 
+    /// All of them as one text, the same for the same arguments. What is left out at the end is
+    /// as if it were null.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let last = self.values.iter().rposition(|value| !value.is_null());
+        Value::Array(self.values[..last.map_or(0, |last| last + 1)].to_vec()).to_string()
+    }
+
     /// The argument at a place; `None` if it was left out or is null.
     #[must_use]
     pub fn value(&self, place: usize) -> Option<&Value> {

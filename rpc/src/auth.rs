@@ -7,10 +7,12 @@ mod cookie;
 mod whitelist;
 
 use base64ct::{Base64, Encoding};
+use billfold_wallet_core::command::Asker;
 use bitcoin::hashes::{Hash, HashEngine, Hmac, HmacEngine, cmp, sha256};
 use bitcoin::hex::{DisplayHex, FromHex};
 use zeroize::Zeroizing;
 
+use cookie::COOKIE_USER;
 pub use cookie::{Cookie, CookieError};
 pub use whitelist::Whitelists;
 
@@ -71,10 +73,14 @@ impl Access {
         Self { users, whitelists }
     }
 
-    /// The name of the user whose password an `Authorization` header holds. Takes the same time
-    /// for every wrong password.
+    /// Whose password an `Authorization` header holds. Takes the same time for every wrong password.
     #[must_use]
-    pub fn user(&self, authorization: &str) -> Option<String> {
+    pub fn asker(&self, authorization: &str) -> Option<Asker> {
+        let name = self.user(authorization)?;
+        Some(if name == COOKIE_USER { Asker::Owner } else { Asker::User(name) })
+    }
+
+    fn user(&self, authorization: &str) -> Option<String> {
         let encoded = authorization.strip_prefix("Basic ")?.trim();
         let decoded = Zeroizing::new(Base64::decode_vec(encoded).ok()?);
         let colon = decoded.iter().position(|byte| *byte == b':')?;
@@ -90,22 +96,30 @@ impl Access {
         found
     }
 
-    /// Whether a user may call anything at all.
+    /// Whether somebody may call anything at all.
     #[must_use]
-    pub fn admits(&self, user: &str) -> bool {
-        self.whitelists.admits(user)
+    pub fn admits(&self, asker: &Asker) -> bool {
+        self.whitelists.admits(listed(asker))
     }
 
-    /// Whether a user may call a method.
+    /// Whether somebody may call a method.
     #[must_use]
-    pub fn allows(&self, user: &str, method: &str) -> bool {
-        self.whitelists.allows(user, method)
+    pub fn allows(&self, asker: &Asker, method: &str) -> bool {
+        self.whitelists.allows(listed(asker), method)
     }
 
-    /// Whether what a user may call is listed.
+    /// Whether what somebody may call is listed.
     #[must_use]
-    pub fn is_bounded(&self, user: &str) -> bool {
-        self.whitelists.is_bounded(user)
+    pub fn is_bounded(&self, asker: &Asker) -> bool {
+        self.whitelists.is_bounded(listed(asker))
+    }
+}
+
+/// The name by which whitelists know somebody.
+fn listed(asker: &Asker) -> &str {
+    match asker {
+        Asker::Owner => COOKIE_USER,
+        Asker::User(name) => name,
     }
 }
 
@@ -136,12 +150,12 @@ mod tests {
         let line = format!("alice:{}${}", user.salt, user.hash.to_lower_hex_string());
         assert_eq!(line.parse(), Ok(user.clone()));
         let access = Access::new(vec![user], Whitelists::default());
-        assert_eq!(access.user(&basic("alice:cake")).as_deref(), Some("alice"));
+        assert_eq!(access.asker(&basic("alice:cake")), Some(Asker::User("alice".to_owned())));
         for wrong in ["alice:cakes", "alice:", "alice", "bob:cake", ":cake", "", "alic:cake"] {
-            assert_eq!(access.user(&basic(wrong)), None, "{wrong}");
+            assert_eq!(access.asker(&basic(wrong)), None, "{wrong}");
         }
-        assert_eq!(access.user("Bearer x"), None);
-        assert_eq!(access.user("Basic %%%"), None);
+        assert_eq!(access.asker("Bearer x"), None);
+        assert_eq!(access.asker("Basic %%%"), None);
     }
 
     #[test]

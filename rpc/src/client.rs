@@ -233,7 +233,9 @@ fn reply(told: &[u8]) -> Result<Box<RawValue>, AskError> {
     let no_reply = |_| AskError::NoReply { status };
     let form: ReplyForm<'_> = serde_json::from_str(body).map_err(no_reply)?;
     match (form.error, form.result) {
-        (Some(ErrorForm { code, message }), _) => Err(AskError::Call(RpcError { code, message })),
+        (Some(ErrorForm { code, message }), _) => {
+            Err(AskError::Call(RpcError { code, message, data: None }))
+        }
         (None, Some(result)) => Ok(result.to_owned()),
         (None, None) => Ok(RawValue::NULL.to_owned()),
     }

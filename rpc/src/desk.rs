@@ -1,22 +1,27 @@
 //! Owns `Desk`, one open wallet at which many ask at the same time.
 //!
-//! The one place that knows how a daemon holds its wallets. Refuses to judge questions and answers.
+//! The one place that knows how a daemon holds its wallets: what a call changes is asked for on
+//! behalf of whoever makes the call. Refuses to judge questions and answers.
 
 use std::sync::Arc;
 
-use billfold_wallet_core::command::{Command, CommandError, Reply};
+use billfold_wallet_core::command::{Authority, Command, CommandError, Order, Reply};
 use billfold_wallet_core::config::WalletName;
 use billfold_wallet_core::face::Face;
 use tokio::sync::Semaphore;
 
 use crate::limits::WAITING_QUESTIONS;
+use crate::turns::Turns;
 
 /// An open wallet, to be shared.
+#[derive(Clone)]
 pub struct Desk {
     face: Arc<dyn Face>,
     wallet: WalletName,
     /// Who finds no room waits here, in the order in which they came, instead of being sent away.
-    room: Semaphore,
+    room: Arc<Semaphore>,
+    turns: Arc<Turns>,
+    by: Option<Authority>,
 }
 
 impl std::fmt::Debug for Desk {
@@ -29,7 +34,26 @@ impl Desk {
     /// A desk for a wallet that the face has open.
     #[must_use]
     pub fn new(face: Arc<dyn Face>, wallet: WalletName) -> Self {
-        Self { face, wallet, room: Semaphore::new(WAITING_QUESTIONS) }
+        let room = Arc::new(Semaphore::new(WAITING_QUESTIONS));
+        Self { face, wallet, room, turns: Arc::default(), by: None }
+    }
+
+    /// The same desk, for a call that is made with this right.
+    #[must_use]
+    pub fn on_behalf_of(&self, by: Authority) -> Self {
+        Self { by: Some(by), ..self.clone() }
+    }
+
+    /// With what right it is asked.
+    #[must_use]
+    pub const fn authority(&self) -> Option<&Authority> {
+        self.by.as_ref()
+    }
+
+    /// Whose turn it is at a key.
+    #[must_use]
+    pub fn turns(&self) -> &Turns {
+        &self.turns
     }
 
     /// The wallet's name.
@@ -43,6 +67,12 @@ impl Desk {
     /// # Errors
     /// What the wallet answered, or [`CommandError::Closing`].
     pub async fn ask(&self, command: Command) -> Result<Reply, CommandError> {
+        let command = match &self.by {
+            Some(by) if command.changes() => {
+                Command::Ordered(Box::new(Order { by: by.clone(), command }))
+            }
+            _ => command,
+        };
         let _place = self.room.acquire().await.map_err(|_| CommandError::Closing)?;
         self.face.ask(&self.wallet, command).await
     }

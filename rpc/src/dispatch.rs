@@ -4,27 +4,34 @@
 //! Refuses transport, and who may call what.
 
 use crate::arguments::Arguments;
+use crate::caller::Caller;
 use crate::envelope::{Call, Refused, Reply};
 use crate::error::RpcError;
+use crate::keyed;
 use crate::method::{Method, Outcome, REFUSALS, Refusal, Run};
 use crate::node::{Endpoint, Node};
 
 /// Carries out one call, or tells why it can't be.
-pub async fn reply(node: &Node, endpoint: &Endpoint, call: Result<Call, Refused>) -> Reply {
+pub async fn reply(
+    node: &Node,
+    caller: &Caller,
+    endpoint: &Endpoint,
+    call: Result<Call, Refused>,
+) -> Reply {
     match call {
-        Err(Refused { caller, error }) => Reply { caller, outcome: Err(error) },
-        Ok(Call { caller, method, params }) => {
+        Err(Refused { to, error }) => Reply { to, outcome: Err(error) },
+        Ok(Call { to, method, params }) => {
             let outcome = match find(&method) {
                 Ok(method) => {
                     let arguments = Arguments::read(method.parameters, params, || method.help());
                     match arguments {
-                        Ok(arguments) => run(node, endpoint, method, &arguments).await,
+                        Ok(arguments) => run(node, caller, endpoint, method, &arguments).await,
                         Err(error) => Err(error),
                     }
                 }
                 Err(error) => Err(error),
             };
-            Reply { caller, outcome }
+            Reply { to, outcome }
         }
     }
 }
@@ -43,13 +50,30 @@ fn find(name: &str) -> Result<&'static Method, RpcError> {
     })
 }
 
-async fn run(node: &Node, endpoint: &Endpoint, method: &Method, arguments: &Arguments) -> Outcome {
+async fn run(
+    node: &Node,
+    caller: &Caller,
+    endpoint: &Endpoint,
+    method: &Method,
+    arguments: &Arguments,
+) -> Outcome {
     match method.run {
         Run::Pure(work) => work(node.params.network, arguments),
         Run::Node(work) => work(node, arguments).await,
-        Run::Wallet(work) | Run::Change(work) => {
-            let desk = node.wallet(endpoint)?;
+        Run::Wallet(work) => {
+            let desk = node.wallet(endpoint)?.on_behalf_of(caller.authority(method.name, None));
             work(node, &desk, arguments).await
+        }
+        Run::Change(work) => {
+            let request =
+                caller.key.as_deref().map(|key| keyed::request(key, method.name, arguments));
+            let request = request.transpose()?;
+            let by = caller.authority(method.name, request.clone());
+            let desk = node.wallet(endpoint)?.on_behalf_of(by);
+            match request {
+                None => work(node, &desk, arguments).await,
+                Some(request) => keyed::once(&desk, request, work(node, &desk, arguments)).await,
+            }
         }
     }
 }
@@ -61,7 +85,10 @@ mod tests {
     use billfold_wallet_core::config::WalletName;
     use billfold_wallet_core::light_client::params::Params;
 
+    use billfold_wallet_core::command::Asker;
+
     use super::*;
+    use crate::caller::Origin;
     use crate::desk::Desk;
     use crate::envelope::Body;
     use crate::puppet::Puppet;
@@ -77,7 +104,9 @@ mod tests {
             r#"{{"method":"sendmany","params":["",{{"{address}":1,"{address}":2}}],"id":1}}"#
         );
         let Ok(Body::Single(call)) = Body::parse(text.as_bytes()) else { panic!("one call") };
-        let refused = reply(&node, &Endpoint::Root, call).await.outcome.expect_err("refused");
+        let caller = Caller { asker: Asker::Owner, origin: Origin::Socket(None), key: None };
+        let reply = reply(&node, &caller, &Endpoint::Root, call).await;
+        let refused = reply.outcome.expect_err("refused");
         let message = format!("Invalid parameter, duplicated address: {address}");
         assert_eq!(refused, RpcError::parameter(message));
     }

@@ -35,7 +35,7 @@ pub enum Params {
 
 /// Who asks: what must be repeated in the reply.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Caller {
+pub struct ReplyTo {
     /// The id; `None` if there was none.
     pub id: Option<Value>,
     /// The rules.
@@ -46,7 +46,7 @@ pub struct Caller {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Call {
     /// Who asks.
-    pub caller: Caller,
+    pub to: ReplyTo,
     /// The method's name.
     pub method: String,
     /// Its arguments.
@@ -57,7 +57,7 @@ pub struct Call {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Refused {
     /// Who asks, as far as that was read.
-    pub caller: Caller,
+    pub to: ReplyTo,
     /// Why not.
     pub error: RpcError,
 }
@@ -71,7 +71,7 @@ pub enum Body {
     Batch(Vec<Result<Call, Refused>>),
 }
 
-impl Caller {
+impl ReplyTo {
     /// Nobody that said who they are.
     pub const UNKNOWN: Self = Self { id: Some(Value::Null), version: Version::One };
 
@@ -106,7 +106,7 @@ impl Body {
 #[derive(Debug)]
 pub struct Reply {
     /// Whom it is for.
-    pub caller: Caller,
+    pub to: ReplyTo,
     /// What came of the call.
     pub outcome: Result<Answer, RpcError>,
 }
@@ -116,7 +116,7 @@ impl Reply {
     #[must_use]
     pub fn status(&self) -> u16 {
         match &self.outcome {
-            Err(error) if self.caller.version == Version::One => match error.code {
+            Err(error) if self.to.version == Version::One => match error.code {
                 INVALID_REQUEST => 400,
                 METHOD_NOT_FOUND => 404,
                 _ => 500,
@@ -128,7 +128,7 @@ impl Reply {
 
 impl Serialize for Reply {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let one = self.caller.version == Version::One;
+        let one = self.to.version == Version::One;
         let mut map = serializer.serialize_map(None)?;
         if !one {
             map.serialize_entry("jsonrpc", "2.0")?;
@@ -147,7 +147,7 @@ impl Serialize for Reply {
                 map.serialize_entry("error", error)?;
             }
         }
-        if let Some(id) = &self.caller.id {
+        if let Some(id) = &self.to.id {
             map.serialize_entry("id", id)?;
         }
         map.end()
@@ -191,38 +191,38 @@ impl<'de> Visitor<'de> for ParamsVisitor {
 }
 
 fn call(raw: &RawValue) -> Result<Call, Refused> {
-    let mut caller = Caller::UNKNOWN;
-    let invalid = |caller: &Caller, message: &str| Refused {
-        caller: caller.clone(),
+    let mut to = ReplyTo::UNKNOWN;
+    let invalid = |to: &ReplyTo, message: &str| Refused {
+        to: to.clone(),
         error: RpcError::new(Code::InvalidRequest, message),
     };
     // Other fields than these four are ignored; of one that is there twice, the last counts.
     let Ok(fields) = serde_json::from_str::<BTreeMap<String, &RawValue>>(raw.get()) else {
-        return Err(invalid(&caller, "Invalid Request object"));
+        return Err(invalid(&to, "Invalid Request object"));
     };
     let field = |name: &str| {
         let raw = fields.get(name).map_or("null", |raw| raw.get());
         // What is nested too deeply is nothing that any of these fields may be.
         serde_json::from_str(raw).unwrap_or(Value::Array(Vec::new()))
     };
-    caller.id = fields.contains_key("id").then(|| field("id"));
-    caller.version = match field("jsonrpc") {
+    to.id = fields.contains_key("id").then(|| field("id"));
+    to.version = match field("jsonrpc") {
         Value::Null => Version::One,
         Value::String(version) if version == "1.0" => Version::One,
         Value::String(version) if version == "2.0" => Version::Two,
-        Value::String(_) => return Err(invalid(&caller, "JSON-RPC version not supported")),
-        _ => return Err(invalid(&caller, "jsonrpc field must be a string")),
+        Value::String(_) => return Err(invalid(&to, "JSON-RPC version not supported")),
+        _ => return Err(invalid(&to, "jsonrpc field must be a string")),
     };
     let method = match field("method") {
         Value::String(method) => method,
-        Value::Null => return Err(invalid(&caller, "Missing method")),
-        _ => return Err(invalid(&caller, "Method must be a string")),
+        Value::Null => return Err(invalid(&to, "Missing method")),
+        _ => return Err(invalid(&to, "Method must be a string")),
     };
     let params = fields.get("params").map_or("null", |raw| raw.get());
     let Ok(params) = serde_json::from_str(params) else {
-        return Err(invalid(&caller, "Params must be array or object"));
+        return Err(invalid(&to, "Params must be array or object"));
     };
-    Ok(Call { caller, method, params })
+    Ok(Call { to, method, params })
 }
 
 const INVALID_REQUEST: i32 = Code::InvalidRequest as i32;

@@ -1,7 +1,8 @@
 //! Owns `RpcError`: the `{code, message}` of a call that failed, with Bitcoin Core's codes
 //! (`src/rpc/protocol.h`).
 //!
-//! Refuses codes of its own where Core has one that says the same.
+//! Refuses codes of its own where Core has one that says the same; ours are -1000 to -1099, and
+//! come with `data`.
 
 use billfold_wallet_core::command::{CommandError, RecipientsProblem};
 use serde::Serialize;
@@ -14,13 +15,33 @@ pub struct RpcError {
     pub code: i32,
     /// What a person reads.
     pub message: String,
+    /// What a program may do about it; only with codes of our own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<Advice>,
+}
+
+/// What a program may do about an error.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Advice {
+    /// Its stable name, as in `docs/errors.md`.
+    pub reason: &'static str,
+    /// Whether the same call may work later.
+    pub retryable: bool,
+    /// What to do.
+    pub hint: &'static str,
 }
 
 impl RpcError {
     /// The error of this code.
     #[must_use]
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code: code as i32, message: message.into() }
+        Self { code: code as i32, message: message.into(), data: None }
+    }
+
+    /// The same with what a program may do about it.
+    #[must_use]
+    pub fn advising(self, reason: &'static str, retryable: bool, hint: &'static str) -> Self {
+        Self { data: Some(Advice { reason, retryable, hint }), ..self }
     }
 
     /// No method of this name, or none that can be answered, with the reason.
@@ -105,6 +126,8 @@ pub enum Code {
     VerifyAlreadyInChain = -27,
     /// The wallet is open already.
     WalletAlreadyLoaded = -35,
+    /// The key of the call was used for another one.
+    KeyConflict = -1001,
 }
 
 impl From<CommandError> for RpcError {
@@ -115,7 +138,11 @@ impl From<CommandError> for RpcError {
         if matches!(error, CommandError::Locked) {
             return Self::new(Code::UnlockNeeded, UNLOCK_NEEDED);
         }
-        Self::new(code(&error), error.to_string())
+        let told = Self::new(code(&error), error.to_string());
+        match &error {
+            CommandError::KeyReused => told.advising(error.name(), false, TAKE_NEW_KEY),
+            _ => told,
+        }
     }
 }
 
@@ -135,9 +162,9 @@ fn code(error: &CommandError) -> Code {
         | CommandError::NoSuchLabel(_)
         | CommandError::FeeRateOutOfRange(_)
         | CommandError::HeightAboveTip { .. }
-        | CommandError::KeyReused
         | CommandError::MessageTooLong(_)
         | CommandError::NotAPayment => Code::InvalidParameter,
+        CommandError::KeyReused => Code::KeyConflict,
         CommandError::NoSuchTransaction(_) | CommandError::NotOurAddress(_) => Code::AddressOrKey,
         CommandError::NotLoaded(_) => Code::WalletNotFound,
         CommandError::AddressesExhausted => Code::KeypoolRanOut,
@@ -151,6 +178,8 @@ fn code(error: &CommandError) -> Code {
     }
 }
 
+const TAKE_NEW_KEY: &str =
+    "repeat a call only with the arguments that it had, and take a new key for a new payment";
 const UNLOCK_NEEDED: &str =
     "Error: Please enter the wallet passphrase with walletpassphrase first.";
 

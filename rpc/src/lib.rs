@@ -13,8 +13,10 @@ pub mod envelope;
 pub mod parameter;
 pub mod arguments;
 pub mod auth;
+pub mod caller;
 #[cfg(any(test, feature = "fuzz"))]
 mod puppet;
+pub mod turns;
 pub mod desk;
 pub mod stop;
 pub mod node;
@@ -22,6 +24,7 @@ pub mod descriptor;
 pub mod script;
 pub mod ledger;
 pub mod entry;
+pub mod keyed;
 pub mod method;
 pub mod dispatch;
 pub mod server;

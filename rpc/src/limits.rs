@@ -26,6 +26,9 @@ pub const CONNECTIONS: usize = 64;
 /// How long a client waits after a wrong password.
 pub const WRONG_PASSWORD_WAIT: Duration = Duration::from_millis(250);
 
+/// Bytes of a call's key.
+pub const KEY_BYTES: usize = 255;
+
 /// Questions to one wallet that are unanswered; more wait their turn.
 pub const WAITING_QUESTIONS: usize = 32;
 

@@ -24,6 +24,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::auth::Access;
+use crate::caller::Origin;
 use crate::limits::{CONNECTIONS, FAREWELL, HEADER_BYTES, HEADER_TIME};
 use crate::node::{Endpoint, Node};
 
@@ -51,23 +52,22 @@ struct FrontDesk {
 #[derive(Debug, Clone)]
 struct Door {
     desk: Arc<FrontDesk>,
-    /// Whether anybody with a web browser could be there.
-    is_network: bool,
+    /// Where whoever came is from.
+    origin: Origin,
 }
 
 async fn listen(listener: Listener, desk: Arc<FrontDesk>, room: Arc<Semaphore>) {
     let stop = desk.node.stop.clone();
-    let door = Door { desk, is_network: listener.is_network() };
     let mut connections = JoinSet::new();
     loop {
-        let stream = tokio::select! {
+        let (stream, origin) = tokio::select! {
             () = stop.asked() => break,
-            stream = listener.accept() => stream,
+            accepted = listener.accept() => accepted,
             Some(_ended) = connections.join_next() => continue,
         };
         match Arc::clone(&room).try_acquire_owned() {
             Ok(place) => {
-                let (door, stop) = (door.clone(), stop.clone());
+                let (door, stop) = (Door { desk: Arc::clone(&desk), origin }, stop.clone());
                 connections.spawn(async move {
                     let mut leaving = pin!(stop.asked());
                     let mut connection = pin!(attend(stream, door));

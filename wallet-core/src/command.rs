@@ -21,6 +21,7 @@ mod record;
 mod psbt;
 mod message;
 mod sweep;
+mod order;
 
 use bitcoin::psbt::Psbt;
 use bitcoin::{Address, Amount, OutPoint, ScriptBuf, Transaction, Txid};
@@ -44,6 +45,7 @@ pub use label::{
 };
 pub use layout::Layout;
 pub use message::{MessageForm, SignedMessage};
+pub use order::{Asker, Authority, KeyedRequest, Order};
 pub use payment::{
     BumpRequest, BumpWay, Change, Draft, DraftId, FeeBasis, FeeChoice, Hold, Package, PayAmount,
     PayRequest, Payment, PaymentState, Purpose, Recipient, Replacement, Warning,
@@ -183,6 +185,17 @@ pub enum Command {
     Prove(Txid),
     /// Lock the key layer: the view stays, nothing can be signed until it is unlocked.
     Lock,
+    /// Carry out a command on somebody's behalf.
+    Ordered(Box<Order>),
+    /// What a call with this key was answered before, if it was.
+    Recall(KeyedRequest),
+    /// Keep what a call with a key was answered, word for word.
+    Remember {
+        /// The call.
+        request: KeyedRequest,
+        /// The answer.
+        answer: String,
+    },
     /// A person is there: the idle lock counts from now. For faces where somebody may look for
     /// long without asking for anything.
     Present,
@@ -253,6 +266,8 @@ pub enum Reply {
     Wallet(Box<WalletDescription>),
     /// To `Prove`.
     Proof(Box<Proof>),
-    /// To `Abandon`, `Sweep`, `Drop`, `Freeze`, `Rescan`, `Lock` and `Present`.
+    /// To `Recall`.
+    Recalled(Option<String>),
+    /// To `Abandon`, `Sweep`, `Drop`, `Freeze`, `Rescan`, `Lock`, `Remember` and `Present`.
     Done,
 }

@@ -16,6 +16,7 @@ mod follow;
 mod joining;
 mod signing;
 mod sweeping;
+mod ordered;
 mod answer;
 
 use std::collections::{BTreeMap, VecDeque};

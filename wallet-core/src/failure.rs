@@ -1,7 +1,8 @@
 //! Owns the one list of everything that can go wrong: stable name, code and exit code of each, for
 //! the command line, the screens and JSON-RPC alike.
 //!
-//! Codes are Bitcoin Core's (`src/rpc/protocol.h`) where Core has one that says the same, else -1.
+//! Codes are Bitcoin Core's (`src/rpc/protocol.h`) where Core has one that says the same, -1000 to
+//! -1099 where programs must tell it apart, else -1.
 //! `docs/errors.md` is this list for people; a test keeps the two alike.
 
 /// Declares the list once, so that no kind can be missing from `Kind::ALL`.
@@ -121,7 +122,7 @@ kinds! {
     CannotBump = "cannot_bump", -4, Refused, "The transaction can't be sped up or taken back.";
     CannotAbandon = "cannot_abandon", -5, Refused, "The transaction can't be given up.";
     TooLarge = "too_large", -4, Refused, "The transaction is heavier than nodes relay.";
-    KeyReused = "key_reused", -8, Refused, "The idempotency key belongs to another payment.";
+    KeyReused = "key_reused", -1001, Refused, "The idempotency key belongs to another payment.";
     ForeignPayment = "foreign_payment", -4, Refused, "The PSBT neither pays nor spends anything of the wallet.";
     BadSignature = "bad_signature", -3, Refused, "The signature is not one of this address and this message.";
     InsufficientFunds = "insufficient_funds", -6, Money, "Not enough can be spent.";

@@ -12,6 +12,7 @@ mod chain;
 mod outcome;
 mod wallet;
 mod payment;
+mod order;
 mod command;
 mod event;
 pub mod question;

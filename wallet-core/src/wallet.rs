@@ -31,6 +31,7 @@ mod pool;
 mod funding;
 mod unsigned;
 mod draft;
+mod keyed;
 mod bump;
 mod payment;
 mod handed;
@@ -54,7 +55,9 @@ use crate::light_client::fees::FeeReport;
 use crate::light_client::height::{BlockId, Height};
 use crate::light_client::input::ScanStart;
 use crate::light_client::time::WallTime;
-use crate::store::wallet::{KeychainState, ScanState, ScriptPlace, SearchedAccount, WalletFile};
+use crate::store::wallet::{
+    KeychainState, RequestId, ScanState, ScriptPlace, SearchedAccount, WalletFile,
+};
 use crate::vault::FileKey;
 
 pub use accounts::{AddAccountError, SearchScope};
@@ -118,6 +121,9 @@ pub struct DraftMoment {
     pub entropy: [u8; 32],
     /// What is known about fees.
     pub fees: FeeReport,
+    /// The key of the call that asks, and the hash of all that it says; without one, a request
+    /// is known by itself.
+    pub request: Option<RequestId>,
 }
 
 /// The answer to a request to pay.

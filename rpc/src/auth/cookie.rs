@@ -91,7 +91,7 @@ fn create(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).open(path)
 }
 
-const COOKIE_USER: &str = "__cookie__";
+pub(super) const COOKIE_USER: &str = "__cookie__";
 
 #[cfg(test)]
 mod tests {

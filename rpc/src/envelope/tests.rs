@@ -11,9 +11,9 @@ fn single(text: &str) -> Result<Call, Refused> {
     }
 }
 
-fn reply(caller: &Caller, outcome: Result<u8, RpcError>) -> (u16, String) {
+fn reply(to: &ReplyTo, outcome: Result<u8, RpcError>) -> (u16, String) {
     let outcome = outcome.and_then(|result| answer(&result));
-    let reply = Reply { caller: caller.clone(), outcome };
+    let reply = Reply { to: to.clone(), outcome };
     (reply.status(), serde_json::to_string(&reply).expect("it has a form"))
 }
 
@@ -28,7 +28,7 @@ fn old_callers_get_both_fields_and_a_status() {
         let call = single(text).expect("a call");
         assert_eq!((call.method.as_str(), call.params), ("m", Params::Positional(vec![])));
         let good = (200, r#"{"result":7,"error":null,"id":"a"}"#.to_owned());
-        assert_eq!(reply(&call.caller, Ok(7)), good);
+        assert_eq!(reply(&call.to, Ok(7)), good);
         for (error, status) in [
             (RpcError::no_method("x"), 404),
             (RpcError::new(Code::InvalidRequest, "x"), 400),
@@ -39,7 +39,7 @@ fn old_callers_get_both_fields_and_a_status() {
                 r#"{{"result":null,"error":{{"code":{},"message":"x"}},"id":"a"}}"#,
                 error.code
             );
-            assert_eq!(reply(&call.caller, Err(error)), (status, text));
+            assert_eq!(reply(&call.to, Err(error)), (status, text));
         }
     }
 }
@@ -47,20 +47,20 @@ fn old_callers_get_both_fields_and_a_status() {
 #[test]
 fn new_callers_get_one_field_and_no_status() {
     let call = single(r#"{"jsonrpc":"2.0","id":null,"method":"m"}"#).expect("a call");
-    assert!(!call.caller.is_notification(), "null is an id");
+    assert!(!call.to.is_notification(), "null is an id");
     let good = (200, r#"{"jsonrpc":"2.0","result":7,"id":null}"#.to_owned());
-    assert_eq!(reply(&call.caller, Ok(7)), good);
+    assert_eq!(reply(&call.to, Ok(7)), good);
     let bad = r#"{"jsonrpc":"2.0","error":{"code":-32601,"message":"x"},"id":null}"#.to_owned();
-    assert_eq!(reply(&call.caller, Err(RpcError::no_method("x"))), (200, bad));
+    assert_eq!(reply(&call.to, Err(RpcError::no_method("x"))), (200, bad));
 }
 
 #[test]
 fn only_a_new_caller_without_an_id_wants_no_reply() {
     let notification = single(r#"{"jsonrpc":"2.0","method":"m"}"#).expect("a call");
-    assert!(notification.caller.is_notification());
+    assert!(notification.to.is_notification());
     let old = single(r#"{"method":"m"}"#).expect("a call");
-    assert!(!old.caller.is_notification());
-    assert_eq!(reply(&old.caller, Ok(1)).1, r#"{"result":1,"error":null}"#);
+    assert!(!old.to.is_notification());
+    assert_eq!(reply(&old.to, Ok(1)).1, r#"{"result":1,"error":null}"#);
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn what_is_no_call_is_told_to_whom_it_can_be() {
     for (text, message) in cases {
         let refused = single(text).expect_err(message);
         assert_eq!(refused.error, RpcError::new(Code::InvalidRequest, message));
-        assert_eq!(refused.caller.id, Some(json!(1)));
+        assert_eq!(refused.to.id, Some(json!(1)));
     }
 }
 
@@ -87,8 +87,8 @@ fn a_batch_keeps_its_order_and_its_strangers() {
     assert_eq!(calls[0].as_ref().map(|call| call.method.as_str()), Ok("a"));
     let refused = calls[1].as_ref().expect_err("no call");
     assert_eq!(refused.error.message, "Invalid Request object");
-    assert_eq!(refused.caller, Caller::UNKNOWN);
-    assert_eq!(calls[2].as_ref().map(|call| call.caller.version), Ok(Version::Two));
+    assert_eq!(refused.to, ReplyTo::UNKNOWN);
+    assert_eq!(calls[2].as_ref().map(|call| call.to.version), Ok(Version::Two));
     assert!(matches!(Body::parse(b"[]"), Ok(Body::Batch(calls)) if calls.is_empty()));
 }
 

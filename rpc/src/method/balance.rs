@@ -42,7 +42,7 @@ pub(super) const METHODS: &[Method] = &[
 async fn one(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     if arguments.text(0)?.is_some_and(|dummy| dummy != "*") {
         let message = "dummy first argument must be excluded or set to \"*\".";
-        return Err(RpcError { code: METHOD_DEPRECATED, message: message.to_owned() });
+        return Err(RpcError { code: METHOD_DEPRECATED, message: message.to_owned(), data: None });
     }
     let least = arguments.integer(1)?.unwrap_or(0);
     answer(&Btc::from(parts(node, desk, least).await?.trusted))

@@ -203,14 +203,20 @@ pub(super) async fn pay(
     let most_fee = Some(MOST_FEE);
     let mut request =
         PayRequest { recipients, fee, most_fee, note: comment, ..PayRequest::default() };
-    let mut draft = drafted(desk, &request).await?;
+    let mut draft = match drafted(desk, &request).await? {
+        Drafted::New(draft) => draft,
+        Drafted::Paid(paid) => return Ok(paid),
+    };
     if draft.fee_basis == FeeBasis::Fallback {
         drop_draft(desk, &draft).await;
         let Some(rate) = node.fallback_fee else {
             return Err(RpcError::new(Code::InsufficientFunds, NO_ESTIMATE));
         };
         request.fee = FeeChoice::Rate(rate);
-        draft = Draft { fee_basis: FeeBasis::Fallback, ..drafted(desk, &request).await? };
+        draft = match drafted(desk, &request).await? {
+            Drafted::New(draft) => Draft { fee_basis: FeeBasis::Fallback, ..draft },
+            Drafted::Paid(paid) => return Ok(paid),
+        };
     }
     match desk.ask(Command::Sign(draft.id)).await {
         Ok(Reply::Payment(payment)) => Ok(Paid { payment: *payment, basis: draft.fee_basis }),
@@ -231,9 +237,20 @@ pub(super) struct Paid {
     basis: FeeBasis,
 }
 
-async fn drafted(desk: &Desk, request: &PayRequest) -> Result<Draft, RpcError> {
+/// What a request came to.
+enum Drafted {
+    /// A draft.
+    New(Draft),
+    /// A call with the same key was cut short after its payment was stored: this is it.
+    Paid(Paid),
+}
+
+async fn drafted(desk: &Desk, request: &PayRequest) -> Result<Drafted, RpcError> {
     match desk.ask(Command::Draft(Box::new(request.clone()))).await {
-        Ok(Reply::Draft(draft)) => Ok(*draft),
+        Ok(Reply::Draft(draft)) => Ok(Drafted::New(*draft)),
+        Ok(Reply::Payment(payment)) => {
+            Ok(Drafted::Paid(Paid { payment: *payment, basis: FeeBasis::Asked }))
+        }
         Ok(_) => Err(RpcError::bug()),
         Err(CommandError::Dust { .. }) => {
             Err(RpcError::new(Code::InsufficientFunds, "Transaction amount too small"))

@@ -13,6 +13,8 @@ use tokio::net::TcpListener;
 #[cfg(unix)]
 use tokio::net::UnixListener;
 
+use crate::caller::Origin;
+
 /// A place to listen at. A socket's file is removed when this is dropped.
 #[derive(Debug)]
 pub struct Listener(Place);
@@ -98,27 +100,23 @@ impl Listener {
         }
     }
 
-    /// Whether a web browser could come this way.
-    pub(super) const fn is_network(&self) -> bool {
-        matches!(self.0, Place::Tcp(_))
-    }
-
-    /// The next connection.
-    pub(super) async fn accept(&self) -> Pin<Box<dyn Stream>> {
+    /// The next connection, and where it came from.
+    pub(super) async fn accept(&self) -> (Pin<Box<dyn Stream>>, Origin) {
         loop {
-            let accepted: io::Result<Pin<Box<dyn Stream>>> = match &self.0 {
-                Place::Tcp(listener) => listener.accept().await.map(|(stream, _)| {
+            let accepted: io::Result<(Pin<Box<dyn Stream>>, Origin)> = match &self.0 {
+                Place::Tcp(listener) => listener.accept().await.map(|(stream, from)| {
                     // Replies are whole: waiting for more to send only delays them.
                     let _ = stream.set_nodelay(true);
-                    Box::pin(stream) as _
+                    (Box::pin(stream) as _, Origin::Network(from.ip()))
                 }),
                 #[cfg(unix)]
-                Place::Unix { listener, .. } => {
-                    listener.accept().await.map(|(stream, _)| Box::pin(stream) as _)
-                }
+                Place::Unix { listener, .. } => listener.accept().await.map(|(stream, _)| {
+                    let user = stream.peer_cred().ok().map(|credentials| credentials.uid());
+                    (Box::pin(stream) as _, Origin::Socket(user))
+                }),
             };
             match accepted {
-                Ok(stream) => return stream,
+                Ok(connection) => return connection,
                 // No descriptors are left, for example: others end, and then there are some.
                 Err(_) => tokio::time::sleep(RETRY).await,
             }

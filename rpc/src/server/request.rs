@@ -10,11 +10,13 @@ use axum::body::{Body as HttpBody, to_bytes};
 use axum::extract::Request;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::Response;
+use billfold_wallet_core::command::Asker;
 use serde_json::value::RawValue;
 use tokio::time::{sleep, timeout};
 
+use crate::caller::{Caller, Origin};
 use crate::dispatch;
-use crate::envelope::{Body, Call, Caller, Refused, Reply};
+use crate::envelope::{Body, Call, Refused, Reply, ReplyTo};
 use crate::error::{Code, RpcError};
 use crate::limits::{BATCH_CALLS, REPLY_BYTES, REQUEST_BYTES, REQUEST_TIME, WRONG_PASSWORD_WAIT};
 use crate::node::{Endpoint, Node};
@@ -23,14 +25,14 @@ use crate::server::Door;
 /// Answers a request.
 pub(super) async fn answer(door: &Door, endpoint: Endpoint, request: Request) -> Response {
     let headers = request.headers();
-    if let Some(refusal) = foreign(headers, door.is_network) {
+    if let Some(refusal) = foreign(headers, door.origin) {
         return refusal;
     }
     if request.method() != Method::POST {
         let text = "JSONRPC server handles only POST requests";
         return plain(StatusCode::METHOD_NOT_ALLOWED, text);
     }
-    let Some(user) = user(door, headers).await else { return unauthorized() };
+    let Some(caller) = caller(door, headers).await else { return unauthorized() };
     if is_form(headers) {
         let text = "A form is no JSON-RPC request: set the content type to application/json";
         return plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, text);
@@ -40,28 +42,28 @@ pub(super) async fn answer(door: &Door, endpoint: Endpoint, request: Request) ->
         Ok(Err(_)) => return plain(StatusCode::PAYLOAD_TOO_LARGE, "The request is too large"),
         Err(_elapsed) => return plain(StatusCode::REQUEST_TIMEOUT, "The request came too slowly"),
     };
-    if !door.desk.access.admits(&user) {
+    if !door.desk.access.admits(&caller.asker) {
         return plain(StatusCode::FORBIDDEN, "");
     }
     match Body::parse(&body) {
-        Err(error) => told(&Reply { caller: Caller::UNKNOWN, outcome: Err(error) }),
-        Ok(body) => match forbidden(door, &user, &body) {
-            Ok(false) => carried_out(&door.desk.node, endpoint, body).await,
+        Err(error) => told(&Reply { to: ReplyTo::UNKNOWN, outcome: Err(error) }),
+        Ok(body) => match forbidden(door, &caller.asker, &body) {
+            Ok(false) => carried_out(&door.desk.node, caller, endpoint, body).await,
             Ok(true) => plain(StatusCode::FORBIDDEN, ""),
-            Err(error) => told(&Reply { caller: Caller::UNKNOWN, outcome: Err(error) }),
+            Err(error) => told(&Reply { to: ReplyTo::UNKNOWN, outcome: Err(error) }),
         },
     }
 }
 
 /// Refuses what only a web page sends, or one that made a name of its own point here.
-fn foreign(headers: &HeaderMap, is_network: bool) -> Option<Response> {
+fn foreign(headers: &HeaderMap, origin: Origin) -> Option<Response> {
     let refused = |text| Some(plain(StatusCode::FORBIDDEN, text));
     if headers.contains_key(header::ORIGIN) {
         return refused("Web pages may not ask here");
     }
     let host = headers.get(header::HOST)?;
     match host.to_str() {
-        Ok(host) if !is_network || is_this_machine(host) => None,
+        Ok(host) if !origin.is_network() || is_this_machine(host) => None,
         _ => refused("The Host header must name this machine by 127.0.0.1, [::1] or localhost"),
     }
 }
@@ -82,25 +84,27 @@ fn is_form(headers: &HeaderMap) -> bool {
     kind.starts_with("application/x-www-form-urlencoded") || kind.starts_with("multipart/")
 }
 
-/// The user, or nobody after a wait that makes guessing slow.
-async fn user(door: &Door, headers: &HeaderMap) -> Option<String> {
+/// Who asks, or nobody after a wait that makes guessing slow.
+async fn caller(door: &Door, headers: &HeaderMap) -> Option<Caller> {
     let given = headers.get(header::AUTHORIZATION)?.to_str().unwrap_or_default();
-    let user = door.desk.access.user(given);
-    if user.is_none() {
+    let Some(asker) = door.desk.access.asker(given) else {
         sleep(WRONG_PASSWORD_WAIT).await;
-    }
-    user
+        return None;
+    };
+    // What is no text is no key either, and the call is told so.
+    let key = headers.get(KEY).map(|key| key.to_str().unwrap_or_default().to_owned());
+    Some(Caller { asker, origin: door.origin, key })
 }
 
 /// Whether the user may not call one of the methods: then the whole request is refused. A call
 /// without a method is told so, as it would be to anybody.
-fn forbidden(door: &Door, user: &str, body: &Body) -> Result<bool, RpcError> {
+fn forbidden(door: &Door, asker: &Asker, body: &Body) -> Result<bool, RpcError> {
     let access = &door.desk.access;
-    if !access.is_bounded(user) {
+    if !access.is_bounded(asker) {
         return Ok(false);
     }
     let allowed = |call: &Result<Call, Refused>| match call {
-        Ok(call) => Ok(access.allows(user, &call.method)),
+        Ok(call) => Ok(access.allows(asker, &call.method)),
         Err(refused) => Err(refused.error.clone()),
     };
     match body {
@@ -119,7 +123,7 @@ fn forbidden(door: &Door, user: &str, body: &Body) -> Result<bool, RpcError> {
 
 /// Carries calls out. Once one that changes something has begun, all are carried to their end,
 /// even if the client leaves.
-async fn carried_out(node: &Arc<Node>, endpoint: Endpoint, body: Body) -> Response {
+async fn carried_out(node: &Arc<Node>, caller: Caller, endpoint: Endpoint, body: Body) -> Response {
     let changes = match &body {
         Body::Single(call) => dispatch::changes(call),
         Body::Batch(calls) => calls.iter().any(dispatch::changes),
@@ -127,8 +131,8 @@ async fn carried_out(node: &Arc<Node>, endpoint: Endpoint, body: Body) -> Respon
     let node = Arc::clone(node);
     let work = async move {
         match body {
-            Body::Single(call) => single(&node, &endpoint, call).await,
-            Body::Batch(calls) => batch(&node, &endpoint, calls).await,
+            Body::Single(call) => single(&node, &caller, &endpoint, call).await,
+            Body::Batch(calls) => batch(&node, &caller, &endpoint, calls).await,
         }
     };
     if !changes {
@@ -138,33 +142,48 @@ async fn carried_out(node: &Arc<Node>, endpoint: Endpoint, body: Body) -> Respon
     tokio::spawn(work).await.unwrap_or_else(|_panicked| failed())
 }
 
-async fn single(node: &Node, endpoint: &Endpoint, call: Result<Call, Refused>) -> Response {
+async fn single(
+    node: &Node,
+    caller: &Caller,
+    endpoint: &Endpoint,
+    call: Result<Call, Refused>,
+) -> Response {
     // What is no call at all is told by the status, in any version.
     let malformed = call.is_err();
-    let reply = dispatch::reply(node, endpoint, call).await;
+    let reply = dispatch::reply(node, caller, endpoint, call).await;
     if malformed {
         return json(StatusCode::BAD_REQUEST, text(&reply));
     }
-    if reply.caller.is_notification() {
+    if reply.to.is_notification() {
         return plain(StatusCode::NO_CONTENT, "");
     }
     told(&reply)
 }
 
-async fn batch(node: &Node, endpoint: &Endpoint, calls: Vec<Result<Call, Refused>>) -> Response {
+async fn batch(
+    node: &Node,
+    caller: &Caller,
+    endpoint: &Endpoint,
+    calls: Vec<Result<Call, Refused>>,
+) -> Response {
     if calls.len() > BATCH_CALLS {
         let text = format!("A batch has at most {BATCH_CALLS} calls");
         let outcome = Err(RpcError::new(Code::InvalidRequest, text));
-        return told(&Reply { caller: Caller::UNKNOWN, outcome });
+        return told(&Reply { to: ReplyTo::UNKNOWN, outcome });
+    }
+    if caller.key.is_some() {
+        let text = "A key is for one call: send the calls of this batch by themselves";
+        let outcome = Err(RpcError::new(Code::InvalidRequest, text));
+        return told(&Reply { to: ReplyTo::UNKNOWN, outcome });
     }
     let (count, mut replies, mut bytes) = (calls.len(), Vec::new(), 0);
     for call in calls {
         let reply = if bytes < REPLY_BYTES {
-            dispatch::reply(node, endpoint, call).await
+            dispatch::reply(node, caller, endpoint, call).await
         } else {
             too_much(call)
         };
-        if !reply.caller.is_notification() {
+        if !reply.to.is_notification() {
             let reply = text(&reply);
             bytes += reply.len();
             replies.push(reply);
@@ -178,9 +197,9 @@ async fn batch(node: &Node, endpoint: &Endpoint, calls: Vec<Result<Call, Refused
 
 /// A call that is not carried out, since the replies before it fill what one request may get.
 fn too_much(call: Result<Call, Refused>) -> Reply {
-    let caller = call.map_or_else(|refused| refused.caller, |call| call.caller);
+    let to = call.map_or_else(|refused| refused.to, |call| call.to);
     let text = "Not carried out: the replies before this one are too large together";
-    Reply { caller, outcome: Err(RpcError::new(Code::Misc, text)) }
+    Reply { to, outcome: Err(RpcError::new(Code::Misc, text)) }
 }
 
 fn told(reply: &Reply) -> Response {
@@ -218,3 +237,6 @@ fn respond(status: StatusCode, kind: &'static str, text: String) -> Response {
     }
     response
 }
+
+/// The header that holds a call's key.
+const KEY: &str = "idempotency-key";

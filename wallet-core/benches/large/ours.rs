@@ -150,7 +150,8 @@ fn draft(
         labels: labels.to_vec(),
         ..PayRequest::default()
     };
-    let moment = DraftMoment { now, tip, entropy: [7; 32], fees: FeeReport::NOTHING };
+    let moment =
+        DraftMoment { now, tip, entropy: [7; 32], fees: FeeReport::NOTHING, request: None };
     let (time, (drafted, commit)) = timed(|| {
         let drafted = wallet.draft(&request, &moment).expect("there is enough");
         let (commit, ()) = timed(|| wallet.commit().expect("room on the disk"));

@@ -11,13 +11,14 @@ use crate::command::{
 use crate::engine::around::Around;
 use crate::engine::chain_side::Chain;
 use crate::engine::follower::{Course, Follower};
+use crate::engine::ordered::drafted;
 use crate::engine::{Effect, Engine};
 use crate::keychain::{AccountName, Branch};
 use crate::light_client::height::Height;
 use crate::light_client::input::Input as ClientInput;
 use crate::light_client::status::Status;
 use crate::light_client::time::{Now, WallTime};
-use crate::wallet::{Drafted, Inclusion};
+use crate::wallet::Inclusion;
 use crate::wallet_name::WalletName;
 
 impl Engine {
@@ -78,6 +79,9 @@ impl Engine {
             Command::Describe => Ok(Reply::Wallet(Box::new(one.wallet.description()?))),
             Command::Block(query) => block(&around, query),
             Command::Prove(txid) => one.prove(&around, txid),
+            Command::Ordered(order) => self.carry_out(around.now, name, *order),
+            Command::Recall(request) => Ok(Reply::Recalled(one.wallet.recall(&request)?)),
+            Command::Remember { request, answer } => one.remember(&request, &answer),
             Command::Lock => Ok(one.lock_up()),
             Command::Present => Ok(Reply::Done),
         }
@@ -187,15 +191,19 @@ impl Follower {
 
     fn draft(&mut self, around: &Around<'_>, request: &PayRequest) -> Result<Reply, CommandError> {
         self.changed = true;
-        Ok(match self.wallet.draft(request, &around.moment())? {
-            Drafted::Draft(draft) => Reply::Draft(draft),
-            Drafted::Payment(payment) => Reply::Payment(payment),
-        })
+        let moment = self.moment(around);
+        Ok(drafted(self.wallet.draft(request, &moment)?))
     }
 
     fn bump(&mut self, around: &Around<'_>, request: &BumpRequest) -> Result<Reply, CommandError> {
         self.changed = true;
-        Ok(Reply::Draft(Box::new(self.wallet.bump(request, &around.moment())?)))
+        let moment = self.moment(around);
+        if let Some(id) = moment.request.as_ref().filter(|_| !request.dry_run)
+            && let Some(made) = self.wallet.made_by(id, &moment)?
+        {
+            return Ok(drafted(made));
+        }
+        Ok(Reply::Draft(Box::new(self.wallet.bump(request, &moment)?)))
     }
 
     fn prove(&self, around: &Around<'_>, txid: Txid) -> Result<Reply, CommandError> {

@@ -31,6 +31,7 @@ impl Around<'_> {
     pub(super) fn moment(&self) -> DraftMoment {
         let fees = self.chain.followed().map(|chain| chain.client.status().fees);
         let fees = fees.unwrap_or(FeeReport::NOTHING);
-        DraftMoment { now: self.now.wall, tip: self.tip(), entropy: self.entropy, fees }
+        let (now, tip) = (self.now.wall, self.tip());
+        DraftMoment { now, tip, entropy: self.entropy, fees, request: None }
     }
 }

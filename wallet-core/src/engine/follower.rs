@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use bitcoin::{Block, OutPoint, Txid};
 
-use crate::command::{StoreProblem, TransactionChange};
+use crate::command::{Authority, StoreProblem, TransactionChange};
 use crate::event::{Event, Note};
 use crate::light_client::LightClient;
 use crate::light_client::height::BlockId;
@@ -37,6 +37,8 @@ pub(super) struct Follower {
     told_coins: bool,
     /// The tip at which it was said to be synced.
     synced_at: Option<BlockId>,
+    /// On whose behalf the command is that it is at.
+    pub(super) by: Option<Authority>,
     /// To be said, in this order.
     pub(super) said: Vec<Event>,
 }
@@ -68,6 +70,7 @@ impl Follower {
             announcing: BTreeSet::new(),
             told_coins: false,
             synced_at: None,
+            by: None,
             said: Vec::new(),
         })
     }

@@ -32,6 +32,16 @@ portable_as! {
     IpAddr as String { |it| it.to_string(), |text| text.parse().ok() }
 }
 
+impl<const N: usize> Portable for [u8; N] {
+    fn write(&self, to: &mut Writer) {
+        to.put(self);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
+        from.array()
+    }
+}
+
 impl Portable for () {
     fn write(&self, _to: &mut Writer) {}
 

@@ -40,6 +40,9 @@ portable_enum!(Command {
     Describe,
     Prove(txid),
     Lock,
+    Ordered(order),
+    Recall(request),
+    Remember { request, answer },
     Present,
 });
 
@@ -64,5 +67,6 @@ portable_enum!(Reply {
     Block(block),
     Wallet(description),
     Proof(proof),
+    Recalled(answer),
     Done,
 });

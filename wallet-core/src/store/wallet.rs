@@ -18,6 +18,7 @@ mod history;
 mod requests;
 mod unconfirmed;
 mod drafts;
+mod keyed;
 
 use std::path::{Path, PathBuf};
 
@@ -39,6 +40,7 @@ pub use addresses::{Issued, KeychainState, ScriptPlace};
 pub use coins::{CoinRow, CoinSums, LeanCoin, OwnOutput};
 pub use drafts::{DraftRow, PaymentRow, RequestId, Task};
 pub use history::{HistoryEntry, HistoryPart, TransactionSums};
+pub use keyed::KeptAnswer;
 pub use requests::{AddressEntry, Paid};
 pub use scan::ScanState;
 pub use search::SearchedAccount;

@@ -60,7 +60,7 @@ impl Wallet {
             fee_basis: bumped.fee_basis,
             note: self.label(&Reference::Transaction(request.txid))?,
             output_notes: Vec::new(),
-            request: RequestId { idempotency_key: None, hash: [0; 32] },
+            request: moment.request.clone().unwrap_or(UNKEYED),
             layout: Layout::default(),
             hold: request.hold,
             dry_run: request.dry_run,
@@ -128,6 +128,9 @@ impl Wallet {
         }
     }
 }
+
+/// A request that nobody knows again.
+const UNKEYED: RequestId = RequestId { idempotency_key: None, hash: [0; 32] };
 
 /// How to help a transaction, decided.
 enum Way {

@@ -38,7 +38,7 @@ impl Wallet {
         request: &PayRequest,
         moment: &DraftMoment,
     ) -> Result<Drafted, CommandError> {
-        let id = request::identify(request);
+        let id = moment.request.clone().unwrap_or_else(|| request::identify(request));
         let replaced = match self.answer_to(&id, moment)? {
             Known::Answered(Drafted::Draft(draft)) => {
                 return self.hold_as_asked(*draft, request);
@@ -140,7 +140,11 @@ impl Wallet {
     }
 
     /// Whether a request with this idempotency key was answered before.
-    fn answer_to(&self, id: &RequestId, moment: &DraftMoment) -> Result<Known, CommandError> {
+    pub(super) fn answer_to(
+        &self,
+        id: &RequestId,
+        moment: &DraftMoment,
+    ) -> Result<Known, CommandError> {
         let Some(key) = id.idempotency_key.as_deref() else { return Ok(Known::New) };
         if let Some(payment) = self.file.payment_by_key(key)? {
             if payment.request.hash != id.hash {
@@ -206,7 +210,7 @@ fn output_notes(request: &PayRequest) -> Vec<(ScriptBuf, String)> {
 }
 
 /// What is known of an idempotency key.
-enum Known {
+pub(super) enum Known {
     /// Nothing.
     New,
     /// A draft that no longer works and gives way.

@@ -330,3 +330,10 @@ CREATE TABLE checkpoints (
     block BLOB NOT NULL,
     time INTEGER NOT NULL
 ) STRICT;
+
+-- What was answered to calls that came with a key, word for word. Kept for good.
+CREATE TABLE answers (
+    key TEXT PRIMARY KEY,
+    request_hash BLOB NOT NULL,
+    answer TEXT NOT NULL
+) STRICT, WITHOUT ROWID;

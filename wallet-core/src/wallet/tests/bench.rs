@@ -161,6 +161,7 @@ impl Bench {
             tip: self.tip().height,
             entropy: self.random.r#gen(),
             fees: self.fees.clone(),
+            request: None,
         }
     }
 

@@ -308,5 +308,6 @@ fn bench_moment(bench: &Bench) -> crate::wallet::DraftMoment {
         tip: bench.tip().height,
         entropy: [0; 32],
         fees: FeeReport::NOTHING,
+        request: None,
     }
 }

@@ -1,0 +1,85 @@
+//! Owns `Order`: a command with the name of who asks for it, and the key by which the same call is
+//! known again.
+//!
+//! Refuses secrets: a token is named by its id.
+
+use std::fmt;
+
+use super::Command;
+
+/// A command that somebody asks for who is not the owner at the keyboard. It is carried out within
+/// what they may do, and written into the wallet's audit log.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Order {
+    /// On whose behalf.
+    pub by: Authority,
+    /// What is asked for.
+    pub command: Command,
+}
+
+/// On whose behalf a command is carried out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Authority {
+    /// Who asks.
+    pub asker: Asker,
+    /// By which method.
+    pub method: String,
+    /// The key of the call, if it has one: what is drafted and signed is bound to it.
+    pub request: Option<KeyedRequest>,
+}
+
+/// Who asks, by what they showed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Asker {
+    /// The owner of the data directory.
+    Owner,
+    /// A user with a password.
+    User(String),
+}
+
+impl fmt::Display for Asker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Owner => f.write_str("owner"),
+            Self::User(name) => write!(f, "user {name}"),
+        }
+    }
+}
+
+/// A call that is carried out once, however often it comes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyedRequest {
+    /// The caller's key.
+    pub key: String,
+    /// A hash of all that the call says.
+    pub hash: [u8; 32],
+}
+
+impl Command {
+    /// Whether it changes the wallet, takes its keys, or takes something from it: what is asked for
+    /// with an [`Order`].
+    #[must_use]
+    pub const fn changes(&self) -> bool {
+        !matches!(
+            self,
+            Self::Balance
+                | Self::Drafts
+                | Self::ReviewPsbt(_)
+                | Self::ReviewTransaction(_)
+                | Self::History(_)
+                | Self::Transactions(_)
+                | Self::Coins
+                | Self::Addresses(_)
+                | Self::Owner(_)
+                | Self::Labels(_)
+                | Self::Search { .. }
+                | Self::Status
+                | Self::Block(_)
+                | Self::Describe
+                | Self::Prove(_)
+                | Self::Present
+                | Self::Recall(_)
+                | Self::Ordered(_)
+        )
+    }
+}
