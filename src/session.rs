@@ -164,6 +164,8 @@ pub(crate) fn unexpected(reply: &Reply) -> Failure {
         Reply::Owner(_) => "owner",
         Reply::Block(_) => "block",
         Reply::Recalled(_) => "recalled",
+        Reply::Applied(_) => "applied block",
+        Reply::KeyLayer(_) => "key layer",
         Reply::Done => "done",
     };
     Failure::new(Kind::Bug, format!("the wallet answered with something else ({kind})"))

@@ -60,6 +60,7 @@ async fn run(
     match method.run {
         Run::Pure(work) => work(node.params.network, arguments),
         Run::Node(work) => work(node, arguments).await,
+        Run::Open(work) => work(node, endpoint, arguments).await,
         Run::Wallet(work) => {
             let desk = node.wallet(endpoint)?.on_behalf_of(caller.authority(method.name, None));
             work(node, &desk, arguments).await
@@ -89,16 +90,16 @@ mod tests {
 
     use super::*;
     use crate::caller::Origin;
-    use crate::desk::Desk;
     use crate::envelope::Body;
     use crate::puppet::Puppet;
 
     /// The wallet is not asked: one of the two payments would not be made.
     #[tokio::test]
     async fn an_address_that_is_to_be_paid_twice_is_told() {
-        let node = Node::new(Params::new(bitcoin::Network::Regtest), "0.0.0", None);
-        let silent = Puppet::new(|_| None);
-        node.add(Desk::new(Arc::new(silent), WalletName::default()));
+        let silent = Arc::new(Puppet::new(|_| None));
+        let params = Params::new(bitcoin::Network::Regtest);
+        let node = Node::new(params, "0.0.0", None, silent);
+        node.add(WalletName::default());
         let address = "bcrt1qjqmxmkpmxt80xz4y3746zgt0q3u3ferr34acd5";
         let text = format!(
             r#"{{"method":"sendmany","params":["",{{"{address}":1,"{address}":2}}],"id":1}}"#

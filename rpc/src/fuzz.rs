@@ -14,7 +14,6 @@ use bitcoin::Network;
 use tokio::runtime::Runtime;
 
 use crate::caller::{Caller, Origin};
-use crate::desk::Desk;
 use crate::dispatch;
 use crate::envelope::{Body as RequestBody, Call, Params, Refused, Reply};
 use crate::json::Value;
@@ -45,9 +44,9 @@ fn rpc_request(bytes: &[u8]) {
 
 /// A node with a wallet that refuses everything at once.
 fn node() -> Node {
-    let node = Node::new(ChainParams::new(Network::Regtest), "0.0.0", None);
-    let puppet = Puppet::new(|_| Some(Err(CommandError::Closing)));
-    node.add(Desk::new(Arc::new(puppet), WalletName::default()));
+    let puppet = Arc::new(Puppet::new(|_| Some(Err(CommandError::Closing))));
+    let node = Node::new(ChainParams::new(Network::Regtest), "0.0.0", None, puppet);
+    node.add(WalletName::default());
     node
 }
 

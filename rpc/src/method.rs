@@ -24,7 +24,7 @@ use crate::arguments::Arguments;
 use crate::desk::Desk;
 use crate::error::RpcError;
 use crate::json::Answer;
-use crate::node::Node;
+use crate::node::{Endpoint, Node};
 use crate::parameter::Parameter;
 
 pub use refusal::{REFUSALS, Refusal};
@@ -79,6 +79,9 @@ pub enum Run {
     Pure(fn(Network, &Arguments) -> Outcome),
     /// From what the node knows.
     Node(for<'a> fn(&'a Node, &'a Arguments) -> BoxFuture<'a, Outcome>),
+    /// From what the node knows, changing which wallets are there or open: carried to its end even
+    /// if nobody waits for the answer.
+    Open(for<'a> fn(&'a Node, &'a Endpoint, &'a Arguments) -> BoxFuture<'a, Outcome>),
     /// From one wallet, changing nothing.
     Wallet(for<'a> fn(&'a Node, &'a Desk, &'a Arguments) -> BoxFuture<'a, Outcome>),
     /// From one wallet, changing it: carried to its end even if nobody waits for the answer.
@@ -106,7 +109,7 @@ impl Method {
     /// Whether it must be carried to its end.
     #[must_use]
     pub const fn changes(&self) -> bool {
-        matches!(self.run, Run::Change(_))
+        matches!(self.run, Run::Change(_) | Run::Open(_))
     }
 
     /// The line that shows how it is called.

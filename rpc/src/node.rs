@@ -3,14 +3,18 @@
 //! Refuses to open wallets by itself: the program does, which knows passwords and directories.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Arc, RwLock};
 use std::time::Instant;
 
-use billfold_wallet_core::command::{BlockQuery, Command, Reply};
+use billfold_wallet_core::command::{BlockQuery, ChainQuery, Command, Reply};
+use billfold_wallet_core::config::WalletName;
+use billfold_wallet_core::face::Face;
 use billfold_wallet_core::light_client::height::{BlockId, Height};
 use billfold_wallet_core::light_client::known_block::KnownBlock;
 use billfold_wallet_core::light_client::params::Params;
 use billfold_wallet_core::light_client::status::Status;
+use billfold_wallet_core::vault::Password;
 
 use bitcoin::FeeRate;
 
@@ -19,7 +23,6 @@ use crate::error::{Code, RpcError};
 use crate::stop::Stop;
 
 /// What every call may use.
-#[derive(Debug)]
 pub struct Node {
     /// The rules of the chain.
     pub params: Params,
@@ -33,7 +36,17 @@ pub struct Node {
     pub started: Instant,
     /// By which it is asked to end.
     pub stop: Stop,
+    /// The chain with its open wallets, and who makes and opens others.
+    pub face: Arc<dyn Face>,
+    /// The password of the files of wallets that are made and loaded here; `None`: none are.
+    pub password: Option<Password>,
     wallets: RwLock<BTreeMap<String, Arc<Desk>>>,
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Node").field("params", &self.params).finish_non_exhaustive()
+    }
 }
 
 /// Which wallet a request names.
@@ -46,18 +59,36 @@ pub enum Endpoint {
 }
 
 impl Node {
-    /// A node without wallets.
+    /// A node that answers for no wallet yet.
     #[must_use]
-    pub fn new(params: Params, version: &'static str, proxy: Option<String>) -> Self {
-        let (started, stop) = (Instant::now(), Stop::new());
-        let fallback_fee = None;
-        Self { params, version, proxy, fallback_fee, started, stop, wallets: RwLock::default() }
+    pub fn new(
+        params: Params,
+        version: &'static str,
+        proxy: Option<String>,
+        face: Arc<dyn Face>,
+    ) -> Self {
+        Self {
+            params,
+            version,
+            proxy,
+            fallback_fee: None,
+            started: Instant::now(),
+            stop: Stop::new(),
+            face,
+            password: None,
+            wallets: RwLock::default(),
+        }
     }
 
-    /// Takes in an open wallet.
-    pub fn add(&self, desk: Desk) {
-        let desk = Arc::new(desk);
+    /// Answers for a wallet that is open.
+    pub fn add(&self, wallet: WalletName) {
+        let desk = Arc::new(Desk::new(Arc::clone(&self.face), wallet));
         self.write(|wallets| drop(wallets.insert(desk.name().to_owned(), desk)));
+    }
+
+    /// Answers no more for a wallet; whether it did before.
+    pub fn remove(&self, wallet: &WalletName) -> bool {
+        self.write(|wallets| wallets.remove(wallet.as_str()).is_some())
     }
 
     /// The open wallets, by their names.
@@ -88,33 +119,27 @@ impl Node {
         }
     }
 
-    /// What the chain client knows. All wallets follow the same chain, so any of them tells.
+    /// What the chain client knows.
     ///
     /// # Errors
-    /// -18 if no wallet is open.
+    /// What the face answered.
     pub async fn status(&self) -> Result<Status, RpcError> {
-        match self.any()?.ask(Command::Status).await? {
+        match self.face.ask_chain(ChainQuery::Status).await? {
             Reply::Status(status) => Ok(*status),
             _ => Err(RpcError::bug()),
         }
     }
 
-    /// The block up to which every open wallet has seen the chain; genesis before the first.
+    /// The block up to which every open wallet has seen the chain, genesis before the first; the
+    /// tip, if none is open.
     ///
     /// # Errors
-    /// -18 if no wallet is open.
+    /// What the face answered.
     pub async fn scanned(&self) -> Result<BlockId, RpcError> {
-        let mut lowest: Option<BlockId> = None;
-        for desk in self.wallets() {
-            let Reply::Status(status) = desk.ask(Command::Status).await? else {
-                return Err(RpcError::bug());
-            };
-            let cursor = status.cursor.unwrap_or_else(|| self.genesis());
-            if lowest.is_none_or(|lowest| cursor.height < lowest.height) {
-                lowest = Some(cursor);
-            }
+        match self.face.ask_chain(ChainQuery::Applied).await? {
+            Reply::Applied(applied) => Ok(applied.unwrap_or_else(|| self.genesis())),
+            _ => Err(RpcError::bug()),
         }
-        lowest.ok_or_else(|| RpcError::new(Code::WalletNotFound, NONE_LOADED))
     }
 
     /// Whether a wallet has been at the tip, so that it knows what it can spend.
@@ -133,9 +158,9 @@ impl Node {
     /// A block of the best chain.
     ///
     /// # Errors
-    /// -18 if no wallet is open.
+    /// What the face answered.
     pub async fn block(&self, query: BlockQuery) -> Result<Option<KnownBlock>, RpcError> {
-        match self.any()?.ask(Command::Block(query)).await? {
+        match self.face.ask_chain(ChainQuery::Block(query)).await? {
             Reply::Block(block) => Ok(block.map(|block| *block)),
             _ => Err(RpcError::bug()),
         }
@@ -147,18 +172,13 @@ impl Node {
         BlockId::new(Height::GENESIS, self.params.genesis.block_hash())
     }
 
-    fn any(&self) -> Result<Arc<Desk>, RpcError> {
-        let first = self.read(|wallets| wallets.values().next().cloned());
-        first.ok_or_else(|| RpcError::new(Code::WalletNotFound, NONE_LOADED))
-    }
-
     fn read<T>(&self, work: impl FnOnce(&BTreeMap<String, Arc<Desk>>) -> T) -> T {
         // What a panic left is whole: every change is one insertion or removal.
         work(&self.wallets.read().unwrap_or_else(std::sync::PoisonError::into_inner))
     }
 
-    fn write(&self, work: impl FnOnce(&mut BTreeMap<String, Arc<Desk>>)) {
-        work(&mut self.wallets.write().unwrap_or_else(std::sync::PoisonError::into_inner));
+    fn write<T>(&self, work: impl FnOnce(&mut BTreeMap<String, Arc<Desk>>) -> T) -> T {
+        work(&mut self.wallets.write().unwrap_or_else(std::sync::PoisonError::into_inner))
     }
 }
 

@@ -1,11 +1,18 @@
 //! Owns a wallet for tests that answers as it is told, and can keep silent.
 
-use billfold_wallet_core::command::{Command, CommandError, Reply};
+use std::time::Duration;
+
+use billfold_wallet_core::backup::Backup;
+use billfold_wallet_core::command::{
+    ChainQuery, Command, CommandError, Reply, StoreProblem, WalletDescription,
+};
 use billfold_wallet_core::config::WalletName;
 use billfold_wallet_core::event::News;
 use billfold_wallet_core::face::{Access, BoxFuture, Face, Listener};
-use billfold_wallet_core::service::OpenError;
-use billfold_wallet_core::vault::Password;
+use billfold_wallet_core::founding::{Founding, RestoreError};
+use billfold_wallet_core::open_error::OpenError;
+use billfold_wallet_core::passphrase::{PassphraseChange, PassphraseError};
+use billfold_wallet_core::vault::{KdfCost, Password};
 
 /// What a puppet says to a command; `None`: nothing.
 pub(crate) type Script = fn(&Command) -> Option<Result<Reply, CommandError>>;
@@ -45,6 +52,38 @@ impl Face for Puppet {
         })
     }
 
+    fn ask_chain(&self, _query: ChainQuery) -> BoxFuture<'_, Result<Reply, CommandError>> {
+        Box::pin(std::future::pending())
+    }
+
+    fn all_wallets(&self) -> BoxFuture<'_, Result<Vec<WalletName>, StoreProblem>> {
+        Box::pin(std::future::pending())
+    }
+
+    fn found<'a>(
+        &'a self,
+        _wallet: &'a WalletName,
+        _founding: Founding,
+        _cost: KdfCost,
+    ) -> BoxFuture<'a, Result<WalletDescription, RestoreError>> {
+        Box::pin(std::future::pending())
+    }
+
+    fn backup<'a>(
+        &'a self,
+        _wallet: &'a WalletName,
+    ) -> BoxFuture<'a, Result<Backup, CommandError>> {
+        Box::pin(std::future::pending())
+    }
+
+    fn keep_open<'a>(
+        &'a self,
+        _wallet: &'a WalletName,
+        _open: bool,
+    ) -> BoxFuture<'a, Result<(), StoreProblem>> {
+        Box::pin(std::future::pending())
+    }
+
     fn wallets(&self) -> BoxFuture<'_, Result<Vec<WalletName>, CommandError>> {
         Box::pin(std::future::pending())
     }
@@ -66,7 +105,17 @@ impl Face for Puppet {
         &'a self,
         _wallet: &'a WalletName,
         _password: Password,
+        _lasts: Option<Duration>,
     ) -> BoxFuture<'a, Result<(), OpenError>> {
+        Box::pin(std::future::pending())
+    }
+
+    fn change_passphrase<'a>(
+        &'a self,
+        _wallet: &'a WalletName,
+        _change: PassphraseChange,
+        _cost: KdfCost,
+    ) -> BoxFuture<'a, Result<(), PassphraseError>> {
         Box::pin(std::future::pending())
     }
 

@@ -8,7 +8,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use billfold_rpc::auth::{Access, Cookie, CookieError, Whitelists};
-use billfold_rpc::desk::Desk;
 use billfold_rpc::node::Node;
 use billfold_rpc::server::{self, ListenError, Listener};
 use billfold_wallet_core::command::CommandError;
@@ -40,11 +39,12 @@ pub(super) async fn run(options: &DaemonArgs, context: &mut Context) -> Result<(
     .await?;
     let settings = &context.run.settings;
     let proxy = settings.proxy.map(|proxy| proxy.to_string());
-    let mut node = Node::new(settings.params(), env!("CARGO_PKG_VERSION"), proxy);
+    let face: Arc<dyn Face> = Arc::new(service);
+    let version = env!("CARGO_PKG_VERSION");
+    let mut node = Node::new(settings.params(), version, proxy, Arc::clone(&face));
     node.fallback_fee = options.fallback_fee.as_deref().map(fallback_fee).transpose()?;
     let node = Arc::new(node);
-    let face: Arc<dyn Face> = Arc::new(service);
-    node.add(Desk::new(Arc::clone(&face), settings.wallet.clone()));
+    node.add(settings.wallet.clone());
     let served = serve(options, context, &node, &*face).await;
     face.close().await;
     served

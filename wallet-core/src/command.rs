@@ -22,23 +22,25 @@ mod psbt;
 mod message;
 mod sweep;
 mod order;
+mod key_state;
 
 use bitcoin::psbt::Psbt;
 use bitcoin::{Address, Amount, OutPoint, ScriptBuf, Transaction, Txid};
 
 use crate::keychain::{AccountName, Branch};
-use crate::light_client::height::Height;
+use crate::light_client::height::{BlockId, Height};
 use crate::light_client::known_block::KnownBlock;
 use crate::light_client::status::Status;
 
 pub use address::{AddressQuery, AddressRow, AddressStatus};
-pub use block::BlockQuery;
+pub use block::{BlockQuery, ChainQuery};
 pub use coin::{Balance, BalanceParts, Coin};
 pub use coin_choice::CoinChoice;
 pub use description::{AccountDescription, Birthday, IssuedAddress, WalletDescription};
 pub use error::{AbandonProblem, BumpProblem, CommandError, RecipientsProblem, SigningProblem};
 pub use finding::{Finding, Matched};
 pub use history::{Direction, HistoryQuery, HistoryRow, Mark, Moment, TransactionChange};
+pub use key_state::{KeyLayerState, KeyState};
 pub use label::{
     Conflicts, ImportedLabels, Label, LabelConflict, LabelImport, ParseReferenceError, Reference,
     kept_text,
@@ -183,6 +185,8 @@ pub enum Command {
     Describe,
     /// That a transaction is in a block of the chain. Needs a chain that is followed.
     Prove(Txid),
+    /// How the key layer stands.
+    KeyLayer,
     /// Lock the key layer: the view stays, nothing can be signed until it is unlocked.
     Lock,
     /// Carry out a command on somebody's behalf.
@@ -218,6 +222,7 @@ impl Command {
                 | Self::Labels(_)
                 | Self::Status
                 | Self::Describe
+                | Self::KeyLayer
         )
     }
 }
@@ -262,8 +267,12 @@ pub enum Reply {
     Status(Box<Status>),
     /// To `Block`; `None` if the best chain has no such block, or none above its base.
     Block(Option<Box<KnownBlock>>),
+    /// To [`ChainQuery::Applied`]; `None`: a wallet has applied no block yet.
+    Applied(Option<BlockId>),
     /// To `Describe`.
     Wallet(Box<WalletDescription>),
+    /// To `KeyLayer`.
+    KeyLayer(KeyLayerState),
     /// To `Prove`.
     Proof(Box<Proof>),
     /// To `Recall`.

@@ -216,6 +216,12 @@ impl Paths {
         self.dir.join("wallets")
     }
 
+    /// The names of the wallets that a daemon opens when it starts.
+    #[must_use]
+    pub fn startup(&self) -> PathBuf {
+        self.wallets().join("startup")
+    }
+
     /// A wallet's encrypted file.
     #[must_use]
     pub fn wallet(&self, name: &WalletName) -> PathBuf {

@@ -20,10 +20,11 @@ mod ordered;
 mod answer;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
 use bitcoin::hashes::{Hash, HashEngine, sha256};
 
-use crate::command::{Command, CommandError, Reply, StoreProblem};
+use crate::command::{ChainQuery, Command, CommandError, Reply, StoreProblem};
 use crate::event::{CommandId, Event, News};
 use crate::light_client::height::{BlockId, Height};
 use crate::light_client::input::Input as ClientInput;
@@ -54,6 +55,13 @@ pub enum Input {
         /// What it asks.
         command: Command,
     },
+    /// A face asks of the chain.
+    AskChain {
+        /// The number that the reply carries.
+        id: CommandId,
+        /// What it asks.
+        query: ChainQuery,
+    },
     /// A wallet joins those that are open.
     Load {
         /// The number that the reply carries.
@@ -74,6 +82,19 @@ pub enum Input {
         wallet: WalletName,
         /// What opens it.
         key: SeedKey,
+        /// After how long it is locked again, whoever is there.
+        lasts: Option<Duration>,
+    },
+    /// A wallet's key layer gets a passphrase of its own, or another one.
+    Protect {
+        /// The number that the reply carries.
+        id: CommandId,
+        /// Which wallet.
+        wallet: WalletName,
+        /// The key of the layer under the passphrase.
+        sealed: Vec<u8>,
+        /// The key, if it is new.
+        key: Option<SeedKey>,
     },
     /// The time that [`Engine::deadline`] named has come.
     Deadline,
@@ -160,10 +181,18 @@ impl Engine {
             Ok(())
         })?;
         match input {
-            Input::Unlock { wallet, key } => {
+            Input::Unlock { wallet, key, lasts } => {
                 if let Some(one) = self.followers.get_mut(&wallet) {
-                    one.keys.unlock(key, now);
+                    one.keys.unlock(key, now, lasts);
                 }
+            }
+            Input::Protect { id, wallet, sealed, key } => {
+                let result = self.protect(&wallet, &sealed, key);
+                self.reply(id, result)?;
+            }
+            Input::AskChain { id, query } => {
+                let result = self.answer_of_chain(query);
+                self.reply(id, result)?;
             }
             Input::Network(input) => {
                 self.moved = true;

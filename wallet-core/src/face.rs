@@ -9,11 +9,15 @@ pub mod backlog;
 
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
-use crate::command::{Command, CommandError, Reply};
+use crate::backup::Backup;
+use crate::command::{ChainQuery, Command, CommandError, Reply, StoreProblem, WalletDescription};
 use crate::event::{Event, News};
+use crate::founding::{Founding, RestoreError};
 use crate::open_error::OpenError;
-use crate::vault::Password;
+use crate::passphrase::{PassphraseChange, PassphraseError};
+use crate::vault::{KdfCost, Password};
 use crate::wallet_name::WalletName;
 
 /// A future that a trait object can return.
@@ -42,11 +46,53 @@ pub trait Face: Send + Sync {
         command: Command,
     ) -> BoxFuture<'a, Result<Reply, CommandError>>;
 
+    /// Asks what is known of the chain, whichever wallets are open.
+    ///
+    /// # Errors
+    /// [`CommandError::Offline`], [`CommandError::Busy`] or [`CommandError::Closing`].
+    fn ask_chain(&self, query: ChainQuery) -> BoxFuture<'_, Result<Reply, CommandError>>;
+
     /// The wallets that are open, in the order of their names.
     ///
     /// # Errors
     /// [`CommandError::Closing`].
     fn wallets(&self) -> BoxFuture<'_, Result<Vec<WalletName>, CommandError>>;
+
+    /// All wallets of the directory, open or not, in the order of their names.
+    ///
+    /// # Errors
+    /// If the directory can't be read.
+    fn all_wallets(&self) -> BoxFuture<'_, Result<Vec<WalletName>, StoreProblem>>;
+
+    /// Makes a wallet beside those that are open; it is not loaded. Durable on return, and it takes
+    /// the time of one password derivation of this cost.
+    ///
+    /// # Errors
+    /// See [`RestoreError`]; an existing wallet is never touched.
+    fn found<'a>(
+        &'a self,
+        wallet: &'a WalletName,
+        founding: Founding,
+        cost: KdfCost,
+    ) -> BoxFuture<'a, Result<WalletDescription, RestoreError>>;
+
+    /// Everything about an open wallet that the chain can't give back, its seed included if it has
+    /// one.
+    ///
+    /// # Errors
+    /// [`CommandError::Locked`] if there is a seed and the key layer is sealed,
+    /// [`CommandError::NotLoaded`], [`CommandError::Closing`], or what the disk refused.
+    fn backup<'a>(&'a self, wallet: &'a WalletName) -> BoxFuture<'a, Result<Backup, CommandError>>;
+
+    /// Has a wallet opened whenever a daemon starts, or not; durable on return.
+    ///
+    /// # Errors
+    /// What the disk refused.
+    fn keep_open<'a>(
+        &'a self,
+        wallet: &'a WalletName,
+        open: bool,
+    ) -> BoxFuture<'a, Result<(), StoreProblem>>;
 
     /// Opens a wallet beside those that are open. It can be asked at once, and hears of the chain
     /// from here on; what it missed is looked up meanwhile, without holding up the others. It takes
@@ -68,9 +114,9 @@ pub trait Face: Send + Sync {
     /// [`CommandError::NotLoaded`], [`CommandError::Closing`], or what the disk refused.
     fn unload<'a>(&'a self, wallet: &'a WalletName) -> BoxFuture<'a, Result<(), CommandError>>;
 
-    /// Opens a wallet's key layer, until it is locked by [`Command::Lock`] or because nobody is
-    /// there. What is asked after this can be signed. It takes the time of one password
-    /// derivation.
+    /// Opens a wallet's key layer by its passphrase, or by the wallet's password if it has none,
+    /// until it is locked by [`Command::Lock`], because nobody is there, or after a time. What is
+    /// asked after this can be signed. It takes the time of one password derivation.
     ///
     /// # Errors
     /// [`OpenError::WrongPassword`], [`OpenError::TooSoon`], [`OpenError::NotLoaded`] and what else
@@ -79,7 +125,20 @@ pub trait Face: Send + Sync {
         &'a self,
         wallet: &'a WalletName,
         password: Password,
+        lasts: Option<Duration>,
     ) -> BoxFuture<'a, Result<(), OpenError>>;
+
+    /// Gives a wallet's key layer a passphrase of its own, or another one; durable on return. After
+    /// the first it is locked. It takes the time of one or two password derivations.
+    ///
+    /// # Errors
+    /// See [`PassphraseError`].
+    fn change_passphrase<'a>(
+        &'a self,
+        wallet: &'a WalletName,
+        change: PassphraseChange,
+        cost: KdfCost,
+    ) -> BoxFuture<'a, Result<(), PassphraseError>>;
 
     /// Listens from here on. The first listener hears what happened before too.
     fn listen(&self) -> Box<dyn Listener>;

@@ -129,6 +129,8 @@ kinds! {
     NothingToSweep = "nothing_to_sweep", -6, Money, "Other keys have no coin that is worth its fee.";
     WrongPassword = "wrong_password", -14, Password, "The password does not open the wallet.";
     TooManyTries = "too_many_tries", -14, Password, "Too many wrong passwords; this one was not tried yet.";
+    HasPassphrase = "has_passphrase", -15, Password, "The keys have a passphrase already.";
+    NoPassphrase = "no_passphrase", -15, Password, "The keys have no passphrase of their own.";
     Locked = "locked", -13, Password, "The keys are locked.";
     WatchOnly = "watch_only", -4, Signer, "The wallet only watches: it has no key to sign with.";
     NoPeer = "no_peer", -9, Peers, "No peer was named or found.";

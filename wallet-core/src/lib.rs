@@ -34,6 +34,8 @@ pub mod signers;
 pub mod store;
 pub mod wallet;
 pub mod open_error;
+pub mod founding;
+pub mod passphrase;
 pub mod engine;
 pub mod face;
 pub mod portable;

@@ -10,15 +10,14 @@ mod opening;
 mod backup;
 mod watch;
 mod strongbox;
+mod facing;
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::{self, JoinHandle};
 
-use crate::command::{Command, CommandError, Reply, StoreProblem, WalletDescription};
 use crate::config::{Settings, WalletName};
 use crate::engine::{Effect, Opened};
 use crate::entropy;
-use crate::face::{BoxFuture, Face, Listener};
 use crate::net::clock::Clock;
 use crate::net::driver::{Driver, Network};
 use crate::net::inbox::{Inbox, Message};
@@ -27,21 +26,22 @@ use crate::net::route::Route;
 use crate::store::filters::FilterStore;
 use crate::store::lock::DirectoryLock;
 use crate::store::problem;
-use crate::vault::{self, KdfCost, Password};
+use crate::vault::{Password, SealedKey};
 use crate::wallet::Reader;
 
 pub use crate::face::Access;
+pub use crate::founding::{CreateError, NewWallet, NewWatch, RestoreError};
 pub use crate::open_error::OpenError;
+pub use backup::{BackupError, read_backup, restore_backup, write_backup};
+pub use create::{check_new, create, search_cost, wallets};
+pub use strongbox::Strongbox;
+pub use watch::watch;
+
 use claim::{Claim, Claims};
 use create::lock_of;
-use desk::{Desk, apart};
+use desk::Desk;
 use opening::{open_filters, open_offline, open_online, open_shared, open_wallet, require_wallet};
 use read_desk::ReadDesk;
-
-pub use backup::{BackupError, RestoreError, read_backup, restore_backup, write_backup};
-pub use create::{CreateError, NewWallet, check_new, create, search_cost, wallets};
-pub use strongbox::Strongbox;
-pub use watch::{NewWatch, watch};
 
 /// Whether peers are used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +61,8 @@ pub struct Service {
     settings: Settings,
     clock: Clock,
     claims: Arc<Claims>,
+    /// Held by who changes a passphrase, or what is opened at the next start.
+    changing: Arc<tokio::sync::Mutex<()>>,
     /// The engine's thread holds it.
     lock: Weak<DirectoryLock>,
 }
@@ -82,7 +84,8 @@ impl Service {
         let clock = Clock::start();
         let opened = open_wallet(settings, password, access, clock)?;
         // Who asks one thing after the other has no use for a second view.
-        Self::run(settings, lock, clock, vec![(opened, None)], reach)
+        let (opened, passphrase) = opened;
+        Self::run(settings, lock, clock, vec![(opened, None, passphrase)], reach)
     }
 
     /// Opens wallets, or none, and begins to run them on threads of their own; others may be
@@ -102,8 +105,8 @@ impl Service {
         let clock = Clock::start();
         let mut opened = Vec::new();
         for (name, password) in wallets {
-            let (wallet, reader) = open_shared(&named(settings, name), password, access, clock)?;
-            opened.push((wallet, Some(reader)));
+            let wallet = open_shared(&named(settings, name), password, access, clock)?;
+            opened.push((wallet.opened, Some(wallet.reader), wallet.passphrase));
         }
         Self::run(settings, lock, clock, opened, reach)
     }
@@ -112,7 +115,7 @@ impl Service {
         settings: &Settings,
         lock: Arc<DirectoryLock>,
         clock: Clock,
-        opened: Vec<(Opened, Option<Reader>)>,
+        opened: Vec<(Opened, Option<Reader>, Option<SealedKey>)>,
         reach: Reach,
     ) -> Result<Self, OpenError> {
         let (inbox, incoming) = Inbox::new();
@@ -120,11 +123,11 @@ impl Service {
         let claims = Arc::new(Claims::default());
         let said = |error| problem::from_io(settings.paths().dir(), &error);
         let mut wallets = Vec::new();
-        for (wallet, reader) in opened {
+        for (wallet, reader, passphrase) in opened {
             let start = |reader| ReadDesk::start(reader, Arc::clone(&outlet), clock);
             let desk = reader.map(start).transpose().map_err(said)?;
             let claim = Claim::take(&claims, &wallet.name);
-            claim.ok_or_else(|| OpenError::Loaded(wallet.name.clone()))?.open(desk);
+            claim.ok_or_else(|| OpenError::Loaded(wallet.name.clone()))?.open(desk, passphrase);
             wallets.push(wallet);
         }
         let (engine, network, first) = match reach {
@@ -148,37 +151,9 @@ impl Service {
             settings: settings.clone(),
             clock,
             claims,
+            changing: Arc::default(),
             lock: held,
         })
-    }
-
-    /// Creates a wallet beside those that are open, as [`create`](create()); it is not loaded. It
-    /// blocks for the time of one password derivation.
-    ///
-    /// # Errors
-    /// See [`CreateError`].
-    pub fn create(
-        &self,
-        wallet: &WalletName,
-        new: NewWallet,
-        cost: KdfCost,
-    ) -> Result<WalletDescription, CreateError> {
-        let lock = self.lock.upgrade().ok_or(CreateError::Closing)?;
-        create::create_in(lock, &named(&self.settings, wallet), new, cost)
-    }
-
-    /// The same for a wallet without keys, as [`watch`](watch()).
-    ///
-    /// # Errors
-    /// See [`CreateError`].
-    pub fn watch(
-        &self,
-        wallet: &WalletName,
-        new: NewWatch,
-        cost: KdfCost,
-    ) -> Result<WalletDescription, CreateError> {
-        let lock = self.lock.upgrade().ok_or(CreateError::Closing)?;
-        watch::watch_in(lock, &named(&self.settings, wallet), new, cost)
     }
 
     /// Opens a wallet that is not loaded for its secrets, as [`Strongbox::open`]. While it is
@@ -199,14 +174,6 @@ impl Service {
         Ok(Strongbox::open_in(lock, &settings, password)?.with_claim(claim))
     }
 
-    /// The names of all wallets in the directory, open or not, in their order.
-    ///
-    /// # Errors
-    /// If the directory can't be read.
-    pub fn all_wallets(&self) -> Result<Vec<WalletName>, StoreProblem> {
-        wallets(&self.settings)
-    }
-
     /// Takes a wallet's name, so that nobody else opens its file.
     fn claim(&self, wallet: &WalletName) -> Result<Claim, OpenError> {
         Claim::take(&self.claims, wallet).ok_or_else(|| OpenError::Loaded(wallet.clone()))
@@ -218,108 +185,6 @@ impl Service {
             // A panic there has been reported by the thread itself.
             let _ = thread.join();
         }
-    }
-}
-
-impl Face for Service {
-    fn ask<'a>(
-        &'a self,
-        wallet: &'a WalletName,
-        command: Command,
-    ) -> BoxFuture<'a, Result<Reply, CommandError>> {
-        Box::pin(async move {
-            if let Some(reading) = command.reading().filter(|_| self.claims.has_reader(wallet)) {
-                let (id, answer) = self.desk.outlet.ask()?;
-                if self.claims.read(wallet, id, reading) {
-                    return answer.await.unwrap_or(Err(CommandError::Closing));
-                }
-                // It was unloaded meanwhile, which the engine tells.
-                self.desk.outlet.answer(id, Err(CommandError::Closing));
-            }
-            self.desk.answer(|id| Message::Ask(id, wallet.clone(), command)).await
-        })
-    }
-
-    fn wallets(&self) -> BoxFuture<'_, Result<Vec<WalletName>, CommandError>> {
-        Box::pin(async { Ok(self.claims.open()) })
-    }
-
-    fn load<'a>(
-        &'a self,
-        wallet: &'a WalletName,
-        password: Password,
-        access: Access,
-    ) -> BoxFuture<'a, Result<(), OpenError>> {
-        Box::pin(async move {
-            let claim = self.claim(wallet)?;
-            let (settings, clock) = (named(&self.settings, wallet), self.clock);
-            let path = settings.paths().wallet(wallet);
-            let desk = self.desk.clone();
-            let load = async move {
-                let opened = apart(move || open_shared(&settings, &password, access, clock)).await;
-                let (opened, reader) = opened.ok_or(OpenError::Closing)??;
-                let reads = ReadDesk::start(reader, Arc::clone(&desk.outlet), clock);
-                let reads = reads.map_err(|error| problem::from_io(&path, &error))?;
-                match desk.answer(|id| Message::Load(id, Box::new(opened))).await {
-                    Ok(_) => {
-                        claim.open(Some(reads));
-                        Ok(())
-                    }
-                    Err(CommandError::Store(problem)) => Err(OpenError::Store(problem)),
-                    Err(_) => Err(OpenError::Closing),
-                }
-            };
-            // It goes on when nobody waits for it any more: the name is taken until it is known who
-            // has the file.
-            tokio::spawn(load).await.unwrap_or(Err(OpenError::Closing))
-        })
-    }
-
-    fn unload<'a>(&'a self, wallet: &'a WalletName) -> BoxFuture<'a, Result<(), CommandError>> {
-        let (desk, claims, wallet) = (self.desk.clone(), Arc::clone(&self.claims), wallet.clone());
-        Box::pin(async {
-            let unload = async move {
-                let reader = claims.take_reader(&wallet);
-                apart(move || drop(reader)).await.ok_or(CommandError::Closing)?;
-                desk.answer(|id| Message::Unload(id, wallet.clone())).await?;
-                claims.give_back(&wallet);
-                Ok(())
-            };
-            tokio::spawn(unload).await.unwrap_or(Err(CommandError::Closing))
-        })
-    }
-
-    fn unlock<'a>(
-        &'a self,
-        wallet: &'a WalletName,
-        password: Password,
-    ) -> BoxFuture<'a, Result<(), OpenError>> {
-        Box::pin(async move {
-            if !self.claims.is_open(wallet) {
-                return Err(OpenError::NotLoaded(wallet.clone()));
-            }
-            let header = self.settings.paths().header(wallet);
-            let now = self.clock.now().wall;
-            let opened = apart(move || vault::open(&header, &password, now)).await;
-            let keys = opened.ok_or(OpenError::Closing)??;
-            let unlock = Message::Unlock(wallet.clone(), keys.seed);
-            if self.desk.inbox.put(unlock) { Ok(()) } else { Err(OpenError::Closing) }
-        })
-    }
-
-    fn listen(&self) -> Box<dyn Listener> {
-        self.desk.outlet.listen()
-    }
-
-    fn close(&self) -> BoxFuture<'_, ()> {
-        Box::pin(async {
-            let readers = self.claims.take_readers();
-            // Without a thread they end here.
-            let _ = apart(move || drop(readers)).await;
-            let _ = self.desk.inbox.put(Message::Stop);
-            self.desk.outlet.until_ended().await;
-            self.join();
-        })
     }
 }
 

@@ -4,6 +4,7 @@ pub mod problem;
 pub mod aside;
 pub mod schema;
 pub mod lock;
+pub mod startup;
 pub mod chain;
 pub mod filters;
 pub mod peers;

@@ -17,6 +17,7 @@ pub use header::{Header, ParseHeaderError};
 pub use kdf::{KdfCost, OutOfMemory};
 pub use parcel::{Parcel, ParseParcelError, SealError};
 pub use password::{Password, PasswordError};
+pub use sealed_key::SealedKey;
 
 use crate::entropy::{self, EntropyError};
 use crate::light_client::time::WallTime;
@@ -30,6 +31,7 @@ mod sealed;
 mod header;
 mod tries;
 mod parcel;
+mod sealed_key;
 
 /// Both keys of a wallet.
 #[derive(Debug)]
@@ -159,6 +161,14 @@ impl SeedKey {
     /// If the system gives no entropy.
     pub fn seal(&self, context: &[u8], plain: &[u8]) -> Result<Vec<u8>, EntropyError> {
         sealed::seal(&self.0, context, plain)
+    }
+
+    /// The same as the one thing that a new key seals, for whom the system's entropy was read
+    /// before.
+    #[must_use]
+    pub fn seal_first(&self, entropy: [u8; 32], context: &[u8], plain: &[u8]) -> Vec<u8> {
+        let nonce = std::array::from_fn(|at| entropy[at]);
+        sealed::seal_with(nonce, &self.0, context, plain)
     }
 
     /// The inverse of [`SeedKey::seal`] with the same context.

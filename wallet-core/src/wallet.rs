@@ -14,6 +14,7 @@ mod lineage;
 mod others;
 mod search_start;
 mod search;
+mod sealed;
 mod addresses;
 mod accounts;
 mod coins;
@@ -243,14 +244,6 @@ impl Wallet {
     #[must_use]
     pub fn network(&self) -> Network {
         self.description.network
-    }
-
-    /// The seed as it was sealed by the vault's seed key; none if the wallet only watches.
-    ///
-    /// # Errors
-    /// [`StoreProblem::Damaged`] if there should be one and is not.
-    pub fn sealed_seed(&self) -> Result<Option<Vec<u8>>, StoreProblem> {
-        self.file.sealed_seed()
     }
 
     /// Before when nothing was paid to the wallet.

@@ -11,7 +11,6 @@ use tokio::task::JoinHandle;
 
 use super::*;
 use crate::auth::{User, Whitelists};
-use crate::desk::Desk;
 use crate::puppet::Puppet;
 
 struct House {
@@ -22,14 +21,19 @@ struct House {
 
 /// A server with one silent wallet, and two users of whom one may only ask for two things.
 async fn house() -> House {
-    let node = Arc::new(Node::new(Params::new(Network::Regtest), "0.0.0", None));
-    node.add(Desk::new(Arc::new(Puppet::new(|_| None)), "w".parse().expect("a name")));
+    let node = Arc::new(silent_node());
+    node.add("w".parse().expect("a name"));
     let users = vec![User::new("all", "pw", [1; 16]), User::new("few", "pw", [2; 16])];
     let lists = Whitelists::new(["few:uptime,help"], Some(false));
     let listener = Listener::tcp(([127, 0, 0, 1], 0).into()).await.expect("a port");
     let address = listener.address().expect("it has one");
     let served = tokio::spawn(serve(Arc::clone(&node), Access::new(users, lists), vec![listener]));
     House { node, address, served }
+}
+
+fn silent_node() -> Node {
+    let face = Arc::new(Puppet::new(|_| None));
+    Node::new(Params::new(Network::Regtest), "0.0.0", None, face)
 }
 
 /// Status line, headers, body.
@@ -244,7 +248,7 @@ async fn a_socket_is_its_owners_alone_and_goes_with_the_server() {
     let listener = Listener::unix(path.clone()).expect("bound");
     let mode = std::fs::metadata(&path).expect("there").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
-    let node = Arc::new(Node::new(Params::new(Network::Regtest), "0.0.0", None));
+    let node = Arc::new(silent_node());
     let access = Access::new(vec![User::new("all", "pw", [1; 16])], Whitelists::default());
     let served = tokio::spawn(serve(Arc::clone(&node), access, vec![listener]));
     let mut stream = tokio::net::UnixStream::connect(&path).await.expect("connected");

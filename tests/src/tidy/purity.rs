@@ -158,7 +158,7 @@ const RUNTIME: [&str; 16] = [
 
 const KEY_TYPES: [&str; 4] = ["Seed", "Xpriv", "Mnemonic", "Keypair"];
 
-const KEY_PLACES: [&str; 14] = [
+const KEY_PLACES: [&str; 15] = [
     "wallet-core/src/engine/key_layer",
     "src/commands/new",
     "src/commands/restore",
@@ -167,6 +167,7 @@ const KEY_PLACES: [&str; 14] = [
     "wallet-core/src/seed",
     "wallet-core/src/vault",
     "wallet-core/src/backup",
+    "wallet-core/src/founding",
     "wallet-core/src/signers",
     "wallet-core/src/service",
     "hw-signer/device/src/words",

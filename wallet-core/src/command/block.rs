@@ -1,4 +1,4 @@
-//! Owns which block of the best chain is asked for.
+//! Owns what is asked of the chain, and which block of the best one.
 //!
 //! Refuses blocks of branches that were left.
 
@@ -13,4 +13,16 @@ pub enum BlockQuery {
     Height(Height),
     /// By its hash.
     Hash(BlockHash),
+}
+
+/// What may be asked of the chain, whichever wallets are open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChainQuery {
+    /// What the chain client knows, its peers included.
+    Status,
+    /// The block up to which every open wallet has applied the chain going forward; the tip, if
+    /// none is open. A rescan does not lower it.
+    Applied,
+    /// A block of the best chain. Needs a chain that is followed.
+    Block(BlockQuery),
 }

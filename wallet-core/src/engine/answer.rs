@@ -4,9 +4,10 @@
 
 use bitcoin::{OutPoint, Txid};
 
+use crate::backup::Backup;
 use crate::command::{
-    BlockQuery, BumpRequest, Command, CommandError, LabelImport, PayRequest, Proof, Reference,
-    Reply, StoreProblem,
+    BlockQuery, BumpRequest, ChainQuery, Command, CommandError, KeyLayerState, LabelImport,
+    PayRequest, Proof, Reference, Reply, StoreProblem,
 };
 use crate::engine::around::Around;
 use crate::engine::chain_side::Chain;
@@ -18,6 +19,8 @@ use crate::light_client::height::Height;
 use crate::light_client::input::Input as ClientInput;
 use crate::light_client::status::Status;
 use crate::light_client::time::{Now, WallTime};
+use crate::signers::key_layer;
+use crate::vault::SeedKey;
 use crate::wallet::Inclusion;
 use crate::wallet_name::WalletName;
 
@@ -77,14 +80,65 @@ impl Engine {
             Command::ImportLabels(import) => one.import_labels(&import),
             Command::Search { text, limit } => Ok(Reply::Found(one.wallet.search(&text, limit)?)),
             Command::Describe => Ok(Reply::Wallet(Box::new(one.wallet.description()?))),
-            Command::Block(query) => block(&around, query),
+            Command::Block(query) => block(&self.chain, query),
             Command::Prove(txid) => one.prove(&around, txid),
             Command::Ordered(order) => self.carry_out(around.now, name, *order),
             Command::Recall(request) => Ok(Reply::Recalled(one.wallet.recall(&request)?)),
             Command::Remember { request, answer } => one.remember(&request, &answer),
+            Command::KeyLayer => one.key_layer(),
             Command::Lock => Ok(one.lock_up()),
             Command::Present => Ok(Reply::Done),
         }
+    }
+
+    /// What is known of the chain, whichever wallets are open.
+    pub(super) fn answer_of_chain(&self, query: ChainQuery) -> Result<Reply, CommandError> {
+        match query {
+            ChainQuery::Status => Ok(Reply::Status(Box::new(self.chain.status()))),
+            ChainQuery::Block(query) => block(&self.chain, query),
+            ChainQuery::Applied if self.followers.is_empty() => {
+                Ok(Reply::Applied(Some(self.chain.tip())))
+            }
+            ChainQuery::Applied => {
+                let applied = self.followers.values().map(|one| one.applied);
+                let lowest = applied.min_by_key(|block| block.map(|block| block.height));
+                Ok(Reply::Applied(lowest.flatten()))
+            }
+        }
+    }
+
+    /// Everything about a wallet that the chain can't give back.
+    ///
+    /// # Errors
+    /// As [`Face::backup`](crate::face::Face::backup).
+    pub fn backup(&self, name: &WalletName, now: WallTime) -> Result<Backup, CommandError> {
+        let not_loaded = || CommandError::NotLoaded(name.clone());
+        let one = self.followers.get(name).ok_or_else(not_loaded)?;
+        let sealed = one.wallet.sealed_seed()?;
+        let seed = sealed.map(|sealed| one.keys.seed(&sealed)).transpose()?;
+        Ok(Backup { seed, ..one.wallet.backup(now)? })
+    }
+
+    /// Puts a wallet's key layer under a passphrase. With a new key the seed is sealed anew, and the
+    /// layer is locked.
+    pub(super) fn protect(
+        &mut self,
+        name: &WalletName,
+        sealed: &[u8],
+        key: Option<SeedKey>,
+    ) -> Result<Reply, CommandError> {
+        let entropy = self.entropy();
+        let not_loaded = || CommandError::NotLoaded(name.clone());
+        let one = self.followers.get_mut(name).ok_or_else(not_loaded)?;
+        if let Some(key) = key {
+            let seed = one.wallet.sealed_seed()?.ok_or(CommandError::WatchOnly)?;
+            let seed = key_layer::seal_first(&key, entropy, &one.keys.seed(&seed)?);
+            one.wallet.reseal(&seed, sealed)?;
+            one.lock();
+        } else {
+            one.wallet.set_passphrase(sealed)?;
+        }
+        Ok(Reply::Done)
     }
 
     /// What the light client knows, and how far this wallet has come.
@@ -140,8 +194,8 @@ impl Engine {
 }
 
 /// A block of the best chain, if that is followed.
-fn block(around: &Around<'_>, query: BlockQuery) -> Result<Reply, CommandError> {
-    let client = &around.chain.followed().ok_or(CommandError::Offline)?.client;
+fn block(chain: &Chain, query: BlockQuery) -> Result<Reply, CommandError> {
+    let client = &chain.followed().ok_or(CommandError::Offline)?.client;
     let hash = match query {
         BlockQuery::Hash(hash) => Some(hash),
         BlockQuery::Height(height) => client.block_at(height).map(|block| block.hash),
@@ -170,6 +224,12 @@ impl Follower {
         let changes = self.wallet.abandon(txid, now)?;
         self.say_changes(changes);
         Ok(Reply::Done)
+    }
+
+    fn key_layer(&self) -> Result<Reply, CommandError> {
+        let has_passphrase = self.wallet.passphrase()?.is_some();
+        let state = self.keys.state();
+        Ok(Reply::KeyLayer(KeyLayerState { has_passphrase, state }))
     }
 
     fn lock_up(&mut self) -> Reply {

@@ -60,7 +60,12 @@ impl Driver {
             outlet.push(&News { wallet: None, event });
         }
         for message in inbox.try_iter() {
-            if let Message::Ask(id, ..) | Message::Load(id, _) | Message::Unload(id, _) = message {
+            if let Message::Ask(id, ..)
+            | Message::AskChain(id, _)
+            | Message::Load(id, _)
+            | Message::Unload(id, _)
+            | Message::Protect(id, ..) = message
+            {
                 outlet.answer(id, Err(CommandError::Closing));
             }
         }
@@ -74,9 +79,20 @@ impl Driver {
                 Some(Message::Ask(id, wallet, command)) => {
                     (Input::Ask { id, wallet, command }, None)
                 }
+                Some(Message::AskChain(id, query)) => (Input::AskChain { id, query }, None),
+                Some(Message::Backup(wallet, backup)) => {
+                    // Nobody may be there to take it any more.
+                    let _ = backup.send(self.engine.backup(&wallet, self.clock.now().wall));
+                    continue;
+                }
                 Some(Message::Load(id, opened)) => (Input::Load { id, opened }, None),
                 Some(Message::Unload(id, wallet)) => (Input::Unload { id, wallet }, None),
-                Some(Message::Unlock(wallet, key)) => (Input::Unlock { wallet, key }, None),
+                Some(Message::Unlock(wallet, key, lasts)) => {
+                    (Input::Unlock { wallet, key, lasts }, None)
+                }
+                Some(Message::Protect(id, wallet, sealed, key)) => {
+                    (Input::Protect { id, wallet, sealed, key }, None)
+                }
                 Some(Message::Happened(happening)) => {
                     let Some(network) = &mut self.network else { continue };
                     if !network.expects(&happening) {
@@ -111,7 +127,11 @@ impl Driver {
     /// A command that the disk refused is answered, since the step itself could not.
     fn step(&mut self, input: Input) -> Result<(), StoreProblem> {
         let asked = match &input {
-            Input::Ask { id, .. } | Input::Load { id, .. } | Input::Unload { id, .. } => Some(*id),
+            Input::Ask { id, .. }
+            | Input::AskChain { id, .. }
+            | Input::Load { id, .. }
+            | Input::Unload { id, .. }
+            | Input::Protect { id, .. } => Some(*id),
             Input::Network(_) | Input::Unlock { .. } | Input::Deadline => None,
         };
         match self.engine.step(self.clock.now(), input) {

@@ -4,10 +4,12 @@
 //! face by its unanswered commands, jobs by what the light client has under way.
 
 use std::sync::mpsc::{self, Receiver, Sender};
+use std::time::Duration;
 
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
-use crate::command::Command;
+use crate::backup::Backup;
+use crate::command::{ChainQuery, Command, CommandError};
 use crate::engine::Opened;
 use crate::event::CommandId;
 use crate::light_client::input::Input;
@@ -21,12 +23,19 @@ pub enum Message {
     Happened(Happening),
     /// A face asks a wallet.
     Ask(CommandId, WalletName, Command),
+    /// A face asks of the chain.
+    AskChain(CommandId, ChainQuery),
+    /// A face takes what the chain can't give back.
+    Backup(WalletName, oneshot::Sender<Result<Backup, CommandError>>),
     /// A wallet joins.
     Load(CommandId, Box<Opened>),
     /// A wallet is closed.
     Unload(CommandId, WalletName),
-    /// The owner's password opened a wallet's key layer.
-    Unlock(WalletName, SeedKey),
+    /// The owner's password opened a wallet's key layer, for so long.
+    Unlock(WalletName, SeedKey, Option<Duration>),
+    /// A wallet's key layer gets this key under a passphrase; without a key, the same one as before
+    /// under another passphrase.
+    Protect(CommandId, WalletName, Vec<u8>, Option<SeedKey>),
     /// Commit and end.
     Stop,
 }

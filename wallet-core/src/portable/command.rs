@@ -1,9 +1,12 @@
 //! Owns questions to a wallet and their answers, as bytes.
 
-use super::portable_enum;
-use crate::command::{BlockQuery, Command, Reply};
+use super::{portable_enum, portable_struct};
+use crate::command::{BlockQuery, ChainQuery, Command, KeyLayerState, KeyState, Reply};
 
 portable_enum!(BlockQuery { Height(height), Hash(hash) });
+portable_enum!(ChainQuery { Status, Applied, Block(query) });
+portable_enum!(KeyState { Locked, Open, OpenUntil(time) });
+portable_struct!(KeyLayerState { has_passphrase, state });
 
 portable_enum!(Command {
     Balance,
@@ -39,6 +42,7 @@ portable_enum!(Command {
     Rescan { from },
     Describe,
     Prove(txid),
+    KeyLayer,
     Lock,
     Ordered(order),
     Recall(request),
@@ -66,6 +70,8 @@ portable_enum!(Reply {
     Status(status),
     Block(block),
     Wallet(description),
+    Applied(block),
+    KeyLayer(state),
     Proof(proof),
     Recalled(answer),
     Done,

@@ -6,23 +6,25 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use bitcoin::Network;
 use bitcoin::bip32::Fingerprint;
 
 use crate::backup::{Backup, ParseBackupError, lines};
 use crate::command::{StoreProblem, WalletDescription};
 use crate::config::Settings;
 use crate::entropy::EntropyError;
-use crate::keychain::{Account, AccountDescriptor, AccountId, DescriptorError};
+use crate::founding::{CreateError, RestoreError};
+use crate::keychain::{Account, AccountDescriptor, AccountId};
 use crate::limits::PARCEL_BYTES;
 use crate::seed::Seed;
 use crate::signers::key_layer;
+use crate::store::lock::DirectoryLock;
 use crate::store::problem;
 use crate::vault::{KdfCost, OutOfMemory, Parcel, ParseParcelError, Password, SealError};
 use crate::wallet::{self, Wallet};
 
-use super::create::{Birthplace, CreateError, lock_of};
+use super::create::{Birthplace, lock_of};
 
 /// Writes a backup to a new file, for the user alone, and opens it again; durable on return. It
 /// takes the time of two password derivations. Returns how many bytes the file has.
@@ -82,6 +84,17 @@ pub fn restore_backup(
     password: &Password,
     cost: KdfCost,
 ) -> Result<WalletDescription, RestoreError> {
+    restore_in(lock_of(settings).map_err(CreateError::from)?, settings, backup, password, cost)
+}
+
+/// The same for whom the directory is locked.
+pub(super) fn restore_in(
+    lock: Arc<DirectoryLock>,
+    settings: &Settings,
+    backup: &Backup,
+    password: &Password,
+    cost: KdfCost,
+) -> Result<WalletDescription, RestoreError> {
     if backup.network != settings.network {
         let (found, asked) = (backup.network, settings.network);
         return Err(RestoreError::NetworkMismatch { found, asked });
@@ -90,8 +103,7 @@ pub fn restore_backup(
     let accounts = accounts(backup, own)?;
     let preferred = accounts.iter().find(|account| *account.name() == backup.preferred);
     let preferred = preferred.ok_or(CreateError::BadAccounts)?.id();
-    let place =
-        Birthplace::claim(lock_of(settings).map_err(CreateError::from)?, settings, password, cost)?;
+    let place = Birthplace::claim(lock, settings, password, cost)?;
     let seal = |seed| key_layer::seal(&place.keys.seed, seed);
     let new = wallet::NewWallet {
         description: wallet::Description {
@@ -220,56 +232,6 @@ impl From<SealError> for BackupError {
 impl From<OutOfMemory> for BackupError {
     fn from(error: OutOfMemory) -> Self {
         Self::OutOfMemory { kib: error.kib }
-    }
-}
-
-/// Why no wallet was made of a backup.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum RestoreError {
-    /// The backup is of another network.
-    #[error(
-        "the backup is of a wallet of {found}, not of {asked}: name that network with --network"
-    )]
-    NetworkMismatch {
-        /// Its network.
-        found: Network,
-        /// The network that was asked for.
-        asked: Network,
-    },
-    /// An account's descriptor is not one.
-    #[error("account {name} of the backup can't be used: {problem}")]
-    Account {
-        /// Which.
-        name: String,
-        /// What is wrong.
-        problem: DescriptorError,
-    },
-    /// An account's key is said to be the seed's and is not.
-    #[error("account {name} of the backup names a key that its seed does not make: it is forged")]
-    ForeignKey {
-        /// Which.
-        name: String,
-    },
-    /// The wallet could not be made.
-    #[error(transparent)]
-    Create(#[from] CreateError),
-}
-
-impl RestoreError {
-    /// The stable name, as in `docs/errors.md`, JSON and JSON-RPC.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::NetworkMismatch { .. } => "network_mismatch",
-            Self::Account { .. } | Self::ForeignKey { .. } => "backup_damaged",
-            Self::Create(error) => error.name(),
-        }
-    }
-}
-
-impl From<StoreProblem> for RestoreError {
-    fn from(problem: StoreProblem) -> Self {
-        Self::Create(CreateError::Store(problem))
     }
 }
 

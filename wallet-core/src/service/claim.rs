@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::command::Reading;
 use crate::config::WalletName;
 use crate::event::CommandId;
+use crate::vault::SealedKey;
 
 use super::read_desk::ReadDesk;
 
@@ -18,7 +19,11 @@ pub(super) struct Claims(Mutex<BTreeMap<WalletName, Holder>>);
 #[derive(Debug)]
 enum Holder {
     /// It can be asked.
-    Engine(Option<ReadDesk>),
+    Engine {
+        reader: Option<ReadDesk>,
+        /// What its passphrase opens, if it has one.
+        passphrase: Option<SealedKey>,
+    },
     /// It is being opened or closed, or open for its secrets.
     Other,
 }
@@ -27,22 +32,37 @@ impl Claims {
     /// The wallets that can be asked.
     pub(super) fn open(&self) -> Vec<WalletName> {
         let claims = self.claims();
-        let open = claims.iter().filter(|(_, holder)| matches!(holder, Holder::Engine(_)));
+        let open = claims.iter().filter(|(_, holder)| matches!(holder, Holder::Engine { .. }));
         open.map(|(name, _)| name.clone()).collect()
     }
 
     pub(super) fn is_open(&self, wallet: &WalletName) -> bool {
-        matches!(self.claims().get(wallet), Some(Holder::Engine(_)))
+        matches!(self.claims().get(wallet), Some(Holder::Engine { .. }))
     }
 
     pub(super) fn has_reader(&self, wallet: &WalletName) -> bool {
-        matches!(self.claims().get(wallet), Some(Holder::Engine(Some(_))))
+        matches!(self.claims().get(wallet), Some(Holder::Engine { reader: Some(_), .. }))
+    }
+
+    /// What the passphrase of a wallet that can be asked opens, if it has one.
+    pub(super) fn passphrase(&self, wallet: &WalletName) -> Option<SealedKey> {
+        match self.claims().get(wallet) {
+            Some(Holder::Engine { passphrase, .. }) => passphrase.clone(),
+            _ => None,
+        }
+    }
+
+    /// The wallet's file has this one now.
+    pub(super) fn note_passphrase(&self, wallet: &WalletName, sealed: SealedKey) {
+        if let Some(Holder::Engine { passphrase, .. }) = self.claims().get_mut(wallet) {
+            *passphrase = Some(sealed);
+        }
     }
 
     /// Asks a wallet's reader; whether there is one.
     pub(super) fn read(&self, wallet: &WalletName, id: CommandId, reading: Reading) -> bool {
         match self.claims().get(wallet) {
-            Some(Holder::Engine(Some(desk))) => desk.put(id, reading),
+            Some(Holder::Engine { reader: Some(desk), .. }) => desk.put(id, reading),
             _ => false,
         }
     }
@@ -50,7 +70,7 @@ impl Claims {
     /// Has a wallet's reader end; to be dropped where that may take a while.
     pub(super) fn take_reader(&self, wallet: &WalletName) -> Option<ReadDesk> {
         match self.claims().get_mut(wallet) {
-            Some(Holder::Engine(desk)) => desk.take(),
+            Some(Holder::Engine { reader, .. }) => reader.take(),
             _ => None,
         }
     }
@@ -59,7 +79,7 @@ impl Claims {
     pub(super) fn take_readers(&self) -> Vec<ReadDesk> {
         let mut claims = self.claims();
         let desks = claims.values_mut().filter_map(|holder| match holder {
-            Holder::Engine(desk) => desk.take(),
+            Holder::Engine { reader, .. } => reader.take(),
             Holder::Other => None,
         });
         desks.collect()
@@ -97,9 +117,9 @@ impl Claim {
     }
 
     /// The engine has it now, and this reader.
-    pub(super) fn open(mut self, reader: Option<ReadDesk>) {
+    pub(super) fn open(mut self, reader: Option<ReadDesk>, passphrase: Option<SealedKey>) {
         if let Some(wallet) = self.wallet.take() {
-            self.claims.claims().insert(wallet, Holder::Engine(reader));
+            self.claims.claims().insert(wallet, Holder::Engine { reader, passphrase });
         }
     }
 }

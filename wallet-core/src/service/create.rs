@@ -13,35 +13,16 @@ use bitcoin::Network;
 
 use crate::command::{Birthday, StoreProblem, WalletDescription};
 use crate::config::{LookAhead, Settings, WalletName};
-use crate::entropy::EntropyError;
-use crate::failure::Kind;
+use crate::founding::{CreateError, NewWallet};
 use crate::keychain::{AccountId, ScriptType, StandardAccount};
-use crate::light_client::time::WallTime;
 use crate::net::clock::Clock;
 use crate::search_plan::cost::{self, SearchCost, Sought};
-use crate::seed::Seed;
 use crate::signers::key_layer;
 use crate::store::chain::ChainFile;
-use crate::store::lock::{self, DirectoryLock, Holder, LockError};
+use crate::store::lock::{self, DirectoryLock, LockError};
 use crate::store::{aside, problem};
-use crate::vault::{self, KdfCost, Keys, Password, VaultError};
+use crate::vault::{self, KdfCost, Keys, Password};
 use crate::wallet::{self, Wallet};
-
-/// What a wallet is created or restored from.
-pub struct NewWallet {
-    /// Its keys.
-    pub seed: Seed,
-    /// Its accounts, the preferred one first; at least one.
-    pub accounts: Vec<StandardAccount>,
-    /// Where its scan begins.
-    pub birthday: Birthday,
-    /// How far it looks for used addresses.
-    pub look_ahead: LookAhead,
-    /// Protects it on disk.
-    pub password: Password,
-    /// When the words were typed back, or read from where they are kept, before this.
-    pub words_checked: Option<WallTime>,
-}
 
 /// Creates the wallet that `settings` names; durable on return. It takes the time of one password
 /// derivation.
@@ -168,86 +149,6 @@ pub fn wallets(settings: &Settings) -> Result<Vec<WalletName>, StoreProblem> {
     }
     names.sort();
     Ok(names)
-}
-
-/// Why a wallet was not created.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CreateError {
-    /// The name is taken.
-    #[error("there is a wallet named {0} already: choose another name with --wallet")]
-    WalletExists(WalletName),
-    /// Another process has the directory.
-    #[error("{0} is using this data directory: stop it first")]
-    DirInUse(Holder),
-    /// What has the directory is closing.
-    #[error("billfold is closing: start it again")]
-    Closing,
-    /// No account was asked for, or one twice.
-    #[error("a wallet needs at least one account, and each only once")]
-    BadAccounts,
-    /// The memory that the password's derivation takes is not there.
-    #[error("deriving the key takes {kib} KiB of memory, which this machine can't give now")]
-    OutOfMemory {
-        /// How much.
-        kib: u32,
-    },
-    /// No entropy from the system.
-    #[error(transparent)]
-    Entropy(#[from] EntropyError),
-    /// The disk refused.
-    #[error(transparent)]
-    Store(#[from] StoreProblem),
-}
-
-impl CreateError {
-    /// Which of the failures that have a stable name and code.
-    #[must_use]
-    pub const fn kind(&self) -> Kind {
-        match self {
-            Self::WalletExists(_) => Kind::WalletExists,
-            Self::DirInUse(_) => Kind::DirInUse,
-            Self::Closing => Kind::Closing,
-            Self::BadAccounts => Kind::BadAccounts,
-            Self::OutOfMemory { .. } => Kind::OutOfMemory,
-            Self::Entropy(_) => Kind::NoEntropy,
-            Self::Store(problem) => problem.kind(),
-        }
-    }
-
-    /// The stable name, as in `docs/errors.md`, JSON and JSON-RPC.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        self.kind().name()
-    }
-}
-
-impl From<LockError> for CreateError {
-    fn from(error: LockError) -> Self {
-        match error {
-            LockError::InUse(holder) => Self::DirInUse(holder),
-            LockError::Store(problem) => Self::Store(problem),
-        }
-    }
-}
-
-impl From<VaultError> for CreateError {
-    fn from(error: VaultError) -> Self {
-        match error {
-            VaultError::OutOfMemory(error) => Self::OutOfMemory { kib: error.kib },
-            VaultError::Entropy(error) => Self::Entropy(error),
-            VaultError::Io { path, source } => Self::Store(problem::from_io(&path, &source)),
-            VaultError::WrongPassword
-            | VaultError::TooSoon { .. }
-            | VaultError::Damaged { .. }
-            | VaultError::NoSuchFile { .. }
-            | VaultError::Unsettled { .. }
-            | VaultError::Exists { .. }
-            | VaultError::Newer { .. } => {
-                let (path, what) = ("the new wallet's header file".to_owned(), error.to_string());
-                Self::Store(StoreProblem::Io { path, what })
-            }
-        }
-    }
 }
 
 /// Where a wallet is made: the directory is locked, the header file is durable, the wallet's own file

@@ -21,7 +21,7 @@ use crate::store::chain::ChainFile;
 use crate::store::filters::{self, FilterStore};
 use crate::store::peers::PeersFile;
 use crate::store::problem;
-use crate::vault::{self, FileKey, Keys, Password};
+use crate::vault::{self, FileKey, Keys, Password, SealedKey};
 use crate::wallet::{Reader, Wallet};
 
 use super::create::wallets;
@@ -35,16 +35,24 @@ pub(super) fn require_wallet(settings: &Settings) -> Result<(), OpenError> {
     Err(OpenError::NoSuchWallet { name, existing: wallets(settings)? })
 }
 
+/// A wallet as an engine takes it, with what the service keeps of it.
+pub(super) struct Shared {
+    pub(super) opened: Opened,
+    pub(super) reader: Reader,
+    /// What its passphrase opens, if it has one.
+    pub(super) passphrase: Option<SealedKey>,
+}
+
 pub(super) fn open_wallet(
     settings: &Settings,
     password: &Password,
     access: Access,
     clock: Clock,
-) -> Result<Opened, OpenError> {
+) -> Result<(Opened, Option<SealedKey>), OpenError> {
     require_wallet(settings)?;
     let now = clock.now().wall;
     let (wallet, keys) = open_files_as(settings, password, now, Wallet::open)?;
-    Ok(with_key_layer(settings, wallet, keys, access, clock))
+    with_key_layer(settings, wallet, keys, access, clock)
 }
 
 /// The same, with a view that answers what only reads.
@@ -53,13 +61,14 @@ pub(super) fn open_shared(
     password: &Password,
     access: Access,
     clock: Clock,
-) -> Result<(Opened, Reader), OpenError> {
+) -> Result<Shared, OpenError> {
     require_wallet(settings)?;
     let now = clock.now().wall;
     let (wallet, keys) = open_files_as(settings, password, now, Wallet::open_shared)?;
     let path = settings.paths().wallet(&settings.wallet);
     let reader = Reader::open(&path, &keys.file, settings.dust_limit)?;
-    Ok((with_key_layer(settings, wallet, keys, access, clock), reader))
+    let (opened, passphrase) = with_key_layer(settings, wallet, keys, access, clock)?;
+    Ok(Shared { opened, reader, passphrase })
 }
 
 fn with_key_layer(
@@ -68,12 +77,13 @@ fn with_key_layer(
     keys: Keys,
     access: Access,
     clock: Clock,
-) -> Opened {
+) -> Result<(Opened, Option<SealedKey>), OpenError> {
+    let passphrase = wallet.passphrase()?;
     let mut key_layer = KeyLayer::locked(settings.idle_lock);
-    if access == Access::Sign {
-        key_layer.unlock(keys.seed, clock.now());
+    if access == Access::Sign && passphrase.is_none() {
+        key_layer.unlock(keys.seed, clock.now(), None);
     }
-    Opened { name: settings.wallet.clone(), wallet, keys: key_layer }
+    Ok((Opened { name: settings.wallet.clone(), wallet, keys: key_layer }, passphrase))
 }
 
 /// The header file and the wallet's file, if they are of the network that is asked for.

@@ -3,12 +3,14 @@
 use bitcoin::Network as Chain;
 
 use super::*;
-use crate::command::{AddressQuery, Birthday};
+use crate::command::{AddressQuery, Birthday, Command, Reply};
 use crate::config::LookAhead;
+use crate::face::Face as _;
 use crate::keychain::{AccountId, ScriptType, StandardAccount};
 use crate::light_client::height::Height;
 use crate::light_client::time::WallTime;
 use crate::seed::{Seed, Words};
+use crate::vault::{self, KdfCost};
 use crate::wallet::{Description, NewWallet as NewFile, Reader, Wallet};
 
 #[tokio::test]
@@ -56,13 +58,14 @@ fn unattended(
     let (outlet, clock) = (Arc::new(Outlet::default()), Clock::start());
     let desk = ReadDesk::start(reader, Arc::clone(&outlet), clock).unwrap();
     let claims = Arc::new(Claims::default());
-    Claim::take(&claims, &WalletName::default()).unwrap().open(Some(desk));
+    Claim::take(&claims, &WalletName::default()).unwrap().open(Some(desk), None);
     let service = Service {
         desk: Desk { inbox, outlet },
         thread: Mutex::new(None),
         settings: Settings::new(Chain::Regtest, dir.to_owned()),
         clock,
         claims,
+        changing: Arc::default(),
         lock: Weak::new(),
     };
     (service, incoming)

@@ -6,26 +6,15 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::command::{Birthday, WalletDescription};
-use crate::config::{LookAhead, Settings};
-use crate::keychain::{Account, AccountDescriptor, AccountId, AccountName};
+use crate::command::WalletDescription;
+use crate::config::Settings;
+use crate::founding::{CreateError, NewWatch};
+use crate::keychain::{Account, AccountId};
 use crate::store::lock::DirectoryLock;
-use crate::vault::{KdfCost, Password};
+use crate::vault::KdfCost;
 use crate::wallet::{self, Wallet};
 
-use super::create::{Birthplace, CreateError, lock_of};
-
-/// What a wallet is made of that only watches.
-pub struct NewWatch {
-    /// Its accounts with their names, the preferred one first; at least one.
-    pub accounts: Vec<(AccountName, AccountDescriptor)>,
-    /// Where its scan begins.
-    pub birthday: Birthday,
-    /// How far it looks for used addresses.
-    pub look_ahead: LookAhead,
-    /// Protects it on disk: who pays whom is nobody else's matter.
-    pub password: Password,
-}
+use super::create::{Birthplace, lock_of};
 
 /// Creates a wallet without keys; durable on return, as with [`create`](super::create()).
 ///

@@ -7,6 +7,7 @@
 mod column;
 mod place;
 mod scan;
+mod sealed;
 mod search;
 mod addresses;
 mod transactions;
@@ -236,22 +237,6 @@ impl WalletFile {
         })
     }
 
-    /// The seed as the vault's seed key sealed it; none if the wallet only watches.
-    ///
-    /// # Errors
-    /// [`StoreProblem::Damaged`] if there should be one and is not.
-    pub fn sealed_seed(&self) -> Result<Option<Vec<u8>>, StoreProblem> {
-        if self.description()?.fingerprint.is_none() {
-            return Ok(None);
-        }
-        let found = self.read(|sql| {
-            sql.query_row("SELECT bytes FROM sealed WHERE name = ?1", [SEED], |row| row.get(0))
-                .optional()
-        })?;
-        let gone = || self.damaged("its seed is gone: restore the wallet from its words");
-        found.map(Some).ok_or_else(gone)
-    }
-
     fn connect(path: &Path, key: &FileKey, sharing: Sharing) -> Result<Self, StoreProblem> {
         let refused = |error: rusqlite::Error| problem::from_sqlite(path, &error);
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -299,7 +284,7 @@ impl WalletFile {
                 ],
             )?;
             if let Some(seed) = &new.sealed_seed {
-                sql.execute("INSERT INTO sealed VALUES (?1, ?2)", params![SEED, seed])?;
+                sql.execute("INSERT INTO sealed VALUES (?1, ?2)", params![sealed::SEED, seed])?;
             }
             // Until its first search has ended, nothing was looked for.
             sql.execute("INSERT INTO scan (id, number, searching) VALUES (1, 1, 1)", [])
@@ -369,9 +354,6 @@ const READER_CACHE: i64 = -8 * 1024;
 
 /// Prepared statements that are kept: more than there are in this module.
 const STATEMENTS: usize = 128;
-
-/// The name of the sealed seed.
-const SEED: &str = "seed";
 
 const KEY_PRAGMA: &str = "PRAGMA key = \"x'";
 const KEY_PRAGMA_END: &str = "'\"";

@@ -13,11 +13,21 @@ use crate::residue::wipe_stack;
 pub(super) fn seal(key: &[u8; 32], context: &[u8], plain: &[u8]) -> Result<Vec<u8>, EntropyError> {
     let mut nonce = [0; NONCE_BYTES];
     entropy::fill(&mut nonce)?;
+    Ok(seal_with(nonce, key, context, plain))
+}
+
+/// The same with a nonce that nothing else was sealed with under this key.
+pub(super) fn seal_with(
+    nonce: [u8; NONCE_BYTES],
+    key: &[u8; 32],
+    context: &[u8],
+    plain: &[u8],
+) -> Vec<u8> {
     let ciphertext = XChaCha20Poly1305::new(key.into())
         .encrypt(&XNonce::from(nonce), Payload { msg: plain, aad: context })
         .expect("only more than 256 GiB can't be encrypted");
     wipe_stack();
-    Ok([&nonce[..], &ciphertext].concat())
+    [&nonce[..], &ciphertext].concat()
 }
 
 /// The inverse of [`seal`]; `None` if anything differs.
@@ -32,7 +42,7 @@ pub(super) fn unseal(key: &[u8; 32], context: &[u8], sealed: &[u8]) -> Option<Ze
 }
 
 /// Bytes of a nonce: enough to draw them at random for ever.
-const NONCE_BYTES: usize = 24;
+pub(super) const NONCE_BYTES: usize = 24;
 
 /// Bytes that sealing adds: the nonce and the authenticator.
 pub(super) const OVERHEAD: usize = NONCE_BYTES + 16;

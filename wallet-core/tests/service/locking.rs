@@ -77,7 +77,7 @@ async fn ask(service: &Service, command: Command) -> Result<Reply, CommandError>
 }
 
 async fn unlock(service: &Service, text: &str) -> Result<(), OpenError> {
-    service.unlock(&WalletName::default(), password(text)).await
+    service.unlock(&WalletName::default(), password(text), None).await
 }
 
 /// Drafts a payment and signs it.

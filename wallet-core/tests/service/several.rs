@@ -6,6 +6,7 @@ use billfold_wallet_core::command::{Command, CommandError, PaymentState, Reply};
 use billfold_wallet_core::config::WalletName;
 use billfold_wallet_core::event::Event;
 use billfold_wallet_core::face::{Face, Listener};
+use billfold_wallet_core::founding::Founding;
 use billfold_wallet_core::service::{Access, OpenError, Reach, Service};
 use billfold_wallet_core::vault::KdfCost;
 use bitcoin::Amount;
@@ -24,7 +25,9 @@ async fn wallets_are_created_loaded_and_unloaded_while_others_run() {
     let mut listener = service.listen();
     let load = || service.load(&other, password(PASSWORD), Access::View);
 
-    service.create(&other, new_wallet(OTHER_WORDS), KdfCost::for_tests()).unwrap();
+    let new = Founding::Keys(new_wallet(OTHER_WORDS));
+    service.found(&other, new, KdfCost::for_tests()).await.unwrap();
+    assert_eq!(service.all_wallets().await, Ok(vec![main.clone(), other.clone()]));
     let refused = service.ask(&other, Command::Balance).await;
     assert_eq!(refused, Err(CommandError::NotLoaded(other.clone())));
     load().await.unwrap();

@@ -117,7 +117,7 @@ impl Home {
     pub(super) fn opened(&self, name: &WalletName, now: Now) -> Opened {
         let (wallet, opened) = self.wallet_of(name);
         let mut keys = KeyLayer::locked(None);
-        keys.unlock(opened.seed, now);
+        keys.unlock(opened.seed, now, None);
         Opened { name: name.clone(), wallet, keys }
     }
 
