@@ -12,8 +12,10 @@ mod description;
 mod raw_transaction;
 mod history;
 mod network;
+mod psbt;
 mod received;
 mod refusal;
+mod script;
 mod send;
 mod wallet;
 
@@ -178,8 +180,10 @@ const TABLES: &[&[Method]] = &[
     description::METHODS,
     history::METHODS,
     network::METHODS,
+    psbt::METHODS,
     received::METHODS,
     raw_transaction::METHODS,
+    script::METHODS,
     send::METHODS,
     wallet::METHODS,
 ];

@@ -3,7 +3,7 @@
 
 use bitcoin::opcodes::all::{OP_CHECKMULTISIG, OP_CHECKSIG, OP_RETURN};
 use bitcoin::script::{Instruction, Script};
-use bitcoin::{Address, Network, PublicKey, WitnessVersion, ecdsa};
+use bitcoin::{Address, Network, WitnessVersion, ecdsa};
 use serde::Serialize;
 
 use crate::descriptor::written;
@@ -34,6 +34,12 @@ impl ScriptForm {
             address: address.map(|address| address.to_string()),
             kind,
         }
+    }
+
+    /// The same, where more is known of the script than it tells itself.
+    #[must_use]
+    pub fn with_descriptor(self, desc: String) -> Self {
+        Self { desc, ..self }
     }
 }
 
@@ -68,12 +74,12 @@ pub fn kind(spk: &Script) -> &'static str {
 /// A descriptor that makes the script, known from the script alone, with its checksum.
 #[must_use]
 pub fn described(spk: &Script, network: Network) -> String {
-    if let Some(key) = bare_key(spk) {
+    if let Some(key) = bare_key(spk).and_then(key_text) {
         return written(&format!("pk({key})"));
     }
-    if let Some((required, keys)) = multisig(spk) {
-        let keys: Vec<_> = keys.iter().map(ToString::to_string).collect();
-        return written(&format!("multi({required},{})", keys.join(",")));
+    let multi = multisig(spk).and_then(|(required, keys)| multi_text(required, &keys));
+    if let Some(multi) = multi {
+        return written(&multi);
     }
     if spk.is_p2tr() {
         return written(&format!("rawtr({})", &spk.to_hex_string()[4..]));
@@ -127,7 +133,9 @@ fn number(bytes: &[u8]) -> i64 {
     }
 }
 
-const fn hash_type(byte: u32) -> Option<&'static str> {
+/// The name of a hash type of signatures.
+#[must_use]
+pub const fn hash_type(byte: u32) -> Option<&'static str> {
     Some(match byte {
         0x01 => "ALL",
         0x02 => "NONE",
@@ -163,19 +171,19 @@ fn is_null_data(spk: &Script) -> bool {
     })
 }
 
-/// The key of an output that pays to one without hashing it.
-fn bare_key(spk: &Script) -> Option<PublicKey> {
+/// The key of an output that pays to one without hashing it. Whether it is a point of the curve is
+/// not looked at, as in Core.
+#[must_use]
+pub fn bare_key(spk: &Script) -> Option<&[u8]> {
     let mut instructions = spk.instructions();
-    let key = match instructions.next()?.ok()? {
-        Instruction::PushBytes(bytes) => PublicKey::from_slice(bytes.as_bytes()).ok()?,
-        Instruction::Op(_) => return None,
-    };
+    let key = key(&instructions.next()?.ok()?)?;
     let ends = matches!(instructions.next()?, Ok(Instruction::Op(OP_CHECKSIG)));
     (ends && instructions.next().is_none()).then_some(key)
 }
 
 /// How many of which keys must sign an output to a bare multisig.
-fn multisig(spk: &Script) -> Option<(usize, Vec<PublicKey>)> {
+#[must_use]
+pub fn multisig(spk: &Script) -> Option<(usize, Vec<&[u8]>)> {
     let instructions: Vec<_> = spk.instructions().collect::<Result<_, _>>().ok()?;
     let [Instruction::Op(required), keys @ .., Instruction::Op(count), Instruction::Op(last)] =
         &instructions[..]
@@ -187,12 +195,39 @@ fn multisig(spk: &Script) -> Option<(usize, Vec<PublicKey>)> {
     if *last != OP_CHECKMULTISIG || keys.len() != count || required > count {
         return None;
     }
-    let key = |instruction: &Instruction<'_>| match instruction {
-        Instruction::PushBytes(bytes) => PublicKey::from_slice(bytes.as_bytes()).ok(),
-        Instruction::Op(_) => None,
-    };
     Some((required, keys.iter().map(key).collect::<Option<_>>()?))
 }
+
+/// What is pushed, if it has the length that its first byte asks of a key.
+fn key<'a>(instruction: &Instruction<'a>) -> Option<&'a [u8]> {
+    let Instruction::PushBytes(bytes) = instruction else { return None };
+    let bytes = bytes.as_bytes();
+    let length = match bytes.first()? {
+        2 | 3 => COMPRESSED_KEY,
+        4 | 6 | 7 => UNCOMPRESSED_KEY,
+        _ => return None,
+    };
+    (bytes.len() == length).then_some(bytes)
+}
+
+/// A key as descriptors have it; not of the hybrid form that they refuse.
+fn key_text(key: &[u8]) -> Option<String> {
+    use bitcoin::hex::DisplayHex as _;
+    (key.first()? < &6).then(|| key.to_lower_hex_string())
+}
+
+/// `multi(…)` of these keys.
+#[must_use]
+pub fn multi_text(required: usize, keys: &[&[u8]]) -> Option<String> {
+    let keys: Vec<_> = keys.iter().map(|key| key_text(key)).collect::<Option<_>>()?;
+    Some(format!("multi({required},{})", keys.join(",")))
+}
+
+/// Bytes of a compressed public key.
+pub const COMPRESSED_KEY: usize = 33;
+
+/// Bytes of an uncompressed public key.
+const UNCOMPRESSED_KEY: usize = 65;
 
 /// An output that anybody can spend, to add a fee.
 const PAY_TO_ANCHOR: &[u8] = &[0x51, 0x02, 0x4e, 0x73];

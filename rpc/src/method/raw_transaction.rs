@@ -1,33 +1,52 @@
 //! Owns the methods about transactions by themselves.
 
-use bitcoin::consensus::encode::deserialize;
-use bitcoin::hex::{DisplayHex, FromHex};
+use bitcoin::hex::DisplayHex;
 use bitcoin::{Network, Transaction, TxIn, Txid, Wtxid};
 use serde::Serialize;
 
-use crate::arguments::Arguments;
+use crate::arguments::{self, Arguments};
 use crate::error::{Code, RpcError};
 use crate::json::{Answer, Btc, answer};
 use crate::method::{Category, Method, Outcome, Run, Standing};
 use crate::parameter::{Kind, Parameter};
 use crate::script::{ScriptForm, asm};
+use crate::{transaction_hex, unsigned};
 
-pub(super) const METHODS: &[Method] = &[Method {
-    name: "decoderawtransaction",
-    category: Category::Rawtransactions,
-    parameters: &[
-        Parameter::required("hexstring", Kind::Text, "The transaction hex string"),
-        Parameter::optional("iswitness", Kind::Bool, "Whether it is in the form with witnesses"),
-    ],
-    about: "Return a JSON object representing the serialized, hex-encoded transaction.",
-    standing: Standing::Same,
-    run: Run::Pure(decode),
-}];
+pub(super) const METHODS: &[Method] = &[
+    Method {
+        name: "createrawtransaction",
+        category: Category::Rawtransactions,
+        parameters: unsigned::PARAMETERS,
+        about: "Create a transaction spending the given inputs and creating new outputs.",
+        standing: Standing::Same,
+        run: Run::Pure(create),
+    },
+    Method {
+        name: "decoderawtransaction",
+        category: Category::Rawtransactions,
+        parameters: &[
+            Parameter::required("hexstring", Kind::Text, "The transaction hex string"),
+            Parameter::optional(
+                "iswitness",
+                Kind::Bool,
+                "Whether it is in the form with witnesses",
+            ),
+        ],
+        about: "Return a JSON object representing the serialized, hex-encoded transaction.",
+        standing: Standing::Same,
+        run: Run::Pure(decode),
+    },
+];
+
+fn create(network: Network, arguments: &Arguments) -> Outcome {
+    answer(&transaction_hex::written(&unsigned::read(arguments, network)?))
+}
 
 fn decode(network: Network, arguments: &Arguments) -> Outcome {
+    let with_witnesses = arguments.value(1).map(arguments::flag).transpose()?;
+    let transaction = transaction_hex::read(arguments.required_text(0)?, with_witnesses);
     let refused = || RpcError::new(Code::Deserialization, "TX decode failed");
-    let bytes = Vec::from_hex(arguments.required_text(0)?).map_err(|_| refused())?;
-    decoded(&deserialize(&bytes).map_err(|_| refused())?, network)
+    decoded(&transaction.ok_or_else(refused)?, network)
 }
 
 /// A transaction as Core tells of it.
@@ -106,10 +125,13 @@ impl InputForm {
     }
 }
 
+/// A script of an input.
 #[derive(Debug, Serialize)]
-struct ScriptSigForm {
-    asm: String,
-    hex: String,
+pub(super) struct ScriptSigForm {
+    /// In words.
+    pub(super) asm: String,
+    /// As it is.
+    pub(super) hex: String,
 }
 
 #[derive(Debug, Serialize)]

@@ -3,6 +3,18 @@
 use std::collections::BTreeSet;
 
 use super::*;
+use crate::envelope::Params;
+
+/// The answer of a pure method on regtest to arguments as they were written.
+pub(super) fn pure(name: &str, params: &str) -> Result<serde_json::Value, (i32, String)> {
+    let method = Method::named(name).expect("it is there");
+    let Run::Pure(run) = method.run else { panic!("{name} is pure") };
+    let params: Params = serde_json::from_str(params).expect("an array or an object");
+    let arguments = Arguments::read(method.parameters, params, || method.help());
+    let answer = arguments.and_then(|arguments| run(Network::Regtest, &arguments));
+    let answer = answer.map_err(|error| (error.code, error.message))?;
+    Ok(serde_json::from_str(answer.get()).expect("JSON"))
+}
 
 #[test]
 fn every_name_stands_once_and_is_either_answered_or_refused() {
