@@ -166,6 +166,7 @@ pub(crate) fn unexpected(reply: &Reply) -> Failure {
         Reply::Recalled(_) => "recalled",
         Reply::Applied(_) => "applied block",
         Reply::KeyLayer(_) => "key layer",
+        Reply::Teller(_) => "teller",
         Reply::Done => "done",
     };
     Failure::new(Kind::Bug, format!("the wallet answered with something else ({kind})"))

@@ -120,6 +120,8 @@ fn listed(asker: &Asker) -> &str {
     match asker {
         Asker::Owner => COOKIE_USER,
         Asker::User(name) => name,
+        // A name that no line of a whitelist can have.
+        Asker::Token(_) => "",
     }
 }
 

@@ -4,7 +4,7 @@
 
 use std::net::IpAddr;
 
-use billfold_wallet_core::command::{Asker, Authority, KeyedRequest};
+use billfold_wallet_core::command::{Asker, Authority, KeyedRequest, Limit};
 
 /// Who makes a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub struct Caller {
     pub asker: Asker,
     /// From where.
     pub origin: Origin,
+    /// What they may take from a wallet.
+    pub limits: Vec<Limit>,
     /// What stands in the header `Idempotency-Key`.
     pub key: Option<String>,
 }
@@ -38,6 +40,11 @@ impl Caller {
     /// With what right a method asks a wallet.
     #[must_use]
     pub fn authority(&self, method: &str, request: Option<KeyedRequest>) -> Authority {
-        Authority { asker: self.asker.clone(), method: method.to_owned(), request }
+        Authority {
+            asker: self.asker.clone(),
+            method: method.to_owned(),
+            request,
+            limits: self.limits.clone(),
+        }
     }
 }

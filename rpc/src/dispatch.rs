@@ -105,7 +105,12 @@ mod tests {
             r#"{{"method":"sendmany","params":["",{{"{address}":1,"{address}":2}}],"id":1}}"#
         );
         let Ok(Body::Single(call)) = Body::parse(text.as_bytes()) else { panic!("one call") };
-        let caller = Caller { asker: Asker::Owner, origin: Origin::Socket(None), key: None };
+        let caller = Caller {
+            asker: Asker::Owner,
+            origin: Origin::Socket(None),
+            limits: Vec::new(),
+            key: None,
+        };
         let reply = reply(&node, &caller, &Endpoint::Root, call).await;
         let refused = reply.outcome.expect_err("refused");
         let message = format!("Invalid parameter, duplicated address: {address}");

@@ -4,7 +4,7 @@
 //! Refuses codes of its own where Core has one that says the same; ours are -1000 to -1099, and
 //! come with `data`.
 
-use billfold_wallet_core::command::{CommandError, RecipientsProblem};
+use billfold_wallet_core::command::{CommandError, Overrun, RecipientsProblem};
 use serde::Serialize;
 
 /// Why a call failed, as it is told.
@@ -126,6 +126,8 @@ pub enum Code {
     VerifyAlreadyInChain = -27,
     /// The wallet is open already.
     WalletAlreadyLoaded = -35,
+    /// A limit does not let the payment through.
+    PolicyRefused = -1000,
     /// The key of the call was used for another one.
     KeyConflict = -1001,
 }
@@ -140,6 +142,7 @@ impl From<CommandError> for RpcError {
         }
         let told = Self::new(code(&error), error.to_string());
         match &error {
+            CommandError::OverLimit(why) => told.advising(why.rule(), is_budget(why), ASK_OWNER),
             CommandError::KeyReused => told.advising(error.name(), false, TAKE_NEW_KEY),
             _ => told,
         }
@@ -165,6 +168,7 @@ fn code(error: &CommandError) -> Code {
         | CommandError::MessageTooLong(_)
         | CommandError::NotAPayment => Code::InvalidParameter,
         CommandError::KeyReused => Code::KeyConflict,
+        CommandError::OverLimit(_) => Code::PolicyRefused,
         CommandError::NoSuchTransaction(_) | CommandError::NotOurAddress(_) => Code::AddressOrKey,
         CommandError::NotLoaded(_) => Code::WalletNotFound,
         CommandError::AddressesExhausted => Code::KeypoolRanOut,
@@ -178,6 +182,12 @@ fn code(error: &CommandError) -> Code {
     }
 }
 
+/// A budget is free again with time.
+const fn is_budget(why: &Overrun) -> bool {
+    matches!(why, Overrun::Budget { .. })
+}
+
+const ASK_OWNER: &str = "pay less, wait if it is a budget, or ask the owner for another token";
 const TAKE_NEW_KEY: &str =
     "repeat a call only with the arguments that it had, and take a new key for a new payment";
 const UNLOCK_NEEDED: &str =

@@ -53,7 +53,8 @@ fn node() -> Node {
 /// The reply, unless the call waits for what never comes here.
 fn answered(node: &Node, call: Result<Call, Refused>) -> Option<Reply> {
     let _clock = RUNTIME.enter();
-    let caller = Caller { asker: Asker::Owner, origin: Origin::Socket(None), key: None };
+    let caller =
+        Caller { asker: Asker::Owner, origin: Origin::Socket(None), limits: Vec::new(), key: None };
     let mut reply = pin!(dispatch::reply(node, &caller, &Endpoint::Root, call));
     let mut context = Context::from_waker(Waker::noop());
     (0..STEPS).find_map(|_| match reply.as_mut().poll(&mut context) {

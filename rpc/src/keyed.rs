@@ -13,8 +13,8 @@ use serde_json::value::RawValue;
 use crate::arguments::Arguments;
 use crate::desk::Desk;
 use crate::error::RpcError;
+use crate::json::Answer;
 use crate::limits::KEY_BYTES;
-use crate::method::Outcome;
 
 /// What a key stands for: a method with its arguments.
 ///
@@ -43,8 +43,8 @@ pub fn request(key: &str, method: &str, arguments: &Arguments) -> Result<KeyedRe
 pub async fn once(
     desk: &Desk,
     request: KeyedRequest,
-    work: impl Future<Output = Outcome> + Send,
-) -> Outcome {
+    work: impl Future<Output = Result<Answer, RpcError>> + Send,
+) -> Result<Answer, RpcError> {
     let _turn = desk.turns().take(&request.key).await;
     match desk.ask(Command::Recall(request.clone())).await? {
         Reply::Recalled(None) => {}

@@ -21,6 +21,8 @@ mod record;
 mod psbt;
 mod message;
 mod sweep;
+mod limit;
+mod teller;
 mod order;
 mod key_state;
 
@@ -46,6 +48,7 @@ pub use label::{
     kept_text,
 };
 pub use layout::Layout;
+pub use limit::{Limit, Overrun};
 pub use message::{MessageForm, SignedMessage};
 pub use order::{Asker, Authority, KeyedRequest, Order};
 pub use payment::{
@@ -59,6 +62,10 @@ pub use record::{RecordedOutput, TransactionRecord};
 pub use search::{AccountSearch, ChainSearch, SearchEnd, SearchReport};
 pub use store_problem::StoreProblem;
 pub use sweep::{SweepDraft, SweepRequest, SweepSource};
+pub use teller::{
+    Attempt, AttemptPurpose, AuditEntry, NewToken, ParseTokenIdError, PaymentQuery, PaymentRecord,
+    TellerCommand, TellerReply, TokenId, TokenKey, TokenRecord, TokenSecret,
+};
 
 /// One thing that a face may ask of an open wallet.
 #[derive(Debug, Clone, PartialEq)]
@@ -200,6 +207,8 @@ pub enum Command {
         /// The answer.
         answer: String,
     },
+    /// Ask what is kept for programs.
+    Teller(Box<TellerCommand>),
     /// A person is there: the idle lock counts from now. For faces where somebody may look for
     /// long without asking for anything.
     Present,
@@ -277,6 +286,8 @@ pub enum Reply {
     Proof(Box<Proof>),
     /// To `Recall`.
     Recalled(Option<String>),
+    /// To `Teller`.
+    Teller(Box<TellerReply>),
     /// To `Abandon`, `Sweep`, `Drop`, `Freeze`, `Rescan`, `Lock`, `Remember` and `Present`.
     Done,
 }

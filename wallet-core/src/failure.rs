@@ -123,6 +123,9 @@ kinds! {
     CannotAbandon = "cannot_abandon", -5, Refused, "The transaction can't be given up.";
     TooLarge = "too_large", -4, Refused, "The transaction is heavier than nodes relay.";
     KeyReused = "key_reused", -1001, Refused, "The idempotency key belongs to another payment.";
+    PolicyRefused = "policy_refused", -1000, Refused, "A limit of whoever asks does not let the payment through.";
+    NoSuchToken = "no_such_token", -8, Other, "There is no such token, or it was taken back.";
+    TooManyTokens = "too_many_tokens", -4, Other, "No more tokens are kept.";
     ForeignPayment = "foreign_payment", -4, Refused, "The PSBT neither pays nor spends anything of the wallet.";
     BadSignature = "bad_signature", -3, Refused, "The signature is not one of this address and this message.";
     InsufficientFunds = "insufficient_funds", -6, Money, "Not enough can be spent.";

@@ -199,6 +199,12 @@ pub const KEEPER_ORDERS: usize = 8;
 /// brings the whole transaction that it spends from, of the sizes that are usual.
 pub const PSBT_BYTES: usize = 8 << 20;
 
+/// Payments, or lines of the audit log, that are told at once.
+pub const LISTED_PAYMENTS: u32 = 1_000;
+
+/// Tokens of one wallet that work.
+pub const TOKENS: usize = 1_000;
+
 /// The longest message that is signed or verified, in bytes: longer texts are signed by their hash.
 pub const MESSAGE_BYTES: usize = 64 << 10;
 

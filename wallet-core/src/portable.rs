@@ -13,6 +13,7 @@ mod outcome;
 mod wallet;
 mod payment;
 mod order;
+mod teller;
 mod command;
 mod event;
 pub mod question;

@@ -35,6 +35,7 @@ mod draft;
 mod keyed;
 mod bump;
 mod payment;
+mod teller;
 mod handed;
 mod sweeping;
 mod unconfirmed;

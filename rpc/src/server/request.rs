@@ -93,7 +93,7 @@ async fn caller(door: &Door, headers: &HeaderMap) -> Option<Caller> {
     };
     // What is no text is no key either, and the call is told so.
     let key = headers.get(KEY).map(|key| key.to_str().unwrap_or_default().to_owned());
-    Some(Caller { asker, origin: door.origin, key })
+    Some(Caller { asker, origin: door.origin, limits: Vec::new(), key })
 }
 
 /// Whether the user may not call one of the methods: then the whole request is refused. A call

@@ -136,7 +136,7 @@ const SQL_VERBS: [&str; 9] = [
     "ATTACH ",
 ];
 
-const RUNTIME: [&str; 16] = [
+const RUNTIME: [&str; 17] = [
     "src",
     // The library for signers of other makers waits on one.
     "hw-signer/host/src/vendor_device",
@@ -145,6 +145,7 @@ const RUNTIME: [&str; 16] = [
     "wallet-core/src/face",
     "rpc/src/puppet",
     "rpc/src/desk",
+    "rpc/src/turns",
     "rpc/src/stop",
     "rpc/src/server",
     "rpc/src/client",

@@ -12,6 +12,8 @@ use crate::light_client::height::Height;
 use crate::limits::MESSAGE_BYTES;
 use crate::wallet_name::WalletName;
 
+use super::{Overrun, TokenId};
+
 /// Why a command was not carried out. Each says what to do. Names and codes are stable.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CommandError {
@@ -136,6 +138,15 @@ pub enum CommandError {
     /// The idempotency key belongs to another request.
     #[error("this idempotency key was used for another payment: take a new key")]
     KeyReused,
+    /// A limit of whoever asks does not let this through.
+    #[error("the payment is more than the limits allow: {0}")]
+    OverLimit(Overrun),
+    /// There is no such token, or it was taken back.
+    #[error("there is no token {0} that works: see billfold.token.list")]
+    NoSuchToken(TokenId),
+    /// No more tokens are kept.
+    #[error("there are too many tokens: revoke some first")]
+    TooManyTokens,
     /// The key layer is sealed.
     #[error("the wallet is locked: unlock it with its password")]
     Locked,
@@ -352,6 +363,9 @@ impl CommandError {
             Self::NoSuchDraft(_) => Kind::NoSuchDraft,
             Self::DraftExpired(_) => Kind::DraftExpired,
             Self::KeyReused => Kind::KeyReused,
+            Self::OverLimit(_) => Kind::PolicyRefused,
+            Self::NoSuchToken(_) => Kind::NoSuchToken,
+            Self::TooManyTokens => Kind::TooManyTokens,
             Self::Locked => Kind::Locked,
             Self::WatchOnly => Kind::WatchOnly,
             Self::HeightAboveTip { .. } => Kind::HeightAboveTip,

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use super::Command;
+use super::{Command, Limit, TokenId};
 
 /// A command that somebody asks for who is not the owner at the keyboard. It is carried out within
 /// what they may do, and written into the wallet's audit log.
@@ -26,6 +26,8 @@ pub struct Authority {
     pub method: String,
     /// The key of the call, if it has one: what is drafted and signed is bound to it.
     pub request: Option<KeyedRequest>,
+    /// What they may take, beside the limits of every order.
+    pub limits: Vec<Limit>,
 }
 
 /// Who asks, by what they showed.
@@ -35,6 +37,8 @@ pub enum Asker {
     Owner,
     /// A user with a password.
     User(String),
+    /// Whoever has a token.
+    Token(TokenId),
 }
 
 impl fmt::Display for Asker {
@@ -42,6 +46,7 @@ impl fmt::Display for Asker {
         match self {
             Self::Owner => f.write_str("owner"),
             Self::User(name) => write!(f, "user {name}"),
+            Self::Token(id) => write!(f, "token {id}"),
         }
     }
 }
@@ -59,7 +64,10 @@ impl Command {
     /// Whether it changes the wallet, takes its keys, or takes something from it: what is asked for
     /// with an [`Order`].
     #[must_use]
-    pub const fn changes(&self) -> bool {
+    pub fn changes(&self) -> bool {
+        if let Self::Teller(command) = self {
+            return command.changes();
+        }
         !matches!(
             self,
             Self::Balance
@@ -76,6 +84,7 @@ impl Command {
                 | Self::Status
                 | Self::Block(_)
                 | Self::Describe
+                | Self::KeyLayer
                 | Self::Prove(_)
                 | Self::Present
                 | Self::Recall(_)

@@ -12,7 +12,6 @@ use crate::command::{
 use crate::engine::around::Around;
 use crate::engine::chain_side::Chain;
 use crate::engine::follower::{Course, Follower};
-use crate::engine::ordered::drafted;
 use crate::engine::{Effect, Engine};
 use crate::keychain::{AccountName, Branch};
 use crate::light_client::height::Height;
@@ -21,7 +20,7 @@ use crate::light_client::status::Status;
 use crate::light_client::time::{Now, WallTime};
 use crate::signers::key_layer;
 use crate::vault::SeedKey;
-use crate::wallet::Inclusion;
+use crate::wallet::{Drafted, Inclusion};
 use crate::wallet_name::WalletName;
 
 impl Engine {
@@ -83,6 +82,7 @@ impl Engine {
             Command::Block(query) => block(&self.chain, query),
             Command::Prove(txid) => one.prove(&around, txid),
             Command::Ordered(order) => self.carry_out(around.now, name, *order),
+            Command::Teller(command) => one.tell(&around, &command),
             Command::Recall(request) => Ok(Reply::Recalled(one.wallet.recall(&request)?)),
             Command::Remember { request, answer } => one.remember(&request, &answer),
             Command::KeyLayer => one.key_layer(),
@@ -252,7 +252,8 @@ impl Follower {
     fn draft(&mut self, around: &Around<'_>, request: &PayRequest) -> Result<Reply, CommandError> {
         self.changed = true;
         let moment = self.moment(around);
-        Ok(drafted(self.wallet.draft(request, &moment)?))
+        let made = self.wallet.draft(request, &moment)?;
+        self.within_limits(around, made, request.dry_run)
     }
 
     fn bump(&mut self, around: &Around<'_>, request: &BumpRequest) -> Result<Reply, CommandError> {
@@ -261,9 +262,10 @@ impl Follower {
         if let Some(id) = moment.request.as_ref().filter(|_| !request.dry_run)
             && let Some(made) = self.wallet.made_by(id, &moment)?
         {
-            return Ok(drafted(made));
+            return self.within_limits(around, made, false);
         }
-        Ok(Reply::Draft(Box::new(self.wallet.bump(request, &moment)?)))
+        let made = Drafted::Draft(Box::new(self.wallet.bump(request, &moment)?));
+        self.within_limits(around, made, request.dry_run)
     }
 
     fn prove(&self, around: &Around<'_>, txid: Txid) -> Result<Reply, CommandError> {

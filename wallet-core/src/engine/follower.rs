@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use bitcoin::{Block, OutPoint, Txid};
+use bitcoin::{Amount, Block, OutPoint, Txid};
 
 use crate::command::{Authority, StoreProblem, TransactionChange};
 use crate::event::{Event, Note};
@@ -39,6 +39,8 @@ pub(super) struct Follower {
     synced_at: Option<BlockId>,
     /// On whose behalf the command is that it is at.
     pub(super) by: Option<Authority>,
+    /// What its payment takes from the wallet.
+    pub(super) spent: Option<Amount>,
     /// To be said, in this order.
     pub(super) said: Vec<Event>,
 }
@@ -71,6 +73,7 @@ impl Follower {
             told_coins: false,
             synced_at: None,
             by: None,
+            spent: None,
             said: Vec::new(),
         })
     }

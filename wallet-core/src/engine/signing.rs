@@ -22,16 +22,19 @@ impl Follower {
         draft: DraftId,
     ) -> Result<Reply, CommandError> {
         let drafted = self.wallet.psbt_of(draft, around.now.wall)?;
+        let spending = self.check(around, &drafted, Some(draft))?;
         let mut psbt = drafted.clone();
         self.signer()?.sign(&mut psbt).map_err(CommandError::Signing)?;
         let signed = match signers::finish(&psbt, &drafted) {
             Err(SigningProblem::Incomplete) if psbt != drafted => {
+                self.count(around, spending)?;
                 return self.hold(around, draft, &psbt);
             }
             finished => finished.map_err(CommandError::Signing)?,
         };
         let (payment, changes) =
             self.wallet.record_signed(draft, &signed, &psbt, around.now.wall)?;
+        self.count(around, spending)?;
         self.say_changes(changes);
         Ok(Reply::Payment(Box::new(payment)))
     }
@@ -78,12 +81,14 @@ impl Follower {
         handed: &Psbt,
     ) -> Result<Reply, CommandError> {
         let moment = around.place();
+        let spending = self.check(around, handed, None)?;
         let mut psbt = handed.clone();
         self.signer()?.sign(&mut psbt).map_err(CommandError::Signing)?;
         if psbt == *handed {
             return Err(CommandError::NothingToSign);
         }
         self.wallet.take_over(handed, moment)?;
+        self.count(around, spending)?;
         self.changed = true;
         Ok(Reply::Psbt(Box::new(self.wallet.review_psbt(&psbt, moment)?)))
     }
@@ -107,12 +112,14 @@ impl Follower {
         psbt: &Psbt,
     ) -> Result<Reply, CommandError> {
         let moment = around.place();
+        let spending = self.check(around, psbt, None)?;
         let (draft, transaction) = match self.wallet.close_draft(psbt, moment)? {
             Handed::Known(payment) => return Ok(Reply::Payment(payment)),
             Handed::Signed(draft, transaction) => (draft, transaction),
         };
         let (payment, changes) =
             self.wallet.record_signed(draft, &transaction, psbt, around.now.wall)?;
+        self.count(around, spending)?;
         self.say_changes(changes);
         Ok(Reply::Payment(Box::new(payment)))
     }

@@ -47,6 +47,7 @@ portable_enum!(Command {
     Ordered(order),
     Recall(request),
     Remember { request, answer },
+    Teller(command),
     Present,
 });
 
@@ -74,5 +75,6 @@ portable_enum!(Reply {
     KeyLayer(state),
     Proof(proof),
     Recalled(answer),
+    Teller(reply),
     Done,
 });

@@ -1,12 +1,13 @@
 //! Owns what is asked on somebody's behalf, as bytes.
 
 use super::{Portable, Reader, Unreadable, Writer, portable_enum, portable_struct};
-use crate::command::{Asker, Authority, KeyedRequest, Order};
+use crate::command::{Asker, Authority, KeyedRequest, Limit, Order};
 
-portable_enum!(Asker { Owner, User(name) });
+portable_enum!(Asker { Owner, User(name), Token(id) });
+portable_enum!(Limit { PerPayment(most), Budget { amount, seconds }, Destinations(scripts) });
 
 portable_struct! {
-    Authority { asker, method, request }
+    Authority { asker, method, request, limits }
     KeyedRequest { key, hash }
 }
 

@@ -2,7 +2,8 @@
 
 use super::{portable_as, portable_enum, portable_struct};
 use crate::command::{
-    AbandonProblem, BumpProblem, CommandError, RecipientsProblem, SigningProblem, StoreProblem,
+    AbandonProblem, BumpProblem, CommandError, Overrun, RecipientsProblem, SigningProblem,
+    StoreProblem,
 };
 use crate::entropy::EntropyError;
 use crate::open_error::OpenError;
@@ -31,11 +32,14 @@ portable_enum!(CommandError {
     NoSuchAccount(name), FeeRateOutOfRange(rate), FeeTooHigh { fee, paid },
     FeeAboveLimit { fee, most }, FeeUnknown { target }, FeeTooLow { fee, least },
     CannotBump { txid, why }, CannotAbandon { txid, why }, NoSuchLabel(label), TooLarge { weight, most }, NoSuchDraft(id),
-    DraftExpired(id), KeyReused, Locked, WatchOnly, HeightAboveTip { asked, tip },
+    DraftExpired(id), KeyReused, OverLimit(why), NoSuchToken(id), TooManyTokens, Locked, WatchOnly, HeightAboveTip { asked, tip },
     NoSuchTransaction(txid), NotConfirmed(txid), Offline, AddressesExhausted, NothingToSign,
     NotAPayment, ForeignPayment, NotOurAddress(address), NothingToSweep { left },
     MessageTooLong(bytes), Signing(problem), Store(problem), Loaded(name), NotLoaded(name), Busy,
     Closing, DaemonLost,
+});
+portable_enum!(Overrun {
+    PerPayment { leaves, most }, Budget { leaves, left, seconds }, Destination, UnknownInput,
 });
 portable_enum!(OpenError {
     NoSuchWallet { name, existing }, WrongPassword, TooSoon { wait }, Loaded(name),

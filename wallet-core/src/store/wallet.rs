@@ -20,6 +20,10 @@ mod requests;
 mod unconfirmed;
 mod drafts;
 mod keyed;
+mod payments;
+mod tokens;
+mod budget;
+mod audit;
 
 use std::path::{Path, PathBuf};
 
@@ -38,6 +42,7 @@ use crate::vault::FileKey;
 use column::Column;
 
 pub use addresses::{Issued, KeychainState, ScriptPlace};
+pub use budget::Spending;
 pub use coins::{CoinRow, CoinSums, LeanCoin, OwnOutput};
 pub use drafts::{DraftRow, PaymentRow, RequestId, Task};
 pub use history::{HistoryEntry, HistoryPart, TransactionSums};

@@ -242,7 +242,8 @@ impl WalletFile {
         self.write(|sql| {
             sql.execute("DELETE FROM drafts WHERE id = ?1", [id])?;
             sql.execute(
-                "INSERT INTO payments VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                "INSERT INTO payments VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,
+                         ifnull((SELECT payment FROM payments WHERE txid = ?6), ?2))",
                 params![
                     Column(payment.txid),
                     id,

@@ -260,7 +260,8 @@ CREATE TABLE reservations (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX reservations_by_draft ON reservations (draft);
 
--- Payments that are signed; `task`, `subject` and `takes_all` as in their drafts.
+-- Payments that are signed; `task`, `subject` and `takes_all` as in their drafts. `payment`: the
+-- draft of the first of those that replace or speed up one another.
 CREATE TABLE payments (
     txid BLOB PRIMARY KEY REFERENCES transactions (txid),
     draft INTEGER NOT NULL UNIQUE,
@@ -270,8 +271,10 @@ CREATE TABLE payments (
     subject BLOB,
     takes_all INTEGER NOT NULL,
     idempotency_key TEXT UNIQUE,
-    request_hash BLOB NOT NULL
+    request_hash BLOB NOT NULL,
+    payment INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX payments_by_payment ON payments (payment, draft);
 CREATE INDEX payments_by_subject ON payments (subject) WHERE subject IS NOT NULL;
 
 -- Where the scan is. `start_height` wins over the birthday while there is no cursor. `number`
@@ -337,3 +340,46 @@ CREATE TABLE answers (
     request_hash BLOB NOT NULL,
     answer TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Tokens by which programs ask. `caveats`: what it was made for, a line each. A token that was
+-- taken back stays.
+CREATE TABLE tokens (
+    id BLOB PRIMARY KEY,
+    secret BLOB NOT NULL,
+    label TEXT NOT NULL,
+    caveats TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    revoked INTEGER
+) STRICT, WITHOUT ROWID;
+
+-- What all that is asked by programs is bound by. `kind`: per_payment, budget or destination.
+CREATE TABLE limits (
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    amount INTEGER,
+    seconds INTEGER,
+    spk BLOB
+) STRICT;
+
+-- What left the wallet by what programs signed. `unsigned`: the transaction without signatures;
+-- to sign it again takes nothing more.
+CREATE TABLE spendings (
+    asker TEXT NOT NULL,
+    unsigned BLOB NOT NULL,
+    at INTEGER NOT NULL,
+    amount INTEGER NOT NULL,
+    PRIMARY KEY (asker, unsigned)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX spendings_by_time ON spendings (at, asker, amount);
+
+-- Who asked for what. Nothing is ever taken out.
+CREATE TABLE audit (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    asker TEXT NOT NULL,
+    method TEXT NOT NULL,
+    key TEXT,
+    txid BLOB,
+    amount INTEGER,
+    outcome TEXT NOT NULL
+) STRICT;

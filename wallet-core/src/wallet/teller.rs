@@ -1,0 +1,203 @@
+//! Owns what is kept for programs: payments by their keys, tokens, limits, and the check of a
+//! payment against them.
+//!
+//! What leaves the wallet is what counts: the coins that a transaction spends less what it pays to
+//! the wallet's own scripts. Refuses a limited payment of which that is not known.
+
+use bitcoin::psbt::{self, Psbt};
+use bitcoin::{Amount, Txid};
+
+use crate::command::{
+    Attempt, AttemptPurpose, AuditEntry, Authority, CommandError, DraftId, Limit, NewToken,
+    Overrun, PaymentQuery, PaymentRecord, StoreProblem, TellerCommand, TellerReply,
+};
+use crate::light_client::time::WallTime;
+use crate::limits::{LISTED_PAYMENTS, TOKENS};
+use crate::store::wallet::{Spending, Task};
+
+use super::Wallet;
+
+impl Wallet {
+    /// Answers a program.
+    ///
+    /// # Errors
+    /// What the command is refused with, or what the disk refused.
+    pub fn tell(
+        &mut self,
+        command: &TellerCommand,
+        now: WallTime,
+    ) -> Result<TellerReply, CommandError> {
+        Ok(match command {
+            TellerCommand::Payments(query) => TellerReply::Payments(self.payments(query)?),
+            TellerCommand::Tokens => TellerReply::Tokens(self.file.tokens()?),
+            TellerCommand::Token(id) => {
+                TellerReply::Token(self.file.token_secret(*id)?.map(Box::new))
+            }
+            TellerCommand::AddToken(token) => self.add_token(token, now)?,
+            TellerCommand::RevokeToken(id) => {
+                if !self.file.revoke_token(*id, now)? {
+                    return Err(CommandError::NoSuchToken(*id));
+                }
+                TellerReply::Done
+            }
+            TellerCommand::Policy => TellerReply::Policy(self.file.limits()?),
+            TellerCommand::SetPolicy(limits) => {
+                self.file.set_limits(limits)?;
+                TellerReply::Done
+            }
+            TellerCommand::Audit { after, limit } => {
+                TellerReply::Audit(self.file.audit(*after, (*limit).min(LISTED_PAYMENTS))?)
+            }
+        })
+    }
+
+    /// Adds a line to the audit log.
+    ///
+    /// # Errors
+    /// What the disk refused.
+    pub fn audit(&mut self, entry: &AuditEntry) -> Result<(), StoreProblem> {
+        self.file.append_audit(entry)
+    }
+
+    /// What a payment, perhaps that of a draft, takes on somebody's behalf, if they may take it.
+    /// What it replaces gives back what it took.
+    ///
+    /// # Errors
+    /// [`CommandError::OverLimit`], or what the disk refused.
+    pub fn within_limits(
+        &self,
+        by: &Authority,
+        psbt: &Psbt,
+        draft: Option<DraftId>,
+        now: WallTime,
+    ) -> Result<Spending, CommandError> {
+        let over = |why| Err(CommandError::OverLimit(why));
+        let policy = self.file.limits()?;
+        let is_limited = !(policy.is_empty() && by.limits.is_empty());
+        let Some(leaves) = self.leaving(psbt)? else {
+            if is_limited {
+                return over(Overrun::UnknownInput);
+            }
+            return Ok(self.spending(by, psbt, Amount::ZERO));
+        };
+        let draft = draft.map(|id| self.file.draft(id)).transpose()?.flatten();
+        let replaced = draft.and_then(|row| row.task.replaced());
+        let before = replaced.map(|txid| self.left_by(txid)).transpose()?.unwrap_or(Amount::ZERO);
+        let spending = self.spending(by, psbt, leaves.checked_sub(before).unwrap_or(Amount::ZERO));
+        let own = by.limits.iter().map(|limit| (limit, Some(spending.asker.as_str())));
+        for (limit, whose) in policy.iter().map(|limit| (limit, None)).chain(own) {
+            match limit {
+                Limit::PerPayment(most) if leaves > *most => {
+                    return over(Overrun::PerPayment { leaves, most: *most });
+                }
+                Limit::PerPayment(_) => {}
+                Limit::Budget { amount, seconds } => {
+                    let since = WallTime::new(now.to_unix().saturating_sub(u64::from(*seconds)));
+                    let spent = self.file.spent_since(since, whose, spending.unsigned)?;
+                    let left = amount.checked_sub(spent).unwrap_or(Amount::ZERO);
+                    if spending.amount > left {
+                        let (leaves, seconds) = (spending.amount, *seconds);
+                        return over(Overrun::Budget { leaves, left, seconds });
+                    }
+                }
+                Limit::Destinations(scripts) => {
+                    let outputs = psbt.unsigned_tx.output.iter().map(|o| &o.script_pubkey);
+                    let mut foreign = outputs.filter(|spk| !self.scripts.contains_key(*spk));
+                    if foreign.any(|spk| !scripts.contains(spk)) {
+                        return over(Overrun::Destination);
+                    }
+                }
+            }
+        }
+        Ok(spending)
+    }
+
+    /// Counts what a payment takes, in the commit in which it is signed.
+    ///
+    /// # Errors
+    /// What the disk refused.
+    pub fn count(&mut self, spending: &Spending, now: WallTime) -> Result<(), StoreProblem> {
+        self.file.insert_spending(spending, now)
+    }
+
+    fn spending(&self, by: &Authority, psbt: &Psbt, amount: Amount) -> Spending {
+        let unsigned = psbt.unsigned_tx.compute_txid();
+        Spending { asker: by.asker.to_string(), unsigned, amount }
+    }
+
+    /// What leaves the wallet by a transaction; `None` if that is not known.
+    fn leaving(&self, psbt: &Psbt) -> Result<Option<Amount>, StoreProblem> {
+        let mut spent = Amount::ZERO;
+        let shown = crate::psbt::spent_outputs(psbt);
+        for ((input, details), shown) in psbt.unsigned_tx.input.iter().zip(&psbt.inputs).zip(shown)
+        {
+            let known = self.file.output_amount(input.previous_output)?;
+            let own = match (known, shown) {
+                (Some(amount), _) => amount,
+                (None, Some(output)) if self.scripts.contains_key(&output.script_pubkey) => {
+                    output.value
+                }
+                // Our signer would sign it, beyond the addresses that are looked after.
+                (None, _) if self.signs(details) => return Ok(None),
+                (None, _) => Amount::ZERO,
+            };
+            let Some(sum) = spent.checked_add(own) else { return Ok(None) };
+            spent = sum;
+        }
+        let outputs = psbt.unsigned_tx.output.iter();
+        let back = outputs.filter(|output| self.scripts.contains_key(&output.script_pubkey));
+        let back = back.map(|output| output.value).try_fold(Amount::ZERO, Amount::checked_add);
+        Ok(back.map(|back| spent.checked_sub(back).unwrap_or(Amount::ZERO)))
+    }
+
+    /// Whether an input names a key of the wallet's own seed.
+    fn signs(&self, input: &psbt::Input) -> bool {
+        let Some(own) = self.description.fingerprint else { return false };
+        let mut by_key = input.bip32_derivation.values().map(|(fingerprint, _)| *fingerprint);
+        let mut by_leaf = input.tap_key_origins.values().map(|(_, (fingerprint, _))| *fingerprint);
+        by_key.any(|fingerprint| fingerprint == own)
+            || by_leaf.any(|fingerprint| fingerprint == own)
+    }
+
+    /// What left the wallet by a payment that is signed.
+    fn left_by(&self, txid: Txid) -> Result<Amount, StoreProblem> {
+        let Some(row) = self.file.payment(txid)? else { return Ok(Amount::ZERO) };
+        Ok(self.leaving(&row.psbt)?.unwrap_or(Amount::ZERO))
+    }
+
+    fn add_token(&mut self, token: &NewToken, now: WallTime) -> Result<TellerReply, CommandError> {
+        let alive = self.file.tokens()?.iter().filter(|one| one.revoked.is_none()).count();
+        if alive >= TOKENS {
+            return Err(CommandError::TooManyTokens);
+        }
+        self.file.insert_token(token, now)?;
+        Ok(TellerReply::Done)
+    }
+
+    fn payments(&self, query: &PaymentQuery) -> Result<Vec<PaymentRecord>, CommandError> {
+        let query = match query {
+            PaymentQuery::Page { after, limit } => {
+                &PaymentQuery::Page { after: *after, limit: (*limit).min(LISTED_PAYMENTS) }
+            }
+            one => one,
+        };
+        let ids = self.file.payment_ids(query)?;
+        ids.into_iter().map(|id| self.payment_record(id)).collect()
+    }
+
+    fn payment_record(&self, id: u64) -> Result<PaymentRecord, CommandError> {
+        let (mut key, mut attempts) = (None, Vec::new());
+        for txid in self.file.payment_parts(id)? {
+            let Some(row) = self.file.payment(txid)? else { continue };
+            let purpose = match row.task {
+                Task::Payment => AttemptPurpose::Payment,
+                Task::Replace(_) => AttemptPurpose::Replacement,
+                Task::Cancel(_) => AttemptPurpose::Cancellation,
+                Task::Child(_) => AttemptPurpose::Child,
+            };
+            attempts.push(Attempt { purpose, payment: self.told(&row, false)? });
+            key = key.or(row.request.idempotency_key);
+        }
+        Ok(PaymentRecord { id, key, attempts })
+    }
+}
