@@ -27,7 +27,7 @@ use handing::{
     MESSAGE_EXAMPLES, MessageCommand, PSBT_EXAMPLES, PsbtCommand, SWEEP_EXAMPLES, SweepArgs,
 };
 use keeping::{
-    BACKUP_EXAMPLES, BackupCommand, COMPLETIONS_EXAMPLES, CompletionsArgs, DoctorArgs,
+    BACKUP_EXAMPLES, BackupCommand, COMPLETIONS_EXAMPLES, CompletionsArgs, DoctorArgs, ManArgs,
     PASSWORD_EXAMPLES, PasswordArgs, WORDS_EXAMPLES, WordsCommand,
 };
 use labelling::{ExportCommand, ImportCommand, LABEL_EXAMPLES, LabelArgs};
@@ -176,6 +176,8 @@ pub(crate) enum Command {
     /// Print what makes a shell complete commands and options
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions(CompletionsArgs),
+    /// Write this program's manual pages into a directory
+    Man(ManArgs),
 }
 
 /// Options of `demo`.

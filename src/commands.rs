@@ -27,6 +27,7 @@ mod freeze;
 mod history;
 mod import;
 mod label;
+mod man;
 mod message;
 mod new;
 mod password;
@@ -91,5 +92,6 @@ pub(crate) async fn run(command: Command, context: &mut Context) -> Result<(), F
         Command::Rpc(options) => rpc::run(options, context).await,
         Command::Doctor(options) => doctor::run(&options, context).await,
         Command::Completions(options) => completions::run(&options, context),
+        Command::Man(options) => man::run(options, context),
     }
 }

@@ -56,6 +56,27 @@ impl Interrupt {
         self.signal.recv().await;
     }
 
+    /// Waits to be asked to end, by any signal but `SIGHUP`, which tells a program without a terminal to
+    /// look again at its files.
+    pub(crate) async fn asked_to_end(&mut self, looks_again: impl Fn()) {
+        #[cfg(unix)]
+        {
+            let [interrupt, terminate, hangup] = &mut self.signals;
+            loop {
+                tokio::select! {
+                    _ = interrupt.recv() => return,
+                    _ = terminate.recv() => return,
+                    _ = hangup.recv() => looks_again(),
+                }
+            }
+        }
+        #[cfg(windows)]
+        {
+            let _ = looks_again;
+            self.signal.recv().await;
+        }
+    }
+
     /// Waits for `work`, or fails when a signal comes first.
     ///
     /// # Errors

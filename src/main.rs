@@ -8,6 +8,8 @@ mod hardening;
 mod cli;
 mod failure;
 mod settings;
+mod readiness;
+mod log;
 mod interrupt;
 mod output;
 mod context;

@@ -9,14 +9,14 @@ use std::time::Duration;
 
 use clap::Parser;
 use clap::error::ErrorKind;
-use tracing_subscriber::filter::LevelFilter;
 
-use crate::cli::{Cli, GlobalOptions};
+use crate::cli::{Cli, Command, GlobalOptions};
 use crate::commands;
 use crate::context::Context;
 use crate::failure::{Exit, Failure, Kind};
 use crate::hardening;
 use crate::interrupt::Interrupt;
+use crate::log;
 use crate::output::Output;
 use crate::settings::{Run, Style};
 
@@ -43,7 +43,9 @@ pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 fn carry_out(cli: Cli, style: &mut Style) -> Result<(), Failure> {
     let run = Run::resolve(&cli.global)?;
     *style = run.style;
-    log(run.style);
+    if !matches!(cli.command, Command::Daemon(_)) {
+        log_to_standard_error(run.style);
+    }
     let no_runtime = |error: std::io::Error| {
         Failure::new(Kind::Io, format!("the system gives no threads or timers: {error}"))
     };
@@ -92,14 +94,10 @@ fn exit(exit: Exit) -> ExitCode {
     ExitCode::from(exit as u8)
 }
 
-/// Logs go to standard error. Without `-v` there are none: results and errors are told elsewhere.
-fn log(style: Style) {
-    let level = match style.verbose {
-        0 => return,
-        1 => LevelFilter::INFO,
-        2 => LevelFilter::DEBUG,
-        _ => LevelFilter::TRACE,
-    };
+/// Logs go to standard error, those of the daemon to a file too. Without `-v` there are none: results
+/// and errors are told elsewhere.
+fn log_to_standard_error(style: Style) {
+    let Some(level) = log::level(style.verbose) else { return };
     tracing_subscriber::fmt()
         .with_max_level(level)
         .with_ansi(false)

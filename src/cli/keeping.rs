@@ -107,6 +107,14 @@ pub(crate) struct CompletionsArgs {
     pub(crate) shell: clap_complete::Shell,
 }
 
+/// Options of `man`.
+#[derive(Debug, Args)]
+pub(crate) struct ManArgs {
+    /// The directory, which must be there
+    #[arg(value_name = "DIR")]
+    pub(crate) directory: PathBuf,
+}
+
 pub(crate) const PASSWORD_EXAMPLES: &str = "\
 Examples:
   billfold password                            asks for the old one, then for the new one twice

@@ -22,7 +22,9 @@ use serde::Serialize;
 use crate::cli::daemon::DaemonArgs;
 use crate::context::Context;
 use crate::failure::{Failure, Kind};
+use crate::log::Log;
 use crate::output::{Canvas, Report};
+use crate::readiness::{self, State};
 use crate::{password, session};
 
 /// Serves the wallet until a signal, or `stop`, ends it.
@@ -46,7 +48,9 @@ pub(super) async fn run(options: &DaemonArgs, context: &mut Context) -> Result<(
     let node = Arc::new(node);
     node.add(settings.wallet.clone());
     let served = serve(options, context, &node, &*face).await;
+    readiness::tell(State::Stopping);
     face.close().await;
+    tracing::info!("closed");
     served
 }
 
@@ -78,6 +82,8 @@ async fn serve(
     face: &dyn Face,
 ) -> Result<(), Failure> {
     let settings = &context.run.settings;
+    let log = Log::begin(settings, context.run.style.verbose)
+        .map_err(|error| Failure::new(Kind::Io, format!("the log can't be written: {error}")))?;
     let ip = options.rpc_bind.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
     let address = SocketAddr::new(ip, options.rpc_port.unwrap_or(port(settings.network)));
     let tcp = Listener::tcp(address).await?;
@@ -98,11 +104,13 @@ async fn serve(
         wallets: node.wallets().iter().map(|desk| desk.name().to_owned()).collect(),
     })?;
     context.output.say(&format!("JSON-RPC is served at {address}."));
+    readiness::tell(State::Ready);
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), %address, "serving");
     let serving = server::serve(Arc::clone(node), Access::new(users, whitelists), listeners);
     let mut serving = std::pin::pin!(serving);
     let ended = tokio::select! {
         () = serving.as_mut() => return Ok(()),
-        () = context.interrupt.came() => Ok(()),
+        () = context.interrupt.asked_to_end(|| log.reopen()) => Ok(()),
         error = stopped(face) => Err(error.into()),
     };
     node.stop.ask();

@@ -148,6 +148,7 @@ const COMMANDS: &[(&str, &[&str])] = &[
     ("rpc", &["--rpc-wallet", "--rpc-port", "--named"]),
     ("doctor", &["--online"]),
     ("completions", &[]),
+    ("man", &[]),
 ];
 
 /// Commands below commands, with their own options.
