@@ -51,8 +51,6 @@ pub(crate) use global::{GlobalOptions, NetworkName};
     version,
     about = "A Bitcoin wallet for the terminal that validates its own chain",
     after_help = EXAMPLES,
-    arg_required_else_help = true,
-    subcommand_required = true,
     disable_help_subcommand = true,
     max_term_width = 100
 )]
@@ -60,9 +58,9 @@ pub(crate) struct Cli {
     /// Options that every command takes.
     #[command(flatten)]
     pub(crate) global: GlobalOptions,
-    /// What to do.
+    /// What to do; without one the screens open.
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: Option<Command>,
 }
 
 /// What to do.
@@ -189,6 +187,8 @@ pub(crate) struct DemoArgs {
 }
 
 const EXAMPLES: &str = "\
+Without a command, the screens open: all of the wallet in this terminal.
+
 Examples:
   billfold demo --headless                     see a whole story with play money
   billfold new                                 create a wallet

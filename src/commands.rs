@@ -42,6 +42,7 @@ mod psbt;
 mod receive;
 mod restore;
 mod rpc;
+mod screens;
 mod search;
 mod sweep;
 mod wallets;
@@ -51,7 +52,8 @@ mod words;
 ///
 /// # Errors
 /// Why there is no result.
-pub(crate) async fn run(command: Command, context: &mut Context) -> Result<(), Failure> {
+pub(crate) async fn run(command: Option<Command>, context: &mut Context) -> Result<(), Failure> {
+    let Some(command) = command else { return screens::run(context).await };
     match command {
         Command::Demo(options) => crate::demo::run(&options, context).await,
         Command::New(options) => new::run(&options, context).await,

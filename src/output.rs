@@ -13,10 +13,10 @@ use serde::Serialize;
 use crate::failure::{Failure, Kind};
 use crate::settings::Style;
 
-pub(crate) mod figures;
-pub(crate) mod qr;
 pub(crate) mod table;
 pub(crate) mod list;
+
+pub(crate) use billfold_tui::{format as figures, qr};
 
 /// What a command found out. Serialised, it is the JSON form, whose fields are stable.
 pub(crate) trait Report: Serialize {
@@ -82,6 +82,11 @@ impl Output {
     pub(crate) fn warn(&mut self, text: &str) {
         self.line.end();
         to_stderr(format_args!("{text}\n"));
+    }
+
+    /// Whether the terminal shows colours.
+    pub(crate) const fn colour(&self) -> bool {
+        self.canvas.colour
     }
 
     /// Clears the line of progress, before something else speaks to the terminal.

@@ -18,7 +18,6 @@ use crate::password;
 
 pub(crate) mod nobody;
 pub(crate) mod roll_call;
-pub(crate) mod progress;
 pub(crate) mod follow;
 pub(crate) mod farewell;
 

@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use billfold_tui::progress;
 use billfold_wallet_core::command::{Command, PaymentState, Reply, TransactionChange};
 use billfold_wallet_core::event::Event;
 use billfold_wallet_core::light_client::height::{BlockId, Height};
@@ -19,7 +20,7 @@ use crate::failure::{Failure, Kind};
 use crate::output::{Canvas, Output, Report, figures};
 use crate::session::nobody;
 use crate::session::roll_call::RollCall;
-use crate::session::{Session, progress, unexpected};
+use crate::session::{Session, unexpected};
 
 /// How long to wait for the tip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

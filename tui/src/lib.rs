@@ -1,3 +1,25 @@
-//! The terminal screens.
+//! The terminal screens, and the texts that every face of the program shares.
 //!
-//! Empty so far: this room is reserved and documented in `ARCHITECTURE.md`.
+//! Owns what a person sees and presses: keys become [`action::Action`]s, actions change the
+//! [`model::Model`], which asks for [`effect::Effect`]s and is drawn from its values alone. Refuses
+//! sockets, files and keys: wallets are asked through [`Face`](billfold_wallet_core::face::Face).
+//!
+//! A module uses only modules that stand before it in this list; `tests/tests/tidy.rs` checks it.
+
+pub mod format;
+pub mod qr;
+pub mod progress;
+pub mod warning;
+pub mod key;
+pub mod action;
+pub mod keymap;
+pub mod theme;
+pub mod canvas;
+pub mod effect;
+pub mod book;
+mod field;
+mod list;
+mod screen;
+mod frame;
+pub mod model;
+pub mod runtime;

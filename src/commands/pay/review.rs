@@ -1,9 +1,9 @@
 //! Owns the review: everything that a careful person compares before they agree, in words.
 
+use billfold_tui::warning;
 use billfold_wallet_core::command::{
     Change, Coin, Draft, FeeBasis, Package, Purpose, Replacement, Warning,
 };
-use billfold_wallet_core::keychain::AccountName;
 use bitcoin::Amount;
 
 use crate::output::figures;
@@ -95,59 +95,11 @@ fn coin(coin: &Coin) -> String {
 /// As wide as the words at the beginning of lines.
 const INDENT: &str = "        ";
 
-/// A warning in words.
+/// A warning in words, with the option that answers it.
 pub(super) fn told(warning: &Warning) -> String {
+    let told = warning::told(warning);
     match warning {
-        Warning::MixesAccounts(names) => {
-            let names: Vec<_> = names.iter().map(AccountName::as_str).collect();
-            format!(
-                "spends coins of {} together, which shows everyone that they have one owner",
-                names.join(" and ")
-            )
-        }
-        Warning::HighFee { fee, paid } => {
-            let (percent, fee) = (figures::percent(*fee, *paid), figures::amount(*fee));
-            format!("the fee is high: {fee} is {percent} of what is paid")
-        }
-        Warning::AddressReused(address) => {
-            format!("{address} was used before, which links the payments")
-        }
-        Warning::SpendsUnconfirmed => {
-            "spends coins that are not confirmed: if they vanish, so does this payment".to_owned()
-        }
-        Warning::HighFeeRate { rate, usual } => format!(
-            "the fee rate is high: {}, and usual is {}",
-            figures::fee_rate(*rate),
-            figures::fee_rate(*usual)
-        ),
-        Warning::FirstPayment(address) => {
-            format!("{address} was never paid from this wallet: compare all of it")
-        }
-        Warning::LooksAlike { address, known } => format!(
-            "{address} begins and ends like {known}, which this wallet knows, and is another: \
-             somebody may have put it in the place of that one"
-        ),
-        Warning::JoinsLabels(labels) => {
-            let labels: Vec<_> =
-                labels.iter().map(|label| format!("{:?}", figures::foreign(label))).collect();
-            format!(
-                "spends {} together for the first time, which shows everyone that they have one \
-                 owner",
-                labels.join(" and ")
-            )
-        }
-        Warning::Evicts(payments) => match payments.len() {
-            1 => "a payment that stands on it falls with it, and pays nobody".to_owned(),
-            count => format!("{count} payments that stand on it fall with it, and pay nobody"),
-        },
-        Warning::PaysLess(amount) => {
-            format!("the recipient gets {} less than before", figures::amount(*amount))
-        }
-        Warning::MayStillConfirm(txid) => {
-            format!("{txid} may still be the one that a block takes in")
-        }
-        Warning::DefaultFeeRate(rate) => {
-            format!("no fee rate was given, so {} was taken (--fee-rate)", figures::fee_rate(*rate))
-        }
+        Warning::DefaultFeeRate(_) => told + " (--fee-rate)",
+        _ => told,
     }
 }

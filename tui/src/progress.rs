@@ -6,10 +6,11 @@
 use billfold_wallet_core::light_client::height::Height;
 use billfold_wallet_core::light_client::status::{Disputes, Status, Waiting};
 
-use crate::output::figures;
+use crate::format;
 
 /// One line on how far everything is.
-pub(crate) fn line(status: &Status) -> String {
+#[must_use]
+pub fn line(status: &Status) -> String {
     let goal = status.announced.unwrap_or(Height::GENESIS).max(status.tip.height);
     let scanned = status.cursor.map_or(Height::GENESIS, |cursor| cursor.height);
     let votes = format!("{}/{} agree", status.disputes.agreeing, status.disputes.peers);
@@ -24,22 +25,23 @@ pub(crate) fn line(status: &Status) -> String {
         }
         Waiting::Filters => vec![format!("Filters {}", of(scanned, goal)), votes],
         Waiting::Blocks => {
-            let fetched = figures::grouped(status.blocks_fetched);
+            let fetched = format::grouped(status.blocks_fetched);
             vec![format!("Blocks for {}", of(scanned, goal)), format!("{fetched} here")]
         }
     };
     if let Some(pace) = status.pace {
         if status.waiting == Waiting::Filters {
-            parts.push(format!("{}/s", figures::grouped(pace.filters)));
+            parts.push(format!("{}/s", format::grouped(pace.filters)));
         }
-        parts.push(format!("{}/s", figures::bytes(pace.bytes)));
-        parts.extend(pace.left.map(|left| format!("{} left", figures::duration(left))));
+        parts.push(format!("{}/s", format::bytes(pace.bytes)));
+        parts.extend(pace.left.map(|left| format!("{} left", format::duration(left))));
     }
     parts.join(", ")
 }
 
 /// Why it is not further.
-pub(crate) const fn waiting(waiting: Waiting) -> &'static str {
+#[must_use]
+pub const fn waiting(waiting: Waiting) -> &'static str {
     match waiting {
         Waiting::Nothing => "at the tip",
         Waiting::Peers => "waiting for a peer",
@@ -54,14 +56,15 @@ pub(crate) const fn waiting(waiting: Waiting) -> &'static str {
 }
 
 /// Who agrees on the filters, in a sentence's words.
-pub(crate) fn agreement(status: &Status) -> String {
+#[must_use]
+pub fn agreement(status: &Status) -> String {
     let Disputes { agreeing, peers, heights, set_aside } = status.disputes;
-    let peers = figures::count(peers as u64, "peer");
+    let peers = format::count(peers as u64, "peer");
     let agree = format!("{agreeing} of {peers} agree on the filters");
     if heights == 0 {
         return agree;
     }
-    let blocks = figures::count(heights as u64, "block");
+    let blocks = format::count(heights as u64, "block");
     let aside = if set_aside > 0 { ", but for those that nobody sends" } else { "" };
     format!("{agree}; of {blocks} they have different ones, and all are searched{aside}")
 }
@@ -70,13 +73,13 @@ fn headers(status: &Status, goal: Height) -> String {
     let Some(weighing) = status.weighing else {
         return format!("Headers {}", of(status.tip.height, goal));
     };
-    let height = figures::grouped(weighing.height.to_u32().into());
+    let height = format::grouped(weighing.height.to_u32().into());
     let what = if weighing.again { "it is enough and kept" } else { "nothing is kept yet" };
     format!("Checking a chain's work: header {height}, {what}")
 }
 
 fn of(height: Height, goal: Height) -> String {
-    let [height, goal] = [height, goal].map(|height| figures::grouped(height.to_u32().into()));
+    let [height, goal] = [height, goal].map(|height| format::grouped(height.to_u32().into()));
     format!("{height}/{goal}")
 }
 

@@ -14,33 +14,33 @@ use jiff::tz::TimeZone;
 
 /// `0.01 250 000 BTC`.
 #[must_use]
-pub(crate) fn amount(amount: Amount) -> String {
+pub fn amount(amount: Amount) -> String {
     display_amount(amount)
 }
 
 /// An amount with `+` or `-` before it.
 #[must_use]
-pub(crate) fn net(net: SignedAmount) -> String {
+pub fn net(net: SignedAmount) -> String {
     let sign = if net.is_negative() { '-' } else { '+' };
     format!("{sign}{}", display_amount(net.unsigned_abs()))
 }
 
 /// `2.1 sat/vB`.
 #[must_use]
-pub(crate) fn fee_rate(rate: FeeRate) -> String {
+pub fn fee_rate(rate: FeeRate) -> String {
     format!("{} sat/vB", display_fee_rate(rate))
 }
 
 /// Satoshi per virtual byte as a number for JSON; exact up to three decimals.
 #[must_use]
-pub(crate) fn sat_per_vb(rate: FeeRate) -> f64 {
+pub fn sat_per_vb(rate: FeeRate) -> f64 {
     // One sat/vB is 250 sat/kwu; no rate that a person would agree to needs more than 32 bits.
     f64::from(u32::try_from(rate.to_sat_per_kwu()).unwrap_or(u32::MAX)) / 250.0
 }
 
 /// What part of `whole` a `part` is, in percent with two decimals.
 #[must_use]
-pub(crate) fn percent(part: Amount, whole: Amount) -> String {
+pub fn percent(part: Amount, whole: Amount) -> String {
     let (part, whole) = (u128::from(part.to_sat()), u128::from(whole.to_sat()));
     if whole == 0 {
         return "100 %".to_owned();
@@ -54,14 +54,14 @@ pub(crate) fn percent(part: Amount, whole: Amount) -> String {
 
 /// `1 peer`, `2 peers`; the plural adds an s.
 #[must_use]
-pub(crate) fn count(number: u64, noun: &str) -> String {
+pub fn count(number: u64, noun: &str) -> String {
     let s = if number == 1 { "" } else { "s" };
     format!("{} {noun}{s}", grouped(number))
 }
 
 /// Digits in groups of three: `961,204`.
 #[must_use]
-pub(crate) fn grouped(number: u64) -> String {
+pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (place, digit) in digits.chars().enumerate() {
@@ -75,7 +75,7 @@ pub(crate) fn grouped(number: u64) -> String {
 
 /// `24.1 MB`: in powers of a thousand, as links are measured.
 #[must_use]
-pub(crate) fn bytes(bytes: u64) -> String {
+pub fn bytes(bytes: u64) -> String {
     let units = [("kB", 1_000), ("MB", 1_000_000), ("GB", 1_000_000_000)];
     match units.into_iter().rev().find(|(_, size)| bytes >= *size) {
         Some((unit, size)) => format!("{}.{} {unit}", bytes / size, bytes % size / (size / 10)),
@@ -85,7 +85,7 @@ pub(crate) fn bytes(bytes: u64) -> String {
 
 /// `45 s`, `6 min`, `3 h 20 min`, `2 d 5 h`.
 #[must_use]
-pub(crate) fn duration(duration: Duration) -> String {
+pub fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
     match () {
@@ -98,22 +98,40 @@ pub(crate) fn duration(duration: Duration) -> String {
 
 /// A whole address in groups of four, [`GROUPS`] to a line, for comparing by eye.
 #[must_use]
-pub(crate) fn address(address: &Address, indent: &str) -> String {
-    let text = recipient::grouped(address);
-    let groups: Vec<_> = text.split(' ').collect();
-    let lines = groups.chunks(GROUPS).map(|line| format!("{indent}{}", line.join(" ")));
+pub fn address(address: &Address, indent: &str) -> String {
+    let lines = address_lines(address, GROUPS).into_iter().map(|line| indent.to_owned() + &line);
     lines.collect::<Vec<_>>().join("\n")
 }
 
+/// The same in lines of so many groups.
+#[must_use]
+pub fn address_lines(address: &Address, groups: usize) -> Vec<String> {
+    let text = recipient::grouped(address);
+    let all: Vec<_> = text.split(' ').collect();
+    all.chunks(groups.max(1)).map(|line| line.join(" ")).collect()
+}
+
 /// A fingerprint of a master key, or that there is none.
-pub(crate) fn fingerprint(fingerprint: Option<Fingerprint>) -> String {
+#[must_use]
+pub fn fingerprint(fingerprint: Option<Fingerprint>) -> String {
     fingerprint.map_or_else(|| "none".to_owned(), |fingerprint| fingerprint.to_string())
 }
 
 /// Unix seconds as local time with its offset: `2026-05-01 09:30 +02:00`.
 #[must_use]
-pub(crate) fn local_time(unix_seconds: u64) -> String {
-    in_zone(unix_seconds, TimeZone::system())
+pub fn local_time(unix_seconds: u64) -> String {
+    in_zone(unix_seconds, zone())
+}
+
+/// Unix seconds as a local day: `2026-05-01`.
+#[must_use]
+pub fn local_day(unix_seconds: u64) -> String {
+    local_time(unix_seconds).chars().take(DAY).collect()
+}
+
+/// The zone of this machine; that of pictures in tests is the same everywhere.
+fn zone() -> TimeZone {
+    if cfg!(test) { TimeZone::UTC } else { TimeZone::system() }
 }
 
 fn in_zone(unix_seconds: u64, zone: TimeZone) -> String {
@@ -129,9 +147,12 @@ fn in_zone(unix_seconds: u64, zone: TimeZone) -> String {
 /// A text that may come from a file or another program, without anything that moves a cursor or
 /// reorders what stands beside it.
 #[must_use]
-pub(crate) fn foreign(text: &str) -> String {
+pub fn foreign(text: &str) -> String {
     foreign::shown(text)
 }
+
+/// Characters of a day.
+const DAY: usize = 10;
 
 /// Groups of an address to a line: half of the longest address, and 80 columns hold them.
 const GROUPS: usize = 8;

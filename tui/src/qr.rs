@@ -5,12 +5,22 @@
 
 use qrcode::{Color, EcLevel, QrCode};
 
-/// The code of a text; `None` when the text is too long for one.
+/// The code of a text, to be written to a terminal; `None` when the text is too long for one.
 #[must_use]
-pub(crate) fn draw(text: &str, colour: bool) -> Option<String> {
+pub fn draw(text: &str, colour: bool) -> Option<String> {
+    let painted = |line| if colour { format!("{BLACK_ON_WHITE}{line}{RESET}") } else { line };
+    let lines = lines(text, colour)?.into_iter().map(painted);
+    Some(lines.collect::<Vec<_>>().join("\n"))
+}
+
+/// The lines of the code of a text, each as wide as they are; `None` when the text is too long.
+/// With `dark`, cells are of dark modules, for whoever paints them black on white; without, of the
+/// light ones.
+#[must_use]
+pub fn lines(text: &str, dark: bool) -> Option<Vec<String>> {
     let code = QrCode::with_error_correction_level(text, EcLevel::L).ok()?;
     let width = code.width();
-    let dark = |row: usize, column: usize| {
+    let is_dark = |row: usize, column: usize| {
         let (row, column) = (row.checked_sub(QUIET), column.checked_sub(QUIET));
         match (row, column) {
             (Some(row), Some(column)) if row < width && column < width => {
@@ -20,15 +30,14 @@ pub(crate) fn draw(text: &str, colour: bool) -> Option<String> {
         }
     };
     let size = width + 2 * QUIET;
-    let lines = (0..size).step_by(2).map(|row| {
+    let line = |row| {
         let cells = (0..size).map(|column| {
-            let (upper, lower) = (dark(row, column), dark(row + 1, column));
-            if colour { block(upper, lower) } else { block(!upper, !lower) }
+            let (upper, lower) = (is_dark(row, column), is_dark(row + 1, column));
+            if dark { block(upper, lower) } else { block(!upper, !lower) }
         });
-        let cells: String = cells.collect();
-        if colour { format!("{BLACK_ON_WHITE}{cells}{RESET}") } else { cells }
-    });
-    Some(lines.collect::<Vec<_>>().join("\n"))
+        cells.collect()
+    };
+    Some((0..size).step_by(2).map(line).collect())
 }
 
 const fn block(upper: bool, lower: bool) -> char {

@@ -1,0 +1,53 @@
+//! Owns the screens' beginning and end: the chain is followed from the first moment, the wallet opens
+//! with its password, and all is closed however they ended.
+//!
+//! Refuses to open where nobody looks: a script gets an error that says what to do.
+
+use std::io::{self, IsTerminal};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use billfold_tui::keymap::Keymap;
+use billfold_tui::model::Model;
+use billfold_tui::runtime;
+use billfold_tui::theme::Theme;
+use billfold_wallet_core::config::Settings;
+use billfold_wallet_core::face::Face;
+use billfold_wallet_core::service::{self, Access, Reach, Service};
+
+use crate::context::Context;
+use crate::failure::{Failure, Kind};
+use crate::session;
+
+/// Shows the screens until the person ends them.
+///
+/// # Errors
+/// `no_terminal`, `no_such_wallet`, `no_peer`, why the directory can't be used, or that the terminal is gone.
+pub(super) async fn run(context: &mut Context) -> Result<(), Failure> {
+    if context.run.style.json || !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+        let told = "there is no terminal for the screens: name a command, see billfold --help";
+        return Err(Failure::new(Kind::NoTerminal, told));
+    }
+    session::needs_peers(context)?;
+    let settings = &context.run.settings;
+    let idle_lock = settings.idle_lock.or(Some(IDLE_LOCK));
+    let settings = Settings { idle_lock, ..settings.clone() };
+    let existing = service::wallets(&settings).map_err(Failure::from)?;
+    if !existing.contains(&settings.wallet) {
+        let told = format!("there is no wallet named {}: billfold new makes one", settings.wallet);
+        return Err(Failure::new(Kind::NoSuchWallet, told));
+    }
+    // On a thread of its own, since a chain may not be opened inside a runtime.
+    let open = || Service::open_all(&settings, &[], Access::View, Reach::Online);
+    let opened = thread::scope(|scope| scope.spawn(open).join());
+    let face: Arc<dyn Face> = Arc::new(opened.map_err(|_panicked| Failure::bug())??);
+    let theme = Theme { colour: context.output.colour() };
+    let model = Model::new(settings.wallet.clone(), settings.network, Keymap::default(), theme);
+    let ended = runtime::run(model, Arc::clone(&face), context.interrupt.came()).await;
+    face.close().await;
+    ended.map_err(|error| Failure::new(Kind::Io, format!("the terminal can't be used: {error}")))
+}
+
+/// How long the keys stay open while nobody is there.
+const IDLE_LOCK: Duration = Duration::from_secs(300);

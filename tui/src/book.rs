@@ -1,0 +1,294 @@
+//! Owns `Book`, what is known of the open wallet, and which pages of it have to be asked for again.
+//!
+//! Drawing reads it and asks nobody. Each page is asked for once at a time: what changes meanwhile
+//! makes it be asked for again afterwards. Refuses to guess: what was not answered yet is `None`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use billfold_wallet_core::command::{
+    AddressQuery, AddressRow, Balance, Coin, Command, CommandError, Draft, HistoryQuery,
+    HistoryRow, Reply, WalletDescription,
+};
+use billfold_wallet_core::event::Event;
+use billfold_wallet_core::light_client::status::Status;
+use billfold_wallet_core::wallet_name::WalletName;
+use bitcoin::{Amount, Network, SignedAmount};
+
+use crate::effect::{Answer, Outbox, Ticket};
+use crate::format;
+
+/// What is known of the open wallet.
+pub struct Book {
+    /// Which.
+    pub wallet: WalletName,
+    /// Which chain.
+    pub network: Network,
+    /// How amounts are written.
+    pub look: Look,
+    /// Whether the key layer is locked.
+    pub locked: bool,
+    /// The chain and its peers.
+    pub status: Option<Box<Status>>,
+    /// What there is to spend.
+    pub balance: Option<Balance>,
+    /// What it is made of.
+    pub description: Option<Box<WalletDescription>>,
+    /// Transactions, newest first, as far as they were asked for.
+    pub history: Option<Vec<HistoryRow>>,
+    /// Coins.
+    pub coins: Option<Vec<Coin>>,
+    /// Addresses.
+    pub addresses: Option<Vec<AddressRow>>,
+    /// Drafts that hold coins.
+    pub drafts: Option<Vec<Draft>>,
+    /// Why the last page was not answered.
+    pub problem: Option<CommandError>,
+    rows: u32,
+    stale: BTreeSet<Page>,
+    /// Asked for again with the next thing that happens, and not at once: who is too busy to answer
+    /// is not helped by more questions.
+    failed: BTreeSet<Page>,
+    asked: BTreeMap<Ticket, Page>,
+}
+
+/// A part of the book that is asked for by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Page {
+    /// The chain and its peers.
+    Status,
+    /// The balance.
+    Balance,
+    /// What the wallet is made of.
+    Description,
+    /// Transactions.
+    History,
+    /// Coins.
+    Coins,
+    /// Addresses.
+    Addresses,
+    /// Drafts.
+    Drafts,
+}
+
+/// How amounts are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Look {
+    /// Nobody beside the person is to read them.
+    pub hidden: bool,
+    /// In satoshi.
+    pub sats: bool,
+}
+
+impl Book {
+    /// A book of which nothing is known yet.
+    #[must_use]
+    pub fn new(wallet: WalletName, network: Network) -> Self {
+        Self {
+            wallet,
+            network,
+            look: Look::default(),
+            locked: true,
+            status: None,
+            balance: None,
+            description: None,
+            history: None,
+            coins: None,
+            addresses: None,
+            drafts: None,
+            problem: None,
+            rows: FIRST_ROWS,
+            stale: Page::ALL.into(),
+            failed: BTreeSet::new(),
+            asked: BTreeMap::new(),
+        }
+    }
+
+    /// Asks for the pages that are wanted and out of date.
+    pub fn refresh(&mut self, wanted: &[Page], out: &mut Outbox) {
+        for page in wanted {
+            let is_asked = self.asked.values().any(|asked| asked == page);
+            if !is_asked && self.stale.remove(page) {
+                let ticket = out.ask(&self.wallet, self.question(*page));
+                self.asked.insert(ticket, *page);
+            }
+        }
+    }
+
+    /// Something happened: what was not answered may be now.
+    pub fn retry(&mut self) {
+        self.stale.append(&mut self.failed);
+    }
+
+    /// Says that pages are out of date.
+    pub fn outdate(&mut self, pages: &[Page]) {
+        self.stale.extend(pages);
+    }
+
+    /// Asks for more transactions, if there may be more.
+    pub fn want_rows(&mut self, rows: usize) {
+        let known = self.history.as_ref().map_or(0, Vec::len);
+        let wanted = u32::try_from(rows).unwrap_or(u32::MAX).saturating_add(FIRST_ROWS / 2);
+        if wanted > self.rows && known >= self.rows as usize {
+            self.rows = self.rows.saturating_mul(2).max(wanted);
+            self.outdate(&[Page::History]);
+        }
+    }
+
+    /// Takes the answer to a page; whether it was one.
+    pub fn answered(&mut self, ticket: Ticket, answer: &mut Option<Answer>) -> bool {
+        let Some(page) = self.asked.remove(&ticket) else { return false };
+        if let Some(Answer::Reply(reply)) = answer.take() {
+            self.turn(page, reply);
+        }
+        true
+    }
+
+    /// Takes an event of this wallet, of the chain or of the peers.
+    pub fn hear(&mut self, event: &Event) {
+        self.retry();
+        match event {
+            Event::Progress(status) => self.status = Some(status.clone()),
+            Event::Synced { status, .. } => {
+                self.status = Some(status.clone());
+                self.outdate(&[Page::Balance, Page::Description]);
+            }
+            Event::Transaction(_) | Event::Reorganised { .. } => self.outdate(MONEY),
+            Event::Note(_) => self.outdate(&[Page::Coins, Page::History]),
+            Event::Missed { .. } => self.outdate(&Page::ALL),
+            Event::Broadcast(_) => self.outdate(&[Page::History]),
+            Event::Locked => self.locked = true,
+            Event::Peer(_) | Event::Stopped { .. } => {}
+        }
+    }
+
+    fn question(&self, page: Page) -> Command {
+        match page {
+            Page::Status => Command::Status,
+            Page::Balance => Command::Balance,
+            Page::Description => Command::Describe,
+            Page::History => {
+                Command::History(HistoryQuery { limit: Some(self.rows), ..HistoryQuery::default() })
+            }
+            Page::Coins => Command::Coins,
+            Page::Addresses => Command::Addresses(AddressQuery::default()),
+            Page::Drafts => Command::Drafts,
+        }
+    }
+
+    fn turn(&mut self, page: Page, reply: Result<Reply, CommandError>) {
+        match reply {
+            Ok(Reply::Status(status)) => self.status = Some(status),
+            Ok(Reply::Balance(balance)) => self.balance = Some(balance),
+            Ok(Reply::Wallet(description)) => self.description = Some(description),
+            Ok(Reply::History(rows)) => self.history = Some(rows),
+            Ok(Reply::Coins(coins)) => self.coins = Some(coins),
+            Ok(Reply::Addresses(rows)) => self.addresses = Some(rows),
+            Ok(Reply::Drafts(drafts)) => self.drafts = Some(drafts),
+            Ok(_) => {}
+            Err(error) => {
+                self.failed.insert(page);
+                self.problem = Some(error);
+                return;
+            }
+        }
+        self.problem = None;
+    }
+}
+
+impl Page {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Status,
+        Self::Balance,
+        Self::Description,
+        Self::History,
+        Self::Coins,
+        Self::Addresses,
+        Self::Drafts,
+    ];
+}
+
+/// Pages that change with the money.
+pub const MONEY: &[Page] =
+    &[Page::Balance, Page::History, Page::Coins, Page::Addresses, Page::Drafts];
+
+impl Look {
+    /// An amount.
+    #[must_use]
+    pub fn amount(self, amount: Amount) -> String {
+        match self {
+            Self { hidden: true, .. } => HIDDEN.to_owned(),
+            Self { sats: true, .. } => format!("{} sat", format::grouped(amount.to_sat())),
+            Self { .. } => format::amount(amount),
+        }
+    }
+
+    /// A change of the balance, with its sign.
+    #[must_use]
+    pub fn net(self, net: SignedAmount) -> String {
+        let sign = if net.is_negative() { '-' } else { '+' };
+        format!("{sign}{}", self.amount(net.unsigned_abs()))
+    }
+}
+
+const HIDDEN: &str = "••••••";
+
+/// Transactions that are asked for at first.
+const FIRST_ROWS: u32 = 200;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::effect::Effect;
+
+    fn asked(out: &mut Outbox) -> Vec<(Ticket, Command)> {
+        let effects = out.take().into_iter().map(|effect| match effect {
+            Effect::Ask { ticket, command, .. } => (ticket, *command),
+            _ => unreachable!("a book only asks"),
+        });
+        effects.collect()
+    }
+
+    #[test]
+    fn a_page_is_asked_for_once_at_a_time_and_again_if_it_changed_meanwhile() {
+        let mut book = Book::new(WalletName::default(), Network::Regtest);
+        let mut out = Outbox::default();
+        let wanted = [Page::Balance];
+        book.refresh(&wanted, &mut out);
+        let [(ticket, command)] = &asked(&mut out)[..] else { panic!("one question") };
+        assert_eq!(*command, Command::Balance);
+        book.outdate(&wanted);
+        book.refresh(&wanted, &mut out);
+        assert!(asked(&mut out).is_empty(), "it is under way");
+        let mut answer = Some(Answer::Reply(Ok(Reply::Balance(Balance::default()))));
+        assert!(book.answered(*ticket, &mut answer));
+        assert!(book.balance.is_some());
+        book.refresh(&wanted, &mut out);
+        assert_eq!(asked(&mut out).len(), 1, "what changed meanwhile is asked for");
+    }
+
+    #[test]
+    fn an_answer_that_failed_is_told_and_asked_for_again() {
+        let mut book = Book::new(WalletName::default(), Network::Regtest);
+        let mut out = Outbox::default();
+        book.refresh(&[Page::Coins], &mut out);
+        let ticket = asked(&mut out)[0].0;
+        let mut answer = Some(Answer::Reply(Err(CommandError::Busy)));
+        assert!(book.answered(ticket, &mut answer));
+        assert_eq!((book.coins.is_none(), book.problem.clone()), (true, Some(CommandError::Busy)));
+        book.refresh(&[Page::Coins], &mut out);
+        assert!(asked(&mut out).is_empty(), "not at once, or it would never end");
+        book.retry();
+        book.refresh(&[Page::Coins], &mut out);
+        assert_eq!(asked(&mut out).len(), 1);
+    }
+
+    #[test]
+    fn hidden_amounts_have_no_length() {
+        let look = Look { hidden: true, sats: false };
+        assert_eq!(look.amount(Amount::ONE_SAT), look.amount(Amount::MAX_MONEY));
+        let sats = Look { hidden: false, sats: true };
+        assert_eq!(sats.amount(Amount::from_sat(1_250_000)), "1,250,000 sat");
+        assert_eq!(sats.net(SignedAmount::from_sat(-5)), "-5 sat");
+    }
+}

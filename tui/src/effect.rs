@@ -1,0 +1,134 @@
+//! Owns `Effect`, what the screens ask to be done, and `Answer`, what comes of it, tied by a `Ticket`.
+//!
+//! Plain values, so that a test can see what would be done. Refuses to do any of it.
+
+use std::fmt;
+
+use billfold_wallet_core::command::{Command, CommandError, Reply};
+use billfold_wallet_core::open_error::OpenError;
+use billfold_wallet_core::vault::Password;
+use billfold_wallet_core::wallet_name::WalletName;
+
+/// Ties an answer to what was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket(u64);
+
+/// Something to be done.
+pub enum Effect {
+    /// Ask a wallet.
+    Ask {
+        /// Comes back with the answer.
+        ticket: Ticket,
+        /// Which.
+        wallet: WalletName,
+        /// What.
+        command: Box<Command>,
+    },
+    /// Open a wallet, with its key layer locked.
+    Load {
+        /// Comes back with the answer.
+        ticket: Ticket,
+        /// Which.
+        wallet: WalletName,
+        /// Its password.
+        password: Password,
+    },
+    /// Open a wallet's key layer.
+    Unlock {
+        /// Comes back with the answer.
+        ticket: Ticket,
+        /// Which.
+        wallet: WalletName,
+        /// Its password.
+        password: Password,
+    },
+    /// Close a wallet.
+    Unload {
+        /// Which.
+        wallet: WalletName,
+    },
+    /// Put a text where other programs can paste it from. Never a secret.
+    Copy(String),
+    /// Draw everything anew.
+    Redraw,
+    /// End the program.
+    Quit,
+}
+
+/// What came of an effect.
+pub enum Answer {
+    /// To `Ask`.
+    Reply(Result<Reply, CommandError>),
+    /// To `Load` and `Unlock`.
+    Opened(Result<(), OpenError>),
+}
+
+/// Where effects are put until they are carried out, and what is to be told.
+#[derive(Default)]
+pub struct Outbox {
+    effects: Vec<Effect>,
+    notice: Option<Notice>,
+    last: u64,
+}
+
+/// Something that a person should read; it goes with the next thing that they do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// Something was done.
+    Done(String),
+    /// Something was refused or failed, and what to do.
+    Problem(String),
+}
+
+impl Outbox {
+    /// Asks a wallet.
+    pub fn ask(&mut self, wallet: &WalletName, command: Command) -> Ticket {
+        let (ticket, wallet) = (self.ticket(), wallet.clone());
+        self.effects.push(Effect::Ask { ticket, wallet, command: Box::new(command) });
+        ticket
+    }
+
+    /// Opens a wallet.
+    pub fn load(&mut self, wallet: &WalletName, password: Password) -> Ticket {
+        let (ticket, wallet) = (self.ticket(), wallet.clone());
+        self.effects.push(Effect::Load { ticket, wallet, password });
+        ticket
+    }
+
+    /// Opens a key layer.
+    pub fn unlock(&mut self, wallet: &WalletName, password: Password) -> Ticket {
+        let (ticket, wallet) = (self.ticket(), wallet.clone());
+        self.effects.push(Effect::Unlock { ticket, wallet, password });
+        ticket
+    }
+
+    /// Anything that is not answered.
+    pub fn put(&mut self, effect: Effect) {
+        self.effects.push(effect);
+    }
+
+    /// Tells of something that was done.
+    pub fn done(&mut self, text: impl Into<String>) {
+        self.notice = Some(Notice::Done(text.into()));
+    }
+
+    /// Tells what is wrong.
+    pub fn problem(&mut self, text: impl fmt::Display) {
+        self.notice = Some(Notice::Problem(text.to_string()));
+    }
+
+    /// What is to be done.
+    pub fn take(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.effects)
+    }
+
+    /// What is to be told.
+    pub fn take_notice(&mut self) -> Option<Notice> {
+        self.notice.take()
+    }
+
+    fn ticket(&mut self) -> Ticket {
+        self.last += 1;
+        Ticket(self.last)
+    }
+}

@@ -1,0 +1,111 @@
+//! Owns what stands around every screen: wallet, chain and screen above, what is to be told and the
+//! keys below.
+
+use bitcoin::Network;
+
+use crate::action::Tab;
+use crate::book::Book;
+use crate::canvas::{Canvas, Piece, columns, dim, strong, text, wrap};
+use crate::effect::Notice;
+use crate::format;
+use crate::keymap::Keymap;
+use crate::screen::Screen;
+use crate::theme::Role;
+
+/// Which wallet and chain it is, how far it is followed, and which screen this is.
+pub(crate) fn head(book: &Book, tab: Tab, title: Option<&str>, canvas: &mut Canvas<'_>) {
+    let mut name = vec![strong("billfold  "), text(book.wallet.as_str())];
+    if book.network != Network::Bitcoin {
+        name.push((format!("  [{}]", book.network), Role::Warning));
+    }
+    canvas.line(0, &name);
+    canvas.right(0, &chain(book));
+    if canvas.width() >= WIDE {
+        let mut column = 0;
+        for (number, one) in (1..).zip(Tab::ALL) {
+            let role = if one == tab { Role::Selected } else { Role::Dim };
+            column = canvas.at(column, 1, &[(format!(" {number} {} ", one.name()), role)]);
+        }
+    } else {
+        let number = tab as usize + 1;
+        canvas.line(1, &[(format!(" {number} {} ", tab.name()), Role::Selected)]);
+    }
+    if let Some(title) = title {
+        canvas.right(1, &[strong(format!(" {title} "))]);
+    }
+}
+
+fn chain(book: &Book) -> Vec<Piece> {
+    let Some(status) = &book.status else { return vec![dim("starting")] };
+    let ready = status.peers.iter().filter(|peer| peer.ready).count();
+    let peers = if ready == 0 { String::new() } else { format::count(ready as u64, "peer") };
+    let height = format::grouped(status.tip.height.to_u32().into());
+    let lock = if book.locked { "" } else { "  keys open" };
+    let (word, role) = match (status.synced, ready) {
+        (_, 0) => ("! no peer", Role::Warning),
+        (true, _) => ("synced", Role::Received),
+        (false, _) => ("~ syncing", Role::Pending),
+    };
+    vec![
+        (format!("{word} {height}"), role),
+        dim(format!("  {peers}")),
+        (lock.to_owned(), Role::Warning),
+    ]
+}
+
+/// What is to be told stands over the lowest rows but one, as many as it takes.
+pub(crate) fn notice(notice: Option<&Notice>, canvas: &mut Canvas<'_>) {
+    let (width, height) = (canvas.width(), canvas.height());
+    let (told, role) = match notice {
+        Some(Notice::Done(told)) => (told.clone(), Role::Strong),
+        Some(Notice::Problem(told)) => (format!("! {told}"), Role::Error),
+        None => (String::new(), Role::Normal),
+    };
+    let lines = u16::try_from(wrap(&told, width.into()).len()).unwrap_or(1).min(MOST_TOLD);
+    let mut above = canvas.part(0, height - 1 - lines, width, lines);
+    if notice.is_some() {
+        above.clear();
+        above.wrapped(0, &told, role);
+    }
+}
+
+/// The keys that mean something here. `?` comes first, so that it is never the one for which there is
+/// no room.
+pub(crate) fn hints(screen: &dyn Screen, keymap: &Keymap, canvas: &mut Canvas<'_>) {
+    let typing = screen.is_typing();
+    let help = if typing { "f1" } else { "?" };
+    let mut column = 0;
+    if !screen.title().is_empty() {
+        column = canvas.at(0, 0, &[(help.to_owned(), Role::Key), dim(" help  ")]);
+    }
+    if typing {
+        canvas.at(
+            column,
+            0,
+            &[
+                ("enter".to_owned(), Role::Key),
+                dim(" go on  "),
+                ("esc".to_owned(), Role::Key),
+                dim(" back  "),
+                ("ctrl-c".to_owned(), Role::Key),
+                dim(" end"),
+            ],
+        );
+        return;
+    }
+    for verb in screen.verbs() {
+        let keys = keymap.keys(*verb);
+        let Some(key) = keys.first().map(ToString::to_string) else { continue };
+        let width = columns(&key) + columns(verb.name()) + 3;
+        if usize::from(column) + width > canvas.width().into() {
+            break;
+        }
+        column = canvas.at(column, 0, &[(key, Role::Key), dim(format!(" {}  ", verb.name()))]);
+    }
+}
+
+/// Columns that the names of all numbered screens take.
+const WIDE: u16 = 70;
+
+/// Rows that what is told may take.
+const MOST_TOLD: u16 = 4;

@@ -1,0 +1,68 @@
+//! Owns `List`, which row of many is chosen, and which are in sight.
+//!
+//! Refuses the rows themselves: they may change, and the choice stays where it can.
+
+use std::ops::Range;
+
+use crate::action::Move;
+
+/// A choice among rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct List {
+    chosen: usize,
+}
+
+impl List {
+    /// The row that is chosen of so many; `None` if there is none.
+    pub(crate) fn chosen(self, rows: usize) -> Option<usize> {
+        (rows > 0).then(|| self.chosen.min(rows - 1))
+    }
+
+    /// Moves the choice.
+    pub(crate) fn step(&mut self, to: Move, rows: usize) {
+        let last = rows.saturating_sub(1);
+        let at = self.chosen.min(last);
+        self.chosen = match to {
+            Move::Up | Move::Previous => at.saturating_sub(1),
+            Move::Down | Move::Next => (at + 1).min(last),
+            Move::PageUp => at.saturating_sub(PAGE),
+            Move::PageDown => (at + PAGE).min(last),
+            Move::First => 0,
+            Move::Last => last,
+        };
+    }
+
+    /// The rows that are in sight where there is room for so many: the chosen one is among them.
+    pub(crate) fn sight(self, rows: usize, room: usize) -> Range<usize> {
+        let at = self.chosen.min(rows.saturating_sub(1));
+        let first = if at < room { 0 } else { at + 1 - room };
+        first..rows.min(first + room)
+    }
+}
+
+/// Rows of a page, at the least that a screen shows.
+const PAGE: usize = 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_chosen_row_is_always_in_sight() {
+        let mut list = List::default();
+        for (to, rows) in [
+            (Move::Last, 100),
+            (Move::PageUp, 100),
+            (Move::Down, 3),
+            (Move::Up, 0),
+            (Move::Down, 9),
+        ] {
+            list.step(to, rows);
+            for room in [1, 2, 50, 200] {
+                let sight = list.sight(rows, room);
+                assert!(sight.end <= rows && sight.len() <= room);
+                assert!(list.chosen(rows).is_none_or(|chosen| sight.contains(&chosen)));
+            }
+        }
+    }
+}

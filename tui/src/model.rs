@@ -1,0 +1,344 @@
+//! Owns `Model`, everything that the screens are at one moment: it takes messages, asks for effects,
+//! and is drawn from its values.
+//!
+//! Refuses I/O, clocks and waiting: the runtime above does those.
+
+use billfold_wallet_core::command::{Command, Reply};
+use billfold_wallet_core::event::{Event, News};
+use billfold_wallet_core::wallet_name::WalletName;
+use bitcoin::Network;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Position;
+
+use crate::action::{Action, Tab, Verb};
+use crate::book::{Book, MONEY};
+use crate::canvas::Canvas;
+use crate::effect::{Answer, Effect, Notice, Outbox, Ticket};
+use crate::frame;
+use crate::key::Key;
+use crate::keymap::{Keymap, pasted};
+use crate::screen::activity::Activity;
+use crate::screen::addresses::Addresses;
+use crate::screen::closed::Closed;
+use crate::screen::coins::Coins;
+use crate::screen::find::Find;
+use crate::screen::home::Home;
+use crate::screen::keys::Keys;
+use crate::screen::network::Network as NetworkScreen;
+use crate::screen::palette::Palette;
+use crate::screen::receive::Receive;
+use crate::screen::send::Send;
+use crate::screen::unlock::Unlock;
+use crate::screen::{Screen, Step};
+use crate::theme::{Role, Theme};
+
+/// What may happen to the screens.
+pub enum Message {
+    /// A key was pressed.
+    Press(Key),
+    /// A text was pasted.
+    Paste(String),
+    /// Something was done, by whatever means.
+    Do(Action),
+    /// Something happened to a wallet, the chain or a peer.
+    Heard(News),
+    /// What was asked is answered.
+    Answered(Ticket, Answer),
+}
+
+/// The screens at one moment.
+pub struct Model {
+    book: Book,
+    keymap: Keymap,
+    theme: Theme,
+    tab: Tab,
+    tabs: Vec<Box<dyn Screen>>,
+    closed: Option<Closed>,
+    stack: Vec<Box<dyn Screen>>,
+    notice: Option<Notice>,
+    out: Outbox,
+}
+
+impl Model {
+    /// The screens of a wallet that is not open yet.
+    #[must_use]
+    pub fn new(wallet: WalletName, network: Network, keymap: Keymap, theme: Theme) -> Self {
+        Self {
+            book: Book::new(wallet, network),
+            keymap,
+            theme,
+            tab: Tab::Home,
+            tabs: tabs(),
+            closed: Some(Closed::new()),
+            stack: Vec::new(),
+            notice: None,
+            out: Outbox::default(),
+        }
+    }
+
+    /// Takes a message; what is to be done about it.
+    pub fn handle(&mut self, message: Message) -> Vec<Effect> {
+        match message {
+            Message::Press(key) => {
+                if let Some(action) = self.keymap.action(key, self.top().is_typing()) {
+                    self.act(&action);
+                }
+            }
+            Message::Paste(text) => self.act(&pasted(&text)),
+            Message::Do(action) => self.act(&action),
+            Message::Heard(news) => self.hear(&news),
+            Message::Answered(ticket, answer) => self.answered(ticket, answer),
+        }
+        self.notice = self.out.take_notice().or(self.notice.take());
+        if self.closed.is_none() {
+            let rows = self.top().wants_rows(&self.book);
+            self.book.want_rows(rows);
+            let pages = self.top().pages();
+            self.book.refresh(pages, &mut self.out);
+        }
+        let effects = self.out.take();
+        if effects.iter().any(|effect| matches!(effect, Effect::Copy(_))) {
+            // Whether it took it, no terminal says.
+            self.notice = Some(Notice::Done("Sent to the terminal, for its clipboard.".to_owned()));
+        }
+        effects
+    }
+
+    /// Whether the wallet is open.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        self.closed.is_none()
+    }
+
+    /// Draws everything; where the terminal's cursor is to be.
+    pub fn draw(&self, buffer: &mut Buffer) -> Option<Position> {
+        let mut cursor = None;
+        let mut canvas = Canvas::new(buffer, self.theme, &mut cursor);
+        let (width, height) = (canvas.width(), canvas.height());
+        if width < LEAST_COLUMNS || height < LEAST_ROWS {
+            let told = format!("billfold needs {LEAST_COLUMNS} columns and {LEAST_ROWS} rows");
+            canvas.wrapped(0, &told, Role::Normal);
+            return None;
+        }
+        if let Some(closed) = &self.closed {
+            closed.draw(&self.book, &mut canvas.part(2, 0, width - 4, height - 1));
+            frame::hints(closed, &self.keymap, &mut canvas.part(1, height - 1, width - 2, 1));
+            return cursor;
+        }
+        let top = self.top();
+        let title = (!self.stack.is_empty()).then(|| top.title());
+        frame::head(&self.book, self.tab, title, &mut canvas.part(1, 0, width - 2, 2));
+        top.draw(&self.book, &mut canvas.part(1, 3, width - 2, height - 5));
+        let mut foot = canvas.part(1, 3, width - 2, height - 3);
+        let unanswered = self.book.problem.as_ref().map(|error| Notice::Problem(error.to_string()));
+        frame::notice(self.notice.as_ref().or(unanswered.as_ref()), &mut foot);
+        frame::hints(top, &self.keymap, &mut foot.below(height - 4));
+        cursor
+    }
+
+    fn top(&self) -> &dyn Screen {
+        match (&self.closed, self.stack.last()) {
+            (Some(closed), _) => closed,
+            (None, Some(top)) => top.as_ref(),
+            (None, None) => self.tabs[self.tab as usize].as_ref(),
+        }
+    }
+
+    fn act(&mut self, action: &Action) {
+        self.notice = None;
+        self.book.retry();
+        let step = self.with_top(|top, book, out| top.act(action, book, out));
+        match (step, action) {
+            (Step::Pass, Action::Verb(verb)) => self.verb(*verb),
+            (Step::Pass, _) => {}
+            (step, _) => self.go(step),
+        }
+    }
+
+    fn with_top<T>(&mut self, work: impl FnOnce(&mut dyn Screen, &Book, &mut Outbox) -> T) -> T {
+        let top: &mut dyn Screen = match (&mut self.closed, self.stack.last_mut()) {
+            (Some(closed), _) => closed,
+            (None, Some(top)) => top.as_mut(),
+            (None, None) => self.tabs[self.tab as usize].as_mut(),
+        };
+        work(top, &self.book, &mut self.out)
+    }
+
+    fn go(&mut self, step: Step) {
+        match step {
+            Step::Stay | Step::Pass => {}
+            Step::Back => {
+                if let Some(mut left) = self.stack.pop() {
+                    left.leave(&self.book, &mut self.out);
+                }
+            }
+            Step::Home => self.stack.clear(),
+            Step::Open(screen) => self.open(screen),
+            Step::Do(verb) => {
+                self.stack.pop();
+                self.act(&Action::Verb(verb));
+            }
+            Step::Enter => self.closed = None,
+            Step::Unlocked => {
+                self.stack.pop();
+                self.book.locked = false;
+            }
+        }
+    }
+
+    fn open(&mut self, mut screen: Box<dyn Screen>) {
+        if self.stack.len() < DEEPEST {
+            screen.opened(&self.book, &mut self.out);
+            self.stack.push(screen);
+        }
+    }
+
+    /// A verb that means the same everywhere.
+    fn verb(&mut self, verb: Verb) {
+        if self.closed.is_some() && !matches!(verb, Verb::Quit | Verb::Redraw) {
+            return;
+        }
+        match verb {
+            Verb::Go(tab) => {
+                self.leave_all();
+                self.tab = tab;
+            }
+            Verb::Receive => self.go(Step::Open(Box::new(Receive::new()))),
+            Verb::Send => self.go(Step::Open(Box::new(Send::new()))),
+            Verb::Find => self.go(Step::Open(Box::new(Find::new()))),
+            Verb::Palette => self.go(Step::Open(Box::new(Palette::all(&self.keymap)))),
+            Verb::Help => {
+                let palette = Palette::here(self.top().verbs(), &self.keymap);
+                self.go(Step::Open(Box::new(palette)));
+            }
+            Verb::Unlock => self.go(Step::Open(Box::new(Unlock::new()))),
+            Verb::Hide => self.book.look.hidden = !self.book.look.hidden,
+            Verb::Unit => self.book.look.sats = !self.book.look.sats,
+            Verb::Lock => {
+                self.ask(Command::Lock);
+                self.out.done("The keys are locked.");
+            }
+            Verb::Rescan => {
+                self.ask(Command::Rescan { from: None });
+                self.out
+                    .done("Scanning again from the birthday; the wallet can be used meanwhile.");
+            }
+            Verb::Close => self.close(),
+            Verb::Redraw => self.out.put(Effect::Redraw),
+            Verb::Quit => {
+                self.leave_all();
+                self.out.put(Effect::Quit);
+            }
+            Verb::Bump
+            | Verb::Cancel
+            | Verb::Label
+            | Verb::Freeze
+            | Verb::Mark
+            | Verb::Copy
+            | Verb::New
+            | Verb::Amount
+            | Verb::Code
+            | Verb::More
+            | Verb::Less
+            | Verb::Jobs => self.out.problem(format!("{} means nothing here", verb.name())),
+        }
+    }
+
+    fn ask(&mut self, command: Command) {
+        self.out.ask(&self.book.wallet, command);
+    }
+
+    /// Nothing of the wallet is in memory here after this.
+    fn close(&mut self) {
+        self.leave_all();
+        let wallet = self.book.wallet.clone();
+        self.out.put(Effect::Unload { wallet: wallet.clone() });
+        self.book = Book::new(wallet, self.book.network);
+        (self.tab, self.tabs) = (Tab::Home, tabs());
+        self.closed = Some(Closed::new());
+    }
+
+    fn leave_all(&mut self) {
+        while let Some(mut left) = self.stack.pop() {
+            left.leave(&self.book, &mut self.out);
+        }
+    }
+
+    fn hear(&mut self, news: &News) {
+        let ours = news.wallet.as_ref().is_none_or(|wallet| *wallet == self.book.wallet);
+        if !ours {
+            return;
+        }
+        self.book.hear(&news.event);
+        match &news.event {
+            Event::Note(note) => self.out.problem(note),
+            Event::Stopped { error } => self.out.problem(error),
+            _ => {}
+        }
+    }
+
+    fn answered(&mut self, ticket: Ticket, answer: Answer) {
+        let changes = matches!(&answer, Answer::Reply(Ok(reply)) if changes(reply));
+        let mut answer = Some(answer);
+        if self.book.answered(ticket, &mut answer) {
+            return;
+        }
+        if changes {
+            self.book.outdate(MONEY);
+        }
+        // The top is not always who asked: what was opened above it may be there by now.
+        for at in (0..self.stack.len()).rev() {
+            let step = self.stack[at].answered(ticket, &mut answer, &self.book, &mut self.out);
+            if answer.is_none() {
+                return self.went(at + 1, step);
+            }
+        }
+        if let Some(closed) = &mut self.closed {
+            let step = closed.answered(ticket, &mut answer, &self.book, &mut self.out);
+            return self.went(0, step);
+        }
+        for at in 0..self.tabs.len() {
+            let tab = self.tabs[at].as_mut();
+            let step = tab.answered(ticket, &mut answer, &self.book, &mut self.out);
+            if answer.is_none() {
+                return self.went(0, step);
+            }
+        }
+    }
+
+    /// Goes where a screen wants to, if nothing was opened above it meanwhile.
+    fn went(&mut self, depth: usize, step: Step) {
+        if depth == self.stack.len() {
+            self.go(step);
+        }
+    }
+}
+
+fn tabs() -> Vec<Box<dyn Screen>> {
+    vec![
+        Box::new(Home::default()),
+        Box::new(Activity::default()),
+        Box::new(Coins::default()),
+        Box::new(Addresses::default()),
+        Box::new(Keys::default()),
+        Box::new(NetworkScreen::default()),
+    ]
+}
+
+/// Whether an answer tells of something that the book does not know yet.
+const fn changes(reply: &Reply) -> bool {
+    matches!(
+        reply,
+        Reply::Done | Reply::Labels(_) | Reply::Payment(_) | Reply::Address(_) | Reply::Draft(_)
+    )
+}
+
+/// The least screen on which everything has its place.
+const LEAST_COLUMNS: u16 = 60;
+const LEAST_ROWS: u16 = 16;
+
+/// Screens above each other at the most.
+const DEEPEST: usize = 6;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,5 @@
+//! Tests of the screens through the model: pictures of each, and sessions by keystroke.
+
+mod puppet;
+mod pictures;
+mod sessions;

@@ -1,0 +1,191 @@
+//! Pictures of every screen in every size, state and look, with the looks of their cells; they stand
+//! in `tui/pictures`, and are written anew by `BILLFOLD_NEW_PICTURES=1 cargo test -p billfold-tui
+//! pictures`.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Color, Modifier, Style};
+
+use super::puppet::{Bench, State};
+use crate::model::Message;
+
+/// Every screen, with what is pressed to come there from Home.
+const SCREENS: &[(&str, Reach)] = &[
+    ("closed", Reach::Closed),
+    ("home", Reach::Keys("1")),
+    ("activity", Reach::Keys("2")),
+    ("coins", Reach::Keys("3 space")),
+    ("addresses", Reach::Keys("4")),
+    ("keys", Reach::Keys("5")),
+    ("network", Reach::Keys("6")),
+    ("receive", Reach::Keys("r")),
+    ("request", Reach::Keys("r a 2 5 k")),
+    ("code", Reach::Keys("r Q")),
+    ("send", Reach::Keys("s")),
+    ("review", Reach::Pay("enter")),
+    ("sign", Reach::Pay("enter q e j x a r y 0 enter h u n t e r 2")),
+    ("transaction", Reach::Keys("2 enter")),
+    ("label", Reach::Keys("2 e")),
+    ("find", Reach::Keys("/ s a l")),
+    ("palette", Reach::Keys(":")),
+    ("help", Reach::Keys("3 ?")),
+    ("unlock", Reach::Keys(": u n l o c k enter")),
+    ("refusal", Reach::Keys("1 +")),
+];
+
+/// How a screen is reached.
+enum Reach {
+    /// It is the one before the password.
+    Closed,
+    /// By these keys.
+    Keys(&'static str),
+    /// By a payment that is pasted, and these keys.
+    Pay(&'static str),
+}
+
+const URI: &str =
+    "bitcoin:bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080?amount=0.01&label=rent%20may";
+
+const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (60, 16)];
+
+fn bench(reach: &Reach, state: State, colour: bool) -> Bench {
+    if matches!(reach, Reach::Closed) {
+        return Bench::closed(state, colour);
+    }
+    let mut bench = Bench::open(state, colour);
+    match reach {
+        Reach::Closed => {}
+        Reach::Keys(keys) => bench.press(keys),
+        Reach::Pay(keys) => {
+            bench.press("s");
+            bench.tell(Message::Paste(URI.to_owned()));
+            bench.press(keys);
+        }
+    }
+    bench
+}
+
+fn drawn(bench: &Bench, (width, height): (u16, u16)) -> Buffer {
+    let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
+    bench.model.draw(&mut buffer);
+    buffer
+}
+
+fn text(buffer: &Buffer) -> String {
+    let area = buffer.area;
+    let row = |y| {
+        let cells = (0..area.width).map(|x| buffer[(x, y)].symbol());
+        cells.collect::<String>().trim_end().to_owned()
+    };
+    (0..area.height).map(row).collect::<Vec<_>>().join("\n")
+}
+
+/// The runs of cells that look other than ordinary, row by row.
+fn looks(buffer: &Buffer) -> String {
+    let mut told = String::new();
+    for y in 0..buffer.area.height {
+        let mut runs: Vec<(u16, u16, String)> = Vec::new();
+        for x in 0..buffer.area.width {
+            let look = look(buffer[(x, y)].style());
+            match runs.last_mut() {
+                Some((_, end, last)) if *last == look && *end == x => *end = x + 1,
+                _ => runs.push((x, x + 1, look)),
+            }
+        }
+        let runs = runs.into_iter().filter(|(_, _, look)| !look.is_empty());
+        let runs: Vec<_> =
+            runs.map(|(start, end, look)| format!("{start}-{} {look}", end - 1)).collect();
+        if !runs.is_empty() {
+            writeln!(told, "  {y}: {}", runs.join(", ")).expect("a string takes all");
+        }
+    }
+    told
+}
+
+fn look(style: Style) -> String {
+    let colour = |name, colour: Option<Color>| {
+        colour.filter(|colour| *colour != Color::Reset).map(|colour| format!("{name}{colour}"))
+    };
+    let modifiers =
+        [(Modifier::BOLD, "bold"), (Modifier::DIM, "dim"), (Modifier::REVERSED, "reversed")];
+    let modifiers = modifiers
+        .into_iter()
+        .filter(|(modifier, _)| style.add_modifier.contains(*modifier))
+        .map(|(_, name)| name.to_owned());
+    let colours = [colour("", style.fg), colour("on ", style.bg)].into_iter().flatten();
+    colours.chain(modifiers).collect::<Vec<_>>().join(" ")
+}
+
+fn picture(reach: &Reach) -> String {
+    let mut told = String::new();
+    for size in SIZES {
+        for state in [State::Empty, State::Busy, State::Error] {
+            let [colour, plain] =
+                [true, false].map(|colour| drawn(&bench(reach, state, colour), size));
+            let (with, without) = (text(&colour), text(&plain));
+            write!(told, "== {}x{} {state:?}\n{with}\n", size.0, size.1)
+                .expect("a string takes all");
+            if with != without {
+                write!(told, "-- without colour\n{without}\n").expect("a string takes all");
+            }
+            write!(told, "-- looks\n{}-- looks without colour\n{}", looks(&colour), looks(&plain))
+                .expect("a string takes all");
+        }
+    }
+    told
+}
+
+#[test]
+fn every_screen_is_as_its_pictures_show_it() {
+    let dir = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/pictures"));
+    let mut wrong = Vec::new();
+    for (name, reach) in SCREENS {
+        let path = dir.join(format!("{name}.txt"));
+        let drawn = picture(reach);
+        if std::env::var_os("BILLFOLD_NEW_PICTURES").is_some() {
+            std::fs::write(&path, &drawn).expect("written");
+        }
+        if std::fs::read_to_string(&path).unwrap_or_default() != drawn {
+            wrong.push(*name);
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:?} differ: draw them anew, and look at what changed");
+}
+
+/// What a person loses by a crash or a cleared field when a window is made smaller.
+#[test]
+fn every_screen_bears_every_size_and_keeps_what_was_typed() {
+    for (name, reach) in SCREENS {
+        for state in [State::Empty, State::Busy, State::Error] {
+            let bench = bench(reach, state, true);
+            let before = text(&drawn(&bench, (200, 60)));
+            for size in [(80, 24), (60, 16), (59, 16), (40, 10), (1, 1), (0, 0), (300, 3), (3, 300)]
+            {
+                drawn(&bench, size);
+            }
+            assert_eq!(text(&drawn(&bench, (200, 60))), before, "{name} {state:?}");
+        }
+    }
+}
+
+/// A window that is too small shows no amount, and says what it needs.
+#[test]
+fn a_window_that_is_too_small_asks_for_room() {
+    let bench = Bench::open(State::Busy, true);
+    let told = text(&drawn(&bench, (40, 10)));
+    assert!(told.contains("60 columns") && !told.contains("BTC"), "{told}");
+}
+
+/// Under `NO_COLOR` no cell has a colour, on any screen.
+#[test]
+fn without_colour_no_cell_has_one() {
+    for (name, reach) in SCREENS {
+        let buffer = drawn(&bench(reach, State::Busy, false), (80, 24));
+        for cell in buffer.content() {
+            assert_eq!((cell.fg, cell.bg), (Color::Reset, Color::Reset), "{name}");
+        }
+    }
+}

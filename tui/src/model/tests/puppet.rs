@@ -1,0 +1,513 @@
+//! Owns a wallet that answers from fixed values, and a person who presses keys at its screens.
+
+use std::time::Duration;
+
+use billfold_wallet_core::command::{
+    AccountDescription, AddressRow, AddressStatus, Balance, BalanceParts, Birthday, Change, Coin,
+    Command, CommandError, Draft, DraftId, FeeBasis, FeeChoice, Finding, HistoryRow, IssuedAddress,
+    Mark, Matched, PayAmount, Payment, PaymentState, Purpose, Reference, Reply, SearchReport,
+    TransactionRecord, WalletDescription, Warning,
+};
+use billfold_wallet_core::event::{Event, News};
+use billfold_wallet_core::keychain::{
+    AccountId, AccountKind, AccountName, Branch, DerivationIndex, KeychainId, ScriptType, SpendRule,
+};
+use billfold_wallet_core::light_client::dial::{Purpose as Connection, Wire};
+use billfold_wallet_core::light_client::height::{BlockId, Height};
+use billfold_wallet_core::light_client::peer_id::PeerId;
+use billfold_wallet_core::light_client::status::{Pace, PeerStatus, Status, Waiting};
+use billfold_wallet_core::open_error::OpenError;
+use billfold_wallet_core::wallet_name::WalletName;
+use bitcoin::hashes::Hash as _;
+use bitcoin::{
+    Address, Amount, BlockHash, FeeRate, Network, OutPoint, SignedAmount, Transaction, Txid,
+    absolute, transaction,
+};
+
+use crate::effect::{Answer, Effect};
+use crate::key::Key;
+use crate::keymap::Keymap;
+use crate::model::{Message, Model};
+use crate::theme::Theme;
+
+/// What the wallet is like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    /// Nothing ever happened.
+    Empty,
+    /// Much happened, and the scan goes on.
+    Busy,
+    /// Nobody is connected, and nothing is answered.
+    Error,
+}
+
+/// The screens, with a wallet and a person.
+pub(super) struct Bench {
+    pub(super) model: Model,
+    state: State,
+    /// What was asked, in its order.
+    pub(super) asked: Vec<Command>,
+    /// What was copied.
+    pub(super) copied: Vec<String>,
+    /// Whether the program was ended.
+    pub(super) ended: bool,
+    /// Whether the keys are open.
+    unlocked: bool,
+    paid: bool,
+    typed: String,
+}
+
+/// The password that opens the wallet.
+pub(super) const PASSWORD: &str = "correct horse";
+
+impl Bench {
+    /// The screens of a closed wallet.
+    pub(super) fn closed(state: State, colour: bool) -> Self {
+        let theme = Theme { colour };
+        let model = Model::new(WalletName::default(), Network::Regtest, Keymap::default(), theme);
+        let (asked, copied) = (Vec::new(), Vec::new());
+        Self {
+            model,
+            state,
+            asked,
+            copied,
+            ended: false,
+            unlocked: false,
+            paid: false,
+            typed: String::new(),
+        }
+    }
+
+    /// The same, opened by its password.
+    pub(super) fn open(state: State, colour: bool) -> Self {
+        let mut bench = Self::closed(state, colour);
+        bench.types(PASSWORD);
+        bench.press("enter");
+        assert!(bench.model.is_open());
+        bench
+    }
+
+    /// Presses keys, by their names.
+    pub(super) fn press(&mut self, keys: &str) {
+        for key in keys.split_whitespace() {
+            let key: Key = key.parse().expect("a key");
+            self.tell(Message::Press(key));
+        }
+    }
+
+    /// Types a text.
+    pub(super) fn types(&mut self, text: &str) {
+        text.clone_into(&mut self.typed);
+        for character in text.chars() {
+            self.tell(Message::Press(Key::char(character)));
+        }
+    }
+
+    /// Gives the screens a message, and carries out all that comes of it.
+    pub(super) fn tell(&mut self, message: Message) {
+        let mut effects = self.model.handle(message);
+        while !effects.is_empty() {
+            let effect = effects.remove(0);
+            if let Some(message) = self.carry_out(effect) {
+                effects.extend(self.model.handle(message));
+            }
+        }
+    }
+
+    fn carry_out(&mut self, effect: Effect) -> Option<Message> {
+        let (ticket, answer) = match effect {
+            Effect::Ask { ticket, command, .. } => {
+                let reply = self.answer(&command);
+                let locks = *command == Command::Lock && self.unlocked;
+                self.asked.push(*command);
+                if locks {
+                    self.unlocked = false;
+                    let news = News { wallet: Some(WalletName::default()), event: Event::Locked };
+                    self.tell(Message::Heard(news));
+                }
+                (ticket, Answer::Reply(reply))
+            }
+            Effect::Load { ticket, .. } | Effect::Unlock { ticket, .. } => {
+                // A password can't be looked at; what was typed can.
+                let right = self.typed == PASSWORD;
+                self.unlocked = right;
+                let opened = if right { Ok(()) } else { Err(OpenError::WrongPassword) };
+                (ticket, Answer::Opened(opened))
+            }
+            Effect::Copy(text) => {
+                self.copied.push(text);
+                return None;
+            }
+            Effect::Quit => {
+                self.ended = true;
+                return None;
+            }
+            Effect::Unload { .. } | Effect::Redraw => return None,
+        };
+        Some(Message::Answered(ticket, answer))
+    }
+
+    fn answer(&mut self, command: &Command) -> Result<Reply, CommandError> {
+        if self.state == State::Error && !matches!(command, Command::Status | Command::Drop(_)) {
+            return Err(CommandError::Busy);
+        }
+        let busy = self.state == State::Busy;
+        Ok(match command {
+            Command::Status => Reply::Status(Box::new(status(self.state))),
+            Command::Balance => Reply::Balance(balance(busy)),
+            Command::Describe => Reply::Wallet(Box::new(description(busy))),
+            Command::History(query) => {
+                let limit = query.limit.map_or(usize::MAX, |limit| limit as usize);
+                Reply::History(history(busy, self.paid).into_iter().take(limit).collect())
+            }
+            Command::Coins => Reply::Coins(if busy { coins() } else { Vec::new() }),
+            Command::Addresses(_) => Reply::Addresses(if busy { addresses() } else { Vec::new() }),
+            Command::Drafts => {
+                Reply::Drafts(if busy { vec![draft(&[(known(), 1)], 500)] } else { Vec::new() })
+            }
+            Command::Receive { amount, .. } => Reply::Address(issued(*amount)),
+            Command::Draft(request) if busy => {
+                let to = request.recipients.iter().map(|recipient| {
+                    let amount = match recipient.amount {
+                        PayAmount::Exactly(amount) => amount.to_sat(),
+                        _ => 1_000_000,
+                    };
+                    (recipient.address.clone(), amount)
+                });
+                let rate = match request.fee {
+                    FeeChoice::Rate(rate) => rate.to_sat_per_kwu(),
+                    _ => 525,
+                };
+                if rate > 100_000 {
+                    return Err(CommandError::FeeRateOutOfRange(rate));
+                }
+                Reply::Draft(Box::new(draft(&to.collect::<Vec<_>>(), rate)))
+            }
+            Command::Draft(_) => {
+                let (needed, available) = (Amount::from_sat(1_000_141), Amount::ZERO);
+                return Err(CommandError::InsufficientFunds { needed, available });
+            }
+            Command::Bump(_) => Reply::Draft(Box::new(draft(&[(known(), 70_000)], 900))),
+            Command::Sign(_) if !self.unlocked => return Err(CommandError::Locked),
+            Command::Sign(_) => {
+                self.paid = true;
+                Reply::Payment(Box::new(payment()))
+            }
+            Command::Transactions(_) => Reply::Transactions(vec![record()]),
+            Command::Search { .. } => Reply::Found(if busy { findings() } else { Vec::new() }),
+            Command::Label { .. } => Reply::Labels(Vec::new()),
+            _ => Reply::Done,
+        })
+    }
+}
+
+/// An address that was never paid.
+pub(super) fn stranger() -> Address {
+    address("bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080")
+}
+
+fn known() -> Address {
+    address("bcrt1pxp0rcwlqs54ts6x6z63ylsx6wfmtdd0u6nhg6k5ryrjm70dktp9sd25mwk")
+}
+
+fn address(text: &str) -> Address {
+    let parsed = text.parse::<Address<_>>().map(Address::assume_checked);
+    parsed.unwrap_or_else(|_| {
+        let program =
+            bitcoin::WitnessProgram::new(bitcoin::WitnessVersion::V1, &[7; 32]).expect("32 bytes");
+        Address::from_witness_program(program, bitcoin::KnownHrp::Regtest)
+    })
+}
+
+fn txid(number: u8) -> Txid {
+    Txid::from_byte_array([number; 32])
+}
+
+fn block(height: u32) -> BlockId {
+    BlockId::new(Height::new(height), BlockHash::all_zeros())
+}
+
+fn account() -> AccountName {
+    "taproot".parse().expect("a name")
+}
+
+const fn keychain(branch: Branch) -> KeychainId {
+    KeychainId { account: AccountId::new(0), branch }
+}
+
+fn index(number: u32) -> DerivationIndex {
+    DerivationIndex::new(number).expect("small")
+}
+
+fn status(state: State) -> Status {
+    let peer = PeerStatus {
+        peer: PeerId::new(1),
+        address: "127.0.0.1:18444".parse().expect("an address"),
+        wire: Wire::V2,
+        purpose: Connection::Chain,
+        ready: true,
+        user_agent: "/Satoshi:31.0.0/".to_owned(),
+        services: 0b1001,
+        height: Some(Height::new(961_204)),
+        latency: Some(Duration::from_millis(31)),
+        compared: Some(Height::new(961_204)),
+        differences: 0,
+        set_aside: false,
+        bytes_received: 24_100_000,
+        fee_floor: Some(FeeRate::from_sat_per_kwu(250)),
+    };
+    let known = Status { cursor: Some(block(961_204)), ..Status::at(block(961_204)) };
+    match state {
+        State::Empty => {
+            Status { synced: true, waiting: Waiting::Nothing, peers: vec![peer], ..known }
+        }
+        State::Busy => Status {
+            cursor: Some(block(812_345)),
+            filter_headers: Some(Height::new(961_204)),
+            waiting: Waiting::Filters,
+            pace: Some(Pace {
+                filters: 12_345,
+                bytes: 3_400_000,
+                left: Some(Duration::from_secs(3_700)),
+            }),
+            peers: vec![
+                peer.clone(),
+                PeerStatus { ready: false, user_agent: "\u{1b}[31mred".to_owned(), ..peer },
+            ],
+            ..known
+        },
+        State::Error => known,
+    }
+}
+
+fn balance(busy: bool) -> Balance {
+    let parts = BalanceParts {
+        confirmed: Amount::from_sat(331_012_345),
+        pending: Amount::from_sat(70_000),
+        immature: Amount::ZERO,
+        frozen: Amount::from_sat(546),
+    };
+    let total = if busy { parts } else { BalanceParts::default() };
+    Balance { total, accounts: vec![(account(), total)] }
+}
+
+fn description(busy: bool) -> WalletDescription {
+    let account = AccountDescription {
+        id: AccountId::new(0),
+        name: account(),
+        kind: AccountKind::SingleKey(ScriptType::Taproot),
+        signs: true,
+        keys: Vec::new(),
+        rule: SpendRule::Key([0x2f, 0x5a, 0x91, 0xc0].into()),
+        policy: None,
+        birthday: Birthday::Height(Height::new(700_000)),
+        gap: 20,
+        change_gap: 20,
+        first_address: known(),
+        preferred: true,
+        descriptor: "tr([2f5a91c0/86'/1'/0']tpubDDSFMQ9gzyQdNTKdHe6tcppCEpUf89q5eoiKUJr6ZFbjs9CRZiLFs3EKoyNGP3MZ1m9udwQDL64cq6XEXecNJRm1r9wajPcXArzARaYiJhn/<0;1>/*)#tvpf2g0p".to_owned(),
+    };
+    WalletDescription {
+        name: "main".to_owned(),
+        fingerprint: Some([0x2f, 0x5a, 0x91, 0xc0].into()),
+        birthday: Birthday::Height(Height::new(700_000)),
+        accounts: vec![account],
+        words_checked: busy.then_some(1_790_000_000),
+        search: SearchReport { end: None, accounts: Vec::new() },
+    }
+}
+
+fn history(busy: bool, paid: bool) -> Vec<HistoryRow> {
+    let row = |number, net, state, note: Option<&str>| HistoryRow {
+        txid: txid(number),
+        net: SignedAmount::from_sat(net),
+        fee: (net < 0).then(|| Amount::from_sat(412)),
+        state,
+        replaces: None,
+        replaced_by: None,
+        seen_by: 0,
+        time: 1_795_000_000 - u64::from(number) * 86_400,
+        note: note.map(str::to_owned),
+        marks: Vec::new(),
+    };
+    let confirmed = |height| PaymentState::Confirmed(block(height));
+    let mut rows = Vec::new();
+    if paid {
+        rows.push(row(1, -1_000_412, PaymentState::Announced, Some("rent may")));
+    }
+    if busy {
+        let alike = Mark::LooksLike { imitation: stranger(), known: known() };
+        rows.extend([
+            HistoryRow {
+                seen_by: 2,
+                ..row(2, 70_000, PaymentState::Pending, Some("coffee \u{202e}evil"))
+            },
+            row(3, -250_412, PaymentState::Signed, None),
+            HistoryRow { marks: vec![alike], ..row(4, 546, confirmed(961_200), None) },
+            row(5, 331_000_000, confirmed(900_000), Some("salary march")),
+            HistoryRow {
+                replaced_by: Some(txid(1)),
+                ..row(6, -20_000, PaymentState::Replaced, None)
+            },
+        ]);
+        rows.extend(
+            (7..60).map(|number| row(number, i64::from(number) * 1_000, confirmed(800_000), None)),
+        );
+    }
+    rows
+}
+
+fn coins() -> Vec<Coin> {
+    let coin = |number, amount, note: Option<&str>| Coin {
+        outpoint: OutPoint::new(txid(number), 0),
+        amount: Amount::from_sat(amount),
+        address: known(),
+        account: account(),
+        keychain: keychain(Branch::Receive),
+        index: index(0),
+        height: Some(Height::new(900_000)),
+        immature: false,
+        frozen: false,
+        reserved: false,
+        note: note.map(str::to_owned),
+        marks: Vec::new(),
+    };
+    vec![
+        coin(5, 331_000_000, Some("salary march")),
+        Coin { height: None, ..coin(2, 70_000, Some("coffee")) },
+        Coin { frozen: true, marks: vec![Mark::Dust], ..coin(4, 546, None) },
+        Coin { reserved: true, ..coin(9, 12_345, None) },
+        Coin { immature: true, ..coin(8, 5_000_000_000, None) },
+    ]
+}
+
+fn addresses() -> Vec<AddressRow> {
+    let row = |address, status, received, note: Option<&str>| AddressRow {
+        address,
+        account: account(),
+        keychain: keychain(Branch::Receive),
+        index: index(0),
+        status,
+        amount: None,
+        issued: Some(1_790_000_000),
+        expires: None,
+        received: Amount::from_sat(received),
+        balance: Amount::ZERO,
+        payments: u32::from(received > 0),
+        note: note.map(str::to_owned),
+        marks: Vec::new(),
+    };
+    vec![
+        AddressRow {
+            amount: Some(Amount::from_sat(25_000)),
+            ..row(known(), AddressStatus::Open, 0, Some("for bob"))
+        },
+        row(stranger(), AddressStatus::Pending, 70_000, None),
+        AddressRow {
+            payments: 3,
+            ..row(stranger(), AddressStatus::Paid, 331_000_000, Some("salary"))
+        },
+        row(stranger(), AddressStatus::Expired, 0, None),
+    ]
+}
+
+fn issued(amount: Option<Amount>) -> IssuedAddress {
+    let address = known();
+    let query = amount.map_or_else(String::new, |_| "?amount=0.00025".to_owned());
+    IssuedAddress {
+        uri: format!("bitcoin:{address}{query}"),
+        address,
+        account: account(),
+        keychain: keychain(Branch::Receive),
+        index: index(3),
+        unused_before: 2,
+    }
+}
+
+fn unsigned() -> Transaction {
+    Transaction {
+        version: transaction::Version::TWO,
+        lock_time: absolute::LockTime::ZERO,
+        input: Vec::new(),
+        output: Vec::new(),
+    }
+}
+
+fn draft(to: &[(Address, u64)], rate: u64) -> Draft {
+    let outputs: Vec<_> =
+        to.iter().map(|(address, amount)| (address.clone(), Amount::from_sat(*amount))).collect();
+    let first = outputs.iter().filter(|(address, _)| *address == stranger());
+    let mut warnings: Vec<_> =
+        first.map(|(address, _)| Warning::FirstPayment(address.clone())).collect();
+    warnings.push(Warning::JoinsLabels(vec!["salary march".to_owned(), "coffee".to_owned()]));
+    let change = Change {
+        address: known(),
+        amount: Amount::from_sat(3_310_588),
+        account: account(),
+        keychain: keychain(Branch::Change),
+        index: index(18),
+    };
+    Draft {
+        id: DraftId(7),
+        purpose: Purpose::Payment,
+        expires: Some(1_795_000_600),
+        unsigned: unsigned(),
+        psbt: String::new(),
+        outputs,
+        change: Some(change),
+        inputs: coins().into_iter().take(2).collect(),
+        fee: Amount::from_sat(rate),
+        fee_rate: FeeRate::from_sat_per_kwu(rate),
+        fee_basis: FeeBasis::Asked,
+        note: Some("rent may".to_owned()),
+        warnings,
+    }
+}
+
+fn payment() -> Payment {
+    Payment {
+        transaction: unsigned(),
+        psbt: String::new(),
+        outputs: Vec::new(),
+        change: None,
+        inputs: Vec::new(),
+        fee: Amount::from_sat(525),
+        fee_rate: FeeRate::from_sat_per_kwu(525),
+        state: PaymentState::Announced,
+        repeated: false,
+    }
+}
+
+fn record() -> TransactionRecord {
+    TransactionRecord {
+        transaction: unsigned(),
+        state: PaymentState::Announced,
+        block: None,
+        first_seen: 1_795_000_000,
+        net: SignedAmount::ZERO,
+        fee: None,
+        signed_here: true,
+        outputs: Vec::new(),
+        conflicts: Vec::new(),
+        replaces: None,
+        replaced_by: None,
+        note: None,
+    }
+}
+
+fn findings() -> Vec<Finding> {
+    vec![
+        Finding {
+            reference: Reference::Transaction(txid(5)),
+            matched: Matched::Label,
+            label: Some("salary march".to_owned()),
+            amount: Some(SignedAmount::from_sat(331_000_000)),
+        },
+        Finding {
+            reference: Reference::Address(known()),
+            matched: Matched::Label,
+            label: Some("salary".to_owned()),
+            amount: None,
+        },
+    ]
+}

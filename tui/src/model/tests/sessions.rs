@@ -1,0 +1,214 @@
+//! Sessions by keystroke: what a person would lose if a key did something else.
+
+use billfold_wallet_core::command::{BumpWay, Command, FeeChoice, PayAmount};
+use billfold_wallet_core::event::{Event, News};
+use billfold_wallet_core::wallet_name::WalletName;
+use bitcoin::{Amount, FeeRate};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::puppet::{Bench, PASSWORD, State, stranger};
+use crate::model::Message;
+
+fn shown(bench: &Bench) -> String {
+    let mut buffer = Buffer::empty(Rect::new(0, 0, 80, 24));
+    bench.model.draw(&mut buffer);
+    let rows = buffer.content().chunks(80);
+    rows.map(|row| row.iter().map(|cell| cell.symbol()).collect::<String>() + "\n").collect()
+}
+
+fn signed(bench: &Bench) -> usize {
+    bench.asked.iter().filter(|command| matches!(command, Command::Sign(_))).count()
+}
+
+fn reviewed() -> Bench {
+    let mut bench = Bench::open(State::Busy, true);
+    bench.press("s");
+    bench.tell(Message::Paste(format!("bitcoin:{}?amount=0.01", stranger())));
+    bench.press("enter");
+    assert!(shown(&bench).contains("Type these groups"), "{}", shown(&bench));
+    bench
+}
+
+#[test]
+fn a_wrong_password_opens_nothing() {
+    let mut bench = Bench::closed(State::Busy, true);
+    bench.types("wrong horse");
+    bench.press("enter");
+    assert!(!bench.model.is_open());
+    assert!(shown(&bench).contains("wrong password"));
+    assert!(bench.asked.is_empty(), "nothing is asked of a wallet that is closed");
+    bench.types(PASSWORD);
+    bench.press("enter");
+    assert!(bench.model.is_open());
+}
+
+#[test]
+fn a_closed_wallet_shows_nothing_and_obeys_no_verb() {
+    let mut bench = Bench::open(State::Busy, true);
+    bench.press(": c l o s e enter");
+    assert!(!bench.model.is_open());
+    let before = bench.asked.len();
+    bench.press("f1 ctrl-p ctrl-y");
+    let shown = shown(&bench);
+    assert!(!shown.contains("BTC") && !shown.contains("main"), "{shown}");
+    assert_eq!(bench.asked.len(), before);
+}
+
+#[test]
+fn a_payment_is_a_paste_two_groups_and_the_password() {
+    let mut bench = reviewed();
+    bench.types("qejxary0");
+    bench.press("enter");
+    bench.types(PASSWORD);
+    bench.press("enter");
+    assert_eq!(signed(&bench), 1);
+    let shown = shown(&bench);
+    assert!(shown.contains("on its way") && shown.contains("rent may"), "{shown}");
+    let locked = bench.asked.iter().filter(|command| **command == Command::Lock).count();
+    assert_eq!(locked, 1, "keys that were locked are locked again");
+}
+
+#[test]
+fn enter_alone_never_spends() {
+    let mut bench = reviewed();
+    bench.press("enter enter enter");
+    assert_eq!(signed(&bench), 0);
+    bench.types("qejxary0");
+    bench.press("enter enter enter");
+    assert_eq!(signed(&bench), 0, "an empty password signs nothing");
+    let mut open = Bench::open(State::Busy, true);
+    open.press(": u n l o c k enter");
+    open.types(PASSWORD);
+    open.press("enter s");
+    open.tell(Message::Paste(format!("bitcoin:{}?amount=0.01", stranger())));
+    open.press("enter");
+    open.types("qejxary0");
+    open.press("enter enter enter");
+    assert_eq!(signed(&open), 0, "with open keys a word is typed");
+    open.types("pay");
+    open.press("enter");
+    assert_eq!(signed(&open), 1);
+}
+
+#[test]
+fn a_pasted_group_compares_nothing() {
+    let mut bench = reviewed();
+    bench.tell(Message::Paste("qejx".to_owned()));
+    assert!(shown(&bench).contains("a paste compares nothing"));
+    bench.press("enter");
+    assert!(shown(&bench).contains("Type these groups"));
+}
+
+#[test]
+fn a_review_that_is_left_gives_its_coins_free() {
+    let mut bench = reviewed();
+    bench.press("esc");
+    assert!(bench.asked.iter().any(|command| matches!(command, Command::Drop(_))));
+    let mut other = reviewed();
+    other.press("ctrl-c");
+    assert!(other.ended && other.asked.iter().any(|command| matches!(command, Command::Drop(_))));
+}
+
+#[test]
+fn more_fee_drafts_again_and_keeps_what_was_compared() {
+    let mut bench = reviewed();
+    bench.types("qejx+");
+    let drafted: Vec<_> = bench
+        .asked
+        .iter()
+        .filter_map(|command| match command {
+            Command::Draft(request) => Some(request.fee),
+            _ => None,
+        })
+        .collect();
+    let more = FeeChoice::Rate(FeeRate::from_sat_per_kwu(577));
+    assert_eq!(drafted, [FeeChoice::Default, more]);
+    let shown = shown(&bench);
+    assert!(shown.contains("2.308 sat/vB") && shown.contains("+ the same"), "{shown}");
+}
+
+#[test]
+fn amounts_that_can_be_misread_are_refused_where_they_stand() {
+    let mut bench = Bench::open(State::Busy, true);
+    bench.press("s");
+    bench.types(&stranger().to_string());
+    bench.press("tab");
+    bench.types("0.5");
+    bench.press("enter");
+    assert!(shown(&bench).contains("needs a unit"));
+    assert!(!bench.asked.iter().any(|command| matches!(command, Command::Draft(_))));
+    bench.press("ctrl-u");
+    bench.types("0.5btc");
+    bench.press("enter");
+    let amount = bench.asked.iter().find_map(|command| match command {
+        Command::Draft(request) => Some(request.recipients[0].amount),
+        _ => None,
+    });
+    assert_eq!(amount, Some(PayAmount::Exactly(Amount::from_sat(50_000_000))));
+}
+
+#[test]
+fn only_coins_that_can_be_spent_are_marked_and_they_are_what_is_spent() {
+    let mut bench = Bench::open(State::Busy, true);
+    bench.press("3 space down down space");
+    assert!(shown(&bench).contains("can't be spent"), "the third is frozen");
+    assert!(shown(&bench).contains("1 marked") || !shown(&bench).contains("2 marked"));
+    bench.press("s");
+    bench.tell(Message::Paste(format!("bitcoin:{}?amount=0.01", stranger())));
+    bench.press("enter");
+    let coins = bench.asked.iter().find_map(|command| match command {
+        Command::Draft(request) => Some(request.coins.len()),
+        _ => None,
+    });
+    assert_eq!(coins, Some(1));
+}
+
+#[test]
+fn bump_and_cancel_are_asked_of_the_chosen_payment() {
+    let mut bench = Bench::open(State::Busy, true);
+    bench.press("2 down b");
+    assert!(shown(&bench).contains("Review"), "{}", shown(&bench));
+    bench.press("esc esc x");
+    let ways: Vec<_> = bench
+        .asked
+        .iter()
+        .filter_map(|command| match command {
+            Command::Bump(request) => Some(request.way),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(ways, [BumpWay::Best, BumpWay::Cancel]);
+}
+
+#[test]
+fn copying_gives_what_is_shown() {
+    let mut bench = Bench::open(State::Busy, true);
+    bench.press("r y");
+    assert_eq!(bench.copied.len(), 1);
+    assert!(bench.copied[0].starts_with("bcrt1p"), "{:?}", bench.copied);
+}
+
+#[test]
+fn amounts_are_hidden_everywhere() {
+    let mut bench = Bench::open(State::Busy, true);
+    bench.press("z");
+    for keys in ["1", "2", "3", "4", "2 enter"] {
+        bench.press(keys);
+        let shown = shown(&bench);
+        assert!(!shown.contains("BTC") && shown.contains("••••••"), "{keys}: {shown}");
+    }
+}
+
+#[test]
+fn what_changed_is_asked_for_again() {
+    let mut bench = Bench::open(State::Busy, true);
+    let before = bench.asked.len();
+    let event = Event::Missed { events: 1 };
+    bench.tell(Message::Heard(News { wallet: None, event: event.clone() }));
+    assert!(bench.asked[before..].contains(&Command::Balance));
+    let before = bench.asked.len();
+    let other: WalletName = "other".parse().expect("a name");
+    bench.tell(Message::Heard(News { wallet: Some(other), event }));
+    assert_eq!(bench.asked.len(), before, "what happens to another wallet is not ours");
+}

@@ -1,0 +1,219 @@
+//! Owns the terminal while the screens are open, and the loop that feeds them: keys, answers and
+//! events in, effects and drawings out.
+//!
+//! Draws when something changed, at most [`FRAMES`] times a second, from values: no lock is held
+//! meanwhile. Refuses to leave the terminal as it made it, however it ends.
+
+use std::io::{self, Write};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64ct::{Base64, Encoding as _};
+use billfold_wallet_core::event::News;
+use billfold_wallet_core::face::{Access, Face, Listener};
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste, Event as Input, EventStream};
+use crossterm::execute;
+use crossterm::terminal::{
+    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+};
+use futures_core::Stream;
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+use tokio::time::{Instant, sleep_until};
+
+use crate::effect::{Answer, Effect, Ticket};
+use crate::key::Key;
+use crate::model::{Message, Model};
+
+/// Shows the screens until the person ends them, or `ended` does. The face is not closed.
+///
+/// # Errors
+/// If the terminal can't be used, or is gone.
+pub async fn run(
+    model: Model,
+    face: Arc<dyn Face>,
+    ended: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let screen = Screen::enter()?;
+    let terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+    let (answers, answered) = mpsc::unbounded_channel();
+    let listener = face.listen();
+    let mut run =
+        Run { model, face, terminal, answers, answered, listener, dirty: true, drawn: None };
+    let result = run.until(ended).await;
+    drop(screen);
+    result
+}
+
+struct Run {
+    model: Model,
+    face: Arc<dyn Face>,
+    terminal: Terminal<CrosstermBackend<io::Stdout>>,
+    answers: UnboundedSender<(Ticket, Answer)>,
+    /// One for each question that is under way, of which the book and the screens ask few.
+    answered: UnboundedReceiver<(Ticket, Answer)>,
+    listener: Box<dyn Listener>,
+    dirty: bool,
+    drawn: Option<Instant>,
+}
+
+/// What the loop waited for.
+enum Woken {
+    Input(Option<io::Result<Input>>),
+    Answered(Ticket, Answer),
+    Heard(Option<News>),
+    Draw,
+    Ended,
+}
+
+impl Run {
+    async fn until(&mut self, ended: impl Future<Output = ()>) -> io::Result<()> {
+        let mut ended = std::pin::pin!(ended);
+        let mut input = EventStream::new();
+        let mut hears = true;
+        loop {
+            let draw_at = self.draw_at();
+            let woken = tokio::select! {
+                biased;
+                () = ended.as_mut() => Woken::Ended,
+                event = next(&mut input) => Woken::Input(event),
+                Some((ticket, answer)) = self.answered.recv() => Woken::Answered(ticket, answer),
+                () = until(draw_at) => Woken::Draw,
+                news = self.listener.next(), if hears => Woken::Heard(news),
+            };
+            let effects = match woken {
+                Woken::Ended | Woken::Input(None) => return Ok(()),
+                Woken::Input(Some(event)) => self.input(event?)?,
+                Woken::Answered(ticket, answer) => self.handle(Message::Answered(ticket, answer)),
+                Woken::Heard(Some(news)) => self.handle(Message::Heard(news)),
+                Woken::Heard(None) => {
+                    hears = false;
+                    Vec::new()
+                }
+                Woken::Draw => {
+                    self.draw()?;
+                    Vec::new()
+                }
+            };
+            for effect in effects {
+                if !self.carry_out(effect)? {
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    fn handle(&mut self, message: Message) -> Vec<Effect> {
+        self.dirty = true;
+        self.model.handle(message)
+    }
+
+    fn input(&mut self, event: Input) -> io::Result<Vec<Effect>> {
+        Ok(match event {
+            Input::Key(key) => match Key::of(key) {
+                Some(key) => self.handle(Message::Press(key)),
+                None => Vec::new(),
+            },
+            Input::Paste(text) => self.handle(Message::Paste(text)),
+            Input::Resize(..) => {
+                self.dirty = true;
+                self.terminal.autoresize()?;
+                Vec::new()
+            }
+            Input::Mouse(_) | Input::FocusGained | Input::FocusLost => Vec::new(),
+        })
+    }
+
+    /// When to draw: at once, unless that was done a moment ago; `None`: nothing changed.
+    fn draw_at(&self) -> Option<Instant> {
+        let frame = Duration::from_secs(1) / FRAMES;
+        self.dirty.then(|| self.drawn.map_or_else(Instant::now, |drawn| drawn + frame))
+    }
+
+    fn draw(&mut self) -> io::Result<()> {
+        self.terminal.draw(|frame| {
+            if let Some(cursor) = self.model.draw(frame.buffer_mut()) {
+                frame.set_cursor_position(cursor);
+            }
+        })?;
+        self.dirty = false;
+        self.drawn = Some(Instant::now());
+        Ok(())
+    }
+
+    /// Carries out an effect; whether to go on.
+    fn carry_out(&mut self, effect: Effect) -> io::Result<bool> {
+        let (face, answers) = (Arc::clone(&self.face), self.answers.clone());
+        // Nobody may be there for the answer any more.
+        let told = move |ticket, answer| drop(answers.send((ticket, answer)));
+        match effect {
+            Effect::Ask { ticket, wallet, command } => {
+                tokio::spawn(async move {
+                    told(ticket, Answer::Reply(face.ask(&wallet, *command).await));
+                });
+            }
+            Effect::Load { ticket, wallet, password } => {
+                tokio::spawn(async move {
+                    let opened = face.load(&wallet, password, Access::View).await;
+                    told(ticket, Answer::Opened(opened));
+                });
+            }
+            Effect::Unlock { ticket, wallet, password } => {
+                tokio::spawn(async move {
+                    told(ticket, Answer::Opened(face.unlock(&wallet, password).await));
+                });
+            }
+            Effect::Unload { wallet } => {
+                tokio::spawn(async move { drop(face.unload(&wallet).await) });
+            }
+            Effect::Copy(text) => {
+                let mut out = io::stdout().lock();
+                write!(out, "\x1b]52;c;{}\x07", Base64::encode_string(text.as_bytes()))?;
+                out.flush()?;
+            }
+            Effect::Redraw => {
+                self.terminal.clear()?;
+                self.dirty = true;
+            }
+            Effect::Quit => return Ok(false),
+        }
+        Ok(true)
+    }
+}
+
+async fn next(input: &mut EventStream) -> Option<io::Result<Input>> {
+    std::future::poll_fn(|context| Pin::new(&mut *input).poll_next(context)).await
+}
+
+async fn until(when: Option<Instant>) {
+    match when {
+        Some(when) => sleep_until(when).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The terminal in raw mode, on its second screen; given back when it is dropped.
+struct Screen;
+
+impl Screen {
+    fn enter() -> io::Result<Self> {
+        enable_raw_mode()?;
+        let screen = Self;
+        execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste)?;
+        Ok(screen)
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        // Nothing can be done when even this fails: the terminal is gone.
+        let _ = execute!(io::stdout(), DisableBracketedPaste, LeaveAlternateScreen);
+        let _ = execute!(io::stdout(), crossterm::cursor::Show);
+        let _ = disable_raw_mode();
+    }
+}
+
+/// Drawings a second at the most.
+const FRAMES: u32 = 30;

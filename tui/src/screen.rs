@@ -1,0 +1,95 @@
+//! Owns `Screen`, what one place of the program is to the others: it takes actions and answers, says
+//! where to go, and is drawn from the book.
+//!
+//! Refuses to know the screens beside it, but for those that it opens.
+
+use crate::action::{Action, Verb};
+use crate::book::{Book, Page};
+use crate::canvas::Canvas;
+use crate::effect::{Answer, Outbox, Ticket};
+
+mod standing;
+pub(crate) mod closed;
+pub(crate) mod unlock;
+pub(crate) mod sign;
+pub(crate) mod review;
+pub(crate) mod label;
+pub(crate) mod code;
+mod request;
+pub(crate) mod receive;
+pub(crate) mod send;
+pub(crate) mod transaction;
+mod row;
+pub(crate) mod home;
+pub(crate) mod activity;
+pub(crate) mod coins;
+pub(crate) mod addresses;
+pub(crate) mod keys;
+pub(crate) mod network;
+pub(crate) mod find;
+pub(crate) mod palette;
+
+/// One place of the program.
+pub(crate) trait Screen: Send {
+    /// What it is called, as the title over it.
+    fn title(&self) -> &str;
+
+    /// The pages of the book that it shows.
+    fn pages(&self) -> &'static [Page];
+
+    /// The verbs that mean something here, the most useful first.
+    fn verbs(&self) -> &'static [Verb];
+
+    /// Whether letters are text here.
+    fn is_typing(&self) -> bool {
+        false
+    }
+
+    /// Asks for what it needs, once it is there.
+    fn opened(&mut self, _book: &Book, _out: &mut Outbox) {}
+
+    /// Carries out an action, or says that it means nothing here.
+    fn act(&mut self, action: &Action, book: &Book, out: &mut Outbox) -> Step;
+
+    /// Takes an answer to what it asked.
+    fn answered(
+        &mut self,
+        _ticket: Ticket,
+        _answer: &mut Option<Answer>,
+        _book: &Book,
+        _out: &mut Outbox,
+    ) -> Step {
+        Step::Stay
+    }
+
+    /// How many transactions of the history it would show, if it shows them.
+    fn wants_rows(&self, _book: &Book) -> usize {
+        0
+    }
+
+    /// What is to be given back when it is left.
+    fn leave(&mut self, _book: &Book, _out: &mut Outbox) {}
+
+    /// Draws it.
+    fn draw(&self, book: &Book, canvas: &mut Canvas<'_>);
+}
+
+/// Where to go after an action.
+pub(crate) enum Step {
+    /// Nowhere.
+    Stay,
+    /// The action means nothing here.
+    Pass,
+    /// Back to what was before.
+    Back,
+    /// Back to the numbered screen, whatever was opened above it.
+    Home,
+    /// To a screen above this one.
+    Open(Box<dyn Screen>),
+    /// As if the person had done this where they came from.
+    Do(Verb),
+    /// The wallet is open: to its screens.
+    Enter,
+    /// The key layer is open.
+    Unlocked,
+}

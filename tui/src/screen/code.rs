@@ -1,0 +1,62 @@
+//! Owns a code over the whole screen, for a camera.
+
+use crate::action::{Action, Verb};
+use crate::book::{Book, Page};
+use crate::canvas::{Canvas, columns, dim};
+use crate::effect::Outbox;
+use crate::qr;
+use crate::screen::{Screen, Step};
+use crate::theme::Role;
+
+/// A text as a code.
+pub(crate) struct Code {
+    text: String,
+}
+
+impl Code {
+    /// The code of a text.
+    pub(crate) const fn new(text: String) -> Self {
+        Self { text }
+    }
+}
+
+impl Screen for Code {
+    fn title(&self) -> &'static str {
+        "Code"
+    }
+
+    fn pages(&self) -> &'static [Page] {
+        &[]
+    }
+
+    fn verbs(&self) -> &'static [Verb] {
+        &[]
+    }
+
+    fn act(&mut self, action: &Action, _book: &Book, _out: &mut Outbox) -> Step {
+        match action {
+            Action::Back | Action::Enter | Action::Verb(Verb::Code) => Step::Back,
+            _ => Step::Pass,
+        }
+    }
+
+    fn draw(&self, _book: &Book, canvas: &mut Canvas<'_>) {
+        if !draw(&self.text, canvas) {
+            canvas.line(0, &[dim("The screen is too small for this code: make it larger.")]);
+        }
+    }
+}
+
+/// Draws the code of a text at the upper left, if it fits.
+pub(super) fn draw(text: &str, canvas: &mut Canvas<'_>) -> bool {
+    let colour = canvas.theme().colour;
+    let Some(lines) = qr::lines(text, colour) else { return false };
+    let width = lines.first().map_or(0, |line| columns(line));
+    if lines.len() > canvas.height().into() || width > canvas.width().into() {
+        return false;
+    }
+    for (row, line) in (0..).zip(lines) {
+        canvas.line(row, &[(line, Role::Code)]);
+    }
+    true
+}

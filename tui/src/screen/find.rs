@@ -1,0 +1,134 @@
+//! Owns the search through labels, ids, addresses and amounts.
+
+use billfold_wallet_core::command::{Command, Finding, Reference, Reply};
+
+use crate::action::{Action, Verb};
+use crate::book::{Book, Page};
+use crate::canvas::{Canvas, Piece, dim, text};
+use crate::effect::{Answer, Outbox, Ticket};
+use crate::field::Field;
+use crate::list::List;
+use crate::screen::label::Label;
+use crate::screen::transaction::Transaction;
+use crate::screen::{Screen, Step};
+use crate::theme::Role;
+
+/// A search.
+pub(crate) struct Find {
+    field: Field,
+    list: List,
+    found: Option<Vec<Finding>>,
+    asked: Option<Ticket>,
+}
+
+impl Find {
+    /// Nothing is looked for yet.
+    pub(crate) fn new() -> Self {
+        Self { field: Field::new(), list: List::default(), found: None, asked: None }
+    }
+
+    /// The last text that was written is the one whose answer counts.
+    fn look(&mut self, book: &Book, out: &mut Outbox) {
+        let text = self.field.text().trim().to_owned();
+        self.list = List::default();
+        if text.is_empty() {
+            (self.found, self.asked) = (None, None);
+        } else {
+            self.asked = Some(out.ask(&book.wallet, Command::Search { text, limit: MOST }));
+        }
+    }
+}
+
+impl Screen for Find {
+    fn title(&self) -> &'static str {
+        "Find"
+    }
+
+    fn pages(&self) -> &'static [Page] {
+        &[]
+    }
+
+    fn verbs(&self) -> &'static [Verb] {
+        &[]
+    }
+
+    fn is_typing(&self) -> bool {
+        true
+    }
+
+    fn act(&mut self, action: &Action, book: &Book, out: &mut Outbox) -> Step {
+        let found = self.found.as_deref().unwrap_or_default();
+        match action {
+            Action::Edit(edit) => {
+                self.field.edit(edit);
+                self.look(book, out);
+            }
+            Action::Move(to) => self.list.step(*to, found.len()),
+            Action::Enter => {
+                let chosen = self.list.chosen(found.len()).and_then(|at| found.get(at));
+                return match chosen {
+                    None => Step::Stay,
+                    Some(Finding { reference: Reference::Transaction(txid), .. }) => {
+                        Step::Open(Box::new(Transaction::new(*txid)))
+                    }
+                    Some(Finding { reference, label, .. }) => {
+                        Step::Open(Box::new(Label::new(reference.clone(), label.as_deref())))
+                    }
+                };
+            }
+            Action::Back => return Step::Back,
+            Action::Verb(_) => return Step::Pass,
+        }
+        Step::Stay
+    }
+
+    fn answered(
+        &mut self,
+        ticket: Ticket,
+        answer: &mut Option<Answer>,
+        _book: &Book,
+        out: &mut Outbox,
+    ) -> Step {
+        if self.asked.take_if(|asked| *asked == ticket).is_some() {
+            match answer.take() {
+                Some(Answer::Reply(Ok(Reply::Found(found)))) => self.found = Some(found),
+                Some(Answer::Reply(Err(error))) => out.problem(error),
+                _ => {}
+            }
+        }
+        Step::Stay
+    }
+
+    fn draw(&self, book: &Book, canvas: &mut Canvas<'_>) {
+        self.field.draw(canvas, 0, "Find", true);
+        let Some(found) = &self.found else {
+            canvas.line(2, &[dim("A part of a label, an id or an address, or an amount.")]);
+            return;
+        };
+        if found.is_empty() {
+            canvas.line(2, &[dim("Nothing has it.")]);
+        }
+        let room = canvas.height().saturating_sub(2).into();
+        let chosen = self.list.chosen(found.len());
+        for (line, at) in (2..).zip(self.list.sight(found.len(), room)) {
+            canvas.line(line, &row(&found[at], book));
+            if chosen == Some(at) {
+                canvas.mark(line, Role::Selected);
+            }
+        }
+    }
+}
+
+fn row(finding: &Finding, book: &Book) -> Vec<Piece> {
+    let amount = finding.amount.map_or_else(String::new, |amount| book.look.net(amount));
+    let label = finding.label.clone().unwrap_or_default();
+    vec![
+        dim(format!("{:<7}", finding.reference.kind())),
+        text(format!("{amount:>22}  ")),
+        text(if label.is_empty() { String::new() } else { format!("{label}  ") }),
+        dim(finding.reference.to_string()),
+    ]
+}
+
+/// Findings that are shown.
+const MOST: u32 = 100;

@@ -1,0 +1,104 @@
+//! Owns the palette: every verb by name, or those of one screen, which is its help.
+
+use crate::action::{Action, Verb};
+use crate::book::{Book, Page};
+use crate::canvas::{Canvas, dim, text};
+use crate::effect::Outbox;
+use crate::field::Field;
+use crate::keymap::Keymap;
+use crate::list::List;
+use crate::screen::{Screen, Step};
+use crate::theme::Role;
+
+/// A list of verbs.
+pub(crate) struct Palette {
+    title: &'static str,
+    verbs: Vec<(Verb, String)>,
+    field: Field,
+    list: List,
+}
+
+impl Palette {
+    /// All verbs.
+    pub(crate) fn all(keymap: &Keymap) -> Self {
+        Self::of("Everything", &Verb::ALL, keymap)
+    }
+
+    /// What can be done on a screen, then what can be done everywhere.
+    pub(crate) fn here(verbs: &[Verb], keymap: &Keymap) -> Self {
+        let others = Verb::ALL.iter().filter(|verb| !verbs.contains(verb));
+        let all: Vec<Verb> = verbs.iter().chain(others).copied().collect();
+        Self::of("Help", &all, keymap)
+    }
+
+    fn of(title: &'static str, verbs: &[Verb], keymap: &Keymap) -> Self {
+        let keys = |verb| keymap.keys(verb).iter().map(ToString::to_string).collect::<Vec<_>>();
+        let verbs = verbs.iter().map(|verb| (*verb, keys(*verb).join(" "))).collect();
+        Self { title, verbs, field: Field::new(), list: List::default() }
+    }
+
+    /// Those that have what was written in their name, then in what they do.
+    fn fitting(&self) -> Vec<&(Verb, String)> {
+        let wanted = self.field.text().trim().to_lowercase();
+        let begins = |verb: &Verb| verb.name().starts_with(&wanted);
+        let has = |verb: &Verb| verb.name().contains(&wanted) || verb.about().contains(&wanted);
+        let first = self.verbs.iter().filter(|(verb, _)| begins(verb));
+        let rest = self.verbs.iter().filter(|(verb, _)| !begins(verb) && has(verb));
+        first.chain(rest).collect()
+    }
+}
+
+impl Screen for Palette {
+    fn title(&self) -> &str {
+        self.title
+    }
+
+    fn pages(&self) -> &'static [Page] {
+        &[]
+    }
+
+    fn verbs(&self) -> &'static [Verb] {
+        &[]
+    }
+
+    fn is_typing(&self) -> bool {
+        true
+    }
+
+    fn act(&mut self, action: &Action, _book: &Book, _out: &mut Outbox) -> Step {
+        match action {
+            Action::Edit(edit) => {
+                self.field.edit(edit);
+                self.list = List::default();
+            }
+            Action::Move(to) => {
+                let rows = self.fitting().len();
+                self.list.step(*to, rows);
+            }
+            Action::Enter => {
+                let fitting = self.fitting();
+                let chosen = self.list.chosen(fitting.len()).and_then(|at| fitting.get(at));
+                return chosen.map_or(Step::Stay, |(verb, _)| Step::Do(*verb));
+            }
+            Action::Back | Action::Verb(Verb::Palette | Verb::Help) => return Step::Back,
+            Action::Verb(_) => return Step::Pass,
+        }
+        Step::Stay
+    }
+
+    fn draw(&self, _book: &Book, canvas: &mut Canvas<'_>) {
+        self.field.draw(canvas, 0, "Do", true);
+        let fitting = self.fitting();
+        let room = canvas.height().saturating_sub(2).into();
+        let chosen = self.list.chosen(fitting.len());
+        for (line, at) in (2..).zip(self.list.sight(fitting.len(), room)) {
+            let (verb, keys) = fitting[at];
+            let name = format!("{:<11}", verb.name());
+            let keys = (format!("{keys:<11}"), Role::Key);
+            canvas.line(line, &[text(name), keys, dim(verb.about())]);
+            if chosen == Some(at) {
+                canvas.mark(line, Role::Selected);
+            }
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Owns the last step of a payment: the password, or the word `pay` where the keys are open.
+//!
+//! Refuses to sign by Enter alone, and to leave keys open that were locked before.
+
+use billfold_wallet_core::command::{Command, Draft, PaymentState, Reply};
+use billfold_wallet_core::vault::Password;
+
+use crate::action::{Action, Verb};
+use crate::book::{Book, Page};
+use crate::canvas::{Canvas, dim, strong, text};
+use crate::effect::{Answer, Outbox, Ticket};
+use crate::field::Field;
+use crate::screen::{Screen, Step};
+
+/// A payment that was reviewed.
+pub(crate) struct Sign {
+    draft: Box<Draft>,
+    typed: Field,
+    with_password: bool,
+    stage: Stage,
+}
+
+/// What is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Person,
+    Keys(Ticket),
+    Signature(Ticket),
+}
+
+impl Sign {
+    /// The last step for a draft.
+    pub(crate) fn new(draft: Box<Draft>, locked: bool) -> Self {
+        let typed = if locked { Field::hidden() } else { Field::new() };
+        Self { draft, typed, with_password: locked, stage: Stage::Person }
+    }
+
+    fn agreed(&mut self, book: &Book, out: &mut Outbox) {
+        if !self.with_password {
+            if self.typed.text().trim().eq_ignore_ascii_case(WORD) {
+                self.sign(book, out);
+            } else {
+                out.problem(format!("type the word {WORD} to pay, or Esc to go back"));
+            }
+            return;
+        }
+        match Password::new(self.typed.text()) {
+            Ok(password) => self.stage = Stage::Keys(out.unlock(&book.wallet, password)),
+            Err(error) => out.problem(error),
+        }
+        self.typed.clear();
+    }
+
+    fn sign(&mut self, book: &Book, out: &mut Outbox) {
+        self.stage = Stage::Signature(out.ask(&book.wallet, Command::Sign(self.draft.id)));
+    }
+
+    fn lock_again(&self, book: &Book, out: &mut Outbox) {
+        if self.with_password {
+            out.ask(&book.wallet, Command::Lock);
+        }
+    }
+
+    fn signed(&mut self, answer: Option<Answer>, out: &mut Outbox) -> Step {
+        match answer {
+            Some(Answer::Reply(Ok(Reply::Payment(payment)))) => {
+                let txid = payment.transaction.compute_txid();
+                let how = match payment.state {
+                    PaymentState::Signed => "Signed and kept; sent as soon as a peer is there",
+                    _ => "Signed and on its way",
+                };
+                out.done(format!("{how}: {txid}"));
+                Step::Home
+            }
+            Some(Answer::Reply(Ok(Reply::Psbt(_)))) => {
+                out.done("Our part is signed; others must sign too: billfold psbt show.");
+                Step::Home
+            }
+            Some(Answer::Reply(Err(error))) => {
+                out.problem(error);
+                self.stage = Stage::Person;
+                Step::Stay
+            }
+            _ => Step::Stay,
+        }
+    }
+}
+
+impl Screen for Sign {
+    fn title(&self) -> &'static str {
+        "Sign"
+    }
+
+    fn pages(&self) -> &'static [Page] {
+        &[Page::Status]
+    }
+
+    fn verbs(&self) -> &'static [Verb] {
+        &[]
+    }
+
+    fn is_typing(&self) -> bool {
+        true
+    }
+
+    fn act(&mut self, action: &Action, book: &Book, out: &mut Outbox) -> Step {
+        if self.stage != Stage::Person {
+            // It is carried to its end; leaving would not take it back.
+            return match action {
+                Action::Verb(Verb::Redraw) => Step::Pass,
+                _ => Step::Stay,
+            };
+        }
+        match action {
+            Action::Edit(edit) => self.typed.edit(edit),
+            Action::Enter => self.agreed(book, out),
+            Action::Back => return Step::Back,
+            Action::Verb(_) => return Step::Pass,
+            Action::Move(_) => {}
+        }
+        Step::Stay
+    }
+
+    fn answered(
+        &mut self,
+        ticket: Ticket,
+        answer: &mut Option<Answer>,
+        book: &Book,
+        out: &mut Outbox,
+    ) -> Step {
+        match self.stage {
+            Stage::Keys(asked) if asked == ticket => match answer.take() {
+                Some(Answer::Opened(Ok(()))) => self.sign(book, out),
+                Some(Answer::Opened(Err(error))) => {
+                    out.problem(error);
+                    self.stage = Stage::Person;
+                }
+                _ => self.stage = Stage::Person,
+            },
+            Stage::Signature(asked) if asked == ticket => {
+                self.lock_again(book, out);
+                return self.signed(answer.take(), out);
+            }
+            _ => {}
+        }
+        Step::Stay
+    }
+
+    fn draw(&self, book: &Book, canvas: &mut Canvas<'_>) {
+        let paid = self.draft.outputs.iter().map(|(_, amount)| *amount).sum();
+        canvas.line(0, &[dim("Pay       "), strong(book.look.amount(paid))]);
+        canvas.line(1, &[dim("Fee       "), text(book.look.amount(self.draft.fee))]);
+        let name = if self.with_password { "Password" } else { "Type pay" };
+        self.typed.draw(canvas, 3, name, self.stage == Stage::Person);
+        let told = match self.stage {
+            Stage::Person => "Enter signs and sends. Esc goes back to the review.",
+            Stage::Keys(_) => "Opening the keys…",
+            Stage::Signature(_) => "Signing…",
+        };
+        canvas.line(5, &[dim(told)]);
+    }
+}
+
+/// What is typed where no password is.
+const WORD: &str = "pay";

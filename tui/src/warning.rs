@@ -1,0 +1,66 @@
+//! Owns the warnings of a review in words, one sentence each.
+//!
+//! Refuses to name a key or an option: that is the face's.
+
+use billfold_wallet_core::command::Warning;
+use billfold_wallet_core::keychain::AccountName;
+
+use crate::format;
+
+/// A warning in words.
+#[must_use]
+pub fn told(warning: &Warning) -> String {
+    match warning {
+        Warning::MixesAccounts(names) => {
+            let names: Vec<_> = names.iter().map(AccountName::as_str).collect();
+            format!(
+                "spends coins of {} together, which shows everyone that they have one owner",
+                names.join(" and ")
+            )
+        }
+        Warning::HighFee { fee, paid } => {
+            let (percent, fee) = (format::percent(*fee, *paid), format::amount(*fee));
+            format!("the fee is high: {fee} is {percent} of what is paid")
+        }
+        Warning::AddressReused(address) => {
+            format!("{address} was used before, which links the payments")
+        }
+        Warning::SpendsUnconfirmed => {
+            "spends coins that are not confirmed: if they vanish, so does this payment".to_owned()
+        }
+        Warning::HighFeeRate { rate, usual } => format!(
+            "the fee rate is high: {}, and usual is {}",
+            format::fee_rate(*rate),
+            format::fee_rate(*usual)
+        ),
+        Warning::FirstPayment(address) => {
+            format!("{address} was never paid from this wallet: compare all of it")
+        }
+        Warning::LooksAlike { address, known } => format!(
+            "{address} begins and ends like {known}, which this wallet knows, and is another: \
+             somebody may have put it in the place of that one"
+        ),
+        Warning::JoinsLabels(labels) => {
+            let labels: Vec<_> =
+                labels.iter().map(|label| format!("{:?}", format::foreign(label))).collect();
+            format!(
+                "spends {} together for the first time, which shows everyone that they have one \
+                 owner",
+                labels.join(" and ")
+            )
+        }
+        Warning::Evicts(payments) => match payments.len() {
+            1 => "a payment that stands on it falls with it, and pays nobody".to_owned(),
+            count => format!("{count} payments that stand on it fall with it, and pay nobody"),
+        },
+        Warning::PaysLess(amount) => {
+            format!("the recipient gets {} less than before", format::amount(*amount))
+        }
+        Warning::MayStillConfirm(txid) => {
+            format!("{txid} may still be the one that a block takes in")
+        }
+        Warning::DefaultFeeRate(rate) => {
+            format!("no fee rate was given, so {} was taken", format::fee_rate(*rate))
+        }
+    }
+}
