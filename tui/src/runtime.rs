@@ -162,7 +162,7 @@ impl Run {
             }
             Effect::Unlock { ticket, wallet, password } => {
                 tokio::spawn(async move {
-                    told(ticket, Answer::Opened(face.unlock(&wallet, password).await));
+                    told(ticket, Answer::Opened(face.unlock(&wallet, password, None).await));
                 });
             }
             Effect::Unload { wallet } => {

@@ -136,7 +136,7 @@ const SQL_VERBS: [&str; 9] = [
     "ATTACH ",
 ];
 
-const RUNTIME: [&str; 17] = [
+const RUNTIME: [&str; 18] = [
     "src",
     // The library for signers of other makers waits on one.
     "hw-signer/host/src/vendor_device",
@@ -149,6 +149,7 @@ const RUNTIME: [&str; 17] = [
     "rpc/src/stop",
     "rpc/src/server",
     "rpc/src/client",
+    "tui/src/runtime",
     "devnet/src/server",
     "devnet/src/devnet",
     "devnet/src/frame",

@@ -37,7 +37,7 @@ pub(crate) struct Review {
 #[derive(Debug, Clone)]
 pub(crate) enum Request {
     /// A payment.
-    Pay(PayRequest),
+    Pay(Box<PayRequest>),
     /// A replacement, a child or a cancellation.
     Bump(BumpRequest),
 }

@@ -24,7 +24,7 @@ pub(crate) struct Send {
     fee: Field,
     coins: Vec<OutPoint>,
     current: usize,
-    asked: Option<(Ticket, PayRequest)>,
+    asked: Option<(Ticket, Box<PayRequest>)>,
 }
 
 /// One recipient.
@@ -125,6 +125,7 @@ impl Send {
         let note = Some(self.note.text().trim().to_owned()).filter(|note| !note.is_empty());
         let coins = self.coins.clone();
         let request = PayRequest { recipients, fee, coins, note, ..PayRequest::default() };
+        let request = Box::new(request);
         let ticket = out.ask(&book.wallet, Command::Draft(request.clone()));
         self.asked = Some((ticket, request));
     }

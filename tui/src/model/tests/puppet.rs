@@ -443,6 +443,7 @@ fn draft(to: &[(Address, u64)], rate: u64) -> Draft {
     let change = Change {
         address: known(),
         amount: Amount::from_sat(3_310_588),
+        vout: 1,
         account: account(),
         keychain: keychain(Branch::Change),
         index: index(18),

@@ -4,7 +4,7 @@ use billfold_wallet_core::command::{BumpWay, Command, FeeChoice, PayAmount};
 use billfold_wallet_core::event::{Event, News};
 use billfold_wallet_core::wallet_name::WalletName;
 use bitcoin::{Amount, FeeRate};
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 
 use super::puppet::{Bench, PASSWORD, State, stranger};
@@ -14,7 +14,7 @@ fn shown(bench: &Bench) -> String {
     let mut buffer = Buffer::empty(Rect::new(0, 0, 80, 24));
     bench.model.draw(&mut buffer);
     let rows = buffer.content().chunks(80);
-    rows.map(|row| row.iter().map(|cell| cell.symbol()).collect::<String>() + "\n").collect()
+    rows.map(|row| row.iter().map(Cell::symbol).collect::<String>() + "\n").collect()
 }
 
 fn signed(bench: &Bench) -> usize {
