@@ -43,7 +43,7 @@ pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 fn carry_out(cli: Cli, style: &mut Style) -> Result<(), Failure> {
     let run = Run::resolve(&cli.global)?;
     *style = run.style;
-    if !matches!(cli.command, Command::Daemon(_)) {
+    if !matches!(cli.command, Some(Command::Daemon(_))) {
         log_to_standard_error(run.style);
     }
     let no_runtime = |error: std::io::Error| {
