@@ -1,5 +1,6 @@
 //! Owns a wallet for tests that answers as it is told, and can keep silent.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use billfold_wallet_core::backup::Backup;
@@ -13,6 +14,7 @@ use billfold_wallet_core::founding::{Founding, RestoreError};
 use billfold_wallet_core::open_error::OpenError;
 use billfold_wallet_core::passphrase::{PassphraseChange, PassphraseError};
 use billfold_wallet_core::vault::{KdfCost, Password};
+use tokio::sync::Semaphore;
 
 /// What a puppet says to a command; `None`: nothing.
 pub(crate) type Script = fn(&Command) -> Option<Result<Reply, CommandError>>;
@@ -21,18 +23,25 @@ pub(crate) type Script = fn(&Command) -> Option<Result<Reply, CommandError>>;
 pub(crate) struct Puppet {
     script: Script,
     answered: Option<fn()>,
+    gate: Option<Arc<Semaphore>>,
 }
 
 impl Puppet {
     /// A wallet that answers by this script.
     pub(crate) fn new(script: Script) -> Self {
-        Self { script, answered: None }
+        Self { script, answered: None, gate: None }
     }
 
     /// Lets others run between question and answer, and tells when the answer is given.
     #[cfg(test)]
     pub(crate) fn answering_later(self, answered: fn()) -> Self {
         Self { answered: Some(answered), ..self }
+    }
+
+    /// Answers nothing before the gate lets it through.
+    #[cfg(test)]
+    pub(crate) fn waiting_at(self, gate: Arc<Semaphore>) -> Self {
+        Self { gate: Some(gate), ..self }
     }
 }
 
@@ -44,6 +53,9 @@ impl Face for Puppet {
     ) -> BoxFuture<'a, Result<Reply, CommandError>> {
         Box::pin(async move {
             let Some(answer) = (self.script)(&command) else { return std::future::pending().await };
+            if let Some(gate) = &self.gate {
+                drop(gate.acquire().await);
+            }
             if let Some(answered) = self.answered {
                 tokio::task::yield_now().await;
                 answered();

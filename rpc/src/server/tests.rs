@@ -1,5 +1,7 @@
 //! Tests of the server over real sockets: statuses, content types, and who is let in.
 
+mod hostile;
+
 use std::net::SocketAddr;
 
 use base64ct::{Base64, Encoding};
@@ -21,7 +23,10 @@ struct House {
 
 /// A server with one silent wallet, and two users of whom one may only ask for two things.
 async fn house() -> House {
-    let node = Arc::new(silent_node());
+    of(Arc::new(silent_node())).await
+}
+
+async fn of(node: Arc<Node>) -> House {
     node.add("w".parse().expect("a name"));
     let users = vec![User::new("all", "pw", [1; 16]), User::new("few", "pw", [2; 16])];
     let lists = Whitelists::new(["few:uptime,help"], Some(false));

@@ -1,0 +1,95 @@
+//! Tests of the server with clients that mean harm, or are broken: what they send never ends, nests
+//! without an end, or has nobody who waits for the answer.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use billfold_wallet_core::command::CommandError;
+
+use super::*;
+use crate::limits::{REQUEST_BYTES, REQUEST_TIME};
+
+#[tokio::test]
+async fn nesting_without_an_end_is_an_error_and_nothing_more() {
+    let house = house().await;
+    let deep = "[".repeat(REQUEST_BYTES);
+    let objects = "{\"params\":".repeat(100_000);
+    let inside = format!(r#"{{"method":"uptime","params":{}"#, "[".repeat(1_000_000));
+    let closed = format!("[{}{}]", "[".repeat(100_000), "]".repeat(100_000));
+    for body in [deep, objects, inside, closed] {
+        let told = ask(&house, "all:pw", &body).await;
+        let shown = &told.2[..told.2.len().min(200)];
+        assert!(told.2.contains("-32700") || told.2.contains("-32600"), "{} {shown}", told.0);
+    }
+    assert_eq!(ask(&house, "all:pw", UPTIME).await.0, 200);
+}
+
+#[tokio::test]
+async fn who_sends_too_slowly_is_left() {
+    let house = house().await;
+    let mut headless = TcpStream::connect(house.address).await.expect("connected");
+    headless.write_all(b"POST / HTTP/1.1\r\nHost: 127.0").await.expect("written");
+    let whole = String::from_utf8(post("/", "all:pw", "", UPTIME)).expect("text");
+    let part = whole.strip_suffix("\"}").expect("it ends so");
+    let mut halved = TcpStream::connect(house.address).await.expect("connected");
+    halved.write_all(part.as_bytes()).await.expect("written");
+    // Others are answered meanwhile, and both have arrived by then.
+    for _ in 0..10 {
+        assert_eq!(ask(&house, "all:pw", UPTIME).await.0, 200);
+    }
+    tokio::time::pause();
+    tokio::time::advance(HEADER_TIME.max(REQUEST_TIME) + Duration::from_secs(1)).await;
+    tokio::time::resume();
+    let mut told = String::new();
+    // It ends: that is all that is promised to who never said what they want.
+    let _ = headless.read_to_string(&mut told).await;
+    halved.read_to_string(&mut told).await.expect("read");
+    let told = told.rsplit_once("HTTP/1.1 ").expect("a head").1;
+    assert!(told.starts_with("408 ") && told.ends_with("The request came too slowly"), "{told}");
+    assert_eq!(ask(&house, "all:pw", UPTIME).await.0, 200);
+}
+
+/// A payment that was begun is carried to its end, or its coins would be held by nobody.
+#[tokio::test]
+async fn what_changes_a_wallet_is_done_when_its_client_has_left() {
+    static BEGUN: AtomicUsize = AtomicUsize::new(0);
+    static DONE: AtomicUsize = AtomicUsize::new(0);
+    let gate = Arc::new(Semaphore::new(0));
+    let script = |_: &_| {
+        BEGUN.fetch_add(1, Ordering::SeqCst);
+        Some(Err(CommandError::Closing))
+    };
+    let done = || {
+        DONE.fetch_add(1, Ordering::SeqCst);
+    };
+    let face = Puppet::new(script).answering_later(done).waiting_at(Arc::clone(&gate));
+    let node = Node::new(Params::new(Network::Regtest), "0.0.0", None, Arc::new(face));
+    let house = of(Arc::new(node)).await;
+    let change = r#"{"id":1,"method":"getrawchangeaddress"}"#;
+    let mut client = TcpStream::connect(house.address).await.expect("connected");
+    client.write_all(&post("/", "all:pw", "", change)).await.expect("written");
+    asked_until(&house, || BEGUN.load(Ordering::SeqCst) == 1).await;
+    drop(client);
+    // By then the server has seen that it left.
+    for _ in 0..10 {
+        ask(&house, "all:pw", UPTIME).await;
+    }
+    gate.add_permits(1);
+    asked_until(&house, || DONE.load(Ordering::SeqCst) == 1).await;
+}
+
+/// Asks until something is so.
+async fn asked_until(house: &House, is_so: impl Fn() -> bool) {
+    for _ in 0..PATIENCE {
+        if is_so() {
+            return;
+        }
+        assert_eq!(ask(house, "all:pw", UPTIME).await.0, 200);
+    }
+    panic!("it never was");
+}
+
+/// Questions that are asked before something is given up.
+const PATIENCE: usize = 10_000;
+
+const UPTIME: &str = r#"{"id":1,"method":"uptime"}"#;
