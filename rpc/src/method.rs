@@ -11,12 +11,14 @@ mod control;
 mod description;
 mod raw_transaction;
 mod history;
+mod message;
 mod network;
 mod psbt;
 mod received;
 mod refusal;
 mod script;
 mod send;
+mod signing;
 mod wallet;
 
 use billfold_wallet_core::face::BoxFuture;
@@ -179,12 +181,14 @@ const TABLES: &[&[Method]] = &[
     control::METHODS,
     description::METHODS,
     history::METHODS,
+    message::METHODS,
     network::METHODS,
     psbt::METHODS,
     received::METHODS,
     raw_transaction::METHODS,
     script::METHODS,
     send::METHODS,
+    signing::METHODS,
     wallet::METHODS,
 ];
 

@@ -3,12 +3,14 @@
 //!
 //! Refuses other forms and versions than Core takes.
 
+use billfold_wallet_core::psbt::satisfaction::{self, Unsatisfied};
+use billfold_wallet_core::psbt::spent_outputs;
 use bitcoin::base64::Engine as _;
 use bitcoin::base64::engine::general_purpose::STANDARD;
 use bitcoin::consensus::Decodable as _;
 use bitcoin::hashes::{Hash as _, hash160};
 use bitcoin::psbt::{self, Psbt, raw};
-use bitcoin::{Transaction, Witness};
+use bitcoin::{Transaction, TxOut, Witness};
 
 use crate::error::{Code, RpcError};
 use crate::json::Value;
@@ -118,6 +120,41 @@ pub fn blank(mut transaction: Transaction) -> Psbt {
         input.witness = Witness::new();
     }
     Psbt::from_unsigned_tx(transaction).expect("its signatures were taken out")
+}
+
+/// Leaves out the transactions before it where no signature needs their proof: if all that is spent
+/// is taproot (BIP341).
+pub fn trim(psbt: &mut Psbt) {
+    let needs_none = |input: &psbt::Input| {
+        let output = input.witness_utxo.as_ref();
+        let version = output.and_then(|output| output.script_pubkey.witness_version());
+        let open = input.sighash_type.is_some_and(|kind| kind.to_u32() & 0x80 != 0);
+        version.is_some_and(|version| version != bitcoin::WitnessVersion::V0) && !open
+    };
+    if psbt.inputs.iter().all(needs_none) {
+        for input in &mut psbt.inputs {
+            input.non_witness_utxo = None;
+        }
+    }
+}
+
+/// The transaction, if each input is finished and satisfies the script that it spends.
+#[must_use]
+pub fn whole(psbt: &Psbt) -> Option<Transaction> {
+    if !psbt.inputs.iter().all(is_finished) {
+        return None;
+    }
+    let spent: Vec<_> = spent_outputs(psbt).into_iter().collect::<Option<_>>()?;
+    let transaction = psbt.clone().extract_tx_unchecked_fee_rate();
+    (0..spent.len()).all(|input| holds(&transaction, input, &spent)).then_some(transaction)
+}
+
+/// Whether an input satisfies the script that it spends. A signature that does not cover all is one
+/// all the same.
+#[must_use]
+pub fn holds(transaction: &Transaction, input: usize, spent: &[TxOut]) -> bool {
+    let checked = satisfaction::check(transaction, input, spent);
+    matches!(checked, Ok(()) | Err(Unsatisfied::SighashType))
 }
 
 /// Whether an input is finished: nobody need sign it any more.

@@ -110,6 +110,9 @@ pub enum Command {
     },
     /// What is known of a PSBT, whoever made it. Needs no network, and changes nothing.
     ReviewPsbt(Box<Psbt>),
+    /// Add what this wallet knows of what a PSBT spends and pays, for whoever signs it (BIP174,
+    /// "Updater"). Needs no network, and changes nothing.
+    FillPsbt(Box<Psbt>),
     /// What is known of a signed transaction, as a PSBT: with the wallet's outputs that it spends.
     /// Needs no network, and changes nothing.
     ReviewTransaction(Box<Transaction>),
@@ -250,7 +253,7 @@ pub enum Reply {
     /// To `Draft` with an idempotency key that was used before by the same request, and to
     /// `Sign`: the payment, stored and under way.
     Payment(Box<Payment>),
-    /// To `HandOut`, `ReviewPsbt`, `ReviewTransaction`, `SignPsbt` and `HoldPsbt`.
+    /// To `HandOut`, `ReviewPsbt`, `FillPsbt`, `ReviewTransaction`, `SignPsbt` and `HoldPsbt`.
     Psbt(Box<PsbtReview>),
     /// To `DraftSweep`.
     Sweep(Box<SweepDraft>),

@@ -73,6 +73,7 @@ impl Command {
             Self::Balance
                 | Self::Drafts
                 | Self::ReviewPsbt(_)
+                | Self::FillPsbt(_)
                 | Self::ReviewTransaction(_)
                 | Self::History(_)
                 | Self::Transactions(_)

@@ -58,6 +58,7 @@ impl Engine {
             Command::Abandon(txid) => one.abandon(txid, now),
             Command::Freeze { outpoints, frozen } => one.freeze(&outpoints, frozen),
             Command::ReviewPsbt(psbt) => one.review(&around, &psbt),
+            Command::FillPsbt(psbt) => one.fill(&around, *psbt),
             Command::ReviewTransaction(signed) => one.review_transaction(&around, *signed),
             Command::SignPsbt(psbt) => one.sign_psbt(&around, &psbt),
             Command::HoldPsbt(psbt) => one.hold_psbt(&around, &psbt),

@@ -45,6 +45,12 @@ impl Follower {
         Ok(Reply::Psbt(Box::new(self.wallet.review_psbt(psbt, moment)?)))
     }
 
+    /// What is known of a PSBT that says all that this wallet can say of it.
+    pub(super) fn fill(&self, around: &Around<'_>, mut psbt: Psbt) -> Result<Reply, CommandError> {
+        self.wallet.fill_psbt(&mut psbt)?;
+        self.review(around, &psbt)
+    }
+
     /// The same of a transaction that is signed already.
     pub(super) fn review_transaction(
         &self,

@@ -20,6 +20,7 @@ portable_enum!(Command {
     Abandon(txid),
     Freeze { outpoints, frozen },
     ReviewPsbt(psbt),
+    FillPsbt(psbt),
     ReviewTransaction(transaction),
     SignPsbt(psbt),
     HoldPsbt(psbt),

@@ -17,6 +17,7 @@ use crate::light_client::height::Height;
 use crate::light_client::time::WallTime;
 use crate::limits::MESSAGE_BYTES;
 use crate::message;
+use crate::psbt::Shown;
 use crate::psbt::review::{self, Knowledge, KnownCoin};
 use crate::signers;
 use crate::store::wallet::{CoinRow, DraftRow, OwnOutput, RequestId, Task};
@@ -43,6 +44,39 @@ impl Wallet {
     pub fn review_psbt(&self, psbt: &Psbt, moment: Moment) -> Result<PsbtReview, StoreProblem> {
         let known = self.knowledge_of(psbt, moment)?;
         Ok(review::review(psbt, self.network(), &known, message::is_asked_for))
+    }
+
+    /// Adds what the wallet knows of what a PSBT spends and pays: the transactions before it, and
+    /// the origins of its keys. What is finished is left as it is.
+    ///
+    /// # Errors
+    /// What the disk refused.
+    pub fn fill_psbt(&self, psbt: &mut Psbt) -> Result<(), StoreProblem> {
+        for index in 0..psbt.inputs.len().min(psbt.unsigned_tx.input.len()) {
+            let parent = psbt.unsigned_tx.input[index].previous_output.txid;
+            let input = &mut psbt.inputs[index];
+            if input.final_script_sig.is_some() || input.final_script_witness.is_some() {
+                continue;
+            }
+            if input.non_witness_utxo.is_none() {
+                let known = self.file.transaction(parent)?;
+                input.non_witness_utxo = known.map(|row| row.transaction);
+            }
+            let Some(spent) = Shown::of(psbt, index).output().cloned() else { continue };
+            let Some(place) = self.scripts.get(&spent.script_pubkey) else { continue };
+            let account = self.account(place.keychain.account)?;
+            let input = &mut psbt.inputs[index];
+            account.annotate_input(place.keychain.branch, place.index, input);
+            if account.witness_version().is_some() {
+                input.witness_utxo = Some(spent);
+            }
+        }
+        for (output, paid) in psbt.outputs.iter_mut().zip(&psbt.unsigned_tx.output) {
+            let Some(place) = self.scripts.get(&paid.script_pubkey) else { continue };
+            let account = self.account(place.keychain.account)?;
+            account.annotate_output(place.keychain.branch, place.index, output);
+        }
+        Ok(())
     }
 
     /// A signed transaction as a PSBT, with the wallet's outputs that it spends.
@@ -279,7 +313,7 @@ fn check_coins(psbt: &Psbt, known: &Knowledge) -> Result<(), CommandError> {
         if coin.reserved && known.draft.is_none() {
             return Err(CommandError::CoinReserved(input.previous_output));
         }
-        let shown = crate::psbt::Shown::of(psbt, index).output();
+        let shown = Shown::of(psbt, index).output();
         if shown.is_none_or(|o| o.value != coin.amount || o.script_pubkey != coin.script) {
             return Err(CommandError::Signing(SigningProblem::SpentOutput { input: index }));
         }
