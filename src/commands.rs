@@ -59,7 +59,7 @@ pub(crate) async fn run(command: Option<Command>, context: &mut Context) -> Resu
         Command::New(options) => new::run(&options, context).await,
         Command::Restore(options) => restore::run(&options, context).await,
         Command::Describe => describe::run(context).await,
-        Command::Watch(options) => watch::run(&options, context),
+        Command::Watch(options) => watch::run(&options, context).await,
         Command::Account(command) => account::run(&command, context).await,
         Command::Wallets => wallets::run(context),
         Command::Sync(options) => sync::run(&options, context).await,

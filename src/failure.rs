@@ -22,13 +22,14 @@ pub(crate) struct Failure {
     kind: Kind,
     message: String,
     details: Map<String, Value>,
+    exit: Option<u8>,
 }
 
 impl Failure {
     /// A failure with a lower-case message that says what to do.
     #[must_use]
     pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), details: Map::new() }
+        Self { kind, message: message.into(), details: Map::new(), exit: None }
     }
 
     /// A fault of the program itself, whose place was told when it happened.
@@ -46,6 +47,19 @@ impl Failure {
     pub(crate) fn with(mut self, field: &str, value: impl Into<Value>) -> Self {
         self.details.insert(field.to_owned(), value.into());
         self
+    }
+
+    /// Exits with another code than others of its kind.
+    #[must_use]
+    pub(crate) const fn exiting(mut self, code: u8) -> Self {
+        self.exit = Some(code);
+        self
+    }
+
+    /// How the program exits.
+    #[must_use]
+    pub(crate) fn exit(&self) -> u8 {
+        self.exit.unwrap_or(self.kind.exit() as u8)
     }
 
     /// Puts what was being done before the message.

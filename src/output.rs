@@ -111,9 +111,17 @@ impl Output {
             let _ = writeln!(io::stdout().lock(), "{}", foreign::escaped_json(&text));
         } else {
             // What was typed or read from a file may stand in it.
-            to_stderr(format_args!("error: {}\n", figures::foreign(failure.message())));
+            to_stderr(format_args!("error: {}\n", shown(failure)));
         }
     }
+}
+
+/// The message. Only a daemon's may have lines, as help has.
+fn shown(failure: &Failure) -> String {
+    if failure.kind() != Kind::CallFailed {
+        return figures::foreign(failure.message());
+    }
+    failure.message().lines().map(figures::foreign).collect::<Vec<_>>().join("\n")
 }
 
 /// The line that says how far something is.

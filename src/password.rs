@@ -28,6 +28,24 @@ pub(crate) async fn tried<T: Send>(
     context: &mut Context,
     work: impl Fn(&Settings, &Password) -> Result<T, OpenError> + Sync,
 ) -> Result<T, Failure> {
+    tried_by(context, async |settings: &Settings, password: &Password| {
+        // On a thread of its own, since a wallet may not be opened inside a runtime; and waited
+        // for to its very end, since SQLCipher's library must not be left while a thread that
+        // used it still ends.
+        let outcome = thread::scope(|scope| scope.spawn(|| work(settings, password)).join());
+        outcome.map_err(|_panicked| Failure::bug())
+    })
+    .await
+}
+
+/// The same where somebody else tries it, who may not answer.
+///
+/// # Errors
+/// As [`tried`], and those of `work`.
+pub(crate) async fn tried_by<T>(
+    context: &mut Context,
+    work: impl AsyncFn(&Settings, &Password) -> Result<Result<T, OpenError>, Failure>,
+) -> Result<T, Failure> {
     let settings = context.run.settings.clone();
     let existing = service::wallets(&settings)?;
     if !existing.contains(&settings.wallet) {
@@ -36,11 +54,7 @@ pub(crate) async fn tried<T: Send>(
     let mut tries = if context.run.password_file.is_some() { 1 } else { TRIES };
     let mut password = existing_one(&context.run)?;
     loop {
-        // On a thread of its own, since a wallet may not be opened inside a runtime; and waited
-        // for to its very end, since SQLCipher's library must not be left while a thread that
-        // used it still ends.
-        let outcome = thread::scope(|scope| scope.spawn(|| work(&settings, &password)).join());
-        match outcome.map_err(|_panicked| Failure::bug())? {
+        match context.interrupt.or(work(&settings, &password)).await?? {
             Err(OpenError::TooSoon { wait }) => {
                 let seconds = wait.as_secs();
                 context.output.say(&format!("Too many wrong passwords: waiting {seconds} s."));

@@ -1,10 +1,12 @@
-//! Owns one open wallet for the life of one command: opened, asked, always closed.
+//! Owns one open wallet for the life of one command: asked of the daemon that has it, or opened in
+//! this process; always closed.
 //!
-//! Refuses to know whether the wallet runs in this process: it holds a face.
+//! Refuses to let a command know which: it holds a face.
 
 use std::thread;
 use std::time::Duration;
 
+use billfold_rpc::client::face::RemoteFace;
 use billfold_wallet_core::command::{Command, Reply};
 use billfold_wallet_core::config::Settings;
 use billfold_wallet_core::event::Event;
@@ -16,14 +18,32 @@ use crate::context::Context;
 use crate::failure::{Failure, Kind};
 use crate::password;
 
+pub(crate) mod attached;
+pub(crate) mod birthplace;
 pub(crate) mod nobody;
 pub(crate) mod roll_call;
 pub(crate) mod follow;
 pub(crate) mod farewell;
 
+/// Who has the wallet open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Opened {
+    /// This process.
+    Here,
+    /// A daemon.
+    ByDaemon,
+    /// A daemon, which made it just now: when it is at the tip, its search has ended.
+    NewByDaemon,
+}
+
 /// An open wallet.
 pub(crate) struct Session {
     conversation: Conversation,
+    opened: Opened,
+    /// Whether the tip must be reached anew: something is looked for below it.
+    looks_back: bool,
+    /// Whether the daemon opened the wallet's keys for this command.
+    locks: bool,
 }
 
 impl Session {
@@ -38,11 +58,18 @@ impl Session {
         reach: Reach,
         work: impl AsyncFnOnce(&mut Self, &mut Context) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
+        if let Some(daemon) = attached::daemon(context).await? {
+            // First of all it listens.
+            let mut session = Self::attached(&daemon, context);
+            attached::open(&daemon, context, access).await?;
+            session.locks = access == Access::Sign && attached::unlock(&daemon, context).await?;
+            return session.use_up(context, work).await;
+        }
         if reach == Reach::Online {
             needs_peers(context)?;
         }
         let service = open(context, access, reach).await?;
-        Self::use_up(service, context, work).await
+        Self::own(service, context).use_up(context, work).await
     }
 
     /// Opens the wallet to look at it, asks one thing that what is stored answers, and closes it.
@@ -59,33 +86,65 @@ impl Session {
         .await
     }
 
-    /// As [`with`](Self::with), for a wallet to look at whose password is known already.
+    /// As [`with`](Self::with), for a wallet to look at that was made just now, with a password that
+    /// is known.
     ///
     /// # Errors
     /// The same.
-    pub(crate) async fn with_password<T>(
+    pub(crate) async fn with_new<T>(
         context: &mut Context,
         password: &Password,
         work: impl AsyncFnOnce(&mut Self, &mut Context) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
+        if let Some(daemon) = attached::daemon(context).await? {
+            let session = Self { opened: Opened::NewByDaemon, ..Self::attached(&daemon, context) };
+            attached::open_with(&daemon, context, password).await?;
+            return session.use_up(context, work).await;
+        }
         needs_peers(context)?;
         let settings = &context.run.settings;
         let open = || Service::open(settings, password, Access::View, Reach::Online);
         let opened = thread::scope(|scope| scope.spawn(open).join());
         let service = opened.map_err(|_panicked| Failure::bug())??;
-        Self::use_up(service, context, work).await
+        Self::own(service, context).use_up(context, work).await
+    }
+
+    fn own(service: Service, context: &Context) -> Self {
+        let conversation = Conversation::new(service, context.run.settings.wallet.clone());
+        Self { conversation, opened: Opened::Here, looks_back: false, locks: false }
+    }
+
+    fn attached(daemon: &RemoteFace, context: &Context) -> Self {
+        let conversation = Conversation::new(daemon.clone(), context.run.settings.wallet.clone());
+        Self { conversation, opened: Opened::ByDaemon, looks_back: false, locks: false }
     }
 
     async fn use_up<T>(
-        service: Service,
+        mut self,
         context: &mut Context,
         work: impl AsyncFnOnce(&mut Self, &mut Context) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let wallet = context.run.settings.wallet.clone();
-        let mut session = Self { conversation: Conversation::new(service, wallet) };
-        let result = work(&mut session, context).await;
-        session.close(context).await;
+        let result = work(&mut self, context).await;
+        self.close(context).await;
         result
+    }
+
+    /// Whether a daemon has the wallet: it has followed the chain before, and goes on after.
+    #[must_use]
+    pub(crate) fn is_attached(&self) -> bool {
+        self.opened != Opened::Here
+    }
+
+    /// Whether the daemon may be at the tip already, so that it will not say so.
+    #[must_use]
+    pub(crate) fn may_be_at_tip(&self) -> bool {
+        self.is_attached() && !self.looks_back
+    }
+
+    /// Whether the wallet was made just now.
+    #[must_use]
+    pub(crate) fn is_new(&self) -> bool {
+        self.opened == Opened::NewByDaemon
     }
 
     /// Asks one thing, and fails when a signal comes first.
@@ -97,6 +156,7 @@ impl Session {
         command: Command,
         context: &mut Context,
     ) -> Result<Reply, Failure> {
+        self.looks_back |= matches!(command, Command::Rescan { .. } | Command::Sweep(_));
         Ok(context.interrupt.or(self.conversation.ask(command)).await??)
     }
 
@@ -123,7 +183,13 @@ impl Session {
     /// Closes in bounded time. What was told is durable already, so a close that hangs or that a
     /// second signal cuts short loses nothing.
     async fn close(&mut self, context: &mut Context) {
-        let close = tokio::time::timeout(CLOSING, self.conversation.close());
+        let close = tokio::time::timeout(CLOSING, async {
+            if self.locks {
+                // If that fails, they are locked after a time.
+                let _ = self.conversation.ask(Command::Lock).await;
+            }
+            self.conversation.close().await;
+        });
         let _ = context.interrupt.or(close).await;
     }
 }

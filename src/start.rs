@@ -87,7 +87,7 @@ fn json_by_environment() -> bool {
 
 fn told(failure: &Failure, style: Style) -> ExitCode {
     Output::new(style).failure(failure);
-    exit(failure.kind().exit())
+    ExitCode::from(failure.exit())
 }
 
 fn exit(exit: Exit) -> ExitCode {

@@ -1,11 +1,14 @@
 //! Owns the client's side: one call to a daemon on this machine, over its Unix socket or its port,
-//! with the cookie that it left in the data directory.
+//! with the cookie that it left in the data directory; and through `face` its wallets as if they
+//! were here.
 //!
 //! Refuses daemons on other machines: nothing would be encrypted.
 
+pub mod face;
+
 use std::io;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use base64ct::{Base64, Encoding};
 use serde::{Deserialize, Serialize};
@@ -27,6 +30,15 @@ pub enum Daemon {
     Socket(PathBuf),
     /// At its port.
     Port(SocketAddr),
+}
+
+/// How whoever asks shows who it is.
+#[derive(Debug, Clone)]
+pub enum Login {
+    /// By what the daemon left in this file.
+    Cookie(PathBuf),
+    /// By a user's name and password, with a colon between them.
+    Password(Zeroizing<Vec<u8>>),
 }
 
 /// What is asked.
@@ -58,7 +70,10 @@ pub enum AskError {
         source: io::Error,
     },
     /// The daemon doesn't let in whoever has this cookie.
-    #[error("the daemon refuses the cookie: it may have been started anew just now, so ask again")]
+    #[error(
+        "the daemon refuses this user: its cookie is new with every start, so ask again, or check name \
+         and password"
+    )]
     Unauthorized,
     /// The daemon has too much to do.
     #[error("the daemon has too many connections: ask again later")]
@@ -78,17 +93,12 @@ pub enum AskError {
 }
 
 impl Daemon {
-    /// Asks, with the name and password that the cookie's file holds.
+    /// Asks.
     ///
     /// # Errors
     /// See [`AskError`].
-    pub async fn ask(&self, cookie: &Path, question: &Question) -> Result<Box<RawValue>, AskError> {
-        let login =
-            std::fs::read(cookie).map(Zeroizing::new).map_err(|source| match source.kind() {
-                io::ErrorKind::NotFound => AskError::NoDaemon { place: self.place() },
-                _ => AskError::NoCookie { path: cookie.to_owned(), source },
-            })?;
-        let request = request(&login, question);
+    pub async fn ask(&self, login: &Login, question: &Question) -> Result<Box<RawValue>, AskError> {
+        let request = request(&self.login(login)?, question);
         let told = match self {
             #[cfg(unix)]
             Self::Socket(path) => {
@@ -103,6 +113,17 @@ impl Daemon {
             }
         };
         reply(&told.map_err(AskError::Broken)?)
+    }
+
+    fn login(&self, login: &Login) -> Result<Zeroizing<Vec<u8>>, AskError> {
+        let cookie = match login {
+            Login::Password(login) => return Ok(login.clone()),
+            Login::Cookie(path) => path,
+        };
+        std::fs::read(cookie).map(Zeroizing::new).map_err(|source| match source.kind() {
+            io::ErrorKind::NotFound => AskError::NoDaemon { place: self.place() },
+            _ => AskError::NoCookie { path: cookie.clone(), source },
+        })
     }
 
     fn absent(&self) -> AskError {

@@ -8,6 +8,9 @@ pub const REQUEST_BYTES: usize = 8 * 1024 * 1024;
 /// Bytes of the request line and all headers; hyper asks for at least this much.
 pub const HEADER_BYTES: usize = 8 * 1024;
 
+/// Bytes of one question of a face in another process, or of its answer: a history of millions.
+pub const FRAME_BYTES: usize = 1 << 30;
+
 /// How long a client may take for its headers.
 pub const HEADER_TIME: Duration = Duration::from_secs(30);
 

@@ -1,20 +1,24 @@
 //! Owns the HTTP server: listeners on loopback and on a Unix socket, bounds on what comes in, and
 //! Bitcoin Core's way from a request to a status and a reply (`src/httprpc.cpp`).
 //!
+//! Over the socket it also serves the wallets themselves to other programs of this user (`face`).
 //! Refuses what a web page could send: foreign hosts, origins, forms. There is no TLS, so it listens
 //! nowhere but on this machine.
 
 mod listener;
 mod request;
+pub(crate) mod frame;
+pub(crate) mod face;
 
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
-use axum::routing::any;
+use axum::routing::{any, get};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
@@ -30,9 +34,10 @@ use crate::node::{Endpoint, Node};
 
 pub use listener::{ListenError, Listener};
 
-/// Serves a node until it is asked to stop.
+/// Serves a node until it is asked to stop, and the face behind it to other processes of this user.
 pub async fn serve(node: Arc<Node>, access: Access, listeners: Vec<Listener>) {
-    let desk = Arc::new(FrontDesk { node: Arc::clone(&node), access });
+    let owner = listeners.iter().find_map(Listener::owner);
+    let desk = Arc::new(FrontDesk { node: Arc::clone(&node), access, owner });
     let room = Arc::new(Semaphore::new(CONNECTIONS));
     let mut doors = JoinSet::new();
     for listener in listeners {
@@ -42,18 +47,29 @@ pub async fn serve(node: Arc<Node>, access: Access, listeners: Vec<Listener>) {
 }
 
 /// What every request is held against.
-#[derive(Debug)]
 struct FrontDesk {
     node: Arc<Node>,
     access: Access,
+    /// The user of the system whose socket it is.
+    owner: Option<u32>,
 }
 
 /// A front desk, and through which door one came to it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 struct Door {
     desk: Arc<FrontDesk>,
     /// Where whoever came is from.
     origin: Origin,
+    /// Whether the connection is a face's from now on.
+    has_face: Arc<AtomicBool>,
+}
+
+impl Door {
+    /// Whether the owner of the data directory came, over the socket.
+    fn is_owner(&self) -> bool {
+        let Origin::Socket(user) = self.origin else { return false };
+        user.is_some() && user == self.desk.owner
+    }
 }
 
 async fn listen(listener: Listener, desk: Arc<FrontDesk>, room: Arc<Semaphore>) {
@@ -67,7 +83,8 @@ async fn listen(listener: Listener, desk: Arc<FrontDesk>, room: Arc<Semaphore>) 
         };
         match Arc::clone(&room).try_acquire_owned() {
             Ok(place) => {
-                let (door, stop) = (Door { desk: Arc::clone(&desk), origin }, stop.clone());
+                let door = Door { desk: Arc::clone(&desk), origin, has_face: Arc::default() };
+                let stop = stop.clone();
                 connections.spawn(async move {
                     let mut leaving = pin!(stop.asked());
                     let mut connection = pin!(attend(stream, door));
@@ -90,20 +107,26 @@ async fn listen(listener: Listener, desk: Arc<FrontDesk>, room: Arc<Semaphore>) 
 }
 
 async fn attend(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, door: Door) {
-    let stop = door.desk.node.stop.clone();
+    let (node, has_face) = (Arc::clone(&door.desk.node), Arc::clone(&door.has_face));
+    let stop = &node.stop;
     let service = TowerToHyperService::new(router(door));
-    let connection = http1::Builder::new()
+    let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIME)
         .max_buf_size(HEADER_BYTES)
         .serve_connection(TokioIo::new(stream), service);
-    let mut connection = pin!(connection);
     tokio::select! {
         // A client that breaks off, or speaks no HTTP, has been told what it can be told.
-        _ended = connection.as_mut() => return,
-        () = stop.asked() => connection.as_mut().graceful_shutdown(),
+        _ended = poll_fn(|context| connection.poll_without_shutdown(context)) => {}
+        () = stop.asked() => {
+            Pin::new(&mut connection).graceful_shutdown();
+            let _ = poll_fn(|context| connection.poll_without_shutdown(context)).await;
+            return;
+        }
     }
-    let _ = poll_fn(|context| connection.as_mut().poll_without_shutdown(context)).await;
+    if has_face.load(Ordering::Acquire) {
+        face::converse(connection.into_parts().io.into_inner(), &*node.face, stop).await;
+    }
 }
 
 fn router(door: Door) -> Router {
@@ -111,6 +134,7 @@ fn router(door: Door) -> Router {
         .route("/", any(at_root))
         .route("/wallet/", any(at_nameless_wallet))
         .route("/wallet/{*name}", any(at_wallet))
+        .route("/face", get(face::admit))
         .with_state(door)
 }
 

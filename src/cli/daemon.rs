@@ -1,10 +1,13 @@
 //! Owns the options of `daemon` and `rpc`.
 
+use std::ffi::OsStr;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
 use billfold_rpc::auth::User;
-use clap::Args;
+use billfold_rpc::method::Method;
+use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
+use clap::{Arg, Args, Command};
 
 /// Options of `daemon`.
 #[derive(Debug, Args)]
@@ -36,6 +39,7 @@ pub(crate) struct DaemonArgs {
 
 /// Options of `rpc`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct RpcArgs {
     /// The wallet to ask, where the daemon has several open
     #[arg(long, value_name = "NAME")]
@@ -43,15 +47,54 @@ pub(crate) struct RpcArgs {
     /// Ask at this port instead of the socket
     #[arg(long, value_name = "PORT")]
     pub(crate) rpc_port: Option<u16>,
+    /// Ask as this user of --rpc-auth instead of by the cookie
+    #[arg(long, value_name = "NAME", requires = "rpc_password_file")]
+    pub(crate) rpc_user: Option<String>,
+    /// Read that user's password from the first line of FILE; `-` is standard input
+    #[arg(long, value_name = "FILE", requires = "rpc_user", conflicts_with = "stdin")]
+    pub(crate) rpc_password_file: Option<PathBuf>,
+    /// Wait until a daemon answers
+    #[arg(long)]
+    pub(crate) rpc_wait: bool,
+    /// But not longer than this
+    #[arg(long, value_name = "SECONDS", requires = "rpc_wait")]
+    pub(crate) rpc_wait_timeout: Option<u64>,
     /// Arguments have names: NAME=VALUE
     #[arg(long)]
     pub(crate) named: bool,
+    /// More arguments are the lines of standard input, which other users can't see
+    #[arg(long)]
+    pub(crate) stdin: bool,
+    /// Show how the daemon and its wallets are, instead of calling one method
+    #[arg(long, conflicts_with_all = ["method", "arguments", "named", "stdin"])]
+    pub(crate) getinfo: bool,
     /// The method; `help` lists them
-    #[arg(value_name = "METHOD")]
-    pub(crate) method: String,
+    #[arg(value_name = "METHOD", hide_possible_values = true, required_unless_present = "getinfo", value_parser = MethodName)]
+    pub(crate) method: Option<String>,
     /// Its arguments; those that are no text are JSON
     #[arg(value_name = "ARGUMENT", allow_hyphen_values = true, trailing_var_arg = true)]
     pub(crate) arguments: Vec<String>,
+}
+
+/// Completes the names of methods, and takes any: the daemon says what is none.
+#[derive(Debug, Clone)]
+pub(crate) struct MethodName;
+
+impl TypedValueParser for MethodName {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        argument: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<String, clap::Error> {
+        StringValueParser::new().parse_ref(command, argument, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(Method::all().into_iter().map(|method| PossibleValue::new(method.name))))
+    }
 }
 
 pub(crate) const DAEMON_EXAMPLES: &str = "\
@@ -68,4 +111,8 @@ Examples:
   billfold rpc help                            list the methods
   billfold rpc getbalance
   billfold rpc --named sendtoaddress address=bc1q… amount=0.001 fee_rate=2
-  billfold rpc --rpc-wallet shop listunspent 6";
+  billfold rpc --rpc-wallet shop listunspent 6
+  billfold rpc --getinfo                       see how the daemon is
+  billfold rpc --rpc-wait uptime               wait until it answers
+
+A call that fails exits with the code of its error, without its sign, as bitcoin-cli does.";

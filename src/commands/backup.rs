@@ -6,6 +6,7 @@ use std::path::Path;
 
 use billfold_wallet_core::backup::Backup;
 use billfold_wallet_core::command::WalletDescription;
+use billfold_wallet_core::founding::Founding;
 use billfold_wallet_core::service::{self, BackupError, Strongbox};
 use billfold_wallet_core::vault::{KdfCost, Password};
 use serde::Serialize;
@@ -16,6 +17,7 @@ use crate::context::Context;
 use crate::failure::{Failure, Kind};
 use crate::output::{Canvas, Report, figures};
 use crate::password;
+use crate::session::birthplace::Birthplace;
 use crate::words::reading;
 
 /// Carries out one of the three.
@@ -67,7 +69,7 @@ fn check(options: &BackupCheckArgs, context: &mut Context) -> Result<(), Failure
 /// As [`check`]; `words_differ`, `wallet_exists`, `network_mismatch` and why else the wallet could
 /// not be made.
 async fn restore(options: &BackupRestoreArgs, context: &mut Context) -> Result<(), Failure> {
-    service::check_new(&context.run.settings)?;
+    let place = Birthplace::find(context).await?;
     let words = match &options.words_file {
         Some(path) => Some(reading::words(Some(path), context).await?),
         None => None,
@@ -84,11 +86,10 @@ async fn restore(options: &BackupRestoreArgs, context: &mut Context) -> Result<(
         None => opened_by,
         Some(path) => password::chosen(&context.run, Some(path), "", ADVICE)?,
     };
-    let settings = &context.run.settings;
-    let cost = KdfCost::calibrated();
-    let wallet = service::restore_backup(settings, &backup, &password, cost)?;
     let seed = backup.seed.is_some();
     let short = !seed && backup.fingerprint.is_some();
+    let founding = Founding::Backup { backup: Box::new(backup), password };
+    let wallet = place.found(founding, context).await?;
     context.output.result(&RestoredReport::new(&wallet, seed, short))
 }
 

@@ -59,11 +59,6 @@ pub(super) fn cookie_path(settings: &Settings) -> PathBuf {
     settings.paths().dir().join(".cookie")
 }
 
-/// Where the daemon of these settings has its socket, unless told otherwise.
-pub(super) fn socket_path(settings: &Settings) -> PathBuf {
-    settings.paths().dir().join("billfold.sock")
-}
-
 /// Bitcoin Core's port for JSON-RPC.
 pub(super) const fn port(network: Network) -> u16 {
     match network {
@@ -88,7 +83,8 @@ async fn serve(
     let address = SocketAddr::new(ip, options.rpc_port.unwrap_or(port(settings.network)));
     let tcp = Listener::tcp(address).await?;
     let address = tcp.address().unwrap_or(address);
-    let path = options.rpc_socket.clone().unwrap_or_else(|| socket_path(settings));
+    let path =
+        options.rpc_socket.clone().unwrap_or_else(|| session::attached::socket_path(settings));
     let (listeners, socket) = listeners(tcp, path)?;
     let cookie_path = cookie_path(settings);
     let cookie = Cookie::bake(&cookie_path)?;

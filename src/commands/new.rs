@@ -9,11 +9,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use billfold_wallet_core::command::{Birthday, WalletDescription};
 use billfold_wallet_core::config::LookAhead;
+use billfold_wallet_core::founding::{Founding, NewWallet};
 use billfold_wallet_core::keychain::{ScriptType, StandardAccount};
 use billfold_wallet_core::net::clock::Clock;
 use billfold_wallet_core::seed::{DiceError, Seed, WordCount, Words};
-use billfold_wallet_core::service::{self, NewWallet};
-use billfold_wallet_core::vault::KdfCost;
+use billfold_wallet_core::service;
 use bitcoin::bip32::Fingerprint;
 use serde::Serialize;
 use zeroize::Zeroizing;
@@ -25,6 +25,7 @@ use crate::failure::{Failure, Kind};
 use crate::interrupt::Interrupt;
 use crate::output::{Canvas, Report, figures};
 use crate::password;
+use crate::session::birthplace::Birthplace;
 use crate::terminal::Terminal;
 use crate::words::passphrase::{self, Asked};
 use crate::words::quiz::{self, Answer};
@@ -37,7 +38,7 @@ use crate::words::sheet;
 pub(super) async fn run(options: &NewArgs, context: &mut Context) -> Result<(), Failure> {
     let plain = context.run.style.plain;
     let mut backup = Backup::choose(options.words_out.as_deref(), plain)?;
-    service::check_new(&context.run.settings)?;
+    let place = Birthplace::find(context).await?;
     let count = if options.words == "24" { WordCount::TwentyFour } else { WordCount::Twelve };
     let password = password::new(&context.run)?;
     let words = if options.dice {
@@ -58,7 +59,7 @@ pub(super) async fn run(options: &NewArgs, context: &mut Context) -> Result<(), 
         password,
         words_checked: words_checked.then(|| Clock::start().now().wall),
     };
-    match service::create(&context.run.settings, wallet, KdfCost::calibrated()) {
+    match place.found(Founding::Keys(wallet), context).await {
         Ok(description) => context.output.result(&NewReport::new(&description)),
         Err(error) => {
             let settings = &context.run.settings;
@@ -66,7 +67,7 @@ pub(super) async fn run(options: &NewArgs, context: &mut Context) -> Result<(), 
             if !service::wallets(settings).map_or(true, may_be_there) {
                 backup.undo();
             }
-            Err(error.into())
+            Err(error)
         }
     }
 }

@@ -141,7 +141,7 @@ async fn look(command: Command, context: &mut Context) -> Result<(), Failure> {
     let offline = !context.run.settings.has_peers();
     let reach = if offline { Reach::Offline } else { Reach::Online };
     let reply = Session::with(context, Access::View, reach, async |session, context| {
-        if offline {
+        if offline && !session.is_attached() {
             context.output.say("No peer is named: this is made from what is stored.");
         } else {
             follow(session, context, Patience::WhileItMoves).await?;

@@ -36,11 +36,13 @@ pub(super) async fn run(context: &mut Context) -> Result<(), Failure> {
 }
 
 async fn look(session: &mut Session, context: &mut Context) -> Result<PeersReport, Failure> {
-    let named = context.run.settings.connect.clone();
+    // A daemon has peers of its own, and has had them for long.
+    let attached = session.is_attached();
+    let named = if attached { Vec::new() } else { context.run.settings.connect.clone() };
     let mut roll = RollCall::new(&named);
     let by_proxy = context.run.settings.proxy.map_or(Duration::ZERO, |_| PROXY_DIAL_TIME);
     let until = Instant::now() + WAIT + by_proxy;
-    let mut found = !named.is_empty();
+    let mut found = !named.is_empty() || (attached && has_peer(session, context).await?);
     while !roll.is_complete() || !found {
         let next = tokio::time::timeout_at(until, session.next_event());
         match context.interrupt.or(next).await? {
@@ -70,6 +72,12 @@ async fn look(session: &mut Session, context: &mut Context) -> Result<PeersRepor
     let found: Vec<_> = found.collect();
     let banned = status.banned.iter().map(Banned::new).collect();
     Ok(PeersReport { peers: named.into_iter().chain(found).collect(), banned })
+}
+
+async fn has_peer(session: &mut Session, context: &mut Context) -> Result<bool, Failure> {
+    let reply = session.ask(Command::Status, context).await?;
+    let Reply::Status(status) = reply else { return Err(unexpected(&reply)) };
+    Ok(status.peers.iter().any(|peer| peer.ready))
 }
 
 /// The status once every ready peer's round trip is known and it was heard about filters, or after

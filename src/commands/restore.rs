@@ -6,14 +6,14 @@ use std::fmt::Write;
 
 use billfold_wallet_core::command::{Birthday, WalletDescription};
 use billfold_wallet_core::config::{LookAhead, Settings};
+use billfold_wallet_core::founding::{Founding, NewWallet};
 use billfold_wallet_core::keychain::{DerivationIndex, ScriptType, StandardAccount};
 use billfold_wallet_core::light_client::height::Height;
 use billfold_wallet_core::net::clock::Clock;
 use billfold_wallet_core::search_plan::cost::SearchCost;
 use billfold_wallet_core::search_plan::earliest;
 use billfold_wallet_core::seed::Seed;
-use billfold_wallet_core::service::{self, NewWallet};
-use billfold_wallet_core::vault::KdfCost;
+use billfold_wallet_core::service;
 use bitcoin::bip32::Fingerprint;
 use serde::Serialize;
 
@@ -25,6 +25,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::{Canvas, Report, figures};
 use crate::password;
+use crate::session::birthplace::Birthplace;
 use crate::session::follow::Patience;
 use crate::session::{self, Session};
 use crate::words::passphrase::{self, Asked};
@@ -39,8 +40,8 @@ mod fingerprint;
 /// `no_terminal`, `wallet_exists` and the other reasons why it could not be made; with a search,
 /// those of `sync` too, and then the wallet is there.
 pub(super) async fn run(options: &RestoreArgs, context: &mut Context) -> Result<(), Failure> {
-    service::check_new(&context.run.settings)?;
-    if options.search {
+    let place = Birthplace::find(context).await?;
+    if options.search && !place.is_daemon() {
         session::needs_peers(context)?;
     }
     let words = reading::words(options.words_file.as_deref(), context).await?;
@@ -63,7 +64,7 @@ pub(super) async fn run(options: &RestoreArgs, context: &mut Context) -> Result<
         // They were just read from where they are kept.
         words_checked: Some(Clock::start().now().wall),
     };
-    let description = service::create(&context.run.settings, wallet, KdfCost::calibrated())?;
+    let description = place.found(Founding::Keys(wallet), context).await?;
     let mut report = RestoreReport::new(&description, cost);
     if options.search {
         let fingerprint = figures::fingerprint(report.fingerprint);
@@ -71,7 +72,7 @@ pub(super) async fn run(options: &RestoreArgs, context: &mut Context) -> Result<
         let work = async |session: &mut Session, context: &mut Context| {
             sync::to_tip(session, context, Patience::WhileItMoves).await
         };
-        report.search = Session::with_password(context, &password, work).await?.search;
+        report.search = Session::with_new(context, &password, work).await?.search;
     }
     context.output.result(&report)
 }

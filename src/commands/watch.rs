@@ -2,12 +2,11 @@
 
 use billfold_wallet_core::command::{Birthday, WalletDescription};
 use billfold_wallet_core::config::LookAhead;
+use billfold_wallet_core::founding::{Founding, NewWatch};
 use billfold_wallet_core::import::ImportedAccount;
 use billfold_wallet_core::keychain::{AccountDescriptor, AccountName};
 use billfold_wallet_core::light_client::height::Height;
 use billfold_wallet_core::search_plan::earliest;
-use billfold_wallet_core::service::{self, NewWatch};
-use billfold_wallet_core::vault::KdfCost;
 use bitcoin::Network;
 use serde::Serialize;
 
@@ -19,13 +18,14 @@ use crate::context::Context;
 use crate::failure::{Failure, Kind};
 use crate::output::{Canvas, Report};
 use crate::password;
+use crate::session::birthplace::Birthplace;
 
 /// Creates a watch-only wallet.
 ///
 /// # Errors
 /// What is wrong with what was given, `wallet_exists`, or why the wallet could not be made.
-pub(super) fn run(options: &WatchArgs, context: &mut Context) -> Result<(), Failure> {
-    service::check_new(&context.run.settings)?;
+pub(super) async fn run(options: &WatchArgs, context: &mut Context) -> Result<(), Failure> {
+    let place = Birthplace::find(context).await?;
     let network = context.run.settings.network;
     let source = Source::read(&options.source, context)?
         .ok_or_else(|| Failure::new(Kind::Usage, NOTHING))?;
@@ -38,7 +38,7 @@ pub(super) fn run(options: &WatchArgs, context: &mut Context) -> Result<(), Fail
         options.gap.map_or(LookAhead::RESTORED, |gap| LookAhead { receive: gap, change: gap });
     let password = password::new(&context.run)?;
     let new = NewWatch { accounts, birthday, look_ahead, password };
-    let wallet = service::watch(&context.run.settings, new, KdfCost::calibrated())?;
+    let wallet = place.found(Founding::Watch(new), context).await?;
     context.output.result(&WatchReport::new(&wallet))
 }
 

@@ -13,7 +13,10 @@ impl From<CreateError> for Failure {
             CreateError::WalletExists(name) => told.with("wallet", name.as_str()),
             CreateError::DirInUse(holder) => in_use(told, holder),
             CreateError::OutOfMemory { kib } => told.with("kib", kib),
-            CreateError::Closing | CreateError::BadAccounts | CreateError::Entropy(_) => told,
+            CreateError::Closing
+            | CreateError::DaemonLost
+            | CreateError::BadAccounts
+            | CreateError::Entropy(_) => told,
             CreateError::Store(problem) => problem.into(),
         }
     }

@@ -22,6 +22,10 @@ pub(crate) async fn stay_for_announcements(
     session: &mut Session,
     context: &mut Context,
 ) -> Result<(), Failure> {
+    if session.is_attached() {
+        // The daemon stays.
+        return Ok(());
+    }
     let until = Instant::now() + STAY;
     loop {
         let reply = session.ask(Command::Status, context).await?;

@@ -81,7 +81,17 @@ pub(crate) async fn follow(
 ) -> Result<Followed, Failure> {
     let settings = &context.run.settings;
     let stall = STALL + settings.proxy.map_or(Duration::ZERO, |_| PROXY_DIAL_TIME);
-    let mut walk = Walk::new(RollCall::new(&settings.connect), stall, patience);
+    // The peers of a daemon are its own.
+    let named = if session.is_attached() { &[][..] } else { &settings.connect };
+    let mut walk = Walk::new(RollCall::new(named), stall, patience);
+    if session.may_be_at_tip() {
+        let reply = session.ask(Command::Status, context).await?;
+        let Reply::Status(status) = reply else { return Err(unexpected(&reply)) };
+        if status.synced && status.followed().next().is_some() {
+            walk.searched = session.is_new();
+            return Ok(walk.arrived(&status));
+        }
+    }
     loop {
         let due = walk.due();
         let event = tokio::select! {

@@ -118,9 +118,9 @@ fn the_command_line_asks_the_daemon_by_its_socket() -> Result<()> {
     daemon.await_height(town.network.tip().0)?;
     ensure!(program.ok(&["rpc", "getbalance"])? == json!(0.5));
     ensure!(program.ok(&["rpc", "--named", "getbalance", "minconf=100"])? == json!(0.0));
-    let error = program.refused(1, "call_failed", &["rpc", "getblockhash", "99999"])?;
+    let error = program.refused(8, "call_failed", &["rpc", "getblockhash", "99999"])?;
     ensure!(error["data"]["code"] == -8, "{error}");
-    let error = program.refused(1, "call_failed", &["rpc", "--rpc-wallet", "x", "getbalance"])?;
+    let error = program.refused(18, "call_failed", &["rpc", "--rpc-wallet", "x", "getbalance"])?;
     ensure!(error["data"]["code"] == -18, "{error}");
     let error = program.refused(2, "usage", &["rpc", "getblockhash", "x"])?;
     ensure!(error["message"].as_str().is_some_and(|text| text.contains("not JSON")), "{error}");

@@ -75,6 +75,12 @@ pub enum CreateError {
     /// What has the directory is closing.
     #[error("billfold is closing: start it again")]
     Closing,
+    /// The daemon that was asked went away. Whether it did what was asked is not known.
+    #[error(
+        "the daemon ended before it answered: whether it did what was asked is not known, so look \
+         before you ask again"
+    )]
+    DaemonLost,
     /// No account was asked for, or one twice.
     #[error("a wallet needs at least one account, and each only once")]
     BadAccounts,
@@ -100,6 +106,7 @@ impl CreateError {
             Self::WalletExists(_) => Kind::WalletExists,
             Self::DirInUse(_) => Kind::DirInUse,
             Self::Closing => Kind::Closing,
+            Self::DaemonLost => Kind::DaemonLost,
             Self::BadAccounts => Kind::BadAccounts,
             Self::OutOfMemory { .. } => Kind::OutOfMemory,
             Self::Entropy(_) => Kind::NoEntropy,

@@ -51,6 +51,12 @@ pub enum PassphraseError {
     /// What has the directory is closing.
     #[error("billfold is closing: start it again")]
     Closing,
+    /// The daemon that was asked went away. Whether it did what was asked is not known.
+    #[error(
+        "the daemon ended before it answered: whether it did what was asked is not known, so look \
+         before you ask again"
+    )]
+    DaemonLost,
     /// The disk refused.
     #[error(transparent)]
     Store(#[from] StoreProblem),
@@ -70,6 +76,7 @@ impl PassphraseError {
             Self::OutOfMemory { .. } => Kind::OutOfMemory,
             Self::Entropy(_) => Kind::NoEntropy,
             Self::Closing => Kind::Closing,
+            Self::DaemonLost => Kind::DaemonLost,
             Self::Store(problem) => problem.kind(),
         }
     }
@@ -97,6 +104,7 @@ impl From<CommandError> for PassphraseError {
             CommandError::NotLoaded(name) => Self::NotLoaded(name),
             CommandError::WatchOnly => Self::WatchOnly,
             CommandError::Locked => Self::Locked,
+            CommandError::DaemonLost => Self::DaemonLost,
             CommandError::Store(problem) => Self::Store(problem),
             _ => Self::Closing,
         }

@@ -16,6 +16,7 @@ mod order;
 mod teller;
 mod command;
 mod event;
+mod founding;
 pub mod question;
 
 use zeroize::Zeroizing;

@@ -26,6 +26,7 @@ enum Place {
     Unix {
         listener: UnixListener,
         path: PathBuf,
+        owner: u32,
     },
 }
 
@@ -81,13 +82,15 @@ impl Listener {
     /// See [`ListenError`].
     #[cfg(unix)]
     pub fn unix(path: PathBuf) -> Result<Self, ListenError> {
+        use std::os::unix::fs::MetadataExt as _;
         let refused = |source| ListenError::Refused { place: path.display().to_string(), source };
         match std::fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(refused(error)),
             _ => {}
         }
         let listener = private(&path).map_err(refused)?;
-        Ok(Self(Place::Unix { listener, path }))
+        let owner = std::fs::metadata(&path).map_err(refused)?.uid();
+        Ok(Self(Place::Unix { listener, path, owner }))
     }
 
     /// The address of a TCP port.
@@ -97,6 +100,15 @@ impl Listener {
             Place::Tcp(listener) => listener.local_addr().ok(),
             #[cfg(unix)]
             Place::Unix { .. } => None,
+        }
+    }
+
+    /// The user of the system whose socket it is.
+    pub(super) const fn owner(&self) -> Option<u32> {
+        match &self.0 {
+            Place::Tcp(_) => None,
+            #[cfg(unix)]
+            Place::Unix { owner, .. } => Some(*owner),
         }
     }
 

@@ -217,7 +217,7 @@ fn json(status: StatusCode, mut text: String) -> Response {
     respond(status, "application/json", text)
 }
 
-fn plain(status: StatusCode, text: &str) -> Response {
+pub(super) fn plain(status: StatusCode, text: &str) -> Response {
     respond(status, "text/plain", text.to_owned())
 }
 

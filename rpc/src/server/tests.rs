@@ -32,7 +32,8 @@ async fn of(node: Arc<Node>) -> House {
     let lists = Whitelists::new(["few:uptime,help"], Some(false));
     let listener = Listener::tcp(([127, 0, 0, 1], 0).into()).await.expect("a port");
     let address = listener.address().expect("it has one");
-    let served = tokio::spawn(serve(Arc::clone(&node), Access::new(users, lists), vec![listener]));
+    let access = Access::new(users, lists);
+    let served = tokio::spawn(serve(Arc::clone(&node), access, vec![listener]));
     House { node, address, served }
 }
 

@@ -29,6 +29,12 @@ pub(super) async fn run(options: &ImportLabelsArgs, context: &mut Context) -> Re
         Failure::new(Kind::Io, format!("{path} can't be read: {error}")).with("path", path)
     })?;
     let mut file = labels::read(&bytes, context.run.settings.network)?;
+    if let (true, 0, Some(first)) = (file.labels.is_empty(), file.ignored, file.refused.first()) {
+        let Refused { line, reason } = Refused::new(first);
+        let message =
+            format!("no line of the file is a label (line {line}: {reason}): export it again");
+        return Err(Failure::new(Kind::BadLabels, message).with("line", line));
+    }
     let import = LabelImport {
         labels: std::mem::take(&mut file.labels),
         conflicts: if options.overwrite { Conflicts::TakeTheirs } else { Conflicts::KeepOurs },

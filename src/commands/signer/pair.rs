@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 
 use billfold_wallet_core::config::LookAhead;
-use billfold_wallet_core::service::{self, NewWatch};
+use billfold_wallet_core::founding::{Founding, NewWatch};
 use billfold_wallet_core::signers::device;
-use billfold_wallet_core::vault::KdfCost;
 use serde::Serialize;
 
 use crate::cli::signer::SignerPairArgs;
@@ -15,13 +14,14 @@ use crate::device::talk;
 use crate::failure::Failure;
 use crate::output::{Canvas, Report};
 use crate::password;
+use crate::session::birthplace::Birthplace;
 
 /// Creates the wallet.
 ///
 /// # Errors
 /// `wallet_exists`, why the device gave no keys, or why the wallet could not be made.
 pub(super) async fn run(options: SignerPairArgs, context: &mut Context) -> Result<(), Failure> {
-    service::check_new(&context.run.settings)?;
+    let birthplace = Birthplace::find(context).await?;
     let (place, network) = (options.signer.place(), context.run.settings.network);
     let (first, number) = (options.script_type, options.number);
     let (fingerprint, accounts) = talk(context, move |watch| {
@@ -36,7 +36,7 @@ pub(super) async fn run(options: SignerPairArgs, context: &mut Context) -> Resul
         options.gap.map_or(LookAhead::RESTORED, |gap| LookAhead { receive: gap, change: gap });
     let password = password::new(&context.run)?;
     let new = NewWatch { accounts, birthday, look_ahead, password };
-    let wallet = service::watch(&context.run.settings, new, KdfCost::calibrated())?;
+    let wallet = birthplace.found(Founding::Watch(new), context).await?;
     let fingerprint = fingerprint.to_string();
     context.output.result(&PairReport { fingerprint, wallet: WatchReport::new(&wallet) })
 }

@@ -160,7 +160,7 @@ const RUNTIME: [&str; 18] = [
 
 const KEY_TYPES: [&str; 4] = ["Seed", "Xpriv", "Mnemonic", "Keypair"];
 
-const KEY_PLACES: [&str; 15] = [
+const KEY_PLACES: [&str; 16] = [
     "wallet-core/src/engine/key_layer",
     "src/commands/new",
     "src/commands/restore",
@@ -170,6 +170,7 @@ const KEY_PLACES: [&str; 15] = [
     "wallet-core/src/vault",
     "wallet-core/src/backup",
     "wallet-core/src/founding",
+    "wallet-core/src/portable/founding",
     "wallet-core/src/signers",
     "wallet-core/src/service",
     "hw-signer/device/src/words",

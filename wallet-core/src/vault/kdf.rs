@@ -41,7 +41,7 @@ impl KdfCost {
     }
 
     /// A cost as a header file states it, if it is within bounds.
-    pub(super) fn within_bounds(memory_kib: u32, passes: u32) -> Option<Self> {
+    pub(crate) fn within_bounds(memory_kib: u32, passes: u32) -> Option<Self> {
         let memory = Params::MIN_M_COST..=KDF_MOST_MEMORY_KIB;
         let good = memory.contains(&memory_kib) && (1..=KDF_MOST_PASSES).contains(&passes);
         good.then_some(Self { memory_kib, passes })

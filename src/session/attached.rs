@@ -1,0 +1,130 @@
+//! Owns attaching to the daemon of this data directory: commands ask it instead of opening the
+//! wallet, which only one process can.
+//!
+//! A wallet that the daemon has open is asked without a password: whoever reaches the socket could
+//! ask as much by JSON-RPC. One that it has not is opened there for this command alone, by its
+//! password.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use billfold_rpc::client::face::{AttachError, RemoteFace};
+use billfold_wallet_core::command::{Command, KeyState, Reply};
+use billfold_wallet_core::config::Settings;
+use billfold_wallet_core::face::{Access, Face};
+use billfold_wallet_core::service::OpenError;
+use billfold_wallet_core::vault::Password;
+
+use crate::context::Context;
+use crate::failure::{Failure, Kind};
+use crate::password;
+use crate::session::unexpected;
+
+/// Where the daemon of these settings has its socket, unless told otherwise.
+pub(crate) fn socket_path(settings: &Settings) -> PathBuf {
+    settings.paths().dir().join("billfold.sock")
+}
+
+/// The daemon of this data directory, if one runs.
+///
+/// # Errors
+/// `other_version`, `no_daemon` if it does not serve this program now, or `interrupted`.
+pub(crate) async fn daemon(context: &mut Context) -> Result<Option<RemoteFace>, Failure> {
+    let socket = socket_path(&context.run.settings);
+    let attaching = RemoteFace::attach(&socket, env!("CARGO_PKG_VERSION"));
+    Ok(context.interrupt.or(attaching).await??)
+}
+
+/// Has the daemon open the wallet, if it has not yet.
+///
+/// # Errors
+/// Why it did not.
+pub(super) async fn open(
+    face: &RemoteFace,
+    context: &mut Context,
+    access: Access,
+) -> Result<(), Failure> {
+    if is_open(face, context).await? {
+        return Ok(());
+    }
+    password::tried_by(context, async |settings: &Settings, password: &Password| {
+        Ok(loaded(face, settings, password, access).await)
+    })
+    .await
+}
+
+/// Has the daemon open the wallet's keys by its password, if they are locked: for this command, which
+/// locks them again, or for [`UNLOCKED`] if it can't. Whether it did.
+///
+/// # Errors
+/// Why it did not.
+pub(super) async fn unlock(face: &RemoteFace, context: &mut Context) -> Result<bool, Failure> {
+    let wallet = context.run.settings.wallet.clone();
+    let is_locked = match context.interrupt.or(face.ask(&wallet, Command::KeyLayer)).await?? {
+        Reply::KeyLayer(layer) => layer.state == KeyState::Locked,
+        reply => return Err(unexpected(&reply)),
+    };
+    if is_locked {
+        password::tried_by(context, async |settings: &Settings, password: &Password| {
+            Ok(face.unlock(&settings.wallet, password.clone(), Some(UNLOCKED)).await)
+        })
+        .await?;
+    }
+    Ok(is_locked)
+}
+
+/// As [`open`], with a password that is known already.
+///
+/// # Errors
+/// Why it did not.
+pub(super) async fn open_with(
+    face: &RemoteFace,
+    context: &mut Context,
+    password: &Password,
+) -> Result<(), Failure> {
+    if is_open(face, context).await? {
+        return Ok(());
+    }
+    let settings = context.run.settings.clone();
+    let loading = loaded(face, &settings, password, Access::View);
+    Ok(context.interrupt.or(loading).await??)
+}
+
+async fn is_open(face: &RemoteFace, context: &mut Context) -> Result<bool, Failure> {
+    let open = context.interrupt.or(face.wallets()).await??;
+    Ok(open.contains(&context.run.settings.wallet))
+}
+
+async fn loaded(
+    face: &RemoteFace,
+    settings: &Settings,
+    password: &Password,
+    access: Access,
+) -> Result<(), OpenError> {
+    match face.load(&settings.wallet, password.clone(), access).await {
+        // Somebody else was faster.
+        Err(OpenError::Loaded(_)) => Ok(()),
+        outcome => outcome,
+    }
+}
+
+/// How long keys stay open for a command that can't lock them again.
+const UNLOCKED: Duration = Duration::from_secs(600);
+
+impl From<AttachError> for Failure {
+    fn from(error: AttachError) -> Self {
+        let told = Self::new(
+            match error {
+                AttachError::OtherVersion { .. } => Kind::OtherVersion,
+                AttachError::OtherUser(_) | AttachError::Full | AttachError::Silent(_) => {
+                    Kind::NoDaemon
+                }
+            },
+            error.to_string(),
+        );
+        match error {
+            AttachError::OtherVersion { daemon, .. } => told.with("daemon", daemon),
+            _ => told,
+        }
+    }
+}
