@@ -6,7 +6,6 @@
 
 use clap::{Args, Parser, Subcommand};
 
-pub(crate) mod birthday;
 mod ids;
 pub(crate) mod accounts;
 pub(crate) mod chain;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use billfold_wallet_core::keychain::{AccountName, DerivationIndex, ScriptType};
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::birthday::BirthdayArg;
+use billfold_tui::birthday::BirthdayArg;
 
 /// Options of `watch`.
 #[derive(Debug, Args)]

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::birthday::BirthdayArg;
 use super::paying::{ConsentArgs, FeeArgs, PayArgs};
 use super::signer::SignerArgs;
+use billfold_tui::birthday::BirthdayArg;
 
 /// What to do with PSBTs.
 #[derive(Debug, Subcommand)]

@@ -6,7 +6,7 @@ use billfold_wallet_core::keychain::ScriptType;
 use bitcoin::bip32::Fingerprint;
 use clap::Args;
 
-use super::birthday::BirthdayArg;
+use billfold_tui::birthday::BirthdayArg;
 
 /// Options of `new`.
 #[derive(Debug, Args)]

@@ -7,7 +7,7 @@ use bitcoin::bip32::Fingerprint;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::accounts::{AccountKeyArgs, parse_number};
-use super::birthday::BirthdayArg;
+use billfold_tui::birthday::BirthdayArg;
 
 /// Which signing device.
 #[derive(Debug, Args)]

@@ -23,7 +23,7 @@ use crate::session;
 /// Shows the screens until the person ends them.
 ///
 /// # Errors
-/// `no_terminal`, `no_such_wallet`, `no_peer`, why the directory can't be used, or that the terminal is gone.
+/// `no_terminal`, `no_peer`, why the directory can't be used, or that the terminal is gone.
 pub(super) async fn run(context: &mut Context) -> Result<(), Failure> {
     if context.run.style.json || !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         let told = "there is no terminal for the screens: name a command, see billfold --help";
@@ -34,16 +34,14 @@ pub(super) async fn run(context: &mut Context) -> Result<(), Failure> {
     let idle_lock = settings.idle_lock.or(Some(IDLE_LOCK));
     let settings = Settings { idle_lock, ..settings.clone() };
     let existing = service::wallets(&settings).map_err(Failure::from)?;
-    if !existing.contains(&settings.wallet) {
-        let told = format!("there is no wallet named {}: billfold new makes one", settings.wallet);
-        return Err(Failure::new(Kind::NoSuchWallet, told));
-    }
     // On a thread of its own, since a chain may not be opened inside a runtime.
     let open = || Service::open_all(&settings, &[], Access::View, Reach::Online);
     let opened = thread::scope(|scope| scope.spawn(open).join());
     let face: Arc<dyn Face> = Arc::new(opened.map_err(|_panicked| Failure::bug())??);
     let theme = Theme { colour: context.output.colour() };
-    let model = Model::new(settings.wallet.clone(), settings.network, Keymap::default(), theme);
+    let there = existing.contains(&settings.wallet);
+    let model = if there { Model::new } else { Model::first };
+    let model = model(settings.wallet.clone(), settings.network, Keymap::default(), theme);
     let ended = runtime::run(model, Arc::clone(&face), context.interrupt.came()).await;
     face.close().await;
     ended.map_err(|error| Failure::new(Kind::Io, format!("the terminal can't be used: {error}")))

@@ -121,6 +121,8 @@ pub enum Verb {
     More,
     /// Less fee.
     Less,
+    /// Leave a question for later.
+    Skip,
     /// Look for a text.
     Find,
     /// All verbs.
@@ -151,7 +153,7 @@ pub enum Verb {
 
 impl Verb {
     /// All of them, in the order of the palette.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::Receive,
         Self::Send,
         Self::Bump,
@@ -165,6 +167,7 @@ impl Verb {
         Self::Code,
         Self::More,
         Self::Less,
+        Self::Skip,
         Self::Find,
         Self::Go(Tab::Home),
         Self::Go(Tab::Activity),
@@ -202,6 +205,7 @@ impl Verb {
             Self::Code => "code",
             Self::More => "more",
             Self::Less => "less",
+            Self::Skip => "skip",
             Self::Find => "find",
             Self::Palette => "palette",
             Self::Help => "help",
@@ -240,6 +244,7 @@ impl Verb {
             Self::Code => "show the code over the whole screen",
             Self::More => "a higher fee",
             Self::Less => "a lower fee",
+            Self::Skip => "leave a question for later",
             Self::Find => "look for a text in labels, ids and addresses",
             Self::Palette => "list everything that can be done",
             Self::Help => "list what can be done here",

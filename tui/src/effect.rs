@@ -4,8 +4,12 @@
 
 use std::fmt;
 
-use billfold_wallet_core::command::{Command, CommandError, Reply};
+use billfold_wallet_core::command::{Command, CommandError, Reply, WalletDescription};
+use billfold_wallet_core::entropy::EntropyError;
+use billfold_wallet_core::founding::{Founding, RestoreError};
+use billfold_wallet_core::light_client::time::WallTime;
 use billfold_wallet_core::open_error::OpenError;
+use billfold_wallet_core::seed::{WordCount, Words};
 use billfold_wallet_core::vault::Password;
 use billfold_wallet_core::wallet_name::WalletName;
 
@@ -42,6 +46,24 @@ pub enum Effect {
         /// Its password.
         password: Password,
     },
+    /// Make fresh words, and draw which of them are asked for.
+    Words {
+        /// Comes back with the answer.
+        ticket: Ticket,
+        /// How many.
+        count: WordCount,
+    },
+    /// Make a wallet.
+    Found {
+        /// Comes back with the answer.
+        ticket: Ticket,
+        /// Which.
+        wallet: WalletName,
+        /// Out of what.
+        founding: Box<Founding>,
+        /// Whether its words were typed or read from where they are kept, now.
+        checked: bool,
+    },
     /// Close a wallet.
     Unload {
         /// Which.
@@ -61,6 +83,20 @@ pub enum Answer {
     Reply(Result<Reply, CommandError>),
     /// To `Load` and `Unlock`.
     Opened(Result<(), OpenError>),
+    /// To `Words`.
+    Words(Result<Fresh, EntropyError>),
+    /// To `Found`.
+    Founded(Result<Box<WalletDescription>, RestoreError>),
+}
+
+/// Fresh words, and which of them a person is asked for.
+pub struct Fresh {
+    /// The words.
+    pub words: Words,
+    /// Places in them, counted from 0, in rising order.
+    pub places: Vec<usize>,
+    /// When they were made.
+    pub made: WallTime,
 }
 
 /// Where effects are put until they are carried out, and what is to be told.
@@ -99,6 +135,20 @@ impl Outbox {
     pub fn unlock(&mut self, wallet: &WalletName, password: Password) -> Ticket {
         let (ticket, wallet) = (self.ticket(), wallet.clone());
         self.effects.push(Effect::Unlock { ticket, wallet, password });
+        ticket
+    }
+
+    /// Makes fresh words.
+    pub fn words(&mut self, count: WordCount) -> Ticket {
+        let ticket = self.ticket();
+        self.effects.push(Effect::Words { ticket, count });
+        ticket
+    }
+
+    /// Makes a wallet.
+    pub fn found(&mut self, wallet: &WalletName, founding: Founding, checked: bool) -> Ticket {
+        let (ticket, wallet, founding) = (self.ticket(), wallet.clone(), Box::new(founding));
+        self.effects.push(Effect::Found { ticket, wallet, founding, checked });
         ticket
     }
 

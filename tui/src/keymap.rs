@@ -162,6 +162,7 @@ const DEFAULTS: &[(Key, Verb)] = &[
     (Key::char('Q'), Verb::Code),
     (Key::char('+'), Verb::More),
     (Key::char('-'), Verb::Less),
+    (Key::ctrl('s'), Verb::Skip),
     (Key::char('/'), Verb::Find),
     (Key::char(':'), Verb::Palette),
     (Key::ctrl('p'), Verb::Palette),
@@ -207,10 +208,10 @@ mod tests {
 
     #[test]
     fn a_file_changes_keys_and_can_not_take_the_way_out() {
-        let map = Keymap::changed([("send", vec!["p", "ctrl-s"])]).expect("good");
+        let map = Keymap::changed([("send", vec!["p", "ctrl-x"])]).expect("good");
         assert_eq!(map.action(Key::char('p'), false), Some(Verb::Send.into()));
         assert_eq!(map.action(Key::char('s'), false), None);
-        assert_eq!(map.keys(Verb::Send), [Key::char('p'), Key::ctrl('s')]);
+        assert_eq!(map.keys(Verb::Send), [Key::char('p'), Key::ctrl('x')]);
         let esc = Keymap::changed([("send", vec!["esc"])]);
         assert_eq!(esc, Err(KeymapError::Fixed(Key::named(Named::Esc))));
         let twice = Keymap::changed([("send", vec!["p"]), ("receive", vec!["p"])]);

@@ -22,6 +22,7 @@ use crate::screen::addresses::Addresses;
 use crate::screen::closed::Closed;
 use crate::screen::coins::Coins;
 use crate::screen::find::Find;
+use crate::screen::first::First;
 use crate::screen::home::Home;
 use crate::screen::keys::Keys;
 use crate::screen::network::Network as NetworkScreen;
@@ -53,7 +54,8 @@ pub struct Model {
     theme: Theme,
     tab: Tab,
     tabs: Vec<Box<dyn Screen>>,
-    closed: Option<Closed>,
+    /// What is there before a wallet is open.
+    outside: Option<Box<dyn Screen>>,
     stack: Vec<Box<dyn Screen>>,
     notice: Option<Notice>,
     out: Outbox,
@@ -69,11 +71,18 @@ impl Model {
             theme,
             tab: Tab::Home,
             tabs: tabs(),
-            closed: Some(Closed::new()),
+            outside: Some(Box::new(Closed::new())),
             stack: Vec::new(),
             notice: None,
             out: Outbox::default(),
         }
+    }
+
+    /// The screens where there is no wallet yet.
+    #[must_use]
+    pub fn first(wallet: WalletName, network: Network, keymap: Keymap, theme: Theme) -> Self {
+        let outside: Option<Box<dyn Screen>> = Some(Box::new(First::default()));
+        Self { outside, ..Self::new(wallet, network, keymap, theme) }
     }
 
     /// Takes a message; what is to be done about it.
@@ -90,7 +99,7 @@ impl Model {
             Message::Answered(ticket, answer) => self.answered(ticket, answer),
         }
         self.notice = self.out.take_notice().or(self.notice.take());
-        if self.closed.is_none() {
+        if self.outside.is_none() {
             let rows = self.top().wants_rows(&self.book);
             self.book.want_rows(rows);
             let pages = self.top().pages();
@@ -107,7 +116,7 @@ impl Model {
     /// Whether the wallet is open.
     #[must_use]
     pub const fn is_open(&self) -> bool {
-        self.closed.is_none()
+        self.outside.is_none()
     }
 
     /// Draws everything; where the terminal's cursor is to be.
@@ -120,9 +129,9 @@ impl Model {
             canvas.wrapped(0, &told, Role::Normal);
             return None;
         }
-        if let Some(closed) = &self.closed {
-            closed.draw(&self.book, &mut canvas.part(2, 0, width - 4, height - 1));
-            frame::hints(closed, &self.keymap, &mut canvas.part(1, height - 1, width - 2, 1));
+        if self.outside.is_some() && self.stack.is_empty() {
+            self.top().draw(&self.book, &mut canvas.part(2, 0, width - 4, height - 1));
+            frame::hints(self.top(), &self.keymap, &mut canvas.part(1, height - 1, width - 2, 1));
             return cursor;
         }
         let top = self.top();
@@ -137,9 +146,9 @@ impl Model {
     }
 
     fn top(&self) -> &dyn Screen {
-        match (&self.closed, self.stack.last()) {
-            (Some(closed), _) => closed,
-            (None, Some(top)) => top.as_ref(),
+        match (self.stack.last(), &self.outside) {
+            (Some(top), _) => top.as_ref(),
+            (None, Some(outside)) => outside.as_ref(),
             (None, None) => self.tabs[self.tab as usize].as_ref(),
         }
     }
@@ -156,9 +165,9 @@ impl Model {
     }
 
     fn with_top<T>(&mut self, work: impl FnOnce(&mut dyn Screen, &Book, &mut Outbox) -> T) -> T {
-        let top: &mut dyn Screen = match (&mut self.closed, self.stack.last_mut()) {
-            (Some(closed), _) => closed,
-            (None, Some(top)) => top.as_mut(),
+        let top: &mut dyn Screen = match (self.stack.last_mut(), &mut self.outside) {
+            (Some(top), _) => top.as_mut(),
+            (None, Some(outside)) => outside.as_mut(),
             (None, None) => self.tabs[self.tab as usize].as_mut(),
         };
         work(top, &self.book, &mut self.out)
@@ -178,12 +187,21 @@ impl Model {
                 self.stack.pop();
                 self.act(&Action::Verb(verb));
             }
-            Step::Enter => self.closed = None,
+            Step::Enter => self.enter(),
+            Step::EnterNamed(wallet) => {
+                self.book = Book::new(wallet, self.book.network);
+                self.enter();
+            }
             Step::Unlocked => {
                 self.stack.pop();
                 self.book.locked = false;
             }
         }
+    }
+
+    fn enter(&mut self) {
+        self.outside = None;
+        self.stack.clear();
     }
 
     fn open(&mut self, mut screen: Box<dyn Screen>) {
@@ -195,7 +213,7 @@ impl Model {
 
     /// A verb that means the same everywhere.
     fn verb(&mut self, verb: Verb) {
-        if self.closed.is_some() && !matches!(verb, Verb::Quit | Verb::Redraw) {
+        if self.outside.is_some() && !matches!(verb, Verb::Quit | Verb::Redraw) {
             return;
         }
         match verb {
@@ -240,6 +258,7 @@ impl Model {
             | Verb::Code
             | Verb::More
             | Verb::Less
+            | Verb::Skip
             | Verb::Jobs => self.out.problem(format!("{} means nothing here", verb.name())),
         }
     }
@@ -255,7 +274,7 @@ impl Model {
         self.out.put(Effect::Unload { wallet: wallet.clone() });
         self.book = Book::new(wallet, self.book.network);
         (self.tab, self.tabs) = (Tab::Home, tabs());
-        self.closed = Some(Closed::new());
+        self.outside = Some(Box::new(Closed::new()));
     }
 
     fn leave_all(&mut self) {
@@ -293,8 +312,8 @@ impl Model {
                 return self.went(at + 1, step);
             }
         }
-        if let Some(closed) = &mut self.closed {
-            let step = closed.answered(ticket, &mut answer, &self.book, &mut self.out);
+        if let Some(outside) = &mut self.outside {
+            let step = outside.answered(ticket, &mut answer, &self.book, &mut self.out);
             return self.went(0, step);
         }
         for at in 0..self.tabs.len() {

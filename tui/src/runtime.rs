@@ -4,14 +4,20 @@
 //! Draws when something changed, at most [`FRAMES`] times a second, from values: no lock is held
 //! meanwhile. Refuses to leave the terminal as it made it, however it ends.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use base64ct::{Base64, Encoding as _};
+use billfold_wallet_core::entropy::{self, EntropyError};
 use billfold_wallet_core::event::News;
 use billfold_wallet_core::face::{Access, Face, Listener};
+use billfold_wallet_core::founding::Founding;
+use billfold_wallet_core::net::clock::Clock;
+use billfold_wallet_core::seed::{WordCount, Words};
+use billfold_wallet_core::vault::KdfCost;
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste, Event as Input, EventStream};
 use crossterm::execute;
 use crossterm::terminal::{
@@ -23,7 +29,7 @@ use ratatui::backend::CrosstermBackend;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::time::{Instant, sleep_until};
 
-use crate::effect::{Answer, Effect, Ticket};
+use crate::effect::{Answer, Effect, Fresh, Ticket};
 use crate::key::Key;
 use crate::model::{Message, Model};
 
@@ -165,6 +171,19 @@ impl Run {
                     told(ticket, Answer::Opened(face.unlock(&wallet, password, None).await));
                 });
             }
+            Effect::Words { ticket, count } => told(ticket, Answer::Words(fresh(count))),
+            Effect::Found { ticket, wallet, mut founding, checked } => {
+                if let (Founding::Keys(new), true) = (&mut *founding, checked) {
+                    new.words_checked = Some(Clock::start().now().wall);
+                }
+                tokio::spawn(async move {
+                    // It measures the machine for half a second.
+                    let cost = tokio::task::spawn_blocking(KdfCost::calibrated).await;
+                    let cost = cost.unwrap_or_else(|_| KdfCost::calibrated());
+                    let founded = face.found(&wallet, *founding, cost).await;
+                    told(ticket, Answer::Founded(founded.map(Box::new)));
+                });
+            }
             Effect::Unload { wallet } => {
                 tokio::spawn(async move { drop(face.unload(&wallet).await) });
             }
@@ -181,6 +200,20 @@ impl Run {
         }
         Ok(true)
     }
+}
+
+/// Fresh words, and places in them that nobody knows beforehand.
+fn fresh(count: WordCount) -> Result<Fresh, EntropyError> {
+    let words = Words::generate(count)?;
+    let length = words.iter().count();
+    let mut places = BTreeSet::new();
+    while places.len() < ASKED.min(length) {
+        let mut byte = [0];
+        entropy::fill(&mut byte)?;
+        places.insert(usize::from(byte[0]) % length);
+    }
+    let made = Clock::start().now().wall;
+    Ok(Fresh { words, places: places.into_iter().collect(), made })
 }
 
 async fn next(input: &mut EventStream) -> Option<io::Result<Input>> {
@@ -214,6 +247,10 @@ impl Drop for Screen {
         let _ = disable_raw_mode();
     }
 }
+
+/// Words that are asked for: what a person who has none of them guesses once in eight thousand
+/// million times.
+const ASKED: usize = 3;
 
 /// Drawings a second at the most.
 const FRAMES: u32 = 30;

@@ -3,6 +3,8 @@
 //!
 //! Refuses to know the screens beside it, but for those that it opens.
 
+use billfold_wallet_core::wallet_name::WalletName;
+
 use crate::action::{Action, Verb};
 use crate::book::{Book, Page};
 use crate::canvas::Canvas;
@@ -10,6 +12,10 @@ use crate::effect::{Answer, Outbox, Ticket};
 
 mod standing;
 pub(crate) mod closed;
+mod secret;
+pub(crate) mod new;
+pub(crate) mod restore;
+pub(crate) mod first;
 pub(crate) mod unlock;
 pub(crate) mod sign;
 pub(crate) mod review;
@@ -90,6 +96,8 @@ pub(crate) enum Step {
     Do(Verb),
     /// The wallet is open: to its screens.
     Enter,
+    /// The same, for another than the one that was named.
+    EnterNamed(WalletName),
     /// The key layer is open.
     Unlocked,
 }

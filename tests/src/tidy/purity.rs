@@ -160,8 +160,10 @@ const RUNTIME: [&str; 18] = [
 
 const KEY_TYPES: [&str; 4] = ["Seed", "Xpriv", "Mnemonic", "Keypair"];
 
-const KEY_PLACES: [&str; 16] = [
+const KEY_PLACES: [&str; 18] = [
     "wallet-core/src/engine/key_layer",
+    "tui/src/screen/new",
+    "tui/src/screen/restore",
     "src/commands/new",
     "src/commands/restore",
     "src/commands/sweep",

@@ -20,6 +20,13 @@ pub const fn of_type(script_type: ScriptType, network: Network) -> Height {
     start.on(network)
 }
 
+/// The first block worth looking at for an account of any type.
+#[must_use]
+pub fn of_any(network: Network) -> Height {
+    let starts = ScriptType::ALL.into_iter().map(|script_type| of_type(script_type, network));
+    starts.min().unwrap_or(Height::GENESIS)
+}
+
 /// The same for an account that has this descriptor (BIP380).
 #[must_use]
 pub fn of_descriptor(descriptor: &str, network: Network) -> Height {

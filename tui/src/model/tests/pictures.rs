@@ -15,6 +15,16 @@ use crate::model::Message;
 /// Every screen, with what is pressed to come there from Home.
 const SCREENS: &[(&str, Reach)] = &[
     ("closed", Reach::Closed),
+    ("first", Reach::First("")),
+    ("new-name", Reach::First("n")),
+    ("new-kind", Reach::First("n enter")),
+    ("new-password", Reach::First("n enter enter a b c enter a b")),
+    ("new-words", Reach::First(NEW)),
+    ("new-quiz", Reach::First(QUIZ)),
+    ("new-card", Reach::First(CARD)),
+    ("restore-words", Reach::First("r l e g a l space w i n")),
+    ("restore-passphrase", Reach::Words("enter x")),
+    ("restore-birthday", Reach::Words("enter enter 2 0 2 1")),
     ("home", Reach::Keys("1")),
     ("activity", Reach::Keys("2")),
     ("coins", Reach::Keys("3 space")),
@@ -40,11 +50,21 @@ const SCREENS: &[(&str, Reach)] = &[
 enum Reach {
     /// It is the one before the password.
     Closed,
+    /// Where there is no wallet yet, by these keys.
+    First(&'static str),
+    /// There, by words that are pasted, and these keys.
+    Words(&'static str),
     /// By these keys.
     Keys(&'static str),
     /// By a payment that is pasted, and these keys.
     Pay(&'static str),
 }
+
+const NEW: &str = "n enter enter a b c enter a b c enter";
+const QUIZ: &str = "n enter enter a b c enter a b c enter enter w i n";
+const CARD: &str = "n enter enter a b c enter a b c enter enter w i n n s a u s y e l l";
+
+const WORDS: &str = "legal winner thank year wave sausage worth useful legal winner thank yellow";
 
 const URI: &str =
     "bitcoin:bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080?amount=0.01&label=rent%20may";
@@ -52,12 +72,25 @@ const URI: &str =
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (60, 16)];
 
 fn bench(reach: &Reach, state: State, colour: bool) -> Bench {
-    if matches!(reach, Reach::Closed) {
-        return Bench::closed(state, colour);
+    match reach {
+        Reach::Closed => return Bench::closed(state, colour),
+        Reach::First(keys) => {
+            let mut bench = Bench::first(colour);
+            bench.press(keys);
+            return bench;
+        }
+        Reach::Words(keys) => {
+            let mut bench = Bench::first(colour);
+            bench.press("r");
+            bench.tell(Message::Paste(WORDS.to_owned()));
+            bench.press(keys);
+            return bench;
+        }
+        Reach::Keys(_) | Reach::Pay(_) => {}
     }
     let mut bench = Bench::open(state, colour);
     match reach {
-        Reach::Closed => {}
+        Reach::Closed | Reach::First(_) | Reach::Words(_) => {}
         Reach::Keys(keys) => bench.press(keys),
         Reach::Pay(keys) => {
             bench.press("s");

@@ -9,6 +9,7 @@ use billfold_wallet_core::command::{
     TransactionRecord, WalletDescription, Warning,
 };
 use billfold_wallet_core::event::{Event, News};
+use billfold_wallet_core::founding::Founding;
 use billfold_wallet_core::keychain::{
     AccountId, AccountKind, AccountName, Branch, DerivationIndex, KeychainId, ScriptType, SpendRule,
 };
@@ -16,7 +17,9 @@ use billfold_wallet_core::light_client::dial::{Purpose as Connection, Wire};
 use billfold_wallet_core::light_client::height::{BlockId, Height};
 use billfold_wallet_core::light_client::peer_id::PeerId;
 use billfold_wallet_core::light_client::status::{Pace, PeerStatus, Status, Waiting};
+use billfold_wallet_core::light_client::time::WallTime;
 use billfold_wallet_core::open_error::OpenError;
+use billfold_wallet_core::seed::Words;
 use billfold_wallet_core::wallet_name::WalletName;
 use bitcoin::hashes::Hash as _;
 use bitcoin::{
@@ -24,7 +27,7 @@ use bitcoin::{
     absolute, transaction,
 };
 
-use crate::effect::{Answer, Effect};
+use crate::effect::{Answer, Effect, Fresh};
 use crate::key::Key;
 use crate::keymap::Keymap;
 use crate::model::{Message, Model};
@@ -49,6 +52,8 @@ pub(super) struct Bench {
     pub(super) asked: Vec<Command>,
     /// What was copied.
     pub(super) copied: Vec<String>,
+    /// The wallets that were made: accounts, birthday, whether the words were checked.
+    pub(super) founded: Vec<(usize, Birthday, bool)>,
     /// Whether the program was ended.
     pub(super) ended: bool,
     /// Whether the keys are open.
@@ -65,17 +70,25 @@ impl Bench {
     pub(super) fn closed(state: State, colour: bool) -> Self {
         let theme = Theme { colour };
         let model = Model::new(WalletName::default(), Network::Regtest, Keymap::default(), theme);
-        let (asked, copied) = (Vec::new(), Vec::new());
+        let (asked, copied, founded) = (Vec::new(), Vec::new(), Vec::new());
         Self {
             model,
             state,
             asked,
             copied,
+            founded,
             ended: false,
             unlocked: false,
             paid: false,
             typed: String::new(),
         }
+    }
+
+    /// The screens where there is no wallet yet.
+    pub(super) fn first(colour: bool) -> Self {
+        let theme = Theme { colour };
+        let model = Model::first(WalletName::default(), Network::Regtest, Keymap::default(), theme);
+        Self { model, ..Self::closed(State::Empty, colour) }
     }
 
     /// The same, opened by its password.
@@ -142,6 +155,14 @@ impl Bench {
                 self.ended = true;
                 return None;
             }
+            Effect::Words { ticket, .. } => (ticket, Answer::Words(Ok(fresh()))),
+            Effect::Found { ticket, founding, checked, .. } => {
+                let Founding::Keys(new) = *founding else {
+                    unreachable!("only keys are made here")
+                };
+                self.founded.push((new.accounts.len(), new.birthday, checked));
+                (ticket, Answer::Founded(Ok(Box::new(description(false)))))
+            }
             Effect::Unload { .. } | Effect::Redraw => return None,
         };
         Some(Message::Answered(ticket, answer))
@@ -199,6 +220,12 @@ impl Bench {
             _ => Reply::Done,
         })
     }
+}
+
+fn fresh() -> Fresh {
+    let words = "legal winner thank year wave sausage worth useful legal winner thank yellow";
+    let words = Words::parse(words).expect("words of BIP39's test vectors");
+    Fresh { words, places: vec![1, 5, 11], made: WallTime::new(1_795_000_000) }
 }
 
 /// An address that was never paid.

@@ -1,6 +1,6 @@
 //! Sessions by keystroke: what a person would lose if a key did something else.
 
-use billfold_wallet_core::command::{BumpWay, Command, FeeChoice, PayAmount};
+use billfold_wallet_core::command::{Birthday, BumpWay, Command, FeeChoice, PayAmount};
 use billfold_wallet_core::event::{Event, News};
 use billfold_wallet_core::wallet_name::WalletName;
 use bitcoin::{Amount, FeeRate};
@@ -211,4 +211,64 @@ fn what_changed_is_asked_for_again() {
     let other: WalletName = "other".parse().expect("a name");
     bench.tell(Message::Heard(News { wallet: Some(other), event }));
     assert_eq!(bench.asked.len(), before, "what happens to another wallet is not ours");
+}
+
+#[test]
+fn a_new_wallet_is_made_after_its_words_were_typed_back() {
+    let mut bench = Bench::first(true);
+    bench.press("n enter enter");
+    bench.types(PASSWORD);
+    bench.press("enter");
+    bench.types(PASSWORD);
+    bench.press("enter");
+    assert!(shown(&bench).contains("sausage"), "{}", shown(&bench));
+    assert!(bench.founded.is_empty(), "nothing is made before somebody saw the words");
+    bench.press("enter");
+    assert!(!shown(&bench).contains("sausage"), "they are asked for, not shown");
+    bench.types("wrong");
+    bench.press("enter");
+    assert!(shown(&bench).contains("that is not the word"));
+    bench.types("winnsausyell");
+    let made = (1, Birthday::Time(1_795_000_000), true);
+    assert_eq!(bench.founded, [made]);
+    assert!(shown(&bench).contains("2f5a91c0"), "the fingerprint is to be noted");
+    bench.types(PASSWORD);
+    bench.press("enter r");
+    assert!(bench.model.is_open() && shown(&bench).contains("Address"), "{}", shown(&bench));
+}
+
+#[test]
+fn who_will_check_the_words_later_goes_on() {
+    let mut bench = Bench::first(true);
+    bench.press("n enter enter a b c enter a b c enter enter ctrl-s");
+    assert!(matches!(bench.founded[..], [(1, _, false)]));
+}
+
+#[test]
+fn passwords_that_differ_make_nothing() {
+    let mut bench = Bench::first(true);
+    bench.press("n enter enter a b c enter a b d enter");
+    assert!(shown(&bench).contains("not the same"));
+    bench.press("enter");
+    assert!(shown(&bench).contains("Password") && bench.founded.is_empty());
+}
+
+#[test]
+fn a_restored_wallet_looks_for_every_type_and_shows_its_fingerprint_first() {
+    let mut bench = Bench::first(true);
+    bench.press("r");
+    bench.types("legal winner thank year wave sausage worth useful legal winner thank yel");
+    assert!(shown(&bench).contains("yellow"), "the words that begin so are shown");
+    bench.press("tab enter");
+    let without = shown(&bench);
+    assert!(without.contains("Master"), "{without}");
+    bench.types("TREZOR");
+    assert_ne!(shown(&bench), without, "another passphrase is another wallet");
+    bench.press("enter");
+    bench.types("x");
+    bench.press("enter");
+    assert!(shown(&bench).contains("not a birthday"));
+    bench.press("backspace enter a b c enter a b c enter");
+    assert_eq!(bench.founded.len(), 1);
+    assert_eq!(bench.founded[0].0, 20, "five accounts of each of four types");
 }

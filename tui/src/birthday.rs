@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 
 /// A birthday as typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct BirthdayArg(pub(crate) Birthday);
+pub struct BirthdayArg(pub Birthday);
 
 impl FromStr for BirthdayArg {
     type Err = ParseBirthdayError;
@@ -36,7 +36,7 @@ impl FromStr for BirthdayArg {
 /// The text is neither a height nor a month since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a birthday: write a block height or a month as YYYY-MM, for example 2021-03")]
-pub(crate) struct ParseBirthdayError;
+pub struct ParseBirthdayError;
 
 #[cfg(test)]
 mod tests {

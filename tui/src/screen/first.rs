@@ -1,0 +1,83 @@
+//! Owns the first question of all: where a wallet comes from. The chain is followed meanwhile.
+
+use crate::action::{Action, Edit, Verb};
+use crate::book::{Book, Page};
+use crate::canvas::{Canvas, dim, strong, text};
+use crate::effect::Outbox;
+use crate::list::List;
+use crate::screen::new::New;
+use crate::screen::restore::Restore;
+use crate::screen::{Screen, Step};
+use crate::theme::Role;
+
+/// There is no wallet yet.
+#[derive(Default)]
+pub(crate) struct First {
+    list: List,
+}
+
+impl First {
+    fn open(choice: char) -> Step {
+        match choice {
+            'n' => Step::Open(Box::new(New::new())),
+            'r' => Step::Open(Box::new(Restore::new())),
+            _ => Step::Stay,
+        }
+    }
+}
+
+impl Screen for First {
+    fn title(&self) -> &'static str {
+        ""
+    }
+
+    fn pages(&self) -> &'static [Page] {
+        &[]
+    }
+
+    fn verbs(&self) -> &'static [Verb] {
+        &[]
+    }
+
+    fn is_typing(&self) -> bool {
+        true
+    }
+
+    fn act(&mut self, action: &Action, _book: &Book, _out: &mut Outbox) -> Step {
+        match action {
+            Action::Edit(Edit::Type(letter)) => return Self::open(letter.to_ascii_lowercase()),
+            Action::Move(to) => self.list.step(*to, CHOICES.len()),
+            Action::Enter => {
+                let chosen = self.list.chosen(CHOICES.len()).and_then(|at| CHOICES.get(at));
+                return chosen.map_or(Step::Stay, |(letter, _, _)| Self::open(*letter));
+            }
+            Action::Verb(_) => return Step::Pass,
+            Action::Edit(_) | Action::Back => {}
+        }
+        Step::Stay
+    }
+
+    fn draw(&self, book: &Book, canvas: &mut Canvas<'_>) {
+        let row = canvas.height() / 4;
+        let none = format!("  There is no wallet named {} here yet.", book.wallet);
+        canvas.line(row, &[strong("billfold"), dim(none)]);
+        let chosen = self.list.chosen(CHOICES.len());
+        for ((at, row), (letter, name, about)) in (row + 2..).enumerate().zip(CHOICES) {
+            let letter = (letter.to_ascii_uppercase().to_string(), Role::Key);
+            canvas.line(row, &[text(" "), letter, text(format!("  {name:<9}")), dim(*about)]);
+            if chosen == Some(at) {
+                canvas.mark(row, Role::Selected);
+            }
+        }
+        let row = row + 3 + u16::try_from(CHOICES.len()).unwrap_or_default();
+        canvas.below(row).wrapped(0, ELSEWHERE, dim("").1);
+    }
+}
+
+const CHOICES: &[(char, &str, &str)] = &[
+    ('n', "New", "make a wallet, and write its words down"),
+    ('r', "Restore", "from the words of a wallet, of whatever program"),
+];
+
+const ELSEWHERE: &str = "Watching only, backups and signing devices: billfold watch, backup restore and \
+                         signer pair. To try it with play money: billfold demo.";
