@@ -90,7 +90,7 @@ impl Field {
 const LONGEST: usize = 2_048;
 
 /// Columns of a field's name.
-pub(crate) const NAME_COLUMNS: usize = 10;
+pub(crate) const NAME_COLUMNS: usize = 11;
 
 #[cfg(test)]
 mod tests {

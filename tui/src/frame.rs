@@ -13,25 +13,30 @@ use crate::screen::Screen;
 use crate::theme::Role;
 
 /// Which wallet and chain it is, how far it is followed, and which screen this is.
-pub(crate) fn head(book: &Book, tab: Tab, title: Option<&str>, canvas: &mut Canvas<'_>) {
+pub(crate) fn head(book: &Book, tab: Option<Tab>, title: Option<&str>, canvas: &mut Canvas<'_>) {
     let mut name = vec![strong("billfold  "), text(book.wallet.as_str())];
     if book.network != Network::Bitcoin {
         name.push((format!("  [{}]", book.network), Role::Warning));
     }
     canvas.line(0, &name);
     canvas.right(0, &chain(book));
-    if canvas.width() >= WIDE {
-        let mut column = 0;
-        for (number, one) in (1..).zip(Tab::ALL) {
-            let role = if one == tab { Role::Selected } else { Role::Dim };
-            column = canvas.at(column, 1, &[(format!(" {number} {} ", one.name()), role)]);
-        }
-    } else {
-        let number = tab as usize + 1;
-        canvas.line(1, &[(format!(" {number} {} ", tab.name()), Role::Selected)]);
+    if let Some(tab) = tab {
+        tabs(tab, canvas);
     }
     if let Some(title) = title {
         canvas.right(1, &[strong(format!(" {title} "))]);
+    }
+}
+
+fn tabs(tab: Tab, canvas: &mut Canvas<'_>) {
+    if canvas.width() < WIDE {
+        canvas.line(1, &[(format!(" {} {} ", tab as usize + 1, tab.name()), Role::Selected)]);
+        return;
+    }
+    let mut column = 0;
+    for (number, one) in (1..).zip(Tab::ALL) {
+        let role = if one == tab { Role::Selected } else { Role::Dim };
+        column = canvas.at(column, 1, &[(format!(" {number} {} ", one.name()), role)]);
     }
 }
 

@@ -136,7 +136,8 @@ impl Model {
         }
         let top = self.top();
         let title = (!self.stack.is_empty()).then(|| top.title());
-        frame::head(&self.book, self.tab, title, &mut canvas.part(1, 0, width - 2, 2));
+        let tab = self.is_open().then_some(self.tab);
+        frame::head(&self.book, tab, title, &mut canvas.part(1, 0, width - 2, 2));
         top.draw(&self.book, &mut canvas.part(1, 3, width - 2, height - 5));
         let mut foot = canvas.part(1, 3, width - 2, height - 3);
         let unanswered = self.book.problem.as_ref().map(|error| Notice::Problem(error.to_string()));
