@@ -13,7 +13,7 @@ use crate::effect::{Answer, Outbox, Ticket};
 mod standing;
 pub(crate) mod closed;
 mod secret;
-pub(crate) mod new;
+pub(crate) mod creation;
 pub(crate) mod restore;
 pub(crate) mod first;
 pub(crate) mod unlock;

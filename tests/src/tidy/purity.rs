@@ -162,7 +162,7 @@ const KEY_TYPES: [&str; 4] = ["Seed", "Xpriv", "Mnemonic", "Keypair"];
 
 const KEY_PLACES: [&str; 18] = [
     "wallet-core/src/engine/key_layer",
-    "tui/src/screen/new",
+    "tui/src/screen/creation",
     "tui/src/screen/restore",
     "src/commands/new",
     "src/commands/restore",

@@ -5,7 +5,7 @@ use crate::book::{Book, Page};
 use crate::canvas::{Canvas, dim, strong, text};
 use crate::effect::Outbox;
 use crate::list::List;
-use crate::screen::new::New;
+use crate::screen::creation::Creation;
 use crate::screen::restore::Restore;
 use crate::screen::{Screen, Step};
 use crate::theme::Role;
@@ -19,7 +19,7 @@ pub(crate) struct First {
 impl First {
     fn open(choice: char) -> Step {
         match choice {
-            'n' => Step::Open(Box::new(New::new())),
+            'n' => Step::Open(Box::new(Creation::new())),
             'r' => Step::Open(Box::new(Restore::new())),
             _ => Step::Stay,
         }

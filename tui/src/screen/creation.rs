@@ -24,7 +24,7 @@ use crate::screen::{Screen, Step};
 use crate::theme::Role;
 
 /// A wallet that is being made.
-pub(crate) struct New {
+pub(crate) struct Creation {
     stage: Stage,
     name: Field,
     kinds: List,
@@ -52,7 +52,7 @@ struct Quiz {
     field: Field,
 }
 
-impl New {
+impl Creation {
     /// Nothing is chosen yet.
     pub(crate) fn new() -> Self {
         Self {
@@ -166,7 +166,7 @@ impl New {
     }
 }
 
-impl Screen for New {
+impl Screen for Creation {
     fn title(&self) -> &'static str {
         "New wallet"
     }
@@ -249,7 +249,7 @@ impl Screen for New {
     }
 }
 
-impl New {
+impl Creation {
     fn draw_kinds(&self, canvas: &mut Canvas<'_>) {
         let chosen = self.kinds.chosen(KINDS.len());
         for ((row, at), (kind, about)) in (0..).zip(0..).zip(KINDS) {
