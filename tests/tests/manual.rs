@@ -31,6 +31,7 @@
 //! <!-- mine 1 -->                    mine blocks with what waits
 //! <!-- keep $address as rent -->     from here on $rent stands for it
 //! <!-- signer -->                   a signer that agrees to everything; $BILLFOLD_SIGNER is where
+//! <!-- daemon -->                   a daemon; blocks from here on wait until it has seen them
 //! <!-- file words.txt                a file in the directory where the commands run
 //! abandon abandon …
 //! -->
@@ -70,6 +71,7 @@ macro_rules! pages {
 
 pages! {
     backup
+    daemon
     doctor
     handing
     accounts

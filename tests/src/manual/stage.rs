@@ -11,7 +11,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use bitcoin::address::NetworkUnchecked;
 use bitcoin::{Address, Amount, Network, OutPoint, Txid};
 use tempfile::TempDir;
@@ -21,7 +21,7 @@ use super::pattern;
 use crate::cheap_keys;
 use crate::node::Node;
 use crate::node::software::Software;
-use crate::program::PASSWORD;
+use crate::program::{PASSWORD, Running};
 use crate::signer::{Signer, free_port};
 use crate::vector_wallet;
 
@@ -35,6 +35,8 @@ pub struct Stage {
     eased: BTreeSet<PathBuf>,
     /// Runs until the page ends.
     signer: Option<Signer>,
+    /// Runs until the page ends, or ends it.
+    daemon: Option<Running>,
 }
 
 impl Stage {
@@ -48,7 +50,8 @@ impl Stage {
         fs::create_dir(home.path().join(PROGRAMS))?;
         symlink(executable, home.path().join(PROGRAMS).join("billfold"))?;
         let node = Node::funded(software, PURSE)?;
-        Ok(Self { home, node, names: BTreeMap::new(), eased: BTreeSet::new(), signer: None })
+        let (names, eased) = (BTreeMap::new(), BTreeSet::new());
+        Ok(Self { home, node, names, eased, signer: None, daemon: None })
     }
 
     /// Does one thing; with `told`, what was said is shown as well.
@@ -58,7 +61,10 @@ impl Stage {
     pub fn act(&mut self, act: &Act, told: bool) -> Result<()> {
         match act {
             Act::Type(typed) => self.type_in(typed, told),
-            Act::Mine(count) => self.node.mine(*count).map(drop),
+            Act::Mine(count) => {
+                self.node.mine(*count)?;
+                self.await_daemon()
+            }
             Act::Pay { amount, to, confirmed } => self.pay(*amount, to, *confirmed),
             Act::File { name, text } => {
                 Ok(fs::write(self.home.path().join(name), self.filled(text))?)
@@ -68,6 +74,17 @@ impl Stage {
                 self.names.insert(SIGNER.to_owned(), format!("tcp:{}", signer.address()));
                 self.signer = Some(signer);
                 Ok(())
+            }
+            Act::Daemon => {
+                let mut command = Command::new(self.home.path().join(PROGRAMS).join("billfold"));
+                self.dress(&mut command);
+                let port = free_port()?.port().to_string();
+                command.args(["daemon", "--rpc-port", &port, "--fallback-fee", "0.00002"]);
+                command.env_remove(QUIET);
+                let mut running = Running::start(command)?;
+                running.await_line("JSON-RPC is served at ")?;
+                self.daemon = Some(running);
+                self.await_daemon()
             }
             Act::Keep { value, name } => {
                 let value = self.filled(value);
@@ -89,7 +106,21 @@ impl Stage {
             self.node.pay_many(&outputs)
         };
         self.names.insert("txid".to_owned(), txid?.to_string());
-        Ok(())
+        if confirmed { self.await_daemon() } else { Ok(()) }
+    }
+
+    /// Waits until the daemon, if there is one, has seen the node's last block.
+    fn await_daemon(&self) -> Result<()> {
+        if self.daemon.is_none() {
+            return Ok(());
+        }
+        let height = format!("{}\n", self.node.tip()?.0);
+        for _ in 0..QUESTIONS {
+            if self.shell("billfold rpc getblockcount")?.0 == height {
+                return Ok(());
+            }
+        }
+        bail!("the daemon never saw block {height}")
     }
 
     #[expect(clippy::print_stderr, reason = "whoever writes a page asked for it")]
@@ -115,16 +146,9 @@ impl Stage {
     /// What a command says on both streams, and its exit code.
     fn shell(&self, command: &str) -> Result<(String, i32)> {
         let (mut reader, writer) = pipe()?;
-        let home = self.home.path();
         let mut shell = Command::new("timeout");
-        shell.args([PATIENCE, "sh", "-c", command]).current_dir(home).env_clear();
-        shell.env("PATH", format!("{}:/usr/bin:/bin", home.join(PROGRAMS).display()));
-        shell.envs([("LC_ALL", "C.UTF-8"), ("TZ", "UTC")]).env("HOME", home);
-        shell.envs([("BILLFOLD_NETWORK", "regtest"), ("BILLFOLD_QUIET", "1")]);
-        shell.env("BILLFOLD_CONNECT", self.node.address().to_string());
-        shell.env("BILLFOLD_DATA_DIR", home.join(DATA));
-        shell.env("BILLFOLD_PASSWORD_FILE", home.join("password"));
-        shell.envs(&self.names);
+        shell.args([PATIENCE, "sh", "-c", command]);
+        self.dress(&mut shell);
         shell.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
         let mut process = shell.spawn()?;
         // The command holds the last ends of the pipe for writing, so that reading ends with it.
@@ -133,6 +157,19 @@ impl Stage {
         reader.read_to_string(&mut said)?;
         let code = process.wait()?.code().context("it was killed")?;
         Ok((said, code))
+    }
+
+    /// Where a command runs, and all that it knows.
+    fn dress(&self, command: &mut Command) {
+        let home = self.home.path();
+        command.current_dir(home).env_clear();
+        command.env("PATH", format!("{}:/usr/bin:/bin", home.join(PROGRAMS).display()));
+        command.envs([("LC_ALL", "C.UTF-8"), ("TZ", "UTC")]).env("HOME", home);
+        command.envs([("BILLFOLD_NETWORK", "regtest"), (QUIET, "1")]);
+        command.env("BILLFOLD_CONNECT", self.node.address().to_string());
+        command.env("BILLFOLD_DATA_DIR", home.join(DATA));
+        command.env("BILLFOLD_PASSWORD_FILE", home.join("password"));
+        command.envs(&self.names);
     }
 
     /// The last address, transaction and coin that were printed have names.
@@ -167,6 +204,12 @@ fn is_address(word: &str) -> bool {
 
 /// The setting that says where a signer is.
 const SIGNER: &str = "BILLFOLD_SIGNER";
+
+/// The setting that keeps everything unsaid that nobody needs.
+const QUIET: &str = "BILLFOLD_QUIET";
+
+/// Questions to a daemon before a block is taken for lost.
+const QUESTIONS: u32 = 2_000;
 
 /// Where the shell looks first.
 const PROGRAMS: &str = "bin";
