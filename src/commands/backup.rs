@@ -17,6 +17,7 @@ use crate::context::Context;
 use crate::failure::{Failure, Kind};
 use crate::output::{Canvas, Report, figures};
 use crate::password;
+use crate::session::attached;
 use crate::session::birthplace::Birthplace;
 use crate::words::reading;
 
@@ -42,12 +43,16 @@ async fn create(options: &BackupCreateArgs, context: &mut Context) -> Result<(),
         let path = options.file.display().to_string();
         return Err(BackupError::Exists { path }.into());
     }
-    let strongbox = password::tried(context, Strongbox::open).await?;
-    let backup = strongbox.backup(options.with_words)?;
+    let mut backup = match attached::backup(context).await? {
+        Some(backup) => backup,
+        None => password::tried(context, Strongbox::open).await?.backup(options.with_words)?,
+    };
+    if !options.with_words {
+        backup.seed = None;
+    }
     if options.with_words && backup.seed.is_none() {
         return Err(Failure::new(Kind::WatchOnly, "this wallet only watches: it has no words"));
     }
-    drop(strongbox);
     let file = options.backup_password_file.as_deref().or(context.run.password_file.as_deref());
     let password = password::chosen(&context.run, file, "Password of the backup: ", ADVICE)?;
     let written = service::write_backup(&options.file, &backup, &password, KdfCost::calibrated())?;

@@ -9,11 +9,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use billfold_rpc::client::face::{AttachError, RemoteFace};
+use billfold_wallet_core::backup::Backup;
 use billfold_wallet_core::command::{Command, KeyState, Reply};
 use billfold_wallet_core::config::Settings;
 use billfold_wallet_core::face::{Access, Face};
+use billfold_wallet_core::net::clock::Clock;
 use billfold_wallet_core::service::OpenError;
-use billfold_wallet_core::vault::Password;
+use billfold_wallet_core::vault::{self, Password};
 
 use crate::context::Context;
 use crate::failure::{Failure, Kind};
@@ -88,6 +90,33 @@ pub(super) async fn open_with(
     let settings = context.run.settings.clone();
     let loading = loaded(face, &settings, password, Access::View);
     Ok(context.interrupt.or(loading).await??)
+}
+
+/// Everything about the wallet that the chain can't give back, from the daemon that has it; `None` if
+/// none runs. It holds the seed, so the password is asked for though nobody needs it to pay.
+///
+/// # Errors
+/// Why the password was not right, or why there is no backup.
+pub(crate) async fn backup(context: &mut Context) -> Result<Option<Backup>, Failure> {
+    let Some(face) = daemon(context).await? else { return Ok(None) };
+    if is_open(&face, context).await? {
+        password::tried(context, |settings, password| {
+            let header = settings.paths().header(&settings.wallet);
+            Ok(vault::open(&header, password, Clock::start().now().wall).map(drop)?)
+        })
+        .await?;
+    } else {
+        open(&face, context, Access::Sign).await?;
+    }
+    let locks = unlock(&face, context).await?;
+    let wallet = context.run.settings.wallet.clone();
+    let backup = face.backup(&wallet).await;
+    if locks {
+        // If that fails, they are locked after a time.
+        let _ = face.ask(&wallet, Command::Lock).await;
+    }
+    face.close().await;
+    Ok(Some(backup?))
 }
 
 async fn is_open(face: &RemoteFace, context: &mut Context) -> Result<bool, Failure> {

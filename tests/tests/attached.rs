@@ -175,6 +175,11 @@ fn wallets_are_made_by_the_daemon() -> Result<()> {
     let wallets = program.ok(&["wallets"])?;
     ensure!(wallets.as_array().is_some_and(|all| all.len() == 3), "{wallets}");
     program.refused(1, "dir_in_use", &["words", "show", "--words-out", "shown"])?;
+    program.ok(&["backup", "create", "backup", "--with-words"])?;
+    ensure!(program.ok(&["backup", "check", "backup"])?["fingerprint"] == fingerprint);
+    program.ok(&["--wallet", "again", "backup", "restore", "backup"])?;
+    lose_password(&program)?;
+    program.refused(5, "wrong_password", &["backup", "create", "another"])?;
     daemon.stop()
 }
 
