@@ -13,12 +13,14 @@ mod raw_transaction;
 mod history;
 mod message;
 mod network;
+mod payment;
 mod psbt;
 mod received;
 mod refusal;
 mod script;
 mod send;
 mod signing;
+mod waiting;
 mod wallet;
 
 use billfold_wallet_core::face::BoxFuture;
@@ -189,6 +191,7 @@ const TABLES: &[&[Method]] = &[
     script::METHODS,
     send::METHODS,
     signing::METHODS,
+    waiting::METHODS,
     wallet::METHODS,
 ];
 

@@ -1,20 +1,16 @@
-//! Owns the methods that pay: drafted, signed and stored before anybody hears of it.
-//!
-//! Refuses a fee that nobody asked for and no estimate gave, unless a fallback is set.
+//! Owns the methods that pay amounts to addresses, and do nothing else.
 
 use std::collections::BTreeSet;
 
-use billfold_wallet_core::command::{
-    Command, CommandError, Draft, FeeBasis, FeeChoice, PayAmount, PayRequest, Payment, Recipient,
-    Reply,
-};
-use bitcoin::{Amount, FeeRate, Txid};
+use billfold_wallet_core::command::{FeeBasis, Layout, PayAmount, PayRequest, Recipient};
+use bitcoin::{Address, Amount, Txid};
 use serde::Serialize;
 
-use crate::arguments::{self, Arguments, amount, fixed_point};
+use crate::arguments::{self, Arguments, amount};
 use crate::desk::Desk;
 use crate::error::{Code, RpcError};
-use crate::json::{Value, answer};
+use crate::json::{Value, answer, type_name};
+use crate::method::payment::{Fee, Paid, pay};
 use crate::method::{Category, Method, Outcome, Run, Standing};
 use crate::node::Node;
 use crate::parameter::{Kind, Parameter};
@@ -28,8 +24,8 @@ pub(super) const METHODS: &[Method] = &[
             Parameter::required("amounts", Kind::Object, "The addresses and amounts"),
             Parameter::optional("minconf", Kind::Number, "Ignored"),
             Parameter::optional("comment", Kind::Text, "Kept as the transaction's label"),
-            Parameter::optional("subtractfeefrom", Kind::Array, "Must be empty"),
-            Parameter::optional("replaceable", Kind::Bool, "Must not be false"),
+            Parameter::optional("subtractfeefrom", Kind::Array, "The addresses that bear the fee"),
+            Parameter::optional("replaceable", Kind::Bool, "Say that it may be replaced"),
             Parameter::optional("conf_target", Kind::Number, "Confirmation target in blocks"),
             Parameter::optional("estimate_mode", Kind::Text, "unset, economical, conservative"),
             Parameter::optional("fee_rate", Kind::Amount, "Fee rate in sat/vB"),
@@ -47,8 +43,8 @@ pub(super) const METHODS: &[Method] = &[
             Parameter::required("amount", Kind::Amount, "The amount in BTC to send"),
             Parameter::optional("comment", Kind::Text, "Kept as the transaction's label"),
             Parameter::optional("comment_to", Kind::Text, "Kept as the output's label"),
-            Parameter::optional("subtractfeefromamount", Kind::Bool, "Must not be true"),
-            Parameter::optional("replaceable", Kind::Bool, "Must not be false"),
+            Parameter::optional("subtractfeefromamount", Kind::Bool, "The recipient bears the fee"),
+            Parameter::optional("replaceable", Kind::Bool, "Say that it may be replaced"),
             Parameter::optional("conf_target", Kind::Number, "Confirmation target in blocks"),
             Parameter::optional("estimate_mode", Kind::Text, "unset, economical, conservative"),
             Parameter::optional("avoid_reuse", Kind::Bool, "Must not be true"),
@@ -61,36 +57,29 @@ pub(super) const METHODS: &[Method] = &[
     },
 ];
 
-const PAYING: &str = "the fee is never taken from the amount (-8), and every payment can be replaced (-8 for \
-     replaceable=false); -10 before the chain was seen for the first time; fee_reason is in our \
-     own words";
+const PAYING: &str = "-10 before the chain was seen for the first time; fee_reason of an estimate is in our own words, \
+     and so are the texts of a fee that is out of range";
 
 async fn one(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
-    let recipient = Recipient {
-        address: address(node, arguments.required_text(0)?)?,
-        amount: payable(arguments.value(1).unwrap_or(&Value::Null))?,
-        note: said(arguments, 3)?,
-    };
-    if arguments.flag(4, false)? {
-        return Err(RpcError::parameter(NO_SUBTRACTION));
-    }
+    let address = address(node, arguments.required_text(0)?)?;
+    let amount = payable(arguments.value(1).unwrap_or(&Value::Null))?;
+    let bears_fee = arguments.flag(4, false)?;
+    let recipient =
+        Recipient { address, amount: part(amount, bears_fee), note: said(arguments, 3)? };
     if arguments.flag(8, false)? {
         let message = "wallet does not have the \"avoid reuse\" feature enabled";
         return Err(RpcError::new(Code::Wallet, message));
     }
-    let fee = Fee::read(arguments, [5, 6, 7, 9])?;
-    let payment = pay(node, desk, vec![recipient], said(arguments, 2)?, fee).await?;
-    told(&payment, arguments.flag(10, false)?)
+    let request =
+        PayRequest { recipients: vec![recipient], ..options(arguments, [5, 6, 7, 9, 2])? };
+    told(&pay(node, desk, request).await?, arguments.flag(10, false)?)
 }
 
 async fn many(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     if arguments.text(0)?.is_some_and(|dummy| !dummy.is_empty()) {
         return Err(RpcError::parameter("Dummy value must be set to \"\""));
     }
-    if arguments.value(4).map(arguments::array).transpose()?.is_some_and(|from| !from.is_empty()) {
-        return Err(RpcError::parameter(NO_SUBTRACTION));
-    }
-    let mut recipients = Vec::new();
+    let mut paid: Vec<(&str, Address, Amount)> = Vec::new();
     let mut seen = BTreeSet::new();
     for (text, value) in arguments::object(arguments.value(1).unwrap_or(&Value::Null))?.iter() {
         let address = address(node, text)?;
@@ -98,11 +87,67 @@ async fn many(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
             let message = format!("Invalid parameter, duplicated address: {text}");
             return Err(RpcError::parameter(message));
         }
-        recipients.push(Recipient { address, amount: payable(value)?, note: None });
+        paid.push((text, address, payable(value)?));
     }
-    let fee = Fee::read(arguments, [5, 6, 7, 8])?;
-    let payment = pay(node, desk, recipients, said(arguments, 3)?, fee).await?;
-    told(&payment, arguments.flag(9, false)?)
+    let names: Vec<&str> = paid.iter().map(|(name, ..)| *name).collect();
+    let bearing = bearing_fee(arguments.value(4), &names)?;
+    let recipients = paid.into_iter().enumerate().map(|(at, (_, address, amount))| Recipient {
+        address,
+        amount: part(amount, bearing.contains(&at)),
+        note: None,
+    });
+    let recipients = recipients.collect();
+    let request = PayRequest { recipients, ..options(arguments, [5, 6, 7, 8, 3])? };
+    told(&pay(node, desk, request).await?, arguments.flag(9, false)?)
+}
+
+/// What `replaceable`, `conf_target`, `estimate_mode`, `fee_rate` and `comment` at these places ask.
+fn options(arguments: &Arguments, places: [usize; 5]) -> Result<PayRequest, RpcError> {
+    let [replaceable, target, mode, rate, comment] = places.map(|place| arguments.value(place));
+    let Fee(fee) = Fee::read(target, mode, rate)?;
+    let is_final = !replaceable.map_or(Ok(true), arguments::flag)?;
+    let comment = comment.map(arguments::text).transpose()?.filter(|text| !text.is_empty());
+    let layout = Layout { is_final, ..Layout::default() };
+    Ok(PayRequest { fee, layout, note: comment.map(str::to_owned), ..PayRequest::default() })
+}
+
+/// Which recipients bear the fee: named by their places, or by their addresses.
+///
+/// # Errors
+/// -8, in Core's words.
+pub(super) fn bearing_fee(
+    value: Option<&Value>,
+    names: &[&str],
+) -> Result<BTreeSet<usize>, RpcError> {
+    let wrong = |what: String| {
+        RpcError::parameter(format!("Invalid parameter 'subtract fee from output', {what}"))
+    };
+    let mut bearing = BTreeSet::new();
+    for named in value.map_or(Ok(&[][..]), arguments::array)? {
+        let place = match named {
+            Value::String(name) => {
+                let place = names.iter().position(|other| other == name);
+                let unknown = || wrong(format!("destination {name} not found in tx outputs"));
+                i64::try_from(place.ok_or_else(unknown)?).unwrap_or(i64::MAX)
+            }
+            Value::Number(_) => arguments::integer(named)?,
+            other => return Err(wrong(format!("invalid value type: {}", type_name(other)))),
+        };
+        let at =
+            usize::try_from(place).map_err(|_| wrong(format!("negative position: {place}")))?;
+        if at >= names.len() {
+            return Err(wrong(format!("position too large: {place}")));
+        }
+        if !bearing.insert(at) {
+            return Err(wrong(format!("duplicated position: {place}")));
+        }
+    }
+    Ok(bearing)
+}
+
+/// An amount that its recipient gets whole, or less the fee.
+pub(super) const fn part(amount: Amount, bears_fee: bool) -> PayAmount {
+    if bears_fee { PayAmount::LessFee(amount) } else { PayAmount::Exactly(amount) }
 }
 
 /// A comment, if there is one.
@@ -110,158 +155,15 @@ fn said(arguments: &Arguments, place: usize) -> Result<Option<String>, RpcError>
     Ok(arguments.text(place)?.filter(|text| !text.is_empty()).map(str::to_owned))
 }
 
-fn address(node: &Node, text: &str) -> Result<bitcoin::Address, RpcError> {
+fn address(node: &Node, text: &str) -> Result<Address, RpcError> {
     arguments::address(text, node.params.network, "Invalid Bitcoin address: ")
 }
 
-fn payable(value: &Value) -> Result<PayAmount, RpcError> {
+fn payable(value: &Value) -> Result<Amount, RpcError> {
     match amount(value)? {
         Amount::ZERO => Err(RpcError::wrong_type("Invalid amount for send")),
-        amount => Ok(PayAmount::Exactly(amount)),
+        amount => Ok(amount),
     }
-}
-
-/// How the fee is chosen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Fee(FeeChoice);
-
-impl Fee {
-    /// Reads `replaceable`, `conf_target`, `estimate_mode` and `fee_rate` at these places.
-    pub(super) fn read(arguments: &Arguments, places: [usize; 4]) -> Result<Self, RpcError> {
-        let [replaceable, target, mode, rate] = places;
-        if !arguments.flag(replaceable, true)? {
-            return Err(RpcError::parameter(
-                "replaceable=false is not served: every payment can be \
-                                            replaced by one with a higher fee",
-            ));
-        }
-        Self::of(arguments.value(target), arguments.value(mode), arguments.value(rate))
-    }
-
-    /// Reads the three ways to choose a fee, of which one may be used.
-    pub(super) fn of(
-        target: Option<&Value>,
-        mode: Option<&Value>,
-        rate: Option<&Value>,
-    ) -> Result<Self, RpcError> {
-        let mode = mode.map(arguments::text).transpose()?.unwrap_or("unset").to_ascii_lowercase();
-        if let Some(rate) = rate {
-            if target.is_some() {
-                return Err(RpcError::parameter(TARGET_AND_RATE));
-            }
-            if mode != "unset" {
-                return Err(RpcError::parameter("Cannot specify both estimate_mode and fee_rate"));
-            }
-            return sat_per_vb(rate).map(|rate| Self(FeeChoice::Rate(rate)));
-        }
-        if !["unset", "economical", "conservative"].contains(&mode.as_str()) {
-            let message = "Invalid estimate_mode parameter, must be one of: \"unset\", \
-                           \"economical\", \"conservative\"";
-            return Err(RpcError::parameter(message));
-        }
-        let Some(target) = target.map(arguments::integer).transpose()? else {
-            return Ok(Self(FeeChoice::Default));
-        };
-        match u16::try_from(target) {
-            Ok(target @ 1..=LONGEST_TARGET) => Ok(Self(FeeChoice::Target(target))),
-            _ => Err(RpcError::parameter(format!(
-                "Invalid conf_target, must be between 1 and {LONGEST_TARGET}"
-            ))),
-        }
-    }
-}
-
-/// A fee rate in sat/vB with three decimals at the most; up to what the wallet counts in.
-fn sat_per_vb(value: &Value) -> Result<FeeRate, RpcError> {
-    let digits = match value {
-        Value::String(text) => text.clone(),
-        Value::Number(number) => number.to_string(),
-        _ => return Err(RpcError::wrong_type("Amount is not a number or string")),
-    };
-    let per_kvb = fixed_point(&digits, 3).ok_or_else(|| RpcError::wrong_type("Invalid amount"))?;
-    let per_kvb =
-        u64::try_from(per_kvb).map_err(|_| RpcError::wrong_type("Amount out of range"))?;
-    Ok(FeeRate::from_sat_per_kwu(per_kvb.div_ceil(4)))
-}
-
-/// Drafts, signs and stores a payment.
-///
-/// # Errors
-/// -10 before the chain was seen, -6 where Core says so of whatever can't be built, and what else
-/// the wallet answered.
-pub(super) async fn pay(
-    node: &Node,
-    desk: &Desk,
-    recipients: Vec<Recipient>,
-    comment: Option<String>,
-    Fee(fee): Fee,
-) -> Result<Paid, RpcError> {
-    if !node.has_seen_chain(desk).await? {
-        let message = "The wallet has not seen the chain yet: wait until it is synced";
-        return Err(RpcError::new(Code::InInitialDownload, message));
-    }
-    let most_fee = Some(MOST_FEE);
-    let mut request =
-        PayRequest { recipients, fee, most_fee, note: comment, ..PayRequest::default() };
-    let mut draft = match drafted(desk, &request).await? {
-        Drafted::New(draft) => draft,
-        Drafted::Paid(paid) => return Ok(paid),
-    };
-    if draft.fee_basis == FeeBasis::Fallback {
-        drop_draft(desk, &draft).await;
-        let Some(rate) = node.fallback_fee else {
-            return Err(RpcError::new(Code::InsufficientFunds, NO_ESTIMATE));
-        };
-        request.fee = FeeChoice::Rate(rate);
-        draft = match drafted(desk, &request).await? {
-            Drafted::New(draft) => Draft { fee_basis: FeeBasis::Fallback, ..draft },
-            Drafted::Paid(paid) => return Ok(paid),
-        };
-    }
-    match desk.ask(Command::Sign(draft.id)).await {
-        Ok(Reply::Payment(payment)) => Ok(Paid { payment: *payment, basis: draft.fee_basis }),
-        other => {
-            drop_draft(desk, &draft).await;
-            match other {
-                Ok(Reply::Psbt(_)) => Err(RpcError::new(Code::Wallet, OTHERS_SIGN)),
-                Ok(_) => Err(RpcError::bug()),
-                Err(error) => Err(error.into()),
-            }
-        }
-    }
-}
-
-/// A payment, and where its fee came from.
-pub(super) struct Paid {
-    payment: Payment,
-    basis: FeeBasis,
-}
-
-/// What a request came to.
-enum Drafted {
-    /// A draft.
-    New(Draft),
-    /// A call with the same key was cut short after its payment was stored: this is it.
-    Paid(Paid),
-}
-
-async fn drafted(desk: &Desk, request: &PayRequest) -> Result<Drafted, RpcError> {
-    match desk.ask(Command::Draft(Box::new(request.clone()))).await {
-        Ok(Reply::Draft(draft)) => Ok(Drafted::New(*draft)),
-        Ok(Reply::Payment(payment)) => {
-            Ok(Drafted::Paid(Paid { payment: *payment, basis: FeeBasis::Asked }))
-        }
-        Ok(_) => Err(RpcError::bug()),
-        Err(CommandError::Dust { .. }) => {
-            Err(RpcError::new(Code::InsufficientFunds, "Transaction amount too small"))
-        }
-        Err(error) => Err(error.into()),
-    }
-}
-
-async fn drop_draft(desk: &Desk, draft: &Draft) {
-    // One that is gone holds nothing.
-    let _ = desk.ask(Command::Drop(draft.id)).await;
 }
 
 fn told(paid: &Paid, verbose: bool) -> Outcome {
@@ -270,10 +172,9 @@ fn told(paid: &Paid, verbose: bool) -> Outcome {
         return answer(&txid);
     }
     let fee_reason = match paid.basis {
-        FeeBasis::Asked => "Fee rate given".to_owned(),
+        FeeBasis::Asked | FeeBasis::LeastToReplace => "None".to_owned(),
         FeeBasis::Estimate { target, .. } => format!("Estimate for {target} blocks"),
         FeeBasis::Fallback => "Fallback fee".to_owned(),
-        FeeBasis::LeastToReplace => "Least to replace".to_owned(),
     };
     answer(&SentForm { txid, fee_reason })
 }
@@ -283,17 +184,3 @@ struct SentForm {
     txid: Txid,
     fee_reason: String,
 }
-
-/// The most that a payment's fee may be (`-maxtxfee` of Core): 0.1 BTC.
-const MOST_FEE: Amount = Amount::from_sat(10_000_000);
-
-/// The longest time that Core estimates for, in blocks.
-const LONGEST_TARGET: u16 = 1008;
-
-const NO_SUBTRACTION: &str =
-    "Taking the fee from the amount is not served: name the amount that the recipient gets";
-const TARGET_AND_RATE: &str = "Cannot specify both conf_target and fee_rate. Please provide either a confirmation \
-     target in blocks for automatic fee estimation, or an explicit fee rate.";
-const NO_ESTIMATE: &str = "Fee estimation failed. Fallbackfee is disabled. Wait a few blocks or \
-                           enable --fallback-fee.";
-const OTHERS_SIGN: &str = "Others must sign too: use billfold psbt create";

@@ -1,0 +1,179 @@
+//! Owns the way of every payment that a method makes: its fee read from the arguments, drafted,
+//! signed and stored before anybody hears of it.
+//!
+//! Refuses a fee that nobody asked for and no estimate gave, unless a fallback is set.
+
+use billfold_wallet_core::command::{
+    Command, CommandError, Draft, FeeBasis, FeeChoice, PayAmount, PayRequest, Payment, Recipient,
+    Reply,
+};
+use bitcoin::{Amount, FeeRate};
+
+use crate::arguments::{self, fixed_point};
+use crate::desk::Desk;
+use crate::error::{Code, RpcError};
+use crate::json::Value;
+use crate::node::Node;
+
+/// How the fee is chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Fee(pub(super) FeeChoice);
+
+impl Fee {
+    /// Reads the three ways to choose a fee, of which one may be used.
+    pub(super) fn read(
+        target: Option<&Value>,
+        mode: Option<&Value>,
+        rate: Option<&Value>,
+    ) -> Result<Self, RpcError> {
+        let mode = mode.map(arguments::text).transpose()?.unwrap_or("unset").to_ascii_lowercase();
+        if let Some(rate) = rate {
+            if target.is_some() {
+                return Err(RpcError::parameter(TARGET_AND_RATE));
+            }
+            if mode != "unset" {
+                return Err(RpcError::parameter("Cannot specify both estimate_mode and fee_rate"));
+            }
+            return sat_per_vb(rate).map(|rate| Self(FeeChoice::Rate(rate)));
+        }
+        if !["unset", "economical", "conservative"].contains(&mode.as_str()) {
+            let message = "Invalid estimate_mode parameter, must be one of: \"unset\", \
+                           \"economical\", \"conservative\"";
+            return Err(RpcError::parameter(message));
+        }
+        let Some(target) = target.map(arguments::integer).transpose()? else {
+            return Ok(Self(FeeChoice::Default));
+        };
+        match u16::try_from(target) {
+            Ok(target @ 1..=LONGEST_TARGET) => Ok(Self(FeeChoice::Target(target))),
+            _ => Err(RpcError::parameter(format!(
+                "Invalid conf_target, must be between 1 and {LONGEST_TARGET}"
+            ))),
+        }
+    }
+}
+
+/// A fee rate in sat/vB with three decimals at the most; up to what the wallet counts in.
+fn sat_per_vb(value: &Value) -> Result<FeeRate, RpcError> {
+    let digits = match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        _ => return Err(RpcError::wrong_type("Amount is not a number or string")),
+    };
+    let per_kvb = fixed_point(&digits, 3).ok_or_else(|| RpcError::wrong_type("Invalid amount"))?;
+    let per_kvb =
+        u64::try_from(per_kvb).map_err(|_| RpcError::wrong_type("Amount out of range"))?;
+    Ok(FeeRate::from_sat_per_kwu(per_kvb.div_ceil(4)))
+}
+
+/// A payment, and where its fee came from.
+pub(super) struct Paid {
+    pub(super) payment: Box<Payment>,
+    pub(super) basis: FeeBasis,
+}
+
+/// What a request came to.
+pub(super) enum Drafted {
+    /// A draft.
+    New(Box<Draft>),
+    /// A call with the same key was cut short after its payment was stored: this is it.
+    Paid(Paid),
+}
+
+/// Drafts, signs and stores a payment.
+///
+/// # Errors
+/// Those of [`drafted`], -4 where others must sign too, and what else the wallet answered.
+pub(super) async fn pay(node: &Node, desk: &Desk, request: PayRequest) -> Result<Paid, RpcError> {
+    let draft = match drafted(node, desk, request).await? {
+        Drafted::New(draft) => draft,
+        Drafted::Paid(paid) => return Ok(paid),
+    };
+    match desk.ask(Command::Sign(draft.id)).await {
+        Ok(Reply::Payment(payment)) => Ok(Paid { payment, basis: draft.fee_basis }),
+        other => {
+            drop_draft(desk, &draft).await;
+            match other {
+                Ok(Reply::Psbt(_)) => Err(RpcError::new(Code::Wallet, OTHERS_SIGN)),
+                Ok(_) => Err(RpcError::bug()),
+                Err(CommandError::WatchOnly) => Err(RpcError::new(Code::Wallet, NO_KEYS)),
+                Err(error) => Err(error.into()),
+            }
+        }
+    }
+}
+
+/// Drafts a payment, with the fallback fee where nothing else is known of fees.
+///
+/// # Errors
+/// -10 before the chain was seen, -6 where Core says so of whatever can't be built, and what else
+/// the wallet answered.
+pub(super) async fn drafted(
+    node: &Node,
+    desk: &Desk,
+    request: PayRequest,
+) -> Result<Drafted, RpcError> {
+    if !node.has_seen_chain(desk).await? {
+        let message = "The wallet has not seen the chain yet: wait until it is synced";
+        return Err(RpcError::new(Code::InInitialDownload, message));
+    }
+    let mut request = PayRequest { most_fee: Some(MOST_FEE), ..request };
+    let mut draft = match ask(desk, &request).await? {
+        Drafted::New(draft) => draft,
+        paid @ Drafted::Paid(_) => return Ok(paid),
+    };
+    if draft.fee_basis == FeeBasis::Fallback {
+        drop_draft(desk, &draft).await;
+        let Some(rate) = node.fallback_fee else {
+            return Err(RpcError::new(Code::InsufficientFunds, NO_ESTIMATE));
+        };
+        request.fee = FeeChoice::Rate(rate);
+        draft = match ask(desk, &request).await? {
+            Drafted::New(draft) => draft,
+            paid @ Drafted::Paid(_) => return Ok(paid),
+        };
+        draft.fee_basis = FeeBasis::Fallback;
+    }
+    Ok(Drafted::New(draft))
+}
+
+async fn ask(desk: &Desk, request: &PayRequest) -> Result<Drafted, RpcError> {
+    match desk.ask(Command::Draft(Box::new(request.clone()))).await {
+        Ok(Reply::Draft(draft)) => Ok(Drafted::New(draft)),
+        Ok(Reply::Payment(payment)) => Ok(Drafted::Paid(Paid { payment, basis: FeeBasis::Asked })),
+        Ok(_) => Err(RpcError::bug()),
+        Err(CommandError::Dust { amount, .. }) => {
+            Err(RpcError::new(Code::InsufficientFunds, too_small(request, amount)))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Gives a draft's coins free.
+pub(super) async fn drop_draft(desk: &Desk, draft: &Draft) {
+    // One that is gone holds nothing.
+    let _ = desk.ask(Command::Drop(draft.id)).await;
+}
+
+/// What Core says of an output with so little.
+fn too_small(request: &PayRequest, amount: Amount) -> &'static str {
+    let borne = |recipient: &Recipient| matches!(recipient.amount, PayAmount::LessFee(asked) if asked != amount);
+    match request.recipients.iter().any(borne) {
+        false => "Transaction amount too small",
+        true if amount == Amount::ZERO => "The transaction amount is too small to pay the fee",
+        true => "The transaction amount is too small to send after the fee has been deducted",
+    }
+}
+
+/// The most that a payment's fee may be (`-maxtxfee` of Core): 0.1 BTC.
+pub(super) const MOST_FEE: Amount = Amount::from_sat(10_000_000);
+
+/// The longest time that Core estimates for, in blocks.
+const LONGEST_TARGET: u16 = 1008;
+
+const TARGET_AND_RATE: &str = "Cannot specify both conf_target and fee_rate. Please provide either a confirmation \
+     target in blocks for automatic fee estimation, or an explicit fee rate.";
+const NO_ESTIMATE: &str = "Fee estimation failed. Fallbackfee is disabled. Wait a few blocks or \
+                           enable --fallback-fee.";
+const OTHERS_SIGN: &str = "Others must sign too: use send, or billfold psbt create";
+const NO_KEYS: &str = "Error: Private keys are disabled for this wallet";

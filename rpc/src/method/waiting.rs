@@ -1,0 +1,220 @@
+//! Owns the methods about payments that wait for a block: replaced by ones with a higher fee, or
+//! given up.
+//!
+//! Refuses to let payments fall that stand on a replaced one.
+
+use billfold_wallet_core::command::{
+    BumpProblem, BumpRequest, BumpWay, Command, CommandError, Draft, Hold, Purpose, Reply,
+};
+use bitcoin::{Amount, Txid};
+use serde::Serialize;
+
+use crate::arguments::{self, Arguments};
+use crate::desk::Desk;
+use crate::error::{Code, RpcError};
+use crate::json::{Btc, answer};
+use crate::ledger;
+use crate::method::payment::{Fee, MOST_FEE, drop_draft};
+use crate::method::{Category, Method, Outcome, Run, Standing};
+use crate::parameter::{Kind, Parameter};
+
+pub(super) const METHODS: &[Method] = &[
+    Method {
+        name: "abandontransaction",
+        category: Category::Wallet,
+        parameters: &[TXID],
+        about: "Mark in-wallet transaction <txid> as abandoned, with all that stands on it: their \
+                inputs can be spent again.",
+        standing: Standing::Differs(
+            "not eligible is also what peers announced within two weeks, and what something else \
+             has replaced",
+        ),
+        run: Run::Change(|_, desk, arguments| Box::pin(abandon(desk, arguments))),
+    },
+    Method {
+        name: "bumpfee",
+        category: Category::Wallet,
+        parameters: &[TXID, OPTIONS],
+        about: "Bumps the fee of a transaction T, replacing it with a new transaction B.",
+        standing: Standing::Differs(BUMPING),
+        run: Run::Change(|_, desk, arguments| Box::pin(bump(desk, arguments, true))),
+    },
+    Method {
+        name: "psbtbumpfee",
+        category: Category::Wallet,
+        parameters: &[TXID, OPTIONS],
+        about: "Bumps the fee of a transaction T, returning a PSBT of the new transaction B.",
+        standing: Standing::Differs(BUMPING),
+        run: Run::Change(|_, desk, arguments| Box::pin(bump(desk, arguments, false))),
+    },
+];
+
+const TXID: Parameter = Parameter::required("txid", Kind::Text, "The transaction id");
+
+const OPTIONS: Parameter = Parameter::options(
+    &[
+        Parameter::optional("conf_target", Kind::Number, "Confirmation target in blocks"),
+        Parameter::optional("fee_rate", Kind::Amount, "Fee rate in sat/vB"),
+        Parameter::optional("replaceable", Kind::Bool, "Must not be false"),
+        Parameter::optional("estimate_mode", Kind::Text, "unset, economical, conservative"),
+        Parameter::optional("outputs", Kind::Any, "Must be left out"),
+        Parameter::optional("original_change_index", Kind::Number, "Must be left out"),
+    ],
+    "How much, and how it is chosen",
+);
+
+const BUMPING: &str = "the recipients stay as they are (-8 for outputs and original_change_index); \
+     without a fee the least is paid with which nodes take it; a payment that was signed elsewhere \
+     can be replaced, as its coins are ours; the PSBT's coins are not held";
+
+async fn abandon(desk: &Desk, arguments: &Arguments) -> Outcome {
+    let txid: Txid = arguments.hash(0, "txid")?;
+    let not_eligible = || RpcError::address_or_key("Transaction not eligible for abandonment");
+    match desk.ask(Command::Abandon(txid)).await {
+        Ok(Reply::Done) => answer(&()),
+        Ok(_) => Err(RpcError::bug()),
+        Err(CommandError::NoSuchTransaction(_)) => Err(unknown()),
+        Err(CommandError::CannotAbandon { .. }) => Err(not_eligible()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn bump(desk: &Desk, arguments: &Arguments, signs: bool) -> Outcome {
+    let txid: Txid = arguments.hash(0, "txid")?;
+    let Fee(fee) = read_fee(arguments)?;
+    let hold = if signs { Hold::Briefly } else { Hold::Not };
+    let request = BumpRequest {
+        txid,
+        way: BumpWay::Replace,
+        fee,
+        most_fee: Some(MOST_FEE),
+        hold,
+        dry_run: false,
+    };
+    let draft = match desk.ask(Command::Bump(request)).await {
+        Ok(Reply::Draft(draft)) => draft,
+        Ok(Reply::Payment(payment)) => {
+            // A call with the same key was cut short after its payment was stored: this is it.
+            let replaced = ledger::records(desk, vec![txid]).await?.pop();
+            let before = replaced.and_then(|record| record.fee).unwrap_or(Amount::ZERO);
+            let txid = payment.transaction.compute_txid();
+            return answer(&BumpForm::new(Some(txid), None, before, payment.fee));
+        }
+        Ok(_) => return Err(RpcError::bug()),
+        Err(error) => return Err(refusal(error)),
+    };
+    let Purpose::Replacement(replaced) = &draft.purpose else { return Err(RpcError::bug()) };
+    if !replaced.evicted.is_empty() {
+        drop_draft(desk, &draft).await;
+        return Err(RpcError::parameter(HAS_DESCENDANTS));
+    }
+    let before = replaced.fee_before;
+    if !signs {
+        let Draft { psbt, fee, .. } = *draft;
+        return answer(&BumpForm::new(None, Some(psbt), before, fee));
+    }
+    match desk.ask(Command::Sign(draft.id)).await {
+        Ok(Reply::Payment(payment)) => {
+            let txid = payment.transaction.compute_txid();
+            answer(&BumpForm::new(Some(txid), None, before, payment.fee))
+        }
+        other => {
+            drop_draft(desk, &draft).await;
+            match other {
+                Ok(Reply::Psbt(_)) | Err(CommandError::WatchOnly) => {
+                    let message = "bumpfee is not available with wallets that have private keys \
+                                   disabled. Use psbtbumpfee instead.";
+                    Err(RpcError::new(Code::Wallet, message))
+                }
+                Ok(_) => Err(RpcError::bug()),
+                Err(error) => Err(refusal(error)),
+            }
+        }
+    }
+}
+
+fn read_fee(arguments: &Arguments) -> Result<Fee, RpcError> {
+    let options = arguments.value(1).map(arguments::object).transpose()?;
+    let option =
+        |name: &str| options.and_then(|fields| fields.get(name)).filter(|value| !value.is_null());
+    for name in ["outputs", "original_change_index"] {
+        if option(name).is_some() {
+            return Err(RpcError::parameter(format!(
+                "{name} is not served: the recipients of a payment stay as they are"
+            )));
+        }
+    }
+    if option("confTarget").is_some() && option("conf_target").is_some() {
+        return Err(RpcError::parameter(
+            "confTarget and conf_target options should not both be set. Use conf_target \
+             (confTarget is deprecated).",
+        ));
+    }
+    if !option("replaceable").map_or(Ok(true), arguments::flag)? {
+        return Err(RpcError::parameter(
+            "replaceable=false is not served: what replaces a payment can be replaced too",
+        ));
+    }
+    let target = option("conf_target").or_else(|| option("confTarget"));
+    Fee::read(target, option("estimate_mode"), option("fee_rate"))
+}
+
+/// In Core's words, where it has some for it.
+fn refusal(error: CommandError) -> RpcError {
+    let CommandError::CannotBump { txid, why } = &error else {
+        return match error {
+            CommandError::NoSuchTransaction(_) => unknown(),
+            CommandError::FeeTooLow { fee, least } => RpcError::parameter(format!(
+                "Insufficient total fee {}, must be at least {}",
+                in_btc(fee),
+                in_btc(least)
+            )),
+            error => error.into(),
+        };
+    };
+    match why {
+        BumpProblem::Confirmed => RpcError::new(
+            Code::Wallet,
+            "Transaction has been mined, or is conflicted with a mined transaction",
+        ),
+        BumpProblem::Replaced { by } => {
+            let message = format!(
+                "Cannot bump transaction {txid} which was already bumped by transaction {by}"
+            );
+            RpcError::new(Code::Wallet, message)
+        }
+        BumpProblem::NotOurs => RpcError::new(
+            Code::Wallet,
+            "Transaction contains inputs that don't belong to this wallet",
+        ),
+        BumpProblem::HasDescendants(_) => RpcError::parameter(HAS_DESCENDANTS),
+        _ => error.into(),
+    }
+}
+
+fn unknown() -> RpcError {
+    RpcError::address_or_key("Invalid or non-wallet transaction id")
+}
+
+fn in_btc(amount: Amount) -> String {
+    format!("{:.8}", amount.display_in(bitcoin::Denomination::Bitcoin))
+}
+
+#[derive(Debug, Serialize)]
+struct BumpForm {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    txid: Option<Txid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    psbt: Option<String>,
+    origfee: Btc,
+    fee: Btc,
+    errors: [String; 0],
+}
+
+impl BumpForm {
+    fn new(txid: Option<Txid>, psbt: Option<String>, before: Amount, fee: Amount) -> Self {
+        Self { txid, psbt, origfee: before.into(), fee: fee.into(), errors: [] }
+    }
+}
+
+const HAS_DESCENDANTS: &str = "Transaction has descendants in the wallet";

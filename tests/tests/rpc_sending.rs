@@ -1,0 +1,111 @@
+//! Owns payments by scripts that were written for Bitcoin Core: who bears the fee, what replaces a
+//! payment, what gives it up. The real program, over its port, on a play-money network.
+
+use anyhow::{Context, Result, ensure};
+use billfold_tests::daemon::Daemon;
+use billfold_tests::program::Program;
+use billfold_tests::town::Town;
+use corepc_types::v31;
+use serde_json::{Value, json};
+
+const BILLFOLD: &str = env!("CARGO_BIN_EXE_billfold");
+const STRANGER: &str = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
+const OTHER: &str = "bcrt1qrp33g0q5c5txsp9arysrx4k6zdkfs4nce4xj0gdcccefvpysxf3qzf4jry";
+
+/// A daemon whose wallet has one coin of half a bitcoin.
+fn serving(more: &[&str]) -> Result<(Town, Program, Daemon)> {
+    let town = Town::build()?;
+    let program = town.wallet_with(BILLFOLD, 50_000_000)?;
+    let daemon = Daemon::start(&program, more)?;
+    daemon.await_height(town.network.tip().0)?;
+    Ok((town, program, daemon))
+}
+
+/// What an address gets by a transaction of the wallet, and the fee.
+fn paid(daemon: &Daemon, txid: &Value, address: &str) -> Result<(i64, i64)> {
+    let told = daemon.call("gettransaction", &json!([txid, null, true]))?;
+    let outputs = told["decoded"]["vout"].as_array().context("no outputs")?;
+    let own = outputs.iter().find(|output| output["scriptPubKey"]["address"] == address);
+    Ok((sats(&own.context("it is not paid")?["value"])?, -sats(&told["fee"])?))
+}
+
+fn sats(amount: &Value) -> Result<i64> {
+    let amount = bitcoin::SignedAmount::from_btc(amount.as_f64().context("no amount")?)?;
+    Ok(amount.to_sat())
+}
+
+#[test]
+fn who_receives_can_bear_the_fee() -> Result<()> {
+    let (_town, _program, daemon) = serving(&[])?;
+    let all = json!({"address": STRANGER, "amount": 0.5, "subtractfeefromamount": true,
+                     "fee_rate": 3, "verbose": true});
+    let sent = daemon.call("sendtoaddress", &all)?;
+    let (got, fee) = paid(&daemon, &sent["txid"], STRANGER)?;
+    ensure!(fee > 0 && got + fee == 50_000_000, "{got} {fee}");
+    ensure!(daemon.call("getbalance", &json!([]))? == json!(0.0));
+    ensure!(daemon.call("abandontransaction", &json!([sent["txid"]]))?.is_null());
+    ensure!(daemon.call("getbalance", &json!([]))? == json!(0.5));
+
+    let amounts = json!({STRANGER: 0.1, OTHER: 0.2});
+    let many = json!({"amounts": amounts, "subtractfeefrom": [OTHER], "fee_rate": 3});
+    let txid = daemon.call("sendmany", &many)?;
+    let (whole, fee) = paid(&daemon, &txid, STRANGER)?;
+    let (less, _) = paid(&daemon, &txid, OTHER)?;
+    ensure!((whole, less) == (10_000_000, 20_000_000 - fee), "{whole} {less} {fee}");
+    let cases = [
+        (json!([2]), "position too large: 2"),
+        (json!([0, 0]), "duplicated position: 0"),
+        (json!([-1]), "negative position: -1"),
+        (json!(["x"]), "destination x not found in tx outputs"),
+    ];
+    for (from, message) in cases {
+        let many = json!({"amounts": amounts, "subtractfeefrom": from, "fee_rate": 3});
+        let told = daemon.refused(500, -8, "sendmany", &many)?;
+        ensure!(told.ends_with(message), "{told}");
+    }
+    let little = json!({"address": STRANGER, "amount": "0.000003", "fee_rate": 1,
+                        "subtractfeefromamount": true});
+    let told = daemon.refused(500, -6, "sendtoaddress", &little)?;
+    ensure!(told.starts_with("The transaction amount is too small to"), "{told}");
+    daemon.stop()
+}
+
+#[test]
+fn a_payment_that_waits_is_replaced_or_given_up() -> Result<()> {
+    let (_town, _program, daemon) = serving(&[])?;
+    let pay = json!({"address": STRANGER, "amount": 0.1, "fee_rate": 1, "replaceable": false});
+    let first = daemon.call("sendtoaddress", &pay)?;
+    let told = daemon.call("gettransaction", &json!([first]))?;
+    ensure!(told["bip125-replaceable"] == "no", "{told}");
+    let (_, fee) = paid(&daemon, &first, STRANGER)?;
+
+    let planned: v31::PsbtBumpFee =
+        daemon.read("psbtbumpfee", &json!([first, {"fee_rate": "7.5"}]))?;
+    ensure!(planned.psbt.starts_with("cHNid"), "{planned:?}");
+    let bumped: v31::BumpFee = daemon.read("bumpfee", &json!([first, {"fee_rate": 8}]))?;
+    let second = json!(bumped.txid);
+    let (got, higher) = paid(&daemon, &second, STRANGER)?;
+    ensure!(got == 10_000_000 && higher >= 7 * fee, "{got} {fee} {higher}");
+    ensure!(sats(&json!(bumped.fee))? == higher && bumped.errors.is_empty(), "{bumped:?}");
+    let told = daemon.call("gettransaction", &json!([first]))?;
+    ensure!(told["replaced_by_txid"] == second, "{told}");
+    let told = daemon.refused(500, -4, "bumpfee", &json!([first]))?;
+    ensure!(told.contains("which was already bumped by transaction"), "{told}");
+    let told = daemon.refused(500, -8, "bumpfee", &json!([second, {"fee_rate": 8}]))?;
+    ensure!(told.starts_with("Insufficient total fee"), "{told}");
+    daemon.refused(500, -5, "bumpfee", &json!(["00".repeat(32)]))?;
+    let third = json!({"address": OTHER, "amount": 0.1, "fee_rate": 1});
+    let third = daemon.call("sendtoaddress", &third)?;
+    let told = daemon.refused(500, -8, "bumpfee", &json!([second]))?;
+    ensure!(told == "Transaction has descendants in the wallet", "{told}");
+
+    ensure!(daemon.call("abandontransaction", &json!([second]))?.is_null());
+    for txid in [&second, &third] {
+        let told = daemon.call("gettransaction", &json!([txid]))?;
+        ensure!(told["details"][0]["abandoned"] == true, "{told}");
+        let told = daemon.refused(500, -5, "abandontransaction", &json!([txid]))?;
+        ensure!(told == "Transaction not eligible for abandonment", "{told}");
+    }
+    daemon.refused(500, -5, "abandontransaction", &json!(["00".repeat(32)]))?;
+    daemon.stop()
+}
