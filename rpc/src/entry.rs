@@ -217,7 +217,10 @@ pub fn spent(record: &TransactionRecord) -> i64 {
 /// Confirmations; below zero where a block holds what contradicts it, since so many blocks.
 #[must_use]
 pub fn depth(record: &TransactionRecord, book: &Book<'_>) -> i64 {
-    ledger::depth(book.tip, record.block.map(|(block, _, _)| block.height))
+    match (record.block, record.excluded) {
+        (None, Some(height)) => -ledger::depth(book.tip, Some(height)),
+        (block, _) => ledger::depth(book.tip, block.map(|(block, _, _)| block.height)),
+    }
 }
 
 /// Only own change, which nobody was told the address of.

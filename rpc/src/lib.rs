@@ -19,6 +19,7 @@ mod puppet;
 pub mod turns;
 pub mod desk;
 pub mod stop;
+pub mod watch;
 pub mod node;
 pub mod descriptor;
 pub mod script;

@@ -35,6 +35,9 @@ pub const KEY_BYTES: usize = 255;
 /// Questions to one wallet that are unanswered; more wait their turn.
 pub const WAITING_QUESTIONS: usize = 32;
 
+/// How long a raw transaction may take to be fetched by a peer.
+pub const RELAY_TIME: Duration = Duration::from_secs(60);
+
 /// How long a server waits for its last replies to be read, when it ends.
 pub const FAREWELL: Duration = Duration::from_secs(2);
 

@@ -9,17 +9,22 @@ mod chain;
 mod coin;
 mod control;
 mod description;
+mod estimate;
 mod raw_transaction;
 mod history;
 mod message;
 mod network;
+mod own_transaction;
 mod payment;
 mod psbt;
 mod received;
 mod refusal;
+mod relay;
 mod script;
 mod send;
 mod signing;
+mod sending;
+mod tip;
 mod waiting;
 mod wallet;
 
@@ -182,15 +187,20 @@ const TABLES: &[&[Method]] = &[
     coin::METHODS,
     control::METHODS,
     description::METHODS,
+    estimate::METHODS,
     history::METHODS,
     message::METHODS,
     network::METHODS,
+    own_transaction::METHODS,
     psbt::METHODS,
     received::METHODS,
+    relay::METHODS,
     raw_transaction::METHODS,
     script::METHODS,
     send::METHODS,
     signing::METHODS,
+    sending::METHODS,
+    tip::METHODS,
     waiting::METHODS,
     wallet::METHODS,
 ];

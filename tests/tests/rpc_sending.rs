@@ -109,3 +109,108 @@ fn a_payment_that_waits_is_replaced_or_given_up() -> Result<()> {
     daemon.refused(500, -5, "abandontransaction", &json!(["00".repeat(32)]))?;
     daemon.stop()
 }
+
+#[test]
+fn a_payment_has_the_form_that_was_asked_for() -> Result<()> {
+    let (_town, _program, daemon) = serving(&[])?;
+    let unspent = daemon.call("listunspent", &json!([]))?;
+    let coin = json!({"txid": unspent[0]["txid"], "vout": unspent[0]["vout"]});
+    let options = json!({"add_to_wallet": false, "inputs": [coin], "change_position": 1,
+                         "subtract_fee_from_outputs": [0], "locktime": 7, "replaceable": false});
+    let outputs = json!([{STRANGER: 0.1}, {"data": "5361696c"}, {OTHER: 0.05}]);
+    let named = json!({"outputs": outputs, "fee_rate": 4, "options": options});
+    let planned: v31::Send = daemon.read("send", &named)?;
+    ensure!(planned.complete && planned.psbt.is_some(), "{planned:?}");
+    let hex = planned.hex.context("no hex")?;
+    let decoded = daemon.call("decoderawtransaction", &json!([hex]))?;
+    let amounts: Vec<i64> =
+        (0..4).map(|n| sats(&decoded["vout"][n]["value"])).collect::<Result<_>>()?;
+    ensure!(amounts[1] == 35_000_000 && amounts[2] == 0 && amounts[3] == 5_000_000, "{decoded}");
+    ensure!(amounts[0] < 10_000_000 && decoded["locktime"] == 7, "{decoded}");
+    ensure!(decoded["vin"][0]["sequence"] == 0xffff_fffe_u32, "{decoded}");
+    ensure!(daemon.call("getbalance", &json!([]))? == json!(0.5), "nothing was sent");
+    // What is signed may be sent by whoever has it, so its coin is held for it.
+    daemon.refused(
+        500,
+        -6,
+        "sendtoaddress",
+        &json!({"address": OTHER, "amount": 0.1, "fee_rate": 1}),
+    )?;
+    let sent = daemon.call("sendrawtransaction", &json!([hex]))?;
+    ensure!(sent == json!(planned.txid), "{sent}");
+    ensure!(daemon.call("sendrawtransaction", &json!([hex]))? == sent, "again is as once");
+    let raw = daemon.call("getrawtransaction", &json!([sent]))?;
+    ensure!(raw == json!(hex), "{raw}");
+    let spending = daemon.call("gettxspendingprevout", &json!([[coin]]))?;
+    ensure!(spending[0]["spendingtxid"] == sent, "{spending}");
+    ensure!(daemon.call("gettxout", &json!([coin["txid"], coin["vout"]]))?.is_null());
+    let confirmed = daemon.call("gettxout", &json!([coin["txid"], coin["vout"], false]))?;
+    ensure!(confirmed["value"] == json!(0.5) && confirmed["confirmations"] == 1, "{confirmed}");
+    let change = daemon.call("gettxout", &json!([sent, 1]))?;
+    ensure!(change["value"] == json!(0.35) && change["confirmations"] == 0, "{change}");
+    daemon.refused(500, -5, "gettxout", &json!([sent, 0]))?;
+    daemon.refused(500, -5, "getrawtransaction", &json!(["11".repeat(32)]))?;
+    daemon.stop()
+}
+
+#[test]
+fn everything_can_be_sent_in_shares() -> Result<()> {
+    let (_town, _program, daemon) = serving(&[])?;
+    let named = json!({"recipients": [STRANGER, {OTHER: 0.1}], "fee_rate": 2,
+                       "options": {"add_to_wallet": true}});
+    let sent: v31::SendAll = daemon.read("sendall", &named)?;
+    ensure!(sent.complete && sent.hex.is_none(), "{sent:?}");
+    let txid = json!(sent.txid);
+    let (rest, fee) = paid(&daemon, &txid, STRANGER)?;
+    let (fixed, _) = paid(&daemon, &txid, OTHER)?;
+    ensure!((rest, fixed) == (40_000_000 - fee, 10_000_000), "{rest} {fixed} {fee}");
+    ensure!(daemon.call("getbalance", &json!([]))? == json!(0.0));
+    let cases = [
+        (-8, "sendall", json!({"recipients": [{OTHER: 0.1}]}), "at least one address without"),
+        (-8, "sendall", json!({"recipients": [OTHER, OTHER]}), "duplicated address"),
+        (-6, "sendall", json!({"recipients": [OTHER], "fee_rate": 1}), "UTXO pool too low"),
+        (-3, "send", json!([{OTHER: 0.1}, null, "unset", 1, {"nope": 1}]), "Unexpected key nope"),
+        (-8, "send", json!([{OTHER: 0.1}, 6]), "Specify estimate_mode"),
+        (-8, "send", json!([{OTHER: 0.1}, null, "unset", 1, {"fee_rate": 1}]), "but not both"),
+        (
+            -8,
+            "send",
+            json!([{OTHER: 0.1}, null, "unset", 1, {"lockUnspents": true}]),
+            "Use lock_unspents",
+        ),
+        (
+            -5,
+            "send",
+            json!([{OTHER: 0.1}, null, "unset", 1, {"change_address": "x"}]),
+            "valid bitcoin address",
+        ),
+        (-22, "sendrawtransaction", json!(["00"]), "TX decode failed"),
+    ];
+    for (code, method, params, message) in cases {
+        let told = daemon.refused(500, code, method, &params)?;
+        ensure!(told.contains(message), "{method} {params}: {told}");
+    }
+    daemon.stop()
+}
+
+#[test]
+fn whoever_waits_for_a_block_hears_of_it() -> Result<()> {
+    let (town, _program, daemon) = serving(&[])?;
+    let (height, _) = town.network.tip();
+    let tip = daemon.call("waitforblockheight", &json!([height, 0]))?;
+    ensure!(tip["height"] == height, "{tip}");
+    let tips: v31::GetChainTips = daemon.read("getchaintips", &json!([]))?;
+    ensure!(tips.0.len() == 1, "{tips:?}");
+    let same = daemon.call("waitforblock", &json!(["00".repeat(32), 1]))?;
+    ensure!(same == tip, "{same}");
+    let address = daemon.call("getnewaddress", &json!([]))?;
+    town.pay(&address, 1_000_000)?;
+    let next = daemon.call("waitfornewblock", &json!({"current_tip": tip["hash"]}))?;
+    ensure!(next["height"] == town.network.tip().0 && next["hash"] != tip["hash"], "{next}");
+    let told = daemon.refused(500, -1, "waitfornewblock", &json!([-1]))?;
+    ensure!(told == "Negative timeout", "{told}");
+    let fees: v31::EstimateSmartFee = daemon.read("estimatesmartfee", &json!([6]))?;
+    ensure!(fees.fee_rate.is_some() || fees.errors.is_some(), "{fees:?}");
+    daemon.refused(500, -8, "estimatesmartfee", &json!([1009]))?;
+    daemon.stop()
+}

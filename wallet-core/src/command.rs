@@ -6,6 +6,7 @@ mod store_problem;
 mod error;
 mod coin;
 mod coin_choice;
+mod holdings;
 mod layout;
 mod payment;
 mod history;
@@ -42,6 +43,7 @@ pub use description::{AccountDescription, Birthday, IssuedAddress, WalletDescrip
 pub use error::{AbandonProblem, BumpProblem, CommandError, RecipientsProblem, SigningProblem};
 pub use finding::{Finding, Matched};
 pub use history::{Direction, HistoryQuery, HistoryRow, Mark, Moment, TransactionChange};
+pub use holdings::{Holdings, Receipt};
 pub use key_state::{KeyLayerState, KeyState};
 pub use label::{
     Conflicts, ImportedLabels, Label, LabelConflict, LabelImport, ParseReferenceError, Reference,
@@ -151,6 +153,13 @@ pub enum Command {
     Transactions(Vec<Txid>),
     /// All owned unspent outputs.
     Coins,
+    /// What there is, counted by confirmations.
+    Holdings {
+        /// Count of the coins in blocks only those with at least so many; 0 is as 1.
+        least_depth: u32,
+    },
+    /// What scripts of the wallet were paid, in the order of the scripts.
+    Received(Vec<ScriptBuf>),
     /// The wallet's addresses.
     Addresses(AddressQuery),
     /// Where in this wallet a script comes from. Tells of scripts that nobody was given yet, too.
@@ -228,6 +237,8 @@ impl Command {
                 | Self::History(_)
                 | Self::Transactions(_)
                 | Self::Coins
+                | Self::Holdings { .. }
+                | Self::Received(_)
                 | Self::Addresses(_)
                 | Self::Owner(_)
                 | Self::Block(_)
@@ -265,6 +276,10 @@ pub enum Reply {
     Transactions(Vec<TransactionRecord>),
     /// To `Coins`.
     Coins(Vec<Coin>),
+    /// To `Holdings`.
+    Holdings(Box<Holdings>),
+    /// To `Received`.
+    Received(Vec<Receipt>),
     /// To `Addresses`.
     Addresses(Vec<AddressRow>),
     /// To `Owner`.

@@ -117,7 +117,10 @@ async fn issue(desk: &Desk, branch: Branch, kind: Option<&str>, note: Option<Str
 }
 
 /// The account that gives addresses of a type: the preferred one if it does, else the first.
-fn account_of(wallet: &WalletDescription, kind: Option<&str>) -> Result<AccountName, RpcError> {
+pub(super) fn account_of(
+    wallet: &WalletDescription,
+    kind: Option<&str>,
+) -> Result<AccountName, RpcError> {
     let wanted = match kind {
         None => None,
         Some("legacy") => Some(ScriptType::Legacy),

@@ -2,7 +2,7 @@
 //!
 //! Refuses to count a stranger's payment that no block holds as money.
 
-use billfold_wallet_core::command::Coin;
+use billfold_wallet_core::command::{Command, Holdings, Reply};
 use bitcoin::Amount;
 use serde::Serialize;
 
@@ -27,7 +27,7 @@ pub(super) const METHODS: &[Method] = &[
         ],
         about: "Returns the total available balance.",
         standing: Standing::Same,
-        run: Run::Wallet(|node, desk, arguments| Box::pin(one(node, desk, arguments))),
+        run: Run::Wallet(|_, desk, arguments| Box::pin(one(desk, arguments))),
     },
     Method {
         name: "getbalances",
@@ -39,18 +39,18 @@ pub(super) const METHODS: &[Method] = &[
     },
 ];
 
-async fn one(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
+async fn one(desk: &Desk, arguments: &Arguments) -> Outcome {
     if arguments.text(0)?.is_some_and(|dummy| dummy != "*") {
         let message = "dummy first argument must be excluded or set to \"*\".";
         return Err(RpcError { code: METHOD_DEPRECATED, message: message.to_owned(), data: None });
     }
     let least = arguments.integer(1)?.unwrap_or(0);
-    answer(&Btc::from(parts(node, desk, least).await?.trusted))
+    answer(&Btc::from(parts(desk, least).await?.trusted))
 }
 
 async fn all(node: &Node, desk: &Desk) -> Outcome {
     let tip = ledger::tip(node, desk).await?;
-    let Parts { trusted, untrusted, immature } = parts(node, desk, 0).await?;
+    let Parts { trusted, untrusted, immature } = parts(desk, 0).await?;
     answer(&BalancesForm {
         mine: MineForm {
             trusted: trusted.into(),
@@ -68,24 +68,24 @@ struct Parts {
     immature: Amount,
 }
 
-/// The sums over coins, frozen ones too, as Core's locked coins are part of the balance; of those
-/// that count, only with `least` confirmations.
-async fn parts(node: &Node, desk: &Desk, least: i64) -> Result<Parts, RpcError> {
-    let tip = ledger::tip(node, desk).await?;
-    let coins = ledger::coins(desk).await?;
-    let pending = coins.iter().any(|coin| coin.height.is_none());
-    let unconfirmed = if pending { Some(Unconfirmed::read(desk).await?) } else { None };
-    let mut parts = Parts::default();
-    for Coin { outpoint, amount, height, immature, .. } in coins {
-        let is_trusted = || unconfirmed.as_ref().is_some_and(|all| all.is_trusted(outpoint.txid));
-        if immature {
-            parts.immature += amount;
-        } else if height.is_some() || is_trusted() {
-            if ledger::depth(tip.height, height) >= least {
-                parts.trusted += amount;
-            }
-        } else {
-            parts.untrusted += amount;
+/// What there is, frozen coins too, as Core's locked coins are part of the balance; of what can be
+/// trusted, only with `least` confirmations.
+async fn parts(desk: &Desk, least: i64) -> Result<Parts, RpcError> {
+    let least_depth = u32::try_from(least.max(0)).unwrap_or(u32::MAX);
+    let Reply::Holdings(holdings) = desk.ask(Command::Holdings { least_depth }).await? else {
+        return Err(RpcError::bug());
+    };
+    let Holdings { confirmed: trusted, immature, pending } = *holdings;
+    let mut parts = Parts { trusted, untrusted: Amount::ZERO, immature };
+    if pending.is_empty() {
+        return Ok(parts);
+    }
+    let unconfirmed = Unconfirmed::read(desk).await?;
+    for (coin, amount) in pending {
+        match unconfirmed.is_trusted(coin.txid) {
+            true if least <= 0 => parts.trusted += amount,
+            true => {}
+            false => parts.untrusted += amount,
         }
     }
     Ok(parts)

@@ -120,7 +120,7 @@ async fn lock(desk: &Desk, arguments: &Arguments) -> Outcome {
 }
 
 /// An output, as `{txid, vout}` names it.
-fn outpoint(value: &Value) -> Result<OutPoint, RpcError> {
+pub(super) fn outpoint(value: &Value) -> Result<OutPoint, RpcError> {
     let fields = arguments::object(value)?;
     let missing = || RpcError::wrong_type("Missing txid or vout");
     let txid = arguments::text(fields.get("txid").ok_or_else(missing)?)?;

@@ -8,6 +8,14 @@ use crate::parameter::{Kind, Parameter};
 
 pub(super) const METHODS: &[Method] = &[
     Method {
+        name: "getzmqnotifications",
+        category: Category::Control,
+        parameters: &[],
+        about: "Returns information about the active ZeroMQ notifications: there are none.",
+        standing: Standing::Same,
+        run: Run::Pure(|_, _| answer::<[(); 0]>(&[])),
+    },
+    Method {
         name: "help",
         category: Category::Control,
         parameters: &[Parameter::optional("command", Kind::Text, "The method to tell of")],

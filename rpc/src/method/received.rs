@@ -4,8 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use billfold_wallet_core::command::{HistoryQuery, PaymentState};
-use billfold_wallet_core::light_client::height::Height;
+use billfold_wallet_core::command::{Command, Receipt, Reply};
 use bitcoin::constants::COINBASE_MATURITY;
 use bitcoin::{Address, Amount, Txid};
 use serde::Serialize;
@@ -106,7 +105,7 @@ async fn by_address(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome 
     if ledger::owner(desk, address.script_pubkey()).await?.is_none() {
         return Err(RpcError::new(Code::Wallet, "Address not found in wallet"));
     }
-    let mut tallies = tallies(node, desk, arguments, [1, 2]).await?;
+    let mut tallies = tallies(node, desk, arguments, [1, 2], [&address]).await?;
     answer(&Btc::from(tallies.remove(&address).unwrap_or_default().amount))
 }
 
@@ -118,7 +117,7 @@ async fn by_label(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     if addresses.is_empty() {
         return Err(RpcError::new(Code::Wallet, "Label not found in wallet"));
     }
-    let tallies = tallies(node, desk, arguments, [1, 2]).await?;
+    let tallies = tallies(node, desk, arguments, [1, 2], &addresses).await?;
     let amounts = addresses.iter().filter_map(|address| tallies.get(address));
     answer(&Btc::from(amounts.map(|tally| tally.amount).sum::<Amount>()))
 }
@@ -129,9 +128,11 @@ async fn all_addresses(node: &Node, desk: &Desk, arguments: &Arguments) -> Outco
     let only = only.map(|text| arguments::address(text, node.params.network, ""));
     let only = only.transpose().map_err(invalid)?;
     let with_empty = arguments.flag(1, false)?;
-    let mut tallies = tallies(node, desk, arguments, [0, 4]).await?;
+    let book = labelled(desk).await?;
+    let listed = book.iter().map(|(address, ..)| address);
+    let mut tallies = tallies(node, desk, arguments, [0, 4], listed).await?;
     let mut forms = Vec::new();
-    for (address, label, purpose) in labelled(desk).await? {
+    for (address, label, purpose) in book {
         let tally = tallies.remove(&address);
         let is_wanted = only.as_ref().is_none_or(|only| *only == address);
         if !is_wanted || (tally.is_none() && (!with_empty || purpose != "receive")) {
@@ -147,9 +148,11 @@ async fn all_addresses(node: &Node, desk: &Desk, arguments: &Arguments) -> Outco
 
 async fn all_labels(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     let with_empty = arguments.flag(1, false)?;
-    let mut tallies = tallies(node, desk, arguments, [0, 3]).await?;
+    let book = labelled(desk).await?;
+    let listed = book.iter().map(|(address, ..)| address);
+    let mut tallies = tallies(node, desk, arguments, [0, 3], listed).await?;
     let mut labels: BTreeMap<String, Tally> = BTreeMap::new();
-    for (address, label, purpose) in labelled(desk).await? {
+    for (address, label, purpose) in book {
         match tallies.remove(&address) {
             Some(tally) => labels.entry(label).or_default().add(tally),
             None if with_empty && purpose == "receive" => drop(labels.entry(label).or_default()),
@@ -164,45 +167,32 @@ async fn all_labels(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome 
     answer(&labels.into_iter().map(form).collect::<Vec<_>>())
 }
 
-/// What came in at each address of the wallet; `minconf` and `include_immature_coinbase` are at
-/// these places of the arguments.
+/// What came in at addresses; `minconf` and `include_immature_coinbase` are at these places of the
+/// arguments.
 async fn tallies(
     node: &Node,
     desk: &Desk,
     arguments: &Arguments,
     [least, immature]: [usize; 2],
+    addresses: impl IntoIterator<Item = &Address>,
 ) -> Result<BTreeMap<Address, Tally>, RpcError> {
     let least = arguments.integer(least)?.unwrap_or(1);
     let with_immature = arguments.flag(immature, false)?;
     let tip = ledger::tip(node, desk).await?.height;
-    let rows = ledger::history(desk, HistoryQuery::default()).await?;
-    let live = rows.into_iter().filter(|row| {
-        let depth = match row.state {
-            PaymentState::Confirmed(block) => ledger::depth(tip, Some(block.height)),
-            PaymentState::Replaced | PaymentState::Evicted => return false,
-            _ => 0,
-        };
-        depth >= least
-    });
-    let txids: Vec<_> = live.map(|row| row.txid).collect();
+    let scripts: Vec<_> = addresses.into_iter().map(Address::script_pubkey).collect();
+    let Reply::Received(receipts) = desk.ask(Command::Received(scripts)).await? else {
+        return Err(RpcError::bug());
+    };
     let mut tallies: BTreeMap<Address, Tally> = BTreeMap::new();
-    for txids in txids.chunks(PAGE) {
-        for record in ledger::records(desk, txids.to_vec()).await? {
-            let txid = record.transaction.compute_txid();
-            let height: Option<Height> = record.block.map(|(block, ..)| block.height);
-            let depth = ledger::depth(tip, height);
-            if record.transaction.is_coinbase()
-                && (depth < 1 || (depth <= i64::from(COINBASE_MATURITY) && !with_immature))
-            {
-                continue;
-            }
-            for (output, known) in record.transaction.output.iter().zip(&record.outputs) {
-                let address = Address::from_script(&output.script_pubkey, node.params.network);
-                let (Some(_), Ok(address)) = (&known.owner, address) else { continue };
-                let one = Tally { amount: output.value, depth: Some(depth), txids: vec![txid] };
-                tallies.entry(address).or_default().add(one);
-            }
+    for Receipt { script, txid, amount, height, coinbase } in receipts {
+        let depth = ledger::depth(tip, height);
+        let young = depth <= i64::from(COINBASE_MATURITY) && !with_immature;
+        if depth < least || (coinbase && (depth < 1 || young)) {
+            continue;
         }
+        let Ok(address) = Address::from_script(&script, node.params.network) else { continue };
+        let one = Tally { amount, depth: Some(depth), txids: vec![txid] };
+        tallies.entry(address).or_default().add(one);
     }
     Ok(tallies)
 }
@@ -222,6 +212,3 @@ struct LabelForm {
     confirmations: i64,
     label: String,
 }
-
-/// Transactions that are read at a time.
-const PAGE: usize = 100;

@@ -29,10 +29,12 @@ pub const REFUSALS: &[Refusal] = &[
     Refusal { name: "generateblock", reason: NO_MINING },
     Refusal { name: "generatetoaddress", reason: NO_MINING },
     Refusal { name: "generatetodescriptor", reason: NO_MINING },
+    Refusal { name: "getblock", reason: PEERS_WOULD_KNOW },
     Refusal { name: "getblockstats", reason: NO_BLOCKS },
     Refusal { name: "getblocktemplate", reason: NO_MINING },
     Refusal { name: "getchainstates", reason: NO_UTXO_SET },
     Refusal { name: "getchaintxstats", reason: NO_BLOCKS },
+    Refusal { name: "getdescriptoractivity", reason: PEERS_WOULD_KNOW },
     Refusal {
         name: "getinfo",
         reason: "Bitcoin Core has none any more: use getblockchaininfo, \
@@ -40,10 +42,13 @@ pub const REFUSALS: &[Refusal] = &[
     },
     Refusal { name: "getmempoolancestors", reason: NO_MEMPOOL },
     Refusal { name: "getmempooldescendants", reason: NO_MEMPOOL },
+    Refusal { name: "getmempoolentry", reason: NO_MEMPOOL },
+    Refusal { name: "getmempoolinfo", reason: NO_MEMPOOL },
     Refusal { name: "getmininginfo", reason: NO_MINING },
     Refusal { name: "getnetworkhashps", reason: NO_MINING },
     Refusal { name: "getprioritisedtransactions", reason: NO_MEMPOOL },
     Refusal { name: "getrawmempool", reason: NO_MEMPOOL },
+    Refusal { name: "gettxoutproof", reason: PEERS_WOULD_KNOW },
     Refusal { name: "gettxoutsetinfo", reason: NO_UTXO_SET },
     Refusal {
         name: "getunconfirmedbalance",
@@ -78,9 +83,16 @@ pub const REFUSALS: &[Refusal] = &[
                                              upgraded when they are opened",
     },
     Refusal { name: "verifychain", reason: NO_BLOCKS },
+    Refusal {
+        name: "verifytxoutproof",
+        reason: "headers do not tell how many transactions a block has, without which a proof can \
+                 be forged",
+    },
 ];
 
 const NO_MEMPOOL: &str = "this wallet keeps no mempool: it takes a full node";
+const PEERS_WOULD_KNOW: &str =
+    "it keeps no blocks, and whoever is asked for one learns which block is of interest";
 const NO_UTXO_SET: &str = "this wallet keeps no set of unspent outputs: it takes a full node";
 const NO_BLOCKS: &str = "this wallet keeps no blocks: it takes a full node";
 const NO_MINING: &str = "this wallet does not mine: it takes a full node";

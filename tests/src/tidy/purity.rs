@@ -147,6 +147,7 @@ const RUNTIME: [&str; 18] = [
     "rpc/src/desk",
     "rpc/src/turns",
     "rpc/src/stop",
+    "rpc/src/watch",
     "rpc/src/server",
     "rpc/src/client",
     "tui/src/runtime",

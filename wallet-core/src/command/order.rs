@@ -78,6 +78,8 @@ impl Command {
                 | Self::History(_)
                 | Self::Transactions(_)
                 | Self::Coins
+                | Self::Holdings { .. }
+                | Self::Received(_)
                 | Self::Addresses(_)
                 | Self::Owner(_)
                 | Self::Labels(_)

@@ -2,6 +2,8 @@
 //!
 //! Refuses those that change anything, and those that ask what the chain client knows now.
 
+use bitcoin::ScriptBuf;
+
 use crate::command::{AddressQuery, Command, HistoryQuery, Reference};
 
 /// A command that only reads a wallet's file; as the [`Command`] of the same name.
@@ -13,6 +15,13 @@ pub enum Reading {
     History(HistoryQuery),
     /// All owned unspent outputs.
     Coins,
+    /// What there is, counted by confirmations.
+    Holdings {
+        /// As in the command.
+        least_depth: u32,
+    },
+    /// What scripts were paid.
+    Received(Vec<ScriptBuf>),
     /// The wallet's addresses.
     Addresses(AddressQuery),
     /// What is said of one thing, or of all.
@@ -29,6 +38,8 @@ impl Command {
             Self::Balance => Reading::Balance,
             Self::History(query) => Reading::History(*query),
             Self::Coins => Reading::Coins,
+            Self::Holdings { least_depth } => Reading::Holdings { least_depth: *least_depth },
+            Self::Received(scripts) => Reading::Received(scripts.clone()),
             Self::Addresses(query) => Reading::Addresses(*query),
             Self::Labels(about) => Reading::Labels(about.clone()),
             Self::Describe => Reading::Describe,

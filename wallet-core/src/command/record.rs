@@ -4,7 +4,7 @@
 
 use bitcoin::{Amount, SignedAmount, Transaction, Txid};
 
-use crate::light_client::height::BlockId;
+use crate::light_client::height::{BlockId, Height};
 
 use super::{Owner, PaymentState};
 
@@ -29,6 +29,8 @@ pub struct TransactionRecord {
     pub outputs: Vec<RecordedOutput>,
     /// Other transactions that are known here and spend a coin that it spends.
     pub conflicts: Vec<Txid>,
+    /// The lowest block that holds what excludes it, or what it stands on.
+    pub excluded: Option<Height>,
     /// The payment of this wallet that it was made to replace.
     pub replaces: Option<Txid>,
     /// The payment of this wallet that was made to replace it, the last of them.
@@ -44,4 +46,6 @@ pub struct RecordedOutput {
     pub owner: Option<Owner>,
     /// The label of its address.
     pub note: Option<String>,
+    /// What spends it, of those that count; known of the wallet's own outputs only.
+    pub spender: Option<Txid>,
 }

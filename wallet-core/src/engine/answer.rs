@@ -70,6 +70,10 @@ impl Engine {
             Command::History(query) => Ok(Reply::History(one.wallet.history_page(&query)?)),
             Command::Transactions(txids) => one.transactions(&txids),
             Command::Coins => Ok(Reply::Coins(one.wallet.coins(tip, now)?)),
+            Command::Holdings { least_depth } => {
+                Ok(Reply::Holdings(Box::new(one.wallet.holdings(tip, least_depth)?)))
+            }
+            Command::Received(scripts) => Ok(Reply::Received(one.wallet.received(&scripts)?)),
             Command::Addresses(query) => Ok(Reply::Addresses(one.wallet.addresses(&query, now)?)),
             Command::Owner(spk) => Ok(Reply::Owner(one.wallet.owner(&spk)?)),
             Command::Issue { account, branch, note } => {

@@ -4,9 +4,9 @@ use super::{portable_enum, portable_struct};
 use crate::command::{
     AccountDescription, AccountSearch, AddressQuery, AddressRow, AddressStatus, Balance,
     BalanceParts, Birthday, ChainSearch, Coin, Conflicts, Direction, Finding, HistoryQuery,
-    HistoryRow, ImportedLabels, IssuedAddress, Label, LabelConflict, LabelImport, Mark, Matched,
-    Moment, Owner, RecordedOutput, Reference, SearchEnd, SearchReport, TransactionChange,
-    TransactionRecord, WalletDescription,
+    HistoryRow, Holdings, ImportedLabels, IssuedAddress, Label, LabelConflict, LabelImport, Mark,
+    Matched, Moment, Owner, Receipt, RecordedOutput, Reference, SearchEnd, SearchReport,
+    TransactionChange, TransactionRecord, WalletDescription,
 };
 
 portable_struct! {
@@ -22,10 +22,12 @@ portable_struct! {
     }
     TransactionChange { txid, net, state, seen_by, known, left }
     TransactionRecord {
-        transaction, state, block, first_seen, net, fee, signed_here, outputs, conflicts, replaces,
+        transaction, state, block, first_seen, net, fee, signed_here, outputs, conflicts, excluded, replaces,
         replaced_by, note,
     }
-    RecordedOutput { owner, note }
+    Holdings { confirmed, immature, pending }
+    Receipt { script, txid, amount, height, coinbase }
+    RecordedOutput { owner, note, spender }
     Owner { account, branch, index }
     AddressQuery { status, change, limit }
     AddressRow {

@@ -3,9 +3,9 @@
 //! Refuses to compute what the tables hold: it reads them and names what it finds.
 
 use bitcoin::constants::COINBASE_MATURITY;
-use bitcoin::{Address, Script};
+use bitcoin::{Address, Amount, Script, ScriptBuf};
 
-use crate::command::{Balance, BalanceParts, Coin, Mark, StoreProblem};
+use crate::command::{Balance, BalanceParts, Coin, Holdings, Mark, Receipt, StoreProblem};
 use crate::keychain::Branch;
 use crate::light_client::height::Height;
 use crate::light_client::time::WallTime;
@@ -45,6 +45,39 @@ impl Wallet {
     /// What the disk refused.
     pub fn coins(&self, tip: Height, now: WallTime) -> Result<Vec<Coin>, StoreProblem> {
         self.file.coins(now)?.into_iter().map(|row| self.coin(tip, row)).collect()
+    }
+
+    /// What there is, with the chain at `tip`; of the coins in blocks those with at least so many.
+    ///
+    /// # Errors
+    /// What the disk refused.
+    pub fn holdings(&self, tip: Height, least_depth: u32) -> Result<Holdings, StoreProblem> {
+        let youngest = youngest_mature(tip);
+        let sums = self.file.coin_sums(youngest)?;
+        let pending = self.file.pending_coins()?;
+        let frozen = pending.iter().filter(|(_, _, frozen)| *frozen);
+        let frozen_pending: Amount = frozen.map(|(_, amount, _)| *amount).sum();
+        let all: Amount = sums.iter().map(|sum| sum.confirmed + sum.frozen).sum();
+        let immature = self.file.immature(youngest)?;
+        let deepest = tip.to_u32().checked_sub(least_depth.max(1) - 1).map(Height::new);
+        let young = self.file.mature_above(deepest, youngest)?;
+        Ok(Holdings {
+            confirmed: all - frozen_pending - immature - young,
+            immature,
+            pending: pending.into_iter().map(|(coin, amount, _)| (coin, amount)).collect(),
+        })
+    }
+
+    /// What scripts were paid, in their order.
+    ///
+    /// # Errors
+    /// What the disk refused.
+    pub fn received(&self, scripts: &[ScriptBuf]) -> Result<Vec<Receipt>, StoreProblem> {
+        let mut receipts = Vec::new();
+        for script in scripts {
+            receipts.extend(self.file.receipts(script)?);
+        }
+        Ok(receipts)
     }
 
     /// A coin as it is told.

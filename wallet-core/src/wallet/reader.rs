@@ -58,6 +58,10 @@ impl Reader {
             Reading::Balance => Reply::Balance(wallet.balance(tip)?),
             Reading::History(query) => Reply::History(wallet.history_page(query)?),
             Reading::Coins => Reply::Coins(wallet.coins(tip, now)?),
+            Reading::Holdings { least_depth } => {
+                Reply::Holdings(Box::new(wallet.holdings(tip, *least_depth)?))
+            }
+            Reading::Received(scripts) => Reply::Received(wallet.received(scripts)?),
             Reading::Addresses(query) => Reply::Addresses(wallet.addresses(query, now)?),
             Reading::Labels(about) => Reply::Labels(wallet.labels(about.as_ref())?),
             Reading::Describe => {

@@ -2,9 +2,13 @@
 //!
 //! Refuses to compute what the tables hold: it reads them and names what it finds.
 
-use bitcoin::{Address, Script, Transaction, Txid};
+use std::collections::HashSet;
+
+use bitcoin::{Address, OutPoint, Script, Transaction, Txid};
 
 use crate::command::{Owner, RecordedOutput, Reference, StoreProblem, TransactionRecord};
+
+use crate::light_client::height::Height;
 
 use super::Wallet;
 use super::fold::state;
@@ -36,12 +40,17 @@ impl Wallet {
         let Some(row) = self.file.transaction(txid)?.filter(|row| row.sums.ours) else {
             return Ok(None);
         };
-        let outputs = row.transaction.output.iter().map(|output| {
+        let outputs = (0..).zip(&row.transaction.output).map(|(vout, output)| {
             let note = match Address::from_script(&output.script_pubkey, self.network()) {
                 Ok(address) => self.label(&Reference::Address(address))?,
                 Err(_) => None,
             };
-            Ok(RecordedOutput { owner: self.owner(&output.script_pubkey)?, note })
+            let owner = self.owner(&output.script_pubkey)?;
+            let spender = match owner {
+                Some(_) => self.file.spender(OutPoint::new(txid, vout))?,
+                None => None,
+            };
+            Ok(RecordedOutput { owner, note, spender })
         });
         let (replaces, replaced_by) = self.file.replacements(txid)?;
         Ok(Some(TransactionRecord {
@@ -53,11 +62,34 @@ impl Wallet {
             signed_here: row.signed_here,
             outputs: outputs.collect::<Result<_, _>>()?,
             conflicts: self.conflicts(txid, &row.transaction)?,
+            excluded: if row.canonical { None } else { self.excluded(txid)? },
             replaces,
             replaced_by,
             note: self.label(&Reference::Transaction(txid))?,
             transaction: row.transaction,
         }))
+    }
+
+    /// The lowest block that holds what spends a coin of a transaction, or of those that it stands
+    /// on, in its place.
+    fn excluded(&self, txid: Txid) -> Result<Option<Height>, StoreProblem> {
+        let (mut open, mut seen) = (vec![txid], HashSet::new());
+        let mut lowest: Option<Height> = None;
+        while let Some(txid) = open.pop() {
+            let Some(row) = self.file.transaction(txid)?.filter(|row| row.placement.is_none())
+            else {
+                continue;
+            };
+            if !seen.insert(txid) {
+                continue;
+            }
+            for rival in self.conflicts(txid, &row.transaction)? {
+                let placed = self.file.transaction(rival)?.and_then(|row| row.placement);
+                lowest = lowest.into_iter().chain(placed.map(|at| at.block.height)).min();
+            }
+            open.extend(row.transaction.input.iter().map(|input| input.previous_output.txid));
+        }
+        Ok(lowest)
     }
 
     fn conflicts(&self, txid: Txid, of: &Transaction) -> Result<Vec<Txid>, StoreProblem> {

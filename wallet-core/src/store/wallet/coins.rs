@@ -4,10 +4,10 @@
 
 use std::collections::HashSet;
 
-use bitcoin::{Amount, OutPoint, ScriptBuf, Txid};
+use bitcoin::{Amount, OutPoint, Script, ScriptBuf, Txid};
 use rusqlite::{OptionalExtension, Row, params};
 
-use crate::command::StoreProblem;
+use crate::command::{Receipt, StoreProblem};
 use crate::keychain::{AccountId, DerivationIndex, KeychainId};
 use crate::light_client::height::Height;
 use crate::light_client::time::WallTime;
@@ -185,6 +185,75 @@ impl WalletFile {
                 "SELECT spender FROM ({LABELLED}) WHERE spender IS NOT NULL"
             ))?
             .query_map([label], |row| row.get::<_, Column<Txid>>(0).map(|txid| txid.0))?
+            .collect()
+        })
+    }
+
+    /// The unspent outputs that no block holds, and whether each is frozen.
+    pub fn pending_coins(&self) -> Result<Vec<(OutPoint, Amount, bool)>, StoreProblem> {
+        self.read(|sql| {
+            sql.prepare_cached(
+                "SELECT txid, vout, amount, frozen FROM outputs INDEXED BY unspent_by_height
+                 WHERE live = 1 AND spender IS NULL AND height IS NULL",
+            )?
+            .query_map([], |row| {
+                let coin = OutPoint::new(row.get::<_, Column<Txid>>(0)?.0, row.get(1)?);
+                Ok((coin, row.get::<_, Column<Amount>>(2)?.0, row.get(3)?))
+            })?
+            .collect()
+        })
+    }
+
+    /// What unspent coinbases above `youngest_mature` hold.
+    pub fn immature(&self, youngest_mature: Option<Height>) -> Result<Amount, StoreProblem> {
+        let youngest = youngest_mature.map_or(-1, |height| i64::from(height.to_u32()));
+        self.read(|sql| {
+            sql.prepare_cached(
+                "SELECT ifnull(sum(amount), 0) FROM outputs
+                 WHERE live = 1 AND spender IS NULL AND coinbase = 1 AND height > ?1",
+            )?
+            .query_row([youngest], |row| row.get::<_, Column<Amount>>(0).map(|amount| amount.0))
+        })
+    }
+
+    /// What the other unspent outputs in blocks above a height hold; `None`: in any block.
+    pub fn mature_above(
+        &self,
+        height: Option<Height>,
+        youngest_mature: Option<Height>,
+    ) -> Result<Amount, StoreProblem> {
+        let number = |height: Option<Height>| height.map_or(-1, |at| i64::from(at.to_u32()));
+        self.read(|sql| {
+            sql.prepare_cached(
+                "SELECT ifnull(sum(amount), 0) FROM outputs INDEXED BY unspent_by_height
+                 WHERE live = 1 AND spender IS NULL AND height > ?1
+                   AND (coinbase = 0 OR height <= ?2)",
+            )?
+            .query_row([number(height), number(youngest_mature)], |row| {
+                row.get::<_, Column<Amount>>(0).map(|amount| amount.0)
+            })
+        })
+    }
+
+    /// What a script was paid by transactions that count; nothing if it is not the wallet's.
+    pub fn receipts(&self, script: &Script) -> Result<Vec<Receipt>, StoreProblem> {
+        self.read(|sql| {
+            sql.prepare_cached(
+                "SELECT o.txid, o.amount, o.height, o.coinbase
+                 FROM scripts s JOIN outputs o USING (keychain, derivation)
+                 WHERE s.spk = ?1 AND o.live = 1
+                 ORDER BY o.height NULLS LAST, o.txid, o.vout",
+            )?
+            .query_map([script.as_bytes()], |row| {
+                let height: Option<Column<Height>> = row.get(2)?;
+                Ok(Receipt {
+                    script: script.to_owned(),
+                    txid: row.get::<_, Column<Txid>>(0)?.0,
+                    amount: row.get::<_, Column<Amount>>(1)?.0,
+                    height: height.map(|height| height.0),
+                    coinbase: row.get(3)?,
+                })
+            })?
             .collect()
         })
     }

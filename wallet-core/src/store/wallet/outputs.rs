@@ -88,6 +88,19 @@ impl WalletFile {
         })
     }
 
+    /// What spends an output of the wallet, of those that count.
+    pub fn spender(&self, outpoint: OutPoint) -> Result<Option<Txid>, StoreProblem> {
+        self.read(|sql| {
+            sql.prepare_cached("SELECT spender FROM outputs WHERE txid = ?1 AND vout = ?2")?
+                .query_row(params![Column(outpoint.txid), outpoint.vout], |row| {
+                    let spender: Option<Column<Txid>> = row.get(0)?;
+                    Ok(spender.map(|spender| spender.0))
+                })
+                .optional()
+                .map(Option::flatten)
+        })
+    }
+
     /// Whether an output that pays the wallet is frozen.
     pub fn is_frozen(&self, outpoint: OutPoint) -> Result<bool, StoreProblem> {
         self.read(|sql| {

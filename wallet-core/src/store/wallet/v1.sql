@@ -172,6 +172,9 @@ CREATE INDEX outputs_by_spender ON outputs (spender) WHERE spender IS NOT NULL;
 -- All that the choice of coins reads, so that it reads nothing else.
 CREATE INDEX unspent ON outputs (keychain, amount, height, coinbase, frozen, live, spender)
     WHERE live = 1 AND spender IS NULL;
+-- The few that are in no block, or in the last ones.
+CREATE INDEX unspent_by_height ON outputs (height, coinbase, amount)
+    WHERE live = 1 AND spender IS NULL;
 CREATE INDEX unspent_coinbases ON outputs (height)
     WHERE live = 1 AND spender IS NULL AND coinbase = 1;
 

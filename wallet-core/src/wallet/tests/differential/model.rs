@@ -6,8 +6,8 @@ use bitcoin::psbt::Psbt;
 use bitcoin::{Amount, FeeRate, Network, OutPoint, ScriptBuf, SignedAmount, Transaction, Txid};
 
 use crate::command::{
-    Birthday, BumpRequest, BumpWay, CommandError, Draft, DraftId, FeeChoice, Hold, PaymentState,
-    Purpose, SweepRequest, SweepSource,
+    Birthday, BumpRequest, BumpWay, Coin, CommandError, Draft, DraftId, FeeChoice, Hold,
+    PaymentState, Purpose, SweepRequest, SweepSource,
 };
 use crate::config::LookAhead;
 use crate::keychain::{AccountId, Branch};
@@ -505,6 +505,51 @@ impl Model {
         let balance = self.bench.wallet.balance(self.bench.tip().height).unwrap();
         assert_eq!(balance.total.frozen, frozen);
         assert_eq!(self.oracle.history(), self.check_sums(), "history");
+        self.check_holdings(&coins);
+        self.check_received();
+    }
+
+    /// What is kept as sums is what the coins come to.
+    fn check_holdings(&self, coins: &[Coin]) {
+        let tip = self.bench.tip().height;
+        for least in [0, 1, 2, 5, 101] {
+            let holdings = self.bench.wallet.holdings(tip, least).unwrap();
+            let (mut confirmed, mut immature) = (Amount::ZERO, Amount::ZERO);
+            let mut pending = BTreeMap::new();
+            for coin in coins {
+                match coin.height {
+                    None => drop(pending.insert(coin.outpoint, coin.amount)),
+                    Some(_) if coin.immature => immature += coin.amount,
+                    Some(height) if tip.above(height) + 1 >= least => confirmed += coin.amount,
+                    Some(_) => {}
+                }
+            }
+            assert_eq!((holdings.confirmed, holdings.immature), (confirmed, immature), "{least}");
+            assert_eq!(holdings.pending.into_iter().collect::<BTreeMap<_, _>>(), pending);
+        }
+    }
+
+    /// What each script was paid is what the transactions that count pay it.
+    fn check_received(&self) {
+        let mut expected: BTreeMap<ScriptBuf, Vec<(Txid, Amount)>> = BTreeMap::new();
+        for row in self.bench.wallet.history().unwrap() {
+            let counts = !matches!(row.state, PaymentState::Replaced | PaymentState::Evicted);
+            let known = self.bench.wallet.file.transaction(row.txid).unwrap();
+            let outputs = known.into_iter().flat_map(|known| known.transaction.output);
+            for output in outputs.filter(|_| counts) {
+                if self.bench.wallet.watches(&output.script_pubkey) {
+                    let paid = expected.entry(output.script_pubkey).or_default();
+                    paid.push((row.txid, output.value));
+                }
+            }
+        }
+        for (script, mut paid) in expected {
+            let receipts = self.bench.wallet.received(std::slice::from_ref(&script)).unwrap();
+            let mut found: Vec<_> = receipts.iter().map(|one| (one.txid, one.amount)).collect();
+            found.sort_unstable();
+            paid.sort_unstable();
+            assert_eq!(found, paid, "{script}");
+        }
     }
 
     /// Told of what moved only, the light client watches exactly what it should.

@@ -1,0 +1,298 @@
+//! Owns `send` and `sendall`: payments whose form the caller chooses, signed here or handed on.
+//!
+//! Refuses inputs of others, and sequence numbers of the caller's own.
+
+mod options;
+
+use billfold_wallet_core::command::{
+    Command, CommandError, Draft, Layout, PayAmount, PayRequest, Recipient, Reply,
+};
+use bitcoin::consensus::encode::serialize_hex;
+use bitcoin::script::Instruction;
+use bitcoin::{Address, Amount, OutPoint, Script, TxOut, Txid};
+use serde::Serialize;
+
+use crate::arguments::{self, Arguments};
+use crate::desk::Desk;
+use crate::error::{Code, RpcError};
+use crate::json::{Object, Value, answer};
+use crate::method::payment::{Drafted, drafted, drop_draft};
+use crate::method::send::{bearing_fee, part};
+use crate::method::{Category, Method, Outcome, Run, Standing};
+use crate::node::Node;
+use crate::parameter::{Kind, Parameter};
+use crate::unsigned;
+
+use options::Options;
+
+pub(super) const METHODS: &[Method] = &[
+    Method {
+        name: "send",
+        category: Category::Wallet,
+        parameters: &[
+            Parameter::required("outputs", Kind::Any, "The outputs, as key-value pairs"),
+            TARGET,
+            MODE,
+            RATE,
+            Parameter::options(SEND_OPTIONS, "What else is wanted"),
+            Parameter::optional("version", Kind::Number, "Transaction version: 2"),
+        ],
+        about: "Send a transaction.",
+        standing: Standing::Differs(DIFFERENT),
+        run: Run::Change(|node, desk, arguments| Box::pin(send(node, desk, arguments))),
+    },
+    Method {
+        name: "sendall",
+        category: Category::Wallet,
+        parameters: &[
+            Parameter::required("recipients", Kind::Array, "Addresses, and pairs with an amount"),
+            TARGET,
+            MODE,
+            RATE,
+            Parameter::options(SENDALL_OPTIONS, "What else is wanted"),
+        ],
+        about: "Spend the value of all (or specific) confirmed UTXOs and unconfirmed change in the \
+                wallet to one or more recipients.",
+        standing: Standing::Differs(DIFFERENT),
+        run: Run::Change(|node, desk, arguments| Box::pin(send_all(node, desk, arguments))),
+    },
+];
+
+const TARGET: Parameter =
+    Parameter::optional("conf_target", Kind::Number, "Confirmation target in blocks");
+const MODE: Parameter =
+    Parameter::optional("estimate_mode", Kind::Text, "unset, economical, conservative");
+const RATE: Parameter = Parameter::optional("fee_rate", Kind::Amount, "Fee rate in sat/vB");
+
+const SEND_OPTIONS: &[Parameter] = &[
+    Parameter::optional("add_inputs", Kind::Bool, "Choose coins beside the inputs"),
+    Parameter::optional("include_unsafe", Kind::Bool, "Choose coins that others may take back"),
+    Parameter::optional("minconf", Kind::Number, "Choose coins with so many confirmations"),
+    Parameter::optional("maxconf", Kind::Number, "Choose coins with at most so many"),
+    Parameter::optional("add_to_wallet", Kind::Bool, "Whether it is stored and sent"),
+    Parameter::optional("change_address", Kind::Text, "Where the change goes"),
+    Parameter::optional("change_position", Kind::Number, "The place of the change"),
+    Parameter::optional("change_type", Kind::Text, "The type of the change's address"),
+    Parameter::optional("include_watching", Kind::Bool, "No longer used"),
+    Parameter::optional("inputs", Kind::Array, "The inputs: {txid, vout}"),
+    Parameter::optional("locktime", Kind::Number, "Raw locktime"),
+    Parameter::optional("lock_unspents", Kind::Bool, "Lock the coins that are spent"),
+    Parameter::optional("psbt", Kind::Bool, "Answer with a PSBT, and send nothing"),
+    Parameter::optional("subtract_fee_from_outputs", Kind::Array, "Which bear the fee"),
+    Parameter::optional("max_tx_weight", Kind::Number, "The most that it may weigh"),
+    Parameter::optional("replaceable", Kind::Bool, "Say that it may be replaced"),
+    Parameter::optional("solving_data", Kind::Object, "Must be left out"),
+];
+
+const SENDALL_OPTIONS: &[Parameter] = &[
+    Parameter::optional("add_to_wallet", Kind::Bool, "Whether it is stored and sent"),
+    Parameter::optional("include_watching", Kind::Bool, "No longer used"),
+    Parameter::optional("inputs", Kind::Array, "Exactly these inputs: {txid, vout}"),
+    Parameter::optional("locktime", Kind::Number, "Raw locktime"),
+    Parameter::optional("lock_unspents", Kind::Bool, "Lock the coins that are spent"),
+    Parameter::optional("psbt", Kind::Bool, "Answer with a PSBT, and send nothing"),
+    Parameter::optional("send_max", Kind::Bool, "Leave coins that cost more than they hold"),
+    Parameter::optional("minconf", Kind::Number, "Only coins with so many confirmations"),
+    Parameter::optional("maxconf", Kind::Number, "Only coins with at most so many"),
+    Parameter::optional("version", Kind::Number, "Transaction version: 2"),
+    Parameter::optional("replaceable", Kind::Bool, "Say that it may be replaced"),
+    Parameter::optional("solving_data", Kind::Object, "Must be left out"),
+];
+
+const DIFFERENT: &str = "-10 before the chain was seen for the first time; -8 for inputs of others, solving_data, \
+     sequence numbers and versions other than 2; inputs stand in an order that tells nothing; what \
+     is signed and not sent holds its coins until it is sent or dropped by billfold drafts";
+
+async fn send(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
+    let options = Options::read(arguments, SEND_OPTIONS)?;
+    Options::check_version(arguments.value(5))?;
+    let outputs = arguments.value(0).unwrap_or(&Value::Null);
+    let paid = unsigned::outputs(outputs, node.params.network)?;
+    let names = names(outputs);
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let bearing = bearing_fee(options.value("subtract_fee_from_outputs"), &names)?;
+    let (mut recipients, mut publishes) = (Vec::new(), None);
+    for (at, output) in paid.into_iter().enumerate() {
+        match published(&output.script_pubkey) {
+            Some(bytes) => publishes = Some((at, bytes)),
+            None => recipients.push(Recipient {
+                address: to(node, &output)?,
+                amount: part(output.value, bearing.contains(&at)),
+                note: None,
+            }),
+        }
+    }
+    let mut request = options.request()?;
+    request.choice.beside = options.flag("add_inputs", request.coins.is_empty())?;
+    request.choice.strangers = options.flag("include_unsafe", false)?;
+    request.layout = Layout { publishes, ..options.change(node, desk, recipients.len()).await? };
+    if request.coins.is_empty() && !request.choice.beside {
+        let message = "No inputs given, and add_inputs is false";
+        return Err(RpcError::new(Code::Wallet, message));
+    }
+    request.recipients = recipients;
+    finish(node, desk, request, &options).await
+}
+
+async fn send_all(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
+    let options = Options::read(arguments, SENDALL_OPTIONS)?;
+    Options::check_version(options.value("version"))?;
+    let listed = arguments.value(0).map_or(Ok(&[][..]), arguments::array)?;
+    let (mut recipients, mut claimed) = (Vec::new(), Amount::ZERO);
+    for recipient in listed {
+        if let Some(text) = recipient.as_str() {
+            let refusal = "Invalid Bitcoin address: ";
+            let address = arguments::address(text, node.params.network, refusal)?;
+            recipients.push(Recipient { address, amount: PayAmount::Share, note: None });
+            continue;
+        }
+        for output in unsigned::outputs(recipient, node.params.network)? {
+            let (address, amount) = (to(node, &output)?, PayAmount::Exactly(output.value));
+            claimed = claimed.checked_add(output.value).unwrap_or(Amount::MAX_MONEY);
+            recipients.push(Recipient { address, amount, note: None });
+        }
+    }
+    if !recipients.iter().any(|recipient| recipient.amount == PayAmount::Share) {
+        let message = "Must provide at least one address without a specified amount";
+        return Err(RpcError::parameter(message));
+    }
+    check_twice(&recipients)?;
+    if options.has("inputs") && options.has("send_max") {
+        return Err(RpcError::parameter("Cannot combine send_max with specific inputs."));
+    }
+    if options.has("inputs") && (options.has("minconf") || options.has("maxconf")) {
+        let message = "Cannot combine minconf or maxconf with specific inputs.";
+        return Err(RpcError::parameter(message));
+    }
+    let mut request = options.request()?;
+    request.choice.even_worthless = !options.flag("send_max", false)?;
+    request.recipients = recipients;
+    let told = finish(node, desk, request, &options).await;
+    told.map_err(|error| lacking(error, claimed))
+}
+
+/// Pays, or hands on, as the options say.
+async fn finish(node: &Node, desk: &Desk, request: PayRequest, options: &Options<'_>) -> Outcome {
+    let keeps = options.flag("add_to_wallet", true)? && !options.flag("psbt", false)?;
+    let locks = options.flag("lock_unspents", false)?;
+    let draft = match drafted(node, desk, request).await? {
+        Drafted::New(draft) => draft,
+        Drafted::Paid(paid) => {
+            let txid = Some(paid.payment.transaction.compute_txid());
+            return answer(&SentForm { txid, complete: true, ..SentForm::default() });
+        }
+    };
+    let coins: Vec<OutPoint> = draft.inputs.iter().map(|coin| coin.outpoint).collect();
+    let told = if keeps { signed(desk, &draft).await } else { handed_on(desk, &draft).await };
+    let told = match told {
+        Ok(told) => told,
+        Err(error) => {
+            drop_draft(desk, &draft).await;
+            return Err(error);
+        }
+    };
+    if locks && !(keeps && told.complete) {
+        desk.ask(Command::Freeze { outpoints: coins, frozen: true }).await?;
+    }
+    answer(&told)
+}
+
+/// Signs and sends; where others must sign too, their part is handed on.
+async fn signed(desk: &Desk, draft: &Draft) -> Result<SentForm, RpcError> {
+    match desk.ask(Command::Sign(draft.id)).await {
+        Ok(Reply::Payment(payment)) => {
+            let txid = Some(payment.transaction.compute_txid());
+            Ok(SentForm { txid, complete: true, ..SentForm::default() })
+        }
+        Ok(Reply::Psbt(review)) => {
+            Ok(SentForm { psbt: Some(review.psbt.to_string()), ..SentForm::default() })
+        }
+        Ok(_) => Err(RpcError::bug()),
+        Err(CommandError::WatchOnly) => Ok(unsigned_psbt(desk, draft).await),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Signs, and sends nothing.
+async fn handed_on(desk: &Desk, draft: &Draft) -> Result<SentForm, RpcError> {
+    let psbt = draft.psbt.parse().map_err(|_| RpcError::bug())?;
+    match desk.ask(Command::SignPsbt(Box::new(psbt))).await {
+        Ok(Reply::Psbt(review)) => {
+            let psbt = Some(review.psbt.to_string());
+            let txid = review.complete.as_ref().map(bitcoin::Transaction::compute_txid);
+            let hex = review.complete.as_ref().map(serialize_hex);
+            Ok(SentForm { psbt, txid, complete: hex.is_some(), hex })
+        }
+        Ok(_) => Err(RpcError::bug()),
+        Err(CommandError::WatchOnly) => Ok(unsigned_psbt(desk, draft).await),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A wallet without keys answers with what it would sign, and holds nothing.
+async fn unsigned_psbt(desk: &Desk, draft: &Draft) -> SentForm {
+    drop_draft(desk, draft).await;
+    SentForm { psbt: Some(draft.psbt.clone()), ..SentForm::default() }
+}
+
+/// The names that the outputs were given by, in their order.
+fn names(outputs: &Value) -> Vec<String> {
+    let fields = |value: &Value| -> Vec<String> {
+        let object = value.as_object();
+        object.into_iter().flat_map(Object::iter).map(|(name, _)| name.to_owned()).collect()
+    };
+    match outputs.as_array() {
+        Some(listed) => listed.iter().flat_map(fields).collect(),
+        None => fields(outputs),
+    }
+}
+
+/// The bytes that an output publishes, if it does nothing else.
+fn published(spk: &Script) -> Option<Vec<u8>> {
+    let mut parts = spk.instructions().skip(1);
+    let bytes = match parts.next() {
+        Some(Ok(Instruction::PushBytes(bytes))) => bytes.as_bytes().to_vec(),
+        _ => Vec::new(),
+    };
+    spk.is_op_return().then_some(bytes)
+}
+
+fn to(node: &Node, output: &TxOut) -> Result<Address, RpcError> {
+    Address::from_script(&output.script_pubkey, node.params.network).map_err(|_| RpcError::bug())
+}
+
+fn check_twice(recipients: &[Recipient]) -> Result<(), RpcError> {
+    for (at, recipient) in recipients.iter().enumerate() {
+        if recipients[..at].iter().any(|earlier| earlier.address == recipient.address) {
+            let message = format!("Invalid parameter, duplicated address: {}", recipient.address);
+            return Err(RpcError::parameter(message));
+        }
+    }
+    Ok(())
+}
+
+/// In Core's words, what lacks when all is sent.
+fn lacking(error: RpcError, claimed: Amount) -> RpcError {
+    if error.message != "Insufficient funds" {
+        return error;
+    }
+    let message = match claimed {
+        Amount::ZERO => TOO_LOW,
+        _ => "Insufficient funds for fees after creating specified outputs.",
+    };
+    RpcError { message: message.to_owned(), ..error }
+}
+
+#[derive(Debug, Default, Serialize)]
+struct SentForm {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    psbt: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    txid: Option<Txid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hex: Option<String>,
+    complete: bool,
+}
+
+const TOO_LOW: &str = "Total value of UTXO pool too low to pay for transaction. Try using lower \
+                       feerate or excluding uneconomic UTXOs with 'send_max' option.";

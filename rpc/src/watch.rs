@@ -1,0 +1,41 @@
+//! Owns waiting for something: whoever waits looks again each time that something has happened.
+//!
+//! Refuses to look at fixed times: between two events nothing can be new.
+
+use std::future::Future;
+use std::time::Duration;
+
+use billfold_wallet_core::command::CommandError;
+use billfold_wallet_core::face::Face;
+use tokio::time::timeout;
+
+use crate::error::RpcError;
+
+/// Looks until there is something to see; `None` if there was nothing within `patience`.
+///
+/// # Errors
+/// Those of the look, or [`CommandError::Closing`] as it is told.
+pub async fn until<T, F>(
+    face: &dyn Face,
+    patience: Option<Duration>,
+    mut look: impl FnMut() -> F + Send,
+) -> Result<Option<T>, RpcError>
+where
+    F: Future<Output = Result<Option<T>, RpcError>> + Send,
+{
+    let mut listener = face.listen();
+    let watching = async {
+        loop {
+            if let Some(seen) = look().await? {
+                return Ok(Some(seen));
+            }
+            if listener.next().await.is_none() {
+                return Err(CommandError::Closing.into());
+            }
+        }
+    };
+    match patience {
+        None => watching.await,
+        Some(patience) => timeout(patience, watching).await.unwrap_or(Ok(None)),
+    }
+}
