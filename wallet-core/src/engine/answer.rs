@@ -2,7 +2,9 @@
 //!
 //! Refuses to say anything itself: the engine tells the answer after the commit.
 
-use bitcoin::{OutPoint, Txid};
+use std::collections::BTreeMap;
+
+use bitcoin::{Amount, OutPoint, Txid};
 
 use crate::backup::Backup;
 use crate::command::{
@@ -32,22 +34,23 @@ impl Engine {
         command: Command,
     ) -> Result<Reply, CommandError> {
         let entropy = self.entropy();
-        let not_loaded = || CommandError::NotLoaded(name.clone());
-        let one = self.followers.get_mut(name).ok_or_else(not_loaded)?;
-        if command.shows_a_person() {
-            one.keys.touch(now);
-        }
+        let one = attended(&mut self.followers, name, &command, now)?;
         let around = Around { now, entropy, chain: &self.chain };
         let (tip, now) = (around.tip(), now.wall);
         match command {
+            Command::Balance
+            | Command::History(_)
+            | Command::Coins
+            | Command::Holdings { .. }
+            | Command::Received(_)
+            | Command::Addresses(_)
+            | Command::Labels(_)
+            | Command::Describe => one.read(&command, tip, now),
             Command::Status => Ok(Reply::Status(Box::new(self.status(name)?))),
             Command::Rescan { from } => self.rescan(around.now, name, from),
             Command::Sweep(request) => self.begin_sweep(around.now, name, &request),
-            Command::Balance => Ok(Reply::Balance(one.wallet.balance(tip)?)),
             Command::Receive { amount, note, expires, fresh } => {
-                one.changed = true;
-                let (note, expires) = (note.as_deref(), expires.map(WallTime::new));
-                Ok(Reply::Address(one.wallet.receive(amount, note, expires, fresh, now)?))
+                one.receive(now, amount, note.as_deref(), expires, fresh)
             }
             Command::Draft(request) => one.draft(&around, &request),
             Command::Bump(request) => one.bump(&around, &request),
@@ -67,23 +70,12 @@ impl Engine {
                 one.sign_message(&address, &message, newer)
             }
             Command::DraftSweep { fee, most_fee } => one.draft_sweep(&around, fee, most_fee),
-            Command::History(query) => Ok(Reply::History(one.wallet.history_page(&query)?)),
             Command::Transactions(txids) => one.transactions(&txids),
-            Command::Coins => Ok(Reply::Coins(one.wallet.coins(tip, now)?)),
-            Command::Holdings { least_depth } => {
-                Ok(Reply::Holdings(Box::new(one.wallet.holdings(tip, least_depth)?)))
-            }
-            Command::Received(scripts) => Ok(Reply::Received(one.wallet.received(&scripts)?)),
-            Command::Addresses(query) => Ok(Reply::Addresses(one.wallet.addresses(&query, now)?)),
             Command::Owner(spk) => Ok(Reply::Owner(one.wallet.owner(&spk)?)),
-            Command::Issue { account, branch, note } => {
-                one.issue(now, &account, branch, note.as_deref())
-            }
-            Command::Labels(about) => Ok(Reply::Labels(one.wallet.labels(about.as_ref())?)),
+            Command::Issue { account, branch, note } => one.issue(now, &account, branch, note),
             Command::Label { reference, label } => one.label(&reference, label.as_deref()),
             Command::ImportLabels(import) => one.import_labels(&import),
             Command::Search { text, limit } => Ok(Reply::Found(one.wallet.search(&text, limit)?)),
-            Command::Describe => Ok(Reply::Wallet(Box::new(one.wallet.description()?))),
             Command::Block(query) => block(&self.chain, query),
             Command::Prove(txid) => one.prove(&around, txid),
             Command::Ordered(order) => self.carry_out(around.now, name, *order),
@@ -209,20 +201,52 @@ fn block(chain: &Chain, query: BlockQuery) -> Result<Reply, CommandError> {
     Ok(Reply::Block(block.map(Box::new)))
 }
 
+/// The wallet of this name; somebody may be there who asks.
+fn attended<'a>(
+    followers: &'a mut BTreeMap<WalletName, Follower>,
+    name: &WalletName,
+    command: &Command,
+    now: Now,
+) -> Result<&'a mut Follower, CommandError> {
+    let one = followers.get_mut(name).ok_or_else(|| CommandError::NotLoaded(name.clone()))?;
+    if command.shows_a_person() {
+        one.keys.touch(now);
+    }
+    Ok(one)
+}
+
 impl Follower {
+    fn receive(
+        &mut self,
+        now: WallTime,
+        amount: Option<Amount>,
+        note: Option<&str>,
+        expires: Option<u64>,
+        fresh: bool,
+    ) -> Result<Reply, CommandError> {
+        self.changed = true;
+        let expires = expires.map(WallTime::new);
+        Ok(Reply::Address(self.wallet.receive(amount, note, expires, fresh, now)?))
+    }
+
     fn issue(
         &mut self,
         now: WallTime,
         account: &AccountName,
         branch: Branch,
-        note: Option<&str>,
+        note: Option<String>,
     ) -> Result<Reply, CommandError> {
         self.changed = true;
-        Ok(Reply::Address(self.wallet.issue_at(account, branch, note, now)?))
+        Ok(Reply::Address(self.wallet.issue_at(account, branch, note.as_deref(), now)?))
     }
 
     fn freeze(&mut self, outpoints: &[OutPoint], frozen: bool) -> Result<Reply, CommandError> {
         self.wallet.set_frozen(outpoints, frozen).map(|()| Reply::Done)
+    }
+
+    fn read(&self, command: &Command, tip: Height, now: WallTime) -> Result<Reply, CommandError> {
+        let reading = command.reading().expect("whoever calls it asks for what is read");
+        self.wallet.read(&reading, tip, now)
     }
 
     fn abandon(&mut self, txid: Txid, now: WallTime) -> Result<Reply, CommandError> {

@@ -42,32 +42,39 @@ impl Reader {
         now: WallTime,
     ) -> Result<Reply, CommandError> {
         self.0.file.begin_reading()?;
-        let answer = self.answer(reading, tip, now);
+        let answer = match reading {
+            // How far each chain of addresses is used is in memory only with the other view.
+            Reading::Describe => self.0.read_chains().map_err(CommandError::from),
+            _ => Ok(()),
+        };
+        let answer = answer.and_then(|()| self.0.read(reading, tip, now));
         self.0.file.abort()?;
         answer
     }
+}
 
-    fn answer(
-        &mut self,
+impl Wallet {
+    /// Answers what only reads.
+    ///
+    /// # Errors
+    /// As the [`Command`](crate::command::Command) of the same name.
+    pub fn read(
+        &self,
         reading: &Reading,
         tip: Height,
         now: WallTime,
     ) -> Result<Reply, CommandError> {
-        let wallet = &mut self.0;
         Ok(match reading {
-            Reading::Balance => Reply::Balance(wallet.balance(tip)?),
-            Reading::History(query) => Reply::History(wallet.history_page(query)?),
-            Reading::Coins => Reply::Coins(wallet.coins(tip, now)?),
+            Reading::Balance => Reply::Balance(self.balance(tip)?),
+            Reading::History(query) => Reply::History(self.history_page(query)?),
+            Reading::Coins => Reply::Coins(self.coins(tip, now)?),
             Reading::Holdings { least_depth } => {
-                Reply::Holdings(Box::new(wallet.holdings(tip, *least_depth)?))
+                Reply::Holdings(Box::new(self.holdings(tip, *least_depth)?))
             }
-            Reading::Received(scripts) => Reply::Received(wallet.received(scripts)?),
-            Reading::Addresses(query) => Reply::Addresses(wallet.addresses(query, now)?),
-            Reading::Labels(about) => Reply::Labels(wallet.labels(about.as_ref())?),
-            Reading::Describe => {
-                wallet.read_chains()?;
-                Reply::Wallet(Box::new(wallet.description()?))
-            }
+            Reading::Received(scripts) => Reply::Received(self.received(scripts)?),
+            Reading::Addresses(query) => Reply::Addresses(self.addresses(query, now)?),
+            Reading::Labels(about) => Reply::Labels(self.labels(about.as_ref())?),
+            Reading::Describe => Reply::Wallet(Box::new(self.description()?)),
         })
     }
 }
