@@ -208,6 +208,8 @@ async fn open(context: &mut Context, access: Access, reach: Reach) -> Result<Ser
 pub(crate) fn unexpected(reply: &Reply) -> Failure {
     // The kind alone: a reply's content is the wallet's.
     let kind = match reply {
+        Reply::Holdings(_) => "holdings",
+        Reply::Received(_) => "received",
         Reply::Balance(_) => "balance",
         Reply::Address(_) => "address",
         Reply::Draft(_) => "draft",

@@ -2,8 +2,6 @@
 //!
 //! Refuses to say anything itself: the engine tells the answer after the commit.
 
-use std::collections::BTreeMap;
-
 use bitcoin::{Amount, OutPoint, Txid};
 
 use crate::backup::Backup;
@@ -33,10 +31,7 @@ impl Engine {
         name: &WalletName,
         command: Command,
     ) -> Result<Reply, CommandError> {
-        let entropy = self.entropy();
-        let one = attended(&mut self.followers, name, &command, now)?;
-        let around = Around { now, entropy, chain: &self.chain };
-        let (tip, now) = (around.tip(), now.wall);
+        let (one, around) = self.attend(now, name, &command)?;
         match command {
             Command::Balance
             | Command::History(_)
@@ -45,12 +40,12 @@ impl Engine {
             | Command::Received(_)
             | Command::Addresses(_)
             | Command::Labels(_)
-            | Command::Describe => one.read(&command, tip, now),
+            | Command::Describe => one.read(&command, &around),
             Command::Status => Ok(Reply::Status(Box::new(self.status(name)?))),
-            Command::Rescan { from } => self.rescan(around.now, name, from),
-            Command::Sweep(request) => self.begin_sweep(around.now, name, &request),
+            Command::Rescan { from } => self.rescan(now, name, from),
+            Command::Sweep(request) => self.begin_sweep(now, name, &request),
             Command::Receive { amount, note, expires, fresh } => {
-                one.receive(now, amount, note.as_deref(), expires, fresh)
+                one.receive(now.wall, amount, note.as_deref(), expires, fresh)
             }
             Command::Draft(request) => one.draft(&around, &request),
             Command::Bump(request) => one.bump(&around, &request),
@@ -58,7 +53,7 @@ impl Engine {
             Command::HandOut(draft) => one.hand_out(&around, draft),
             Command::Drop(draft) => one.wallet.drop_draft(draft).map(|()| Reply::Done),
             Command::Drafts => Ok(Reply::Drafts(one.wallet.drafts(&around.moment())?)),
-            Command::Abandon(txid) => one.abandon(txid, now),
+            Command::Abandon(txid) => one.abandon(txid, now.wall),
             Command::Freeze { outpoints, frozen } => one.freeze(&outpoints, frozen),
             Command::ReviewPsbt(psbt) => one.review(&around, &psbt),
             Command::FillPsbt(psbt) => one.fill(&around, *psbt),
@@ -72,13 +67,15 @@ impl Engine {
             Command::DraftSweep { fee, most_fee } => one.draft_sweep(&around, fee, most_fee),
             Command::Transactions(txids) => one.transactions(&txids),
             Command::Owner(spk) => Ok(Reply::Owner(one.wallet.owner(&spk)?)),
-            Command::Issue { account, branch, note } => one.issue(now, &account, branch, note),
+            Command::Issue { account, branch, note } => {
+                one.issue(now.wall, &account, branch, note.as_deref())
+            }
             Command::Label { reference, label } => one.label(&reference, label.as_deref()),
             Command::ImportLabels(import) => one.import_labels(&import),
             Command::Search { text, limit } => Ok(Reply::Found(one.wallet.search(&text, limit)?)),
             Command::Block(query) => block(&self.chain, query),
             Command::Prove(txid) => one.prove(&around, txid),
-            Command::Ordered(order) => self.carry_out(around.now, name, *order),
+            Command::Ordered(order) => self.carry_out(now, name, *order),
             Command::Teller(command) => one.tell(&around, &command),
             Command::Recall(request) => Ok(Reply::Recalled(one.wallet.recall(&request)?)),
             Command::Remember { request, answer } => one.remember(&request, &answer),
@@ -86,6 +83,22 @@ impl Engine {
             Command::Lock => Ok(one.lock_up()),
             Command::Present => Ok(Reply::Done),
         }
+    }
+
+    /// The wallet of this name, of which somebody may be there who asks, and what is around it.
+    fn attend(
+        &mut self,
+        now: Now,
+        name: &WalletName,
+        command: &Command,
+    ) -> Result<(&mut Follower, Around<'_>), CommandError> {
+        let entropy = self.entropy();
+        let not_loaded = || CommandError::NotLoaded(name.clone());
+        let one = self.followers.get_mut(name).ok_or_else(not_loaded)?;
+        if command.shows_a_person() {
+            one.keys.touch(now);
+        }
+        Ok((one, Around { now, entropy, chain: &self.chain }))
     }
 
     /// What is known of the chain, whichever wallets are open.
@@ -201,20 +214,6 @@ fn block(chain: &Chain, query: BlockQuery) -> Result<Reply, CommandError> {
     Ok(Reply::Block(block.map(Box::new)))
 }
 
-/// The wallet of this name; somebody may be there who asks.
-fn attended<'a>(
-    followers: &'a mut BTreeMap<WalletName, Follower>,
-    name: &WalletName,
-    command: &Command,
-    now: Now,
-) -> Result<&'a mut Follower, CommandError> {
-    let one = followers.get_mut(name).ok_or_else(|| CommandError::NotLoaded(name.clone()))?;
-    if command.shows_a_person() {
-        one.keys.touch(now);
-    }
-    Ok(one)
-}
-
 impl Follower {
     fn receive(
         &mut self,
@@ -234,19 +233,19 @@ impl Follower {
         now: WallTime,
         account: &AccountName,
         branch: Branch,
-        note: Option<String>,
+        note: Option<&str>,
     ) -> Result<Reply, CommandError> {
         self.changed = true;
-        Ok(Reply::Address(self.wallet.issue_at(account, branch, note.as_deref(), now)?))
+        Ok(Reply::Address(self.wallet.issue_at(account, branch, note, now)?))
     }
 
     fn freeze(&mut self, outpoints: &[OutPoint], frozen: bool) -> Result<Reply, CommandError> {
         self.wallet.set_frozen(outpoints, frozen).map(|()| Reply::Done)
     }
 
-    fn read(&self, command: &Command, tip: Height, now: WallTime) -> Result<Reply, CommandError> {
+    fn read(&self, command: &Command, around: &Around<'_>) -> Result<Reply, CommandError> {
         let reading = command.reading().expect("whoever calls it asks for what is read");
-        self.wallet.read(&reading, tip, now)
+        self.wallet.read(&reading, around.tip(), around.now.wall)
     }
 
     fn abandon(&mut self, txid: Txid, now: WallTime) -> Result<Reply, CommandError> {
