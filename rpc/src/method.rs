@@ -24,6 +24,7 @@ mod script;
 mod send;
 mod signing;
 mod sending;
+mod funding;
 mod tip;
 mod waiting;
 mod wallet;
@@ -188,6 +189,7 @@ const TABLES: &[&[Method]] = &[
     control::METHODS,
     description::METHODS,
     estimate::METHODS,
+    funding::METHODS,
     history::METHODS,
     message::METHODS,
     network::METHODS,

@@ -44,9 +44,7 @@ pub fn read(arguments: &Arguments, network: Network) -> Result<Transaction, RpcE
     let transaction = Transaction { version, lock_time, input: inputs, output };
     let contradicts = replaceable == Some(true) && !transaction.is_explicitly_rbf();
     if contradicts && !transaction.input.is_empty() {
-        return Err(RpcError::parameter(
-            "Invalid parameter combination: Sequence number(s) contradict replaceable option",
-        ));
+        return Err(RpcError::parameter(CONTRADICTION));
     }
     Ok(transaction)
 }
@@ -146,6 +144,18 @@ pub fn outputs(value: &Value, network: Network) -> Result<Vec<TxOut>, RpcError> 
     }
     Ok(outputs)
 }
+
+/// What the outputs are called: their addresses, or `data`.
+///
+/// # Errors
+/// As [`outputs`].
+pub fn names(value: &Value) -> Result<Vec<String>, RpcError> {
+    Ok(fields(value)?.into_iter().map(|(name, _)| name.to_owned()).collect())
+}
+
+/// The sequence numbers say something else than `replaceable`.
+pub const CONTRADICTION: &str =
+    "Invalid parameter combination: Sequence number(s) contradict replaceable option";
 
 /// All fields of the object, or of the objects.
 fn fields(value: &Value) -> Result<Vec<(&str, &Value)>, RpcError> {

@@ -66,6 +66,82 @@ fn what_a_caller_made_is_signed_the_same_in_every_form() -> Result<()> {
 }
 
 #[test]
+fn coins_are_chosen_for_what_a_caller_describes() -> Result<()> {
+    let town = Town::build()?;
+    let program = town.wallet_with(BILLFOLD, 50_000_000)?;
+    let daemon = Daemon::start(&program, &[])?;
+    daemon.await_height(town.network.tip().0)?;
+    let pays = json!([{STRANGER: 0.1}]);
+    let options = json!({"fee_rate": 5, "changePosition": 0, "lockUnspents": true});
+    // Nothing is held that was not asked for: the same coin is chosen again.
+    daemon.call("walletcreatefundedpsbt", &json!([[], pays, 0, {"fee_rate": 5}]))?;
+    let funded: v31::WalletCreateFundedPsbt =
+        daemon.read("walletcreatefundedpsbt", &json!([[], pays, 7, options]))?;
+    ensure!(funded.change_position == 0, "{funded:?}");
+    let told = daemon.call("decodepsbt", &json!([funded.psbt]))?;
+    ensure!(told["tx"]["vout"][1]["scriptPubKey"]["address"] == json!(STRANGER), "{told}");
+    ensure!(told["tx"]["vout"][1]["value"] == json!(0.1), "{told}");
+    ensure!(told["tx"]["locktime"] == json!(7) && told["fee"] == json!(funded.fee), "{told}");
+    let locked = daemon.call("listlockunspent", &json!([]))?;
+    ensure!(locked.as_array().is_some_and(|coins| coins.len() == 1), "{locked}");
+    daemon.call("lockunspent", &json!([true]))?;
+
+    let raw = daemon.call("createrawtransaction", &json!([[], [{STRANGER: 0.2}]]))?;
+    let options = json!({"fee_rate": 5, "subtractFeeFromOutputs": [0], "changePosition": 1});
+    let funded = daemon.call("fundrawtransaction", &json!([raw, options]))?;
+    let told = daemon.call("decoderawtransaction", &json!([funded["hex"]]))?;
+    let fee = funded["fee"].as_f64().context("a fee")?;
+    let gets = told["vout"][0]["value"].as_f64().context("an amount")?;
+    ensure!(fee > 0.0 && (gets + fee - 0.2).abs() < 1e-9, "{funded} {told}");
+    ensure!(told["vout"][1]["value"] == json!(0.3), "the wallet bears nothing: {told}");
+
+    let coins: v31::ListUnspent = daemon.read("listunspent", &json!([]))?;
+    let coin = coins.0.first().context("a coin")?;
+    let named = json!([{"txid": coin.txid, "vout": coin.vout, "sequence": 9}]);
+    let made = json!([named, pays, 0, {"fee_rate": "5.5", "add_inputs": false}]);
+    let funded: v31::WalletCreateFundedPsbt = daemon.read("walletcreatefundedpsbt", &made)?;
+    let told = daemon.call("decodepsbt", &json!([funded.psbt]))?;
+    ensure!(told["tx"]["vin"][0]["sequence"] == json!(9), "{told}");
+    let signed: v31::WalletProcessPsbt = daemon.read("walletprocesspsbt", &json!([funded.psbt]))?;
+    ensure!(signed.complete && signed.hex.is_some(), "{signed:?}");
+    daemon.stop()
+}
+
+#[test]
+fn what_can_not_be_funded_is_told_in_the_words_of_core() -> Result<()> {
+    let town = Town::build()?;
+    let program = town.wallet_with(BILLFOLD, 50_000_000)?;
+    let daemon = Daemon::start(&program, &[])?;
+    daemon.await_height(town.network.tip().0)?;
+    let coins: v31::ListUnspent = daemon.read("listunspent", &json!([]))?;
+    let coin = coins.0.first().context("a coin")?;
+    let own = json!([{"txid": coin.txid, "vout": coin.vout}]);
+    let foreign = json!([{"txid": "11".repeat(32), "vout": 3}]);
+    let rate = json!({"fee_rate": 5});
+    let cases = [
+        (-4, json!([]), 100.0, rate.clone(), "Insufficient funds"),
+        (-4, own, 1.0, rate.clone(), "The preselected coins total amount does not cover"),
+        (-4, foreign, 0.1, rate, "Unable to find UTXO for external input"),
+        (-4, json!([]), 0.1, json!({}), "Fee estimation failed"),
+        (-4, json!([]), 0.1, json!({"max_tx_weight": 1}), "must be between 260 and 400000"),
+        (-3, json!([]), 0.1, json!({"nonsense": 1}), "Unexpected key nonsense"),
+        (-3, json!([]), 0.1, json!({"minconf": "x"}), "for field minconf is not of expected type"),
+        (-8, json!([]), 0.1, json!({"changePosition": 2}), "changePosition out of bounds"),
+        (-8, json!([]), 0.1, json!({"minconf": 3, "maxconf": 2}), "maxconf can't be lower"),
+        (-8, json!([]), 0.1, json!({"fee_rate": 5, "feeRate": 1}), "both fee_rate"),
+        (-8, json!([]), 0.1, json!({"subtractFeeFromOutputs": [3]}), "position too large: 3"),
+        (-5, json!([]), 0.1, json!({"change_type": "x"}), "Unknown change type 'x'"),
+        (-5, json!([]), 0.1, json!({"changeAddress": "x"}), "Change address must be a valid"),
+    ];
+    for (code, inputs, amount, options, message) in cases {
+        let params = json!([inputs, [{STRANGER: amount}], 0, options]);
+        let told = daemon.refused(500, code, "walletcreatefundedpsbt", &params)?;
+        ensure!(told.contains(message), "{params}: {told}");
+    }
+    daemon.stop()
+}
+
+#[test]
 fn what_is_not_signed_is_told() -> Result<()> {
     let town = Town::build()?;
     let program = town.wallet_with(BILLFOLD, 50_000_000)?;

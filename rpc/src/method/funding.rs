@@ -1,0 +1,285 @@
+//! Owns the methods that choose coins for what a caller describes, and sign nothing.
+//!
+//! Refuses to spend what the wallet does not know: there is no set of unspent outputs to look it
+//! up in.
+
+mod options;
+
+use billfold_wallet_core::command::{
+    CoinChoice, Command, CommandError, Draft, FeeBasis, FeeChoice, Hold, Layout, PayAmount,
+    PayRequest, Recipient, Reply,
+};
+use bitcoin::absolute::LockTime;
+use bitcoin::psbt::{self as raw, Psbt};
+use bitcoin::script::Instruction;
+use bitcoin::{Address, Amount, Network, Script, Transaction, TxIn, TxOut};
+use serde::Serialize;
+
+use crate::arguments::{self, Arguments};
+use crate::desk::Desk;
+use crate::error::{Code, RpcError};
+use crate::json::{Btc, Value, answer};
+use crate::method::{Category, Method, Outcome, Run, Standing};
+use crate::node::Node;
+use crate::parameter::{Kind, Parameter};
+use crate::{psbt, transaction_hex, unsigned};
+
+use options::{FIELDS, Options};
+
+pub(super) const METHODS: &[Method] = &[
+    Method {
+        name: "fundrawtransaction",
+        category: Category::Wallet,
+        parameters: &[
+            Parameter::required("hexstring", Kind::Text, "The hex string of the raw transaction"),
+            Parameter::options(FIELDS, "How to choose"),
+            Parameter::optional(
+                "iswitness",
+                Kind::Bool,
+                "Whether it is in the form with witnesses",
+            ),
+        ],
+        about: "If the transaction has no inputs, they will be automatically selected to meet its \
+                out value.",
+        standing: Standing::Differs(FUNDING),
+        run: Run::Change(|node, desk, arguments| Box::pin(fund_raw(node, desk, arguments))),
+    },
+    Method {
+        name: "walletcreatefundedpsbt",
+        category: Category::Wallet,
+        parameters: &[
+            Parameter::optional("inputs", Kind::Array, "Inputs that are spent in any case"),
+            Parameter::required(
+                "outputs",
+                Kind::Any,
+                "The outputs: {address: amount}, {data: hex}",
+            ),
+            Parameter::optional("locktime", Kind::Number, "Raw locktime"),
+            Parameter::options(FIELDS, "How to choose"),
+            Parameter::optional("bip32derivs", Kind::Bool, "Include the origins of keys"),
+            Parameter::optional("version", Kind::Number, "Transaction version"),
+        ],
+        about: "Creates and funds a transaction in the Partially Signed Transaction format.",
+        standing: Standing::Differs(FUNDING),
+        run: Run::Change(|node, desk, arguments| Box::pin(create_funded(node, desk, arguments))),
+    },
+];
+
+const FUNDING: &str = "-4 for an input that is not the wallet's, whatever solving_data and weights say, and for one \
+     that is locked; -8 for outputs to the same address, without an address, or of data alone; -10 \
+     before the chain was seen for the first time; inputs that were signed come back unsigned";
+
+async fn create_funded(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
+    let options = arguments.value(3).map(arguments::object).transpose()?;
+    if options.is_some_and(|options| options.get("input_weights").is_some()) {
+        let message = "Input weights should be specified in inputs rather than in options.";
+        return Err(RpcError::parameter(message));
+    }
+    let replaceable = options.and_then(|options| options.get("replaceable"));
+    let replaceable = replaceable.map(arguments::flag).transpose()?.unwrap_or(true);
+    let lock_time = unsigned::lock_time(arguments.value(2))?;
+    let version = unsigned::version(arguments.value(5))?;
+    let nothing = Value::Null;
+    let inputs =
+        unsigned::inputs(arguments.value(0).unwrap_or(&nothing), Some(replaceable), lock_time)?;
+    let outputs = arguments.value(1).unwrap_or(&nothing);
+    let names = unsigned::names(outputs)?;
+    let output = unsigned::outputs(outputs, node.params.network)?;
+    let described = Transaction { version, lock_time, input: inputs, output };
+    if replaceable && !described.input.is_empty() && !described.is_explicitly_rbf() {
+        return Err(RpcError::parameter(unsigned::CONTRADICTION));
+    }
+    let options = Options::read(options, &names, &described, node, desk).await?;
+    let beside = options.add_inputs.unwrap_or(described.input.is_empty());
+    let mut funded = fund(node, desk, &described, options, beside).await?;
+    if !arguments.flag(4, true)? {
+        for input in &mut funded.psbt.inputs {
+            input.bip32_derivation.clear();
+            input.tap_key_origins.clear();
+        }
+        for output in &mut funded.psbt.outputs {
+            output.bip32_derivation.clear();
+            output.tap_key_origins.clear();
+        }
+    }
+    psbt::trim(&mut funded.psbt);
+    let psbt = psbt::written(&funded.psbt);
+    answer(&FundedForm { hex: None, psbt: Some(psbt), fee: funded.fee, changepos: funded.change })
+}
+
+async fn fund_raw(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
+    let with_witnesses = arguments.value(2).map(arguments::flag).transpose()?;
+    let described = transaction_hex::read(arguments.required_text(0)?, with_witnesses)
+        .ok_or_else(|| RpcError::new(Code::Deserialization, "TX decode failed"))?;
+    let options = arguments.value(1).map(arguments::object).transpose()?;
+    let names = vec![String::new(); described.output.len()];
+    let options = Options::read(options, &names, &described, node, desk).await?;
+    let beside = options.add_inputs.unwrap_or(true);
+    let funded = fund(node, desk, &described, options, beside).await?;
+    let hex = transaction_hex::written(&funded.psbt.unsigned_tx);
+    answer(&FundedForm { hex: Some(hex), psbt: None, fee: funded.fee, changepos: funded.change })
+}
+
+/// A transaction with the coins that it takes.
+struct Funded {
+    psbt: Psbt,
+    fee: Btc,
+    change: i64,
+}
+
+async fn fund(
+    node: &Node,
+    desk: &Desk,
+    described: &Transaction,
+    options: Options,
+    beside: bool,
+) -> Result<Funded, RpcError> {
+    if !node.has_seen_chain(desk).await? {
+        let message = "The wallet has not seen the chain yet: wait until it is synced";
+        return Err(RpcError::new(Code::InInitialDownload, message));
+    }
+    if described.output.is_empty() {
+        return Err(RpcError::parameter("TX must have at least one output"));
+    }
+    if described.input.is_empty() && !beside {
+        return Err(RpcError::new(Code::Wallet, NOT_COVERED));
+    }
+    let locks = options.lock_unspents;
+    let mut request = request(described, options, beside, node.params.network)?;
+    let mut draft = drafted(desk, &request).await?;
+    if draft.fee_basis == FeeBasis::Fallback {
+        let no_estimate = || RpcError::new(Code::Wallet, NO_ESTIMATE);
+        request.fee = FeeChoice::Rate(node.fallback_fee.ok_or_else(no_estimate)?);
+        draft = drafted(desk, &request).await?;
+    }
+    if locks {
+        let outpoints = draft.inputs.iter().map(|coin| coin.outpoint).collect();
+        desk.ask(Command::Freeze { outpoints, frozen: true }).await?;
+    }
+    let mut psbt = psbt::read(&draft.psbt)?;
+    psbt.unsigned_tx.version = described.version;
+    put_first(&mut psbt, &described.input);
+    Ok(Funded {
+        psbt,
+        fee: draft.fee.into(),
+        change: draft.change.map_or(-1, |change| i64::from(change.vout)),
+    })
+}
+
+/// What the wallet is asked for.
+fn request(
+    described: &Transaction,
+    options: Options,
+    beside: bool,
+    network: Network,
+) -> Result<PayRequest, RpcError> {
+    let mut recipients = Vec::new();
+    let mut publishes = None;
+    for (place, output) in described.output.iter().enumerate() {
+        if let Some(data) = data(output) {
+            publishes = Some((recipients.len(), data));
+            continue;
+        }
+        let address = Address::from_script(&output.script_pubkey, network)
+            .map_err(|_| RpcError::parameter("An output without an address is not served"))?;
+        let amount = if options.subtract.contains(&place) {
+            PayAmount::LessFee(output.value)
+        } else {
+            PayAmount::Exactly(output.value)
+        };
+        recipients.push(Recipient { address, amount, note: None });
+    }
+    let lock_time: LockTime = described.lock_time;
+    Ok(PayRequest {
+        recipients,
+        fee: options.fee,
+        most_fee: Some(MOST_FEE),
+        coins: described.input.iter().map(|input| input.previous_output).collect(),
+        choice: CoinChoice {
+            beside,
+            least_depth: options.least_depth,
+            most_depth: options.most_depth,
+            strangers: options.include_unsafe,
+            ..CoinChoice::default()
+        },
+        layout: Layout {
+            in_order: true,
+            change_at: options.change_at,
+            change_to: options.change_to,
+            change_account: options.change_account,
+            lock_time: Some(lock_time),
+            is_final: !options.replaceable,
+            publishes,
+            most_weight: options.most_weight,
+        },
+        hold: Hold::Not,
+        ..PayRequest::default()
+    })
+}
+
+/// What an output publishes, if that is all that it does.
+fn data(output: &TxOut) -> Option<Vec<u8>> {
+    let script: &Script = &output.script_pubkey;
+    let mut instructions = script.instructions();
+    let is_data = script.is_op_return() && output.value == Amount::ZERO;
+    instructions.next().filter(|_| is_data)?.ok()?;
+    let Ok(Instruction::PushBytes(bytes)) = instructions.next()? else { return None };
+    instructions.next().is_none().then(|| bytes.as_bytes().to_vec())
+}
+
+async fn drafted(desk: &Desk, request: &PayRequest) -> Result<Draft, RpcError> {
+    let refused = |message: &str| RpcError::new(Code::Wallet, message);
+    match desk.ask(Command::Draft(Box::new(request.clone()))).await {
+        Ok(Reply::Draft(draft)) => Ok(*draft),
+        Ok(_) => Err(RpcError::bug()),
+        Err(CommandError::InsufficientFunds { .. }) if !request.choice.beside => {
+            Err(refused(NOT_COVERED))
+        }
+        Err(CommandError::InsufficientFunds { .. }) => Err(refused("Insufficient funds")),
+        Err(CommandError::Dust { .. }) => Err(refused("Transaction amount too small")),
+        Err(CommandError::NoSuchCoin(_)) => Err(refused("Unable to find UTXO for external input")),
+        Err(CommandError::FeeAboveLimit { .. }) => {
+            Err(refused("Fee exceeds maximum configured by user (e.g. -maxtxfee, maxfeerate)"))
+        }
+        Err(CommandError::TooLarge { .. }) => Err(refused(TOO_HEAVY)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Puts the inputs that the caller named before those that were chosen, in their order and with
+/// their sequence numbers.
+fn put_first(psbt: &mut Psbt, named: &[TxIn]) {
+    let spends = std::mem::take(&mut psbt.unsigned_tx.input);
+    let inputs = std::mem::take(&mut psbt.inputs);
+    let mut both: Vec<(TxIn, raw::Input)> = spends.into_iter().zip(inputs).collect();
+    let place = |spends: &TxIn| {
+        let same = |named: &TxIn| named.previous_output == spends.previous_output;
+        named.iter().position(same).unwrap_or(named.len())
+    };
+    both.sort_by_key(|(spends, _)| place(spends));
+    for ((spends, _), named) in both.iter_mut().zip(named) {
+        spends.sequence = named.sequence;
+    }
+    (psbt.unsigned_tx.input, psbt.inputs) = both.into_iter().unzip();
+}
+
+#[derive(Debug, Serialize)]
+struct FundedForm {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    psbt: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hex: Option<String>,
+    fee: Btc,
+    changepos: i64,
+}
+
+/// The most that a fee may be (`-maxtxfee` of Core): 0.1 BTC.
+const MOST_FEE: Amount = Amount::from_sat(10_000_000);
+
+const NOT_COVERED: &str = "The preselected coins total amount does not cover the transaction \
+                           target. Please allow other inputs to be automatically selected or \
+                           include more coins manually";
+const NO_ESTIMATE: &str = "Fee estimation failed. Fallbackfee is disabled. Wait a few blocks or \
+                           enable --fallback-fee.";
+const TOO_HEAVY: &str = "The inputs size exceeds the maximum weight. Please try sending a smaller \
+                         amount or manually consolidating your wallet's UTXOs";

@@ -1,0 +1,247 @@
+//! Owns the options by which coins are chosen, as Bitcoin Core reads them (`FundTransaction` in
+//! `src/wallet/rpc/spend.cpp`).
+
+use std::collections::BTreeSet;
+
+use billfold_wallet_core::command::FeeChoice;
+use billfold_wallet_core::keychain::AccountName;
+use bitcoin::{Address, FeeRate, Transaction, Weight};
+
+use crate::arguments::{self, amount};
+use crate::desk::Desk;
+use crate::error::{Code, RpcError};
+use crate::json::{Object, Value, type_name};
+use crate::ledger;
+use crate::method::address::account_of;
+use crate::method::payment::Fee;
+use crate::node::Node;
+use crate::parameter::{Kind, Parameter};
+
+/// What they are called.
+pub(super) const FIELDS: &[Parameter] = &[
+    Parameter::optional("add_inputs", Kind::Bool, "Choose coins beside the inputs"),
+    Parameter::optional("include_unsafe", Kind::Bool, "Also coins that others could take back"),
+    Parameter::optional("minconf", Kind::Number, "The least confirmations of a coin"),
+    Parameter::optional("maxconf", Kind::Number, "The most confirmations of a coin"),
+    Parameter::optional("changeAddress|change_address", Kind::Text, "Where the change goes"),
+    Parameter::optional("changePosition|change_position", Kind::Number, "Where it stands"),
+    Parameter::optional("change_type", Kind::Text, "The type of its address"),
+    Parameter::optional("includeWatching|include_watching", Kind::Bool, "Without meaning"),
+    Parameter::optional("lockUnspents|lock_unspents", Kind::Bool, "Lock the coins"),
+    Parameter::optional("fee_rate", Kind::Amount, "In sat/vB"),
+    Parameter::optional("feeRate", Kind::Amount, "In BTC/kvB"),
+    Parameter::optional(
+        "subtractFeeFromOutputs|subtract_fee_from_outputs",
+        Kind::Array,
+        "The places of the outputs that bear the fee",
+    ),
+    Parameter::optional("replaceable", Kind::Bool, "Marks this transaction as replaceable"),
+    Parameter::optional("conf_target", Kind::Number, "Confirmation target in blocks"),
+    Parameter::optional("estimate_mode", Kind::Text, "unset, economical, conservative"),
+    Parameter::optional("input_weights", Kind::Array, "Without meaning for own coins"),
+    Parameter::optional("max_tx_weight", Kind::Number, "The most that it may weigh"),
+    Parameter::optional("solving_data", Kind::Object, "Without meaning for own coins"),
+];
+
+/// How coins are chosen.
+pub(super) struct Options {
+    /// Whether coins are chosen beside the inputs; `None`: as it is usual for the method.
+    pub(super) add_inputs: Option<bool>,
+    /// Also coins that others could take back.
+    pub(super) include_unsafe: bool,
+    /// The least blocks on a coin.
+    pub(super) least_depth: u32,
+    /// The most blocks on a coin.
+    pub(super) most_depth: Option<u32>,
+    /// Where the change goes.
+    pub(super) change_to: Option<Address>,
+    /// From which account its address is.
+    pub(super) change_account: Option<AccountName>,
+    /// Where it stands among the outputs.
+    pub(super) change_at: Option<usize>,
+    /// Whether the coins are locked.
+    pub(super) lock_unspents: bool,
+    /// The fee.
+    pub(super) fee: FeeChoice,
+    /// The outputs that bear the fee.
+    pub(super) subtract: BTreeSet<usize>,
+    /// Whether it says that it may be replaced.
+    pub(super) replaceable: bool,
+    /// The most that it may weigh.
+    pub(super) most_weight: Option<Weight>,
+}
+
+impl Options {
+    /// Reads them; `names`: of the outputs, by which they may be named.
+    pub(super) async fn read(
+        fields: Option<&Object>,
+        names: &[String],
+        described: &Transaction,
+        node: &Node,
+        desk: &Desk,
+    ) -> Result<Self, RpcError> {
+        let empty = Object::default();
+        let fields = Fields(fields.unwrap_or(&empty));
+        fields.check()?;
+        let change_to = fields.get("changeAddress").map(arguments::text).transpose()?;
+        let refused = "Change address must be a valid bitcoin address";
+        let change_to = change_to
+            .map(|text| {
+                arguments::address(text, node.params.network, "")
+                    .map_err(|_| RpcError::address_or_key(refused))
+            })
+            .transpose()?;
+        let change_at = fields.integer("changePosition")?.map(usize::try_from).transpose();
+        let change_at = change_at.ok().filter(|at| at.is_none_or(|at| at <= names.len()));
+        let out_of_bounds = || RpcError::parameter("changePosition out of bounds");
+        let change_at = change_at.ok_or_else(out_of_bounds)?;
+        let change_account = match fields.get("change_type").map(arguments::text).transpose()? {
+            None => None,
+            Some(_) if change_to.is_some() => {
+                return Err(RpcError::parameter(
+                    "Cannot specify both change address and address type options",
+                ));
+            }
+            Some(kind) if !ADDRESS_TYPES.contains(&kind) => {
+                return Err(RpcError::address_or_key(format!("Unknown change type '{kind}'")));
+            }
+            Some(kind) => Some(account_of(&ledger::description(desk).await?, Some(kind))?),
+        };
+        let (least_depth, most_depth) = fields.depths()?;
+        let subtract = fields.get("subtractFeeFromOutputs");
+        debug_assert!(names.len() == described.output.len());
+        Ok(Self {
+            add_inputs: fields.flag("add_inputs")?,
+            include_unsafe: fields.flag("include_unsafe")?.unwrap_or(false),
+            least_depth,
+            most_depth,
+            change_to,
+            change_account,
+            change_at,
+            lock_unspents: fields.flag("lockUnspents")?.unwrap_or(false),
+            fee: fields.fee()?,
+            subtract: subtract.map(|all| places(all, names)).transpose()?.unwrap_or_default(),
+            replaceable: fields.flag("replaceable")?.unwrap_or(true),
+            most_weight: fields.integer("max_tx_weight")?.map(weight).transpose()?,
+        })
+    }
+}
+
+/// The fields, by the first of their names.
+struct Fields<'a>(&'a Object);
+
+impl<'a> Fields<'a> {
+    /// -3 for a field of another type, and for one that there is not.
+    fn check(&self) -> Result<(), RpcError> {
+        for (name, value) in self.0.iter() {
+            let Some(field) = FIELDS.iter().find(|field| field.is_called(name)) else {
+                return Err(RpcError::wrong_type(format!("Unexpected key {name}")));
+            };
+            let found = type_name(value);
+            let expected = field.kind.expected().filter(|_| !value.is_null());
+            if let Some(expected) = expected.filter(|expected| *expected != found) {
+                return Err(RpcError::wrong_type(format!(
+                    "JSON value of type {found} for field {name} is not of expected type {expected}"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    fn get(&self, name: &str) -> Option<&'a Value> {
+        let field = FIELDS.iter().find(|field| field.is_called(name))?;
+        // Of two names of the same thing, Core looks at the newer one.
+        let names = field.names.rsplit('|');
+        names.filter_map(|name| self.0.get(name)).find(|value| !value.is_null())
+    }
+
+    fn flag(&self, name: &str) -> Result<Option<bool>, RpcError> {
+        self.get(name).map(arguments::flag).transpose()
+    }
+
+    fn integer(&self, name: &str) -> Result<Option<i64>, RpcError> {
+        self.get(name).map(arguments::integer).transpose()
+    }
+
+    fn fee(&self) -> Result<FeeChoice, RpcError> {
+        let (target, mode) = (self.get("conf_target"), self.get("estimate_mode"));
+        let rate = self.get("fee_rate");
+        let Some(per_kvb) = self.get("feeRate") else {
+            return Fee::read(target, mode, rate).map(|Fee(choice)| choice);
+        };
+        let message = match (rate, target, mode) {
+            (Some(_), _, _) => "Cannot specify both fee_rate (sat/vB) and feeRate (BTC/kvB)",
+            (_, Some(_), _) => {
+                "Cannot specify both conf_target and feeRate. Please provide either a confirmation \
+                 target in blocks for automatic fee estimation, or an explicit fee rate."
+            }
+            (_, _, Some(_)) => "Cannot specify both estimate_mode and feeRate",
+            _ => {
+                let per_kvb = amount(per_kvb)?.to_sat();
+                return Ok(FeeChoice::Rate(FeeRate::from_sat_per_kwu(per_kvb.div_ceil(4))));
+            }
+        };
+        Err(RpcError::parameter(message))
+    }
+
+    fn depths(&self) -> Result<(u32, Option<u32>), RpcError> {
+        let least = self.integer("minconf")?.unwrap_or(0);
+        let Ok(least_depth) = u32::try_from(least) else {
+            return Err(RpcError::parameter("Negative minconf"));
+        };
+        let Some(most) = self.integer("maxconf")? else { return Ok((least_depth, None)) };
+        match u32::try_from(most) {
+            Ok(most) if most >= least_depth => Ok((least_depth, Some(most))),
+            _ => Err(RpcError::parameter(format!(
+                "maxconf can't be lower than minconf: {most} < {least}"
+            ))),
+        }
+    }
+}
+
+/// The outputs that bear the fee, by their places or their addresses.
+fn places(all: &Value, names: &[String]) -> Result<BTreeSet<usize>, RpcError> {
+    let refused = |why: String| {
+        RpcError::parameter(format!("Invalid parameter 'subtract fee from output', {why}"))
+    };
+    let mut places = BTreeSet::new();
+    for value in arguments::array(all)? {
+        let place = match value {
+            Value::String(name) => match names.iter().position(|own| own == name) {
+                Some(place) => i64::try_from(place).unwrap_or(i64::MAX),
+                None => return Err(refused(format!("destination {name} not found in tx outputs"))),
+            },
+            Value::Number(_) => arguments::integer(value)?,
+            other => return Err(refused(format!("invalid value type: {}", type_name(other)))),
+        };
+        let Ok(index) = usize::try_from(place) else {
+            return Err(refused(format!("negative position: {place}")));
+        };
+        if index >= names.len() {
+            return Err(refused(format!("position too large: {place}")));
+        }
+        if !places.insert(index) {
+            return Err(refused(format!("duplicated position: {place}")));
+        }
+    }
+    Ok(places)
+}
+
+fn weight(most: i64) -> Result<Weight, RpcError> {
+    match u64::try_from(most) {
+        Ok(most @ LEAST_WEIGHT..=MOST_WEIGHT) => Ok(Weight::from_wu(most)),
+        _ => Err(RpcError::new(
+            Code::Wallet,
+            format!("Maximum transaction weight must be between {LEAST_WEIGHT} and {MOST_WEIGHT}"),
+        )),
+    }
+}
+
+/// As Core calls them.
+const ADDRESS_TYPES: [&str; 4] = ["legacy", "p2sh-segwit", "bech32", "bech32m"];
+
+/// Weight units of the smallest transaction that nodes relay.
+const LEAST_WEIGHT: u64 = 260;
+
+/// Weight units of the largest transaction that nodes relay.
+const MOST_WEIGHT: u64 = 400_000;
