@@ -7,7 +7,7 @@
 use std::str::FromStr;
 
 use bitcoin::hashes::Hash;
-use bitcoin::{Address, Amount, Network};
+use bitcoin::{Address, Amount, Network, PrivateKey};
 
 use crate::envelope::Params;
 use crate::error::{Code, RpcError};
@@ -196,6 +196,17 @@ pub fn address(text: &str, network: Network, refusal: &str) -> Result<Address, R
     let parsed = text.parse::<Address<_>>().ok();
     let own = parsed.and_then(|address| address.require_network(network).ok());
     own.ok_or_else(|| RpcError::address_or_key(format!("{refusal}{text}")))
+}
+
+/// A private key of the network in its usual form.
+///
+/// # Errors
+/// -5 if it is none.
+pub fn private_key(text: &str, network: Network) -> Result<PrivateKey, RpcError> {
+    let key = PrivateKey::from_wif(text).ok().filter(|key| key.network == network.into());
+    // The library takes any last byte for the mark of a compressed key.
+    let key = key.filter(|key| key.to_wif() == text);
+    key.ok_or_else(|| RpcError::address_or_key("Invalid private key"))
 }
 
 /// The value is of another type than the method takes.

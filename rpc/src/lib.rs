@@ -12,6 +12,7 @@ pub mod json;
 pub mod envelope;
 pub mod parameter;
 pub mod arguments;
+pub mod address_flaw;
 pub mod auth;
 pub mod caller;
 #[cfg(any(test, feature = "fuzz"))]

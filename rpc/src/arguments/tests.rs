@@ -1,5 +1,7 @@
 //! Tests of arguments: where they land, and what Bitcoin Core says of wrong ones.
 
+use bitcoin::hex::DisplayHex as _;
+
 use super::*;
 use crate::json::json;
 use crate::parameter::Kind;
@@ -158,3 +160,70 @@ fn hashes_have_their_length() {
     let error = hash::<bitcoin::Txid>(&text, "txid").expect_err("not hexadecimal");
     assert_eq!(error.message, format!("txid must be hexadecimal string (not '{text}')"));
 }
+
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct About {
+    chain: String,
+    is_privkey: bool,
+    is_compressed: Option<bool>,
+    #[serde(default)]
+    try_case_flip: bool,
+}
+
+/// Every entry of Bitcoin Core's `key_io_valid.json`.
+#[test]
+fn addresses_and_keys_are_those_of_core() {
+    let fixture = include_str!("../../fixtures/core/key_io_valid.json");
+    let entries: Vec<(String, String, About)> = serde_json::from_str(fixture).expect("JSON");
+    assert_eq!(entries.len(), VALID_ENTRIES);
+    for (text, payload, about) in entries {
+        let network = NETWORKS.iter().find(|(name, _)| *name == about.chain).expect("known").1;
+        let spk = |text: &str| {
+            address(text, network, "").map(|address| address.script_pubkey().to_hex_string())
+        };
+        if about.is_privkey {
+            let key = private_key(&text, network).expect(&text);
+            assert_eq!(key.to_bytes().to_lower_hex_string(), payload);
+            assert_eq!(Some(key.compressed), about.is_compressed);
+            assert!(spk(&text).is_err());
+            continue;
+        }
+        assert_eq!(spk(&text), Ok(payload));
+        let flipped = |letter: char| {
+            if letter.is_ascii_lowercase() {
+                letter.to_ascii_uppercase()
+            } else {
+                letter.to_ascii_lowercase()
+            }
+        };
+        let flipped: String = text.chars().map(flipped).collect();
+        assert_eq!(spk(&flipped).is_ok(), about.try_case_flip, "{flipped}");
+    }
+}
+
+/// Every entry of Bitcoin Core's `key_io_invalid.json`.
+#[test]
+fn what_is_no_address_or_key_for_core_is_none() {
+    let fixture = include_str!("../../fixtures/core/key_io_invalid.json");
+    let entries: Vec<(String,)> = serde_json::from_str(fixture).expect("JSON");
+    assert_eq!(entries.len(), INVALID_ENTRIES);
+    for (text,) in entries {
+        for (_, network) in NETWORKS {
+            assert!(address(&text, network, "").is_err(), "{text}");
+            assert!(private_key(&text, network).is_err(), "{text}");
+        }
+    }
+}
+
+const NETWORKS: [(&str, Network); 5] = [
+    ("main", Network::Bitcoin),
+    ("test", Network::Testnet),
+    ("testnet4", Network::Testnet4),
+    ("signet", Network::Signet),
+    ("regtest", Network::Regtest),
+];
+
+/// How many entries the fixtures have.
+const VALID_ENTRIES: usize = 70;
+const INVALID_ENTRIES: usize = 70;

@@ -13,6 +13,7 @@ use bitcoin::{Address, AddressType, ScriptBuf, WitnessVersion};
 use miniscript::Descriptor;
 use serde::Serialize;
 
+use crate::address_flaw::AddressFlaw;
 use crate::arguments::{self, Arguments};
 use crate::descriptor::{self, SECP};
 use crate::desk::Desk;
@@ -221,9 +222,8 @@ struct PurposeForm {
 async fn about(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     let network = node.params.network;
     let text = arguments.required_text(0)?;
-    let address = arguments::address(text, network, "").map_err(|_| {
-        RpcError::address_or_key("Invalid or unsupported Segwit (Bech32) or Base58 encoding.")
-    })?;
+    let address = arguments::address(text, network, "")
+        .map_err(|_| RpcError::address_or_key(AddressFlaw::of(text, network).error))?;
     let spk = address.script_pubkey();
     let owner = ledger::owner(desk, spk.clone()).await?;
     let told = match desk.ask(Command::Labels(Some(Reference::Address(address.clone())))).await? {

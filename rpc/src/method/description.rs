@@ -6,6 +6,7 @@ use miniscript::descriptor::DescriptorPublicKey;
 use miniscript::descriptor::checksum::desc_checksum;
 use serde::Serialize;
 
+use crate::address_flaw::AddressFlaw;
 use crate::arguments::{self, Arguments};
 use crate::descriptor::{SECP, written};
 use crate::error::RpcError;
@@ -40,9 +41,7 @@ pub(super) const METHODS: &[Method] = &[
         category: Category::Util,
         parameters: &[Parameter::required("address", Kind::Text, "The bitcoin address")],
         about: "Return information about the given bitcoin address.",
-        standing: Standing::Differs(
-            "of what is no address, error is always the same text and error_locations is empty",
-        ),
+        standing: Standing::Same,
         run: Run::Pure(validate),
     },
 ];
@@ -51,8 +50,10 @@ const DESCRIPTORS: &str = "-5 also for addr, raw, combo, rawtr and musig, and th
                            wrong with a descriptor are our own";
 
 fn validate(network: Network, arguments: &Arguments) -> Outcome {
-    let Ok(address) = arguments::address(arguments.required_text(0)?, network, "") else {
-        return answer(&InvalidForm { isvalid: false, error_locations: [], error: NO_ADDRESS });
+    let text = arguments.required_text(0)?;
+    let Ok(address) = arguments::address(text, network, "") else {
+        let AddressFlaw { error, locations } = AddressFlaw::of(text, network);
+        return answer(&InvalidForm { isvalid: false, error_locations: locations, error });
     };
     let spk = address.script_pubkey();
     answer(&AddressForm {
@@ -196,8 +197,8 @@ struct AddressForm {
 #[derive(Debug, Serialize)]
 struct InvalidForm {
     isvalid: bool,
-    error_locations: [usize; 0],
-    error: &'static str,
+    error_locations: Vec<usize>,
+    error: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -212,7 +213,6 @@ struct DescriptorForm {
 }
 
 const RANGE_SHAPE: &str = "Range must be specified as end or as [begin,end]";
-const NO_ADDRESS: &str = "Invalid or unsupported Segwit (Bech32) or Base58 encoding.";
 
 #[cfg(test)]
 mod tests {
@@ -291,9 +291,12 @@ mod tests {
         let told = told.expect("told");
         assert_eq!((&told["isvalid"], &told["witness_version"]), (&json!(true), &json!(0)));
         assert_eq!(told["isscript"], json!(false));
-        for wrong in ["", "x", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4"] {
+        let short = "Invalid checksum or length of Base58 address (P2PKH or P2SH)";
+        let unknown = "Invalid or unsupported Segwit (Bech32) or Base58 encoding.";
+        let mainnet = "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4";
+        for (wrong, error) in [("", short), ("x", short), (mainnet, unknown)] {
             let told = call("validateaddress", &json!([wrong])).expect("told");
-            assert_eq!(told, json!({"isvalid": false, "error_locations": [], "error": NO_ADDRESS}));
+            assert_eq!(told, json!({"isvalid": false, "error_locations": [], "error": error}));
         }
     }
 }

@@ -8,7 +8,7 @@ use bitcoin::base64::engine::general_purpose::STANDARD;
 use bitcoin::hashes::Hash as _;
 use bitcoin::secp256k1::Message;
 use bitcoin::sign_message::{MessageSignature, signed_msg_hash};
-use bitcoin::{Address, AddressType, Network, PrivateKey};
+use bitcoin::{Address, AddressType, Network};
 
 use crate::arguments::{self, Arguments};
 use crate::descriptor::SECP;
@@ -70,11 +70,7 @@ async fn sign(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
 }
 
 fn sign_with_key(network: Network, arguments: &Arguments) -> Outcome {
-    let refused = || RpcError::address_or_key("Invalid private key");
-    let key = PrivateKey::from_wif(arguments.required_text(0)?).map_err(|_| refused())?;
-    if key.network != network.into() {
-        return Err(refused());
-    }
+    let key = arguments::private_key(arguments.required_text(0)?, network)?;
     let digest = signed_msg_hash(arguments.required_text(1)?).to_byte_array();
     let digest = Message::from_digest(digest);
     let signature = SECP.sign_ecdsa_recoverable(&digest, &key.inner);
