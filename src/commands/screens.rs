@@ -39,8 +39,8 @@ pub(super) async fn run(context: &mut Context) -> Result<(), Failure> {
     let opened = thread::scope(|scope| scope.spawn(open).join());
     let face: Arc<dyn Face> = Arc::new(opened.map_err(|_panicked| Failure::bug())??);
     let theme = Theme { colour: context.output.colour() };
-    let there = existing.contains(&settings.wallet);
-    let model = if there { Model::new } else { Model::first };
+    let exists = existing.contains(&settings.wallet);
+    let model = if exists { Model::new } else { Model::first };
     let model = model(settings.wallet.clone(), settings.network, Keymap::default(), theme);
     let ended = runtime::run(model, Arc::clone(&face), context.interrupt.came()).await;
     face.close().await;

@@ -517,6 +517,7 @@ fn record() -> TransactionRecord {
         signed_here: true,
         outputs: Vec::new(),
         conflicts: Vec::new(),
+        excluded: None,
         replaces: None,
         replaced_by: None,
         note: None,
