@@ -112,6 +112,8 @@ pub enum Code {
     PassphraseIncorrect = -14,
     /// The wallet has no passphrase, or has one already.
     WrongEncryptionState = -15,
+    /// The wallet can't be encrypted.
+    EncryptionFailed = -16,
     /// No such wallet is open.
     WalletNotFound = -18,
     /// Several wallets are open, and none was named.
@@ -126,6 +128,8 @@ pub enum Code {
     VerifyAlreadyInChain = -27,
     /// The wallet is open already.
     WalletAlreadyLoaded = -35,
+    /// There is a wallet of that name.
+    WalletAlreadyExists = -36,
     /// A limit does not let the payment through.
     PolicyRefused = -1000,
     /// The key of the call was used for another one.
@@ -190,7 +194,8 @@ const fn is_budget(why: &Overrun) -> bool {
 const ASK_OWNER: &str = "pay less, wait if it is a budget, or ask the owner for another token";
 const TAKE_NEW_KEY: &str =
     "repeat a call only with the arguments that it had, and take a new key for a new payment";
-const UNLOCK_NEEDED: &str =
+/// What Core says of keys that are locked.
+pub(crate) const UNLOCK_NEEDED: &str =
     "Error: Please enter the wallet passphrase with walletpassphrase first.";
 
 #[cfg(test)]

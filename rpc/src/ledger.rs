@@ -6,15 +6,15 @@
 use std::collections::HashMap;
 
 use billfold_wallet_core::command::{
-    AccountDescription, Coin, Command, HistoryQuery, HistoryRow, Moment, Owner, PaymentState,
-    Reply, TransactionRecord, WalletDescription,
+    AccountDescription, Coin, Command, HistoryQuery, HistoryRow, KeyLayerState, KeyState, Moment,
+    Owner, PaymentState, Reply, TransactionRecord, WalletDescription,
 };
 use billfold_wallet_core::light_client::height::{BlockId, Height};
 use bitcoin::{BlockHash, ScriptBuf, Txid};
 use serde::Serialize;
 
 use crate::desk::Desk;
-use crate::error::RpcError;
+use crate::error::{Code, RpcError, UNLOCK_NEEDED};
 use crate::node::Node;
 
 /// The block up to which the wallet has seen the chain.
@@ -36,6 +36,30 @@ pub async fn description(desk: &Desk) -> Result<WalletDescription, RpcError> {
     match desk.ask(Command::Describe).await? {
         Reply::Wallet(wallet) => Ok(*wallet),
         _ => Err(RpcError::bug()),
+    }
+}
+
+/// How the wallet's key layer stands.
+///
+/// # Errors
+/// What the wallet answered.
+pub async fn key_layer(desk: &Desk) -> Result<KeyLayerState, RpcError> {
+    match desk.ask(Command::KeyLayer).await? {
+        Reply::KeyLayer(layer) => Ok(layer),
+        _ => Err(RpcError::bug()),
+    }
+}
+
+/// Refuses what takes keys while they are locked.
+///
+/// # Errors
+/// -13, or what the wallet answered.
+pub async fn require_unlocked(desk: &Desk) -> Result<(), RpcError> {
+    match key_layer(desk).await? {
+        KeyLayerState { has_passphrase: true, state: KeyState::Locked } => {
+            Err(RpcError::new(Code::UnlockNeeded, UNLOCK_NEEDED))
+        }
+        _ => Ok(()),
     }
 }
 

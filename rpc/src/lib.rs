@@ -8,6 +8,7 @@
 
 pub mod limits;
 pub mod error;
+pub mod apart;
 pub mod json;
 pub mod envelope;
 pub mod parameter;

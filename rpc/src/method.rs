@@ -16,6 +16,7 @@ mod message;
 mod network;
 mod own_transaction;
 mod payment;
+mod passphrase;
 mod psbt;
 mod received;
 mod refusal;
@@ -28,6 +29,8 @@ mod funding;
 mod tip;
 mod waiting;
 mod wallet;
+mod wallet_list;
+mod wallet_backup;
 
 use billfold_wallet_core::face::BoxFuture;
 use bitcoin::Network;
@@ -194,6 +197,7 @@ const TABLES: &[&[Method]] = &[
     message::METHODS,
     network::METHODS,
     own_transaction::METHODS,
+    passphrase::METHODS,
     psbt::METHODS,
     received::METHODS,
     relay::METHODS,
@@ -205,6 +209,8 @@ const TABLES: &[&[Method]] = &[
     tip::METHODS,
     waiting::METHODS,
     wallet::METHODS,
+    wallet_backup::METHODS,
+    wallet_list::METHODS,
 ];
 
 #[cfg(test)]

@@ -182,7 +182,8 @@ impl Node {
     }
 }
 
-const NOT_LOADED: &str = "Requested wallet does not exist or is not loaded";
+/// What Core says of a wallet that is not open.
+pub(crate) const NOT_LOADED: &str = "Requested wallet does not exist or is not loaded";
 const NONE_LOADED: &str = "No wallet is loaded. Load a wallet using loadwallet or create a new \
                            one with createwallet. (Note: A default wallet is no longer \
                            automatically created)";

@@ -1,21 +1,24 @@
-//! Owns `daemon`: opens the wallet, serves it to scripts by JSON-RPC until it is asked to end, and
-//! closes it.
+//! Owns `daemon`: opens the wallets, serves them to scripts by JSON-RPC until it is asked to end, and
+//! closes them.
 //!
 //! Refuses to detach from what started it: a service manager does that better.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread;
 
 use billfold_rpc::auth::{Access, Cookie, CookieError, Whitelists};
 use billfold_rpc::node::Node;
 use billfold_rpc::server::{self, ListenError, Listener};
 use billfold_wallet_core::command::CommandError;
-use billfold_wallet_core::config::Settings;
+use billfold_wallet_core::config::{Settings, WalletName};
 use billfold_wallet_core::event::{Event, News};
 use billfold_wallet_core::face::Face;
 use billfold_wallet_core::limits::{LEAST_FEE_RATE, MOST_FEE_RATE};
-use billfold_wallet_core::service::{Access as KeyAccess, Reach, Service};
+use billfold_wallet_core::service::{self, Access as KeyAccess, Reach, Service};
+use billfold_wallet_core::store::startup;
+use billfold_wallet_core::vault::Password;
 use bitcoin::{Amount, Denomination, FeeRate, Network};
 use serde::Serialize;
 
@@ -33,25 +36,56 @@ use crate::{password, session};
 /// `no_peer`, `listen_failed`, `io`, why the wallet did not open, or why it stopped by itself.
 pub(super) async fn run(options: &DaemonArgs, context: &mut Context) -> Result<(), Failure> {
     session::needs_peers(context)?;
-    let service = password::tried(context, |settings, password| {
-        // Whoever starts a daemon wants it to pay while nobody is there.
-        let settings = Settings { idle_lock: None, ..settings.clone() };
-        Service::open(&settings, password, KeyAccess::Sign, Reach::Online)
-    })
-    .await?;
+    let (service, password) = opened(context).await?;
     let settings = &context.run.settings;
     let proxy = settings.proxy.map(|proxy| proxy.to_string());
     let face: Arc<dyn Face> = Arc::new(service);
     let version = env!("CARGO_PKG_VERSION");
     let mut node = Node::new(settings.params(), version, proxy, Arc::clone(&face));
     node.fallback_fee = options.fallback_fee.as_deref().map(fallback_fee).transpose()?;
+    node.password = Some(password);
     let node = Arc::new(node);
-    node.add(settings.wallet.clone());
+    for wallet in face.wallets().await? {
+        node.add(wallet);
+    }
     let served = serve(options, context, &node, &*face).await;
     readiness::tell(State::Stopping);
     face.close().await;
     tracing::info!("closed");
     served
+}
+
+/// Opens the wallet that is named, and those that were asked for whenever a daemon starts; with the
+/// password of all of them. Of the latter, one that does not open keeps nobody from the others.
+async fn opened(context: &mut Context) -> Result<(Service, Password), Failure> {
+    // Whoever starts a daemon wants it to pay while nobody is there.
+    let settings = Settings { idle_lock: None, ..context.run.settings.clone() };
+    let existing = service::wallets(&settings)?;
+    let is_named = context.run.settings.wallet != WalletName::default();
+    let open = |wallets: &[(WalletName, Password)]| {
+        Service::open_all(&settings, wallets, KeyAccess::Sign, Reach::Online)
+    };
+    let (service, password) = if existing.contains(&settings.wallet) || is_named {
+        password::tried(context, |settings, password| {
+            let service = open(&[(settings.wallet.clone(), password.clone())])?;
+            Ok((service, password.clone()))
+        })
+        .await?
+    } else {
+        let password = password::of(&context.run, "Password of the wallets' files: ")?;
+        // As with a wallet, not inside a runtime.
+        let opened = thread::scope(|scope| scope.spawn(|| open(&[])).join());
+        (opened.map_err(|_panicked| Failure::bug())??, password)
+    };
+    for wallet in startup::read(&settings.paths())? {
+        if wallet == settings.wallet {
+            continue;
+        }
+        if let Err(error) = service.load(&wallet, password.clone(), KeyAccess::Sign).await {
+            context.output.warn(&format!("wallet {wallet} is not loaded: {error}"));
+        }
+    }
+    Ok((service, password))
 }
 
 /// Where the daemon of these settings leaves its cookie.
@@ -157,9 +191,13 @@ struct DaemonReport {
 
 impl Report for DaemonReport {
     fn for_people(&self, _canvas: Canvas) -> String {
+        let wallets = match &self.wallets[..] {
+            [] => "no wallet yet".to_owned(),
+            wallets => wallets.join(", "),
+        };
         format!(
             "Serving {} on {}\nJSON-RPC at http://{}/, cookie {}\nNext: billfold rpc help",
-            self.wallets.join(", "),
+            wallets,
             self.network,
             self.rpc,
             self.cookie.display(),

@@ -58,6 +58,7 @@ pub(super) async fn run(options: &NewArgs, context: &mut Context) -> Result<(), 
         look_ahead: LookAhead::NEW,
         password,
         words_checked: words_checked.then(|| Clock::start().now().wall),
+        key_passphrase: None,
     };
     match place.found(Founding::Keys(wallet), context).await {
         Ok(description) => context.output.result(&NewReport::new(&description)),

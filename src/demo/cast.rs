@@ -43,6 +43,7 @@ pub(super) fn cast(
         look_ahead: LookAhead::NEW,
         password: password()?,
         words_checked: None,
+        key_passphrase: None,
     };
     let make = |settings: &_| service::create(settings, new, stage.cost);
     let (actor, wallet) = Actor::create(name, stage.dir, stage.peer.clone(), Access::Sign, make)?;

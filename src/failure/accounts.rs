@@ -74,6 +74,7 @@ impl From<AddAccountError> for Failure {
             AddAccountError::TooMany { .. } => Self::new(Kind::BadAccounts, message),
             AddAccountError::ForeignKey => Self::new(Kind::ForeignKey, message),
             AddAccountError::WatchOnly => Self::new(Kind::WatchOnly, message),
+            AddAccountError::Locked => Self::new(Kind::Locked, message),
             AddAccountError::Store(problem) => problem.into(),
         }
     }
@@ -114,6 +115,7 @@ mod tests {
             AddAccountError::TooMany { most: 1 },
             AddAccountError::ForeignKey,
             AddAccountError::WatchOnly,
+            AddAccountError::Locked,
             AddAccountError::Store(StoreProblem::Full),
         ] {
             assert_eq!(Failure::from(error.clone()).kind().name(), error.name());

@@ -96,6 +96,7 @@ fn wallet(
         look_ahead,
         password: Password::new(PASSWORD)?,
         words_checked: None,
+        key_passphrase: None,
     };
     service::create(&settings, new, KdfCost::for_tests())?;
     Ok(program)

@@ -10,12 +10,14 @@ use crate::command::{Birthday, StoreProblem};
 use crate::config::{LookAhead, WalletName};
 use crate::entropy::EntropyError;
 use crate::failure::Kind;
-use crate::keychain::{AccountDescriptor, AccountName, DescriptorError, StandardAccount};
+use crate::keychain::{
+    AccountDescriptor, AccountName, DescriptorError, ScriptType, StandardAccount,
+};
 use crate::light_client::time::WallTime;
-use crate::seed::Seed;
+use crate::seed::{Seed, WordCount, Words};
 use crate::store::lock::{Holder, LockError};
 use crate::store::problem;
-use crate::vault::{Password, VaultError};
+use crate::vault::{Password, SealError, VaultError};
 
 /// What a wallet is made from.
 #[derive(Debug)]
@@ -48,6 +50,33 @@ pub struct NewWallet {
     pub password: Password,
     /// When the words were typed back, or read from where they are kept, before this.
     pub words_checked: Option<WallTime>,
+    /// Protects its keys, besides the password; `None`: the password opens them.
+    pub key_passphrase: Option<Password>,
+}
+
+impl NewWallet {
+    /// New keys with a standard account of each kind, of which the first is preferred: what a
+    /// program gets that asks for a wallet and nothing else.
+    ///
+    /// # Errors
+    /// If the system gives no entropy.
+    pub fn generated(
+        kinds: &[ScriptType],
+        now: WallTime,
+        password: Password,
+        key_passphrase: Option<Password>,
+    ) -> Result<Self, EntropyError> {
+        let words = Words::generate(WordCount::Twelve)?;
+        Ok(Self {
+            seed: Seed::new(&words, ""),
+            accounts: kinds.iter().copied().map(StandardAccount::first).collect(),
+            birthday: Birthday::Time(now.to_unix()),
+            look_ahead: LookAhead::NEW,
+            password,
+            words_checked: None,
+            key_passphrase,
+        })
+    }
 }
 
 /// What a wallet is made of that only watches.
@@ -118,6 +147,15 @@ impl CreateError {
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.kind().name()
+    }
+}
+
+impl From<SealError> for CreateError {
+    fn from(error: SealError) -> Self {
+        match error {
+            SealError::OutOfMemory(error) => Self::OutOfMemory { kib: error.kib },
+            SealError::Entropy(error) => Self::Entropy(error),
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use crate::arguments::{self, fixed_point};
 use crate::desk::Desk;
 use crate::error::{Code, RpcError};
 use crate::json::Value;
+use crate::ledger;
 use crate::node::Node;
 
 /// How the fee is chosen.
@@ -85,6 +86,7 @@ pub(super) enum Drafted {
 /// # Errors
 /// Those of [`drafted`], -4 where others must sign too, and what else the wallet answered.
 pub(super) async fn pay(node: &Node, desk: &Desk, request: PayRequest) -> Result<Paid, RpcError> {
+    ledger::require_unlocked(desk).await?;
     let draft = match drafted(node, desk, request).await? {
         Drafted::New(draft) => draft,
         Drafted::Paid(paid) => return Ok(paid),

@@ -1,6 +1,6 @@
 //! Owns the methods about wallets as a whole.
 
-use billfold_wallet_core::command::{Birthday, BlockQuery, HistoryQuery};
+use billfold_wallet_core::command::{Birthday, BlockQuery, HistoryQuery, KeyLayerState, KeyState};
 use serde::Serialize;
 
 use crate::desk::Desk;
@@ -10,32 +10,17 @@ use crate::ledger::{self, LastBlock};
 use crate::method::{Category, Method, Outcome, Run, Standing};
 use crate::node::Node;
 
-pub(super) const METHODS: &[Method] = &[
-    Method {
-        name: "getwalletinfo",
-        category: Category::Wallet,
-        parameters: &[],
-        about: "Returns an object containing various wallet state info.",
-        standing: Standing::Differs(
-            "keypoolsize is the look-ahead of all accounts; the duration of scanning counts from \
+pub(super) const METHODS: &[Method] = &[Method {
+    name: "getwalletinfo",
+    category: Category::Wallet,
+    parameters: &[],
+    about: "Returns an object containing various wallet state info.",
+    standing: Standing::Differs(
+        "keypoolsize is the look-ahead of all accounts; the duration of scanning counts from \
              the daemon's start; format is sqlite, in a file that only billfold reads",
-        ),
-        run: Run::Wallet(|node, desk, _| Box::pin(overview(node, desk))),
-    },
-    Method {
-        name: "listwallets",
-        category: Category::Wallet,
-        parameters: &[],
-        about: "Returns a list of currently loaded wallets.",
-        standing: Standing::Same,
-        run: Run::Node(|node, _| Box::pin(async { loaded(node) })),
-    },
-];
-
-fn loaded(node: &Node) -> Outcome {
-    let wallets = node.wallets();
-    answer(&wallets.iter().map(|desk| desk.name()).collect::<Vec<_>>())
-}
+    ),
+    run: Run::Wallet(|node, desk, _| Box::pin(overview(node, desk))),
+}];
 
 async fn overview(node: &Node, desk: &Desk) -> Outcome {
     let wallet = ledger::description(desk).await?;
@@ -65,6 +50,7 @@ async fn overview(node: &Node, desk: &Desk) -> Outcome {
         txcount: ledger::history(desk, HistoryQuery::default()).await?.len(),
         keypoolsize: keypool,
         keypoolsize_hd_internal: internal,
+        unlocked_until: unlocked_until(ledger::key_layer(desk).await?),
         private_keys_enabled: signs,
         avoid_reuse: false,
         scanning,
@@ -74,6 +60,15 @@ async fn overview(node: &Node, desk: &Desk) -> Outcome {
         birthtime: birthtime(node, wallet.birthday).await?,
         flags,
         lastprocessedblock: tip.into(),
+    })
+}
+
+/// Until when an encrypted wallet can sign, in Unix seconds; 0 if it can't.
+fn unlocked_until(layer: KeyLayerState) -> Option<u64> {
+    layer.has_passphrase.then_some(match layer.state {
+        KeyState::Locked => 0,
+        KeyState::Open => i64::MAX.unsigned_abs(),
+        KeyState::OpenUntil(time) => time,
     })
 }
 
@@ -97,6 +92,8 @@ struct WalletForm<'a> {
     txcount: usize,
     keypoolsize: u32,
     keypoolsize_hd_internal: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unlocked_until: Option<u64>,
     private_keys_enabled: bool,
     avoid_reuse: bool,
     scanning: Scanning,

@@ -119,6 +119,7 @@ fn wallet(network: &Devnet) -> Result<Program> {
         look_ahead: LookAhead { receive: ADDRESSES, change: 50 },
         password: Password::new(PASSWORD)?,
         words_checked: None,
+        key_passphrase: None,
     };
     service::create(&settings, new, KdfCost::for_tests())?;
     Ok(program)

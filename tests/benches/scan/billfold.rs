@@ -33,6 +33,7 @@ pub(crate) fn make_wallet(dir: &Path, options: &Options) -> Result<()> {
         look_ahead: LookAhead { receive: options.scripts - change, change },
         password: Password::new(PASSWORD)?,
         words_checked: None,
+        key_passphrase: None,
     };
     service::create(&settings(dir, &[], options), new, KdfCost::for_tests())?;
     Ok(())

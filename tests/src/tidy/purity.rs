@@ -136,13 +136,14 @@ const SQL_VERBS: [&str; 9] = [
     "ATTACH ",
 ];
 
-const RUNTIME: [&str; 19] = [
+const RUNTIME: [&str; 20] = [
     "src",
     // The library for signers of other makers waits on one.
     "hw-signer/host/src/vendor_device",
     "wallet-core/src/net",
     "wallet-core/src/service",
     "wallet-core/src/face",
+    "rpc/src/apart",
     "rpc/src/puppet",
     "rpc/src/desk",
     "rpc/src/turns",

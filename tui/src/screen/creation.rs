@@ -160,6 +160,7 @@ impl Creation {
             look_ahead: LookAhead::NEW,
             password: password.clone(),
             words_checked: None,
+            key_passphrase: None,
         });
         self.asked = Some(out.found(&wallet, founding, checked));
         self.stage = Stage::Founding;

@@ -143,6 +143,7 @@ impl Restore {
             look_ahead: LookAhead::RESTORED,
             password: password.clone(),
             words_checked: None,
+            key_passphrase: None,
         });
         self.password = Some(password);
         self.words.clear();

@@ -13,7 +13,7 @@ use crate::seed::Seed;
 use crate::vault::{KdfCost, Password};
 
 portable_struct! {
-    NewWallet { seed, accounts, birthday, look_ahead, password, words_checked }
+    NewWallet { seed, accounts, birthday, look_ahead, password, words_checked, key_passphrase }
     NewWatch { accounts, birthday, look_ahead, password }
     StandardAccount { script_type, number }
     LookAhead { receive, change }

@@ -21,7 +21,7 @@ use crate::signers::key_layer;
 use crate::store::chain::ChainFile;
 use crate::store::lock::{self, DirectoryLock, LockError};
 use crate::store::{aside, problem};
-use crate::vault::{self, KdfCost, Keys, Password};
+use crate::vault::{self, KdfCost, Keys, Password, SealedKey, SeedKey};
 use crate::wallet::{self, Wallet};
 
 /// Creates the wallet that `settings` names; durable on return. It takes the time of one password
@@ -52,12 +52,21 @@ pub(super) fn create_in(
     new: NewWallet,
     cost: KdfCost,
 ) -> Result<WalletDescription, CreateError> {
-    let NewWallet { seed, accounts, birthday, look_ahead, password, words_checked } = new;
+    let NewWallet { seed, accounts, birthday, look_ahead, password, words_checked, key_passphrase } =
+        new;
     let distinct: BTreeSet<StandardAccount> = accounts.iter().copied().collect();
     if accounts.is_empty() || distinct.len() < accounts.len() {
         return Err(CreateError::BadAccounts);
     }
     let place = Birthplace::claim(lock, settings, &password, cost)?;
+    let (sealed_seed, passphrase) = match key_passphrase {
+        None => (key_layer::seal(&place.keys.seed, &seed)?, None),
+        Some(passphrase) => {
+            let key = SeedKey::random()?;
+            let sealed = SealedKey::seal(&key, &passphrase, cost)?;
+            (key_layer::seal(&key, &seed)?, Some(sealed.to_bytes()))
+        }
+    };
     let new = wallet::NewWallet {
         description: wallet::Description {
             network: settings.network,
@@ -68,7 +77,8 @@ pub(super) fn create_in(
             look_ahead,
         },
         accounts: seed.accounts(&accounts, settings.network),
-        sealed_seed: Some(key_layer::seal(&place.keys.seed, &seed)?),
+        sealed_seed: Some(sealed_seed),
+        passphrase,
     };
     let mut wallet = Wallet::create(&place.path, &place.keys.file, &new)?;
     if reads_filters_twice(settings, &accounts, birthday, look_ahead) {

@@ -70,9 +70,13 @@ impl Strongbox {
     /// The seed; drop it when it has been used.
     ///
     /// # Errors
-    /// [`CommandError::WatchOnly`]; [`StoreProblem::Damaged`] if it does not unseal.
+    /// [`CommandError::WatchOnly`]; [`CommandError::Locked`] if the keys have a passphrase of their
+    /// own; [`StoreProblem::Damaged`] if it does not unseal.
     pub fn seed(&self) -> Result<Seed, CommandError> {
         let sealed = self.wallet.sealed_seed()?.ok_or(CommandError::WatchOnly)?;
+        if self.wallet.passphrase()?.is_some() {
+            return Err(CommandError::Locked);
+        }
         Ok(key_layer::unseal(&self.keys.seed, &sealed)?)
     }
 
@@ -105,6 +109,7 @@ impl Strongbox {
     ) -> Result<AccountName, AddAccountError> {
         let seed = self.seed().map_err(|error| match error {
             CommandError::Store(problem) => AddAccountError::Store(problem),
+            CommandError::Locked => AddAccountError::Locked,
             _ => AddAccountError::WatchOnly,
         })?;
         let network = self.settings.network;
@@ -137,6 +142,8 @@ impl Strongbox {
         let seed = match self.seed() {
             Ok(seed) => Some(seed),
             Err(CommandError::Store(problem)) => return Err(problem.into()),
+            // What can't be compared is not trusted.
+            Err(CommandError::Locked) => return Err(AddAccountError::Locked),
             Err(_) => None,
         };
         if seed.is_some_and(|seed| !seed.owns(&descriptor, self.settings.network)) {
@@ -199,13 +206,15 @@ impl Strongbox {
     /// for and there is one.
     ///
     /// # Errors
-    /// What the disk refused, or that the seed is damaged.
-    pub fn backup(&self, with_seed: bool) -> Result<Backup, StoreProblem> {
-        let mut backup = self.wallet.backup(Clock::start().now().wall)?;
-        if let Some(sealed) = self.wallet.sealed_seed()?.filter(|_| with_seed) {
-            backup.seed = Some(key_layer::unseal(&self.keys.seed, &sealed)?);
+    /// What the disk refused; with the seed as [`seed`](Self::seed).
+    pub fn backup(&self, with_seed: bool) -> Result<Backup, CommandError> {
+        let backup = self.wallet.backup(Clock::start().now().wall)?;
+        match self.seed() {
+            _ if !with_seed => Ok(backup),
+            Ok(seed) => Ok(Backup { seed: Some(seed), ..backup }),
+            Err(CommandError::WatchOnly) => Ok(backup),
+            Err(error) => Err(error),
         }
-        Ok(backup)
     }
 
     /// Gives the wallet another password; durable on return. Only the header file is written, and

@@ -88,6 +88,7 @@ fn wallet(dir: &std::path::Path) -> (Wallet, Reader) {
         },
         accounts: seed.accounts(&first, Chain::Regtest),
         sealed_seed: None,
+        passphrase: None,
     };
     let path = dir.join("db");
     drop(Wallet::create(&path, &keys.file, &new).unwrap());

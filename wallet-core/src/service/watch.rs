@@ -58,6 +58,7 @@ pub(super) fn watch_in(
         },
         accounts,
         sealed_seed: None,
+        passphrase: None,
     };
     let wallet = Wallet::create(&place.path, &place.keys.file, &new)?;
     Ok(wallet.description()?)

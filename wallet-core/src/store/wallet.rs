@@ -70,6 +70,8 @@ pub struct NewWallet {
     pub accounts: Vec<Account>,
     /// The seed, sealed by the vault's seed key; kept as it is. None: the wallet only watches.
     pub sealed_seed: Option<Vec<u8>>,
+    /// The key that sealed the seed, under a passphrase; `None`: the vault has it.
+    pub passphrase: Option<Vec<u8>>,
 }
 
 /// Who else has the file open in this process.
@@ -288,8 +290,11 @@ impl WalletFile {
                     look_ahead.change
                 ],
             )?;
-            if let Some(seed) = &new.sealed_seed {
-                sql.execute("INSERT INTO sealed VALUES (?1, ?2)", params![sealed::SEED, seed])?;
+            let names = [sealed::SEED, sealed::PASSPHRASE];
+            for (name, bytes) in names.into_iter().zip([&new.sealed_seed, &new.passphrase]) {
+                if let Some(bytes) = bytes {
+                    sql.execute("INSERT INTO sealed VALUES (?1, ?2)", params![name, bytes])?;
+                }
             }
             // Until its first search has ended, nothing was looked for.
             sql.execute("INSERT INTO scan (id, number, searching) VALUES (1, 1, 1)", [])

@@ -154,6 +154,9 @@ pub enum AddAccountError {
     /// The wallet has no seed, so it derives no accounts of its own.
     #[error("this wallet has no words of its own: give a descriptor, an xpub or a file")]
     WatchOnly,
+    /// The keys have a passphrase of their own, so nothing can be derived or compared.
+    #[error("the wallet is locked: accounts are added before its keys have a passphrase")]
+    Locked,
     /// The disk refused.
     #[error(transparent)]
     Store(#[from] StoreProblem),
@@ -168,6 +171,7 @@ impl AddAccountError {
             Self::TooMany { .. } => "bad_accounts",
             Self::ForeignKey => "foreign_key",
             Self::WatchOnly => "watch_only",
+            Self::Locked => "locked",
             Self::Store(problem) => problem.name(),
         }
     }

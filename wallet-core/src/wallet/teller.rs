@@ -78,12 +78,12 @@ impl Wallet {
             if is_limited {
                 return over(Overrun::UnknownInput);
             }
-            return Ok(self.spending(by, psbt, Amount::ZERO));
+            return Ok(Self::spending(by, psbt, Amount::ZERO));
         };
         let draft = draft.map(|id| self.file.draft(id)).transpose()?.flatten();
         let replaced = draft.and_then(|row| row.task.replaced());
         let before = replaced.map(|txid| self.left_by(txid)).transpose()?.unwrap_or(Amount::ZERO);
-        let spending = self.spending(by, psbt, leaves.checked_sub(before).unwrap_or(Amount::ZERO));
+        let spending = Self::spending(by, psbt, leaves.checked_sub(before).unwrap_or(Amount::ZERO));
         let own = by.limits.iter().map(|limit| (limit, Some(spending.asker.as_str())));
         for (limit, whose) in policy.iter().map(|limit| (limit, None)).chain(own) {
             match limit {
@@ -120,7 +120,7 @@ impl Wallet {
         self.file.insert_spending(spending, now)
     }
 
-    fn spending(&self, by: &Authority, psbt: &Psbt, amount: Amount) -> Spending {
+    fn spending(by: &Authority, psbt: &Psbt, amount: Amount) -> Spending {
         let unsigned = psbt.unsigned_tx.compute_txid();
         Spending { asker: by.asker.to_string(), unsigned, amount }
     }

@@ -79,6 +79,7 @@ pub(crate) fn new_wallet(words: &str) -> NewWallet {
         look_ahead: LookAhead::NEW,
         password: password(PASSWORD),
         words_checked: None,
+        key_passphrase: None,
     }
 }
 

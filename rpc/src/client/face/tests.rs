@@ -214,6 +214,7 @@ async fn questions_answers_and_news_cross() {
         look_ahead: LookAhead::NEW,
         password: password(),
         words_checked: None,
+        key_passphrase: None,
     };
     let founded = face.found(&other, Founding::Keys(new), KdfCost::for_tests()).await;
     assert_eq!(founded, Err(CreateError::WalletExists(other.clone()).into()));

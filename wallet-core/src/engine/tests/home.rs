@@ -97,6 +97,7 @@ impl Home {
             },
             accounts: seed.accounts(&accounts(), network),
             sealed_seed: Some(key_layer::seal(&keys.seed, &seed).unwrap()),
+            passphrase: None,
         };
         let mut wallet = Wallet::create(&file, &keys.file, &new).unwrap();
         wallet.search_in_turns().unwrap();

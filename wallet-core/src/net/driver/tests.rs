@@ -94,6 +94,7 @@ fn wallet(dir: &std::path::Path) -> Wallet {
         },
         accounts: seed.accounts(&first, Chain::Regtest),
         sealed_seed: None,
+        passphrase: None,
     };
     Wallet::create(&dir.join("db"), &keys.file, &new).unwrap()
 }

@@ -69,4 +69,4 @@ impl WalletFile {
 pub(super) const SEED: &str = "seed";
 
 /// The name of the key of the key layer under a passphrase.
-const PASSPHRASE: &str = "passphrase";
+pub(super) const PASSPHRASE: &str = "passphrase";

@@ -1,0 +1,216 @@
+//! Owns wallets that come and go by JSON-RPC: made, encrypted, backed up, closed and opened again by
+//! scripts, while another wallet is open.
+//!
+//! What comes back is read by the types of `corepc-types` for Core 31.
+
+use anyhow::{Context, Result, ensure};
+use billfold_tests::daemon::Daemon;
+use billfold_tests::town::Town;
+use corepc_types::v31;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+const BILLFOLD: &str = env!("CARGO_BIN_EXE_billfold");
+const STRANGER: &str = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
+
+#[test]
+fn a_script_makes_wallets_and_finds_them_after_a_restart() -> Result<()> {
+    let town = Town::build()?;
+    let program = town.wallet_with(BILLFOLD, 50_000_000)?;
+    let daemon = Daemon::start(&program, &[])?;
+    let tip = town.network.tip().0;
+    let made: v31::CreateWallet =
+        daemon.read("createwallet", &json!({"wallet_name": "shop", "load_on_startup": true}))?;
+    ensure!(made.name == "shop" && made.warnings.is_none(), "{made:?}");
+    daemon.call("createwallet", &json!(["once"]))?;
+    ensure!(daemon.call("listwallets", &json!([]))? == json!(["main", "once", "shop"]));
+    daemon.refused(500, -19, "getbalance", &json!([]))?;
+    for kind in ["legacy", "p2sh-segwit", "bech32", "bech32m"] {
+        result(&daemon, "shop", "getnewaddress", &json!(["", kind]))?;
+    }
+    let address = result(&daemon, "shop", "getnewaddress", &json!([]))?;
+    ensure!(address.as_str().is_some_and(|text| text.starts_with("bcrt1q")), "{address}");
+    town.pay(&address, 10_000_000)?;
+    daemon.await_height(tip + 1)?;
+    ensure!(result(&daemon, "shop", "getbalance", &json!([]))? == json!(0.1));
+    ensure!(result(&daemon, "main", "getbalance", &json!([]))? == json!(0.5));
+
+    let unloaded: v31::UnloadWallet = read(&daemon, "once", "unloadwallet", &json!([]))?;
+    ensure!(unloaded.warnings.is_none());
+    refused(&daemon, "once", -18, "getbalance", &json!([]))?;
+    daemon.refused(500, -18, "unloadwallet", &json!(["once"]))?;
+    let told: v31::ListWalletDir = daemon.read("listwalletdir", &json!([]))?;
+    let names: Vec<_> = told.wallets.iter().map(|wallet| wallet.name.as_str()).collect();
+    ensure!(names == ["main", "once", "shop"], "{names:?}");
+    daemon.stop()?;
+
+    let daemon = Daemon::start(&program, &[])?;
+    ensure!(daemon.call("listwallets", &json!([]))? == json!(["main", "shop"]));
+    daemon.await_height(tip + 1)?;
+    ensure!(result(&daemon, "shop", "getbalance", &json!([]))? == json!(0.1));
+    let loaded: v31::LoadWallet = daemon.read("loadwallet", &json!(["once"]))?;
+    ensure!(loaded.name == "once");
+    daemon.call("unloadwallet", &json!(["shop", false]))?;
+    daemon.stop()?;
+    let daemon = Daemon::start(&program, &[])?;
+    ensure!(daemon.call("listwallets", &json!([]))? == json!(["main"]));
+    daemon.call("unloadwallet", &json!(["main"]))?;
+    daemon.refused(500, -18, "getbalance", &json!([]))?;
+    ensure!(daemon.call("getblockcount", &json!([]))? == tip + 1, "the tip is known without any");
+    daemon.stop()
+}
+
+#[test]
+fn no_wallet_is_a_path_or_another_ones() -> Result<()> {
+    let town = Town::build()?;
+    let program = town.wallet_with(BILLFOLD, 50_000_000)?;
+    let daemon = Daemon::start(&program, &[])?;
+    for path in ["../main", "/x", "a/b", "..", ".", "", "main.db", "a\\b", "%2e%2e", "x\u{0}"] {
+        daemon.refused(500, -8, "createwallet", &json!([path]))?;
+        daemon.refused(500, -18, "loadwallet", &json!([path]))?;
+        daemon.refused(500, -18, "unloadwallet", &json!([path]))?;
+        daemon.refused(500, -8, "restorewallet", &json!([path, "words"]))?;
+    }
+    let (status, _, body) = daemon.post("/wallet/..%2fmain", &call("getbalance", &json!([])))?;
+    ensure!(status == 500 && body.contains("-18"), "{status} {body}");
+    let told = daemon.refused(500, -36, "createwallet", &json!(["main"]))?;
+    ensure!(told.contains("Database already exists."), "{told}");
+    let told = daemon.refused(500, -35, "loadwallet", &json!(["main"]))?;
+    ensure!(told == "Wallet \"main\" is already loaded.", "{told}");
+    let told = daemon.refused(500, -18, "loadwallet", &json!(["other"]))?;
+    ensure!(told.contains("Path does not exist."), "{told}");
+    let told = daemon.refused(500, -8, "unloadwallet", &json!([]))?;
+    ensure!(told.starts_with("Either the RPC endpoint wallet"), "{told}");
+    refused(&daemon, "main", -8, "unloadwallet", &json!(["other"]))?;
+    for (place, flag) in [(1, "disable_private_keys"), (4, "avoid_reuse"), (7, "external")] {
+        let mut params = vec![json!("flags"); 1];
+        params.resize(place, Value::Null);
+        params.push(json!(true));
+        let told = daemon.refused(500, -4, "createwallet", &json!(params))?;
+        ensure!(told.contains(flag), "{told}");
+    }
+    ensure!(daemon.call("listwallets", &json!([]))? == json!(["main"]));
+    daemon.stop()
+}
+
+#[test]
+fn keys_with_a_passphrase_pay_only_while_they_are_open() -> Result<()> {
+    let town = Town::build()?;
+    let program = town.wallet_with(BILLFOLD, 50_000_000)?;
+    let daemon = Daemon::start(&program, &[])?;
+    daemon.await_height(town.network.tip().0)?;
+    let pay = json!({"address": STRANGER, "amount": 0.1, "fee_rate": 5});
+    for (method, params) in [
+        ("walletlock", json!([])),
+        ("walletpassphrase", json!(["x", 1])),
+        ("walletpassphrasechange", json!(["x", "y"])),
+    ] {
+        let told = daemon.refused(500, -15, method, &params)?;
+        let expected =
+            format!("Error: running with an unencrypted wallet, but {method} was called.");
+        ensure!(told == expected, "{told}");
+    }
+    let wallet: v31::GetWalletInfo = daemon.read("getwalletinfo", &json!([]))?;
+    ensure!(wallet.unlocked_until.is_none(), "{wallet:?}");
+    let told = daemon.refused(500, -8, "encryptwallet", &json!([""]))?;
+    ensure!(told == "passphrase cannot be empty", "{told}");
+    daemon.call("encryptwallet", &json!(["first"]))?;
+    daemon.refused(500, -15, "encryptwallet", &json!(["second"]))?;
+    let wallet: v31::GetWalletInfo = daemon.read("getwalletinfo", &json!([]))?;
+    ensure!(wallet.unlocked_until == Some(0), "{wallet:?}");
+    let told = daemon.refused(500, -13, "sendtoaddress", &pay)?;
+    ensure!(told.contains("enter the wallet passphrase with walletpassphrase first"), "{told}");
+    daemon.refused(500, -13, "backupwallet", &json!(["backup"]))?;
+
+    let told = daemon.refused(500, -14, "walletpassphrase", &json!(["wrong", 60]))?;
+    ensure!(told == "Error: The wallet passphrase entered was incorrect.", "{told}");
+    daemon.refused(500, -8, "walletpassphrase", &json!(["first", -1]))?;
+    daemon.refused(500, -14, "walletpassphrasechange", &json!(["wrong", "second"]))?;
+    daemon.call("walletpassphrasechange", &json!(["first", "second"]))?;
+    daemon.refused(500, -14, "walletpassphrase", &json!(["first", 60]))?;
+    ensure!(daemon.call("walletpassphrase", &json!(["second", 3_600]))?.is_null());
+    let wallet: v31::GetWalletInfo = daemon.read("getwalletinfo", &json!([]))?;
+    ensure!(wallet.unlocked_until.is_some_and(|until| until > 1_700_000_000), "{wallet:?}");
+    daemon.call("sendtoaddress", &pay)?;
+    daemon.call("walletlock", &json!([]))?;
+    daemon.refused(500, -13, "sendtoaddress", &pay)?;
+    daemon.call("walletpassphrase", &json!(["second", 1]))?;
+    let is_locked = || {
+        let wallet: v31::GetWalletInfo = daemon.read("getwalletinfo", &json!([]))?;
+        Ok(wallet.unlocked_until == Some(0))
+    };
+    daemon.await_that("its time was never over", is_locked)?;
+
+    let made: v31::CreateWallet =
+        daemon.read("createwallet", &json!({"wallet_name": "safe", "passphrase": "third"}))?;
+    ensure!(made.warnings.is_none(), "{made:?}");
+    let told = refused(&daemon, "safe", -13, "sendtoaddress", &pay)?;
+    ensure!(told.contains("walletpassphrase first"), "{told}");
+    result(&daemon, "safe", "walletpassphrase", &json!(["third", 60]))?;
+    refused(&daemon, "main", -13, "sendtoaddress", &pay)?;
+    let empty = json!({"wallet_name": "open", "passphrase": ""});
+    let made: v31::CreateWallet = daemon.read("createwallet", &empty)?;
+    ensure!(made.warnings.context("no warning")?[0].starts_with("Empty string given"));
+    daemon.stop()
+}
+
+#[test]
+fn a_backup_by_a_script_is_the_wallet_again() -> Result<()> {
+    let town = Town::build()?;
+    let program = town.wallet_with(BILLFOLD, 50_000_000)?;
+    let daemon = Daemon::start(&program, &[])?;
+    daemon.await_height(town.network.tip().0)?;
+    daemon.call("getnewaddress", &json!(["rent"]))?;
+    let file = program.data_dir().join("backup");
+    let file = file.to_str().context("a path that is text")?;
+    ensure!(daemon.call("backupwallet", &json!([file]))?.is_null());
+    let told = daemon.refused(500, -4, "backupwallet", &json!([file]))?;
+    ensure!(told.starts_with("Error: Wallet backup failed!"), "{told}");
+    let restored: v31::RestoreWallet = daemon.read("restorewallet", &json!(["again", file]))?;
+    ensure!(restored.name == "again", "{restored:?}");
+    daemon.refused(500, -36, "restorewallet", &json!(["again", file]))?;
+    let told = daemon.refused(500, -8, "restorewallet", &json!(["more", "nothing"]))?;
+    ensure!(told == "Backup file does not exist", "{told}");
+    let is_found = || Ok(result(&daemon, "again", "getbalance", &json!([]))? == json!(0.5));
+    daemon.await_that("it never found its money", is_found)?;
+    let labels = result(&daemon, "again", "listlabels", &json!([]))?;
+    ensure!(labels.as_array().is_some_and(|all| all.contains(&json!("rent"))), "{labels}");
+    daemon.stop()
+}
+
+fn call(method: &str, params: &Value) -> String {
+    json!({"method": method, "params": params, "id": 1}).to_string()
+}
+
+/// What a wallet answers.
+fn reply(daemon: &Daemon, wallet: &str, method: &str, params: &Value) -> Result<Value> {
+    let (_, _, body) = daemon.post(&format!("/wallet/{wallet}"), &call(method, params))?;
+    Ok(serde_json::from_str(&body)?)
+}
+
+fn result(daemon: &Daemon, wallet: &str, method: &str, params: &Value) -> Result<Value> {
+    let mut reply = reply(daemon, wallet, method, params)?;
+    ensure!(reply["error"].is_null(), "{method} {params}: {reply}");
+    Ok(reply["result"].take())
+}
+
+fn read<T: DeserializeOwned>(
+    daemon: &Daemon,
+    wallet: &str,
+    method: &str,
+    params: &Value,
+) -> Result<T> {
+    Ok(serde_json::from_value(result(daemon, wallet, method, params)?)?)
+}
+
+fn refused(
+    daemon: &Daemon,
+    wallet: &str,
+    code: i32,
+    method: &str,
+    params: &Value,
+) -> Result<String> {
+    let reply = reply(daemon, wallet, method, params)?;
+    ensure!(reply["error"]["code"] == code, "{method} {params}: {reply}");
+    Ok(reply["error"]["message"].as_str().unwrap_or_default().to_owned())
+}
