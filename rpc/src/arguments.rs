@@ -69,6 +69,12 @@ impl Arguments {
         self.values.get(place).filter(|value| !value.is_null())
     }
 
+    /// The argument at a place that must be there, which was checked.
+    #[must_use]
+    pub fn required(&self, place: usize) -> &Value {
+        self.value(place).unwrap_or(&Value::Null)
+    }
+
     /// A text that may be left out.
     ///
     /// # Errors

@@ -4,6 +4,8 @@
 //! Refuses to keep a password: of each there is only its salted HMAC-SHA256.
 
 mod cookie;
+mod token;
+mod grant;
 mod whitelist;
 
 use base64ct::{Base64, Encoding};
@@ -14,6 +16,8 @@ use zeroize::Zeroizing;
 
 use cookie::COOKIE_USER;
 pub use cookie::{Cookie, CookieError};
+pub use grant::{Grant, Role, UnknownCaveat};
+pub use token::{CaveatError, ParseTokenError, Token};
 pub use whitelist::Whitelists;
 
 /// Who may ask, and for what.
@@ -73,6 +77,18 @@ impl Access {
         Self { users, whitelists }
     }
 
+    /// The token that an `Authorization` header holds, as a bearer's or as a password.
+    #[must_use]
+    pub fn token(authorization: &str) -> Option<Token> {
+        if let Some(token) = authorization.strip_prefix("Bearer ") {
+            return token.trim().parse().ok();
+        }
+        let encoded = authorization.strip_prefix("Basic ")?.trim();
+        let decoded = Zeroizing::new(Base64::decode_vec(encoded).ok()?);
+        let (_, password) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
+        password.parse().ok()
+    }
+
     /// Whose password an `Authorization` header holds. Takes the same time for every wrong password.
     #[must_use]
     pub fn asker(&self, authorization: &str) -> Option<Asker> {
@@ -99,29 +115,28 @@ impl Access {
     /// Whether somebody may call anything at all.
     #[must_use]
     pub fn admits(&self, asker: &Asker) -> bool {
-        self.whitelists.admits(listed(asker))
+        listed(asker).is_none_or(|name| self.whitelists.admits(name))
     }
 
     /// Whether somebody may call a method.
     #[must_use]
     pub fn allows(&self, asker: &Asker, method: &str) -> bool {
-        self.whitelists.allows(listed(asker), method)
+        listed(asker).is_none_or(|name| self.whitelists.allows(name, method))
     }
 
     /// Whether what somebody may call is listed.
     #[must_use]
     pub fn is_bounded(&self, asker: &Asker) -> bool {
-        self.whitelists.is_bounded(listed(asker))
+        listed(asker).is_some_and(|name| self.whitelists.is_bounded(name))
     }
 }
 
-/// The name by which whitelists know somebody.
-fn listed(asker: &Asker) -> &str {
+/// The name by which whitelists know somebody; a token has caveats instead.
+fn listed(asker: &Asker) -> Option<&str> {
     match asker {
-        Asker::Owner => COOKIE_USER,
-        Asker::User(name) => name,
-        // A name that no line of a whitelist can have.
-        Asker::Token(_) => "",
+        Asker::Owner => Some(COOKIE_USER),
+        Asker::User(name) => Some(name),
+        Asker::Token(_) => None,
     }
 }
 

@@ -1,10 +1,17 @@
-//! Owns `Caller`: who makes a request, where it came from, and the key by which it is known again.
+//! Owns `Caller`: who makes a request, where it came from, what they may do, and the key by which
+//! the call is known again.
 //!
 //! Refuses to find out who it is: `auth` does.
 
-use std::net::IpAddr;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use billfold_wallet_core::command::{Asker, Authority, KeyedRequest, Limit};
+use billfold_wallet_core::command::{Asker, Authority, KeyedRequest};
+use billfold_wallet_core::config::WalletName;
+
+use crate::auth::Grant;
+use crate::error::{Code, RpcError};
+use crate::origin::Origin;
+use crate::rates::Rates;
 
 /// Who makes a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,38 +20,56 @@ pub struct Caller {
     pub asker: Asker,
     /// From where.
     pub origin: Origin,
-    /// What they may take from a wallet.
-    pub limits: Vec<Limit>,
+    /// What their token lets through; `None`: they have no token.
+    pub pass: Option<Pass>,
     /// What stands in the header `Idempotency-Key`.
     pub key: Option<String>,
 }
 
-/// Where a connection came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
-    /// From an address of the network.
-    Network(IpAddr),
-    /// Over the socket, from a process of this user of the system, if it tells.
-    Socket(Option<u32>),
-}
-
-impl Origin {
-    /// Whether anybody with a web browser could be there.
-    #[must_use]
-    pub const fn is_network(self) -> bool {
-        matches!(self, Self::Network(_))
-    }
+/// What a token lets through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pass {
+    /// By its caveats.
+    pub grant: Grant,
+    /// The one wallet that it is of.
+    pub wallet: WalletName,
 }
 
 impl Caller {
+    /// The owner, without a key.
+    #[must_use]
+    pub const fn owner(origin: Origin) -> Self {
+        Self { asker: Asker::Owner, origin, pass: None, key: None }
+    }
+
+    /// Whether they may call a method now; a call that they may make is counted.
+    ///
+    /// # Errors
+    /// -1000 if their token is not for it, -1007 if it has made its calls of this minute.
+    pub fn admit(&self, method: &str, rates: &Rates) -> Result<(), RpcError> {
+        let (Asker::Token(id), Some(Pass { grant, .. })) = (&self.asker, &self.pass) else {
+            return Ok(());
+        };
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        grant.admit(method, self.origin, now)?;
+        let Some(per_minute) = grant.calls_per_minute else { return Ok(()) };
+        rates.take(*id, per_minute, Instant::now()).map_err(|wait| {
+            let seconds = wait.as_secs().max(1);
+            let message = format!("The token made its calls of this minute: wait {seconds} s");
+            let told = RpcError::new(Code::RateLimited, message);
+            told.advising("calls_per_minute", true, "wait, and call less often")
+        })
+    }
+
     /// With what right a method asks a wallet.
     #[must_use]
     pub fn authority(&self, method: &str, request: Option<KeyedRequest>) -> Authority {
+        let limits = self.pass.as_ref().map(|pass| pass.grant.limits.clone());
         Authority {
             asker: self.asker.clone(),
             method: method.to_owned(),
             request,
-            limits: self.limits.clone(),
+            limits: limits.unwrap_or_default(),
         }
     }
 }

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use billfold_wallet_core::command::{Authority, Command, CommandError, Order, Reply};
 use billfold_wallet_core::config::WalletName;
-use billfold_wallet_core::face::Face;
+use billfold_wallet_core::event::{Event, News};
+use billfold_wallet_core::face::{Face, Listener};
 use tokio::sync::Semaphore;
 
 use crate::limits::WAITING_QUESTIONS;
@@ -60,6 +61,28 @@ impl Desk {
     #[must_use]
     pub fn name(&self) -> &str {
         self.wallet.as_str()
+    }
+
+    /// Listens to what happens from here on.
+    #[must_use]
+    pub fn listen(&self) -> Box<dyn Listener> {
+        self.face.listen()
+    }
+
+    /// Waits until a listener hears what may stand in the wallet's journal; false once all is
+    /// closed.
+    pub async fn hears(&self, listener: &mut dyn Listener) -> bool {
+        while let Some(News { wallet, event }) = listener.next().await {
+            let is_ours = wallet.is_none_or(|wallet| wallet == self.wallet);
+            let is_kept = matches!(
+                event,
+                Event::Transaction(_) | Event::Reorganised { .. } | Event::Missed { .. }
+            );
+            if is_ours && is_kept {
+                return true;
+            }
+        }
+        false
     }
 
     /// Asks, and waits for the answer.

@@ -5,8 +5,8 @@
 
 use crate::arguments::Arguments;
 use crate::caller::Caller;
-use crate::envelope::{Call, Refused, Reply};
-use crate::error::RpcError;
+use crate::envelope::{Call, Params, Refused, Reply};
+use crate::error::{Code, RpcError};
 use crate::keyed;
 use crate::method::{Method, Outcome, REFUSALS, Refusal, Run};
 use crate::node::{Endpoint, Node};
@@ -22,13 +22,12 @@ pub async fn reply(
         Err(Refused { to, error }) => Reply { to, outcome: Err(error) },
         Ok(Call { to, method, params }) => {
             let outcome = match find(&method) {
-                Ok(method) => {
-                    let arguments = Arguments::read(method.parameters, params, || method.help());
-                    match arguments {
-                        Ok(arguments) => run(node, caller, endpoint, method, &arguments).await,
-                        Err(error) => Err(error),
+                Ok(method) => match admitted(node, caller, endpoint, method, params) {
+                    Ok((endpoint, arguments)) => {
+                        run(node, caller, &endpoint, method, &arguments).await
                     }
-                }
+                    Err(error) => Err(error),
+                },
                 Err(error) => Err(error),
             };
             Reply { to, outcome }
@@ -50,6 +49,43 @@ fn find(name: &str) -> Result<&'static Method, RpcError> {
     })
 }
 
+/// The wallet that a call is about, and its arguments, if its caller may make it.
+fn admitted(
+    node: &Node,
+    caller: &Caller,
+    endpoint: &Endpoint,
+    method: &Method,
+    params: Params,
+) -> Result<(Endpoint, Arguments), RpcError> {
+    caller.admit(method.name, &node.rates)?;
+    let endpoint = match &caller.pass {
+        None => endpoint.clone(),
+        Some(pass) => {
+            let own = Endpoint::Wallet(pass.wallet.as_str().to_owned());
+            let opens = matches!(method.run, Run::Open(_));
+            if opens || !(*endpoint == Endpoint::Root || *endpoint == own) {
+                let told = RpcError::new(Code::PolicyRefused, "the token is of another wallet");
+                return Err(told.advising("wallet", false, "ask at the wallet of the token"));
+            }
+            own
+        }
+    };
+    let arguments = Arguments::read(method.parameters, params, || method.help())?;
+    Ok((endpoint, arguments))
+}
+
+/// The key of a call: its own argument, or what its caller gave with the request.
+fn key<'a>(
+    caller: &'a Caller,
+    method: &Method,
+    arguments: &'a Arguments,
+) -> Result<Option<&'a str>, RpcError> {
+    let place = |name: &str| method.parameters.iter().position(|one| one.names == name);
+    let Some(at) = place("key") else { return Ok(caller.key.as_deref()) };
+    let is_dry = place("dry_run").map(|at| arguments.flag(at, false)).transpose()?;
+    if is_dry == Some(true) { Ok(None) } else { arguments.text(at) }
+}
+
 async fn run(
     node: &Node,
     caller: &Caller,
@@ -66,9 +102,8 @@ async fn run(
             work(node, &desk, arguments).await
         }
         Run::Change(work) => {
-            let request =
-                caller.key.as_deref().map(|key| keyed::request(key, method.name, arguments));
-            let request = request.transpose()?;
+            let key = key(caller, method, arguments)?;
+            let request = key.map(|key| keyed::request(key, method.name, arguments)).transpose()?;
             let by = caller.authority(method.name, request.clone());
             let desk = node.wallet(endpoint)?.on_behalf_of(by);
             match request {
@@ -86,11 +121,9 @@ mod tests {
     use billfold_wallet_core::config::WalletName;
     use billfold_wallet_core::light_client::params::Params;
 
-    use billfold_wallet_core::command::Asker;
-
     use super::*;
-    use crate::caller::Origin;
     use crate::envelope::Body;
+    use crate::origin::Origin;
     use crate::puppet::Puppet;
 
     /// The wallet is not asked: one of the two payments would not be made.
@@ -105,12 +138,7 @@ mod tests {
             r#"{{"method":"sendmany","params":["",{{"{address}":1,"{address}":2}}],"id":1}}"#
         );
         let Ok(Body::Single(call)) = Body::parse(text.as_bytes()) else { panic!("one call") };
-        let caller = Caller {
-            asker: Asker::Owner,
-            origin: Origin::Socket(None),
-            limits: Vec::new(),
-            key: None,
-        };
+        let caller = Caller::owner(Origin::Socket(None));
         let reply = reply(&node, &caller, &Endpoint::Root, call).await;
         let refused = reply.outcome.expect_err("refused");
         let message = format!("Invalid parameter, duplicated address: {address}");

@@ -134,6 +134,8 @@ pub enum Code {
     PolicyRefused = -1000,
     /// The key of the call was used for another one.
     KeyConflict = -1001,
+    /// More calls in a minute than the token is good for.
+    RateLimited = -1007,
 }
 
 impl From<CommandError> for RpcError {

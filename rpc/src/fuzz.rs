@@ -7,17 +7,18 @@ use std::pin::pin;
 use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll, Waker};
 
-use billfold_wallet_core::command::{Asker, CommandError};
+use billfold_wallet_core::command::CommandError;
 use billfold_wallet_core::config::WalletName;
 use billfold_wallet_core::light_client::params::Params as ChainParams;
 use bitcoin::Network;
 use tokio::runtime::Runtime;
 
-use crate::caller::{Caller, Origin};
+use crate::caller::Caller;
 use crate::dispatch;
 use crate::envelope::{Body as RequestBody, Call, Params, Refused, Reply};
 use crate::json::Value;
 use crate::node::{Endpoint, Node};
+use crate::origin::Origin;
 use crate::puppet::Puppet;
 
 /// What a target does with any bytes; it panics if something does not hold.
@@ -53,8 +54,7 @@ fn node() -> Node {
 /// The reply, unless the call waits for what never comes here.
 fn answered(node: &Node, call: Result<Call, Refused>) -> Option<Reply> {
     let _clock = RUNTIME.enter();
-    let caller =
-        Caller { asker: Asker::Owner, origin: Origin::Socket(None), limits: Vec::new(), key: None };
+    let caller = Caller::owner(Origin::Socket(None));
     let mut reply = pin!(dispatch::reply(node, &caller, &Endpoint::Root, call));
     let mut context = Context::from_waker(Waker::noop());
     (0..STEPS).find_map(|_| match reply.as_mut().poll(&mut context) {

@@ -14,7 +14,9 @@ pub mod envelope;
 pub mod parameter;
 pub mod arguments;
 pub mod address_flaw;
+pub mod origin;
 pub mod auth;
+pub mod rates;
 pub mod caller;
 #[cfg(any(test, feature = "fuzz"))]
 mod puppet;

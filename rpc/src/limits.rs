@@ -29,6 +29,15 @@ pub const CONNECTIONS: usize = 64;
 /// How long a client waits after a wrong password.
 pub const WRONG_PASSWORD_WAIT: Duration = Duration::from_millis(250);
 
+/// How long a caller may wait for an event.
+pub const EVENTS_WAIT: Duration = Duration::from_secs(60);
+
+/// Caveats of one token.
+pub const CAVEATS: usize = 64;
+
+/// Bytes of a token's text.
+pub const TOKEN_BYTES: usize = 6 * 1024;
+
 /// Bytes of a call's key.
 pub const KEY_BYTES: usize = 255;
 

@@ -5,6 +5,7 @@
 
 mod address;
 mod balance;
+mod billfold;
 mod chain;
 mod coin;
 mod control;
@@ -76,6 +77,8 @@ pub enum Category {
     Util,
     /// A wallet.
     Wallet,
+    /// What Bitcoin Core has not.
+    Billfold,
 }
 
 /// How a method's answer compares with Bitcoin Core's.
@@ -85,6 +88,8 @@ pub enum Standing {
     Same,
     /// It differs, in this.
     Differs(&'static str),
+    /// Bitcoin Core has no such method.
+    Ours,
 }
 
 /// How a method comes to its answer.
@@ -180,6 +185,7 @@ impl Category {
             Self::Rawtransactions => "Rawtransactions",
             Self::Util => "Util",
             Self::Wallet => "Wallet",
+            Self::Billfold => "Billfold",
         }
     }
 }
@@ -187,6 +193,12 @@ impl Category {
 const TABLES: &[&[Method]] = &[
     address::METHODS,
     balance::METHODS,
+    billfold::audit::METHODS,
+    billfold::events::METHODS,
+    billfold::pay::METHODS,
+    billfold::payments::METHODS,
+    billfold::policy::METHODS,
+    billfold::token::METHODS,
     chain::METHODS,
     coin::METHODS,
     control::METHODS,

@@ -20,6 +20,7 @@ use bitcoin::FeeRate;
 
 use crate::desk::Desk;
 use crate::error::{Code, RpcError};
+use crate::rates::Rates;
 use crate::stop::Stop;
 
 /// What every call may use.
@@ -40,6 +41,8 @@ pub struct Node {
     pub face: Arc<dyn Face>,
     /// The password of the files of wallets that are made and loaded here; `None`: none are.
     pub password: Option<Password>,
+    /// How many calls tokens have left.
+    pub rates: Rates,
     wallets: RwLock<BTreeMap<String, Arc<Desk>>>,
 }
 
@@ -76,6 +79,7 @@ impl Node {
             stop: Stop::new(),
             face,
             password: None,
+            rates: Rates::default(),
             wallets: RwLock::default(),
         }
     }

@@ -28,9 +28,9 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::auth::Access;
-use crate::caller::Origin;
 use crate::limits::{CONNECTIONS, FAREWELL, HEADER_BYTES, HEADER_TIME};
 use crate::node::{Endpoint, Node};
+use crate::origin::Origin;
 
 pub use listener::{ListenError, Listener};
 

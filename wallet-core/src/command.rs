@@ -23,6 +23,7 @@ mod psbt;
 mod message;
 mod sweep;
 mod limit;
+mod journal;
 mod teller;
 mod order;
 mod key_state;
@@ -44,6 +45,7 @@ pub use error::{AbandonProblem, BumpProblem, CommandError, RecipientsProblem, Si
 pub use finding::{Finding, Matched};
 pub use history::{Direction, HistoryQuery, HistoryRow, Mark, Moment, TransactionChange};
 pub use holdings::{Holdings, Receipt};
+pub use journal::{Happened, JournalEntry};
 pub use key_state::{KeyLayerState, KeyState};
 pub use label::{
     Conflicts, ImportedLabels, Label, LabelConflict, LabelImport, ParseReferenceError, Reference,

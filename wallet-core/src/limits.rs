@@ -199,7 +199,7 @@ pub const KEEPER_ORDERS: usize = 8;
 /// brings the whole transaction that it spends from, of the sizes that are usual.
 pub const PSBT_BYTES: usize = 8 << 20;
 
-/// Payments, or lines of the audit log, that are told at once.
+/// Payments, or lines of the journal or the audit log, that are told at once.
 pub const LISTED_PAYMENTS: u32 = 1_000;
 
 /// Tokens of one wallet that work.

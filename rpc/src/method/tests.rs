@@ -63,6 +63,7 @@ fn page() -> String {
     for method in Method::all() {
         let standing = match method.standing {
             Standing::Same => "the same",
+            Standing::Ours => "Bitcoin Core has none",
             Standing::Differs(how) => how,
         };
         lines.push(format!("| `{}` | {standing} |", method.name));

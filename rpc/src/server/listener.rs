@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 #[cfg(unix)]
 use tokio::net::UnixListener;
 
-use crate::caller::Origin;
+use crate::origin::Origin;
 
 /// A place to listen at. A socket's file is removed when this is dropped.
 #[derive(Debug)]

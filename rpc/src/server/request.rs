@@ -10,16 +10,20 @@ use axum::body::{Body as HttpBody, to_bytes};
 use axum::extract::Request;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::Response;
-use billfold_wallet_core::command::Asker;
+use billfold_wallet_core::command::{
+    Asker, Command, Reply as WalletReply, TellerCommand, TellerReply,
+};
 use serde_json::value::RawValue;
 use tokio::time::{sleep, timeout};
 
-use crate::caller::{Caller, Origin};
+use crate::auth::{Access, Grant};
+use crate::caller::{Caller, Pass};
 use crate::dispatch;
 use crate::envelope::{Body, Call, Refused, Reply, ReplyTo};
 use crate::error::{Code, RpcError};
 use crate::limits::{BATCH_CALLS, REPLY_BYTES, REQUEST_BYTES, REQUEST_TIME, WRONG_PASSWORD_WAIT};
 use crate::node::{Endpoint, Node};
+use crate::origin::Origin;
 use crate::server::Door;
 
 /// Answers a request.
@@ -87,13 +91,34 @@ fn is_form(headers: &HeaderMap) -> bool {
 /// Who asks, or nobody after a wait that makes guessing slow.
 async fn caller(door: &Door, headers: &HeaderMap) -> Option<Caller> {
     let given = headers.get(header::AUTHORIZATION)?.to_str().unwrap_or_default();
-    let Some(asker) = door.desk.access.asker(given) else {
+    let known = match door.desk.access.asker(given) {
+        Some(asker) => Some((asker, None)),
+        None => holder(&door.desk.node, given).await,
+    };
+    let Some((asker, pass)) = known else {
         sleep(WRONG_PASSWORD_WAIT).await;
         return None;
     };
     // What is no text is no key either, and the call is told so.
     let key = headers.get(KEY).map(|key| key.to_str().unwrap_or_default().to_owned());
-    Some(Caller { asker, origin: door.origin, limits: Vec::new(), key })
+    Some(Caller { asker, origin: door.origin, pass, key })
+}
+
+/// Whoever shows a token that one of the open wallets knows, as its caveats say.
+async fn holder(node: &Node, authorization: &str) -> Option<(Asker, Option<Pass>)> {
+    let token = Access::token(authorization)?;
+    for desk in node.wallets() {
+        let asked = Command::Teller(Box::new(TellerCommand::Token(token.id)));
+        let Ok(WalletReply::Teller(told)) = desk.ask(asked).await else { continue };
+        let TellerReply::Token(Some(kept)) = *told else { continue };
+        if kept.is_revoked || !token.is_made_with(&kept.key) {
+            return None;
+        }
+        let grant = Grant::read(&token.caveats, node.params.network).ok()?;
+        let pass = Pass { grant, wallet: desk.name().parse().ok()? };
+        return Some((Asker::Token(token.id), Some(pass)));
+    }
+    None
 }
 
 /// Whether the user may not call one of the methods: then the whole request is refused. A call

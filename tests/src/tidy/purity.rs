@@ -146,6 +146,7 @@ const RUNTIME: [&str; 20] = [
     "rpc/src/apart",
     "rpc/src/puppet",
     "rpc/src/desk",
+    "rpc/src/method/billfold/events",
     "rpc/src/turns",
     "rpc/src/stop",
     "rpc/src/watch",

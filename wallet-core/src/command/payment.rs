@@ -339,6 +339,15 @@ pub enum PaymentState {
 }
 
 impl PaymentState {
+    /// The block that holds it.
+    #[must_use]
+    pub const fn block(self) -> Option<BlockId> {
+        match self {
+            Self::Confirmed(block) => Some(block),
+            _ => None,
+        }
+    }
+
     /// The name that the command line and JSON use.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -10,7 +10,7 @@ use bitcoin::hex::{DisplayHex as _, FromHex as _};
 use bitcoin::{Amount, Txid};
 use zeroize::Zeroizing;
 
-use super::{Limit, Payment};
+use super::{JournalEntry, Limit, Payment};
 
 /// What a program may ask of what is kept for it.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +29,13 @@ pub enum TellerCommand {
     Policy,
     /// Set the limits of every order.
     SetPolicy(Vec<Limit>),
+    /// What happened to the wallet.
+    Journal {
+        /// Only what has a number above this one.
+        after: u64,
+        /// At most this many.
+        limit: u32,
+    },
     /// The audit log.
     Audit {
         /// Only entries above this number.
@@ -49,6 +56,8 @@ pub enum TellerReply {
     Token(Option<Box<TokenSecret>>),
     /// To `Policy`.
     Policy(Vec<Limit>),
+    /// To `Journal`.
+    Journal(Vec<JournalEntry>),
     /// To `Audit`.
     Audit(Vec<AuditEntry>),
     /// To `AddToken`, `RevokeToken` and `SetPolicy`.

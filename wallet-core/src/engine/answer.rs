@@ -77,7 +77,7 @@ impl Engine {
             Command::Prove(txid) => one.prove(&around, txid),
             Command::Ordered(order) => self.carry_out(now, name, *order),
             Command::Teller(command) => one.tell(&around, &command),
-            Command::Recall(request) => Ok(Reply::Recalled(one.wallet.recall(&request)?)),
+            Command::Recall(request) => one.recall(&request),
             Command::Remember { request, answer } => one.remember(&request, &answer),
             Command::KeyLayer => one.key_layer(),
             Command::Lock => Ok(one.lock_up()),
@@ -250,7 +250,7 @@ impl Follower {
 
     fn abandon(&mut self, txid: Txid, now: WallTime) -> Result<Reply, CommandError> {
         let changes = self.wallet.abandon(txid, now)?;
-        self.say_changes(changes);
+        self.say_changes(changes)?;
         Ok(Reply::Done)
     }
 

@@ -89,8 +89,7 @@ impl Engine {
                 BroadcastEvent::Echoed { .. } | BroadcastEvent::BelowFloor { .. } => None,
             };
             one.say(Event::Broadcast(event.clone()));
-            one.say_changes(change);
-            Ok(())
+            one.say_changes(change)
         })
     }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use bitcoin::{Amount, Block, OutPoint, Txid};
 
-use crate::command::{Authority, StoreProblem, TransactionChange};
+use crate::command::{Authority, Happened, StoreProblem, TransactionChange};
 use crate::event::{Event, Note};
 use crate::light_client::LightClient;
 use crate::light_client::height::BlockId;
@@ -82,14 +82,21 @@ impl Follower {
         self.said.push(event);
     }
 
-    pub(super) fn say_changes(&mut self, changes: impl IntoIterator<Item = TransactionChange>) {
+    /// Says what changed, which stands in the journal with the same commit.
+    pub(super) fn say_changes(
+        &mut self,
+        changes: impl IntoIterator<Item = TransactionChange>,
+    ) -> Result<(), StoreProblem> {
         for change in changes {
             self.changed = true;
+            let TransactionChange { txid, net, state, left, .. } = change;
+            self.wallet.journal(&Happened::Transaction { txid, net, state, left })?;
             self.say(Event::Transaction(change));
         }
         for (coin, amount) in self.wallet.take_frozen_dust() {
             self.say(Event::Note(Note::DustFrozen { coin, amount }));
         }
+        Ok(())
     }
 
     pub(super) fn lock(&mut self) {
@@ -110,11 +117,12 @@ impl Follower {
             Standing::OnChain => {}
             Standing::Forked(fork) => {
                 let left = self.wallet.cursor()?;
+                self.wallet.journal(&Happened::Reorganised { fork })?;
                 let changes = self.wallet.roll_back(fork)?;
                 if let Some(old_tip) = left {
                     self.say(Event::Reorganised { fork, old_tip });
                 }
-                self.say_changes(changes);
+                self.say_changes(changes)?;
             }
             Standing::Unknown(from) => {
                 self.wallet.rescan_from(from, |time| client.first_block_since(time))?;
@@ -174,6 +182,9 @@ impl Follower {
     }
 
     pub(super) fn roll_back(&mut self, fork: BlockId) -> Result<(), StoreProblem> {
+        if self.wallet.cursor()?.is_some_and(|cursor| cursor.height > fork.height) {
+            self.wallet.journal(&Happened::Reorganised { fork })?;
+        }
         let changes = self.wallet.roll_back(fork)?;
         if let Some(sweep) = &mut self.sweep {
             sweep.roll_back(fork.height);
@@ -181,7 +192,7 @@ impl Follower {
         if self.applied.is_some_and(|applied| applied.height > fork.height) {
             self.applied = Some(fork);
         }
-        self.say_changes(changes);
+        self.say_changes(changes)?;
         Ok(())
     }
 
@@ -199,7 +210,7 @@ impl Follower {
             folded.relevant |= !found.is_empty();
             folded.found.extend(found);
         }
-        self.say_changes(std::mem::take(&mut folded.changes));
+        self.say_changes(std::mem::take(&mut folded.changes))?;
         let since = self.wallet.search_start(&folded.grown)?;
         let since = match self.course {
             Course::Level => since,
@@ -229,7 +240,7 @@ impl Follower {
         let changes = self.wallet.advance(cursor, time)?;
         self.note_applied(cursor);
         self.changed |= self.wallet.has_grown();
-        self.say_changes(changes);
+        self.say_changes(changes)?;
         Ok(())
     }
 
@@ -264,7 +275,7 @@ impl Follower {
         }
         let searched = self.wallet.end_search(tip, now.wall)?;
         let expired = self.wallet.expire_seen(now.wall)?;
-        self.say_changes(expired);
+        self.say_changes(expired)?;
         self.changed = true;
         self.synced_at = Some(tip);
         // Others may be behind.
@@ -293,7 +304,7 @@ impl Follower {
         now: Now,
     ) -> Result<(), StoreProblem> {
         let Seen { changes, spends_ours } = self.wallet.take_seen(transaction, peers, now.wall)?;
-        self.say_changes(changes);
+        self.say_changes(changes)?;
         if spends_ours {
             self.say(Event::Note(Note::SpentElsewhere { txid: transaction.compute_txid() }));
         }

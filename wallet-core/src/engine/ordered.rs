@@ -104,6 +104,10 @@ impl Follower {
         Ok(())
     }
 
+    pub(super) fn recall(&self, request: &KeyedRequest) -> Result<Reply, CommandError> {
+        Ok(Reply::Recalled(self.wallet.recall(request)?))
+    }
+
     pub(super) fn remember(
         &mut self,
         request: &KeyedRequest,

@@ -35,7 +35,7 @@ impl Follower {
         let (payment, changes) =
             self.wallet.record_signed(draft, &signed, &psbt, around.now.wall)?;
         self.count(around, spending)?;
-        self.say_changes(changes);
+        self.say_changes(changes)?;
         Ok(Reply::Payment(Box::new(payment)))
     }
 
@@ -126,7 +126,7 @@ impl Follower {
         let (payment, changes) =
             self.wallet.record_signed(draft, &transaction, psbt, around.now.wall)?;
         self.count(around, spending)?;
-        self.say_changes(changes);
+        self.say_changes(changes)?;
         Ok(Reply::Payment(Box::new(payment)))
     }
 

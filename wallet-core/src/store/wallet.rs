@@ -24,6 +24,7 @@ mod payments;
 mod tokens;
 mod budget;
 mod audit;
+mod journal;
 
 use std::path::{Path, PathBuf};
 

@@ -8,8 +8,8 @@ use bitcoin::psbt::{self, Psbt};
 use bitcoin::{Amount, Txid};
 
 use crate::command::{
-    Attempt, AttemptPurpose, AuditEntry, Authority, CommandError, DraftId, Limit, NewToken,
-    Overrun, PaymentQuery, PaymentRecord, StoreProblem, TellerCommand, TellerReply,
+    Attempt, AttemptPurpose, AuditEntry, Authority, CommandError, DraftId, Happened, Limit,
+    NewToken, Overrun, PaymentQuery, PaymentRecord, StoreProblem, TellerCommand, TellerReply,
 };
 use crate::light_client::time::WallTime;
 use crate::limits::{LISTED_PAYMENTS, TOKENS};
@@ -45,10 +45,21 @@ impl Wallet {
                 self.file.set_limits(limits)?;
                 TellerReply::Done
             }
+            TellerCommand::Journal { after, limit } => {
+                TellerReply::Journal(self.file.journal(*after, (*limit).min(LISTED_PAYMENTS))?)
+            }
             TellerCommand::Audit { after, limit } => {
                 TellerReply::Audit(self.file.audit(*after, (*limit).min(LISTED_PAYMENTS))?)
             }
         })
+    }
+
+    /// Adds what happened to the journal.
+    ///
+    /// # Errors
+    /// What the disk refused.
+    pub fn journal(&mut self, happened: &Happened) -> Result<(), StoreProblem> {
+        self.file.append_journal(happened)
     }
 
     /// Adds a line to the audit log.
@@ -78,13 +89,13 @@ impl Wallet {
             if is_limited {
                 return over(Overrun::UnknownInput);
             }
-            return Ok(Self::spending(by, psbt, Amount::ZERO));
+            return Ok(spending(by, psbt, Amount::ZERO));
         };
         let draft = draft.map(|id| self.file.draft(id)).transpose()?.flatten();
         let replaced = draft.and_then(|row| row.task.replaced());
         let before = replaced.map(|txid| self.left_by(txid)).transpose()?.unwrap_or(Amount::ZERO);
-        let spending = Self::spending(by, psbt, leaves.checked_sub(before).unwrap_or(Amount::ZERO));
-        let own = by.limits.iter().map(|limit| (limit, Some(spending.asker.as_str())));
+        let taken = spending(by, psbt, leaves.checked_sub(before).unwrap_or(Amount::ZERO));
+        let own = by.limits.iter().map(|limit| (limit, Some(taken.asker.as_str())));
         for (limit, whose) in policy.iter().map(|limit| (limit, None)).chain(own) {
             match limit {
                 Limit::PerPayment(most) if leaves > *most => {
@@ -93,10 +104,10 @@ impl Wallet {
                 Limit::PerPayment(_) => {}
                 Limit::Budget { amount, seconds } => {
                     let since = WallTime::new(now.to_unix().saturating_sub(u64::from(*seconds)));
-                    let spent = self.file.spent_since(since, whose, spending.unsigned)?;
+                    let spent = self.file.spent_since(since, whose, taken.unsigned)?;
                     let left = amount.checked_sub(spent).unwrap_or(Amount::ZERO);
-                    if spending.amount > left {
-                        let (leaves, seconds) = (spending.amount, *seconds);
+                    if taken.amount > left {
+                        let (leaves, seconds) = (taken.amount, *seconds);
                         return over(Overrun::Budget { leaves, left, seconds });
                     }
                 }
@@ -109,7 +120,7 @@ impl Wallet {
                 }
             }
         }
-        Ok(spending)
+        Ok(taken)
     }
 
     /// Counts what a payment takes, in the commit in which it is signed.
@@ -118,11 +129,6 @@ impl Wallet {
     /// What the disk refused.
     pub fn count(&mut self, spending: &Spending, now: WallTime) -> Result<(), StoreProblem> {
         self.file.insert_spending(spending, now)
-    }
-
-    fn spending(by: &Authority, psbt: &Psbt, amount: Amount) -> Spending {
-        let unsigned = psbt.unsigned_tx.compute_txid();
-        Spending { asker: by.asker.to_string(), unsigned, amount }
     }
 
     /// What leaves the wallet by a transaction; `None` if that is not known.
@@ -200,4 +206,9 @@ impl Wallet {
         }
         Ok(PaymentRecord { id, key, attempts })
     }
+}
+
+fn spending(by: &Authority, psbt: &Psbt, amount: Amount) -> Spending {
+    let unsigned = psbt.unsigned_tx.compute_txid();
+    Spending { asker: by.asker.to_string(), unsigned, amount }
 }

@@ -7,7 +7,8 @@ use bitcoin::{Address, Amount, FeeRate, Txid};
 use super::home::{Home, World, nobody, stranger};
 use super::machine::{Crash, Died, Machine};
 use crate::command::{
-    Command, FeeChoice, HistoryQuery, PayAmount, PayRequest, PaymentState, Recipient, Reply,
+    Asker, Authority, Command, FeeChoice, Happened, HistoryQuery, KeyedRequest, Limit, Order,
+    PayAmount, PayRequest, PaymentState, Recipient, Reply, TellerCommand, TellerReply,
 };
 use crate::event::Event;
 use crate::light_client::time::WallTime;
@@ -107,16 +108,15 @@ impl<'a> Person<'a> {
             });
         }
         (self.memory.has_money && self.memory.payment.is_none()).then(|| {
-            Command::Draft(Box::new(PayRequest {
+            order(Command::Draft(Box::new(PayRequest {
                 recipients: vec![Recipient {
                     address: self.stranger.clone(),
                     amount: PayAmount::Exactly(Amount::from_sat(300_000)),
                     note: None,
                 }],
                 fee: FeeChoice::Rate(FeeRate::from_sat_per_vb_u32(2)),
-                idempotency_key: Some("rent".to_owned()),
                 ..PayRequest::default()
-            }))
+            })))
         })
     }
 
@@ -136,7 +136,7 @@ impl<'a> Person<'a> {
                     self.hear_state(row.txid, row.state);
                 }
             }
-            Reply::Draft(draft) => return Some(Command::Sign(draft.id)),
+            Reply::Draft(draft) => return Some(order(Command::Sign(draft.id))),
             Reply::Payment(payment) => {
                 let txid = payment.transaction.compute_txid();
                 self.memory.payment = Some(txid);
@@ -193,7 +193,36 @@ impl<'a> Person<'a> {
             .filter(|output| output.script_pubkey == script)
             .count();
         assert_eq!(paid, 1);
-        let (wallet, _) = self.home.wallet();
+        let (mut wallet, _) = self.home.wallet();
         assert_eq!(wallet.history().unwrap().len(), 2);
+        let log = wallet.tell(&TellerCommand::Audit { after: 0, limit: 100 }, WallTime::default());
+        let Ok(TellerReply::Audit(entries)) = log else { panic!("{log:?}") };
+        assert_eq!(entries.len(), 1, "what was signed is written down once: {entries:?}");
+        assert!(entries[0].amount.is_some() && entries[0].txid == self.memory.payment);
+        let told = TellerCommand::Journal { after: 0, limit: 100 };
+        let Ok(TellerReply::Journal(told)) = wallet.tell(&told, WallTime::default()) else {
+            panic!("no journal")
+        };
+        assert!((1..).zip(&told).all(|(seq, entry)| entry.seq == seq), "no gaps: {told:?}");
+        let confirmed = told.iter().filter(|entry| match entry.happened {
+            Happened::Transaction { txid, state, .. } => {
+                state.block().is_some() && Some(txid) == self.memory.payment
+            }
+            Happened::Reorganised { .. } => false,
+        });
+        assert_eq!(confirmed.count(), 1, "{told:?}");
     }
+}
+
+/// As a program asks that may pay once: whatever it asks for has the key of its call.
+fn order(command: Command) -> Command {
+    let request = KeyedRequest { key: "rent".to_owned(), hash: [1; 32] };
+    let once = Limit::Budget { amount: Amount::from_sat(310_000), seconds: 86_400 };
+    let by = Authority {
+        asker: Asker::User("shop".to_owned()),
+        method: "billfold.pay".to_owned(),
+        request: Some(request),
+        limits: vec![once],
+    };
+    Command::Ordered(Box::new(Order { by, command }))
 }

@@ -7,9 +7,12 @@ use bitcoin::Amount;
 
 use super::home::{Home, World, main, nobody, script};
 use super::machine::Machine;
-use crate::command::{Command, CommandError, PaymentState, Reply};
+use crate::command::{
+    Command, CommandError, Happened, PaymentState, Reply, TellerCommand, TellerReply,
+};
 use crate::event::{Event, News};
 use crate::light_client::height::Height;
+use crate::light_client::time::WallTime;
 use crate::wallet_name::WalletName;
 
 const SAT: fn(u64) -> Amount = Amount::from_sat;
@@ -36,6 +39,15 @@ fn synced(world: &World) -> impl Fn(&Event) -> bool + use<> {
 
 fn payments(home: &Home, wallet: &WalletName) -> usize {
     home.wallet_of(wallet).0.history().unwrap().len()
+}
+
+/// What the journal of a wallet holds.
+fn journal(home: &Home, wallet: &WalletName) -> Vec<Happened> {
+    let asked = TellerCommand::Journal { after: 0, limit: 100 };
+    match home.wallet_of(wallet).0.tell(&asked, WallTime::default()) {
+        Ok(TellerReply::Journal(entries)) => entries.into_iter().map(|one| one.happened).collect(),
+        other => panic!("{other:?}"),
+    }
 }
 
 /// Pays a script and mines.
@@ -220,6 +232,16 @@ fn a_reorganisation_is_followed_by_every_wallet() {
         }
     }
     machine.engine.finish().unwrap();
+    for (name, txid) in [(main(), a), (other(), b)] {
+        let events = journal(&home, &name);
+        let left = events.iter().position(|event| {
+            matches!(event, Happened::Transaction { txid: t, left: Some(_), .. } if *t == txid)
+        });
+        let (before, _) = events.split_at(left.expect("it left its block"));
+        assert!(matches!(before.last(), Some(Happened::Reorganised { .. })), "{events:?}");
+        let confirmed = |event: &Happened| matches!(event, Happened::Transaction { txid: t, state: PaymentState::Confirmed(_), .. } if *t == txid);
+        assert_eq!(before.iter().filter(|event| confirmed(event)).count(), 1, "{events:?}");
+    }
 }
 
 /// The files of one wallet are put back to what they were before a step, as if the process had

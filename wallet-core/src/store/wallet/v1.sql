@@ -386,3 +386,19 @@ CREATE TABLE audit (
     amount INTEGER,
     outcome TEXT NOT NULL
 ) STRICT;
+
+-- What happened to the wallet, in the order in which it became durable. `seq`: from 1, without
+-- gaps. `kind`: reorganised, with the last block that both branches share, or how far a
+-- transaction is now, with its block if it has one. `left_block`: the block that a
+-- reorganisation took the transaction out of.
+CREATE TABLE journal (
+    seq INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    txid BLOB,
+    net INTEGER,
+    block BLOB,
+    height INTEGER,
+    left_block BLOB,
+    CHECK ((block IS NULL) = (height IS NULL))
+) STRICT;
+CREATE INDEX journal_by_transaction ON journal (txid, seq) WHERE txid IS NOT NULL;

@@ -1,0 +1,325 @@
+//! Owns what the caveats of a token mean: who may use it, until when, for which methods, how often,
+//! and what it may take from the wallet.
+//!
+//! Refuses a caveat that it does not understand: whoever added it meant something by it.
+
+use billfold_wallet_core::command::Limit;
+use bitcoin::{Amount, Network};
+
+use crate::error::{Code, RpcError};
+use crate::origin::Origin;
+
+/// What a token allows.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Grant {
+    roles: Vec<Role>,
+    methods: Vec<Vec<String>>,
+    until: Option<u64>,
+    from: Vec<std::net::IpAddr>,
+    users: Vec<u32>,
+    /// Calls in a minute.
+    pub calls_per_minute: Option<u32>,
+    /// What may leave the wallet.
+    pub limits: Vec<Limit>,
+}
+
+/// What kind of work a token is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// To see everything but secrets.
+    Read,
+    /// To ask for addresses and invoices, and to see nothing else.
+    Receive,
+    /// To see, and to build payments that others sign.
+    Draft,
+    /// To see, to build and to pay.
+    Spend,
+    /// Everything that is not the owner's alone.
+    Admin,
+}
+
+/// A caveat that means nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no caveat: see docs/tokens.md")]
+pub struct UnknownCaveat(pub String);
+
+impl Grant {
+    /// What all caveats together allow.
+    ///
+    /// # Errors
+    /// See [`UnknownCaveat`].
+    pub fn read(caveats: &[String], network: Network) -> Result<Self, UnknownCaveat> {
+        let mut grant = Self::default();
+        for caveat in caveats {
+            grant.bind(caveat, network).ok_or_else(|| UnknownCaveat(caveat.clone()))?;
+        }
+        Ok(grant)
+    }
+
+    /// Whether a method may be called, from somewhere, at a time in Unix seconds.
+    ///
+    /// # Errors
+    /// -1000 with the caveat that does not let it through.
+    pub fn admit(&self, method: &str, origin: Origin, now: u64) -> Result<(), RpcError> {
+        if self.until.is_some_and(|until| until <= now) {
+            return refused("expired", "the token has expired");
+        }
+        let is_from = |ip: &std::net::IpAddr| origin == Origin::Network(*ip);
+        if !self.from.iter().all(is_from) {
+            return refused("source", "the token is not for callers from there");
+        }
+        if !self.users.iter().all(|user| origin == Origin::Socket(Some(*user))) {
+            return refused("user", "the token is not for this user of the system");
+        }
+        let listed = |list: &Vec<String>| list.iter().any(|name| name == method);
+        if !self.methods.iter().all(listed) || !self.roles.iter().all(|role| role.allows(method)) {
+            return refused("method", "the token is not for this method");
+        }
+        // Without a word about methods it is for looking.
+        if self.methods.is_empty() && self.roles.is_empty() && !Role::Read.allows(method) {
+            return refused("method", "the token names no role or method, so it only reads");
+        }
+        Ok(())
+    }
+
+    /// Takes one more caveat in; `None` if it means nothing.
+    fn bind(&mut self, caveat: &str, network: Network) -> Option<()> {
+        let (name, value) = caveat.split_once('=')?;
+        match name {
+            "role" => self.roles.push(Role::named(value)?),
+            "methods" => self.methods.push(value.split(',').map(str::to_owned).collect()),
+            "until" => {
+                let until = number(value)?;
+                self.until = Some(self.until.map_or(until, |before| before.min(until)));
+            }
+            "from" => self.from.push(value.parse().ok()?),
+            "uid" => self.users.push(number(value)?),
+            "calls_per_minute" => {
+                let calls = number(value)?;
+                let before = self.calls_per_minute;
+                self.calls_per_minute = Some(before.map_or(calls, |before| before.min(calls)));
+            }
+            "per_payment_sat" => self.limits.push(Limit::PerPayment(sats(value)?)),
+            "budget_sat" => {
+                let (amount, seconds) = value.split_once('/')?;
+                let (amount, seconds) = (sats(amount)?, number(seconds)?);
+                self.limits.push(Limit::Budget { amount, seconds });
+            }
+            "to" => {
+                let script = |text: &str| {
+                    let address: bitcoin::Address<_> = text.parse().ok()?;
+                    Some(address.require_network(network).ok()?.script_pubkey())
+                };
+                let scripts = value.split(',').map(script).collect::<Option<_>>()?;
+                self.limits.push(Limit::Destinations(scripts));
+            }
+            _ => return None,
+        }
+        Some(())
+    }
+}
+
+impl Role {
+    fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "read" => Self::Read,
+            "receive" => Self::Receive,
+            "draft" => Self::Draft,
+            "spend" => Self::Spend,
+            "admin" => Self::Admin,
+            _ => return None,
+        })
+    }
+
+    /// Whether a method is for this kind of work. What no list names is for `admin` alone.
+    #[must_use]
+    pub fn allows(self, method: &str) -> bool {
+        let within = |lists: &[&[&str]]| lists.iter().any(|list| list.contains(&method));
+        match self {
+            Self::Receive => within(&[ALWAYS, RECEIVE]),
+            Self::Read => within(&[ALWAYS, READ]),
+            Self::Draft => within(&[ALWAYS, READ, RECEIVE, DRAFT]),
+            Self::Spend => within(&[ALWAYS, READ, RECEIVE, DRAFT, SPEND]),
+            Self::Admin => !OWNER.contains(&method),
+        }
+    }
+}
+
+fn number<T: std::str::FromStr>(text: &str) -> Option<T> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+}
+
+fn sats(text: &str) -> Option<Amount> {
+    number(text).map(Amount::from_sat).filter(|amount| *amount <= Amount::MAX_MONEY)
+}
+
+fn refused(rule: &'static str, message: &str) -> Result<(), RpcError> {
+    let told = RpcError::new(Code::PolicyRefused, message);
+    Err(told.advising(rule, false, "ask the owner for another token"))
+}
+
+/// For everybody with a token.
+const ALWAYS: &[&str] = &[
+    "createmultisig",
+    "decoderawtransaction",
+    "decodepsbt",
+    "decodescript",
+    "deriveaddresses",
+    "estimatesmartfee",
+    "getbestblockhash",
+    "getblockchaininfo",
+    "getblockcount",
+    "getblockhash",
+    "getblockheader",
+    "getdescriptorinfo",
+    "getnetworkinfo",
+    "help",
+    "uptime",
+    "validateaddress",
+    "verifymessage",
+];
+
+/// Addresses, and no history.
+const RECEIVE: &[&str] = &["getnewaddress"];
+
+/// What is known of the wallet; no secrets, and nothing about other askers.
+const READ: &[&str] = &[
+    "billfold.events",
+    "billfold.getpayment",
+    "billfold.listpayments",
+    "billfold.policy.get",
+    "billfold.policy.simulate",
+    "getaddressesbylabel",
+    "getaddressinfo",
+    "getbalance",
+    "getbalances",
+    "getreceivedbyaddress",
+    "getreceivedbylabel",
+    "gettransaction",
+    "getwalletinfo",
+    "listaddressgroupings",
+    "listlabels",
+    "listlockunspent",
+    "listreceivedbyaddress",
+    "listreceivedbylabel",
+    "listsinceblock",
+    "listtransactions",
+    "listunspent",
+    "listwallets",
+];
+
+/// Payments that are not signed.
+const DRAFT: &[&str] = &[
+    "analyzepsbt",
+    "combinepsbt",
+    "converttopsbt",
+    "createpsbt",
+    "createrawtransaction",
+    "finalizepsbt",
+    "fundrawtransaction",
+    "getrawchangeaddress",
+    "joinpsbts",
+    "lockunspent",
+    "psbtbumpfee",
+    "utxoupdatepsbt",
+    "walletcreatefundedpsbt",
+];
+
+/// What takes money from the wallet, each within the limits.
+const SPEND: &[&str] = &[
+    "billfold.bump",
+    "billfold.pay",
+    "bumpfee",
+    "send",
+    "sendall",
+    "sendmany",
+    "sendrawtransaction",
+    "sendtoaddress",
+    "signrawtransactionwithwallet",
+    "walletprocesspsbt",
+];
+
+/// For nobody with a token: they would lift its limits, or tell or change the wallet's secrets.
+const OWNER: &[&str] = &[
+    "backupwallet",
+    "billfold.policy.set",
+    "billfold.token.create",
+    "createwallet",
+    "encryptwallet",
+    "gethdkeys",
+    "importdescriptors",
+    "listdescriptors",
+    "loadwallet",
+    "restorewallet",
+    "signmessage",
+    "stop",
+    "unloadwallet",
+    "walletpassphrase",
+    "walletpassphrasechange",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NETWORK: Network = Network::Regtest;
+    const HERE: Origin = Origin::Socket(Some(1_000));
+
+    fn grant(caveats: &[&str]) -> Result<Grant, UnknownCaveat> {
+        let caveats: Vec<String> = caveats.iter().map(|caveat| (*caveat).to_owned()).collect();
+        Grant::read(&caveats, NETWORK)
+    }
+
+    fn rule(caveats: &[&str], method: &str, origin: Origin, now: u64) -> Option<&'static str> {
+        let admitted = grant(caveats).expect("known caveats").admit(method, origin, now);
+        admitted.err().and_then(|error| error.data).map(|advice| advice.reason)
+    }
+
+    #[test]
+    fn every_caveat_must_hold() {
+        assert_eq!(rule(&["role=spend"], "sendtoaddress", HERE, 5), None);
+        assert_eq!(rule(&["role=spend", "role=read"], "sendtoaddress", HERE, 5), Some("method"));
+        assert_eq!(rule(&["role=spend", "methods=help"], "send", HERE, 5), Some("method"));
+        assert_eq!(rule(&["role=admin", "until=9", "until=5"], "help", HERE, 5), Some("expired"));
+        assert_eq!(rule(&["role=admin", "until=6"], "help", HERE, 5), None);
+        assert_eq!(rule(&["uid=1000"], "getbalance", HERE, 5), None);
+        assert_eq!(rule(&["uid=1001"], "getbalance", HERE, 5), Some("user"));
+        assert_eq!(rule(&["from=127.0.0.1"], "getbalance", HERE, 5), Some("source"));
+        let local = Origin::Network([127, 0, 0, 1].into());
+        assert_eq!(rule(&["from=127.0.0.1"], "getbalance", local, 5), None);
+    }
+
+    #[test]
+    fn a_token_that_names_nothing_only_reads_and_no_token_lifts_its_limits() {
+        assert_eq!(rule(&[], "getbalance", HERE, 5), None);
+        assert_eq!(rule(&[], "sendtoaddress", HERE, 5), Some("method"));
+        for method in OWNER {
+            assert_eq!(rule(&["role=admin"], method, HERE, 5), Some("method"), "{method}");
+        }
+        assert_eq!(rule(&["role=receive"], "listtransactions", HERE, 5), Some("method"));
+        assert_eq!(rule(&["role=draft"], "sendtoaddress", HERE, 5), Some("method"));
+    }
+
+    #[test]
+    fn what_is_not_understood_is_refused() {
+        let wrong = [
+            "role=god",
+            "budget_sat=5",
+            "budget_sat=5/x",
+            "per_payment_sat=-1",
+            "until=",
+            "to=x",
+            "until=+5",
+            "unknown=1",
+            "role",
+            "from=everywhere",
+            "per_payment_sat=2100000000000001",
+        ];
+        for caveat in wrong {
+            assert_eq!(grant(&[caveat]), Err(UnknownCaveat(caveat.to_owned())));
+        }
+        let limits = grant(&["per_payment_sat=5", "budget_sat=9/60"]).expect("limits").limits;
+        let budget = Limit::Budget { amount: Amount::from_sat(9), seconds: 60 };
+        assert_eq!(limits, [Limit::PerPayment(Amount::from_sat(5)), budget]);
+    }
+}

@@ -1,0 +1,200 @@
+//! Owns payments by programs from outside: by key, within limits, at the same time, over a restart
+//! and after a crash, asked of the real daemon.
+
+use std::collections::BTreeSet;
+use std::thread;
+
+use anyhow::{Context, Result, ensure};
+use billfold_tests::daemon::{Asker, Daemon};
+use billfold_tests::town::Town;
+use bitcoin::base64::Engine as _;
+use bitcoin::base64::prelude::BASE64_STANDARD;
+use serde_json::{Value, json};
+
+const BILLFOLD: &str = env!("CARGO_BIN_EXE_billfold");
+const STRANGER: &str = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
+
+/// Posts a call with more headers and without the cookie; what came.
+fn post(asker: &Asker, headers: &str, call: &Value) -> Result<(u16, String)> {
+    let body = call.to_string();
+    let request = format!(
+        "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Length: {}\r\n\
+         {headers}\r\n{body}",
+        body.len()
+    );
+    let (status, _, body) = asker.send(request.as_bytes())?;
+    Ok((status, body))
+}
+
+fn cookie(asker: &Asker) -> String {
+    format!("Authorization: Basic {}\r\n", BASE64_STANDARD.encode(&asker.login))
+}
+
+fn pay(key: &str, sat: u64) -> Value {
+    let outputs = json!([{"address": STRANGER, "amount_sat": sat}]);
+    let params = json!({"key": key, "outputs": outputs, "fee": {"sat_per_vb": 2}});
+    json!({"jsonrpc": "2.0", "id": 1, "method": "billfold.pay", "params": params})
+}
+
+fn error(reply: &str) -> Result<(i64, String)> {
+    let reply: Value = serde_json::from_str(reply)?;
+    let error = &reply["error"];
+    let reason = error["data"]["reason"].as_str().unwrap_or_default().to_owned();
+    Ok((error["code"].as_i64().with_context(|| reply.to_string())?, reason))
+}
+
+/// As many coins as payments, so that each could be made twice.
+fn town_with(coins: usize) -> Result<(Town, billfold_tests::program::Program, Daemon)> {
+    let town = Town::build()?;
+    let program = town.wallet_with(BILLFOLD, 1_000_000)?;
+    let daemon = Daemon::start(&program, &[])?;
+    for _ in 1..coins {
+        let address = daemon.call("getnewaddress", &json!([]))?;
+        town.pay(&address, 1_000_000)?;
+    }
+    daemon.await_height(town.network.tip().0)?;
+    Ok((town, program, daemon))
+}
+
+#[test]
+fn a_payment_that_is_asked_for_many_times_by_its_key_is_made_once() -> Result<()> {
+    let (_town, program, daemon) = town_with(4)?;
+    let login = cookie(&daemon);
+    let call = pay("rent-1", 100_000);
+    let mut told = BTreeSet::new();
+    thread::scope(|scope| {
+        let client: &Asker = &daemon;
+        let (login, call) = (&login, &call);
+        let asking: Vec<_> =
+            (0..20).map(|_| scope.spawn(move || post(client, login, call))).collect();
+        for asked in asking {
+            let (status, reply) = asked.join().expect("no panic")?;
+            ensure!(status == 200 && reply.contains("\"state\":\"signed\""), "{reply}");
+            told.insert(reply);
+        }
+        anyhow::Ok(())
+    })?;
+    ensure!(told.len() == 1, "all are told the same, to the byte: {told:?}");
+    let (_, other) = post(&daemon, &login, &pay("rent-1", 100_001))?;
+    ensure!(error(&other)? == (-1001, "key_reused".to_owned()), "{other}");
+    let payments = daemon.call("billfold.listpayments", &json!([]))?;
+    ensure!(payments["payments"].as_array().map(Vec::len) == Some(1), "{payments}");
+    daemon.stop()?;
+    let daemon = Daemon::start(&program, &[])?;
+    let (_, again) = post(&daemon, &cookie(&daemon), &call)?;
+    ensure!(told.contains(&again), "a restart forgets nothing: {again}");
+    daemon.stop()
+}
+
+#[test]
+fn old_clients_pay_once_with_one_more_header() -> Result<()> {
+    let (_town, _program, daemon) = town_with(4)?;
+    let headers = format!("{}Idempotency-Key: order-7\r\n", cookie(&daemon));
+    let call = |sat: f64| {
+        json!({"method": "sendtoaddress", "id": 5, "params": {
+        "address": STRANGER, "amount": sat, "fee_rate": 3, "verbose": true}})
+    };
+    let mut told = BTreeSet::new();
+    thread::scope(|scope| {
+        let client: &Asker = &daemon;
+        let (headers, call) = (&headers, &call);
+        let one = move || post(client, headers, &call(0.001));
+        let asking: Vec<_> = (0..10).map(|_| scope.spawn(one)).collect();
+        for asked in asking {
+            let (status, reply) = asked.join().expect("no panic")?;
+            ensure!(status == 200, "{reply}");
+            told.insert(reply);
+        }
+        anyhow::Ok(())
+    })?;
+    ensure!(told.len() == 1, "{told:?}");
+    let (status, other) = post(&daemon, &headers, &call(0.002))?;
+    ensure!(status == 500 && error(&other)?.0 == -1001, "{other}");
+    let batch = json!([call(0.001), call(0.001)]);
+    let (_, refused) = post(&daemon, &headers, &batch)?;
+    ensure!(error(&refused)?.0 == -32600, "a batch has no one key: {refused}");
+    let sent = daemon.call("listtransactions", &json!(["*", 100]))?;
+    let sent = sent.as_array().context("no list")?.iter().filter(|one| one["category"] == "send");
+    ensure!(sent.count() == 1);
+    daemon.stop()
+}
+
+#[test]
+fn a_budget_holds_when_all_ask_at_once_and_over_a_restart() -> Result<()> {
+    let (_town, program, daemon) = town_with(8)?;
+    let caveats = ["role=spend", "budget_sat=300000/86400"];
+    let made = daemon.call("billfold.token.create", &json!(["shop", caveats]))?;
+    let token = made["token"].as_str().context("no token")?.to_owned();
+    let bearer = format!("Authorization: Bearer {token}\r\n");
+    let (mut paid, mut refused) = (0, 0);
+    thread::scope(|scope| {
+        let client: &Asker = &daemon;
+        let bearer = &bearer;
+        let one = |number: usize| move || post(client, bearer, &pay(&format!("k{number}"), 90_000));
+        let asking: Vec<_> = (0..8).map(|number| scope.spawn(one(number))).collect();
+        for asked in asking {
+            let (_, reply) = asked.join().expect("no panic")?;
+            if reply.contains("\"result\"") {
+                paid += 1;
+            } else {
+                ensure!(error(&reply)? == (-1000, "budget".to_owned()), "{reply}");
+                refused += 1;
+            }
+        }
+        anyhow::Ok(())
+    })?;
+    ensure!((paid, refused) == (3, 5), "three payments of 90,000 with fees are below 300,000");
+    daemon.stop()?;
+    let daemon = Daemon::start(&program, &[])?;
+    let (_, more) = post(&daemon, &bearer, &pay("later", 90_000))?;
+    ensure!(error(&more)?.0 == -1000, "{more}");
+    // Core's own methods take from the same budget, and so does a signature.
+    let send = json!({"method": "sendtoaddress", "id": 1, "params": [STRANGER, 0.0009]});
+    let (_, more) = post(&daemon, &bearer, &send)?;
+    ensure!(error(&more)?.0 == -1000, "{more}");
+    let log = daemon.call("billfold.audit", &json!([0, 100]))?;
+    let done = |entry: &&Value| entry["outcome"] == "done" && entry["amount_sat"].is_number();
+    let entries = log["entries"].as_array().context("no log")?;
+    ensure!(entries.iter().filter(done).count() == 3, "{log}");
+    ensure!(!log.to_string().contains(&token), "no secret is in the log");
+    daemon.stop()
+}
+
+#[test]
+fn a_hundred_clients_share_no_coin() -> Result<()> {
+    let (_town, _program, daemon) = town_with(12)?;
+    let login = cookie(&daemon);
+    let mut replies = Vec::new();
+    thread::scope(|scope| {
+        let client: &Asker = &daemon;
+        let login = &login;
+        // No more connections at once than the daemon takes.
+        let one = |from: usize| {
+            move || -> Result<Vec<String>> {
+                let calls =
+                    (0..5).map(|n| post(client, login, &pay(&format!("c{from}-{n}"), 600_000)));
+                calls.map(|told| Ok(told?.1)).collect()
+            }
+        };
+        let asking: Vec<_> = (0..20).map(|from| scope.spawn(one(from))).collect();
+        for asked in asking {
+            replies.extend(asked.join().expect("no panic")?);
+        }
+        anyhow::Ok(())
+    })?;
+    let mut spent = BTreeSet::new();
+    let mut paid = 0;
+    for reply in &replies {
+        let told: Value = serde_json::from_str(reply)?;
+        if told["result"].is_null() {
+            ensure!(error(reply)?.0 == -6, "money is all that may lack: {reply}");
+            continue;
+        }
+        paid += 1;
+        for input in told["result"]["inputs"].as_array().context("no inputs")? {
+            ensure!(spent.insert(input.to_string()), "spent twice: {input}");
+        }
+    }
+    ensure!(replies.len() == 100 && paid >= 6, "{paid} of 12 coins paid");
+    daemon.stop()
+}
