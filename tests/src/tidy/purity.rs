@@ -136,7 +136,7 @@ const SQL_VERBS: [&str; 9] = [
     "ATTACH ",
 ];
 
-const RUNTIME: [&str; 20] = [
+const RUNTIME: [&str; 21] = [
     "src",
     // The library for signers of other makers waits on one.
     "hw-signer/host/src/vendor_device",
