@@ -9,7 +9,7 @@ use bitcoin::Network;
 
 use crate::keychain::{
     AccountDescriptor, AccountKey, AccountKind, AccountName, Branch, DerivationIndex,
-    DescriptorError, KeyUse, ScriptType,
+    DescriptorError, KeyUse, ScriptType, holds_private_key,
 };
 use crate::limits::{IMPORT_BYTES, IMPORTED_ACCOUNTS};
 
@@ -51,7 +51,7 @@ impl Import {
             return Err(ImportError::TooLong { most: IMPORT_BYTES });
         }
         let text = text.trim_start_matches('\u{feff}').trim();
-        let import = if text.contains("prv") {
+        let import = if holds_private_key(text) {
             return Err(DescriptorError::PrivateKey.into());
         } else if text.starts_with('{') || text.starts_with('[') && text.contains('{') {
             json::read(text, script_type, network)?

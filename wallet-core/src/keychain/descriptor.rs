@@ -18,7 +18,7 @@ use miniscript::descriptor::{
 use miniscript::policy::{Liftable, Semantic};
 use miniscript::{ForEachKey, TranslatePk, Translator, translate_hash_clone};
 
-use super::key::NOBODYS_KEY;
+use super::key::{NOBODYS_KEY, holds_private_key};
 use super::{
     AccountKey, AccountKind, Branch, DerivationIndex, DescriptorError, SECP, ScriptType, SpendPath,
     SpendPlan, SpendRule,
@@ -44,7 +44,7 @@ impl AccountDescriptor {
         if text.len() > DESCRIPTOR_BYTES {
             return Err(DescriptorError::TooLong { most: DESCRIPTOR_BYTES });
         }
-        if text.contains("prv") {
+        if holds_private_key(text) {
             return Err(DescriptorError::PrivateKey);
         }
         let body = without_checksum(text)?;

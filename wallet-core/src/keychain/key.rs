@@ -41,7 +41,7 @@ impl AccountKey {
     /// [`DescriptorError::MalformedKey`].
     pub fn parse(text: &str, network: Network) -> Result<(Self, KeyUse), DescriptorError> {
         let text = text.trim();
-        if text.contains("prv") {
+        if holds_private_key(text) {
             return Err(DescriptorError::PrivateKey);
         }
         if text.len() > KEY_BYTES {
@@ -132,9 +132,20 @@ pub(super) const NOBODYS_KEY: [u8; 32] = [
     0x07, 0x8a, 0x5a, 0x0f, 0x28, 0xec, 0x96, 0xd5, 0x47, 0xbf, 0xee, 0x9a, 0xce, 0x80, 0x3a, 0xc0,
 ];
 
+/// Whether one of the words of a text is an extended private key, or the beginning of one: `xprv…`
+/// and its relatives. A public key may have these letters further on, and a checksum, which is
+/// eight letters, anywhere.
+pub(crate) fn holds_private_key(text: &str) -> bool {
+    let mut words = text.split(|letter: char| !letter.is_ascii_alphanumeric());
+    words.any(|word| word.len() > 8 && word.get(1..4) == Some("prv"))
+}
+
 #[cfg(test)]
 mod tests {
+    use bitcoin::bip32::{ChildNumber, Xpriv};
+
     use super::*;
+    use crate::keychain::SECP;
 
     /// BIP84's test vector, and the same key as BIP32 writes it.
     const ZPUB: &str = "zpub6rFR7y4Q2AijBEqTUquhVz398htDFrtymD9xYYfG1m4wAcvPhXNfE3EfH1r1ADqtfSdVCToUG868RvUUkgDKf31mGDtKsAYz2oz2AGutZYs";
@@ -183,4 +194,21 @@ mod tests {
         let mistyped = SAME.replace("CatW", "CatX");
         assert_eq!(parse(&mistyped, Network::Bitcoin), Err(DescriptorError::MalformedKey));
     }
+
+    /// One in two thousand public keys is such.
+    #[test]
+    fn letters_by_chance_make_no_key_private() {
+        let master = Xpriv::new_master(Network::Bitcoin, &[7; 64]).expect("a key");
+        let unlucky = ChildNumber::from_hardened_idx(UNLUCKY).expect("a number");
+        let child = master.derive_priv(&SECP, &[unlucky]).expect("a key");
+        let public = Xpub::from_priv(&SECP, &child).to_string();
+        assert!(public.contains("prv"), "{public}");
+        assert!(AccountKey::parse(&public, Network::Bitcoin).is_ok(), "{public}");
+        assert!(!holds_private_key("wpkh(x)#aprvqqqq"));
+        assert!(holds_private_key(
+            "wpkh([00000000/84h]tprv8ZgxMBicQKsPd7Uf69XL1XwhmjHopUGep8G/0/*)"
+        ));
+    }
+
+    const UNLUCKY: u32 = 1_694;
 }
