@@ -96,7 +96,7 @@ pub fn duration(duration: Duration) -> String {
     }
 }
 
-/// A whole address in groups of four, [`GROUPS`] to a line, for comparing by eye.
+/// A whole address in groups of four, eight to a line, for comparing by eye.
 #[must_use]
 pub fn address(address: &Address, indent: &str) -> String {
     let lines = address_lines(address, GROUPS).into_iter().map(|line| indent.to_owned() + &line);

@@ -1,7 +1,7 @@
 //! Owns the terminal while the screens are open, and the loop that feeds them: keys, answers and
 //! events in, effects and drawings out.
 //!
-//! Draws when something changed, at most [`FRAMES`] times a second, from values: no lock is held
+//! Draws when something changed, at most 30 times a second, from values: no lock is held
 //! meanwhile. Refuses to leave the terminal as it made it, however it ends.
 
 use std::collections::BTreeSet;

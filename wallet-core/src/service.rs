@@ -54,7 +54,7 @@ pub enum Reach {
 
 /// A chain with its open wallets in this process.
 ///
-/// Dropping a service closes it as [`Face::close`] does, but blocks for it.
+/// Dropping a service closes it as [`Face::close`](crate::face::Face::close) does, but blocks for it.
 pub struct Service {
     desk: Desk,
     thread: Mutex<Option<JoinHandle<()>>>,
