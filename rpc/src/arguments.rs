@@ -12,6 +12,7 @@ use bitcoin::{Address, Amount, Network, PrivateKey};
 use crate::envelope::Params;
 use crate::error::{Code, RpcError};
 use crate::json::{Object, Value, indented, type_name};
+use crate::limits::WIF_BYTES;
 use crate::parameter::Parameter;
 
 /// The arguments of one call, in their places.
@@ -209,7 +210,10 @@ pub fn address(text: &str, network: Network, refusal: &str) -> Result<Address, R
 /// # Errors
 /// -5 if it is none.
 pub fn private_key(text: &str, network: Network) -> Result<PrivateKey, RpcError> {
-    let key = PrivateKey::from_wif(text).ok().filter(|key| key.network == network.into());
+    // Reading base58 takes the square of its length.
+    let short = Some(text).filter(|text| text.len() <= WIF_BYTES);
+    let key = short.and_then(|text| PrivateKey::from_wif(text).ok());
+    let key = key.filter(|key| key.network == network.into());
     // The library takes any last byte for the mark of a compressed key.
     let key = key.filter(|key| key.to_wif() == text);
     key.ok_or_else(|| RpcError::address_or_key("Invalid private key"))

@@ -223,6 +223,9 @@ pub const SPEND_PATHS: usize = 16;
 /// Sets of keys that are compared for one way to spend: those of 5 out of 10 are 252.
 pub const KEY_SETS: usize = 256;
 
+/// The longest private key in Wallet Import Format, in bytes.
+pub const WIF_BYTES: usize = 52;
+
 /// The longest extended key with its origin, in bytes.
 pub const KEY_BYTES: usize = 512;
 

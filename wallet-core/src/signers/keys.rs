@@ -11,7 +11,7 @@ use bitcoin::{Network, NetworkKind, PrivateKey as WifKey};
 
 use crate::command::SweepSource;
 use crate::keychain::{AccountDescriptor, DerivationIndex, SECP, ScriptType, StandardAccount};
-use crate::limits::KEY_PATH_STEPS;
+use crate::limits::{KEY_PATH_STEPS, WIF_BYTES};
 use crate::seed::{PrivateKey, Seed};
 use crate::sweep;
 
@@ -135,7 +135,10 @@ impl SingleKey {
     /// # Errors
     /// See [`ParseKeyError`].
     pub fn parse(text: &str, network: Network) -> Result<Self, ParseKeyError> {
-        let mut key = WifKey::from_wif(text.trim()).map_err(|_| ParseKeyError::NotAKey)?;
+        // Reading base58 takes the square of its length.
+        let short = Some(text.trim()).filter(|text| text.len() <= WIF_BYTES);
+        let text = short.ok_or(ParseKeyError::NotAKey)?;
+        let mut key = WifKey::from_wif(text).map_err(|_| ParseKeyError::NotAKey)?;
         let right = key.network == NetworkKind::from(network);
         let own = Self { secret: key.inner, compressed: key.compressed };
         key.inner.non_secure_erase();
