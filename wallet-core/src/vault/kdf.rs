@@ -3,6 +3,7 @@
 //!
 //! Refuses costs below the floor outside tests, and leaves nothing in the memory that it filled.
 
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
@@ -20,9 +21,15 @@ pub struct KdfCost {
 
 impl KdfCost {
     /// Measures this machine and takes as much memory as 0.5 to 1 s fill, never below 64 MiB and
-    /// 3 passes. Takes about half a second itself.
+    /// 3 passes. Takes about half a second itself, once in a run of the program: a daemon makes
+    /// more than one wallet, on one machine.
     #[must_use]
     pub fn calibrated() -> Self {
+        static MEASURED: OnceLock<KdfCost> = OnceLock::new();
+        *MEASURED.get_or_init(Self::measured)
+    }
+
+    fn measured() -> Self {
         let mut fastest = Duration::MAX;
         for _ in 0..PROBES {
             let start = Instant::now();
