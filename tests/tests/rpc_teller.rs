@@ -161,6 +161,45 @@ fn a_budget_holds_when_all_ask_at_once_and_over_a_restart() -> Result<()> {
 }
 
 #[test]
+fn a_token_does_what_its_caveats_say_until_it_is_taken_back() -> Result<()> {
+    let (_town, _program, daemon) = town_with(2)?;
+    let caveats = ["role=spend", "per_payment_sat=50000", "calls_per_minute=1000"];
+    let made = daemon.call("billfold.token.create", &json!(["till", caveats]))?;
+    let token = made["token"].as_str().context("no token")?;
+    let narrow = daemon.call("billfold.token.narrow", &json!([token, ["role=read"]]))?;
+    let narrow = narrow["token"].as_str().context("no token")?;
+    let basic = BASE64_STANDARD.encode(format!("any:{token}"));
+    let ways =
+        [format!("Authorization: Bearer {token}\r\n"), format!("Authorization: Basic {basic}\r\n")];
+    for headers in &ways {
+        let balance = json!({"method": "getbalance", "id": 1});
+        ensure!(post(&daemon, headers, &balance)?.0 == 200);
+        let (_, much) = post(&daemon, headers, &pay("much", 50_000))?;
+        ensure!(error(&much)? == (-1000, "per_payment".to_owned()), "the fee counts: {much}");
+        for method in ["stop", "billfold.token.list", "billfold.policy.set"] {
+            let (_, told) =
+                post(&daemon, headers, &json!({"method": method, "id": 1, "params": []}))?;
+            ensure!(error(&told)? == (-1000, "method".to_owned()), "{told}");
+        }
+    }
+    let reader = format!("Authorization: Bearer {narrow}\r\n");
+    let (_, told) = post(&daemon, &reader, &pay("little", 1_000))?;
+    ensure!(error(&told)? == (-1000, "method".to_owned()), "{told}");
+    let (_, paid) = post(&daemon, &ways[0], &pay("little", 10_000))?;
+    ensure!(paid.contains("\"result\""), "{paid}");
+    let simulated = json!({"method": "billfold.policy.simulate", "id": 1, "params": [
+        [{"address": STRANGER, "amount_sat": 60_000}], {"sat_per_vb": 2}]});
+    let (_, verdict) = post(&daemon, &ways[0], &simulated)?;
+    ensure!(verdict.contains("\"allowed\":false,\"rule\":\"per_payment\""), "{verdict}");
+    daemon.call("billfold.token.revoke", &json!([made["id"]]))?;
+    for headers in [&ways[0], &ways[1], &reader] {
+        let (status, body) = post(&daemon, headers, &json!({"method": "uptime", "id": 1}))?;
+        ensure!((status, body.as_str()) == (401, ""), "{body}");
+    }
+    daemon.stop()
+}
+
+#[test]
 fn a_hundred_clients_share_no_coin() -> Result<()> {
     let (_town, _program, daemon) = town_with(12)?;
     let login = cookie(&daemon);
@@ -196,5 +235,35 @@ fn a_hundred_clients_share_no_coin() -> Result<()> {
         }
     }
     ensure!(replies.len() == 100 && paid >= 6, "{paid} of 12 coins paid");
+    daemon.stop()
+}
+
+#[test]
+fn what_happens_is_read_on_from_a_number_after_a_restart_too() -> Result<()> {
+    let (town, program, daemon) = town_with(1)?;
+    let page = daemon.call("billfold.events", &json!([0]))?;
+    let next = page["next"].clone();
+    let nothing = daemon.call("billfold.events", &json!([next]))?;
+    ensure!(nothing == json!({"events": [], "next": next}), "{nothing}");
+    let address = daemon.call("getnewaddress", &json!([]))?;
+    // The call waits while the payment comes.
+    let told = thread::scope(|scope| {
+        let client: &Asker = &daemon;
+        let params = json!({"after": next, "wait_ms": 60_000});
+        let waiting = scope.spawn(move || client.call("billfold.events", &params));
+        town.pay(&address, 30_000)?;
+        waiting.join().expect("no panic")
+    })?;
+    ensure!(told["events"][0]["net_sat"] == 30_000, "{told}");
+    ensure!(told["events"][0]["seq"].as_u64() == next.as_u64().map(|next| next + 1), "{told}");
+    daemon.await_height(town.network.tip().0)?;
+    let all = daemon.call("billfold.events", &json!([0, 0, 1000]))?;
+    let states = all["events"].as_array().context("no events")?;
+    let gapless = (1..).zip(states).all(|(seq, event)| event["seq"] == seq);
+    let last = states.last().context("none")?;
+    ensure!(gapless && last["state"] == "confirmed" && last["net_sat"] == 30_000, "{all}");
+    daemon.stop()?;
+    let daemon = Daemon::start(&program, &[])?;
+    ensure!(daemon.call("billfold.events", &json!([0, 0, 1000]))? == all);
     daemon.stop()
 }
