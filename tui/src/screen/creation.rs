@@ -126,15 +126,15 @@ impl Creation {
         Step::Stay
     }
 
-    /// Compares the word that is asked for; four letters of it go on by themselves. `done`: Enter was
-    /// pressed, and a word of three letters is whole.
+    /// Compares the word that is asked for. The whole word goes on by itself, so that none of its
+    /// letters lands in the next one; `done`: Enter was pressed, and four letters are enough.
     fn check(&mut self, out: &mut Outbox, done: bool) {
         let (Stage::Quiz(quiz), Some(fresh)) = (&mut self.stage, &self.fresh) else { return };
         let place = fresh.places.get(quiz.at).copied().unwrap_or_default();
         let word = fresh.words.iter().nth(place).unwrap_or_default();
         let typed = quiz.field.text().trim();
         let begins = word.get(..typed.len()).is_some_and(|part| part.eq_ignore_ascii_case(typed));
-        let enough = typed.len() >= LETTERS || (done && typed.len() == word.len());
+        let enough = typed.len() == word.len() || (done && typed.len() >= LETTERS);
         if begins && enough {
             quiz.at += 1;
             quiz.field.clear();
@@ -317,5 +317,5 @@ const LETTERS: usize = 4;
 const WORDS: &str = "These words are the wallet. Who has them has the money; without them it is gone when \
                      this machine is. Write them down on paper, in this order.";
 
-const QUIZ: &str = "Type this word from your paper; four letters are enough. Esc shows the words again, \
+const QUIZ: &str = "Type this word from your paper, or four letters and Enter. Esc shows the words again, \
                     Ctrl-S leaves it for later: until then the wallet counts as not backed up.";

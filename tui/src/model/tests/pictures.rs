@@ -62,7 +62,8 @@ enum Reach {
 
 const NEW: &str = "n enter enter a b c enter a b c enter";
 const QUIZ: &str = "n enter enter a b c enter a b c enter enter w i n";
-const CARD: &str = "n enter enter a b c enter a b c enter enter w i n n s a u s y e l l";
+const CARD: &str =
+    "n enter enter a b c enter a b c enter enter w i n n e r s a u s a g e y e l l o w";
 
 const WORDS: &str = "legal winner thank year wave sausage worth useful legal winner thank yellow";
 
