@@ -129,8 +129,6 @@ pub enum Verb {
     Palette,
     /// What can be done here.
     Help,
-    /// What goes on in the background.
-    Jobs,
     /// Amounts are not shown, or shown again.
     Hide,
     /// Write amounts in bitcoin or in satoshi.
@@ -153,7 +151,7 @@ pub enum Verb {
 
 impl Verb {
     /// All of them, in the order of the palette.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 31] = [
         Self::Receive,
         Self::Send,
         Self::Bump,
@@ -175,7 +173,6 @@ impl Verb {
         Self::Go(Tab::Addresses),
         Self::Go(Tab::Keys),
         Self::Go(Tab::Network),
-        Self::Jobs,
         Self::Hide,
         Self::Unit,
         Self::Unlock,
@@ -209,7 +206,6 @@ impl Verb {
             Self::Find => "find",
             Self::Palette => "palette",
             Self::Help => "help",
-            Self::Jobs => "jobs",
             Self::Hide => "hide",
             Self::Unit => "unit",
             Self::Unlock => "unlock",
@@ -248,7 +244,6 @@ impl Verb {
             Self::Find => "look for a text in labels, ids and addresses",
             Self::Palette => "list everything that can be done",
             Self::Help => "list what can be done here",
-            Self::Jobs => "what goes on in the background",
             Self::Hide => "hide amounts, or show them again",
             Self::Unit => "write amounts in bitcoin or in satoshi",
             Self::Unlock => "let payments be signed without the password for a while",

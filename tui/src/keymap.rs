@@ -168,7 +168,6 @@ const DEFAULTS: &[(Key, Verb)] = &[
     (Key::ctrl('p'), Verb::Palette),
     (Key::char('?'), Verb::Help),
     (F1, Verb::Help),
-    (Key::char('J'), Verb::Jobs),
     (Key::char('z'), Verb::Hide),
     (Key::char('u'), Verb::Unit),
     (Key::char('L'), Verb::Lock),

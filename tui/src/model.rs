@@ -259,8 +259,7 @@ impl Model {
             | Verb::Code
             | Verb::More
             | Verb::Less
-            | Verb::Skip
-            | Verb::Jobs => self.out.problem(format!("{} means nothing here", verb.name())),
+            | Verb::Skip => self.out.problem(format!("{} means nothing here", verb.name())),
         }
     }
 
