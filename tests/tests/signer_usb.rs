@@ -232,13 +232,16 @@ impl Desk {
     }
 }
 
-/// Sends every byte there is, several times over, and compares what arrives.
+/// Sends every byte there is, several times over, and compares what arrives. Both ends are open
+/// before the first byte and after the last: what is sent to a closed one is nobody's.
 fn carry(from: &str, to: &str) -> String {
     format!(
         "i=0; while [ $i -lt 256 ]; do printf \"\\\\$(printf %03o $i)\"; i=$((i+1)); done >bytes
         for i in 1 2 3 4 5 6 7 8; do cat bytes; done >sent
         stty -F /dev/{to} raw -echo; stty -F /dev/{from} raw -echo
-        head -c 2048 </dev/{to} >arrived & cat sent >/dev/{from}; wait
+        exec 3</dev/{to} 4>/dev/{from}
+        head -c 2048 <&3 >arrived & cat sent >&4; wait
+        exec 3<&- 4>&-
         cmp sent arrived && echo whole"
     )
 }
