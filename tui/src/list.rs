@@ -5,6 +5,8 @@
 use std::ops::Range;
 
 use crate::action::Move;
+use crate::canvas::{Canvas, Piece};
+use crate::theme::Role;
 
 /// A choice among rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -13,6 +15,11 @@ pub(crate) struct List {
 }
 
 impl List {
+    /// The choice of one row.
+    pub(crate) const fn at(chosen: usize) -> Self {
+        Self { chosen }
+    }
+
     /// The row that is chosen of so many; `None` if there is none.
     pub(crate) fn chosen(self, rows: usize) -> Option<usize> {
         (rows > 0).then(|| self.chosen.min(rows - 1))
@@ -30,6 +37,23 @@ impl List {
             Move::First => 0,
             Move::Last => last,
         };
+    }
+
+    /// Draws the rows that are in sight below a line, the chosen one marked.
+    pub(crate) fn draw(
+        self,
+        canvas: &mut Canvas<'_>,
+        line: u16,
+        rows: usize,
+        row: impl Fn(usize) -> Vec<Piece>,
+    ) {
+        let room = canvas.height().saturating_sub(line).into();
+        for (line, at) in (line..).zip(self.sight(rows, room)) {
+            canvas.line(line, &row(at));
+            if self.chosen(rows) == Some(at) {
+                canvas.mark(line, Role::Selected);
+            }
+        }
     }
 
     /// The rows that are in sight where there is room for so many: the chosen one is among them.

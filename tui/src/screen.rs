@@ -41,10 +41,14 @@ pub(crate) trait Screen: Send {
     fn title(&self) -> &str;
 
     /// The pages of the book that it shows.
-    fn pages(&self) -> &'static [Page];
+    fn pages(&self) -> &'static [Page] {
+        &[]
+    }
 
     /// The verbs that mean something here, the most useful first.
-    fn verbs(&self) -> &'static [Verb];
+    fn verbs(&self) -> &'static [Verb] {
+        &[]
+    }
 
     /// Whether letters are text here.
     fn is_typing(&self) -> bool {

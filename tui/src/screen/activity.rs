@@ -8,7 +8,6 @@ use crate::canvas::{Canvas, dim};
 use crate::effect::Outbox;
 use crate::list::List;
 use crate::screen::{Screen, Step, row};
-use crate::theme::Role;
 
 /// All transactions, or those of one kind.
 #[derive(Default)]
@@ -105,13 +104,6 @@ impl Screen for Activity {
         }
         let rows = self.rows(book);
         canvas.line(0, &[dim(format!("{} {} (Tab: others)", rows.len(), self.only.name()))]);
-        let room = canvas.height().saturating_sub(1).into();
-        let chosen = self.list.chosen(rows.len());
-        for (line, at) in (1..).zip(self.list.sight(rows.len(), room)) {
-            canvas.line(line, &row::of(rows[at], book));
-            if chosen == Some(at) {
-                canvas.mark(line, Role::Selected);
-            }
-        }
+        self.list.draw(canvas, 1, rows.len(), |at| row::of(rows[at], book));
     }
 }

@@ -57,14 +57,7 @@ impl Screen for Addresses {
             canvas.line(0, &[dim("No address was given out yet.")]);
             return;
         }
-        let chosen = self.list.chosen(rows.len());
-        let sight = self.list.sight(rows.len(), canvas.height().into());
-        for (line, at) in (0..).zip(sight) {
-            canvas.line(line, &row(&rows[at], book));
-            if chosen == Some(at) {
-                canvas.mark(line, Role::Selected);
-            }
-        }
+        self.list.draw(canvas, 0, rows.len(), |at| row(&rows[at], book));
     }
 }
 

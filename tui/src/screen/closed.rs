@@ -7,7 +7,7 @@ use billfold_wallet_core::open_error::OpenError;
 use billfold_wallet_core::vault::Password;
 
 use crate::action::{Action, Verb};
-use crate::book::{Book, Page};
+use crate::book::Book;
 use crate::canvas::{Canvas, dim, strong};
 use crate::effect::{Answer, Outbox, Ticket};
 use crate::field::Field;
@@ -44,10 +44,6 @@ impl Closed {
 impl Screen for Closed {
     fn title(&self) -> &'static str {
         ""
-    }
-
-    fn pages(&self) -> &'static [Page] {
-        &[]
     }
 
     fn verbs(&self) -> &'static [Verb] {

@@ -1,7 +1,7 @@
 //! Owns a code over the whole screen, for a camera.
 
 use crate::action::{Action, Verb};
-use crate::book::{Book, Page};
+use crate::book::Book;
 use crate::canvas::{Canvas, columns, dim};
 use crate::effect::Outbox;
 use crate::qr;
@@ -23,14 +23,6 @@ impl Code {
 impl Screen for Code {
     fn title(&self) -> &'static str {
         "Code"
-    }
-
-    fn pages(&self) -> &'static [Page] {
-        &[]
-    }
-
-    fn verbs(&self) -> &'static [Verb] {
-        &[]
     }
 
     fn act(&mut self, action: &Action, _book: &Book, _out: &mut Outbox) -> Step {

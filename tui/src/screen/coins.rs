@@ -95,14 +95,7 @@ impl Screen for Coins {
             count => vec![strong(format!("{count} marked, {}", book.look.amount(sum)))],
         };
         canvas.line(0, &head);
-        let room = canvas.height().saturating_sub(1).into();
-        let chosen = self.list.chosen(coins.len());
-        for (line, at) in (1..).zip(self.list.sight(coins.len(), room)) {
-            canvas.line(line, &self.row(&coins[at], book));
-            if chosen == Some(at) {
-                canvas.mark(line, Role::Selected);
-            }
-        }
+        self.list.draw(canvas, 1, coins.len(), |at| self.row(&coins[at], book));
     }
 }
 

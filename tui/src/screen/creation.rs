@@ -13,7 +13,7 @@ use billfold_wallet_core::vault::Password;
 use billfold_wallet_core::wallet_name::WalletName;
 
 use crate::action::{Action, Edit, Verb};
-use crate::book::{Book, Page};
+use crate::book::Book;
 use crate::canvas::{Canvas, Piece, dim, strong, text};
 use crate::effect::{Answer, Fresh, Outbox, Ticket};
 use crate::field::Field;
@@ -172,14 +172,6 @@ impl Screen for Creation {
         "New wallet"
     }
 
-    fn pages(&self) -> &'static [Page] {
-        &[]
-    }
-
-    fn verbs(&self) -> &'static [Verb] {
-        &[]
-    }
-
     fn is_typing(&self) -> bool {
         true
     }
@@ -252,13 +244,10 @@ impl Screen for Creation {
 
 impl Creation {
     fn draw_kinds(&self, canvas: &mut Canvas<'_>) {
-        let chosen = self.kinds.chosen(KINDS.len());
-        for ((row, at), (kind, about)) in (0..).zip(0..).zip(KINDS) {
-            canvas.line(row, &[text(format!(" {:<9}", kind.name())), dim(*about)]);
-            if chosen == Some(at) {
-                canvas.mark(row, Role::Selected);
-            }
-        }
+        self.kinds.draw(canvas, 0, KINDS.len(), |at| {
+            let (kind, about) = KINDS[at];
+            vec![text(format!(" {:<9}", kind.name())), dim(about)]
+        });
     }
 
     fn draw_words(&self, canvas: &mut Canvas<'_>) {

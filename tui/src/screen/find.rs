@@ -2,8 +2,8 @@
 
 use billfold_wallet_core::command::{Command, Finding, Reference, Reply};
 
-use crate::action::{Action, Verb};
-use crate::book::{Book, Page};
+use crate::action::Action;
+use crate::book::Book;
 use crate::canvas::{Canvas, Piece, dim, text};
 use crate::effect::{Answer, Outbox, Ticket};
 use crate::field::Field;
@@ -11,7 +11,6 @@ use crate::list::List;
 use crate::screen::label::Label;
 use crate::screen::transaction::Transaction;
 use crate::screen::{Screen, Step};
-use crate::theme::Role;
 
 /// A search.
 pub(crate) struct Find {
@@ -42,14 +41,6 @@ impl Find {
 impl Screen for Find {
     fn title(&self) -> &'static str {
         "Find"
-    }
-
-    fn pages(&self) -> &'static [Page] {
-        &[]
-    }
-
-    fn verbs(&self) -> &'static [Verb] {
-        &[]
     }
 
     fn is_typing(&self) -> bool {
@@ -108,14 +99,7 @@ impl Screen for Find {
         if found.is_empty() {
             canvas.line(2, &[dim("Nothing has it.")]);
         }
-        let room = canvas.height().saturating_sub(2).into();
-        let chosen = self.list.chosen(found.len());
-        for (line, at) in (2..).zip(self.list.sight(found.len(), room)) {
-            canvas.line(line, &row(&found[at], book));
-            if chosen == Some(at) {
-                canvas.mark(line, Role::Selected);
-            }
-        }
+        self.list.draw(canvas, 2, found.len(), |at| row(&found[at], book));
     }
 }
 

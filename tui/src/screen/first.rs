@@ -1,7 +1,7 @@
 //! Owns the first question of all: where a wallet comes from. The chain is followed meanwhile.
 
-use crate::action::{Action, Edit, Verb};
-use crate::book::{Book, Page};
+use crate::action::{Action, Edit};
+use crate::book::Book;
 use crate::canvas::{Canvas, dim, strong, text};
 use crate::effect::Outbox;
 use crate::list::List;
@@ -31,14 +31,6 @@ impl Screen for First {
         ""
     }
 
-    fn pages(&self) -> &'static [Page] {
-        &[]
-    }
-
-    fn verbs(&self) -> &'static [Verb] {
-        &[]
-    }
-
     fn is_typing(&self) -> bool {
         true
     }
@@ -61,14 +53,11 @@ impl Screen for First {
         let row = canvas.height() / 4;
         let none = format!("  There is no wallet named {} here yet.", book.wallet);
         canvas.line(row, &[strong("billfold"), dim(none)]);
-        let chosen = self.list.chosen(CHOICES.len());
-        for ((at, row), (letter, name, about)) in (row + 2..).enumerate().zip(CHOICES) {
+        self.list.draw(canvas, row + 2, CHOICES.len(), |at| {
+            let (letter, name, about) = CHOICES[at];
             let letter = (letter.to_ascii_uppercase().to_string(), Role::Key);
-            canvas.line(row, &[text(" "), letter, text(format!("  {name:<9}")), dim(*about)]);
-            if chosen == Some(at) {
-                canvas.mark(row, Role::Selected);
-            }
-        }
+            vec![text(" "), letter, text(format!("  {name:<9}")), dim(about)]
+        });
         let row = row + 3 + u16::try_from(CHOICES.len()).unwrap_or_default();
         canvas.below(row).wrapped(0, ELSEWHERE, dim("").1);
     }

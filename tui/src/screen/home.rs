@@ -75,16 +75,8 @@ impl Home {
             return;
         }
         canvas.line(0, &[strong("Last")]);
-        let room = usize::from(canvas.height().saturating_sub(1)).min(LAST_EVENTS);
         let rows = history.len().min(LAST_EVENTS);
-        let sight = self.list.sight(rows, room);
-        let chosen = self.list.chosen(rows);
-        for (line, at) in (1..).zip(sight) {
-            canvas.line(line, &row::of(&history[at], book));
-            if chosen == Some(at) {
-                canvas.mark(line, Role::Selected);
-            }
-        }
+        self.list.draw(canvas, 1, rows, |at| row::of(&history[at], book));
     }
 }
 

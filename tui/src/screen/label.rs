@@ -4,8 +4,8 @@
 
 use billfold_wallet_core::command::{Command, Reference, Reply};
 
-use crate::action::{Action, Verb};
-use crate::book::{Book, Page};
+use crate::action::Action;
+use crate::book::Book;
 use crate::canvas::{Canvas, dim, text};
 use crate::effect::{Answer, Outbox, Ticket};
 use crate::field::Field;
@@ -28,14 +28,6 @@ impl Label {
 impl Screen for Label {
     fn title(&self) -> &'static str {
         "Label"
-    }
-
-    fn pages(&self) -> &'static [Page] {
-        &[]
-    }
-
-    fn verbs(&self) -> &'static [Verb] {
-        &[]
     }
 
     fn is_typing(&self) -> bool {

@@ -1,7 +1,7 @@
 //! Owns the palette: every verb by name, or those of one screen, which is its help.
 
 use crate::action::{Action, Verb};
-use crate::book::{Book, Page};
+use crate::book::Book;
 use crate::canvas::{Canvas, dim, text};
 use crate::effect::Outbox;
 use crate::field::Field;
@@ -53,14 +53,6 @@ impl Screen for Palette {
         self.title
     }
 
-    fn pages(&self) -> &'static [Page] {
-        &[]
-    }
-
-    fn verbs(&self) -> &'static [Verb] {
-        &[]
-    }
-
     fn is_typing(&self) -> bool {
         true
     }
@@ -89,16 +81,10 @@ impl Screen for Palette {
     fn draw(&self, _book: &Book, canvas: &mut Canvas<'_>) {
         self.field.draw(canvas, 0, "Do", true);
         let fitting = self.fitting();
-        let room = canvas.height().saturating_sub(2).into();
-        let chosen = self.list.chosen(fitting.len());
-        for (line, at) in (2..).zip(self.list.sight(fitting.len(), room)) {
+        self.list.draw(canvas, 2, fitting.len(), |at| {
             let (verb, keys) = fitting[at];
-            let name = format!("{:<11}", verb.name());
             let keys = (format!("{keys:<11}"), Role::Key);
-            canvas.line(line, &[text(name), keys, dim(verb.about())]);
-            if chosen == Some(at) {
-                canvas.mark(line, Role::Selected);
-            }
-        }
+            vec![text(format!("{:<11}", verb.name())), keys, dim(verb.about())]
+        });
     }
 }

@@ -14,9 +14,9 @@ use bitcoin::Network;
 use bitcoin::bip32::Fingerprint;
 use zeroize::Zeroizing;
 
-use crate::action::{Action, Edit, Move, Verb};
+use crate::action::{Action, Edit, Move};
 use crate::birthday::BirthdayArg;
-use crate::book::{Book, Page};
+use crate::book::Book;
 use crate::canvas::{Canvas, dim, strong, text};
 use crate::effect::{Answer, Outbox, Ticket};
 use crate::field::Field;
@@ -166,14 +166,6 @@ fn accounts() -> Vec<StandardAccount> {
 impl Screen for Restore {
     fn title(&self) -> &'static str {
         "Restore"
-    }
-
-    fn pages(&self) -> &'static [Page] {
-        &[]
-    }
-
-    fn verbs(&self) -> &'static [Verb] {
-        &[]
     }
 
     fn is_typing(&self) -> bool {

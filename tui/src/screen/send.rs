@@ -205,9 +205,7 @@ impl Screen for Send {
         }
         let mut row = 2;
         let room = usize::from(canvas.height().saturating_sub(8)) / 2;
-        let mut list = List::default();
-        (0..self.current / 2).for_each(|_| list.step(Move::Down, self.recipients.len()));
-        for at in list.sight(self.recipients.len(), room.max(1)) {
+        for at in List::at(self.current / 2).sight(self.recipients.len(), room.max(1)) {
             let recipient = &self.recipients[at];
             recipient.to.draw(canvas, row, "To", self.current == at * 2);
             recipient.amount.draw(canvas, row + 1, "Amount", self.current == at * 2 + 1);

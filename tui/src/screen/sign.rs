@@ -95,10 +95,6 @@ impl Screen for Sign {
         &[Page::Status]
     }
 
-    fn verbs(&self) -> &'static [Verb] {
-        &[]
-    }
-
     fn is_typing(&self) -> bool {
         true
     }

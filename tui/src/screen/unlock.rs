@@ -2,8 +2,8 @@
 
 use billfold_wallet_core::vault::Password;
 
-use crate::action::{Action, Verb};
-use crate::book::{Book, Page};
+use crate::action::Action;
+use crate::book::Book;
 use crate::canvas::{Canvas, dim};
 use crate::effect::{Answer, Outbox, Ticket};
 use crate::field::Field;
@@ -25,14 +25,6 @@ impl Unlock {
 impl Screen for Unlock {
     fn title(&self) -> &'static str {
         "Unlock"
-    }
-
-    fn pages(&self) -> &'static [Page] {
-        &[]
-    }
-
-    fn verbs(&self) -> &'static [Verb] {
-        &[]
     }
 
     fn is_typing(&self) -> bool {
