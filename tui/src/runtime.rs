@@ -4,19 +4,18 @@
 //! Draws when something changed, at most 30 times a second, from values: no lock is held
 //! meanwhile. Refuses to leave the terminal as it made it, however it ends.
 
-use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use base64ct::{Base64, Encoding as _};
-use billfold_wallet_core::entropy::{self, EntropyError};
+use billfold_wallet_core::entropy::EntropyError;
 use billfold_wallet_core::event::News;
 use billfold_wallet_core::face::{Access, Face, Listener};
 use billfold_wallet_core::founding::Founding;
 use billfold_wallet_core::net::clock::Clock;
-use billfold_wallet_core::seed::{WordCount, Words};
+use billfold_wallet_core::seed::{WordCount, Words, quiz};
 use billfold_wallet_core::vault::KdfCost;
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste, Event as Input, EventStream};
 use crossterm::execute;
@@ -202,18 +201,11 @@ impl Run {
     }
 }
 
-/// Fresh words, and places in them that nobody knows beforehand.
+/// Fresh words, and which of them will be asked for.
 fn fresh(count: WordCount) -> Result<Fresh, EntropyError> {
     let words = Words::generate(count)?;
-    let length = words.iter().count();
-    let mut places = BTreeSet::new();
-    while places.len() < ASKED.min(length) {
-        let mut byte = [0];
-        entropy::fill(&mut byte)?;
-        places.insert(usize::from(byte[0]) % length);
-    }
-    let made = Clock::start().now().wall;
-    Ok(Fresh { words, places: places.into_iter().collect(), made })
+    let places = quiz::places(words.iter().count())?;
+    Ok(Fresh { words, places, made: Clock::start().now().wall })
 }
 
 async fn next(input: &mut EventStream) -> Option<io::Result<Input>> {
@@ -247,10 +239,6 @@ impl Drop for Screen {
         let _ = disable_raw_mode();
     }
 }
-
-/// Words that are asked for: what a person who has none of them guesses once in eight thousand
-/// million times.
-const ASKED: usize = 3;
 
 /// Drawings a second at the most.
 const FRAMES: u32 = 30;

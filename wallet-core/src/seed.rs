@@ -16,6 +16,7 @@ use crate::limits::KEY_PATH_STEPS;
 use crate::residue::wipe_stack;
 
 mod words;
+pub mod quiz;
 
 /// The BIP39 seed with the entropy of its words. Never shown, wiped when dropped.
 pub struct Seed {

@@ -8,7 +8,7 @@ use billfold_wallet_core::command::{Birthday, WalletDescription};
 use billfold_wallet_core::config::LookAhead;
 use billfold_wallet_core::founding::{Founding, NewWallet};
 use billfold_wallet_core::keychain::{ScriptType, StandardAccount};
-use billfold_wallet_core::seed::{Seed, WordCount};
+use billfold_wallet_core::seed::{Seed, WordCount, quiz};
 use billfold_wallet_core::vault::Password;
 use billfold_wallet_core::wallet_name::WalletName;
 
@@ -127,23 +127,21 @@ impl Creation {
     }
 
     /// Compares the word that is asked for. The whole word goes on by itself, so that none of its
-    /// letters lands in the next one; `done`: Enter was pressed, and four letters are enough.
+    /// letters lands in the next one; four letters take Enter (`done`).
     fn check(&mut self, out: &mut Outbox, done: bool) {
-        let (Stage::Quiz(quiz), Some(fresh)) = (&mut self.stage, &self.fresh) else { return };
-        let place = fresh.places.get(quiz.at).copied().unwrap_or_default();
+        let (Stage::Quiz(asked), Some(fresh)) = (&mut self.stage, &self.fresh) else { return };
+        let place = fresh.places.get(asked.at).copied().unwrap_or_default();
         let word = fresh.words.iter().nth(place).unwrap_or_default();
-        let typed = quiz.field.text().trim();
-        let begins = word.get(..typed.len()).is_some_and(|part| part.eq_ignore_ascii_case(typed));
-        let enough = typed.len() == word.len() || (done && typed.len() >= LETTERS);
-        if begins && enough {
-            quiz.at += 1;
-            quiz.field.clear();
-            if quiz.at == fresh.places.len() {
+        let typed = asked.field.text().trim();
+        if quiz::is_word(typed, word) && (done || typed.len() == word.len()) {
+            asked.at += 1;
+            asked.field.clear();
+            if asked.at == fresh.places.len() {
                 self.found(true, out);
             }
         } else if done {
             out.problem("that is not the word: look at your paper, or Esc shows them again");
-            quiz.field.clear();
+            asked.field.clear();
         }
     }
 
@@ -299,9 +297,6 @@ const KINDS: &[(ScriptType, &str)] = &[
     (ScriptType::Taproot, "the newest and cheapest; a few services can't pay to it yet"),
     (ScriptType::Segwit, "what nearly everybody can pay to"),
 ];
-
-/// Letters by which a word is known.
-const LETTERS: usize = 4;
 
 const WORDS: &str = "These words are the wallet. Who has them has the money; without them it is gone when \
                      this machine is. Write them down on paper, in this order.";
