@@ -7,8 +7,7 @@ use std::fmt::Write;
 use billfold_wallet_core::command::{Birthday, WalletDescription};
 use billfold_wallet_core::config::{LookAhead, Settings};
 use billfold_wallet_core::founding::{Founding, NewWallet};
-use billfold_wallet_core::keychain::{DerivationIndex, ScriptType, StandardAccount};
-use billfold_wallet_core::light_client::height::Height;
+use billfold_wallet_core::keychain::{ScriptType, StandardAccount};
 use billfold_wallet_core::net::clock::Clock;
 use billfold_wallet_core::search_plan::cost::SearchCost;
 use billfold_wallet_core::search_plan::earliest;
@@ -93,21 +92,15 @@ impl Search {
             if options.types.is_empty() { ScriptType::ALL.to_vec() } else { options.types.clone() };
         let look_ahead =
             options.gap.map_or(LookAhead::RESTORED, |gap| LookAhead { receive: gap, change: gap });
-        let birthday = options
-            .birthday
-            .map_or_else(|| Birthday::Height(first_block(&types, network)), |birthday| birthday.0);
+        let birthday = options.birthday.map_or_else(
+            || Birthday::Height(earliest::of_types(&types, network)),
+            |birthday| birthday.0,
+        );
         Self { types, accounts: options.accounts, look_ahead, birthday }
     }
 
-    /// The first account of every type before the second of any: that is where the money is.
     fn accounts(&self) -> Vec<StandardAccount> {
-        let numbers = (0..self.accounts).filter_map(DerivationIndex::new);
-        let of_number = |number| {
-            self.types
-                .iter()
-                .map(move |script_type| StandardAccount { script_type: *script_type, number })
-        };
-        numbers.flat_map(of_number).collect()
+        StandardAccount::of_each(&self.types, self.accounts)
     }
 
     fn cost(&self, settings: &Settings) -> Option<SearchCost> {
@@ -148,12 +141,6 @@ impl Search {
         }
         text
     }
-}
-
-/// The first block worth looking at for any of these types.
-fn first_block(types: &[ScriptType], network: bitcoin::Network) -> Height {
-    let starts = types.iter().map(|script_type| earliest::of_type(*script_type, network));
-    starts.min().unwrap_or(Height::GENESIS)
 }
 
 /// What was restored.

@@ -6,7 +6,7 @@
 use billfold_wallet_core::command::Birthday;
 use billfold_wallet_core::config::LookAhead;
 use billfold_wallet_core::founding::{Founding, NewWallet};
-use billfold_wallet_core::keychain::{DerivationIndex, ScriptType, StandardAccount};
+use billfold_wallet_core::keychain::{ScriptType, StandardAccount};
 use billfold_wallet_core::search_plan::earliest;
 use billfold_wallet_core::seed::{Seed, Words, completions};
 use billfold_wallet_core::vault::Password;
@@ -129,7 +129,7 @@ impl Restore {
     /// Where the search begins; whoever is not sure begins where such accounts can first be.
     fn start(&self, network: Network) -> Result<Birthday, crate::birthday::ParseBirthdayError> {
         match self.birthday.text().trim() {
-            "" => Ok(Birthday::Height(earliest::of_any(network))),
+            "" => Ok(Birthday::Height(earliest::of_types(&ScriptType::ALL, network))),
             written => written.parse().map(|BirthdayArg(birthday)| birthday),
         }
     }
@@ -138,7 +138,7 @@ impl Restore {
         let (Some(seed), Ok(birthday)) = (self.seed(), self.start(book.network)) else { return };
         let founding = Founding::Keys(NewWallet {
             seed,
-            accounts: accounts(),
+            accounts: StandardAccount::of_each(&ScriptType::ALL, ACCOUNTS),
             birthday,
             look_ahead: LookAhead::RESTORED,
             password: password.clone(),
@@ -152,15 +152,6 @@ impl Restore {
         self.asked = Some(out.found(&book.wallet, founding, true));
         self.stage = Stage::Founding;
     }
-}
-
-/// The first account of every type before the second of any: that is where the money is.
-fn accounts() -> Vec<StandardAccount> {
-    let numbers = (0..ACCOUNTS).filter_map(DerivationIndex::new);
-    let of = |number| {
-        ScriptType::ALL.into_iter().map(move |script_type| StandardAccount { script_type, number })
-    };
-    numbers.flat_map(of).collect()
 }
 
 impl Screen for Restore {

@@ -33,6 +33,15 @@ impl StandardAccount {
         Self { script_type, number: DerivationIndex::ZERO }
     }
 
+    /// So many accounts of each of these types, the first of every type before the second of any:
+    /// that is where the money is.
+    #[must_use]
+    pub fn of_each(types: &[ScriptType], accounts: u32) -> Vec<Self> {
+        let numbers = (0..accounts).filter_map(DerivationIndex::new);
+        let of = |number| types.iter().map(move |kind| Self { script_type: *kind, number });
+        numbers.flat_map(of).collect()
+    }
+
     /// The path from the master key to the account (BIP44): purpose, coin type, account number.
     #[must_use]
     pub fn path(self, network: Network) -> DerivationPath {

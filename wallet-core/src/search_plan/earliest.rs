@@ -20,10 +20,10 @@ pub const fn of_type(script_type: ScriptType, network: Network) -> Height {
     start.on(network)
 }
 
-/// The first block worth looking at for an account of any type.
+/// The first block worth looking at for accounts of any of these types.
 #[must_use]
-pub fn of_any(network: Network) -> Height {
-    let starts = ScriptType::ALL.into_iter().map(|script_type| of_type(script_type, network));
+pub fn of_types(types: &[ScriptType], network: Network) -> Height {
+    let starts = types.iter().map(|script_type| of_type(*script_type, network));
     starts.min().unwrap_or(Height::GENESIS)
 }
 
