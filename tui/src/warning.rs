@@ -1,11 +1,30 @@
-//! Owns the warnings of a review in words, one sentence each.
+//! Owns the warnings of a review in words, one sentence each, and which addresses they ask a person
+//! to compare.
 //!
 //! Refuses to name a key or an option: that is the face's.
 
-use billfold_wallet_core::command::Warning;
+use billfold_wallet_core::command::{Draft, Warning};
 use billfold_wallet_core::keychain::AccountName;
+use bitcoin::Address;
 
 use crate::format;
+
+/// The addresses of which a part is to be typed: those that look like another, and a single one
+/// that was never paid. Nobody compares the many of a file so.
+#[must_use]
+pub fn to_compare(draft: &Draft) -> Vec<&Address> {
+    let single = draft.outputs.len() == 1;
+    let mut addresses = Vec::new();
+    for warning in &draft.warnings {
+        match warning {
+            Warning::LooksAlike { address, .. } => addresses.push(address),
+            Warning::FirstPayment(address) if single => addresses.push(address),
+            _ => {}
+        }
+    }
+    addresses.dedup();
+    addresses
+}
 
 /// A warning in words.
 #[must_use]

@@ -3,6 +3,7 @@
 //! Refuses a yes in advance to an address that looks like another known one: the yes was not meant
 //! for that.
 
+use billfold_tui::warning;
 use billfold_wallet_core::command::{Draft, Warning};
 use billfold_wallet_core::recipient;
 use billfold_wallet_core::signer_host::place::Place;
@@ -87,7 +88,7 @@ impl Reviewer {
             Self::Person(terminal) => {
                 context.output.pause();
                 terminal.show(&review)?;
-                for address in to_compare(draft) {
+                for address in warning::to_compare(draft) {
                     if !compared(terminal, context, address).await? {
                         return Ok(false);
                     }
@@ -112,22 +113,6 @@ fn refuse_look_alikes(draft: &Draft) -> Result<bool, Failure> {
     Err(Failure::new(Kind::LooksAlike, message)
         .with("address", address.to_string())
         .with("known", known.to_string()))
-}
-
-/// The addresses of which a part is to be typed: those that look like another, and a single one
-/// that was never paid. Nobody compares the many of a file so.
-fn to_compare(draft: &Draft) -> Vec<&Address> {
-    let single = draft.outputs.len() == 1;
-    let mut addresses = Vec::new();
-    for warning in &draft.warnings {
-        match warning {
-            Warning::LooksAlike { address, .. } => addresses.push(address),
-            Warning::FirstPayment(address) if single => addresses.push(address),
-            _ => {}
-        }
-    }
-    addresses.dedup();
-    addresses
 }
 
 /// Whether the person typed the middle of the address as they have it elsewhere: what a swapped
@@ -205,10 +190,10 @@ mod tests {
     #[test]
     fn a_part_is_typed_of_what_is_new_or_doubtful_but_not_of_each_in_a_file() {
         let first = || Warning::FirstPayment(address());
-        assert_eq!(to_compare(&draft(1, vec![first()])).len(), 1);
-        assert_eq!(to_compare(&draft(1, vec![first(), alike()])).len(), 1);
-        assert_eq!(to_compare(&draft(9, vec![first()])).len(), 0);
-        assert_eq!(to_compare(&draft(9, vec![first(), alike()])).len(), 1);
-        assert_eq!(to_compare(&draft(1, vec![])).len(), 0);
+        assert_eq!(warning::to_compare(&draft(1, vec![first()])).len(), 1);
+        assert_eq!(warning::to_compare(&draft(1, vec![first(), alike()])).len(), 1);
+        assert_eq!(warning::to_compare(&draft(9, vec![first()])).len(), 0);
+        assert_eq!(warning::to_compare(&draft(9, vec![first(), alike()])).len(), 1);
+        assert_eq!(warning::to_compare(&draft(1, vec![])).len(), 0);
     }
 }

@@ -5,10 +5,10 @@
 
 use billfold_wallet_core::command::{
     BumpRequest, Change, Coin, Command, Draft, DraftId, FeeBasis, FeeChoice, PayRequest, Purpose,
-    Reply, Warning,
+    Reply,
 };
 use billfold_wallet_core::recipient;
-use bitcoin::{Address, Amount, FeeRate};
+use bitcoin::{Amount, FeeRate};
 
 use crate::action::{Action, Edit, Move, Verb};
 use crate::book::{Book, Page};
@@ -48,6 +48,45 @@ struct Group {
     of: usize,
     wanted: String,
     typed: Field,
+}
+
+/// A draft that may be asked for; its review opens when it is there.
+#[derive(Default)]
+pub(crate) struct Drafting(Option<(Ticket, Request)>);
+
+impl Drafting {
+    /// Whether none is asked for.
+    pub(crate) const fn is_free(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Asks for one, unless one is asked for already.
+    pub(crate) fn ask(&mut self, request: Request, book: &Book, out: &mut Outbox) {
+        if self.is_free() {
+            let ticket = out.ask(&book.wallet, request.command());
+            self.0 = Some((ticket, request));
+        }
+    }
+
+    /// Opens the review, if this is the answer. Why there is none is told.
+    pub(crate) fn reviewed(
+        &mut self,
+        ticket: Ticket,
+        answer: &mut Option<Answer>,
+        out: &mut Outbox,
+    ) -> Step {
+        let Some((_, request)) = self.0.take_if(|(asked, _)| *asked == ticket) else {
+            return Step::Stay;
+        };
+        match answer.take() {
+            Some(Answer::Reply(Ok(Reply::Draft(draft)))) => {
+                return Step::Open(Box::new(Review::new(draft, request)));
+            }
+            Some(Answer::Reply(Err(error))) => out.problem(error),
+            _ => {}
+        }
+        Step::Stay
+    }
 }
 
 impl Request {
@@ -242,22 +281,11 @@ fn drop_draft(id: DraftId, book: &Book, out: &mut Outbox) {
     out.ask(&book.wallet, Command::Drop(id));
 }
 
-/// Two groups of each address that looks like another, and of a single one that was never paid.
-/// Nobody compares the many of a file so. Not the first nor the last, which are the ones that an
+/// Two groups of each address that is to be compared: not the first nor the last, which are the ones that an
 /// address made to look alike has right.
 fn groups(draft: &Draft) -> Vec<Group> {
-    let single = draft.outputs.len() == 1;
-    let mut addresses: Vec<&Address> = Vec::new();
-    for warning in &draft.warnings {
-        match warning {
-            Warning::LooksAlike { address, .. } => addresses.push(address),
-            Warning::FirstPayment(address) if single => addresses.push(address),
-            _ => {}
-        }
-    }
-    addresses.dedup();
     let mut groups = Vec::new();
-    for address in addresses {
+    for address in warning::to_compare(draft) {
         let grouped = recipient::grouped(address);
         let parts: Vec<_> = grouped.split(' ').collect();
         for at in [parts.len() / 3, parts.len() * 2 / 3] {
