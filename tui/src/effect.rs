@@ -99,6 +99,44 @@ pub struct Fresh {
     pub made: WallTime,
 }
 
+/// A question to a wallet that may be under way.
+#[derive(Default)]
+pub struct Question(Option<Ticket>);
+
+impl Question {
+    /// Whether none is under way.
+    #[must_use]
+    pub const fn is_free(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// One is under way; the answer to the one before does not count any more.
+    pub fn put(&mut self, ticket: Ticket) {
+        self.0 = Some(ticket);
+    }
+
+    /// The answer is not waited for any more.
+    pub fn forget(&mut self) {
+        self.0 = None;
+    }
+
+    /// What the wallet replied, if this is the answer to it. Why it was refused is told.
+    pub fn replied(
+        &mut self,
+        ticket: Ticket,
+        answer: &mut Option<Answer>,
+        out: &mut Outbox,
+    ) -> Option<Reply> {
+        self.0.take_if(|asked| *asked == ticket)?;
+        match answer.take()? {
+            Answer::Reply(Ok(reply)) => return Some(reply),
+            Answer::Reply(Err(error)) => out.problem(error),
+            Answer::Opened(_) | Answer::Words(_) | Answer::Founded(_) => {}
+        }
+        None
+    }
+}
+
 /// Where effects are put until they are carried out, and what is to be told.
 #[derive(Default)]
 pub struct Outbox {

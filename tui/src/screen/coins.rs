@@ -10,7 +10,7 @@ use bitcoin::{Amount, OutPoint};
 use crate::action::{Action, Verb};
 use crate::book::{Book, Page};
 use crate::canvas::{Canvas, Piece, dim, strong, text};
-use crate::effect::{Answer, Effect, Outbox, Ticket};
+use crate::effect::{Answer, Effect, Outbox, Question, Ticket};
 use crate::list::List;
 use crate::screen::label::Label;
 use crate::screen::send::Send;
@@ -22,7 +22,7 @@ use crate::theme::Role;
 pub(crate) struct Coins {
     list: List,
     marked: BTreeSet<OutPoint>,
-    asked: Option<Ticket>,
+    asked: Question,
 }
 
 impl Coins {
@@ -75,11 +75,8 @@ impl Screen for Coins {
         _book: &Book,
         out: &mut Outbox,
     ) -> Step {
-        if self.asked.take_if(|asked| *asked == ticket).is_some()
-            && let Some(Answer::Reply(Err(error))) = answer.take()
-        {
-            out.problem(error);
-        }
+        // What is frozen now is told by the coins themselves.
+        self.asked.replied(ticket, answer, out);
         Step::Stay
     }
 
@@ -104,10 +101,10 @@ impl Coins {
         let Some(coin) = self.chosen(book) else { return Step::Pass };
         match action {
             Action::Verb(Verb::Mark) | Action::Enter => self.mark(coin, out),
-            Action::Verb(Verb::Freeze) if self.asked.is_none() => {
+            Action::Verb(Verb::Freeze) if self.asked.is_free() => {
                 self.marked.remove(&coin.outpoint);
                 let (outpoints, frozen) = (vec![coin.outpoint], !coin.frozen);
-                self.asked = Some(out.ask(&book.wallet, Command::Freeze { outpoints, frozen }));
+                self.asked.put(out.ask(&book.wallet, Command::Freeze { outpoints, frozen }));
             }
             Action::Verb(Verb::Label) => {
                 let reference = Reference::Output(coin.outpoint);

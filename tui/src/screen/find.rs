@@ -5,7 +5,7 @@ use billfold_wallet_core::command::{Command, Finding, Reference, Reply};
 use crate::action::Action;
 use crate::book::Book;
 use crate::canvas::{Canvas, Piece, dim, text};
-use crate::effect::{Answer, Outbox, Ticket};
+use crate::effect::{Answer, Outbox, Question, Ticket};
 use crate::field::Field;
 use crate::list::List;
 use crate::screen::label::Label;
@@ -17,13 +17,13 @@ pub(crate) struct Find {
     field: Field,
     list: List,
     found: Option<Vec<Finding>>,
-    asked: Option<Ticket>,
+    asked: Question,
 }
 
 impl Find {
     /// Nothing is looked for yet.
     pub(crate) fn new() -> Self {
-        Self { field: Field::new(), list: List::default(), found: None, asked: None }
+        Self { field: Field::new(), list: List::default(), found: None, asked: Question::default() }
     }
 
     /// The last text that was written is the one whose answer counts.
@@ -31,9 +31,10 @@ impl Find {
         let text = self.field.text().trim().to_owned();
         self.list = List::default();
         if text.is_empty() {
-            (self.found, self.asked) = (None, None);
+            self.found = None;
+            self.asked.forget();
         } else {
-            self.asked = Some(out.ask(&book.wallet, Command::Search { text, limit: MOST }));
+            self.asked.put(out.ask(&book.wallet, Command::Search { text, limit: MOST }));
         }
     }
 }
@@ -80,12 +81,8 @@ impl Screen for Find {
         _book: &Book,
         out: &mut Outbox,
     ) -> Step {
-        if self.asked.take_if(|asked| *asked == ticket).is_some() {
-            match answer.take() {
-                Some(Answer::Reply(Ok(Reply::Found(found)))) => self.found = Some(found),
-                Some(Answer::Reply(Err(error))) => out.problem(error),
-                _ => {}
-            }
+        if let Some(Reply::Found(found)) = self.asked.replied(ticket, answer, out) {
+            self.found = Some(found);
         }
         Step::Stay
     }

@@ -7,7 +7,7 @@ use billfold_wallet_core::command::{Command, Reference, Reply};
 use crate::action::Action;
 use crate::book::Book;
 use crate::canvas::{Canvas, dim, text};
-use crate::effect::{Answer, Outbox, Ticket};
+use crate::effect::{Answer, Outbox, Question, Ticket};
 use crate::field::Field;
 use crate::screen::{Screen, Step};
 
@@ -15,13 +15,17 @@ use crate::screen::{Screen, Step};
 pub(crate) struct Label {
     reference: Reference,
     field: Field,
-    asked: Option<Ticket>,
+    asked: Question,
 }
 
 impl Label {
     /// The label of a thing, beginning with what it is now.
     pub(crate) fn new(reference: Reference, label: Option<&str>) -> Self {
-        Self { reference, field: Field::with(label.unwrap_or_default()), asked: None }
+        Self {
+            reference,
+            field: Field::with(label.unwrap_or_default()),
+            asked: Question::default(),
+        }
     }
 }
 
@@ -37,11 +41,11 @@ impl Screen for Label {
     fn act(&mut self, action: &Action, book: &Book, out: &mut Outbox) -> Step {
         match action {
             Action::Edit(edit) => self.field.edit(edit),
-            Action::Enter if self.asked.is_none() => {
+            Action::Enter if self.asked.is_free() => {
                 let label = self.field.text().trim();
                 let label = (!label.is_empty()).then(|| label.to_owned());
                 let command = Command::Label { reference: self.reference.clone(), label };
-                self.asked = Some(out.ask(&book.wallet, command));
+                self.asked.put(out.ask(&book.wallet, command));
             }
             Action::Back => return Step::Back,
             Action::Verb(_) => return Step::Pass,
@@ -57,19 +61,11 @@ impl Screen for Label {
         _book: &Book,
         out: &mut Outbox,
     ) -> Step {
-        if self.asked != Some(ticket) {
+        let Some(Reply::Labels(_)) = self.asked.replied(ticket, answer, out) else {
             return Step::Stay;
-        }
-        self.asked = None;
-        match answer.take() {
-            Some(Answer::Reply(Ok(Reply::Labels(_)))) => {
-                out.done("The label is kept.");
-                return Step::Back;
-            }
-            Some(Answer::Reply(Err(error))) => out.problem(error),
-            _ => {}
-        }
-        Step::Stay
+        };
+        out.done("The label is kept.");
+        Step::Back
     }
 
     fn draw(&self, _book: &Book, canvas: &mut Canvas<'_>) {

@@ -7,7 +7,7 @@ use billfold_wallet_core::command::{AddressStatus, Command, IssuedAddress, Reply
 use crate::action::{Action, Verb};
 use crate::book::{Book, Page};
 use crate::canvas::{Canvas, Piece, dim, strong, text};
-use crate::effect::{Answer, Effect, Outbox, Ticket};
+use crate::effect::{Answer, Effect, Outbox, Question, Ticket};
 use crate::format;
 use crate::qr;
 use crate::screen::code::{self, Code};
@@ -19,18 +19,18 @@ use crate::theme::Role;
 pub(crate) struct Receive {
     issued: Option<IssuedAddress>,
     writing: Option<Request>,
-    asked: Option<Ticket>,
+    asked: Question,
 }
 
 impl Receive {
     /// The next unused address.
-    pub(crate) const fn new() -> Self {
-        Self { issued: None, writing: None, asked: None }
+    pub(crate) fn new() -> Self {
+        Self { issued: None, writing: None, asked: Question::default() }
     }
 
     fn ask(&mut self, command: Command, book: &Book, out: &mut Outbox) {
-        if self.asked.is_none() {
-            self.asked = Some(out.ask(&book.wallet, command));
+        if self.asked.is_free() {
+            self.asked.put(out.ask(&book.wallet, command));
         }
     }
 
@@ -104,16 +104,9 @@ impl Screen for Receive {
         _book: &Book,
         out: &mut Outbox,
     ) -> Step {
-        if self.asked.take_if(|asked| *asked == ticket).is_none() {
-            return Step::Stay;
-        }
-        match answer.take() {
-            Some(Answer::Reply(Ok(Reply::Address(issued)))) => {
-                self.issued = Some(issued);
-                self.writing = None;
-            }
-            Some(Answer::Reply(Err(error))) => out.problem(error),
-            _ => {}
+        if let Some(Reply::Address(issued)) = self.asked.replied(ticket, answer, out) {
+            self.issued = Some(issued);
+            self.writing = None;
         }
         Step::Stay
     }

@@ -3,7 +3,7 @@
 //! Refuses to take an amount without its unit where that could be misread, and to go on by a paste.
 
 use billfold_wallet_core::amount::{parse_fee_rate, parse_pay_amount};
-use billfold_wallet_core::command::{Command, FeeChoice, PayRequest, Recipient, Reply};
+use billfold_wallet_core::command::{FeeChoice, PayRequest, Recipient};
 use billfold_wallet_core::recipient::Payee;
 use bitcoin::OutPoint;
 
@@ -14,7 +14,7 @@ use crate::effect::{Answer, Outbox, Ticket};
 use crate::field::Field;
 use crate::format;
 use crate::list::List;
-use crate::screen::review::{Request, Review};
+use crate::screen::review::{Drafting, Request};
 use crate::screen::{Screen, Step};
 
 /// A payment that is being written.
@@ -24,7 +24,7 @@ pub(crate) struct Send {
     fee: Field,
     coins: Vec<OutPoint>,
     current: usize,
-    asked: Option<(Ticket, Box<PayRequest>)>,
+    drafting: Drafting,
 }
 
 /// One recipient.
@@ -52,7 +52,14 @@ impl Send {
     /// One that spends these coins, or any if none is named.
     pub(crate) fn of(coins: Vec<OutPoint>) -> Self {
         let (note, fee) = (Field::new(), Field::new());
-        Self { recipients: vec![Row::new()], note, fee, coins, current: 0, asked: None }
+        Self {
+            recipients: vec![Row::new()],
+            note,
+            fee,
+            coins,
+            current: 0,
+            drafting: Drafting::default(),
+        }
     }
 
     fn fields(&self) -> usize {
@@ -125,9 +132,7 @@ impl Send {
         let note = Some(self.note.text().trim().to_owned()).filter(|note| !note.is_empty());
         let coins = self.coins.clone();
         let request = PayRequest { recipients, fee, coins, note, ..PayRequest::default() };
-        let request = Box::new(request);
-        let ticket = out.ask(&book.wallet, Command::Draft(request.clone()));
-        self.asked = Some((ticket, request));
+        self.drafting.ask(Request::Pay(Box::new(request)), book, out);
     }
 }
 
@@ -163,7 +168,7 @@ impl Screen for Send {
             Action::Move(Move::Previous | Move::Up) => {
                 self.current = (self.current + self.fields() - 1) % self.fields();
             }
-            Action::Enter if self.asked.is_none() => {
+            Action::Enter if self.drafting.is_free() => {
                 self.split_uri(book);
                 self.draft(book, out);
             }
@@ -185,17 +190,7 @@ impl Screen for Send {
         _book: &Book,
         out: &mut Outbox,
     ) -> Step {
-        let Some((_, request)) = self.asked.take_if(|(asked, _)| *asked == ticket) else {
-            return Step::Stay;
-        };
-        match answer.take() {
-            Some(Answer::Reply(Ok(Reply::Draft(draft)))) => {
-                return Step::Open(Box::new(Review::new(draft, Request::Pay(request))));
-            }
-            Some(Answer::Reply(Err(error))) => out.problem(error),
-            _ => {}
-        }
-        Step::Stay
+        self.drafting.reviewed(ticket, answer, out)
     }
 
     fn draw(&self, book: &Book, canvas: &mut Canvas<'_>) {
@@ -217,7 +212,7 @@ impl Screen for Send {
             let coins = format::count(self.coins.len() as u64, "marked coin");
             canvas.line(row + 2, &[dim("Spends    "), text(coins)]);
         }
-        let told = if self.asked.is_some() { "Drafting…" } else { ABOUT };
+        let told = if self.drafting.is_free() { ABOUT } else { "Drafting…" };
         canvas.below(row + 4).wrapped(0, told, dim("").1);
     }
 }

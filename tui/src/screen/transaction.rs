@@ -10,10 +10,10 @@ use bitcoin::{Address, Txid};
 use crate::action::{Action, Verb};
 use crate::book::{Book, Page};
 use crate::canvas::{Canvas, Piece, dim, text};
-use crate::effect::{Answer, Effect, Outbox, Ticket};
+use crate::effect::{Answer, Effect, Outbox, Question, Ticket};
 use crate::format;
 use crate::screen::label::Label;
-use crate::screen::review::{Request, Review};
+use crate::screen::review::{Drafting, Request};
 use crate::screen::{Screen, Step, standing};
 use crate::theme::Role;
 
@@ -21,15 +21,16 @@ use crate::theme::Role;
 pub(crate) struct Transaction {
     txid: Txid,
     record: Option<Box<TransactionRecord>>,
-    asked: Option<Ticket>,
-    drafting: Option<(Ticket, BumpRequest)>,
+    asked: Question,
+    drafting: Drafting,
     at_once: Option<BumpWay>,
 }
 
 impl Transaction {
     /// The one of this id.
-    pub(crate) const fn new(txid: Txid) -> Self {
-        Self { txid, record: None, asked: None, drafting: None, at_once: None }
+    pub(crate) fn new(txid: Txid) -> Self {
+        let (asked, drafting) = (Question::default(), Drafting::default());
+        Self { txid, record: None, asked, drafting, at_once: None }
     }
 
     /// The same, which is bumped or cancelled as soon as it is open.
@@ -42,11 +43,7 @@ impl Transaction {
     }
 
     fn bump(&mut self, way: BumpWay, book: &Book, out: &mut Outbox) {
-        if self.drafting.is_none() {
-            let request = bump_request(self.txid, way);
-            let ticket = out.ask(&book.wallet, Command::Bump(request.clone()));
-            self.drafting = Some((ticket, request));
-        }
+        self.drafting.ask(Request::Bump(bump_request(self.txid, way)), book, out);
     }
 
     fn label(&self, book: &Book) -> Step {
@@ -56,7 +53,7 @@ impl Transaction {
 }
 
 /// A bump with the least fee that does it.
-pub(crate) const fn bump_request(txid: Txid, way: BumpWay) -> BumpRequest {
+const fn bump_request(txid: Txid, way: BumpWay) -> BumpRequest {
     BumpRequest {
         txid,
         way,
@@ -81,7 +78,7 @@ impl Screen for Transaction {
     }
 
     fn opened(&mut self, book: &Book, out: &mut Outbox) {
-        self.asked = Some(out.ask(&book.wallet, Command::Transactions(vec![self.txid])));
+        self.asked.put(out.ask(&book.wallet, Command::Transactions(vec![self.txid])));
         if let Some(way) = self.at_once.take() {
             self.bump(way, book, out);
         }
@@ -108,21 +105,10 @@ impl Screen for Transaction {
         _book: &Book,
         out: &mut Outbox,
     ) -> Step {
-        if self.asked == Some(ticket) {
-            self.asked = None;
-            if let Some(Answer::Reply(Ok(Reply::Transactions(records)))) = answer.take() {
-                self.record = records.into_iter().next().map(Box::new);
-            }
-        } else if let Some((_, request)) = self.drafting.take_if(|(asked, _)| *asked == ticket) {
-            match answer.take() {
-                Some(Answer::Reply(Ok(Reply::Draft(draft)))) => {
-                    return Step::Open(Box::new(Review::new(draft, Request::Bump(request))));
-                }
-                Some(Answer::Reply(Err(error))) => out.problem(error),
-                _ => {}
-            }
+        if let Some(Reply::Transactions(records)) = self.asked.replied(ticket, answer, out) {
+            self.record = records.into_iter().next().map(Box::new);
         }
-        Step::Stay
+        self.drafting.reviewed(ticket, answer, out)
     }
 
     fn draw(&self, book: &Book, canvas: &mut Canvas<'_>) {
