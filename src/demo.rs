@@ -1,6 +1,6 @@
 //! Owns `billfold demo`: a play-money network in this process, with wallets like any other and an
-//! emulated signer, in a directory that is removed at the end. A person at a terminal uses them by
-//! hand; without one, or when asked to, the program tells one whole story.
+//! emulated signer, in a directory that is removed at the end. At a terminal the screens open on it, and a
+//! person tries them; without one, or when asked to, the program tells one whole story.
 //!
 //! Refuses the user's own directory, peers and wallets: the options that name them have no part in
 //! it. Each step of the story is checked before it is told.
@@ -12,10 +12,17 @@ mod emulator;
 mod person;
 mod carol;
 mod scene;
+mod neighbour;
 mod desk;
 
+use std::io::{self, IsTerminal};
+use std::path::Path;
 use std::time::Instant;
 
+use billfold_tui::runtime::Around;
+use billfold_wallet_core::config::Settings;
+use billfold_wallet_core::light_client::peer_id::PeerAddress;
+use bitcoin::Network;
 use tempfile::TempDir;
 
 use crate::cli::DemoArgs;
@@ -25,27 +32,38 @@ use crate::demo::scene::Scene;
 use crate::demo::step::{Ending, Step};
 use crate::failure::{Failure, Kind};
 use crate::output::Output;
-use crate::terminal::Terminal;
+use crate::screens;
 
 /// Runs the demonstration.
 ///
 /// # Errors
 /// `demo_failed` with what was expected and what was seen, or why a wallet did not do its part.
 pub(crate) async fn run(options: &DemoArgs, context: &mut Context) -> Result<(), Failure> {
-    let Context { run, output, interrupt } = context;
-    let by_itself = options.headless || run.style.json;
-    let terminal = Terminal::open(run.style.plain, "the story is told").ok().filter(|_| !by_itself);
+    let by_itself = options.headless || context.run.style.json || context.run.style.plain;
+    let is_watched = io::stdin().is_terminal() && io::stdout().is_terminal();
     let no_dir = |error| Failure::new(Kind::Io, format!("no temporary directory: {error}"));
     let dir = tempfile::Builder::new().prefix("billfold-demo-").tempdir().map_err(no_dir)?;
-    let told = match terminal {
-        Some(terminal) => match Desk::set_up(dir.path(), terminal) {
-            Ok(desk) => desk.serve(interrupt).await,
-            Err(failure) => Err(failure),
-        },
-        None => interrupt.or(tell(&dir, output, options.headless)).await.flatten(),
+    let told = if is_watched && !by_itself {
+        play(dir.path(), context).await
+    } else {
+        let Context { output, interrupt, .. } = context;
+        interrupt.or(tell(&dir, output, options.headless)).await.flatten()
     };
     let removed = dir.close().map_err(no_dir);
     told.and(removed)
+}
+
+/// Opens the screens at the desk, until the person ends them.
+async fn play(dir: &Path, context: &mut Context) -> Result<(), Failure> {
+    let (desk, neighbour) = Desk::set_up(dir)?;
+    let settings = Settings {
+        connect: vec![PeerAddress::Ip(desk.address())],
+        ..Settings::new(Network::Regtest, dir.join("yours"))
+    };
+    let around = Around { signer: desk.signer().clone(), playground: Some(desk) };
+    let shown = screens::show(settings, around, context).await;
+    let left = neighbour.leave().await;
+    shown.and(left)
 }
 
 /// Tells the story. The wallets are closed when this returns or is dropped.

@@ -18,6 +18,7 @@ mod password;
 mod words;
 mod device;
 mod session;
+mod screens;
 mod demo;
 mod commands;
 mod start;

@@ -1,23 +1,15 @@
-//! Owns the screens' beginning and end: the chain is followed from the first moment, the wallet opens
-//! with its password, and all is closed however they ended.
+//! Owns the program without a command: the screens of the wallet that the settings name.
 //!
 //! Refuses to open where nobody looks: a script gets an error that says what to do.
 
 use std::io::{self, IsTerminal};
-use std::sync::Arc;
-use std::thread;
-use std::time::Duration;
 
-use billfold_tui::keymap::Keymap;
-use billfold_tui::model::Model;
-use billfold_tui::runtime;
-use billfold_tui::theme::Theme;
-use billfold_wallet_core::config::Settings;
-use billfold_wallet_core::face::Face;
-use billfold_wallet_core::service::{self, Access, Reach, Service};
+use billfold_tui::runtime::Around;
+use billfold_wallet_core::signer_host::place::Place;
 
 use crate::context::Context;
 use crate::failure::{Failure, Kind};
+use crate::screens;
 use crate::session;
 
 /// Shows the screens until the person ends them.
@@ -30,22 +22,17 @@ pub(super) async fn run(context: &mut Context) -> Result<(), Failure> {
         return Err(Failure::new(Kind::NoTerminal, told));
     }
     session::needs_peers(context)?;
-    let settings = &context.run.settings;
-    let idle_lock = settings.idle_lock.or(Some(IDLE_LOCK));
-    let settings = Settings { idle_lock, ..settings.clone() };
-    let existing = service::wallets(&settings).map_err(Failure::from)?;
-    // On a thread of its own, since a chain may not be opened inside a runtime.
-    let open = || Service::open_all(&settings, &[], Access::View, Reach::Online);
-    let opened = thread::scope(|scope| scope.spawn(open).join());
-    let face: Arc<dyn Face> = Arc::new(opened.map_err(|_panicked| Failure::bug())??);
-    let theme = Theme { colour: context.output.colour() };
-    let exists = existing.contains(&settings.wallet);
-    let model = if exists { Model::new } else { Model::first };
-    let model = model(settings.wallet.clone(), settings.network, Keymap::default(), theme);
-    let ended = runtime::run(model, Arc::clone(&face), context.interrupt.came()).await;
-    face.close().await;
-    ended.map_err(|error| Failure::new(Kind::Io, format!("the terminal can't be used: {error}")))
+    let settings = context.run.settings.clone();
+    let around = Around { signer: signer()?, playground: None };
+    screens::show(settings, around, context).await
 }
 
-/// How long the keys stay open while nobody is there.
-const IDLE_LOCK: Duration = Duration::from_secs(300);
+/// The signing device that the environment names, as for the commands; else the one that is plugged in.
+fn signer() -> Result<Place, Failure> {
+    match std::env::var("BILLFOLD_SIGNER") {
+        Ok(named) if !named.is_empty() => named
+            .parse()
+            .map_err(|error| Failure::new(Kind::Usage, format!("BILLFOLD_SIGNER: {error}"))),
+        _ => Ok(Place::Usb),
+    }
+}

@@ -1,245 +1,161 @@
-//! Owns the desk of the demonstration: a person at a terminal with the play-money network, this
-//! program's own commands, and a signer whose display is drawn here and whose buttons are typed.
+//! Owns the desk of the demonstration, at which a person tries the screens: a signer whose display is
+//! drawn over them, a miner who finds a block every minute, and Bob, who pays and is paid.
 //!
-//! Refuses to carry out a command itself: each is this program, started as a shell would start it,
-//! and told of nothing that is the user's.
+//! Refuses to touch the person's wallet or to agree for them: what lies here is asked by the screens,
+//! as the world is.
 
-use std::env;
-use std::path::{Path, PathBuf};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use billfold_devnet::Devnet;
 use billfold_signer_core::press::Press;
-use billfold_signer_core::view::{COLUMNS, View};
-use billfold_wallet_core::amount::parse_amount;
-use billfold_wallet_core::recipient::Payee;
-use bitcoin::Network;
-use tokio::process::{Child, Command};
+use billfold_tui::play::{Button, Display, Granted, Playground, Wish};
+use billfold_wallet_core::face::BoxFuture;
+use billfold_wallet_core::signer_host::place::Place;
+use tokio::sync::mpsc::{self, UnboundedSender};
+use tokio::sync::{Mutex, oneshot, watch};
 
-use crate::demo::emulator::Emulator;
+use crate::demo::emulator::{Emulator, Picture};
+use crate::demo::neighbour::{self, Asked, Neighbour};
 use crate::failure::{Failure, Kind};
-use crate::interrupt::Interrupt;
-use crate::terminal::Terminal;
 
 /// What lies on the desk.
-pub(super) struct Desk<'a> {
-    dir: &'a Path,
-    program: PathBuf,
+pub(super) struct Desk {
     network: Devnet,
-    signer: Emulator,
-    terminal: Terminal,
+    place: Place,
+    buttons: UnboundedSender<Button>,
+    display: Mutex<watch::Receiver<Display>>,
+    neighbour: mpsc::Sender<Asked>,
 }
 
-impl<'a> Desk<'a> {
-    /// Starts the network and switches the signer on; wallets will be in `dir`.
+impl Desk {
+    /// Starts the network, switches the signer on, and lets Bob make his wallet in `dir`.
     ///
     /// # Errors
     /// `io` if the system does not give what it takes.
-    pub(super) fn set_up(dir: &'a Path, terminal: Terminal) -> Result<Self, Failure> {
+    pub(super) fn set_up(dir: &Path) -> Result<(Arc<Self>, Neighbour), Failure> {
         let failed = |error| Failure::new(Kind::Io, format!("the desk can't be set up: {error}"));
         let network = Devnet::start().map_err(failed)?;
         network.fund_faucet();
-        std::fs::write(dir.join(PASSWORD), "play money\n").map_err(failed)?;
-        let program = env::current_exe().map_err(failed)?;
-        Ok(Self { dir, program, network, signer: Emulator::switch_on()?, terminal })
+        let signer = Emulator::switch_on()?;
+        let place = signer.place();
+        let (buttons, pressed) = mpsc::unbounded_channel();
+        let (shows, mut display) = watch::channel(display_of(&signer.picture()));
+        // What it shows at first is news to whoever begins to look.
+        display.mark_changed();
+        tokio::spawn(at_signer(signer, pressed, shows));
+        tokio::spawn(mine(network.clone()));
+        let (asks, neighbour) = neighbour::settle(dir, network.clone());
+        let display = Mutex::new(display);
+        let desk = Self { network, place, buttons, display, neighbour: asks };
+        Ok((Arc::new(desk), neighbour))
     }
 
-    /// Does what the person types, until they end it.
-    ///
-    /// # Errors
-    /// `interrupted`, or that the terminal or the signer is gone.
-    pub(super) async fn serve(mut self, interrupt: &mut Interrupt) -> Result<(), Failure> {
-        self.terminal.show(WELCOME)?;
-        loop {
-            let line = self.terminal.ask("\nbillfold> ", interrupt).await?;
-            let words: Vec<&str> = line.split_whitespace().collect();
-            let done = match words[..] {
-                [] => Ok(()),
-                ["end"] => return Ok(()),
-                ["desk"] => self.terminal.show(WELCOME),
-                ["device"] => self.use_device(interrupt).await,
-                ["mine"] => self.mine(),
-                ["fund", address, amount] => self.fund(address, amount),
-                _ => self.carry_out(&words, interrupt).await,
-            };
-            match done {
-                Err(failure) if ENDS.contains(&failure.kind()) => return Err(failure),
-                Err(failure) => self.terminal.show(&format!("error: {}", failure.message()))?,
-                Ok(()) => {}
-            }
+    /// Where the network is.
+    pub(super) fn address(&self) -> SocketAddr {
+        self.network.address()
+    }
+
+    /// Where the signer is.
+    pub(super) const fn signer(&self) -> &Place {
+        &self.place
+    }
+
+    async fn grant(&self, wish: Wish) -> Result<Granted, String> {
+        if wish == Wish::Mine {
+            let mined = self.network.mine(1, self.network.faucet_script());
+            let blocks = mined.iter().filter_map(|hash| self.network.block(*hash));
+            let payments: usize = blocks.map(|block| block.txdata.len() - 1).sum();
+            let (height, _) = self.network.tip();
+            let told = format!("Block {height} is mined, with {payments} of what waited.");
+            return Ok(Granted::Done(told));
         }
-    }
-
-    fn mine(&mut self) -> Result<(), Failure> {
-        let mined = self.network.mine(1, self.network.faucet_script());
-        let transactions = mined.iter().filter_map(|hash| self.network.block(*hash));
-        let payments: usize = transactions.map(|block| block.txdata.len() - 1).sum();
-        let (height, _) = self.network.tip();
-        self.terminal.show(&format!("Block {height} is mined, with {payments} of what waited."))
-    }
-
-    /// The faucet pays an address, in a block.
-    fn fund(&mut self, address: &str, amount: &str) -> Result<(), Failure> {
-        let payee = Payee::parse(address, Network::Regtest)?;
-        let paid = self.network.pay(&payee.address.script_pubkey(), parse_amount(amount)?);
-        paid.map_err(|error| Failure::new(Kind::Refused, error.to_string()))?;
-        self.mine()
-    }
-
-    /// Lets the person use the signer's own menus.
-    async fn use_device(&mut self, interrupt: &mut Interrupt) -> Result<(), Failure> {
-        self.terminal.show(&format!("{BUTTONS}\n{LEAVE}"))?;
-        loop {
-            match self.ask_at_signer(interrupt).await?.as_str() {
-                "leave" => return Ok(()),
-                line => self.press(line).await?,
-            }
-        }
-    }
-
-    /// Starts this program. Whenever the signer asks, the person answers there.
-    async fn carry_out(
-        &mut self,
-        words: &[&str],
-        interrupt: &mut Interrupt,
-    ) -> Result<(), Failure> {
-        let failed = |error| Failure::new(Kind::Io, format!("billfold can't be started: {error}"));
-        let mut child = self.command(words).spawn().map_err(failed)?;
-        let followed = self.follow(&mut child, interrupt).await;
-        if followed.is_err() {
-            // Ctrl-C reached it too: it closes its wallet, or is ended.
-            let _ = tokio::time::timeout(FAREWELL, child.wait()).await;
-            let _ = child.kill().await;
-        }
-        followed
-    }
-
-    async fn follow(
-        &mut self,
-        child: &mut Child,
-        interrupt: &mut Interrupt,
-    ) -> Result<(), Failure> {
-        loop {
-            let asks = self.signer.until(|picture| picture.awaited);
-            tokio::select! {
-                // How it ended was told by itself.
-                _ = child.wait() => return Ok(()),
-                asks = interrupt.or(asks) => asks??,
-            };
-            self.terminal.show(BUTTONS)?;
-            while self.signer.picture().awaited {
-                let line = self.ask_at_signer(interrupt).await?;
-                self.press(&line).await?;
-            }
-        }
-    }
-
-    /// Shows the signer's display, and asks what is pressed.
-    async fn ask_at_signer(&mut self, interrupt: &mut Interrupt) -> Result<String, Failure> {
-        self.terminal.show(&drawn(&self.signer.picture().view))?;
-        Ok(self.terminal.ask("signer: ", interrupt).await?.to_string())
-    }
-
-    /// Presses the buttons that a line names. Other words are typed, and ended by OK if the display
-    /// took them: on a page that is read, no letter agrees to anything.
-    async fn press(&self, line: &str) -> Result<(), Failure> {
-        for word in line.split_whitespace() {
-            if let Some(press) = button(word) {
-                self.signer.press(press).await?;
-            } else {
-                let before = self.signer.picture().view;
-                let mut shown = None;
-                for letter in word.chars() {
-                    shown = Some(self.signer.press(Press::Letter(letter)).await?.view);
-                }
-                if shown.is_some_and(|shown| shown != before) {
-                    self.signer.press(Press::Confirm).await?;
-                }
-            }
-            self.signer.until(|picture| !picture.working).await?;
-        }
-        Ok(())
-    }
-
-    /// This program, with the desk's network, wallets and signer for its own.
-    fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(&self.program);
-        let ours = |name: &std::ffi::OsStr| name.to_string_lossy().starts_with("BILLFOLD_");
-        for (name, _) in env::vars_os().filter(|(name, _)| ours(name)) {
-            command.env_remove(name);
-        }
-        let place = self.signer.place().to_string();
-        let named = |word| if word == OUR_SIGNER { place.as_str() } else { word };
-        command
-            .args(words.iter().copied().map(named))
-            .kill_on_drop(true)
-            .env("HOME", self.dir)
-            .env("XDG_CONFIG_HOME", self.dir)
-            .env("BILLFOLD_DATA_DIR", self.dir.join("data"))
-            .env("BILLFOLD_PASSWORD_FILE", self.dir.join(PASSWORD))
-            .env("BILLFOLD_NETWORK", "regtest")
-            .env("BILLFOLD_CONNECT", self.network.address().to_string());
-        // Elsewhere it would pay from a wallet that has keys of its own.
-        if words.contains(&"signer") {
-            command.env("BILLFOLD_SIGNER", &place);
-        }
-        command
+        let (answer, answered) = oneshot::channel();
+        let gone = || "Bob has left: end the demonstration, and start it again".to_owned();
+        self.neighbour.send(Asked { wish, answer }).await.map_err(|_gone| gone())?;
+        answered.await.map_err(|_gone| gone())?
     }
 }
 
-fn button(word: &str) -> Option<Press> {
-    match word {
-        "up" => Some(Press::Up),
-        "down" => Some(Press::Down),
-        "ok" => Some(Press::Confirm),
-        "back" => Some(Press::Back),
-        _ => None,
+impl Playground for Desk {
+    fn display(&self) -> BoxFuture<'_, Display> {
+        Box::pin(async {
+            let mut display = self.display.lock().await;
+            if display.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+            display.borrow_and_update().clone()
+        })
+    }
+
+    fn press(&self, button: Button) {
+        // The signer is there as long as the desk.
+        let _ = self.buttons.send(button);
+    }
+
+    fn wish(&self, wish: Wish) -> BoxFuture<'_, Result<Granted, String>> {
+        Box::pin(self.grant(wish))
     }
 }
 
-/// The display, as a box of characters.
-fn drawn(view: &View) -> String {
-    let edge = |text: &str| {
-        let text = if text.is_empty() { String::new() } else { format!(" {text} ") };
-        format!("  +{text:-<width$}+\n", width = COLUMNS + 2)
-    };
-    let row = |(place, row): (usize, &String)| {
-        let mark = if view.selected == Some(place) { '>' } else { ' ' };
-        format!("  |{mark}{row:<COLUMNS$} |\n")
-    };
-    let rows: String = view.rows.iter().enumerate().map(row).collect();
-    format!("{}{rows}{}", edge(&view.title), edge(&view.footer))
+/// Presses the signer's buttons in their order, and tells what it shows.
+async fn at_signer(
+    signer: Emulator,
+    mut pressed: mpsc::UnboundedReceiver<Button>,
+    shows: watch::Sender<Display>,
+) {
+    let mut pictures = signer.pictures();
+    loop {
+        tokio::select! {
+            button = pressed.recv() => match button {
+                Some(button) => drop(signer.press(press(button)).await),
+                None => return,
+            },
+            changed = pictures.changed() => if changed.is_err() {
+                return;
+            },
+        }
+        let display = display_of(&pictures.borrow_and_update());
+        shows.send_if_modified(|shown| {
+            let differs = *shown != display;
+            *shown = display;
+            differs
+        });
+    }
 }
 
-/// The file with the password of the desk's wallets, whose money is play money.
-const PASSWORD: &str = "password";
+/// Finds a block now and then, as long as anybody is on the network.
+async fn mine(network: Devnet) {
+    loop {
+        tokio::time::sleep(BLOCK_TIME).await;
+        network.mine(1, network.faucet_script());
+    }
+}
 
-/// How long a command may take to close its wallet.
-const FAREWELL: Duration = Duration::from_secs(10);
+fn display_of(picture: &Picture) -> Display {
+    let view = &picture.view;
+    Display {
+        title: view.title.clone(),
+        rows: view.rows.clone(),
+        selected: view.selected,
+        footer: view.footer.clone(),
+        awaited: picture.awaited,
+    }
+}
 
-/// What ends the demonstration.
-const ENDS: [Kind; 3] = [Kind::Interrupted, Kind::Bug, Kind::Io];
+const fn press(button: Button) -> Press {
+    match button {
+        Button::Up => Press::Up,
+        Button::Down => Press::Down,
+        Button::Take => Press::Take,
+        Button::Erase => Press::Erase,
+        Button::Confirm => Press::Confirm,
+        Button::Back => Press::Back,
+        Button::Letter(letter) => Press::Letter(letter),
+    }
+}
 
-/// What stands for the place of the desk's signer.
-const OUR_SIGNER: &str = "desk";
-
-const WELCOME: &str = "\
-Play money, a network for it and a signing device, all in this program and gone when you leave.
-What follows billfold in a shell is typed here. A story to begin with:
-
-  device                 make keys on the signer: Create keys, 12 words, rolls of a die
-  signer pair            a wallet whose keys stay there
-  signer display         an address of it, to be compared on both screens
-  fund ADDRESS 100k      the faucet pays it, in a block
-  sync
-  pay bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080 25k --signer desk
-                         reviewed here, then on the signer: refuse it once, then agree
-  mine                   a block, which confirms what waits
-  sync, then history
-
-desk shows this again, end leaves. billfold demo --headless tells a story by itself.";
-
-const BUTTONS: &str = "\
-You are at the signer. Its buttons: up, down, ok, back. Anything else is typed on it.";
-
-const LEAVE: &str = "leave goes back to the desk.";
+/// Between two blocks: long enough to bump what waits, short enough to see it confirm.
+const BLOCK_TIME: Duration = Duration::from_secs(60);

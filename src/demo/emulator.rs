@@ -41,8 +41,6 @@ pub(super) struct Picture {
     pub(super) view: View,
     /// Whether a host waits for the person.
     pub(super) awaited: bool,
-    /// Whether the signer is busy, and shows how far it is.
-    pub(super) working: bool,
 }
 
 impl Emulator {
@@ -84,6 +82,11 @@ impl Emulator {
         self.display.borrow().clone()
     }
 
+    /// What the display shows, whenever it changes.
+    pub(super) fn pictures(&self) -> watch::Receiver<Picture> {
+        self.display.clone()
+    }
+
     /// Presses a button; what the display shows then.
     ///
     /// # Errors
@@ -110,7 +113,7 @@ impl Emulator {
 
 impl Picture {
     fn of(session: &Session) -> Self {
-        Self { view: session.view(), awaited: session.is_awaited(), working: session.is_working() }
+        Self { view: session.view(), awaited: session.is_awaited() }
     }
 }
 

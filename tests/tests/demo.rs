@@ -9,7 +9,6 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context, Result, ensure};
-use billfold_tests::typist::Typist;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -65,87 +64,6 @@ fn a_story_that_is_ended_in_the_middle_leaves_nothing() -> Result<()> {
     ensure!(demo.wait()?.code() == Some(1));
     home.check_untouched()
 }
-
-/// The whole story by hand: keys made on the signer, an address compared on both
-/// screens, a payment refused there and the same agreed to, which a block confirms.
-#[test]
-fn a_person_at_the_desk_makes_keys_on_the_signer_and_pays() -> Result<()> {
-    let home = Home::new()?;
-    let mut person = Typist::at_terminal(home.demo(&[]).env("TERM", "xterm"))?;
-    person.read_until(DESK)?;
-    person.enter("device")?;
-    at_signer(&mut person, "No keys", "ok ok ok")?;
-    at_signer(&mut person, "Roll and type", &"31425".repeat(10))?;
-    at_signer(&mut person, "Show the words", "ok")?;
-    let mut words = numbered(&at_signer(&mut person, "Write them down", "down")?);
-    words.extend(numbered(&at_signer(&mut person, "Write them down", "ok")?));
-    ensure!(words.len() == 12, "{words:?}");
-    at_signer(&mut person, ">Show the words", "down ok")?;
-    at_signer(&mut person, "Word 1 of 12", &words.join(" "))?;
-    at_signer(&mut person, "New PIN", "271828 271828")?;
-    at_signer(&mut person, "Ready", "leave")?;
-
-    at_desk(&mut person, "signer pair")?;
-    person.read_until("no keys")?;
-    at_desk(&mut person, "signer display")?;
-    person.read_until("Compare on the signer: ")?;
-    let address = person.read_until("\r\n")?.trim().to_owned();
-    let shown = at_signer(&mut person, "You are at the signer", "down ok")?;
-    ensure!(shown.replace(['|', ' ', '\r', '\n'], "").contains(&address), "{address}: {shown}");
-    person.read_until("The signer has the same address.")?;
-    at_desk(&mut person, &format!("fund {address} 100k"))?;
-    at_desk(&mut person, "sync")?;
-    let pay = format!("pay {PAYEE} 25k --fee-rate 2 --signer desk");
-    for (answer, told) in [("back", "refused on the signer"), ("down down down ok", "Sent: ")] {
-        at_desk(&mut person, &pay)?;
-        person.read_until("Type its group 6 of 11 from there: ")?;
-        person.enter("y5r3")?;
-        person.read_until("Pay this? [y/N] ")?;
-        person.enter("y")?;
-        at_signer(&mut person, "0.00025000 tBTC", answer)?;
-        person.read_until(told)?;
-    }
-    at_desk(&mut person, "mine")?;
-    person.read_until("with 1 of what waited")?;
-    at_desk(&mut person, "sync")?;
-    at_desk(&mut person, "history")?;
-    let history = person.read_until(DESK)?;
-    ensure!(!history.contains("pending") && !history.contains("announced"), "{history}");
-    person.enter("end")?;
-    let ending = person.finish()?;
-    ensure!(ending.code == 0, "{ending:?}");
-    home.check_untouched()
-}
-
-/// What the signer shows, which must hold a text; then presses there.
-fn at_signer(person: &mut Typist, expected: &str, presses: &str) -> Result<String> {
-    let shown = person.read_until("signer: ")?;
-    ensure!(shown.contains(expected), "{expected}: {shown}");
-    person.enter(presses)?;
-    Ok(shown)
-}
-
-/// Waits for the desk, and types a line there.
-fn at_desk(person: &mut Typist, line: &str) -> Result<()> {
-    person.read_until(DESK)?;
-    person.enter(line)
-}
-
-/// The words behind numbers, in the rows of a display.
-fn numbered(shown: &str) -> Vec<String> {
-    let row = |line: &str| {
-        let mut parts = line.trim_matches(['|', ' ', '\r']).split_whitespace();
-        let number = parts.next().filter(|number| number.parse::<u8>().is_ok());
-        number.and(parts.next()).map(str::to_owned)
-    };
-    shown.lines().filter_map(row).collect()
-}
-
-/// Where the desk waits for a line.
-const DESK: &str = "billfold> ";
-
-/// Somebody of another network of play money.
-const PAYEE: &str = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
 
 /// A user's directories, with a wallet's data and a configuration that names peers.
 struct Home {

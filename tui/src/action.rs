@@ -92,6 +92,19 @@ impl Tab {
     }
 }
 
+/// A verb of the demonstration, where play money, a neighbour and a signer lie on the desk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Toy {
+    /// Go to the signer's buttons, or back from them.
+    Signer,
+    /// Mine a block now.
+    Mine,
+    /// Have the neighbour pay this wallet.
+    Earn,
+    /// Pay the neighbour.
+    Spend,
+}
+
 /// A verb of the wallet, with the same name as its command and its method where it has one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Verb {
@@ -123,6 +136,8 @@ pub enum Verb {
     Less,
     /// Leave a question for later.
     Skip,
+    /// Compare an address on the signer.
+    Verify,
     /// Look for a text.
     Find,
     /// All verbs.
@@ -147,11 +162,13 @@ pub enum Verb {
     Quit,
     /// Go to a numbered screen.
     Go(Tab),
+    /// Play, in a demonstration.
+    Play(Toy),
 }
 
 impl Verb {
     /// All of them, in the order of the palette.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 36] = [
         Self::Receive,
         Self::Send,
         Self::Bump,
@@ -166,6 +183,7 @@ impl Verb {
         Self::More,
         Self::Less,
         Self::Skip,
+        Self::Verify,
         Self::Find,
         Self::Go(Tab::Home),
         Self::Go(Tab::Activity),
@@ -183,6 +201,10 @@ impl Verb {
         Self::Palette,
         Self::Help,
         Self::Quit,
+        Self::Play(Toy::Signer),
+        Self::Play(Toy::Mine),
+        Self::Play(Toy::Earn),
+        Self::Play(Toy::Spend),
     ];
 
     /// Its name, as in the palette and in the key map; stable.
@@ -203,6 +225,7 @@ impl Verb {
             Self::More => "more",
             Self::Less => "less",
             Self::Skip => "skip",
+            Self::Verify => "verify",
             Self::Find => "find",
             Self::Palette => "palette",
             Self::Help => "help",
@@ -220,6 +243,10 @@ impl Verb {
             Self::Go(Tab::Addresses) => "addresses",
             Self::Go(Tab::Keys) => "keys",
             Self::Go(Tab::Network) => "network",
+            Self::Play(Toy::Signer) => "use-signer",
+            Self::Play(Toy::Mine) => "mine",
+            Self::Play(Toy::Earn) => "get-paid",
+            Self::Play(Toy::Spend) => "pay-bob",
         }
     }
 
@@ -241,6 +268,7 @@ impl Verb {
             Self::More => "a higher fee",
             Self::Less => "a lower fee",
             Self::Skip => "leave a question for later",
+            Self::Verify => "compare the address on the signer",
             Self::Find => "look for a text in labels, ids and addresses",
             Self::Palette => "list everything that can be done",
             Self::Help => "list what can be done here",
@@ -258,6 +286,10 @@ impl Verb {
             Self::Go(Tab::Addresses) => "all addresses and requests",
             Self::Go(Tab::Keys) => "what the wallet is made of",
             Self::Go(Tab::Network) => "peers and the chain",
+            Self::Play(Toy::Signer) => "press the buttons of the signer on the desk, or leave it",
+            Self::Play(Toy::Mine) => "mine a block of play money now",
+            Self::Play(Toy::Earn) => "have Bob pay this wallet",
+            Self::Play(Toy::Spend) => "pay Bob what he asks for",
         }
     }
 

@@ -3,6 +3,7 @@
 //! Plain values, so that a test can see what would be done. Refuses to do any of it.
 
 use std::fmt;
+use std::time::Duration;
 
 use billfold_wallet_core::command::{Command, CommandError, Reply, WalletDescription};
 use billfold_wallet_core::entropy::EntropyError;
@@ -10,8 +11,13 @@ use billfold_wallet_core::founding::{Founding, RestoreError};
 use billfold_wallet_core::light_client::time::WallTime;
 use billfold_wallet_core::open_error::OpenError;
 use billfold_wallet_core::seed::{WordCount, Words};
+use billfold_wallet_core::signer_host::watch::Progress;
 use billfold_wallet_core::vault::Password;
 use billfold_wallet_core::wallet_name::WalletName;
+use bitcoin::Network;
+
+use crate::device::{DeviceFailure, DeviceQuestion, DeviceReply};
+use crate::play::{Button, Granted, Wish};
 
 /// Ties an answer to what was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -69,6 +75,33 @@ pub enum Effect {
         /// Which.
         wallet: WalletName,
     },
+    /// Ask a signing device; it may be told how far that is before it is answered.
+    Device {
+        /// Comes back with the answer.
+        ticket: Ticket,
+        /// The network that the device is to be opened for.
+        network: Network,
+        /// What.
+        question: Box<DeviceQuestion>,
+    },
+    /// Take back what a device was asked; it is answered all the same.
+    HangUp(Ticket),
+    /// Wait.
+    Wake {
+        /// Comes back when it is time.
+        ticket: Ticket,
+        /// How long.
+        after: Duration,
+    },
+    /// Press a button of the demonstration's signer.
+    Press(Button),
+    /// Have something done in the demonstration.
+    Wish {
+        /// Comes back with the answer.
+        ticket: Ticket,
+        /// What.
+        wish: Wish,
+    },
     /// Put a text where other programs can paste it from. Never a secret.
     Copy(String),
     /// Draw everything anew.
@@ -87,6 +120,14 @@ pub enum Answer {
     Words(Result<Fresh, EntropyError>),
     /// To `Found`.
     Founded(Result<Box<WalletDescription>, RestoreError>),
+    /// To `Device`, before the last: how far it is.
+    Progress(Progress),
+    /// To `Device`.
+    Device(Box<Result<DeviceReply, DeviceFailure>>),
+    /// To `Wake`.
+    Woken,
+    /// To `Wish`.
+    Granted(Result<Granted, String>),
 }
 
 /// Fresh words, and which of them a person is asked for.
@@ -131,7 +172,7 @@ impl Question {
         match answer.take()? {
             Answer::Reply(Ok(reply)) => return Some(reply),
             Answer::Reply(Err(error)) => out.problem(error),
-            Answer::Opened(_) | Answer::Words(_) | Answer::Founded(_) => {}
+            _ => {}
         }
         None
     }
@@ -187,6 +228,27 @@ impl Outbox {
     pub fn found(&mut self, wallet: &WalletName, founding: Founding, checked: bool) -> Ticket {
         let (ticket, wallet, founding) = (self.ticket(), wallet.clone(), Box::new(founding));
         self.effects.push(Effect::Found { ticket, wallet, founding, checked });
+        ticket
+    }
+
+    /// Asks a device.
+    pub fn device(&mut self, network: Network, question: DeviceQuestion) -> Ticket {
+        let (ticket, question) = (self.ticket(), Box::new(question));
+        self.effects.push(Effect::Device { ticket, network, question });
+        ticket
+    }
+
+    /// Waits.
+    pub fn wake(&mut self, after: Duration) -> Ticket {
+        let ticket = self.ticket();
+        self.effects.push(Effect::Wake { ticket, after });
+        ticket
+    }
+
+    /// Has something done in the demonstration.
+    pub fn wish(&mut self, wish: Wish) -> Ticket {
+        let ticket = self.ticket();
+        self.effects.push(Effect::Wish { ticket, wish });
         ticket
     }
 

@@ -6,6 +6,7 @@ use bitcoin::Network;
 use crate::action::Tab;
 use crate::book::Book;
 use crate::canvas::{Canvas, Piece, columns, dim, strong, text, wrap};
+use crate::desk::Desk;
 use crate::effect::Notice;
 use crate::format;
 use crate::keymap::Keymap;
@@ -25,6 +26,18 @@ pub(crate) fn head(book: &Book, tab: Option<Tab>, title: Option<&str>, canvas: &
     }
     if let Some(title) = title {
         canvas.right(1, &[strong(format!(" {title} "))]);
+    }
+}
+
+/// What nobody may overlook: that the money is none.
+pub(crate) fn banner(book: &Book, desk: Option<&Desk>, canvas: &mut Canvas<'_>) {
+    match (desk, book.network) {
+        (Some(desk), _) => desk.draw_keys(canvas),
+        (None, Network::Bitcoin | Network::Regtest) => {}
+        (None, network) => {
+            let told = format!("TEST MONEY  coins of {network} are worth nothing");
+            canvas.line(0, &[(told, Role::Warning)]);
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use zeroize::Zeroizing;
 
-use crate::action::{Action, Edit, Move, Tab, Verb};
+use crate::action::{Action, Edit, Move, Tab, Toy, Verb};
 use crate::key::{Code, Key, Named, ParseKeyError};
 
 /// Which key means what.
@@ -144,7 +144,9 @@ pub enum KeymapError {
     Key(#[from] ParseKeyError),
 }
 
-const F1: Key = Key { code: Code::Function(1), ctrl: false };
+const fn function(number: u8) -> Key {
+    Key { code: Code::Function(number), ctrl: false }
+}
 
 const DEFAULTS: &[(Key, Verb)] = &[
     (Key::char('r'), Verb::Receive),
@@ -163,11 +165,12 @@ const DEFAULTS: &[(Key, Verb)] = &[
     (Key::char('+'), Verb::More),
     (Key::char('-'), Verb::Less),
     (Key::ctrl('s'), Verb::Skip),
+    (Key::char('v'), Verb::Verify),
     (Key::char('/'), Verb::Find),
     (Key::char(':'), Verb::Palette),
     (Key::ctrl('p'), Verb::Palette),
     (Key::char('?'), Verb::Help),
-    (F1, Verb::Help),
+    (function(1), Verb::Help),
     (Key::char('z'), Verb::Hide),
     (Key::char('u'), Verb::Unit),
     (Key::char('L'), Verb::Lock),
@@ -180,6 +183,10 @@ const DEFAULTS: &[(Key, Verb)] = &[
     (Key::char('4'), Verb::Go(Tab::Addresses)),
     (Key::char('5'), Verb::Go(Tab::Keys)),
     (Key::char('6'), Verb::Go(Tab::Network)),
+    (function(2), Verb::Play(Toy::Signer)),
+    (function(3), Verb::Play(Toy::Mine)),
+    (function(4), Verb::Play(Toy::Earn)),
+    (function(5), Verb::Play(Toy::Spend)),
 ];
 
 #[cfg(test)]

@@ -13,39 +13,20 @@ use ratatui::layout::Position;
 use crate::action::{Action, Tab, Verb};
 use crate::book::{Book, MONEY};
 use crate::canvas::Canvas;
+use crate::desk::Desk;
 use crate::effect::{Answer, Effect, Notice, Outbox, Ticket};
 use crate::frame;
-use crate::key::Key;
 use crate::keymap::{Keymap, pasted};
-use crate::screen::activity::Activity;
-use crate::screen::addresses::Addresses;
+pub use crate::message::Message;
 use crate::screen::closed::Closed;
-use crate::screen::coins::Coins;
 use crate::screen::find::Find;
 use crate::screen::first::First;
-use crate::screen::home::Home;
-use crate::screen::keys::Keys;
-use crate::screen::network::Network as NetworkScreen;
 use crate::screen::palette::Palette;
 use crate::screen::receive::Receive;
 use crate::screen::send::Send;
 use crate::screen::unlock::Unlock;
-use crate::screen::{Screen, Step};
+use crate::screen::{Screen, Step, tabs};
 use crate::theme::{Role, Theme};
-
-/// What may happen to the screens.
-pub enum Message {
-    /// A key was pressed.
-    Press(Key),
-    /// A text was pasted.
-    Paste(String),
-    /// Something was done, by whatever means.
-    Do(Action),
-    /// Something happened to a wallet, the chain or a peer.
-    Heard(News),
-    /// What was asked is answered.
-    Answered(Ticket, Answer),
-}
 
 /// The screens at one moment.
 pub struct Model {
@@ -57,6 +38,8 @@ pub struct Model {
     /// What is there before a wallet is open.
     outside: Option<Box<dyn Screen>>,
     stack: Vec<Box<dyn Screen>>,
+    /// In a demonstration.
+    desk: Option<Desk>,
     notice: Option<Notice>,
     out: Outbox,
 }
@@ -73,6 +56,7 @@ impl Model {
             tabs: tabs(),
             outside: Some(Box::new(Closed::new())),
             stack: Vec::new(),
+            desk: None,
             notice: None,
             out: Outbox::default(),
         }
@@ -85,11 +69,19 @@ impl Model {
         Self { outside, ..Self::new(wallet, network, keymap, theme) }
     }
 
+    /// The same in a demonstration, with play money and a signer on the desk.
+    #[must_use]
+    pub fn playing(self) -> Self {
+        Self { desk: Some(Desk::default()), ..self }
+    }
+
     /// Takes a message; what is to be done about it.
     pub fn handle(&mut self, message: Message) -> Vec<Effect> {
         match message {
             Message::Press(key) => {
-                if let Some(action) = self.keymap.action(key, self.top().is_typing()) {
+                let at_signer = self.desk.as_ref().is_some_and(Desk::is_used);
+                let typing = at_signer || self.top().is_typing();
+                if let Some(action) = self.keymap.action(key, typing) {
                     self.act(&action);
                 }
             }
@@ -97,6 +89,11 @@ impl Model {
             Message::Do(action) => self.act(&action),
             Message::Heard(news) => self.hear(&news),
             Message::Answered(ticket, answer) => self.answered(ticket, answer),
+            Message::Shown(display) => {
+                if let Some(desk) = &mut self.desk {
+                    desk.show(display);
+                }
+            }
         }
         self.notice = self.out.take_notice().or(self.notice.take());
         if self.outside.is_none() {
@@ -122,28 +119,38 @@ impl Model {
     /// Draws everything; where the terminal's cursor is to be.
     pub fn draw(&self, buffer: &mut Buffer) -> Option<Position> {
         let mut cursor = None;
-        let mut canvas = Canvas::new(buffer, self.theme, &mut cursor);
+        self.draw_on(&mut Canvas::new(buffer, self.theme, &mut cursor));
+        if let Some(desk) = self.desk.as_ref().filter(|desk| desk.is_used()) {
+            let mut none = None;
+            desk.draw(&mut Canvas::new(buffer, self.theme, &mut none));
+            return none;
+        }
+        cursor
+    }
+
+    fn draw_on(&self, canvas: &mut Canvas<'_>) {
         let (width, height) = (canvas.width(), canvas.height());
         if width < LEAST_COLUMNS || height < LEAST_ROWS {
             let told = format!("billfold needs {LEAST_COLUMNS} columns and {LEAST_ROWS} rows");
             canvas.wrapped(0, &told, Role::Normal);
-            return None;
+            return;
         }
         if self.outside.is_some() && self.stack.is_empty() {
             self.top().draw(&self.book, &mut canvas.part(2, 0, width - 4, height - 1));
+            frame::banner(&self.book, self.desk.as_ref(), &mut canvas.part(1, 0, width - 2, 1));
             frame::hints(self.top(), &self.keymap, &mut canvas.part(1, height - 1, width - 2, 1));
-            return cursor;
+            return;
         }
         let top = self.top();
         let title = (!self.stack.is_empty()).then(|| top.title());
         let tab = self.is_open().then_some(self.tab);
         frame::head(&self.book, tab, title, &mut canvas.part(1, 0, width - 2, 2));
+        frame::banner(&self.book, self.desk.as_ref(), &mut canvas.part(1, 2, width - 2, 1));
         top.draw(&self.book, &mut canvas.part(1, 3, width - 2, height - 5));
         let mut foot = canvas.part(1, 3, width - 2, height - 3);
         let unanswered = self.book.problem.as_ref().map(|error| Notice::Problem(error.to_string()));
         frame::notice(self.notice.as_ref().or(unanswered.as_ref()), &mut foot);
         frame::hints(top, &self.keymap, &mut foot.below(height - 4));
-        cursor
     }
 
     fn top(&self) -> &dyn Screen {
@@ -157,6 +164,12 @@ impl Model {
     fn act(&mut self, action: &Action) {
         self.notice = None;
         self.book.retry();
+        let open = self.is_open();
+        if let Some(desk) = &mut self.desk
+            && desk.act(action, open, &self.book, &mut self.out)
+        {
+            return;
+        }
         let step = self.with_top(|top, book, out| top.act(action, book, out));
         match (step, action) {
             (Step::Pass, Action::Verb(verb)) => self.verb(*verb),
@@ -225,9 +238,13 @@ impl Model {
             Verb::Receive => self.go(Step::Open(Box::new(Receive::new()))),
             Verb::Send => self.go(Step::Open(Box::new(Send::new()))),
             Verb::Find => self.go(Step::Open(Box::new(Find::new()))),
-            Verb::Palette => self.go(Step::Open(Box::new(Palette::all(&self.keymap)))),
+            Verb::Palette => {
+                let palette = Palette::all(&self.keymap, self.desk.is_some());
+                self.go(Step::Open(Box::new(palette)));
+            }
             Verb::Help => {
-                let palette = Palette::here(self.top().verbs(), &self.keymap);
+                let playing = self.desk.is_some();
+                let palette = Palette::here(self.top().verbs(), &self.keymap, playing);
                 self.go(Step::Open(Box::new(palette)));
             }
             Verb::Unlock => self.go(Step::Open(Box::new(Unlock::new()))),
@@ -259,7 +276,9 @@ impl Model {
             | Verb::Code
             | Verb::More
             | Verb::Less
-            | Verb::Skip => self.out.problem(format!("{} means nothing here", verb.name())),
+            | Verb::Skip
+            | Verb::Verify
+            | Verb::Play(_) => self.out.problem(format!("{} means nothing here", verb.name())),
         }
     }
 
@@ -302,6 +321,12 @@ impl Model {
         if self.book.answered(ticket, &mut answer) {
             return;
         }
+        if let Some(desk) = &mut self.desk
+            && let Some(uri) = desk.answered(ticket, &mut answer, &mut self.out)
+        {
+            self.leave_all();
+            return self.open(Box::new(Send::to(&uri, &self.book)));
+        }
         if changes {
             self.book.outdate(MONEY);
         }
@@ -331,17 +356,6 @@ impl Model {
             self.go(step);
         }
     }
-}
-
-fn tabs() -> Vec<Box<dyn Screen>> {
-    vec![
-        Box::new(Home::default()),
-        Box::new(Activity::default()),
-        Box::new(Coins::default()),
-        Box::new(Addresses::default()),
-        Box::new(Keys::default()),
-        Box::new(NetworkScreen::default()),
-    ]
 }
 
 /// Whether an answer tells of something that the book does not know yet.

@@ -16,6 +16,7 @@ use billfold_wallet_core::face::{Access, Face, Listener};
 use billfold_wallet_core::founding::Founding;
 use billfold_wallet_core::net::clock::Clock;
 use billfold_wallet_core::seed::{WordCount, Words, quiz};
+use billfold_wallet_core::signer_host::place::Place;
 use billfold_wallet_core::vault::KdfCost;
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste, Event as Input, EventStream};
 use crossterm::execute;
@@ -31,6 +32,18 @@ use tokio::time::{Instant, sleep_until};
 use crate::effect::{Answer, Effect, Fresh, Ticket};
 use crate::key::Key;
 use crate::model::{Message, Model};
+use crate::play::{Display, Playground};
+use crate::runtime::errand::Errands;
+
+mod errand;
+
+/// What there is on the machine besides wallets.
+pub struct Around {
+    /// Where the signing device is that is asked.
+    pub signer: Place,
+    /// What a demonstration lends; the model is to be one that plays.
+    pub playground: Option<Arc<dyn Playground>>,
+}
 
 /// Shows the screens until the person ends them, or `ended` does. The face is not closed.
 ///
@@ -39,14 +52,27 @@ use crate::model::{Message, Model};
 pub async fn run(
     model: Model,
     face: Arc<dyn Face>,
+    around: Around,
     ended: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let screen = Screen::enter()?;
     let terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
     let (answers, answered) = mpsc::unbounded_channel();
     let listener = face.listen();
-    let mut run =
-        Run { model, face, terminal, answers, answered, listener, dirty: true, drawn: None };
+    let errands = Errands::new(around.signer, around.playground.clone(), answers.clone());
+    let playground = around.playground;
+    let mut run = Run {
+        model,
+        face,
+        terminal,
+        answers,
+        answered,
+        listener,
+        errands,
+        playground,
+        dirty: true,
+        drawn: None,
+    };
     let result = run.until(ended).await;
     drop(screen);
     result
@@ -60,6 +86,8 @@ struct Run {
     /// One for each question that is under way, of which the book and the screens ask few.
     answered: UnboundedReceiver<(Ticket, Answer)>,
     listener: Box<dyn Listener>,
+    errands: Errands,
+    playground: Option<Arc<dyn Playground>>,
     dirty: bool,
     drawn: Option<Instant>,
 }
@@ -69,6 +97,7 @@ enum Woken {
     Input(Option<io::Result<Input>>),
     Answered(Ticket, Answer),
     Heard(Option<News>),
+    Shown(Display),
     Draw,
     Ended,
 }
@@ -86,6 +115,7 @@ impl Run {
                 event = next(&mut input) => Woken::Input(event),
                 Some((ticket, answer)) = self.answered.recv() => Woken::Answered(ticket, answer),
                 () = until(draw_at) => Woken::Draw,
+                display = shown(self.playground.as_deref()) => Woken::Shown(display),
                 news = self.listener.next(), if hears => Woken::Heard(news),
             };
             let effects = match woken {
@@ -97,6 +127,7 @@ impl Run {
                     hears = false;
                     Vec::new()
                 }
+                Woken::Shown(display) => self.handle(Message::Shown(display)),
                 Woken::Draw => {
                     self.draw()?;
                     Vec::new()
@@ -186,6 +217,13 @@ impl Run {
             Effect::Unload { wallet } => {
                 tokio::spawn(async move { drop(face.unload(&wallet).await) });
             }
+            Effect::Device { ticket, network, question } => {
+                self.errands.ask(ticket, network, *question);
+            }
+            Effect::HangUp(ticket) => self.errands.hang_up(ticket),
+            Effect::Wake { ticket, after } => self.errands.wake(ticket, after),
+            Effect::Press(button) => self.errands.press(button),
+            Effect::Wish { ticket, wish } => self.errands.wish(ticket, wish),
             Effect::Copy(text) => {
                 let mut out = io::stdout().lock();
                 write!(out, "\x1b]52;c;{}\x07", Base64::encode_string(text.as_bytes()))?;
@@ -210,6 +248,14 @@ fn fresh(count: WordCount) -> Result<Fresh, EntropyError> {
 
 async fn next(input: &mut EventStream) -> Option<io::Result<Input>> {
     std::future::poll_fn(|context| Pin::new(&mut *input).poll_next(context)).await
+}
+
+/// What the signer of a demonstration shows next.
+async fn shown(playground: Option<&dyn Playground>) -> Display {
+    match playground {
+        Some(playground) => playground.display().await,
+        None => std::future::pending().await,
+    }
 }
 
 async fn until(when: Option<Instant>) {

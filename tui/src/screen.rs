@@ -9,6 +9,12 @@ use crate::action::{Action, Verb};
 use crate::book::{Book, Page};
 use crate::canvas::Canvas;
 use crate::effect::{Answer, Outbox, Ticket};
+use crate::screen::activity::Activity;
+use crate::screen::addresses::Addresses;
+use crate::screen::coins::Coins;
+use crate::screen::home::Home;
+use crate::screen::keys::Keys;
+use crate::screen::network::Network;
 
 mod standing;
 pub(crate) mod closed;
@@ -104,4 +110,16 @@ pub(crate) enum Step {
     EnterNamed(WalletName),
     /// The key layer is open.
     Unlocked,
+}
+
+/// The numbered screens, as they are at first.
+pub(crate) fn tabs() -> Vec<Box<dyn Screen>> {
+    vec![
+        Box::new(Home::default()),
+        Box::new(Activity::default()),
+        Box::new(Coins::default()),
+        Box::new(Addresses::default()),
+        Box::new(Keys::default()),
+        Box::new(Network::default()),
+    ]
 }

@@ -19,21 +19,22 @@ pub(crate) struct Palette {
 }
 
 impl Palette {
-    /// All verbs.
-    pub(crate) fn all(keymap: &Keymap) -> Self {
-        Self::of("Everything", &Verb::ALL, keymap)
+    /// All verbs; those of play in a demonstration.
+    pub(crate) fn all(keymap: &Keymap, playing: bool) -> Self {
+        Self::of("Everything", &Verb::ALL, keymap, playing)
     }
 
     /// What can be done on a screen, then what can be done everywhere.
-    pub(crate) fn here(verbs: &[Verb], keymap: &Keymap) -> Self {
+    pub(crate) fn here(verbs: &[Verb], keymap: &Keymap, playing: bool) -> Self {
         let others = Verb::ALL.iter().filter(|verb| !verbs.contains(verb));
         let all: Vec<Verb> = verbs.iter().chain(others).copied().collect();
-        Self::of("Help", &all, keymap)
+        Self::of("Help", &all, keymap, playing)
     }
 
-    fn of(title: &'static str, verbs: &[Verb], keymap: &Keymap) -> Self {
+    fn of(title: &'static str, verbs: &[Verb], keymap: &Keymap, playing: bool) -> Self {
         let keys = |verb| keymap.keys(verb).iter().map(ToString::to_string).collect::<Vec<_>>();
-        let verbs = verbs.iter().map(|verb| (*verb, keys(*verb).join(" "))).collect();
+        let verbs = verbs.iter().filter(|verb| playing || !matches!(verb, Verb::Play(_)));
+        let verbs = verbs.map(|verb| (*verb, keys(*verb).join(" "))).collect();
         Self { title, verbs, field: Field::new(), list: List::default() }
     }
 

@@ -6,6 +6,7 @@ use billfold_wallet_core::amount::{parse_fee_rate, parse_pay_amount};
 use billfold_wallet_core::command::{FeeChoice, PayRequest, Recipient};
 use billfold_wallet_core::recipient::Payee;
 use bitcoin::OutPoint;
+use zeroize::Zeroizing;
 
 use crate::action::{Action, Edit, Move, Verb};
 use crate::book::{Book, Page};
@@ -60,6 +61,14 @@ impl Send {
             current: 0,
             drafting: Drafting::default(),
         }
+    }
+
+    /// One to whom a URI names.
+    pub(crate) fn to(uri: &str, book: &Book) -> Self {
+        let mut send = Self::new();
+        send.field().edit(&Edit::Paste(Zeroizing::new(uri.to_owned())));
+        send.split_uri(book);
+        send
     }
 
     fn fields(&self) -> usize {

@@ -44,6 +44,9 @@ const SCREENS: &[(&str, Reach)] = &[
     ("help", Reach::Keys("3 ?")),
     ("unlock", Reach::Keys(": u n l o c k enter")),
     ("refusal", Reach::Keys("1 +")),
+    ("desk", Reach::Desk("")),
+    ("desk-signer", Reach::Desk("f2")),
+    ("desk-payment", Reach::Desk(PLAYED)),
 ];
 
 /// How a screen is reached.
@@ -54,6 +57,8 @@ enum Reach {
     First(&'static str),
     /// There, by words that are pasted, and these keys.
     Words(&'static str),
+    /// In a demonstration, by these keys.
+    Desk(&'static str),
     /// By these keys.
     Keys(&'static str),
     /// By a payment that is pasted, and these keys.
@@ -64,6 +69,9 @@ const NEW: &str = "n enter enter a b c enter a b c enter";
 const QUIZ: &str = "n enter enter a b c enter a b c enter enter w i n";
 const CARD: &str =
     "n enter enter a b c enter a b c enter enter w i n n e r s a u s a g e y e l l o w";
+
+const PLAYED: &str =
+    "n enter enter a b c enter a b c enter enter w i n n e r s a u s a g e y e l l o w enter f5";
 
 const WORDS: &str = "legal winner thank year wave sausage worth useful legal winner thank yellow";
 
@@ -87,11 +95,16 @@ fn bench(reach: &Reach, state: State, colour: bool) -> Bench {
             bench.press(keys);
             return bench;
         }
+        Reach::Desk(keys) => {
+            let mut bench = Bench::playing(colour);
+            bench.press(keys);
+            return bench;
+        }
         Reach::Keys(_) | Reach::Pay(_) => {}
     }
     let mut bench = Bench::open(state, colour);
     match reach {
-        Reach::Closed | Reach::First(_) | Reach::Words(_) => {}
+        Reach::Closed | Reach::First(_) | Reach::Words(_) | Reach::Desk(_) => {}
         Reach::Keys(keys) => bench.press(keys),
         Reach::Pay(keys) => {
             bench.press("s");

@@ -31,6 +31,7 @@ use crate::effect::{Answer, Effect, Fresh};
 use crate::key::Key;
 use crate::keymap::Keymap;
 use crate::model::{Message, Model};
+use crate::play::{Button, Display, Granted, Wish};
 use crate::theme::Theme;
 
 /// What the wallet is like.
@@ -56,6 +57,8 @@ pub(super) struct Bench {
     pub(super) founded: Vec<(usize, Birthday, bool)>,
     /// Whether the program was ended.
     pub(super) ended: bool,
+    /// What was pressed at the signer of the demonstration.
+    pub(super) pressed: Vec<Button>,
     /// Whether the keys are open.
     unlocked: bool,
     paid: bool,
@@ -78,6 +81,7 @@ impl Bench {
             copied,
             founded,
             ended: false,
+            pressed: Vec::new(),
             unlocked: false,
             paid: false,
             typed: String::new(),
@@ -89,6 +93,17 @@ impl Bench {
         let theme = Theme { colour };
         let model = Model::first(WalletName::default(), Network::Regtest, Keymap::default(), theme);
         Self { model, ..Self::closed(State::Empty, colour) }
+    }
+
+    /// The screens of a demonstration, where there is no wallet yet.
+    pub(super) fn playing(colour: bool) -> Self {
+        let first = Self::first(colour);
+        let mut bench = Self { model: first.model.playing(), ..Self::closed(State::Busy, colour) };
+        let rows = ["Create keys", "Restore from words"].map(str::to_owned).to_vec();
+        let (title, footer) = ("No keys".to_owned(), "up/down  OK  back".to_owned());
+        let display = Display { title, rows, selected: Some(0), footer, awaited: false };
+        bench.tell(Message::Shown(display));
+        bench
     }
 
     /// The same, opened by its password.
@@ -163,7 +178,16 @@ impl Bench {
                 self.founded.push((new.accounts.len(), new.birthday, checked));
                 (ticket, Answer::Founded(Ok(Box::new(description(false)))))
             }
-            Effect::Unload { .. } | Effect::Redraw => return None,
+            Effect::Press(button) => {
+                self.pressed.push(button);
+                return None;
+            }
+            Effect::Wish { ticket, wish } => (ticket, Answer::Granted(Ok(granted(&wish)))),
+            Effect::Unload { .. }
+            | Effect::Redraw
+            | Effect::Device { .. }
+            | Effect::HangUp(_)
+            | Effect::Wake { .. } => return None,
         };
         Some(Message::Answered(ticket, answer))
     }
@@ -219,6 +243,17 @@ impl Bench {
             Command::Label { .. } => Reply::Labels(Vec::new()),
             _ => Reply::Done,
         })
+    }
+}
+
+fn granted(wish: &Wish) -> Granted {
+    match wish {
+        Wish::Mine => Granted::Done("Block 112 is mined, with 0 of what waited.".to_owned()),
+        Wish::Earn(address) => Granted::Done(format!("Bob pays {address}")),
+        Wish::Invoice => {
+            let address = stranger();
+            Granted::Invoice(format!("bitcoin:{address}?amount=0.00025&label=coffee"))
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use ratatui::layout::Rect;
 
 use super::puppet::{Bench, PASSWORD, State, stranger};
 use crate::model::Message;
+use crate::play::{Button, Display};
 
 fn shown(bench: &Bench) -> String {
     let mut buffer = Buffer::empty(Rect::new(0, 0, 80, 24));
@@ -238,6 +239,79 @@ fn a_new_wallet_is_made_after_its_words_were_typed_back() {
     bench.types(PASSWORD);
     bench.press("enter r");
     assert!(bench.model.is_open() && shown(&bench).contains("Address"), "{}", shown(&bench));
+}
+
+/// The wallet of a demonstration, open.
+fn played() -> Bench {
+    let mut bench = Bench::playing(true);
+    bench.press("n enter enter");
+    for _ in 0..2 {
+        bench.types(PASSWORD);
+        bench.press("enter");
+    }
+    bench.press("enter ctrl-s");
+    bench.types(PASSWORD);
+    bench.press("enter");
+    assert!(bench.model.is_open());
+    bench
+}
+
+#[test]
+fn keys_are_pressed_at_the_signer_only_after_going_to_it() {
+    let mut bench = played();
+    bench.press("f2 down enter");
+    bench.types("q7");
+    bench.press("backspace tab esc f2 r");
+    let pressed = [
+        Button::Down,
+        Button::Confirm,
+        Button::Letter('q'),
+        Button::Letter('7'),
+        Button::Erase,
+        Button::Take,
+        Button::Back,
+    ];
+    assert!(bench.pressed == pressed && !bench.ended, "q is a letter there, and ends nothing");
+    assert!(shown(&bench).contains("Address"), "afterwards the keys are the wallet's");
+    bench.press("f2 ctrl-c");
+    assert!(bench.ended, "what ends the program does so there too");
+}
+
+#[test]
+fn a_signer_that_asks_is_told_of_and_not_answered() {
+    let mut bench = played();
+    let asks = Display { awaited: true, ..Display::default() };
+    bench.tell(Message::Shown(asks));
+    assert!(shown(&bench).contains("f2 the signer asks you"), "{}", shown(&bench));
+    bench.press("enter");
+    assert!(bench.pressed.is_empty(), "Enter at the wallet agrees to nothing at the signer");
+}
+
+#[test]
+fn play_is_wished_for_by_keys_and_by_the_palette() {
+    let mut bench = played();
+    bench.press("f3");
+    assert!(shown(&bench).contains("Block 112 is mined"));
+    bench.press(": m i n e enter");
+    assert!(shown(&bench).contains("Block 112 is mined"), "{}", shown(&bench));
+    bench.press("f4");
+    assert!(shown(&bench).contains("Bob pays bcrt1p"), "at the wallet's own address");
+    bench.press("f5");
+    let asked = shown(&bench);
+    assert!(asked.contains(&stranger().to_string()) && asked.contains("25000sat"), "{asked}");
+    assert!(asked.contains("coffee") && signed(&bench) == 0, "{asked}");
+}
+
+#[test]
+fn nobody_plays_in_earnest() {
+    let mut bench = Bench::open(State::Busy, true);
+    let before = bench.asked.len();
+    bench.press("f2 f3 f4 f5");
+    assert!(!shown(&bench).contains("PLAY MONEY") && bench.pressed.is_empty());
+    assert_eq!(bench.asked.len(), before, "no address is given out");
+    bench.press(":");
+    bench.types("bob");
+    assert!(!shown(&bench).contains("pay-bob"), "{}", shown(&bench));
 }
 
 #[test]

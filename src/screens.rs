@@ -1,0 +1,47 @@
+//! Owns the screens' beginning and end, for a person's own wallets and for those of the demonstration:
+//! the chain is followed from the first moment, the wallet opens with its password, and all is closed
+//! however they ended.
+
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use billfold_tui::keymap::Keymap;
+use billfold_tui::model::Model;
+use billfold_tui::runtime::{self, Around};
+use billfold_tui::theme::Theme;
+use billfold_wallet_core::config::Settings;
+use billfold_wallet_core::face::Face;
+use billfold_wallet_core::service::{self, Access, Reach, Service};
+
+use crate::context::Context;
+use crate::failure::{Failure, Kind};
+
+/// Shows the screens until the person ends them.
+///
+/// # Errors
+/// Why the directory can't be used, or that the terminal is gone.
+pub(crate) async fn show(
+    settings: Settings,
+    around: Around,
+    context: &mut Context,
+) -> Result<(), Failure> {
+    let idle_lock = settings.idle_lock.or(Some(IDLE_LOCK));
+    let settings = Settings { idle_lock, ..settings };
+    let existing = service::wallets(&settings).map_err(Failure::from)?;
+    // On a thread of its own, since a chain may not be opened inside a runtime.
+    let open = || Service::open_all(&settings, &[], Access::View, Reach::Online);
+    let opened = thread::scope(|scope| scope.spawn(open).join());
+    let face: Arc<dyn Face> = Arc::new(opened.map_err(|_panicked| Failure::bug())??);
+    let theme = Theme { colour: context.output.colour() };
+    let exists = existing.contains(&settings.wallet);
+    let model = if exists { Model::new } else { Model::first };
+    let model = model(settings.wallet.clone(), settings.network, Keymap::default(), theme);
+    let model = if around.playground.is_some() { model.playing() } else { model };
+    let ended = runtime::run(model, Arc::clone(&face), around, context.interrupt.came()).await;
+    face.close().await;
+    ended.map_err(|error| Failure::new(Kind::Io, format!("the terminal can't be used: {error}")))
+}
+
+/// How long the keys stay open while nobody is there.
+const IDLE_LOCK: Duration = Duration::from_secs(300);

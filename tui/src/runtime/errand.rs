@@ -1,0 +1,112 @@
+//! Owns what the runtime does besides asking wallets: it talks with signing devices on threads of
+//! their own, waits, and plays in a demonstration.
+//!
+//! Refuses to leave a question on a device: when the screens end, it is taken back.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use billfold_wallet_core::signer_host::place::Place;
+use billfold_wallet_core::signer_host::watch::{Progress, Watch};
+use bitcoin::Network;
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::device::{DeviceFailure, DeviceQuestion};
+use crate::effect::{Answer, Ticket};
+use crate::play::{Button, Playground, Wish};
+
+/// What is under way.
+pub(super) struct Errands {
+    place: Place,
+    playground: Option<Arc<dyn Playground>>,
+    answers: UnboundedSender<(Ticket, Answer)>,
+    /// Talks with devices, which end when theirs is set.
+    talks: BTreeMap<Ticket, Arc<AtomicBool>>,
+}
+
+impl Errands {
+    /// Nothing is under way.
+    pub(super) const fn new(
+        place: Place,
+        playground: Option<Arc<dyn Playground>>,
+        answers: UnboundedSender<(Ticket, Answer)>,
+    ) -> Self {
+        Self { place, playground, answers, talks: BTreeMap::new() }
+    }
+
+    /// Asks a device.
+    pub(super) fn ask(&mut self, ticket: Ticket, network: Network, question: DeviceQuestion) {
+        self.talks.retain(|_, over| Arc::strong_count(over) > 1);
+        let over = Arc::new(AtomicBool::new(false));
+        self.talks.insert(ticket, Arc::clone(&over));
+        let (place, answers) = (self.place.clone(), self.answers.clone());
+        tokio::spawn(async move {
+            let mut listener = Listener { ticket, over, answers: answers.clone() };
+            let talk = move || question.ask(&place, network, &mut listener);
+            let talked = tokio::task::spawn_blocking(talk).await;
+            let answer = talked.unwrap_or(Err(DeviceFailure::Fault));
+            // Nobody may be there for the answer any more.
+            let _ = answers.send((ticket, Answer::Device(Box::new(answer))));
+        });
+    }
+
+    /// Takes back what a device was asked.
+    pub(super) fn hang_up(&self, ticket: Ticket) {
+        if let Some(over) = self.talks.get(&ticket) {
+            over.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Waits.
+    pub(super) fn wake(&self, ticket: Ticket, after: Duration) {
+        let answers = self.answers.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(after).await;
+            let _ = answers.send((ticket, Answer::Woken));
+        });
+    }
+
+    /// Presses a button of the signer on the desk.
+    pub(super) fn press(&self, button: Button) {
+        if let Some(playground) = &self.playground {
+            playground.press(button);
+        }
+    }
+
+    /// Has something done in the demonstration.
+    pub(super) fn wish(&self, ticket: Ticket, wish: Wish) {
+        let Some(playground) = self.playground.clone() else { return };
+        let answers = self.answers.clone();
+        tokio::spawn(async move {
+            let granted = playground.wish(wish).await;
+            let _ = answers.send((ticket, Answer::Granted(granted)));
+        });
+    }
+}
+
+impl Drop for Errands {
+    fn drop(&mut self) {
+        for over in self.talks.values() {
+            over.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Hears how a talk with a device goes.
+struct Listener {
+    ticket: Ticket,
+    over: Arc<AtomicBool>,
+    answers: UnboundedSender<(Ticket, Answer)>,
+}
+
+impl Watch for Listener {
+    fn progress(&mut self, progress: Progress) {
+        let _ = self.answers.send((self.ticket, Answer::Progress(progress)));
+    }
+
+    fn is_over(&self) -> bool {
+        self.over.load(Ordering::Relaxed)
+    }
+}
