@@ -7,6 +7,7 @@ pub mod target;
 pub mod port;
 pub mod node;
 pub mod cheap_keys;
+pub mod display;
 pub mod typist;
 pub mod program;
 pub mod daemon;

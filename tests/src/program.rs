@@ -147,10 +147,25 @@ impl Program {
     /// # Errors
     /// What the system said.
     pub fn at_terminal(&self, arguments: &[&str]) -> Result<Typist> {
+        self.at_terminal_with(&[], arguments)
+    }
+
+    /// The same, with variables in its environment.
+    ///
+    /// # Errors
+    /// What the system said.
+    pub fn at_terminal_with(
+        &self,
+        variables: &[(&str, &str)],
+        arguments: &[&str],
+    ) -> Result<Typist> {
         let mut command = CommandBuilder::new(&self.executable);
         command.env_clear();
         command.env("HOME", self.home.path());
         command.env("TERM", "xterm");
+        for (name, value) in variables {
+            command.env(name, value);
+        }
         command.cwd(self.home.path());
         command.args(["--network", self.network, "--data-dir"]);
         command.arg(self.data_dir());

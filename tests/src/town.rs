@@ -2,17 +2,20 @@
 //!
 //! Refuses to run the program itself: `program` does.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, ensure};
 use billfold_devnet::Devnet;
-use bitcoin::{Address, Amount, ScriptBuf};
+use bitcoin::{Address, Amount, ScriptBuf, Txid};
 use serde_json::Value;
 use tokio::runtime::Runtime;
+use tokio::time::timeout;
 
 use crate::program::Program;
 
 /// A play-money network with a faucet.
 pub struct Town {
-    _runtime: Runtime,
+    runtime: Runtime,
     /// The network.
     pub network: Devnet,
 }
@@ -26,7 +29,7 @@ impl Town {
         let runtime = Runtime::new()?;
         let network = runtime.block_on(async { Devnet::start() })?;
         network.fund_faucet();
-        Ok(Self { _runtime: runtime, network })
+        Ok(Self { runtime, network })
     }
 
     /// Pays an address from the faucet, in a block.
@@ -36,8 +39,22 @@ impl Town {
     pub fn pay(&self, address: &Value, amount: u64) -> Result<()> {
         let address: Address<_> = address.as_str().context("no address")?.parse()?;
         self.network.pay(&address.assume_checked().script_pubkey(), Amount::from_sat(amount))?;
-        self.network.mine(1, &ScriptBuf::new_op_return([0; 4]));
+        self.mine();
         Ok(())
+    }
+
+    /// Waits until a payment is in the network's memory.
+    ///
+    /// # Errors
+    /// If it does not come.
+    pub fn await_payment(&self, txid: Txid) -> Result<()> {
+        let waited = async { timeout(PATIENCE, self.network.wait_for_mempool(txid)).await };
+        self.runtime.block_on(waited).with_context(|| format!("{txid} was never sent"))
+    }
+
+    /// Mines a block with what waits.
+    pub fn mine(&self) {
+        self.network.mine(1, &ScriptBuf::new_op_return([0; 4]));
     }
 
     /// A synced wallet of the program at `path`, with one confirmed coin.
@@ -54,3 +71,6 @@ impl Town {
         Ok(program)
     }
 }
+
+/// No payment takes this long to be sent unless it never is.
+const PATIENCE: Duration = Duration::from_secs(180);

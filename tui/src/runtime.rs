@@ -19,10 +19,11 @@ use billfold_wallet_core::seed::{WordCount, Words, quiz};
 use billfold_wallet_core::signer_host::place::Place;
 use billfold_wallet_core::vault::KdfCost;
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste, Event as Input, EventStream};
-use crossterm::execute;
 use crossterm::terminal::{
-    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+    disable_raw_mode, enable_raw_mode,
 };
+use crossterm::{execute, queue};
 use futures_core::Stream;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
@@ -168,12 +169,16 @@ impl Run {
         self.dirty.then(|| self.drawn.map_or_else(Instant::now, |drawn| drawn + frame))
     }
 
+    /// Draws what changed, marked as one drawing: terminals that know the mark show nothing half.
     fn draw(&mut self) -> io::Result<()> {
-        self.terminal.draw(|frame| {
+        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
+        let drawn = self.terminal.draw(|frame| {
             if let Some(cursor) = self.model.draw(frame.buffer_mut()) {
                 frame.set_cursor_position(cursor);
             }
-        })?;
+        });
+        drawn.map(drop)?;
+        execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
         self.dirty = false;
         self.drawn = Some(Instant::now());
         Ok(())

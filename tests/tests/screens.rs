@@ -1,0 +1,338 @@
+//! Owns what a person does at the screens, through a pseudo-terminal and the real program, in front of
+//! a play-money network: every key is sent as a terminal sends it, and what is shown is read from the
+//! cells that the program's bytes make.
+
+use anyhow::{Context, Result, ensure};
+use billfold_tests::program::{PASSWORD, Program};
+use billfold_tests::town::Town;
+use billfold_tests::typist::{DOWN, ENTER, ESC, TAB, Typist};
+use billfold_tests::vector_wallet;
+use bitcoin::base64::Engine as _;
+use bitcoin::base64::engine::general_purpose::STANDARD as BASE64;
+use bitcoin::{Amount, Txid};
+use serde_json::json;
+
+const BILLFOLD: &str = env!("CARGO_BIN_EXE_billfold");
+
+/// Who counts the keys that lead to the first address; words and passwords are not among them.
+#[test]
+fn a_new_wallet_shows_its_first_address_after_six_keys_and_is_paid_there() -> Result<()> {
+    let town = Town::build()?;
+    let program = Program::connected(BILLFOLD, town.network.address())?;
+    let mut person = program.at_terminal(&[])?;
+    let mut keys = 0;
+    let mut press = |person: &mut Typist, key: &str| {
+        keys += 1;
+        person.press(key)
+    };
+    person.see("There is no wallet named main here yet")?;
+    press(&mut person, "n")?;
+    person.see("Nothing is made before")?;
+    press(&mut person, ENTER)?;
+    person.see("what nearly everybody can pay to")?;
+    press(&mut person, ENTER)?;
+    choose_password(&mut person)?;
+    let words = person.look(|display| shown_words(&display.text()))?;
+    press(&mut person, ENTER)?;
+    type_back(&mut person, &words)?;
+    person.see("Note these beside the words")?;
+    press(&mut person, ENTER)?;
+    person.see("Nothing was received yet")?;
+    press(&mut person, "r")?;
+    person.see("waiting for a payment")?;
+    ensure!(keys <= 6, "{keys} keys");
+
+    let address = copied(&mut person)?;
+    let text = person.display().text().replace([' ', '\n'], "");
+    ensure!(address.starts_with("bcrt1p") && shows(&text, &address), "{address}: {text}");
+    let script = address.parse::<bitcoin::Address<_>>()?.assume_checked().script_pubkey();
+    town.network.pay(&script, Amount::from_sat(50_000))?;
+    let waits = |text: &str| text.contains("waiting for a payment");
+    person.look(|display| (!waits(&display.text())).then_some(()))?;
+    person.press("1")?;
+    person.see("~ pending       0.00 050 000 BTC")?;
+    town.mine();
+    person.see("Balance         0.00 050 000 BTC")?;
+
+    let everything = person.shown().to_owned();
+    quit(person)?;
+    ensure!(!everything.contains(PASSWORD), "a password was shown");
+    Ok(())
+}
+
+#[test]
+fn a_payment_is_pasted_compared_signed_made_faster_and_taken_back() -> Result<()> {
+    let town = Town::build()?;
+    let program = town.wallet_with(BILLFOLD, 500_000)?;
+    let mut person = opened(&program)?;
+    person.press("s")?;
+    person.see("There is")?;
+    person.paste(&format!("bitcoin:{STRANGER}?amount=0.001&label=rent%20may\r\n"))?;
+    person.see("100000sat")?;
+    person.press(ENTER)?;
+    person.see("Type these groups")?;
+    compare(&mut person)?;
+    let paid = sign(&mut person)?;
+    town.await_payment(paid)?;
+    person.see("rent may")?;
+
+    person.press("2b")?;
+    person.see("Replaces")?;
+    let faster = sign(&mut person)?;
+    town.await_payment(faster)?;
+    ensure!(!town.network.mempool().contains(&paid), "it is not replaced");
+
+    person.press("2x")?;
+    person.see("Cancels")?;
+    let taken_back = sign(&mut person)?;
+    town.await_payment(taken_back)?;
+    town.mine();
+    let both = |text: &str| text.contains("1 conf") && text.contains("2 conf");
+    person.look(|display| both(&display.text()).then_some(()))?;
+    quit(person)?;
+    let history = program.ok(&["history"])?;
+    let rows = history.as_array().context("no rows")?;
+    let taken_back = rows.iter().find(|row| row["txid"] == taken_back.to_string());
+    ensure!(taken_back.is_some_and(|row| row["state"] == "confirmed"), "{history}");
+    let left = program.ok(&["balance"])?["confirmed"].as_u64().context("no balance")?;
+    ensure!(left > 490_000, "the money is back, but for the fee: {left}");
+    Ok(())
+}
+
+#[test]
+fn coins_are_frozen_things_are_labelled_and_keys_are_locked() -> Result<()> {
+    let town = Town::build()?;
+    let program = town.wallet_with(BILLFOLD, 500_000)?;
+    let mut person = opened(&program)?;
+    person.press("3")?;
+    person.see("1 in all")?;
+    person.press("f")?;
+    person.see("# frozen")?;
+    person.press(" ")?;
+    person.see("can't be spent")?;
+    person.press("f")?;
+    person.look(|display| (!display.text().contains("# frozen")).then_some(()))?;
+    person.press("e")?;
+    person.see("Enter keeps it")?;
+    person.press("salary é")?;
+    person.press(ENTER)?;
+    person.see("The label is kept.")?;
+    person.see("salary é")?;
+
+    verb(&mut person, "unlock", "Payments are then signed")?;
+    person.enter("a slip of the finger")?;
+    person.see("wrong password")?;
+    person.enter(PASSWORD)?;
+    person.see("keys open")?;
+    person.press("L")?;
+    person.look(|display| (!display.text().contains("keys open")).then_some(()))?;
+
+    verb(&mut person, "close", "Password")?;
+    let closed =
+        person.look(|display| Some(display.text()).filter(|text| !text.contains("Coins")))?;
+    ensure!(!["main", "BTC", "salary"].iter().any(|told| closed.contains(told)), "{closed}");
+    person.enter(PASSWORD)?;
+    person.see("Balance")?;
+    quit(person)?;
+    let coins = program.ok(&["coins"])?;
+    ensure!(coins[0]["frozen"] == false && coins[0]["note"] == "salary é", "{coins}");
+    Ok(())
+}
+
+#[test]
+fn a_wallet_is_restored_and_its_money_is_there() -> Result<()> {
+    let town = Town::build()?;
+    for (purpose, index, amount) in [(86, 0, 70_000), (84, 3, 5_000)] {
+        town.pay(&json!(vector_wallet::address(purpose, 0, index)?.to_string()), amount)?;
+    }
+    let program = Program::connected(BILLFOLD, town.network.address())?;
+    let mut person = program.at_terminal(&[])?;
+    person.see("There is no wallet named main here yet")?;
+    person.press("r")?;
+    person.see("Tab completes a word")?;
+    for _ in 0..11 {
+        person.press("aband")?;
+        person.press(TAB)?;
+    }
+    person.press("about")?;
+    person.press(ENTER)?;
+    person.see("73c5da0a")?;
+    person.press(ENTER)?;
+    person.see("The month or the block")?;
+    person.press(ENTER)?;
+    choose_password(&mut person)?;
+    person.see("0.00 075 000 BTC")?;
+    person.see("synced at")?;
+    quit(person)
+}
+
+/// A terminal without colours still shows what is chosen and what is important.
+#[test]
+fn under_no_color_no_cell_is_coloured_and_bold_and_reverse_remain() -> Result<()> {
+    let town = Town::build()?;
+    let program = town.wallet_with(BILLFOLD, 500_000)?;
+    let mut person = program.at_terminal_with(&[("NO_COLOR", "1")], &[])?;
+    person.see("Password")?;
+    person.enter(PASSWORD)?;
+    for (key, seen) in [
+        ("", "synced at"),
+        ("2", "1 all"),
+        ("3", "1 in all"),
+        ("4", "+ used"),
+        ("5", "Master"),
+        ("6", "Fees"),
+        ("r", "waiting for a payment"),
+        ("Q", "  Code"),
+    ] {
+        person.press(key)?;
+        person.see(seen)?;
+        let coloured = person.display().coloured();
+        ensure!(coloured.is_empty(), "{seen}: {coloured:?}\n{}", person.display().text());
+        ensure!(!person.display().marked().is_empty(), "{seen}: nothing stands out");
+    }
+    person.press(ESC)?;
+    person.see("  Receive")?;
+    quit(person)?;
+
+    let mut person = opened(&program)?;
+    person.press("3")?;
+    person.see("1 in all")?;
+    ensure!(!person.display().coloured().is_empty(), "the test sees no colour at all");
+    quit(person)
+}
+
+/// What was typed stays when the window is made small and large again.
+#[test]
+fn a_window_that_is_made_small_and_large_again_loses_nothing() -> Result<()> {
+    let town = Town::build()?;
+    let program = town.wallet_with(BILLFOLD, 500_000)?;
+    let mut person = opened(&program)?;
+    person.press("s")?;
+    person.see("There is")?;
+    person.press(STRANGER)?;
+    person.press(DOWN)?;
+    person.press("25k")?;
+    person.see("25k")?;
+    for (rows, columns, seen) in
+        [(60, 200, STRANGER), (10, 40, "billfold needs 60 columns"), (24, 80, "25k")]
+    {
+        person.resize(rows, columns)?;
+        person.see(seen)?;
+    }
+    person.press(ENTER)?;
+    person.see("0.00 025 000 BTC")?;
+    quit(person)
+}
+
+/// Opens the wallet by its password.
+fn opened(program: &Program) -> Result<Typist> {
+    let mut person = program.at_terminal(&[])?;
+    person.see("Password")?;
+    person.enter(PASSWORD)?;
+    person.see("synced at")?;
+    Ok(person)
+}
+
+fn quit(mut person: Typist) -> Result<()> {
+    person.press("\x03")?;
+    let ending = person.finish()?;
+    ensure!(ending.code == 0, "{ending:?}");
+    Ok(())
+}
+
+/// Does a verb by its name in the palette.
+fn verb(person: &mut Typist, name: &str, then: &str) -> Result<()> {
+    person.press(":")?;
+    person.see("Everything")?;
+    person.press(name)?;
+    person.press(ENTER)?;
+    person.see(then).map(drop)
+}
+
+fn choose_password(person: &mut Typist) -> Result<()> {
+    person.see("It protects the wallet's file")?;
+    person.enter(PASSWORD)?;
+    person.see("Again")?;
+    person.enter(PASSWORD)
+}
+
+/// The words of the grid, in their order, once it is there.
+fn shown_words(text: &str) -> Option<Vec<String>> {
+    let mut texts = text.split_whitespace();
+    let mut numbered = Vec::new();
+    while let Some(text) = texts.next() {
+        if let Some(Ok(place)) = text.strip_suffix('.').map(str::parse::<usize>) {
+            numbered.push((place, texts.next()?.to_owned()));
+        }
+    }
+    numbered.sort();
+    let is_whole = numbered.iter().map(|(place, _)| *place).eq(1..=12);
+    is_whole.then(|| numbered.into_iter().map(|(_, word)| word).collect())
+}
+
+/// Types the words that are asked for; the places rise.
+fn type_back(person: &mut Typist, words: &[String]) -> Result<()> {
+    let mut last = 0;
+    for _ in 0..3 {
+        let place = person.look(|display| {
+            let text = display.text();
+            let (_, rest) = text.split_once("Word ")?;
+            let place = rest.split_whitespace().next()?.parse::<usize>().ok()?;
+            Some(place).filter(|place| *place > last)
+        })?;
+        person.press(&words[place - 1])?;
+        last = place;
+    }
+    Ok(())
+}
+
+/// Types the groups of the stranger's address that are asked for.
+fn compare(person: &mut Typist) -> Result<()> {
+    let groups: Vec<String> = STRANGER
+        .as_bytes()
+        .chunks(4)
+        .map(|group| String::from_utf8_lossy(group).into_owned())
+        .collect();
+    let of = format!(" of {}", groups.len());
+    let asked = person.look(|display| {
+        let text = display.text();
+        let asked = text.lines().filter_map(|line| line.split_once(&of)?.0.trim().parse().ok());
+        let asked: Vec<usize> = asked.collect();
+        (asked.len() == 2).then_some(asked)
+    })?;
+    for number in asked {
+        person.press(&groups[number - 1])?;
+    }
+    Ok(())
+}
+
+/// Goes on from a review, gives the password, and reads the id of what was sent.
+fn sign(person: &mut Typist) -> Result<Txid> {
+    person.see("Enter goes on to sign")?;
+    person.press(ENTER)?;
+    person.see("Enter signs and sends")?;
+    person.enter(PASSWORD)?;
+    person.look(|display| {
+        let text = display.text();
+        let (_, told) = text.split_once("Signed and ")?;
+        told.split_whitespace().find_map(|part| part.parse().ok())
+    })
+}
+
+/// Copies what is shown, and reads what the terminal was asked to keep.
+fn copied(person: &mut Typist) -> Result<String> {
+    person.press("y")?;
+    person.read_until("\x1b]52;c;")?;
+    let text = person.read_until("\x07")?;
+    person.see("Sent to the terminal")?;
+    Ok(String::from_utf8(BASE64.decode(text.trim_end_matches('\x07'))?)?)
+}
+
+/// Whether all of an address stands there, in lines that a code may stand beside.
+fn shows(text: &str, address: &str) -> bool {
+    let chunks: Vec<_> = address.as_bytes().chunks(4).map(String::from_utf8_lossy).collect();
+    chunks.iter().all(|chunk| text.contains(chunk.as_ref()))
+}
+
+/// Somebody that no wallet here ever paid.
+const STRANGER: &str = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
