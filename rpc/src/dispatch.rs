@@ -24,7 +24,8 @@ pub async fn reply(
             let outcome = match find(&method) {
                 Ok(method) => match admitted(node, caller, endpoint, method, params) {
                     Ok((endpoint, arguments)) => {
-                        run(node, caller, &endpoint, method, &arguments).await
+                        let outcome = run(node, caller, &endpoint, method, &arguments).await;
+                        if cfg!(debug_assertions) { as_told(method, outcome) } else { outcome }
                     }
                     Err(error) => Err(error),
                 },
@@ -47,6 +48,16 @@ fn find(name: &str) -> Result<&'static Method, RpcError> {
         let refused = REFUSALS.iter().find(|refusal| refusal.name == name);
         RpcError::no_method(refused.map_or("Method not found".to_owned(), Refusal::message))
     })
+}
+
+/// An answer, if it is of the shape that help tells of it; else the call fails as a bug does. Only
+/// builds for tests look, so that all of them look at every reply.
+fn as_told(method: &Method, outcome: Outcome) -> Outcome {
+    let answer = outcome?;
+    match method.check(&answer) {
+        Ok(()) => Ok(answer),
+        Err(misfit) => Err(RpcError::new(Code::Internal, format!("{}: {misfit}", method.name))),
+    }
 }
 
 /// The wallet that a call is about, and its arguments, if its caller may make it.

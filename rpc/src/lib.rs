@@ -10,6 +10,8 @@ pub mod limits;
 pub mod error;
 pub mod apart;
 pub mod json;
+pub mod shape;
+pub mod results;
 pub mod envelope;
 pub mod parameter;
 pub mod arguments;

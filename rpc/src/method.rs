@@ -15,6 +15,7 @@ mod raw_transaction;
 mod history;
 mod message;
 mod network;
+mod openrpc;
 mod own_transaction;
 mod payment;
 mod passphrase;
@@ -35,6 +36,7 @@ mod wallet_backup;
 
 use billfold_wallet_core::face::BoxFuture;
 use bitcoin::Network;
+use serde_json::value::RawValue;
 
 use crate::arguments::Arguments;
 use crate::desk::Desk;
@@ -42,6 +44,8 @@ use crate::error::RpcError;
 use crate::json::Answer;
 use crate::node::{Endpoint, Node};
 use crate::parameter::Parameter;
+use crate::results;
+use crate::shape::{Misfit, Results};
 
 pub use refusal::{REFUSALS, Refusal};
 
@@ -153,7 +157,21 @@ impl Method {
         usage
     }
 
-    /// What a person reads about it: usage, purpose, arguments.
+    /// What it answers.
+    #[must_use]
+    pub fn results(&self) -> Option<&'static Results> {
+        results::of(self.name)
+    }
+
+    /// Whether an answer is of the shape that is told of it.
+    ///
+    /// # Errors
+    /// Where it is not.
+    pub fn check(&self, answer: &RawValue) -> Result<(), Misfit> {
+        self.results().map_or(Ok(()), |results| results.check(answer))
+    }
+
+    /// What a person reads about it: usage, purpose, arguments, answer.
     #[must_use]
     pub fn help(&self) -> String {
         let mut lines = vec![self.usage(), String::new(), self.about.to_owned()];
@@ -161,16 +179,17 @@ impl Method {
             lines.extend([String::new(), "Arguments:".to_owned()]);
         }
         for (place, parameter) in self.parameters.iter().enumerate() {
-            let must = if parameter.optional { "optional" } else { "required" };
-            let (name, about) = (parameter.name(), parameter.about);
-            lines.push(format!("{}. {name} ({must}) {about}", place + 1));
-            let fields = parameter.fields.iter();
-            lines.extend(fields.map(|f| format!("   {} (optional) {}", f.name(), f.about)));
+            lines.push(format!("{}. {}", place + 1, parameter.in_help()));
+            lines.extend(parameter.fields.iter().map(|field| format!("   {}", field.in_help())));
+        }
+        let mut text = lines.join("\n") + "\n";
+        if let Some(results) = self.results() {
+            text += &results.help();
         }
         if let Standing::Differs(how) = self.standing {
-            lines.extend([String::new(), format!("Unlike Bitcoin Core: {how}")]);
+            text.extend(["\nUnlike Bitcoin Core: ", how, "\n"]);
         }
-        lines.join("\n") + "\n"
+        text
     }
 }
 
@@ -208,6 +227,7 @@ const TABLES: &[&[Method]] = &[
     history::METHODS,
     message::METHODS,
     network::METHODS,
+    openrpc::METHODS,
     own_transaction::METHODS,
     passphrase::METHODS,
     psbt::METHODS,

@@ -95,9 +95,31 @@ impl Parameter {
             Kind::Number | Kind::Amount | Kind::Bool | Kind::Range | Kind::Any => name.to_owned(),
         }
     }
+
+    /// How it stands in a list of arguments.
+    #[must_use]
+    pub fn in_help(&self) -> String {
+        let must = if self.optional { "optional" } else { "required" };
+        format!("{}    ({}, {must}) {}", self.name(), self.kind.name(), self.about)
+    }
 }
 
 impl Kind {
+    /// What people call it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Text => "string",
+            Self::Number => "numeric",
+            Self::Amount => "numeric or string",
+            Self::Bool => "boolean",
+            Self::Array => "json array",
+            Self::Object => "json object",
+            Self::Range => "numeric or array",
+            Self::Any => "any",
+        }
+    }
+
     /// The type that Core checks before the method is asked, if it checks it.
     #[must_use]
     pub const fn expected(self) -> Option<&'static str> {
