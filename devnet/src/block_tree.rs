@@ -16,7 +16,7 @@ use crate::rules::{MEDIAN_TIME_SPAN, Place, median_time};
 use crate::utxo_set::Undo;
 
 /// A block with what was computed from it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Node {
     /// The block.
     pub(crate) block: Block,
@@ -32,7 +32,7 @@ pub(crate) struct Node {
 }
 
 /// All blocks, and the best chain.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct BlockTree {
     nodes: HashMap<BlockHash, Node>,
     best: Vec<BlockHash>,

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use bitcoin::{Amount, BlockHash, OutPoint, Script, Transaction, Txid};
 
 use crate::block_tree::BlockTree;
-use crate::clock::unix_time;
+use crate::clock::Clock;
 use crate::mempool::{Mempool, Rejected};
 use crate::miner::{COINBASE_ROOM, COINBASE_SIGOPS, Template, select};
 use crate::rules::{MAX_BLOCK_SIGOPS, MAX_BLOCK_WEIGHT, Place};
@@ -56,7 +56,7 @@ pub enum ReorgError {
 }
 
 /// Blocks, coins and mempool.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct ChainState {
     /// All blocks.
     pub(crate) tree: BlockTree,
@@ -68,11 +68,12 @@ pub(crate) struct ChainState {
     /// The tip that the mempool was brought in step with.
     settled_at: BlockHash,
     solved: u64,
+    clock: Clock,
 }
 
 impl ChainState {
     /// The network with nothing but the genesis block.
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(clock: Clock) -> Self {
         let tree = BlockTree::new();
         Self {
             coins_at: tree.tip(),
@@ -81,6 +82,7 @@ impl ChainState {
             mempool: Mempool::default(),
             utxos: UtxoSet::default(),
             solved: 0,
+            clock,
         }
     }
 
@@ -214,7 +216,7 @@ impl ChainState {
     ) -> BlockHash {
         self.move_to(parent);
         let place = self.place_on(parent);
-        let time = unix_time().max(place.median_time + 1);
+        let time = self.clock.now().max(place.median_time + 1);
         let nonce = self.solved;
         self.solved += 1;
         let template = Template { parent, place, time, to, nonce, transactions, fees };

@@ -15,6 +15,7 @@ use crate::chain_state::{ChainState, MineError, ReorgError};
 use crate::faucet::{Faucet, PayError};
 use crate::mempool::Rejected;
 use crate::network::Network;
+use crate::peer::Peer;
 use crate::rules::COINBASE_MATURITY;
 use crate::server::serve;
 
@@ -24,7 +25,8 @@ pub struct Devnet {
     network: Arc<Network>,
     faucet: Arc<Faucet>,
     address: SocketAddr,
-    _server: Arc<Server>,
+    /// `None` for a network without sockets.
+    _server: Option<Arc<Server>>,
 }
 
 #[allow(
@@ -46,10 +48,40 @@ impl Devnet {
         let network = Arc::new(Network::new());
         let task = runtime.spawn(serve(listener, Arc::clone(&network)));
         let server = Arc::new(Server(task.abort_handle()));
-        Ok(Self { network, faucet: Arc::new(Faucet::new()), address, _server: server })
+        Ok(Self { network, faucet: Arc::new(Faucet::new()), address, _server: Some(server) })
     }
 
-    /// Where peers connect.
+    /// A network with nothing but regtest's genesis block, without sockets: see [`Devnet::peer`].
+    #[must_use]
+    pub fn unserved() -> Self {
+        Self::without_server(Network::new(), Arc::new(Faucet::new()))
+    }
+
+    /// A network without sockets that begins as this one is now and then goes its own way, as a
+    /// part that is cut off does. Both go by one clock.
+    #[must_use]
+    pub fn split(&self) -> Self {
+        Self::without_server(self.network.split(), Arc::clone(&self.faucet))
+    }
+
+    fn without_server(network: Network, faucet: Arc<Faucet>) -> Self {
+        let address = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
+        Self { network: Arc::new(network), faucet, address, _server: None }
+    }
+
+    /// A node of this network to talk to without a socket.
+    #[must_use]
+    pub fn peer(&self) -> Peer {
+        Peer::new(Arc::clone(&self.network))
+    }
+
+    /// From here on blocks are mined at this time (Unix seconds) and peers told it, in the place of
+    /// the machine's.
+    pub fn set_time(&self, unix: u32) {
+        self.network.clock.set(unix);
+    }
+
+    /// Where peers connect; nowhere if the network has no sockets.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address

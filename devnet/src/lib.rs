@@ -42,6 +42,7 @@ mod fault;
 mod frame;
 mod wire;
 mod session;
+mod peer;
 mod server;
 mod devnet;
 
@@ -49,4 +50,5 @@ pub use chain_state::{MineError, ReorgError};
 pub use devnet::Devnet;
 pub use faucet::PayError;
 pub use mempool::Rejected;
+pub use peer::Peer;
 pub use verify::Invalid;

@@ -62,7 +62,7 @@ pub enum Rejected {
 }
 
 /// The transactions that wait, parents before children.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Mempool {
     /// By arrival.
     entries: BTreeMap<u64, Entry>,

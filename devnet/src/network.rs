@@ -1,11 +1,13 @@
 //! Owns the one state that all peers and all handles share, and the news of its changes.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bitcoin::{Transaction, Txid};
-use tokio::sync::broadcast;
+use tokio::sync::broadcast::{self, error::TryRecvError};
 
 use crate::chain_state::ChainState;
+use crate::clock::Clock;
 use crate::limits::MAX_PENDING_NEWS;
 use crate::mempool::Rejected;
 
@@ -27,18 +29,49 @@ pub(crate) enum News {
     },
 }
 
+/// Where news come, in order.
+pub(crate) type Listening = broadcast::Receiver<News>;
+
+/// What came since the last time, if anything did.
+pub(crate) fn next(listening: &mut Listening) -> Option<News> {
+    match listening.try_recv() {
+        Ok(news) => Some(news),
+        // What is lost are announcements; the chain's is made up for.
+        Err(TryRecvError::Lagged(_)) => Some(News::Chain),
+        Err(TryRecvError::Empty | TryRecvError::Closed) => None,
+    }
+}
+
 /// The state and who listens to its changes.
 #[derive(Debug)]
 pub(crate) struct Network {
     state: Mutex<ChainState>,
     news: broadcast::Sender<News>,
+    numbered: AtomicU64,
+    /// The clock of the miner and of what peers are told.
+    pub(crate) clock: Clock,
 }
 
 impl Network {
     /// A network with nothing but the genesis block.
     pub(crate) fn new() -> Self {
+        let clock = Clock::default();
+        Self::of(ChainState::new(clock.clone()), clock)
+    }
+
+    /// A network of its own that begins as this one is now; both go by one clock.
+    pub(crate) fn split(&self) -> Self {
+        Self::of(self.state().clone(), self.clock.clone())
+    }
+
+    fn of(state: ChainState, clock: Clock) -> Self {
         let (news, _) = broadcast::channel(MAX_PENDING_NEWS);
-        Self { state: Mutex::new(ChainState::new()), news }
+        Self { state: Mutex::new(state), news, numbered: AtomicU64::new(0), clock }
+    }
+
+    /// A number for a peer that just connected.
+    pub(crate) fn number(&self) -> PeerNumber {
+        PeerNumber(self.numbered.fetch_add(1, Ordering::Relaxed))
     }
 
     /// The state. Its changes are told by this type's other methods only.
@@ -77,7 +110,7 @@ impl Network {
     }
 
     /// All news from now on.
-    pub(crate) fn listen(&self) -> broadcast::Receiver<News> {
+    pub(crate) fn listen(&self) -> Listening {
         self.news.subscribe()
     }
 

@@ -24,7 +24,7 @@ use crate::wire::{Incoming, Outgoing, accept};
 /// Serves peers until it is dropped, and their tasks with it.
 pub(crate) async fn serve(listener: TcpListener, network: Arc<Network>) {
     let mut peers = JoinSet::new();
-    for number in (0..).map(PeerNumber) {
+    loop {
         let stream = loop {
             tokio::select! {
                 accepted = listener.accept() => match accepted {
@@ -39,7 +39,7 @@ pub(crate) async fn serve(listener: TcpListener, network: Arc<Network>) {
         };
         while peers.try_join_next().is_some() {}
         if peers.len() < MAX_PEERS {
-            peers.spawn(serve_peer(stream, Arc::clone(&network), number));
+            peers.spawn(serve_peer(stream, Arc::clone(&network), network.number()));
         }
     }
 }

@@ -20,7 +20,6 @@ use bitcoin::p2p::{Address, ServiceFlags};
 use bitcoin::{Block, BlockHash, Transaction, Txid, Witness};
 
 use crate::chain_state::ChainState;
-use crate::clock::unix_time;
 use crate::fault::Fault;
 use crate::limits::{
     CHECKPOINT_INTERVAL, MAX_ANNOUNCED_HEADERS, MAX_FILTER_HEADERS, MAX_FILTERS, MAX_HEADERS,
@@ -168,7 +167,7 @@ impl Session {
         let ours = VersionMessage {
             version: PROTOCOL,
             services: services(),
-            timestamp: i64::from(unix_time()),
+            timestamp: i64::from(self.network.clock.now()),
             receiver: nowhere.clone(),
             sender: nowhere,
             nonce: RandomState::new().build_hasher().finish(),

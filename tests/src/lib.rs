@@ -21,6 +21,7 @@ pub mod synthetic;
 pub mod tidy;
 pub mod town;
 pub mod vector_wallet;
+pub mod sim;
 pub mod pip;
 pub mod hwi;
 pub mod rpc_clients;

@@ -14,6 +14,7 @@ use tokio::net::TcpStream;
 
 use super::Devnet;
 use crate::chain_state::{ChainState, MineError, ReorgError};
+use crate::clock::Clock;
 use crate::faucet::{Faucet, PayError};
 use crate::filter::before_genesis;
 use crate::mempool::Rejected;
@@ -23,7 +24,7 @@ use crate::verify::Invalid;
 
 /// A network whose faucet has `coins` mature coinbases, and no others.
 fn funded(coins: u32) -> (ChainState, Faucet) {
-    let (mut state, faucet) = (ChainState::new(), Faucet::new());
+    let (mut state, faucet) = (ChainState::new(Clock::default()), Faucet::new());
     state.mine_empty(coins, faucet.script());
     state.mine_empty(COINBASE_MATURITY - 1, &payee(255));
     (state, faucet)
@@ -329,7 +330,8 @@ fn faucet_says_what_it_lacks() {
     let available = Amount::from_int_btc(50);
     assert!(matches!(asked, PayError::NotEnough { needed, available: has }
         if needed > available && has == available));
-    let nothing = faucet.pay(&ChainState::new(), vec![output(1, 1_000)]).unwrap_err();
+    let nothing =
+        faucet.pay(&ChainState::new(Clock::default()), vec![output(1, 1_000)]).unwrap_err();
     assert!(matches!(nothing, PayError::NotEnough { available: Amount::ZERO, .. }));
 }
 

@@ -1,0 +1,113 @@
+//! Owns simulated worlds: the production engine and store among honest and bad nodes, in virtual
+//! time, with sudden deaths; and what must hold at every step and at the end.
+//!
+//! One seed draws everything, so a seed that fails is told and lives again. Refuses to know why an
+//! answer is right: it is held against a slow model that looks at every output of every block.
+
+mod draw;
+mod ledger;
+mod vice;
+mod host;
+mod home;
+mod person;
+mod report;
+mod world;
+mod program;
+mod lines;
+mod weather;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use billfold_wallet_core::command::PaymentState;
+use bitcoin::{Amount, BlockHash, OutPoint, SignedAmount, Txid};
+
+use world::World;
+
+pub use report::{Report, Sum};
+
+/// Worlds in which something was wrong once, and what: they must never be so again.
+pub const PAST: &[(u64, &str)] = &[];
+
+/// Lives through the world of a seed.
+///
+/// # Errors
+/// What must not be, with the seed.
+pub fn live(seed: u64) -> Result<Report> {
+    let mut world = World::new(seed).with_context(|| format!("seed {seed}"))?;
+    let lived = life(&mut world);
+    lived.with_context(|| format!("seed {seed}, after {:?}: {:?}", world.time, world.report))?;
+    Ok(world.report)
+}
+
+fn life(world: &mut World) -> Result<()> {
+    world.live_until(LIFE)?;
+    world.calm_down();
+    let mut problem = None;
+    for _ in 0..ROUNDS {
+        world.mine_one();
+        world.live_until(world.time + ROUND)?;
+        match at_rest(world) {
+            Ok(()) => return Ok(()),
+            Err(error) => problem = Some(error),
+        }
+    }
+    bail!("never at rest: {problem:?}")
+}
+
+/// The wallet is at the tip, and says what a look at every block says.
+fn at_rest(world: &mut World) -> Result<()> {
+    let (height, _) = world.network.tip();
+    ensure!(world.height() == Some(height), "it is at {:?} of {height}", world.height());
+    world.look(true)?;
+    world.look(false)?;
+    let truth = ledger::scan(&world.network, &world.scripts);
+    let rows = &world.person.history;
+    // What strangers paid and a reorganisation dropped for good is waited for, for two weeks.
+    let ours = |state| matches!(state, PaymentState::Signed | PaymentState::Announced);
+    let waiting: Vec<_> = rows.iter().filter(|row| ours(row.state)).collect();
+    ensure!(waiting.is_empty(), "in no block: {waiting:#?}");
+    let told: BTreeMap<Txid, (BlockHash, SignedAmount)> = rows
+        .iter()
+        .filter_map(|row| Some((row.txid, (row.state.block()?.hash, row.net))))
+        .collect();
+    ensure!(told == truth.history, "history: {told:#?}, and is {:#?}", truth.history);
+    let mined = world.person.coins.iter().filter(|coin| coin.height.is_some());
+    let coins: BTreeMap<OutPoint, Amount> =
+        mined.map(|coin| (coin.outpoint, coin.amount)).collect();
+    ensure!(coins == truth.coins, "coins: {coins:#?}, and are {:#?}", truth.coins);
+    paid_once(world)
+}
+
+/// Each payment that was wanted reached its payee once, if it was signed.
+fn paid_once(world: &World) -> Result<()> {
+    let mut paid: BTreeMap<_, u64> = BTreeMap::new();
+    for height in 0..=world.network.tip().0 {
+        let Some(block) = world.network.block_at(height) else { continue };
+        for output in block.txdata.into_iter().flat_map(|transaction| transaction.output) {
+            *paid.entry(output.script_pubkey).or_default() += 1;
+        }
+    }
+    let rows = &world.person.history;
+    for wish in &world.person.wishes {
+        let times = paid.get(&wish.payee).copied().unwrap_or(0);
+        ensure!(times <= 1, "{wish:?} was paid {times} times");
+        let falls = |txid: &Txid| {
+            rows.iter().any(|row| row.txid == *txid && row.state == PaymentState::Replaced)
+        };
+        let fell = wish.signed.iter().all(falls);
+        ensure!(times == 1 || fell || wish.taken_back, "{wish:?} was not paid");
+    }
+    Ok(())
+}
+
+/// Of virtual time, with everything that can go wrong.
+const LIFE: Duration = Duration::from_secs(4 * 3_600);
+
+/// Between two blocks at rest.
+const ROUND: Duration = Duration::from_secs(3_600);
+
+/// Blocks after which everything must have come to rest: a payment that the network forgot is
+/// announced again after 36 hours at most.
+const ROUNDS: u32 = 60;

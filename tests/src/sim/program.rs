@@ -1,0 +1,170 @@
+//! Owns the program in a world: the engine with what it asks of the world, from its start to its
+//! sudden death.
+//!
+//! Refuses to hear what a run said after it died: only what was carried out was said.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context, Result, bail, ensure};
+use billfold_wallet_core::command::{Command, CommandError, PaymentState, Reply};
+use billfold_wallet_core::engine::{Effect, Engine, Input};
+use billfold_wallet_core::event::{CommandId, Event};
+use billfold_wallet_core::light_client::input::Input as ClientInput;
+use billfold_wallet_core::light_client::job;
+use billfold_wallet_core::store::filters;
+use billfold_wallet_core::wallet_name::WalletName;
+use bitcoin::Txid;
+
+use super::home::Before;
+use super::world::{DEATH_EVERY, Happening, Run, World};
+
+/// When the program dies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Death {
+    /// Before a step.
+    Before,
+    /// After a step's commit, with nothing of it said or sent.
+    Unsaid,
+    /// In the middle of a step's commit.
+    Torn,
+}
+
+impl World {
+    pub(super) fn start(&mut self) -> Result<()> {
+        let now = self.now(self.time);
+        let opened = self.home.filters().context("the store of filters")?;
+        let online = self.home.online(&opened).context("the chain's file")?;
+        let wallet = self.home.opened(now).context("the wallet's file")?;
+        let seed = self.draw.seed();
+        let (engine, effects) = Engine::online(vec![wallet], online, seed, now)?;
+        let (began, filters, open) = (self.time, opened.store, BTreeSet::new());
+        self.run = Some(Run { engine, began, filters, open });
+        self.carry_out(effects)
+    }
+
+    pub(super) fn ask(&mut self, command: Command) -> Result<()> {
+        self.asked += 1;
+        let id = CommandId(self.asked);
+        if let Some(run) = &mut self.run {
+            run.open.insert(id);
+        }
+        self.step(Input::Ask { id, wallet: WalletName::default(), command })
+    }
+
+    pub(super) fn step(&mut self, input: Input) -> Result<()> {
+        let Some(began) = self.run.as_ref().map(|run| run.began) else { return Ok(()) };
+        let now = self.now(began);
+        let death = self.death();
+        if death == Some(Death::Before) {
+            return self.die(None);
+        }
+        let before = (death == Some(Death::Torn)).then(|| self.home.databases()).transpose()?;
+        let Some(run) = &mut self.run else { return Ok(()) };
+        let effects = run.engine.step(now, input)?;
+        self.report.steps += 1;
+        if death.is_some() {
+            return self.die(before.as_ref());
+        }
+        self.carry_out(effects)
+    }
+
+    fn death(&mut self) -> Option<Death> {
+        if self.calm {
+            return None;
+        }
+        self.doomed -= 1;
+        (self.doomed == 0).then(|| {
+            self.doomed = self.deaths.between(1, DEATH_EVERY);
+            *self.deaths.one_of(&[Death::Before, Death::Unsaid, Death::Torn])
+        })
+    }
+
+    fn die(&mut self, before: Option<&Before>) -> Result<()> {
+        self.report.deaths += 1;
+        let torn = self.home.die(before.map(|before| (before, &mut self.deaths)))?;
+        self.report.torn += u64::from(torn);
+        self.run = None;
+        self.epoch += 1;
+        self.lines.clear();
+        self.person.give_up();
+        let wait = self.deaths.seconds(1, 600);
+        self.later(wait, Happening::Start);
+        Ok(())
+    }
+
+    fn carry_out(&mut self, effects: Vec<Effect>) -> Result<()> {
+        for effect in effects {
+            match effect {
+                Effect::Dial { peer, address, wire, .. } => self.dial(peer, &address, wire),
+                Effect::Resolve { id, .. } => {
+                    let addresses = Vec::new();
+                    self.soon(ClientInput::Resolved { id, addresses });
+                }
+                Effect::Send { peer, bytes } => {
+                    self.note(&bytes);
+                    if let Some(line) = self.lines.get_mut(&peer) {
+                        let at = line.send(self.time, &mut self.draw).max(self.cut_until);
+                        self.at(at, Happening::Bytes(self.epoch, peer, bytes));
+                    }
+                }
+                Effect::Close { peer, .. } => {
+                    self.lines.remove(&peer);
+                    self.soon(ClientInput::Disconnected { peer });
+                }
+                Effect::Job { id, job } => {
+                    let result = job::run(&job);
+                    self.soon(ClientInput::JobDone { id, result });
+                }
+                Effect::KeepFilters(kept) => {
+                    if let Some(run) = &mut self.run {
+                        run.filters.keep(&kept)?;
+                    }
+                }
+                Effect::ReadFilters { id, filters } => {
+                    let Some(run) = &self.run else { continue };
+                    let filters = filters::read(&run.filters.places(&filters)).filters;
+                    self.soon(ClientInput::FiltersRead { id, filters });
+                }
+                Effect::Restart => {
+                    self.epoch += 1;
+                    self.lines.clear();
+                }
+                Effect::Answer { id, result } => self.answer(id, result)?,
+                Effect::Tell(news) => self.told(&news.event)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// One answer to one question, in the run in which it was asked.
+    fn answer(&mut self, id: CommandId, result: Result<Reply, CommandError>) -> Result<()> {
+        let was_open = self.run.as_mut().is_some_and(|run| run.open.remove(&id));
+        ensure!(was_open, "{id:?} was answered twice, or never asked");
+        self.note(format!("{result:?}").as_bytes());
+        let follows = self.person.hear(result)?;
+        let signed = self.person.wishes.iter().map(|wish| wish.signed.len()).sum::<usize>();
+        self.report.payments = u64::try_from(signed)?;
+        if let Some(command) = follows {
+            self.at(self.time, Happening::Ask(self.epoch, Box::new(command)));
+        }
+        Ok(())
+    }
+
+    /// Nothing is told of a block that does not hold it.
+    fn told(&mut self, event: &Event) -> Result<()> {
+        if let Event::Transaction(change) = event {
+            self.confirmed_in_its_block(change.txid, change.state)?;
+        }
+        if let Event::Stopped { error } = event {
+            bail!("the engine stopped: {error}");
+        }
+        Ok(())
+    }
+
+    fn confirmed_in_its_block(&self, txid: Txid, state: PaymentState) -> Result<()> {
+        if let PaymentState::Confirmed(block) = state {
+            ensure!(self.ledger.holds(block.hash, txid), "{txid} is not in {block:?}");
+        }
+        Ok(())
+    }
+}
