@@ -1,8 +1,8 @@
 #!/bin/sh
-# A shop in a shell, with nothing but curl, by Bitcoin Core's methods of `billfold daemon`:
+# A shop in a shell, with nothing but curl, by the methods of `billfold daemon`:
 #
-#   shop.sh invoice ORDER                  an address for this order, told again when asked again
-#   shop.sh wait ADDRESS SATOSHI           waits until so much was paid in a block
+#   shop.sh invoice ORDER SATOSHI          number and URI of this order's invoice, however often asked
+#   shop.sh wait NUMBER                    waits until the invoice is paid, and says how exactly
 #   shop.sh payout KEY ADDRESS SATOSHI     pays once for each key, however often it is asked
 #
 # SHOP_URL is the wallet's, such as http://127.0.0.1:8332/wallet/main, and SHOP_COOKIE the daemon's
@@ -39,9 +39,11 @@ result() {
     esac
 }
 
-# Satoshi as bitcoin, and back, without a float between.
+# Satoshi as bitcoin, without a float between.
 bitcoin() { printf '%d.%08d' $(($1 / 100000000)) $(($1 % 100000000)); }
-satoshi() { printf '%s\n' "$1" | tr -d . | sed 's/^0*\(.\)/\1/'; }
+
+# What a field of a result says: RESULT FIELD.
+field() { printf '%s\n' "$1" | sed "s/^.*\"$2\":\"\{0,1\}\([^\",}]*\).*$/\1/"; }
 
 # What goes between quotes in JSON must need no quoting.
 plain() {
@@ -56,19 +58,28 @@ plain() {
 case ${1-} in
 invoice)
     plain "$2"
-    # What was given out for this order already. -11 says that nothing was.
-    known=$(result getaddressesbylabel "[\"order-$2\"]" 2>/dev/null) || known=
-    address=$(printf '%s\n' "$known" | sed -n 's/^{"\([a-z0-9]*\)".*/\1/p')
-    if [ -n "$address" ]; then
-        echo "$address"
-    else
-        result getnewaddress "[\"order-$2\"]"
-    fi
+    # An order is known by its key: a call whose answer was lost makes no second invoice.
+    made=$(result billfold.invoice.create "{\"amount_sat\":$(($3)),\"label\":\"order-$2\",\"key\":\"order-$2\"}")
+    echo "$(field "$made" invoice_id) $(field "$made" uri)"
     ;;
 wait)
-    plain "$2"
-    while [ "$(satoshi "$(result getreceivedbyaddress "[\"$2\",1]")")" -lt "$3" ]; do
-        sleep 1
+    seen=0
+    while :; do
+        invoice=$(result billfold.invoice.get "[$(($2))]")
+        state=$(field "$invoice" state)
+        case $state in
+        paid)
+            echo "paid $(field "$invoice" payment)"
+            exit 0
+            ;;
+        late | expired | cancelled)
+            echo "$state" >&2
+            exit 1
+            ;;
+        esac
+        # Comes back when the invoice is further, or after a while.
+        news=$(result billfold.events "{\"after\":$seen,\"wait_ms\":$((SHOP_PATIENCE * 500)),\"filter\":{\"invoice_id\":$(($2))}}")
+        seen=$(field "$news" next)
     done
     ;;
 payout)

@@ -76,7 +76,10 @@ impl Desk {
             let is_ours = wallet.is_none_or(|wallet| wallet == self.wallet);
             let is_kept = matches!(
                 event,
-                Event::Transaction(_) | Event::Reorganised { .. } | Event::Missed { .. }
+                Event::Transaction(_)
+                    | Event::Invoice(_)
+                    | Event::Reorganised { .. }
+                    | Event::Missed { .. }
             );
             if is_ours && is_kept {
                 return true;

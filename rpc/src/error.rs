@@ -172,10 +172,13 @@ fn code(error: &CommandError) -> Code {
         | CommandError::FeeRateOutOfRange(_)
         | CommandError::HeightAboveTip { .. }
         | CommandError::MessageTooLong(_)
+        | CommandError::InvoiceSettled { .. }
         | CommandError::NotAPayment => Code::InvalidParameter,
         CommandError::KeyReused => Code::KeyConflict,
         CommandError::OverLimit(_) => Code::PolicyRefused,
-        CommandError::NoSuchTransaction(_) | CommandError::NotOurAddress(_) => Code::AddressOrKey,
+        CommandError::NoSuchTransaction(_)
+        | CommandError::NotOurAddress(_)
+        | CommandError::NoSuchInvoice(_) => Code::AddressOrKey,
         CommandError::NotLoaded(_) => Code::WalletNotFound,
         CommandError::AddressesExhausted => Code::KeypoolRanOut,
         CommandError::Offline => Code::NotConnected,

@@ -214,6 +214,7 @@ const TABLES: &[&[Method]] = &[
     balance::METHODS,
     billfold::audit::METHODS,
     billfold::events::METHODS,
+    billfold::invoice::METHODS,
     billfold::pay::METHODS,
     billfold::payments::METHODS,
     billfold::policy::METHODS,

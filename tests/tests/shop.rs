@@ -30,15 +30,18 @@ fn an_order_is_paid_and_a_payout_is_made_once() -> Result<()> {
     let daemon = Daemon::start(&program, &["--fallback-fee", "0.00002"])?;
     daemon.await_height(town.network.tip().0)?;
 
-    let address = told(&shop(&program, &daemon, &["invoice", "17"]).output()?)?;
-    let again = told(&shop(&program, &daemon, &["invoice", "17"]).output()?)?;
-    let other = told(&shop(&program, &daemon, &["invoice", "18"]).output()?)?;
-    ensure!(address == again && address != other, "{address} {again} {other}");
-    let mut waiting = shop(&program, &daemon, &["wait", &address, "250000"]);
+    let invoice = told(&shop(&program, &daemon, &["invoice", "17", "250000"]).output()?)?;
+    let again = told(&shop(&program, &daemon, &["invoice", "17", "250000"]).output()?)?;
+    let other = told(&shop(&program, &daemon, &["invoice", "18", "250000"]).output()?)?;
+    ensure!(invoice == again && invoice != other, "{invoice} {again} {other}");
+    let (number, uri) = invoice.split_once(' ').context("no number")?;
+    let address = uri.strip_prefix("bitcoin:").and_then(|uri| uri.split('?').next());
+    let address = json!(address.context("no address")?);
+    let mut waiting = shop(&program, &daemon, &["wait", number]);
     let waiting = thread::spawn(move || waiting.output());
-    town.pay(&json!(address), 100_000)?;
-    town.pay(&json!(address), 150_000)?;
-    told(&waiting.join().ok().context("nobody waited")??)?;
+    town.pay(&address, 100_000)?;
+    town.pay(&address, 150_000)?;
+    ensure!(told(&waiting.join().ok().context("nobody waited")??)? == "paid exact");
 
     // The shop gives up before it can be answered; whether it was paid, it can't know.
     let payout = ["payout", "refund-17", STRANGER, "20000"];

@@ -153,6 +153,7 @@ impl Book {
                 self.outdate(&[Page::Balance, Page::Description]);
             }
             Event::Transaction(_) | Event::Reorganised { .. } => self.outdate(MONEY),
+            Event::Invoice(_) => self.outdate(&[Page::Addresses]),
             Event::Note(_) => self.outdate(&[Page::Coins, Page::History]),
             Event::Missed { .. } => self.outdate(&Page::ALL),
             Event::Broadcast(_) => self.outdate(&[Page::History]),

@@ -84,10 +84,16 @@ pub struct BackupRequest {
     pub account: AccountName,
     /// Its place among the account's addresses.
     pub index: DerivationIndex,
+    /// Its number, by which an invoice is known; `None`: any.
+    pub id: Option<u32>,
     /// How much was asked for.
     pub amount: Option<Amount>,
     /// When, in Unix seconds.
     pub issued: u64,
     /// Until when it is to be paid, in Unix seconds.
     pub expires: Option<u64>,
+    /// How many confirmations count; `None`: it was asked for by a person, and one is enough.
+    pub least_depth: Option<u32>,
+    /// When it was taken back, in Unix seconds.
+    pub cancelled: Option<u64>,
 }

@@ -3,6 +3,7 @@
 //! Plain data: no channels, no references, no secrets. Refuses to format for people.
 
 mod store_problem;
+mod problem;
 mod error;
 mod coin;
 mod coin_choice;
@@ -23,6 +24,7 @@ mod psbt;
 mod message;
 mod sweep;
 mod limit;
+mod invoice;
 mod journal;
 mod teller;
 mod order;
@@ -41,10 +43,11 @@ pub use block::{BlockQuery, ChainQuery};
 pub use coin::{Balance, BalanceParts, Coin};
 pub use coin_choice::CoinChoice;
 pub use description::{AccountDescription, Birthday, IssuedAddress, WalletDescription};
-pub use error::{AbandonProblem, BumpProblem, CommandError, RecipientsProblem, SigningProblem};
+pub use error::CommandError;
 pub use finding::{Finding, Matched};
 pub use history::{Direction, HistoryQuery, HistoryRow, Mark, Moment, TransactionChange};
 pub use holdings::{Holdings, Receipt};
+pub use invoice::{Invoice, InvoiceChange, InvoicePayment, InvoiceQuery, InvoiceState, NewInvoice};
 pub use journal::{Happened, JournalEntry};
 pub use key_state::{KeyLayerState, KeyState};
 pub use label::{
@@ -59,6 +62,7 @@ pub use payment::{
     BumpRequest, BumpWay, Change, Draft, DraftId, FeeBasis, FeeChoice, Hold, Package, PayAmount,
     PayRequest, Payment, PaymentState, Purpose, Recipient, Replacement, Warning,
 };
+pub use problem::{AbandonProblem, BumpProblem, RecipientsProblem, SigningProblem};
 pub use proof::Proof;
 pub use psbt::{Owner, PsbtInput, PsbtOutput, PsbtReview, PsbtWarning};
 pub use reading::Reading;
@@ -68,7 +72,7 @@ pub use store_problem::StoreProblem;
 pub use sweep::{SweepDraft, SweepRequest, SweepSource};
 pub use teller::{
     Attempt, AttemptPurpose, AuditEntry, NewToken, ParseTokenIdError, PaymentQuery, PaymentRecord,
-    TellerCommand, TellerReply, TokenId, TokenKey, TokenRecord, TokenSecret,
+    TellerCommand, TellerReading, TellerReply, TokenId, TokenKey, TokenRecord, TokenSecret,
 };
 
 /// One thing that a face may ask of an open wallet.

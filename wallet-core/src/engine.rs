@@ -9,6 +9,7 @@
 
 mod effect;
 mod start;
+mod invoicing;
 mod follower;
 mod chain_side;
 mod around;
@@ -178,7 +179,8 @@ impl Engine {
     pub fn step(&mut self, now: Now, input: Input) -> Result<Vec<Effect>, StoreProblem> {
         self.each(|one| {
             one.lock_if_idle(now);
-            Ok(())
+            // What is answered now is told as it is now.
+            one.review_invoices(now)
         })?;
         match input {
             Input::Unlock { wallet, key, lasts } => {
@@ -225,7 +227,8 @@ impl Engine {
         let batch = self.uncommitted.map(|since| since.after(UNCOMMITTED_TIME));
         let due = [self.client_deadline(), batch, self.progress_due()];
         let locks = self.followers.values().map(|one| one.keys.locks_at());
-        due.into_iter().chain(locks).flatten().min()
+        let expiries = self.followers.values().map(|one| one.invoicing.due());
+        due.into_iter().chain(locks).chain(expiries).flatten().min()
     }
 
     /// The highest block of the best header chain.
@@ -319,6 +322,7 @@ impl Engine {
     }
 
     fn commit_if_due(&mut self, now: Now) -> Result<(), StoreProblem> {
+        self.each(|one| one.review_invoices(now))?;
         let (mut waiting, full) =
             self.chain.followed_mut().map_or((false, false), ChainSide::stage);
         waiting |= self.followers.values().any(|one| one.wallet.is_staged() || one.is_behind());

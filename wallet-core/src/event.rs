@@ -4,7 +4,7 @@
 
 use bitcoin::{Amount, OutPoint, Txid};
 
-use crate::command::{CommandError, TransactionChange};
+use crate::command::{CommandError, InvoiceChange, TransactionChange};
 use crate::light_client::height::BlockId;
 use crate::light_client::output::{BroadcastEvent, PeerEvent};
 use crate::light_client::status::Status;
@@ -47,6 +47,8 @@ pub enum Event {
     },
     /// A transaction of the wallet appeared or changed.
     Transaction(TransactionChange),
+    /// An invoice was made or changed.
+    Invoice(InvoiceChange),
     /// News of an announcement.
     Broadcast(BroadcastEvent),
     /// A peer came, went or failed.

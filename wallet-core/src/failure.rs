@@ -124,6 +124,8 @@ kinds! {
     TooLarge = "too_large", -4, Refused, "The transaction is heavier than nodes relay.";
     KeyReused = "key_reused", -1001, Refused, "The idempotency key belongs to another payment.";
     PolicyRefused = "policy_refused", -1000, Refused, "A limit of whoever asks does not let the payment through.";
+    NoSuchInvoice = "no_such_invoice", -5, Other, "There is no such invoice.";
+    InvoiceSettled = "invoice_settled", -8, Refused, "The invoice is paid, so it can't be taken back.";
     NoSuchToken = "no_such_token", -8, Other, "There is no such token, or it was taken back.";
     TooManyTokens = "too_many_tokens", -4, Other, "No more tokens are kept.";
     ForeignPayment = "foreign_payment", -4, Refused, "The PSBT neither pays nor spends anything of the wallet.";

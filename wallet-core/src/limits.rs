@@ -202,6 +202,9 @@ pub const PSBT_BYTES: usize = 8 << 20;
 /// Payments, or lines of the journal or the audit log, that are told at once.
 pub const LISTED_PAYMENTS: u32 = 1_000;
 
+/// Confirmations that an invoice may ask for.
+pub const INVOICE_DEPTH: u32 = 100;
+
 /// Tokens of one wallet that work.
 pub const TOKENS: usize = 1_000;
 

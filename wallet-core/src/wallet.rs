@@ -22,6 +22,7 @@ mod labels;
 mod history;
 mod records;
 mod requests;
+mod invoices;
 mod backup;
 mod finding;
 mod warnings;
@@ -49,7 +50,7 @@ use std::path::Path;
 use bitcoin::{Amount, Network, OutPoint, Script, ScriptBuf};
 
 use crate::command::{
-    AccountDescription, Birthday, Draft, Payment, StoreProblem, TransactionChange,
+    AccountDescription, Birthday, Draft, InvoiceChange, Payment, StoreProblem, TransactionChange,
     WalletDescription,
 };
 use crate::keychain::{Account, AccountId, Branch, DerivationIndex, KeychainId, WalletPolicy};
@@ -64,6 +65,7 @@ use crate::vault::FileKey;
 
 pub use accounts::{AddAccountError, SearchScope};
 pub use handed::Handed;
+pub use invoices::InvoiceReview;
 pub use payment::ToAnnounce;
 pub use unconfirmed::Seen;
 pub use watched_coins::MovedCoins;
@@ -95,6 +97,8 @@ pub struct Wallet {
     others: BTreeSet<ScriptBuf>,
     /// Below this, payments from outside are dust.
     dust_limit: Amount,
+    /// What happened to invoices and was not told yet.
+    invoice_changes: Vec<InvoiceChange>,
     /// Dust that was frozen and not told yet.
     frozen_dust: Vec<(OutPoint, Amount)>,
 }
@@ -187,6 +191,7 @@ impl Wallet {
     pub fn abort(&mut self) -> Result<(), StoreProblem> {
         self.file.abort()?;
         self.frozen_dust.clear();
+        self.invoice_changes.clear();
         self.read_chains()?;
         self.scripts = self.file.scripts()?.into_iter().collect();
         self.interest = self.file.outpoints_of_interest()?.into_iter().collect();
@@ -359,6 +364,7 @@ impl Wallet {
             grown: Vec::new(),
             others: BTreeSet::new(),
             dust_limit: Amount::ZERO,
+            invoice_changes: Vec::new(),
             frozen_dust: Vec::new(),
         })
     }

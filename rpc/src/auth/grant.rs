@@ -182,12 +182,20 @@ const ALWAYS: &[&str] = &[
 ];
 
 /// Addresses, and no history.
-const RECEIVE: &[&str] = &["getnewaddress"];
+const RECEIVE: &[&str] = &[
+    "billfold.invoice.cancel",
+    "billfold.invoice.create",
+    "billfold.invoice.get",
+    "billfold.invoice.list",
+    "getnewaddress",
+];
 
 /// What is known of the wallet; no secrets, and nothing about other askers.
 const READ: &[&str] = &[
     "billfold.events",
     "billfold.getpayment",
+    "billfold.invoice.get",
+    "billfold.invoice.list",
     "billfold.listpayments",
     "billfold.policy.get",
     "billfold.policy.simulate",

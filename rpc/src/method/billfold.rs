@@ -1,10 +1,11 @@
-//! Owns the methods that Bitcoin Core has not: payments by keys, tokens, limits, the journal and the
-//! audit log.
+//! Owns the methods that Bitcoin Core has not: payments by keys, invoices, tokens, limits, the journal
+//! and the audit log.
 //!
 //! Amounts are whole satoshis in keys that end in `_sat`. Refuses numbers that are none.
 
 pub(super) mod audit;
 pub(super) mod events;
+pub(super) mod invoice;
 pub(super) mod payments;
 pub(super) mod pay;
 pub(super) mod policy;

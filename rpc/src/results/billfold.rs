@@ -1,6 +1,8 @@
 //! Owns what the methods answer that Bitcoin Core has not: amounts are whole satoshi, in fields that
 //! end in `_sat`.
 
+pub(super) mod invoice;
+
 use super::Table;
 use crate::shape::{Results, Shape};
 
@@ -48,10 +50,12 @@ const EVENTS: &[Shape] =
 
 const EVENT: &[Shape] = &[
     Shape::integer("seq", "Its number; no number is left out"),
-    Shape::text("event", "transaction, unconfirmed or reorganised"),
+    Shape::text("event", "transaction, unconfirmed, invoice or reorganised"),
     Shape::hex("txid", "The transaction").optional(),
     Shape::integer("net_sat", "What it brings the wallet; below zero if it takes").optional(),
-    Shape::text("state", "How the transaction is now").optional(),
+    Shape::integer("invoice_id", "The invoice").optional(),
+    Shape::integer("received_sat", "What the invoice was paid").optional(),
+    Shape::text("state", "How the transaction or invoice is now").optional(),
     Shape::hex("blockhash", "Its block, or the last block that stayed").optional(),
     Shape::integer("height", "The height of that block").optional(),
     Shape::hex("left_blockhash", "The block that it was in before").optional(),

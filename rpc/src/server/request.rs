@@ -11,7 +11,7 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::Response;
 use billfold_wallet_core::command::{
-    Asker, Command, Reply as WalletReply, TellerCommand, TellerReply,
+    Asker, Command, Reply as WalletReply, TellerCommand, TellerReading, TellerReply,
 };
 use serde_json::value::RawValue;
 use tokio::time::{sleep, timeout};
@@ -108,7 +108,7 @@ async fn caller(door: &Door, headers: &HeaderMap) -> Option<Caller> {
 async fn holder(node: &Node, authorization: &str) -> Option<(Asker, Option<Pass>)> {
     let token = Access::token(authorization)?;
     for desk in node.wallets() {
-        let asked = Command::Teller(Box::new(TellerCommand::Token(token.id)));
+        let asked = Command::Teller(Box::new(TellerCommand::Read(TellerReading::Token(token.id))));
         let Ok(WalletReply::Teller(told)) = desk.ask(asked).await else { continue };
         let TellerReply::Token(Some(kept)) = *told else { continue };
         if kept.is_revoked || !token.is_made_with(&kept.key) {

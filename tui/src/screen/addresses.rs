@@ -67,7 +67,8 @@ fn row(row: &AddressRow, book: &Book) -> Vec<Piece> {
         AddressStatus::Open => ('o', Role::Normal),
         AddressStatus::Pending => ('~', Role::Pending),
         AddressStatus::Used | AddressStatus::Paid => ('+', Role::Received),
-        AddressStatus::Expired => ('x', Role::Dim),
+        AddressStatus::Late => ('!', Role::Received),
+        AddressStatus::Expired | AddressStatus::Cancelled => ('x', Role::Dim),
     };
     let amount = match (row.amount, row.received) {
         (Some(asked), Amount::ZERO) => format!("asks {}", book.look.amount(asked)),

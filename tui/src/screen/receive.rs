@@ -157,7 +157,9 @@ fn lines(issued: &IssuedAddress, book: &Book, drawn: bool) -> Vec<Vec<Piece>> {
         let (word, role) = match row.status {
             AddressStatus::Pending => ("~ seen, not confirmed yet", Role::Pending),
             AddressStatus::Paid | AddressStatus::Used => ("+ paid", Role::Received),
+            AddressStatus::Late => ("! paid late", Role::Received),
             AddressStatus::Expired => ("x expired", Role::Dim),
+            AddressStatus::Cancelled => ("x cancelled", Role::Dim),
             AddressStatus::Open | AddressStatus::Unused => ("o waiting for a payment", Role::Dim),
         };
         lines.push(vec![dim("State     "), (word.to_owned(), role)]);

@@ -244,6 +244,12 @@ struct RequestLine {
     amount: Option<u64>,
     issued: u64,
     expires: Option<u64>,
+    #[serde(default)]
+    id: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    least_depth: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cancelled: Option<u64>,
 }
 
 impl RequestLine {
@@ -254,15 +260,19 @@ impl RequestLine {
             amount: request.amount.map(Amount::to_sat),
             issued: request.issued,
             expires: request.expires,
+            id: request.id,
+            least_depth: request.least_depth,
+            cancelled: request.cancelled,
         }
     }
 }
 
 fn request(line: &str) -> Option<BackupRequest> {
-    let RequestLine { request, index, amount, issued, expires } =
+    let RequestLine { request, index, amount, issued, expires, id, least_depth, cancelled } =
         serde_json::from_str(line).ok()?;
     let amount = amount.map(Amount::from_sat);
-    Some(BackupRequest { account: request.parse().ok()?, index, amount, issued, expires })
+    let account = request.parse().ok()?;
+    Some(BackupRequest { account, index, id, amount, issued, expires, least_depth, cancelled })
 }
 
 /// A label with all fields of its record (BIP329).

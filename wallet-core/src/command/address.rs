@@ -6,7 +6,7 @@ use bitcoin::{Address, Amount};
 
 use crate::keychain::{AccountName, DerivationIndex, KeychainId};
 
-use super::Mark;
+use super::{InvoiceState, Mark};
 
 /// Which addresses are asked for; as it is by default, all that were given out or paid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -50,8 +50,8 @@ pub struct AddressRow {
     pub marks: Vec<Mark>,
 }
 
-/// What became of an address. Of one at which an amount was asked for: `Open` until it is there,
-/// then `Pending` until blocks hold it, then `Paid`; `Expired` if its time went by before.
+/// What became of an address. Of one at which an amount was asked for, how far that is; see
+/// [`InvoiceState`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AddressStatus {
     /// Never paid; no amount was asked for.
@@ -64,14 +64,26 @@ pub enum AddressStatus {
     Pending,
     /// The amount is there, in blocks.
     Paid,
+    /// The amount came after the time for it.
+    Late,
     /// The time for it went by.
     Expired,
+    /// It is not asked for any more.
+    Cancelled,
 }
 
 impl AddressStatus {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Unused, Self::Used, Self::Open, Self::Pending, Self::Paid, Self::Expired];
+    pub const ALL: [Self; 8] = [
+        Self::Unused,
+        Self::Used,
+        Self::Open,
+        Self::Pending,
+        Self::Paid,
+        Self::Late,
+        Self::Expired,
+        Self::Cancelled,
+    ];
 
     /// The name that the command line and JSON use.
     #[must_use]
@@ -79,10 +91,25 @@ impl AddressStatus {
         match self {
             Self::Unused => "unused",
             Self::Used => "used",
-            Self::Open => "open",
-            Self::Pending => "pending",
-            Self::Paid => "paid",
-            Self::Expired => "expired",
+            Self::Open => InvoiceState::Open.name(),
+            Self::Pending => InvoiceState::Pending.name(),
+            Self::Paid => InvoiceState::Paid.name(),
+            Self::Late => InvoiceState::Late.name(),
+            Self::Expired => InvoiceState::Expired.name(),
+            Self::Cancelled => InvoiceState::Cancelled.name(),
+        }
+    }
+}
+
+impl From<InvoiceState> for AddressStatus {
+    fn from(state: InvoiceState) -> Self {
+        match state {
+            InvoiceState::Open => Self::Open,
+            InvoiceState::Pending => Self::Pending,
+            InvoiceState::Paid => Self::Paid,
+            InvoiceState::Late => Self::Late,
+            InvoiceState::Expired => Self::Expired,
+            InvoiceState::Cancelled => Self::Cancelled,
         }
     }
 }

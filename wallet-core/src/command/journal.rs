@@ -3,11 +3,11 @@
 //!
 //! Refuses what passes by without a trace: how many peers announced a payment is not in it.
 
-use bitcoin::{BlockHash, SignedAmount, Txid};
+use bitcoin::{Amount, BlockHash, SignedAmount, Txid};
 
 use crate::light_client::height::BlockId;
 
-use super::PaymentState;
+use super::{InvoiceState, PaymentState};
 
 /// One thing that happened, and its number.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,5 +36,14 @@ pub enum Happened {
     Reorganised {
         /// The last block that both branches share.
         fork: BlockId,
+    },
+    /// An invoice was made, or is further than it was, or less far.
+    Invoice {
+        /// Its number.
+        id: u64,
+        /// How far it is now.
+        state: InvoiceState,
+        /// What its address was paid, in blocks or not.
+        received: Amount,
     },
 }

@@ -4,7 +4,9 @@
 
 use bitcoin::ScriptBuf;
 
-use crate::command::{AddressQuery, Command, HistoryQuery, Reference};
+use crate::command::{
+    AddressQuery, Command, HistoryQuery, Reference, TellerCommand, TellerReading,
+};
 
 /// A command that only reads a wallet's file; as the [`Command`] of the same name.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +30,8 @@ pub enum Reading {
     Labels(Option<Reference>),
     /// What the wallet is made of.
     Describe,
+    /// What is kept for programs; not payments, which are told by the watch list.
+    Teller(TellerReading),
 }
 
 impl Command {
@@ -43,6 +47,11 @@ impl Command {
             Self::Addresses(query) => Reading::Addresses(*query),
             Self::Labels(about) => Reading::Labels(about.clone()),
             Self::Describe => Reading::Describe,
+            Self::Teller(command) => match &**command {
+                TellerCommand::Read(TellerReading::Payments(_)) => return None,
+                TellerCommand::Read(reading) => Reading::Teller(reading.clone()),
+                _ => return None,
+            },
             _ => return None,
         })
     }

@@ -1,5 +1,5 @@
-//! Owns what a wallet keeps for programs that pay by it: payments by their keys, tokens, limits and
-//! the audit log.
+//! Owns what a wallet keeps for programs that pay and are paid by it: payments by their keys,
+//! invoices, tokens, limits and the audit log.
 //!
 //! Refuses to print the secret of a token.
 
@@ -10,25 +10,38 @@ use bitcoin::hex::{DisplayHex as _, FromHex as _};
 use bitcoin::{Amount, Txid};
 use zeroize::Zeroizing;
 
-use super::{JournalEntry, Limit, Payment};
+use super::{Invoice, InvoiceQuery, JournalEntry, Limit, NewInvoice, Payment};
 
 /// What a program may ask of what is kept for it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum TellerCommand {
-    /// Payments that were signed here, each with its replacements.
-    Payments(PaymentQuery),
-    /// All tokens, without their secrets.
-    Tokens,
-    /// A token with its secret.
-    Token(TokenId),
+    /// Only to read.
+    Read(TellerReading),
+    /// Make an invoice.
+    AddInvoice(Box<NewInvoice>),
+    /// Take an invoice back.
+    CancelInvoice(u64),
     /// Keep a new token.
     AddToken(Box<NewToken>),
     /// Take a token back for good.
     RevokeToken(TokenId),
-    /// The limits of every order.
-    Policy,
     /// Set the limits of every order.
     SetPolicy(Vec<Limit>),
+}
+
+/// What a program may read of what is kept for it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TellerReading {
+    /// Payments that were signed here, each with its replacements.
+    Payments(PaymentQuery),
+    /// Invoices.
+    Invoices(InvoiceQuery),
+    /// All tokens, without their secrets.
+    Tokens,
+    /// A token with its secret.
+    Token(TokenId),
+    /// The limits of every order.
+    Policy,
     /// What happened to the wallet.
     Journal {
         /// Only what has a number above this one.
@@ -50,6 +63,10 @@ pub enum TellerCommand {
 pub enum TellerReply {
     /// To `Payments`.
     Payments(Vec<PaymentRecord>),
+    /// To `AddInvoice` and `CancelInvoice`.
+    Invoice(Box<Invoice>),
+    /// To `Invoices`.
+    Invoices(Vec<Invoice>),
     /// To `Tokens`.
     Tokens(Vec<TokenRecord>),
     /// To `Token`.
@@ -223,6 +240,6 @@ impl TellerCommand {
     /// Whether it changes something.
     #[must_use]
     pub const fn changes(&self) -> bool {
-        matches!(self, Self::AddToken(_) | Self::RevokeToken(_) | Self::SetPolicy(_))
+        !matches!(self, Self::Read(_))
     }
 }

@@ -18,6 +18,7 @@ use crate::signers::key_layer::KeyLayer;
 use crate::sweep::Sweep;
 use crate::wallet::{Folded, Growth, MovedCoins, Seen, Wallet, WatchList};
 
+use super::invoicing::Invoicing;
 use super::start::{self, Standing};
 
 /// A wallet with all that belongs to it.
@@ -39,6 +40,8 @@ pub(super) struct Follower {
     synced_at: Option<BlockId>,
     /// On whose behalf the command is that it is at.
     pub(super) by: Option<Authority>,
+    /// Which invoices are to be looked at again.
+    pub(super) invoicing: Invoicing,
     /// What its payment takes from the wallet.
     pub(super) spent: Option<Amount>,
     /// To be said, in this order.
@@ -62,8 +65,9 @@ pub(super) enum Course {
 
 impl Follower {
     pub(super) fn new(wallet: Wallet, keys: KeyLayer) -> Result<Self, StoreProblem> {
+        let applied = wallet.cursor()?;
         Ok(Self {
-            applied: wallet.cursor()?,
+            applied,
             wallet,
             keys,
             sweep: None,
@@ -73,6 +77,7 @@ impl Follower {
             told_coins: false,
             synced_at: None,
             by: None,
+            invoicing: Invoicing::new(applied),
             spent: None,
             said: Vec::new(),
         })
@@ -91,10 +96,19 @@ impl Follower {
             self.changed = true;
             let TransactionChange { txid, net, state, left, .. } = change;
             self.wallet.journal(&Happened::Transaction { txid, net, state, left })?;
+            self.invoicing.touch(txid);
             self.say(Event::Transaction(change));
         }
         for (coin, amount) in self.wallet.take_frozen_dust() {
             self.say(Event::Note(Note::DustFrozen { coin, amount }));
+        }
+        Ok(())
+    }
+
+    /// Writes how far the invoices are by now, and says what changed.
+    pub(super) fn review_invoices(&mut self, now: Now) -> Result<(), StoreProblem> {
+        for change in self.invoicing.review(&mut self.wallet, self.applied, now)? {
+            self.say(Event::Invoice(change));
         }
         Ok(())
     }

@@ -10,6 +10,7 @@ portable_enum!(Event {
     Synced { tip, status, searched },
     Reorganised { fork, old_tip },
     Transaction(change),
+    Invoice(change),
     Broadcast(event),
     Peer(event),
     Missed { events },

@@ -22,7 +22,7 @@ portable_struct! {
         accounts, requests, labels, seed,
     }
     BackupAccount { name, descriptor, birthday, look_ahead, receive, change }
-    BackupRequest { account, index, amount, issued, expires }
+    BackupRequest { account, index, id, amount, issued, expires, least_depth, cancelled }
     PassphraseChange { old, new }
 }
 

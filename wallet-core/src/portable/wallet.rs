@@ -55,7 +55,7 @@ portable_enum!(Moment { Height(height), Time(seconds) });
 portable_enum!(Birthday { Height(height), Time(seconds) });
 portable_enum!(Direction { Received, Sent });
 portable_enum!(Mark { LooksLike { imitation, known }, Dust, Reused });
-portable_enum!(AddressStatus { Unused, Used, Open, Pending, Paid, Expired });
+portable_enum!(AddressStatus { Unused, Used, Open, Pending, Paid, Late, Expired, Cancelled });
 portable_enum!(Conflicts { KeepOurs, TakeTheirs });
 portable_enum!(Matched { Label, Id, Amount });
 portable_enum!(Reference {

@@ -7,7 +7,9 @@
 
 use bitcoin::{Address, Amount};
 
-use crate::command::{CommandError, IssuedAddress, Reference, StoreProblem, kept_text};
+use crate::command::{
+    CommandError, InvoiceChange, InvoiceState, IssuedAddress, Reference, StoreProblem, kept_text,
+};
 use crate::keychain::{
     Account, AccountId, AccountName, Branch, DerivationIndex, KeychainId, SpendPlan,
 };
@@ -34,7 +36,7 @@ impl Wallet {
         let account = self.description.preferred;
         let keychain = KeychainId { account, branch: Branch::Receive };
         let last = self.file.last_address(keychain)?;
-        if let Some(last) = last.filter(|_| !fresh) {
+        if let Some((last, true)) = last.filter(|_| !fresh) {
             let same =
                 last.amount == amount && last.note.as_deref() == note && last.expires == expires;
             if same && !self.file.was_used(ScriptPlace { keychain, index: last.index })? {
@@ -43,7 +45,7 @@ impl Wallet {
         }
         let index = self.issue(keychain)?;
         let note = note.and_then(|note| kept_text(note).0);
-        self.give_out(keychain, &Issued { index, amount, note, expires }, now)
+        self.give_out(keychain, &Issued { index, amount, note, expires, least_depth: None }, now)
     }
 
     /// The next address of one chain of an account, which nobody was given before.
@@ -61,19 +63,25 @@ impl Wallet {
         let keychain = KeychainId { account: self.account_named(account)?.id(), branch };
         let index = self.issue(keychain)?;
         let note = note.and_then(|note| kept_text(note).0);
-        self.give_out(keychain, &Issued { index, amount: None, note, expires: None }, now)
+        let issued = Issued { index, amount: None, note, expires: None, least_depth: None };
+        self.give_out(keychain, &issued, now)
     }
 
     /// Writes down what an issued address is for, and tells it.
-    fn give_out(
+    pub(super) fn give_out(
         &mut self,
         keychain: KeychainId,
         issued: &Issued,
         now: WallTime,
     ) -> Result<IssuedAddress, CommandError> {
-        self.file.insert_address(keychain, issued, now)?;
+        self.file.insert_address(None, keychain, issued, now)?;
+        let place = ScriptPlace { keychain, index: issued.index };
+        if let Some(id) = self.file.invoice_at(place)? {
+            let (state, received) = (InvoiceState::Open, Amount::ZERO);
+            self.note_invoice(InvoiceChange { id, state, received })?;
+        }
         if issued.note.is_some() {
-            let address = self.address(ScriptPlace { keychain, index: issued.index })?;
+            let address = self.address(place)?;
             self.set_label(&Reference::Address(address), issued.note.as_deref())?;
         }
         self.issued(keychain, issued)

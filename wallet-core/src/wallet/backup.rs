@@ -6,11 +6,11 @@
 use std::path::Path;
 
 use crate::backup::{Backup, BackupAccount, BackupRequest};
-use crate::command::{Birthday, Reference, StoreProblem};
+use crate::command::{Birthday, InvoiceState, Reference, StoreProblem};
 use crate::keychain::{Account, AccountId, AccountName, Branch, KeychainId};
 use crate::light_client::height::Height;
 use crate::light_client::time::WallTime;
-use crate::store::wallet::{Issued, NewWallet, SearchedAccount, WalletFile};
+use crate::store::wallet::{Issued, NewWallet, ScriptPlace, SearchedAccount, WalletFile};
 use crate::vault::FileKey;
 
 use super::Wallet;
@@ -113,8 +113,11 @@ impl Wallet {
                 account: self.account(keychain.account)?.name().clone(),
                 index: entry.place.index,
                 amount: entry.amount,
+                id: entry.id.and_then(|id| u32::try_from(id).ok()),
                 issued: issued.to_unix(),
                 expires: entry.expires.map(WallTime::to_unix),
+                least_depth: entry.least_depth,
+                cancelled: entry.cancelled.map(WallTime::to_unix),
             });
         }
         Ok(requests)
@@ -145,10 +148,17 @@ impl Wallet {
                 amount: request.amount,
                 note: None,
                 expires: request.expires.map(WallTime::new),
+                least_depth: request.least_depth,
             };
             let account = self.id_of(&request.account)?;
             let keychain = KeychainId { account, branch: Branch::Receive };
-            self.file.insert_address(keychain, &issued, WallTime::new(request.issued))?;
+            let since = WallTime::new(request.issued);
+            self.file.insert_address(request.id, keychain, &issued, since)?;
+            let place = ScriptPlace { keychain, index: request.index };
+            if let Some((id, at)) = self.file.invoice_at(place)?.zip(request.cancelled) {
+                self.file.cancel_invoice(id, WallTime::new(at))?;
+                self.file.set_invoice_state(id, InvoiceState::Cancelled)?;
+            }
         }
         for label in &backup.labels {
             self.file.set_label(label)?;

@@ -72,9 +72,10 @@ impl Wallet {
                 Reply::Holdings(Box::new(self.holdings(tip, *least_depth)?))
             }
             Reading::Received(scripts) => Reply::Received(self.received(scripts)?),
-            Reading::Addresses(query) => Reply::Addresses(self.addresses(query, now)?),
+            Reading::Addresses(query) => Reply::Addresses(self.addresses(query)?),
             Reading::Labels(about) => Reply::Labels(self.labels(about.as_ref())?),
             Reading::Describe => Reply::Wallet(Box::new(self.description()?)),
+            Reading::Teller(reading) => Reply::Teller(Box::new(self.look_up(reading)?)),
         })
     }
 }

@@ -14,16 +14,12 @@ impl Wallet {
     ///
     /// # Errors
     /// What the disk refused.
-    pub fn addresses(
-        &self,
-        query: &AddressQuery,
-        now: WallTime,
-    ) -> Result<Vec<AddressRow>, StoreProblem> {
+    pub fn addresses(&self, query: &AddressQuery) -> Result<Vec<AddressRow>, StoreProblem> {
         let limit = query.limit.map_or(usize::MAX, |limit| limit.try_into().unwrap_or(usize::MAX));
         let entries = self.file.address_entries()?.into_iter();
         entries
             .filter(|entry| query.change || entry.place.keychain.branch == Branch::Receive)
-            .map(|entry| (status(&entry, now), entry))
+            .map(|entry| (status(&entry), entry))
             .filter(|(status, _)| query.status.is_none_or(|wanted| wanted == *status))
             .take(limit)
             .map(|(status, entry)| self.address_row(status, entry))
@@ -53,13 +49,10 @@ impl Wallet {
     }
 }
 
-fn status(entry: &AddressEntry, now: WallTime) -> AddressStatus {
-    match entry.amount {
+fn status(entry: &AddressEntry) -> AddressStatus {
+    match entry.state {
         None if entry.paid.payments == 0 => AddressStatus::Unused,
         None => AddressStatus::Used,
-        Some(amount) if entry.paid.confirmed >= amount => AddressStatus::Paid,
-        Some(amount) if entry.paid.received >= amount => AddressStatus::Pending,
-        Some(_) if entry.expires.is_some_and(|expires| expires < now) => AddressStatus::Expired,
-        Some(_) => AddressStatus::Open,
+        Some(state) => state.into(),
     }
 }

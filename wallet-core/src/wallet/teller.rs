@@ -9,7 +9,8 @@ use bitcoin::{Amount, Txid};
 
 use crate::command::{
     Attempt, AttemptPurpose, AuditEntry, Authority, CommandError, DraftId, Happened, Limit,
-    NewToken, Overrun, PaymentQuery, PaymentRecord, StoreProblem, TellerCommand, TellerReply,
+    NewToken, Overrun, PaymentQuery, PaymentRecord, StoreProblem, TellerCommand, TellerReading,
+    TellerReply,
 };
 use crate::light_client::time::WallTime;
 use crate::limits::{LISTED_PAYMENTS, TOKENS};
@@ -28,10 +29,12 @@ impl Wallet {
         now: WallTime,
     ) -> Result<TellerReply, CommandError> {
         Ok(match command {
-            TellerCommand::Payments(query) => TellerReply::Payments(self.payments(query)?),
-            TellerCommand::Tokens => TellerReply::Tokens(self.file.tokens()?),
-            TellerCommand::Token(id) => {
-                TellerReply::Token(self.file.token_secret(*id)?.map(Box::new))
+            TellerCommand::Read(reading) => self.look_up(reading)?,
+            TellerCommand::AddInvoice(new) => {
+                TellerReply::Invoice(Box::new(self.add_invoice(new, now)?))
+            }
+            TellerCommand::CancelInvoice(id) => {
+                TellerReply::Invoice(Box::new(self.cancel_invoice(*id, now)?))
             }
             TellerCommand::AddToken(token) => self.add_token(token, now)?,
             TellerCommand::RevokeToken(id) => {
@@ -40,16 +43,32 @@ impl Wallet {
                 }
                 TellerReply::Done
             }
-            TellerCommand::Policy => TellerReply::Policy(self.file.limits()?),
             TellerCommand::SetPolicy(limits) => {
                 self.file.set_limits(limits)?;
                 TellerReply::Done
             }
-            TellerCommand::Journal { after, limit } => {
-                TellerReply::Journal(self.file.journal(*after, (*limit).min(LISTED_PAYMENTS))?)
+        })
+    }
+
+    /// Answers a program that only reads.
+    ///
+    /// # Errors
+    /// What the disk refused.
+    pub fn look_up(&self, reading: &TellerReading) -> Result<TellerReply, CommandError> {
+        let most = |limit: u32| limit.min(LISTED_PAYMENTS);
+        Ok(match reading {
+            TellerReading::Payments(query) => TellerReply::Payments(self.payments(query)?),
+            TellerReading::Invoices(query) => TellerReply::Invoices(self.invoices(query)?),
+            TellerReading::Tokens => TellerReply::Tokens(self.file.tokens()?),
+            TellerReading::Token(id) => {
+                TellerReply::Token(self.file.token_secret(*id)?.map(Box::new))
             }
-            TellerCommand::Audit { after, limit } => {
-                TellerReply::Audit(self.file.audit(*after, (*limit).min(LISTED_PAYMENTS))?)
+            TellerReading::Policy => TellerReply::Policy(self.file.limits()?),
+            TellerReading::Journal { after, limit } => {
+                TellerReply::Journal(self.file.journal(*after, most(*limit))?)
+            }
+            TellerReading::Audit { after, limit } => {
+                TellerReply::Audit(self.file.audit(*after, most(*limit))?)
             }
         })
     }

@@ -7,6 +7,7 @@ mod differential;
 mod following;
 mod guards;
 mod handed;
+mod invoices;
 mod limits;
 mod loss;
 mod paying;

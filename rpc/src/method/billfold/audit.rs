@@ -1,6 +1,6 @@
 //! Owns the method that tells the audit log.
 
-use billfold_wallet_core::command::{AuditEntry, TellerCommand, TellerReply};
+use billfold_wallet_core::command::{AuditEntry, TellerCommand, TellerReading, TellerReply};
 use bitcoin::Txid;
 use serde::Serialize;
 
@@ -27,7 +27,7 @@ pub(in crate::method) const METHODS: &[Method] = &[Method {
 async fn told(desk: &Desk, arguments: &Arguments) -> Outcome {
     let after = u64::try_from(arguments.integer(0)?.unwrap_or(0)).unwrap_or(0);
     let limit = arguments.value(1).map(|value| count(value, "limit")).transpose()?.unwrap_or(100);
-    match teller(desk, TellerCommand::Audit { after, limit }).await? {
+    match teller(desk, TellerCommand::Read(TellerReading::Audit { after, limit })).await? {
         TellerReply::Audit(entries) => {
             let next = entries.last().map_or(after, |entry| entry.number);
             let entries = entries.into_iter().map(EntryForm::from).collect();

@@ -5,7 +5,9 @@
 
 use std::time::Duration;
 
-use billfold_wallet_core::command::{Happened, JournalEntry, TellerCommand, TellerReply};
+use billfold_wallet_core::command::{
+    Happened, JournalEntry, TellerCommand, TellerReading, TellerReply,
+};
 use bitcoin::{BlockHash, Txid};
 use serde::Serialize;
 use tokio::time::{Instant, timeout_at};
@@ -13,9 +15,9 @@ use tokio::time::{Instant, timeout_at};
 use crate::arguments::{self, Arguments};
 use crate::desk::Desk;
 use crate::error::RpcError;
-use crate::json::answer;
+use crate::json::{Value, answer};
 use crate::limits::EVENTS_WAIT;
-use crate::method::billfold::{count, teller};
+use crate::method::billfold::{count, only, teller};
 use crate::method::{Category, Method, Outcome, Run, Standing};
 use crate::node::Node;
 use crate::parameter::{Kind, Parameter};
@@ -27,7 +29,7 @@ pub(in crate::method) const METHODS: &[Method] = &[Method {
         Parameter::optional("after", Kind::Number, "Only events above this seq; 0 for all"),
         Parameter::optional("wait_ms", Kind::Number, "How long to wait for one if there is none"),
         Parameter::optional("limit", Kind::Number, "At most this many, 1,000 at the most"),
-        Parameter::optional("filter", Kind::Object, "txid: only events of this transaction"),
+        Parameter::optional("filter", Kind::Object, "txid or invoice_id: only events of this one"),
     ],
     about: "What happened to the wallet, numbered without gaps and kept for good: {events, next}. \
             A reorganisation is an event, and so is each transaction that it takes out of a block.",
@@ -42,21 +44,21 @@ async fn events(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     if limit == 0 {
         return Err(RpcError::parameter("limit is at least 1"));
     }
-    let wanted = arguments.value(3).map(wanted).transpose()?.flatten();
+    let wanted = arguments.value(3).map(Wanted::read).transpose()?.unwrap_or_default();
     let wait = Duration::from_millis(u64::from(wait)).min(EVENTS_WAIT);
     let until = Instant::now() + wait;
     // Before the first look, so that nothing happens unheard between it and the wait.
     let mut listener = (!wait.is_zero()).then(|| desk.listen());
     loop {
         let TellerReply::Journal(entries) =
-            teller(desk, TellerCommand::Journal { after, limit }).await?
+            teller(desk, TellerCommand::Read(TellerReading::Journal { after, limit })).await?
         else {
             return Err(RpcError::bug());
         };
         let is_page = entries.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
         after = entries.last().map_or(after, |entry| entry.seq);
-        let is_wanted = |form: &EventForm| wanted.is_none_or(|txid| form.txid == Some(txid));
-        let forms: Vec<_> = entries.iter().map(EventForm::from).filter(is_wanted).collect();
+        let forms = entries.iter().map(EventForm::from);
+        let forms: Vec<_> = forms.filter(|form| wanted.takes(form)).collect();
         if !forms.is_empty() || is_page {
             return answer(&EventsForm { events: forms, next: after });
         }
@@ -73,12 +75,27 @@ async fn events(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     }
 }
 
-/// The one transaction that is asked for.
-fn wanted(filter: &crate::json::Value) -> Result<Option<Txid>, RpcError> {
-    let filter = arguments::object(filter)?;
-    super::only(filter, &["txid"])?;
-    let txid = filter.get("txid").map(arguments::text).transpose()?;
-    txid.map(|txid| arguments::hash(txid, "txid")).transpose()
+/// Which events are asked for.
+#[derive(Debug, Clone, Copy, Default)]
+struct Wanted {
+    txid: Option<Txid>,
+    invoice: Option<u32>,
+}
+
+impl Wanted {
+    fn read(filter: &Value) -> Result<Self, RpcError> {
+        let filter = arguments::object(filter)?;
+        only(filter, &["txid", "invoice_id"])?;
+        let txid = filter.get("txid").map(arguments::text).transpose()?;
+        let txid = txid.map(|txid| arguments::hash(txid, "txid")).transpose()?;
+        let invoice = filter.get("invoice_id").map(|id| count(id, "invoice_id")).transpose()?;
+        Ok(Self { txid, invoice })
+    }
+
+    fn takes(self, form: &EventForm) -> bool {
+        self.txid.is_none_or(|txid| form.txid == Some(txid))
+            && self.invoice.is_none_or(|id| form.invoice_id == Some(id.into()))
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -88,7 +105,7 @@ struct EventsForm {
 }
 
 /// One event.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 struct EventForm {
     seq: u64,
     event: &'static str,
@@ -96,6 +113,10 @@ struct EventForm {
     txid: Option<Txid>,
     #[serde(skip_serializing_if = "Option::is_none")]
     net_sat: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invoice_id: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    received_sat: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     state: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -108,11 +129,11 @@ struct EventForm {
 
 impl From<&JournalEntry> for EventForm {
     fn from(JournalEntry { seq, happened }: &JournalEntry) -> Self {
+        let form = Self { seq: *seq, ..Self::default() };
         match happened {
             Happened::Transaction { txid, net, state, left } => {
                 let block = state.block();
                 Self {
-                    seq: *seq,
                     event: if left.is_some() { "unconfirmed" } else { "transaction" },
                     txid: Some(*txid),
                     net_sat: Some(net.to_sat()),
@@ -120,17 +141,21 @@ impl From<&JournalEntry> for EventForm {
                     blockhash: block.map(|block| block.hash),
                     height: block.map(|block| block.height.to_u32()),
                     left_blockhash: *left,
+                    ..form
                 }
             }
             Happened::Reorganised { fork } => Self {
-                seq: *seq,
                 event: "reorganised",
-                txid: None,
-                net_sat: None,
-                state: None,
                 blockhash: Some(fork.hash),
                 height: Some(fork.height.to_u32()),
-                left_blockhash: None,
+                ..form
+            },
+            Happened::Invoice { id, state, received } => Self {
+                event: "invoice",
+                invoice_id: Some(*id),
+                received_sat: Some(received.to_sat()),
+                state: Some(state.name()),
+                ..form
             },
         }
     }

@@ -1,7 +1,8 @@
 //! Owns the methods that tell payments: one by its key, number or transaction, or page by page.
 
 use billfold_wallet_core::command::{
-    Attempt, Payment, PaymentQuery, PaymentRecord, PaymentState, TellerCommand, TellerReply,
+    Attempt, Payment, PaymentQuery, PaymentRecord, PaymentState, TellerCommand, TellerReading,
+    TellerReply,
 };
 use bitcoin::{OutPoint, Txid};
 use serde::Serialize;
@@ -54,7 +55,7 @@ async fn one(desk: &Desk, arguments: &Arguments) -> Outcome {
 async fn page(desk: &Desk, arguments: &Arguments) -> Outcome {
     let after = u64::try_from(arguments.integer(0)?.unwrap_or(0)).unwrap_or(0);
     let limit = arguments.value(1).map(|value| count(value, "limit")).transpose()?.unwrap_or(100);
-    let query = TellerCommand::Payments(PaymentQuery::Page { after, limit });
+    let query = TellerCommand::Read(TellerReading::Payments(PaymentQuery::Page { after, limit }));
     match teller(desk, query).await? {
         TellerReply::Payments(records) => {
             let next = records.last().map_or(after, |record| record.id);
@@ -67,7 +68,7 @@ async fn page(desk: &Desk, arguments: &Arguments) -> Outcome {
 
 /// One payment.
 pub(super) async fn record(desk: &Desk, query: PaymentQuery) -> Result<PaymentRecord, RpcError> {
-    match teller(desk, TellerCommand::Payments(query)).await? {
+    match teller(desk, TellerCommand::Read(TellerReading::Payments(query))).await? {
         TellerReply::Payments(mut records) => records
             .pop()
             .ok_or_else(|| RpcError::address_or_key("No such payment was made by this wallet")),

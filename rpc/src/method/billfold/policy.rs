@@ -1,7 +1,9 @@
 //! Owns the methods about the limits of every order, whoever asks: read, set, and asked whether a
 //! payment would be let through.
 
-use billfold_wallet_core::command::{Asker, Command, CommandError, TellerCommand, TellerReply};
+use billfold_wallet_core::command::{
+    Asker, Command, CommandError, TellerCommand, TellerReading, TellerReply,
+};
 use serde::Serialize;
 
 use crate::arguments::{self, Arguments};
@@ -49,7 +51,7 @@ pub(in crate::method) const METHODS: &[Method] = &[
 ];
 
 async fn told(node: &Node, desk: &Desk) -> Outcome {
-    match teller(desk, TellerCommand::Policy).await? {
+    match teller(desk, TellerCommand::Read(TellerReading::Policy)).await? {
         TellerReply::Policy(limits) => answer(&LimitsForm::new(&limits, node.params.network)),
         _ => Err(RpcError::bug()),
     }

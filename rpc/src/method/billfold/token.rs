@@ -1,6 +1,8 @@
 //! Owns the methods about tokens: made, listed, taken back, looked at, narrowed.
 
-use billfold_wallet_core::command::{NewToken, TellerCommand, TellerReply, TokenId, TokenKey};
+use billfold_wallet_core::command::{
+    NewToken, TellerCommand, TellerReading, TellerReply, TokenId, TokenKey,
+};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
@@ -94,7 +96,9 @@ async fn create(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
 
 async fn inspect(desk: &Desk, arguments: &Arguments) -> Outcome {
     let token = token(arguments.required_text(0)?)?;
-    let TellerReply::Token(kept) = teller(desk, TellerCommand::Token(token.id)).await? else {
+    let TellerReply::Token(kept) =
+        teller(desk, TellerCommand::Read(TellerReading::Token(token.id))).await?
+    else {
         return Err(RpcError::bug());
     };
     let works = kept.is_some_and(|kept| !kept.is_revoked && token.is_made_with(&kept.key));
@@ -102,7 +106,9 @@ async fn inspect(desk: &Desk, arguments: &Arguments) -> Outcome {
 }
 
 async fn list(desk: &Desk) -> Outcome {
-    let TellerReply::Tokens(tokens) = teller(desk, TellerCommand::Tokens).await? else {
+    let TellerReply::Tokens(tokens) =
+        teller(desk, TellerCommand::Read(TellerReading::Tokens)).await?
+    else {
         return Err(RpcError::bug());
     };
     let forms: Vec<_> = tokens

@@ -34,8 +34,11 @@ fn backup(seed: Option<Seed>) -> Backup {
             account: name,
             index: DerivationIndex::new(2).expect("small"),
             amount: Some(Amount::from_sat(5)),
+            id: Some(9),
             issued: 1_750_000_000,
             expires: None,
+            least_depth: Some(3),
+            cancelled: Some(1_760_000_000),
         }],
         labels: vec![
             Label {

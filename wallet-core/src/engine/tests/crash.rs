@@ -8,7 +8,8 @@ use super::home::{Home, World, nobody, stranger};
 use super::machine::{Crash, Died, Machine};
 use crate::command::{
     Asker, Authority, Command, FeeChoice, Happened, HistoryQuery, KeyedRequest, Limit, Order,
-    PayAmount, PayRequest, PaymentState, Recipient, Reply, TellerCommand, TellerReply,
+    PayAmount, PayRequest, PaymentState, Recipient, Reply, TellerCommand, TellerReading,
+    TellerReply,
 };
 use crate::event::Event;
 use crate::light_client::time::WallTime;
@@ -195,11 +196,14 @@ impl<'a> Person<'a> {
         assert_eq!(paid, 1);
         let (mut wallet, _) = self.home.wallet();
         assert_eq!(wallet.history().unwrap().len(), 2);
-        let log = wallet.tell(&TellerCommand::Audit { after: 0, limit: 100 }, WallTime::default());
+        let log = wallet.tell(
+            &TellerCommand::Read(TellerReading::Audit { after: 0, limit: 100 }),
+            WallTime::default(),
+        );
         let Ok(TellerReply::Audit(entries)) = log else { panic!("{log:?}") };
         assert_eq!(entries.len(), 1, "what was signed is written down once: {entries:?}");
         assert!(entries[0].amount.is_some() && entries[0].txid == self.memory.payment);
-        let told = TellerCommand::Journal { after: 0, limit: 100 };
+        let told = TellerCommand::Read(TellerReading::Journal { after: 0, limit: 100 });
         let Ok(TellerReply::Journal(told)) = wallet.tell(&told, WallTime::default()) else {
             panic!("no journal")
         };
@@ -208,7 +212,7 @@ impl<'a> Person<'a> {
             Happened::Transaction { txid, state, .. } => {
                 state.block().is_some() && Some(txid) == self.memory.payment
             }
-            Happened::Reorganised { .. } => false,
+            Happened::Reorganised { .. } | Happened::Invoice { .. } => false,
         });
         assert_eq!(confirmed.count(), 1, "{told:?}");
     }

@@ -8,7 +8,7 @@ use bitcoin::Amount;
 use super::home::{Home, World, main, nobody, script};
 use super::machine::Machine;
 use crate::command::{
-    Command, CommandError, Happened, PaymentState, Reply, TellerCommand, TellerReply,
+    Command, CommandError, Happened, PaymentState, Reply, TellerCommand, TellerReading, TellerReply,
 };
 use crate::event::{Event, News};
 use crate::light_client::height::Height;
@@ -43,7 +43,7 @@ fn payments(home: &Home, wallet: &WalletName) -> usize {
 
 /// What the journal of a wallet holds.
 fn journal(home: &Home, wallet: &WalletName) -> Vec<Happened> {
-    let asked = TellerCommand::Journal { after: 0, limit: 100 };
+    let asked = TellerCommand::Read(TellerReading::Journal { after: 0, limit: 100 });
     match home.wallet_of(wallet).0.tell(&asked, WallTime::default()) {
         Ok(TellerReply::Journal(entries)) => entries.into_iter().map(|one| one.happened).collect(),
         other => panic!("{other:?}"),

@@ -51,6 +51,8 @@ pub struct Issued {
     pub note: Option<String>,
     /// Until when.
     pub expires: Option<WallTime>,
+    /// How many confirmations a program waits for; `None`: a person asked.
+    pub least_depth: Option<u32>,
 }
 
 #[expect(clippy::missing_errors_doc, reason = "each fails with what the disk refused, only")]
@@ -158,34 +160,44 @@ impl WalletFile {
         })
     }
 
-    /// Notes that an address was given out; its label is written apart.
+    /// Notes that an address was given out, with a number or the next one; its label is written
+    /// apart.
     pub fn insert_address(
         &mut self,
+        id: Option<u32>,
         keychain: KeychainId,
         issued: &Issued,
         now: WallTime,
     ) -> Result<(), StoreProblem> {
         self.write(|sql| {
             sql.execute(
-                "INSERT INTO addresses (keychain, derivation, amount, issued_at, expires)
-                 VALUES (?1, ?2, ?3, ?4, ?5)",
+                "INSERT INTO addresses (id, keychain, derivation, amount, issued_at, expires,
+                                        least_depth, state)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, iif(?4 IS NULL, NULL, 'open'))",
                 params![
+                    id,
                     Column(keychain),
                     Column(issued.index),
                     issued.amount.map(Column),
                     Column(now),
-                    issued.expires.map(Column)
+                    issued.expires.map(Column),
+                    issued.least_depth
                 ],
             )
             .map(drop)
         })
     }
 
-    /// The address of a chain that was given out last.
-    pub fn last_address(&self, keychain: KeychainId) -> Result<Option<Issued>, StoreProblem> {
+    /// The address of a chain that was given out last, and whether it may be given out again to a
+    /// person.
+    pub fn last_address(
+        &self,
+        keychain: KeychainId,
+    ) -> Result<Option<(Issued, bool)>, StoreProblem> {
         self.read(|sql| {
             sql.query_row(
-                "SELECT a.derivation, a.amount, l.label, a.expires
+                "SELECT a.derivation, a.amount, l.label, a.expires, a.least_depth,
+                        a.least_depth IS NULL AND ifnull(a.state, 'open') = 'open'
                  FROM addresses a JOIN scripts s USING (keychain, derivation)
                  LEFT JOIN labels l ON l.kind = 'addr' AND l.subject = s.spk AND l.place = -1
                  WHERE keychain = ?1 ORDER BY derivation DESC LIMIT 1",
@@ -194,12 +206,14 @@ impl WalletFile {
                     let index: Column<DerivationIndex> = row.get(0)?;
                     let amount: Option<Column<Amount>> = row.get(1)?;
                     let expires: Option<Column<WallTime>> = row.get(3)?;
-                    Ok(Issued {
+                    let issued = Issued {
                         index: index.0,
                         amount: amount.map(|amount| amount.0),
                         note: row.get(2)?,
                         expires: expires.map(|expires| expires.0),
-                    })
+                        least_depth: row.get(4)?,
+                    };
+                    Ok((issued, row.get(5)?))
                 },
             )
             .optional()

@@ -2,11 +2,11 @@
 //!
 //! Refuses to change a line or to take one out, and to say the same of a transaction twice in a row.
 
-use bitcoin::{BlockHash, SignedAmount, Txid};
+use bitcoin::{Amount, BlockHash, SignedAmount, Txid};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::command::{Happened, JournalEntry, PaymentState, StoreProblem};
+use crate::command::{Happened, InvoiceState, JournalEntry, PaymentState, StoreProblem};
 use crate::light_client::height::{BlockId, Height};
 
 use super::WalletFile;
@@ -19,7 +19,7 @@ impl WalletFile {
         self.write(|sql| {
             let mut insert = sql.prepare_cached(
                 "INSERT INTO journal
-                 SELECT ifnull(max(seq), 0) + 1, ?1, ?2, ?3, ?4, ?5, ?6 FROM journal",
+                 SELECT ifnull(max(seq), 0) + 1, ?1, ?2, ?3, ?4, ?5, ?6, ?7 FROM journal",
             )?;
             match happened {
                 Happened::Transaction { txid, net, state, left } => {
@@ -34,7 +34,8 @@ impl WalletFile {
                         Column(*net),
                         block.map(|block| Column(block.hash)),
                         block.map(|block| Column(block.height)),
-                        left.map(Column)
+                        left.map(Column),
+                        None::<i64>
                     ])?;
                 }
                 Happened::Reorganised { fork } => {
@@ -45,7 +46,20 @@ impl WalletFile {
                         none,
                         fork_hash,
                         Column(fork.height),
+                        none,
                         none
+                    ])?;
+                }
+                Happened::Invoice { id, state, received } => {
+                    let (none, id) = (None::<i64>, i64::try_from(*id).unwrap_or(i64::MAX));
+                    insert.execute(params![
+                        format!("{INVOICE}{}", state.name()),
+                        none,
+                        Column(*received),
+                        none,
+                        none,
+                        none,
+                        id
                     ])?;
                 }
             }
@@ -58,7 +72,7 @@ impl WalletFile {
         let after = i64::try_from(after).unwrap_or(i64::MAX);
         self.read(|sql| {
             sql.prepare_cached(
-                "SELECT seq, kind, txid, net, block, height, left_block FROM journal
+                "SELECT seq, kind, txid, net, block, height, left_block, invoice FROM journal
                  WHERE seq > ?1 ORDER BY seq LIMIT ?2",
             )?
             .query_map(params![after, limit], entry)?
@@ -83,6 +97,12 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<JournalEntry> {
     if kind == REORGANISED {
         let fork = block(row, 4)?.ok_or_else(unknown)?;
         return Ok(JournalEntry { seq, happened: Happened::Reorganised { fork } });
+    }
+    if let Some(name) = kind.strip_prefix(INVOICE) {
+        let id = row.get::<_, i64>(7)?.unsigned_abs();
+        let state = InvoiceState::named(name).ok_or_else(unknown)?;
+        let received = row.get::<_, Column<Amount>>(3)?.0;
+        return Ok(JournalEntry { seq, happened: Happened::Invoice { id, state, received } });
     }
     let state = match (kind.as_str(), block(row, 4)?) {
         ("signed", None) => PaymentState::Signed,
@@ -111,3 +131,6 @@ fn block(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<BlockId>> {
 }
 
 const REORGANISED: &str = "reorganised";
+
+/// Before how far an invoice is.
+const INVOICE: &str = "invoice_";

@@ -6,7 +6,7 @@
 use bitcoin::{Amount, ScriptBuf};
 use rusqlite::Row;
 
-use crate::command::StoreProblem;
+use crate::command::{InvoiceState, StoreProblem};
 use crate::keychain::{DerivationIndex, KeychainId};
 use crate::light_client::time::WallTime;
 
@@ -20,8 +20,16 @@ pub struct AddressEntry {
     pub spk: ScriptBuf,
     /// Where its script comes from.
     pub place: ScriptPlace,
+    /// The number under which it was given out.
+    pub id: Option<u64>,
     /// What was asked for.
     pub amount: Option<Amount>,
+    /// How far that is.
+    pub state: Option<InvoiceState>,
+    /// How many confirmations a program waits for.
+    pub least_depth: Option<u32>,
+    /// When it was taken back.
+    pub cancelled: Option<WallTime>,
     /// When it was given out.
     pub issued: Option<WallTime>,
     /// Until when.
@@ -55,7 +63,7 @@ impl WalletFile {
                         (SELECT label FROM labels l WHERE l.kind = 'addr' AND l.subject = s.spk
                            AND l.place = -1),
                         ifnull(o.payments, 0), ifnull(o.received, 0), ifnull(o.confirmed, 0),
-                        ifnull(o.balance, 0)
+                        ifnull(o.balance, 0), a.id, a.state, a.least_depth, a.cancelled
                  FROM scripts s
                  JOIN keychains k ON k.id = s.keychain
                  LEFT JOIN addresses a USING (keychain, derivation)
@@ -79,13 +87,20 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<AddressEntry> {
     let issued: Option<Column<WallTime>> = row.get(4)?;
     let expires: Option<Column<WallTime>> = row.get(5)?;
     let amount = |column| row.get::<_, Column<Amount>>(column).map(|amount| amount.0);
+    let id: Option<i64> = row.get(11)?;
+    let state: Option<Column<InvoiceState>> = row.get(12)?;
+    let cancelled: Option<Column<WallTime>> = row.get(14)?;
     Ok(AddressEntry {
         spk: row.get::<_, Column<ScriptBuf>>(0)?.0,
         place: ScriptPlace {
             keychain: row.get::<_, Column<KeychainId>>(1)?.0,
             index: row.get::<_, Column<DerivationIndex>>(2)?.0,
         },
+        id: id.map(i64::unsigned_abs),
         amount: asked.map(|asked| asked.0),
+        state: state.map(|state| state.0),
+        least_depth: row.get(13)?,
+        cancelled: cancelled.map(|cancelled| cancelled.0),
         issued: issued.map(|issued| issued.0),
         expires: expires.map(|expires| expires.0),
         note: row.get(6)?,

@@ -51,7 +51,10 @@ CREATE TABLE scripts (
     UNIQUE (keychain, derivation)
 ) STRICT, WITHOUT ROWID;
 
--- Addresses that were given out to be paid at. The id is stable.
+-- Addresses that were given out to be paid at. The id is stable. With an amount it is an invoice:
+-- `state` is what was told of it last; `least_depth`: how many confirmations count, null if it was
+-- asked for by a person, who waits for one and may be given the same address again; `cancelled`:
+-- when it was taken back.
 CREATE TABLE addresses (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     keychain INTEGER NOT NULL REFERENCES keychains (id),
@@ -59,8 +62,14 @@ CREATE TABLE addresses (
     amount INTEGER,
     issued_at INTEGER NOT NULL,
     expires INTEGER,
-    UNIQUE (keychain, derivation)
+    least_depth INTEGER,
+    cancelled INTEGER,
+    state TEXT,
+    UNIQUE (keychain, derivation),
+    CHECK ((state IS NULL) = (amount IS NULL))
 ) STRICT;
+CREATE INDEX invoices_by_state ON addresses (state, id) WHERE state IS NOT NULL;
+CREATE INDEX open_invoices ON addresses (expires) WHERE state = 'open';
 
 -- Every transaction that pays or spends a script of the wallet, or that contests one that does.
 -- The place in a block is of the best chain only. `canonical`: in a block, or without a conflict
@@ -389,7 +398,8 @@ CREATE TABLE audit (
 
 -- What happened to the wallet, in the order in which it became durable. `seq`: from 1, without
 -- gaps. `kind`: reorganised, with the last block that both branches share, or how far a
--- transaction is now, with its block if it has one. `left_block`: the block that a
+-- transaction is now, with its block if it has one; or invoice_ and how far `invoice` is, with what
+-- it was paid as `net`. `left_block`: the block that a
 -- reorganisation took the transaction out of.
 CREATE TABLE journal (
     seq INTEGER PRIMARY KEY,
@@ -399,6 +409,7 @@ CREATE TABLE journal (
     block BLOB,
     height INTEGER,
     left_block BLOB,
+    invoice INTEGER,
     CHECK ((block IS NULL) = (height IS NULL))
 ) STRICT;
 CREATE INDEX journal_by_transaction ON journal (txid, seq) WHERE txid IS NOT NULL;

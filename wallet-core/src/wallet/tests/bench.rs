@@ -23,7 +23,7 @@ use crate::light_client::time::WallTime;
 use crate::seed::{Seed, Words};
 use crate::signers::{self, Signer, SoftwareSigner};
 use crate::vault::FileKey;
-use crate::wallet::{Description, DraftMoment, Drafted, Folded, NewWallet, Wallet};
+use crate::wallet::{Description, DraftMoment, Drafted, Folded, InvoiceReview, NewWallet, Wallet};
 
 /// A wallet and its chain.
 pub(crate) struct Bench {
@@ -85,6 +85,15 @@ impl Bench {
         self.wallet.advance(at, time).unwrap();
         self.wallet.commit().unwrap();
         folded
+    }
+
+    /// Looks at every invoice again that a transaction or a block can concern.
+    pub(crate) fn review_invoices(&mut self) {
+        let touched = self.wallet.history().unwrap().iter().map(|row| row.txid).collect();
+        let applied = Some(self.tip().height);
+        let review = InvoiceReview { touched: &touched, applied, moved: true, now: self.now };
+        self.wallet.review_invoices(&review).unwrap();
+        self.wallet.commit().unwrap();
     }
 
     /// Mines empty blocks.

@@ -5,7 +5,7 @@ use bitcoin::{Amount, FeeRate};
 use super::bench::{Bench, SEGWIT, exactly, pay, stranger};
 use crate::command::{
     Asker, Authority, BumpRequest, BumpWay, CommandError, Draft, FeeChoice, Hold, KeyedRequest,
-    Limit, Overrun, PayRequest, PaymentQuery, TellerCommand, TellerReply, TokenId,
+    Limit, Overrun, PayRequest, PaymentQuery, TellerCommand, TellerReading, TellerReply, TokenId,
 };
 use crate::config::LookAhead;
 use crate::light_client::time::WallTime;
@@ -94,7 +94,7 @@ fn the_limits_of_all_count_what_anybody_took() {
     let amount = Amount::from_sat(50_000);
     let policy = vec![Limit::Budget { amount, seconds: DAY }];
     bench.wallet.tell(&TellerCommand::SetPolicy(policy.clone()), bench.now).unwrap();
-    let told = bench.wallet.tell(&TellerCommand::Policy, bench.now);
+    let told = bench.wallet.tell(&TellerCommand::Read(TellerReading::Policy), bench.now);
     assert_eq!(told, Ok(TellerReply::Policy(policy)));
     let one = draft(&mut bench, 1, 30_000);
     order(&mut bench, &by(Vec::new()), &one).unwrap();
@@ -157,7 +157,10 @@ fn a_payment_keeps_its_number_when_it_is_replaced() {
     let moment = bench.moment();
     let bump = bench.wallet.bump(&request, &moment).unwrap();
     let replacement = bench.sign(&bump).transaction.compute_txid();
-    let mut records = |query| match bench.wallet.tell(&TellerCommand::Payments(query), bench.now) {
+    let mut records = |query| match bench
+        .wallet
+        .tell(&TellerCommand::Read(TellerReading::Payments(query)), bench.now)
+    {
         Ok(TellerReply::Payments(records)) => records,
         other => panic!("{other:?}"),
     };
