@@ -234,6 +234,7 @@ pub(crate) fn unexpected(reply: &Reply) -> Failure {
         Reply::Applied(_) => "applied block",
         Reply::KeyLayer(_) => "key layer",
         Reply::Teller(_) => "teller",
+        Reply::Operation(_) => "operation",
         Reply::Done => "done",
     };
     Failure::new(Kind::Bug, format!("the wallet answered with something else ({kind})"))

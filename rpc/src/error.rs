@@ -171,6 +171,7 @@ fn code(error: &CommandError) -> Code {
         | CommandError::NoSuchLabel(_)
         | CommandError::FeeRateOutOfRange(_)
         | CommandError::HeightAboveTip { .. }
+        | CommandError::NoSuchOperation(_)
         | CommandError::MessageTooLong(_)
         | CommandError::InvoiceSettled { .. }
         | CommandError::NotAPayment => Code::InvalidParameter,

@@ -33,6 +33,7 @@ pub mod transaction_hex;
 pub mod unsigned;
 pub mod psbt;
 pub mod ledger;
+pub mod operation;
 pub mod entry;
 pub mod keyed;
 pub mod method;

@@ -23,6 +23,7 @@ mod psbt;
 mod received;
 mod refusal;
 mod relay;
+mod rescan;
 mod script;
 mod send;
 mod signing;
@@ -215,6 +216,7 @@ const TABLES: &[&[Method]] = &[
     billfold::audit::METHODS,
     billfold::events::METHODS,
     billfold::invoice::METHODS,
+    billfold::operation::METHODS,
     billfold::pay::METHODS,
     billfold::payments::METHODS,
     billfold::policy::METHODS,
@@ -234,6 +236,7 @@ const TABLES: &[&[Method]] = &[
     psbt::METHODS,
     received::METHODS,
     relay::METHODS,
+    rescan::METHODS,
     raw_transaction::METHODS,
     script::METHODS,
     send::METHODS,

@@ -10,6 +10,7 @@ use billfold_wallet_core::face::Face;
 use tokio::time::timeout;
 
 use crate::error::RpcError;
+use crate::stop::Stop;
 
 /// Looks until there is something to see; `None` if there was nothing within `patience`.
 ///
@@ -37,5 +38,13 @@ where
     match patience {
         None => watching.await,
         Some(patience) => timeout(patience, watching).await.unwrap_or(Ok(None)),
+    }
+}
+
+/// Waits for something, unless the daemon is asked to end before.
+pub async fn unless_stopped<T>(stop: &Stop, waited: impl Future<Output = T> + Send) -> Option<T> {
+    tokio::select! {
+        seen = waited => Some(seen),
+        () = stop.asked() => None,
     }
 }

@@ -158,7 +158,7 @@ impl Book {
             Event::Missed { .. } => self.outdate(&Page::ALL),
             Event::Broadcast(_) => self.outdate(&[Page::History]),
             Event::Locked => self.locked = true,
-            Event::Peer(_) | Event::Stopped { .. } => {}
+            Event::Operation(_) | Event::Peer(_) | Event::Stopped { .. } => {}
         }
     }
 

@@ -29,6 +29,7 @@ mod journal;
 mod teller;
 mod order;
 mod key_state;
+mod operation;
 
 use bitcoin::psbt::Psbt;
 use bitcoin::{Address, Amount, OutPoint, ScriptBuf, Transaction, Txid};
@@ -57,6 +58,7 @@ pub use label::{
 pub use layout::Layout;
 pub use limit::{Limit, Overrun};
 pub use message::{MessageForm, SignedMessage};
+pub use operation::{Operation, OperationCommand, OperationId, OperationState, Reach, Task};
 pub use order::{Asker, Authority, KeyedRequest, Order};
 pub use payment::{
     BumpRequest, BumpWay, Change, Draft, DraftId, FeeBasis, FeeChoice, Hold, Package, PayAmount,
@@ -206,6 +208,8 @@ pub enum Command {
         /// The first block to scan; `None`: the wallet's birthday.
         from: Option<Height>,
     },
+    /// Begin, ask about or end what takes long.
+    Operation(OperationCommand),
     /// What the wallet is made of.
     Describe,
     /// That a transaction is in a block of the chain. Needs a chain that is followed.
@@ -252,6 +256,7 @@ impl Command {
                 | Self::Status
                 | Self::Describe
                 | Self::KeyLayer
+                | Self::Operation(OperationCommand::Running | OperationCommand::Of(_))
         )
     }
 }
@@ -310,6 +315,8 @@ pub enum Reply {
     Proof(Box<Proof>),
     /// To `Recall`.
     Recalled(Option<String>),
+    /// To `Operation`; `None`: none goes on.
+    Operation(Option<Box<Operation>>),
     /// To `Teller`.
     Teller(Box<TellerReply>),
     /// To `Abandon`, `Sweep`, `Drop`, `Freeze`, `Rescan`, `Lock`, `Remember` and `Present`.

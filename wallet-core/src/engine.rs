@@ -18,6 +18,7 @@ mod joining;
 mod signing;
 mod sweeping;
 mod ordered;
+mod operating;
 mod answer;
 
 use std::collections::{BTreeMap, VecDeque};

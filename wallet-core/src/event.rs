@@ -4,7 +4,7 @@
 
 use bitcoin::{Amount, OutPoint, Txid};
 
-use crate::command::{CommandError, InvoiceChange, TransactionChange};
+use crate::command::{CommandError, InvoiceChange, OperationId, TransactionChange};
 use crate::light_client::height::BlockId;
 use crate::light_client::output::{BroadcastEvent, PeerEvent};
 use crate::light_client::status::Status;
@@ -62,6 +62,8 @@ pub enum Event {
     /// The key layer was locked, because that was asked or because nobody was there. The view
     /// stays.
     Locked,
+    /// An operation of the wallet began or ended.
+    Operation(OperationId),
     /// Something about the wallet or its files that a person should know.
     Note(Note),
     /// The engine stopped: the disk refused, and nothing more will be done or said.

@@ -127,6 +127,8 @@ kinds! {
     NoSuchInvoice = "no_such_invoice", -5, Other, "There is no such invoice.";
     InvoiceSettled = "invoice_settled", -8, Refused, "The invoice is paid, so it can't be taken back.";
     NoSuchToken = "no_such_token", -8, Other, "There is no such token, or it was taken back.";
+    NoSuchOperation = "no_such_operation", -8, Other, "The wallet has no such operation.";
+    Rescanning = "rescanning", -4, Other, "Another rescan of the wallet goes on.";
     TooManyTokens = "too_many_tokens", -4, Other, "No more tokens are kept.";
     ForeignPayment = "foreign_payment", -4, Refused, "The PSBT neither pays nor spends anything of the wallet.";
     BadSignature = "bad_signature", -3, Refused, "The signature is not one of this address and this message.";

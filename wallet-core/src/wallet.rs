@@ -14,6 +14,7 @@ mod lineage;
 mod others;
 mod search_start;
 mod search;
+mod operations;
 mod sealed;
 mod addresses;
 mod accounts;

@@ -197,6 +197,8 @@ const READ: &[&str] = &[
     "billfold.invoice.get",
     "billfold.invoice.list",
     "billfold.listpayments",
+    "billfold.op.get",
+    "billfold.op.wait",
     "billfold.policy.get",
     "billfold.policy.simulate",
     "getaddressesbylabel",

@@ -6,6 +6,7 @@
 pub(super) mod audit;
 pub(super) mod events;
 pub(super) mod invoice;
+pub(super) mod operation;
 pub(super) mod payments;
 pub(super) mod pay;
 pub(super) mod policy;

@@ -1,6 +1,10 @@
 //! Owns the methods about wallets as a whole.
 
-use billfold_wallet_core::command::{Birthday, BlockQuery, HistoryQuery, KeyLayerState, KeyState};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use billfold_wallet_core::command::{
+    Birthday, BlockQuery, HistoryQuery, KeyLayerState, KeyState, Operation, OperationCommand,
+};
 use serde::Serialize;
 
 use crate::desk::Desk;
@@ -9,6 +13,7 @@ use crate::json::{Real, answer};
 use crate::ledger::{self, LastBlock};
 use crate::method::{Category, Method, Outcome, Run, Standing};
 use crate::node::Node;
+use crate::operation::operate;
 
 pub(super) const METHODS: &[Method] = &[Method {
     name: "getwalletinfo",
@@ -16,8 +21,8 @@ pub(super) const METHODS: &[Method] = &[Method {
     parameters: &[],
     about: "Returns an object containing various wallet state info.",
     standing: Standing::Differs(
-        "keypoolsize is the look-ahead of all accounts; the duration of scanning counts from \
-             the daemon's start; format is sqlite, in a file that only billfold reads",
+        "keypoolsize is the look-ahead of all accounts; while a wallet is \
+             looked for the first time, the duration of scanning counts from the daemon's start; format is sqlite, in a file that only billfold reads",
     ),
     run: Run::Wallet(|node, desk, _| Box::pin(overview(node, desk))),
 }];
@@ -36,7 +41,12 @@ async fn overview(node: &Node, desk: &Desk) -> Outcome {
     if !signs {
         flags.insert(0, "disable_private_keys");
     }
-    let scanning = if wallet.search.end.is_some() || status.synced {
+    let rescan = operate(desk, OperationCommand::Running).await?;
+    let scanning = if let Some(Operation { begun, reach, .. }) = rescan {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
+        let progress = Real(reach.map_or(0.0, |reach| reach.part()));
+        Scanning::Yes { duration: now.saturating_sub(begun), progress }
+    } else if wallet.search.end.is_some() || status.synced {
         Scanning::No(false)
     } else {
         let (at, end) = (tip.height.to_u32(), status.tip.height.to_u32().max(1));

@@ -6,8 +6,8 @@
 use bitcoin::{Amount, OutPoint, Txid, Weight};
 
 use super::{
-    AbandonProblem, BumpProblem, InvoiceState, Overrun, RecipientsProblem, SigningProblem,
-    StoreProblem, TokenId,
+    AbandonProblem, BumpProblem, InvoiceState, OperationId, Overrun, RecipientsProblem,
+    SigningProblem, StoreProblem, TokenId,
 };
 use crate::failure::Kind;
 use crate::keychain::AccountName;
@@ -156,6 +156,12 @@ pub enum CommandError {
     /// There is no such token, or it was taken back.
     #[error("there is no token {0} that works: see billfold.token.list")]
     NoSuchToken(TokenId),
+    /// There is no such operation.
+    #[error("this wallet has no operation {0}")]
+    NoSuchOperation(u64),
+    /// Another rescan goes on.
+    #[error("operation {} is rescanning: wait for its end or cancel it", .0.0)]
+    Rescanning(OperationId),
     /// No more tokens are kept.
     #[error("there are too many tokens: revoke some first")]
     TooManyTokens,
@@ -263,6 +269,8 @@ impl CommandError {
             Self::InvoiceSettled { .. } => Kind::InvoiceSettled,
             Self::NoSuchToken(_) => Kind::NoSuchToken,
             Self::TooManyTokens => Kind::TooManyTokens,
+            Self::NoSuchOperation(_) => Kind::NoSuchOperation,
+            Self::Rescanning(_) => Kind::Rescanning,
             Self::Locked => Kind::Locked,
             Self::WatchOnly => Kind::WatchOnly,
             Self::HeightAboveTip { .. } => Kind::HeightAboveTip,

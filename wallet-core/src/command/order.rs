@@ -65,8 +65,10 @@ impl Command {
     /// with an [`Order`].
     #[must_use]
     pub fn changes(&self) -> bool {
-        if let Self::Teller(command) = self {
-            return command.changes();
+        match self {
+            Self::Teller(command) => return command.changes(),
+            Self::Operation(command) => return command.changes(),
+            _ => {}
         }
         !matches!(
             self,

@@ -43,6 +43,7 @@ impl Engine {
             | Command::Describe => one.read(&command, &around),
             Command::Status => Ok(Reply::Status(Box::new(self.status(name)?))),
             Command::Rescan { from } => self.rescan(now, name, from),
+            Command::Operation(command) => self.operate(now, name, command),
             Command::Sweep(request) => self.begin_sweep(now, name, &request),
             Command::Receive { amount, note, expires, fresh } => {
                 one.receive(now.wall, amount, note.as_deref(), expires, fresh)

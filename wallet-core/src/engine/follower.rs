@@ -287,11 +287,15 @@ impl Follower {
         if more.is_some() {
             return Ok(more);
         }
+        let operation = self.wallet.running_operation()?;
         let searched = self.wallet.end_search(tip, now.wall)?;
         let expired = self.wallet.expire_seen(now.wall)?;
         self.say_changes(expired)?;
         self.changed = true;
         self.synced_at = Some(tip);
+        if let Some(ended) = operation.filter(|_| searched) {
+            self.say(Event::Operation(ended.id));
+        }
         // Others may be behind.
         let status = Box::new(Status { cursor: self.wallet.cursor()?, synced: true, ..status });
         self.say(Event::Synced { tip, status, searched });
@@ -348,7 +352,7 @@ impl Follower {
     }
 
     /// Since when blocks are to be looked at for a wallet that is behind.
-    fn behind_since(&self) -> Result<Option<ScanStart>, StoreProblem> {
+    pub(super) fn behind_since(&self) -> Result<Option<ScanStart>, StoreProblem> {
         match self.course {
             Course::Level => Ok(None),
             Course::Behind { .. } => self.wallet.scan_start().map(Some),

@@ -6,5 +6,6 @@ mod home;
 mod machine;
 mod restart;
 mod refusal;
+mod rescan;
 mod search;
 mod several;

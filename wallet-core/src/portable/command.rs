@@ -1,12 +1,23 @@
 //! Owns questions to a wallet and their answers, as bytes.
 
-use super::{portable_enum, portable_struct};
-use crate::command::{BlockQuery, ChainQuery, Command, KeyLayerState, KeyState, Reply};
+use super::{portable_as, portable_enum, portable_struct};
+use crate::command::{
+    BlockQuery, ChainQuery, Command, KeyLayerState, KeyState, Operation, OperationCommand,
+    OperationId, OperationState, Reach, Reply, Task,
+};
 
 portable_enum!(BlockQuery { Height(height), Hash(hash) });
 portable_enum!(ChainQuery { Status, Applied, Block(query) });
 portable_enum!(KeyState { Locked, Open, OpenUntil(time) });
 portable_struct!(KeyLayerState { has_passphrase, state });
+portable_as! { OperationId as u64 { |it| it.0, |number| Some(Self(number)) } }
+portable_enum!(OperationCommand { Rescan { from }, Running, Of(id), Cancel(id) });
+portable_enum!(OperationState { Running, Done(time), Cancelled(time) });
+portable_enum!(Task { Rescan { from } });
+portable_struct! {
+    Reach { first, next, last }
+    Operation { id, task, begun, state, reach }
+}
 
 portable_enum!(Command {
     Balance,
@@ -43,6 +54,7 @@ portable_enum!(Command {
     Status,
     Block(query),
     Rescan { from },
+    Operation(command),
     Describe,
     Prove(txid),
     KeyLayer,
@@ -80,6 +92,7 @@ portable_enum!(Reply {
     KeyLayer(state),
     Proof(proof),
     Recalled(answer),
+    Operation(operation),
     Teller(reply),
     Done,
 });

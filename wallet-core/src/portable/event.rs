@@ -15,6 +15,7 @@ portable_enum!(Event {
     Peer(event),
     Missed { events },
     Locked,
+    Operation(id),
     Note(note),
     Stopped { error },
 });

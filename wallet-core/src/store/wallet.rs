@@ -26,6 +26,7 @@ mod tokens;
 mod budget;
 mod audit;
 mod journal;
+mod operations;
 
 use std::path::{Path, PathBuf};
 

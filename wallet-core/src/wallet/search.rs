@@ -152,6 +152,9 @@ impl Wallet {
         let end = SearchEnd { tip, at: now.to_unix() };
         self.file.set_search_end(&end, &findings)?;
         self.release(&scan)?;
+        if let Some(running) = self.file.running_operation()? {
+            self.file.end_operation(running.id, false, now)?;
+        }
         Ok(true)
     }
 

@@ -170,7 +170,11 @@ impl Wallet {
 }
 
 /// The lower of two, or lower than both.
-fn lower(a: Birthday, b: Birthday, first_since: &impl Fn(WallTime) -> Height) -> Birthday {
+pub(super) fn lower(
+    a: Birthday,
+    b: Birthday,
+    first_since: &impl Fn(WallTime) -> Height,
+) -> Birthday {
     match (a, b) {
         (Birthday::Height(a), Birthday::Height(b)) => Birthday::Height(a.min(b)),
         (Birthday::Time(a), Birthday::Time(b)) => Birthday::Time(a.min(b)),

@@ -346,6 +346,20 @@ CREATE TABLE checkpoints (
     time INTEGER NOT NULL
 ) STRICT;
 
+-- What takes long, and goes on after a restart. `state`: running, done or cancelled.
+CREATE TABLE operations (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,
+    from_height INTEGER,
+    from_time INTEGER,
+    begun INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    ended INTEGER,
+    CHECK ((from_height IS NULL) <> (from_time IS NULL)),
+    CHECK ((ended IS NULL) = (state = 'running'))
+) STRICT;
+CREATE INDEX running_operations ON operations (id) WHERE state = 'running';
+
 -- What was answered to calls that came with a key, word for word. Kept for good.
 CREATE TABLE answers (
     key TEXT PRIMARY KEY,
