@@ -12,6 +12,9 @@ pub(super) const RESULTS: Table = &[
     ("billfold.events", Results::One(Shape::object("", EVENTS, ""))),
     ("billfold.getpayment", Results::One(Shape::object("", RECORD, ""))),
     ("billfold.listpayments", Results::One(Shape::object("", RECORDS, ""))),
+    ("billfold.op.cancel", OPERATION),
+    ("billfold.op.get", OPERATION),
+    ("billfold.op.wait", OPERATION),
     (
         "billfold.pay",
         Results::Several(&[
@@ -22,6 +25,7 @@ pub(super) const RESULTS: Table = &[
     ("billfold.policy.get", Results::One(Shape::object("", LIMITS, ""))),
     ("billfold.policy.set", Results::One(Shape::object("", LIMITS, ""))),
     ("billfold.policy.simulate", Results::One(Shape::object("", VERDICT, ""))),
+    ("billfold.rescan", OPERATION),
     ("billfold.token.create", Results::One(Shape::object("", TOKEN, ""))),
     ("billfold.token.inspect", Results::One(Shape::object("", INSPECTED, ""))),
     ("billfold.token.list", Results::One(Shape::array("", &Shape::object("", KEPT_TOKEN, ""), ""))),
@@ -60,6 +64,22 @@ const EVENT: &[Shape] = &[
     Shape::integer("height", "The height of that block").optional(),
     Shape::hex("left_blockhash", "The block that it was in before").optional(),
 ];
+
+const OPERATION: Results = Results::One(Shape::object(
+    "",
+    &[
+        Shape::integer("op", "Its number in the wallet"),
+        Shape::text("kind", "rescan"),
+        Shape::text("state", "running, done or cancelled"),
+        Shape::time("begun", "When it began"),
+        Shape::time("ended", "When it ended").optional(),
+        Shape::integer("from_height", "The first block that is looked at").optional(),
+        Shape::time("from_time", "Instead: since when").optional(),
+        Shape::real("progress", "The part that is done; less again after a find").optional(),
+        Shape::integer("blocks_left", "How many blocks are left, at the most").optional(),
+    ],
+    "",
+));
 
 const COIN: &[Shape] =
     &[Shape::hex("txid", "The transaction"), Shape::integer("vout", "Which output")];
