@@ -13,7 +13,7 @@ use bitcoin::hash_types::{FilterHash, FilterHeader};
 use crate::height::Height;
 use crate::height_ranges::HeightRanges;
 
-pub use peers::{AddressRecord, Ban, PeerChanges, Place, StoredPeers};
+pub use peers::{AddressRecord, Ban, BanSpan, PeerChanges, Place, StoredPeers};
 
 /// What changed on the best chain since the last `take_staged`.
 ///

@@ -7,6 +7,7 @@ mod connections;
 mod disputes;
 mod evidence;
 mod lookup;
+mod orders;
 mod pace;
 mod progress;
 mod review;
@@ -36,7 +37,7 @@ use crate::peer_id::PeerId;
 use crate::peers::conduct::Conduct;
 use crate::peers::peer::Peer;
 use crate::peers::roster::Roster;
-use crate::status::Status;
+use crate::status::{KnownAddress, Status};
 use crate::sync::backfill::{self, Backfill};
 use crate::sync::blocks::BlockSync;
 use crate::sync::broadcast::Broadcast;
@@ -165,6 +166,7 @@ impl LightClient {
     /// on what came of the last one breaks the order that persistence relies on.
     pub fn handle(&mut self, now: Now, input: Input) {
         assert!(self.outbox.is_empty(), "poll to `None` before the next `handle`");
+        self.outbox.begin(now.wall);
         match input {
             Input::Connected { peer } => self.on_connected(now, peer),
             Input::DialFailed { peer, why } => self.on_dial_failed(now, peer, why),
@@ -201,6 +203,7 @@ impl LightClient {
                 self.broadcast.announce(now.mono, transaction, fee);
             }
             Input::Withdraw { txid } => self.broadcast.withdraw(txid),
+            Input::Order(order) => self.obey(now, order),
         }
         while let Some(timer) = self.timers.take_due(now.mono) {
             match timer {
@@ -243,6 +246,13 @@ impl LightClient {
     #[must_use]
     pub fn status(&self) -> Status {
         self.snapshot()
+    }
+
+    /// The addresses at which peers may be found, as far as they are worth telling; none where the
+    /// user named the only peers.
+    #[must_use]
+    pub fn known_addresses(&self, now: WallTime) -> Vec<KnownAddress> {
+        self.roster.known(now)
     }
 
     /// The tip of the best header chain.

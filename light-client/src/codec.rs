@@ -19,6 +19,7 @@ use bitcoin::{Block, BlockHash, FilterHash, FilterHeader, Transaction};
 
 use crate::dial::Wire;
 use crate::fault::Fault;
+use crate::tally::Tally;
 
 pub use addresses::Rumour;
 
@@ -149,6 +150,14 @@ impl Decoder {
         match self {
             Self::V1(stream) => stream.next_message(),
             Self::V2(packets) => packets.next_message(),
+        }
+    }
+
+    /// What came, by the types of the messages.
+    pub(crate) const fn tally(&self) -> &Tally {
+        match self {
+            Self::V1(stream) => stream.tally(),
+            Self::V2(packets) => packets.tally(),
         }
     }
 

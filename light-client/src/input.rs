@@ -11,6 +11,7 @@ use crate::height::Height;
 use crate::job::{JobId, JobResult};
 use crate::kept::{KeptFilter, ReadId};
 use crate::peer_id::PeerId;
+use crate::peer_order::PeerOrder;
 use crate::time::WallTime;
 
 /// One thing that happened, passed to [`LightClient::handle`](crate::LightClient::handle).
@@ -124,6 +125,8 @@ pub enum Input {
         /// Its id.
         txid: Txid,
     },
+    /// A person wants something of the circle of peers.
+    Order(PeerOrder),
 }
 
 /// Where a scan begins.

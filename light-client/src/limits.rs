@@ -176,7 +176,10 @@ pub const MAX_ONE_SHOT_CALLS: usize = 8;
 /// Connections to follow the chain that are looked for when the user named no peer.
 pub const TARGET_PEERS: usize = 8;
 
-/// Connections of all kinds at a time when the user named no peer.
+/// Peers that a person adds beside those that are found, as in Bitcoin Core.
+pub const MAX_ADDED_PEERS: usize = 8;
+
+/// Connections of all kinds at a time to peers that were found.
 pub const MAX_CONNECTIONS: usize = 10;
 
 /// With fewer connections than this, a second one into the same network group is better than none.

@@ -2,7 +2,7 @@
 //!
 //! Refuses to grow over a step: it is drained before the next input.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use bitcoin::p2p::Magic;
 use bitcoin::p2p::message::NetworkMessage;
@@ -11,19 +11,37 @@ use crate::codec;
 use crate::dial::Wire;
 use crate::output::Output;
 use crate::peer_id::PeerId;
+use crate::tally::Tally;
+use crate::time::WallTime;
 
 /// Outputs in the order in which they came about.
 #[derive(Debug)]
 pub(crate) struct Outbox {
     magic: Magic,
-    /// The connections over version 1 of the transport.
-    in_the_clear: BTreeSet<PeerId>,
+    lines: BTreeMap<PeerId, Line>,
     queue: VecDeque<Output>,
+    /// The time of the step.
+    now: WallTime,
+    bytes_sent: u64,
+}
+
+/// A connection, as far as it is written to.
+#[derive(Debug)]
+pub(crate) struct Line {
+    wire: Wire,
+    pub(crate) sent: Tally,
+    pub(crate) last: Option<WallTime>,
 }
 
 impl Outbox {
     pub(crate) const fn new(magic: Magic) -> Self {
-        Self { magic, in_the_clear: BTreeSet::new(), queue: VecDeque::new() }
+        let now = WallTime::new(0);
+        Self { magic, lines: BTreeMap::new(), queue: VecDeque::new(), now, bytes_sent: 0 }
+    }
+
+    /// A step begins.
+    pub(crate) const fn begin(&mut self, now: WallTime) {
+        self.now = now;
     }
 
     pub(crate) fn push(&mut self, output: Output) {
@@ -32,14 +50,12 @@ impl Outbox {
 
     /// A connection is dialled: its messages are written for this transport.
     pub(crate) fn open(&mut self, peer: PeerId, wire: Wire) {
-        if wire == Wire::V1 {
-            self.in_the_clear.insert(peer);
-        }
+        self.lines.insert(peer, Line { wire, sent: Tally::new(), last: None });
     }
 
     /// A connection is gone.
     pub(crate) fn forget(&mut self, peer: PeerId) {
-        self.in_the_clear.remove(&peer);
+        self.lines.remove(&peer);
     }
 
     pub(crate) fn extend(&mut self, outputs: impl IntoIterator<Item = Output>) {
@@ -48,8 +64,25 @@ impl Outbox {
 
     /// Writes a message for a peer.
     pub(crate) fn send(&mut self, peer: PeerId, message: NetworkMessage) {
-        let wire = if self.in_the_clear.contains(&peer) { Wire::V1 } else { Wire::V2 };
-        self.push(Output::Send { peer, bytes: codec::encode(wire, self.magic, message) });
+        let wire = self.lines.get(&peer).map_or(Wire::V2, |line| line.wire);
+        let command = message.cmd();
+        let bytes = codec::encode(wire, self.magic, message);
+        self.bytes_sent += bytes.len() as u64;
+        if let Some(line) = self.lines.get_mut(&peer) {
+            line.sent.count(command.as_bytes(), bytes.len());
+            line.last = Some(self.now);
+        }
+        self.push(Output::Send { peer, bytes });
+    }
+
+    /// What went over a connection.
+    pub(crate) fn line(&self, peer: PeerId) -> Option<&Line> {
+        self.lines.get(&peer)
+    }
+
+    /// Bytes of all messages since the start.
+    pub(crate) const fn bytes_sent(&self) -> u64 {
+        self.bytes_sent
     }
 
     pub(crate) fn pop(&mut self) -> Option<Output> {

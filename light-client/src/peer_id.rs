@@ -5,6 +5,7 @@
 
 mod network_group;
 mod onion;
+mod subnet;
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -12,6 +13,7 @@ use std::str::FromStr;
 
 pub use network_group::NetworkGroup;
 pub use onion::{OnionAddress, ParseOnionAddressError};
+pub use subnet::{ParseSubnetError, Subnet};
 
 /// One connection attempt and what came of it. Never used twice in the life of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -9,7 +9,7 @@ use bitcoin::FeeRate;
 use crate::dial::{ProxyProblem, Purpose, Wire};
 use crate::fees::FeeReport;
 use crate::height::{BlockId, Height};
-use crate::peer_id::{PeerAddress, PeerHost, PeerId};
+use crate::peer_id::{PeerAddress, PeerHost, PeerId, Subnet};
 use crate::time::{ClockOffset, WallTime};
 
 /// What a light client knows at one moment.
@@ -60,6 +60,14 @@ pub struct Status {
     pub search: Option<PeerSearch>,
     /// Who is left alone, in the order of the hosts.
     pub banned: Vec<BannedHost>,
+    /// What a person bans, in the order of the subnets.
+    pub banned_by_hand: Vec<BannedSubnet>,
+    /// Whether there are to be connections.
+    pub active: bool,
+    /// The peers that a person added since the start.
+    pub added: Vec<AddedPeer>,
+    /// Bytes sent since the start.
+    pub bytes_sent: u64,
 }
 
 /// The search for peers at one moment.
@@ -92,6 +100,37 @@ pub struct BannedHost {
     pub reason: String,
 }
 
+/// A part of the network that a person bans.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BannedSubnet {
+    /// Which part.
+    pub subnet: Subnet,
+    /// Since when.
+    pub since: WallTime,
+    /// Until when.
+    pub until: WallTime,
+}
+
+/// A peer that a person added.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AddedPeer {
+    /// As it was written.
+    pub name: String,
+    /// Where it is.
+    pub address: PeerAddress,
+}
+
+/// An address at which a peer may be found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownAddress {
+    /// Where.
+    pub address: PeerAddress,
+    /// What its peer is said to serve (BIP14 and later bits).
+    pub services: u64,
+    /// When somebody last saw it.
+    pub seen: WallTime,
+}
+
 impl Status {
     /// Nothing but the tip is known, and there is no peer.
     #[must_use]
@@ -118,6 +157,10 @@ impl Status {
             peers: Vec::new(),
             search: None,
             banned: Vec::new(),
+            banned_by_hand: Vec::new(),
+            active: true,
+            added: Vec::new(),
+            bytes_sent: 0,
         }
     }
 
@@ -219,6 +262,42 @@ pub struct PeerStatus {
     pub bytes_received: u64,
     /// The fee rate below which it wants to hear of no transaction (BIP133), once it said so.
     pub fee_floor: Option<FeeRate>,
+    /// Whether a person named it.
+    pub named: bool,
+    /// What went over the connection; `None` while it is opened, and once it is closed.
+    pub traffic: Option<Traffic>,
+}
+
+/// What went over a connection that is open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Traffic {
+    /// Since when it is open.
+    pub since: WallTime,
+    /// When something was last sent.
+    pub last_sent: Option<WallTime>,
+    /// When something last came.
+    pub last_received: Option<WallTime>,
+    /// When a block last came.
+    pub last_block: Option<WallTime>,
+    /// Bytes of messages that were sent, by their types.
+    pub sent: Vec<(String, u64)>,
+    /// Bytes of messages that came, by their types.
+    pub received: Vec<(String, u64)>,
+    /// The newest version of the protocol that the peer speaks; 0 before it said so.
+    pub version: u32,
+    /// How far its clock was ahead of ours in the handshake, in seconds.
+    pub clock: i64,
+    /// The shortest round trip that was measured.
+    pub least_latency: Option<Duration>,
+    /// Since when an answer to a ping is waited for.
+    pub ping_since: Option<WallTime>,
+    /// The last block of its branch that is known to be on ours.
+    pub common: Option<Height>,
+    /// Blocks that it was asked for, by their heights.
+    pub asked: Vec<Height>,
+    /// How many addresses it told of that were taken in, and how many that were not, for coming too
+    /// fast; `None`: it is not listened to.
+    pub addresses: Option<(u64, u64)>,
 }
 
 impl PeerStatus {

@@ -80,6 +80,8 @@ impl RpcError {
 pub enum Code {
     /// Not a request object.
     InvalidRequest = -32600,
+    /// Arguments that exclude each other.
+    InvalidParams = -32602,
     /// No such method.
     MethodNotFound = -32601,
     /// A fault of ours.
@@ -120,6 +122,16 @@ pub enum Code {
     WalletNotSpecified = -19,
     /// Bytes that can't be read.
     Deserialization = -22,
+    /// A peer or a ban that is there already.
+    NodeAlreadyAdded = -23,
+    /// A peer that was not added.
+    NodeNotAdded = -24,
+    /// A peer that is not connected.
+    NodeNotConnected = -29,
+    /// No address of IP, and no part of the network.
+    InvalidIpOrSubnet = -30,
+    /// No more connections of that kind.
+    NodeCapacityReached = -34,
     /// A transaction that others would not take.
     Verify = -25,
     /// A transaction that our policy refuses.

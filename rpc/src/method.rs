@@ -16,8 +16,10 @@ mod history;
 mod message;
 mod network;
 mod openrpc;
+mod ban;
 mod own_transaction;
 mod payment;
+mod peer;
 mod passphrase;
 mod psbt;
 mod received;
@@ -213,6 +215,7 @@ impl Category {
 const TABLES: &[&[Method]] = &[
     address::METHODS,
     balance::METHODS,
+    ban::METHODS,
     billfold::audit::METHODS,
     billfold::events::METHODS,
     billfold::invoice::METHODS,
@@ -233,6 +236,7 @@ const TABLES: &[&[Method]] = &[
     openrpc::METHODS,
     own_transaction::METHODS,
     passphrase::METHODS,
+    peer::METHODS,
     psbt::METHODS,
     received::METHODS,
     relay::METHODS,

@@ -13,6 +13,7 @@ use billfold_wallet_core::face::Face;
 use billfold_wallet_core::light_client::height::{BlockId, Height};
 use billfold_wallet_core::light_client::known_block::KnownBlock;
 use billfold_wallet_core::light_client::params::Params;
+use billfold_wallet_core::light_client::peer_order::PeerOrder;
 use billfold_wallet_core::light_client::status::Status;
 use billfold_wallet_core::vault::Password;
 
@@ -166,6 +167,17 @@ impl Node {
     pub async fn block(&self, query: BlockQuery) -> Result<Option<KnownBlock>, RpcError> {
         match self.face.ask_chain(ChainQuery::Block(query)).await? {
             Reply::Block(block) => Ok(block.map(|block| *block)),
+            _ => Err(RpcError::bug()),
+        }
+    }
+
+    /// Changes whom the chain is followed with.
+    ///
+    /// # Errors
+    /// What the face answered.
+    pub async fn order(&self, order: PeerOrder) -> Result<(), RpcError> {
+        match self.face.ask_chain(ChainQuery::Order(order)).await? {
+            Reply::Done => Ok(()),
             _ => Err(RpcError::bug()),
         }
     }

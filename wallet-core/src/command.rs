@@ -37,7 +37,7 @@ use bitcoin::{Address, Amount, OutPoint, ScriptBuf, Transaction, Txid};
 use crate::keychain::{AccountName, Branch};
 use crate::light_client::height::{BlockId, Height};
 use crate::light_client::known_block::KnownBlock;
-use crate::light_client::status::Status;
+use crate::light_client::status::{KnownAddress, Status};
 
 pub use address::{AddressQuery, AddressRow, AddressStatus};
 pub use block::{BlockQuery, ChainQuery};
@@ -305,6 +305,8 @@ pub enum Reply {
     Status(Box<Status>),
     /// To `Block`; `None` if the best chain has no such block, or none above its base.
     Block(Option<Box<KnownBlock>>),
+    /// To [`ChainQuery::Addresses`].
+    KnownAddresses(Vec<KnownAddress>),
     /// To [`ChainQuery::Applied`]; `None`: a wallet has applied no block yet.
     Applied(Option<BlockId>),
     /// To `Describe`.

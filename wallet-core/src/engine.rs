@@ -194,7 +194,7 @@ impl Engine {
                 self.reply(id, result)?;
             }
             Input::AskChain { id, query } => {
-                let result = self.answer_of_chain(query);
+                let result = self.answer_of_chain(now, query);
                 self.reply(id, result)?;
             }
             Input::Network(input) => {

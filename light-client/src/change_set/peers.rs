@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::peer_id::{NetworkGroup, PeerAddress, PeerHost};
+use crate::peer_id::{NetworkGroup, PeerAddress, PeerHost, Subnet};
 use crate::time::WallTime;
 
 /// What is known of one address.
@@ -51,6 +51,15 @@ pub struct Ban {
     pub reason: String,
 }
 
+/// How long a person bans a part of the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BanSpan {
+    /// From when on.
+    pub since: WallTime,
+    /// Until when.
+    pub until: WallTime,
+}
+
 /// What changed in the memory of peers.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PeerChanges {
@@ -60,6 +69,8 @@ pub struct PeerChanges {
     pub addresses: BTreeMap<PeerAddress, Option<AddressRecord>>,
     /// Bans that changed; `None` if one is over.
     pub bans: BTreeMap<PeerHost, Option<Ban>>,
+    /// Bans by hand that changed; `None` if one is over.
+    pub subnets: BTreeMap<Subnet, Option<BanSpan>>,
     /// The peers to dial first after a restart, if they changed.
     pub anchors: Option<Vec<PeerAddress>>,
 }
@@ -71,6 +82,7 @@ impl PeerChanges {
         self.key.is_none()
             && self.addresses.is_empty()
             && self.bans.is_empty()
+            && self.subnets.is_empty()
             && self.anchors.is_none()
     }
 
@@ -81,6 +93,7 @@ impl PeerChanges {
         }
         self.addresses.extend(later.addresses);
         self.bans.extend(later.bans);
+        self.subnets.extend(later.subnets);
         if later.anchors.is_some() {
             self.anchors = later.anchors;
         }
@@ -96,6 +109,8 @@ pub struct StoredPeers {
     pub addresses: BTreeMap<PeerAddress, AddressRecord>,
     /// The bans.
     pub bans: BTreeMap<PeerHost, Ban>,
+    /// The bans by hand.
+    pub subnets: BTreeMap<Subnet, BanSpan>,
     /// The peers to dial first.
     pub anchors: Vec<PeerAddress>,
 }
@@ -116,6 +131,12 @@ impl StoredPeers {
             match ban {
                 Some(ban) => self.bans.insert(host, ban),
                 None => self.bans.remove(&host),
+            };
+        }
+        for (subnet, span) in changes.subnets {
+            match span {
+                Some(span) => self.subnets.insert(subnet, span),
+                None => self.subnets.remove(&subnet),
             };
         }
         if let Some(anchors) = changes.anchors {

@@ -53,13 +53,17 @@ impl LightClient {
             Handshake::begin(&peer.address, peer.purpose, now.wall, tip, nonce, relay);
         peer.stage = Stage::Handshaking(handshake);
         peer.since = now.mono;
+        peer.opened = Some(now.wall);
         self.outbox.send(id, version);
         self.timers.set(Timer::Handshake(id), Some(now.mono.after(HANDSHAKE_TIMEOUT)));
     }
 
     pub(super) fn on_dial_failed(&mut self, now: Now, id: PeerId, why: DialProblem) {
-        if !self.peers.get(&id).is_some_and(|peer| matches!(peer.stage, Stage::Dialling)) {
-            return;
+        match self.peers.get(&id).map(|peer| &peer.stage) {
+            Some(Stage::Dialling) => {}
+            // It was given up while it failed by itself.
+            Some(Stage::Closing(_)) => return self.on_disconnected(now, id),
+            _ => return,
         }
         let Some(peer) = self.peers.remove(&id) else { return };
         self.outbox.forget(id);
@@ -94,7 +98,7 @@ impl LightClient {
             return;
         }
         self.bytes_received += bytes.len() as u64;
-        peer.heard(now.mono, bytes.len() as u64);
+        peer.heard(now, bytes.len() as u64);
         let length = bytes.len();
         let mut progress = false;
         peer.decoder.feed(bytes);
@@ -132,7 +136,7 @@ impl LightClient {
     pub(super) fn on_receiving(&mut self, now: Now, id: PeerId) {
         let Some(peer) = self.peers.get_mut(&id) else { return };
         if matches!(peer.stage, Stage::Handshaking(_) | Stage::Ready(_)) {
-            peer.heard(now.mono, 0);
+            peer.heard(now, 0);
             self.on_progress(now, id, 0);
         }
     }
@@ -167,7 +171,7 @@ impl LightClient {
             self.close(id, Some(Fault::Stalled));
             return;
         }
-        peer.pinged(nonce, now.mono);
+        peer.pinged(nonce, now);
         self.outbox.send(id, NetworkMessage::Ping(nonce));
         self.timers.set(Timer::Ping(id), Some(now.mono.after(PING_INTERVAL)));
     }
@@ -272,7 +276,12 @@ impl LightClient {
                     let _ = peer.set_fee_floor(rate);
                 }
             }
-            Message::Block(body) => self.on_block(id, body)?,
+            Message::Block(body) => {
+                if let Some(peer) = self.peers.get_mut(&id) {
+                    peer.block_at = Some(now.wall);
+                }
+                self.on_block(id, body)?;
+            }
             Message::FilterHeaders(reply) => {
                 let (tree, commitments) = (&self.tree, &mut self.commitments);
                 self.filter_headers.on_filter_headers(id, reply, tree, commitments)?;

@@ -3,8 +3,9 @@
 //! Refuses to be read by the client itself.
 
 use crate::client::LightClient;
+use crate::peer_id::PeerId;
 use crate::peers::peer::Peer;
-use crate::status::{Pace, Status, Waiting};
+use crate::status::{Pace, Status, Traffic, Waiting};
 
 impl LightClient {
     pub(super) fn snapshot(&self) -> Status {
@@ -15,6 +16,7 @@ impl LightClient {
             status.compared = self.commitments.compared(*id).and_then(|said| said.run(first));
             status.differences = self.commitments.differences(*id);
             status.set_aside = self.commitments.is_aside(*id);
+            status.traffic = self.traffic(*id, peer);
             status
         });
         Status {
@@ -44,7 +46,24 @@ impl LightClient {
             peers: peers.collect(),
             search: self.roster.search(),
             banned: self.roster.banned(),
+            banned_by_hand: self.roster.banned_by_hand(),
+            active: self.roster.is_active(),
+            added: self.roster.added(),
+            bytes_sent: self.outbox.bytes_sent(),
         }
+    }
+
+    fn traffic(&self, id: PeerId, peer: &Peer) -> Option<Traffic> {
+        let line = self.outbox.line(id);
+        let told = self.roster.call(id).and_then(|call| call.told);
+        Some(Traffic {
+            last_sent: line.and_then(|line| line.last),
+            sent: line.map(|line| line.sent.by_type()).unwrap_or_default(),
+            common: self.headers.common(id),
+            asked: self.blocks.asked(id),
+            addresses: told.map(|told| (told.admitted, told.dropped)),
+            ..peer.traffic()?
+        })
     }
 
     fn pace(&self) -> Option<Pace> {

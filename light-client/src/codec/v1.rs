@@ -12,6 +12,7 @@ use crate::codec::Message;
 use crate::codec::payload::Kind;
 use crate::fault::Fault;
 use crate::limits::MAX_MESSAGE;
+use crate::tally::Tally;
 
 /// Frames a message to send.
 #[must_use]
@@ -28,13 +29,14 @@ pub struct Stream {
     used: usize,
     /// Bytes to come of a message that is skipped.
     to_skip: usize,
+    tally: Tally,
 }
 
 impl Stream {
     /// The start of a stream.
     #[must_use]
     pub const fn new(magic: Magic) -> Self {
-        Self { magic, buffer: Vec::new(), used: 0, to_skip: 0 }
+        Self { magic, buffer: Vec::new(), used: 0, to_skip: 0, tally: Tally::new() }
     }
 
     /// Takes bytes from the stream; call `next_message` until it has no more.
@@ -64,6 +66,7 @@ impl Stream {
             let Some((header, rest)) = rest.split_first_chunk::<HEADER>() else { return Ok(None) };
             let frame = Frame::read(header)?;
             let Some(kind) = frame.kind else {
+                self.tally.count(command(header), HEADER + frame.length);
                 let here = frame.length.min(rest.len());
                 self.to_skip = frame.length - here;
                 self.used += HEADER + here;
@@ -71,9 +74,15 @@ impl Stream {
             };
             let Some(payload) = rest.get(..frame.length) else { return Ok(None) };
             let message = frame.check(kind, payload)?;
+            self.tally.count(command(header), HEADER + frame.length);
             self.used += HEADER + frame.length;
             return Ok(Some(message));
         }
+    }
+
+    /// What came, by the types of the messages.
+    pub(crate) const fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     /// Whether the beginning of a message is here and its end is not.
@@ -81,6 +90,12 @@ impl Stream {
     pub const fn is_inside_message(&self) -> bool {
         self.used < self.buffer.len()
     }
+}
+
+/// The name of the message's type.
+fn command(header: &[u8; HEADER]) -> &[u8] {
+    let name = &header[4..16];
+    name.split(|byte| *byte == 0).next().unwrap_or(name)
 }
 
 /// Bytes before every payload: magic, command, length, checksum.

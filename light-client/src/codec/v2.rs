@@ -10,6 +10,7 @@ use crate::codec::Message;
 use crate::codec::payload::Kind;
 use crate::fault::Fault;
 use crate::limits::MAX_MESSAGE;
+use crate::tally::Tally;
 
 /// The most contents that a packet may have: a message of the longest kind under its long name.
 pub const MAX_CONTENTS: usize = LONG_TYPE + MAX_MESSAGE;
@@ -30,13 +31,14 @@ pub fn encode(message: &NetworkMessage) -> Vec<u8> {
 #[derive(Debug, Clone, Default)]
 pub struct Packets {
     contents: Option<Vec<u8>>,
+    tally: Tally,
 }
 
 impl Packets {
     /// Before the first packet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { contents: None }
+        Self { contents: None, tally: Tally::new() }
     }
 
     /// Takes the contents of one packet, after `next_message` has taken the one before.
@@ -49,7 +51,15 @@ impl Packets {
     /// # Errors
     /// The fault that ends the connection.
     pub fn next_message(&mut self) -> Result<Option<Message>, Fault> {
-        self.contents.take().map_or(Ok(None), |contents| decode(&contents))
+        let Some(contents) = self.contents.take() else { return Ok(None) };
+        let (name, _) = split(&contents)?;
+        self.tally.count(name, contents.len());
+        decode(&contents)
+    }
+
+    /// What came, by the types of the messages.
+    pub(crate) const fn tally(&self) -> &Tally {
+        &self.tally
     }
 }
 

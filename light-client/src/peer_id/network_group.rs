@@ -90,15 +90,20 @@ impl PeerAddress {
     /// well-known service can be molested. Names are for users to give.
     #[must_use]
     pub fn is_routable(&self) -> bool {
-        self.port() >= LEAST_GOSSIPED_PORT
-            && match self {
-                Self::Ip(address) => match address.ip().to_canonical() {
-                    IpAddr::V4(ip) => is_routable_v4(ip),
-                    IpAddr::V6(ip) => is_routable_v6(ip) && inner_v4(ip).is_none_or(is_routable_v4),
-                },
-                Self::Onion(..) => true,
-                Self::Host(..) => false,
-            }
+        self.port() >= LEAST_GOSSIPED_PORT && self.is_public()
+    }
+
+    /// Whether the address by itself says where in the public network it is.
+    #[must_use]
+    pub fn is_public(&self) -> bool {
+        match self {
+            Self::Ip(address) => match address.ip().to_canonical() {
+                IpAddr::V4(ip) => is_routable_v4(ip),
+                IpAddr::V6(ip) => is_routable_v6(ip) && inner_v4(ip).is_none_or(is_routable_v4),
+            },
+            Self::Onion(..) => true,
+            Self::Host(..) => false,
+        }
     }
 }
 

@@ -268,6 +268,14 @@ impl AddressBook {
         self.records.iter()
     }
 
+    /// The addresses that others would be told of, in their order (`IsTerrible` of Bitcoin Core).
+    pub(crate) fn worth_telling(
+        &self,
+        now: WallTime,
+    ) -> impl Iterator<Item = (&PeerAddress, &AddressRecord)> {
+        self.records.iter().filter(move |(_, record)| !record::is_worthless(record, now))
+    }
+
     /// What a store does not know yet.
     pub(crate) fn take_changes(&mut self) -> PeerChanges {
         let unsaved = std::mem::take(&mut self.unsaved).into_iter();

@@ -1,29 +1,36 @@
 //! Owns `Bans`: which hosts are left alone, why, and until when.
 //!
 //! Whoever was proved to lie is banned for a day; whoever does not speak the protocol as it is, an
-//! hour. Slowness and silence are no crime. Refuses to ban what the user named.
+//! hour. Slowness and silence are no crime. A person bans whom they like. Refuses to ban what the
+//! user named.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::change_set::Ban;
+use crate::change_set::{Ban, BanSpan};
 use crate::fault::Fault;
 use crate::limits::{BAN_TIME, DISCOURAGED_TIME, MAX_BANS};
-use crate::peer_id::{PeerAddress, PeerHost};
+use crate::peer_id::{PeerAddress, PeerHost, Subnet};
 use crate::time::WallTime;
 
 /// Hosts that are left alone. A host stays banned on all its ports.
 #[derive(Debug, Default)]
 pub(crate) struct Bans {
-    bans: BTreeMap<PeerHost, Ban>,
+    deserved: BTreeMap<PeerHost, Ban>,
     unsaved: BTreeSet<PeerHost>,
+    by_hand: BTreeMap<Subnet, BanSpan>,
+    unsaved_by_hand: BTreeSet<Subnet>,
 }
 
 impl Bans {
     /// The bans as they were stored. A ban from the future was made while the clock was wrong, and
     /// begins now.
-    pub(crate) fn restored(bans: BTreeMap<PeerHost, Ban>, now: WallTime) -> Self {
-        let mut restored = Self { bans, unsaved: BTreeSet::new() };
+    pub(crate) fn restored(
+        bans: BTreeMap<PeerHost, Ban>,
+        by_hand: BTreeMap<Subnet, BanSpan>,
+        now: WallTime,
+    ) -> Self {
+        let mut restored = Self { deserved: bans, by_hand, ..Self::default() };
         restored.expire(now);
         restored
     }
@@ -33,36 +40,75 @@ impl Bans {
         let Some(length) = sentence(fault) else { return false };
         let ban = Ban { since: now, until: now.after(length), reason: fault.to_string() };
         let host = address.host();
-        if self.bans.get(&host).is_some_and(|known| known.until >= ban.until) {
+        if self.deserved.get(&host).is_some_and(|known| known.until >= ban.until) {
             return true;
         }
-        if self.bans.len() >= MAX_BANS && !self.bans.contains_key(&host) {
-            let first = self.bans.iter().min_by_key(|(_, ban)| ban.until);
+        if self.deserved.len() >= MAX_BANS && !self.deserved.contains_key(&host) {
+            let first = self.deserved.iter().min_by_key(|(_, ban)| ban.until);
             if let Some(host) = first.map(|(host, _)| host.clone()) {
-                self.bans.remove(&host);
+                self.deserved.remove(&host);
                 self.unsaved.insert(host);
             }
         }
-        self.bans.insert(host.clone(), ban);
+        self.deserved.insert(host.clone(), ban);
         self.unsaved.insert(host);
         true
     }
 
+    /// A person bans a part of the network, for longer than before. One ban more than there may be
+    /// is forgotten.
+    pub(crate) fn ban(&mut self, now: WallTime, subnet: Subnet, until: WallTime) {
+        let known = self.by_hand.get(&subnet);
+        let is_known = known.is_some();
+        if known.is_some_and(|known| known.until >= until) {
+            return;
+        }
+        if is_known || self.by_hand.len() < MAX_BANS {
+            self.by_hand.insert(subnet, BanSpan { since: now, until });
+            self.unsaved_by_hand.insert(subnet);
+        }
+    }
+
+    /// A person bans a part of the network no longer.
+    pub(crate) fn unban(&mut self, subnet: Subnet) {
+        if self.by_hand.remove(&subnet).is_some() {
+            self.unsaved_by_hand.insert(subnet);
+        }
+    }
+
+    /// A person bans nobody any longer.
+    pub(crate) fn unban_all(&mut self) {
+        self.unsaved_by_hand.extend(std::mem::take(&mut self.by_hand).into_keys());
+    }
+
     /// Whether a host is left alone now.
     pub(crate) fn holds(&self, now: WallTime, address: &PeerAddress) -> bool {
-        self.bans.get(&address.host()).is_some_and(|ban| is_on(ban, now))
+        let host = address.host();
+        self.deserved.get(&host).is_some_and(|ban| now < ban.until)
+            || self.by_hand.iter().any(|(subnet, ban)| now < ban.until && subnet.contains(&host))
     }
 
     /// Forgets what is over.
     pub(crate) fn expire(&mut self, now: WallTime) {
-        let Self { bans, unsaved } = self;
-        bans.retain(|host, ban| {
+        let Self { deserved, unsaved, by_hand, unsaved_by_hand } = self;
+        by_hand.retain(|subnet, ban| {
+            if ban.since > now {
+                *ban = BanSpan { since: now, until: now.after(ban.until.since(ban.since)) };
+                unsaved_by_hand.insert(*subnet);
+            }
+            let stays = now < ban.until;
+            if !stays {
+                unsaved_by_hand.insert(*subnet);
+            }
+            stays
+        });
+        deserved.retain(|host, ban| {
             if ban.since > now {
                 let length = ban.until.since(ban.since).min(BAN_TIME);
                 (ban.since, ban.until) = (now, now.after(length));
                 unsaved.insert(host.clone());
             }
-            let stays = is_on(ban, now);
+            let stays = now < ban.until;
             if !stays {
                 unsaved.insert(host.clone());
             }
@@ -72,13 +118,24 @@ impl Bans {
 
     /// All that are not forgotten, in the order of the hosts.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&PeerHost, &Ban)> {
-        self.bans.iter()
+        self.deserved.iter()
+    }
+
+    /// Those by hand, in the order of the subnets.
+    pub(crate) fn by_hand(&self) -> impl Iterator<Item = (&Subnet, &BanSpan)> {
+        self.by_hand.iter()
     }
 
     /// What a store does not know yet.
     pub(crate) fn take_changes(&mut self) -> BTreeMap<PeerHost, Option<Ban>> {
         let unsaved = std::mem::take(&mut self.unsaved).into_iter();
-        unsaved.map(|host| (host.clone(), self.bans.get(&host).cloned())).collect()
+        unsaved.map(|host| (host.clone(), self.deserved.get(&host).cloned())).collect()
+    }
+
+    /// What a store does not know yet of those by hand.
+    pub(crate) fn take_changes_by_hand(&mut self) -> BTreeMap<Subnet, Option<BanSpan>> {
+        let unsaved = std::mem::take(&mut self.unsaved_by_hand).into_iter();
+        unsaved.map(|subnet| (subnet, self.by_hand.get(&subnet).copied())).collect()
     }
 }
 
@@ -102,10 +159,6 @@ const fn sentence(fault: Fault) -> Option<Duration> {
         | Fault::Stalled
         | Fault::NotServing => None,
     }
-}
-
-const fn is_on(ban: &Ban, now: WallTime) -> bool {
-    now.to_unix() < ban.until.to_unix()
 }
 
 #[cfg(test)]
@@ -149,9 +202,34 @@ mod tests {
         let ahead = NOW.after(Duration::from_secs(10 * 365 * 24 * 3600));
         bans.judge(ahead, &address("1.2.3.4:8333"), Fault::InvalidBlock);
         let stored = bans.take_changes().into_iter().filter_map(|(h, b)| Some((h, b?))).collect();
-        let bans = Bans::restored(stored, NOW);
+        let bans = Bans::restored(stored, BTreeMap::new(), NOW);
         assert!(bans.holds(NOW, &address("1.2.3.4:8333")));
         assert!(!bans.holds(NOW.after(BAN_TIME), &address("1.2.3.4:8333")));
+    }
+
+    #[test]
+    fn what_a_person_bans_is_left_alone_until_the_time_is_up_or_it_is_taken_back() {
+        let mut bans = Bans::default();
+        let subnet: Subnet = "1.2.3.0/24".parse().expect("a subnet");
+        bans.ban(NOW, subnet, NOW.after(BAN_TIME));
+        bans.ban(NOW, subnet, NOW.after(BAN_TIME / 2));
+        assert!(bans.holds(NOW.after(BAN_TIME / 2), &address("1.2.3.4:8333")), "not shortened");
+        assert!(!bans.holds(NOW, &address("1.2.4.4:8333")));
+        let stored = bans.take_changes_by_hand();
+        let stored: BTreeMap<_, _> =
+            stored.into_iter().filter_map(|(s, b)| Some((s, b?))).collect();
+        let mut bans = Bans::restored(BTreeMap::new(), stored, NOW);
+        assert!(bans.holds(NOW, &address("1.2.3.4:8333")), "it outlives a restart");
+        bans.expire(NOW.after(BAN_TIME));
+        assert!(!bans.holds(NOW, &address("1.2.3.4:8333")));
+        assert_eq!(bans.take_changes_by_hand().into_values().collect::<Vec<_>>(), [None]);
+        bans.ban(NOW, subnet, NOW.after(BAN_TIME));
+        bans.unban(subnet);
+        assert!(!bans.holds(NOW, &address("1.2.3.4:8333")));
+        bans.ban(NOW, subnet, NOW.after(BAN_TIME));
+        bans.unban_all();
+        assert_eq!(bans.by_hand().count(), 0);
+        assert_eq!(bans.take_changes_by_hand().into_values().collect::<Vec<_>>(), [None]);
     }
 
     #[test]

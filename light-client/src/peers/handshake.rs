@@ -38,6 +38,8 @@ enum State {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Negotiated {
     pub(crate) services: u64,
+    /// The newest version of the protocol that it speaks.
+    pub(crate) version: u32,
     /// Its clock, Unix seconds, as it says.
     pub(crate) time: i64,
     /// Printable ASCII only.
@@ -129,6 +131,7 @@ impl Handshake {
         }
         Ok(Negotiated {
             services: version.services,
+            version: version.version,
             time: version.time,
             user_agent: printable(&version.user_agent),
             start_height: Height::new(u32::try_from(version.start_height).unwrap_or(0)),

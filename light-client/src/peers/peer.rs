@@ -16,8 +16,8 @@ use crate::peer_id::{PeerAddress, PeerId};
 use crate::peers::clocks::PeerClock;
 use crate::peers::handshake::{Handshake, Negotiated};
 use crate::peers::roster::Call;
-use crate::status::PeerStatus;
-use crate::time::MonoTime;
+use crate::status::{PeerStatus, Traffic};
+use crate::time::{MonoTime, Now, WallTime};
 
 /// One connection.
 #[derive(Debug)]
@@ -25,18 +25,27 @@ pub(crate) struct Peer {
     pub(crate) address: PeerAddress,
     pub(crate) wire: Wire,
     pub(crate) purpose: Purpose,
+    /// Whether a person named it.
+    named: bool,
     pub(crate) stage: Stage,
     pub(crate) decoder: Decoder,
     /// When the connection was opened.
     pub(crate) since: MonoTime,
     /// When it last told of a block that was new to us.
     pub(crate) last_block: Option<MonoTime>,
+    /// When it last sent a block, by the clock on the wall.
+    pub(crate) block_at: Option<WallTime>,
+    /// When the connection was opened, by the clock on the wall.
+    pub(crate) opened: Option<WallTime>,
+    /// When something last came, by the clock on the wall.
+    heard_at: Option<WallTime>,
     heard: MonoTime,
     bytes_received: u64,
     /// What its clock said in the handshake.
     pub(crate) clock: Option<PeerClock>,
     ping: Option<Ping>,
     latency: Option<Duration>,
+    least_latency: Option<Duration>,
     /// What it asked for with `feefilter` (BIP133).
     fee_floor: Option<FeeRate>,
 }
@@ -58,25 +67,31 @@ pub(crate) enum Stage {
 struct Ping {
     nonce: u64,
     sent: MonoTime,
+    at: WallTime,
 }
 
 impl Peer {
     /// The connection that a call asks for, from now on.
     pub(crate) fn new(call: Call, magic: Magic, now: MonoTime) -> Self {
-        let Call { address, wire, purpose, .. } = call;
+        let Call { address, wire, purpose, named, .. } = call;
         Self {
             address,
             wire,
             purpose,
+            named,
             stage: Stage::Dialling,
             decoder: Decoder::new(wire, magic),
             since: now,
             last_block: None,
+            block_at: None,
+            opened: None,
+            heard_at: None,
             heard: now,
             bytes_received: 0,
             clock: None,
             ping: None,
             latency: None,
+            least_latency: None,
             fee_floor: None,
         }
     }
@@ -113,20 +128,27 @@ impl Peer {
     }
 
     /// So many bytes came.
-    pub(crate) const fn heard(&mut self, now: MonoTime, bytes: u64) {
-        self.heard = now;
+    pub(crate) const fn heard(&mut self, now: Now, bytes: u64) {
+        (self.heard, self.heard_at) = (now.mono, Some(now.wall));
         self.bytes_received += bytes;
     }
 
     /// A ping goes out.
-    pub(crate) fn pinged(&mut self, nonce: u64, now: MonoTime) {
-        self.ping = Some(Ping { nonce, sent: now });
+    pub(crate) fn pinged(&mut self, nonce: u64, now: Now) {
+        self.ping = Some(Ping { nonce, sent: now.mono, at: now.wall });
+    }
+
+    /// Whether an answer to a ping is waited for.
+    pub(crate) const fn awaits_pong(&self) -> bool {
+        self.ping.is_some()
     }
 
     /// A pong came.
     pub(crate) fn ponged(&mut self, nonce: u64, now: MonoTime) {
         if let Some(ping) = self.ping.take_if(|ping| ping.nonce == nonce) {
-            self.latency = Some(now.since(ping.sent));
+            let latency = now.since(ping.sent);
+            self.latency = Some(latency);
+            self.least_latency = Some(self.least_latency.map_or(latency, |l| l.min(latency)));
         }
     }
 
@@ -155,6 +177,34 @@ impl Peer {
             set_aside: false,
             bytes_received: self.bytes_received,
             fee_floor: self.fee_floor,
+            named: self.named,
+            traffic: None,
         }
+    }
+
+    /// What went over the connection, as far as it is known here; `None` if it is not open.
+    pub(crate) fn traffic(&self) -> Option<Traffic> {
+        if matches!(self.stage, Stage::Dialling | Stage::Closing(_)) {
+            return None;
+        }
+        let ahead = |opened: WallTime| {
+            let ours = i64::try_from(opened.to_unix()).unwrap_or(i64::MAX);
+            self.negotiated().map_or(0, |n| n.time.saturating_sub(ours))
+        };
+        Some(Traffic {
+            since: self.opened?,
+            last_sent: None,
+            last_received: self.heard_at,
+            last_block: self.block_at,
+            sent: Vec::new(),
+            received: self.decoder.tally().by_type(),
+            version: self.negotiated().map_or(0, |n| n.version),
+            clock: self.opened.map_or(0, ahead),
+            least_latency: self.least_latency,
+            ping_since: self.ping.as_ref().map(|ping| ping.at),
+            common: None,
+            asked: Vec::new(),
+            addresses: None,
+        })
     }
 }

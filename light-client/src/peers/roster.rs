@@ -1,7 +1,7 @@
 //! Owns `Roster`: which connections there are, what each is for, and which to open next.
 //!
-//! Peers are those that the user named, or, where none was named, those that are found. Refuses to
-//! open connections, and to know what is said on them.
+//! Peers are those that the user named, at the start or later, and, where none was named at the
+//! start, those that are found. Refuses to open connections, and to know what is said on them.
 
 mod anchors;
 mod call;
@@ -9,6 +9,7 @@ mod candidates;
 mod chosen;
 mod seeds;
 mod found;
+mod wishes;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
@@ -26,28 +27,26 @@ use crate::limits::{
     STABLE_AFTER, TARGET_PEERS,
 };
 use crate::peer_id::PeerId;
+use crate::peers::bans::Bans;
 use crate::peers::roster::chosen::Chosen;
 use crate::peers::roster::found::Found;
-use crate::status::{BannedHost, PeerSearch};
-use crate::time::{MonoTime, Now};
+use crate::status::{KnownAddress, PeerSearch};
+use crate::time::{MonoTime, Now, WallTime};
 
 pub(crate) use call::Call;
 
 /// All connections, and those to come.
 #[derive(Debug)]
 pub(crate) struct Roster {
-    source: Source,
+    /// Those that the user named.
+    named: Chosen,
+    /// Those that are found; `None`: only those that the user named are used.
+    found: Option<Box<Found>>,
+    bans: Bans,
+    /// Whether there are to be any connections.
+    active: bool,
     calls: BTreeMap<PeerId, Call>,
     one_shots: VecDeque<OneShot>,
-}
-
-/// Where addresses come from.
-#[derive(Debug)]
-enum Source {
-    /// The user named them.
-    Chosen(Chosen),
-    /// They are found.
-    Found(Box<Found>),
 }
 
 /// A connection that somebody wants for one thing.
@@ -75,16 +74,21 @@ impl Roster {
     /// its own, from what was stored.
     pub(crate) fn new(
         config: &Config,
-        stored: StoredPeers,
+        mut stored: StoredPeers,
         now: Now,
         rng: &mut impl RngCore,
     ) -> Self {
-        let source = if config.connect.is_empty() {
-            Source::Found(Box::new(Found::new(config, stored, now, rng)))
-        } else {
-            Source::Chosen(Chosen::new(config.connect.clone(), now.mono))
-        };
-        Self { source, calls: BTreeMap::new(), one_shots: VecDeque::new() }
+        let bans = std::mem::take(&mut stored.bans);
+        let by_hand = std::mem::take(&mut stored.subnets);
+        let found = config.connect.is_empty();
+        Self {
+            named: Chosen::new(config.connect.clone(), now.mono),
+            found: found.then(|| Box::new(Found::new(config, stored, now, rng))),
+            bans: Bans::restored(bans, by_hand, now.wall),
+            active: true,
+            calls: BTreeMap::new(),
+            one_shots: VecDeque::new(),
+        }
     }
 
     /// Wants one connection for `purpose`, isolated and beside those that follow the chain. It is
@@ -116,34 +120,30 @@ impl Roster {
         peer: PeerId,
         rng: &mut impl RngCore,
     ) -> Option<Call> {
-        let call = self.one_shot_due(now, rng).or_else(|| match &mut self.source {
-            Source::Chosen(chosen) => {
-                let (address, wire) = chosen.take_due(now.mono)?;
-                Some(Call::new(address, wire, Purpose::Chain))
-            }
-            Source::Found(found) => found.take_due(now, &self.calls, rng),
-        })?;
+        if !self.active {
+            return None;
+        }
+        let call = self.one_shot_due(now, rng).or_else(|| self.named_due(now.mono));
+        let call =
+            call.or_else(|| self.found.as_mut()?.take_due(now, &self.calls, &self.bans, rng))?;
         self.calls.insert(peer, call.clone());
         Some(call)
     }
 
     /// When the next connection is due.
     pub(crate) fn next_due(&self) -> Option<MonoTime> {
+        if !self.active {
+            return None;
+        }
         let one_shot = self.one_shots.iter().map(|one| one.due).min();
         let one_shot = one_shot.filter(|_| self.may_call_one_shot());
-        let lasting = match &self.source {
-            Source::Chosen(chosen) => chosen.next_due(),
-            Source::Found(found) => found.next_due(&self.calls),
-        };
-        lasting.into_iter().chain(one_shot).min()
+        let found = self.found.as_ref().and_then(|found| found.next_due(&self.calls));
+        [self.named.next_due(), found, one_shot].into_iter().flatten().min()
     }
 
     /// A name to look up.
     pub(crate) fn take_lookup(&mut self) -> Option<(LookupId, String)> {
-        match &mut self.source {
-            Source::Chosen(_) => None,
-            Source::Found(found) => found.take_lookup(),
-        }
+        self.found.as_mut().filter(|_| self.active)?.take_lookup()
     }
 
     /// A name was looked up.
@@ -154,7 +154,7 @@ impl Roster {
         found: &[IpAddr],
         rng: &mut impl RngCore,
     ) {
-        if let Source::Found(source) = &mut self.source {
+        if let Some(source) = &mut self.found {
             source.on_resolved(now, id, found, rng);
         }
     }
@@ -169,15 +169,15 @@ impl Roster {
     ) {
         let Some(call) = self.calls.remove(&peer) else { return };
         let lacks_v2 = why == DialProblem::NoV2 && call.wire == Wire::V2;
-        match &mut self.source {
-            Source::Found(found) => found.on_dial_failed(now, &call, why, &self.calls),
-            Source::Chosen(chosen) if lacks_v2 => {
-                chosen.lacks_v2(now.mono, &call.address, call.purpose == Purpose::Chain);
+        match &mut self.found {
+            Some(found) if !call.named => found.on_dial_failed(now, &call, why, &self.calls),
+            _ if lacks_v2 => {
+                self.named.lacks_v2(now.mono, &call.address, call.purpose == Purpose::Chain);
             }
-            Source::Chosen(chosen) if call.purpose == Purpose::Chain => {
-                chosen.release(now.mono, &call.address, None, None, rng);
+            _ if call.purpose == Purpose::Chain => {
+                self.named.release(now.mono, &call.address, None, None, rng);
             }
-            Source::Chosen(_) => {}
+            _ => {}
         }
         if call.is_wanted_by_others() {
             let wait = if lacks_v2 { Duration::ZERO } else { chosen::doubled(call.failures) };
@@ -189,14 +189,14 @@ impl Roster {
     pub(crate) fn on_ready(&mut self, now: Now, peer: PeerId, services: u64) {
         let Some(call) = self.calls.get_mut(&peer) else { return };
         call.ready_at = Some(now.mono);
-        if let Source::Found(found) = &mut self.source {
+        if let Some(found) = self.found.as_mut().filter(|_| !call.named) {
             found.on_ready(now, call, services);
         }
     }
 
     /// Whether a peer whose handshake is finished is to be asked for addresses; said once.
     pub(crate) fn asks_for_addresses(&mut self, now: MonoTime, peer: PeerId) -> bool {
-        let is_found = matches!(self.source, Source::Found(_));
+        let is_found = self.found.is_some();
         let Some(call) = self.calls.get_mut(&peer).filter(|_| is_found) else { return false };
         let asks = matches!(call.purpose, Purpose::Chain | Purpose::Addresses);
         if asks {
@@ -213,7 +213,7 @@ impl Roster {
         told: &[Rumour],
         rng: &mut impl RngCore,
     ) {
-        let Source::Found(found) = &mut self.source else { return };
+        let Some(found) = &mut self.found else { return };
         let Some(call) = self.calls.get_mut(&peer) else { return };
         let admitted = call.admit(now.mono, told.len());
         found.on_addresses(now, call, &told[..admitted], rng);
@@ -223,9 +223,10 @@ impl Roster {
     pub(crate) fn on_useful(&mut self, peer: PeerId) {
         let Some(call) = self.calls.get_mut(&peer).filter(|call| !call.useful) else { return };
         call.useful = true;
-        let Source::Found(found) = &mut self.source else { return };
+        let Some(found) = &mut self.found else { return };
+        let found_ones = self.calls.values().filter(|call| !call.named);
         let mut best: Vec<&Call> =
-            self.calls.values().filter(|call| call.useful && call.follows()).collect();
+            found_ones.filter(|call| call.useful && call.follows()).collect();
         best.sort_by_key(|call| call.ready_at);
         best.truncate(MAX_ANCHORS);
         found.anchors.on_merit(best.into_iter().map(|call| call.address.clone()).collect());
@@ -239,9 +240,14 @@ impl Roster {
         standings: &[Standing],
         is_stale: bool,
     ) -> Vec<PeerId> {
-        let Source::Found(found) = &mut self.source else { return Vec::new() };
+        self.bans.expire(now.wall);
+        let Some(found) = &mut self.found else { return Vec::new() };
+        // Those that the user named stay, whatever they are worth.
+        let is_found =
+            |standing: &&Standing| self.calls.get(&standing.peer).is_some_and(|call| !call.named);
+        let standings: Vec<Standing> = standings.iter().filter(is_found).copied().collect();
         let mut leaving = Vec::new();
-        for standing in standings {
+        for standing in &standings {
             let Some(call) = self.calls.get_mut(&standing.peer) else { continue };
             let since = call.behind_since.filter(|_| standing.is_behind);
             call.behind_since = standing.is_behind.then(|| since.unwrap_or(now.mono));
@@ -253,9 +259,8 @@ impl Roster {
             // It is of no use, and whoever gives out addresses could fill all places with its kind.
             leaving.extend(standings.iter().find(|one| one.is_mute).map(|one| one.peer));
         }
-        found.bans.expire(now.wall);
         found.want_extra(now.mono, is_stale);
-        let following = self.calls.values().filter(|call| call.follows()).count();
+        let following = self.calls.values().filter(|call| call.follows() && !call.named).count();
         if leaving.is_empty() && following > TARGET_PEERS {
             // One more than usual was wanted, and is there: the one that told of blocks least goes.
             let settled = |standing: &&Standing| {
@@ -282,12 +287,14 @@ impl Roster {
         rng: &mut impl RngCore,
     ) {
         let Some(call) = self.calls.remove(&peer) else { return };
-        match &mut self.source {
-            Source::Found(found) => found.on_ended(now, &call, fault, &self.calls),
-            Source::Chosen(chosen) if call.purpose == Purpose::Chain => {
-                chosen.release(now.mono, &call.address, Some(lasted), fault, rng);
+        match &mut self.found {
+            Some(found) if !call.named => {
+                found.on_ended(now, &call, fault, &self.calls, &mut self.bans);
             }
-            Source::Chosen(_) => {}
+            _ if call.purpose == Purpose::Chain => {
+                self.named.release(now.mono, &call.address, Some(lasted), fault, rng);
+            }
+            _ => {}
         }
         if call.is_wanted_by_others() && call.ready_at.is_none() {
             let wait = chosen::spread(chosen::doubled(call.failures), rng);
@@ -297,22 +304,27 @@ impl Roster {
 
     /// What a store does not know yet.
     pub(crate) fn take_changes(&mut self) -> PeerChanges {
-        match &mut self.source {
-            Source::Chosen(_) => PeerChanges::default(),
-            Source::Found(found) => found.take_changes(),
+        let changes = self.found.as_mut().map(|found| found.take_changes());
+        PeerChanges {
+            bans: self.bans.take_changes(),
+            subnets: self.bans.take_changes_by_hand(),
+            ..changes.unwrap_or_default()
         }
     }
 
     /// How the search for peers goes; `None` if the user named them.
     pub(crate) fn search(&self) -> Option<PeerSearch> {
-        let Source::Found(found) = &self.source else { return None };
-        Some(found.status())
+        Some(self.found.as_ref()?.status())
     }
 
-    /// Who is left alone.
-    pub(crate) fn banned(&self) -> Vec<BannedHost> {
-        let Source::Found(found) = &self.source else { return Vec::new() };
-        found.banned()
+    /// The addresses at which others may be found that are worth telling.
+    pub(crate) fn known(&self, now: WallTime) -> Vec<KnownAddress> {
+        self.found.as_ref().map_or_else(Vec::new, |found| found.known(now))
+    }
+
+    /// The connection of this id.
+    pub(crate) fn call(&self, peer: PeerId) -> Option<&Call> {
+        self.calls.get(&peer)
     }
 
     fn again(&mut self, now: MonoTime, call: &Call, wait: Duration) {
@@ -323,10 +335,8 @@ impl Roster {
 
     fn may_call_one_shot(&self) -> bool {
         let beside = self.calls.values().filter(|call| call.is_wanted_by_others()).count();
-        let has_room = match self.source {
-            Source::Chosen(_) => true,
-            Source::Found(_) => self.calls.len() < MAX_CONNECTIONS,
-        };
+        let open = self.calls.values().filter(|call| !call.named).count();
+        let has_room = self.found.is_none() || open < MAX_CONNECTIONS;
         has_room && beside < MAX_ONE_SHOT_CALLS
     }
 
@@ -335,16 +345,20 @@ impl Roster {
             return None;
         }
         let place = self.one_shots.iter().position(|one| one.due <= now.mono)?;
-        let found = match &mut self.source {
-            Source::Chosen(chosen) => chosen.take_turn(),
-            Source::Found(found) => found.one_shot(now, &self.calls, rng),
-        };
-        let Some((address, wire)) = found else {
+        let found = self.found.as_mut();
+        let found = found.and_then(|found| found.one_shot(now, &self.calls, &self.bans, rng));
+        let named = found.is_none();
+        let Some((address, wire)) = found.or_else(|| self.named.take_turn()) else {
             self.one_shots[place].due = now.mono.after(REDIAL_MIN);
             return None;
         };
         let OneShot { purpose, failures, .. } = self.one_shots.remove(place)?;
-        Some(Call { failures, ..Call::new(address, wire, purpose) })
+        Some(Call { named, failures, ..Call::new(address, wire, purpose) })
+    }
+
+    fn named_due(&mut self, now: MonoTime) -> Option<Call> {
+        let (address, wire) = self.named.take_due(now)?;
+        Some(Call { named: true, ..Call::new(address, wire, Purpose::Chain) })
     }
 }
 

@@ -117,6 +117,13 @@ impl BlockSync {
         self.fetched
     }
 
+    /// The blocks that a peer was asked for, by their heights.
+    pub(crate) fn asked(&self, peer: PeerId) -> Vec<Height> {
+        let is_asked = |want: &Want| want.asked.iter().any(|asked| asked.peer == peer);
+        let asked = self.wants.iter().filter(|(_, want)| is_asked(want));
+        asked.map(|(block, _)| block.height).collect()
+    }
+
     /// Whether blocks are wanted that are not here.
     pub(crate) fn is_waiting(&self) -> bool {
         self.wants.values().any(|want| want.body.is_none())

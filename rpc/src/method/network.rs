@@ -1,14 +1,19 @@
-//! Owns the methods about peers.
+//! Owns the methods about connections as a whole.
 //!
-//! Refuses inbound connections: there are none.
+//! Refuses to count inbound ones: there are none.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use billfold_wallet_core::light_client::peer_order::PeerOrder;
 use billfold_wallet_core::limits::LEAST_FEE_RATE;
 use bitcoin::FeeRate;
 use serde::Serialize;
 
+use crate::arguments::{self, Arguments};
 use crate::json::{Btc, answer};
 use crate::method::{Category, Method, Outcome, Run, Standing};
 use crate::node::Node;
+use crate::parameter::{Kind, Parameter};
 
 pub(super) const METHODS: &[Method] = &[
     Method {
@@ -18,6 +23,18 @@ pub(super) const METHODS: &[Method] = &[
         about: "Returns the number of connections to other nodes.",
         standing: Standing::Same,
         run: Run::Node(|node, _| Box::pin(connections(node))),
+    },
+    Method {
+        name: "getnettotals",
+        category: Category::Network,
+        parameters: &[],
+        about: "Returns information about network traffic, including bytes in, bytes out, and \
+                current system time.",
+        standing: Standing::Differs(
+            "bytes are those of messages, without what BIP324 adds; serve_historical_blocks is \
+             false: none is served",
+        ),
+        run: Run::Node(|node, _| Box::pin(totals(node))),
     },
     Method {
         name: "getnetworkinfo",
@@ -30,10 +47,42 @@ pub(super) const METHODS: &[Method] = &[
         ),
         run: Run::Node(|node, _| Box::pin(overview(node))),
     },
+    Method {
+        name: "setnetworkactive",
+        category: Category::Network,
+        parameters: &[Parameter::required("state", Kind::Bool, "Whether to have connections")],
+        about: "Disable/enable all p2p network activity.",
+        standing: Standing::Same,
+        run: Run::Node(|node, arguments| Box::pin(activate(node, arguments))),
+    },
 ];
 
 async fn connections(node: &Node) -> Outcome {
     answer(&node.status().await?.peers.iter().filter(|peer| peer.ready).count())
+}
+
+async fn totals(node: &Node) -> Outcome {
+    let status = node.status().await?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    answer(&TotalsForm {
+        totalbytesrecv: status.bytes_received,
+        totalbytessent: status.bytes_sent,
+        timemillis: u64::try_from(now.as_millis()).unwrap_or(u64::MAX),
+        uploadtarget: UploadForm {
+            timeframe: 86_400,
+            target: 0,
+            target_reached: false,
+            serve_historical_blocks: false,
+            bytes_left_in_cycle: 0,
+            time_left_in_cycle: 0,
+        },
+    })
+}
+
+async fn activate(node: &Node, arguments: &Arguments) -> Outcome {
+    let state = arguments::flag(arguments.required(0))?;
+    node.order(PeerOrder::Activate(state)).await?;
+    answer(&node.status().await?.active)
 }
 
 async fn overview(node: &Node) -> Outcome {
@@ -58,7 +107,7 @@ async fn overview(node: &Node) -> Outcome {
         localservicesnames: [],
         localrelay: true,
         timeoffset: 0,
-        networkactive: true,
+        networkactive: status.active,
         connections,
         connections_in: 0,
         connections_out: connections,
@@ -76,8 +125,32 @@ async fn overview(node: &Node) -> Outcome {
     })
 }
 
-fn per_kvb(rate: FeeRate) -> Btc {
+/// A fee rate as Core tells it.
+pub(super) fn per_kvb(rate: FeeRate) -> Btc {
     Btc(i64::try_from(rate.to_sat_per_kwu().saturating_mul(4)).unwrap_or(i64::MAX))
+}
+
+/// Now, in Unix seconds.
+pub(super) fn unix_now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs())
+}
+
+#[derive(Debug, Serialize)]
+struct TotalsForm {
+    totalbytesrecv: u64,
+    totalbytessent: u64,
+    timemillis: u64,
+    uploadtarget: UploadForm,
+}
+
+#[derive(Debug, Serialize)]
+struct UploadForm {
+    timeframe: u32,
+    target: u64,
+    target_reached: bool,
+    serve_historical_blocks: bool,
+    bytes_left_in_cycle: u64,
+    time_left_in_cycle: u64,
 }
 
 #[derive(Debug, Serialize)]

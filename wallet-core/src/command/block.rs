@@ -1,10 +1,11 @@
-//! Owns what is asked of the chain, and which block of the best one.
+//! Owns what is asked of the chain and its peers, and which block of the best one.
 //!
 //! Refuses blocks of branches that were left.
 
 use bitcoin::BlockHash;
 
 use crate::light_client::height::Height;
+use crate::light_client::peer_order::PeerOrder;
 
 /// A block by its height or by its hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,7 +17,7 @@ pub enum BlockQuery {
 }
 
 /// What may be asked of the chain, whichever wallets are open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ChainQuery {
     /// What the chain client knows, its peers included.
     Status,
@@ -25,4 +26,9 @@ pub enum ChainQuery {
     Applied,
     /// A block of the best chain. Needs a chain that is followed.
     Block(BlockQuery),
+    /// The addresses at which peers may be found. Needs a chain that is followed.
+    Addresses,
+    /// Something of the circle of peers, which is as it is wanted when the answer comes. Needs a
+    /// chain that is followed.
+    Order(PeerOrder),
 }

@@ -103,10 +103,23 @@ impl Engine {
     }
 
     /// What is known of the chain, whichever wallets are open.
-    pub(super) fn answer_of_chain(&self, query: ChainQuery) -> Result<Reply, CommandError> {
+    pub(super) fn answer_of_chain(
+        &mut self,
+        now: Now,
+        query: ChainQuery,
+    ) -> Result<Reply, CommandError> {
         match query {
             ChainQuery::Status => Ok(Reply::Status(Box::new(self.chain.status()))),
             ChainQuery::Block(query) => block(&self.chain, query),
+            ChainQuery::Addresses => {
+                let chain = self.chain.followed().ok_or(CommandError::Offline)?;
+                Ok(Reply::KnownAddresses(chain.client.known_addresses(now.wall)))
+            }
+            ChainQuery::Order(order) => {
+                self.chain.followed().ok_or(CommandError::Offline)?;
+                self.after_commit.push_back(ClientInput::Order(order));
+                Ok(Reply::Done)
+            }
             ChainQuery::Applied if self.followers.is_empty() => {
                 Ok(Reply::Applied(Some(self.chain.tip())))
             }

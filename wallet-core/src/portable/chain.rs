@@ -9,9 +9,11 @@ use crate::light_client::fees::{Confidence, FeeEstimate, FeeReport};
 use crate::light_client::height::{BlockId, Height};
 use crate::light_client::known_block::KnownBlock;
 use crate::light_client::output::{BroadcastEvent, PeerEvent};
-use crate::light_client::peer_id::{OnionAddress, PeerAddress, PeerHost, PeerId};
+use crate::light_client::peer_id::{OnionAddress, PeerAddress, PeerHost, PeerId, Subnet};
+use crate::light_client::peer_order::PeerOrder;
 use crate::light_client::status::{
-    BannedHost, Disputes, Pace, PeerSearch, PeerStatus, Status, Waiting, Weighing,
+    AddedPeer, BannedHost, BannedSubnet, Disputes, KnownAddress, Pace, PeerSearch, PeerStatus,
+    Status, Traffic, Waiting, Weighing,
 };
 use crate::light_client::time::{ClockOffset, WallTime};
 
@@ -37,17 +39,24 @@ portable_struct! {
     FeeEstimate { target, rate, confidence }
     PeerSearch { addresses, usable, seeds, seeds_asked, seeds_answered, failures, proxy }
     BannedHost { host, until, reason }
+    BannedSubnet { subnet, since, until }
+    AddedPeer { name, address }
+    KnownAddress { address, services, seen }
     Pace { filters, bytes, left }
     Weighing { height, again }
     Disputes { agreeing, peers, heights, set_aside }
     PeerStatus {
         peer, address, wire, purpose, ready, user_agent, services, height, latency, compared,
-        differences, set_aside, bytes_received, fee_floor,
+        differences, set_aside, bytes_received, fee_floor, named, traffic,
+    }
+    Traffic {
+        since, last_sent, last_received, last_block, sent, received, version, clock,
+        least_latency, ping_since, common, asked, addresses,
     }
     Status {
         tip, filter_headers, disputes, cursor, announced, synced, waiting, filters_matched,
         blocks_fetched, blocks_unchecked, weighing, clock, bytes_received, pace, announcing, taken,
-        offering, fees, peers, search, banned,
+        offering, fees, peers, search, banned, banned_by_hand, active, added, bytes_sent,
     }
 }
 
@@ -56,6 +65,18 @@ portable_enum!(Purpose { Chain, Broadcast, Addresses, Feeler });
 portable_enum!(Confidence { None, Low, Medium, High });
 portable_enum!(Waiting { Nothing, Peers, Headers, Clock, FilterHeaders, Filters, Blocks });
 portable_enum!(PeerAddress { Ip(address), Onion(onion, port), Host(name, port) });
+portable_enum!(Subnet { Ip(first, bits), Onion(onion) });
+portable_enum!(PeerOrder {
+    Activate(active),
+    Add { name, address, wire },
+    Remove(address),
+    Try { address, wire },
+    Leave(peer),
+    Ping,
+    Ban { subnet, until },
+    Unban(subnet),
+    ClearBans,
+});
 portable_enum!(PeerHost { Ip(address), Onion(onion), Name(name) });
 portable_enum!(ProxyProblem { Unreachable, Silent, NotSocks5, Credentials, Refused(reply) });
 portable_enum!(DialProblem {

@@ -7,7 +7,7 @@ use crate::command::{
 };
 
 portable_enum!(BlockQuery { Height(height), Hash(hash) });
-portable_enum!(ChainQuery { Status, Applied, Block(query) });
+portable_enum!(ChainQuery { Status, Applied, Block(query), Addresses, Order(order) });
 portable_enum!(KeyState { Locked, Open, OpenUntil(time) });
 portable_struct!(KeyLayerState { has_passphrase, state });
 portable_as! { OperationId as u64 { |it| it.0, |number| Some(Self(number)) } }
@@ -88,6 +88,7 @@ portable_enum!(Reply {
     Status(status),
     Block(block),
     Wallet(description),
+    KnownAddresses(addresses),
     Applied(block),
     KeyLayer(state),
     Proof(proof),

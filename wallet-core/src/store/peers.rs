@@ -10,7 +10,9 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::command::StoreProblem;
-use crate::light_client::change_set::{AddressRecord, Ban, PeerChanges, Place, StoredPeers};
+use crate::light_client::change_set::{
+    AddressRecord, Ban, BanSpan, PeerChanges, Place, StoredPeers,
+};
 use crate::light_client::peer_id::NetworkGroup;
 use crate::light_client::time::WallTime;
 use crate::store::{aside, problem, schema};
@@ -109,12 +111,18 @@ impl PeersFile {
             let (since, until) = (wall(row.get(1)?), wall(row.get(2)?));
             Ok((parsed(row, 0)?, Ban { since, until, reason: row.get(3)? }))
         })?;
+        let mut subnets = self.connection.prepare("SELECT subnet, since, until FROM subnets")?;
+        let subnets = subnets.query_map([], |row| {
+            let (since, until) = (wall(row.get(1)?), wall(row.get(2)?));
+            Ok((parsed(row, 0)?, BanSpan { since, until }))
+        })?;
         let mut anchors = self.connection.prepare("SELECT address FROM anchors ORDER BY place")?;
         let anchors = anchors.query_map([], |row| parsed(row, 0))?;
         Ok(StoredPeers {
             key: key.optional()?,
             addresses: addresses.collect::<Result<_, _>>()?,
             bans: bans.collect::<Result<_, _>>()?,
+            subnets: subnets.collect::<Result<_, _>>()?,
             anchors: anchors.collect::<Result<_, _>>()?,
         })
     }
@@ -137,6 +145,16 @@ fn write(connection: &Connection, magic: [u8; 4], changes: &PeerChanges) -> rusq
             Some(ban) => connection.execute(
                 "INSERT OR REPLACE INTO bans VALUES (?1, ?2, ?3, ?4)",
                 params![host, seconds(ban.since), seconds(ban.until), ban.reason],
+            )?,
+        };
+    }
+    for (subnet, span) in &changes.subnets {
+        let subnet = subnet.to_string();
+        match span {
+            None => connection.execute("DELETE FROM subnets WHERE subnet = ?1", [subnet])?,
+            Some(span) => connection.execute(
+                "INSERT OR REPLACE INTO subnets VALUES (?1, ?2, ?3)",
+                params![subnet, seconds(span.since), seconds(span.until)],
             )?,
         };
     }
@@ -238,7 +256,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::light_client::peer_id::{PeerAddress, PeerHost};
+    use crate::light_client::peer_id::{PeerAddress, PeerHost, Subnet};
 
     const MAGIC: [u8; 4] = [1, 2, 3, 4];
 
@@ -300,12 +318,21 @@ mod tests {
                 prop::option::of(ban),
                 0..4,
             ),
+            prop::collection::btree_map(
+                n().prop_map(|n| Subnet::Ip(std::net::Ipv4Addr::from_bits(n << 8).into(), 24)),
+                prop::option::of((any_time(), any_time())),
+                0..4,
+            ),
             prop::option::of(prop::collection::vec(n().prop_map(address), 0..3)),
         )
-            .prop_map(|(addresses, bans, anchors)| PeerChanges {
+            .prop_map(|(addresses, bans, spans, anchors)| PeerChanges {
                 key: None,
                 addresses,
                 bans,
+                subnets: spans
+                    .into_iter()
+                    .map(|(net, span)| (net, span.map(|(since, until)| BanSpan { since, until })))
+                    .collect(),
                 anchors,
             })
     }

@@ -13,6 +13,8 @@ pub(crate) struct Call {
     pub(crate) address: PeerAddress,
     pub(crate) wire: Wire,
     pub(crate) purpose: Purpose,
+    /// Whether a person named the peer.
+    pub(crate) named: bool,
     /// How often in a row its purpose has failed already.
     pub(super) failures: u32,
     /// Who told of it, if it had never answered before.
@@ -26,6 +28,15 @@ pub(crate) struct Call {
     /// How many addresses it may still tell of, and since when that was not raised.
     pub(super) tokens: usize,
     pub(super) tokens_at: MonoTime,
+    /// Addresses that it told of and that were taken in, and those that were not.
+    pub(crate) told: Option<Told>,
+}
+
+/// What a peer that may tell of addresses has told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Told {
+    pub(crate) admitted: u64,
+    pub(crate) dropped: u64,
 }
 
 impl Call {
@@ -34,6 +45,7 @@ impl Call {
             address,
             wire,
             purpose,
+            named: false,
             failures: 0,
             source: None,
             ready_at: None,
@@ -41,6 +53,7 @@ impl Call {
             behind_since: None,
             tokens: 0,
             tokens_at: MonoTime::START,
+            told: None,
         }
     }
 
@@ -57,6 +70,7 @@ impl Call {
     /// It is asked for addresses: it may tell of as many as fit in one answer.
     pub(super) const fn asked_for_addresses(&mut self, now: MonoTime) {
         (self.tokens, self.tokens_at) = (MAX_ADDRESSES + 1, now);
+        self.told = Some(Told { admitted: 0, dropped: 0 });
     }
 
     /// How many of `told` addresses are taken in: beyond the answer to our question one in ten
@@ -72,6 +86,10 @@ impl Call {
         }
         let admitted = told.min(self.tokens);
         self.tokens -= admitted;
+        if let Some(counts) = &mut self.told {
+            counts.admitted += admitted as u64;
+            counts.dropped += (told - admitted) as u64;
+        }
         admitted
     }
 }

@@ -1,15 +1,20 @@
-//! Owns `Chosen`: the peers that the user named, and when each is dialled again.
+//! Owns `Chosen`: the peers that the user named, at the start or later, and when each is dialled
+//! again.
 //!
-//! Refuses to give up on any of them, to dial one twice at a time, and to use others.
+//! Refuses to give up on any of them, and to dial one twice at a time.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use rand_chacha::rand_core::RngCore;
 
 use crate::dial::Wire;
 use crate::fault::Fault;
-use crate::limits::{REDIAL_MAX, REDIAL_MAX_AFTER_FAULT, REDIAL_MIN, STABLE_AFTER};
+use crate::limits::{
+    MAX_ADDED_PEERS, REDIAL_MAX, REDIAL_MAX_AFTER_FAULT, REDIAL_MIN, STABLE_AFTER,
+};
 use crate::peer_id::PeerAddress;
+use crate::status::AddedPeer;
 use crate::time::MonoTime;
 
 /// The addresses that the user named.
@@ -18,11 +23,17 @@ pub(super) struct Chosen {
     entries: Vec<Entry>,
     /// Which entry is next for a connection beside the lasting one.
     turn: usize,
+    /// Those to dial once.
+    once: VecDeque<(PeerAddress, Wire)>,
 }
 
 #[derive(Debug)]
 struct Entry {
     address: PeerAddress,
+    /// Whether it was named at the start.
+    first: bool,
+    /// As it was written when it was added later.
+    added: Option<String>,
     /// The transport to dial it over: version 2 until it showed that it does not speak it.
     wire: Wire,
     /// When to dial it; `None` while it is used.
@@ -37,14 +48,69 @@ impl Chosen {
         let mut entries: Vec<Entry> = Vec::new();
         for address in addresses {
             if entries.iter().all(|entry| entry.address != address) {
-                entries.push(Entry { address, wire: Wire::V2, due: Some(now), failures: 0 });
+                entries.push(Entry { first: true, ..Entry::new(address, Wire::V2, now) });
             }
         }
-        Self { entries, turn: 0 }
+        Self { entries, turn: 0, once: VecDeque::new() }
+    }
+
+    /// One more is named, to be dialled at `due`, unless a connection is there. Beyond
+    /// [`MAX_ADDED_PEERS`] it is not taken.
+    pub(super) fn add(
+        &mut self,
+        due: Option<MonoTime>,
+        name: String,
+        address: PeerAddress,
+        wire: Wire,
+    ) {
+        if self.added().count() >= MAX_ADDED_PEERS {
+            return;
+        }
+        if let Some(entry) = self.entry(&address) {
+            entry.added.get_or_insert(name);
+            return;
+        }
+        let entry = Entry::new(address, wire, MonoTime::START);
+        self.entries.push(Entry { added: Some(name), due, ..entry });
+    }
+
+    /// One is named no longer, unless it was named at the start.
+    pub(super) fn remove(&mut self, address: &PeerAddress) {
+        if let Some(entry) = self.entry(address) {
+            entry.added = None;
+        }
+        self.entries.retain(|entry| entry.first || entry.added.is_some());
+    }
+
+    /// One is to be dialled once.
+    pub(super) fn dial_once(&mut self, now: MonoTime, address: PeerAddress, wire: Wire) {
+        if let Some(entry) = self.entry(&address) {
+            entry.due = entry.due.map(|due| due.min(now));
+        } else if self.once.len() < MAX_ADDED_PEERS {
+            self.once.push_back((address, wire));
+        }
+    }
+
+    /// Those that were added, in the order in which they were.
+    pub(super) fn added(&self) -> impl Iterator<Item = AddedPeer> {
+        self.entries.iter().filter_map(|entry| {
+            let name = entry.added.clone()?;
+            Some(AddedPeer { name, address: entry.address.clone() })
+        })
+    }
+
+    /// None is waited for any longer than until now.
+    pub(super) fn hurry(&mut self, now: MonoTime) {
+        for entry in &mut self.entries {
+            entry.due = entry.due.map(|due| due.min(now));
+        }
     }
 
     /// Takes an address that is due for a lasting connection.
     pub(super) fn take_due(&mut self, now: MonoTime) -> Option<(PeerAddress, Wire)> {
+        if let Some(once) = self.once.pop_front() {
+            return Some(once);
+        }
         let entry = self.entries.iter_mut().find(|entry| entry.due.is_some_and(|at| at <= now))?;
         entry.due = None;
         Some((entry.address.clone(), entry.wire))
@@ -52,7 +118,8 @@ impl Chosen {
 
     /// When the next address is due.
     pub(super) fn next_due(&self) -> Option<MonoTime> {
-        self.entries.iter().filter_map(|entry| entry.due).min()
+        let once = self.once.front().map(|_| MonoTime::START);
+        self.entries.iter().filter_map(|entry| entry.due).chain(once).min()
     }
 
     /// An address for a connection beside the lasting one, each in its turn.
@@ -64,11 +131,15 @@ impl Chosen {
 
     /// The peer does not speak version 2: a `lasting` connection is tried again at once without.
     pub(super) fn lacks_v2(&mut self, now: MonoTime, address: &PeerAddress, lasting: bool) {
-        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.address == *address) {
-            entry.wire = Wire::V1;
-            if lasting {
-                entry.due = Some(now);
+        match self.entry(address) {
+            Some(entry) => {
+                entry.wire = Wire::V1;
+                if lasting && entry.due.is_none() {
+                    entry.due = Some(now);
+                }
             }
+            None if lasting => self.dial_once(now, address.clone(), Wire::V1),
+            None => {}
         }
     }
 
@@ -81,9 +152,7 @@ impl Chosen {
         fault: Option<Fault>,
         rng: &mut impl RngCore,
     ) {
-        let Some(entry) = self.entries.iter_mut().find(|entry| entry.address == *address) else {
-            return;
-        };
+        let Some(entry) = self.entry(address) else { return };
         if lasted.is_some_and(|lasted| lasted >= STABLE_AFTER) {
             entry.failures = 0;
         }
@@ -91,6 +160,16 @@ impl Chosen {
         let wait = doubled(entry.failures).max(fault);
         entry.failures = entry.failures.saturating_add(1);
         entry.due = Some(now.after(spread(wait, rng)));
+    }
+
+    fn entry(&mut self, address: &PeerAddress) -> Option<&mut Entry> {
+        self.entries.iter_mut().find(|entry| entry.address == *address)
+    }
+}
+
+impl Entry {
+    const fn new(address: PeerAddress, wire: Wire, now: MonoTime) -> Self {
+        Self { address, first: false, added: None, wire, due: Some(now), failures: 0 }
     }
 }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use rand_chacha::rand_core::RngCore;
 
-use crate::change_set::{AddressRecord, Ban, PeerChanges, StoredPeers};
+use crate::change_set::{AddressRecord, PeerChanges, StoredPeers};
 use crate::codec::Rumour;
 use crate::config::{Config, Route};
 use crate::dial::{DialProblem, LookupId, ProxyProblem, Purpose, Wire};
@@ -22,21 +22,20 @@ use crate::limits::{
     MAX_CONNECTIONS, MAX_SEED_ANSWERS, SEARCH_INTERVAL, SEED_PATIENCE, SEEN_UNKNOWN, SHORT_BOOK,
     TARGET_PEERS,
 };
-use crate::peer_id::{PeerAddress, PeerHost, PeerId};
+use crate::peer_id::{PeerAddress, PeerId};
 use crate::peers::address_book::AddressBook;
 use crate::peers::bans::Bans;
 use crate::peers::roster::anchors::Anchors;
 use crate::peers::roster::call::Call;
 use crate::peers::roster::candidates::{CHAIN, NODE, P2P_V2, is_in_reach, serves};
 use crate::peers::roster::seeds::Seeds;
-use crate::status::{BannedHost, PeerSearch};
-use crate::time::{MonoTime, Now};
+use crate::status::{KnownAddress, PeerSearch};
+use crate::time::{MonoTime, Now, WallTime};
 
 /// What is known of peers, and when to look for the next.
 #[derive(Debug)]
 pub(super) struct Found {
     pub(super) book: AddressBook,
-    pub(super) bans: Bans,
     pub(super) seeds: Seeds,
     route: Route,
     port: u16,
@@ -66,14 +65,13 @@ impl Found {
         now: Now,
         rng: &mut impl RngCore,
     ) -> Self {
-        let StoredPeers { key, addresses, bans, anchors } = stored;
+        let StoredPeers { key, addresses, anchors, .. } = stored;
         let book = match key {
             Some(key) => AddressBook::restored(key, addresses, now.wall),
             None => AddressBook::new(rng),
         };
         Self {
             book,
-            bans: Bans::restored(bans, now.wall),
             seeds: Seeds::new(config.params.dns_seeds),
             route: config.route,
             port: config.params.default_port,
@@ -95,9 +93,10 @@ impl Found {
         &mut self,
         now: Now,
         open: &Open,
+        bans: &Bans,
         rng: &mut impl RngCore,
     ) -> Option<Call> {
-        if open.len() >= MAX_CONNECTIONS {
+        if has_no_room(open) {
             return None;
         }
         if self.lacks_peers(open) {
@@ -107,22 +106,22 @@ impl Found {
             if self.is_short(now, open) {
                 self.seeds.want(now.mono, self.route == Route::Proxy, rng);
             }
-            let call = self.chain_call(now, open, rng);
+            let call = self.chain_call(now, open, bans, rng);
             if call.is_some() {
                 self.next_dial = now.mono.after(self.spacing());
                 return call;
             }
-            let call = self.visit(now, open, rng);
+            let call = self.visit(now, open, bans, rng);
             if call.is_none() {
                 self.next_dial = now.mono.after(SEARCH_INTERVAL);
             }
             return call;
         }
-        self.feeler(now, open, rng)
+        self.feeler(now, open, bans, rng)
     }
 
     pub(super) fn next_due(&self, open: &Open) -> Option<MonoTime> {
-        if open.len() >= MAX_CONNECTIONS {
+        if has_no_room(open) {
             return None;
         }
         Some(if self.lacks_peers(open) { self.next_dial } else { self.next_feeler })
@@ -134,16 +133,17 @@ impl Found {
         &mut self,
         now: Now,
         open: &Open,
+        bans: &Bans,
         rng: &mut impl RngCore,
     ) -> Option<(PeerAddress, Wire)> {
-        let candidates = self.candidates(now, open);
+        let candidates = self.candidates(now, open, bans);
         let suits = |address: &PeerAddress, record: &AddressRecord| {
             serves(record, NODE) && candidates.suits(address, record)
         };
         let address = self.book.select(now.wall, false, rng, suits).or_else(|| {
             self.book.select(now.wall, false, rng, |address, record| {
                 let reachable = is_in_reach(address, self.route) && serves(record, NODE);
-                reachable && !self.bans.holds(now.wall, address)
+                reachable && !bans.holds(now.wall, address)
             })
         })?;
         Some(self.dialled(now, address))
@@ -178,8 +178,15 @@ impl Found {
         }
     }
 
-    pub(super) fn on_ended(&mut self, now: Now, call: &Call, fault: Option<Fault>, open: &Open) {
-        if fault.is_some_and(|fault| self.bans.judge(now.wall, &call.address, fault)) {
+    pub(super) fn on_ended(
+        &mut self,
+        now: Now,
+        call: &Call,
+        fault: Option<Fault>,
+        open: &Open,
+        bans: &mut Bans,
+    ) {
+        if fault.is_some_and(|fault| bans.judge(now.wall, &call.address, fault)) {
             self.anchors.forget(&call.address);
         }
         if fault == Some(Fault::MissingServices) {
@@ -266,14 +273,14 @@ impl Found {
         }
     }
 
-    /// Who is left alone.
-    pub(super) fn banned(&self) -> Vec<BannedHost> {
-        let shown = |(host, ban): (&PeerHost, &Ban)| BannedHost {
-            host: host.clone(),
-            until: ban.until,
-            reason: ban.reason.clone(),
+    /// The addresses that are worth telling, in their order.
+    pub(super) fn known(&self, now: WallTime) -> Vec<KnownAddress> {
+        let known = |(address, record): (&PeerAddress, &AddressRecord)| KnownAddress {
+            address: address.clone(),
+            services: record.services,
+            seen: record.seen,
         };
-        self.bans.iter().map(shown).collect()
+        self.book.worth_telling(now).map(known).collect()
     }
 
     /// How many known addresses may be dialled to follow the chain.
@@ -287,14 +294,13 @@ impl Found {
     /// What a store does not know yet.
     pub(super) fn take_changes(&mut self) -> PeerChanges {
         let mut changes = self.book.take_changes();
-        changes.bans = self.bans.take_changes();
         changes.anchors = self.anchors.take_changes();
         changes
     }
 
     pub(super) fn lacks_peers(&self, open: &Open) -> bool {
         let goal = TARGET_PEERS + usize::from(self.extra);
-        open.values().filter(|call| call.purpose == Purpose::Chain).count() < goal
+        found(open).filter(|call| call.purpose == Purpose::Chain).count() < goal
     }
 
     /// Whether the book does not suffice to find peers.
@@ -334,6 +340,15 @@ impl Found {
             self.failures = self.failures.saturating_add(1);
         }
     }
+}
+
+/// The connections that are not to peers which the user named.
+fn found(open: &Open) -> impl Iterator<Item = &Call> {
+    open.values().filter(|call| !call.named)
+}
+
+fn has_no_room(open: &Open) -> bool {
+    found(open).count() >= MAX_CONNECTIONS
 }
 
 /// A wait until something that happens at any moment alike, [`FEELER_INTERVAL`] apart in the mean:

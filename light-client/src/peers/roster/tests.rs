@@ -7,6 +7,8 @@ use super::*;
 use crate::chain::anchor::Anchor;
 use crate::config::Route;
 use crate::params::Params;
+use crate::peer_id::PeerAddress;
+use crate::status::AddedPeer;
 use crate::time::WallTime;
 
 fn roster(connect: &[&str]) -> (Roster, ChaCha12Rng) {
@@ -81,4 +83,60 @@ fn a_wish_without_any_address_waits() {
     assert_eq!(roster.take_due(at(0), PeerId::new(1), &mut rng), None);
     assert!(roster.next_due().expect("it looks again") > at(0).mono);
     assert_eq!(roster.one_shots(Purpose::Broadcast), 1);
+}
+
+#[test]
+fn a_peer_that_was_added_is_kept_beside_those_that_are_found_until_it_is_removed() {
+    let (mut roster, mut rng) = roster(&[]);
+    let address: PeerAddress = "9.9.9.9:1".parse().expect("an address");
+    roster.add(at(0).mono, "nine".to_owned(), address.clone(), Wire::V2);
+    roster.add(at(0).mono, "again".to_owned(), address.clone(), Wire::V2);
+    assert_eq!(roster.added(), [AddedPeer { name: "nine".to_owned(), address: address.clone() }]);
+    let call = roster.take_due(at(0), PeerId::new(1), &mut rng).expect("it is dialled");
+    assert_eq!((call.address, call.named, call.purpose), (address.clone(), true, Purpose::Chain));
+    assert_eq!(roster.take_due(at(0), PeerId::new(2), &mut rng), None, "once at a time");
+    roster.dial_once(at(0).mono, address.clone(), Wire::V2);
+    assert_eq!(roster.take_due(at(0), PeerId::new(2), &mut rng), None, "it is there");
+    roster.on_ended(at(1), PeerId::new(1), Duration::from_secs(1), None, &mut rng);
+    assert!(roster.take_due(at(100), PeerId::new(3), &mut rng).is_some_and(|call| call.named));
+    roster.remove(&address);
+    roster.on_ended(at(101), PeerId::new(3), Duration::from_secs(1), None, &mut rng);
+    assert_eq!(roster.take_due(at(100_000), PeerId::new(4), &mut rng), None);
+}
+
+#[test]
+fn who_was_named_at_the_start_stays() {
+    let (mut roster, mut rng) = roster(&["1.2.3.4:1"]);
+    let address: PeerAddress = "1.2.3.4:1".parse().expect("an address");
+    roster.add(at(0).mono, "four".to_owned(), address.clone(), Wire::V2);
+    assert_eq!(roster.added().len(), 1);
+    roster.remove(&address);
+    assert_eq!(roster.added(), []);
+    assert!(roster.take_due(at(0), PeerId::new(1), &mut rng).is_some());
+}
+
+#[test]
+fn who_is_tried_once_is_dialled_once_over_either_transport() {
+    let (mut roster, mut rng) = roster(&[]);
+    let address: PeerAddress = "9.9.9.9:1".parse().expect("an address");
+    roster.dial_once(at(0).mono, address, Wire::V2);
+    let call = roster.take_due(at(0), PeerId::new(1), &mut rng).expect("it is dialled");
+    assert_eq!((call.wire, call.named), (Wire::V2, true));
+    roster.on_dial_failed(at(0), PeerId::new(1), DialProblem::NoV2, &mut rng);
+    let call = roster.take_due(at(0), PeerId::new(2), &mut rng).expect("it is dialled again");
+    assert_eq!(call.wire, Wire::V1);
+    roster.on_dial_failed(at(0), PeerId::new(2), DialProblem::Refused, &mut rng);
+    assert_eq!(roster.take_due(at(100_000), PeerId::new(3), &mut rng), None);
+}
+
+#[test]
+fn there_are_no_connections_while_none_are_wanted() {
+    let (mut roster, mut rng) = roster(&["1.2.3.4:1"]);
+    roster.one_shot(at(0).mono, Purpose::Broadcast);
+    roster.activate(at(0).mono, false);
+    assert_eq!(roster.take_due(at(100), PeerId::new(1), &mut rng), None);
+    assert_eq!((roster.next_due(), roster.take_lookup()), (None, None));
+    roster.activate(at(100).mono, true);
+    let (mut ids, now) = (1, at(100));
+    assert_eq!(broadcasts(&mut roster, now, &mut ids, &mut rng).len(), 1, "what waits goes on");
 }

@@ -317,6 +317,8 @@ fn status(state: State) -> Status {
         set_aside: false,
         bytes_received: 24_100_000,
         fee_floor: Some(FeeRate::from_sat_per_kwu(250)),
+        named: true,
+        traffic: None,
     };
     let known = Status { cursor: Some(block(961_204)), ..Status::at(block(961_204)) };
     match state {

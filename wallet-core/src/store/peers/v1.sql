@@ -28,6 +28,13 @@ CREATE TABLE bans (
     reason TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- What a person bans.
+CREATE TABLE subnets (
+    subnet TEXT PRIMARY KEY,
+    since INTEGER NOT NULL,
+    until INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- The peers to dial first, in this order.
 CREATE TABLE anchors (
     place INTEGER PRIMARY KEY,

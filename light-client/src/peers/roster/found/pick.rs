@@ -9,9 +9,10 @@ use crate::config::Route;
 use crate::dial::{Purpose, Wire};
 use crate::limits::{MAX_VISITS, MIN_PEERS, SOURCE_PATIENCE, VISIT_INTERVAL};
 use crate::peer_id::PeerAddress;
+use crate::peers::bans::Bans;
 use crate::peers::roster::call::Call;
 use crate::peers::roster::candidates::{CHAIN, Candidates, NODE, serves};
-use crate::peers::roster::found::{Found, Open, random_wait};
+use crate::peers::roster::found::{Found, Open, found, random_wait};
 use crate::time::Now;
 
 impl Found {
@@ -19,23 +20,30 @@ impl Found {
         &mut self,
         now: Now,
         open: &Open,
+        bans: &Bans,
         rng: &mut impl RngCore,
     ) -> Option<Call> {
         if let Some(call) = self.again.pop() {
             return Some(call);
         }
-        let address = self.pick(now, open, rng)?;
+        let address = self.pick(now, open, bans, rng)?;
         let unproven = self.book.record(&address).filter(|record| record.reached.is_none());
         let source = unproven.map(|record| record.source);
         let (address, wire) = self.dialled(now, address);
         Some(Call { source, ..Call::new(address, wire, Purpose::Chain) })
     }
 
-    fn pick(&mut self, now: Now, open: &Open, rng: &mut impl RngCore) -> Option<PeerAddress> {
-        if let Some(address) = self.anchor(now, open) {
+    fn pick(
+        &mut self,
+        now: Now,
+        open: &Open,
+        bans: &Bans,
+        rng: &mut impl RngCore,
+    ) -> Option<PeerAddress> {
+        if let Some(address) = self.anchor(now, open, bans) {
             return Some(address);
         }
-        let candidates = self.candidates(now, open);
+        let candidates = self.candidates(now, open, bans);
         let suits = |address: &PeerAddress, record: &AddressRecord| {
             serves(record, CHAIN) && candidates.suits(address, record)
         };
@@ -65,9 +73,9 @@ impl Found {
     }
 
     /// A peer of the last time: what we knew then of the chain, it knew.
-    fn anchor(&mut self, now: Now, open: &Open) -> Option<PeerAddress> {
+    fn anchor(&mut self, now: Now, open: &Open, bans: &Bans) -> Option<PeerAddress> {
         while let Some(anchor) = self.anchors.pop() {
-            let candidates = self.candidates(now, open);
+            let candidates = self.candidates(now, open, bans);
             if candidates.stands_apart(&anchor) && candidates.may_be_dialled(&anchor) {
                 return Some(anchor);
             }
@@ -77,7 +85,13 @@ impl Found {
 
     /// A visit to ask for addresses: at a DNS seed through the proxy, or at a peer that is of no
     /// other use.
-    pub(super) fn visit(&mut self, now: Now, open: &Open, rng: &mut impl RngCore) -> Option<Call> {
+    pub(super) fn visit(
+        &mut self,
+        now: Now,
+        open: &Open,
+        bans: &Bans,
+        rng: &mut impl RngCore,
+    ) -> Option<Call> {
         if now.mono < self.next_visit || visits(open) >= MAX_VISITS {
             return None;
         }
@@ -92,7 +106,7 @@ impl Found {
         if !self.is_short(now, open) {
             return None;
         }
-        let candidates = self.candidates(now, open);
+        let candidates = self.candidates(now, open, bans);
         let suits = |address: &PeerAddress, record: &AddressRecord| {
             serves(record, NODE) && !serves(record, CHAIN) && candidates.suits(address, record)
         };
@@ -103,7 +117,13 @@ impl Found {
 
     /// Now and then an address that was only heard of is tested, so that those which answer are
     /// known when they are needed; or one whose place among them another one wants.
-    pub(super) fn feeler(&mut self, now: Now, open: &Open, rng: &mut impl RngCore) -> Option<Call> {
+    pub(super) fn feeler(
+        &mut self,
+        now: Now,
+        open: &Open,
+        bans: &Bans,
+        rng: &mut impl RngCore,
+    ) -> Option<Call> {
         if now.mono < self.next_feeler {
             return None;
         }
@@ -112,7 +132,7 @@ impl Found {
             return None;
         }
         self.book.settle_collisions(now.wall);
-        let candidates = self.candidates(now, open);
+        let candidates = self.candidates(now, open, bans);
         let contested = self.book.contested().filter(|address| candidates.may_be_dialled(address));
         let address = contested.cloned().or_else(|| {
             self.book
@@ -122,13 +142,13 @@ impl Found {
         Some(Call::new(address, wire, Purpose::Feeler))
     }
 
-    pub(super) fn candidates(&self, now: Now, open: &Open) -> Candidates<'_> {
+    pub(super) fn candidates<'a>(&self, now: Now, open: &Open, bans: &'a Bans) -> Candidates<'a> {
         let following: Vec<&Call> =
             open.values().filter(|call| call.purpose == Purpose::Chain).collect();
         Candidates {
             now,
             route: self.route,
-            bans: &self.bans,
+            bans,
             hosts: open.values().map(|call| call.address.host()).collect(),
             groups: following.iter().map(|call| call.address.group()).collect(),
             sources: following.iter().filter_map(|call| call.source).collect(),
@@ -137,5 +157,5 @@ impl Found {
 }
 
 fn visits(open: &Open) -> usize {
-    open.values().filter(|call| call.purpose != Purpose::Chain).count()
+    found(open).filter(|call| call.purpose != Purpose::Chain).count()
 }
