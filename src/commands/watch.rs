@@ -3,11 +3,9 @@
 use billfold_wallet_core::command::{Birthday, WalletDescription};
 use billfold_wallet_core::config::LookAhead;
 use billfold_wallet_core::founding::{Founding, NewWatch};
-use billfold_wallet_core::import::ImportedAccount;
-use billfold_wallet_core::keychain::{AccountDescriptor, AccountName};
+use billfold_wallet_core::import::Import;
 use billfold_wallet_core::light_client::height::Height;
 use billfold_wallet_core::search_plan::earliest;
-use bitcoin::Network;
 use serde::Serialize;
 
 use super::account::form::AccountsReport;
@@ -29,9 +27,13 @@ pub(super) async fn run(options: &WatchArgs, context: &mut Context) -> Result<()
     let network = context.run.settings.network;
     let source = Source::read(&options.source, context)?
         .ok_or_else(|| Failure::new(Kind::Usage, NOTHING))?;
-    let accounts = named(source.accounts(None, network)?, options.name.as_ref());
+    let accounts = Import::named(source.accounts(None, network)?, options.name.as_ref());
     let birthday = options.birthday.map_or_else(
-        || source.height().map_or_else(|| first_possible(&accounts, network), at),
+        || {
+            at(source
+                .height()
+                .map_or_else(|| earliest::of_accounts(&accounts, network), Height::new))
+        },
         |birthday| birthday.0,
     );
     let look_ahead =
@@ -42,37 +44,8 @@ pub(super) async fn run(options: &WatchArgs, context: &mut Context) -> Result<()
     context.output.result(&WatchReport::new(&wallet))
 }
 
-/// Each account with a name of its own; one that is named twice is one.
-fn named(
-    accounts: Vec<ImportedAccount>,
-    asked: Option<&AccountName>,
-) -> Vec<(AccountName, AccountDescriptor)> {
-    let mut named: Vec<(AccountName, AccountDescriptor)> = Vec::new();
-    for account in accounts {
-        if named.iter().any(|(_, descriptor)| *descriptor == account.descriptor) {
-            continue;
-        }
-        let wanted = asked.cloned().or_else(|| account.name.clone());
-        let wanted = wanted.unwrap_or_else(|| account.usual_name());
-        let name = wanted.first_free(|name| named.iter().any(|(taken, _)| taken == name));
-        named.push((name, account.descriptor));
-    }
-    named
-}
-
-/// The first block that can pay one of these accounts.
-pub(super) fn first_possible(
-    accounts: &[(AccountName, AccountDescriptor)],
-    network: Network,
-) -> Birthday {
-    let firsts = accounts
-        .iter()
-        .map(|(_, descriptor)| earliest::of_descriptor(&descriptor.to_string(), network));
-    Birthday::Height(firsts.min().unwrap_or(Height::GENESIS))
-}
-
-const fn at(height: u32) -> Birthday {
-    Birthday::Height(Height::new(height))
+const fn at(height: Height) -> Birthday {
+    Birthday::Height(height)
 }
 
 /// What is watched.

@@ -138,6 +138,8 @@ pub enum Verb {
     Skip,
     /// Compare an address on the signer.
     Verify,
+    /// Have the signer keep the policy of an account.
+    Register,
     /// Look for a text.
     Find,
     /// All verbs.
@@ -168,7 +170,7 @@ pub enum Verb {
 
 impl Verb {
     /// All of them, in the order of the palette.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 37] = [
         Self::Receive,
         Self::Send,
         Self::Bump,
@@ -184,6 +186,7 @@ impl Verb {
         Self::Less,
         Self::Skip,
         Self::Verify,
+        Self::Register,
         Self::Find,
         Self::Go(Tab::Home),
         Self::Go(Tab::Activity),
@@ -226,6 +229,7 @@ impl Verb {
             Self::Less => "less",
             Self::Skip => "skip",
             Self::Verify => "verify",
+            Self::Register => "register",
             Self::Find => "find",
             Self::Palette => "palette",
             Self::Help => "help",
@@ -269,6 +273,7 @@ impl Verb {
             Self::Less => "a lower fee",
             Self::Skip => "leave a question for later",
             Self::Verify => "compare the address on the signer",
+            Self::Register => "have the signer keep the policy of an account",
             Self::Find => "look for a text in labels, ids and addresses",
             Self::Palette => "list everything that can be done",
             Self::Help => "list what can be done here",

@@ -14,7 +14,8 @@ use billfold_wallet_core::signer_host::place::Place;
 use billfold_wallet_core::signer_host::problem::DeviceError;
 use billfold_wallet_core::signer_host::watch::Watch;
 use billfold_wallet_core::signers::device::{
-    self, DeviceMessageError, DeviceSigningError, DisplayError, Displayed,
+    self, DeviceMessageError, DeviceSigningError, DisplayError, Displayed, RegisterError,
+    Registration,
 };
 use bitcoin::bip32::Fingerprint;
 use bitcoin::{Network, Psbt};
@@ -35,6 +36,8 @@ pub enum DeviceQuestion {
         /// Which.
         index: DerivationIndex,
     },
+    /// Keep the policy of an account (BIP388), once the person there has looked it through.
+    Register(Box<Account>),
     /// Sign a message by the key of an account's first address, which proves that the device can
     /// spend.
     Message {
@@ -61,6 +64,8 @@ pub enum DeviceReply {
     },
     /// To `Display`: the person agreed that it is the same.
     Displayed(Displayed),
+    /// To `Register`.
+    Registered(Registration),
     /// To `Message`: the signature is verified.
     Signature,
     /// To `Sign`: with signatures of the device that are verified.
@@ -90,6 +95,11 @@ impl DeviceQuestion {
                 let mut device = opened(place, network, &account, watch)?;
                 let shown = device::display(device.as_mut(), &account, branch, index, watch)?;
                 Ok(DeviceReply::Displayed(shown))
+            }
+            Self::Register(account) => {
+                let mut device = opened(place, network, &account, watch)?;
+                let registered = device::register(device.as_mut(), &account, watch)?;
+                Ok(DeviceReply::Registered(registered))
             }
             Self::Message { account, message } => {
                 let mut device = opened(place, network, &account, watch)?;
@@ -127,6 +137,9 @@ pub enum DeviceFailure {
     /// It shows another address, or does not know the account.
     #[error(transparent)]
     Display(#[from] DisplayError),
+    /// It keeps no such policy.
+    #[error(transparent)]
+    Register(#[from] RegisterError),
     /// It signed no message.
     #[error(transparent)]
     Message(#[from] DeviceMessageError),

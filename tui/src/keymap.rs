@@ -166,6 +166,7 @@ const DEFAULTS: &[(Key, Verb)] = &[
     (Key::char('-'), Verb::Less),
     (Key::ctrl('s'), Verb::Skip),
     (Key::char('v'), Verb::Verify),
+    (Key::char('R'), Verb::Register),
     (Key::char('/'), Verb::Find),
     (Key::char(':'), Verb::Palette),
     (Key::ctrl('p'), Verb::Palette),

@@ -162,14 +162,14 @@ impl Model {
     }
 
     fn act(&mut self, action: &Action) {
-        self.notice = None;
-        self.book.retry();
         let open = self.is_open();
         if let Some(desk) = &mut self.desk
             && desk.act(action, open, &self.book, &mut self.out)
         {
             return;
         }
+        self.notice = None;
+        self.book.retry();
         let step = self.with_top(|top, book, out| top.act(action, book, out));
         match (step, action) {
             (Step::Pass, Action::Verb(verb)) => self.verb(*verb),
@@ -278,6 +278,7 @@ impl Model {
             | Verb::Less
             | Verb::Skip
             | Verb::Verify
+            | Verb::Register
             | Verb::Play(_) => self.out.problem(format!("{} means nothing here", verb.name())),
         }
     }

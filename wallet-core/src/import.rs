@@ -68,6 +68,25 @@ impl Import {
             _ => Err(ImportError::TooMany { most: IMPORTED_ACCOUNTS }),
         }
     }
+
+    /// Each account with a name of its own, `asked` for the first; one that is told twice is one.
+    #[must_use]
+    pub fn named(
+        accounts: Vec<ImportedAccount>,
+        asked: Option<&AccountName>,
+    ) -> Vec<(AccountName, AccountDescriptor)> {
+        let mut named: Vec<(AccountName, AccountDescriptor)> = Vec::new();
+        for account in accounts {
+            if named.iter().any(|(_, descriptor)| *descriptor == account.descriptor) {
+                continue;
+            }
+            let wanted = asked.cloned().or_else(|| account.name.clone());
+            let wanted = wanted.unwrap_or_else(|| account.usual_name());
+            let name = wanted.first_free(|name| named.iter().any(|(taken, _)| taken == name));
+            named.push((name, account.descriptor));
+        }
+        named
+    }
 }
 
 impl ImportedAccount {

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use billfold_wallet_core::command::Birthday;
 use billfold_wallet_core::config::LookAhead;
 use billfold_wallet_core::founding::{Founding, NewWatch};
+use billfold_wallet_core::search_plan::earliest;
 use billfold_wallet_core::signers::device;
 use serde::Serialize;
 
 use crate::cli::signer::SignerPairArgs;
-use crate::commands::watch::{WatchReport, first_possible};
+use crate::commands::watch::WatchReport;
 use crate::context::Context;
 use crate::device::talk;
 use crate::failure::Failure;
@@ -30,8 +32,10 @@ pub(super) async fn run(options: SignerPairArgs, context: &mut Context) -> Resul
         Ok::<_, Failure>((device.fingerprint(), accounts))
     })
     .await?;
-    let birthday =
-        options.birthday.map_or_else(|| first_possible(&accounts, network), |birthday| birthday.0);
+    let birthday = options.birthday.map_or_else(
+        || Birthday::Height(earliest::of_accounts(&accounts, network)),
+        |birthday| birthday.0,
+    );
     let look_ahead =
         options.gap.map_or(LookAhead::RESTORED, |gap| LookAhead { receive: gap, change: gap });
     let password = password::new(&context.run)?;

@@ -8,6 +8,7 @@ use crate::book::{Book, Page};
 use crate::canvas::{Canvas, Piece, dim, text};
 use crate::effect::{Effect, Outbox};
 use crate::list::List;
+use crate::screen::at_signer::AtSigner;
 use crate::screen::label::Label;
 use crate::screen::{Screen, Step};
 use crate::theme::Role;
@@ -24,11 +25,11 @@ impl Screen for Addresses {
     }
 
     fn pages(&self) -> &'static [Page] {
-        &[Page::Addresses, Page::Status]
+        &[Page::Addresses, Page::Description, Page::Status]
     }
 
     fn verbs(&self) -> &'static [Verb] {
-        &[Verb::Receive, Verb::Label, Verb::Copy]
+        &[Verb::Receive, Verb::Label, Verb::Copy, Verb::Verify]
     }
 
     fn act(&mut self, action: &Action, book: &Book, out: &mut Outbox) -> Step {
@@ -39,6 +40,10 @@ impl Screen for Addresses {
             (Action::Verb(Verb::Label) | Action::Enter, Some(row)) => {
                 let reference = Reference::Address(row.address.clone());
                 return Step::Open(Box::new(Label::new(reference, row.note.as_deref())));
+            }
+            (Action::Verb(Verb::Verify), Some(row)) => {
+                let place = (&row.account, row.keychain.branch, row.index);
+                return AtSigner::address(&row.address, place, book, out);
             }
             (Action::Verb(Verb::Copy), Some(row)) => {
                 out.put(Effect::Copy(row.address.to_string()));

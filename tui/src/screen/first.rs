@@ -5,6 +5,7 @@ use crate::book::Book;
 use crate::canvas::{Canvas, dim, strong, text};
 use crate::effect::Outbox;
 use crate::list::List;
+use crate::screen::connect::Connect;
 use crate::screen::creation::Creation;
 use crate::screen::restore::Restore;
 use crate::screen::{Screen, Step};
@@ -17,10 +18,11 @@ pub(crate) struct First {
 }
 
 impl First {
-    fn open(choice: char) -> Step {
+    fn open(choice: char, book: &Book, out: &mut Outbox) -> Step {
         match choice {
             'n' => Step::Open(Box::new(Creation::new())),
             'r' => Step::Open(Box::new(Restore::new())),
+            'c' => Step::Open(Box::new(Connect::new(book, out))),
             _ => Step::Stay,
         }
     }
@@ -35,13 +37,15 @@ impl Screen for First {
         true
     }
 
-    fn act(&mut self, action: &Action, _book: &Book, _out: &mut Outbox) -> Step {
+    fn act(&mut self, action: &Action, book: &Book, out: &mut Outbox) -> Step {
         match action {
-            Action::Edit(Edit::Type(letter)) => return Self::open(letter.to_ascii_lowercase()),
+            Action::Edit(Edit::Type(letter)) => {
+                return Self::open(letter.to_ascii_lowercase(), book, out);
+            }
             Action::Move(to) => self.list.step(*to, CHOICES.len()),
             Action::Enter => {
                 let chosen = self.list.chosen(CHOICES.len()).and_then(|at| CHOICES.get(at));
-                return chosen.map_or(Step::Stay, |(letter, _, _)| Self::open(*letter));
+                return chosen.map_or(Step::Stay, |(letter, _, _)| Self::open(*letter, book, out));
             }
             Action::Verb(_) => return Step::Pass,
             Action::Edit(_) | Action::Back => {}
@@ -66,7 +70,8 @@ impl Screen for First {
 const CHOICES: &[(char, &str, &str)] = &[
     ('n', "New", "make a wallet, and write its words down"),
     ('r', "Restore", "from the words of a wallet, of whatever program"),
+    ('c', "Connect", "a signing device, whose keys stay there"),
 ];
 
-const ELSEWHERE: &str = "Watching only, backups and signing devices: billfold watch, backup restore and \
-                         signer pair. To try it with play money: billfold demo.";
+const ELSEWHERE: &str = "Watching only, and backups: billfold watch and backup restore. To try it with \
+                         play money: billfold demo.";

@@ -1,7 +1,9 @@
 //! Owns what the wallet is made of: accounts, fingerprint, birthday, and what was searched.
 
+use std::collections::BTreeSet;
+
 use billfold_wallet_core::command::{AccountDescription, Birthday, WalletDescription};
-use billfold_wallet_core::keychain::AccountKind;
+use billfold_wallet_core::keychain::{AccountKind, Branch, DerivationIndex};
 
 use crate::action::{Action, Move, Verb};
 use crate::book::{Book, Page};
@@ -9,6 +11,7 @@ use crate::canvas::{Canvas, Piece, dim, strong, text, wrap};
 use crate::effect::{Effect, Outbox};
 use crate::format;
 use crate::list::List;
+use crate::screen::at_signer::AtSigner;
 use crate::screen::{Screen, Step};
 use crate::theme::Role;
 
@@ -28,18 +31,23 @@ impl Screen for Keys {
     }
 
     fn verbs(&self) -> &'static [Verb] {
-        &[Verb::Copy, Verb::Unlock, Verb::Lock, Verb::Rescan]
+        &[Verb::Copy, Verb::Verify, Verb::Register, Verb::Unlock, Verb::Lock, Verb::Rescan]
     }
 
     fn act(&mut self, action: &Action, book: &Book, out: &mut Outbox) -> Step {
         let accounts = book.description.as_ref().map_or(&[][..], |wallet| &wallet.accounts);
-        match action {
-            Action::Move(to) => self.list.step(one(*to), accounts.len()),
-            Action::Verb(Verb::Copy) => {
-                let chosen = self.list.chosen(accounts.len()).and_then(|at| accounts.get(at));
-                if let Some(account) = chosen {
-                    out.put(Effect::Copy(account.descriptor.clone()));
-                }
+        let chosen = self.list.chosen(accounts.len()).and_then(|at| accounts.get(at));
+        match (action, chosen) {
+            (Action::Move(to), _) => self.list.step(one(*to), accounts.len()),
+            (Action::Verb(Verb::Copy), Some(account)) => {
+                out.put(Effect::Copy(account.descriptor.clone()));
+            }
+            (Action::Verb(Verb::Verify), Some(account)) => {
+                let place = (&account.name, Branch::Receive, DerivationIndex::ZERO);
+                return AtSigner::address(&account.first_address, place, book, out);
+            }
+            (Action::Verb(Verb::Register), Some(account)) => {
+                return AtSigner::policy(&account.name, book, out);
             }
             _ => return Step::Pass,
         }
@@ -79,12 +87,14 @@ const fn one(to: Move) -> Move {
 }
 
 fn head(wallet: &WalletDescription, book: &Book) -> Vec<Vec<Piece>> {
-    let keys = match (wallet.accounts.iter().any(|account| account.signs), book.locked) {
-        (false, _) => "elsewhere: this wallet only watches".to_owned(),
+    let signs = wallet.accounts.iter().any(|account| account.signs);
+    let keys = match (signs, book.locked) {
+        (false, _) => format!("elsewhere: {}", signers(wallet)),
         (true, true) => "# locked".to_owned(),
         (true, false) => "open until they are locked".to_owned(),
     };
     let checked = match wallet.words_checked {
+        None if !signs => text("of the words: where the keys are"),
         Some(time) => text(format!("words checked {}", format::local_time(time))),
         None => ("! the words were never checked".to_owned(), Role::Warning),
     };
@@ -103,6 +113,15 @@ fn head(wallet: &WalletDescription, book: &Book) -> Vec<Vec<Piece>> {
     ]
 }
 
+/// The master keys that others have.
+fn signers(wallet: &WalletDescription) -> String {
+    let keys = wallet.accounts.iter().flat_map(|account| &account.keys);
+    let signers: BTreeSet<_> = keys.map(|key| key.signer().to_string()).collect();
+    let told: Vec<_> = signers.iter().take(SIGNERS).map(String::as_str).collect();
+    let more = if signers.len() > SIGNERS { " and others" } else { "" };
+    format!("signers {}{more}", told.join(", "))
+}
+
 fn title(account: &AccountDescription) -> Vec<Piece> {
     let kind = match account.kind {
         AccountKind::SingleKey(kind) => kind.name().to_owned(),
@@ -113,6 +132,9 @@ fn title(account: &AccountDescription) -> Vec<Piece> {
     let preferred = if account.preferred { "* " } else { "  " };
     vec![text(format!("{preferred}{:<16} {kind}{signs}", account.name.as_str()))]
 }
+
+/// Signers that are named.
+const SIGNERS: usize = 5;
 
 /// A descriptor has no spaces to break at.
 fn broken(descriptor: &str, room: usize) -> Vec<String> {

@@ -10,6 +10,7 @@ use crate::canvas::{Canvas, Piece, dim, strong, text};
 use crate::effect::{Answer, Effect, Outbox, Question, Ticket};
 use crate::format;
 use crate::qr;
+use crate::screen::at_signer::AtSigner;
 use crate::screen::code::{self, Code};
 use crate::screen::request::Request;
 use crate::screen::{Screen, Step};
@@ -60,11 +61,11 @@ impl Screen for Receive {
     }
 
     fn pages(&self) -> &'static [Page] {
-        &[Page::Addresses, Page::Status]
+        &[Page::Addresses, Page::Description, Page::Status]
     }
 
     fn verbs(&self) -> &'static [Verb] {
-        &[Verb::Copy, Verb::Amount, Verb::Label, Verb::Code, Verb::New]
+        &[Verb::Copy, Verb::Amount, Verb::Label, Verb::Code, Verb::New, Verb::Verify]
     }
 
     fn opened(&mut self, book: &Book, out: &mut Outbox) {
@@ -88,6 +89,10 @@ impl Screen for Receive {
             (Action::Verb(Verb::Label), _) => self.writing = Some(Request::new(true)),
             (Action::Verb(Verb::Copy), Some(issued)) => {
                 out.put(Effect::Copy(issued.address.to_string()));
+            }
+            (Action::Verb(Verb::Verify), Some(issued)) => {
+                let place = (&issued.account, issued.keychain.branch, issued.index);
+                return AtSigner::address(&issued.address, place, book, out);
             }
             (Action::Verb(Verb::Code), Some(issued)) => {
                 return Step::Open(Box::new(Code::new(scanned(issued))));

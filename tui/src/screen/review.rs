@@ -16,6 +16,7 @@ use crate::canvas::{Canvas, Piece, dim, strong, text, wrap};
 use crate::effect::{Answer, Outbox, Ticket};
 use crate::field::Field;
 use crate::format;
+use crate::screen::by_signer::BySigner;
 use crate::screen::sign::Sign;
 use crate::screen::{Screen, Step};
 use crate::theme::Role;
@@ -145,7 +146,10 @@ impl Review {
             }
             return Step::Stay;
         }
-        Step::Open(Box::new(Sign::new(self.draft.clone(), book.locked)))
+        match BySigner::of(&self.draft, book, out) {
+            Some(by_signer) => Step::Open(Box::new(by_signer)),
+            None => Step::Open(Box::new(Sign::new(self.draft.clone(), book.locked))),
+        }
     }
 
     fn scroll(&mut self, to: Move) {
@@ -166,7 +170,7 @@ impl Screen for Review {
     }
 
     fn pages(&self) -> &'static [Page] {
-        &[Page::Balance, Page::Status]
+        &[Page::Balance, Page::Description, Page::Status]
     }
 
     fn verbs(&self) -> &'static [Verb] {

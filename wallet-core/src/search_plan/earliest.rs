@@ -4,7 +4,7 @@
 
 use bitcoin::Network;
 
-use crate::keychain::ScriptType;
+use crate::keychain::{AccountDescriptor, AccountName, ScriptType};
 use crate::light_client::height::Height;
 use crate::light_client::time::WallTime;
 
@@ -41,6 +41,14 @@ pub fn of_descriptor(descriptor: &str, network: Network) -> Height {
     ];
     let found = starts.into_iter().find(|(form, _)| descriptor.starts_with(form));
     found.map_or(Height::GENESIS, |(_, start)| start.on(network))
+}
+
+/// The same for any of these accounts.
+#[must_use]
+pub fn of_accounts(accounts: &[(AccountName, AccountDescriptor)], network: Network) -> Height {
+    let starts =
+        accounts.iter().map(|(_, descriptor)| of_descriptor(&descriptor.to_string(), network));
+    starts.min().unwrap_or(Height::GENESIS)
 }
 
 /// A time that the block of one of these heights does not exceed; `None` for other heights.

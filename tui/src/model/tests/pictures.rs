@@ -9,7 +9,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 
-use super::puppet::{Bench, State};
+use super::puppet::{Bench, Signer, State};
 use crate::model::Message;
 
 /// Every screen, with what is pressed to come there from Home.
@@ -25,6 +25,13 @@ const SCREENS: &[(&str, Reach)] = &[
     ("restore-words", Reach::First("r l e g a l space w i n")),
     ("restore-passphrase", Reach::Words("enter x")),
     ("restore-birthday", Reach::Words("enter enter 2 0 2 1")),
+    ("connect-absent", Reach::Connect(Signer::Absent, "")),
+    ("connect-found", Reach::Connect(Signer::Agrees, "")),
+    ("connect-kind", Reach::Connect(Signer::Agrees, "enter down")),
+    ("connect-compare", Reach::Connect(Signer::Agrees, "enter enter")),
+    ("connect-test", Reach::Connect(Signer::Agrees, "enter enter v")),
+    ("connect-watch", Reach::Connect(Signer::Agrees, "enter enter v enter")),
+    ("connect-refused", Reach::Connect(Signer::Refuses, "enter enter")),
     ("home", Reach::Keys("1")),
     ("activity", Reach::Keys("2")),
     ("coins", Reach::Keys("3 space")),
@@ -37,6 +44,12 @@ const SCREENS: &[(&str, Reach)] = &[
     ("send", Reach::Keys("s")),
     ("review", Reach::Pay("enter")),
     ("sign", Reach::Pay("enter q e j x a r y 0 enter h u n t e r 2")),
+    ("sign-signer", Reach::Signer(Signer::Waits, SIGNED)),
+    ("sign-refused", Reach::Signer(Signer::Refuses, SIGNED)),
+    ("verify", Reach::Signer(Signer::Waits, "5 v")),
+    ("verify-same", Reach::Signer(Signer::Agrees, "5 v")),
+    ("verify-differs", Reach::Signer(Signer::Differs, "5 v")),
+    ("keys-signer", Reach::Signer(Signer::Agrees, "5")),
     ("transaction", Reach::Keys("2 enter")),
     ("label", Reach::Keys("2 e")),
     ("find", Reach::Keys("/ s a l")),
@@ -57,6 +70,10 @@ enum Reach {
     First(&'static str),
     /// There, by words that are pasted, and these keys.
     Words(&'static str),
+    /// By meeting a signer that does this, and these keys.
+    Connect(Signer, &'static str),
+    /// In a wallet whose keys are on such a signer, by a pasted payment where `s` is pressed first, and these keys.
+    Signer(Signer, &'static str),
     /// In a demonstration, by these keys.
     Desk(&'static str),
     /// By these keys.
@@ -69,6 +86,8 @@ const NEW: &str = "n enter enter a b c enter a b c enter";
 const QUIZ: &str = "n enter enter a b c enter a b c enter enter w i n";
 const CARD: &str =
     "n enter enter a b c enter a b c enter enter w i n n e r s a u s a g e y e l l o w";
+
+const SIGNED: &str = "s enter q e j x a r y 0 enter";
 
 const PLAYED: &str =
     "n enter enter a b c enter a b c enter enter w i n n e r s a u s a g e y e l l o w enter f5";
@@ -100,17 +119,37 @@ fn bench(reach: &Reach, state: State, colour: bool) -> Bench {
             bench.press(keys);
             return bench;
         }
+        Reach::Connect(signer, keys) => {
+            let mut bench = Bench::first(colour).beside(*signer);
+            bench.press("c");
+            for _ in 0..5 {
+                bench.wake();
+            }
+            bench.press(keys);
+            return bench;
+        }
+        Reach::Signer(signer, keys) => {
+            let mut bench = Bench::watching(state, colour).beside(*signer);
+            if let Some(after) = keys.strip_prefix("s ") {
+                bench.press("s");
+                bench.tell(Message::Paste(URI.to_owned()));
+                bench.press(after);
+            } else {
+                bench.press(keys);
+            }
+            return bench;
+        }
         Reach::Keys(_) | Reach::Pay(_) => {}
     }
     let mut bench = Bench::open(state, colour);
     match reach {
-        Reach::Closed | Reach::First(_) | Reach::Words(_) | Reach::Desk(_) => {}
-        Reach::Keys(keys) => bench.press(keys),
         Reach::Pay(keys) => {
             bench.press("s");
             bench.tell(Message::Paste(URI.to_owned()));
             bench.press(keys);
         }
+        Reach::Keys(keys) => bench.press(keys),
+        _ => {}
     }
     bench
 }

@@ -5,13 +5,14 @@ use std::time::Duration;
 use billfold_wallet_core::command::{
     AccountDescription, AddressRow, AddressStatus, Balance, BalanceParts, Birthday, Change, Coin,
     Command, CommandError, Draft, DraftId, FeeBasis, FeeChoice, Finding, HistoryRow, IssuedAddress,
-    Mark, Matched, PayAmount, Payment, PaymentState, Purpose, Reference, Reply, SearchReport,
-    TransactionRecord, WalletDescription, Warning,
+    Mark, Matched, PayAmount, Payment, PaymentState, PsbtReview, Purpose, Reference, Reply,
+    SearchReport, TransactionRecord, WalletDescription, Warning,
 };
 use billfold_wallet_core::event::{Event, News};
 use billfold_wallet_core::founding::Founding;
 use billfold_wallet_core::keychain::{
-    AccountId, AccountKind, AccountName, Branch, DerivationIndex, KeychainId, ScriptType, SpendRule,
+    AccountDescriptor, AccountId, AccountKind, AccountName, Branch, DerivationIndex, KeychainId,
+    ScriptType, SpendRule, StandardAccount,
 };
 use billfold_wallet_core::light_client::dial::{Purpose as Connection, Wire};
 use billfold_wallet_core::light_client::height::{BlockId, Height};
@@ -19,15 +20,24 @@ use billfold_wallet_core::light_client::peer_id::PeerId;
 use billfold_wallet_core::light_client::status::{Pace, PeerStatus, Status, Waiting};
 use billfold_wallet_core::light_client::time::WallTime;
 use billfold_wallet_core::open_error::OpenError;
-use billfold_wallet_core::seed::Words;
+use billfold_wallet_core::seed::{Seed, Words};
+use billfold_wallet_core::signer_host::device::{About, Networks, State as DeviceState};
+use billfold_wallet_core::signer_host::doctor::Diagnosis;
+use billfold_wallet_core::signer_host::place::Place;
+use billfold_wallet_core::signer_host::problem::DeviceError;
+use billfold_wallet_core::signer_host::watch::Progress;
+use billfold_wallet_core::signers::device::{
+    DeviceSigningError, DisplayError, Displayed, Registration,
+};
 use billfold_wallet_core::wallet_name::WalletName;
 use bitcoin::hashes::Hash as _;
 use bitcoin::{
-    Address, Amount, BlockHash, FeeRate, Network, OutPoint, SignedAmount, Transaction, Txid,
+    Address, Amount, BlockHash, FeeRate, Network, OutPoint, Psbt, SignedAmount, Transaction, Txid,
     absolute, transaction,
 };
 
-use crate::effect::{Answer, Effect, Fresh};
+use crate::device::{DeviceFailure, DeviceQuestion, DeviceReply};
+use crate::effect::{Answer, Effect, Fresh, Ticket};
 use crate::key::Key;
 use crate::keymap::Keymap;
 use crate::model::{Message, Model};
@@ -45,6 +55,13 @@ pub(super) enum State {
     Error,
 }
 
+/// Where the wallet's keys are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Keys {
+    Here,
+    AtSigner,
+}
+
 /// The screens, with a wallet and a person.
 pub(super) struct Bench {
     pub(super) model: Model,
@@ -59,6 +76,15 @@ pub(super) struct Bench {
     pub(super) ended: bool,
     /// What was pressed at the signer of the demonstration.
     pub(super) pressed: Vec<Button>,
+    /// What the signer does.
+    pub(super) signer: Signer,
+    /// Questions to the signer that were taken back.
+    pub(super) hung_up: usize,
+    keys: Keys,
+    /// What waits for its time.
+    waits: Vec<Ticket>,
+    /// The question that the signer has not answered yet.
+    at_signer: Option<(Ticket, DeviceQuestion)>,
     /// Whether the keys are open.
     unlocked: bool,
     paid: bool,
@@ -82,6 +108,11 @@ impl Bench {
             founded,
             ended: false,
             pressed: Vec::new(),
+            signer: Signer::Agrees,
+            hung_up: 0,
+            keys: Keys::Here,
+            waits: Vec::new(),
+            at_signer: None,
             unlocked: false,
             paid: false,
             typed: String::new(),
@@ -104,6 +135,35 @@ impl Bench {
         let display = Display { title, rows, selected: Some(0), footer, awaited: false };
         bench.tell(Message::Shown(display));
         bench
+    }
+
+    /// The screens of a wallet whose keys are on a signer, open.
+    pub(super) fn watching(state: State, colour: bool) -> Self {
+        let mut bench = Self { keys: Keys::AtSigner, ..Self::closed(state, colour) };
+        bench.types(PASSWORD);
+        bench.press("enter");
+        bench
+    }
+
+    /// The same beside a signer that does this.
+    pub(super) fn beside(self, signer: Signer) -> Self {
+        Self { signer, ..self }
+    }
+
+    /// What waited for its time goes on.
+    pub(super) fn wake(&mut self) {
+        for ticket in std::mem::take(&mut self.waits) {
+            self.tell(Message::Answered(ticket, Answer::Woken));
+        }
+    }
+
+    /// The person at the signer answers.
+    pub(super) fn at_signer(&mut self, signer: Signer) {
+        self.signer = signer;
+        if let Some((ticket, question)) = self.at_signer.take() {
+            let answer = Answer::Device(Box::new(signer.answer(question)));
+            self.tell(Message::Answered(ticket, answer));
+        }
     }
 
     /// The same, opened by its password.
@@ -172,10 +232,11 @@ impl Bench {
             }
             Effect::Words { ticket, .. } => (ticket, Answer::Words(Ok(fresh()))),
             Effect::Found { ticket, founding, checked, .. } => {
-                let Founding::Keys(new) = *founding else {
-                    unreachable!("only keys are made here")
-                };
-                self.founded.push((new.accounts.len(), new.birthday, checked));
+                self.founded.push(match *founding {
+                    Founding::Keys(new) => (new.accounts.len(), new.birthday, checked),
+                    Founding::Watch(new) => (new.accounts.len(), new.birthday, checked),
+                    Founding::Backup { .. } => unreachable!("no backup is restored here"),
+                });
                 (ticket, Answer::Founded(Ok(Box::new(description(false)))))
             }
             Effect::Press(button) => {
@@ -183,11 +244,22 @@ impl Bench {
                 return None;
             }
             Effect::Wish { ticket, wish } => (ticket, Answer::Granted(Ok(granted(&wish)))),
-            Effect::Unload { .. }
-            | Effect::Redraw
-            | Effect::Device { .. }
-            | Effect::HangUp(_)
-            | Effect::Wake { .. } => return None,
+            Effect::Device { ticket, question, .. } if self.signer == Signer::Waits => {
+                self.at_signer = Some((ticket, *question));
+                (ticket, Answer::Progress(Progress::Waiting))
+            }
+            Effect::Device { ticket, question, .. } => {
+                (ticket, Answer::Device(Box::new(self.signer.answer(*question))))
+            }
+            Effect::HangUp(_) => {
+                self.hung_up += 1;
+                return None;
+            }
+            Effect::Wake { ticket, .. } => {
+                self.waits.push(ticket);
+                return None;
+            }
+            Effect::Unload { .. } | Effect::Redraw => return None,
         };
         Some(Message::Answered(ticket, answer))
     }
@@ -200,7 +272,18 @@ impl Bench {
         Ok(match command {
             Command::Status => Reply::Status(Box::new(status(self.state))),
             Command::Balance => Reply::Balance(balance(busy)),
-            Command::Describe => Reply::Wallet(Box::new(description(busy))),
+            Command::Describe => {
+                let mut wallet = description(busy);
+                wallet.accounts[0].signs = self.keys == Keys::Here;
+                if self.keys == Keys::AtSigner {
+                    (wallet.fingerprint, wallet.words_checked) = (None, None);
+                    let descriptor = of_signer(ScriptType::Taproot);
+                    wallet.accounts[0].keys = descriptor.keys();
+                    wallet.accounts[0].descriptor = descriptor.to_string();
+                }
+                Reply::Wallet(Box::new(wallet))
+            }
+            Command::HandOut(_) | Command::ReviewPsbt(_) => Reply::Psbt(Box::new(handed())),
             Command::History(query) => {
                 let limit = query.limit.map_or(usize::MAX, |limit| limit as usize);
                 Reply::History(history(busy, self.paid).into_iter().take(limit).collect())
@@ -234,7 +317,7 @@ impl Bench {
             }
             Command::Bump(_) => Reply::Draft(Box::new(draft(&[(known(), 70_000)], 900))),
             Command::Sign(_) if !self.unlocked => return Err(CommandError::Locked),
-            Command::Sign(_) => {
+            Command::Sign(_) | Command::AnnouncePsbt(_) => {
                 self.paid = true;
                 Reply::Payment(Box::new(payment()))
             }
@@ -243,6 +326,89 @@ impl Bench {
             Command::Label { .. } => Reply::Labels(Vec::new()),
             _ => Reply::Done,
         })
+    }
+}
+
+/// What the made-up signer does with a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Signer {
+    /// The person there agrees at once.
+    Agrees,
+    /// The person there refuses.
+    Refuses,
+    /// It waits for the person there.
+    Waits,
+    /// It is not plugged in.
+    Absent,
+    /// It shows another address than this wallet has.
+    Differs,
+}
+
+impl Signer {
+    fn answer(self, question: DeviceQuestion) -> Result<DeviceReply, DeviceFailure> {
+        match (self, question) {
+            (Self::Absent, DeviceQuestion::Look) => Ok(DeviceReply::Found(Vec::new())),
+            (Self::Absent, _) => Err(DeviceError::NoDevice.into()),
+            (Self::Refuses, DeviceQuestion::Sign(_)) => {
+                Err(DeviceSigningError::Device(DeviceError::Cancelled).into())
+            }
+            (Self::Differs, DeviceQuestion::Display { account, branch, index }) => {
+                let ours = account.address(branch, index).to_string();
+                Err(DisplayError::Differs { ours, told: stranger().to_string() }.into())
+            }
+            (_, DeviceQuestion::Look) => {
+                let place = Place::Serial("/dev/ttyACM0".into());
+                let about = About {
+                    place: place.clone(),
+                    model: "BILLFOLD".to_owned(),
+                    version: "1.0.40".to_owned(),
+                    state: DeviceState::Ready,
+                    networks: Networks::Test,
+                };
+                let found = Diagnosis { place, about: Some(about), problem: None };
+                Ok(DeviceReply::Found(vec![found]))
+            }
+            (Self::Refuses, _) => Err(DeviceError::Cancelled.into()),
+            (_, DeviceQuestion::Accounts(first)) => {
+                let others = ScriptType::ALL.into_iter().filter(|kind| *kind != first);
+                let accounts = std::iter::once(first).chain(others).map(|kind| {
+                    let name = kind.name().parse().expect("a name");
+                    (name, of_signer(kind))
+                });
+                let fingerprint = [0x2f, 0x5a, 0x91, 0xc0].into();
+                Ok(DeviceReply::Accounts { fingerprint, accounts: accounts.collect() })
+            }
+            (_, DeviceQuestion::Display { account, branch, index }) => {
+                let address = account.address(branch, index);
+                Ok(DeviceReply::Displayed(Displayed { address, compared: true }))
+            }
+            (_, DeviceQuestion::Register(account)) => {
+                let name = account.name().to_string();
+                Ok(DeviceReply::Registered(Registration { name, new: true }))
+            }
+            (_, DeviceQuestion::Message { .. }) => Ok(DeviceReply::Signature),
+            (_, DeviceQuestion::Sign(psbt)) => Ok(DeviceReply::Signed(psbt)),
+        }
+    }
+}
+
+/// The account of this kind of a signer that has the words of BIP39's test vectors.
+fn of_signer(kind: ScriptType) -> AccountDescriptor {
+    let words = "legal winner thank year wave sausage worth useful legal winner thank yellow";
+    let words = Words::parse(words).expect("words of BIP39's test vectors");
+    Seed::new(&words, "").descriptor(StandardAccount::first(kind), Network::Regtest)
+}
+
+/// A PSBT that needs no more signatures.
+fn handed() -> PsbtReview {
+    PsbtReview {
+        psbt: Psbt::from_unsigned_tx(unsigned()).expect("nothing is signed"),
+        draft: Some(DraftId(7)),
+        inputs: Vec::new(),
+        outputs: Vec::new(),
+        fee: None,
+        complete: Some(unsigned()),
+        warnings: Vec::new(),
     }
 }
 

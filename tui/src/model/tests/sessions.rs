@@ -7,7 +7,7 @@ use bitcoin::{Amount, FeeRate};
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 
-use super::puppet::{Bench, PASSWORD, State, stranger};
+use super::puppet::{Bench, PASSWORD, Signer, State, stranger};
 use crate::model::Message;
 use crate::play::{Button, Display};
 
@@ -312,6 +312,135 @@ fn nobody_plays_in_earnest() {
     bench.press(":");
     bench.types("bob");
     assert!(!shown(&bench).contains("pay-bob"), "{}", shown(&bench));
+}
+
+/// A signer that is met.
+fn met(signer: Signer) -> Bench {
+    let mut bench = Bench::first(true).beside(signer);
+    bench.press("c");
+    bench
+}
+
+#[test]
+fn a_wallet_is_made_of_a_signer_that_showed_an_address_and_signed() {
+    let mut bench = met(Signer::Agrees);
+    assert!(shown(&bench).contains("BILLFOLD 1.0.40"), "{}", shown(&bench));
+    bench.press("enter down enter");
+    let first = shown(&bench);
+    assert!(first.contains("2f5a91c0") && first.contains("segwit"), "{first}");
+    assert!(first.contains("bcrt 1q"), "the address of the kind that was chosen: {first}");
+    bench.press("v");
+    assert!(shown(&bench).contains("test: the signer signs a message"), "{}", shown(&bench));
+    assert!(bench.founded.is_empty());
+    bench.press("enter enter");
+    for _ in 0..2 {
+        bench.types(PASSWORD);
+        bench.press("enter");
+    }
+    assert!(matches!(bench.founded[..], [(4, _, false)]), "all four kinds are watched");
+    assert!(bench.model.is_open());
+}
+
+#[test]
+fn a_signer_that_shows_another_address_or_refuses_makes_no_wallet() {
+    for signer in [Signer::Differs, Signer::Refuses] {
+        let mut bench = met(Signer::Agrees);
+        bench.press("enter enter");
+        bench.signer = signer;
+        bench.press("v");
+        let told = shown(&bench);
+        assert!(told.contains("the signer shows bcrt1qw508") || told.contains("refused"), "{told}");
+        assert!(told.contains("Its first address") && bench.founded.is_empty());
+    }
+    let mut bench = met(Signer::Agrees);
+    bench.press("enter enter v");
+    bench.signer = Signer::Refuses;
+    bench.press("enter");
+    assert!(shown(&bench).contains("refused") && bench.founded.is_empty(), "no test signature");
+}
+
+#[test]
+fn a_signer_that_is_absent_is_looked_for_until_it_is_there() {
+    let mut bench = met(Signer::Absent);
+    assert!(shown(&bench).contains("Looking") && !shown(&bench).contains("cable"));
+    for _ in 0..4 {
+        bench.wake();
+    }
+    assert!(shown(&bench).contains("no signer is plugged in"), "{}", shown(&bench));
+    bench.press("enter");
+    bench.signer = Signer::Agrees;
+    bench.wake();
+    assert!(shown(&bench).contains("BILLFOLD 1.0.40"), "{}", shown(&bench));
+}
+
+/// A payment whose keys are on a signer, up to the question there.
+fn asked(signer: Signer) -> Bench {
+    let mut bench = Bench::watching(State::Busy, true).beside(signer);
+    bench.press("s");
+    bench.tell(Message::Paste(format!("bitcoin:{}?amount=0.01", stranger())));
+    bench.press("enter");
+    bench.types("qejxary0");
+    bench.press("enter");
+    bench
+}
+
+fn sent(bench: &Bench) -> bool {
+    bench.asked.iter().any(|command| matches!(command, Command::AnnouncePsbt(_)))
+}
+
+#[test]
+fn a_payment_is_agreed_to_on_the_signer_in_the_place_of_the_password() {
+    let mut bench = asked(Signer::Waits);
+    let told = shown(&bench);
+    assert!(told.contains("The signer waits for you") && told.contains("bcrt 1qw5"), "{told}");
+    bench.press("enter enter");
+    assert!(!sent(&bench), "Enter here agrees to nothing");
+    bench.at_signer(Signer::Agrees);
+    assert!(sent(&bench) && signed(&bench) == 0);
+    assert!(shown(&bench).contains("on its way"), "{}", shown(&bench));
+}
+
+#[test]
+fn what_the_signer_refuses_is_not_sent_and_can_be_asked_again() {
+    for signer in [Signer::Refuses, Signer::Absent] {
+        let mut bench = asked(signer);
+        let told = shown(&bench);
+        assert!(told.contains("refused on the signer") || told.contains("no signer"), "{told}");
+        assert!(!sent(&bench));
+        bench.signer = Signer::Agrees;
+        bench.press("enter");
+        assert!(sent(&bench), "the same draft is asked again");
+    }
+}
+
+#[test]
+fn a_question_that_is_left_is_taken_back_from_the_signer() {
+    let mut bench = asked(Signer::Waits);
+    bench.press("esc");
+    assert_eq!(bench.hung_up, 1);
+    assert!(shown(&bench).contains("+ the same"), "back at the review: {}", shown(&bench));
+    let mut other = asked(Signer::Waits);
+    other.press("1");
+    assert_eq!(other.hung_up, 1);
+    assert!(other.asked.iter().any(|command| matches!(command, Command::Drop(_))));
+}
+
+#[test]
+fn an_address_is_compared_on_the_signer_and_another_one_is_told() {
+    for (signer, told) in [
+        (Signer::Agrees, "+ The signer has the same address"),
+        (Signer::Differs, "the signer shows bcrt1qw508"),
+        (Signer::Absent, "no signer is plugged in"),
+    ] {
+        for keys in ["r v", "5 v"] {
+            let mut bench = Bench::watching(State::Busy, true).beside(signer);
+            bench.press(keys);
+            assert!(shown(&bench).contains(told), "{keys}: {}", shown(&bench));
+        }
+    }
+    let mut own = Bench::open(State::Busy, true);
+    own.press("r v");
+    assert!(shown(&own).contains("no signer has them"), "{}", shown(&own));
 }
 
 #[test]
