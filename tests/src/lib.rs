@@ -22,6 +22,7 @@ pub mod tidy;
 pub mod town;
 pub mod vector_wallet;
 pub mod sim;
+pub mod mutation;
 pub mod pip;
 pub mod hwi;
 pub mod rpc_clients;

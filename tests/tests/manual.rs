@@ -82,6 +82,7 @@ pages! {
     receiving
     restoring
     signer
+    start
 }
 
 #[test]

@@ -127,6 +127,18 @@ fn every_test_that_the_page_names_is_there() {
 }
 
 #[test]
+fn links_of_pages_lead_somewhere() {
+    let root = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    assert_none(&prose::dead_links(root, &repository().texts));
+}
+
+#[test]
+fn the_book_has_every_page() {
+    let contents = repository().text(prose::CONTENTS).unwrap();
+    assert_none(&prose::pages_outside_the_book(contents, &repository().texts));
+}
+
+#[test]
 fn no_text_names_a_path_of_one_machine() {
     assert_none(&prose::machine_paths(&repository().texts));
 }
