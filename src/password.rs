@@ -82,7 +82,7 @@ pub(crate) fn of(run: &Run, question: &str) -> Result<Password, Failure> {
     if let Some(path) = &run.password_file {
         return Ok(Password::from_bytes(&first_line(path, "the password")?)?);
     }
-    let mut terminal = Terminal::open(run.style.plain, ADVICE)?;
+    let terminal = Terminal::open(run.style.plain, ADVICE)?;
     Ok(Password::new(&terminal.ask_hidden(question)?)?)
 }
 
@@ -109,7 +109,7 @@ pub(crate) fn chosen(
     if let Some(path) = file {
         return Ok(Password::from_bytes(&first_line(path, "the password")?)?);
     }
-    let mut terminal = Terminal::open(run.style.plain, advice)?;
+    let terminal = Terminal::open(run.style.plain, advice)?;
     for _ in 0..TRIES {
         let first = terminal.ask_hidden(question)?;
         let password = match Password::new(&first) {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use billfold_tui::keymap::Keymap;
 use billfold_tui::model::Model;
-use billfold_tui::runtime::{self, Around};
+use billfold_tui::runtime::{self, Around, lines};
 use billfold_tui::theme::Theme;
 use billfold_wallet_core::config::Settings;
 use billfold_wallet_core::face::Face;
@@ -16,6 +16,9 @@ use billfold_wallet_core::service::{self, Access, Reach, Service};
 
 use crate::context::Context;
 use crate::failure::{Failure, Kind};
+use crate::screens::reader::AtTerminal;
+
+mod reader;
 
 /// Shows the screens until the person ends them.
 ///
@@ -38,7 +41,13 @@ pub(crate) async fn show(
     let model = if exists { Model::new } else { Model::first };
     let model = model(settings.wallet.clone(), settings.network, Keymap::default(), theme);
     let model = if around.playground.is_some() { model.playing() } else { model };
-    let ended = runtime::run(model, Arc::clone(&face), around, context.interrupt.came()).await;
+    let ended = if context.run.style.plain {
+        let reader = AtTerminal::open()?;
+        let ends = context.interrupt.came();
+        lines::run(model, Arc::clone(&face), around, &reader, ends).await
+    } else {
+        runtime::run(model, Arc::clone(&face), around, context.interrupt.came()).await
+    };
     face.close().await;
     ended.map_err(|error| Failure::new(Kind::Io, format!("the terminal can't be used: {error}")))
 }

@@ -39,8 +39,8 @@ impl Terminal {
     ///
     /// # Errors
     /// If the terminal is gone.
-    pub(crate) fn show(&mut self, text: &str) -> Result<(), Failure> {
-        writeln!(self.output, "{text}").map_err(|error| gone(&error))
+    pub(crate) fn show(&self, text: &str) -> Result<(), Failure> {
+        writeln!(&self.output, "{text}").map_err(|error| gone(&error))
     }
 
     /// Asks for a line.
@@ -48,26 +48,33 @@ impl Terminal {
     /// # Errors
     /// `interrupted` by a signal or at the end of input, or if the terminal is gone.
     pub(crate) async fn ask(
-        &mut self,
+        &self,
         question: &str,
         interrupt: &mut Interrupt,
     ) -> Result<Zeroizing<String>, Failure> {
-        write!(self.output, "{question}").map_err(|error| gone(&error))?;
-        self.output.flush().map_err(|error| gone(&error))?;
-        let input = self.input.try_clone().map_err(|error| gone(&error))?;
-        let reading = tokio::task::spawn_blocking(move || read_line(input));
-        let line = interrupt.or(reading).await?.map_err(io::Error::from).and_then(|line| line);
-        match line.map_err(|error| gone(&error))? {
+        match interrupt.or(self.line(question)).await?.map_err(|error| gone(&error))? {
             Some(line) => Ok(line),
             None => Err(Failure::new(Kind::Interrupted, "interrupted: the input ended")),
         }
+    }
+
+    /// Asks for a line; `None` at the end of input.
+    ///
+    /// # Errors
+    /// If the terminal is gone.
+    pub(crate) async fn line(&self, question: &str) -> io::Result<Option<Zeroizing<String>>> {
+        let mut output = &self.output;
+        write!(output, "{question}")?;
+        output.flush()?;
+        let input = self.input.try_clone()?;
+        tokio::task::spawn_blocking(move || read_line(input)).await?
     }
 
     /// Asks for a line that is not shown while it is typed.
     ///
     /// # Errors
     /// `interrupted` on Ctrl-C or Ctrl-D, or if the terminal is gone.
-    pub(crate) fn ask_hidden(&mut self, question: &str) -> Result<Zeroizing<String>, Failure> {
+    pub(crate) fn ask_hidden(&self, question: &str) -> Result<Zeroizing<String>, Failure> {
         let output = self.output.try_clone().map_err(|error| gone(&error))?;
         let terminal = rpassword::ConfigBuilder::new().input_file_path(INPUT).output_writer(output);
         let answer = rpassword::prompt_password_with_config(question, terminal.build());

@@ -45,7 +45,7 @@ impl Agreement {
                 context.output.say(shown);
                 Ok(())
             }
-            Self::Person(mut terminal) => {
+            Self::Person(terminal) => {
                 context.output.pause();
                 terminal.show(shown)?;
                 let answer = terminal.ask(question, &mut context.interrupt).await?;

@@ -125,7 +125,7 @@ impl<'a> Backup<'a> {
 }
 
 async fn roll(count: WordCount, plain: bool, interrupt: &mut Interrupt) -> Result<Words, Failure> {
-    let mut terminal = Terminal::open(plain, "--dice takes the rolls from a terminal only")?;
+    let terminal = Terminal::open(plain, "--dice takes the rolls from a terminal only")?;
     let _screen = terminal.second_screen()?;
     let needed = count.rolls();
     terminal.show(&format!("Roll a die {needed} times or more. Type the results, 1 to 6."))?;

@@ -43,7 +43,7 @@ async fn show(options: &WordsShowArgs, context: &mut Context) -> Result<(), Fail
     let strongbox = password::tried(context, Strongbox::open).await?;
     let seed = strongbox.seed()?;
     match (terminal, options.words_out.as_deref()) {
-        (Some(mut terminal), _) => {
+        (Some(terminal), _) => {
             let _screen = terminal.second_screen()?;
             terminal.show(&sheet::grid(&seed.words()))?;
             terminal.ask("\nPress Enter to hide them again. ", &mut context.interrupt).await?;
@@ -116,7 +116,7 @@ fn compare(typed: &str, kept: &Words) -> Result<(), Failure> {
 }
 
 fn ask_passphrase(plain: bool) -> Result<Zeroizing<String>, Failure> {
-    let mut terminal = Terminal::open(plain, "give the passphrase with --passphrase-file FILE")?;
+    let terminal = Terminal::open(plain, "give the passphrase with --passphrase-file FILE")?;
     terminal.ask_hidden("This wallet has a passphrase besides. Passphrase: ")
 }
 

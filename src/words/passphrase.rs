@@ -32,7 +32,7 @@ pub(crate) fn chosen(asked: Asked<'_>, context: &Context) -> Result<Zeroizing<St
     if !asked.terminal {
         return Ok(Zeroizing::new(String::new()));
     }
-    let mut terminal = Terminal::open(
+    let terminal = Terminal::open(
         context.run.style.plain,
         "give the passphrase with --passphrase-file FILE, or - for standard input",
     )?;

@@ -76,13 +76,15 @@ fn a_payment_is_pasted_compared_signed_made_faster_and_taken_back() -> Result<()
     town.await_payment(paid)?;
     person.see("rent may")?;
 
-    person.press("2b")?;
+    choose_what_waits(&mut person)?;
+    person.press("b")?;
     person.see("Replaces")?;
     let faster = sign(&mut person)?;
     town.await_payment(faster)?;
     ensure!(!town.network.mempool().contains(&paid), "it is not replaced");
 
-    person.press("2x")?;
+    choose_what_waits(&mut person)?;
+    person.press("x")?;
     person.see("Cancels")?;
     let taken_back = sign(&mut person)?;
     town.await_payment(taken_back)?;
@@ -222,6 +224,18 @@ fn a_window_that_is_made_small_and_large_again_loses_nothing() -> Result<()> {
     person.press(ENTER)?;
     person.see("0.00 025 000 BTC")?;
     quit(person)
+}
+
+/// Chooses the payment that waits, among those that were made in the same second.
+fn choose_what_waits(person: &mut Typist) -> Result<()> {
+    person.press("2")?;
+    let row = person.look(|display| {
+        let text = display.text();
+        let mut rows = text.lines().map(str::trim).skip_while(|line| !line.contains(" all "));
+        rows.next()?;
+        rows.position(|row| row.starts_with(['~', '!']))
+    })?;
+    person.press(&DOWN.repeat(row))
 }
 
 /// Opens the wallet by its password.

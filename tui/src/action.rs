@@ -54,6 +54,8 @@ pub enum Move {
     Next,
     /// To the field before.
     Previous,
+    /// To the row of this number, counted from 0.
+    To(usize),
 }
 
 /// A screen that has a number.

@@ -3,11 +3,14 @@
 //! Refuses characters that move a cursor or reorder what stands beside them: every text that is
 //! drawn passes through here.
 
+use std::ops::Range;
+
 use billfold_wallet_core::foreign;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use unicode_width::UnicodeWidthChar;
 
+use crate::places::{Entry, Places, Spot};
 use crate::theme::{Role, Theme};
 
 /// A part of the screen.
@@ -15,7 +18,7 @@ pub struct Canvas<'a> {
     buffer: &'a mut Buffer,
     area: Rect,
     theme: Theme,
-    cursor: &'a mut Option<Position>,
+    places: &'a mut Places,
 }
 
 /// A text with its role; a line is some of them.
@@ -37,10 +40,10 @@ pub fn strong(text: impl Into<String>) -> Piece {
 }
 
 impl<'a> Canvas<'a> {
-    /// The whole of a buffer; where the terminal's cursor is to stand is left in `cursor`.
-    pub fn new(buffer: &'a mut Buffer, theme: Theme, cursor: &'a mut Option<Position>) -> Self {
+    /// The whole of a buffer; what is there besides its cells is left in `places`.
+    pub fn new(buffer: &'a mut Buffer, theme: Theme, places: &'a mut Places) -> Self {
         let area = buffer.area;
-        Self { buffer, area, theme, cursor }
+        Self { buffer, area, theme, places }
     }
 
     /// Columns.
@@ -61,6 +64,12 @@ impl<'a> Canvas<'a> {
         self.theme
     }
 
+    /// Whether it is read line by line.
+    #[must_use]
+    pub const fn in_lines(&self) -> bool {
+        self.places.in_lines
+    }
+
     /// A part of it, cut to what there is.
     pub fn part(&mut self, column: u16, row: u16, width: u16, height: u16) -> Canvas<'_> {
         let (column, row) = (column.min(self.area.width), row.min(self.area.height));
@@ -70,7 +79,7 @@ impl<'a> Canvas<'a> {
             width: width.min(self.area.width - column),
             height: height.min(self.area.height - row),
         };
-        Canvas { buffer: self.buffer, area, theme: self.theme, cursor: self.cursor }
+        Canvas { buffer: self.buffer, area, theme: self.theme, places: self.places }
     }
 
     /// The part from a row on.
@@ -132,7 +141,22 @@ impl<'a> Canvas<'a> {
     pub fn cursor(&mut self, column: u16, row: u16) {
         if row < self.area.height {
             let column = column.min(self.area.width.saturating_sub(1));
-            *self.cursor = Some(Position::new(self.area.x + column, self.area.y + row));
+            let position = Position::new(self.area.x + column, self.area.y + row);
+            self.places.cursor = Some(position);
+        }
+    }
+
+    /// Says that there is a field.
+    pub fn entry(&mut self, entry: Entry) {
+        self.places.fields.push(entry);
+    }
+
+    /// Says what a click between two columns of a row chooses.
+    pub(crate) fn spot(&mut self, row: u16, columns: Range<u16>, spot: Spot) {
+        let end = columns.end.min(self.area.width);
+        if row < self.area.height && columns.start < end {
+            let (x, y) = (self.area.x + columns.start, self.area.y + row);
+            self.places.mark(Rect { x, y, width: end - columns.start, height: 1 }, spot);
         }
     }
 
@@ -225,8 +249,8 @@ mod tests {
     #[test]
     fn nothing_is_drawn_outside_and_nothing_foreign_moves_the_cursor() {
         let mut buffer = Buffer::empty(Rect::new(0, 0, 4, 2));
-        let mut cursor = None;
-        let mut canvas = Canvas::new(&mut buffer, Theme { colour: false }, &mut cursor);
+        let mut places = Places::default();
+        let mut canvas = Canvas::new(&mut buffer, Theme { colour: false }, &mut places);
         canvas.line(0, &[text("a\u{1b}[2Jbcdef")]);
         canvas.line(7, &[text("x")]);
         canvas.part(3, 1, 9, 9).line(0, &[text("xyz")]);

@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 
 use crate::action::Edit;
 use crate::canvas::{Canvas, columns};
+use crate::places::Entry;
 use crate::theme::Role;
 
 /// A line to write into.
@@ -56,6 +57,12 @@ impl Field {
 
     /// Draws it at a place with its name before it; the cursor stands in it if it is `current`.
     pub(crate) fn draw(&self, canvas: &mut Canvas<'_>, row: u16, name: &str, current: bool) {
+        let (is_current, is_hidden) = (current, self.hidden);
+        canvas.entry(Entry { name: name.to_owned(), is_current, is_hidden });
+        if canvas.in_lines() && (self.hidden || self.text.is_empty()) {
+            // It is asked for by its name.
+            return;
+        }
         let role = if current { Role::Strong } else { Role::Dim };
         let column = canvas.line(row, &[(format!("{name:<NAME_COLUMNS$}"), role)]);
         let room = usize::from(canvas.width().saturating_sub(column + 1));

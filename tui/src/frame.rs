@@ -10,6 +10,7 @@ use crate::desk::Desk;
 use crate::effect::Notice;
 use crate::format;
 use crate::keymap::Keymap;
+use crate::places::Spot;
 use crate::screen::Screen;
 use crate::theme::Role;
 
@@ -41,6 +42,15 @@ pub(crate) fn banner(book: &Book, desk: Option<&Desk>, canvas: &mut Canvas<'_>) 
     }
 }
 
+/// The same in one line, to be read.
+pub(crate) fn summary(book: &Book) -> String {
+    let chain: String = chain(book).into_iter().map(|(text, _)| text).collect();
+    match book.network {
+        Network::Bitcoin => format!("{}, {chain}", book.wallet),
+        network => format!("{} [{network}], {chain}", book.wallet),
+    }
+}
+
 fn tabs(tab: Tab, canvas: &mut Canvas<'_>) {
     if canvas.width() < WIDE {
         canvas.line(1, &[(format!(" {} {} ", tab as usize + 1, tab.name()), Role::Selected)]);
@@ -49,7 +59,9 @@ fn tabs(tab: Tab, canvas: &mut Canvas<'_>) {
     let mut column = 0;
     for (number, one) in (1..).zip(Tab::ALL) {
         let role = if one == tab { Role::Selected } else { Role::Dim };
-        column = canvas.at(column, 1, &[(format!(" {number} {} ", one.name()), role)]);
+        let end = canvas.at(column, 1, &[(format!(" {number} {} ", one.name()), role)]);
+        canvas.spot(1, column..end, Spot::Tab(one));
+        column = end;
     }
 }
 

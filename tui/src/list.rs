@@ -5,7 +5,8 @@
 use std::ops::Range;
 
 use crate::action::Move;
-use crate::canvas::{Canvas, Piece};
+use crate::canvas::{Canvas, Piece, text};
+use crate::places::Spot;
 use crate::theme::Role;
 
 /// A choice among rows.
@@ -36,10 +37,12 @@ impl List {
             Move::PageDown => (at + PAGE).min(last),
             Move::First => 0,
             Move::Last => last,
+            Move::To(row) => row.min(last),
         };
     }
 
-    /// Draws the rows that are in sight below a line, the chosen one marked.
+    /// Draws the rows that are in sight below a line, the chosen one marked. Where they are read, they
+    /// have their numbers.
     pub(crate) fn draw(
         self,
         canvas: &mut Canvas<'_>,
@@ -49,10 +52,17 @@ impl List {
     ) {
         let room = canvas.height().saturating_sub(line).into();
         for (line, at) in (line..).zip(self.sight(rows, room)) {
-            canvas.line(line, &row(at));
-            if self.chosen(rows) == Some(at) {
+            let is_chosen = self.chosen(rows) == Some(at);
+            let mut pieces = row(at);
+            if canvas.in_lines() {
+                let mark = if is_chosen { '>' } else { ' ' };
+                pieces.insert(0, text(format!("{mark} {}. ", at + 1)));
+            }
+            canvas.line(line, &pieces);
+            if is_chosen {
                 canvas.mark(line, Role::Selected);
             }
+            canvas.spot(line, 0..canvas.width(), Spot::Row(at));
         }
     }
 
@@ -80,6 +90,8 @@ mod tests {
             (Move::Down, 3),
             (Move::Up, 0),
             (Move::Down, 9),
+            (Move::To(70), 9),
+            (Move::To(1), 2),
         ] {
             list.step(to, rows);
             for room in [1, 2, 50, 200] {

@@ -19,6 +19,8 @@ pub enum Message {
     Heard(News),
     /// What was asked is answered.
     Answered(Ticket, Answer),
+    /// A text was copied, to where the words say.
+    Copied(String),
     /// The signer of a demonstration shows something.
     Shown(Display),
 }

@@ -8,7 +8,6 @@ use billfold_wallet_core::event::{Event, News};
 use billfold_wallet_core::wallet_name::WalletName;
 use bitcoin::Network;
 use ratatui::buffer::Buffer;
-use ratatui::layout::Position;
 
 use crate::action::{Action, Tab, Verb};
 use crate::book::{Book, MONEY};
@@ -18,6 +17,8 @@ use crate::effect::{Answer, Effect, Notice, Outbox, Ticket};
 use crate::frame;
 use crate::keymap::{Keymap, pasted};
 pub use crate::message::Message;
+pub use crate::model::view::View;
+use crate::places::Places;
 use crate::screen::closed::Closed;
 use crate::screen::find::Find;
 use crate::screen::first::First;
@@ -27,6 +28,8 @@ use crate::screen::send::Send;
 use crate::screen::unlock::Unlock;
 use crate::screen::{Screen, Step, tabs};
 use crate::theme::{Role, Theme};
+
+mod view;
 
 /// The screens at one moment.
 pub struct Model {
@@ -89,6 +92,7 @@ impl Model {
             Message::Do(action) => self.act(&action),
             Message::Heard(news) => self.hear(&news),
             Message::Answered(ticket, answer) => self.answered(ticket, answer),
+            Message::Copied(told) => self.notice = Some(Notice::Done(told)),
             Message::Shown(display) => {
                 if let Some(desk) = &mut self.desk {
                     desk.show(display);
@@ -102,12 +106,7 @@ impl Model {
             let pages = self.top().pages();
             self.book.refresh(pages, &mut self.out);
         }
-        let effects = self.out.take();
-        if effects.iter().any(|effect| matches!(effect, Effect::Copy(_))) {
-            // Whether it took it, no terminal says.
-            self.notice = Some(Notice::Done("Sent to the terminal, for its clipboard.".to_owned()));
-        }
-        effects
+        self.out.take()
     }
 
     /// Whether the wallet is open.
@@ -116,16 +115,15 @@ impl Model {
         self.outside.is_none()
     }
 
-    /// Draws everything; where the terminal's cursor is to be.
-    pub fn draw(&self, buffer: &mut Buffer) -> Option<Position> {
-        let mut cursor = None;
-        self.draw_on(&mut Canvas::new(buffer, self.theme, &mut cursor));
+    /// Draws everything; what is there besides the cells.
+    pub fn draw(&self, buffer: &mut Buffer) -> Places {
+        let mut places = Places::default();
+        self.draw_on(&mut Canvas::new(buffer, self.theme, &mut places));
         if let Some(desk) = self.desk.as_ref().filter(|desk| desk.is_used()) {
-            let mut none = None;
-            desk.draw(&mut Canvas::new(buffer, self.theme, &mut none));
-            return none;
+            places = Places::default();
+            desk.draw(&mut Canvas::new(buffer, self.theme, &mut places));
         }
-        cursor
+        places
     }
 
     fn draw_on(&self, canvas: &mut Canvas<'_>) {

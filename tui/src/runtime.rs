@@ -10,14 +10,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base64ct::{Base64, Encoding as _};
-use billfold_wallet_core::entropy::EntropyError;
 use billfold_wallet_core::event::News;
-use billfold_wallet_core::face::{Access, Face, Listener};
-use billfold_wallet_core::founding::Founding;
-use billfold_wallet_core::net::clock::Clock;
-use billfold_wallet_core::seed::{WordCount, Words, quiz};
+use billfold_wallet_core::face::{Face, Listener};
 use billfold_wallet_core::signer_host::place::Place;
-use billfold_wallet_core::vault::KdfCost;
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste, Event as Input, EventStream};
 use crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
@@ -27,16 +22,19 @@ use crossterm::{execute, queue};
 use futures_core::Stream;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
-use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+use tokio::sync::mpsc::{self, UnboundedReceiver};
 use tokio::time::{Instant, sleep_until};
 
-use crate::effect::{Answer, Effect, Fresh, Ticket};
+use crate::effect::{Answer, Effect, Ticket};
 use crate::key::Key;
 use crate::model::{Message, Model};
 use crate::play::{Display, Playground};
 use crate::runtime::errand::Errands;
+use crate::runtime::wallets::Wallets;
 
 mod errand;
+mod wallets;
+pub mod lines;
 
 /// What there is on the machine besides wallets.
 pub struct Around {
@@ -62,11 +60,11 @@ pub async fn run(
     let listener = face.listen();
     let errands = Errands::new(around.signer, around.playground.clone(), answers.clone());
     let playground = around.playground;
+    let wallets = Wallets::new(face, answers);
     let mut run = Run {
         model,
-        face,
         terminal,
-        answers,
+        wallets,
         answered,
         listener,
         errands,
@@ -81,9 +79,8 @@ pub async fn run(
 
 struct Run {
     model: Model,
-    face: Arc<dyn Face>,
     terminal: Terminal<CrosstermBackend<io::Stdout>>,
-    answers: UnboundedSender<(Ticket, Answer)>,
+    wallets: Wallets,
     /// One for each question that is under way, of which the book and the screens ask few.
     answered: UnboundedReceiver<(Ticket, Answer)>,
     listener: Box<dyn Listener>,
@@ -173,7 +170,7 @@ impl Run {
     fn draw(&mut self) -> io::Result<()> {
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
         let drawn = self.terminal.draw(|frame| {
-            if let Some(cursor) = self.model.draw(frame.buffer_mut()) {
+            if let Some(cursor) = self.model.draw(frame.buffer_mut()).cursor {
                 frame.set_cursor_position(cursor);
             }
         });
@@ -186,69 +183,24 @@ impl Run {
 
     /// Carries out an effect; whether to go on.
     fn carry_out(&mut self, effect: Effect) -> io::Result<bool> {
-        let (face, answers) = (Arc::clone(&self.face), self.answers.clone());
-        // Nobody may be there for the answer any more.
-        let told = move |ticket, answer| drop(answers.send((ticket, answer)));
-        match effect {
-            Effect::Ask { ticket, wallet, command } => {
-                tokio::spawn(async move {
-                    told(ticket, Answer::Reply(face.ask(&wallet, *command).await));
-                });
-            }
-            Effect::Load { ticket, wallet, password } => {
-                tokio::spawn(async move {
-                    let opened = face.load(&wallet, password, Access::View).await;
-                    told(ticket, Answer::Opened(opened));
-                });
-            }
-            Effect::Unlock { ticket, wallet, password } => {
-                tokio::spawn(async move {
-                    told(ticket, Answer::Opened(face.unlock(&wallet, password, None).await));
-                });
-            }
-            Effect::Words { ticket, count } => told(ticket, Answer::Words(fresh(count))),
-            Effect::Found { ticket, wallet, mut founding, checked } => {
-                if let (Founding::Keys(new), true) = (&mut *founding, checked) {
-                    new.words_checked = Some(Clock::start().now().wall);
-                }
-                tokio::spawn(async move {
-                    // It measures the machine for half a second.
-                    let cost = tokio::task::spawn_blocking(KdfCost::calibrated).await;
-                    let cost = cost.unwrap_or_else(|_| KdfCost::calibrated());
-                    let founded = face.found(&wallet, *founding, cost).await;
-                    told(ticket, Answer::Founded(founded.map(Box::new)));
-                });
-            }
-            Effect::Unload { wallet } => {
-                tokio::spawn(async move { drop(face.unload(&wallet).await) });
-            }
-            Effect::Device { ticket, network, question } => {
-                self.errands.ask(ticket, network, *question);
-            }
-            Effect::HangUp(ticket) => self.errands.hang_up(ticket),
-            Effect::Wake { ticket, after } => self.errands.wake(ticket, after),
-            Effect::Press(button) => self.errands.press(button),
-            Effect::Wish { ticket, wish } => self.errands.wish(ticket, wish),
-            Effect::Copy(text) => {
+        let Some(effect) = self.wallets.carry_out(effect) else { return Ok(true) };
+        match self.errands.carry_out(effect) {
+            Some(Effect::Copy(text)) => {
                 let mut out = io::stdout().lock();
                 write!(out, "\x1b]52;c;{}\x07", Base64::encode_string(text.as_bytes()))?;
                 out.flush()?;
+                // Whether it took it, no terminal says.
+                self.handle(Message::Copied("Sent to the terminal, for its clipboard.".to_owned()));
             }
-            Effect::Redraw => {
+            Some(Effect::Redraw) => {
                 self.terminal.clear()?;
                 self.dirty = true;
             }
-            Effect::Quit => return Ok(false),
+            Some(Effect::Quit) => return Ok(false),
+            _ => {}
         }
         Ok(true)
     }
-}
-
-/// Fresh words, and which of them will be asked for.
-fn fresh(count: WordCount) -> Result<Fresh, EntropyError> {
-    let words = Words::generate(count)?;
-    let places = quiz::places(words.iter().count())?;
-    Ok(Fresh { words, places, made: Clock::start().now().wall })
 }
 
 async fn next(input: &mut EventStream) -> Option<io::Result<Input>> {

@@ -65,6 +65,11 @@ pub(crate) trait Screen: Send {
         false
     }
 
+    /// Whether what is written finds rows, of which one is chosen.
+    fn finds_rows(&self) -> bool {
+        false
+    }
+
     /// Asks for what it needs, once it is there.
     fn opened(&mut self, _book: &Book, _out: &mut Outbox) {}
 

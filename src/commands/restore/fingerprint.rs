@@ -26,7 +26,7 @@ pub(super) async fn agree(
         None if plain => return Ok(()),
         None => {}
     }
-    let Ok(mut terminal) = Terminal::open(context.run.style.plain, "") else {
+    let Ok(terminal) = Terminal::open(context.run.style.plain, "") else {
         return Err(unconfirmed(found));
     };
     terminal.show(&format!("\nWords and passphrase make the wallet with fingerprint {found}."))?;

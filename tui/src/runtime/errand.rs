@@ -14,7 +14,7 @@ use bitcoin::Network;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::device::{DeviceFailure, DeviceQuestion};
-use crate::effect::{Answer, Ticket};
+use crate::effect::{Answer, Effect, Ticket};
 use crate::play::{Button, Playground, Wish};
 
 /// What is under way.
@@ -36,8 +36,21 @@ impl Errands {
         Self { place, playground, answers, talks: BTreeMap::new() }
     }
 
+    /// Carries out what is none of wallets; what is the terminal's comes back.
+    pub(super) fn carry_out(&mut self, effect: Effect) -> Option<Effect> {
+        match effect {
+            Effect::Device { ticket, network, question } => self.ask(ticket, network, *question),
+            Effect::HangUp(ticket) => self.hang_up(ticket),
+            Effect::Wake { ticket, after } => self.wake(ticket, after),
+            Effect::Press(button) => self.press(button),
+            Effect::Wish { ticket, wish } => self.wish(ticket, wish),
+            other => return Some(other),
+        }
+        None
+    }
+
     /// Asks a device.
-    pub(super) fn ask(&mut self, ticket: Ticket, network: Network, question: DeviceQuestion) {
+    fn ask(&mut self, ticket: Ticket, network: Network, question: DeviceQuestion) {
         self.talks.retain(|_, over| Arc::strong_count(over) > 1);
         let over = Arc::new(AtomicBool::new(false));
         self.talks.insert(ticket, Arc::clone(&over));
@@ -53,14 +66,14 @@ impl Errands {
     }
 
     /// Takes back what a device was asked.
-    pub(super) fn hang_up(&self, ticket: Ticket) {
+    fn hang_up(&self, ticket: Ticket) {
         if let Some(over) = self.talks.get(&ticket) {
             over.store(true, Ordering::Relaxed);
         }
     }
 
     /// Waits.
-    pub(super) fn wake(&self, ticket: Ticket, after: Duration) {
+    fn wake(&self, ticket: Ticket, after: Duration) {
         let answers = self.answers.clone();
         tokio::spawn(async move {
             tokio::time::sleep(after).await;
@@ -69,14 +82,14 @@ impl Errands {
     }
 
     /// Presses a button of the signer on the desk.
-    pub(super) fn press(&self, button: Button) {
+    fn press(&self, button: Button) {
         if let Some(playground) = &self.playground {
             playground.press(button);
         }
     }
 
     /// Has something done in the demonstration.
-    pub(super) fn wish(&self, ticket: Ticket, wish: Wish) {
+    fn wish(&self, ticket: Ticket, wish: Wish) {
         let Some(playground) = self.playground.clone() else { return };
         let answers = self.answers.clone();
         tokio::spawn(async move {

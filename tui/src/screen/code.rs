@@ -2,7 +2,7 @@
 
 use crate::action::{Action, Verb};
 use crate::book::Book;
-use crate::canvas::{Canvas, columns, dim};
+use crate::canvas::{Canvas, columns, dim, text};
 use crate::effect::Outbox;
 use crate::qr;
 use crate::screen::{Screen, Step};
@@ -33,7 +33,9 @@ impl Screen for Code {
     }
 
     fn draw(&self, _book: &Book, canvas: &mut Canvas<'_>) {
-        if !draw(&self.text, canvas) {
+        if canvas.in_lines() {
+            canvas.line(0, &[text(self.text.as_str())]);
+        } else if !draw(&self.text, canvas) {
             canvas.line(0, &[dim("The screen is too small for this code: make it larger.")]);
         }
     }
@@ -41,6 +43,9 @@ impl Screen for Code {
 
 /// Draws the code of a text at the upper left, if it fits.
 pub(super) fn draw(text: &str, canvas: &mut Canvas<'_>) -> bool {
+    if canvas.in_lines() {
+        return false;
+    }
     let colour = canvas.theme().colour;
     let Some(lines) = qr::lines(text, colour) else { return false };
     let width = lines.first().map_or(0, |line| columns(line));

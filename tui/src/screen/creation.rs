@@ -255,7 +255,11 @@ impl Creation {
         };
         let row = canvas.wrapped(0, WORDS, Role::Normal) + 1;
         let words: Vec<_> = fresh.words.iter().collect();
-        let columns = if words.len() > 12 && canvas.width() >= 72 { 4 } else { 3 };
+        let columns = match words.len() {
+            _ if canvas.in_lines() => 1,
+            13.. if canvas.width() >= 72 => 4,
+            _ => 3,
+        };
         let rows = words.len().div_ceil(columns);
         for (place, word) in words.iter().enumerate() {
             let (column, line) = (place / rows, place % rows);

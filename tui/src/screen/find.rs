@@ -48,6 +48,10 @@ impl Screen for Find {
         true
     }
 
+    fn finds_rows(&self) -> bool {
+        true
+    }
+
     fn act(&mut self, action: &Action, book: &Book, out: &mut Outbox) -> Step {
         let found = self.found.as_deref().unwrap_or_default();
         match action {

@@ -11,6 +11,7 @@ use crate::canvas::{Canvas, Piece, dim, strong, text, wrap};
 use crate::effect::{Effect, Outbox};
 use crate::format;
 use crate::list::List;
+use crate::places::Spot;
 use crate::screen::at_signer::AtSigner;
 use crate::screen::{Screen, Step};
 use crate::theme::Role;
@@ -64,6 +65,7 @@ impl Screen for Keys {
         for (at, account) in wallet.accounts.iter().enumerate() {
             let first = row;
             canvas.line(row, &title(account));
+            canvas.spot(row, 0..canvas.width(), Spot::Row(at));
             row += 1;
             if chosen == Some(at) {
                 canvas.mark(first, Role::Selected);

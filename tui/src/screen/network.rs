@@ -11,6 +11,7 @@ use crate::canvas::{Canvas, Piece, dim, text};
 use crate::effect::Outbox;
 use crate::format;
 use crate::list::List;
+use crate::places::Spot;
 use crate::progress;
 use crate::screen::{Screen, Step};
 use crate::theme::Role;
@@ -54,6 +55,7 @@ impl Screen for Network {
             if chosen == Some(at) {
                 canvas.mark(row, Role::Selected);
             }
+            canvas.spot(row, 0..canvas.width(), Spot::Row(at));
             row += 2;
         }
         if peers.is_empty() {

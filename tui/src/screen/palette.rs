@@ -58,6 +58,10 @@ impl Screen for Palette {
         true
     }
 
+    fn finds_rows(&self) -> bool {
+        true
+    }
+
     fn act(&mut self, action: &Action, _book: &Book, _out: &mut Outbox) -> Step {
         match action {
             Action::Edit(edit) => {

@@ -135,7 +135,8 @@ impl Screen for Receive {
         let drawn = beside && code::draw(&text, &mut canvas.part(0, 0, width, height));
         let left = if drawn { width + 2 } else { 0 };
         let mut part = canvas.part(left, 0, whole, height);
-        part.lines(0, &lines(issued, book, drawn));
+        let is_told = drawn || part.in_lines();
+        part.lines(0, &lines(issued, book, is_told));
     }
 }
 

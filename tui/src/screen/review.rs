@@ -157,7 +157,7 @@ impl Review {
             Move::Down | Move::PageDown => self.first += 1,
             Move::Up | Move::PageUp => self.first = self.first.saturating_sub(1),
             Move::First => self.first = 0,
-            Move::Last => {}
+            Move::Last | Move::To(_) => {}
             Move::Next => self.current = (self.current + 1) % self.groups.len().max(1),
             Move::Previous => self.current = self.current.saturating_sub(1),
         }

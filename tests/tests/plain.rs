@@ -1,0 +1,205 @@
+//! Owns the screens as somebody reads and answers them who sees no screen: `--plain`, one line at a time,
+//! with the verbs of the palette, in front of a play-money network. No byte that is written moves a
+//! cursor, and no password is shown.
+
+use anyhow::{Context, Result, ensure};
+use billfold_tests::program::{PASSWORD, Program};
+use billfold_tests::town::Town;
+use billfold_tests::typist::Typist;
+use billfold_tests::vector_wallet;
+use bitcoin::Txid;
+use serde_json::json;
+
+const BILLFOLD: &str = env!("CARGO_BIN_EXE_billfold");
+
+#[test]
+fn a_new_wallet_is_made_and_paid_line_by_line() -> Result<()> {
+    let town = Town::build()?;
+    let program = Program::connected(BILLFOLD, town.network.address())?;
+    let mut person = program.at_terminal(&["--plain"])?;
+    person.read_until("There is no wallet named main here yet")?;
+    answer(&mut person, PROMPT, "n")?;
+    answer(&mut person, "\nName: ", "")?;
+    person.read_until("2.  segwit")?;
+    answer(&mut person, PROMPT, "1")?;
+    choose_password(&mut person)?;
+    person.read_until("in this order.\r\n")?;
+    let words = person.read_until("Enter when they are written down")?;
+    let words: Vec<_> = words.lines().filter_map(|line| line.trim().split_once(". ")).collect();
+    ensure!(words.len() == 12, "{words:?}");
+    answer(&mut person, PROMPT, "")?;
+    for _ in 0..3 {
+        person.read_until("\nWord ")?;
+        let place = person.read_until(": ")?;
+        let place: usize = place.trim_end_matches(": ").parse()?;
+        person.enter(words[place - 1].1)?;
+    }
+    person.read_until("Note these beside the words")?;
+    answer(&mut person, PROMPT, "")?;
+    person.read_until("Nothing was received yet")?;
+    answer(&mut person, PROMPT, "receive")?;
+    person.read_until("waiting for a payment")?;
+    answer(&mut person, PROMPT, "copy")?;
+    let address = person.read_until("\r\nReceive: ")?;
+    let address = address.lines().find(|line| line.starts_with("bcrt1p")).context("no address")?;
+    town.pay(&json!(address), 50_000)?;
+    person.read_until("* +0.00 050 000 BTC, confirmed")?;
+    person.enter("home")?;
+    person.read_until("0.00 050 000 BTC")?;
+    quit(person)
+}
+
+#[test]
+fn a_payment_is_compared_signed_made_faster_and_taken_back_line_by_line() -> Result<()> {
+    let town = Town::build()?;
+    let program = town.wallet_with(BILLFOLD, 500_000)?;
+    let mut person = opened(&program)?;
+    answer(&mut person, PROMPT, "send")?;
+    answer(&mut person, "\nTo: ", &format!("bitcoin:{STRANGER}?amount=0.001&label=rent"))?;
+    person.read_until("100000sat")?;
+    answer(&mut person, "\nAmount: ", "")?;
+    answer(&mut person, "\nFor: ", "rent may")?;
+    answer(&mut person, "\nFee rate: ", "2")?;
+    person.read_until("0.00 100 000 BTC")?;
+    person.read_until("Type these groups")?;
+    for _ in 0..2 {
+        person.read_until("\r\n")?;
+        let asked = person.read_until(" of 11: ")?;
+        let number = asked.lines().last().context("nothing is asked for")?;
+        let number: usize = number.trim_end_matches(" of 11: ").parse()?;
+        person.enter(&STRANGER[(number - 1) * 4..number * 4])?;
+    }
+    let paid = sent(&mut person)?;
+    town.await_payment(paid)?;
+
+    let row = waiting(&mut person)?;
+    person.enter(&format!("bump {row}"))?;
+    person.read_until("Replaces")?;
+    let faster = sign(&mut person)?;
+    town.await_payment(faster)?;
+    let row = waiting(&mut person)?;
+    person.enter(&format!("cancel {row}"))?;
+    person.read_until("Cancels")?;
+    let taken_back = sign(&mut person)?;
+    town.await_payment(taken_back)?;
+    ensure!(!town.network.mempool().contains(&paid), "it is still there");
+    quit(person)
+}
+
+#[test]
+fn coins_are_frozen_and_labelled_and_keys_are_locked_line_by_line() -> Result<()> {
+    let town = Town::build()?;
+    let program = town.wallet_with(BILLFOLD, 500_000)?;
+    let mut person = opened(&program)?;
+    answer(&mut person, PROMPT, "coins")?;
+    answer(&mut person, PROMPT, "freeze 1")?;
+    person.read_until("# frozen")?;
+    answer(&mut person, PROMPT, "freeze 2")?;
+    person.read_until("there is no row 2")?;
+    answer(&mut person, PROMPT, "label 1")?;
+    answer(&mut person, "\nLabel: ", "salary")?;
+    person.read_until("The label is kept.")?;
+    answer(&mut person, PROMPT, "unlock")?;
+    hidden(&mut person, "Password: ", "a slip of the finger")?;
+    person.read_until("! wrong password")?;
+    hidden(&mut person, "Password: ", PASSWORD)?;
+    person.read_until("keys open")?;
+    answer(&mut person, PROMPT, "lock")?;
+    person.read_until("The keys are locked.")?;
+    answer(&mut person, PROMPT, "find")?;
+    answer(&mut person, "\nFind: ", "sal")?;
+    person.read_until("1. ")?;
+    answer(&mut person, "\nFind: ", ":back")?;
+    answer(&mut person, PROMPT, "fly")?;
+    person.read_until("is no verb")?;
+    answer(&mut person, PROMPT, "help")?;
+    person.read_until("freeze: keep a coin from being spent")?;
+    quit(person)?;
+    let coins = program.ok(&["coins"])?;
+    ensure!(coins[0]["frozen"] == true && coins[0]["note"] == "salary", "{coins}");
+    Ok(())
+}
+
+#[test]
+fn a_wallet_is_restored_line_by_line() -> Result<()> {
+    let town = Town::build()?;
+    town.pay(&json!(vector_wallet::address(84, 0, 3)?.to_string()), 5_000)?;
+    let program = Program::connected(BILLFOLD, town.network.address())?;
+    let mut person = program.at_terminal(&["--plain"])?;
+    answer(&mut person, PROMPT, "r")?;
+    answer(&mut person, "\nWords: ", vector_wallet::WORDS)?;
+    person.read_until("73c5da0a")?;
+    answer(&mut person, "\nPassphrase: ", "")?;
+    answer(&mut person, "\nSince: ", "")?;
+    choose_password(&mut person)?;
+    person.read_until("Home: ")?;
+    person.read_until("* +0.00 005 000 BTC, confirmed")?;
+    person.enter("")?;
+    quit(person)
+}
+
+/// Opens the wallet by its password, and waits until it is at the tip.
+fn opened(program: &Program) -> Result<Typist> {
+    let mut person = program.at_terminal(&["--plain"])?;
+    hidden(&mut person, "Password: ", PASSWORD)?;
+    person.read_until("* synced at ")?;
+    answer(&mut person, "", "")?;
+    Ok(person)
+}
+
+fn answer(person: &mut Typist, question: &str, line: &str) -> Result<()> {
+    person.read_until(question)?;
+    person.enter(line)
+}
+
+fn hidden(person: &mut Typist, question: &str, secret: &str) -> Result<()> {
+    person.read_until(question)?;
+    person.enter_hidden(secret)
+}
+
+fn choose_password(person: &mut Typist) -> Result<()> {
+    hidden(person, "\nPassword: ", PASSWORD)?;
+    hidden(person, "\nAgain: ", PASSWORD)
+}
+
+/// Goes on from a review that compares nothing, and signs.
+fn sign(person: &mut Typist) -> Result<Txid> {
+    answer(person, PROMPT, "")?;
+    sent(person)
+}
+
+/// The number of the payment that waits, among those that were made in the same second.
+fn waiting(person: &mut Typist) -> Result<String> {
+    answer(person, PROMPT, "activity")?;
+    person.read_until("Activity: ")?;
+    let rows = person.read_until(PROMPT)?;
+    let numbered = rows.lines().filter_map(|line| line.split_once(". "));
+    let mut waits = numbered.filter(|(_, row)| row.starts_with(['~', '!']));
+    let (number, _) = waits.next().with_context(|| format!("nothing waits: {rows}"))?;
+    Ok(number.trim_start_matches(['>', ' ']).to_owned())
+}
+
+/// Gives the password, and reads the id of what was sent.
+fn sent(person: &mut Typist) -> Result<Txid> {
+    hidden(person, "\nPassword: ", PASSWORD)?;
+    person.read_until("Signed and ")?;
+    let told = person.read_until(PROMPT)?;
+    let txid = told.split_whitespace().find_map(|part| part.parse().ok());
+    person.enter("")?;
+    txid.context("no id")
+}
+
+fn quit(mut person: Typist) -> Result<()> {
+    answer(&mut person, PROMPT, "quit")?;
+    let ending = person.finish()?;
+    ensure!(ending.code == 0, "{ending:?}");
+    ensure!(!ending.shown.contains('\u{1b}'), "a byte moves the cursor: {ending:?}");
+    ensure!(!ending.shown.contains(PASSWORD), "a password was shown: {ending:?}");
+    Ok(())
+}
+
+/// Where a verb is waited for.
+const PROMPT: &str = "billfold> ";
+
+/// Somebody that no wallet here ever paid.
+const STRANGER: &str = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";

@@ -1,0 +1,246 @@
+//! Owns the loop of the screens where they are read and answered one line at a time, for voices, serial
+//! lines and logs: the same model, whose values are read instead of drawn.
+//!
+//! Refuses to move a cursor, and to act on a line when what it answered is not there any more.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use billfold_wallet_core::event::News;
+use billfold_wallet_core::face::{BoxFuture, Face, Listener};
+use tokio::sync::mpsc::{self, UnboundedReceiver};
+use tokio::time::{Instant, sleep_until};
+use zeroize::Zeroizing;
+
+use crate::action::{Action, Edit, Move, Verb};
+use crate::effect::{Answer, Effect, Ticket};
+use crate::message::Message;
+use crate::model::{Model, View};
+use crate::phrase::{FIXED, Phrase};
+use crate::runtime::Around;
+use crate::runtime::errand::Errands;
+use crate::runtime::wallets::Wallets;
+
+/// Somebody who reads lines and answers them.
+pub trait Reader: Send + Sync {
+    /// Gives them a line.
+    ///
+    /// # Errors
+    /// If they are gone.
+    fn tell(&self, line: &str) -> io::Result<()>;
+
+    /// Asks them; `None`: they have ended their side. What they type is not to be seen if it is
+    /// `hidden`, and nothing is told meanwhile.
+    ///
+    /// # Errors
+    /// If they are gone.
+    fn ask<'a>(&'a self, question: &'a str, hidden: bool) -> BoxFuture<'a, Asked>;
+}
+
+/// What came of a question.
+pub type Asked = io::Result<Option<Zeroizing<String>>>;
+
+/// Reads the screens to somebody until they end them, or `ended` does. The face is not closed.
+///
+/// # Errors
+/// If they are gone.
+pub async fn run(
+    model: Model,
+    face: Arc<dyn Face>,
+    around: Around,
+    reader: &dyn Reader,
+    ended: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let (answers, answered) = mpsc::unbounded_channel();
+    let listener = face.listen();
+    let errands = Errands::new(around.signer, around.playground, answers.clone());
+    let wallets = Wallets::new(face, answers);
+    let mut reading =
+        Reading { model, wallets, errands, answered, listener, reader, waits: 0, goes_on: true };
+    tokio::select! {
+        biased;
+        () = ended => Ok(()),
+        result = reading.until_the_end() => result,
+    }
+}
+
+struct Reading<'a> {
+    model: Model,
+    wallets: Wallets,
+    errands: Errands,
+    answered: UnboundedReceiver<(Ticket, Answer)>,
+    listener: Box<dyn Listener>,
+    reader: &'a dyn Reader,
+    /// Questions to wallets without an answer.
+    waits: usize,
+    goes_on: bool,
+}
+
+impl Reading<'_> {
+    async fn until_the_end(&mut self) -> io::Result<()> {
+        self.reader.tell(WELCOME)?;
+        // The pages of the first screen are asked for with the first thing that happens.
+        self.handle(Message::Do(Verb::Redraw.into()))?;
+        while self.goes_on {
+            self.settle().await?;
+            let view = self.model.read();
+            self.read_out(&view)?;
+            let Some(line) = self.ask(&view).await? else { return Ok(()) };
+            let now = self.model.read();
+            if now.title.split(':').next() == view.title.split(':').next()
+                && now.fields == view.fields
+                && now.takes_letters == view.takes_letters
+            {
+                self.act(Phrase::of(&line, &view), &view)?;
+            } else {
+                self.reader.tell("Something changed meanwhile, and nothing was done:")?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for the answers to what was asked; whoever waits long is told so.
+    async fn settle(&mut self) -> io::Result<()> {
+        let mut told = false;
+        let long = Instant::now() + LONG;
+        while self.waits > 0 {
+            tokio::select! {
+                Some((ticket, answer)) = self.answered.recv() => self.take(ticket, answer)?,
+                () = sleep_until(long), if !told => {
+                    told = true;
+                    self.reader.tell("Working…")?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn read_out(&self, view: &View) -> io::Result<()> {
+        self.reader.tell("")?;
+        self.reader.tell(&view.title)?;
+        for line in view.lines.iter().chain(&view.notice) {
+            self.reader.tell(line)?;
+        }
+        Ok(())
+    }
+
+    /// Asks for the field that is written into, or for a verb. What happens meanwhile is told.
+    async fn ask(&mut self, view: &View) -> Asked {
+        let (question, hidden) = match view.current() {
+            Some(field) => (format!("{}: ", field.name), field.is_hidden),
+            None => (PROMPT.to_owned(), false),
+        };
+        let reader = self.reader;
+        let mut asked = reader.ask(&question, hidden);
+        loop {
+            tokio::select! {
+                biased;
+                line = &mut asked => return line,
+                Some((ticket, answer)) = self.answered.recv() => self.take(ticket, answer)?,
+                Some(news) = self.listener.next() => self.hear(news)?,
+            }
+        }
+    }
+
+    fn act(&mut self, phrase: Phrase, view: &View) -> io::Result<()> {
+        match phrase {
+            Phrase::Do(actions) => {
+                for action in actions {
+                    self.handle(Message::Do(action))?;
+                }
+            }
+            Phrase::Answer(text) => self.answer(&text, view)?,
+            Phrase::Look => {}
+            Phrase::Help => self.help(view)?,
+            Phrase::Nothing(told) => self.reader.tell(&format!("! {told}"))?,
+        }
+        Ok(())
+    }
+
+    /// Writes into the field that was asked for, and goes on to the next or, after the last, agrees to
+    /// them all. A field that goes on by itself is left alone; where rows are found by what is written,
+    /// they are read first.
+    fn answer(&mut self, text: &str, view: &View) -> io::Result<()> {
+        if !text.is_empty() {
+            self.handle(Message::Do(Action::Edit(Edit::Clear)))?;
+            for character in text.chars() {
+                self.handle(Message::Do(Action::Edit(Edit::Type(character))))?;
+            }
+        }
+        let now = self.model.read();
+        if now.fields != view.fields || view.finds_rows {
+            return Ok(());
+        }
+        let others = now.fields.last().is_some_and(|field| !field.is_current);
+        let next = if others { Action::Move(Move::Next) } else { Action::Enter };
+        self.handle(Message::Do(next))
+    }
+
+    fn help(&self, view: &View) -> io::Result<()> {
+        let others = Verb::ALL.iter().filter(|verb| !view.verbs.contains(verb));
+        for verb in view.verbs.iter().chain(others) {
+            self.reader.tell(&format!("{}: {}", verb.name(), verb.about()))?;
+        }
+        for (name, about) in FIXED {
+            self.reader.tell(&format!("{name}: {about}"))?;
+        }
+        self.reader.tell(HELP)
+    }
+
+    fn take(&mut self, ticket: Ticket, answer: Answer) -> io::Result<()> {
+        if matches!(
+            answer,
+            Answer::Reply(_) | Answer::Opened(_) | Answer::Words(_) | Answer::Founded(_)
+        ) {
+            self.waits = self.waits.saturating_sub(1);
+        }
+        self.handle(Message::Answered(ticket, answer))
+    }
+
+    fn hear(&mut self, news: News) -> io::Result<()> {
+        if let Some(told) = self.model.told(&news) {
+            self.reader.tell(&told)?;
+        }
+        self.handle(Message::Heard(news))
+    }
+
+    fn handle(&mut self, message: Message) -> io::Result<()> {
+        for effect in self.model.handle(message) {
+            self.carry_out(effect)?;
+        }
+        Ok(())
+    }
+
+    fn carry_out(&mut self, effect: Effect) -> io::Result<()> {
+        if matches!(
+            effect,
+            Effect::Ask { .. }
+                | Effect::Load { .. }
+                | Effect::Unlock { .. }
+                | Effect::Words { .. }
+                | Effect::Found { .. }
+        ) {
+            self.waits += 1;
+        }
+        let Some(effect) = self.wallets.carry_out(effect) else { return Ok(()) };
+        match self.errands.carry_out(effect) {
+            // There is no clipboard that a line could reach: whoever reads has it now.
+            Some(Effect::Copy(text)) => self.reader.tell(&text)?,
+            Some(Effect::Quit) => self.goes_on = false,
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// How long nothing is told.
+const LONG: Duration = Duration::from_secs(2);
+
+/// Where a verb is waited for.
+const PROMPT: &str = "billfold> ";
+
+const WELCOME: &str = "billfold, line by line. help lists what can be done.";
+
+const HELP: &str = "A number chooses a row; a verb may have one after it, as in freeze 2. Where a field is asked for, \
+                    a verb comes after a colon, as in :back; an empty line leaves the field as it is.";
