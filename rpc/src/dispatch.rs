@@ -104,6 +104,7 @@ async fn run(
     method: &Method,
     arguments: &Arguments,
 ) -> Outcome {
+    let _call = node.activity.begin(method.name);
     match method.run {
         Run::Pure(work) => work(node.params.network, arguments),
         Run::Node(work) => work(node, arguments).await,

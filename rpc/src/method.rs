@@ -12,8 +12,10 @@ mod control;
 mod description;
 mod estimate;
 mod raw_transaction;
+mod grouping;
 mod history;
 mod message;
+mod multisig;
 mod network;
 mod openrpc;
 mod ban;
@@ -22,13 +24,16 @@ mod payment;
 mod peer;
 mod passphrase;
 mod psbt;
+mod psbt_analysis;
 mod received;
 mod refusal;
 mod relay;
 mod rescan;
 mod script;
 mod send;
+mod settling;
 mod signing;
+mod simulation;
 mod sending;
 mod funding;
 mod tip;
@@ -84,6 +89,8 @@ pub enum Category {
     Util,
     /// A wallet.
     Wallet,
+    /// What only tests need.
+    Hidden,
     /// What Bitcoin Core has not.
     Billfold,
 }
@@ -207,6 +214,7 @@ impl Category {
             Self::Rawtransactions => "Rawtransactions",
             Self::Util => "Util",
             Self::Wallet => "Wallet",
+            Self::Hidden => "Hidden",
             Self::Billfold => "Billfold",
         }
     }
@@ -230,21 +238,26 @@ const TABLES: &[&[Method]] = &[
     description::METHODS,
     estimate::METHODS,
     funding::METHODS,
+    grouping::METHODS,
     history::METHODS,
     message::METHODS,
+    multisig::METHODS,
     network::METHODS,
     openrpc::METHODS,
     own_transaction::METHODS,
     passphrase::METHODS,
     peer::METHODS,
     psbt::METHODS,
+    psbt_analysis::METHODS,
     received::METHODS,
     relay::METHODS,
     rescan::METHODS,
     raw_transaction::METHODS,
     script::METHODS,
     send::METHODS,
+    settling::METHODS,
     signing::METHODS,
+    simulation::METHODS,
     sending::METHODS,
     tip::METHODS,
     waiting::METHODS,

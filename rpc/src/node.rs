@@ -19,6 +19,7 @@ use billfold_wallet_core::vault::Password;
 
 use bitcoin::FeeRate;
 
+use crate::activity::Activity;
 use crate::desk::Desk;
 use crate::error::{Code, RpcError};
 use crate::rates::Rates;
@@ -42,6 +43,10 @@ pub struct Node {
     pub face: Arc<dyn Face>,
     /// The password of the files of wallets that are made and loaded here; `None`: none are.
     pub password: Option<Password>,
+    /// Where the log is.
+    pub log: String,
+    /// The calls that are carried out now.
+    pub activity: Activity,
     /// How many calls tokens have left.
     pub rates: Rates,
     wallets: RwLock<BTreeMap<String, Arc<Desk>>>,
@@ -80,6 +85,8 @@ impl Node {
             stop: Stop::new(),
             face,
             password: None,
+            log: String::new(),
+            activity: Activity::default(),
             rates: Rates::default(),
             wallets: RwLock::default(),
         }

@@ -44,6 +44,7 @@ pub(super) async fn run(options: &DaemonArgs, context: &mut Context) -> Result<(
     let mut node = Node::new(settings.params(), version, proxy, Arc::clone(&face));
     node.fallback_fee = options.fallback_fee.as_deref().map(fallback_fee).transpose()?;
     node.password = Some(password);
+    node.log = settings.paths().dir().join("billfold.log").display().to_string();
     let node = Arc::new(node);
     for wallet in face.wallets().await? {
         node.add(wallet);

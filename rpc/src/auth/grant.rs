@@ -222,6 +222,7 @@ const READ: &[&str] = &[
     "listtransactions",
     "listunspent",
     "listwallets",
+    "simulaterawtransaction",
 ];
 
 /// Payments that are not signed.
