@@ -20,6 +20,7 @@ pub mod rogue;
 pub mod synthetic;
 pub mod tidy;
 pub mod town;
+pub mod doom;
 pub mod vector_wallet;
 pub mod sim;
 pub mod mutation;

@@ -1,0 +1,220 @@
+//! Owns the crash matrix: the real program is killed before each thing that it does to files, while
+//! it makes a wallet, syncs, pays, bumps, takes labels in, changes its password and writes backups. Then the
+//! wallet opens, nothing that was said is lost, and nothing is paid twice.
+//!
+//! Some points of each are tried here, all of them with `BILLFOLD_EVERY_POINT=1`.
+
+#![cfg(target_os = "linux")]
+
+use std::fs;
+
+use anyhow::{Context, Result, ensure};
+use billfold_tests::doom::{Doom, points};
+use billfold_tests::program::{PASSWORD, Program};
+use billfold_tests::town::Town;
+use bitcoin::hashes::{Hash, sha256};
+use bitcoin::{Address, KnownHrp, ScriptBuf, Txid, WitnessProgram, WitnessVersion};
+use serde_json::Value;
+
+const BILLFOLD: &str = env!("CARGO_BIN_EXE_billfold");
+
+#[test]
+fn a_wallet_that_is_being_made_is_there_whole_or_can_be_made() -> Result<()> {
+    let doom = Doom::build()?;
+    let new = ["new", "--words-out", "words"];
+    let (made, count) = doom.count(&Program::new(BILLFOLD)?, &new)?;
+    ensure!(made.code == Some(0), "{made:?}");
+    for at in points(count, 6) {
+        let program = Program::new(BILLFOLD)?;
+        doom.kill(&program, &new, at)?;
+        let _ = fs::remove_file(program.file("words"));
+        let again = program.run(&new)?;
+        let taken = again.json["error"]["name"] == "wallet_exists";
+        ensure!(again.code == Some(0) || taken, "at {at} of {count}: {again:?}");
+        program.ok(&["balance"]).with_context(|| format!("at {at} of {count}"))?;
+    }
+    doom.has_struck()
+}
+
+#[test]
+fn a_sync_that_dies_anywhere_finds_everything_the_next_time() -> Result<()> {
+    let (town, doom) = (Town::build()?, Doom::build()?);
+    let program = town.wallet_with(BILLFOLD, 100_000)?;
+    let mut sum = 100_000;
+    let mut arrive = |program: &Program| -> Result<u64> {
+        town.pay(&program.ok(&["receive", "--new"])?["address"], 1_000)?;
+        sum += 1_000;
+        Ok(sum)
+    };
+    arrive(&program)?;
+    let (synced, count) = doom.count(&program, &["sync"])?;
+    ensure!(synced.code == Some(0), "{synced:?}");
+    for at in points(count, 12) {
+        let sum = arrive(&program)?;
+        doom.kill(&program, &["sync"], at)?;
+        program.ok(&["sync"]).with_context(|| format!("at {at} of {count}"))?;
+        let balance = program.ok(&["balance"])?;
+        ensure!(balance["confirmed"] == sum, "at {at} of {count}: {balance} of {sum}");
+    }
+    doom.has_struck()
+}
+
+#[test]
+fn a_payment_that_dies_anywhere_is_paid_once_with_its_key() -> Result<()> {
+    let (town, doom) = (Town::build()?, Doom::build()?);
+    let program = town.wallet_with(BILLFOLD, 10_000_000)?;
+    let first = payment(0, &["--idempotency-key", "key 0"]);
+    let (paid, count) = doom.count(&program, &borrowed(&first))?;
+    ensure!(paid.code == Some(0), "{paid:?}");
+    settle(&town, &program, &paid.json)?;
+    let points = points(count, 12);
+    for at in &points {
+        let key = format!("key {at}");
+        let arguments = payment(*at, &["--idempotency-key", &key]);
+        let arguments = borrowed(&arguments);
+        doom.kill(&program, &arguments, *at)?;
+        let paid = program.ok(&arguments).with_context(|| format!("at {at} of {count}"))?;
+        let again = program.ok(&arguments)?;
+        ensure!(paid["txid"] == again["txid"], "at {at}: {paid} and then {again}");
+        settle(&town, &program, &paid)?;
+    }
+    for at in points {
+        ensure!(outputs_to(&town, at) == 1, "at {at}: paid {} times", outputs_to(&town, at));
+    }
+    doom.has_struck()
+}
+
+#[test]
+fn a_bump_that_dies_anywhere_pays_once() -> Result<()> {
+    let (town, doom) = (Town::build()?, Doom::build()?);
+    let program = town.wallet_with(BILLFOLD, 10_000_000)?;
+    let bump = |program: &Program, number: u64| -> Result<Vec<String>> {
+        let arguments = payment(number, &[]);
+        let paid = program.ok(&borrowed(&arguments))?;
+        town.await_payment(txid(&paid)?)?;
+        let txid = paid["txid"].as_str().context("no txid")?;
+        Ok(["bump", txid, "--fee-rate", "9", "--yes"].map(str::to_owned).to_vec())
+    };
+    let first = bump(&program, 0)?;
+    let first = borrowed(&first);
+    let (bumped, count) = doom.count(&program, &first)?;
+    ensure!(bumped.code == Some(0), "{bumped:?}");
+    settle(&town, &program, &bumped.json)?;
+    let points = points(count, 8);
+    for at in &points {
+        let arguments = bump(&program, *at)?;
+        let arguments = borrowed(&arguments);
+        doom.kill(&program, &arguments, *at)?;
+        // The bump is made by now, or can be made.
+        let again = program.run(&arguments)?;
+        let made = again.json["error"]["name"].as_str().is_some();
+        ensure!(again.code == Some(0) || made, "at {at} of {count}: {again:?}");
+        program.ok(&["sync"])?;
+        town.mine();
+        program.ok(&["sync"])?;
+        ensure!(outputs_to(&town, *at) == 1, "at {at}: paid {} times", outputs_to(&town, *at));
+    }
+    doom.has_struck()
+}
+
+#[test]
+fn labels_that_are_being_taken_in_harm_nothing() -> Result<()> {
+    let doom = Doom::build()?;
+    let program = Program::new(BILLFOLD)?;
+    program.ok(&["new", "--words-out", "words"])?;
+    program.ease()?;
+    let address = program.ok(&["receive"])?["address"].clone();
+    let line = format!("{{\"type\":\"addr\",\"ref\":{address},\"label\":\"rent\"}}\n");
+    fs::write(program.file("labels.jsonl"), line)?;
+    let import = ["import", "labels", "labels.jsonl"];
+    let (taken, count) = doom.count(&program.copy()?, &import)?;
+    ensure!(taken.code == Some(0), "{taken:?}");
+    for at in points(count, 8) {
+        let copy = program.copy()?;
+        doom.kill(&copy, &import, at)?;
+        copy.ok(&import).with_context(|| format!("at {at} of {count}"))?;
+        let found = copy.ok(&["search", "rent"])?.to_string();
+        ensure!(found.contains(address.as_str().unwrap_or("?")), "at {at} of {count}: {found}");
+    }
+    doom.has_struck()
+}
+
+#[test]
+fn a_password_change_that_dies_anywhere_leaves_one_of_the_two() -> Result<()> {
+    let doom = Doom::build()?;
+    let program = Program::new(BILLFOLD)?;
+    program.ok(&["new", "--words-out", "words"])?;
+    program.ease()?;
+    fs::write(program.file("other"), "another password")?;
+    let change = ["password", "--new-password-file", "other"];
+    let (changed, count) = doom.count(&program.copy()?, &change)?;
+    ensure!(changed.code == Some(0), "{changed:?}");
+    for at in points(count, 6) {
+        let copy = program.copy()?;
+        doom.kill(&copy, &change, at)?;
+        let old = copy.run(&["balance"])?.code;
+        fs::write(copy.file("password"), "another password")?;
+        let new = copy.run(&["balance"])?.code;
+        fs::write(copy.file("password"), PASSWORD)?;
+        let opened = [old, new].iter().filter(|code| **code == Some(0)).count();
+        ensure!(opened == 1, "at {at} of {count}: {old:?} {new:?}");
+    }
+    doom.has_struck()
+}
+
+#[test]
+fn a_backup_that_dies_anywhere_is_whole_or_not_there() -> Result<()> {
+    let doom = Doom::build()?;
+    let program = Program::new(BILLFOLD)?;
+    program.ok(&["new", "--words-out", "words"])?;
+    program.ease()?;
+    let backup = ["backup", "create", "main.backup"];
+    let (made, count) = doom.count(&program.copy()?, &backup)?;
+    ensure!(made.code == Some(0), "{made:?}");
+    for at in points(count, 6) {
+        let copy = program.copy()?;
+        doom.kill(&copy, &backup, at)?;
+        if copy.file("main.backup").exists() {
+            copy.ok(&["backup", "check", "main.backup"])
+                .with_context(|| format!("at {at} of {count}"))?;
+        }
+        copy.ok(&["balance"]).with_context(|| format!("at {at} of {count}"))?;
+    }
+    doom.has_struck()
+}
+
+/// The command that pays the stranger of this number.
+fn payment(number: u64, more: &[&str]) -> Vec<String> {
+    let to = stranger(number).to_string();
+    let pay = ["pay", &to, "20k", "--fee-rate", "2", "--yes"];
+    pay.iter().chain(more).map(|argument| (*argument).to_owned()).collect()
+}
+
+fn borrowed(arguments: &[String]) -> Vec<&str> {
+    arguments.iter().map(String::as_str).collect()
+}
+
+/// Waits until the network has the payment, and mines it.
+fn settle(town: &Town, program: &Program, paid: &Value) -> Result<()> {
+    town.await_payment(txid(paid)?)?;
+    town.mine();
+    program.ok(&["sync"])?;
+    Ok(())
+}
+
+fn txid(paid: &Value) -> Result<Txid> {
+    Ok(paid["txid"].as_str().context("no txid")?.parse()?)
+}
+
+fn outputs_to(town: &Town, number: u64) -> usize {
+    let script: ScriptBuf = stranger(number).script_pubkey();
+    let blocks = (0..=town.network.tip().0).filter_map(|height| town.network.block_at(height));
+    let outputs = blocks.flat_map(|block| block.txdata).flat_map(|transaction| transaction.output);
+    outputs.filter(|output| output.script_pubkey == script).count()
+}
+
+fn stranger(number: u64) -> Address {
+    let program = sha256::Hash::hash(&number.to_le_bytes()).to_byte_array();
+    let program = WitnessProgram::new(WitnessVersion::V0, &program).expect("32 bytes");
+    Address::from_witness_program(program, KnownHrp::Regtest)
+}
