@@ -5,6 +5,7 @@
 use std::process::ExitCode;
 
 mod hardening;
+mod notify;
 mod cli;
 mod failure;
 mod settings;

@@ -47,11 +47,10 @@ impl Caller {
     /// # Errors
     /// -1000 if their token is not for it, -1007 if it has made its calls of this minute.
     pub fn admit(&self, method: &str, rates: &Rates) -> Result<(), RpcError> {
+        self.may_go_on(method)?;
         let (Asker::Token(id), Some(Pass { grant, .. })) = (&self.asker, &self.pass) else {
             return Ok(());
         };
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        grant.admit(method, self.origin, now)?;
         let Some(per_minute) = grant.calls_per_minute else { return Ok(()) };
         rates.take(*id, per_minute, Instant::now()).map_err(|wait| {
             let seconds = wait.as_secs().max(1);
@@ -59,6 +58,16 @@ impl Caller {
             let told = RpcError::new(Code::RateLimited, message);
             told.advising("calls_per_minute", true, "wait, and call less often")
         })
+    }
+
+    /// Whether they may call a method now, without a count: it is a call that goes on.
+    ///
+    /// # Errors
+    /// -1000 if their token is not for it.
+    pub fn may_go_on(&self, method: &str) -> Result<(), RpcError> {
+        let Some(Pass { grant, .. }) = &self.pass else { return Ok(()) };
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        grant.admit(method, self.origin, now)
     }
 
     /// With what right a method asks a wallet.

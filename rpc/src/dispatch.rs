@@ -69,20 +69,27 @@ fn admitted(
     params: Params,
 ) -> Result<(Endpoint, Arguments), RpcError> {
     caller.admit(method.name, &node.rates)?;
-    let endpoint = match &caller.pass {
-        None => endpoint.clone(),
-        Some(pass) => {
-            let own = Endpoint::Wallet(pass.wallet.as_str().to_owned());
-            let opens = matches!(method.run, Run::Open(_));
-            if opens || !(*endpoint == Endpoint::Root || *endpoint == own) {
-                let told = RpcError::new(Code::PolicyRefused, "the token is of another wallet");
-                return Err(told.advising("wallet", false, "ask at the wallet of the token"));
-            }
-            own
-        }
-    };
+    let endpoint = endpoint_for(caller, endpoint, matches!(method.run, Run::Open(_)))?;
     let arguments = Arguments::read(method.parameters, params, || method.help())?;
     Ok((endpoint, arguments))
+}
+
+/// The wallet that a caller means; whoever has a token means its own.
+///
+/// # Errors
+/// -1000 if the token is of another one, or if which wallets are open would change.
+pub(crate) fn endpoint_for(
+    caller: &Caller,
+    endpoint: &Endpoint,
+    opens: bool,
+) -> Result<Endpoint, RpcError> {
+    let Some(pass) = &caller.pass else { return Ok(endpoint.clone()) };
+    let own = Endpoint::Wallet(pass.wallet.as_str().to_owned());
+    if opens || !(*endpoint == Endpoint::Root || *endpoint == own) {
+        let told = RpcError::new(Code::PolicyRefused, "the token is of another wallet");
+        return Err(told.advising("wallet", false, "ask at the wallet of the token"));
+    }
+    Ok(own)
 }
 
 /// The key of a call: its own argument, or what its caller gave with the request.

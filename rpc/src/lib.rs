@@ -24,6 +24,7 @@ pub mod caller;
 mod puppet;
 pub mod turns;
 pub mod desk;
+pub mod journal;
 pub mod stop;
 pub mod watch;
 pub mod activity;

@@ -29,6 +29,18 @@ pub const CONNECTIONS: usize = 64;
 /// How long a client waits after a wrong password.
 pub const WRONG_PASSWORD_WAIT: Duration = Duration::from_millis(250);
 
+/// Streams of events at a time, so that they leave room for calls.
+pub const STREAMS: usize = 16;
+
+/// Events that are written to a stream at once.
+pub const EVENTS_AT_ONCE: u32 = 100;
+
+/// How long a stream is silent before it says that it is there.
+pub const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// How long a reader of a stream may take for what was written.
+pub const SLOW_READER: Duration = Duration::from_secs(30);
+
 /// How long a caller may wait for an event.
 pub const EVENTS_WAIT: Duration = Duration::from_secs(60);
 

@@ -1,12 +1,14 @@
 //! Owns the HTTP server: listeners on loopback and on a Unix socket, bounds on what comes in, and
 //! Bitcoin Core's way from a request to a status and a reply (`src/httprpc.cpp`).
 //!
-//! Over the socket it also serves the wallets themselves to other programs of this user (`face`).
+//! It also streams events, and over the socket it serves the wallets themselves to other programs of
+//! this user (`face`).
 //! Refuses what a web page could send: foreign hosts, origins, forms. There is no TLS, so it listens
 //! nowhere but on this machine.
 
 mod listener;
 mod request;
+mod events;
 pub(crate) mod frame;
 pub(crate) mod face;
 
@@ -28,16 +30,18 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::auth::Access;
-use crate::limits::{CONNECTIONS, FAREWELL, HEADER_BYTES, HEADER_TIME};
+use crate::limits::{CONNECTIONS, FAREWELL, HEADER_BYTES, HEADER_TIME, STREAMS};
 use crate::node::{Endpoint, Node};
 use crate::origin::Origin;
+use crate::stop::Stop;
 
 pub use listener::{ListenError, Listener};
 
 /// Serves a node until it is asked to stop, and the face behind it to other processes of this user.
 pub async fn serve(node: Arc<Node>, access: Access, listeners: Vec<Listener>) {
     let owner = listeners.iter().find_map(Listener::owner);
-    let desk = Arc::new(FrontDesk { node: Arc::clone(&node), access, owner });
+    let streams = Arc::new(Semaphore::new(STREAMS));
+    let desk = Arc::new(FrontDesk { node: Arc::clone(&node), access, owner, streams });
     let room = Arc::new(Semaphore::new(CONNECTIONS));
     let mut doors = JoinSet::new();
     for listener in listeners {
@@ -52,6 +56,8 @@ struct FrontDesk {
     access: Access,
     /// The user of the system whose socket it is.
     owner: Option<u32>,
+    /// Room for streams of events.
+    streams: Arc<Semaphore>,
 }
 
 /// A front desk, and through which door one came to it.
@@ -62,6 +68,8 @@ struct Door {
     origin: Origin,
     /// Whether the connection is a face's from now on.
     has_face: Arc<AtomicBool>,
+    /// By which the connection is ended, whatever was not read of it.
+    cut: Stop,
 }
 
 impl Door {
@@ -83,7 +91,8 @@ async fn listen(listener: Listener, desk: Arc<FrontDesk>, room: Arc<Semaphore>) 
         };
         match Arc::clone(&room).try_acquire_owned() {
             Ok(place) => {
-                let door = Door { desk: Arc::clone(&desk), origin, has_face: Arc::default() };
+                let (desk, has_face) = (Arc::clone(&desk), Arc::default());
+                let door = Door { desk, origin, has_face, cut: Stop::new() };
                 let stop = stop.clone();
                 connections.spawn(async move {
                     let mut leaving = pin!(stop.asked());
@@ -108,7 +117,7 @@ async fn listen(listener: Listener, desk: Arc<FrontDesk>, room: Arc<Semaphore>) 
 
 async fn attend(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, door: Door) {
     let (node, has_face) = (Arc::clone(&door.desk.node), Arc::clone(&door.has_face));
-    let stop = &node.stop;
+    let (stop, cut) = (&node.stop, door.cut.clone());
     let service = TowerToHyperService::new(router(door));
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -123,6 +132,7 @@ async fn attend(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, do
             let _ = poll_fn(|context| connection.poll_without_shutdown(context)).await;
             return;
         }
+        () = cut.asked() => return,
     }
     if has_face.load(Ordering::Acquire) {
         face::converse(connection.into_parts().io.into_inner(), &*node.face, stop).await;
@@ -135,6 +145,8 @@ fn router(door: Door) -> Router {
         .route("/wallet/", any(at_nameless_wallet))
         .route("/wallet/{*name}", any(at_wallet))
         .route("/face", get(face::admit))
+        .route("/events", get(events::stream))
+        .route("/health", get(events::health))
         .with_state(door)
 }
 

@@ -9,6 +9,8 @@ use billfold_rpc::method::Method;
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use clap::{Arg, Args, Command};
 
+use crate::notify::Notice;
+
 /// Options of `daemon`.
 #[derive(Debug, Args)]
 pub(crate) struct DaemonArgs {
@@ -35,6 +37,13 @@ pub(crate) struct DaemonArgs {
     /// name [default: such payments are refused]
     #[arg(long, value_name = "BTC/kvB")]
     pub(crate) fallback_fee: Option<String>,
+    /// Run this for each transaction of a wallet that is new or changed: %s is its id, %w the wallet,
+    /// %b and %h its block and height; no shell
+    #[arg(long, value_name = "CMD")]
+    pub(crate) wallet_notify: Option<Notice>,
+    /// Run this for each new tip that all wallets have seen: %s is its hash; no shell
+    #[arg(long, value_name = "CMD")]
+    pub(crate) block_notify: Option<Notice>,
 }
 
 /// Options of `rpc`.

@@ -26,6 +26,7 @@ use crate::cli::daemon::DaemonArgs;
 use crate::context::Context;
 use crate::failure::{Failure, Kind};
 use crate::log::Log;
+use crate::notify::{self, Notices};
 use crate::output::{Canvas, Report};
 use crate::readiness::{self, State};
 use crate::{password, session};
@@ -136,6 +137,8 @@ async fn serve(
     })?;
     context.output.say(&format!("JSON-RPC is served at {address}."));
     readiness::tell(State::Ready);
+    let (wallet, block) = (options.wallet_notify.clone(), options.block_notify.clone());
+    let notices = Notices { wallet, block };
     tracing::info!(version = env!("CARGO_PKG_VERSION"), %address, "serving");
     let serving = server::serve(Arc::clone(node), Access::new(users, whitelists), listeners);
     let mut serving = std::pin::pin!(serving);
@@ -143,6 +146,7 @@ async fn serve(
         () = serving.as_mut() => return Ok(()),
         () = context.interrupt.asked_to_end(|| log.reopen()) => Ok(()),
         error = stopped(face) => Err(error.into()),
+        () = notify::run(face, notices) => Ok(()),
     };
     node.stop.ask();
     serving.await;

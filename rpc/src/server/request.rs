@@ -60,7 +60,7 @@ pub(super) async fn answer(door: &Door, endpoint: Endpoint, request: Request) ->
 }
 
 /// Refuses what only a web page sends, or one that made a name of its own point here.
-fn foreign(headers: &HeaderMap, origin: Origin) -> Option<Response> {
+pub(super) fn foreign(headers: &HeaderMap, origin: Origin) -> Option<Response> {
     let refused = |text| Some(plain(StatusCode::FORBIDDEN, text));
     if headers.contains_key(header::ORIGIN) {
         return refused("Web pages may not ask here");
@@ -89,7 +89,7 @@ fn is_form(headers: &HeaderMap) -> bool {
 }
 
 /// Who asks, or nobody after a wait that makes guessing slow.
-async fn caller(door: &Door, headers: &HeaderMap) -> Option<Caller> {
+pub(super) async fn caller(door: &Door, headers: &HeaderMap) -> Option<Caller> {
     let given = headers.get(header::AUTHORIZATION)?.to_str().unwrap_or_default();
     let known = match door.desk.access.asker(given) {
         Some(asker) => Some((asker, None)),
@@ -246,7 +246,7 @@ pub(super) fn plain(status: StatusCode, text: &str) -> Response {
     respond(status, "text/plain", text.to_owned())
 }
 
-fn unauthorized() -> Response {
+pub(super) fn unauthorized() -> Response {
     let mut response = plain(StatusCode::UNAUTHORIZED, "");
     let realm = axum::http::HeaderValue::from_static("Basic realm=\"jsonrpc\"");
     response.headers_mut().insert(header::WWW_AUTHENTICATE, realm);

@@ -1,6 +1,7 @@
 //! Tests of the server over real sockets: statuses, content types, and who is let in.
 
 mod hostile;
+mod events;
 
 use std::net::SocketAddr;
 

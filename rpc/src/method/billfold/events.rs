@@ -5,19 +5,17 @@
 
 use std::time::Duration;
 
-use billfold_wallet_core::command::{
-    Happened, JournalEntry, TellerCommand, TellerReading, TellerReply,
-};
-use bitcoin::{BlockHash, Txid};
+use bitcoin::Txid;
 use serde::Serialize;
 use tokio::time::{Instant, timeout_at};
 
 use crate::arguments::{self, Arguments};
 use crate::desk::Desk;
 use crate::error::RpcError;
+use crate::journal::{self, EventForm};
 use crate::json::{Value, answer};
 use crate::limits::EVENTS_WAIT;
-use crate::method::billfold::{count, only, teller};
+use crate::method::billfold::{count, only};
 use crate::method::{Category, Method, Outcome, Run, Standing};
 use crate::node::Node;
 use crate::parameter::{Kind, Parameter};
@@ -50,15 +48,10 @@ async fn events(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     // Before the first look, so that nothing happens unheard between it and the wait.
     let mut listener = (!wait.is_zero()).then(|| desk.listen());
     loop {
-        let TellerReply::Journal(entries) =
-            teller(desk, TellerCommand::Read(TellerReading::Journal { after, limit })).await?
-        else {
-            return Err(RpcError::bug());
-        };
-        let is_page = entries.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
-        after = entries.last().map_or(after, |entry| entry.seq);
-        let forms = entries.iter().map(EventForm::from);
-        let forms: Vec<_> = forms.filter(|form| wanted.takes(form)).collect();
+        let mut forms = journal::page(desk, after, limit).await?;
+        let is_page = forms.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
+        after = forms.last().map_or(after, |form| form.seq);
+        forms.retain(|form| wanted.takes(form));
         if !forms.is_empty() || is_page {
             return answer(&EventsForm { events: forms, next: after });
         }
@@ -102,61 +95,4 @@ impl Wanted {
 struct EventsForm {
     events: Vec<EventForm>,
     next: u64,
-}
-
-/// One event.
-#[derive(Debug, Default, Serialize)]
-struct EventForm {
-    seq: u64,
-    event: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    txid: Option<Txid>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    net_sat: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    invoice_id: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    received_sat: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    state: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    blockhash: Option<BlockHash>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    height: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    left_blockhash: Option<BlockHash>,
-}
-
-impl From<&JournalEntry> for EventForm {
-    fn from(JournalEntry { seq, happened }: &JournalEntry) -> Self {
-        let form = Self { seq: *seq, ..Self::default() };
-        match happened {
-            Happened::Transaction { txid, net, state, left } => {
-                let block = state.block();
-                Self {
-                    event: if left.is_some() { "unconfirmed" } else { "transaction" },
-                    txid: Some(*txid),
-                    net_sat: Some(net.to_sat()),
-                    state: Some(state.name()),
-                    blockhash: block.map(|block| block.hash),
-                    height: block.map(|block| block.height.to_u32()),
-                    left_blockhash: *left,
-                    ..form
-                }
-            }
-            Happened::Reorganised { fork } => Self {
-                event: "reorganised",
-                blockhash: Some(fork.hash),
-                height: Some(fork.height.to_u32()),
-                ..form
-            },
-            Happened::Invoice { id, state, received } => Self {
-                event: "invoice",
-                invoice_id: Some(*id),
-                received_sat: Some(received.to_sat()),
-                state: Some(state.name()),
-                ..form
-            },
-        }
-    }
 }
