@@ -16,7 +16,6 @@ mod neighbour;
 mod desk;
 
 use std::io::{self, IsTerminal};
-use std::path::Path;
 use std::time::Instant;
 
 use billfold_tui::runtime::Around;
@@ -41,29 +40,42 @@ use crate::screens;
 pub(crate) async fn run(options: &DemoArgs, context: &mut Context) -> Result<(), Failure> {
     let by_itself = options.headless || context.run.style.json || context.run.style.plain;
     let is_watched = io::stdin().is_terminal() && io::stdout().is_terminal();
-    let no_dir = |error| Failure::new(Kind::Io, format!("no temporary directory: {error}"));
-    let dir = tempfile::Builder::new().prefix("billfold-demo-").tempdir().map_err(no_dir)?;
-    let told = if is_watched && !by_itself {
-        play(dir.path(), context).await
-    } else {
-        let Context { output, interrupt, .. } = context;
-        interrupt.or(tell(&dir, output, options.headless)).await.flatten()
-    };
-    let removed = dir.close().map_err(no_dir);
-    told.and(removed)
+    if is_watched && !by_itself {
+        return play(context).await;
+    }
+    let dir = directory()?;
+    let Context { output, interrupt, .. } = context;
+    let told = interrupt.or(tell(&dir, output, options.headless)).await.flatten();
+    told.and(removed(dir))
 }
 
-/// Opens the screens at the desk, until the person ends them.
-async fn play(dir: &Path, context: &mut Context) -> Result<(), Failure> {
-    let (desk, neighbour) = Desk::set_up(dir)?;
+/// Opens the screens at a desk with play money, until the person ends them.
+///
+/// # Errors
+/// If the desk can't be set up, or the terminal is gone.
+pub(crate) async fn play(context: &mut Context) -> Result<(), Failure> {
+    let dir = directory()?;
+    let (desk, neighbour) = Desk::set_up(dir.path())?;
     let settings = Settings {
         connect: vec![PeerAddress::Ip(desk.address())],
-        ..Settings::new(Network::Regtest, dir.join("yours"))
+        ..Settings::new(Network::Regtest, dir.path().join("yours"))
     };
     let around = Around { signer: desk.signer().clone(), playground: Some(desk) };
     let shown = screens::show(settings, around, context).await;
     let left = neighbour.leave().await;
-    shown.and(left)
+    shown.map(drop).and(left).and(removed(dir))
+}
+
+fn directory() -> Result<TempDir, Failure> {
+    tempfile::Builder::new().prefix("billfold-demo-").tempdir().map_err(|error| no_dir(&error))
+}
+
+fn removed(dir: TempDir) -> Result<(), Failure> {
+    dir.close().map_err(|error| no_dir(&error))
+}
+
+fn no_dir(error: &io::Error) -> Failure {
+    Failure::new(Kind::Io, format!("no temporary directory: {error}"))
 }
 
 /// Tells the story. The wallets are closed when this returns or is dropped.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use billfold_tui::keymap::Keymap;
 use billfold_tui::model::Model;
-use billfold_tui::runtime::{self, Around, lines};
+use billfold_tui::runtime::{self, Around, Ended, lines};
 use billfold_tui::theme::Theme;
 use billfold_wallet_core::config::Settings;
 use billfold_wallet_core::face::Face;
@@ -20,7 +20,7 @@ use crate::screens::reader::AtTerminal;
 
 mod reader;
 
-/// Shows the screens until the person ends them.
+/// Shows the screens until the person ends them; what they want next.
 ///
 /// # Errors
 /// Why the directory can't be used, or that the terminal is gone.
@@ -28,7 +28,7 @@ pub(crate) async fn show(
     settings: Settings,
     around: Around,
     context: &mut Context,
-) -> Result<(), Failure> {
+) -> Result<Ended, Failure> {
     let idle_lock = settings.idle_lock.or(Some(IDLE_LOCK));
     let settings = Settings { idle_lock, ..settings };
     let existing = service::wallets(&settings).map_err(Failure::from)?;
@@ -38,9 +38,12 @@ pub(crate) async fn show(
     let face: Arc<dyn Face> = Arc::new(opened.map_err(|_panicked| Failure::bug())??);
     let theme = Theme { colour: context.output.colour() };
     let exists = existing.contains(&settings.wallet);
-    let model = if exists { Model::new } else { Model::first };
+    let model = match (exists, &around.playground) {
+        (true, _) => Model::new,
+        (false, None) => Model::first,
+        (false, Some(_)) => Model::playing,
+    };
     let model = model(settings.wallet.clone(), settings.network, Keymap::default(), theme);
-    let model = if around.playground.is_some() { model.playing() } else { model };
     let ended = if context.run.style.plain {
         let reader = AtTerminal::open()?;
         let ends = context.interrupt.came();

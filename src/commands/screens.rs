@@ -4,10 +4,14 @@
 
 use std::io::{self, IsTerminal};
 
-use billfold_tui::runtime::Around;
+use billfold_tui::effect::Trial;
+use billfold_tui::runtime::{Around, Ended};
+use billfold_wallet_core::config::Settings;
 use billfold_wallet_core::signer_host::place::Place;
+use bitcoin::Network;
 
 use crate::context::Context;
+use crate::demo;
 use crate::failure::{Failure, Kind};
 use crate::screens;
 use crate::session;
@@ -22,9 +26,23 @@ pub(super) async fn run(context: &mut Context) -> Result<(), Failure> {
         return Err(Failure::new(Kind::NoTerminal, told));
     }
     session::needs_peers(context)?;
-    let settings = context.run.settings.clone();
-    let around = Around { signer: signer()?, playground: None };
-    screens::show(settings, around, context).await
+    let mut settings = context.run.settings.clone();
+    loop {
+        let around = Around { signer: signer()?, playground: None };
+        match screens::show(settings.clone(), around, context).await? {
+            Ended::Done => return Ok(()),
+            Ended::Try(Trial::Demonstration) => return demo::play(context).await,
+            Ended::Try(Trial::Signet) => {
+                let own = &context.run.settings;
+                settings = Settings {
+                    filters_disk: own.filters_disk,
+                    idle_lock: own.idle_lock,
+                    proxy: own.proxy,
+                    ..Settings::new(Network::Signet, own.data_dir.clone())
+                };
+            }
+        }
+    }
 }
 
 /// The signing device that the environment names, as for the commands; else the one that is plugged in.

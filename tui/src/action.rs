@@ -142,6 +142,8 @@ pub enum Verb {
     Verify,
     /// Have the signer keep the policy of an account.
     Register,
+    /// All wallets.
+    Wallets,
     /// Look for a text.
     Find,
     /// All verbs.
@@ -172,7 +174,7 @@ pub enum Verb {
 
 impl Verb {
     /// All of them, in the order of the palette.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 38] = [
         Self::Receive,
         Self::Send,
         Self::Bump,
@@ -189,6 +191,7 @@ impl Verb {
         Self::Skip,
         Self::Verify,
         Self::Register,
+        Self::Wallets,
         Self::Find,
         Self::Go(Tab::Home),
         Self::Go(Tab::Activity),
@@ -232,6 +235,7 @@ impl Verb {
             Self::Skip => "skip",
             Self::Verify => "verify",
             Self::Register => "register",
+            Self::Wallets => "wallets",
             Self::Find => "find",
             Self::Palette => "palette",
             Self::Help => "help",
@@ -276,6 +280,7 @@ impl Verb {
             Self::Skip => "leave a question for later",
             Self::Verify => "compare the address on the signer",
             Self::Register => "have the signer keep the policy of an account",
+            Self::Wallets => "go to another wallet, make one, or close one",
             Self::Find => "look for a text in labels, ids and addresses",
             Self::Palette => "list everything that can be done",
             Self::Help => "list what can be done here",

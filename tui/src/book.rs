@@ -232,6 +232,14 @@ impl Look {
     }
 }
 
+/// Whether an answer tells of something that the book does not know yet.
+pub(crate) const fn changes(reply: &Reply) -> bool {
+    matches!(
+        reply,
+        Reply::Done | Reply::Labels(_) | Reply::Payment(_) | Reply::Address(_) | Reply::Draft(_)
+    )
+}
+
 const HIDDEN: &str = "••••••";
 
 /// Transactions that are asked for at first.

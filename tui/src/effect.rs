@@ -93,6 +93,22 @@ pub enum Effect {
         /// How long.
         after: Duration,
     },
+    /// Read a file.
+    Read {
+        /// Comes back with what it holds.
+        ticket: Ticket,
+        /// As a person writes it.
+        path: String,
+        /// Bytes that it may have.
+        most: usize,
+    },
+    /// Which wallets there are.
+    Wallets {
+        /// Comes back with the answer.
+        ticket: Ticket,
+    },
+    /// End these screens, and try with money that is worth nothing.
+    Try(Trial),
     /// Press a button of the demonstration's signer.
     Press(Button),
     /// Have something done in the demonstration.
@@ -108,6 +124,15 @@ pub enum Effect {
     Redraw,
     /// End the program.
     Quit,
+}
+
+/// Where everything can be tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trial {
+    /// On the play-money network of this program.
+    Demonstration,
+    /// On the public test network of that name.
+    Signet,
 }
 
 /// What came of an effect.
@@ -126,6 +151,10 @@ pub enum Answer {
     Device(Box<Result<DeviceReply, DeviceFailure>>),
     /// To `Wake`.
     Woken,
+    /// To `Read`; why not, in words.
+    Read(Result<Vec<u8>, String>),
+    /// To `Wallets`: their names, and whether they are open; why not, in words.
+    Wallets(Result<Vec<(WalletName, bool)>, String>),
     /// To `Wish`.
     Granted(Result<Granted, String>),
 }
@@ -242,6 +271,20 @@ impl Outbox {
     pub fn wake(&mut self, after: Duration) -> Ticket {
         let ticket = self.ticket();
         self.effects.push(Effect::Wake { ticket, after });
+        ticket
+    }
+
+    /// Reads a file.
+    pub fn read(&mut self, path: &str, most: usize) -> Ticket {
+        let (ticket, path) = (self.ticket(), path.to_owned());
+        self.effects.push(Effect::Read { ticket, path, most });
+        ticket
+    }
+
+    /// Asks which wallets there are.
+    pub fn wallets(&mut self) -> Ticket {
+        let ticket = self.ticket();
+        self.effects.push(Effect::Wallets { ticket });
         ticket
     }
 

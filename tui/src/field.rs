@@ -2,6 +2,7 @@
 //!
 //! Refuses to grow without bound, and to keep what it held: it is wiped when it goes.
 
+use unicode_width::UnicodeWidthChar as _;
 use zeroize::Zeroizing;
 
 use crate::action::Edit;
@@ -14,13 +15,19 @@ use crate::theme::Role;
 pub(crate) struct Field {
     text: Zeroizing<String>,
     hidden: bool,
+    most: usize,
 }
 
 impl Field {
     /// An empty one.
     pub(crate) fn new() -> Self {
+        Self::of_at_most(LONGEST)
+    }
+
+    /// An empty one that takes so many bytes.
+    pub(crate) fn of_at_most(most: usize) -> Self {
         // Of its final size: growing would leave parts behind that are not wiped.
-        Self { text: Zeroizing::new(String::with_capacity(LONGEST)), hidden: false }
+        Self { text: Zeroizing::new(String::with_capacity(most)), hidden: false, most }
     }
 
     /// One that does not show what it holds.
@@ -52,7 +59,7 @@ impl Field {
 
     /// Empties it.
     pub(crate) fn clear(&mut self) {
-        *self = if self.hidden { Self::hidden() } else { Self::new() };
+        *self = Self { hidden: self.hidden, ..Self::of_at_most(self.most) };
     }
 
     /// Draws it at a place with its name before it; the cursor stands in it if it is `current`.
@@ -79,15 +86,20 @@ impl Field {
         if self.hidden {
             return "*".repeat(self.text.chars().count().min(room));
         }
-        let mut start = 0;
-        while columns(self.text.get(start..).unwrap_or_default()) > room {
-            start += self.text[start..].chars().next().map_or(1, char::len_utf8);
+        let mut shown: Vec<char> = Vec::new();
+        let mut width = 0;
+        for character in self.text.chars().rev() {
+            width += character.width().unwrap_or(0);
+            if width > room {
+                break;
+            }
+            shown.push(character);
         }
-        self.text.get(start..).unwrap_or_default().to_owned()
+        shown.into_iter().rev().collect()
     }
 
     fn push(&mut self, text: &str) {
-        if self.text.len() + text.len() <= LONGEST {
+        if self.text.len() + text.len() <= self.most {
             self.text.push_str(text);
         }
     }

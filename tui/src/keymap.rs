@@ -167,6 +167,7 @@ const DEFAULTS: &[(Key, Verb)] = &[
     (Key::ctrl('s'), Verb::Skip),
     (Key::char('v'), Verb::Verify),
     (Key::char('R'), Verb::Register),
+    (Key::char('w'), Verb::Wallets),
     (Key::char('/'), Verb::Find),
     (Key::char(':'), Verb::Palette),
     (Key::ctrl('p'), Verb::Palette),

@@ -3,14 +3,14 @@
 //!
 //! Refuses I/O, clocks and waiting: the runtime above does those.
 
-use billfold_wallet_core::command::{Command, Reply};
+use billfold_wallet_core::command::Command;
 use billfold_wallet_core::event::{Event, News};
 use billfold_wallet_core::wallet_name::WalletName;
 use bitcoin::Network;
 use ratatui::buffer::Buffer;
 
 use crate::action::{Action, Tab, Verb};
-use crate::book::{Book, MONEY};
+use crate::book::{self, Book, MONEY};
 use crate::canvas::Canvas;
 use crate::desk::Desk;
 use crate::effect::{Answer, Effect, Notice, Outbox, Ticket};
@@ -26,6 +26,7 @@ use crate::screen::palette::Palette;
 use crate::screen::receive::Receive;
 use crate::screen::send::Send;
 use crate::screen::unlock::Unlock;
+use crate::screen::wallets::Wallets;
 use crate::screen::{Screen, Step, tabs};
 use crate::theme::{Role, Theme};
 
@@ -43,6 +44,8 @@ pub struct Model {
     stack: Vec<Box<dyn Screen>>,
     /// In a demonstration.
     desk: Option<Desk>,
+    /// The open wallet that Esc leads back to, while another is made or opened.
+    before: Option<WalletName>,
     notice: Option<Notice>,
     out: Outbox,
 }
@@ -60,6 +63,7 @@ impl Model {
             outside: Some(Box::new(Closed::new())),
             stack: Vec::new(),
             desk: None,
+            before: None,
             notice: None,
             out: Outbox::default(),
         }
@@ -68,14 +72,16 @@ impl Model {
     /// The screens where there is no wallet yet.
     #[must_use]
     pub fn first(wallet: WalletName, network: Network, keymap: Keymap, theme: Theme) -> Self {
-        let outside: Option<Box<dyn Screen>> = Some(Box::new(First::default()));
+        let outside: Option<Box<dyn Screen>> = Some(Box::new(First::new(true)));
         Self { outside, ..Self::new(wallet, network, keymap, theme) }
     }
 
-    /// The same in a demonstration, with play money and a signer on the desk.
+    /// The screens of a demonstration, with play money and a signer on the desk.
     #[must_use]
-    pub fn playing(self) -> Self {
-        Self { desk: Some(Desk::default()), ..self }
+    pub fn playing(wallet: WalletName, network: Network, keymap: Keymap, theme: Theme) -> Self {
+        let outside: Option<Box<dyn Screen>> = Some(Box::new(First::new(false)));
+        let desk = Some(Desk::default());
+        Self { outside, desk, ..Self::new(wallet, network, keymap, theme) }
     }
 
     /// Takes a message; what is to be done about it.
@@ -191,6 +197,8 @@ impl Model {
             Step::Back => {
                 if let Some(mut left) = self.stack.pop() {
                     left.leave(&self.book, &mut self.out);
+                } else if let Some(before) = self.before.take() {
+                    self.turn_to(before, None);
                 }
             }
             Step::Home => self.stack.clear(),
@@ -204,6 +212,12 @@ impl Model {
                 self.book = Book::new(wallet, self.book.network);
                 self.enter();
             }
+            Step::Switch { wallet, .. } if wallet == self.book.wallet => self.leave_all(),
+            Step::Switch { wallet, is_open } => {
+                let closed = || Box::new(Closed::new()) as Box<dyn Screen>;
+                self.turn_to(wallet, (!is_open).then(closed));
+            }
+            Step::Another(wallet) => self.turn_to(wallet, Some(Box::new(First::new(false)))),
             Step::Unlocked => {
                 self.stack.pop();
                 self.book.locked = false;
@@ -211,8 +225,20 @@ impl Model {
         }
     }
 
+    /// Turns to another wallet, whose screens come after these.
+    fn turn_to(&mut self, wallet: WalletName, outside: Option<Box<dyn Screen>>) {
+        self.leave_all();
+        let (look, network) = (self.book.look, self.book.network);
+        let mut book = Book::new(wallet, network);
+        book.look = look;
+        let left = std::mem::replace(&mut self.book, book);
+        (self.tab, self.tabs) = (Tab::Home, tabs());
+        self.before = outside.is_some().then_some(left.wallet);
+        self.outside = outside;
+    }
+
     fn enter(&mut self) {
-        self.outside = None;
+        (self.outside, self.before) = (None, None);
         self.stack.clear();
     }
 
@@ -245,6 +271,7 @@ impl Model {
                 let palette = Palette::here(self.top().verbs(), &self.keymap, playing);
                 self.go(Step::Open(Box::new(palette)));
             }
+            Verb::Wallets => self.go(Step::Open(Box::<Wallets>::default())),
             Verb::Unlock => self.go(Step::Open(Box::new(Unlock::new()))),
             Verb::Hide => self.book.look.hidden = !self.book.look.hidden,
             Verb::Unit => self.book.look.sats = !self.book.look.sats,
@@ -315,7 +342,7 @@ impl Model {
     }
 
     fn answered(&mut self, ticket: Ticket, answer: Answer) {
-        let changes = matches!(&answer, Answer::Reply(Ok(reply)) if changes(reply));
+        let changes = matches!(&answer, Answer::Reply(Ok(reply)) if book::changes(reply));
         let mut answer = Some(answer);
         if self.book.answered(ticket, &mut answer) {
             return;
@@ -355,14 +382,6 @@ impl Model {
             self.go(step);
         }
     }
-}
-
-/// Whether an answer tells of something that the book does not know yet.
-const fn changes(reply: &Reply) -> bool {
-    matches!(
-        reply,
-        Reply::Done | Reply::Labels(_) | Reply::Payment(_) | Reply::Address(_) | Reply::Draft(_)
-    )
 }
 
 /// The least screen on which everything has its place.

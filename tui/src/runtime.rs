@@ -25,7 +25,7 @@ use ratatui::backend::CrosstermBackend;
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 use tokio::time::{Instant, sleep_until};
 
-use crate::effect::{Answer, Effect, Ticket};
+use crate::effect::{Answer, Effect, Ticket, Trial};
 use crate::key::Key;
 use crate::model::{Message, Model};
 use crate::play::{Display, Playground};
@@ -44,6 +44,15 @@ pub struct Around {
     pub playground: Option<Arc<dyn Playground>>,
 }
 
+/// How the screens ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// The person is done.
+    Done,
+    /// The person wants to try with money that is worth nothing.
+    Try(Trial),
+}
+
 /// Shows the screens until the person ends them, or `ended` does. The face is not closed.
 ///
 /// # Errors
@@ -53,7 +62,7 @@ pub async fn run(
     face: Arc<dyn Face>,
     around: Around,
     ended: impl Future<Output = ()>,
-) -> io::Result<()> {
+) -> io::Result<Ended> {
     let screen = Screen::enter()?;
     let terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
     let (answers, answered) = mpsc::unbounded_channel();
@@ -101,7 +110,7 @@ enum Woken {
 }
 
 impl Run {
-    async fn until(&mut self, ended: impl Future<Output = ()>) -> io::Result<()> {
+    async fn until(&mut self, ended: impl Future<Output = ()>) -> io::Result<Ended> {
         let mut ended = std::pin::pin!(ended);
         let mut input = EventStream::new();
         let mut hears = true;
@@ -117,7 +126,7 @@ impl Run {
                 news = self.listener.next(), if hears => Woken::Heard(news),
             };
             let effects = match woken {
-                Woken::Ended | Woken::Input(None) => return Ok(()),
+                Woken::Ended | Woken::Input(None) => return Ok(Ended::Done),
                 Woken::Input(Some(event)) => self.input(event?)?,
                 Woken::Answered(ticket, answer) => self.handle(Message::Answered(ticket, answer)),
                 Woken::Heard(Some(news)) => self.handle(Message::Heard(news)),
@@ -132,8 +141,8 @@ impl Run {
                 }
             };
             for effect in effects {
-                if !self.carry_out(effect)? {
-                    return Ok(());
+                if let Some(ended) = self.carry_out(effect)? {
+                    return Ok(ended);
                 }
             }
         }
@@ -181,9 +190,9 @@ impl Run {
         Ok(())
     }
 
-    /// Carries out an effect; whether to go on.
-    fn carry_out(&mut self, effect: Effect) -> io::Result<bool> {
-        let Some(effect) = self.wallets.carry_out(effect) else { return Ok(true) };
+    /// Carries out an effect; `None`: the screens go on.
+    fn carry_out(&mut self, effect: Effect) -> io::Result<Option<Ended>> {
+        let Some(effect) = self.wallets.carry_out(effect) else { return Ok(None) };
         match self.errands.carry_out(effect) {
             Some(Effect::Copy(text)) => {
                 let mut out = io::stdout().lock();
@@ -196,10 +205,11 @@ impl Run {
                 self.terminal.clear()?;
                 self.dirty = true;
             }
-            Some(Effect::Quit) => return Ok(false),
+            Some(Effect::Try(trial)) => return Ok(Some(Ended::Try(trial))),
+            Some(Effect::Quit) => return Ok(Some(Ended::Done)),
             _ => {}
         }
-        Ok(true)
+        Ok(None)
     }
 }
 

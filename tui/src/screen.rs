@@ -24,10 +24,13 @@ pub(crate) mod restore;
 pub(crate) mod watching;
 pub(crate) mod at_signer;
 pub(crate) mod connect;
+pub(crate) mod watch;
+pub(crate) mod trial;
 pub(crate) mod first;
 pub(crate) mod unlock;
 pub(crate) mod sign;
 pub(crate) mod by_signer;
+mod group;
 pub(crate) mod review;
 pub(crate) mod label;
 pub(crate) mod code;
@@ -42,6 +45,7 @@ pub(crate) mod coins;
 pub(crate) mod addresses;
 pub(crate) mod keys;
 pub(crate) mod network;
+pub(crate) mod wallets;
 pub(crate) mod find;
 pub(crate) mod palette;
 
@@ -117,6 +121,15 @@ pub(crate) enum Step {
     Enter,
     /// The same, for another than the one that was named.
     EnterNamed(WalletName),
+    /// To another wallet, which may be open already.
+    Switch {
+        /// Which.
+        wallet: WalletName,
+        /// Whether it is open.
+        is_open: bool,
+    },
+    /// To the first question, for another wallet of this name.
+    Another(WalletName),
     /// The key layer is open.
     Unlocked,
 }

@@ -1,9 +1,12 @@
 //! Owns what the runtime does besides asking wallets: it talks with signing devices on threads of
-//! their own, waits, and plays in a demonstration.
+//! their own, reads files that a person names, waits, and plays in a demonstration.
 //!
 //! Refuses to leave a question on a device: when the screens end, it is taken back.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -42,6 +45,7 @@ impl Errands {
             Effect::Device { ticket, network, question } => self.ask(ticket, network, *question),
             Effect::HangUp(ticket) => self.hang_up(ticket),
             Effect::Wake { ticket, after } => self.wake(ticket, after),
+            Effect::Read { ticket, path, most } => self.read(ticket, path, most),
             Effect::Press(button) => self.press(button),
             Effect::Wish { ticket, wish } => self.wish(ticket, wish),
             other => return Some(other),
@@ -81,6 +85,17 @@ impl Errands {
         });
     }
 
+    /// Reads a file of at most so many bytes.
+    fn read(&self, ticket: Ticket, path: String, most: usize) {
+        let answers = self.answers.clone();
+        tokio::spawn(async move {
+            let reading = tokio::task::spawn_blocking(move || content(&path, most)).await;
+            let content = reading.unwrap_or_else(|panicked| Err(io::Error::other(panicked)));
+            let _ =
+                answers.send((ticket, Answer::Read(content.map_err(|error| error.to_string()))));
+        });
+    }
+
     /// Presses a button of the signer on the desk.
     fn press(&self, button: Button) {
         if let Some(playground) = &self.playground {
@@ -104,6 +119,24 @@ impl Drop for Errands {
         for over in self.talks.values() {
             over.store(true, Ordering::Relaxed);
         }
+    }
+}
+
+fn content(path: &str, most: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
+    File::open(at_home(path))?.take(limit).read_to_end(&mut bytes)?;
+    if bytes.len() > most {
+        return Err(io::Error::other("it is longer than any such file"));
+    }
+    Ok(bytes)
+}
+
+/// A path as a shell reads it, where it begins at home.
+fn at_home(path: &str) -> PathBuf {
+    match (path.strip_prefix("~/"), std::env::home_dir()) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => PathBuf::from(path),
     }
 }
 

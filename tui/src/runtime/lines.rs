@@ -18,9 +18,9 @@ use crate::effect::{Answer, Effect, Ticket};
 use crate::message::Message;
 use crate::model::{Model, View};
 use crate::phrase::{FIXED, Phrase};
-use crate::runtime::Around;
 use crate::runtime::errand::Errands;
 use crate::runtime::wallets::Wallets;
+use crate::runtime::{Around, Ended};
 
 /// Somebody who reads lines and answers them.
 pub trait Reader: Send + Sync {
@@ -51,16 +51,16 @@ pub async fn run(
     around: Around,
     reader: &dyn Reader,
     ended: impl Future<Output = ()>,
-) -> io::Result<()> {
+) -> io::Result<Ended> {
     let (answers, answered) = mpsc::unbounded_channel();
     let listener = face.listen();
     let errands = Errands::new(around.signer, around.playground, answers.clone());
     let wallets = Wallets::new(face, answers);
     let mut reading =
-        Reading { model, wallets, errands, answered, listener, reader, waits: 0, goes_on: true };
+        Reading { model, wallets, errands, answered, listener, reader, waits: 0, ended: None };
     tokio::select! {
         biased;
-        () = ended => Ok(()),
+        () = ended => Ok(Ended::Done),
         result = reading.until_the_end() => result,
     }
 }
@@ -74,19 +74,22 @@ struct Reading<'a> {
     reader: &'a dyn Reader,
     /// Questions to wallets without an answer.
     waits: usize,
-    goes_on: bool,
+    ended: Option<Ended>,
 }
 
 impl Reading<'_> {
-    async fn until_the_end(&mut self) -> io::Result<()> {
+    async fn until_the_end(&mut self) -> io::Result<Ended> {
         self.reader.tell(WELCOME)?;
         // The pages of the first screen are asked for with the first thing that happens.
         self.handle(Message::Do(Verb::Redraw.into()))?;
-        while self.goes_on {
+        loop {
+            if let Some(ended) = self.ended {
+                return Ok(ended);
+            }
             self.settle().await?;
             let view = self.model.read();
             self.read_out(&view)?;
-            let Some(line) = self.ask(&view).await? else { return Ok(()) };
+            let Some(line) = self.ask(&view).await? else { return Ok(Ended::Done) };
             let now = self.model.read();
             if now.title.split(':').next() == view.title.split(':').next()
                 && now.fields == view.fields
@@ -97,7 +100,6 @@ impl Reading<'_> {
                 self.reader.tell("Something changed meanwhile, and nothing was done:")?;
             }
         }
-        Ok(())
     }
 
     /// Waits for the answers to what was asked; whoever waits long is told so.
@@ -191,7 +193,12 @@ impl Reading<'_> {
     fn take(&mut self, ticket: Ticket, answer: Answer) -> io::Result<()> {
         if matches!(
             answer,
-            Answer::Reply(_) | Answer::Opened(_) | Answer::Words(_) | Answer::Founded(_)
+            Answer::Reply(_)
+                | Answer::Opened(_)
+                | Answer::Words(_)
+                | Answer::Founded(_)
+                | Answer::Wallets(_)
+                | Answer::Read(_)
         ) {
             self.waits = self.waits.saturating_sub(1);
         }
@@ -220,6 +227,8 @@ impl Reading<'_> {
                 | Effect::Unlock { .. }
                 | Effect::Words { .. }
                 | Effect::Found { .. }
+                | Effect::Wallets { .. }
+                | Effect::Read { .. }
         ) {
             self.waits += 1;
         }
@@ -227,7 +236,8 @@ impl Reading<'_> {
         match self.errands.carry_out(effect) {
             // There is no clipboard that a line could reach: whoever reads has it now.
             Some(Effect::Copy(text)) => self.reader.tell(&text)?,
-            Some(Effect::Quit) => self.goes_on = false,
+            Some(Effect::Try(trial)) => self.ended = Some(Ended::Try(trial)),
+            Some(Effect::Quit) => self.ended = Some(Ended::Done),
             _ => {}
         }
         Ok(())

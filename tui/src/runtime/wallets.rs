@@ -9,6 +9,7 @@ use billfold_wallet_core::founding::Founding;
 use billfold_wallet_core::net::clock::Clock;
 use billfold_wallet_core::seed::{WordCount, Words, quiz};
 use billfold_wallet_core::vault::KdfCost;
+use billfold_wallet_core::wallet_name::WalletName;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::effect::{Answer, Effect, Fresh, Ticket};
@@ -66,10 +67,20 @@ impl Wallets {
             Effect::Unload { wallet } => {
                 tokio::spawn(async move { drop(face.unload(&wallet).await) });
             }
+            Effect::Wallets { ticket } => {
+                tokio::spawn(async move { told(ticket, Answer::Wallets(named(&*face).await)) });
+            }
             other => return Some(other),
         }
         None
     }
+}
+
+/// All wallets, and whether they are open.
+async fn named(face: &dyn Face) -> Result<Vec<(WalletName, bool)>, String> {
+    let open = face.wallets().await.map_err(|error| error.to_string())?;
+    let all = face.all_wallets().await.map_err(|error| error.to_string())?;
+    Ok(all.into_iter().map(|name| (name.clone(), open.contains(&name))).collect())
 }
 
 /// Fresh words, and which of them will be asked for.

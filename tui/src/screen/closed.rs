@@ -64,6 +64,9 @@ impl Screen for Closed {
                 Ok(password) => self.stage = Stage::Opening(out.load(&book.wallet, password)),
                 Err(error) => self.refused = Some(error.to_string()),
             },
+            Action::Back if self.is_waiting() && self.password.text().is_empty() => {
+                return Step::Back;
+            }
             Action::Back if self.is_waiting() => self.password.clear(),
             Action::Verb(Verb::Quit | Verb::Redraw | Verb::Help) => return Step::Pass,
             _ => {}

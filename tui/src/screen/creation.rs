@@ -54,10 +54,10 @@ struct Quiz {
 
 impl Creation {
     /// Nothing is chosen yet.
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(book: &Book) -> Self {
         Self {
             stage: Stage::Name,
-            name: Field::with(WalletName::default().as_str()),
+            name: Field::with(book.wallet.as_str()),
             kinds: List::default(),
             password: None,
             count: WordCount::Twelve,

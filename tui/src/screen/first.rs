@@ -8,21 +8,31 @@ use crate::list::List;
 use crate::screen::connect::Connect;
 use crate::screen::creation::Creation;
 use crate::screen::restore::Restore;
+use crate::screen::trial::Try;
+use crate::screen::watch::Watch;
 use crate::screen::{Screen, Step};
 use crate::theme::Role;
 
-/// There is no wallet yet.
-#[derive(Default)]
+/// There is no wallet of this name yet.
 pub(crate) struct First {
     list: List,
+    choices: &'static [(char, &'static str, &'static str)],
 }
 
 impl First {
-    fn open(choice: char, book: &Book, out: &mut Outbox) -> Step {
-        match choice {
-            'n' => Step::Open(Box::new(Creation::new())),
+    /// Nothing is chosen yet. Who plays already, or has a wallet, is not asked to try.
+    pub(crate) fn new(may_try: bool) -> Self {
+        let choices = if may_try { CHOICES } else { &CHOICES[..CHOICES.len() - 1] };
+        Self { list: List::default(), choices }
+    }
+
+    fn open(&self, choice: char, book: &Book, out: &mut Outbox) -> Step {
+        match self.choices.iter().map(|one| one.0).find(|letter| *letter == choice).unwrap_or(' ') {
+            'n' => Step::Open(Box::new(Creation::new(book))),
             'r' => Step::Open(Box::new(Restore::new())),
             'c' => Step::Open(Box::new(Connect::new(book, out))),
+            'w' => Step::Open(Box::new(Watch::new())),
+            't' => Step::Open(Box::new(Try::default())),
             _ => Step::Stay,
         }
     }
@@ -40,15 +50,17 @@ impl Screen for First {
     fn act(&mut self, action: &Action, book: &Book, out: &mut Outbox) -> Step {
         match action {
             Action::Edit(Edit::Type(letter)) => {
-                return Self::open(letter.to_ascii_lowercase(), book, out);
+                return self.open(letter.to_ascii_lowercase(), book, out);
             }
-            Action::Move(to) => self.list.step(*to, CHOICES.len()),
+            Action::Move(to) => self.list.step(*to, self.choices.len()),
             Action::Enter => {
-                let chosen = self.list.chosen(CHOICES.len()).and_then(|at| CHOICES.get(at));
-                return chosen.map_or(Step::Stay, |(letter, _, _)| Self::open(*letter, book, out));
+                let chosen =
+                    self.list.chosen(self.choices.len()).and_then(|at| self.choices.get(at));
+                return chosen.map_or(Step::Stay, |(letter, _, _)| self.open(*letter, book, out));
             }
             Action::Verb(_) => return Step::Pass,
-            Action::Edit(_) | Action::Back => {}
+            Action::Back => return Step::Back,
+            Action::Edit(_) => {}
         }
         Step::Stay
     }
@@ -57,12 +69,12 @@ impl Screen for First {
         let row = canvas.height() / 4;
         let none = format!("  There is no wallet named {} here yet.", book.wallet);
         canvas.line(row, &[strong("billfold"), dim(none)]);
-        self.list.draw(canvas, row + 2, CHOICES.len(), |at| {
-            let (letter, name, about) = CHOICES[at];
+        self.list.draw(canvas, row + 2, self.choices.len(), |at| {
+            let (letter, name, about) = self.choices[at];
             let letter = (letter.to_ascii_uppercase().to_string(), Role::Key);
             vec![text(" "), letter, text(format!("  {name:<9}")), dim(about)]
         });
-        let row = row + 3 + u16::try_from(CHOICES.len()).unwrap_or_default();
+        let row = row + 3 + u16::try_from(self.choices.len()).unwrap_or_default();
         canvas.below(row).wrapped(0, ELSEWHERE, dim("").1);
     }
 }
@@ -71,7 +83,8 @@ const CHOICES: &[(char, &str, &str)] = &[
     ('n', "New", "make a wallet, and write its words down"),
     ('r', "Restore", "from the words of a wallet, of whatever program"),
     ('c', "Connect", "a signing device, whose keys stay there"),
+    ('w', "Watch", "what others' keys can spend: a descriptor, an xpub, a file"),
+    ('t', "Try", "with money that is worth nothing"),
 ];
 
-const ELSEWHERE: &str = "Watching only, and backups: billfold watch and backup restore. To try it with \
-                         play money: billfold demo.";
+const ELSEWHERE: &str = "A wallet comes back from a backup file by billfold backup restore.";

@@ -7,16 +7,15 @@ use billfold_wallet_core::command::{
     BumpRequest, Change, Coin, Command, Draft, DraftId, FeeBasis, FeeChoice, PayRequest, Purpose,
     Reply,
 };
-use billfold_wallet_core::recipient;
 use bitcoin::{Amount, FeeRate};
 
 use crate::action::{Action, Edit, Move, Verb};
 use crate::book::{Book, Page};
 use crate::canvas::{Canvas, Piece, dim, strong, text, wrap};
 use crate::effect::{Answer, Outbox, Ticket};
-use crate::field::Field;
 use crate::format;
 use crate::screen::by_signer::BySigner;
+use crate::screen::group::{self, Group};
 use crate::screen::sign::Sign;
 use crate::screen::{Screen, Step};
 use crate::theme::Role;
@@ -41,14 +40,6 @@ pub(crate) enum Request {
     Pay(Box<PayRequest>),
     /// A replacement, a child or a cancellation.
     Bump(BumpRequest),
-}
-
-/// A group of an address that is typed back.
-struct Group {
-    number: usize,
-    of: usize,
-    wanted: String,
-    typed: Field,
 }
 
 /// A draft that may be asked for; its review opens when it is there.
@@ -110,7 +101,7 @@ impl Request {
 impl Review {
     /// The review of a draft.
     pub(crate) fn new(draft: Box<Draft>, request: Request) -> Self {
-        let groups = groups(&draft);
+        let groups = group::of(&draft);
         Self { draft, request, groups, current: 0, first: 0, redrafting: None, returning: false }
     }
 
@@ -275,31 +266,8 @@ impl Screen for Review {
     }
 }
 
-impl Group {
-    fn is_right(&self) -> bool {
-        self.typed.text().trim().eq_ignore_ascii_case(&self.wanted)
-    }
-}
-
 fn drop_draft(id: DraftId, book: &Book, out: &mut Outbox) {
     out.ask(&book.wallet, Command::Drop(id));
-}
-
-/// Two groups of each address that is to be compared: not the first nor the last, which are the ones that an
-/// address made to look alike has right.
-fn groups(draft: &Draft) -> Vec<Group> {
-    let mut groups = Vec::new();
-    for address in warning::to_compare(draft) {
-        let grouped = recipient::grouped(address);
-        let parts: Vec<_> = grouped.split(' ').collect();
-        for at in [parts.len() / 3, parts.len() * 2 / 3] {
-            if let Some(part) = parts.get(at) {
-                let (number, of) = (at + 1, parts.len());
-                groups.push(Group { number, of, wanted: (*part).to_owned(), typed: Field::new() });
-            }
-        }
-    }
-    groups
 }
 
 fn lines(draft: &Draft, book: &Book, width: usize) -> Vec<Vec<Piece>> {
@@ -336,7 +304,8 @@ fn lines(draft: &Draft, book: &Book, width: usize) -> Vec<Vec<Piece>> {
             dim(format!("  back to {}, address {index}", account.as_str())),
         ],
     });
-    lines.push(vec![dim("Spends    "), text(format::count(draft.inputs.len() as u64, "coin"))]);
+    let coins = format::count(draft.inputs.len() as u64, "coin");
+    lines.push(vec![dim("Spends    "), text(coins), dim(left(draft, book))]);
     lines.extend(draft.inputs.iter().take(SHOWN_COINS).map(|coin| spent(coin, book)));
     if draft.inputs.len() > SHOWN_COINS {
         let more = draft.inputs.len() - SHOWN_COINS;
@@ -367,13 +336,23 @@ fn basis(basis: FeeBasis) -> Option<Vec<Piece>> {
     let told = match basis {
         FeeBasis::Asked | FeeBasis::Fallback => return None,
         FeeBasis::Estimate { target, confidence } => format!(
-            "          for one of the next {} ({} confidence)",
+            "          about {} ({} confidence)",
             format::count(target.into(), "block"),
             confidence.name()
         ),
         FeeBasis::LeastToReplace => "          the least that replaces it".to_owned(),
     };
     Some(vec![dim(told)])
+}
+
+/// What is there afterwards, confirmed or on its way back.
+fn left(draft: &Draft, book: &Book) -> String {
+    let Some(balance) = &book.balance else { return String::new() };
+    let spent: Amount = draft.inputs.iter().map(|coin| coin.amount).sum();
+    let back: Amount = draft.change.iter().map(|change| change.amount).sum();
+    let there = balance.total.confirmed + balance.total.pending + back;
+    let left = there.checked_sub(spent).unwrap_or(Amount::ZERO);
+    format!("  total left {}", book.look.amount(left))
 }
 
 fn spent(coin: &Coin, book: &Book) -> Vec<Piece> {

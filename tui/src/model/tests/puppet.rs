@@ -37,7 +37,7 @@ use bitcoin::{
 };
 
 use crate::device::{DeviceFailure, DeviceQuestion, DeviceReply};
-use crate::effect::{Answer, Effect, Fresh, Ticket};
+use crate::effect::{Answer, Effect, Fresh, Ticket, Trial};
 use crate::key::Key;
 use crate::keymap::Keymap;
 use crate::model::{Message, Model};
@@ -81,6 +81,10 @@ pub(super) struct Bench {
     /// Questions to the signer that were taken back.
     pub(super) hung_up: usize,
     keys: Keys,
+    /// Wallets that were closed.
+    pub(super) closed: Vec<WalletName>,
+    /// Where the person wants to try.
+    pub(super) tried: Option<Trial>,
     /// What waits for its time.
     waits: Vec<Ticket>,
     /// The question that the signer has not answered yet.
@@ -111,6 +115,8 @@ impl Bench {
             signer: Signer::Agrees,
             hung_up: 0,
             keys: Keys::Here,
+            closed: Vec::new(),
+            tried: None,
             waits: Vec::new(),
             at_signer: None,
             unlocked: false,
@@ -128,8 +134,10 @@ impl Bench {
 
     /// The screens of a demonstration, where there is no wallet yet.
     pub(super) fn playing(colour: bool) -> Self {
-        let first = Self::first(colour);
-        let mut bench = Self { model: first.model.playing(), ..Self::closed(State::Busy, colour) };
+        let theme = Theme { colour };
+        let model =
+            Model::playing(WalletName::default(), Network::Regtest, Keymap::default(), theme);
+        let mut bench = Self { model, ..Self::closed(State::Busy, colour) };
         let rows = ["Create keys", "Restore from words"].map(str::to_owned).to_vec();
         let (title, footer) = ("No keys".to_owned(), "up/down  OK  back".to_owned());
         let display = Display { title, rows, selected: Some(0), footer, awaited: false };
@@ -259,7 +267,30 @@ impl Bench {
                 self.waits.push(ticket);
                 return None;
             }
-            Effect::Unload { .. } | Effect::Redraw => return None,
+            Effect::Read { ticket, path, .. } => {
+                let found = path.ends_with("accounts.txt");
+                let text = of_signer(ScriptType::Segwit).to_string().into_bytes();
+                (ticket, Answer::Read(found.then_some(text).ok_or("no such file".to_owned())))
+            }
+            Effect::Wallets { ticket } => {
+                let name = |name: &str| name.parse::<WalletName>().expect("a name");
+                let closed = self.closed.contains(&name("savings"));
+                let rows = vec![
+                    (WalletName::default(), true),
+                    (name("savings"), !closed),
+                    (name("shop"), false),
+                ];
+                (ticket, Answer::Wallets(Ok(rows)))
+            }
+            Effect::Try(trial) => {
+                self.tried = Some(trial);
+                return None;
+            }
+            Effect::Unload { wallet } => {
+                self.closed.push(wallet);
+                return None;
+            }
+            Effect::Redraw => return None,
         };
         Some(Message::Answered(ticket, answer))
     }

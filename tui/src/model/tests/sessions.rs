@@ -8,6 +8,7 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 
 use super::puppet::{Bench, PASSWORD, Signer, State, stranger};
+use crate::effect::Trial;
 use crate::model::Message;
 use crate::play::{Button, Display};
 
@@ -441,6 +442,71 @@ fn an_address_is_compared_on_the_signer_and_another_one_is_told() {
     let mut own = Bench::open(State::Busy, true);
     own.press("r v");
     assert!(shown(&own).contains("no signer has them"), "{}", shown(&own));
+}
+
+#[test]
+fn what_is_watched_is_pasted_or_read_from_a_file() {
+    let xpub = "tpubDDSFMQ9gzyQdNTKdHe6tcppCEpUf89q5eoiKUJr6ZFbjs9CRZiLFs3EKoyNGP3MZ1m9udwQDL64cq6XEXecN\
+                JRm1r9wajPcXArzARaYiJhn";
+    let descriptor = format!("wpkh([2f5a91c0/84'/1'/0']{xpub}/<0;1>/*)");
+    for (given, told) in [
+        (descriptor.as_str(), "segwit"),
+        ("~/accounts.txt", "segwit"),
+        (xpub, "does not say which addresses"),
+        ("nowhere.txt", "neither accounts nor a file"),
+    ] {
+        let mut bench = Bench::first(true);
+        bench.press("w");
+        bench.tell(Message::Paste(given.to_owned()));
+        bench.press("enter");
+        assert!(shown(&bench).contains(told), "{given}: {}", shown(&bench));
+        assert!(bench.founded.is_empty());
+    }
+    let mut bench = Bench::first(true);
+    bench.press("w");
+    bench.tell(Message::Paste(xpub.to_owned()));
+    bench.press("enter enter");
+    let told = shown(&bench);
+    assert!(told.contains("where a key comes from is not told"), "nothing is guessed: {told}");
+    bench.press("enter a b c enter a b c enter");
+    assert!(matches!(bench.founded[..], [(1, _, false)]));
+}
+
+#[test]
+fn who_wants_to_try_leaves_these_screens_and_who_plays_is_not_asked() {
+    for (letter, trial) in [("p", Trial::Demonstration), ("s", Trial::Signet)] {
+        let mut bench = Bench::first(true);
+        bench.press("t");
+        bench.press(letter);
+        assert_eq!(bench.tried, Some(trial));
+    }
+    let mut bench = Bench::playing(true);
+    bench.press("t s p");
+    assert!(bench.tried.is_none() && !shown(&bench).contains("Try"), "{}", shown(&bench));
+}
+
+#[test]
+fn another_wallet_is_opened_by_its_own_password_and_this_one_stays_open() {
+    let mut bench = Bench::open(State::Busy, true);
+    bench.press("w down down enter");
+    assert!(!bench.model.is_open() && !shown(&bench).contains("BTC"), "{}", shown(&bench));
+    bench.press("x esc esc");
+    assert!(bench.model.is_open(), "Esc leads back to the one that is open");
+    assert!(shown(&bench).contains("main"), "{}", shown(&bench));
+    bench.press("w down enter");
+    assert!(bench.model.is_open() && shown(&bench).contains("savings"), "it was open already");
+    bench.press("w down x");
+    assert!(!bench.model.is_open(), "the one that is looked at is closed");
+    assert_eq!(bench.closed.last().map(WalletName::as_str), Some("savings"));
+}
+
+#[test]
+fn another_wallet_is_made_under_a_name_that_is_free() {
+    let mut bench = Bench::open(State::Busy, true);
+    bench.press("w n n");
+    assert!(shown(&bench).contains("wallet-2"), "{}", shown(&bench));
+    bench.press("esc esc");
+    assert!(bench.model.is_open() && bench.founded.is_empty(), "Esc leads back");
 }
 
 #[test]
