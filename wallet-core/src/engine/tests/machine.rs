@@ -37,7 +37,7 @@ pub(super) struct Died;
 /// An engine with its sockets, one step at a time.
 pub(super) struct Machine {
     pub(super) engine: Engine,
-    clock: Clock,
+    pub(super) clock: Clock,
     streams: Streams,
     happened: (Sender<ClientInput>, Receiver<ClientInput>),
     waiting: VecDeque<Input>,

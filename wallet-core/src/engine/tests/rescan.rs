@@ -12,6 +12,7 @@ use crate::command::{
 use crate::engine::operating::reach;
 use crate::event::Event;
 use crate::light_client::height::Height;
+use crate::wallet::Wallet;
 
 /// Paid before the birthday; each is watched only once the one after it was found.
 const OVERLOOKED: [u32; 3] = [12, 8, 4];
@@ -50,7 +51,10 @@ fn sync(world: &World, machine: &mut Machine) {
 }
 
 fn balance(home: &Home) -> Amount {
-    let wallet = home.wallet().0;
+    known(&home.wallet().0)
+}
+
+fn known(wallet: &Wallet) -> Amount {
     wallet.balance(Height::new(u32::MAX)).unwrap().total.confirmed
 }
 
@@ -75,6 +79,8 @@ fn what_was_overlooked_is_found_and_nothing_falls_meanwhile() {
             ended |= event == Event::Operation(begun.id)
                 && machine.engine.followers[&main()].wallet.running_operation().unwrap().is_none();
         }
+        let now = machine.clock.now();
+        let applied = machine.engine.answer_of_chain(now, ChainQuery::Applied).unwrap();
         let one = &machine.engine.followers[&main()];
         assert_eq!(one.wallet.cursor().unwrap().unwrap().height, tip);
         assert_eq!(one.applied.unwrap().height, tip);
@@ -82,7 +88,6 @@ fn what_was_overlooked_is_found_and_nothing_falls_meanwhile() {
         for row in &before {
             assert!(known.iter().any(|now| (now.txid, now.state) == (row.txid, row.state)));
         }
-        let applied = machine.engine.answer_of_chain(ChainQuery::Applied).unwrap();
         assert!(matches!(applied, Reply::Applied(Some(block)) if block.height == tip));
         if let Some(running) = one.wallet.running_operation().unwrap() {
             parts.extend(reach(&machine.engine.chain, &running).map(|reach| reach.part()));
@@ -156,7 +161,8 @@ fn a_rescan_that_dies_at_any_step_goes_on_at_the_next_start() {
                 drop(machine);
                 machine = Machine::start(&home);
                 if ended(&machine) {
-                    assert!(!begun || balance(&home) == ALL, "{crash:?}: it was begun");
+                    let wallet = &machine.engine.followers[&main()].wallet;
+                    assert!(!begun || known(wallet) == ALL, "{crash:?}: it was begun");
                     begun = operation(&mut machine, RESCAN).is_some();
                 }
                 sync(&world, &mut machine);
