@@ -60,7 +60,8 @@ pub(crate) async fn play(context: &mut Context) -> Result<(), Failure> {
         connect: vec![PeerAddress::Ip(desk.address())],
         ..Settings::new(Network::Regtest, dir.path().join("yours"))
     };
-    let around = Around { signer: desk.signer().clone(), playground: Some(desk) };
+    let signer = desk.signer().clone();
+    let around = Around { signer, mouse: context.run.mouse, playground: Some(desk) };
     let shown = screens::show(settings, around, context).await;
     let left = neighbour.leave().await;
     shown.map(drop).and(left).and(removed(dir))

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use billfold_tui::keymap::Keymap;
 use billfold_tui::model::Model;
 use billfold_tui::runtime::{self, Around, Ended, lines};
 use billfold_tui::theme::Theme;
@@ -18,6 +17,7 @@ use crate::context::Context;
 use crate::failure::{Failure, Kind};
 use crate::screens::reader::AtTerminal;
 
+mod keys;
 mod reader;
 
 /// Shows the screens until the person ends them; what they want next.
@@ -43,7 +43,7 @@ pub(crate) async fn show(
         (false, None) => Model::first,
         (false, Some(_)) => Model::playing,
     };
-    let model = model(settings.wallet.clone(), settings.network, Keymap::default(), theme);
+    let model = model(settings.wallet.clone(), settings.network, keys::read()?, theme);
     let ended = if context.run.style.plain {
         let reader = AtTerminal::open()?;
         let ends = context.interrupt.came();

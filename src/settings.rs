@@ -26,6 +26,8 @@ pub(crate) struct Run {
     pub(crate) password_file: Option<PathBuf>,
     /// How to speak.
     pub(crate) style: Style,
+    /// Whether the screens listen to the mouse.
+    pub(crate) mouse: bool,
 }
 
 /// How to speak.
@@ -116,6 +118,7 @@ impl Run {
                 .clone()
                 .or(section.password_file)
                 .or(file.password_file),
+            mouse: file.mouse.unwrap_or(true),
             style: Style {
                 json: given.json || file.json,
                 plain: given.plain || file.plain,

@@ -28,7 +28,7 @@ pub(super) async fn run(context: &mut Context) -> Result<(), Failure> {
     session::needs_peers(context)?;
     let mut settings = context.run.settings.clone();
     loop {
-        let around = Around { signer: signer()?, playground: None };
+        let around = Around { signer: signer()?, mouse: context.run.mouse, playground: None };
         match screens::show(settings.clone(), around, context).await? {
             Ended::Done => return Ok(()),
             Ended::Try(Trial::Demonstration) => return demo::play(context).await,

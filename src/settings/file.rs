@@ -42,6 +42,8 @@ pub(super) struct ConfigFile {
     pub(super) verbose: u8,
     /// What is kept of filters, unless the network's section says.
     pub(super) filters: Filters,
+    /// Whether the screens listen to the mouse.
+    pub(super) mouse: Option<bool>,
     /// Whether to listen to transactions that no block holds, unless the network's section says.
     pub(super) mempool: Option<bool>,
     /// When keys lock themselves, unless the network's section says.

@@ -2,6 +2,9 @@
 //! a play-money network: every key is sent as a terminal sends it, and what is shown is read from the
 //! cells that the program's bytes make.
 
+#[cfg(unix)]
+use std::process::Command;
+
 use anyhow::{Context, Result, ensure};
 use billfold_tests::program::{PASSWORD, Program};
 use billfold_tests::town::Town;
@@ -201,6 +204,89 @@ fn under_no_color_no_cell_is_coloured_and_bold_and_reverse_remain() -> Result<()
     person.see("1 in all")?;
     ensure!(!person.display().coloured().is_empty(), "the test sees no colour at all");
     quit(person)
+}
+
+/// A shell stops the program on Ctrl-Z. What was open is closed by then, and the terminal is the shell's.
+#[cfg(unix)]
+#[test]
+fn a_stopped_program_leaves_the_terminal_and_asks_for_the_password_again() -> Result<()> {
+    let town = Town::build()?;
+    let program = town.wallet_with(BILLFOLD, 500_000)?;
+    let mut shell = Command::new("/bin/sh");
+    let billfold = [BILLFOLD, "--network", "regtest", "--data-dir"];
+    shell.args(["-c", SHELL]).args(billfold).arg(program.data_dir());
+    shell.arg("--connect").arg(town.network.address().to_string());
+    shell.current_dir(program.data_dir()).env("TERM", "xterm").env("HOME", program.data_dir());
+    shell.env("PATH", "/usr/bin:/bin");
+    let mut person = Typist::at_terminal(&shell)?;
+    person.see("Password")?;
+    person.enter(PASSWORD)?;
+    person.see("synced at")?;
+    person.press("3")?;
+    person.see("1 in all")?;
+    person.press("\x1a")?;
+    person.see("the shell is back")?;
+    ensure!(person.display().is_as_found(), "the terminal is not the shell's");
+    person.await_echo(true)?;
+    person.enter("")?;
+    let closed =
+        person.look(|display| Some(display.text()).filter(|text| text.contains("Password")))?;
+    ensure!(!closed.contains("BTC") && !closed.contains("main"), "{closed}");
+    person.enter(PASSWORD)?;
+    person.see("Balance")?;
+    quit(person)
+}
+
+/// With job control, as at a prompt: says when the program was stopped, and lets it go on after Enter.
+#[cfg(unix)]
+const SHELL: &str = r#"set -m; "$0" "$@"; echo the shell is back; read line; fg >/dev/null"#;
+
+/// The wheel and a click choose; what a click hits is never agreed to.
+#[test]
+fn the_mouse_chooses_rows_and_screens_and_agrees_to_nothing() -> Result<()> {
+    let town = Town::build()?;
+    let program = town.wallet_with(BILLFOLD, 500_000)?;
+    town.pay(&program.ok(&["receive"])?["address"], 70_000)?;
+    program.ok(&["sync"])?;
+    let mut person = opened(&program)?;
+    let coins = person.see("3 Coins")?;
+    let (row, column) = place(&coins, "3 Coins").context("no tab")?;
+    person.press(&click(row, column))?;
+    let list = person.see("2 in all")?;
+    let (second, _) = place(&list, "0.00 070 000 BTC").context("no coin")?;
+    let (first, column) = place(&list, "0.00 500 000 BTC").context("no coin")?;
+    person.press(&click(second.max(first), column))?;
+    person.press(" ")?;
+    let marked = person.see("1 marked")?;
+    let lower = marked.lines().nth(second.max(first)).unwrap_or_default();
+    ensure!(lower.contains("[x]"), "{marked}");
+    person.press("s")?;
+    person.paste(&format!("bitcoin:{STRANGER}?amount=0.0001"))?;
+    person.press(ENTER)?;
+    let review = person.see("Type these groups")?;
+    for row in 0..review.lines().count() {
+        person.press(&click(row, 5))?;
+    }
+    compare(&mut person)?;
+    let ready = person.see("Enter goes on to sign")?;
+    for row in 0..ready.lines().count() {
+        person.press(&click(row, 5))?;
+    }
+    person.press(ESC)?;
+    person.see("There is")?;
+    ensure!(town.network.mempool().is_empty(), "a click paid");
+    quit(person)
+}
+
+/// Where a text begins: its row and column, from 0.
+fn place(shown: &str, text: &str) -> Option<(usize, usize)> {
+    let mut rows = shown.lines().enumerate();
+    rows.find_map(|(row, line)| Some((row, line[..line.find(text)?].chars().count())))
+}
+
+/// A press of the left button, as xterm tells it (mode 1006).
+fn click(row: usize, column: usize) -> String {
+    format!("\x1b[<0;{};{}M", column + 1, row + 1)
 }
 
 /// What was typed stays when the window is made small and large again.

@@ -164,6 +164,8 @@ pub enum Verb {
     Rescan,
     /// Draw the screen anew.
     Redraw,
+    /// Stop the program until it is let go on, with the wallet closed.
+    Suspend,
     /// End the program.
     Quit,
     /// Go to a numbered screen.
@@ -174,7 +176,7 @@ pub enum Verb {
 
 impl Verb {
     /// All of them, in the order of the palette.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 39] = [
         Self::Receive,
         Self::Send,
         Self::Bump,
@@ -208,6 +210,7 @@ impl Verb {
         Self::Redraw,
         Self::Palette,
         Self::Help,
+        Self::Suspend,
         Self::Quit,
         Self::Play(Toy::Signer),
         Self::Play(Toy::Mine),
@@ -246,6 +249,7 @@ impl Verb {
             Self::Close => "close",
             Self::Rescan => "rescan",
             Self::Redraw => "redraw",
+            Self::Suspend => "suspend",
             Self::Quit => "quit",
             Self::Go(Tab::Home) => "home",
             Self::Go(Tab::Activity) => "activity",
@@ -291,6 +295,7 @@ impl Verb {
             Self::Close => "close the wallet; nothing is shown any more",
             Self::Rescan => "scan the chain again from the birthday",
             Self::Redraw => "draw the screen anew",
+            Self::Suspend => "close the wallet, and go back to the shell for a while",
             Self::Quit => "end the program",
             Self::Go(Tab::Home) => "the balance and what happened last",
             Self::Go(Tab::Activity) => "all transactions",

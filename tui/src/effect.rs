@@ -122,6 +122,8 @@ pub enum Effect {
     Copy(String),
     /// Draw everything anew.
     Redraw,
+    /// Stop the program, until the person lets it go on.
+    Suspend,
     /// End the program.
     Quit,
 }

@@ -3,7 +3,7 @@
 
 use bitcoin::Network;
 
-use crate::action::Tab;
+use crate::action::{Tab, Verb};
 use crate::book::Book;
 use crate::canvas::{Canvas, Piece, columns, dim, strong, text, wrap};
 use crate::desk::Desk;
@@ -23,7 +23,7 @@ pub(crate) fn head(book: &Book, tab: Option<Tab>, title: Option<&str>, canvas: &
     canvas.line(0, &name);
     canvas.right(0, &chain(book));
     if let Some(tab) = tab {
-        tabs(tab, canvas);
+        tabs(tab, title.is_none(), canvas);
     }
     if let Some(title) = title {
         canvas.right(1, &[strong(format!(" {title} "))]);
@@ -51,7 +51,8 @@ pub(crate) fn summary(book: &Book) -> String {
     }
 }
 
-fn tabs(tab: Tab, canvas: &mut Canvas<'_>) {
+/// A click goes to one of them, unless a screen stands above them that it would leave.
+fn tabs(tab: Tab, is_free: bool, canvas: &mut Canvas<'_>) {
     if canvas.width() < WIDE {
         canvas.line(1, &[(format!(" {} {} ", tab as usize + 1, tab.name()), Role::Selected)]);
         return;
@@ -60,7 +61,9 @@ fn tabs(tab: Tab, canvas: &mut Canvas<'_>) {
     for (number, one) in (1..).zip(Tab::ALL) {
         let role = if one == tab { Role::Selected } else { Role::Dim };
         let end = canvas.at(column, 1, &[(format!(" {number} {} ", one.name()), role)]);
-        canvas.spot(1, column..end, Spot::Tab(one));
+        if is_free {
+            canvas.spot(1, column..end, Spot::Tab(one));
+        }
         column = end;
     }
 }
@@ -103,10 +106,11 @@ pub(crate) fn notice(notice: Option<&Notice>, canvas: &mut Canvas<'_>) {
 /// no room.
 pub(crate) fn hints(screen: &dyn Screen, keymap: &Keymap, canvas: &mut Canvas<'_>) {
     let typing = screen.is_typing();
-    let help = if typing { "f1" } else { "?" };
+    let name = |verb| hint(keymap, verb, typing).unwrap_or_default();
+    let help = name(Verb::Help);
     let mut column = 0;
-    if !screen.title().is_empty() {
-        column = canvas.at(0, 0, &[(help.to_owned(), Role::Key), dim(" help  ")]);
+    if !screen.title().is_empty() && !help.is_empty() {
+        column = canvas.at(0, 0, &[(help, Role::Key), dim(" help  ")]);
     }
     if typing {
         canvas.at(
@@ -117,21 +121,27 @@ pub(crate) fn hints(screen: &dyn Screen, keymap: &Keymap, canvas: &mut Canvas<'_
                 dim(" go on  "),
                 ("esc".to_owned(), Role::Key),
                 dim(" back  "),
-                ("ctrl-c".to_owned(), Role::Key),
+                (name(Verb::Quit), Role::Key),
                 dim(" end"),
             ],
         );
         return;
     }
     for verb in screen.verbs() {
-        let keys = keymap.keys(*verb);
-        let Some(key) = keys.first().map(ToString::to_string) else { continue };
+        let Some(key) = hint(keymap, *verb, false) else { continue };
         let width = columns(&key) + columns(verb.name()) + 3;
         if usize::from(column) + width > canvas.width().into() {
             break;
         }
         column = canvas.at(column, 0, &[(key, Role::Key), dim(format!(" {}  ", verb.name()))]);
     }
+}
+
+/// The key of a verb that works here: where a text is written, characters are text.
+fn hint(keymap: &Keymap, verb: Verb, typing: bool) -> Option<String> {
+    let keys = keymap.keys(verb).into_iter();
+    let mut works = keys.filter(|key| !typing || keymap.action(*key, true) == Some(verb.into()));
+    works.next().map(|key| key.to_string())
 }
 
 /// Columns that the names of all numbered screens take.

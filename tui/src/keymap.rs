@@ -177,6 +177,7 @@ const DEFAULTS: &[(Key, Verb)] = &[
     (Key::char('u'), Verb::Unit),
     (Key::char('L'), Verb::Lock),
     (Key::ctrl('l'), Verb::Redraw),
+    (Key::ctrl('z'), Verb::Suspend),
     (Key::char('q'), Verb::Quit),
     (Key::ctrl('c'), Verb::Quit),
     (Key::char('1'), Verb::Go(Tab::Home)),

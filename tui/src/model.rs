@@ -167,6 +167,12 @@ impl Model {
 
     fn act(&mut self, action: &Action) {
         let open = self.is_open();
+        if *action == Action::Verb(Verb::Suspend) {
+            if open {
+                self.close();
+            }
+            return self.out.put(Effect::Suspend);
+        }
         if let Some(desk) = &mut self.desk
             && desk.act(action, open, &self.book, &mut self.out)
         {
@@ -304,6 +310,7 @@ impl Model {
             | Verb::Skip
             | Verb::Verify
             | Verb::Register
+            | Verb::Suspend
             | Verb::Play(_) => self.out.problem(format!("{} means nothing here", verb.name())),
         }
     }

@@ -4,35 +4,37 @@
 //! Draws when something changed, at most 30 times a second, from values: no lock is held
 //! meanwhile. Refuses to leave the terminal as it made it, however it ends.
 
-use std::io::{self, Write};
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64ct::{Base64, Encoding as _};
 use billfold_wallet_core::event::News;
 use billfold_wallet_core::face::{Face, Listener};
 use billfold_wallet_core::signer_host::place::Place;
-use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste, Event as Input, EventStream};
-use crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
-    disable_raw_mode, enable_raw_mode,
-};
+use crossterm::event::{Event as Input, EventStream, MouseButton, MouseEvent, MouseEventKind};
+use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
 use crossterm::{execute, queue};
 use futures_core::Stream;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
+use ratatui::layout::{Position, Rect};
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 use tokio::time::{Instant, sleep_until};
 
+use crate::action::{Action, Move};
 use crate::effect::{Answer, Effect, Ticket, Trial};
 use crate::key::Key;
 use crate::model::{Message, Model};
+use crate::places::Places;
 use crate::play::{Display, Playground};
 use crate::runtime::errand::Errands;
+use crate::runtime::screen::{Screen, leave_on_panic};
 use crate::runtime::wallets::Wallets;
 
+mod clipboard;
 mod errand;
+mod screen;
 mod wallets;
 pub mod lines;
 
@@ -40,6 +42,8 @@ pub mod lines;
 pub struct Around {
     /// Where the signing device is that is asked.
     pub signer: Place,
+    /// Whether clicks and the wheel are listened to; then the terminal's own selection takes Shift.
+    pub mouse: bool,
     /// What a demonstration lends; the model is to be one that plays.
     pub playground: Option<Arc<dyn Playground>>,
 }
@@ -63,7 +67,8 @@ pub async fn run(
     around: Around,
     ended: impl Future<Output = ()>,
 ) -> io::Result<Ended> {
-    let screen = Screen::enter()?;
+    leave_on_panic();
+    let screen = Screen::enter(around.mouse)?;
     let terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
     let (answers, answered) = mpsc::unbounded_channel();
     let listener = face.listen();
@@ -78,12 +83,12 @@ pub async fn run(
         listener,
         errands,
         playground,
+        screen,
+        places: Places::default(),
         dirty: true,
         drawn: None,
     };
-    let result = run.until(ended).await;
-    drop(screen);
-    result
+    run.until(ended).await
 }
 
 struct Run {
@@ -95,8 +100,18 @@ struct Run {
     listener: Box<dyn Listener>,
     errands: Errands,
     playground: Option<Arc<dyn Playground>>,
+    screen: Screen,
+    /// What the last drawing has besides its cells.
+    places: Places,
     dirty: bool,
     drawn: Option<Instant>,
+}
+
+/// How to go on after an effect.
+enum Then {
+    GoOn,
+    Stop,
+    End(Ended),
 }
 
 /// What the loop waited for.
@@ -141,8 +156,10 @@ impl Run {
                 }
             };
             for effect in effects {
-                if let Some(ended) = self.carry_out(effect)? {
-                    return Ok(ended);
+                match self.carry_out(effect)? {
+                    Then::GoOn => {}
+                    Then::Stop => self.stop().await?,
+                    Then::End(ended) => return Ok(ended),
                 }
             }
         }
@@ -165,8 +182,40 @@ impl Run {
                 self.terminal.autoresize()?;
                 Vec::new()
             }
-            Input::Mouse(_) | Input::FocusGained | Input::FocusLost => Vec::new(),
+            Input::Mouse(event) => match self.meant(event) {
+                Some(action) => self.handle(Message::Do(action)),
+                None => Vec::new(),
+            },
+            Input::FocusGained | Input::FocusLost => Vec::new(),
         })
+    }
+
+    /// What the mouse asks for: it scrolls and chooses, and agrees to nothing.
+    fn meant(&self, event: MouseEvent) -> Option<Action> {
+        match event.kind {
+            MouseEventKind::ScrollUp => Some(Action::Move(Move::Up)),
+            MouseEventKind::ScrollDown => Some(Action::Move(Move::Down)),
+            MouseEventKind::Down(MouseButton::Left) => {
+                self.places.clicked(Position::new(event.column, event.row))
+            }
+            _ => None,
+        }
+    }
+
+    /// Stops until the person comes back. The wallet is closed by then: its keys are in no memory that
+    /// rests.
+    async fn stop(&mut self) -> io::Result<()> {
+        self.wallets.are_closed().await;
+        self.screen.suspend()?;
+        self.draw_anew()
+    }
+
+    /// Has every cell drawn. To clear the screen would ask the terminal where its cursor is, and the answer
+    /// comes among the keys.
+    fn draw_anew(&mut self) -> io::Result<()> {
+        let size = self.terminal.size()?;
+        self.dirty = true;
+        self.terminal.resize(Rect::from((Position::ORIGIN, size)))
     }
 
     /// When to draw: at once, unless that was done a moment ago; `None`: nothing changed.
@@ -179,7 +228,8 @@ impl Run {
     fn draw(&mut self) -> io::Result<()> {
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
         let drawn = self.terminal.draw(|frame| {
-            if let Some(cursor) = self.model.draw(frame.buffer_mut()).cursor {
+            self.places = self.model.draw(frame.buffer_mut());
+            if let Some(cursor) = self.places.cursor {
                 frame.set_cursor_position(cursor);
             }
         });
@@ -190,26 +240,21 @@ impl Run {
         Ok(())
     }
 
-    /// Carries out an effect; `None`: the screens go on.
-    fn carry_out(&mut self, effect: Effect) -> io::Result<Option<Ended>> {
-        let Some(effect) = self.wallets.carry_out(effect) else { return Ok(None) };
+    /// Carries out an effect; how to go on.
+    fn carry_out(&mut self, effect: Effect) -> io::Result<Then> {
+        let Some(effect) = self.wallets.carry_out(effect) else { return Ok(Then::GoOn) };
         match self.errands.carry_out(effect) {
             Some(Effect::Copy(text)) => {
-                let mut out = io::stdout().lock();
-                write!(out, "\x1b]52;c;{}\x07", Base64::encode_string(text.as_bytes()))?;
-                out.flush()?;
-                // Whether it took it, no terminal says.
-                self.handle(Message::Copied("Sent to the terminal, for its clipboard.".to_owned()));
+                let told = clipboard::copy(&text, self.terminal.backend_mut())?;
+                self.handle(Message::Copied(told));
             }
-            Some(Effect::Redraw) => {
-                self.terminal.clear()?;
-                self.dirty = true;
-            }
-            Some(Effect::Try(trial)) => return Ok(Some(Ended::Try(trial))),
-            Some(Effect::Quit) => return Ok(Some(Ended::Done)),
+            Some(Effect::Redraw) => self.draw_anew()?,
+            Some(Effect::Suspend) => return Ok(Then::Stop),
+            Some(Effect::Try(trial)) => return Ok(Then::End(Ended::Try(trial))),
+            Some(Effect::Quit) => return Ok(Then::End(Ended::Done)),
             _ => {}
         }
-        Ok(None)
+        Ok(Then::GoOn)
     }
 }
 
@@ -229,27 +274,6 @@ async fn until(when: Option<Instant>) {
     match when {
         Some(when) => sleep_until(when).await,
         None => std::future::pending().await,
-    }
-}
-
-/// The terminal in raw mode, on its second screen; given back when it is dropped.
-struct Screen;
-
-impl Screen {
-    fn enter() -> io::Result<Self> {
-        enable_raw_mode()?;
-        let screen = Self;
-        execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste)?;
-        Ok(screen)
-    }
-}
-
-impl Drop for Screen {
-    fn drop(&mut self) {
-        // Nothing can be done when even this fails: the terminal is gone.
-        let _ = execute!(io::stdout(), DisableBracketedPaste, LeaveAlternateScreen);
-        let _ = execute!(io::stdout(), crossterm::cursor::Show);
-        let _ = disable_raw_mode();
     }
 }
 

@@ -11,6 +11,7 @@ use billfold_wallet_core::seed::{WordCount, Words, quiz};
 use billfold_wallet_core::vault::KdfCost;
 use billfold_wallet_core::wallet_name::WalletName;
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::task::JoinHandle;
 
 use crate::effect::{Answer, Effect, Fresh, Ticket};
 
@@ -18,6 +19,8 @@ use crate::effect::{Answer, Effect, Fresh, Ticket};
 pub(super) struct Wallets {
     face: Arc<dyn Face>,
     answers: UnboundedSender<(Ticket, Answer)>,
+    /// Those that are being closed.
+    closing: Vec<JoinHandle<()>>,
 }
 
 impl Wallets {
@@ -26,11 +29,11 @@ impl Wallets {
         face: Arc<dyn Face>,
         answers: UnboundedSender<(Ticket, Answer)>,
     ) -> Self {
-        Self { face, answers }
+        Self { face, answers, closing: Vec::new() }
     }
 
     /// Carries out what is asked of wallets; what is not comes back.
-    pub(super) fn carry_out(&self, effect: Effect) -> Option<Effect> {
+    pub(super) fn carry_out(&mut self, effect: Effect) -> Option<Effect> {
         let (face, answers) = (Arc::clone(&self.face), self.answers.clone());
         // Nobody may be there for the answer any more.
         let told = move |ticket, answer| drop(answers.send((ticket, answer)));
@@ -41,7 +44,10 @@ impl Wallets {
                 });
             }
             Effect::Load { ticket, wallet, password } => {
+                let closing = std::mem::take(&mut self.closing);
                 tokio::spawn(async move {
+                    // It may be the one that is being closed.
+                    rest(closing).await;
                     let opened = face.load(&wallet, password, Access::View).await;
                     told(ticket, Answer::Opened(opened));
                 });
@@ -65,7 +71,9 @@ impl Wallets {
                 });
             }
             Effect::Unload { wallet } => {
-                tokio::spawn(async move { drop(face.unload(&wallet).await) });
+                self.closing.retain(|closing| !closing.is_finished());
+                let closing = tokio::spawn(async move { drop(face.unload(&wallet).await) });
+                self.closing.push(closing);
             }
             Effect::Wallets { ticket } => {
                 tokio::spawn(async move { told(ticket, Answer::Wallets(named(&*face).await)) });
@@ -81,6 +89,20 @@ async fn named(face: &dyn Face) -> Result<Vec<(WalletName, bool)>, String> {
     let open = face.wallets().await.map_err(|error| error.to_string())?;
     let all = face.all_wallets().await.map_err(|error| error.to_string())?;
     Ok(all.into_iter().map(|name| (name.clone(), open.contains(&name))).collect())
+}
+
+impl Wallets {
+    /// Waits until those are closed that were asked to be.
+    pub(super) async fn are_closed(&mut self) {
+        rest(std::mem::take(&mut self.closing)).await;
+    }
+}
+
+async fn rest(closing: Vec<JoinHandle<()>>) {
+    for one in closing {
+        // A task that panicked holds nothing any more.
+        let _ = one.await;
+    }
 }
 
 /// Fresh words, and which of them will be asked for.

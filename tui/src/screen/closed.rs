@@ -101,13 +101,6 @@ impl Screen for Closed {
                     return Step::Stay;
                 }
             }
-            // It was on its way out, and is closed by now.
-            (Some(Answer::Opened(Err(OpenError::NotLoaded(_)))), Stage::Checking(_)) => {
-                if let Ok(password) = Password::new(self.password.text()) {
-                    self.stage = Stage::Opening(out.load(&book.wallet, password));
-                    return Step::Stay;
-                }
-            }
             (Some(Answer::Opened(Err(error))), _) => self.refused = Some(error.to_string()),
             _ => {}
         }

@@ -290,7 +290,7 @@ impl Bench {
                 self.closed.push(wallet);
                 return None;
             }
-            Effect::Redraw => return None,
+            Effect::Redraw | Effect::Suspend => return None,
         };
         Some(Message::Answered(ticket, answer))
     }
