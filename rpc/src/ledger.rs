@@ -6,11 +6,12 @@
 use std::collections::HashMap;
 
 use billfold_wallet_core::command::{
-    AccountDescription, Coin, Command, HistoryQuery, HistoryRow, KeyLayerState, KeyState, Moment,
-    Owner, PaymentState, Reply, TransactionRecord, WalletDescription,
+    AccountDescription, Coin, Command, HistoryQuery, HistoryRow, Holdings, KeyLayerState, KeyState,
+    Label, LabelQuery, Moment, Owner, PaymentState, Reference, Reply, TransactionRecord,
+    WalletDescription,
 };
 use billfold_wallet_core::light_client::height::{BlockId, Height};
-use bitcoin::{BlockHash, ScriptBuf, Txid};
+use bitcoin::{Address, BlockHash, ScriptBuf, Txid};
 use serde::Serialize;
 
 use crate::desk::Desk;
@@ -72,6 +73,33 @@ pub async fn coins(desk: &Desk) -> Result<Vec<Coin>, RpcError> {
         Reply::Coins(coins) => Ok(coins),
         _ => Err(RpcError::bug()),
     }
+}
+
+/// What the wallet holds; of the coins in blocks those with at least so many.
+///
+/// # Errors
+/// What the wallet answered.
+pub async fn holdings(desk: &Desk, least_depth: u32) -> Result<Holdings, RpcError> {
+    match desk.ask(Command::Holdings { least_depth }).await? {
+        Reply::Holdings(holdings) => Ok(*holdings),
+        _ => Err(RpcError::bug()),
+    }
+}
+
+/// The addresses that have a label, which is not empty.
+///
+/// # Errors
+/// What the wallet answered.
+pub async fn labelled(desk: &Desk, label: &str) -> Result<Vec<Address>, RpcError> {
+    let query = LabelQuery::Addresses(label.to_owned());
+    let Reply::Labels(labels) = desk.ask(Command::Labels(query)).await? else {
+        return Err(RpcError::bug());
+    };
+    let address = |label: Label| match label.reference {
+        Reference::Address(address) => Some(address),
+        _ => None,
+    };
+    Ok(labels.into_iter().filter_map(address).collect())
 }
 
 /// A page of the history, newest first.

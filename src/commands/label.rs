@@ -1,6 +1,6 @@
 //! Owns `label`: what is said of a transaction, an output, an address or a key.
 
-use billfold_wallet_core::command::{Command, Label, Reference, Reply};
+use billfold_wallet_core::command::{Command, Label, LabelQuery, Reference, Reply};
 use serde::Serialize;
 
 use crate::cli::labelling::LabelArgs;
@@ -16,7 +16,7 @@ use crate::session::{Session, unexpected};
 pub(super) async fn run(options: LabelArgs, context: &mut Context) -> Result<(), Failure> {
     let reference = Reference::typed(&options.reference, context.run.settings.network)?;
     let command = match (options.text, options.remove) {
-        (None, false) => Command::Labels(Some(reference.clone())),
+        (None, false) => Command::Labels(LabelQuery::Of(reference.clone())),
         (label, _) => Command::Label { reference: reference.clone(), label },
     };
     let reply = Session::ask_stored(command, context).await?;

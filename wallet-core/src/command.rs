@@ -52,8 +52,8 @@ pub use invoice::{Invoice, InvoiceChange, InvoicePayment, InvoiceQuery, InvoiceS
 pub use journal::{Happened, JournalEntry};
 pub use key_state::{KeyLayerState, KeyState};
 pub use label::{
-    Conflicts, ImportedLabels, Label, LabelConflict, LabelImport, ParseReferenceError, Reference,
-    kept_text,
+    Conflicts, ImportedLabels, Label, LabelConflict, LabelImport, LabelQuery, ParseReferenceError,
+    Reference, kept_text,
 };
 pub use layout::Layout;
 pub use limit::{Limit, Overrun};
@@ -181,8 +181,8 @@ pub enum Command {
         /// What it is for; kept as the address's label.
         note: Option<String>,
     },
-    /// What is said of one thing, or of all.
-    Labels(Option<Reference>),
+    /// What is said of things.
+    Labels(LabelQuery),
     /// Say something of a thing, whether the wallet knows it or not; without a text, nothing.
     Label {
         /// What it is about.

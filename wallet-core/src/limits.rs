@@ -165,6 +165,10 @@ pub const OTHERS_LOOK_BACK: u32 = 144;
 /// How long an unsigned draft holds its coins.
 pub const DRAFT_LIFETIME: Duration = Duration::from_secs(10 * 60);
 
+/// Coins that a payment is chosen from first: the largest of each chain of addresses, and the largest
+/// of those that it may need no change of. A payment from more of them looks at all.
+pub const SHORTLIST: usize = 500;
+
 /// Steps of the search for coins that need no change, as Bitcoin Core has it.
 pub const CHANGELESS_SEARCH_STEPS: u32 = 100_000;
 

@@ -32,6 +32,7 @@ mod pay;
 mod request;
 mod pool;
 mod funding;
+mod shortlist;
 mod unsigned;
 mod draft;
 mod keyed;

@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 
 use billfold_wallet_core::command::{
-    AddressQuery, AddressRow, Command, Label, Owner, Reference, Reply, WalletDescription,
+    AddressQuery, AddressRow, Command, Label, LabelQuery, Owner, Reference, Reply,
+    WalletDescription,
 };
 use billfold_wallet_core::keychain::{AccountKind, AccountName, Branch, ScriptType};
 use bitcoin::hex::DisplayHex;
@@ -196,7 +197,7 @@ pub(super) async fn labelled(
     else {
         return Err(RpcError::bug());
     };
-    let Reply::Labels(labels) = desk.ask(Command::Labels(None)).await? else {
+    let Reply::Labels(labels) = desk.ask(Command::Labels(LabelQuery::All)).await? else {
         return Err(RpcError::bug());
     };
     let own = |row: AddressRow| (row.address, (row.note.unwrap_or_default(), "receive"));
@@ -226,10 +227,12 @@ async fn about(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
         .map_err(|_| RpcError::address_or_key(AddressFlaw::of(text, network).error))?;
     let spk = address.script_pubkey();
     let owner = ledger::owner(desk, spk.clone()).await?;
-    let told = match desk.ask(Command::Labels(Some(Reference::Address(address.clone())))).await? {
-        Reply::Labels(labels) => labels.into_iter().find_map(|label| label.label),
-        _ => return Err(RpcError::bug()),
-    };
+    let told =
+        match desk.ask(Command::Labels(LabelQuery::Of(Reference::Address(address.clone())))).await?
+        {
+            Reply::Labels(labels) => labels.into_iter().find_map(|label| label.label),
+            _ => return Err(RpcError::bug()),
+        };
     let wallet = ledger::description(desk).await?;
     let origin = owner.as_ref().and_then(|owner| Origin::of(&wallet, owner));
     let is_change = owner.as_ref().is_some_and(|owner| owner.branch == Branch::Change);

@@ -2,7 +2,7 @@
 //!
 //! Refuses to count a stranger's payment that no block holds as money.
 
-use billfold_wallet_core::command::{Command, Holdings, Reply};
+use billfold_wallet_core::command::Holdings;
 use bitcoin::Amount;
 use serde::Serialize;
 
@@ -72,10 +72,8 @@ struct Parts {
 /// trusted, only with `least` confirmations.
 async fn parts(desk: &Desk, least: i64) -> Result<Parts, RpcError> {
     let least_depth = u32::try_from(least.max(0)).unwrap_or(u32::MAX);
-    let Reply::Holdings(holdings) = desk.ask(Command::Holdings { least_depth }).await? else {
-        return Err(RpcError::bug());
-    };
-    let Holdings { confirmed: trusted, immature, pending } = *holdings;
+    let holdings = ledger::holdings(desk, least_depth).await?;
+    let Holdings { confirmed: trusted, immature, pending, transactions: _ } = holdings;
     let mut parts = Parts { trusted, untrusted: Amount::ZERO, immature };
     if pending.is_empty() {
         return Ok(parts);

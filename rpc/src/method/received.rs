@@ -111,9 +111,14 @@ async fn by_address(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome 
 
 async fn by_label(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     let wanted = label(arguments.required_text(0)?)?;
-    let book = labelled(desk).await?;
-    let addresses = book.into_iter().filter(|(_, label, _)| label == wanted);
-    let addresses: Vec<_> = addresses.map(|(address, ..)| address).collect();
+    let addresses = match wanted {
+        // What was given out without a label has the empty one.
+        "" => {
+            let book = labelled(desk).await?.into_iter();
+            book.filter(|(_, label, _)| label.is_empty()).map(|(address, ..)| address).collect()
+        }
+        label => ledger::labelled(desk, label).await?,
+    };
     if addresses.is_empty() {
         return Err(RpcError::new(Code::Wallet, "Label not found in wallet"));
     }

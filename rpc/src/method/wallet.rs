@@ -3,7 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use billfold_wallet_core::command::{
-    Birthday, BlockQuery, HistoryQuery, KeyLayerState, KeyState, Operation, OperationCommand,
+    Birthday, BlockQuery, KeyLayerState, KeyState, Operation, OperationCommand,
 };
 use serde::Serialize;
 
@@ -57,7 +57,7 @@ async fn overview(node: &Node, desk: &Desk) -> Outcome {
         walletname: desk.name(),
         walletversion: WALLET_VERSION,
         format: "sqlite",
-        txcount: ledger::history(desk, HistoryQuery::default()).await?.len(),
+        txcount: ledger::holdings(desk, 0).await?.transactions,
         keypoolsize: keypool,
         keypoolsize_hd_internal: internal,
         unlocked_until: unlocked_until(ledger::key_layer(desk).await?),
@@ -99,7 +99,7 @@ struct WalletForm<'a> {
     walletname: &'a str,
     walletversion: u32,
     format: &'static str,
-    txcount: usize,
+    txcount: u64,
     keypoolsize: u32,
     keypoolsize_hd_internal: u32,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,6 +1,6 @@
 //! Owns `export labels`: BIP329, a record a line.
 
-use billfold_wallet_core::command::{Command, Reply};
+use billfold_wallet_core::command::{Command, LabelQuery, Reply};
 use billfold_wallet_core::labels::bip329;
 use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
@@ -18,7 +18,7 @@ use crate::session::{Session, unexpected};
 /// # Errors
 /// `file_exists`, `io`, or why the wallet did not open or answer.
 pub(super) async fn run(options: &ExportLabelsArgs, context: &mut Context) -> Result<(), Failure> {
-    let reply = Session::ask_stored(Command::Labels(None), context).await?;
+    let reply = Session::ask_stored(Command::Labels(LabelQuery::All), context).await?;
     let Reply::Labels(labels) = reply else { return Err(unexpected(&reply)) };
     let lines: Vec<_> = labels.iter().map(bip329::line).collect();
     match &options.file {

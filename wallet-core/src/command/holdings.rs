@@ -16,6 +16,8 @@ pub struct Holdings {
     pub immature: Amount,
     /// In no block.
     pub pending: Vec<(OutPoint, Amount)>,
+    /// How many transactions the history has.
+    pub transactions: u64,
 }
 
 /// One output to a script of the wallet, spent or not.

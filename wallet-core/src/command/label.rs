@@ -118,6 +118,17 @@ pub struct LabelImport {
     pub dry_run: bool,
 }
 
+/// Of what it is asked what is said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LabelQuery {
+    /// Of all. Frozen coins are among them, however they were frozen.
+    All,
+    /// Of one thing.
+    Of(Reference),
+    /// Of the addresses with this label, which is not empty.
+    Addresses(String),
+}
+
 /// Which label stays where two differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Conflicts {

@@ -5,7 +5,7 @@
 use bitcoin::ScriptBuf;
 
 use crate::command::{
-    AddressQuery, Command, HistoryQuery, Reference, TellerCommand, TellerReading,
+    AddressQuery, Command, HistoryQuery, LabelQuery, TellerCommand, TellerReading,
 };
 
 /// A command that only reads a wallet's file; as the [`Command`] of the same name.
@@ -26,8 +26,8 @@ pub enum Reading {
     Received(Vec<ScriptBuf>),
     /// The wallet's addresses.
     Addresses(AddressQuery),
-    /// What is said of one thing, or of all.
-    Labels(Option<Reference>),
+    /// What is said of things.
+    Labels(LabelQuery),
     /// What the wallet is made of.
     Describe,
     /// What is kept for programs; not payments, which are told by the watch list.

@@ -2,12 +2,13 @@
 
 use super::{portable_as, portable_enum, portable_struct};
 use crate::command::{
-    BlockQuery, ChainQuery, Command, KeyLayerState, KeyState, Operation, OperationCommand,
-    OperationId, OperationState, Reach, Reply, Task,
+    BlockQuery, ChainQuery, Command, KeyLayerState, KeyState, LabelQuery, Operation,
+    OperationCommand, OperationId, OperationState, Reach, Reply, Task,
 };
 
 portable_enum!(BlockQuery { Height(height), Hash(hash) });
 portable_enum!(ChainQuery { Status, Applied, Block(query), Addresses, Order(order) });
+portable_enum!(LabelQuery { All, Of(reference), Addresses(label) });
 portable_enum!(KeyState { Locked, Open, OpenUntil(time) });
 portable_struct!(KeyLayerState { has_passphrase, state });
 portable_as! { OperationId as u64 { |it| it.0, |number| Some(Self(number)) } }

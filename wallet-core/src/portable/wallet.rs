@@ -25,7 +25,7 @@ portable_struct! {
         transaction, state, block, first_seen, net, fee, signed_here, outputs, conflicts, excluded, replaces,
         replaced_by, note,
     }
-    Holdings { confirmed, immature, pending }
+    Holdings { confirmed, immature, pending, transactions }
     Receipt { script, txid, amount, height, coinbase }
     RecordedOutput { owner, note, spender }
     Owner { account, branch, index }

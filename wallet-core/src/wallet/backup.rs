@@ -37,7 +37,7 @@ impl Wallet {
                 .map(|account| self.backup_account(account))
                 .collect::<Result<_, _>>()?,
             requests: self.backup_requests()?,
-            labels: self.labels(None)?,
+            labels: self.all_labels()?,
             seed: None,
         })
     }

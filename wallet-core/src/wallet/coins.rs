@@ -65,6 +65,7 @@ impl Wallet {
             confirmed: all - frozen_pending - immature - young,
             immature,
             pending: pending.into_iter().map(|(coin, amount, _)| (coin, amount)).collect(),
+            transactions: self.file.history_length()?,
         })
     }
 

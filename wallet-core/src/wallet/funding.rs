@@ -3,7 +3,7 @@
 //!
 //! Refuses to know which coins may be spent: it gets only those.
 
-use bitcoin::{Amount, ScriptBuf, TxOut, Weight};
+use bitcoin::{Amount, Script, ScriptBuf, TxOut, Weight};
 
 use crate::command::{CommandError, StoreProblem};
 use crate::keychain::{Account, AccountId, Branch, KeychainId, SpendPlan};
@@ -42,8 +42,22 @@ impl Wallet {
         if !named.is_empty() && !request.choice.beside {
             return self.fund_from(request, named);
         }
-        let mut coins = self.free_coins(request.choice, moment)?;
         let paying = self.paying_accounts(account);
+        if let Some(funding) = self.fund_from_shortlist(request, &paying, moment)? {
+            return Ok(funding);
+        }
+        self.fund_from_all(request, named, &paying, moment)
+    }
+
+    /// Chooses among all coins of these accounts.
+    pub(super) fn fund_from_all(
+        &self,
+        request: &CheckedRequest,
+        named: Vec<LeanCoin>,
+        paying: &[AccountId],
+        moment: &DraftMoment,
+    ) -> Result<Funding, CommandError> {
+        let mut coins = self.free_coins(request.choice, moment)?;
         coins.retain(|coin| {
             paying.contains(&coin.account) && !request.coins.contains(&coin.outpoint)
         });
@@ -70,9 +84,13 @@ impl Wallet {
         Ok((place, self.address(place)?.script_pubkey()))
     }
 
-    /// Where the change of a payment out of these coins goes, and how it would be spent.
-    fn change_of(&self, request: &CheckedRequest, pool: &[LeanCoin]) -> Result<Back, CommandError> {
-        let account = self.change_account(request, pool)?;
+    /// Where the change of a payment out of coins of these accounts goes, and how it would be spent.
+    pub(super) fn change_of(
+        &self,
+        request: &CheckedRequest,
+        accounts: impl Iterator<Item = AccountId> + Clone,
+    ) -> Result<Back, CommandError> {
+        let account = self.change_account(request, accounts)?;
         let Some(address) = &request.layout.change_to else {
             let (place, spk) = self.next_change(account)?;
             return Ok(Back { plan: self.spend_plan(place)?, place: Some(place), spk });
@@ -93,23 +111,32 @@ impl Wallet {
         named: Vec<LeanCoin>,
         coins: Vec<LeanCoin>,
     ) -> Result<Funding, CommandError> {
-        let bears_fee = request.pay.bears_fee();
         let fixed = named.len();
         let alone = (fixed > 0).then(|| named.clone());
         let pools = self.pools(&coins).map(|pool| named.iter().copied().chain(pool).collect());
         for pool in alone.into_iter().chain(pools) {
-            // Where recipients bear the fee, it does not tell which coins are worth their cost.
-            let pool = if bears_fee { self.worth_beside(request, fixed, pool)? } else { pool };
-            let chosen = self.with_target(request, &pool, |candidates, target| match fixed {
-                0 => selection::select(candidates, target),
-                _ => selection::select_beside(candidates, fixed, target),
-            })?;
-            if let Some(funding) = chosen {
+            if let Some(funding) = self.choose_from(request, fixed, pool)? {
                 return Ok(funding);
             }
         }
         let coins = self.worth_spending(request, coins)?;
         Err(self.insufficient(request, &[named, coins].concat()))
+    }
+
+    /// Spends the first `fixed` of a pool, and as few of the others as are enough.
+    pub(super) fn choose_from(
+        &self,
+        request: &CheckedRequest,
+        fixed: usize,
+        pool: Vec<LeanCoin>,
+    ) -> Result<Option<Funding>, CommandError> {
+        // Where recipients bear the fee, it does not tell which coins are worth their cost.
+        let bears_fee = request.pay.bears_fee();
+        let pool = if bears_fee { self.worth_beside(request, fixed, pool)? } else { pool };
+        self.with_target(request, &pool, |candidates, target| match fixed {
+            0 => selection::select(candidates, target),
+            _ => selection::select_beside(candidates, fixed, target),
+        })
     }
 
     /// Spends all of these coins, no others.
@@ -135,16 +162,10 @@ impl Wallet {
         choose: impl FnOnce(&[Candidate], &Target<'_>) -> Option<Selection>,
     ) -> Result<Option<Funding>, CommandError> {
         let CheckedRequest { pay, price, .. } = request;
-        let back = self.change_of(request, pool)?;
+        let back = self.change_of(request, pool.iter().map(|coin| coin.account))?;
         let candidates = self.candidates(pool)?;
         let spks: Vec<_> = pay.scripts().collect();
-        let target = Target {
-            outputs: &spks,
-            paid: pay.amount(),
-            // A fee that recipients bear is not to be found in the coins.
-            price: if pay.bears_fee() { Price::Total(Amount::ZERO) } else { *price },
-            change: (&back.spk, back.plan),
-        };
+        let target = target(request, &spks, &back);
         let Some(selection) = choose(&candidates, &target) else { return Ok(None) };
         let change = selection
             .change
@@ -169,14 +190,13 @@ impl Wallet {
     fn change_account(
         &self,
         request: &CheckedRequest,
-        pool: &[LeanCoin],
+        mut accounts: impl Iterator<Item = AccountId> + Clone,
     ) -> Result<AccountId, CommandError> {
         if let Some(name) = request.layout.change_account.as_ref().or(request.account.as_ref()) {
             return self.account_named(name).map(Account::id);
         }
         let preferred = self.description.preferred;
-        let accounts = || pool.iter().map(|coin| coin.account);
-        let paying = accounts().find(|id| *id == preferred).or_else(|| accounts().next());
+        let paying = accounts.clone().find(|id| *id == preferred).or_else(|| accounts.next());
         Ok(paying.unwrap_or(preferred))
     }
 
@@ -245,8 +265,24 @@ impl Wallet {
     }
 }
 
+/// What the coins of a payment have to do.
+pub(super) fn target<'a>(
+    request: &CheckedRequest,
+    outputs: &'a [&'a Script],
+    back: &'a Back,
+) -> Target<'a> {
+    let CheckedRequest { pay, price, .. } = request;
+    Target {
+        outputs,
+        paid: pay.amount(),
+        // A fee that recipients bear is not to be found in the coins.
+        price: if pay.bears_fee() { Price::Total(Amount::ZERO) } else { *price },
+        change: (&back.spk, back.plan),
+    }
+}
+
 /// Where change goes.
-struct Back {
+pub(super) struct Back {
     /// `None`: to an address that is not the wallet's.
     place: Option<ScriptPlace>,
     spk: ScriptBuf,

@@ -7,8 +7,8 @@
 use bitcoin::OutPoint;
 
 use crate::command::{
-    CommandError, Conflicts, ImportedLabels, Label, LabelConflict, LabelImport, Reference,
-    StoreProblem, kept_text,
+    CommandError, Conflicts, ImportedLabels, Label, LabelConflict, LabelImport, LabelQuery,
+    Reference, StoreProblem, kept_text,
 };
 use crate::labels;
 
@@ -23,14 +23,20 @@ impl Wallet {
         Ok(self.file.label(reference)?.and_then(|label| label.label))
     }
 
-    /// What is said of one thing, or of all. Frozen coins are among them, however they were frozen.
+    /// What is said of things.
     ///
     /// # Errors
     /// What the disk refused.
-    pub fn labels(&self, about: Option<&Reference>) -> Result<Vec<Label>, StoreProblem> {
-        if let Some(reference) = about {
-            return Ok(self.file.label(reference)?.into_iter().collect());
+    pub fn labels(&self, query: &LabelQuery) -> Result<Vec<Label>, StoreProblem> {
+        match query {
+            LabelQuery::All => self.all_labels(),
+            LabelQuery::Of(reference) => Ok(self.file.label(reference)?.into_iter().collect()),
+            LabelQuery::Addresses(label) => self.file.labelled_addresses(label, self.network()),
         }
+    }
+
+    /// All that is said. Frozen coins are among it, however they were frozen.
+    pub(super) fn all_labels(&self) -> Result<Vec<Label>, StoreProblem> {
         let mut labels = self.file.labels(self.network())?;
         for coin in self.file.frozen_unsaid()? {
             let reference = Reference::Output(coin);

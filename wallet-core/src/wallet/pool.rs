@@ -44,7 +44,28 @@ impl Wallet {
         let depths = choice.least_depth..=choice.most_depth.unwrap_or(u32::MAX);
         coins.retain(|coin| depths.contains(&coin.height.map_or(0, |at| moment.tip.above(at) + 1)));
         let pending = coins.split_off(coins.partition_point(|coin| coin.height.is_some()));
+        coins.extend(self.lasting(pending, choice, moment)?);
+        if self.accounts.iter().any(|account| !account.spend_plan().is_immediate()) {
+            let plans = self.plans(&coins)?;
+            let mut plans = plans.iter();
+            let is_open = |coin: &LeanCoin| {
+                plans.next().is_some_and(|plan| plan.is_open(coin.height, moment.tip))
+            };
+            coins.retain(is_open);
+        }
+        Ok(coins)
+    }
+
+    /// The coins in no block that nobody else can take back, unless that does not matter, and that
+    /// no draft is about to replace.
+    pub(super) fn lasting(
+        &self,
+        pending: Vec<LeanCoin>,
+        choice: CoinChoice,
+        moment: &DraftMoment,
+    ) -> Result<Vec<LeanCoin>, StoreProblem> {
         let mut known = BTreeMap::new();
+        let mut coins = Vec::new();
         for coin in pending {
             let txid = coin.outpoint.txid;
             let stays = match known.get(&txid) {
@@ -56,14 +77,6 @@ impl Wallet {
             };
             known.insert(txid, stays);
             coins.extend(stays.then_some(coin));
-        }
-        if self.accounts.iter().any(|account| !account.spend_plan().is_immediate()) {
-            let plans = self.plans(&coins)?;
-            let mut plans = plans.iter();
-            let is_open = |coin: &LeanCoin| {
-                plans.next().is_some_and(|plan| plan.is_open(coin.height, moment.tip))
-            };
-            coins.retain(is_open);
         }
         Ok(coins)
     }
@@ -103,15 +116,13 @@ impl Wallet {
     /// Where to look for money, in this order: each account, the preferred one first; all that one
     /// key signs for together, since not everybody signs for the others. Each time coins in blocks first, then with unconfirmed change.
     pub(super) fn pools(&self, coins: &[LeanCoin]) -> impl Iterator<Item = Vec<LeanCoin>> {
-        let preferred = self.description.preferred;
-        let others = self.accounts.iter().map(Account::id).filter(move |id| *id != preferred);
         let of_one_key: Vec<AccountId> = self
             .accounts
             .iter()
             .filter(|account| account.is_single_key())
             .map(Account::id)
             .collect();
-        let accounts = std::iter::once(preferred).chain(others).map(Some).chain([None]);
+        let accounts = self.accounts_in_turn().map(Some).chain([None]);
         let pools = accounts.flat_map(move |account| {
             [false, true].map(|unconfirmed| {
                 let of_account = |coin: &&LeanCoin| match account {
@@ -132,6 +143,13 @@ impl Wallet {
             last.clone_from(pool);
             new
         })
+    }
+
+    /// The accounts in the order in which they are asked for money: the preferred one first.
+    pub(super) fn accounts_in_turn(&self) -> impl Iterator<Item = AccountId> {
+        let preferred = self.description.preferred;
+        let others = self.accounts.iter().map(Account::id).filter(move |id| *id != preferred);
+        std::iter::once(preferred).chain(others)
     }
 
     /// The coins that a request names.

@@ -73,7 +73,7 @@ impl Wallet {
             }
             Reading::Received(scripts) => Reply::Received(self.received(scripts)?),
             Reading::Addresses(query) => Reply::Addresses(self.addresses(query)?),
-            Reading::Labels(about) => Reply::Labels(self.labels(about.as_ref())?),
+            Reading::Labels(query) => Reply::Labels(self.labels(query)?),
             Reading::Describe => Reply::Wallet(Box::new(self.description()?)),
             Reading::Teller(reading) => Reply::Teller(Box::new(self.look_up(reading)?)),
         })

@@ -7,7 +7,7 @@
 use bitcoin::{Amount, FeeRate, Script, Weight};
 
 use crate::keychain::SpendPlan;
-use crate::limits::{CHANGELESS_SEARCH_STEPS, MOST_WEIGHT};
+use crate::limits::{CHANGELESS_SEARCH_STEPS, MOST_WEIGHT, SHORTLIST};
 
 use super::fee::{self, Price};
 
@@ -116,23 +116,46 @@ fn is_relayed(candidates: &[Candidate], target: &Target<'_>, selection: &Selecti
     fee::weight(plans, target.outputs.iter().copied()) <= MOST_WEIGHT
 }
 
+/// The most that a coin may hold to be one of those that need no change.
+pub(super) fn most_changeless(target: &Target<'_>, plan: SpendPlan) -> Amount {
+    let (_, high) = changeless_range(target);
+    let most = (high + cost(target.price.marginal(), fee::input_weight(plan))) / 1000;
+    u64::try_from(most).map_or(Amount::MAX_MONEY, Amount::from_sat)
+}
+
+/// The least that a coin must hold to be enough alone and leave change.
+pub(super) fn least_alone(target: &Target<'_>, plan: SpendPlan) -> Option<Amount> {
+    let outputs = target.outputs.iter().copied().chain([target.change.0]);
+    let fee = target.price.fee(fee::weight([plan], outputs));
+    target.paid.checked_add(fee)?.checked_add(least_change(target))
+}
+
 /// Coins whose effective values meet the target so closely that change would cost more than the
-/// rest. Of those found, the ones that leave least.
+/// rest. Of those found, the ones that leave least. Only the largest are looked at of many.
 fn changeless(
     candidates: &[Candidate],
     target: &Target<'_>,
     order: &[(usize, i128)],
 ) -> Option<Selection> {
+    let (low, high) = changeless_range(target);
+    // What is too much alone only costs steps.
+    let order: Vec<_> =
+        order.iter().filter(|(_, value)| *value <= high).take(SHORTLIST).copied().collect();
+    let values: Vec<i128> = order.iter().map(|&(_, value)| value).collect();
+    let found = closest_sum(&values, low, high)?;
+    let coins = found.into_iter().map(|at| order[at].0).collect();
+    finish(candidates, target, coins)
+}
+
+/// From which sum on no change is needed, and up to which change would cost more, in thousandths.
+fn changeless_range(target: &Target<'_>) -> (i128, i128) {
     let overhead = fee::weight([], target.outputs.iter().copied()) + WITNESS_AND_ROUNDING;
     let low =
         thousandths(target.paid) + fixed(target.price) + cost(target.price.marginal(), overhead);
     let high = low
         + cost(target.price.marginal(), fee::output_weight(target.change.0))
         + cost(target.price.marginal().min(PATIENT_RATE), fee::input_weight(target.change.1));
-    let values: Vec<i128> = order.iter().map(|&(_, value)| value).collect();
-    let found = closest_sum(&values, low, high)?;
-    let coins = found.into_iter().map(|at| order[at].0).collect();
-    finish(candidates, target, coins)
+    (low, high)
 }
 
 /// The subset of `values`, which fall, with the least sum from `low` to `high`.

@@ -13,6 +13,7 @@ mod loss;
 mod paying;
 mod records;
 mod searching;
+mod shortlist;
 mod sweeping;
 mod terms;
 mod unconfirmed;

@@ -109,42 +109,6 @@ impl WalletFile {
         })
     }
 
-    /// The coins that can be chosen at `now`: neither frozen nor reserved, in blocks or signed for
-    /// here, or `strangers`' too, and no coinbase above `youngest_mature`. The oldest first.
-    pub fn free_coins(
-        &self,
-        youngest_mature: Option<Height>,
-        strangers: bool,
-        now: WallTime,
-    ) -> Result<Vec<LeanCoin>, StoreProblem> {
-        let youngest = youngest_mature.map_or(-1, |height| i64::from(height.to_u32()));
-        let mut coins = self.read(|sql| {
-            sql.prepare_cached(
-                "SELECT txid, vout, amount, keychain, height FROM outputs o
-                 WHERE live = 1 AND spender IS NULL AND frozen = 0
-                   AND (coinbase = 0 OR height <= ?1)
-                   AND (height IS NOT NULL OR ?3
-                        OR (SELECT signed_here FROM transactions t WHERE t.txid = o.txid) = 1)
-                   AND NOT EXISTS (SELECT 1 FROM reservations r JOIN drafts d ON d.id = r.draft
-                                   WHERE r.txid = o.txid AND r.vout = o.vout
-                                     AND ifnull(d.expires > ?2, 1))",
-            )?
-            .query_map(params![youngest, Column(now), strangers], |row| {
-                let height: Option<Column<Height>> = row.get(4)?;
-                let coin = LeanCoin {
-                    outpoint: OutPoint::new(row.get::<_, Column<Txid>>(0)?.0, row.get(1)?),
-                    amount: row.get::<_, Column<Amount>>(2)?.0,
-                    account: row.get::<_, Column<KeychainId>>(3)?.0.account,
-                    height: height.map(|height| height.0),
-                };
-                Ok(coin)
-            })?
-            .collect::<rusqlite::Result<Vec<_>>>()
-        })?;
-        coins.sort_unstable_by_key(|coin| (coin.height.is_none(), coin.height, coin.outpoint));
-        Ok(coins)
-    }
-
     /// One output of the wallet, reserved if a draft holds it at `now`.
     pub fn own_output(
         &self,

@@ -154,6 +154,15 @@ impl WalletFile {
         })
     }
 
+    /// How many transactions the history has.
+    pub fn history_length(&self) -> Result<u64, StoreProblem> {
+        self.read(|sql| {
+            sql.prepare_cached("SELECT transactions FROM counts")?
+                .query_row([], |row| row.get::<_, i64>(0))
+                .map(i64::unsigned_abs)
+        })
+    }
+
     /// The payment of this wallet that a transaction was made to replace, and the last one that was
     /// made to replace it.
     pub fn replacements(&self, txid: Txid) -> Result<(Option<Txid>, Option<Txid>), StoreProblem> {

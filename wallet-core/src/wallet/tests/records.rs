@@ -63,7 +63,7 @@ fn what_was_said_before_the_wallet_knew_holds_once_it_does() {
     assert_eq!(row(&bench, &payment).note.as_deref(), Some("salary"));
     let told = bench.wallet.coins(bench.tip().height, bench.now).unwrap().remove(0);
     assert!(told.frozen && told.note.as_deref() == Some("salary"));
-    assert_eq!(bench.wallet.labels(None).unwrap(), labels, "given back as they were");
+    assert_eq!(bench.wallet.all_labels().unwrap(), labels, "given back as they were");
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn a_label_that_is_taken_back_is_gone() {
     bench.wallet.set_label(&said, Some(" the landlord ")).unwrap();
     assert_eq!(bench.wallet.label(&said).unwrap().as_deref(), Some("the landlord"));
     bench.wallet.set_label(&said, None).unwrap();
-    assert_eq!(bench.wallet.labels(None).unwrap(), []);
+    assert_eq!(bench.wallet.all_labels().unwrap(), []);
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn dust_to_an_address_that_was_paid_before_is_frozen_and_told() {
     assert_eq!(bench.wallet.take_frozen_dust(), [(coin, Amount::from_sat(600))]);
     assert_eq!(frozen(&bench), 600);
     assert_eq!(row(&bench, &dust).marks, [Mark::Dust, Mark::Reused]);
-    let labels = bench.wallet.labels(None).unwrap();
+    let labels = bench.wallet.all_labels().unwrap();
     assert_eq!(labels, [Label { spendable: Some(false), ..about(Reference::Output(coin)) }]);
 
     // A person who wants it has it, over a scan that finds it again too.

@@ -567,6 +567,9 @@ impl Model {
         let sum: Amount = coins.iter().map(|coin| coin.amount).sum();
         assert_eq!(self.bench.total(), sum, "the balance is the sum of the coins");
         let rows = self.bench.wallet.history().unwrap();
+        let tip = self.bench.tip().height;
+        let counted = self.bench.wallet.holdings(tip, 0).unwrap().transactions;
+        assert_eq!(counted, rows.len() as u64, "the count of the history is kept");
         let history: BTreeMap<Txid, SignedAmount> = rows
             .iter()
             .filter(|row| !matches!(row.state, PaymentState::Replaced | PaymentState::Evicted))
