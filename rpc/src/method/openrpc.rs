@@ -106,6 +106,8 @@ mod tests {
         let face = Arc::new(Puppet::new(|_| None));
         let node = Node::new(Params::new(Network::Regtest), "1.2.3", None, face);
         let told = document(&node).expect("a document");
+        let own = Method::named("rpc.discover").expect("it is there");
+        assert_eq!(own.check(&told), Ok(()));
         let told: serde_json::Value = serde_json::from_str(told.get()).expect("JSON");
         assert_eq!(told["info"]["version"], "1.2.3");
         let methods = told["methods"].as_array().expect("methods");
