@@ -144,6 +144,10 @@ pub enum Verb {
     Register,
     /// All wallets.
     Wallets,
+    /// Hand a payment to other signers.
+    Save,
+    /// What is not signed yet.
+    Drafts,
     /// Look for a text.
     Find,
     /// All verbs.
@@ -176,7 +180,7 @@ pub enum Verb {
 
 impl Verb {
     /// All of them, in the order of the palette.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 41] = [
         Self::Receive,
         Self::Send,
         Self::Bump,
@@ -194,6 +198,8 @@ impl Verb {
         Self::Verify,
         Self::Register,
         Self::Wallets,
+        Self::Save,
+        Self::Drafts,
         Self::Find,
         Self::Go(Tab::Home),
         Self::Go(Tab::Activity),
@@ -239,6 +245,8 @@ impl Verb {
             Self::Verify => "verify",
             Self::Register => "register",
             Self::Wallets => "wallets",
+            Self::Save => "psbt",
+            Self::Drafts => "drafts",
             Self::Find => "find",
             Self::Palette => "palette",
             Self::Help => "help",
@@ -285,6 +293,8 @@ impl Verb {
             Self::Verify => "compare the address on the signer",
             Self::Register => "have the signer keep the policy of an account",
             Self::Wallets => "go to another wallet, make one, or close one",
+            Self::Save => "hand a payment to other signers, as codes or as a file",
+            Self::Drafts => "what is not signed yet, and what others signed",
             Self::Find => "look for a text in labels, ids and addresses",
             Self::Palette => "list everything that can be done",
             Self::Help => "list what can be done here",

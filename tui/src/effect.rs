@@ -102,6 +102,15 @@ pub enum Effect {
         /// Bytes that it may have.
         most: usize,
     },
+    /// Write a file, which must not be there yet.
+    Write {
+        /// Comes back when it is written.
+        ticket: Ticket,
+        /// As a person writes it.
+        path: String,
+        /// What it is to hold.
+        bytes: Vec<u8>,
+    },
     /// Which wallets there are.
     Wallets {
         /// Comes back with the answer.
@@ -155,6 +164,8 @@ pub enum Answer {
     Woken,
     /// To `Read`; why not, in words.
     Read(Result<Vec<u8>, String>),
+    /// To `Write`: where it is; why not, in words.
+    Written(Result<String, String>),
     /// To `Wallets`: their names, and whether they are open; why not, in words.
     Wallets(Result<Vec<(WalletName, bool)>, String>),
     /// To `Wish`.
@@ -176,6 +187,12 @@ pub struct Fresh {
 pub struct Question(Option<Ticket>);
 
 impl Question {
+    /// None is under way.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self(None)
+    }
+
     /// Whether none is under way.
     #[must_use]
     pub const fn is_free(&self) -> bool {
@@ -280,6 +297,13 @@ impl Outbox {
     pub fn read(&mut self, path: &str, most: usize) -> Ticket {
         let (ticket, path) = (self.ticket(), path.to_owned());
         self.effects.push(Effect::Read { ticket, path, most });
+        ticket
+    }
+
+    /// Writes a file.
+    pub fn write(&mut self, path: &str, bytes: Vec<u8>) -> Ticket {
+        let (ticket, path) = (self.ticket(), path.to_owned());
+        self.effects.push(Effect::Write { ticket, path, bytes });
         ticket
     }
 

@@ -8,6 +8,7 @@
 
 pub mod format;
 pub mod qr;
+pub mod frames;
 pub mod birthday;
 pub mod progress;
 pub mod warning;

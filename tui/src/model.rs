@@ -7,19 +7,16 @@ use billfold_wallet_core::command::Command;
 use billfold_wallet_core::event::{Event, News};
 use billfold_wallet_core::wallet_name::WalletName;
 use bitcoin::Network;
-use ratatui::buffer::Buffer;
 
 use crate::action::{Action, Tab, Verb};
 use crate::book::{self, Book, MONEY};
-use crate::canvas::Canvas;
 use crate::desk::Desk;
 use crate::effect::{Answer, Effect, Notice, Outbox, Ticket};
-use crate::frame;
 use crate::keymap::{Keymap, pasted};
 pub use crate::message::Message;
 pub use crate::model::view::View;
-use crate::places::Places;
 use crate::screen::closed::Closed;
+use crate::screen::drafts::Drafts;
 use crate::screen::find::Find;
 use crate::screen::first::First;
 use crate::screen::palette::Palette;
@@ -28,8 +25,9 @@ use crate::screen::send::Send;
 use crate::screen::unlock::Unlock;
 use crate::screen::wallets::Wallets;
 use crate::screen::{Screen, Step, tabs};
-use crate::theme::{Role, Theme};
+use crate::theme::Theme;
 
+mod drawing;
 mod view;
 
 /// The screens at one moment.
@@ -119,42 +117,6 @@ impl Model {
     #[must_use]
     pub const fn is_open(&self) -> bool {
         self.outside.is_none()
-    }
-
-    /// Draws everything; what is there besides the cells.
-    pub fn draw(&self, buffer: &mut Buffer) -> Places {
-        let mut places = Places::default();
-        self.draw_on(&mut Canvas::new(buffer, self.theme, &mut places));
-        if let Some(desk) = self.desk.as_ref().filter(|desk| desk.is_used()) {
-            places = Places::default();
-            desk.draw(&mut Canvas::new(buffer, self.theme, &mut places));
-        }
-        places
-    }
-
-    fn draw_on(&self, canvas: &mut Canvas<'_>) {
-        let (width, height) = (canvas.width(), canvas.height());
-        if width < LEAST_COLUMNS || height < LEAST_ROWS {
-            let told = format!("billfold needs {LEAST_COLUMNS} columns and {LEAST_ROWS} rows");
-            canvas.wrapped(0, &told, Role::Normal);
-            return;
-        }
-        if self.outside.is_some() && self.stack.is_empty() {
-            self.top().draw(&self.book, &mut canvas.part(2, 0, width - 4, height - 1));
-            frame::banner(&self.book, self.desk.as_ref(), &mut canvas.part(1, 0, width - 2, 1));
-            frame::hints(self.top(), &self.keymap, &mut canvas.part(1, height - 1, width - 2, 1));
-            return;
-        }
-        let top = self.top();
-        let title = (!self.stack.is_empty()).then(|| top.title());
-        let tab = self.is_open().then_some(self.tab);
-        frame::head(&self.book, tab, title, &mut canvas.part(1, 0, width - 2, 2));
-        frame::banner(&self.book, self.desk.as_ref(), &mut canvas.part(1, 2, width - 2, 1));
-        top.draw(&self.book, &mut canvas.part(1, 3, width - 2, height - 5));
-        let mut foot = canvas.part(1, 3, width - 2, height - 3);
-        let unanswered = self.book.problem.as_ref().map(|error| Notice::Problem(error.to_string()));
-        frame::notice(self.notice.as_ref().or(unanswered.as_ref()), &mut foot);
-        frame::hints(top, &self.keymap, &mut foot.below(height - 4));
     }
 
     fn top(&self) -> &dyn Screen {
@@ -277,16 +239,17 @@ impl Model {
                 let palette = Palette::here(self.top().verbs(), &self.keymap, playing);
                 self.go(Step::Open(Box::new(palette)));
             }
+            Verb::Drafts => self.go(Step::Open(Box::<Drafts>::default())),
             Verb::Wallets => self.go(Step::Open(Box::<Wallets>::default())),
             Verb::Unlock => self.go(Step::Open(Box::new(Unlock::new()))),
             Verb::Hide => self.book.look.hidden = !self.book.look.hidden,
             Verb::Unit => self.book.look.sats = !self.book.look.sats,
             Verb::Lock => {
-                self.ask(Command::Lock);
+                self.out.ask(&self.book.wallet, Command::Lock);
                 self.out.done("The keys are locked.");
             }
             Verb::Rescan => {
-                self.ask(Command::Rescan { from: None });
+                self.out.ask(&self.book.wallet, Command::Rescan { from: None });
                 self.out
                     .done("Scanning again from the birthday; the wallet can be used meanwhile.");
             }
@@ -311,12 +274,9 @@ impl Model {
             | Verb::Verify
             | Verb::Register
             | Verb::Suspend
+            | Verb::Save
             | Verb::Play(_) => self.out.problem(format!("{} means nothing here", verb.name())),
         }
-    }
-
-    fn ask(&mut self, command: Command) {
-        self.out.ask(&self.book.wallet, command);
     }
 
     /// Nothing of the wallet is in memory here after this.
@@ -390,10 +350,6 @@ impl Model {
         }
     }
 }
-
-/// The least screen on which everything has its place.
-const LEAST_COLUMNS: u16 = 60;
-const LEAST_ROWS: u16 = 16;
 
 /// Screens above each other at the most.
 const DEEPEST: usize = 6;

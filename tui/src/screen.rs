@@ -28,12 +28,15 @@ pub(crate) mod watch;
 pub(crate) mod trial;
 pub(crate) mod first;
 pub(crate) mod unlock;
+pub(crate) mod code;
+pub(crate) mod handing;
+pub(crate) mod returned;
+pub(crate) mod drafts;
 pub(crate) mod sign;
 pub(crate) mod by_signer;
 mod group;
 pub(crate) mod review;
 pub(crate) mod label;
-pub(crate) mod code;
 mod request;
 pub(crate) mod receive;
 pub(crate) mod send;
@@ -66,6 +69,11 @@ pub(crate) trait Screen: Send {
 
     /// Whether letters are text here.
     fn is_typing(&self) -> bool {
+        false
+    }
+
+    /// Whether it takes the whole terminal, for a code that a camera reads.
+    fn fills(&self) -> bool {
         false
     }
 

@@ -3,9 +3,10 @@
 //!
 //! Refuses to name a key or an option: that is the face's.
 
-use billfold_wallet_core::command::{Draft, Warning};
+use billfold_wallet_core::command::{Draft, PsbtWarning, Warning};
 use billfold_wallet_core::keychain::AccountName;
 use bitcoin::Address;
+use bitcoin::absolute::LockTime;
 
 use crate::format;
 
@@ -80,6 +81,49 @@ pub fn told(warning: &Warning) -> String {
         }
         Warning::DefaultFeeRate(rate) => {
             format!("no fee rate was given, so {} was taken", format::fee_rate(*rate))
+        }
+    }
+}
+
+/// A warning of a PSBT in words.
+#[must_use]
+pub fn of_psbt(warning: &PsbtWarning) -> String {
+    match warning {
+        PsbtWarning::Foreign => "nothing in it is this wallet's".to_owned(),
+        PsbtWarning::Message => "it signs a message and is no payment".to_owned(),
+        PsbtWarning::WrongInput(index) => {
+            format!("input {index} shows no output, or another than it spends")
+        }
+        PsbtWarning::Unproven(index) => {
+            format!("input {index} only claims its amount: the fee may be another")
+        }
+        PsbtWarning::UnknownFee => "the fee can't be known".to_owned(),
+        PsbtWarning::Impossible => "it pays more than it spends: nobody can send it".to_owned(),
+        PsbtWarning::HighFee { fee, paid } => format!(
+            "the fee is high: {} is {} of what others get",
+            format::amount(*fee),
+            format::percent(*fee, *paid)
+        ),
+        PsbtWarning::SighashType(index) => {
+            format!("input {index} asks for signatures that leave part of the payment open")
+        }
+        PsbtWarning::WrongSignature(index) => {
+            format!("input {index} has a signature that does not hold")
+        }
+        PsbtWarning::FalseOwner(index) => {
+            format!("output {index} pretends to come back to this wallet, and does not")
+        }
+        PsbtWarning::NoSuchCoin(coin) => {
+            format!("{coin} is no unspent coin of this wallet, as far as it has scanned")
+        }
+        PsbtWarning::CoinFrozen(coin) => format!("{coin} is frozen"),
+        PsbtWarning::CoinReserved(coin) => format!("{coin} is held by another draft"),
+        PsbtWarning::LockTime(LockTime::Blocks(height)) => {
+            format!("no block takes it up to height {height}")
+        }
+        PsbtWarning::LockTime(LockTime::Seconds(time)) => {
+            let time = format::local_time(u64::from(time.to_consensus_u32()));
+            format!("no block takes it before {time}")
         }
     }
 }

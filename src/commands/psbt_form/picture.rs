@@ -4,8 +4,9 @@
 
 use billfold_wallet_core::command::{Owner, PsbtInput, PsbtOutput, PsbtReview, PsbtWarning};
 use billfold_wallet_core::keychain::Branch;
-use bitcoin::absolute::LockTime;
 use bitcoin::{Address, Amount};
+
+use billfold_tui::warning;
 
 use crate::output::figures;
 
@@ -38,7 +39,7 @@ pub(in crate::commands) fn of(review: &PsbtReview) -> String {
         Some(transaction) => format!("Signed  completely: {}", transaction.compute_txid()),
         None => "Signed  not completely".to_owned(),
     });
-    lines.extend(review.warnings.iter().map(|warning| format!("! {}", told(warning))));
+    lines.extend(review.warnings.iter().map(|warning| format!("! {}", warning::of_psbt(warning))));
     lines.join("\n")
 }
 
@@ -59,48 +60,6 @@ pub(super) const fn name(warning: &PsbtWarning) -> &'static str {
         PsbtWarning::CoinFrozen(_) => "coin_frozen",
         PsbtWarning::CoinReserved(_) => "coin_reserved",
         PsbtWarning::LockTime(_) => "lock_time",
-    }
-}
-
-/// A warning in words.
-pub(super) fn told(warning: &PsbtWarning) -> String {
-    match warning {
-        PsbtWarning::Foreign => "nothing in it is this wallet's".to_owned(),
-        PsbtWarning::Message => "it signs a message and is no payment".to_owned(),
-        PsbtWarning::WrongInput(index) => {
-            format!("input {index} shows no output, or another than it spends")
-        }
-        PsbtWarning::Unproven(index) => {
-            format!("input {index} only claims its amount: the fee may be another")
-        }
-        PsbtWarning::UnknownFee => "the fee can't be known".to_owned(),
-        PsbtWarning::Impossible => "it pays more than it spends: nobody can send it".to_owned(),
-        PsbtWarning::HighFee { fee, paid } => format!(
-            "the fee is high: {} is {} of what others get",
-            figures::amount(*fee),
-            figures::percent(*fee, *paid)
-        ),
-        PsbtWarning::SighashType(index) => {
-            format!("input {index} asks for signatures that leave part of the payment open")
-        }
-        PsbtWarning::WrongSignature(index) => {
-            format!("input {index} has a signature that does not hold")
-        }
-        PsbtWarning::FalseOwner(index) => {
-            format!("output {index} pretends to come back to this wallet, and does not")
-        }
-        PsbtWarning::NoSuchCoin(coin) => {
-            format!("{coin} is no unspent coin of this wallet, as far as it has scanned")
-        }
-        PsbtWarning::CoinFrozen(coin) => format!("{coin} is frozen"),
-        PsbtWarning::CoinReserved(coin) => format!("{coin} is held by another draft"),
-        PsbtWarning::LockTime(LockTime::Blocks(height)) => {
-            format!("no block takes it up to height {height}")
-        }
-        PsbtWarning::LockTime(LockTime::Seconds(time)) => {
-            let time = figures::local_time(u64::from(time.to_consensus_u32()));
-            format!("no block takes it before {time}")
-        }
     }
 }
 

@@ -6,6 +6,7 @@ use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::Path;
 
+use billfold_tui::warning;
 use billfold_wallet_core::command::{Owner, PsbtReview};
 use billfold_wallet_core::keychain::Branch;
 use billfold_wallet_core::psbt::{PsbtForm, write};
@@ -94,7 +95,7 @@ impl PsbtReport {
         });
         let warnings = review.warnings.iter().map(|warning| WarningForm {
             name: picture::name(warning),
-            message: picture::told(warning),
+            message: warning::of_psbt(warning),
         });
         Self {
             psbt: review.psbt.to_string(),

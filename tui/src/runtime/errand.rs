@@ -1,11 +1,11 @@
 //! Owns what the runtime does besides asking wallets: it talks with signing devices on threads of
-//! their own, reads files that a person names, waits, and plays in a demonstration.
+//! their own, reads and writes files that a person names, waits, and plays in a demonstration.
 //!
 //! Refuses to leave a question on a device: when the screens end, it is taken back.
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -46,6 +46,7 @@ impl Errands {
             Effect::HangUp(ticket) => self.hang_up(ticket),
             Effect::Wake { ticket, after } => self.wake(ticket, after),
             Effect::Read { ticket, path, most } => self.read(ticket, path, most),
+            Effect::Write { ticket, path, bytes } => self.write(ticket, path, bytes),
             Effect::Press(button) => self.press(button),
             Effect::Wish { ticket, wish } => self.wish(ticket, wish),
             other => return Some(other),
@@ -96,6 +97,17 @@ impl Errands {
         });
     }
 
+    /// Writes a file that is not there yet.
+    fn write(&self, ticket: Ticket, path: String, bytes: Vec<u8>) {
+        let answers = self.answers.clone();
+        tokio::spawn(async move {
+            let writing = tokio::task::spawn_blocking(move || written(&path, &bytes)).await;
+            let written = writing.unwrap_or_else(|panicked| Err(io::Error::other(panicked)));
+            let _ =
+                answers.send((ticket, Answer::Written(written.map_err(|error| error.to_string()))));
+        });
+    }
+
     /// Presses a button of the signer on the desk.
     fn press(&self, button: Button) {
         if let Some(playground) = &self.playground {
@@ -130,6 +142,19 @@ fn content(path: &str, most: usize) -> io::Result<Vec<u8>> {
         return Err(io::Error::other("it is longer than any such file"));
     }
     Ok(bytes)
+}
+
+/// Where it was written: whom one pays is nobody else's matter, so only the owner may read it.
+fn written(path: &str, bytes: &[u8]) -> io::Result<String> {
+    let path = at_home(path);
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&path)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    Ok(path.display().to_string())
 }
 
 /// A path as a shell reads it, where it begins at home.

@@ -199,6 +199,7 @@ impl Reading<'_> {
                 | Answer::Founded(_)
                 | Answer::Wallets(_)
                 | Answer::Read(_)
+                | Answer::Written(_)
         ) {
             self.waits = self.waits.saturating_sub(1);
         }
@@ -229,6 +230,7 @@ impl Reading<'_> {
                 | Effect::Found { .. }
                 | Effect::Wallets { .. }
                 | Effect::Read { .. }
+                | Effect::Write { .. }
         ) {
             self.waits += 1;
         }

@@ -13,6 +13,7 @@ use crate::device::{DeviceQuestion, DeviceReply};
 use crate::effect::{Answer, Effect, Outbox, Ticket};
 use crate::format;
 use crate::screen::at_signer::{has_signer, waiting};
+use crate::screen::handing::Handing;
 use crate::screen::{Screen, Step};
 use crate::theme::Role;
 
@@ -74,8 +75,8 @@ impl BySigner {
                 self.stage = Stage::Sending(out.ask(&book.wallet, command));
             }
             _ => {
-                out.done("The signer has signed; others must sign too: billfold psbt show.");
-                return Step::Home;
+                out.done("The signer has signed; others must sign too.");
+                return Step::Open(Box::new(Handing::psbt(review.psbt)));
             }
         }
         Step::Stay

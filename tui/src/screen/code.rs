@@ -25,6 +25,10 @@ impl Screen for Code {
         "Code"
     }
 
+    fn fills(&self) -> bool {
+        true
+    }
+
     fn act(&mut self, action: &Action, _book: &Book, _out: &mut Outbox) -> Step {
         match action {
             Action::Back | Action::Enter | Action::Verb(Verb::Code) => Step::Back,

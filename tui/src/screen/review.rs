@@ -16,6 +16,7 @@ use crate::effect::{Answer, Outbox, Ticket};
 use crate::format;
 use crate::screen::by_signer::BySigner;
 use crate::screen::group::{self, Group};
+use crate::screen::handing::Handing;
 use crate::screen::sign::Sign;
 use crate::screen::{Screen, Step};
 use crate::theme::Role;
@@ -31,6 +32,8 @@ pub(crate) struct Review {
     redrafting: Option<(Ticket, Request)>,
     /// Whether the other fee was refused, and the one before is drafted again.
     returning: bool,
+    /// Whether others have it, and it is to hold its coins when it is left.
+    handed: bool,
 }
 
 /// What the draft was made of, so that it can be made again with another fee.
@@ -102,7 +105,16 @@ impl Review {
     /// The review of a draft.
     pub(crate) fn new(draft: Box<Draft>, request: Request) -> Self {
         let groups = group::of(&draft);
-        Self { draft, request, groups, current: 0, first: 0, redrafting: None, returning: false }
+        Self {
+            draft,
+            request,
+            groups,
+            current: 0,
+            first: 0,
+            redrafting: None,
+            returning: false,
+            handed: false,
+        }
     }
 
     /// Whether every group that must be typed was typed right.
@@ -165,7 +177,7 @@ impl Screen for Review {
     }
 
     fn verbs(&self) -> &'static [Verb] {
-        &[Verb::More, Verb::Less]
+        &[Verb::More, Verb::Less, Verb::Save]
     }
 
     fn is_typing(&self) -> bool {
@@ -180,6 +192,10 @@ impl Screen for Review {
             }
             Action::Edit(Edit::Type('-')) | Action::Verb(Verb::Less) => {
                 self.change_fee(false, book, out);
+            }
+            Action::Verb(Verb::Save) if self.redrafting.is_none() => {
+                self.handed = true;
+                return Step::Open(Box::new(Handing::draft(self.draft.id)));
             }
             Action::Edit(Edit::Paste(_)) => {
                 out.problem(
@@ -234,7 +250,9 @@ impl Screen for Review {
     }
 
     fn leave(&mut self, book: &Book, out: &mut Outbox) {
-        drop_draft(self.draft.id, book, out);
+        if !self.handed {
+            drop_draft(self.draft.id, book, out);
+        }
     }
 
     fn draw(&self, book: &Book, canvas: &mut Canvas<'_>) {
@@ -259,8 +277,8 @@ impl Screen for Review {
         }
         let told = match (self.redrafting.is_some(), self.is_compared()) {
             (true, _) => "Drafting again…",
-            (_, false) => "Type these groups of the address from where you got it.",
-            (_, true) => "Enter goes on to sign. Esc takes it back.",
+            (_, false) => "Type these groups of the address from where you got it. Ctrl-W: PSBT.",
+            (_, true) => "Enter goes on to sign. Ctrl-W: PSBT. Esc takes it back.",
         };
         canvas.line(row, &[dim(told)]);
     }

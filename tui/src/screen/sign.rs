@@ -10,6 +10,7 @@ use crate::book::{Book, Page};
 use crate::canvas::{Canvas, dim, strong, text};
 use crate::effect::{Answer, Outbox, Ticket};
 use crate::field::Field;
+use crate::screen::handing::Handing;
 use crate::screen::{Screen, Step};
 
 /// A payment that was reviewed.
@@ -72,9 +73,10 @@ impl Sign {
                 out.done(format!("{how}: {txid}"));
                 Step::Home
             }
-            Some(Answer::Reply(Ok(Reply::Psbt(_)))) => {
-                out.done("Our part is signed; others must sign too: billfold psbt show.");
-                Step::Home
+            Some(Answer::Reply(Ok(Reply::Psbt(review)))) => {
+                out.done("Our part is signed; others must sign too.");
+                self.stage = Stage::Person;
+                Step::Open(Box::new(Handing::psbt(review.psbt)))
             }
             Some(Answer::Reply(Err(error))) => {
                 out.problem(error);

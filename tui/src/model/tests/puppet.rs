@@ -83,6 +83,8 @@ pub(super) struct Bench {
     keys: Keys,
     /// Wallets that were closed.
     pub(super) closed: Vec<WalletName>,
+    /// Files that were written.
+    pub(super) written: Vec<(String, Vec<u8>)>,
     /// Where the person wants to try.
     pub(super) tried: Option<Trial>,
     /// What waits for its time.
@@ -117,6 +119,7 @@ impl Bench {
             keys: Keys::Here,
             closed: Vec::new(),
             tried: None,
+            written: Vec::new(),
             waits: Vec::new(),
             at_signer: None,
             unlocked: false,
@@ -268,9 +271,21 @@ impl Bench {
                 return None;
             }
             Effect::Read { ticket, path, .. } => {
-                let found = path.ends_with("accounts.txt");
-                let text = of_signer(ScriptType::Segwit).to_string().into_bytes();
-                (ticket, Answer::Read(found.then_some(text).ok_or("no such file".to_owned())))
+                let content = match path.rsplit('/').next() {
+                    Some("accounts.txt") => {
+                        Ok(of_signer(ScriptType::Segwit).to_string().into_bytes())
+                    }
+                    Some("signed.psbt") => Ok(handed().psbt.serialize()),
+                    _ => Err("no such file".to_owned()),
+                };
+                (ticket, Answer::Read(content))
+            }
+            Effect::Write { ticket, path, bytes } => {
+                let is_there = self.written.iter().any(|(written, _)| *written == path);
+                let answer =
+                    if is_there { Err("it is there already".to_owned()) } else { Ok(path.clone()) };
+                self.written.push((path, bytes));
+                (ticket, Answer::Written(answer))
             }
             Effect::Wallets { ticket } => {
                 let name = |name: &str| name.parse::<WalletName>().expect("a name");
@@ -431,7 +446,7 @@ fn of_signer(kind: ScriptType) -> AccountDescriptor {
 }
 
 /// A PSBT that needs no more signatures.
-fn handed() -> PsbtReview {
+pub(super) fn handed() -> PsbtReview {
     PsbtReview {
         psbt: Psbt::from_unsigned_tx(unsigned()).expect("nothing is signed"),
         draft: Some(DraftId(7)),

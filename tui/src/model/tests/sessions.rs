@@ -7,7 +7,7 @@ use bitcoin::{Amount, FeeRate};
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 
-use super::puppet::{Bench, PASSWORD, Signer, State, stranger};
+use super::puppet::{Bench, PASSWORD, Signer, State, handed, stranger};
 use crate::effect::Trial;
 use crate::model::Message;
 use crate::play::{Button, Display};
@@ -507,6 +507,60 @@ fn another_wallet_is_made_under_a_name_that_is_free() {
     assert!(shown(&bench).contains("wallet-2"), "{}", shown(&bench));
     bench.press("esc esc");
     assert!(bench.model.is_open() && bench.founded.is_empty(), "Esc leads back");
+}
+
+#[test]
+fn a_draft_that_was_handed_out_holds_its_coins_when_its_review_is_left() {
+    let mut bench = reviewed();
+    bench.press("ctrl-w");
+    assert!(bench.asked.iter().any(|command| matches!(command, Command::HandOut(_))));
+    assert!(shown(&bench).contains("BBQr 1/1"), "{}", shown(&bench));
+    bench.press("esc esc esc");
+    let dropped = bench.asked.iter().any(|command| matches!(command, Command::Drop(_)));
+    assert!(!dropped, "others may be signing it");
+    bench.press("d x");
+    assert!(bench.asked.iter().any(|command| matches!(command, Command::Drop(_))));
+}
+
+#[test]
+fn frames_follow_each_other_in_the_form_and_density_that_is_chosen() {
+    let mut bench = reviewed();
+    bench.press("ctrl-w tab - - -");
+    let first = shown(&bench);
+    assert!(first.contains("UR 1/"), "{first}");
+    bench.press("tab");
+    assert!(shown(&bench).contains("BBQr 1/1"), "an empty payment is small");
+    bench.press("y");
+    assert_eq!(bench.copied, [handed().psbt.to_string()]);
+}
+
+#[test]
+fn a_psbt_is_written_to_a_file_that_was_not_there() {
+    let mut bench = reviewed();
+    bench.press("ctrl-w p enter");
+    let [(path, bytes)] = &bench.written[..] else { panic!("one file") };
+    let id = handed().psbt.unsigned_tx.compute_txid().to_string();
+    assert_eq!(*path, format!("payment-{}.psbt", &id[..8]));
+    assert_eq!(*bytes, handed().psbt.serialize());
+    bench.press("p enter");
+    assert!(shown(&bench).contains("there already"), "{}", shown(&bench));
+}
+
+#[test]
+fn what_others_signed_is_sent_by_a_word_and_not_by_enter() {
+    for part in [handed().psbt.to_string(), "/stick/signed.psbt".to_owned()] {
+        let mut bench = Bench::open(State::Busy, true);
+        bench.press("d n");
+        bench.tell(Message::Paste(part));
+        bench.press("enter enter enter");
+        assert!(shown(&bench).contains("+ completely") && !sent(&bench), "{}", shown(&bench));
+        bench.types("send");
+        bench.press("enter");
+        assert!(sent(&bench) && shown(&bench).contains("on its way"), "{}", shown(&bench));
+    }
+    let mut bench = Bench::open(State::Busy, true);
+    bench.press("d n x enter");
+    assert!(shown(&bench).contains("neither a PSBT nor a file"), "{}", shown(&bench));
 }
 
 #[test]
