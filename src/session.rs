@@ -232,6 +232,7 @@ pub(crate) fn unexpected(reply: &Reply) -> Failure {
         Reply::Block(_) => "block",
         Reply::Recalled(_) => "recalled",
         Reply::Applied(_) => "applied block",
+        Reply::Left(_) => "what left the chain",
         Reply::KnownAddresses(_) => "addresses of peers",
         Reply::KeyLayer(_) => "key layer",
         Reply::Teller(_) => "teller",

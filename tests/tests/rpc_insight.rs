@@ -87,3 +87,41 @@ fn a_wallet_tells_what_others_see_of_it_and_what_would_change() -> Result<()> {
     ensure!(daemon.call("getindexinfo", &json!(["txindex"]))? == json!({}));
     daemon.stop()
 }
+
+/// The cursor of a shop that was away stands on a block that left meanwhile; the daemon was
+/// restarted since, so that no branch which lost is known to it any more.
+#[test]
+fn a_cursor_on_a_block_that_left_goes_on_and_is_told_what_left() -> Result<()> {
+    let town = Town::build()?;
+    let program = town.wallet_with(BILLFOLD, 50_000_000)?;
+    let daemon = Daemon::start(&program, &[])?;
+    daemon.await_height(town.network.tip().0)?;
+    let address = daemon.call("getnewaddress", &json!(["shop"]))?;
+    let before = daemon.call("listsinceblock", &json!([]))?["lastblock"].clone();
+    town.pay(&address, 1_000_000)?;
+    town.pay(&address, 2_000_000)?;
+    daemon.await_height(town.network.tip().0)?;
+    let seen: v31::ListSinceBlock = daemon.read("listsinceblock", &json!([before]))?;
+    ensure!(seen.transactions.len() == 2 && seen.removed.is_empty(), "{seen:?}");
+    let cursor = seen.last_block.clone();
+    let upper = seen.transactions.iter().max_by_key(|one| one.block_height).context("two")?;
+    let (lost, paid) = (upper.txid.clone(), upper.amount);
+
+    town.network.reorg(1, 3, &[lost.parse()?])?;
+    daemon.await_height(town.network.tip().0)?;
+    daemon.stop()?;
+    let daemon = Daemon::start(&program, &[])?;
+    daemon.await_height(town.network.tip().0)?;
+    let told: v31::ListSinceBlock = daemon.read("listsinceblock", &json!([cursor]))?;
+    let [removed] = &told.removed[..] else { anyhow::bail!("{told:?}") };
+    ensure!(removed.txid == lost && (removed.amount - paid).abs() < 1e-9, "{removed:?}");
+    ensure!(removed.confirmations == 0, "{removed:?}");
+    ensure!(told.last_block == town.network.tip().1.to_string(), "{told:?}");
+    let again: v31::ListSinceBlock = daemon.read("listsinceblock", &json!([told.last_block]))?;
+    ensure!(again.removed.is_empty(), "{again:?}");
+    let told = daemon.call("listsinceblock", &json!([cursor, 1, null, false]))?;
+    ensure!(told.get("removed").is_none(), "{told}");
+    let unknown = daemon.refused(500, -5, "listsinceblock", &json!(["ab".repeat(32)]))?;
+    ensure!(unknown == "Block not found", "{unknown}");
+    daemon.stop()
+}

@@ -32,7 +32,7 @@ mod key_state;
 mod operation;
 
 use bitcoin::psbt::Psbt;
-use bitcoin::{Address, Amount, OutPoint, ScriptBuf, Transaction, Txid};
+use bitcoin::{Address, Amount, BlockHash, OutPoint, ScriptBuf, Transaction, Txid};
 
 use crate::keychain::{AccountName, Branch};
 use crate::light_client::height::{BlockId, Height};
@@ -40,7 +40,7 @@ use crate::light_client::known_block::KnownBlock;
 use crate::light_client::status::{KnownAddress, Status};
 
 pub use address::{AddressQuery, AddressRow, AddressStatus};
-pub use block::{BlockQuery, ChainQuery};
+pub use block::{BlockQuery, ChainQuery, LeftBlock};
 pub use coin::{Balance, BalanceParts, Coin};
 pub use coin_choice::CoinChoice;
 pub use description::{AccountDescription, Birthday, IssuedAddress, WalletDescription};
@@ -203,6 +203,8 @@ pub enum Command {
     Status,
     /// A block of the best chain. Needs a chain that is followed.
     Block(BlockQuery),
+    /// What left the best chain with a block that the wallet had seen on it.
+    Left(BlockHash),
     /// Scan again from a height, or from the birthday.
     Rescan {
         /// The first block to scan; `None`: the wallet's birthday.
@@ -252,6 +254,7 @@ impl Command {
                 | Self::Addresses(_)
                 | Self::Owner(_)
                 | Self::Block(_)
+                | Self::Left(_)
                 | Self::Labels(_)
                 | Self::Status
                 | Self::Describe
@@ -305,6 +308,8 @@ pub enum Reply {
     Status(Box<Status>),
     /// To `Block`; `None` if the best chain has no such block, or none above its base.
     Block(Option<Box<KnownBlock>>),
+    /// To `Left`; `None`: it is not known to have left.
+    Left(Option<LeftBlock>),
     /// To [`ChainQuery::Addresses`].
     KnownAddresses(Vec<KnownAddress>),
     /// To [`ChainQuery::Applied`]; `None`: a wallet has applied no block yet.

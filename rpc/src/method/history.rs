@@ -1,6 +1,8 @@
 //! Owns the methods that tell of a wallet's transactions.
 
-use billfold_wallet_core::command::{BlockQuery, HistoryQuery, Moment};
+use std::collections::BTreeSet;
+
+use billfold_wallet_core::command::{BlockQuery, Command, HistoryQuery, Moment, Reply};
 use billfold_wallet_core::light_client::height::Height;
 use bitcoin::consensus::encode::serialize_hex;
 use bitcoin::{BlockHash, Txid};
@@ -48,9 +50,7 @@ pub(super) const METHODS: &[Method] = &[
         about: "Get all transactions in blocks since block blockhash, or all transactions if \
                 omitted.",
         standing: Standing::Differs(
-            "-5 for a block of a branch that was left; removed is always empty: what a \
-             reorganisation took out of a block is among transactions again, without confirmations \
-             or with new ones",
+            "-5 for a block of a branch that was left, unless the wallet had seen the chain up to it",
         ),
         run: Run::Wallet(|node, desk, arguments| Box::pin(since(node, desk, arguments))),
     },
@@ -127,13 +127,13 @@ async fn list(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
 
 async fn since(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     let tip = ledger::tip(node, desk).await?;
+    let mut departed = Vec::new();
     let first = match arguments.text(0)?.filter(|hash| !hash.is_empty()) {
         None => None,
         Some(text) => {
-            let hash: BlockHash = arguments::hash(text, "blockhash")?;
-            let block = node.block(BlockQuery::Hash(hash)).await?;
-            let block = block.ok_or_else(|| RpcError::address_or_key("Block not found"))?;
-            Some(Moment::Height(block.id.height.next()))
+            let (fork, left) = branch(node, desk, arguments::hash(text, "blockhash")?).await?;
+            departed = left;
+            Some(Moment::Height(fork.next()))
         }
     };
     let target = arguments.integer(1)?.unwrap_or(1);
@@ -153,7 +153,48 @@ async fn since(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
         _ if height == tip.height => tip.hash,
         _ => node.genesis().hash,
     };
-    answer(&SinceForm { transactions, removed: with_removed.then(Vec::new), lastblock: last })
+    let removed =
+        if with_removed { Some(removed(node, desk, departed, filter).await?) } else { None };
+    answer(&SinceForm { transactions, removed, lastblock: last })
+}
+
+/// Where a branch left the best chain, if it did, and the wallet's transactions in what left up to
+/// this block.
+async fn branch(
+    node: &Node,
+    desk: &Desk,
+    mut hash: BlockHash,
+) -> Result<(Height, Vec<Txid>), RpcError> {
+    let mut transactions = Vec::new();
+    loop {
+        if let Some(block) = node.block(BlockQuery::Hash(hash)).await? {
+            return Ok((block.id.height, transactions));
+        }
+        let Reply::Left(left) = desk.ask(Command::Left(hash)).await? else {
+            return Err(RpcError::bug());
+        };
+        let left = left.ok_or_else(|| RpcError::address_or_key("Block not found"))?;
+        transactions.extend(left.transactions);
+        // Where it left may have left since, further down.
+        hash = left.fork.hash;
+    }
+}
+
+/// The entries of transactions that left the chain, as they are now.
+async fn removed(
+    node: &Node,
+    desk: &Desk,
+    mut left: Vec<Txid>,
+    filter: Filter<'_>,
+) -> Result<Vec<Entry>, RpcError> {
+    let mut seen = BTreeSet::new();
+    left.retain(|txid| seen.insert(*txid));
+    let tip = ledger::tip(node, desk).await?.height;
+    let (wallet, unconfirmed) = (ledger::description(desk).await?, Unconfirmed::read(desk).await?);
+    let network = node.params.network;
+    let book = Book { network, tip, wallet: &wallet, unconfirmed: &unconfirmed };
+    let records = ledger::records(desk, left).await?;
+    Ok(records.iter().flat_map(|record| entries(record, &book, filter, true)).collect())
 }
 
 /// Entries of the history, newest first, page by page until there are enough.

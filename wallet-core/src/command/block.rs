@@ -1,10 +1,10 @@
 //! Owns what is asked of the chain and its peers, and which block of the best one.
 //!
-//! Refuses blocks of branches that were left.
+//! Refuses blocks of branches that were left, but for what left with them.
 
-use bitcoin::BlockHash;
+use bitcoin::{BlockHash, Txid};
 
-use crate::light_client::height::Height;
+use crate::light_client::height::{BlockId, Height};
 use crate::light_client::peer_order::PeerOrder;
 
 /// A block by its height or by its hash.
@@ -14,6 +14,15 @@ pub enum BlockQuery {
     Height(Height),
     /// By its hash.
     Hash(BlockHash),
+}
+
+/// What left the best chain with a block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftBlock {
+    /// The last block before it that stayed then.
+    pub fork: BlockId,
+    /// The wallet's transactions in it and in the blocks between, the highest block first.
+    pub transactions: Vec<Txid>,
 }
 
 /// What may be asked of the chain, whichever wallets are open.

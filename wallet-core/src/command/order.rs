@@ -88,6 +88,7 @@ impl Command {
                 | Self::Search { .. }
                 | Self::Status
                 | Self::Block(_)
+                | Self::Left(_)
                 | Self::Describe
                 | Self::KeyLayer
                 | Self::Prove(_)

@@ -23,14 +23,12 @@ use crate::vault::SeedKey;
 use crate::wallet::{Drafted, Inclusion};
 use crate::wallet_name::WalletName;
 
+/// What comes of a command.
+type Outcome = Result<Reply, CommandError>;
+
 impl Engine {
     /// Carries out a command; what it staged is committed before the answer is told.
-    pub(super) fn answer(
-        &mut self,
-        now: Now,
-        name: &WalletName,
-        command: Command,
-    ) -> Result<Reply, CommandError> {
+    pub(super) fn answer(&mut self, now: Now, name: &WalletName, command: Command) -> Outcome {
         let (one, around) = self.attend(now, name, &command)?;
         match command {
             Command::Balance
@@ -75,6 +73,7 @@ impl Engine {
             Command::ImportLabels(import) => one.import_labels(&import),
             Command::Search { text, limit } => Ok(Reply::Found(one.wallet.search(&text, limit)?)),
             Command::Block(query) => block(&self.chain, query),
+            Command::Left(block) => Ok(Reply::Left(one.wallet.left_block(block)?)),
             Command::Prove(txid) => one.prove(&around, txid),
             Command::Ordered(order) => self.carry_out(now, name, *order),
             Command::Teller(command) => one.tell(&around, &command),

@@ -2,10 +2,11 @@
 
 use super::{portable_as, portable_enum, portable_struct};
 use crate::command::{
-    BlockQuery, ChainQuery, Command, KeyLayerState, KeyState, LabelQuery, Operation,
+    BlockQuery, ChainQuery, Command, KeyLayerState, KeyState, LabelQuery, LeftBlock, Operation,
     OperationCommand, OperationId, OperationState, Reach, Reply, Task,
 };
 
+portable_struct!(LeftBlock { fork, transactions });
 portable_enum!(BlockQuery { Height(height), Hash(hash) });
 portable_enum!(ChainQuery { Status, Applied, Block(query), Addresses, Order(order) });
 portable_enum!(LabelQuery { All, Of(reference), Addresses(label) });
@@ -54,6 +55,7 @@ portable_enum!(Command {
     Search { text, limit },
     Status,
     Block(query),
+    Left(block),
     Rescan { from },
     Operation(command),
     Describe,
@@ -89,6 +91,7 @@ portable_enum!(Reply {
     Status(status),
     Block(block),
     Wallet(description),
+    Left(block),
     KnownAddresses(addresses),
     Applied(block),
     KeyLayer(state),

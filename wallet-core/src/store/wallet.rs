@@ -27,6 +27,7 @@ mod tokens;
 mod budget;
 mod audit;
 mod journal;
+mod left;
 mod operations;
 
 use std::path::{Path, PathBuf};

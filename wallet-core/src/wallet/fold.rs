@@ -70,6 +70,7 @@ impl Wallet {
     /// What the disk refused; then [`abort`](Wallet::abort).
     pub fn roll_back(&mut self, fork: BlockId) -> Result<Vec<TransactionChange>, StoreProblem> {
         let mut scan = self.file.scan()?;
+        self.file.leave_chain(fork, scan.cursor)?;
         if scan.cursor.is_some_and(|cursor| cursor.height > fork.height) {
             scan.cursor = Some(fork);
             self.file.set_scan(&scan)?;

@@ -4,9 +4,11 @@
 
 use std::collections::HashSet;
 
-use bitcoin::{Address, OutPoint, Script, Transaction, Txid};
+use bitcoin::{Address, BlockHash, OutPoint, Script, Transaction, Txid};
 
-use crate::command::{Owner, RecordedOutput, Reference, StoreProblem, TransactionRecord};
+use crate::command::{
+    LeftBlock, Owner, RecordedOutput, Reference, StoreProblem, TransactionRecord,
+};
 
 use crate::light_client::height::Height;
 
@@ -24,6 +26,15 @@ impl Wallet {
     ) -> Result<Vec<TransactionRecord>, StoreProblem> {
         let records = txids.iter().map(|txid| self.transaction_record(*txid));
         records.filter_map(Result::transpose).collect()
+    }
+
+    /// What left the best chain with a block that the scan had passed; `None`: it is not known to
+    /// have left.
+    ///
+    /// # Errors
+    /// What the disk refused.
+    pub fn left_block(&self, block: BlockHash) -> Result<Option<LeftBlock>, StoreProblem> {
+        self.file.left_block(block)
     }
 
     /// Where in this wallet a script comes from.

@@ -374,6 +374,25 @@ CREATE TABLE checkpoints (
     time INTEGER NOT NULL
 ) STRICT;
 
+-- Blocks that the scan had passed when they left the best chain, each with the last one before it
+-- that stayed then. `reorg` counts the times.
+CREATE TABLE left_blocks (
+    block BLOB PRIMARY KEY,
+    height INTEGER NOT NULL,
+    fork BLOB NOT NULL,
+    fork_height INTEGER NOT NULL,
+    reorg INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- The transactions of this wallet that were in blocks which left.
+CREATE TABLE departures (
+    reorg INTEGER NOT NULL,
+    txid BLOB NOT NULL,
+    height INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    PRIMARY KEY (reorg, txid)
+) STRICT, WITHOUT ROWID;
+
 -- What takes long, and goes on after a restart. `state`: running, done or cancelled.
 CREATE TABLE operations (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -192,3 +192,32 @@ fn a_rescan_begins_where_it_is_told_and_skips_nothing() {
     bench.wallet.rescan_from(None, |_| Height::GENESIS).unwrap();
     assert_eq!(bench.wallet.scan_start().unwrap(), ScanStart::Height(Height::GENESIS));
 }
+
+#[test]
+fn whoever_saw_a_block_that_left_is_told_what_left_with_it() {
+    let mut bench = Bench::new(LookAhead::NEW);
+    bench.fund(TAPROOT, 1_000);
+    let base = bench.tip();
+    let mut mined = Vec::new();
+    for amount in [100, 200, 300] {
+        let spk = bench.issue(SEGWIT);
+        let payment = bench.payment_in(spk, amount);
+        bench.mine(vec![payment.clone()]);
+        mined.push((bench.tip(), payment.compute_txid()));
+    }
+    let [(_, lowest), (middle, second), (top, third)] = mined[..] else { panic!("{mined:?}") };
+    assert_eq!(bench.wallet.left_block(top.hash).unwrap(), None, "it is on the chain");
+
+    // The upper two leave, then another branch from further down takes what stayed.
+    bench.reorganise(2);
+    let left = bench.wallet.left_block(top.hash).unwrap().expect("it left");
+    assert_eq!((left.fork, left.transactions), (mined[0].0, vec![third, second]));
+    let left = bench.wallet.left_block(middle.hash).unwrap().expect("it left");
+    assert_eq!(left.transactions, [second], "what stood above was never seen");
+    bench.mine(Vec::new());
+    bench.reorganise(2);
+    let left = bench.wallet.left_block(mined[0].0.hash).unwrap().expect("it left too");
+    assert_eq!((left.fork, left.transactions), (base, vec![lowest]));
+    let left = bench.wallet.left_block(top.hash).unwrap().expect("it stays known");
+    assert_eq!(left.fork, mined[0].0, "one step after the other");
+}
