@@ -237,6 +237,7 @@ pub(crate) fn unexpected(reply: &Reply) -> Failure {
         Reply::KeyLayer(_) => "key layer",
         Reply::Teller(_) => "teller",
         Reply::Operation(_) => "operation",
+        Reply::Imported(_) => "imported descriptors",
         Reply::Done => "done",
     };
     Failure::new(Kind::Bug, format!("the wallet answered with something else ({kind})"))

@@ -70,3 +70,9 @@ pub const RANGE_LENGTH: i64 = 1_000_000;
 
 /// Bytes of a reply that a client reads.
 pub const CLIENT_REPLY_BYTES: usize = 2 * REPLY_BYTES;
+
+/// Descriptors that one call imports.
+pub const IMPORTS: usize = 128;
+
+/// Addresses of an imported descriptor that are watched at once: each takes time to derive.
+pub const IMPORT_RANGE: u32 = 10_000;

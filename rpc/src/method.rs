@@ -41,6 +41,7 @@ mod waiting;
 mod wallet;
 mod wallet_list;
 mod wallet_backup;
+mod import;
 
 use billfold_wallet_core::face::BoxFuture;
 use bitcoin::Network;
@@ -240,6 +241,7 @@ const TABLES: &[&[Method]] = &[
     funding::METHODS,
     grouping::METHODS,
     history::METHODS,
+    import::METHODS,
     message::METHODS,
     multisig::METHODS,
     network::METHODS,

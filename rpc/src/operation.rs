@@ -58,4 +58,4 @@ pub async fn operate(
 }
 
 /// What Core says while another rescan goes on.
-const RESCANNING: &str = "Wallet is currently rescanning. Abort existing rescan or wait.";
+pub const RESCANNING: &str = "Wallet is currently rescanning. Abort existing rescan or wait.";

@@ -65,8 +65,12 @@ impl Backup {
 pub struct BackupAccount {
     /// What people call it.
     pub name: AccountName,
-    /// Its descriptor with both branches (BIP389) and its checksum (BIP380).
+    /// Its descriptor, with both branches (BIP389) if it has two, and its checksum (BIP380).
     pub descriptor: String,
+    /// Whether the one branch of another is of change.
+    pub internal: bool,
+    /// Whether new addresses may be of it.
+    pub active: bool,
     /// Where its search begins; `None`: where the wallet's does.
     pub birthday: Option<Birthday>,
     /// How far it is looked ahead; `None`: as far as the wallet.

@@ -30,6 +30,7 @@ mod teller;
 mod order;
 mod key_state;
 mod operation;
+mod import;
 
 use bitcoin::psbt::Psbt;
 use bitcoin::{Address, Amount, BlockHash, OutPoint, ScriptBuf, Transaction, Txid};
@@ -43,11 +44,14 @@ pub use address::{AddressQuery, AddressRow, AddressStatus};
 pub use block::{BlockQuery, ChainQuery, LeftBlock};
 pub use coin::{Balance, BalanceParts, Coin};
 pub use coin_choice::CoinChoice;
-pub use description::{AccountDescription, Birthday, IssuedAddress, WalletDescription};
+pub use description::{
+    AccountDescription, Birthday, ChainDescription, IssuedAddress, WalletDescription,
+};
 pub use error::CommandError;
 pub use finding::{Finding, Matched};
 pub use history::{Direction, HistoryQuery, HistoryRow, Mark, Moment, TransactionChange};
 pub use holdings::{Holdings, Receipt};
+pub use import::{Import, ImportProblem, Imported};
 pub use invoice::{Invoice, InvoiceChange, InvoicePayment, InvoiceQuery, InvoiceState, NewInvoice};
 pub use journal::{Happened, JournalEntry};
 pub use key_state::{KeyLayerState, KeyState};
@@ -212,6 +216,8 @@ pub enum Command {
     },
     /// Begin, ask about or end what takes long.
     Operation(OperationCommand),
+    /// Take descriptors in, and look for what was paid to them. Needs a chain that is followed.
+    Import(Vec<Import>),
     /// What the wallet is made of.
     Describe,
     /// That a transaction is in a block of the chain. Needs a chain that is followed.
@@ -322,6 +328,8 @@ pub enum Reply {
     Proof(Box<Proof>),
     /// To `Recall`.
     Recalled(Option<String>),
+    /// To `Import`.
+    Imported(Box<Imported>),
     /// To `Operation`; `None`: none goes on.
     Operation(Option<Box<Operation>>),
     /// To `Teller`.

@@ -19,6 +19,7 @@ mod signing;
 mod sweeping;
 mod ordered;
 mod operating;
+mod importing;
 mod answer;
 
 use std::collections::{BTreeMap, VecDeque};

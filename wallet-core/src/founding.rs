@@ -26,6 +26,13 @@ pub enum Founding {
     Keys(NewWallet),
     /// Descriptors, without keys.
     Watch(NewWatch),
+    /// Nothing yet: descriptors without keys are imported later.
+    Blank {
+        /// Where its scan begins.
+        birthday: Birthday,
+        /// Protects the wallet on disk.
+        password: Password,
+    },
     /// A backup. Without a seed in it the wallet only watches.
     Backup {
         /// The backup.

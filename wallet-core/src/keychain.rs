@@ -11,7 +11,7 @@ use bitcoin::secp256k1::{All, Secp256k1};
 use serde::{Deserialize, Serialize};
 
 pub use account::Account;
-pub use descriptor::AccountDescriptor;
+pub use descriptor::{AccountDescriptor, Chains};
 pub use descriptor_error::DescriptorError;
 pub use key::{AccountKey, KeyUse};
 pub(crate) use key::{holds_private_key, parse_path};

@@ -244,3 +244,7 @@ pub const IMPORTED_ACCOUNTS: usize = 32;
 
 /// Accounts of one wallet: each has hundreds of scripts that every filter is matched against.
 pub const ACCOUNTS: usize = 512;
+
+/// Addresses that are watched beyond the next new one of a descriptor that was imported, at the
+/// least: as many as Bitcoin Core watches.
+pub const IMPORTED_LOOK_AHEAD: u32 = 1_000;

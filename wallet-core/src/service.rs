@@ -35,7 +35,7 @@ pub use crate::open_error::OpenError;
 pub use backup::{BackupError, read_backup, restore_backup, write_backup};
 pub use create::{check_new, create, search_cost, wallets};
 pub use strongbox::Strongbox;
-pub use watch::watch;
+pub use watch::{blank, watch};
 
 use claim::{Claim, Claims};
 use create::lock_of;

@@ -18,6 +18,7 @@ mod operations;
 mod sealed;
 mod addresses;
 mod accounts;
+mod importing;
 mod coins;
 mod labels;
 mod history;
@@ -52,8 +53,8 @@ use std::path::Path;
 use bitcoin::{Amount, Network, OutPoint, Script, ScriptBuf};
 
 use crate::command::{
-    AccountDescription, Birthday, Draft, InvoiceChange, Payment, StoreProblem, TransactionChange,
-    WalletDescription,
+    AccountDescription, Birthday, ChainDescription, Draft, InvoiceChange, Payment, StoreProblem,
+    TransactionChange, WalletDescription,
 };
 use crate::keychain::{Account, AccountId, Branch, DerivationIndex, KeychainId, WalletPolicy};
 use crate::light_client::fees::FeeReport;
@@ -227,6 +228,9 @@ impl Wallet {
                 change_gap: searched.look_ahead.change,
                 first_address: account.address(Branch::Receive, DerivationIndex::ZERO),
                 preferred: account.id() == self.description.preferred,
+                active: account.is_active(),
+                receive: self.chain(account, Branch::Receive),
+                change: self.chain(account, Branch::Change),
                 descriptor: account.descriptor().to_string(),
             }
         };
@@ -237,6 +241,18 @@ impl Wallet {
             accounts: self.accounts.iter().map(account).collect(),
             words_checked: self.file.words_checked()?.map(WallTime::to_unix),
             search: self.search_report()?,
+        })
+    }
+
+    /// How far a chain of addresses is, if the account has it.
+    fn chain(&self, account: &Account, branch: Branch) -> Option<ChainDescription> {
+        let descriptor = account.descriptor();
+        let state = self.keychains.get(&KeychainId { account: account.id(), branch })?;
+        (descriptor.places(branch) > 0).then(|| ChainDescription {
+            descriptor: descriptor.branch_text(branch),
+            ranged: descriptor.places(branch) > 1,
+            next: state.issued.max(state.used),
+            watched: state.derived,
         })
     }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use billfold_wallet_core::command::{
     AddressQuery, AddressRow, Command, Label, LabelQuery, Owner, Reference, Reply,
+    AccountDescription, AddressQuery, AddressRow, Command, Label, Owner, Reference, Reply,
     WalletDescription,
 };
 use billfold_wallet_core::keychain::{AccountKind, AccountName, Branch, ScriptType};
@@ -111,17 +112,18 @@ async fn change(desk: &Desk, arguments: &Arguments) -> Outcome {
 
 async fn issue(desk: &Desk, branch: Branch, kind: Option<&str>, note: Option<String>) -> Outcome {
     let wallet = ledger::description(desk).await?;
-    let account = account_of(&wallet, kind)?;
+    let account = account_of(&wallet, kind, branch)?;
     match desk.ask(Command::Issue { account, branch, note }).await? {
         Reply::Address(issued) => answer(&issued.address),
         _ => Err(RpcError::bug()),
     }
 }
 
-/// The account that gives addresses of a type: the preferred one if it does, else the first.
+/// The account that gives new addresses of a type: the preferred one if it does, else the first.
 pub(super) fn account_of(
     wallet: &WalletDescription,
     kind: Option<&str>,
+    branch: Branch,
 ) -> Result<AccountName, RpcError> {
     let wanted = match kind {
         None => None,
@@ -133,16 +135,46 @@ pub(super) fn account_of(
             return Err(RpcError::address_or_key(format!("Unknown address type '{other}'")));
         }
     };
-    let gives =
-        |kind: AccountKind| wanted.is_none_or(|wanted| kind == AccountKind::SingleKey(wanted));
-    let mut accounts = wallet.accounts.iter().filter(|account| gives(account.kind));
-    let preferred = accounts.clone().find(|account| account.preferred);
-    let account = preferred.or_else(|| accounts.next());
-    account.map(|account| account.name.clone()).ok_or_else(|| {
+    if !wallet.accounts.iter().any(|account| account.active) {
+        return Err(RpcError::new(Code::Wallet, NO_KEYS));
+    }
+    let found = giving(wallet, wanted, branch);
+    found.map(|account| account.name.clone()).ok_or_else(|| {
         let kind = kind.unwrap_or_default();
         RpcError::new(Code::KeypoolRanOut, format!("Error: No {kind} addresses available."))
     })
 }
+
+/// Whether an account gives the new addresses of its type.
+pub(super) fn gives(
+    wallet: &WalletDescription,
+    account: &AccountDescription,
+    branch: Branch,
+) -> bool {
+    let AccountKind::SingleKey(kind) = account.kind else { return account.preferred };
+    giving(wallet, Some(kind), branch).is_some_and(|giving| giving.id == account.id)
+}
+
+fn giving(
+    wallet: &WalletDescription,
+    wanted: Option<ScriptType>,
+    branch: Branch,
+) -> Option<&AccountDescription> {
+    let has_chain = |account: &AccountDescription| match branch {
+        Branch::Receive => account.receive.is_some(),
+        Branch::Change => account.change.is_some(),
+    };
+    let gives = |account: &&AccountDescription| {
+        let of_type = wanted.is_none_or(|wanted| account.kind == AccountKind::SingleKey(wanted));
+        of_type && account.active && has_chain(account)
+    };
+    let mut accounts = wallet.accounts.iter().filter(gives);
+    let preferred = accounts.clone().find(|account| account.preferred);
+    preferred.or_else(|| accounts.next())
+}
+
+/// What Core says where nothing gives new addresses.
+const NO_KEYS: &str = "Error: This wallet has no available keys";
 
 async fn set_label(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     let text = arguments.required_text(0)?;

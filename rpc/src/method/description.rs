@@ -108,7 +108,7 @@ fn derive(network: Network, arguments: &Arguments) -> Outcome {
 }
 
 /// A descriptor that was read.
-struct Read {
+pub(super) struct Read {
     descriptor: Descriptor<DescriptorPublicKey>,
     checksum: String,
     has_private_keys: bool,
@@ -117,7 +117,11 @@ struct Read {
 }
 
 impl Read {
-    fn parse(text: &str, needs_checksum: bool) -> Result<Self, RpcError> {
+    /// Reads a text.
+    ///
+    /// # Errors
+    /// -5.
+    pub(super) fn parse(text: &str, needs_checksum: bool) -> Result<Self, RpcError> {
         let (body, given) = match text.split_once('#') {
             Some((body, given)) => (body, Some(given)),
             None if needs_checksum => return Err(RpcError::address_or_key("Missing checksum")),
@@ -145,8 +149,18 @@ impl Read {
         Ok(Self { descriptor, checksum, has_private_keys, apostrophes })
     }
 
+    /// Whether it makes more than one address.
+    pub(super) fn is_ranged(&self) -> bool {
+        self.descriptor.has_wildcard()
+    }
+
+    /// Whether there are private keys in it.
+    pub(super) const fn has_private_keys(&self) -> bool {
+        self.has_private_keys
+    }
+
     /// One for each path (BIP389).
-    fn branches(&self) -> Result<Vec<Descriptor<DescriptorPublicKey>>, RpcError> {
+    pub(super) fn branches(&self) -> Result<Vec<Descriptor<DescriptorPublicKey>>, RpcError> {
         let branches = self.descriptor.clone().into_single_descriptors();
         branches.map_err(|error| RpcError::address_or_key(error.to_string()))
     }
@@ -158,7 +172,7 @@ impl Read {
 }
 
 /// A range of indices, both ends in it (`ParseDescriptorRange`).
-fn range(value: &Value) -> Result<(u32, u32), RpcError> {
+pub(super) fn range(value: &Value) -> Result<(u32, u32), RpcError> {
     let (first, last) = match value {
         Value::Number(_) => (0, arguments::integer(value)?),
         Value::Array(ends) => match &ends[..] {

@@ -38,6 +38,9 @@ async fn overview(node: &Node, desk: &Desk) -> Outcome {
     }
     let signs = wallet.accounts.iter().any(|account| account.signs);
     let mut flags = vec!["descriptor_wallet"];
+    if wallet.accounts.is_empty() {
+        flags.insert(0, "blank");
+    }
     if !signs {
         flags.insert(0, "disable_private_keys");
     }
@@ -66,7 +69,7 @@ async fn overview(node: &Node, desk: &Desk) -> Outcome {
         scanning,
         descriptors: true,
         external_signer: false,
-        blank: false,
+        blank: wallet.accounts.is_empty(),
         birthtime: birthtime(node, wallet.birthday).await?,
         flags,
         lastprocessedblock: tip.into(),
@@ -83,7 +86,7 @@ fn unlocked_until(layer: KeyLayerState) -> Option<u64> {
 }
 
 /// When the wallet's first block was made, in Unix seconds, if its header is known.
-async fn birthtime(node: &Node, birthday: Birthday) -> Result<Option<u64>, RpcError> {
+pub(super) async fn birthtime(node: &Node, birthday: Birthday) -> Result<Option<u64>, RpcError> {
     match birthday {
         Birthday::Time(time) => Ok(Some(time)),
         Birthday::Height(height) => {

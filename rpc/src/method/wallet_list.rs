@@ -4,6 +4,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use billfold_wallet_core::command::Birthday;
 use billfold_wallet_core::config::WalletName;
 use billfold_wallet_core::face::Access;
 use billfold_wallet_core::founding::{CreateError, Founding, NewWallet, RestoreError};
@@ -27,8 +28,12 @@ pub(super) const METHODS: &[Method] = &[
         category: Category::Wallet,
         parameters: &[
             Parameter::required("wallet_name", Kind::Text, "Its name, which is no path"),
-            Parameter::optional("disable_private_keys", Kind::Bool, "Not served"),
-            Parameter::optional("blank", Kind::Bool, "Not served"),
+            Parameter::optional(
+                "disable_private_keys",
+                Kind::Bool,
+                "Without keys: descriptors are imported into it",
+            ),
+            Parameter::optional("blank", Kind::Bool, "Only without private keys"),
             Parameter::optional("passphrase", Kind::Text, "Encrypts its keys"),
             Parameter::optional("avoid_reuse", Kind::Bool, "Not served"),
             Parameter::optional("descriptors", Kind::Bool, "Only true"),
@@ -37,8 +42,8 @@ pub(super) const METHODS: &[Method] = &[
         ],
         about: "Creates and loads a new wallet with keys of its own.",
         standing: Standing::Differs(
-            "names are 1 to 64 letters, digits, - and _ (-8); -4 for disable_private_keys, blank, \
-             avoid_reuse and external_signer; the file has the daemon's password, and the keys come \
+            "names are 1 to 64 letters, digits, - and _ (-8); -4 for avoid_reuse, external_signer, and \
+             blank with private keys; the file has the daemon's password, and the keys come \
              from words that billfold words show tells",
         ),
         run: Run::Open(|node, _, arguments| Box::pin(create(node, arguments))),
@@ -100,9 +105,13 @@ async fn create(node: &Node, arguments: &Arguments) -> Outcome {
     if disabled && passphrase.is_some_and(|text| !text.is_empty()) {
         return Err(RpcError::new(Code::Wallet, PASSPHRASE_WITHOUT_KEYS));
     }
-    for (place, flag) in [(1, "disable_private_keys"), (2, "blank"), (4, "avoid_reuse")] {
-        if arguments.flag(place, false)? {
-            let message = format!("wallets with {flag} are not served by billfold");
+    let blank = arguments.flag(2, false)?;
+    for (asked, what) in [
+        (blank && !disabled, "blank wallets with private keys"),
+        (arguments.flag(4, false)?, "wallets with avoid_reuse"),
+    ] {
+        if asked {
+            let message = format!("{what} are not served by billfold");
             return Err(RpcError::new(Code::Wallet, message));
         }
     }
@@ -111,9 +120,13 @@ async fn create(node: &Node, arguments: &Arguments) -> Outcome {
     // An empty one is none, in Core too, and is told.
     let key_passphrase = passphrase.and_then(|text| Password::new(text).ok());
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
-    let new = NewWallet::generated(&KINDS, WallTime::new(now), password, key_passphrase);
-    let new = new.map_err(|error| RpcError::new(Code::Wallet, error.to_string()))?;
-    found(node, &name, Founding::Keys(new)).await?;
+    let founding = if disabled {
+        Founding::Blank { birthday: Birthday::Time(now), password }
+    } else {
+        let new = NewWallet::generated(&KINDS, WallTime::new(now), password, key_passphrase);
+        Founding::Keys(new.map_err(|error| RpcError::new(Code::Wallet, error.to_string()))?)
+    };
+    found(node, &name, founding).await?;
     open(node, &name, keep).await?;
     let mut warnings = Vec::new();
     if passphrase.is_some_and(str::is_empty) {

@@ -3,8 +3,10 @@
 
 use anyhow::{Result, bail, ensure};
 use corepc_client::bitcoin::{Address, Amount, Network, SignedAmount};
-use corepc_client::client_sync::v31::{AddressType, Client};
+use corepc_client::client_sync::v31::{AddressType, Client, ImportDescriptorsRequest};
 use corepc_client::client_sync::{Auth, Error};
+
+use serde_json::Value;
 
 use crate::world::{World, please};
 
@@ -14,6 +16,7 @@ pub fn walk(world: &World) -> Result<()> {
     client.check_expected_server_version()?;
     informs(&client)?;
     receives_and_pays(&client, world)?;
+    imports(&client, world)?;
     fails_in_order(&client, world)?;
     lets_in_who_knows_the_cookie(&client, world)
 }
@@ -70,6 +73,30 @@ fn receives_and_pays(client: &Client, world: &World) -> Result<()> {
     client.list_labels()?;
     Ok(())
 }
+
+/// A wallet of the stranger's key, whose payment was made before.
+fn imports(client: &Client, world: &World) -> Result<()> {
+    client.call::<Value>("createwallet", &["watch".into(), true.into()])?;
+    let url = format!("{}/wallet/watch", world.url);
+    let watch = Client::new_with_auth(&url, Auth::CookieFile(world.cookie.clone()))?;
+    let told = watch.get_descriptor_info(STRANGERS_KEY)?;
+    let request = ImportDescriptorsRequest::new(told.descriptor.clone(), 0);
+    let imported = watch.import_descriptors(&[request])?.0;
+    ensure!(imported.len() == 1 && imported[0].success, "{imported:?}");
+    let list = watch.list_descriptors()?;
+    ensure!(list.descriptors.len() == 1, "{list:?}");
+    ensure!(list.descriptors[0].descriptor == told.descriptor, "{list:?}");
+    let amount = watch.get_balance()?.into_model()?.0;
+    ensure!(amount >= Amount::from_sat(2_000_000), "{amount}");
+    ensure!(u64::from(watch.rescan_blockchain()?.stop_height) == watch.get_block_count()?.0);
+    ensure!(watch.get_balance()?.into_model()?.0 == amount, "nothing was lost");
+    client.call::<Value>("unloadwallet", &["watch".into()])?;
+    Ok(())
+}
+
+/// Of the address to which the walks pay.
+const STRANGERS_KEY: &str =
+    "wpkh(0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798)";
 
 fn fails_in_order(client: &Client, world: &World) -> Result<()> {
     let code = |error| match error {

@@ -183,6 +183,10 @@ fn head(line: &str, number: usize) -> Result<Backup, ParseBackupError> {
 struct AccountLine {
     account: String,
     descriptor: String,
+    #[serde(default, skip_serializing_if = "is_false")]
+    internal: bool,
+    #[serde(default, skip_serializing_if = "is_false")]
+    inactive: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     birthday: Option<BirthdayForm>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -196,6 +200,8 @@ impl AccountLine {
         Self {
             account: account.name.to_string(),
             descriptor: account.descriptor.clone(),
+            internal: account.internal,
+            inactive: !account.active,
             birthday: account.birthday.map(Into::into),
             look_ahead: account.look_ahead.map(Into::into),
             receive: account.receive,
@@ -206,17 +212,33 @@ impl AccountLine {
 
 fn account(line: &str, number: usize) -> Result<BackupAccount, ParseBackupError> {
     let bad = ParseBackupError::Line { number };
-    let AccountLine { account, descriptor, birthday, look_ahead, receive, change } =
-        serde_json::from_str(line).map_err(|_| bad)?;
+    let AccountLine {
+        account,
+        descriptor,
+        internal,
+        inactive,
+        birthday,
+        look_ahead,
+        receive,
+        change,
+    } = serde_json::from_str(line).map_err(|_| bad)?;
     let far = |form: LookAheadForm| form.checked().ok_or(ParseBackupError::TooLarge { number });
     Ok(BackupAccount {
         name: account.parse().map_err(|_| bad)?,
         descriptor,
+        internal,
+        active: !inactive,
         birthday: birthday.map(Into::into),
         look_ahead: look_ahead.map(far).transpose()?,
         receive,
         change,
     })
+}
+
+/// What is left out of a line.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// Whether the wallet can take another account: a restore derives every address that was given out.

@@ -85,6 +85,26 @@ pub struct AccountDescription {
     pub first_address: Address,
     /// Whether new addresses are of it.
     pub preferred: bool,
-    /// Its descriptor with both branches (BIP389) and its checksum (BIP380); no private key.
+    /// Whether new addresses of its kind may be of it.
+    pub active: bool,
+    /// Its addresses to be paid at, if it has such.
+    pub receive: Option<ChainDescription>,
+    /// Its addresses of change, if it has such.
+    pub change: Option<ChainDescription>,
+    /// Its descriptor, with both branches (BIP389) if it has two, and its checksum (BIP380); no
+    /// private key.
     pub descriptor: String,
+}
+
+/// One chain of addresses of an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChainDescription {
+    /// The descriptor of this branch, with its checksum.
+    pub descriptor: String,
+    /// Whether it makes more than one address.
+    pub ranged: bool,
+    /// The number of the next new address.
+    pub next: u32,
+    /// Every address below this number is watched.
+    pub watched: u32,
 }

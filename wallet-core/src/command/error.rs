@@ -165,6 +165,9 @@ pub enum CommandError {
     /// No more tokens are kept.
     #[error("there are too many tokens: revoke some first")]
     TooManyTokens,
+    /// The wallet has no account yet.
+    #[error("this wallet has no account: import a descriptor first")]
+    NoAccounts,
     /// The key layer is sealed.
     #[error("the wallet is locked: unlock it with its password")]
     Locked,
@@ -271,6 +274,7 @@ impl CommandError {
             Self::TooManyTokens => Kind::TooManyTokens,
             Self::NoSuchOperation(_) => Kind::NoSuchOperation,
             Self::Rescanning(_) => Kind::Rescanning,
+            Self::NoAccounts => Kind::BadAccounts,
             Self::Locked => Kind::Locked,
             Self::WatchOnly => Kind::WatchOnly,
             Self::HeightAboveTip { .. } => Kind::HeightAboveTip,

@@ -41,6 +41,7 @@ impl Engine {
             | Command::Describe => one.read(&command, &around),
             Command::Status => Ok(Reply::Status(Box::new(self.status(name)?))),
             Command::Rescan { from } => self.rescan(now, name, from),
+            Command::Import(imports) => self.import(now, name, &imports),
             Command::Operation(command) => self.operate(now, name, command),
             Command::Sweep(request) => self.begin_sweep(now, name, &request),
             Command::Receive { amount, note, expires, fresh } => {
@@ -137,6 +138,9 @@ impl Engine {
     pub fn backup(&self, name: &WalletName, now: WallTime) -> Result<Backup, CommandError> {
         let not_loaded = || CommandError::NotLoaded(name.clone());
         let one = self.followers.get(name).ok_or_else(not_loaded)?;
+        if one.wallet.accounts().is_empty() {
+            return Err(CommandError::NoAccounts);
+        }
         let sealed = one.wallet.sealed_seed()?;
         let seed = sealed.map(|sealed| one.keys.seed(&sealed)).transpose()?;
         Ok(Backup { seed, ..one.wallet.backup(now)? })

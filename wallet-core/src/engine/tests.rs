@@ -3,6 +3,7 @@
 mod between;
 mod crash;
 mod home;
+mod importing;
 mod machine;
 mod restart;
 mod refusal;

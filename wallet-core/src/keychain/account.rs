@@ -27,6 +27,7 @@ pub struct Account {
     /// What is taken of `paths` unless another is asked for.
     plan: SpendPlan,
     signs: bool,
+    active: bool,
 }
 
 impl Account {
@@ -49,7 +50,24 @@ impl Account {
         let is_own = |signer: &Fingerprint| Some(*signer) == own;
         let plan = usual(&paths, is_own).plan;
         let signs = descriptor.signers().iter().any(is_own);
-        Self { id, name, network, descriptor, single_key, kind, paths, plan, signs }
+        Self { id, name, network, descriptor, single_key, kind, paths, plan, signs, active: true }
+    }
+
+    /// The same, which gives out no new addresses by itself.
+    #[must_use]
+    pub fn inactive(self) -> Self {
+        Self { active: false, ..self }
+    }
+
+    /// Sets whether new addresses of its kind may be of it.
+    pub const fn set_active(&mut self, active: bool) {
+        self.active = active;
+    }
+
+    /// Whether new addresses of its kind may be of it.
+    #[must_use]
+    pub const fn is_active(&self) -> bool {
+        self.active
     }
 
     /// Which account.

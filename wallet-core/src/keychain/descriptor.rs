@@ -1,5 +1,6 @@
 //! Owns `AccountDescriptor`: a descriptor (BIP380) that was checked to be an account's: two branches
-//! (BIP389), extended public keys of the network, safe to be paid at.
+//! (BIP389), extended public keys of the network, safe to be paid at; or one that was imported,
+//! which may make a single chain of addresses, or a single address.
 //!
 //! Refuses private keys, hardened steps, scripts that can be spent without a signature or changed
 //! on their way. Errors repeat nothing of what was read: it may have been a secret.
@@ -25,13 +26,25 @@ use super::{
 };
 use crate::limits::{DESCRIPTOR_BYTES, DESCRIPTOR_KEYS};
 
-/// The descriptor of an account, both branches in one.
+/// Which chains of addresses a descriptor makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Chains {
+    /// Both.
+    Both,
+    /// This one.
+    One(Branch),
+    /// This one, of a single address.
+    Fixed(Branch),
+}
+
+/// The descriptor of an account, both branches in one if it has two.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountDescriptor {
     /// As it is written.
     whole: Descriptor<DescriptorPublicKey>,
     /// By [`Branch::number`], each key derived down to its branch.
     branches: [Descriptor<DescriptorPublicKey>; 2],
+    chains: Chains,
 }
 
 impl AccountDescriptor {
@@ -40,6 +53,20 @@ impl AccountDescriptor {
     /// # Errors
     /// See [`DescriptorError`].
     pub fn parse(text: &str, network: Network) -> Result<Self, DescriptorError> {
+        let descriptor = Self::import(text, network, Branch::Receive)?;
+        match descriptor.chains {
+            Chains::Both => Ok(descriptor),
+            Chains::One(_) => Err(DescriptorError::OneBranch),
+            Chains::Fixed(_) => Err(DescriptorError::NotRanged),
+        }
+    }
+
+    /// Reads a descriptor that may also make a single chain of addresses, or a single address:
+    /// then they are of `branch`.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse), but for what is more.
+    pub fn import(text: &str, network: Network, branch: Branch) -> Result<Self, DescriptorError> {
         let text = text.trim();
         if text.len() > DESCRIPTOR_BYTES {
             return Err(DescriptorError::TooLong { most: DESCRIPTOR_BYTES });
@@ -51,7 +78,7 @@ impl AccountDescriptor {
         let whole = Descriptor::from_str(body).map_err(|_| DescriptorError::Malformed)?;
         check_script(&whole)?;
         check_keys(&whole, network)?;
-        let descriptor = Self::branched(whole)?;
+        let descriptor = Self::branched(whole, branch)?;
         check_origins(&descriptor.keys())?;
         check_branches(&descriptor)?;
         if descriptor.paths(None).is_empty() {
@@ -80,7 +107,25 @@ impl AccountDescriptor {
             ScriptType::Taproot => Descriptor::new_tr(key, None),
         };
         let whole = whole.expect("an extended key is compressed");
-        Self::branched(whole).expect("the key has two branches without a hardened step")
+        Self::branched(whole, Branch::Receive)
+            .expect("the key has two branches without a hardened step")
+    }
+
+    /// Which chains of addresses it makes.
+    #[must_use]
+    pub const fn chains(&self) -> Chains {
+        self.chains
+    }
+
+    /// How many addresses a chain has.
+    #[must_use]
+    pub fn places(&self, branch: Branch) -> u32 {
+        match self.chains {
+            Chains::Both => PLACES,
+            Chains::One(own) if own == branch => PLACES,
+            Chains::Fixed(own) if own == branch => 1,
+            Chains::One(_) | Chains::Fixed(_) => 0,
+        }
     }
 
     /// What it is.
@@ -105,10 +150,8 @@ impl AccountDescriptor {
     #[must_use]
     pub fn branch_text(&self, branch: Branch) -> String {
         let single = self.whole.clone().into_single_descriptors().unwrap_or_default();
-        single
-            .get(usize::from(branch == Branch::Change))
-            .map(ToString::to_string)
-            .unwrap_or_default()
+        let second = self.chains == Chains::Both && branch == Branch::Change;
+        single.get(usize::from(second)).map(ToString::to_string).unwrap_or_default()
     }
 
     /// The address at a place of one of its chains.
@@ -194,7 +237,10 @@ impl AccountDescriptor {
         signers
     }
 
-    fn branched(whole: Descriptor<DescriptorPublicKey>) -> Result<Self, DescriptorError> {
+    fn branched(
+        whole: Descriptor<DescriptorPublicKey>,
+        branch: Branch,
+    ) -> Result<Self, DescriptorError> {
         let single = whole.clone().into_single_descriptors();
         let branches = single.map_err(|_| DescriptorError::NotTwoBranches)?;
         let mut branches = branches
@@ -202,9 +248,14 @@ impl AccountDescriptor {
             .map(|branch| branch.translate_pk(&mut Derive).map_err(|_| DescriptorError::Hardened));
         match (branches.next(), branches.next(), branches.next()) {
             (Some(receive), Some(change), None) => {
-                Ok(Self { whole, branches: [receive?, change?] })
+                Ok(Self { whole, branches: [receive?, change?], chains: Chains::Both })
             }
-            (Some(_), None, None) => Err(DescriptorError::OneBranch),
+            (Some(only), None, None) => {
+                let ranged = whole.has_wildcard();
+                let chains = if ranged { Chains::One(branch) } else { Chains::Fixed(branch) };
+                let only = only?;
+                Ok(Self { whole, branches: [only.clone(), only], chains })
+            }
             _ => Err(DescriptorError::NotTwoBranches),
         }
     }
@@ -246,7 +297,7 @@ fn check_keys(
     network: Network,
 ) -> Result<(), DescriptorError> {
     let kind = NetworkKind::from(network);
-    let (mut count, mut ranged, mut problem) = (0, false, None);
+    let (mut count, mut problem) = (0, None);
     whole.for_each_key(|key| {
         count += 1;
         let (xpub, wildcard) = match key {
@@ -255,21 +306,22 @@ fn check_keys(
             // Without a path, as the key of which nobody knows the secret (BIP341).
             DescriptorPublicKey::Single(_) => return true,
         };
-        ranged = true;
         let found = match wildcard {
             _ if xpub.network != kind => Some(DescriptorError::WrongNetwork { network }),
             _ if key.has_hardened_step() => Some(DescriptorError::Hardened),
             _ if has_repeated_step(key) => Some(DescriptorError::NotTwoBranches),
             Wildcard::Hardened => Some(DescriptorError::Hardened),
-            Wildcard::None => Some(DescriptorError::NotRanged),
-            Wildcard::Unhardened => None,
+            // With two branches, each must go on.
+            Wildcard::None if matches!(key, DescriptorPublicKey::MultiXPub(_)) => {
+                Some(DescriptorError::NotRanged)
+            }
+            Wildcard::None | Wildcard::Unhardened => None,
         };
         problem = problem.take().or(found);
         true
     });
     match problem {
         Some(problem) => Err(problem),
-        None if !ranged => Err(DescriptorError::NotRanged),
         None if count > DESCRIPTOR_KEYS => {
             Err(DescriptorError::TooManyKeys { most: DESCRIPTOR_KEYS })
         }
@@ -295,6 +347,9 @@ fn has_repeated_step(key: &DescriptorPublicKey) -> bool {
 /// Change must not go to addresses that are given away, as it would where sorted keys only change
 /// places between the branches.
 fn check_branches(descriptor: &AccountDescriptor) -> Result<(), DescriptorError> {
+    if descriptor.chains != Chains::Both {
+        return Ok(());
+    }
     let [receive, change] = [Branch::Receive, Branch::Change]
         .map(|branch| descriptor.definite(branch, DerivationIndex::ZERO).script_pubkey());
     if receive == change { Err(DescriptorError::NotTwoBranches) } else { Ok(()) }
@@ -325,6 +380,9 @@ impl Translator<DescriptorPublicKey, DescriptorPublicKey, bitcoin::bip32::Error>
 
     translate_hash_clone!(DescriptorPublicKey, DescriptorPublicKey, bitcoin::bip32::Error);
 }
+
+/// Addresses of a chain without an end: every number that is not hardened.
+const PLACES: u32 = 1 << 31;
 
 const DERIVED: &str = "there is no hardened step, an index is below 2^31, and no one can find an \
                        index without a key (2^-127)";

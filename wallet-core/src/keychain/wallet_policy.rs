@@ -5,7 +5,7 @@
 
 use bitcoin::Network;
 
-use super::{AccountDescriptor, AccountKey, DescriptorError};
+use super::{AccountDescriptor, AccountKey, Chains, DescriptorError};
 use crate::limits::{DESCRIPTOR_BYTES, DESCRIPTOR_KEYS};
 
 /// A wallet policy (BIP388).
@@ -18,10 +18,11 @@ pub struct WalletPolicy {
 }
 
 impl WalletPolicy {
-    /// The policy of a descriptor; `None` if it has a key that is not an extended one.
+    /// The policy of a descriptor; `None` if it has a key that is not an extended one, or no two
+    /// branches.
     #[must_use]
     pub fn new(descriptor: &AccountDescriptor) -> Option<Self> {
-        if descriptor.has_plain_key() {
+        if descriptor.has_plain_key() || descriptor.chains() != Chains::Both {
             return None;
         }
         let keys = descriptor.keys();

@@ -4,6 +4,8 @@ use super::{portable_as, portable_enum, portable_struct};
 use crate::command::{
     BlockQuery, ChainQuery, Command, KeyLayerState, KeyState, LabelQuery, LeftBlock, Operation,
     OperationCommand, OperationId, OperationState, Reach, Reply, Task,
+    BlockQuery, ChainQuery, Command, Import, ImportProblem, Imported, KeyLayerState, KeyState,
+    Operation, OperationCommand, OperationId, OperationState, Reach, Reply, Task,
 };
 
 portable_struct!(LeftBlock { fork, transactions });
@@ -15,8 +17,11 @@ portable_struct!(KeyLayerState { has_passphrase, state });
 portable_as! { OperationId as u64 { |it| it.0, |number| Some(Self(number)) } }
 portable_enum!(OperationCommand { Rescan { from }, Running, Of(id), Cancel(id) });
 portable_enum!(OperationState { Running, Done(time), Cancelled(time) });
+portable_enum!(ImportProblem { Descriptor(problem), HasKeys, TooMany { most } });
 portable_enum!(Task { Rescan { from } });
 portable_struct! {
+    Import { descriptor, internal, active, end, next, label, since }
+    Imported { problems, operation }
     Reach { first, next, last }
     Operation { id, task, begun, state, reach }
 }
@@ -58,6 +63,7 @@ portable_enum!(Command {
     Left(block),
     Rescan { from },
     Operation(command),
+    Import(imports),
     Describe,
     Prove(txid),
     KeyLayer,
@@ -98,6 +104,7 @@ portable_enum!(Reply {
     Proof(proof),
     Recalled(answer),
     Operation(operation),
+    Imported(imported),
     Teller(reply),
     Done,
 });

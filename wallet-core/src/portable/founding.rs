@@ -21,12 +21,14 @@ portable_struct! {
         created, network, name, fingerprint, birthday, look_ahead, words_checked, preferred,
         accounts, requests, labels, seed,
     }
-    BackupAccount { name, descriptor, birthday, look_ahead, receive, change }
+    BackupAccount { name, descriptor, internal, active, birthday, look_ahead, receive, change }
     BackupRequest { account, index, id, amount, issued, expires, least_depth, cancelled }
     PassphraseChange { old, new }
 }
 
-portable_enum!(Founding { Keys(wallet), Watch(wallet), Backup { backup, password } });
+portable_enum!(Founding {
+    Keys(wallet), Watch(wallet), Blank { birthday, password }, Backup { backup, password },
+});
 portable_enum!(CreateError {
     WalletExists(name), DirInUse(holder), Closing, DaemonLost, BadAccounts, OutOfMemory { kib },
     Entropy(error), Store(problem),

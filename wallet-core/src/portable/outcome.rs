@@ -33,7 +33,7 @@ portable_enum!(CommandError {
     FeeAboveLimit { fee, most }, FeeUnknown { target }, FeeTooLow { fee, least },
     CannotBump { txid, why }, CannotAbandon { txid, why }, NoSuchLabel(label), TooLarge { weight, most }, NoSuchDraft(id),
     DraftExpired(id), KeyReused, OverLimit(why), NoSuchInvoice(id), InvoiceSettled { id, state },
-    NoSuchToken(id), TooManyTokens, NoSuchOperation(id), Rescanning(running),
+    NoSuchToken(id), TooManyTokens, NoSuchOperation(id), Rescanning(running), NoAccounts,
     Locked, WatchOnly, HeightAboveTip { asked, tip },
     NoSuchTransaction(txid), NotConfirmed(txid), Offline, AddressesExhausted, NothingToSign,
     NotAPayment, ForeignPayment, NotOurAddress(address), NothingToSweep { left },

@@ -3,10 +3,10 @@
 use super::{portable_enum, portable_struct};
 use crate::command::{
     AccountDescription, AccountSearch, AddressQuery, AddressRow, AddressStatus, Balance,
-    BalanceParts, Birthday, ChainSearch, Coin, Conflicts, Direction, Finding, HistoryQuery,
-    HistoryRow, Holdings, ImportedLabels, IssuedAddress, Label, LabelConflict, LabelImport, Mark,
-    Matched, Moment, Owner, Receipt, RecordedOutput, Reference, SearchEnd, SearchReport,
-    TransactionChange, TransactionRecord, WalletDescription,
+    BalanceParts, Birthday, ChainDescription, ChainSearch, Coin, Conflicts, Direction, Finding,
+    HistoryQuery, HistoryRow, Holdings, ImportedLabels, IssuedAddress, Label, LabelConflict,
+    LabelImport, Mark, Matched, Moment, Owner, Receipt, RecordedOutput, Reference, SearchEnd,
+    SearchReport, TransactionChange, TransactionRecord, WalletDescription,
 };
 
 portable_struct! {
@@ -38,8 +38,9 @@ portable_struct! {
     WalletDescription { name, fingerprint, birthday, accounts, words_checked, search }
     AccountDescription {
         id, name, kind, signs, keys, rule, policy, birthday, gap, change_gap, first_address,
-        preferred, descriptor,
+        preferred, active, receive, change, descriptor,
     }
+    ChainDescription { descriptor, ranged, next, watched }
     SearchReport { end, accounts }
     SearchEnd { tip, at }
     AccountSearch { account, start, gap, change_gap, turn, receive, change }

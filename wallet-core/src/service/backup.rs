@@ -15,7 +15,7 @@ use crate::command::{StoreProblem, WalletDescription};
 use crate::config::Settings;
 use crate::entropy::EntropyError;
 use crate::founding::{CreateError, RestoreError};
-use crate::keychain::{Account, AccountDescriptor, AccountId};
+use crate::keychain::{Account, AccountDescriptor, AccountId, Branch};
 use crate::limits::PARCEL_BYTES;
 use crate::seed::Seed;
 use crate::signers::key_layer;
@@ -127,7 +127,8 @@ fn accounts(backup: &Backup, own: Option<Fingerprint>) -> Result<Vec<Account>, R
     let mut accounts = Vec::new();
     for (number, account) in (0..).zip(&backup.accounts) {
         let name = &account.name;
-        let descriptor = AccountDescriptor::parse(&account.descriptor, backup.network)
+        let branch = if account.internal { Branch::Change } else { Branch::Receive };
+        let descriptor = AccountDescriptor::import(&account.descriptor, backup.network, branch)
             .map_err(|problem| RestoreError::Account { name: name.to_string(), problem })?;
         if let Some(seed) = &backup.seed
             && !seed.owns(&descriptor, backup.network)
@@ -135,7 +136,8 @@ fn accounts(backup: &Backup, own: Option<Fingerprint>) -> Result<Vec<Account>, R
             return Err(RestoreError::ForeignKey { name: name.to_string() });
         }
         let id = AccountId::new(number);
-        accounts.push(Account::new(id, name.clone(), backup.network, descriptor, own));
+        let made = Account::new(id, name.clone(), backup.network, descriptor, own);
+        accounts.push(if account.active { made } else { made.inactive() });
     }
     Ok(accounts)
 }

@@ -6,12 +6,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::command::WalletDescription;
-use crate::config::Settings;
+use crate::command::{Birthday, WalletDescription};
+use crate::config::{LookAhead, Settings};
 use crate::founding::{CreateError, NewWatch};
 use crate::keychain::{Account, AccountId};
 use crate::store::lock::DirectoryLock;
-use crate::vault::KdfCost;
+use crate::vault::{KdfCost, Password};
 use crate::wallet::{self, Wallet};
 
 use super::create::{Birthplace, lock_of};
@@ -46,7 +46,43 @@ pub(super) fn watch_in(
         Account::new(AccountId::new(id), name, network, descriptor, None)
     };
     let accounts = (0..).zip(accounts).map(account).collect();
-    let place = Birthplace::claim(lock, settings, &password, cost)?;
+    without_keys(lock, settings, (accounts, birthday, look_ahead), &password, cost)
+}
+
+/// Creates a wallet without keys and accounts, into which descriptors are imported; durable on
+/// return.
+///
+/// # Errors
+/// As [`watch`].
+pub fn blank(
+    settings: &Settings,
+    birthday: Birthday,
+    password: &Password,
+    cost: KdfCost,
+) -> Result<WalletDescription, CreateError> {
+    blank_in(lock_of(settings)?, settings, birthday, password, cost)
+}
+
+/// The same for whom the directory is locked.
+pub(super) fn blank_in(
+    lock: Arc<DirectoryLock>,
+    settings: &Settings,
+    birthday: Birthday,
+    password: &Password,
+    cost: KdfCost,
+) -> Result<WalletDescription, CreateError> {
+    without_keys(lock, settings, (Vec::new(), birthday, LookAhead::NEW), password, cost)
+}
+
+fn without_keys(
+    lock: Arc<DirectoryLock>,
+    settings: &Settings,
+    (accounts, birthday, look_ahead): (Vec<Account>, Birthday, LookAhead),
+    password: &Password,
+    cost: KdfCost,
+) -> Result<WalletDescription, CreateError> {
+    let network = settings.network;
+    let place = Birthplace::claim(lock, settings, password, cost)?;
     let new = wallet::NewWallet {
         description: wallet::Description {
             network,

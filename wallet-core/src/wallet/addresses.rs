@@ -33,6 +33,9 @@ impl Wallet {
         fresh: bool,
         now: WallTime,
     ) -> Result<IssuedAddress, CommandError> {
+        if self.accounts.is_empty() {
+            return Err(CommandError::NoAccounts);
+        }
         let account = self.description.preferred;
         let keychain = KeychainId { account, branch: Branch::Receive };
         let last = self.file.last_address(keychain)?;
@@ -114,7 +117,9 @@ impl Wallet {
     /// The index that [`issue`](Wallet::issue) would hand out: never one that was paid already.
     pub(super) fn next_index(&self, keychain: KeychainId) -> Result<DerivationIndex, CommandError> {
         let state = self.keychain(keychain)?;
-        DerivationIndex::new(state.issued.max(state.used)).ok_or(CommandError::AddressesExhausted)
+        let places = self.account(keychain.account)?.descriptor().places(keychain.branch);
+        let next = Some(state.issued.max(state.used)).filter(|next| *next < places);
+        next.and_then(DerivationIndex::new).ok_or(CommandError::AddressesExhausted)
     }
 
     /// A script of the wallet was paid.
@@ -139,6 +144,7 @@ impl Wallet {
             Branch::Change => look_ahead.change,
         };
         let end = state.issued.max(state.used).saturating_add(ahead);
+        let end = end.min(account.descriptor().places(state.id.branch));
         let missing = (state.derived..end).map_while(DerivationIndex::new);
         for index in missing {
             let place = ScriptPlace { keychain: state.id, index };

@@ -97,6 +97,8 @@ impl Wallet {
         Ok(BackupAccount {
             name: account.name().clone(),
             descriptor: account.descriptor().to_string(),
+            internal: account.descriptor().places(Branch::Receive) == 0,
+            active: account.is_active(),
             birthday: Some(birthday),
             look_ahead: Some(searched.look_ahead),
             receive: issued(Branch::Receive),

@@ -36,6 +36,9 @@ impl Wallet {
         request: &CheckedRequest,
         moment: &DraftMoment,
     ) -> Result<Funding, CommandError> {
+        if self.accounts.is_empty() {
+            return Err(CommandError::NoAccounts);
+        }
         let account = request.account.as_ref().map(|name| self.account_named(name));
         let account = account.transpose()?.map(Account::id);
         let named = self.named(request, moment)?;
@@ -79,7 +82,7 @@ impl Wallet {
         &self,
         account: AccountId,
     ) -> Result<(ScriptPlace, ScriptBuf), CommandError> {
-        let keychain = KeychainId { account, branch: Branch::Change };
+        let keychain = KeychainId { account: self.giving_change(account)?, branch: Branch::Change };
         let place = ScriptPlace { keychain, index: self.next_index(keychain)? };
         Ok((place, self.address(place)?.script_pubkey()))
     }
@@ -91,6 +94,22 @@ impl Wallet {
         accounts: impl Iterator<Item = AccountId> + Clone,
     ) -> Result<Back, CommandError> {
         let account = self.change_account(request, accounts)?;
+    /// The account itself if it has a chain for change; else the first of its kind that has, else the
+    /// first.
+    fn giving_change(&self, account: AccountId) -> Result<AccountId, CommandError> {
+        let gives = |one: &Account| one.is_active() && one.descriptor().places(Branch::Change) > 0;
+        let own = self.account(account)?;
+        if own.descriptor().places(Branch::Change) > 0 {
+            return Ok(account);
+        }
+        let alike = self.accounts.iter().find(|one| gives(one) && one.kind() == own.kind());
+        let any = alike.or_else(|| self.accounts.iter().find(|one| gives(one)));
+        any.map(Account::id).ok_or(CommandError::AddressesExhausted)
+    }
+
+    /// Where the change of a payment out of these coins goes, and how it would be spent.
+    fn change_of(&self, request: &CheckedRequest, pool: &[LeanCoin]) -> Result<Back, CommandError> {
+        let account = self.change_account(request, pool)?;
         let Some(address) = &request.layout.change_to else {
             let (place, spk) = self.next_change(account)?;
             return Ok(Back { plan: self.spend_plan(place)?, place: Some(place), spk });

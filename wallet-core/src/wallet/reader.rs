@@ -42,11 +42,8 @@ impl Reader {
         now: WallTime,
     ) -> Result<Reply, CommandError> {
         self.0.file.begin_reading()?;
-        let answer = match reading {
-            // How far each chain of addresses is used is in memory only with the other view.
-            Reading::Describe => self.0.read_chains().map_err(CommandError::from),
-            _ => Ok(()),
-        };
+        let answer = self.0.read_what_changed(matches!(reading, Reading::Describe));
+        let answer = answer.map_err(CommandError::from);
         let answer = answer.and_then(|()| self.0.read(reading, tip, now));
         self.0.file.abort()?;
         answer
@@ -54,6 +51,16 @@ impl Reader {
 }
 
 impl Wallet {
+    /// Reads again what the other view may have changed: accounts may have come, and for a
+    /// description how far each chain of addresses is used.
+    fn read_what_changed(&mut self, describes: bool) -> Result<(), StoreProblem> {
+        if describes || self.file.account_count()? != self.accounts.len() {
+            self.accounts = self.file.accounts()?;
+            self.read_chains()?;
+        }
+        Ok(())
+    }
+
     /// Answers what only reads.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use billfold_wallet_core::command::FeeChoice;
 use billfold_wallet_core::keychain::AccountName;
+use billfold_wallet_core::keychain::Branch;
 use bitcoin::{Address, FeeRate, Transaction, Weight};
 
 use crate::arguments::{self, amount};
@@ -105,7 +106,9 @@ impl Options {
             Some(kind) if !ADDRESS_TYPES.contains(&kind) => {
                 return Err(RpcError::address_or_key(format!("Unknown change type '{kind}'")));
             }
-            Some(kind) => Some(account_of(&ledger::description(desk).await?, Some(kind))?),
+            Some(kind) => {
+                Some(account_of(&ledger::description(desk).await?, Some(kind), Branch::Change)?)
+            }
         };
         let (least_depth, most_depth) = fields.depths()?;
         let subtract = fields.get("subtractFeeFromOutputs");

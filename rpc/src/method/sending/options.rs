@@ -2,6 +2,7 @@
 //! arguments.
 
 use billfold_wallet_core::command::{CoinChoice, Layout, PayRequest};
+use billfold_wallet_core::keychain::Branch;
 use bitcoin::transaction::Version;
 use bitcoin::{OutPoint, Weight};
 
@@ -151,7 +152,7 @@ impl<'a> Options<'a> {
         }
         if let Some(kind) = self.value("change_type").map(arguments::text).transpose()? {
             let wallet = ledger::description(desk).await?;
-            layout.change_account = Some(account_of(&wallet, Some(kind))?);
+            layout.change_account = Some(account_of(&wallet, Some(kind), Branch::Change)?);
         }
         if let Some(at) = self.integer("change_position")? {
             let at = usize::try_from(at).ok().filter(|at| *at <= recipients);

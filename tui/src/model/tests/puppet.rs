@@ -581,6 +581,9 @@ fn description(busy: bool) -> WalletDescription {
         change_gap: 20,
         first_address: known(),
         preferred: true,
+        active: true,
+        receive: None,
+        change: None,
         descriptor: "tr([2f5a91c0/86'/1'/0']tpubDDSFMQ9gzyQdNTKdHe6tcppCEpUf89q5eoiKUJr6ZFbjs9CRZiLFs3EKoyNGP3MZ1m9udwQDL64cq6XEXecNJRm1r9wajPcXArzARaYiJhn/<0;1>/*)#tvpf2g0p".to_owned(),
     };
     WalletDescription {

@@ -25,6 +25,8 @@ fn backup(seed: Option<Seed>) -> Backup {
         accounts: vec![BackupAccount {
             name: name.clone(),
             descriptor: "tr(…)".to_owned(),
+            internal: false,
+            active: true,
             birthday: Some(Birthday::Time(1_600_000_000)),
             look_ahead: Some(LookAhead::RESTORED),
             receive: 3,
@@ -208,4 +210,15 @@ fn the_first_released_format_still_opens() {
     assert_eq!(backup.labels[0].label.as_deref(), Some("rent in May"));
     assert_eq!(backup.birthday, Birthday::Height(Height::new(100)));
     assert!(backup.seed.is_some_and(|found| *found.to_bytes() == *seed("").to_bytes()));
+}
+
+#[test]
+fn what_was_imported_comes_back_as_it_was() {
+    let mut backup = backup(None);
+    backup.accounts[0].internal = true;
+    backup.accounts[0].active = false;
+    let text = write(&backup);
+    let text = std::str::from_utf8(&text).unwrap();
+    assert!(text.contains("\"internal\":true,\"inactive\":true"), "{text}");
+    assert_eq!(read(text.as_bytes()).unwrap().accounts, backup.accounts);
 }

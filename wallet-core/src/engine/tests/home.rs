@@ -80,6 +80,23 @@ impl Home {
         home
     }
 
+    /// Makes a wallet without keys and accounts in the directory.
+    pub(super) fn add_blank(&self, wallet: &WalletName, birthday: Height) {
+        let (key, file) = self.files_of(wallet);
+        let keys = vault::create(&key, &password(), KdfCost::for_tests()).unwrap();
+        let description = Description {
+            network: self.network,
+            name: wallet.to_string(),
+            fingerprint: None,
+            birthday: Birthday::Height(birthday),
+            preferred: ACCOUNT,
+            look_ahead: LookAhead { receive: 5, change: 5 },
+        };
+        let new =
+            NewWallet { description, accounts: Vec::new(), sealed_seed: None, passphrase: None };
+        Wallet::create(&file, &keys.file, &new).unwrap();
+    }
+
     /// Makes another wallet in the directory.
     pub(super) fn add(&self, wallet: &WalletName, name: &str, birthday: Height) {
         let network = self.network;
@@ -175,6 +192,12 @@ impl Home {
 /// A script of the wallet of this name, watched by it or not.
 pub(super) fn script(name: &str, index: u32) -> ScriptBuf {
     script_of(name, 0, index)
+}
+
+/// The descriptor of one branch of the wallet of this name.
+pub(super) fn branch_text(name: &str, branch: Branch) -> String {
+    let seed = Seed::new(&Words::parse(WORDS).unwrap(), name);
+    seed.accounts(&accounts(), Network::Regtest)[0].descriptor().branch_text(branch)
 }
 
 /// The same of the account that has its turn after the first.

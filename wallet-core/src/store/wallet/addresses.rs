@@ -8,7 +8,7 @@ use rusqlite::{OptionalExtension, params};
 
 use crate::command::StoreProblem;
 use crate::keychain::{
-    Account, AccountDescriptor, AccountId, AccountName, Branch, DerivationIndex, KeychainId,
+    Account, AccountDescriptor, AccountId, AccountName, Branch, Chains, DerivationIndex, KeychainId,
 };
 use crate::light_client::time::WallTime;
 
@@ -62,8 +62,14 @@ impl WalletFile {
         let id = Column(account.id());
         self.write(|sql| {
             sql.execute(
-                "INSERT INTO accounts VALUES (?1, ?2, ?3)",
-                params![id, Column(account.name()), account.descriptor().to_string()],
+                "INSERT INTO accounts VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![
+                    id,
+                    Column(account.name()),
+                    account.descriptor().to_string(),
+                    is_internal(account.descriptor()),
+                    account.is_active()
+                ],
             )?;
             sql.execute("INSERT INTO balances (account) VALUES (?1)", [id])?;
             for branch in [Branch::Receive, Branch::Change] {
@@ -71,6 +77,27 @@ impl WalletFile {
                 sql.execute("INSERT INTO keychains (id) VALUES (?1)", [Column(keychain)])?;
             }
             Ok(())
+        })
+    }
+
+    /// Writes whether new addresses may be of an account.
+    pub fn set_active(&mut self, account: AccountId, active: bool) -> Result<(), StoreProblem> {
+        self.write(|sql| {
+            sql.execute(
+                "UPDATE accounts SET active = ?2 WHERE id = ?1",
+                params![Column(account), active],
+            )
+            .map(drop)
+        })
+    }
+
+    /// How many accounts there are; none is ever taken out.
+    pub fn account_count(&self) -> Result<usize, StoreProblem> {
+        self.read(|sql| {
+            let count: u32 = sql
+                .prepare_cached("SELECT count(*) FROM accounts")?
+                .query_row([], |row| row.get(0))?;
+            Ok(usize::try_from(count).unwrap_or(usize::MAX))
         })
     }
 
@@ -85,18 +112,23 @@ impl WalletFile {
     pub fn accounts(&self) -> Result<Vec<Account>, StoreProblem> {
         let Description { network, fingerprint, .. } = self.description()?;
         self.read(|sql| {
-            sql.prepare_cached("SELECT id, name, descriptor FROM accounts ORDER BY id")?
-                .query_map([], |row| {
-                    let id: Column<AccountId> = row.get(0)?;
-                    let name: Column<AccountName> = row.get(1)?;
-                    let text: String = row.get(2)?;
-                    let descriptor = AccountDescriptor::parse(&text, network);
-                    let descriptor = descriptor.map_err(|error| {
-                        rusqlite::Error::FromSqlConversionFailure(2, Type::Text, Box::new(error))
-                    })?;
-                    Ok(Account::new(id.0, name.0, network, descriptor, fingerprint))
-                })?
-                .collect()
+            sql.prepare_cached(
+                "SELECT id, name, descriptor, internal, active FROM accounts ORDER BY id",
+            )?
+            .query_map([], |row| {
+                let id: Column<AccountId> = row.get(0)?;
+                let name: Column<AccountName> = row.get(1)?;
+                let text: String = row.get(2)?;
+                let branch = if row.get(3)? { Branch::Change } else { Branch::Receive };
+                let descriptor = AccountDescriptor::import(&text, network, branch);
+                let descriptor = descriptor.map_err(|error| {
+                    rusqlite::Error::FromSqlConversionFailure(2, Type::Text, Box::new(error))
+                })?;
+                let mut account = Account::new(id.0, name.0, network, descriptor, fingerprint);
+                account.set_active(row.get(4)?);
+                Ok(account)
+            })?
+            .collect()
         })
     }
 
@@ -227,4 +259,9 @@ impl WalletFile {
                 .exists(params![Column(place.keychain), Column(place.index)])
         })
     }
+}
+
+/// Whether the one chain of a descriptor is of change.
+fn is_internal(descriptor: &AccountDescriptor) -> bool {
+    matches!(descriptor.chains(), Chains::One(Branch::Change) | Chains::Fixed(Branch::Change))
 }

@@ -25,11 +25,14 @@ CREATE TABLE sealed (
 ) STRICT;
 
 -- `id`: from 0 in the order in which they came, never given again. `name`: what people type.
--- `descriptor`: with both branches (BIP389) and its checksum (BIP380).
+-- `descriptor`: with both branches (BIP389) if it has two, and its checksum (BIP380). `internal`:
+-- whether the one branch of another is of change. `active`: whether new addresses may be of it.
 CREATE TABLE accounts (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
-    descriptor TEXT NOT NULL UNIQUE
+    descriptor TEXT NOT NULL UNIQUE,
+    internal INTEGER NOT NULL,
+    active INTEGER NOT NULL
 ) STRICT;
 
 -- One chain of addresses. `id`: 2 × the account's id + the branch. `issued`: every index below was

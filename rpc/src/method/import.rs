@@ -1,0 +1,293 @@
+//! Owns the methods that take descriptors in and list them.
+//!
+//! Refuses private keys so far: a wallet of given descriptors only watches.
+
+use billfold_wallet_core::command::{
+    Birthday, BlockQuery, ChainDescription, Command, CommandError, Import, ImportProblem, Imported,
+    OperationState, Reply,
+};
+use billfold_wallet_core::keychain::{Branch, DescriptorError};
+use serde::Serialize;
+
+use crate::arguments::{self, Arguments};
+use crate::descriptor::written;
+use crate::desk::Desk;
+use crate::error::{Code, RpcError};
+use crate::json::{Object, Value, answer, type_name};
+use crate::ledger;
+use crate::limits::{IMPORT_RANGE, IMPORTS};
+use crate::method::address::{gives, label};
+use crate::method::description::{Read, range};
+use crate::method::wallet::birthtime;
+use crate::method::{Category, Method, Outcome, Run, Standing};
+use crate::node::Node;
+use crate::operation::{RESCANNING, until_ended};
+use crate::parameter::{Kind, Parameter};
+
+pub(super) const METHODS: &[Method] = &[
+    Method {
+        name: "importdescriptors",
+        category: Category::Wallet,
+        parameters: &[Parameter::required("requests", Kind::Array, "What is to be imported")],
+        about: "Import descriptors, and look for what was paid to them. It is answered when that \
+                has ended; other calls are answered meanwhile, and the search goes on if its \
+                caller leaves, and over a restart.",
+        standing: Standing::Differs(
+            "only into wallets without private keys, and without private keys (-4); -5 for addr, \
+             raw, combo, rawtr and bare scripts, and for sh(multi()); -8 for a range beyond 10,000; addresses below the range \
+             are watched too, and those of a descriptor that is known are never watched less; -4 \
+             for more than 512 descriptors; texts of what is wrong with a descriptor are our own",
+        ),
+        run: Run::Wallet(|node, desk, arguments| Box::pin(import(node, desk, arguments))),
+    },
+    Method {
+        name: "listdescriptors",
+        category: Category::Wallet,
+        parameters: &[Parameter::optional("private", Kind::Bool, "Not served")],
+        about: "List the descriptors of a wallet.",
+        standing: Standing::Differs(
+            "-4 for private: the words, which billfold words show tells, are the wallet's keys; the \
+             range is what is watched, from 0 on",
+        ),
+        run: Run::Wallet(|node, desk, arguments| Box::pin(list(node, desk, arguments))),
+    },
+];
+
+async fn import(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
+    let requests = arguments::array(arguments.required(0))?;
+    if requests.len() > IMPORTS {
+        return Err(RpcError::parameter(format!("At most {IMPORTS} descriptors at once")));
+    }
+    let now = median_time(node, desk).await?;
+    let times = requests.iter().map(|request| timestamp(request, now));
+    let times = times.collect::<Result<Vec<_>, RpcError>>()?;
+    let mut warnings = Vec::new();
+    let mut results = Vec::new();
+    let mut imports = Vec::new();
+    for (request, since) in requests.iter().zip(times) {
+        let mut warned = Vec::new();
+        let read = read(request, since, &mut warned);
+        warnings.push(warned);
+        results.push(read.map(|import| imports.push(import)));
+    }
+    if !imports.is_empty() {
+        let imported = taken_in(node, desk, imports).await?;
+        let mut problems = imported.problems.into_iter();
+        for result in results.iter_mut().filter(|result| result.is_ok()) {
+            if let Some(problem) = problems.next().flatten() {
+                *result = Err(refusal(&problem));
+            }
+        }
+    }
+    let forms = results.into_iter().zip(warnings).map(|(result, warnings)| ImportedForm {
+        success: result.is_ok(),
+        error: result.err(),
+        warnings,
+    });
+    answer(&forms.collect::<Vec<_>>())
+}
+
+/// Takes descriptors in, and waits until what was paid to them was looked for.
+async fn taken_in(node: &Node, desk: &Desk, imports: Vec<Import>) -> Result<Imported, RpcError> {
+    let imported = match desk.ask(Command::Import(imports)).await {
+        Ok(Reply::Imported(imported)) => *imported,
+        Ok(_) => return Err(RpcError::bug()),
+        Err(CommandError::Rescanning(_)) => return Err(RpcError::new(Code::Wallet, RESCANNING)),
+        Err(error) => return Err(error.into()),
+    };
+    if let Some(id) = imported.operation {
+        let ended = until_ended(node, desk, id).await?;
+        if matches!(ended.state, OperationState::Cancelled(_)) {
+            return Err(RpcError::new(Code::Misc, "Rescan aborted by user."));
+        }
+    }
+    Ok(imported)
+}
+
+/// The median time of the block up to which the wallet has seen the chain: what "now" means.
+async fn median_time(node: &Node, desk: &Desk) -> Result<u64, RpcError> {
+    let tip = ledger::tip(node, desk).await?;
+    let block = node.block(BlockQuery::Hash(tip.hash)).await?;
+    Ok(block.map_or(0, |block| block.median_time.to_unix()))
+}
+
+fn timestamp(request: &Value, now: u64) -> Result<u64, RpcError> {
+    let missing = || RpcError::wrong_type("Missing required timestamp field for key");
+    match arguments::object(request)?.get("timestamp").ok_or_else(missing)? {
+        value @ Value::Number(_) => {
+            Ok(u64::try_from(arguments::integer(value)?).unwrap_or_default().max(1))
+        }
+        Value::String(text) if text == "now" => Ok(now),
+        other => Err(RpcError::wrong_type(format!(
+            "Expected number or \"now\" timestamp value for key. got type {}",
+            type_name(other)
+        ))),
+    }
+}
+
+/// One request, in the order of Core's checks.
+fn read(request: &Value, since: u64, warnings: &mut Vec<&'static str>) -> Result<Import, RpcError> {
+    let request = arguments::object(request)?;
+    let text = request.get("desc").ok_or_else(|| RpcError::parameter("Descriptor not found."))?;
+    let text = arguments::text(text)?;
+    let flag = |name: &str| request.get(name).map(arguments::flag).transpose();
+    let active = flag("active")?.unwrap_or(false);
+    let own_label = request.get("label").map(arguments::text).transpose()?;
+    let label = label(own_label.unwrap_or_default())?;
+    let read = Read::parse(text, true)?;
+    let branches = read.branches()?.len();
+    let internal = flag("internal")?;
+    if internal.is_some() && branches > 1 {
+        return Err(RpcError::address_or_key(INTERNAL_MULTIPATH));
+    }
+    let ranged = read.is_ranged();
+    let (next, end) = numbers(request, ranged, warnings)?;
+    let refusals = [
+        (active && !ranged, "Active descriptors must be ranged"),
+        (own_label.is_some() && branches > 1, "Multipath descriptors should not have a label"),
+        (own_label.is_some() && ranged, "Ranged descriptors should not have a label"),
+        (
+            own_label.is_some() && internal == Some(true),
+            "Internal addresses should not have a label",
+        ),
+    ];
+    if let Some((_, message)) = refusals.into_iter().find(|(refused, _)| *refused) {
+        return Err(RpcError::parameter(message));
+    }
+    if read.has_private_keys() {
+        return Err(RpcError::new(Code::Wallet, PRIVATE_KEYS));
+    }
+    Ok(Import {
+        descriptor: text.to_owned(),
+        internal: internal.unwrap_or(false),
+        active,
+        end,
+        next,
+        label: (!label.is_empty()).then(|| label.to_owned()),
+        since: Birthday::Time(since),
+    })
+}
+
+/// The number of the next address, and above which number none need be watched.
+fn numbers(
+    request: &Object,
+    ranged: bool,
+    warnings: &mut Vec<&'static str>,
+) -> Result<(u32, u32), RpcError> {
+    let given = request.get("range");
+    if !ranged {
+        return match given {
+            Some(_) => Err(RpcError::parameter(RANGE_OF_ONE)),
+            None => Ok((0, 1)),
+        };
+    }
+    let (first, end) = match given {
+        Some(given) => {
+            let (first, last) = range(given)?;
+            if last >= IMPORT_RANGE {
+                return Err(RpcError::parameter("Range is too large"));
+            }
+            (first, last + 1)
+        }
+        None => {
+            warnings.push("Range not given, using default keypool range");
+            (0, KEYPOOL)
+        }
+    };
+    let next = request.get("next_index").map(arguments::integer).transpose()?;
+    let Some(next) = next else { return Ok((first, end)) };
+    let in_range = |next: &u32| (first..end).contains(next);
+    let next = u32::try_from(next).ok().filter(in_range);
+    Ok((next.ok_or_else(|| RpcError::parameter("next_index is out of range"))?, end))
+}
+
+fn refusal(problem: &ImportProblem) -> RpcError {
+    match problem {
+        ImportProblem::HasKeys => RpcError::new(Code::Wallet, WITHOUT_KEYS),
+        ImportProblem::TooMany { .. } => RpcError::new(Code::Wallet, problem.to_string()),
+        ImportProblem::Descriptor(DescriptorError::Hardened) => {
+            RpcError::new(Code::Wallet, HARDENED)
+        }
+        ImportProblem::Descriptor(problem) => RpcError::address_or_key(problem.to_string()),
+    }
+}
+
+async fn list(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
+    let wallet = ledger::description(desk).await?;
+    if arguments.flag(0, false)? {
+        let signs = wallet.accounts.iter().any(|account| account.signs);
+        return Err(RpcError::new(Code::Wallet, if signs { NOT_TOLD } else { ONLY_WATCHES }));
+    }
+    let mut descriptors = Vec::new();
+    for account in &wallet.accounts {
+        let timestamp = birthtime(node, account.birthday).await?.unwrap_or_default();
+        let chains = [(Branch::Receive, &account.receive), (Branch::Change, &account.change)];
+        for (branch, chain) in chains {
+            let Some(chain) = chain else { continue };
+            let active = gives(&wallet, account, branch);
+            descriptors.push(DescriptorForm::new(chain, branch, timestamp, active));
+        }
+    }
+    descriptors.sort_by(|a, b| a.desc.cmp(&b.desc));
+    answer(&DescriptorsForm { wallet_name: desk.name(), descriptors })
+}
+
+#[derive(Debug, Serialize)]
+struct ImportedForm {
+    success: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<RpcError>,
+}
+
+#[derive(Debug, Serialize)]
+struct DescriptorsForm<'a> {
+    wallet_name: &'a str,
+    descriptors: Vec<DescriptorForm>,
+}
+
+#[derive(Debug, Serialize)]
+struct DescriptorForm {
+    desc: String,
+    timestamp: u64,
+    active: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    internal: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    range: Option<[u32; 2]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_index: Option<u32>,
+}
+
+impl DescriptorForm {
+    fn new(chain: &ChainDescription, branch: Branch, timestamp: u64, active: bool) -> Self {
+        let next = chain.ranged.then_some(chain.next);
+        Self {
+            desc: written(&chain.descriptor),
+            timestamp,
+            active,
+            internal: active.then_some(branch == Branch::Change),
+            range: chain.ranged.then(|| [0, chain.watched.saturating_sub(1)]),
+            next,
+            next_index: next,
+        }
+    }
+}
+
+/// The least that is watched of a descriptor whose range is not given, as Core's `-keypool`.
+const KEYPOOL: u32 = 1_000;
+
+const INTERNAL_MULTIPATH: &str =
+    "Cannot have multipath descriptor while also specifying 'internal'";
+const RANGE_OF_ONE: &str = "Range should not be specified for an un-ranged descriptor";
+const PRIVATE_KEYS: &str = "Cannot import private keys to a wallet with private keys disabled";
+const WITHOUT_KEYS: &str =
+    "Cannot import descriptor without private keys to a wallet with private keys enabled";
+const HARDENED: &str = "Cannot expand descriptor. Probably because of hardened derivations without \
+                        private keys provided";
+const ONLY_WATCHES: &str = "Can't get private descriptor string for watch-only wallets";
+const NOT_TOLD: &str =
+    "Private descriptors are not told: billfold words show tells the words, which are the keys";

@@ -1,0 +1,210 @@
+//! Descriptors that are taken into a wallet that runs: what was paid to them is found, nothing is
+//! taken in by halves, and a wallet with keys refuses what it can't spend.
+
+use bitcoin::Amount;
+
+use super::home::{Home, World, branch_text, main, nobody, script};
+use super::machine::{Crash, Machine};
+use crate::command::{
+    Birthday, Command, CommandError, Import, ImportProblem, Imported, Label, OperationCommand,
+    Reference, Reply,
+};
+use crate::event::Event;
+use crate::keychain::{Branch, DescriptorError};
+use crate::light_client::height::Height;
+use crate::wallet_name::WalletName;
+
+const SAT: fn(u64) -> Amount = Amount::from_sat;
+
+/// A key that stands in a descriptor by itself.
+const FIXED: &str = "wpkh(0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798)";
+
+/// The script of it.
+const FIXED_SCRIPT: &str = "0014751e76e8199196d454941c45d1b3a323f1433bd6";
+
+fn blank() -> WalletName {
+    "blank".parse().unwrap()
+}
+
+fn import(descriptor: &str) -> Import {
+    Import {
+        descriptor: descriptor.to_owned(),
+        internal: false,
+        active: false,
+        end: 10,
+        next: 0,
+        label: None,
+        since: Birthday::Height(Height::new(1)),
+    }
+}
+
+/// A blank wallet, and payments to what is imported into it: 50,000 satoshis in all.
+fn paid(world: &World, name: &str) -> Home {
+    let home = Home::new(&world.devnet, "keys");
+    let fixed = bitcoin::ScriptBuf::from_hex(FIXED_SCRIPT).unwrap();
+    let scripts = [script(name, 0), script(name, 1_200), script(name, 700), fixed];
+    for (number, script) in (1..).zip(scripts) {
+        world.devnet.pay(&script, SAT(number * 5_000)).unwrap();
+        world.devnet.mine(1, &nobody());
+    }
+    home.add_blank(&blank(), Height::new(world.devnet.tip().0 + 1));
+    home
+}
+
+const ALL: Amount = Amount::from_sat(50_000);
+
+fn imports(name: &str) -> Vec<Import> {
+    let label = Some("a key".to_owned());
+    vec![
+        Import { active: true, ..import(&branch_text(name, Branch::Receive)) },
+        Import { internal: true, active: true, ..import(&branch_text(name, Branch::Change)) },
+        Import { label, ..import(FIXED) },
+    ]
+}
+
+fn ask(
+    machine: &mut Machine,
+    wallet: &WalletName,
+    command: Command,
+) -> Result<Reply, CommandError> {
+    machine.ask_wallet(wallet, command);
+    let (_, answer) = machine.until_answered().pop().unwrap();
+    answer
+}
+
+fn imported(machine: &mut Machine, imports: Vec<Import>) -> Imported {
+    match ask(machine, &blank(), Command::Import(imports)).unwrap() {
+        Reply::Imported(imported) => *imported,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn until_ended(machine: &mut Machine) {
+    while machine.engine.followers[&blank()].wallet.running_operation().unwrap().is_some() {
+        machine.step(None).unwrap();
+    }
+}
+
+fn synced(world: &World) -> impl Fn(&Event) -> bool + use<> {
+    let at = Height::new(world.devnet.tip().0);
+    move |event| matches!(event, Event::Synced { tip, .. } if tip.height == at)
+}
+
+fn balance(home: &Home) -> Amount {
+    let wallet = home.wallet_of(&blank()).0;
+    wallet.balance(Height::new(u32::MAX)).unwrap().total.confirmed
+}
+
+#[test]
+fn what_was_paid_before_is_found_and_new_addresses_are_of_what_is_active() {
+    let world = World::start();
+    let home = paid(&world, "given");
+    let mut machine = Machine::start_with(&home, &[main(), blank()]);
+    machine.until_of(&blank(), synced(&world));
+    for command in [
+        Command::Receive { amount: None, note: None, expires: None, fresh: false },
+        Command::Balance,
+    ] {
+        let told = ask(&mut machine, &blank(), command.clone());
+        match command {
+            Command::Balance => assert!(told.is_ok()),
+            _ => assert_eq!(told, Err(CommandError::NoAccounts)),
+        }
+    }
+    let told = imported(&mut machine, imports("given"));
+    assert_eq!(told.problems, [None, None, None]);
+    until_ended(&mut machine);
+    // Payments from here on are seen as they come.
+    world.devnet.pay(&script("given", 2), SAT(1_000)).unwrap();
+    world.devnet.mine(1, &nobody());
+    machine.until_of(&blank(), synced(&world));
+    let issued = ask(
+        &mut machine,
+        &blank(),
+        Command::Receive { amount: None, note: None, expires: None, fresh: true },
+    );
+    assert!(matches!(&issued, Ok(Reply::Address(issued))
+        if issued.index.to_u32() == 1_201 && issued.address.script_pubkey() == script("given", 1_201)));
+    machine.engine.finish().unwrap();
+    assert_eq!(balance(&home), ALL + SAT(1_000));
+    let wallet = home.wallet_of(&blank()).0;
+    let accounts = wallet.description().unwrap().accounts;
+    let chains: Vec<_> = accounts
+        .iter()
+        .map(|one| (one.active, one.receive.is_some(), one.change.is_some()))
+        .collect();
+    assert_eq!(chains, [(true, true, false), (true, false, true), (false, true, false)]);
+    let labels = wallet.labels(None).unwrap();
+    assert!(matches!(&labels[..], [Label { reference: Reference::Address(_), label, .. }]
+        if label.as_deref() == Some("a key")));
+}
+
+#[test]
+fn an_import_that_dies_at_any_step_is_whole_or_never_was() {
+    let world = World::start();
+    let home = paid(&world, "dies");
+    let mut machine = Machine::start_with(&home, &[blank()]);
+    machine.until_of(&blank(), synced(&world));
+    machine.engine.finish().unwrap();
+    let before = home.files("");
+    let mut at = 0;
+    let mut died = true;
+    while died {
+        died = false;
+        for crash in [Crash::Before(at), Crash::Unsaid(at)] {
+            home.put_back("", &before);
+            let mut machine = Machine::start_with(&home, &[blank()]);
+            machine.ask_wallet(&blank(), Command::Import(imports("dies")));
+            let mut begun = false;
+            while !died {
+                died = machine.step(Some(crash)).is_err();
+                begun |= !machine.take_answers().is_empty();
+                let one = &machine.engine.followers[&blank()].wallet;
+                if begun && one.running_operation().unwrap().is_none() {
+                    break;
+                }
+            }
+            drop(machine);
+            let mut machine = Machine::start_with(&home, &[blank()]);
+            let count = machine.engine.followers[&blank()].wallet.accounts().len();
+            assert!(count == 3 || (count == 0 && !begun), "{crash:?}: {count} of 3");
+            if count == 0 {
+                imported(&mut machine, imports("dies"));
+            }
+            until_ended(&mut machine);
+            machine.engine.finish().unwrap();
+            assert_eq!(balance(&home), ALL, "{crash:?}, begun: {begun}");
+        }
+        // The commit is in the first steps; what follows is the search.
+        at += if at < 8 { 1 } else { 12 };
+    }
+}
+
+#[test]
+fn what_can_not_be_taken_in_is_told_and_the_rest_is() {
+    let world = World::start();
+    let home = paid(&world, "wrong");
+    let mut machine = Machine::start_with(&home, &[main(), blank()]);
+    machine.until_of(&blank(), synced(&world));
+    let told = imported(&mut machine, vec![import("wpkh(x)")]);
+    assert_eq!(told.operation, None, "nothing is looked for");
+    let private = "wpkh(tprv8ZgxMBicQKsPd7Uf69XL1XwhmjHopUGep8GuEiJDZmbQz6o58LninorQAfcKZWARbtRtfnLcJ5MQ2AtHcQJCCRUcMRvmDUjyEmNUWwx8UbK/*)";
+    let told = imported(&mut machine, vec![import(private), import("raw(00)"), import(FIXED)]);
+    let wrong = |problem| Some(ImportProblem::Descriptor(problem));
+    let malformed = wrong(DescriptorError::Malformed);
+    assert_eq!(told.problems, [wrong(DescriptorError::PrivateKey), malformed, None]);
+    let second = ask(&mut machine, &blank(), Command::Import(vec![import(FIXED)]));
+    assert!(matches!(second, Err(CommandError::Rescanning(_))), "{second:?}");
+    until_ended(&mut machine);
+    // What is known is looked for again, and counted once.
+    imported(&mut machine, vec![import(FIXED)]);
+    until_ended(&mut machine);
+    let with_keys = ask(&mut machine, &main(), Command::Import(vec![import(FIXED)]));
+    assert!(matches!(with_keys, Ok(Reply::Imported(told))
+        if told.problems == [Some(ImportProblem::HasKeys)] && told.operation.is_none()));
+    let running = Command::Operation(OperationCommand::Running);
+    assert_eq!(ask(&mut machine, &main(), running), Ok(Reply::Operation(None)));
+    machine.engine.finish().unwrap();
+    assert_eq!(balance(&home), SAT(20_000));
+    assert_eq!(home.wallet_of(&blank()).0.accounts().len(), 1);
+}

@@ -1,0 +1,160 @@
+//! Owns how descriptors come into a wallet that is open: each is an account, watched and searched for
+//! from then on.
+//!
+//! Refuses those without keys where the wallet has keys, as Bitcoin Core does: a balance must be
+//! what can be spent.
+
+use crate::command::{Import, ImportProblem, OperationId, Reference, StoreProblem, Task};
+use crate::config::LookAhead;
+use crate::keychain::{
+    Account, AccountDescriptor, AccountId, AccountName, Branch, Chains, DerivationIndex, KeychainId,
+};
+use crate::light_client::time::WallTime;
+use crate::limits::{ACCOUNTS, IMPORTED_LOOK_AHEAD};
+use crate::store::wallet::{Issued, ScriptPlace, SearchedAccount};
+
+use super::Wallet;
+
+impl Wallet {
+    /// Takes a descriptor in; one that is known is looked for further and earlier, never less.
+    /// Commit, or drop the wallet if it failed.
+    ///
+    /// # Errors
+    /// What the disk refused.
+    pub fn import(
+        &mut self,
+        import: &Import,
+        now: WallTime,
+    ) -> Result<Option<ImportProblem>, StoreProblem> {
+        if self.description.fingerprint.is_some() {
+            return Ok(Some(ImportProblem::HasKeys));
+        }
+        let branch = if import.internal { Branch::Change } else { Branch::Receive };
+        let network = self.description.network;
+        let descriptor = match AccountDescriptor::import(&import.descriptor, network, branch) {
+            Ok(descriptor) => descriptor,
+            Err(problem) => return Ok(Some(problem.into())),
+        };
+        let text = descriptor.to_string();
+        let known = self.accounts.iter().find(|one| one.descriptor().to_string() == text);
+        let is_known = known.is_some();
+        let id = match known.map(Account::id) {
+            Some(known) => known,
+            None if self.accounts.len() >= ACCOUNTS => {
+                return Ok(Some(ImportProblem::TooMany { most: ACCOUNTS }));
+            }
+            None => self.insert_imported(descriptor)?,
+        };
+        self.set_imported_search(id, import)?;
+        self.activate(id, import.active)?;
+        self.label_imported(id, import, now)?;
+        self.search_for(id)?;
+        if is_known {
+            // The light client knows its scripts, and is to look for them again.
+            let own = self.scripts.iter().filter(|(_, place)| place.keychain.account == id);
+            let own: Vec<_> = own.map(|(spk, _)| spk.clone()).collect();
+            self.grown = own.into_iter().chain(std::mem::take(&mut self.grown)).collect();
+        }
+        Ok(None)
+    }
+
+    /// Begins the operation that ends with the search for what was imported.
+    ///
+    /// # Errors
+    /// What the disk refused.
+    pub fn begin_import(&mut self, task: Task, now: WallTime) -> Result<OperationId, StoreProblem> {
+        self.file.begin_operation(task, now)
+    }
+
+    fn insert_imported(
+        &mut self,
+        descriptor: AccountDescriptor,
+    ) -> Result<AccountId, StoreProblem> {
+        let next = self.accounts.last().map_or(0, |last| last.id().to_u16() + 1);
+        let usual: AccountName = USUAL_NAME.parse().expect("it is short, of letters");
+        let name = usual.first_free(|name| self.accounts.iter().any(|one| one.name() == name));
+        let (id, network) = (AccountId::new(next), self.description.network);
+        let account = Account::new(id, name, network, descriptor, None).inactive();
+        self.file.insert_account(&account)?;
+        self.accounts.push(account);
+        for state in self.file.keychains()? {
+            self.keychains.entry(state.id).or_insert(state);
+        }
+        Ok(id)
+    }
+
+    /// As far and as early as is asked for, or as it was.
+    fn set_imported_search(&mut self, id: AccountId, import: &Import) -> Result<(), StoreProblem> {
+        let is_new = !self.searches.contains_key(&id);
+        let usual = self.searched(self.account(id)?);
+        let ahead = import.end.saturating_sub(import.next).max(IMPORTED_LOOK_AHEAD);
+        let look_ahead = LookAhead {
+            receive: if is_new { ahead } else { usual.look_ahead.receive.max(ahead) },
+            change: if is_new { ahead } else { usual.look_ahead.change.max(ahead) },
+        };
+        let birthday = if is_new { import.since } else { usual.birthday.min(import.since) };
+        self.set_search(SearchedAccount { birthday, start: import.since, look_ahead, ..usual })?;
+        for branch in [Branch::Receive, Branch::Change] {
+            let Some(&(mut state)) = self.keychains.get(&KeychainId { account: id, branch }) else {
+                continue;
+            };
+            let places = self.account(id)?.descriptor().places(branch);
+            state.issued = state.issued.max(import.next.min(places));
+            self.extend(state)?;
+        }
+        Ok(())
+    }
+
+    /// One account of a kind gives the new addresses of a chain.
+    fn activate(&mut self, id: AccountId, active: bool) -> Result<(), StoreProblem> {
+        let own = self.account(id)?;
+        let (kind, chains) = (own.kind(), own.descriptor().chains());
+        for account in &mut self.accounts {
+            let replaced =
+                active && account.kind() == kind && account.descriptor().chains() == chains;
+            let is_active = match account.id() == id {
+                true => active,
+                false => account.is_active() && !replaced,
+            };
+            if is_active != account.is_active() {
+                account.set_active(is_active);
+                self.file.set_active(account.id(), is_active)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The one address of a descriptor is given out already, wherever it was.
+    fn label_imported(
+        &mut self,
+        id: AccountId,
+        import: &Import,
+        now: WallTime,
+    ) -> Result<(), StoreProblem> {
+        let Chains::Fixed(branch) = self.account(id)?.descriptor().chains() else { return Ok(()) };
+        let keychain = KeychainId { account: id, branch };
+        let place = ScriptPlace { keychain, index: DerivationIndex::ZERO };
+        if branch == Branch::Receive && self.file.last_address(keychain)?.is_none() {
+            let issued = Issued {
+                index: DerivationIndex::ZERO,
+                amount: None,
+                note: None,
+                expires: None,
+                least_depth: None,
+            };
+            self.file.insert_address(None, keychain, &issued, now)?;
+        }
+        if let Some(&(mut state)) = self.keychains.get(&keychain) {
+            state.issued = 1;
+            self.extend(state)?;
+        }
+        if import.label.is_some() {
+            let address = self.address(place)?;
+            self.set_label(&Reference::Address(address), import.label.as_deref())?;
+        }
+        Ok(())
+    }
+}
+
+/// What people type for what was imported.
+const USUAL_NAME: &str = "imported";
