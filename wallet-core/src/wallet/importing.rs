@@ -112,10 +112,8 @@ impl Wallet {
         for account in &mut self.accounts {
             let replaced =
                 active && account.kind() == kind && account.descriptor().chains() == chains;
-            let is_active = match account.id() == id {
-                true => active,
-                false => account.is_active() && !replaced,
-            };
+            let is_own = account.id() == id;
+            let is_active = if is_own { active } else { account.is_active() && !replaced };
             if is_active != account.is_active() {
                 account.set_active(is_active);
                 self.file.set_active(account.id(), is_active)?;
