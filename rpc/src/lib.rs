@@ -30,6 +30,7 @@ pub mod watch;
 pub mod activity;
 pub mod node;
 pub mod descriptor;
+pub mod descriptor_text;
 pub mod script;
 pub mod transaction_hex;
 pub mod unsigned;

@@ -41,6 +41,7 @@ mod waiting;
 mod wallet;
 mod wallet_list;
 mod wallet_backup;
+mod wallet_flag;
 mod import;
 
 use billfold_wallet_core::face::BoxFuture;
@@ -265,6 +266,7 @@ const TABLES: &[&[Method]] = &[
     waiting::METHODS,
     wallet::METHODS,
     wallet_backup::METHODS,
+    wallet_flag::METHODS,
     wallet_list::METHODS,
 ];
 

@@ -219,5 +219,21 @@ fn what_is_wrong_with_a_descriptor_is_told_one_by_one() -> Result<()> {
     ensure!(told[0]["error"] == json!({"code": -4, "message": expected}), "{told}");
     let list = daemon.call("listdescriptors", &json!([]))?;
     ensure!(list["descriptors"].as_array().is_some_and(|all| !all.is_empty()), "{list}");
+
+    let keys = daemon.call("gethdkeys", &json!([]))?;
+    ensure!(keys[0]["has_private"] == true, "{keys}");
+    ensure!(keys[0]["descriptors"].as_array().is_some_and(|of| of.len() == 2), "{keys}");
+    daemon.refused(500, -4, "gethdkeys", &json!({"private": true}))?;
+    ensure!(daemon.call("keypoolrefill", &json!([50]))?.is_null());
+    daemon.refused(500, -8, "keypoolrefill", &json!([-1]))?;
+    for (flag, code, message) in [
+        (json!(["blank"]), -8, "Wallet flag is immutable: blank"),
+        (json!(["shiny"]), -8, "Unknown wallet flag: shiny"),
+        (json!(["avoid_reuse", false]), -8, "Wallet flag is already set to false: avoid_reuse"),
+        (json!(["avoid_reuse"]), -4, "wallets with avoid_reuse are not served by billfold"),
+    ] {
+        let told = daemon.refused(500, code, "setwalletflag", &flag)?;
+        ensure!(told == message, "{flag}: {told}");
+    }
     daemon.stop()
 }

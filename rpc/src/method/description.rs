@@ -1,14 +1,12 @@
 //! Owns the methods about addresses and descriptors by themselves, without a wallet.
 
 use bitcoin::Network;
-use miniscript::Descriptor;
-use miniscript::descriptor::DescriptorPublicKey;
-use miniscript::descriptor::checksum::desc_checksum;
 use serde::Serialize;
 
 use crate::address_flaw::AddressFlaw;
 use crate::arguments::{self, Arguments};
-use crate::descriptor::{SECP, written};
+use crate::descriptor::written;
+use crate::descriptor_text::Read;
 use crate::error::RpcError;
 use crate::json::{Value, answer};
 use crate::limits::RANGE_LENGTH;
@@ -46,8 +44,8 @@ pub(super) const METHODS: &[Method] = &[
     },
 ];
 
-const DESCRIPTORS: &str = "-5 also for addr, raw, combo, rawtr and musig, and the texts of what is \
-                           wrong with a descriptor are our own";
+const DESCRIPTORS: &str = "-5 also for musig, and the texts of what is wrong with a descriptor are \
+                           mostly our own";
 
 fn validate(network: Network, arguments: &Arguments) -> Outcome {
     let text = arguments.required_text(0)?;
@@ -64,26 +62,24 @@ fn validate(network: Network, arguments: &Arguments) -> Outcome {
     })
 }
 
-fn analyse(_: Network, arguments: &Arguments) -> Outcome {
-    let read = Read::parse(arguments.required_text(0)?, false)?;
-    let descriptors = read.branches()?;
-    let canonical: Vec<_> =
-        descriptors.iter().map(|branch| written(&read.spelled(&branch.to_string()))).collect();
+fn analyse(network: Network, arguments: &Arguments) -> Outcome {
+    let read = Read::parse(arguments.required_text(0)?, network, false)?;
+    let canonical: Vec<_> = read.texts().iter().map(|text| written(text)).collect();
     let several = (canonical.len() > 1).then(|| canonical.clone());
     answer(&DescriptorForm {
         descriptor: canonical.into_iter().next().unwrap_or_default(),
         multipath_expansion: several,
+        isrange: read.is_ranged(),
+        issolvable: read.is_solvable(),
+        hasprivatekeys: read.has_private_keys(),
         checksum: read.checksum,
-        isrange: read.descriptor.has_wildcard(),
-        issolvable: true,
-        hasprivatekeys: read.has_private_keys,
     })
 }
 
 fn derive(network: Network, arguments: &Arguments) -> Outcome {
-    let read = Read::parse(arguments.required_text(0)?, true)?;
+    let read = Read::parse(arguments.required_text(0)?, network, true)?;
     let range = arguments.value(1).map(range).transpose()?;
-    let (first, last) = match (read.descriptor.has_wildcard(), range) {
+    let (first, last) = match (read.is_ranged(), range) {
         (false, Some(_)) => {
             let message = "Range should not be specified for an un-ranged descriptor";
             return Err(RpcError::parameter(message));
@@ -95,80 +91,15 @@ fn derive(network: Network, arguments: &Arguments) -> Outcome {
         (_, range) => range.unwrap_or((0, 0)),
     };
     let mut branches = Vec::new();
-    for branch in read.branches()? {
-        let addresses = (first..=last).map(|index| {
-            let refused =
-                || RpcError::address_or_key("Descriptor does not have a corresponding address");
-            let definite = branch.at_derivation_index(index).map_err(|_| refused())?;
-            definite.address(network).map(|address| address.to_string()).map_err(|_| refused())
-        });
-        branches.push(addresses.collect::<Result<Vec<_>, RpcError>>()?);
+    for branch in 0..read.branch_count() {
+        let mut addresses = Vec::new();
+        for index in first..=last {
+            let found = read.addresses(branch, index)?;
+            addresses.extend(found.iter().map(ToString::to_string));
+        }
+        branches.push(addresses);
     }
     if branches.len() > 1 { answer(&branches) } else { answer(&branches.pop()) }
-}
-
-/// A descriptor that was read.
-pub(super) struct Read {
-    descriptor: Descriptor<DescriptorPublicKey>,
-    checksum: String,
-    has_private_keys: bool,
-    /// Whether hardened steps are spelled with an apostrophe.
-    apostrophes: bool,
-}
-
-impl Read {
-    /// Reads a text.
-    ///
-    /// # Errors
-    /// -5.
-    pub(super) fn parse(text: &str, needs_checksum: bool) -> Result<Self, RpcError> {
-        let (body, given) = match text.split_once('#') {
-            Some((body, given)) => (body, Some(given)),
-            None if needs_checksum => return Err(RpcError::address_or_key("Missing checksum")),
-            None => (text, None),
-        };
-        let wrong = |error: miniscript::Error| RpcError::address_or_key(error.to_string());
-        let checksum = desc_checksum(body).map_err(wrong)?;
-        match given {
-            Some(given) if given.len() != checksum.len() => {
-                return Err(RpcError::address_or_key(format!(
-                    "Expected 8 character checksum, not {} characters",
-                    given.len()
-                )));
-            }
-            Some(given) if given != checksum => {
-                return Err(RpcError::address_or_key(format!(
-                    "Provided checksum '{given}' does not match computed checksum '{checksum}'"
-                )));
-            }
-            _ => {}
-        }
-        let (descriptor, keys) = Descriptor::parse_descriptor(&SECP, body).map_err(wrong)?;
-        descriptor.sanity_check().map_err(wrong)?;
-        let (has_private_keys, apostrophes) = (!keys.is_empty(), body.contains('\''));
-        Ok(Self { descriptor, checksum, has_private_keys, apostrophes })
-    }
-
-    /// Whether it makes more than one address.
-    pub(super) fn is_ranged(&self) -> bool {
-        self.descriptor.has_wildcard()
-    }
-
-    /// Whether there are private keys in it.
-    pub(super) const fn has_private_keys(&self) -> bool {
-        self.has_private_keys
-    }
-
-    /// One for each path (BIP389).
-    pub(super) fn branches(&self) -> Result<Vec<Descriptor<DescriptorPublicKey>>, RpcError> {
-        let branches = self.descriptor.clone().into_single_descriptors();
-        branches.map_err(|error| RpcError::address_or_key(error.to_string()))
-    }
-
-    /// With hardened steps spelled as they were given.
-    fn spelled(&self, text: &str) -> String {
-        if self.apostrophes { text.to_owned() } else { text.replace('\'', "h") }
-    }
 }
 
 /// A range of indices, both ends in it (`ParseDescriptorRange`).
@@ -230,6 +161,7 @@ const RANGE_SHAPE: &str = "Range must be specified as end or as [begin,end]";
 
 #[cfg(test)]
 mod tests {
+    use miniscript::descriptor::checksum::desc_checksum;
     use serde_json::{Value, json};
 
     use super::*;
@@ -296,6 +228,55 @@ mod tests {
         let again = call("getdescriptorinfo", &json!([public])).expect("a descriptor");
         assert_eq!(again["hasprivatekeys"], json!(false));
         assert!(!told.to_string().contains("tprv"), "{told}");
+    }
+
+    /// The generator's key, whose addresses BIP173 shows.
+    #[test]
+    fn what_is_no_miniscript_is_read_too() {
+        let key = "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798";
+        let wif = "cMahea7zqjxrtgAbB7LSGbcQUr1uX1ojuat9jZodMN87JcbXMTcA";
+        let segwit = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
+        let with_sum = |body: &str| format!("{body}#{}", desc_checksum(body).expect("letters"));
+        let derived = |body: &str| call("deriveaddresses", &json!([with_sum(body)]));
+        assert_eq!(derived(&format!("addr({segwit})")), Ok(json!([segwit])));
+        assert_eq!(
+            derived("raw(0014751e76e8199196d454941c45d1b3a323f1433bd6)"),
+            Ok(json!([segwit]))
+        );
+        let legacy = "mrCDrCybB6J1vRfbwM5hemdJz73FwDBC8r";
+        let nested = "2NAUYAHhujozruyzpsFRP63mbrdaU5wnEpN";
+        let combo = Ok(json!([legacy, segwit, nested]));
+        assert_eq!(derived(&format!("combo({key})")), combo);
+        assert_eq!(derived(&format!("combo({wif})")), combo, "a private key is as good");
+        // BIP341: the output's key is this one, and no tweak of it.
+        let x_only = &key[2..];
+        let taproot = "bcrt1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqc8gma6";
+        assert_eq!(derived(&format!("rawtr({x_only})")), Ok(json!([taproot])));
+
+        for (body, solvable, private, text) in [
+            (format!("addr({segwit})"), false, false, format!("addr({segwit})")),
+            ("raw(6A00)".to_owned(), false, false, "raw(6a00)".to_owned()),
+            (format!("combo({wif})"), true, true, format!("combo({key})")),
+            (format!("rawtr({x_only})"), true, false, format!("rawtr({x_only})")),
+        ] {
+            let told = call("getdescriptorinfo", &json!([body])).expect("a descriptor");
+            let facts = (&told["issolvable"], &told["hasprivatekeys"], &told["isrange"]);
+            assert_eq!(facts, (&json!(solvable), &json!(private), &json!(false)), "{body}");
+            assert_eq!(told["descriptor"], json!(with_sum(&text)), "{body}");
+        }
+        let none = "Descriptor does not have a corresponding address";
+        assert_eq!(derived("raw(6a00)"), Err((-5, none.to_owned())));
+        for (wrong, message) in [
+            ("addr(bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4)", "Address is not valid"),
+            ("raw(xyz)", "Raw script is not hex"),
+            ("raw()", none),
+        ] {
+            assert_eq!(derived(wrong), Err((-5, message.to_owned())), "{wrong}");
+        }
+        for wrong in ["combo()", "combo(x)", "rawtr()", "addr()", "combo(", "rawtr(combo(x))"] {
+            let told = derived(wrong).expect_err(wrong);
+            assert_eq!(told.0, -5, "{wrong}: {told:?}");
+        }
     }
 
     #[test]

@@ -7,17 +7,19 @@ use billfold_wallet_core::command::{
     OperationState, Reply,
 };
 use billfold_wallet_core::keychain::{Branch, DescriptorError};
+use bitcoin::Network;
 use serde::Serialize;
 
 use crate::arguments::{self, Arguments};
 use crate::descriptor::written;
+use crate::descriptor_text::Read;
 use crate::desk::Desk;
 use crate::error::{Code, RpcError};
 use crate::json::{Object, Value, answer, type_name};
 use crate::ledger;
 use crate::limits::{IMPORT_RANGE, IMPORTS};
 use crate::method::address::{gives, label};
-use crate::method::description::{Read, range};
+use crate::method::description::range;
 use crate::method::wallet::birthtime;
 use crate::method::{Category, Method, Outcome, Run, Standing};
 use crate::node::Node;
@@ -66,7 +68,7 @@ async fn import(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     let mut imports = Vec::new();
     for (request, since) in requests.iter().zip(times) {
         let mut warned = Vec::new();
-        let read = read(request, since, &mut warned);
+        let read = read(node.params.network, request, since, &mut warned);
         warnings.push(warned);
         results.push(read.map(|import| imports.push(import)));
     }
@@ -126,7 +128,12 @@ fn timestamp(request: &Value, now: u64) -> Result<u64, RpcError> {
 }
 
 /// One request, in the order of Core's checks.
-fn read(request: &Value, since: u64, warnings: &mut Vec<&'static str>) -> Result<Import, RpcError> {
+fn read(
+    network: Network,
+    request: &Value,
+    since: u64,
+    warnings: &mut Vec<&'static str>,
+) -> Result<Import, RpcError> {
     let request = arguments::object(request)?;
     let text = request.get("desc").ok_or_else(|| RpcError::parameter("Descriptor not found."))?;
     let text = arguments::text(text)?;
@@ -134,8 +141,8 @@ fn read(request: &Value, since: u64, warnings: &mut Vec<&'static str>) -> Result
     let active = flag("active")?.unwrap_or(false);
     let own_label = request.get("label").map(arguments::text).transpose()?;
     let label = label(own_label.unwrap_or_default())?;
-    let read = Read::parse(text, true)?;
-    let branches = read.branches()?.len();
+    let read = Read::parse(text, network, true)?;
+    let branches = read.branch_count();
     let internal = flag("internal")?;
     if internal.is_some() && branches > 1 {
         return Err(RpcError::address_or_key(INTERNAL_MULTIPATH));
@@ -181,18 +188,15 @@ fn numbers(
             None => Ok((0, 1)),
         };
     }
-    let (first, end) = match given {
-        Some(given) => {
-            let (first, last) = range(given)?;
-            if last >= IMPORT_RANGE {
-                return Err(RpcError::parameter("Range is too large"));
-            }
-            (first, last + 1)
+    let (first, end) = if let Some(given) = given {
+        let (first, last) = range(given)?;
+        if last >= IMPORT_RANGE {
+            return Err(RpcError::parameter("Range is too large"));
         }
-        None => {
-            warnings.push("Range not given, using default keypool range");
-            (0, KEYPOOL)
-        }
+        (first, last + 1)
+    } else {
+        warnings.push("Range not given, using default keypool range");
+        (0, KEYPOOL)
     };
     let next = request.get("next_index").map(arguments::integer).transpose()?;
     let Some(next) = next else { return Ok((first, end)) };

@@ -1,0 +1,219 @@
+//! Owns `Read`: a descriptor as callers give it (BIP380), with the forms that miniscript does not
+//! know: `addr` and `raw` (BIP385), `combo` (BIP384) and `rawtr`.
+//!
+//! Refuses to keep private keys, and to repeat them.
+
+use bitcoin::hex::FromHex;
+use bitcoin::key::{CompressedPublicKey, TweakedPublicKey};
+use bitcoin::{Address, Network, ScriptBuf};
+use miniscript::Descriptor;
+use miniscript::descriptor::checksum::desc_checksum;
+use miniscript::descriptor::{DefiniteDescriptorKey, DescriptorPublicKey};
+
+use crate::arguments;
+use crate::descriptor::SECP;
+use crate::error::RpcError;
+
+/// A descriptor that was read.
+#[derive(Debug)]
+pub struct Read {
+    /// The checksum of what was given.
+    pub checksum: String,
+    network: Network,
+    body: Body,
+}
+
+/// What it is.
+#[derive(Debug)]
+enum Body {
+    /// Made of keys.
+    Keys {
+        outer: Outer,
+        /// One for each path (BIP389).
+        branches: Vec<Descriptor<DescriptorPublicKey>>,
+        has_private_keys: bool,
+        /// Whether hardened steps are spelled with an apostrophe.
+        apostrophes: bool,
+    },
+    /// One script, and how it is written.
+    Script { text: String, script: ScriptBuf },
+}
+
+/// What stands around the keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outer {
+    /// A script that miniscript knows.
+    Usual,
+    /// `combo`, read as if it were `pkh`.
+    Combo,
+    /// `rawtr`, read as if it were `tr`.
+    RawTr,
+}
+
+impl Read {
+    /// Reads a text.
+    ///
+    /// # Errors
+    /// -5.
+    pub fn parse(text: &str, network: Network, needs_checksum: bool) -> Result<Self, RpcError> {
+        let (body, given) = match text.split_once('#') {
+            Some((body, given)) => (body, Some(given)),
+            None if needs_checksum => return Err(RpcError::address_or_key("Missing checksum")),
+            None => (text, None),
+        };
+        let wrong = |error: miniscript::Error| RpcError::address_or_key(error.to_string());
+        let checksum = desc_checksum(body).map_err(wrong)?;
+        match given {
+            Some(given) if given.len() != checksum.len() => {
+                return Err(RpcError::address_or_key(format!(
+                    "Expected 8 character checksum, not {} characters",
+                    given.len()
+                )));
+            }
+            Some(given) if given != checksum => {
+                return Err(RpcError::address_or_key(format!(
+                    "Provided checksum '{given}' does not match computed checksum '{checksum}'"
+                )));
+            }
+            _ => {}
+        }
+        Ok(Self { checksum, network, body: Body::parse(body, network)? })
+    }
+
+    /// How many paths it has (BIP389).
+    #[must_use]
+    pub fn branch_count(&self) -> usize {
+        match &self.body {
+            Body::Keys { branches, .. } => branches.len(),
+            Body::Script { .. } => 1,
+        }
+    }
+
+    /// Whether it makes more than one address.
+    #[must_use]
+    pub fn is_ranged(&self) -> bool {
+        match &self.body {
+            Body::Keys { branches, .. } => branches.iter().any(Descriptor::has_wildcard),
+            Body::Script { .. } => false,
+        }
+    }
+
+    /// Whether it tells how its scripts are spent.
+    #[must_use]
+    pub const fn is_solvable(&self) -> bool {
+        matches!(self.body, Body::Keys { .. })
+    }
+
+    /// Whether there are private keys in it.
+    #[must_use]
+    pub const fn has_private_keys(&self) -> bool {
+        matches!(self.body, Body::Keys { has_private_keys: true, .. })
+    }
+
+    /// Each path as it is written, without private keys and checksums.
+    #[must_use]
+    pub fn texts(&self) -> Vec<String> {
+        match &self.body {
+            Body::Script { text, .. } => vec![text.clone()],
+            Body::Keys { outer, branches, apostrophes, .. } => branches
+                .iter()
+                .map(|branch| {
+                    let text = outer.written(&branch.to_string());
+                    if *apostrophes { text } else { text.replace('\'', "h") }
+                })
+                .collect(),
+        }
+    }
+
+    /// The addresses at a place of a path.
+    ///
+    /// # Errors
+    /// -5 if there is none.
+    pub fn addresses(&self, branch: usize, index: u32) -> Result<Vec<Address>, RpcError> {
+        let refused =
+            || RpcError::address_or_key("Descriptor does not have a corresponding address");
+        match &self.body {
+            Body::Script { script, .. } => {
+                let address = Address::from_script(script, self.network);
+                Ok(vec![address.map_err(|_| refused())?])
+            }
+            Body::Keys { outer, branches, .. } => {
+                let branch = branches.get(branch).ok_or_else(refused)?;
+                let definite = branch.at_derivation_index(index).map_err(|_| refused())?;
+                outer.addresses(&definite, self.network).ok_or_else(refused)
+            }
+        }
+    }
+}
+
+impl Body {
+    fn parse(body: &str, network: Network) -> Result<Self, RpcError> {
+        let within = |name: &str| {
+            let rest = body.strip_prefix(name)?.strip_prefix('(')?;
+            rest.strip_suffix(')')
+        };
+        if let Some(text) = within("addr") {
+            let address = arguments::address(text, network, "")
+                .map_err(|_| RpcError::address_or_key("Address is not valid"))?;
+            let text = format!("addr({address})");
+            return Ok(Self::Script { text, script: address.script_pubkey() });
+        }
+        if let Some(hex) = within("raw") {
+            let bytes = Vec::from_hex(hex)
+                .map_err(|_| RpcError::address_or_key("Raw script is not hex"))?;
+            let script = ScriptBuf::from_bytes(bytes);
+            let text = format!("raw({})", script.to_hex_string());
+            return Ok(Self::Script { text, script });
+        }
+        let (outer, known) = match (within("combo"), within("rawtr")) {
+            (Some(key), _) => (Outer::Combo, format!("pkh({key})")),
+            (_, Some(key)) => (Outer::RawTr, format!("tr({key})")),
+            (None, None) => (Outer::Usual, body.to_owned()),
+        };
+        let wrong = |error: miniscript::Error| RpcError::address_or_key(error.to_string());
+        let (descriptor, keys) = Descriptor::parse_descriptor(&SECP, &known).map_err(wrong)?;
+        descriptor.sanity_check().map_err(wrong)?;
+        if outer == Outer::RawTr && known.contains(',') {
+            return Err(RpcError::address_or_key("rawtr(): only one key expected."));
+        }
+        let branches = descriptor.into_single_descriptors().map_err(wrong)?;
+        let (has_private_keys, apostrophes) = (!keys.is_empty(), body.contains('\''));
+        Ok(Self::Keys { outer, branches, has_private_keys, apostrophes })
+    }
+}
+
+impl Outer {
+    /// A text with its own name in the place of the one that it was read as.
+    fn written(self, text: &str) -> String {
+        let text = text.split('#').next().unwrap_or(text);
+        match self {
+            Self::Usual => text.to_owned(),
+            Self::Combo => text.replacen("pkh(", "combo(", 1),
+            Self::RawTr => text.replacen("tr(", "rawtr(", 1),
+        }
+    }
+
+    fn addresses(
+        self,
+        definite: &Descriptor<DefiniteDescriptorKey>,
+        network: Network,
+    ) -> Option<Vec<Address>> {
+        match (self, definite) {
+            (Self::Combo, Descriptor::Pkh(pkh)) => {
+                let key = pkh.as_inner().derive_public_key(&SECP).ok()?;
+                let mut addresses = vec![Address::p2pkh(key, network)];
+                if let Ok(key) = CompressedPublicKey::try_from(key) {
+                    addresses.push(Address::p2wpkh(&key, network));
+                    addresses.push(Address::p2shwpkh(&key, network));
+                }
+                Some(addresses)
+            }
+            (Self::RawTr, Descriptor::Tr(tr)) => {
+                let key = tr.internal_key().derive_public_key(&SECP).ok()?;
+                let key = TweakedPublicKey::dangerous_assume_tweaked(key.inner.into());
+                Some(vec![Address::p2tr_tweaked(key, network)])
+            }
+            _ => Some(vec![definite.address(network).ok()?]),
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Owns the methods about what a wallet does by itself: its flags, the addresses that it watches ahead, and
+//! the keys that these come from.
+//!
+//! Refuses flags that would not hold.
+
+use billfold_wallet_core::keychain::Branch;
+use serde::Serialize;
+
+use crate::arguments::{self, Arguments};
+use crate::descriptor::written;
+use crate::desk::Desk;
+use crate::error::{Code, RpcError};
+use crate::json::answer;
+use crate::ledger;
+use crate::method::address::gives;
+use crate::method::{Category, Method, Outcome, Run, Standing};
+use crate::parameter::{Kind, Parameter};
+
+pub(super) const METHODS: &[Method] = &[
+    Method {
+        name: "gethdkeys",
+        category: Category::Wallet,
+        parameters: &[Parameter::options(
+            &[
+                Parameter::optional("active_only", Kind::Bool, "Only keys that give addresses"),
+                Parameter::optional("private", Kind::Bool, "Must not be true"),
+            ],
+            "Which keys",
+        )],
+        about: "List all BIP 32 HD keys in the wallet and which descriptors use them.",
+        standing: Standing::Differs(
+            "the keys are those of the accounts, not the master key; -4 for private: the words, which \
+             billfold words show tells, are the wallet's keys",
+        ),
+        run: Run::Wallet(|_, desk, arguments| Box::pin(keys(desk, arguments))),
+    },
+    Method {
+        name: "keypoolrefill",
+        category: Category::Wallet,
+        parameters: &[Parameter::optional("newsize", Kind::Number, "Not less than 0")],
+        about: "Refills the keypool.",
+        standing: Standing::Differs(
+            "so many addresses are watched ahead at any time, and newsize changes nothing",
+        ),
+        run: Run::Wallet(|_, desk, arguments| Box::pin(refill(desk, arguments))),
+    },
+    Method {
+        name: "setwalletflag",
+        category: Category::Wallet,
+        parameters: &[
+            Parameter::required("flag", Kind::Text, "The flag: avoid_reuse"),
+            Parameter::optional("value", Kind::Bool, "The new state"),
+        ],
+        about: "Change the state of the given wallet flag for a wallet.",
+        standing: Standing::Differs("-4 for avoid_reuse, which is never set"),
+        run: Run::Wallet(|_, _, arguments| Box::pin(async { set_flag(arguments) })),
+    },
+];
+
+async fn keys(desk: &Desk, arguments: &Arguments) -> Outcome {
+    let options = arguments.value(0).map(arguments::object).transpose()?;
+    let flag = |name: &str| {
+        let value = options.and_then(|options| options.get(name));
+        value.map_or(Ok(false), arguments::flag)
+    };
+    if flag("private")? {
+        ledger::require_unlocked(desk).await?;
+        return Err(RpcError::new(Code::Wallet, NOT_TOLD));
+    }
+    let active_only = flag("active_only")?;
+    let wallet = ledger::description(desk).await?;
+    let mut forms: Vec<KeyForm> = Vec::new();
+    for account in &wallet.accounts {
+        let chains = [(Branch::Receive, &account.receive), (Branch::Change, &account.change)];
+        let descriptors: Vec<_> = chains
+            .into_iter()
+            .filter_map(|(branch, chain)| {
+                let active = gives(&wallet, account, branch);
+                let text = written(&chain.as_ref()?.descriptor);
+                (active || !active_only).then_some(UseForm { desc: text, active })
+            })
+            .collect();
+        if descriptors.is_empty() {
+            continue;
+        }
+        for key in &account.keys {
+            let xpub = key.xpub.to_string();
+            let own = wallet.fingerprint.is_some_and(|own| own == key.signer());
+            match forms.iter_mut().find(|form| form.xpub == xpub) {
+                Some(form) => form.descriptors.extend(descriptors.iter().cloned()),
+                None => {
+                    forms.push(KeyForm {
+                        xpub,
+                        has_private: own,
+                        descriptors: descriptors.clone(),
+                    });
+                }
+            }
+        }
+    }
+    forms.sort_by(|a, b| a.xpub.cmp(&b.xpub));
+    answer(&forms)
+}
+
+async fn refill(desk: &Desk, arguments: &Arguments) -> Outcome {
+    if arguments.integer(0)?.is_some_and(|size| size < 0) {
+        return Err(RpcError::parameter("Invalid parameter, expected valid size."));
+    }
+    ledger::require_unlocked(desk).await?;
+    answer(&())
+}
+
+fn set_flag(arguments: &Arguments) -> Outcome {
+    let flag = arguments.required_text(0)?;
+    let value = arguments.flag(1, true)?;
+    if IMMUTABLE.contains(&flag) {
+        return Err(RpcError::parameter(format!("Wallet flag is immutable: {flag}")));
+    }
+    if flag != "avoid_reuse" {
+        return Err(RpcError::parameter(format!("Unknown wallet flag: {flag}")));
+    }
+    if value {
+        let message = "wallets with avoid_reuse are not served by billfold";
+        return Err(RpcError::new(Code::Wallet, message));
+    }
+    Err(RpcError::parameter(format!("Wallet flag is already set to false: {flag}")))
+}
+
+#[derive(Debug, Serialize)]
+struct KeyForm {
+    xpub: String,
+    has_private: bool,
+    descriptors: Vec<UseForm>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct UseForm {
+    desc: String,
+    active: bool,
+}
+
+/// Flags that a wallet has from its beginning.
+const IMMUTABLE: [&str; 6] = [
+    "blank",
+    "descriptor_wallet",
+    "disable_private_keys",
+    "external_signer",
+    "key_origin_metadata",
+    "last_hardened_xpub_cached",
+];
+
+const NOT_TOLD: &str =
+    "Private keys are not told: billfold words show tells the words, which are the keys";
