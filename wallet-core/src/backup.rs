@@ -5,6 +5,7 @@
 //! [`lines`]. Refuses what a scan finds again: transactions, coins, balances.
 
 mod span;
+mod parse_error;
 pub mod lines;
 
 use bitcoin::bip32::Fingerprint;
@@ -15,7 +16,7 @@ use crate::config::LookAhead;
 use crate::keychain::{AccountName, DerivationIndex};
 use crate::seed::{Seed, Words};
 
-pub use lines::ParseBackupError;
+pub use parse_error::ParseBackupError;
 
 /// A wallet, without what the chain tells.
 #[derive(Debug)]

@@ -41,8 +41,7 @@ impl Engine {
             | Command::Describe => one.read(&command, &around),
             Command::Status => Ok(Reply::Status(Box::new(self.status(name)?))),
             Command::Rescan { from } => self.rescan(now, name, from),
-            Command::Import(imports) => self.import(now, name, &imports),
-            Command::Operation(command) => self.operate(now, name, command),
+            Command::Import(_) | Command::Operation(_) => self.search(now, name, &command),
             Command::Sweep(request) => self.begin_sweep(now, name, &request),
             Command::Receive { amount, note, expires, fresh } => {
                 one.receive(now.wall, amount, note.as_deref(), expires, fresh)
@@ -83,6 +82,20 @@ impl Engine {
             Command::KeyLayer => one.key_layer(),
             Command::Lock => Ok(one.lock_up()),
             Command::Present => Ok(Reply::Done),
+        }
+    }
+
+    /// Imports, or does what concerns operations.
+    fn search(
+        &mut self,
+        now: Now,
+        name: &WalletName,
+        command: &Command,
+    ) -> Result<Reply, CommandError> {
+        match command {
+            Command::Import(imports) => self.import(now, name, imports),
+            Command::Operation(command) => self.operate(now, name, *command),
+            _ => Ok(Reply::Done),
         }
     }
 
