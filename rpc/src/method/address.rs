@@ -5,9 +5,8 @@
 use std::collections::BTreeMap;
 
 use billfold_wallet_core::command::{
-    AddressQuery, AddressRow, Command, Label, LabelQuery, Owner, Reference, Reply,
-    AccountDescription, AddressQuery, AddressRow, Command, Label, Owner, Reference, Reply,
-    WalletDescription,
+    AccountDescription, AddressQuery, AddressRow, Command, Label, LabelQuery, Owner, Reference,
+    Reply, WalletDescription,
 };
 use billfold_wallet_core::keychain::{AccountKind, AccountName, Branch, ScriptType};
 use bitcoin::hex::DisplayHex;

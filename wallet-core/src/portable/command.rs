@@ -5,7 +5,7 @@ use crate::command::{
     BlockQuery, ChainQuery, Command, KeyLayerState, KeyState, LabelQuery, LeftBlock, Operation,
     OperationCommand, OperationId, OperationState, Reach, Reply, Task,
     BlockQuery, ChainQuery, Command, Import, ImportProblem, Imported, KeyLayerState, KeyState,
-    Operation, OperationCommand, OperationId, OperationState, Reach, Reply, Task,
+    LabelQuery, Operation, OperationCommand, OperationId, OperationState, Reach, Reply, Task,
 };
 
 portable_struct!(LeftBlock { fork, transactions });

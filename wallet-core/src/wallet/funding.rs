@@ -87,13 +87,6 @@ impl Wallet {
         Ok((place, self.address(place)?.script_pubkey()))
     }
 
-    /// Where the change of a payment out of coins of these accounts goes, and how it would be spent.
-    pub(super) fn change_of(
-        &self,
-        request: &CheckedRequest,
-        accounts: impl Iterator<Item = AccountId> + Clone,
-    ) -> Result<Back, CommandError> {
-        let account = self.change_account(request, accounts)?;
     /// The account itself if it has a chain for change; else the first of its kind that has, else the
     /// first.
     fn giving_change(&self, account: AccountId) -> Result<AccountId, CommandError> {
@@ -107,9 +100,13 @@ impl Wallet {
         any.map(Account::id).ok_or(CommandError::AddressesExhausted)
     }
 
-    /// Where the change of a payment out of these coins goes, and how it would be spent.
-    fn change_of(&self, request: &CheckedRequest, pool: &[LeanCoin]) -> Result<Back, CommandError> {
-        let account = self.change_account(request, pool)?;
+    /// Where the change of a payment out of coins of these accounts goes, and how it would be spent.
+    pub(super) fn change_of(
+        &self,
+        request: &CheckedRequest,
+        accounts: impl Iterator<Item = AccountId> + Clone,
+    ) -> Result<Back, CommandError> {
+        let account = self.change_account(request, accounts)?;
         let Some(address) = &request.layout.change_to else {
             let (place, spk) = self.next_change(account)?;
             return Ok(Back { plan: self.spend_plan(place)?, place: Some(place), spk });

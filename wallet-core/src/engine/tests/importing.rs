@@ -6,8 +6,8 @@ use bitcoin::Amount;
 use super::home::{Home, World, branch_text, main, nobody, script};
 use super::machine::{Crash, Machine};
 use crate::command::{
-    Birthday, Command, CommandError, Import, ImportProblem, Imported, Label, OperationCommand,
-    Reference, Reply,
+    Birthday, Command, CommandError, Import, ImportProblem, Imported, Label, LabelQuery,
+    OperationCommand, Reference, Reply,
 };
 use crate::event::Event;
 use crate::keychain::{Branch, DescriptorError};
@@ -134,7 +134,7 @@ fn what_was_paid_before_is_found_and_new_addresses_are_of_what_is_active() {
         .map(|one| (one.active, one.receive.is_some(), one.change.is_some()))
         .collect();
     assert_eq!(chains, [(true, true, false), (true, false, true), (false, true, false)]);
-    let labels = wallet.labels(None).unwrap();
+    let labels = wallet.labels(&LabelQuery::All).unwrap();
     assert!(matches!(&labels[..], [Label { reference: Reference::Address(_), label, .. }]
         if label.as_deref() == Some("a key")));
 }
