@@ -2,10 +2,9 @@
 
 use super::{portable_as, portable_enum, portable_struct};
 use crate::command::{
-    BlockQuery, ChainQuery, Command, KeyLayerState, KeyState, LabelQuery, LeftBlock, Operation,
-    OperationCommand, OperationId, OperationState, Reach, Reply, Task,
     BlockQuery, ChainQuery, Command, Import, ImportProblem, Imported, KeyLayerState, KeyState,
-    LabelQuery, Operation, OperationCommand, OperationId, OperationState, Reach, Reply, Task,
+    LabelQuery, LeftBlock, Operation, OperationCommand, OperationId, OperationState, Reach, Reply,
+    Task,
 };
 
 portable_struct!(LeftBlock { fork, transactions });
