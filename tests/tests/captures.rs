@@ -130,7 +130,7 @@ impl Walk {
 
     fn receiving(&mut self, person: &mut Typist) -> Result<()> {
         self.see(person, "receive", "r", &["waiting for a payment"])?;
-        self.see(person, "code", "Q", &["  Code"])?;
+        self.see(person, "code", "Q", &["Esc goes back."])?;
         person.press(ESC)?;
         person.see("  Receive")?;
         self.see(person, "request", "a25k", &["25k", "empty: any amount"])?;

@@ -39,9 +39,13 @@ impl Screen for Code {
     fn draw(&self, _book: &Book, canvas: &mut Canvas<'_>) {
         if canvas.in_lines() {
             canvas.line(0, &[text(self.text.as_str())]);
-        } else if !draw(&self.text, canvas) {
+            return;
+        }
+        let (width, last) = (canvas.width(), canvas.height().saturating_sub(1));
+        if !draw(&self.text, &mut canvas.part(0, 0, width, last)) {
             canvas.line(0, &[dim("The screen is too small for this code: make it larger.")]);
         }
+        canvas.line(last, &[dim(" Esc goes back.")]);
     }
 }
 
