@@ -39,6 +39,8 @@ pub enum PeerOrder {
     Ban {
         /// Which part.
         subnet: Subnet,
+        /// From when on.
+        since: WallTime,
         /// Until when.
         until: WallTime,
     },

@@ -31,8 +31,8 @@ impl LightClient {
                     self.on_ping_timer(now, peer);
                 }
             }
-            PeerOrder::Ban { subnet, until } => {
-                self.roster.bans().ban(now.wall, subnet, until);
+            PeerOrder::Ban { subnet, since, until } => {
+                self.roster.bans().ban(since, subnet, until);
                 self.leave_all(|peer| subnet.contains(&peer.address.host()));
             }
             PeerOrder::Unban(subnet) => self.roster.bans().unban(subnet),

@@ -102,7 +102,8 @@ async fn set(node: &Node, arguments: &Arguments) -> Outcome {
     if status.banned_by_hand.len() >= MAX_BANS {
         return Err(RpcError::parameter("Error: Too many bans: remove one first"));
     }
-    answer(&node.order(PeerOrder::Ban { subnet, until: WallTime::new(until) }).await?)
+    let (since, until) = (WallTime::new(now), WallTime::new(until));
+    answer(&node.order(PeerOrder::Ban { subnet, since, until }).await?)
 }
 
 /// When a ban ends, in Unix seconds.

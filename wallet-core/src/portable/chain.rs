@@ -73,7 +73,7 @@ portable_enum!(PeerOrder {
     Try { address, wire },
     Leave(peer),
     Ping,
-    Ban { subnet, until },
+    Ban { subnet, since, until },
     Unban(subnet),
     ClearBans,
 });
