@@ -44,6 +44,9 @@ pub const SLOW_READER: Duration = Duration::from_secs(30);
 /// How long a caller may wait for an event.
 pub const EVENTS_WAIT: Duration = Duration::from_secs(60);
 
+/// Coins that are told at once.
+pub const COINS_AT_ONCE: usize = 1_000;
+
 /// Caveats of one token.
 pub const CAVEATS: usize = 64;
 

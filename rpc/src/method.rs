@@ -5,7 +5,6 @@
 
 mod address;
 mod balance;
-mod billfold;
 mod chain;
 mod coin;
 mod control;
@@ -43,6 +42,7 @@ mod wallet_list;
 mod wallet_backup;
 mod wallet_flag;
 mod import;
+mod billfold;
 
 use billfold_wallet_core::face::BoxFuture;
 use bitcoin::Network;
@@ -227,13 +227,18 @@ const TABLES: &[&[Method]] = &[
     balance::METHODS,
     ban::METHODS,
     billfold::audit::METHODS,
+    billfold::backup::METHODS,
+    billfold::broadcast::METHODS,
     billfold::events::METHODS,
+    billfold::overview::METHODS,
     billfold::invoice::METHODS,
     billfold::operation::METHODS,
     billfold::pay::METHODS,
     billfold::payments::METHODS,
     billfold::policy::METHODS,
+    billfold::proof::METHODS,
     billfold::token::METHODS,
+    billfold::utxos::METHODS,
     chain::METHODS,
     coin::METHODS,
     control::METHODS,

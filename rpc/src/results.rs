@@ -38,6 +38,7 @@ type Table = &'static [(&'static str, Results)];
 const TABLES: &[Table] = &[
     address::RESULTS,
     billfold::RESULTS,
+    billfold::insight::RESULTS,
     billfold::invoice::RESULTS,
     blockchain::RESULTS,
     coin::RESULTS,

@@ -6,7 +6,8 @@ use std::future::Future;
 use std::time::Duration;
 
 use billfold_wallet_core::command::CommandError;
-use billfold_wallet_core::face::Face;
+use billfold_wallet_core::event::{Event, News};
+use billfold_wallet_core::face::{Face, Listener};
 use tokio::time::timeout;
 
 use crate::error::RpcError;
@@ -47,4 +48,21 @@ pub async fn unless_stopped<T>(stop: &Stop, waited: impl Future<Output = T> + Se
         seen = waited => Some(seen),
         () = stop.asked() => None,
     }
+}
+
+/// Hears what happens until it is enough, nothing more will come, or `patience` is over.
+pub async fn hear(
+    listener: &mut dyn Listener,
+    patience: Duration,
+    mut is_enough: impl FnMut(Event) -> bool + Send,
+) {
+    let hearing = async {
+        while let Some(News { event, .. }) = listener.next().await {
+            if is_enough(event) {
+                return;
+            }
+        }
+    };
+    // Whether it was enough is seen in what was heard.
+    let _ = timeout(patience, hearing).await;
 }

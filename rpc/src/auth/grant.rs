@@ -194,6 +194,7 @@ const RECEIVE: &[&str] = &[
 const READ: &[&str] = &[
     "billfold.events",
     "billfold.getpayment",
+    "billfold.info",
     "billfold.invoice.get",
     "billfold.invoice.list",
     "billfold.listpayments",
@@ -201,6 +202,8 @@ const READ: &[&str] = &[
     "billfold.op.wait",
     "billfold.policy.get",
     "billfold.policy.simulate",
+    "billfold.proof",
+    "billfold.utxos",
     "getaddressesbylabel",
     "getaddressinfo",
     "getbalance",
@@ -228,6 +231,8 @@ const READ: &[&str] = &[
 /// Payments that are not signed.
 const DRAFT: &[&str] = &[
     "analyzepsbt",
+    "billfold.freeze",
+    "billfold.unfreeze",
     "combinepsbt",
     "converttopsbt",
     "createpsbt",
@@ -244,6 +249,7 @@ const DRAFT: &[&str] = &[
 
 /// What takes money from the wallet, each within the limits.
 const SPEND: &[&str] = &[
+    "billfold.broadcast",
     "billfold.bump",
     "billfold.pay",
     "bumpfee",
@@ -259,6 +265,7 @@ const SPEND: &[&str] = &[
 /// For nobody with a token: they would lift its limits, or tell or change the wallet's secrets.
 const OWNER: &[&str] = &[
     "backupwallet",
+    "billfold.backup",
     "billfold.policy.set",
     "billfold.token.create",
     "createwallet",

@@ -4,13 +4,18 @@
 //! Amounts are whole satoshis in keys that end in `_sat`. Refuses numbers that are none.
 
 pub(super) mod audit;
+pub(super) mod backup;
+pub(super) mod broadcast;
 pub(super) mod events;
+pub(super) mod overview;
 pub(super) mod invoice;
 pub(super) mod operation;
 pub(super) mod payments;
 pub(super) mod pay;
 pub(super) mod policy;
+pub(super) mod proof;
 pub(super) mod token;
+pub(super) mod utxos;
 
 use billfold_wallet_core::command::{Command, Limit, Reply, TellerCommand, TellerReply};
 use bitcoin::{Address, Amount, Network};

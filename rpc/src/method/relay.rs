@@ -38,12 +38,7 @@ pub(super) const METHODS: &[Method] = &[Method {
 }];
 
 async fn send(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
-    let transaction = transaction_hex::read(arguments.required_text(0)?, None);
-    let transaction = transaction.filter(|transaction| !transaction.input.is_empty());
-    let transaction = transaction.ok_or_else(|| {
-        let message = "TX decode failed. Make sure the tx has at least one input.";
-        RpcError::new(Code::Deserialization, message)
-    })?;
+    let transaction = read(arguments.required_text(0)?)?;
     let most_rate = arguments.value(1).map(amount).transpose()?.unwrap_or(MOST_RATE);
     let most_burnt = arguments.value(2).map(amount).transpose()?.unwrap_or(Amount::ZERO);
     if burns(&transaction) > most_burnt {
@@ -58,16 +53,7 @@ async fn send(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
         Some(record) if is_out(&record) => return answer(&txid),
         _ => {}
     }
-    let review = reviewed(desk, &transaction).await?;
-    let most = fee_at(most_rate, &transaction);
-    if most_rate > Amount::ZERO && review.fee.is_some_and(|fee| fee > most) {
-        return Err(RpcError::new(Code::Verify, PAYS_TOO_MUCH));
-    }
-    match desk.ask(Command::AnnouncePsbt(Box::new(review.psbt))).await {
-        Ok(Reply::Payment(_)) => {}
-        Ok(_) => return Err(RpcError::bug()),
-        Err(error) => return Err(refusal(error)),
-    }
+    announce(desk, &transaction, most_rate).await?;
     let look = || async move {
         let record = ledger::records(desk, vec![txid]).await?.pop();
         Ok(record.filter(is_out).map(|_| ()))
@@ -75,6 +61,34 @@ async fn send(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     match watch::until(&*node.face, Some(RELAY_TIME), look).await? {
         Some(()) => answer(&txid),
         None => Err(RpcError::new(Code::NotConnected, NOT_FETCHED)),
+    }
+}
+
+/// A transaction with inputs.
+pub(super) fn read(hex: &str) -> Result<Transaction, RpcError> {
+    let transaction = transaction_hex::read(hex, None);
+    transaction.filter(|transaction| !transaction.input.is_empty()).ok_or_else(|| {
+        let message = "TX decode failed. Make sure the tx has at least one input.";
+        RpcError::new(Code::Deserialization, message)
+    })
+}
+
+/// Stores a transaction of the wallet, and has it announced. Of a fee that is known it must pay no
+/// more than this for 1,000 vbytes; zero: whatever it pays.
+pub(super) async fn announce(
+    desk: &Desk,
+    transaction: &Transaction,
+    most_rate: Amount,
+) -> Result<(), RpcError> {
+    let review = reviewed(desk, transaction).await?;
+    let most = fee_at(most_rate, transaction);
+    if most_rate > Amount::ZERO && review.fee.is_some_and(|fee| fee > most) {
+        return Err(RpcError::new(Code::Verify, PAYS_TOO_MUCH));
+    }
+    match desk.ask(Command::AnnouncePsbt(Box::new(review.psbt))).await {
+        Ok(Reply::Payment(_)) => Ok(()),
+        Ok(_) => Err(RpcError::bug()),
+        Err(error) => Err(refusal(error)),
     }
 }
 
@@ -86,7 +100,7 @@ async fn reviewed(desk: &Desk, transaction: &Transaction) -> Result<PsbtReview, 
 }
 
 /// Whether a peer has it.
-fn is_out(record: &TransactionRecord) -> bool {
+pub(super) fn is_out(record: &TransactionRecord) -> bool {
     matches!(
         record.state,
         PaymentState::Announced | PaymentState::Pending | PaymentState::Confirmed(_)
@@ -122,7 +136,7 @@ fn refusal(error: CommandError) -> RpcError {
 }
 
 /// Core's default of `maxfeerate`: 0.1 BTC for 1,000 vbytes.
-const MOST_RATE: Amount = Amount::from_sat(10_000_000);
+pub(super) const MOST_RATE: Amount = Amount::from_sat(10_000_000);
 
 const BURNS: &str = "Unspendable output exceeds maximum configured by user (maxburnamount)";
 const PAYS_TOO_MUCH: &str = "Fee exceeds maximum configured by user (e.g. -maxtxfee, maxfeerate)";

@@ -1,6 +1,7 @@
 //! Owns what the methods answer that Bitcoin Core has not: amounts are whole satoshi, in fields that
 //! end in `_sat`.
 
+pub(super) mod insight;
 pub(super) mod invoice;
 
 use super::Table;
