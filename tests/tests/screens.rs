@@ -187,7 +187,7 @@ fn under_no_color_no_cell_is_coloured_and_bold_and_reverse_remain() -> Result<()
         ("5", "Master"),
         ("6", "Fees"),
         ("r", "waiting for a payment"),
-        ("Q", "  Code"),
+        ("Q", "Esc goes back."),
     ] {
         person.press(key)?;
         person.see(seen)?;

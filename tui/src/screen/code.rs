@@ -45,7 +45,7 @@ impl Screen for Code {
         if !draw(&self.text, &mut canvas.part(0, 0, width, last)) {
             canvas.line(0, &[dim("The screen is too small for this code: make it larger.")]);
         }
-        canvas.line(last, &[dim(" Esc goes back.")]);
+        canvas.line(last, &[(" Esc".to_owned(), Role::Key), dim(" goes back.")]);
     }
 }
 

@@ -246,7 +246,9 @@ impl Bench {
                 self.founded.push(match *founding {
                     Founding::Keys(new) => (new.accounts.len(), new.birthday, checked),
                     Founding::Watch(new) => (new.accounts.len(), new.birthday, checked),
-                    Founding::Backup { .. } => unreachable!("no backup is restored here"),
+                    Founding::Backup { .. } | Founding::Blank { .. } => {
+                        unreachable!("neither is made here")
+                    }
                 });
                 (ticket, Answer::Founded(Ok(Box::new(description(false)))))
             }
