@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use bitcoin::Amount;
+
 /// Bytes of one request.
 pub const REQUEST_BYTES: usize = 8 * 1024 * 1024;
 
@@ -79,3 +81,7 @@ pub const IMPORTS: usize = 128;
 
 /// Addresses of an imported descriptor that are watched at once: each takes time to derive.
 pub const IMPORT_RANGE: u32 = 10_000;
+
+/// The most that the fee of a payment may be, unless the daemon is told otherwise: 0.1 BTC (Bitcoin
+/// Core's `-maxtxfee`).
+pub const MOST_FEE: Amount = Amount::from_sat(10_000_000);

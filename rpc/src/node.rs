@@ -17,11 +17,12 @@ use billfold_wallet_core::light_client::peer_order::PeerOrder;
 use billfold_wallet_core::light_client::status::Status;
 use billfold_wallet_core::vault::Password;
 
-use bitcoin::FeeRate;
+use bitcoin::{Amount, FeeRate};
 
 use crate::activity::Activity;
 use crate::desk::Desk;
 use crate::error::{Code, RpcError};
+use crate::limits::MOST_FEE;
 use crate::rates::Rates;
 use crate::stop::Stop;
 
@@ -35,6 +36,10 @@ pub struct Node {
     pub proxy: Option<String>,
     /// The fee rate of payments for which nothing else is known.
     pub fallback_fee: Option<FeeRate>,
+    /// The most that the fee of a payment may be by Core's methods (`-maxtxfee`).
+    pub most_fee: Amount,
+    /// Whether they spend the wallet's own change that is in no block (`-spendzeroconfchange`).
+    pub spends_pending_change: bool,
     /// When it started.
     pub started: Instant,
     /// By which it is asked to end.
@@ -81,6 +86,8 @@ impl Node {
             version,
             proxy,
             fallback_fee: None,
+            most_fee: MOST_FEE,
+            spends_pending_change: true,
             started: Instant::now(),
             stop: Stop::new(),
             face,

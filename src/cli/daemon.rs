@@ -37,6 +37,14 @@ pub(crate) struct DaemonArgs {
     /// name [default: such payments are refused]
     #[arg(long, value_name = "BTC/kvB")]
     pub(crate) fallback_fee: Option<String>,
+    /// The most that the fee of a payment may be, as Bitcoin Core's option of this name
+    /// [default: 0.10]
+    #[arg(long, value_name = "BTC")]
+    pub(crate) max_tx_fee: Option<String>,
+    /// Whether payments spend the wallet's own change that is in no block, as Bitcoin Core's option
+    /// of this name: 1 or 0 [default: 1]
+    #[arg(long, value_name = "0|1", value_parser = clap::builder::BoolishValueParser::new())]
+    pub(crate) spend_zero_conf_change: Option<bool>,
     /// Run this for each transaction of a wallet that is new or changed: %s is its id, %w the wallet,
     /// %b and %h its block and height; no shell
     #[arg(long, value_name = "CMD")]

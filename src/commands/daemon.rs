@@ -44,6 +44,10 @@ pub(super) async fn run(options: &DaemonArgs, context: &mut Context) -> Result<(
     let version = env!("CARGO_PKG_VERSION");
     let mut node = Node::new(settings.params(), version, proxy, Arc::clone(&face));
     node.fallback_fee = options.fallback_fee.as_deref().map(fallback_fee).transpose()?;
+    if let Some(most) = &options.max_tx_fee {
+        node.most_fee = most_fee(most)?;
+    }
+    node.spends_pending_change = options.spend_zero_conf_change.unwrap_or(true);
     node.password = Some(password);
     node.log = settings.paths().dir().join("billfold.log").display().to_string();
     let node = Arc::new(node);
@@ -162,6 +166,21 @@ fn fallback_fee(text: &str) -> Result<FeeRate, Failure> {
         Failure::new(Kind::BadFeeRate, message)
     })
 }
+
+/// An amount in bitcoin that pays for a transaction at all.
+fn most_fee(text: &str) -> Result<Amount, Failure> {
+    let amount = Amount::from_str_in(text, Denomination::Bitcoin).ok();
+    amount.filter(|amount| *amount >= LEAST_MOST_FEE).ok_or_else(|| {
+        let message = format!(
+            "Invalid amount for --max-tx-fee: {text:?} (must be an amount in BTC of at least \
+             {LEAST_MOST_FEE}, or payments get stuck)"
+        );
+        Failure::new(Kind::BadAmount, message)
+    })
+}
+
+/// What 1,000 vbytes cost at the least that nodes relay, as in Bitcoin Core's check of its option.
+const LEAST_MOST_FEE: Amount = Amount::from_sat(100);
 
 /// Waits until the wallets stop by themselves, and tells why.
 async fn stopped(face: &dyn Face) -> CommandError {

@@ -143,6 +143,10 @@ const COMMANDS: &[(&str, &[&str])] = &[
             "--rpc-whitelist",
             "--rpc-whitelist-default",
             "--fallback-fee",
+            "--max-tx-fee",
+            "--spend-zero-conf-change",
+            "--wallet-notify",
+            "--block-notify",
         ],
     ),
     (

@@ -111,6 +111,30 @@ fn a_payment_that_waits_is_replaced_or_given_up() -> Result<()> {
 }
 
 #[test]
+fn the_daemon_is_told_what_a_fee_may_be_and_which_change_is_spent() -> Result<()> {
+    let (town, _program, daemon) =
+        serving(&["--max-tx-fee", "0.00001", "--spend-zero-conf-change", "0"])?;
+    let dear = json!({"address": STRANGER, "amount": 0.1, "fee_rate": 20});
+    let told = daemon.refused(500, -6, "sendtoaddress", &dear)?;
+    ensure!(told == TOO_DEAR, "{told}");
+    let fund = json!({"outputs": {STRANGER: 0.1}, "options": {"fee_rate": 20}});
+    let told = daemon.refused(500, -4, "walletcreatefundedpsbt", &fund)?;
+    ensure!(told == TOO_DEAR, "{told}");
+    let cheap = json!({"address": STRANGER, "amount": 0.1, "fee_rate": 1});
+    let first = daemon.call("sendtoaddress", &cheap)?;
+    // The only coin is spent, and what came back has no block.
+    let told = daemon.refused(500, -6, "sendtoaddress", &cheap)?;
+    ensure!(told == "Insufficient funds", "{told}");
+    town.await_payment(first.as_str().context("a txid")?.parse()?)?;
+    town.mine();
+    daemon.await_height(town.network.tip().0)?;
+    daemon.call("sendtoaddress", &cheap)?;
+    daemon.stop()
+}
+
+const TOO_DEAR: &str = "Fee exceeds maximum configured by user (e.g. -maxtxfee, maxfeerate)";
+
+#[test]
 fn a_payment_has_the_form_that_was_asked_for() -> Result<()> {
     let (_town, _program, daemon) = serving(&[])?;
     let unspent = daemon.call("listunspent", &json!([]))?;

@@ -19,6 +19,7 @@ use crate::arguments::{self, Arguments};
 use crate::desk::Desk;
 use crate::error::{Code, RpcError};
 use crate::json::{Btc, Value, answer};
+use crate::method::payment::{FEE_ABOVE_LIMIT, bounded};
 use crate::method::{Category, Method, Outcome, Run, Standing};
 use crate::node::Node;
 use crate::parameter::{Kind, Parameter};
@@ -145,7 +146,8 @@ async fn fund(
         return Err(RpcError::new(Code::Wallet, NOT_COVERED));
     }
     let locks = options.lock_unspents;
-    let mut request = request(described, options, beside, node.params.network)?;
+    let request = request(described, options, beside, node.params.network)?;
+    let mut request = bounded(node, request);
     let mut draft = drafted(desk, &request).await?;
     if draft.fee_basis == FeeBasis::Fallback {
         let no_estimate = || RpcError::new(Code::Wallet, NO_ESTIMATE);
@@ -193,7 +195,6 @@ fn request(
     Ok(PayRequest {
         recipients,
         fee: options.fee,
-        most_fee: Some(MOST_FEE),
         coins: described.input.iter().map(|input| input.previous_output).collect(),
         choice: CoinChoice {
             beside,
@@ -238,9 +239,7 @@ async fn drafted(desk: &Desk, request: &PayRequest) -> Result<Draft, RpcError> {
         Err(CommandError::InsufficientFunds { .. }) => Err(refused("Insufficient funds")),
         Err(CommandError::Dust { .. }) => Err(refused("Transaction amount too small")),
         Err(CommandError::NoSuchCoin(_)) => Err(refused("Unable to find UTXO for external input")),
-        Err(CommandError::FeeAboveLimit { .. }) => {
-            Err(refused("Fee exceeds maximum configured by user (e.g. -maxtxfee, maxfeerate)"))
-        }
+        Err(CommandError::FeeAboveLimit { .. }) => Err(refused(FEE_ABOVE_LIMIT)),
         Err(CommandError::TooLarge { .. }) => Err(refused(TOO_HEAVY)),
         Err(error) => Err(error.into()),
     }
@@ -272,9 +271,6 @@ struct FundedForm {
     fee: Btc,
     changepos: i64,
 }
-
-/// The most that a fee may be (`-maxtxfee` of Core): 0.1 BTC.
-const MOST_FEE: Amount = Amount::from_sat(10_000_000);
 
 const NOT_COVERED: &str = "The preselected coins total amount does not cover the transaction \
                            target. Please allow other inputs to be automatically selected or \

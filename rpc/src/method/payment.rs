@@ -119,7 +119,7 @@ pub(super) async fn drafted(
         let message = "The wallet has not seen the chain yet: wait until it is synced";
         return Err(RpcError::new(Code::InInitialDownload, message));
     }
-    let mut request = PayRequest { most_fee: Some(MOST_FEE), ..request };
+    let mut request = bounded(node, request);
     let mut draft = match ask(desk, &request).await? {
         Drafted::New(draft) => draft,
         paid @ Drafted::Paid(_) => return Ok(paid),
@@ -139,6 +139,15 @@ pub(super) async fn drafted(
     Ok(Drafted::New(draft))
 }
 
+/// The same request within what the daemon was started with.
+pub(super) fn bounded(node: &Node, mut request: PayRequest) -> PayRequest {
+    request.most_fee = Some(node.most_fee);
+    if !node.spends_pending_change {
+        request.choice.least_depth = request.choice.least_depth.max(1);
+    }
+    request
+}
+
 async fn ask(desk: &Desk, request: &PayRequest) -> Result<Drafted, RpcError> {
     match desk.ask(Command::Draft(Box::new(request.clone()))).await {
         Ok(Reply::Draft(draft)) => Ok(Drafted::New(draft)),
@@ -146,6 +155,9 @@ async fn ask(desk: &Desk, request: &PayRequest) -> Result<Drafted, RpcError> {
         Ok(_) => Err(RpcError::bug()),
         Err(CommandError::Dust { amount, .. }) => {
             Err(RpcError::new(Code::InsufficientFunds, too_small(request, amount)))
+        }
+        Err(CommandError::FeeAboveLimit { .. }) => {
+            Err(RpcError::new(Code::InsufficientFunds, FEE_ABOVE_LIMIT))
         }
         Err(error) => Err(error.into()),
     }
@@ -167,8 +179,9 @@ fn too_small(request: &PayRequest, amount: Amount) -> &'static str {
     }
 }
 
-/// The most that a payment's fee may be (`-maxtxfee` of Core): 0.1 BTC.
-pub(super) const MOST_FEE: Amount = Amount::from_sat(10_000_000);
+/// What Core says of a fee above `-maxtxfee`.
+pub(super) const FEE_ABOVE_LIMIT: &str =
+    "Fee exceeds maximum configured by user (e.g. -maxtxfee, maxfeerate)";
 
 /// The longest time that Core estimates for, in blocks.
 const LONGEST_TARGET: u16 = 1008;

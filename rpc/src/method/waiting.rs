@@ -14,8 +14,9 @@ use crate::desk::Desk;
 use crate::error::{Code, RpcError};
 use crate::json::{Btc, answer};
 use crate::ledger;
-use crate::method::payment::{Fee, MOST_FEE, drop_draft};
+use crate::method::payment::{Fee, drop_draft};
 use crate::method::{Category, Method, Outcome, Run, Standing};
+use crate::node::Node;
 use crate::parameter::{Kind, Parameter};
 
 pub(super) const METHODS: &[Method] = &[
@@ -37,7 +38,7 @@ pub(super) const METHODS: &[Method] = &[
         parameters: &[TXID, OPTIONS],
         about: "Bumps the fee of a transaction T, replacing it with a new transaction B.",
         standing: Standing::Differs(BUMPING),
-        run: Run::Change(|_, desk, arguments| Box::pin(bump(desk, arguments, true))),
+        run: Run::Change(|node, desk, arguments| Box::pin(bump(node, desk, arguments, true))),
     },
     Method {
         name: "psbtbumpfee",
@@ -45,7 +46,7 @@ pub(super) const METHODS: &[Method] = &[
         parameters: &[TXID, OPTIONS],
         about: "Bumps the fee of a transaction T, returning a PSBT of the new transaction B.",
         standing: Standing::Differs(BUMPING),
-        run: Run::Change(|_, desk, arguments| Box::pin(bump(desk, arguments, false))),
+        run: Run::Change(|node, desk, arguments| Box::pin(bump(node, desk, arguments, false))),
     },
 ];
 
@@ -79,7 +80,7 @@ async fn abandon(desk: &Desk, arguments: &Arguments) -> Outcome {
     }
 }
 
-async fn bump(desk: &Desk, arguments: &Arguments, signs: bool) -> Outcome {
+async fn bump(node: &Node, desk: &Desk, arguments: &Arguments, signs: bool) -> Outcome {
     let txid: Txid = arguments.hash(0, "txid")?;
     let Fee(fee) = read_fee(arguments)?;
     let hold = if signs { Hold::Briefly } else { Hold::Not };
@@ -87,7 +88,7 @@ async fn bump(desk: &Desk, arguments: &Arguments, signs: bool) -> Outcome {
         txid,
         way: BumpWay::Replace,
         fee,
-        most_fee: Some(MOST_FEE),
+        most_fee: Some(node.most_fee),
         hold,
         dry_run: false,
     };
