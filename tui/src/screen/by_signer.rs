@@ -36,6 +36,8 @@ enum Stage {
     Checking(Ticket),
     /// That it is stored and sent.
     Sending(Ticket),
+    /// Nothing more: others must sign what was handed out.
+    Handed,
 }
 
 impl BySigner {
@@ -76,6 +78,7 @@ impl BySigner {
             }
             _ => {
                 out.done("The signer has signed; others must sign too.");
+                self.stage = Stage::Handed;
                 return Step::Open(Box::new(Handing::psbt(review.psbt)));
             }
         }
@@ -113,6 +116,7 @@ impl Screen for BySigner {
             (Action::Back, Stage::Refused(_) | Stage::Asking { .. }) => return Step::Back,
             // What is on its way into the wallet is carried to its end.
             (_, Stage::Checking(_) | Stage::Sending(_) | Stage::Handing(_)) => {}
+            (Action::Enter | Action::Back, Stage::Handed) => return Step::Home,
             (Action::Verb(_), _) => return Step::Pass,
             _ => {}
         }
@@ -174,6 +178,9 @@ impl Screen for BySigner {
             }
             Stage::Checking(_) => ("Comparing what came back with the draft…", Role::Pending, ""),
             Stage::Sending(_) => ("Storing and sending it…", Role::Pending, ""),
+            Stage::Handed => {
+                ("Others must sign too: drafts have it.", Role::Pending, "Enter goes to Home.")
+            }
         };
         let row = canvas.below(row).wrapped(0, told, role) + row;
         canvas.line(row + 1, &[dim(keys)]);

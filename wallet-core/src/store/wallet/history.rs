@@ -113,14 +113,15 @@ impl WalletFile {
         })
     }
 
-    /// Transactions in no block, the last first.
+    /// Transactions in no block, the last first; of one second too, since a replacement comes after what
+    /// it replaces.
     pub fn unplaced_history(&self, part: &HistoryPart) -> Result<Vec<HistoryEntry>, StoreProblem> {
         self.read(|sql| {
             sql.prepare_cached(&format!(
                 "SELECT {COLUMNS} FROM transactions t
                  WHERE height IS NULL AND ours = 1 AND (canonical = 1 OR coinbase = 0)
                    AND first_seen >= ?2 AND first_seen < ?3 AND (?1 IS NULL OR sign(net) = ?1)
-                 ORDER BY first_seen DESC, txid"
+                 ORDER BY first_seen DESC, rowid DESC"
             ))?
             .query_map(
                 params![
@@ -140,7 +141,7 @@ impl WalletFile {
             sql.prepare_cached(
                 "SELECT txid, net, fee FROM transactions
                  WHERE ours = 1 AND (canonical = 1 OR coinbase = 0)
-                 ORDER BY height DESC NULLS FIRST, position DESC, first_seen DESC, txid",
+                 ORDER BY height DESC NULLS FIRST, position DESC, first_seen DESC, rowid DESC",
             )?
             .query_map([], |row| {
                 let fee: Option<Column<Amount>> = row.get(2)?;
