@@ -5,7 +5,7 @@ use anyhow::{Context, Result, ensure};
 use billfold_tests::daemon::Daemon;
 use billfold_tests::town::Town;
 use corepc_types::v31;
-use serde_json::{Value, json};
+use serde_json::json;
 
 const BILLFOLD: &str = env!("CARGO_BIN_EXE_billfold");
 const STRANGER: &str = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
@@ -79,7 +79,7 @@ fn a_wallet_tells_what_others_see_of_it_and_what_would_change() -> Result<()> {
     ensure!(calls.active_commands[0].method == "getrpcinfo", "{calls:?}");
     ensure!(calls.log_path.ends_with("billfold.log"), "{calls:?}");
     let memory = daemon.call("getmemoryinfo", &json!([]))?;
-    ensure!(memory["locked"]["used"] == Value::from(0), "{memory}");
+    ensure!(memory["locked"]["used"] == 0, "{memory}");
     let told = daemon.refused(500, -8, "getmemoryinfo", &json!(["mallocinfo"]))?;
     ensure!(told == "mallocinfo mode not available", "{told}");
     let told = daemon.refused(500, -8, "getmemoryinfo", &json!(["all"]))?;

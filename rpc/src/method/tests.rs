@@ -40,6 +40,8 @@ fn of_each_method_it_is_told_what_it_answers() {
     let without = Method::all().into_iter().filter(|method| method.results().is_none());
     let without: Vec<_> = without.map(|method| method.name).collect();
     assert_eq!(without, [""; 0], "tell what these answer in rpc/src/results");
+    told.retain(|name| Method::named(name).is_none());
+    assert_eq!(told, BTreeSet::new(), "there are no such methods");
 }
 
 #[test]

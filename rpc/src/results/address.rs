@@ -26,14 +26,6 @@ pub(super) const RESULTS: Table = &[
     ),
     ("listlabels", Results::One(Shape::array("", &Shape::text("", "A label"), ""))),
     ("setlabel", NOTHING),
-    (
-        "walletdisplayaddress",
-        Results::One(Shape::object(
-            "",
-            &[Shape::text("address", "The address as the signer shows it")],
-            "",
-        )),
-    ),
 ];
 
 /// What the script of a witness address is; also in `validateaddress`.

@@ -8,7 +8,6 @@ pub(super) const RESULTS: Table = &[
     ("getbestblockhash", Results::One(Shape::hex("", "The hash of the last block"))),
     ("getblockchaininfo", Results::One(Shape::object("", CHAIN, ""))),
     ("getblockcount", Results::One(Shape::integer("", "The height of the last block"))),
-    ("getblockfilter", Results::One(Shape::object("", FILTER, ""))),
     ("getblockhash", Results::One(Shape::hex("", "The hash of the block"))),
     (
         "getblockheader",
@@ -27,17 +26,6 @@ pub(super) const RESULTS: Table = &[
         ]),
     ),
     ("gettxspendingprevout", Results::One(Shape::array("", &Shape::object("", SPENDING, ""), ""))),
-    ("invalidateblock", NOTHING),
-    ("reconsiderblock", NOTHING),
-    (
-        "scanblocks",
-        Results::Several(&[
-            ("when action=='start'; only returns after scan completes", SCANNED),
-            ("when action=='status' and no scan is in progress", Shape::NULL),
-            ("when action=='status' and a scan is currently in progress", SCANNING),
-            ("when action=='abort'", Shape::flag("", "Whether there was a scan to abort")),
-        ]),
-    ),
     ("syncwithvalidationinterfacequeue", NOTHING),
     ("waitforblock", Results::One(AT)),
     ("waitforblockheight", Results::One(AT)),
@@ -68,8 +56,6 @@ const CHAIN: &[Shape] = &[
     Shape::hex("signet_challenge", "The script that blocks of a signet satisfy").optional(),
     Shape::array("warnings", &Shape::text("", ""), "What should be known"),
 ];
-
-const FILTER: &[Shape] = &[Shape::hex("filter", "The filter"), Shape::hex("header", "Its header")];
 
 const HEADER: &[Shape] = &[
     Shape::hex("hash", "The block's hash"),
@@ -118,23 +104,3 @@ const SPENDING: &[Shape] = &[
     Shape::hex("spendingtx", "That transaction, if it was asked for").optional(),
     Shape::hex("blockhash", "Its block, if it is in one").optional(),
 ];
-
-const SCANNED: Shape = Shape::object(
-    "",
-    &[
-        Shape::integer("from_height", "The height of the first block"),
-        Shape::integer("to_height", "The height of the last block"),
-        Shape::array("relevant_blocks", &Shape::hex("", ""), "Blocks that may hold something"),
-        Shape::flag("completed", "Whether it was not aborted"),
-    ],
-    "",
-);
-
-const SCANNING: Shape = Shape::object(
-    "",
-    &[
-        Shape::integer("progress", "About how many percent"),
-        Shape::integer("current_height", "The height of the block that is looked at"),
-    ],
-    "",
-);

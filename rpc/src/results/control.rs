@@ -1,6 +1,6 @@
 //! Owns what the methods about the daemon answer.
 
-use super::{NOTHING, Table};
+use super::Table;
 use crate::shape::{Results, Shape, ShapeKind};
 
 pub(super) const RESULTS: Table = &[
@@ -15,12 +15,7 @@ pub(super) const RESULTS: Table = &[
     ("getrpcinfo", Results::One(Shape::object("", RPC, ""))),
     ("getzmqnotifications", Results::One(Shape::array("", &Shape::object("", ZMQ, ""), ""))),
     ("help", Results::One(Shape::text("", "The methods, or what one of them does"))),
-    (
-        "logging",
-        Results::One(Shape::keyed("", &Shape::flag("category", "Whether it is logged"), "")),
-    ),
     ("rpc.discover", Results::One(Shape::object("", DOCUMENT, ""))),
-    ("setmocktime", NOTHING),
     ("stop", Results::One(Shape::text("", "That it stops"))),
     ("uptime", Results::One(Shape::integer("", "Seconds since it started"))),
 ];

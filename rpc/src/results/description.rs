@@ -13,7 +13,6 @@ pub(super) const RESULTS: Table = &[
             ("for multipath descriptors", Shape::array("", &ADDRESSES, "One for each path")),
         ]),
     ),
-    ("enumeratesigners", Results::One(Shape::object("", SIGNERS, ""))),
     ("estimatesmartfee", Results::One(Shape::object("", ESTIMATE, ""))),
     ("getdescriptorinfo", Results::One(Shape::object("", DESCRIPTOR, ""))),
     (
@@ -44,16 +43,6 @@ const MULTISIG: &[Shape] = &[
     Shape::text("descriptor", "Its descriptor"),
     super::WARNINGS,
 ];
-
-const SIGNERS: &[Shape] = &[Shape::array(
-    "signers",
-    &Shape::object(
-        "",
-        &[Shape::hex("fingerprint", "Of its first key"), Shape::text("name", "What it is")],
-        "",
-    ),
-    "",
-)];
 
 const ESTIMATE: &[Shape] = &[
     Shape::amount("feerate", "In BTC/kvB, if there is no error").optional(),

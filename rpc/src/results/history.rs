@@ -7,10 +7,8 @@ use crate::shape::{Results, Shape};
 pub(super) const RESULTS: Table = &[
     ("abandontransaction", NOTHING),
     ("gettransaction", Results::One(Shape::object("", WHOLE, ""))),
-    ("importprunedfunds", NOTHING),
     ("listsinceblock", Results::One(Shape::object("", SINCE, ""))),
     ("listtransactions", Results::One(Shape::array("", &Shape::object("", LISTED, ""), ""))),
-    ("removeprunedfunds", NOTHING),
     (
         "simulaterawtransaction",
         Results::One(Shape::object(

@@ -6,10 +6,6 @@ use super::transaction::TRANSACTION;
 use crate::shape::{Results, Shape};
 
 pub(super) const RESULTS: Table = &[
-    (
-        "combinerawtransaction",
-        Results::One(Shape::hex("", "The transaction, as far as it is signed")),
-    ),
     ("createrawtransaction", Results::One(Shape::hex("", "The transaction"))),
     ("decoderawtransaction", Results::One(Shape::object("", TRANSACTION, ""))),
     ("decodescript", Results::One(Shape::object("", SCRIPT, ""))),
@@ -22,7 +18,6 @@ pub(super) const RESULTS: Table = &[
         ]),
     ),
     ("sendrawtransaction", Results::One(Shape::hex("", "The transaction's id"))),
-    ("signrawtransactionwithkey", Results::One(Shape::object("", SIGNED, ""))),
     ("signrawtransactionwithwallet", Results::One(Shape::object("", SIGNED, ""))),
 ];
 
