@@ -85,8 +85,8 @@ fn descriptors_are_imported_with_what_was_paid_to_them() -> Result<()> {
     ensure!(labelled.get(FIXED_ADDRESS).is_some(), "{labelled}");
     let list = result(&daemon, "listdescriptors", &json!([]))?;
     let of = |desc: &str| {
-        let all = list["descriptors"].as_array().into_iter().flatten();
-        all.cloned().find(|one| one["desc"] == desc).with_context(|| format!("{desc}: {list}"))
+        let mut all = list["descriptors"].as_array().into_iter().flatten();
+        all.find(|one| one["desc"] == desc).cloned().with_context(|| format!("{desc}: {list}"))
     };
     ensure!(of(&receive)?["active"] == true && of(&receive)?["internal"] == false);
     ensure!(of(&change)?["internal"] == true && of(&change)?["range"] == json!([0, 999]));
