@@ -198,7 +198,7 @@ mod tests {
 
     #[test]
     fn what_is_no_command_is_refused() {
-        for text in ["", "  ", "tell 'a", "'' a", "tell \\"] {
+        for text in ["", "  ", "tell 'a", "'' a"] {
             assert_eq!(text.parse::<Notice>(), Err(ParseNoticeError), "{text}");
         }
     }
