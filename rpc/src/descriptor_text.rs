@@ -6,9 +6,9 @@
 use bitcoin::hex::FromHex;
 use bitcoin::key::{CompressedPublicKey, TweakedPublicKey};
 use bitcoin::{Address, Network, ScriptBuf};
-use miniscript::Descriptor;
 use miniscript::descriptor::checksum::desc_checksum;
-use miniscript::descriptor::{DefiniteDescriptorKey, DescriptorPublicKey};
+use miniscript::descriptor::{DefiniteDescriptorKey, DescriptorPublicKey, Wildcard};
+use miniscript::{Descriptor, ForEachKey as _};
 
 use crate::arguments;
 use crate::descriptor::SECP;
@@ -125,6 +125,26 @@ impl Read {
         }
     }
 
+    /// What pays at a place of a path; nothing where it does not tell how that is spent, and of
+    /// `rawtr`.
+    ///
+    /// # Errors
+    /// -5 if it takes private keys.
+    pub fn definite(
+        &self,
+        branch: usize,
+        index: u32,
+    ) -> Result<Vec<Descriptor<DefiniteDescriptorKey>>, RpcError> {
+        let Body::Keys { outer, branches, .. } = &self.body else { return Ok(Vec::new()) };
+        let Some(branch) = branches.get(branch) else { return Ok(Vec::new()) };
+        let definite = definite(branch, index).ok_or_else(|| {
+            let text = outer.written(&branch.to_string()).replace('\'', "h");
+            let message = format!("Cannot derive script without private keys: '{text}'");
+            RpcError::address_or_key(message)
+        })?;
+        Ok(outer.definite(definite))
+    }
+
     /// The addresses at a place of a path.
     ///
     /// # Errors
@@ -139,11 +159,29 @@ impl Read {
             }
             Body::Keys { outer, branches, .. } => {
                 let branch = branches.get(branch).ok_or_else(refused)?;
-                let definite = branch.at_derivation_index(index).map_err(|_| refused())?;
+                let definite = definite(branch, index).ok_or_else(|| {
+                    RpcError::address_or_key("Cannot derive script without private keys")
+                })?;
                 outer.addresses(&definite, self.network).ok_or_else(refused)
             }
         }
     }
+}
+
+/// The descriptor of one place; `None` if its keys take private keys: hardened steps do.
+fn definite(
+    branch: &Descriptor<DescriptorPublicKey>,
+    index: u32,
+) -> Option<Descriptor<DefiniteDescriptorKey>> {
+    let is_hardened = |key: &DescriptorPublicKey| match key {
+        DescriptorPublicKey::XPub(key) => key.wildcard == Wildcard::Hardened,
+        _ => false,
+    };
+    // The library panics at these.
+    if branch.for_any_key(|key| key.has_hardened_step() || is_hardened(key)) {
+        return None;
+    }
+    branch.at_derivation_index(index).ok()
 }
 
 impl Body {
@@ -190,6 +228,25 @@ impl Outer {
             Self::Usual => text.to_owned(),
             Self::Combo => text.replacen("pkh(", "combo(", 1),
             Self::RawTr => text.replacen("tr(", "rawtr(", 1),
+        }
+    }
+
+    fn definite(
+        self,
+        definite: Descriptor<DefiniteDescriptorKey>,
+    ) -> Vec<Descriptor<DefiniteDescriptorKey>> {
+        match (self, definite) {
+            (Self::Usual, definite) => vec![definite],
+            (Self::Combo, Descriptor::Pkh(pkh)) => {
+                let key = pkh.into_inner();
+                let segwit =
+                    [Descriptor::new_wpkh(key.clone()), Descriptor::new_sh_wpkh(key.clone())];
+                let legacy = [Descriptor::new_pk(key.clone())].into_iter();
+                let legacy = legacy.chain(Descriptor::new_pkh(key).ok());
+                // Keys that are not compressed have no segwit form.
+                legacy.chain(segwit.into_iter().filter_map(Result::ok)).collect()
+            }
+            _ => Vec::new(),
         }
     }
 

@@ -210,6 +210,13 @@ mod tests {
         for (params, message) in cases {
             assert_eq!(call("deriveaddresses", &params), Err((-8, message.to_owned())));
         }
+        for hardened in ["/1h/0", "/1/*h"] {
+            let taken = with_sum(format!("wpkh({key}{hardened})"));
+            let range = hardened.contains('*').then_some(0);
+            let params = range.map_or(json!([taken]), |range| json!([taken, range]));
+            let without = "Cannot derive script without private keys".to_owned();
+            assert_eq!(call("deriveaddresses", &params), Err((-5, without)));
+        }
         let bare = format!("wpkh({key}/1/1/0)");
         let missing = (-5, "Missing checksum".to_owned());
         assert_eq!(call("deriveaddresses", &json!([bare])), Err(missing));
