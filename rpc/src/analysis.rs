@@ -3,16 +3,12 @@
 //!
 //! Refuses to sign: a signature that is not in the PSBT is missing.
 
-mod solution;
-
 use billfold_wallet_core::psbt::spent_outputs;
-use bitcoin::hashes::{hash160, sha256};
 use bitcoin::psbt::{Input, Psbt};
 use bitcoin::{Amount, Script, Transaction, TxOut};
 
 use crate::psbt;
-
-use solution::{Hands, Solution};
+use crate::solution::{Hands, Missing, Solution};
 
 /// What is known of a PSBT.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,19 +38,6 @@ pub struct InputAnalysis {
     pub next: Role,
 }
 
-/// What an input lacks.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Missing {
-    /// Hashes of keys that are not told.
-    pub keys: Vec<hash160::Hash>,
-    /// Hashes of keys that did not sign.
-    pub signatures: Vec<hash160::Hash>,
-    /// The hash of a script.
-    pub redeem_script: Option<hash160::Hash>,
-    /// The hash of a witness's script.
-    pub witness_script: Option<sha256::Hash>,
-}
-
 /// Who does something with a PSBT, in the order of the work (BIP174).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
@@ -81,18 +64,6 @@ impl Role {
             Self::Finalizer => "finalizer",
             Self::Extractor => "extractor",
         }
-    }
-}
-
-impl Missing {
-    /// Whether it lacks nothing of what is counted here.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.lacks_only_signatures() && self.signatures.is_empty()
-    }
-
-    fn lacks_only_signatures(&self) -> bool {
-        self.keys.is_empty() && self.redeem_script.is_none() && self.witness_script.is_none()
     }
 }
 
@@ -202,17 +173,10 @@ fn finished(input: &Input) -> Scripts {
 
 /// Whether an input with these scripts satisfies what it spends.
 fn holds(psbt: &Psbt, at: usize, spent: &[Option<TxOut>], (script_sig, witness): Scripts) -> bool {
-    let is_taproot = spent[at].as_ref().is_some_and(|output| output.script_pubkey.is_p2tr());
-    if is_taproot && spent.contains(&None) {
-        // Its signature is for all that is spent.
-        return false;
-    }
-    let outputs: Vec<TxOut> =
-        spent.iter().map(|output| output.clone().unwrap_or(TxOut::NULL)).collect();
     let mut transaction: Transaction = psbt.unsigned_tx.clone();
     transaction.input[at].script_sig = script_sig;
     transaction.input[at].witness = witness;
-    psbt::holds(&transaction, at, &outputs)
+    psbt::holds_as_known(&transaction, at, spent)
 }
 
 /// Whether the PSBT wants a signature of another kind than the usual one, or has one.

@@ -32,6 +32,8 @@ mod script;
 mod send;
 mod settling;
 mod signing;
+mod raw_signing;
+mod described_psbt;
 mod simulation;
 mod sending;
 mod funding;
@@ -243,6 +245,7 @@ const TABLES: &[&[Method]] = &[
     coin::METHODS,
     control::METHODS,
     description::METHODS,
+    described_psbt::METHODS,
     estimate::METHODS,
     funding::METHODS,
     grouping::METHODS,
@@ -261,6 +264,7 @@ const TABLES: &[&[Method]] = &[
     relay::METHODS,
     rescan::METHODS,
     raw_transaction::METHODS,
+    raw_signing::METHODS,
     script::METHODS,
     send::METHODS,
     settling::METHODS,

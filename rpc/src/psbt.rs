@@ -157,6 +157,28 @@ pub fn holds(transaction: &Transaction, input: usize, spent: &[TxOut]) -> bool {
     matches!(checked, Ok(()) | Err(Unsatisfied::SighashType))
 }
 
+/// The same where not all is known that is spent.
+#[must_use]
+pub fn holds_as_known(transaction: &Transaction, input: usize, spent: &[Option<TxOut>]) -> bool {
+    judged(transaction, input, spent) == Some(true)
+}
+
+/// The same; `None` where it can't be known: a signature of taproot is for all that is spent, and
+/// not every script is understood here.
+#[must_use]
+pub fn judged(transaction: &Transaction, input: usize, spent: &[Option<TxOut>]) -> Option<bool> {
+    let output = spent.get(input)?.as_ref()?;
+    if output.script_pubkey.is_p2tr() && spent.contains(&None) {
+        return None;
+    }
+    let known = spent.iter().map(|output| output.clone().unwrap_or(TxOut::NULL));
+    match satisfaction::check(transaction, input, &known.collect::<Vec<_>>()) {
+        Ok(()) | Err(Unsatisfied::SighashType) => Some(true),
+        Err(Unsatisfied::NotUnderstood) => None,
+        Err(Unsatisfied::Invalid) => Some(false),
+    }
+}
+
 /// Whether an input is finished: nobody need sign it any more.
 #[must_use]
 pub fn is_finished(input: &psbt::Input) -> bool {

@@ -142,6 +142,98 @@ fn what_can_not_be_funded_is_told_in_the_words_of_core() -> Result<()> {
 }
 
 #[test]
+fn hands_with_their_own_keys_are_put_together() -> Result<()> {
+    let town = Town::build()?;
+    let program = town.wallet_with(BILLFOLD, 50_000_000)?;
+    let daemon = Daemon::start(&program, &[])?;
+    daemon.await_height(town.network.tip().0)?;
+    let coins: v31::ListUnspent = daemon.read("listunspent", &json!([]))?;
+    let coin = coins.0.first().context("a coin")?;
+    let own = json!([{"txid": coin.txid, "vout": coin.vout}]);
+    let raw = daemon.call("createrawtransaction", &json!([own, {STRANGER: 0.499}]))?;
+    let whole = daemon.call("signrawtransactionwithwallet", &json!([raw]))?;
+    // The wallet knows the coin, so nobody need tell of it.
+    let combined = daemon.call("combinerawtransaction", &json!([[raw, whole["hex"]]]))?;
+    ensure!(combined == whole["hex"], "{combined}");
+    let key = "cRSNJWRn3ua4Hzg6bYPNwsz6phHEbYyconHGJwKgAURNkTidvJ2D";
+    let signed = daemon.call("signrawtransactionwithkey", &json!([whole["hex"], [key]]))?;
+    ensure!(signed == whole, "what is signed stays as it is: {signed}");
+    let signed: v31::SignRawTransactionWithKey =
+        daemon.read("signrawtransactionwithkey", &json!([raw, [key]]))?;
+    let errors = signed.errors;
+    ensure!(!signed.complete && errors.as_ref().is_some_and(|all| all.len() == 1), "{errors:?}");
+
+    let foreign = json!([{"txid": "11".repeat(32), "vout": 3}]);
+    let foreign = daemon.call("createrawtransaction", &json!([foreign, {STRANGER: 0.1}]))?;
+    let spent = json!([{"txid": "11".repeat(32), "vout": 3, "scriptPubKey": "00".repeat(3)}]);
+    let cases = [
+        (-22, "combinerawtransaction", json!([[]]), "Missing transactions"),
+        (-22, "combinerawtransaction", json!([[raw, "00"]]), "TX decode failed for tx 1. Make"),
+        (
+            -3,
+            "combinerawtransaction",
+            json!([[1]]),
+            "of type number is not of expected type string",
+        ),
+        (-25, "combinerawtransaction", json!([[foreign]]), "Input not found or already spent"),
+        (-22, "signrawtransactionwithkey", json!(["00", []]), "at least one input"),
+        (-5, "signrawtransactionwithkey", json!([raw, ["x"]]), "Invalid private key"),
+        (-3, "signrawtransactionwithkey", json!([raw, [], [{}]]), "Missing scriptPubKey"),
+        (-8, "signrawtransactionwithkey", json!([raw, [], [], "x"]), "'x' is not a valid sighash"),
+        (-3, "signrawtransactionwithkey", json!([raw, "x"]), "Wrong type passed"),
+    ];
+    for (code, method, params, message) in cases {
+        let told = daemon.refused(500, code, method, &params)?;
+        ensure!(told.contains(message), "{method} {params}: {told}");
+    }
+    let told = daemon.call("signrawtransactionwithkey", &json!([foreign, [key], spent]))?;
+    ensure!(told["complete"] == json!(false) && told["errors"][0]["vout"] == json!(3), "{told}");
+    daemon.stop()
+}
+
+#[test]
+fn descriptors_tell_psbts_what_they_lack() -> Result<()> {
+    let town = Town::build()?;
+    let program = town.wallet_with(BILLFOLD, 50_000_000)?;
+    let daemon = Daemon::start(&program, &[])?;
+    daemon.await_height(town.network.tip().0)?;
+    let coins: v31::ListUnspent = daemon.read("listunspent", &json!([]))?;
+    let coin = coins.0.first().context("a coin")?;
+    let own = json!([{"txid": coin.txid, "vout": coin.vout}]);
+    let psbt = daemon.call("createpsbt", &json!([own, {STRANGER: 0.499}]))?;
+    let updated = daemon.call("utxoupdatepsbt", &json!([psbt]))?;
+    let told = daemon.call("decodepsbt", &json!([updated]))?;
+    ensure!(told["inputs"][0]["witness_utxo"]["amount"] == json!(0.5), "{told}");
+    ensure!(told["inputs"][0].get("taproot_internal_key").is_none(), "nobody told: {told}");
+    let descriptors = daemon.call("listdescriptors", &json!([]))?;
+    let descriptors = descriptors["descriptors"].as_array().context("descriptors")?;
+    let all: Vec<Value> = descriptors.iter().map(|one| json!({"desc": one["desc"]})).collect();
+    let updated = daemon.call("utxoupdatepsbt", &json!([psbt, all]))?;
+    let told = daemon.call("decodepsbt", &json!([updated]))?;
+    ensure!(told["inputs"][0].get("taproot_internal_key").is_some(), "{told}");
+    let processed: v31::DescriptorProcessPsbt =
+        daemon.read("descriptorprocesspsbt", &json!([psbt, all]))?;
+    ensure!(!processed.complete && json!(processed.psbt) == updated, "no key was told");
+    let signed = daemon.call("walletprocesspsbt", &json!([updated]))?;
+    ensure!(signed["complete"] == json!(true), "{signed}");
+
+    let foreign = json!([{"txid": "11".repeat(32), "vout": 3}]);
+    let foreign = daemon.call("createpsbt", &json!([foreign, {STRANGER: 0.1}]))?;
+    ensure!(daemon.call("utxoupdatepsbt", &json!([foreign, all]))? == foreign, "stays as it is");
+    let cases = [
+        (-22, "utxoupdatepsbt", json!(["nonsense!"]), "TX decode failed invalid base64"),
+        (-8, "utxoupdatepsbt", json!([psbt, [1]]), "needs to be either a string or an object"),
+        (-8, "descriptorprocesspsbt", json!([psbt, [], "x"]), "'x' is not a valid sighash"),
+        (-5, "descriptorprocesspsbt", json!([psbt, ["wpkh()"]]), ""),
+    ];
+    for (code, method, params, message) in cases {
+        let told = daemon.refused(500, code, method, &params)?;
+        ensure!(told.contains(message), "{method} {params}: {told}");
+    }
+    daemon.stop()
+}
+
+#[test]
 fn what_is_not_signed_is_told() -> Result<()> {
     let town = Town::build()?;
     let program = town.wallet_with(BILLFOLD, 50_000_000)?;

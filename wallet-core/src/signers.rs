@@ -8,6 +8,7 @@ use bitcoin::bip32::Fingerprint;
 use bitcoin::psbt::{Input, Psbt};
 use bitcoin::{EcdsaSighashType, TapSighashType, Transaction, TxOut, taproot};
 
+pub use given::GivenKeys;
 pub use keys::{ExtendedKey, Keys, ParseKeyError, SingleKey};
 pub use software::SoftwareSigner;
 
@@ -18,6 +19,7 @@ use crate::psbt::{self, FinaliseError, Shown};
 mod locks;
 mod keys;
 mod software;
+mod given;
 pub mod key_layer;
 pub mod device;
 

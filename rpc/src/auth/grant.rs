@@ -234,6 +234,7 @@ const DRAFT: &[&str] = &[
     "billfold.freeze",
     "billfold.unfreeze",
     "combinepsbt",
+    "combinerawtransaction",
     "converttopsbt",
     "createpsbt",
     "createrawtransaction",
@@ -322,6 +323,11 @@ mod tests {
         }
         assert_eq!(rule(&["role=receive"], "listtransactions", HERE, 5), Some("method"));
         assert_eq!(rule(&["role=draft"], "sendtoaddress", HERE, 5), Some("method"));
+        assert_eq!(rule(&["role=draft"], "combinerawtransaction", HERE, 5), None);
+        assert_eq!(rule(&["role=draft"], "utxoupdatepsbt", HERE, 5), None);
+        // Whoever has keys need not ask for them to be used here.
+        assert_eq!(rule(&["role=spend"], "descriptorprocesspsbt", HERE, 5), Some("method"));
+        assert_eq!(rule(&["role=spend"], "signrawtransactionwithkey", HERE, 5), Some("method"));
     }
 
     #[test]

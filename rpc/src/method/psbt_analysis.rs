@@ -3,12 +3,13 @@
 use bitcoin::Network;
 use serde::Serialize;
 
-use crate::analysis::{Analysis, InputAnalysis, Missing};
+use crate::analysis::{Analysis, InputAnalysis};
 use crate::arguments::Arguments;
 use crate::json::{Btc, answer};
 use crate::method::{Category, Method, Outcome, Run, Standing};
 use crate::parameter::{Kind, Parameter};
 use crate::psbt;
+use crate::solution::Missing;
 
 pub(super) const METHODS: &[Method] = &[Method {
     name: "analyzepsbt",

@@ -7,17 +7,18 @@ use billfold_wallet_core::command::{Command, CommandError, Reply};
 use billfold_wallet_core::psbt::{Shown, spent_outputs};
 use bitcoin::hex::DisplayHex;
 use bitcoin::psbt::{Psbt, PsbtSighashType};
-use bitcoin::{Amount, OutPoint, ScriptBuf, Transaction, TxIn, TxOut, Txid};
+use bitcoin::{OutPoint, Transaction, TxIn, TxOut, Txid};
 use serde::Serialize;
 
-use crate::arguments::{self, Arguments};
+use crate::arguments::Arguments;
+use crate::assembly::fault;
 use crate::desk::Desk;
 use crate::error::{Code, RpcError};
-use crate::json::{Object, Value, answer, type_name};
+use crate::json::answer;
 use crate::method::psbt::finish;
 use crate::method::{Category, Method, Outcome, Run, Standing};
 use crate::parameter::{Kind, Parameter};
-use crate::script::asm;
+use crate::previous::Previous;
 use crate::{psbt, transaction_hex};
 
 pub(super) const METHODS: &[Method] = &[
@@ -33,9 +34,9 @@ pub(super) const METHODS: &[Method] = &[
         standing: Standing::Differs(
             "-8 for a sighashtype that leaves part of the transaction open; an output of prevtxs \
              that the wallet does not know is only signed for if it is taproot, or the only one; \
-             signatures of a part of several keys are lost, so use PSBTs for these; errors say of \
-             any script that the key may be missing; coins stay held for what was signed, like by \
-             walletprocesspsbt",
+             signatures of a part of several keys are lost, so use PSBTs for these; an error says \
+             what is most likely wrong with a script, since none is run; coins stay held for what \
+             was signed, like by walletprocesspsbt",
         ),
         run: Run::Change(|_, desk, arguments| Box::pin(sign_raw(desk, arguments))),
     },
@@ -75,8 +76,7 @@ async fn process(desk: &Desk, arguments: &Arguments) -> Outcome {
         finish(&mut psbt);
     }
     psbt::trim(&mut psbt);
-    let hex = psbt::whole(&psbt).map(|transaction| transaction_hex::written(&transaction));
-    answer(&ProcessedForm { psbt: psbt::written(&psbt), complete: hex.is_some(), hex })
+    answer(&ProcessedForm::new(&psbt))
 }
 
 /// With what the wallet knows of it.
@@ -98,7 +98,7 @@ async fn signed(desk: &Desk, psbt: Psbt) -> Result<Psbt, RpcError> {
 }
 
 /// Takes out what is told of where keys come from, beside what was told before.
-fn leave_origins_out(given: &Psbt, psbt: &mut Psbt) {
+pub(super) fn leave_origins_out(given: &Psbt, psbt: &mut Psbt) {
     for (before, input) in given.inputs.iter().zip(&mut psbt.inputs) {
         input.bip32_derivation.clone_from(&before.bip32_derivation);
         input.tap_key_origins.clone_from(&before.tap_key_origins);
@@ -164,77 +164,38 @@ impl Sighash {
 }
 
 async fn sign_raw(desk: &Desk, arguments: &Arguments) -> Outcome {
-    let transaction = transaction_hex::read(arguments.required_text(0)?, None);
-    let transaction = transaction.filter(|transaction| !transaction.input.is_empty());
-    let transaction = transaction.ok_or_else(|| {
-        let message = "TX decode failed. Make sure the tx has at least one input.";
-        RpcError::new(Code::Deserialization, message)
-    })?;
-    let shown = arguments.value(1).map(spent_by_caller).transpose()?.unwrap_or_default();
+    let transaction = transaction(arguments)?;
+    let told = arguments.value(1).map(Previous::read_all).transpose()?.unwrap_or_default();
     let wanted = Sighash::read(arguments.text(2)?)?;
     let mut psbt = filled(desk, psbt::blank(transaction.clone())).await?;
-    show(&mut psbt, &shown)?;
+    show(&mut psbt, &told)?;
     psbt = filled(desk, psbt).await?;
     wanted.put_into(&mut psbt)?;
     keep_finished(&mut psbt, &transaction);
     psbt = signed(desk, psbt).await?;
     finish(&mut psbt);
-    answer(&RawForm::new(&psbt, transaction))
+    answer(&taken_over(&psbt, transaction))
 }
 
-/// What the caller says of the outputs that are spent.
-fn spent_by_caller(value: &Value) -> Result<Vec<(OutPoint, TxOut)>, RpcError> {
-    let output = |value: &Value| {
-        let Some(fields) = value.as_object() else {
-            let message = "expected object with {\"txid'\",\"vout\",\"scriptPubKey\"}";
-            return Err(RpcError::new(Code::Deserialization, message));
-        };
-        let script = arguments::text(field(fields, "scriptPubKey", "string")?)?;
-        let txid = arguments::text(field(fields, "txid", "string")?)?;
-        let vout = arguments::integer(field(fields, "vout", "number")?)?;
-        let vout = u32::try_from(vout)
-            .map_err(|_| RpcError::new(Code::Deserialization, "vout cannot be negative"))?;
-        let script_pubkey = ScriptBuf::from_hex(script).map_err(|_| {
-            let message = format!("scriptPubKey must be hexadecimal string (not '{script}')");
-            RpcError::parameter(message)
-        })?;
-        let value = fields.get("amount").map(arguments::amount).transpose()?;
-        let value = value.unwrap_or(Amount::MAX_MONEY);
-        let outpoint = OutPoint::new(arguments::hash(txid, "txid")?, vout);
-        Ok((outpoint, TxOut { value, script_pubkey }))
-    };
-    arguments::array(value)?.iter().map(output).collect()
-}
-
-fn field<'a>(fields: &'a Object, name: &str, kind: &str) -> Result<&'a Value, RpcError> {
-    let missing = || RpcError::wrong_type(format!("Missing {name}"));
-    let value = fields.get(name).filter(|value| !value.is_null()).ok_or_else(missing)?;
-    let found = type_name(value);
-    if found != kind {
-        return Err(RpcError::wrong_type(format!(
-            "JSON value of type {found} for field {name} is not of expected type {kind}"
-        )));
-    }
-    Ok(value)
+/// The transaction that is to be signed.
+pub(super) fn transaction(arguments: &Arguments) -> Result<Transaction, RpcError> {
+    let transaction = transaction_hex::read(arguments.required_text(0)?, None);
+    transaction.filter(|transaction| !transaction.input.is_empty()).ok_or_else(|| {
+        let message = "TX decode failed. Make sure the tx has at least one input.";
+        RpcError::new(Code::Deserialization, message)
+    })
 }
 
 /// Puts what the caller says where the wallet knows nothing.
-fn show(psbt: &mut Psbt, shown: &[(OutPoint, TxOut)]) -> Result<(), RpcError> {
+fn show(psbt: &mut Psbt, told: &[Previous]) -> Result<(), RpcError> {
     for index in 0..psbt.inputs.len() {
         let outpoint = psbt.unsigned_tx.input[index].previous_output;
-        let Some((_, output)) = shown.iter().rev().find(|(own, _)| *own == outpoint) else {
+        let Some(previous) = told.iter().rev().find(|told| told.outpoint == outpoint) else {
             continue;
         };
-        let known = Shown::of(psbt, index).output().map(|known| known.script_pubkey.clone());
-        match known {
-            Some(known) if known != output.script_pubkey => {
-                let (known, told) = (asm(&known, false), asm(&output.script_pubkey, false));
-                let message =
-                    format!("Previous output scriptPubKey mismatch:\n{known}\nvs:\n{told}");
-                return Err(RpcError::new(Code::Deserialization, message));
-            }
-            Some(_) => {}
-            None => psbt.inputs[index].witness_utxo = Some(output.clone()),
+        match Shown::of(psbt, index).output() {
+            Some(known) => previous.require(known)?,
+            None => psbt.inputs[index].witness_utxo = Some(previous.output.clone()),
         }
     }
     Ok(())
@@ -253,48 +214,58 @@ fn keep_finished(psbt: &mut Psbt, transaction: &Transaction) {
     }
 }
 
+/// A PSBT as far as it is signed.
 #[derive(Debug, Serialize)]
-struct ProcessedForm {
+pub(super) struct ProcessedForm {
     psbt: String,
     complete: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     hex: Option<String>,
 }
 
+impl ProcessedForm {
+    /// What is told of one, with its transaction if that is whole.
+    pub(super) fn new(psbt: &Psbt) -> Self {
+        let hex = psbt::whole(psbt).map(|transaction| transaction_hex::written(&transaction));
+        Self { psbt: psbt::written(psbt), complete: hex.is_some(), hex }
+    }
+}
+
+/// A raw transaction as far as it is signed.
 #[derive(Debug, Serialize)]
-struct RawForm {
+pub(super) struct SignedForm {
     hex: String,
     complete: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<ErrorForm>,
 }
 
-impl RawForm {
-    fn new(psbt: &Psbt, mut transaction: Transaction) -> Self {
-        let spent = spent_outputs(psbt);
-        let mut errors = Vec::new();
-        let inputs = transaction.input.iter_mut().zip(&psbt.inputs).zip(&spent);
-        for ((spends, input), output) in inputs {
-            if psbt::is_finished(input) {
-                spends.script_sig = input.final_script_sig.clone().unwrap_or_default();
-                spends.witness = input.final_script_witness.clone().unwrap_or_default();
-                continue;
-            }
-            let empty = spends.witness.is_empty();
-            errors.push(ErrorForm::new(
-                spends,
-                match output {
-                    None => "Input not found or already spent",
-                    Some(output) if output.script_pubkey.is_witness_program() && empty => {
-                        "Witness program was passed an empty witness"
-                    }
-                    Some(_) => "Unable to sign input, invalid stack size (possibly missing key)",
-                },
-            ));
-        }
-        let hex = transaction_hex::written(&transaction);
-        Self { hex, complete: errors.is_empty(), errors }
+impl SignedForm {
+    /// What is told of one, with what is wrong with which of its inputs.
+    pub(super) fn new(transaction: &Transaction, faults: &[(usize, &'static str)]) -> Self {
+        let form = |(at, error): &(usize, &'static str)| {
+            Some(ErrorForm::new(transaction.input.get(*at)?, error))
+        };
+        let errors: Vec<_> = faults.iter().filter_map(form).collect();
+        Self { hex: transaction_hex::written(transaction), complete: errors.is_empty(), errors }
     }
+}
+
+/// The transaction with the scripts of finished inputs, and what is wrong with the others.
+fn taken_over(psbt: &Psbt, mut transaction: Transaction) -> SignedForm {
+    let mut faults = Vec::new();
+    let spent = spent_outputs(psbt);
+    let inputs = transaction.input.iter_mut().zip(&psbt.inputs).zip(&spent);
+    for (at, ((spends, input), output)) in inputs.enumerate() {
+        if psbt::is_finished(input) {
+            spends.script_sig = input.final_script_sig.clone().unwrap_or_default();
+            spends.witness = input.final_script_witness.clone().unwrap_or_default();
+            continue;
+        }
+        let known = output.as_ref().map(|output| fault(spends, &output.script_pubkey));
+        faults.push((at, known.unwrap_or(NOT_FOUND)));
+    }
+    SignedForm::new(&transaction, &faults)
 }
 
 #[derive(Debug, Serialize)]
@@ -316,3 +287,6 @@ impl ErrorForm {
         Self { txid, vout, witness, script_sig, sequence: spends.sequence.0, error }
     }
 }
+
+/// What Core says of an input of which nothing is known.
+pub(super) const NOT_FOUND: &str = "Input not found or already spent";

@@ -11,8 +11,10 @@ pub(super) const RESULTS: Table = &[
     ("converttopsbt", Results::One(PSBT)),
     ("createpsbt", Results::One(PSBT)),
     ("decodepsbt", Results::One(Shape::object("", DECODED, ""))),
+    ("descriptorprocesspsbt", Results::One(Shape::object("", PROCESSED, ""))),
     ("finalizepsbt", Results::One(Shape::object("", FINISHED, ""))),
     ("joinpsbts", Results::One(PSBT)),
+    ("utxoupdatepsbt", Results::One(PSBT)),
     ("walletcreatefundedpsbt", Results::One(Shape::object("", FUNDED, ""))),
     ("walletprocesspsbt", Results::One(Shape::object("", PROCESSED, ""))),
 ];

@@ -6,6 +6,10 @@ use super::transaction::TRANSACTION;
 use crate::shape::{Results, Shape};
 
 pub(super) const RESULTS: Table = &[
+    (
+        "combinerawtransaction",
+        Results::One(Shape::hex("", "The transaction, as far as it is signed")),
+    ),
     ("createrawtransaction", Results::One(Shape::hex("", "The transaction"))),
     ("decoderawtransaction", Results::One(Shape::object("", TRANSACTION, ""))),
     ("decodescript", Results::One(Shape::object("", SCRIPT, ""))),
@@ -18,6 +22,7 @@ pub(super) const RESULTS: Table = &[
         ]),
     ),
     ("sendrawtransaction", Results::One(Shape::hex("", "The transaction's id"))),
+    ("signrawtransactionwithkey", Results::One(Shape::object("", SIGNED, ""))),
     ("signrawtransactionwithwallet", Results::One(Shape::object("", SIGNED, ""))),
 ];
 

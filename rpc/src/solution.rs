@@ -1,5 +1,5 @@
 //! Owns `Solution`: what a script asks for, taken from what a PSBT tells of its input, and what of
-//! it is not there (`ProduceSignature` of Bitcoin Core).
+//! it is not there (`ProduceSignature` of Bitcoin Core's `src/script/sign.cpp`).
 //!
 //! Refuses to judge signatures: that they are there is all that counts.
 
@@ -8,28 +8,46 @@ use bitcoin::hashes::{Hash as _, hash160, ripemd160, sha256};
 use bitcoin::psbt::Input;
 use bitcoin::script::{Builder, PushBytesBuf};
 use bitcoin::secp256k1::{Message, SecretKey};
-use bitcoin::{EcdsaSighashType, PublicKey, Script, ScriptBuf, Witness};
+use bitcoin::{
+    EcdsaSighashType, PublicKey, Script, ScriptBuf, Sequence, Transaction, Witness, absolute,
+    relative,
+};
 use miniscript::{Miniscript, MiniscriptKey, Satisfier, Segwitv0, ToPublicKey};
 
-use crate::analysis::Missing;
 use crate::descriptor::SECP;
 use crate::script::{bare_key, multisig};
 
 /// What can be put together for an input.
-#[derive(Debug, Default)]
-pub(super) struct Solution {
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Solution {
     /// Whether it is all that the script asks for.
-    pub(super) is_solved: bool,
+    pub is_solved: bool,
     /// Whether it is a witness.
-    pub(super) is_witness: bool,
-    pub(super) script_sig: ScriptBuf,
-    pub(super) witness: Witness,
-    pub(super) missing: Missing,
+    pub is_witness: bool,
+    /// The script of the input, as far as it goes.
+    pub script_sig: ScriptBuf,
+    /// The witness, as far as it goes.
+    pub witness: Witness,
+    /// What is not there.
+    pub missing: Missing,
+}
+
+/// What an input lacks.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Missing {
+    /// Hashes of keys that are not told.
+    pub keys: Vec<hash160::Hash>,
+    /// Hashes of keys that did not sign.
+    pub signatures: Vec<hash160::Hash>,
+    /// The hash of a script.
+    pub redeem_script: Option<hash160::Hash>,
+    /// The hash of a witness's script.
+    pub witness_script: Option<sha256::Hash>,
 }
 
 /// What there is for keys that did not sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Hands {
+pub enum Hands {
     /// Nothing.
     Empty,
     /// Signatures that only have the usual length.
@@ -40,10 +58,30 @@ type Stack = Vec<Vec<u8>>;
 
 impl Solution {
     /// Looks at what an input of this script is told.
-    pub(super) fn of(input: &Input, spk: &Script, hands: Hands) -> Self {
-        let mut solver = Solver { input, hands, missing: Missing::default() };
+    #[must_use]
+    pub fn of(input: &Input, spk: &Script, hands: Hands) -> Self {
+        let (missing, times) = (Missing::default(), None);
+        Self::by(Solver { input, hands, times, is_short: false, missing }, spk)
+    }
+
+    /// The same, with the lock times of the transaction that it is an input of.
+    #[must_use]
+    pub fn within(transaction: &Transaction, at: usize, input: &Input, spk: &Script) -> Self {
+        let sequence = transaction.input.get(at).map(|input| input.sequence);
+        let relative = sequence.filter(|_| transaction.version.0 >= 2);
+        let absolute = sequence.filter(|sequence| *sequence != Sequence::MAX);
+        let times = Times {
+            relative: relative.and_then(|sequence| sequence.to_relative_lock_time()),
+            absolute: absolute.map(|_| transaction.lock_time),
+        };
+        let (hands, missing) = (Hands::Empty, Missing::default());
+        Self::by(Solver { input, hands, times: Some(times), is_short: false, missing }, spk)
+    }
+
+    fn by(mut solver: Solver<'_>, spk: &Script) -> Self {
         let mut solution = Self::default();
-        let (mut stack, mut script) = (None, spk);
+        let mut script = spk;
+        let mut stack = None;
         if spk.is_p2sh() {
             script = match solver.redeem_script(spk) {
                 Some(inner) if !inner.is_p2sh() => inner,
@@ -58,10 +96,9 @@ impl Solution {
         } else if script.is_p2wsh() {
             if let Some(inner) = solver.witness_script(script) {
                 solution.is_witness = true;
-                stack = solver.in_witness(inner).map(|mut stack| {
-                    stack.push(inner.to_bytes());
-                    stack
-                });
+                let found = solver.in_witness(inner);
+                solver.is_short |= found.is_none();
+                stack = Some([found.unwrap_or_default(), vec![inner.to_bytes()]].concat());
             }
         } else if spk.is_p2tr() {
             solution.is_witness = true;
@@ -69,21 +106,46 @@ impl Solution {
         } else if script.witness_version().is_none()
             && let Some(stack) = solver.legacy(script)
         {
-            solution.is_solved = true;
+            solution.is_solved = !solver.is_short;
             let inner = spk.is_p2sh().then(|| script.to_bytes());
             solution.script_sig = pushed(&[stack, inner.into_iter().collect()].concat());
         }
         if let Some(stack) = stack {
-            (solution.is_solved, solution.witness) = (true, Witness::from_slice(&stack));
+            solution.is_solved = !solver.is_short;
+            solution.witness = Witness::from_slice(&stack);
         }
         solution.missing = solver.missing;
         solution
     }
 }
 
+impl Missing {
+    /// Whether it lacks nothing of what is counted here.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.lacks_only_signatures() && self.signatures.is_empty()
+    }
+
+    /// Whether nothing but signatures is missing.
+    #[must_use]
+    pub fn lacks_only_signatures(&self) -> bool {
+        self.keys.is_empty() && self.redeem_script.is_none() && self.witness_script.is_none()
+    }
+}
+
+/// Until when a transaction waits; `None`: it does not say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Times {
+    relative: Option<relative::LockTime>,
+    absolute: Option<absolute::LockTime>,
+}
+
 struct Solver<'a> {
     input: &'a Input,
     hands: Hands,
+    times: Option<Times>,
+    /// Whether some of the signatures of a multisig are not there.
+    is_short: bool,
     missing: Missing,
 }
 
@@ -133,8 +195,11 @@ impl<'a> Solver<'a> {
         let (required, keys) = multisig(script)?;
         // What is missed is told of every key.
         let signatures: Stack = keys.iter().filter_map(|key| self.signature(key)).collect();
-        let taken: Stack = signatures.into_iter().take(required).collect();
-        (taken.len() == required).then(|| [vec![Vec::new()], taken].concat())
+        let mut taken: Stack = signatures.into_iter().take(required).collect();
+        self.is_short |= taken.len() < required;
+        // Core leaves room for those that are not there, so that others can add them.
+        taken.resize(required, Vec::new());
+        Some([vec![Vec::new()], taken].concat())
     }
 
     fn key_hash(&mut self, hash: hash160::Hash) -> Option<Stack> {
@@ -178,6 +243,16 @@ impl<Pk: MiniscriptKey + ToPublicKey> Satisfier<Pk> for Solver<'_> {
     fn lookup_ecdsa_sig(&self, key: &Pk) -> Option<Signature> {
         let known = self.input.partial_sigs.get(&key.to_public_key()).copied();
         known.or_else(|| (self.hands == Hands::Full).then(dummy))
+    }
+
+    fn check_older(&self, wait: relative::LockTime) -> bool {
+        let time = self.times.and_then(|times| times.relative);
+        time.is_some_and(|time| wait.is_implied_by(time))
+    }
+
+    fn check_after(&self, wait: absolute::LockTime) -> bool {
+        let time = self.times.and_then(|times| times.absolute);
+        time.is_some_and(|time| wait.is_implied_by(time))
     }
 
     fn lookup_sha256(&self, hash: &Pk::Sha256) -> Option<[u8; 32]> {

@@ -1,0 +1,174 @@
+//! Owns `Provider`: how scripts are spent that descriptors of a caller stand for, and with which
+//! keys (`EvalDescriptorStringOrObject` of Bitcoin Core's `src/rpc/util.cpp`).
+//!
+//! Refuses to repeat private keys.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use billfold_wallet_core::signers::GivenKeys;
+use bitcoin::bip32::DerivationPath;
+use bitcoin::{Network, PrivateKey, ScriptBuf};
+use miniscript::descriptor::{DefiniteDescriptorKey, DescriptorSecretKey};
+use miniscript::{Descriptor, ForEachKey as _};
+
+use crate::arguments;
+use crate::descriptor::SECP;
+use crate::descriptor_text::Read;
+use crate::error::RpcError;
+use crate::json::Value;
+
+/// Descriptors that a caller gave.
+pub struct Provider {
+    network: Network,
+    sources: Vec<Source>,
+}
+
+/// One of them.
+struct Source {
+    read: Read,
+    first: u32,
+    last: u32,
+    secrets: Vec<DescriptorSecretKey>,
+}
+
+/// How some scripts are spent.
+pub type Described = BTreeMap<ScriptBuf, Descriptor<DefiniteDescriptorKey>>;
+
+impl Provider {
+    /// Reads them; `range` reads the one of each.
+    ///
+    /// # Errors
+    /// -8 for what is none, -5 for what can't be read.
+    pub fn read(
+        values: &[Value],
+        network: Network,
+        range: fn(&Value) -> Result<(u32, u32), RpcError>,
+    ) -> Result<Self, RpcError> {
+        let sources = values.iter().map(|value| Source::read(value, network, range));
+        Ok(Self { network, sources: sources.collect::<Result<_, _>>()? })
+    }
+
+    /// How those of these scripts are spent that a descriptor stands for.
+    ///
+    /// # Errors
+    /// -5 if a script takes private keys.
+    pub fn described(&self, wanted: &BTreeSet<ScriptBuf>) -> Result<Described, RpcError> {
+        let mut described = Described::new();
+        for source in &self.sources {
+            for branch in 0..source.read.branch_count() {
+                for index in source.first..=source.last {
+                    for definite in source.read.definite(branch, index)? {
+                        let public = definite.derived_descriptor(&SECP);
+                        let public = public.map_err(|_| RpcError::bug())?;
+                        let spk = public.script_pubkey();
+                        if wanted.contains(&spk) {
+                            described.entry(spk).or_insert(definite);
+                        }
+                    }
+                }
+            }
+        }
+        Ok(described)
+    }
+
+    /// The first script of the first descriptor.
+    #[cfg(test)]
+    pub(crate) fn first_script(&self) -> Option<ScriptBuf> {
+        let first = self.sources.first()?.read.definite(0, 0).ok()?;
+        Some(first.last()?.derived_descriptor(&SECP).ok()?.script_pubkey())
+    }
+
+    /// The private keys of a descriptor, as far as they are known.
+    #[must_use]
+    pub fn keys(&self, descriptor: &Descriptor<DefiniteDescriptorKey>) -> GivenKeys {
+        let mut keys = GivenKeys::default();
+        descriptor.for_each_key(|public| {
+            let mut secrets = self.sources.iter().flat_map(|source| &source.secrets);
+            let found = secrets.find_map(|secret| private(secret, public, self.network));
+            if let Some(found) = found {
+                keys.push(found);
+            }
+            true
+        });
+        keys
+    }
+}
+
+impl Source {
+    fn read(
+        value: &Value,
+        network: Network,
+        range: fn(&Value) -> Result<(u32, u32), RpcError>,
+    ) -> Result<Self, RpcError> {
+        let (text, given) = match value {
+            Value::String(text) => (text.as_str(), None),
+            Value::Object(fields) => {
+                let desc = fields.get("desc").filter(|desc| !desc.is_null()).ok_or_else(|| {
+                    RpcError::parameter("Descriptor needs to be provided in scan object")
+                })?;
+                let given = fields.get("range").filter(|range| !range.is_null());
+                (arguments::text(desc)?, given.map(range).transpose()?)
+            }
+            _ => {
+                let message = "Scan object needs to be either a string or an object";
+                return Err(RpcError::parameter(message));
+            }
+        };
+        let read = Read::parse(text, network, false)?;
+        let (first, last) = if read.is_ranged() { given.unwrap_or((0, USUAL_END)) } else { (0, 0) };
+        let secrets = if read.has_private_keys() { secrets(text) } else { Vec::new() };
+        Ok(Self { read, first, last, secrets })
+    }
+}
+
+impl Drop for Source {
+    fn drop(&mut self) {
+        for secret in &mut self.secrets {
+            match secret {
+                DescriptorSecretKey::Single(one) => one.key.inner.non_secure_erase(),
+                DescriptorSecretKey::XPrv(one) => one.xkey.private_key.non_secure_erase(),
+                DescriptorSecretKey::MultiXPrv(one) => one.xkey.private_key.non_secure_erase(),
+            }
+        }
+    }
+}
+
+/// The private keys that stand in a descriptor that was read before.
+fn secrets(text: &str) -> Vec<DescriptorSecretKey> {
+    let body = text.split('#').next().unwrap_or(text);
+    // `combo` is no form of the library's.
+    let known = match body.strip_prefix("combo(") {
+        Some(rest) => format!("pkh({rest}"),
+        None => body.to_owned(),
+    };
+    let parsed = Descriptor::parse_descriptor(&SECP, &known);
+    parsed.map(|(_, keys)| keys.into_values().collect()).unwrap_or_default()
+}
+
+/// The private key of a public key, if it comes of this secret.
+fn private(
+    secret: &DescriptorSecretKey,
+    public: &DefiniteDescriptorKey,
+    network: Network,
+) -> Option<PrivateKey> {
+    let (origin, xkey) = match secret {
+        DescriptorSecretKey::Single(one) => {
+            let is_it = one.key.public_key(&SECP) == public.derive_public_key(&SECP).ok()?;
+            return is_it.then_some(one.key);
+        }
+        DescriptorSecretKey::XPrv(one) => (&one.origin, &one.xkey),
+        DescriptorSecretKey::MultiXPrv(one) => (&one.origin, &one.xkey),
+    };
+    let root = (xkey.fingerprint(&SECP), DerivationPath::master());
+    let (fingerprint, before) = origin.as_ref().unwrap_or(&root);
+    let path = public.full_derivation_path()?;
+    let rest = path.as_ref().strip_prefix(before.as_ref())?;
+    if *fingerprint != public.master_fingerprint() {
+        return None;
+    }
+    let key = PrivateKey::new(xkey.derive_priv(&SECP, &rest).ok()?.private_key, network);
+    (key.public_key(&SECP) == public.derive_public_key(&SECP).ok()?).then_some(key)
+}
+
+/// The last number that is looked at where none is given.
+const USUAL_END: u32 = 1_000;
