@@ -25,6 +25,10 @@ pub const REFUSALS: &[Refusal] = &[
     Refusal { name: "dumpprivkey", reason: LEGACY_KEYS },
     Refusal { name: "dumptxoutset", reason: NO_UTXO_SET },
     Refusal { name: "dumpwallet", reason: LEGACY_KEYS },
+    Refusal {
+        name: "enumeratesigners",
+        reason: "the daemon drives no signing devices: use billfold signer list",
+    },
     Refusal { name: "generate", reason: NO_MINING },
     Refusal { name: "generateblock", reason: NO_MINING },
     Refusal { name: "generatetoaddress", reason: NO_MINING },
@@ -62,6 +66,10 @@ pub const REFUSALS: &[Refusal] = &[
     Refusal { name: "importpubkey", reason: LEGACY_DESCRIPTORS },
     Refusal { name: "importwallet", reason: LEGACY_DESCRIPTORS },
     Refusal { name: "loadtxoutset", reason: NO_UTXO_SET },
+    Refusal {
+        name: "logging",
+        reason: "its log has no categories: --verbose chooses how much is told",
+    },
     Refusal { name: "preciousblock", reason: NO_BLOCKS },
     Refusal { name: "prioritisetransaction", reason: NO_MEMPOOL },
     Refusal { name: "pruneblockchain", reason: NO_BLOCKS },
@@ -87,6 +95,10 @@ pub const REFUSALS: &[Refusal] = &[
         name: "verifytxoutproof",
         reason: "headers do not tell how many transactions a block has, without which a proof can \
                  be forged",
+    },
+    Refusal {
+        name: "walletdisplayaddress",
+        reason: "the daemon drives no signing devices: use billfold signer display",
     },
 ];
 
