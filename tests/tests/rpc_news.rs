@@ -30,8 +30,10 @@ impl Stream {
     fn open(asker: &Asker, path: &str, more: &str) -> Result<Self> {
         let login = BASE64_STANDARD.encode(&asker.login);
         let mut stream = TcpStream::connect(asker.address)?;
+        // The connection ends with the stream, instead of being kept for another request.
         let request = format!(
-            "GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Basic {login}\r\n{more}\r\n"
+            "GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\
+             Authorization: Basic {login}\r\n{more}\r\n"
         );
         stream.write_all(request.as_bytes())?;
         let mut reader = BufReader::new(stream);
