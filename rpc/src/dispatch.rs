@@ -3,6 +3,8 @@
 //!
 //! Refuses transport, and who may call what.
 
+use billfold_wallet_core::command::KeyedRequest;
+
 use crate::arguments::Arguments;
 use crate::caller::Caller;
 use crate::envelope::{Call, Params, Refused, Reply};
@@ -120,9 +122,8 @@ async fn run(
             let desk = node.wallet(endpoint)?.on_behalf_of(caller.authority(method.name, None));
             work(node, &desk, arguments).await
         }
-        Run::Change(work) => {
-            let key = key(caller, method, arguments)?;
-            let request = key.map(|key| keyed::request(key, method.name, arguments)).transpose()?;
+        Run::Change(work) | Run::Pay { work, .. } => {
+            let request = keyed_request(node, caller, method, arguments)?;
             let by = caller.authority(method.name, request.clone());
             let desk = node.wallet(endpoint)?.on_behalf_of(by);
             match request {
@@ -131,6 +132,21 @@ async fn run(
             }
         }
     }
+}
+
+/// The key of a call, with what it stands for.
+fn keyed_request(
+    node: &Node,
+    caller: &Caller,
+    method: &Method,
+    arguments: &Arguments,
+) -> Result<Option<KeyedRequest>, RpcError> {
+    let Some(key) = key(caller, method, arguments)? else { return Ok(None) };
+    let hash = match method.run {
+        Run::Pay { identify, .. } => identify(node, arguments)?,
+        _ => keyed::call(method.name, arguments),
+    };
+    keyed::request(key, hash).map(Some)
 }
 
 #[cfg(test)]

@@ -16,22 +16,27 @@ use crate::error::RpcError;
 use crate::json::Answer;
 use crate::limits::KEY_BYTES;
 
-/// What a key stands for: a method with its arguments.
-///
-/// # Errors
-/// -8 if the key is empty, too long, or has other than printable ASCII characters.
-pub fn request(key: &str, method: &str, arguments: &Arguments) -> Result<KeyedRequest, RpcError> {
-    let printable = key.bytes().all(|byte| byte.is_ascii_graphic());
-    if key.is_empty() || key.len() > KEY_BYTES || !printable {
-        let message = format!("A key has 1 to {KEY_BYTES} printable ASCII characters, no spaces");
-        return Err(RpcError::parameter(message));
-    }
+/// What most calls stand for: the method with its arguments, as they were written.
+#[must_use]
+pub fn call(method: &str, arguments: &Arguments) -> [u8; 32] {
     let mut engine = sha256::Hash::engine();
     for part in [method, &arguments.to_text()] {
         engine.input(&(part.len() as u64).to_le_bytes());
         engine.input(part.as_bytes());
     }
-    let hash = sha256::Hash::from_engine(engine).to_byte_array();
+    sha256::Hash::from_engine(engine).to_byte_array()
+}
+
+/// A key with the hash of what it stands for.
+///
+/// # Errors
+/// -8 if the key is empty, too long, or has other than printable ASCII characters.
+pub fn request(key: &str, hash: [u8; 32]) -> Result<KeyedRequest, RpcError> {
+    let printable = key.bytes().all(|byte| byte.is_ascii_graphic());
+    if key.is_empty() || key.len() > KEY_BYTES || !printable {
+        let message = format!("A key has 1 to {KEY_BYTES} printable ASCII characters, no spaces");
+        return Err(RpcError::parameter(message));
+    }
     Ok(KeyedRequest { key: key.to_owned(), hash })
 }
 

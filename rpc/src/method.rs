@@ -124,6 +124,14 @@ pub enum Run {
     Wallet(for<'a> fn(&'a Node, &'a Desk, &'a Arguments) -> BoxFuture<'a, Outcome>),
     /// From one wallet, changing it: carried to its end even if nobody waits for the answer.
     Change(for<'a> fn(&'a Node, &'a Desk, &'a Arguments) -> BoxFuture<'a, Outcome>),
+    /// The same, where the wallet knows itself what makes two calls with a key the same one
+    /// (`identify`), so that a call is known again that was made by another way.
+    Pay {
+        /// What the call stands for.
+        identify: fn(&Node, &Arguments) -> Result<[u8; 32], RpcError>,
+        /// The way to the answer.
+        work: for<'a> fn(&'a Node, &'a Desk, &'a Arguments) -> BoxFuture<'a, Outcome>,
+    },
 }
 
 /// What comes of a call.
@@ -147,7 +155,7 @@ impl Method {
     /// Whether it must be carried to its end.
     #[must_use]
     pub const fn changes(&self) -> bool {
-        matches!(self.run, Run::Change(_) | Run::Open(_))
+        matches!(self.run, Run::Change(_) | Run::Pay { .. } | Run::Open(_))
     }
 
     /// The line that shows how it is called.

@@ -86,6 +86,39 @@ fn a_payment_that_is_asked_for_many_times_by_its_key_is_made_once() -> Result<()
     daemon.stop()
 }
 
+/// A person and a program that were told to pay the same bill pay it once.
+#[test]
+fn a_key_is_one_payment_for_commands_and_programs() -> Result<()> {
+    let (_town, program, daemon) = town_with(4)?;
+    let login = cookie(&daemon);
+    let typed = |amount, key| {
+        ["pay", STRANGER, amount, "--fee-rate", "2", "--yes", "--idempotency-key", key]
+    };
+    let txid = |reply: &str| -> Result<Value> {
+        let mut reply: Value = serde_json::from_str(reply)?;
+        ensure!(reply["error"].is_null(), "{reply}");
+        Ok(reply["result"]["txid"].take())
+    };
+    let by_command = program.ok(&typed("100k", "rent-1"))?;
+    let (_, told) = post(&daemon, &login, &pay("rent-1", 100_000))?;
+    ensure!(txid(&told)? == by_command["txid"], "{told} {by_command}");
+    let (_, other) = post(&daemon, &login, &pay("rent-1", 100_001))?;
+    ensure!(error(&other)? == (-1001, "key_reused".to_owned()), "{other}");
+
+    let (_, told) = post(&daemon, &login, &pay("rent-2", 90_000))?;
+    let by_command = program.ok(&typed("90k", "rent-2"))?;
+    ensure!(txid(&told)? == by_command["txid"], "{told} {by_command}");
+    program.refused(3, "key_reused", &typed("91k", "rent-2"))?;
+
+    // What was asked for under a key may be no payment.
+    let order = json!({"amount_sat": 5_000, "key": "order-7"});
+    daemon.call("billfold.invoice.create", &order)?;
+    program.refused(3, "key_reused", &typed("5k", "order-7"))?;
+    let payments = daemon.call("billfold.listpayments", &json!([]))?;
+    ensure!(payments["payments"].as_array().map(Vec::len) == Some(2), "{payments}");
+    daemon.stop()
+}
+
 #[test]
 fn old_clients_pay_once_with_one_more_header() -> Result<()> {
     let (_town, _program, daemon) = town_with(4)?;

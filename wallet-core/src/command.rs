@@ -10,6 +10,7 @@ mod coin_choice;
 mod holdings;
 mod layout;
 mod payment;
+mod identity;
 mod history;
 mod address;
 mod label;

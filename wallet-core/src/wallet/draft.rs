@@ -10,7 +10,7 @@ use crate::limits::DRAFT_LIFETIME;
 use crate::store::wallet::{DraftRow, PaymentRow, RequestId, ScriptPlace, Task};
 
 use super::funding::Funding;
-use super::request::{self, CheckedRequest};
+use super::request::CheckedRequest;
 use super::{DraftMoment, Drafted, Wallet, fee};
 
 /// A draft before it is kept.
@@ -38,7 +38,7 @@ impl Wallet {
         request: &PayRequest,
         moment: &DraftMoment,
     ) -> Result<Drafted, CommandError> {
-        let id = moment.request.clone().unwrap_or_else(|| request::identify(request));
+        let id = moment.request.clone().unwrap_or_else(|| RequestId::from(request));
         let replaced = match self.answer_to(&id, moment)? {
             Known::Answered(Drafted::Draft(draft)) => {
                 return self.hold_as_asked(*draft, request);
@@ -146,6 +146,10 @@ impl Wallet {
         moment: &DraftMoment,
     ) -> Result<Known, CommandError> {
         let Some(key) = id.idempotency_key.as_deref() else { return Ok(Known::New) };
+        // What was answered may be no payment at all, an invoice for instance.
+        if self.file.kept_answer(key)?.is_some_and(|kept| kept.hash != id.hash) {
+            return Err(CommandError::KeyReused);
+        }
         if let Some(payment) = self.file.payment_by_key(key)? {
             if payment.request.hash != id.hash {
                 return Err(CommandError::KeyReused);

@@ -3,7 +3,7 @@
 //!
 //! Refuses a key that was used for something else.
 
-use crate::command::{CommandError, KeyedRequest};
+use crate::command::{CommandError, KeyedRequest, PayRequest};
 use crate::store::wallet::RequestId;
 
 use super::draft::Known;
@@ -61,5 +61,11 @@ impl Wallet {
 impl From<&KeyedRequest> for RequestId {
     fn from(request: &KeyedRequest) -> Self {
         Self { idempotency_key: Some(request.key.clone()), hash: request.hash }
+    }
+}
+
+impl From<&PayRequest> for RequestId {
+    fn from(request: &PayRequest) -> Self {
+        Self { idempotency_key: request.idempotency_key.clone(), hash: request.identity() }
     }
 }

@@ -59,17 +59,31 @@ pub(in crate::method) const METHODS: &[Method] = &[
         about: "Pay once: the signed transaction is stored with the key before anybody hears of it, \
                 and a repeated call is told the same again.",
         standing: Standing::Ours,
-        run: Run::Change(|node, desk, arguments| Box::pin(pay(node, desk, arguments))),
+        run: Run::Pay {
+            identify: |node, arguments| Ok(asked(node, arguments)?.identity()),
+            work: |node, desk, arguments| Box::pin(pay(node, desk, arguments)),
+        },
     },
 ];
 
-async fn pay(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
-    let recipients = match (arguments.value(1), arguments.text(5)?) {
-        (Some(outputs), None) => recipients(node, outputs)?,
-        (None, Some(uri)) => vec![payee(node, uri)?],
+/// What a call asks for; the same as the command line does, in the same words, so that both are one
+/// payment under one key.
+fn asked(node: &Node, arguments: &Arguments) -> Result<PayRequest, RpcError> {
+    let (recipients, suggested) = match (arguments.value(1), arguments.text(5)?) {
+        (Some(outputs), None) => (recipients(node, outputs)?, None),
+        (None, Some(uri)) => {
+            let (recipient, purpose) = payee(node, uri)?;
+            (vec![recipient], purpose)
+        }
         _ => return Err(RpcError::parameter("Name either outputs or uri")),
     };
     let mut request = request(recipients, arguments.value(2), arguments.value(3))?;
+    request.note = request.note.or(suggested);
+    Ok(request)
+}
+
+async fn pay(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
+    let mut request = asked(node, arguments)?;
     seen_chain(node, desk).await?;
     if arguments.flag(4, false)? {
         request.dry_run = true;
@@ -175,13 +189,16 @@ pub(super) fn recipients(node: &Node, outputs: &Value) -> Result<Vec<Recipient>,
     arguments::array(outputs)?.iter().map(one).collect()
 }
 
-fn payee(node: &Node, uri: &str) -> Result<Recipient, RpcError> {
+/// Whom a URI asks to pay, and what it says that is for.
+fn payee(node: &Node, uri: &str) -> Result<(Recipient, Option<String>), RpcError> {
     let payee = Payee::parse(uri, node.params.network)
         .map_err(|error| RpcError::address_or_key(error.to_string()))?;
     let Some(amount) = payee.amount else {
         return Err(RpcError::parameter("The URI names no amount: use outputs"));
     };
-    Ok(Recipient { address: payee.address, amount: PayAmount::Exactly(amount), note: payee.label })
+    let amount = PayAmount::Exactly(amount);
+    let purpose = payee.message.or(payee.label);
+    Ok((Recipient { address: payee.address, amount, note: None }, purpose))
 }
 
 /// What is to be paid, and how.
