@@ -16,6 +16,7 @@ mod output;
 mod context;
 mod terminal;
 mod password;
+mod strongbox;
 mod words;
 mod device;
 mod session;

@@ -5,7 +5,7 @@
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 
 use billfold_wallet_core::config::Settings;
@@ -44,34 +44,93 @@ pub(crate) async fn tried<T: Send>(
 /// As [`tried`], and those of `work`.
 pub(crate) async fn tried_by<T>(
     context: &mut Context,
-    work: impl AsyncFn(&Settings, &Password) -> Result<Result<T, OpenError>, Failure>,
+    work: impl AsyncFnMut(&Settings, &Password) -> Result<Result<T, OpenError>, Failure>,
 ) -> Result<T, Failure> {
-    let settings = context.run.settings.clone();
-    let existing = service::wallets(&settings)?;
+    let settings = &context.run.settings;
+    let existing = service::wallets(settings)?;
     if !existing.contains(&settings.wallet) {
-        return Err(OpenError::NoSuchWallet { name: settings.wallet, existing }.into());
+        return Err(OpenError::NoSuchWallet { name: settings.wallet.clone(), existing }.into());
     }
-    let mut tries = if context.run.password_file.is_some() { 1 } else { TRIES };
-    let mut password = existing_one(&context.run)?;
-    loop {
-        match context.interrupt.or(work(&settings, &password)).await?? {
-            Err(OpenError::TooSoon { wait }) => {
-                let seconds = wait.as_secs();
-                context.output.say(&format!("Too many wrong passwords: waiting {seconds} s."));
-                context.interrupt.or(tokio::time::sleep(wait)).await?;
-            }
-            Err(OpenError::WrongPassword) if tries > 1 => {
-                tries -= 1;
-                context.output.warn("wrong password");
-                password = existing_one(&context.run)?;
-            }
-            opened => return Ok(opened?),
-        }
-    }
+    let secret = Secret {
+        file: context.run.password_file.clone(),
+        what: "the password",
+        question: format!("Password of wallet {}: ", settings.wallet),
+        wrong: "wrong password",
+        advice: ADVICE,
+    };
+    secret.tried_by(context, work).await
 }
 
-fn existing_one(run: &Run) -> Result<Password, Failure> {
-    of(run, &format!("Password of wallet {}: ", run.settings.wallet))
+/// The same with the passphrase that the keys of the wallet have of their own.
+///
+/// # Errors
+/// `no_terminal`, `bad_password`, `wrong_password`, `interrupted`, and those of `work`.
+pub(crate) async fn keys_tried_by<T>(
+    context: &mut Context,
+    work: impl AsyncFnMut(&Settings, &Password) -> Result<Result<T, OpenError>, Failure>,
+) -> Result<T, Failure> {
+    let secret = Secret {
+        file: context.run.keys_passphrase_file.clone(),
+        what: "the passphrase of the keys",
+        question: format!("Passphrase of the keys of wallet {}: ", context.run.settings.wallet),
+        wrong: "wrong passphrase: the keys stay locked",
+        advice: "give the passphrase of the keys with --keys-passphrase-file FILE, or - for \
+                 standard input",
+    };
+    secret.tried_by(context, work).await
+}
+
+/// What opens something that exists.
+struct Secret {
+    /// Where it stands; `None`: a person knows it.
+    file: Option<PathBuf>,
+    /// What stands there.
+    what: &'static str,
+    /// What they are asked.
+    question: String,
+    /// What is said when it is another one.
+    wrong: &'static str,
+    /// What is said when nobody can be asked.
+    advice: &'static str,
+}
+
+impl Secret {
+    /// Lets `work` try it. A person who mistypes it is asked again; after too many wrong ones, here
+    /// or before, it waits as long as it must.
+    async fn tried_by<T>(
+        self,
+        context: &mut Context,
+        mut work: impl AsyncFnMut(&Settings, &Password) -> Result<Result<T, OpenError>, Failure>,
+    ) -> Result<T, Failure> {
+        let settings = context.run.settings.clone();
+        let mut tries = if self.file.is_some() { 1 } else { TRIES };
+        let mut given = self.read(&context.run)?;
+        loop {
+            match context.interrupt.or(work(&settings, &given)).await?? {
+                Err(OpenError::TooSoon { wait }) => {
+                    let seconds = wait.as_secs();
+                    context.output.say(&format!("Too many wrong passwords: waiting {seconds} s."));
+                    context.interrupt.or(tokio::time::sleep(wait)).await?;
+                }
+                Err(OpenError::WrongPassword) if tries > 1 => {
+                    tries -= 1;
+                    context.output.warn(self.wrong);
+                    given = self.read(&context.run)?;
+                }
+                Err(OpenError::WrongPassword) => {
+                    return Err(Failure::new(Kind::WrongPassword, self.wrong));
+                }
+                opened => return Ok(opened?),
+            }
+        }
+    }
+
+    fn read(&self, run: &Run) -> Result<Password, Failure> {
+        match &self.file {
+            Some(path) => Ok(Password::from_bytes(&first_line(path, self.what)?)?),
+            None => asked(run, &self.question, self.advice),
+        }
+    }
 }
 
 /// The password of something that exists, asked for with this question.
@@ -79,10 +138,14 @@ fn existing_one(run: &Run) -> Result<Password, Failure> {
 /// # Errors
 /// `no_terminal`, `bad_password`, `io`, `interrupted`.
 pub(crate) fn of(run: &Run, question: &str) -> Result<Password, Failure> {
-    if let Some(path) = &run.password_file {
-        return Ok(Password::from_bytes(&first_line(path, "the password")?)?);
+    match &run.password_file {
+        Some(path) => Ok(Password::from_bytes(&first_line(path, "the password")?)?),
+        None => asked(run, question, ADVICE),
     }
-    let terminal = Terminal::open(run.style.plain, ADVICE)?;
+}
+
+fn asked(run: &Run, question: &str, advice: &str) -> Result<Password, Failure> {
+    let terminal = Terminal::open(run.style.plain, advice)?;
     Ok(Password::new(&terminal.ask_hidden(question)?)?)
 }
 

@@ -18,6 +18,7 @@ use crate::context::Context;
 use crate::failure::{Failure, Kind};
 use crate::password;
 
+mod keys;
 pub(crate) mod attached;
 pub(crate) mod birthplace;
 pub(crate) mod nobody;
@@ -69,7 +70,16 @@ impl Session {
             needs_peers(context)?;
         }
         let service = open(context, access, reach).await?;
-        Self::own(service, context).use_up(context, work).await
+        let unlocked = match access {
+            Access::Sign => keys::unlock(&service, context, None).await.map(drop),
+            Access::View => Ok(()),
+        };
+        let mut session = Self::own(service, context);
+        if let Err(failure) = unlocked {
+            session.close(context).await;
+            return Err(failure);
+        }
+        session.use_up(context, work).await
     }
 
     /// Opens the wallet to look at it, asks one thing that what is stored answers, and closes it.

@@ -24,6 +24,9 @@ pub(crate) struct Run {
     pub(crate) settings: Settings,
     /// Where the password comes from; `None`: a terminal is asked.
     pub(crate) password_file: Option<PathBuf>,
+    /// Where the passphrase of keys that have one of their own comes from; `None`: a terminal is
+    /// asked.
+    pub(crate) keys_passphrase_file: Option<PathBuf>,
     /// How to speak.
     pub(crate) style: Style,
     /// Whether the screens listen to the mouse.
@@ -51,6 +54,16 @@ impl Style {
         let GlobalOptions { json, plain, quiet, verbose, .. } = *options;
         Self { json, plain, quiet, verbose }
     }
+
+    /// The same with what the file says besides.
+    fn over(self, file: &ConfigFile) -> Self {
+        Self {
+            json: self.json || file.json,
+            plain: self.plain || file.plain,
+            quiet: self.quiet || file.quiet,
+            verbose: self.verbose.max(file.verbose),
+        }
+    }
 }
 
 impl Run {
@@ -75,6 +88,7 @@ impl Run {
     ) -> Result<Self, SettingsError> {
         let network = options.network.or(file.network).unwrap_or(NetworkName::Mainnet);
         let section = file.take_section(network);
+        let style = Style::of(options).over(&file);
         let data_dir = options
             .data_dir
             .clone()
@@ -94,7 +108,6 @@ impl Run {
             return Err(SettingsError::ChallengeElsewhere);
         }
         let filters = if section.filters.disk.is_some() { section.filters } else { file.filters };
-        let given = Style::of(options);
         Ok(Self {
             settings: Settings {
                 network,
@@ -118,13 +131,13 @@ impl Run {
                 .clone()
                 .or(section.password_file)
                 .or(file.password_file),
+            keys_passphrase_file: options
+                .keys_passphrase_file
+                .clone()
+                .or(section.keys_passphrase_file)
+                .or(file.keys_passphrase_file),
             mouse: file.mouse.unwrap_or(true),
-            style: Style {
-                json: given.json || file.json,
-                plain: given.plain || file.plain,
-                quiet: given.quiet || file.quiet,
-                verbose: given.verbose.max(file.verbose),
-            },
+            style,
         })
     }
 }

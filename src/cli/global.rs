@@ -63,6 +63,15 @@ pub(crate) struct GlobalOptions {
         value_name = "FILE"
     )]
     pub(crate) password_file: Option<PathBuf>,
+    /// Read the passphrase of keys that have one of their own from the first line of FILE
+    #[arg(
+        long,
+        global = true,
+        env = "BILLFOLD_KEYS_PASSPHRASE_FILE",
+        hide_env = true,
+        value_name = "FILE"
+    )]
+    pub(crate) keys_passphrase_file: Option<PathBuf>,
     /// One JSON object or array on standard output; all else goes to standard error
     #[arg(long, global = true, env = "BILLFOLD_JSON", hide_env = true, value_parser = switch())]
     pub(crate) json: bool,

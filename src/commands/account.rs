@@ -19,8 +19,8 @@ use crate::cli::accounts::{
 use crate::context::Context;
 use crate::failure::{Failure, Kind};
 use crate::output::{Canvas, Report};
-use crate::password;
 use crate::session::Session;
+use crate::strongbox;
 
 use form::AccountsReport;
 use source::Source;
@@ -75,7 +75,7 @@ async fn add_standard(
     options: &AccountAddArgs,
     context: &mut Context,
 ) -> Result<(), Failure> {
-    let mut strongbox = password::tried(context, Strongbox::open).await?;
+    let mut strongbox = strongbox::open_keys(context).await?;
     let scope = asked(&options.scope, None);
     let mut changed = Changed::default();
     let added = strongbox.add_standard(script_type, options.number, scope);
@@ -89,7 +89,7 @@ async fn add_all(
     scope: &ScopeArgs,
     context: &mut Context,
 ) -> Result<(), Failure> {
-    let mut strongbox = password::tried(context, Strongbox::open).await?;
+    let mut strongbox = strongbox::open_keys(context).await?;
     let accounts = source.accounts(Some(&strongbox), context.run.settings.network)?;
     let scope = asked(scope, source.height());
     let mut changed = Changed::default();
@@ -180,13 +180,13 @@ fn tell_changed(
 }
 
 async fn key(options: &AccountKeyArgs, context: &mut Context) -> Result<(), Failure> {
-    let strongbox = password::tried(context, Strongbox::open).await?;
+    let strongbox = strongbox::open_keys(context).await?;
     let key = strongbox.account_key(source::script(options.script), options.number.to_u32())?;
     context.output.result(&KeyReport { key: key.to_string() })
 }
 
 async fn prefer(options: &AccountPreferArgs, context: &mut Context) -> Result<(), Failure> {
-    let mut strongbox = password::tried(context, Strongbox::open).await?;
+    let mut strongbox = strongbox::open(context).await?;
     strongbox.prefer_account(&options.name)?;
     context.output.result(&AccountsReport::new(&strongbox.description()?))
 }

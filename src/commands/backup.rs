@@ -7,7 +7,7 @@ use std::path::Path;
 use billfold_wallet_core::backup::Backup;
 use billfold_wallet_core::command::WalletDescription;
 use billfold_wallet_core::founding::Founding;
-use billfold_wallet_core::service::{self, BackupError, Strongbox};
+use billfold_wallet_core::service::{self, BackupError};
 use billfold_wallet_core::vault::{KdfCost, Password};
 use serde::Serialize;
 
@@ -19,6 +19,7 @@ use crate::output::{Canvas, Report, figures};
 use crate::password;
 use crate::session::attached;
 use crate::session::birthplace::Birthplace;
+use crate::strongbox;
 use crate::words::reading;
 
 /// Carries out one of the three.
@@ -45,7 +46,8 @@ async fn create(options: &BackupCreateArgs, context: &mut Context) -> Result<(),
     }
     let mut backup = match attached::backup(context).await? {
         Some(backup) => backup,
-        None => password::tried(context, Strongbox::open).await?.backup(options.with_words)?,
+        None if options.with_words => strongbox::open_keys(context).await?.backup(true)?,
+        None => strongbox::open(context).await?.backup(false)?,
     };
     if !options.with_words {
         backup.seed = None;

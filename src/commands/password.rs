@@ -2,7 +2,6 @@
 //!
 //! Refuses to write anything but the wallet's header file, so that nothing can be lost.
 
-use billfold_wallet_core::service::Strongbox;
 use billfold_wallet_core::vault::KdfCost;
 use serde::Serialize;
 
@@ -11,13 +10,14 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::{Canvas, Report};
 use crate::password;
+use crate::strongbox;
 
 /// Changes the password.
 ///
 /// # Errors
 /// `wrong_password`, `bad_password`, `no_terminal`, or why the wallet did not open.
 pub(super) async fn run(options: &PasswordArgs, context: &mut Context) -> Result<(), Failure> {
-    let mut strongbox = password::tried(context, Strongbox::open).await?;
+    let mut strongbox = strongbox::open(context).await?;
     let wallet = context.run.settings.wallet.clone();
     let question = format!("New password for wallet {wallet}: ");
     let file = options.new_password_file.as_deref();

@@ -4,7 +4,6 @@
 //! Whether words are right is told by their places, never by the words.
 
 use billfold_wallet_core::seed::Words;
-use billfold_wallet_core::service::Strongbox;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
@@ -12,7 +11,7 @@ use crate::cli::keeping::{WordsCheckArgs, WordsCommand, WordsShowArgs};
 use crate::context::Context;
 use crate::failure::{Failure, Kind};
 use crate::output::{Canvas, Report, figures};
-use crate::password;
+use crate::strongbox;
 use crate::terminal::Terminal;
 use crate::words::{reading, sheet};
 
@@ -40,7 +39,7 @@ async fn show(options: &WordsShowArgs, context: &mut Context) -> Result<(), Fail
             "write the words to a file with --words-out FILE",
         )?),
     };
-    let strongbox = password::tried(context, Strongbox::open).await?;
+    let strongbox = strongbox::open_keys(context).await?;
     let seed = strongbox.seed()?;
     match (terminal, options.words_out.as_deref()) {
         (Some(terminal), _) => {
@@ -66,7 +65,7 @@ async fn show(options: &WordsShowArgs, context: &mut Context) -> Result<(), Fail
 async fn check(options: &WordsCheckArgs, context: &mut Context) -> Result<(), Failure> {
     let typed = reading::text(options.words_file.as_deref(), context).await?;
     let passphrase = options.passphrase_file.as_deref().map(reading::passphrase).transpose()?;
-    let mut strongbox = password::tried(context, Strongbox::open).await?;
+    let mut strongbox = strongbox::open_keys(context).await?;
     let seed = strongbox.seed()?;
     compare(&typed, &seed.words())?;
     if seed.has_passphrase() || passphrase.is_some() {

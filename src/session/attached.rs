@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use billfold_rpc::client::face::{AttachError, RemoteFace};
 use billfold_wallet_core::backup::Backup;
-use billfold_wallet_core::command::{Command, KeyState, Reply};
+use billfold_wallet_core::command::Command;
 use billfold_wallet_core::config::Settings;
 use billfold_wallet_core::face::{Access, Face};
 use billfold_wallet_core::net::clock::Clock;
@@ -20,7 +20,7 @@ use billfold_wallet_core::vault::{self, Password};
 use crate::context::Context;
 use crate::failure::{Failure, Kind};
 use crate::password;
-use crate::session::unexpected;
+use crate::session::keys;
 
 /// Where the daemon of these settings has its socket, unless told otherwise.
 pub(crate) fn socket_path(settings: &Settings) -> PathBuf {
@@ -55,24 +55,13 @@ pub(super) async fn open(
     .await
 }
 
-/// Has the daemon open the wallet's keys by its password, if they are locked: for this command, which
-/// locks them again, or for [`UNLOCKED`] if it can't. Whether it did.
+/// Has the daemon open the wallet's keys, if they are locked: for this command, which locks them
+/// again, or for [`UNLOCKED`] if it can't. Whether it did.
 ///
 /// # Errors
 /// Why it did not.
 pub(super) async fn unlock(face: &RemoteFace, context: &mut Context) -> Result<bool, Failure> {
-    let wallet = context.run.settings.wallet.clone();
-    let is_locked = match context.interrupt.or(face.ask(&wallet, Command::KeyLayer)).await?? {
-        Reply::KeyLayer(layer) => layer.state == KeyState::Locked,
-        reply => return Err(unexpected(&reply)),
-    };
-    if is_locked {
-        password::tried_by(context, async |settings: &Settings, password: &Password| {
-            Ok(face.unlock(&settings.wallet, password.clone(), Some(UNLOCKED)).await)
-        })
-        .await?;
-    }
-    Ok(is_locked)
+    keys::unlock(face, context, Some(UNLOCKED)).await
 }
 
 /// As [`open`], with a password that is known already.

@@ -30,6 +30,8 @@ pub(super) struct ConfigFile {
     pub(super) proxy: Option<ProxyAddress>,
     /// Where the password is read from, unless the network's section says.
     pub(super) password_file: Option<PathBuf>,
+    /// Where the passphrase of keys is read from, unless the network's section says.
+    pub(super) keys_passphrase_file: Option<PathBuf>,
     /// Trust no later start than the first block.
     pub(super) validate_from_genesis: bool,
     /// Always speak JSON.
@@ -74,6 +76,8 @@ pub(super) struct Section {
     pub(super) proxy: Option<ProxyAddress>,
     /// Where the password is read from.
     pub(super) password_file: Option<PathBuf>,
+    /// Where the passphrase of keys is read from.
+    pub(super) keys_passphrase_file: Option<PathBuf>,
     /// What is kept of filters.
     pub(super) filters: Filters,
     /// Whether to listen to transactions that no block holds.
@@ -148,8 +152,11 @@ impl ConfigFile {
             &mut file.signet,
             &mut file.regtest,
         ];
-        let paths = sections.into_iter().map(|section| &mut section.password_file);
-        for path in paths.chain([&mut file.data_dir, &mut file.password_file]).flatten() {
+        let secrets = sections
+            .into_iter()
+            .flat_map(|section| [&mut section.password_file, &mut section.keys_passphrase_file]);
+        let rest = [&mut file.data_dir, &mut file.password_file, &mut file.keys_passphrase_file];
+        for path in secrets.chain(rest).flatten() {
             if *path != Path::new("-") {
                 *path = dir.join(&*path);
             }

@@ -258,7 +258,7 @@ const PROOF: [&str; 15] = [
     "peers",
 ];
 
-const GLOBAL_OPTIONS: [&str; 12] = [
+const GLOBAL_OPTIONS: [&str; 13] = [
     "--network",
     "--signet-challenge",
     "--validate-from-genesis",
@@ -267,6 +267,7 @@ const GLOBAL_OPTIONS: [&str; 12] = [
     "--connect",
     "--proxy",
     "--password-file",
+    "--keys-passphrase-file",
     "--json",
     "--plain",
     "--quiet",

@@ -15,7 +15,8 @@ use crate::net::clock::Clock;
 use crate::seed::Seed;
 use crate::signers::key_layer;
 use crate::store::lock::DirectoryLock;
-use crate::vault::{self, KdfCost, Keys, Password};
+use crate::vault;
+use crate::vault::{KdfCost, Keys, Password, SeedKey, VaultError};
 use crate::wallet::{AddAccountError, SearchScope, Wallet};
 
 use super::OpenError;
@@ -29,6 +30,8 @@ pub struct Strongbox {
     settings: Settings,
     wallet: Wallet,
     keys: Keys,
+    /// What the passphrase of the keys opened, if they have one and it was given.
+    unlocked: Option<SeedKey>,
     _lock: Arc<DirectoryLock>,
     /// Where others could open it in this process.
     _claim: Option<Claim>,
@@ -51,12 +54,34 @@ impl Strongbox {
         password: &Password,
     ) -> Result<Self, OpenError> {
         let (wallet, keys) = open_files(settings, password, Clock::start().now().wall)?;
-        Ok(Self { settings: settings.clone(), wallet, keys, _lock: lock, _claim: None })
+        let settings = settings.clone();
+        Ok(Self { settings, wallet, keys, unlocked: None, _lock: lock, _claim: None })
     }
 
     /// Nobody in this process opens the wallet meanwhile.
     pub(super) fn with_claim(self, claim: Claim) -> Self {
         Self { _claim: Some(claim), ..self }
+    }
+
+    /// Whether the keys have a passphrase of their own, which was not given yet.
+    ///
+    /// # Errors
+    /// What the disk refused.
+    pub fn is_locked(&self) -> Result<bool, StoreProblem> {
+        Ok(self.unlocked.is_none() && self.wallet.passphrase()?.is_some())
+    }
+
+    /// Opens the keys by their passphrase, if they have one. It blocks for the time of one password
+    /// derivation.
+    ///
+    /// # Errors
+    /// [`OpenError::WrongPassword`], [`OpenError::OutOfMemory`], or what the disk refused.
+    pub fn unlock(&mut self, passphrase: &Password) -> Result<(), OpenError> {
+        if let Some(sealed) = self.wallet.passphrase()? {
+            let key = sealed.open(passphrase).map_err(VaultError::from)?;
+            self.unlocked = Some(key.ok_or(OpenError::WrongPassword)?);
+        }
+        Ok(())
     }
 
     /// What the wallet is made of.
@@ -71,13 +96,13 @@ impl Strongbox {
     ///
     /// # Errors
     /// [`CommandError::WatchOnly`]; [`CommandError::Locked`] if the keys have a passphrase of their
-    /// own; [`StoreProblem::Damaged`] if it does not unseal.
+    /// own and are not [unlocked](Self::unlock); [`StoreProblem::Damaged`] if it does not unseal.
     pub fn seed(&self) -> Result<Seed, CommandError> {
         let sealed = self.wallet.sealed_seed()?.ok_or(CommandError::WatchOnly)?;
-        if self.wallet.passphrase()?.is_some() {
+        if self.is_locked()? {
             return Err(CommandError::Locked);
         }
-        Ok(key_layer::unseal(&self.keys.seed, &sealed)?)
+        Ok(key_layer::unseal(self.unlocked.as_ref().unwrap_or(&self.keys.seed), &sealed)?)
     }
 
     /// The wallet's own key for a policy, to be given to the others who sign.

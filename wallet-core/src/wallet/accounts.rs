@@ -155,7 +155,7 @@ pub enum AddAccountError {
     #[error("this wallet has no words of its own: give a descriptor, an xpub or a file")]
     WatchOnly,
     /// The keys have a passphrase of their own, so nothing can be derived or compared.
-    #[error("the wallet is locked: accounts are added before its keys have a passphrase")]
+    #[error("the wallet is locked: unlock its keys with their passphrase")]
     Locked,
     /// The disk refused.
     #[error(transparent)]
