@@ -8,6 +8,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::ops::Deref;
 use std::path::PathBuf;
+use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 use bitcoin::base64::Engine as _;
@@ -52,8 +53,22 @@ impl Daemon {
     /// # Errors
     /// What the program said.
     pub fn start_at(program: &Program, address: SocketAddr, more: &[&str]) -> Result<Self> {
+        Self::start_as(program, address, more, Ok)
+    }
+
+    /// The same, with the command as it is changed by then.
+    ///
+    /// # Errors
+    /// What the program said, or those of `change`.
+    pub fn start_as(
+        program: &Program,
+        address: SocketAddr,
+        more: &[&str],
+        change: impl FnOnce(Command) -> Result<Command>,
+    ) -> Result<Self> {
         let port = address.port().to_string();
-        let mut running = program.spawn(&[&["daemon", "--rpc-port", &port], more].concat())?;
+        let command = program.command(&[&["daemon", "--rpc-port", &port], more].concat());
+        let mut running = Running::start(change(command)?)?;
         let said = running.await_line("JSON-RPC is served at ")?;
         let told = said.trim_end_matches('.').rsplit(' ').next().context("no address")?;
         ensure!(told == address.to_string(), "{said}");

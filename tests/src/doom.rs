@@ -5,6 +5,7 @@
 
 use std::cell::Cell;
 use std::fs;
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -59,9 +60,43 @@ impl Doom {
     /// What the system said.
     pub fn kill(&self, program: &Program, arguments: &[&str], at: u64) -> Result<()> {
         let died = self.run(program, arguments, Some(at))?.code.is_none();
+        self.note(died);
+        Ok(())
+    }
+
+    /// A command that is counted, and killed when its [hour is set](Self::set_hour).
+    ///
+    /// # Errors
+    /// What the system said.
+    pub fn burden(&self, mut command: Command) -> Result<Command> {
+        self.write_count(0)?;
+        command.env("LD_PRELOAD", &self.library).env("DOOM_COUNT", self.count.path());
+        command.env("DOOM_AT", HOUR.to_string());
+        Ok(command)
+    }
+
+    /// Kills the running command before it does the thing of this number to files, counted from now.
+    ///
+    /// # Errors
+    /// What the system said.
+    pub fn set_hour(&self, number: u64) -> Result<()> {
+        self.write_count(HOUR - number)
+    }
+
+    /// How many things the running command did to files while something was done.
+    ///
+    /// # Errors
+    /// What the system said, or those of `work`.
+    pub fn count_during(&self, work: impl FnOnce() -> Result<()>) -> Result<u64> {
+        let before = self.counted()?;
+        work()?;
+        Ok(self.counted()? - before)
+    }
+
+    /// Notes how a command ended whose hour was set.
+    pub fn note(&self, died: bool) {
         self.tried.set(self.tried.get() + 1);
         self.died.set(self.died.get() + u64::from(died));
-        Ok(())
     }
 
     /// Most runs that were to be killed were: two runs need not do the same number of things.
@@ -75,7 +110,7 @@ impl Doom {
     }
 
     fn run(&self, program: &Program, arguments: &[&str], at: Option<u64>) -> Result<Outcome> {
-        fs::write(self.count.path(), [0; 8])?;
+        self.write_count(0)?;
         let mut command = program.command(arguments);
         command.env("LD_PRELOAD", &self.library).env("DOOM_COUNT", self.count.path());
         if let Some(at) = at {
@@ -88,12 +123,20 @@ impl Doom {
             .or_else(|error| if at.is_some() { Ok(Outcome::killed()) } else { Err(error) })
     }
 
+    /// In place: who is counted has the file mapped.
+    fn write_count(&self, count: u64) -> Result<()> {
+        Ok(self.count.as_file().write_all_at(&count.to_ne_bytes(), 0)?)
+    }
+
     fn counted(&self) -> Result<u64> {
         let bytes = fs::read(self.count.path())?;
         let bytes = bytes.try_into().ok().context("the count has eight bytes")?;
         Ok(u64::from_ne_bytes(bytes))
     }
 }
+
+/// So many things nobody does before the hour is set.
+const HOUR: u64 = 1 << 40;
 
 /// Which of so many points are tried: all of them, or `most` that are spread evenly, with the last.
 #[must_use]

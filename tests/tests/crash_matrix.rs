@@ -1,20 +1,23 @@
 //! Owns the crash matrix: the real program is killed before each thing that it does to files, while
-//! it makes a wallet, syncs, pays, bumps, takes labels in, changes its password and writes backups. Then the
-//! wallet opens, nothing that was said is lost, and nothing is paid twice.
+//! it makes a wallet, syncs, pays, bumps, takes labels in, changes its password and writes backups, and while
+//! a daemon pays for a script. Then the wallet opens, nothing that was said is lost, and nothing is paid twice.
 //!
 //! Some points of each are tried here, all of them with `BILLFOLD_EVERY_POINT=1`.
 
 #![cfg(target_os = "linux")]
 
 use std::fs;
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+use billfold_tests::daemon::Daemon;
 use billfold_tests::doom::{Doom, points};
+use billfold_tests::port::free_port;
 use billfold_tests::program::{PASSWORD, Program};
 use billfold_tests::town::Town;
 use bitcoin::hashes::{Hash, sha256};
 use bitcoin::{Address, KnownHrp, ScriptBuf, Txid, WitnessProgram, WitnessVersion};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const BILLFOLD: &str = env!("CARGO_BIN_EXE_billfold");
 
@@ -77,6 +80,52 @@ fn a_payment_that_dies_anywhere_is_paid_once_with_its_key() -> Result<()> {
         let again = program.ok(&arguments)?;
         ensure!(paid["txid"] == again["txid"], "at {at}: {paid} and then {again}");
         settle(&town, &program, &paid)?;
+    }
+    for at in points {
+        ensure!(outputs_to(&town, at) == 1, "at {at}: paid {} times", outputs_to(&town, at));
+    }
+    doom.has_struck()
+}
+
+#[test]
+fn a_daemon_that_dies_anywhere_in_a_payment_pays_once_with_its_key() -> Result<()> {
+    let (town, doom) = (Town::build()?, Doom::build()?);
+    let program = town.wallet_with(BILLFOLD, 10_000_000)?;
+    let start = |change: &dyn Fn(Command) -> Result<Command>| {
+        let daemon = Daemon::start_as(&program, free_port()?, &[], change)?;
+        daemon.await_height(town.network.tip().0)?;
+        anyhow::Ok(daemon)
+    };
+    let doomed = || start(&|command| doom.burden(command));
+    let mined = |paid: &Value| {
+        town.await_payment(txid(paid)?)?;
+        town.mine();
+        anyhow::Ok(())
+    };
+    let daemon = doomed()?;
+    let mut first = Value::Null;
+    let count = doom.count_during(|| {
+        first = daemon.call("billfold.pay", &keyed(0))?;
+        Ok(())
+    })?;
+    mined(&first)?;
+    daemon.stop()?;
+    let points = points(count, 12);
+    for (at, payments) in points.iter().zip(2..) {
+        let mut daemon = doomed()?;
+        doom.set_hour(*at)?;
+        doom.note(daemon.call("billfold.pay", &keyed(*at)).is_err());
+        daemon.running.kill()?;
+
+        let daemon = start(&Ok)?;
+        let told = || daemon.call("billfold.pay", &keyed(*at));
+        let paid = told().with_context(|| format!("at {at} of {count}"))?;
+        ensure!(told()? == paid, "at {at} of {count}: {paid}");
+        mined(&paid)?;
+        let list = daemon.call("billfold.listpayments", &json!([]))?;
+        let listed = list["payments"].as_array().map(Vec::len);
+        ensure!(listed == Some(payments), "at {at} of {count}: {list}");
+        daemon.stop()?;
     }
     for at in points {
         ensure!(outputs_to(&town, at) == 1, "at {at}: paid {} times", outputs_to(&town, at));
@@ -188,6 +237,12 @@ fn payment(number: u64, more: &[&str]) -> Vec<String> {
     let to = stranger(number).to_string();
     let pay = ["pay", &to, "20k", "--fee-rate", "2", "--yes"];
     pay.iter().chain(more).map(|argument| (*argument).to_owned()).collect()
+}
+
+/// The same asked of a daemon.
+fn keyed(number: u64) -> Value {
+    let outputs = json!([{"address": stranger(number).to_string(), "amount_sat": 20_000}]);
+    json!({"key": format!("key-{number}"), "outputs": outputs, "fee": {"sat_per_vb": 2}})
 }
 
 fn borrowed(arguments: &[String]) -> Vec<&str> {
