@@ -1,5 +1,6 @@
-//! Owns the promise that every example of the manual works: `docs/manual/*.md` is played from top
-//! to bottom, page by page, each with a fresh data directory and a regtest node of its own.
+//! Owns the promise that every example of the manual works: `docs/manual/*.md`, and what is written of
+//! the daemon in `docs`, is played from top to bottom, page by page, each with a fresh data directory
+//! and a regtest node of its own.
 //!
 //! # The form of a page
 //!
@@ -31,7 +32,9 @@
 //! <!-- mine 1 -->                    mine blocks with what waits
 //! <!-- keep $address as rent -->     from here on $rent stands for it
 //! <!-- signer -->                   a signer that agrees to everything; $BILLFOLD_SIGNER is where
-//! <!-- daemon -->                   a daemon; blocks from here on wait until it has seen them
+//! <!-- daemon -->                   a daemon; blocks from here on wait until it has seen them, and
+//!                                   $daemon is where it listens
+//! <!-- keep .token as token -->     the same with a field of the JSON that was said last
 //! <!-- file words.txt                a file in the directory where the commands run
 //! abandon abandon …
 //! -->
@@ -61,8 +64,7 @@ macro_rules! pages {
     ($($page:ident)+) => {
         $(#[test]
         fn $page() {
-            let path = folder().join(concat!(stringify!($page), ".md"));
-            on_each_node(|software| manual::run(BILLFOLD, &path, software));
+            play(concat!("manual/", stringify!($page), ".md"));
         })+
 
         const PAGES: &[&str] = &[$(stringify!($page)),+];
@@ -83,6 +85,21 @@ pages! {
     restoring
     signer
     start
+}
+
+#[test]
+fn what_the_daemon_is_for() {
+    play("daemon.md");
+}
+
+#[test]
+fn what_programs_are_let_do() {
+    play("tokens.md");
+}
+
+fn play(page: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(page);
+    on_each_node(|software| manual::run(BILLFOLD, &path, software));
 }
 
 #[test]

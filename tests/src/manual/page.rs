@@ -50,7 +50,7 @@ pub enum Act {
     Daemon,
     /// What a name stands for now, it also stands for later under another one.
     Keep {
-        /// Its name, with `$`.
+        /// Its name, with `$`; or `.` and the name of a field of what was said last, as JSON.
         value: String,
         /// The new name, without.
         name: String,

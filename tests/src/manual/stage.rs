@@ -14,6 +14,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail, ensure};
 use bitcoin::address::NetworkUnchecked;
 use bitcoin::{Address, Amount, Network, OutPoint, Txid};
+use serde_json::Value;
 use tempfile::TempDir;
 
 use super::page::{Act, Typed};
@@ -37,6 +38,10 @@ pub struct Stage {
     signer: Option<Signer>,
     /// Runs until the page ends, or ends it.
     daemon: Option<Running>,
+    /// What the last command said.
+    said: String,
+    /// Whether this machine has `curl`, which not every one has.
+    has_curl: bool,
 }
 
 impl Stage {
@@ -51,7 +56,9 @@ impl Stage {
         symlink(executable, home.path().join(PROGRAMS).join("billfold"))?;
         let node = Node::funded(software, PURSE)?;
         let (names, eased) = (BTreeMap::new(), BTreeSet::new());
-        Ok(Self { home, node, names, eased, signer: None, daemon: None })
+        let has_curl = Command::new("curl").arg("--version").output().is_ok();
+        let said = String::new();
+        Ok(Self { home, node, names, eased, signer: None, daemon: None, said, has_curl })
     }
 
     /// Does one thing; with `told`, what was said is shown as well.
@@ -78,8 +85,10 @@ impl Stage {
             Act::Daemon => {
                 let mut command = Command::new(self.home.path().join(PROGRAMS).join("billfold"));
                 self.dress(&mut command);
-                let port = free_port()?.port().to_string();
+                let address = free_port()?;
+                let port = address.port().to_string();
                 command.args(["daemon", "--rpc-port", &port, "--fallback-fee", "0.00002"]);
+                self.names.insert("daemon".to_owned(), address.to_string());
                 command.env_remove(QUIET);
                 let mut running = Running::start(command)?;
                 running.await_line("JSON-RPC is served at ")?;
@@ -87,7 +96,10 @@ impl Stage {
                 self.await_daemon()
             }
             Act::Keep { value, name } => {
-                let value = self.filled(value);
+                let value = match value.strip_prefix('.') {
+                    Some(field) => self.field(field)?,
+                    None => self.filled(value),
+                };
                 ensure!(!value.contains('$'), "{value} stands for nothing yet");
                 self.names.insert(name.clone(), value);
                 Ok(())
@@ -109,6 +121,13 @@ impl Stage {
         if confirmed { self.await_daemon() } else { Ok(()) }
     }
 
+    /// A field of what was said last.
+    fn field(&self, name: &str) -> Result<String> {
+        let said: Value = serde_json::from_str(&self.said).context("no JSON was said")?;
+        let field = said.get(name).with_context(|| format!("no field {name} was said"))?;
+        Ok(field.as_str().map_or_else(|| field.to_string(), str::to_owned))
+    }
+
     /// Waits until the daemon, if there is one, has seen the node's last block.
     fn await_daemon(&self) -> Result<()> {
         if self.daemon.is_none() {
@@ -123,8 +142,15 @@ impl Stage {
         bail!("the daemon never saw block {height}")
     }
 
-    #[expect(clippy::print_stderr, reason = "whoever writes a page asked for it")]
+    #[expect(
+        clippy::print_stderr,
+        reason = "whoever writes a page asked for it, and what is not run is told"
+    )]
     fn type_in(&mut self, typed: &Typed, told: bool) -> Result<()> {
+        if typed.command.starts_with("curl ") && !self.has_curl {
+            eprintln!("not run without curl: {}", typed.command);
+            return Ok(());
+        }
         let (said, code) = self.shell(&typed.command)?;
         if told {
             eprintln!("$ {}\n{}(exit code {code})", typed.command, said);
@@ -140,6 +166,7 @@ impl Stage {
             typed.code
         );
         self.remember(&said);
+        self.said = said;
         cheap_keys::ease(&self.home.path().join(DATA).join("regtest"), PASSWORD, &mut self.eased)
     }
 
