@@ -49,6 +49,12 @@ pub const EVENTS_WAIT: Duration = Duration::from_secs(60);
 /// Coins that are told at once.
 pub const COINS_AT_ONCE: usize = 1_000;
 
+/// Transactions of the history that are told at once.
+pub const HISTORY_AT_ONCE: usize = 1_000;
+
+/// Transactions of the history that are looked at for one page.
+pub const HISTORY_READ_AT_ONCE: usize = 10_000;
+
 /// Caveats of one token.
 pub const CAVEATS: usize = 64;
 

@@ -249,6 +249,7 @@ const TABLES: &[&[Method]] = &[
     billfold::proof::METHODS,
     billfold::token::METHODS,
     billfold::utxos::METHODS,
+    billfold::history::METHODS,
     chain::METHODS,
     coin::METHODS,
     control::METHODS,

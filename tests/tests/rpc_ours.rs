@@ -79,6 +79,72 @@ fn coins_are_told_page_by_page_and_frozen_ones_are_not_spent() -> Result<()> {
     daemon.stop()
 }
 
+/// What a walk through the history tells of each transaction, in pages of so many.
+fn walked(daemon: &Asker, order: &str, limit: u32, filter: &Value) -> Result<Vec<i64>> {
+    let (mut told, mut cursor) = (Vec::new(), Value::Null);
+    loop {
+        let page = json!({"order": order, "limit": limit, "cursor": cursor, "filter": filter});
+        let page = daemon.call("billfold.history", &page)?;
+        let rows = page["transactions"].as_array().context("no list")?;
+        ensure!(rows.len() <= usize::try_from(limit)?, "{page}");
+        told.extend(rows.iter().filter_map(|row| row["net_sat"].as_i64()));
+        cursor = page["next"].clone();
+        if cursor.is_null() {
+            return Ok(told);
+        }
+    }
+}
+
+#[test]
+fn the_history_is_told_page_by_page_from_both_ends_and_by_what_is_asked_for() -> Result<()> {
+    let (town, _program, daemon) = town_with(&[300_000, 500_000, 400_000])?;
+    let shop = daemon.call("getnewaddress", &json!(["shop"]))?;
+    town.pay(&shop, 200_000)?;
+    daemon.await_height(town.network.tip().0)?;
+    let tip = town.network.tip().0;
+    let pay = json!({"address": STRANGER, "amount": 0.0001, "fee_rate": 2});
+    daemon.call("sendtoaddress", &pay)?;
+    let all = walked(&daemon, "newest", 1_000, &json!({}))?;
+    ensure!(all[1..] == [200_000, 400_000, 500_000, 300_000] && all[0] < -10_000, "{all:?}");
+    let upwards = [300_000, 500_000, 400_000, 200_000];
+    for limit in [1, 2, 4] {
+        ensure!(walked(&daemon, "newest", limit, &json!({}))? == all, "in pages of {limit}");
+        ensure!(walked(&daemon, "oldest", limit, &json!({}))? == upwards, "in pages of {limit}");
+    }
+    let asked = [
+        (json!({"label": "shop"}), vec![200_000]),
+        (json!({"address": shop}), vec![200_000]),
+        (json!({"address": STRANGER}), all[..1].to_vec()),
+        (json!({"state": "confirmed", "from_height": tip - 1}), vec![200_000, 400_000]),
+        (json!({"to_height": tip - 2}), vec![500_000, 300_000]),
+        (json!({"label": "shop", "to_height": tip - 1}), vec![]),
+    ];
+    for (filter, wanted) in asked {
+        let got = walked(&daemon, "newest", 1, &filter)?;
+        ensure!(got == wanted, "{filter}: {got:?}");
+    }
+
+    // What waited when it was told has a block now: who went on from it would not know.
+    let first = daemon.call("billfold.history", &json!(["newest", null, 1]))?;
+    town.await_payment(first["transactions"][0]["txid"].as_str().context("no id")?.parse()?)?;
+    town.mine();
+    daemon.await_height(town.network.tip().0)?;
+    let told = daemon.refused(500, -8, "billfold.history", &json!(["newest", first["next"]]))?;
+    ensure!(told.contains("begin anew"), "{told}");
+    let after = daemon.call("billfold.history", &json!(["oldest", null, 1]))?;
+    let wrong = [
+        json!(["upwards"]),
+        json!(["newest", after["next"]]),
+        json!(["oldest", "o5"]),
+        json!(["newest", null, 5, {"state": "lost"}]),
+        json!(["newest", null, 5, {"from": 3}]),
+    ];
+    for params in wrong {
+        daemon.refused(500, -8, "billfold.history", &params)?;
+    }
+    daemon.stop()
+}
+
 #[test]
 fn a_proof_holds_for_whoever_has_only_the_headers() -> Result<()> {
     let (town, _program, daemon) = town_with(&[300_000, 500_000])?;

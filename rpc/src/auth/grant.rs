@@ -194,6 +194,7 @@ const RECEIVE: &[&str] = &[
 const READ: &[&str] = &[
     "billfold.events",
     "billfold.getpayment",
+    "billfold.history",
     "billfold.info",
     "billfold.invoice.get",
     "billfold.invoice.list",

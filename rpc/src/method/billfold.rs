@@ -16,6 +16,7 @@ pub(super) mod policy;
 pub(super) mod proof;
 pub(super) mod token;
 pub(super) mod utxos;
+pub(super) mod history;
 
 use billfold_wallet_core::command::{Command, Limit, Reply, TellerCommand, TellerReply};
 use bitcoin::{Address, Amount, Network};

@@ -12,8 +12,11 @@ use super::PaymentState;
 /// Which transactions of the history are asked for; as it is by default, all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct HistoryQuery {
-    /// Only those below this one in the history: the last of the page before.
+    /// Only those that come after this one: the last of the page before.
     pub after: Option<Txid>,
+    /// From the lowest block up instead of from the newest down, and only those in blocks: what
+    /// waits has no place among them yet.
+    pub oldest_first: bool,
     /// At most this many.
     pub limit: Option<u32>,
     /// Only those from here on. Those in no block are above any height.

@@ -16,7 +16,7 @@ portable_struct! {
         outpoint, amount, address, account, keychain, index, height, immature, frozen, reserved,
         note, marks,
     }
-    HistoryQuery { after, limit, since, until, direction }
+    HistoryQuery { after, oldest_first, limit, since, until, direction }
     HistoryRow {
         txid, net, fee, state, replaces, replaced_by, seen_by, time, note, marks,
     }

@@ -22,21 +22,26 @@ impl Wallet {
         self.history_page(&HistoryQuery::default())
     }
 
-    /// Some transactions, newest first: those in no block, then those in blocks.
+    /// Some transactions, newest first: those in no block, then those in blocks. Or those in blocks,
+    /// oldest first.
     ///
     /// # Errors
-    /// [`CommandError::NoSuchTransaction`] to go on after, or what the disk refused.
+    /// [`CommandError::NoSuchTransaction`] to go on after, also where it is in no block and only
+    /// those in blocks are told; or what the disk refused.
     pub fn history_page(&self, query: &HistoryQuery) -> Result<Vec<HistoryRow>, CommandError> {
         let mut part = part(query);
-        let below = match query.after {
+        let after = match query.after {
             None => None,
             Some(txid) => {
                 let standing = self.file.standing_of(txid)?;
+                let standing =
+                    standing.filter(|standing| standing.is_some() || !query.oldest_first);
                 Some(standing.ok_or(CommandError::NoSuchTransaction(txid))?)
             }
         };
         let mut entries = Vec::new();
-        if below.is_none_or(|below| below.is_none()) && part.below_height.is_none() {
+        let tells_waiting = !query.oldest_first && part.below_height.is_none();
+        if tells_waiting && after.is_none_or(|place| place.is_none()) {
             entries = self.file.unplaced_history(&part)?;
             if let Some(after) = query.after {
                 let read = entries.iter().position(|entry| entry.txid == after);
@@ -49,7 +54,7 @@ impl Wallet {
             part.limit = Some(u32::try_from(left).unwrap_or(u32::MAX));
         }
         if part.limit != Some(0) {
-            entries.extend(self.file.placed_history(&part, below.flatten())?);
+            entries.extend(self.file.placed_history(&part, after.flatten())?);
         }
         Ok(entries.into_iter().map(|entry| self.history_row(entry)).collect::<Result<_, _>>()?)
     }
@@ -111,7 +116,8 @@ impl Wallet {
 }
 
 fn part(query: &HistoryQuery) -> HistoryPart {
-    let mut part = HistoryPart { limit: query.limit, ..HistoryPart::default() };
+    let HistoryQuery { limit, oldest_first, .. } = *query;
+    let mut part = HistoryPart { oldest_first, limit, ..HistoryPart::default() };
     match query.since {
         Some(Moment::Height(height)) => part.least_height = Some(height),
         Some(Moment::Time(time)) => part.least_time = Some(WallTime::new(time)),

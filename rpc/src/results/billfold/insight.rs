@@ -1,5 +1,5 @@
 //! Owns what the methods answer that tell of the daemon, of coins and of the chain: `billfold.info`,
-//! `utxos`, `proof`, `broadcast`, `backup`.
+//! `history`, `utxos`, `proof`, `broadcast`, `backup`.
 
 use crate::results::Table;
 use crate::shape::{Results, Shape};
@@ -8,6 +8,7 @@ pub(in crate::results) const RESULTS: Table = &[
     ("billfold.backup", Results::One(Shape::object("", BACKUP, ""))),
     ("billfold.broadcast", Results::One(Shape::object("", BROADCAST, ""))),
     ("billfold.freeze", Results::One(Shape::object("", FROZEN, ""))),
+    ("billfold.history", Results::One(Shape::object("", HISTORY, ""))),
     ("billfold.info", Results::One(Shape::object("", INFO, ""))),
     ("billfold.proof", Results::One(Shape::object("", PROOF, ""))),
     ("billfold.unfreeze", Results::One(Shape::object("", FROZEN, ""))),
@@ -38,6 +39,25 @@ const BROADCAST: &[Shape] = &[
 const FROZEN: &[Shape] = &[
     Shape::flag("frozen", "Whether they are frozen now"),
     Shape::integer("count", "How many coins it were"),
+];
+
+const HISTORY: &[Shape] = &[
+    Shape::array("transactions", &Shape::object("", TRANSACTION, ""), "In the order asked for"),
+    Shape::text("next", "The cursor of the next page, if there may be more").optional(),
+];
+
+const TRANSACTION: &[Shape] = &[
+    Shape::hex("txid", "The transaction"),
+    Shape::integer("net_sat", "What it brings the wallet; below zero if it takes"),
+    Shape::integer("fee_sat", "Its fee, where the wallet paid all of it").optional(),
+    Shape::text("state", "signed, announced, pending, confirmed, replaced or evicted"),
+    Shape::integer("height", "The height of its block").optional(),
+    Shape::hex("blockhash", "Its block").optional(),
+    Shape::time("time", "The time of its block, or when it was first seen"),
+    Shape::text("label", "Its label, or that of what it pays in the wallet").optional(),
+    Shape::hex("replaces", "The payment that it was made to replace").optional(),
+    Shape::hex("replaced_by", "The payment that was made to replace it").optional(),
+    Shape::array("marks", &Shape::text("", ""), "What should be known before it is trusted"),
 ];
 
 const INFO: &[Shape] = &[

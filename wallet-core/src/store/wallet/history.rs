@@ -64,6 +64,8 @@ pub struct TransactionSums {
 /// Which part of the history is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct HistoryPart {
+    /// From the lowest place up.
+    pub oldest_first: bool,
     /// At most this many.
     pub limit: Option<u32>,
     /// From this height on.
@@ -80,21 +82,23 @@ pub struct HistoryPart {
 
 #[expect(clippy::missing_errors_doc, reason = "each fails with what the disk refused, only")]
 impl WalletFile {
-    /// Transactions in blocks, newest first, below a place in a block.
+    /// Transactions in blocks, in their order from a place in a block on.
     pub fn placed_history(
         &self,
         part: &HistoryPart,
-        below: Option<(Height, u32)>,
+        after: Option<(Height, u32)>,
     ) -> Result<Vec<HistoryEntry>, StoreProblem> {
+        let (compare, order, none) =
+            if part.oldest_first { (">", "ASC", -1) } else { ("<", "DESC", i64::MAX) };
         let (height, position) =
-            below.map_or((i64::MAX, 0), |(height, position)| (height.to_u32().into(), position));
+            after.map_or((none, 0), |(height, position)| (height.to_u32().into(), position));
         self.read(|sql| {
             sql.prepare_cached(&format!(
                 "SELECT {COLUMNS} FROM transactions t
-                 WHERE height >= ?3 AND height < ?4 AND (height, position) < (?5, ?6)
+                 WHERE height >= ?3 AND height < ?4 AND (height, position) {compare} (?5, ?6)
                    AND ours = 1 AND block_time >= ?7 AND block_time < ?8
                    AND (?1 IS NULL OR sign(net) = ?1)
-                 ORDER BY height DESC, position DESC LIMIT ?2"
+                 ORDER BY height {order}, position {order} LIMIT ?2"
             ))?
             .query_map(
                 params![

@@ -197,11 +197,14 @@ fn pages_put_together_are_the_history() {
     }
     let whole = bench.wallet.history().unwrap();
     assert_eq!(whole.len(), receipts.len() + 2);
-    for limit in [1, 3, 7, 100] {
+    let in_blocks = whole.iter().filter(|row| row.state.block().is_some());
+    let upwards: Vec<_> = in_blocks.rev().cloned().collect();
+    for (limit, oldest_first) in [1, 3, 7, 100].into_iter().flat_map(|n| [(n, false), (n, true)]) {
         let mut pages = Vec::new();
         loop {
             let after = pages.last().map(|row: &HistoryRow| row.txid);
-            let query = HistoryQuery { after, limit: Some(limit), ..HistoryQuery::default() };
+            let query =
+                HistoryQuery { after, oldest_first, limit: Some(limit), ..HistoryQuery::default() };
             let page = bench.wallet.history_page(&query).unwrap();
             assert!(page.len() <= limit as usize);
             if page.is_empty() {
@@ -209,8 +212,13 @@ fn pages_put_together_are_the_history() {
             }
             pages.extend(page);
         }
-        assert_eq!(pages, whole, "in pages of {limit}");
+        let wanted = if oldest_first { &upwards } else { &whole };
+        assert_eq!(pages, *wanted, "in pages of {limit}, oldest first: {oldest_first}");
     }
+    let waits =
+        HistoryQuery { after: Some(whole[0].txid), oldest_first: true, ..HistoryQuery::default() };
+    let refused = bench.wallet.history_page(&waits).unwrap_err();
+    assert_eq!(refused.name(), "no_such_transaction", "it has no place among those in blocks");
     let count = |query| bench.wallet.history_page(&query).unwrap().len();
     let all = HistoryQuery::default();
     assert_eq!(count(HistoryQuery { direction: Some(Direction::Sent), ..all }), 2);
