@@ -16,6 +16,7 @@ mod neighbour;
 mod desk;
 
 use std::io::{self, IsTerminal};
+use std::sync::Arc;
 use std::time::Instant;
 
 use billfold_tui::runtime::Around;
@@ -24,6 +25,7 @@ use billfold_wallet_core::light_client::peer_id::PeerAddress;
 use bitcoin::Network;
 use tempfile::TempDir;
 
+use crate::checkup::Here;
 use crate::cli::DemoArgs;
 use crate::context::Context;
 use crate::demo::desk::Desk;
@@ -58,10 +60,13 @@ pub(crate) async fn play(context: &mut Context) -> Result<(), Failure> {
     let (desk, neighbour) = Desk::set_up(dir.path())?;
     let settings = Settings {
         connect: vec![PeerAddress::Ip(desk.address())],
+        idle_lock: context.run.settings.idle_lock,
         ..Settings::new(Network::Regtest, dir.path().join("yours"))
     };
     let signer = desk.signer().clone();
-    let around = Around { signer, mouse: context.run.mouse, playground: Some(desk) };
+    let mouse = context.run.mouse;
+    let machine = Arc::new(Here { settings: settings.clone(), mouse });
+    let around = Around { signer, mouse, machine, playground: Some(desk) };
     let shown = screens::show(settings, around, context).await;
     let left = neighbour.leave().await;
     shown.map(drop).and(left).and(removed(dir))

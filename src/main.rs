@@ -20,6 +20,7 @@ mod strongbox;
 mod words;
 mod device;
 mod session;
+mod checkup;
 mod screens;
 mod demo;
 mod commands;

@@ -4,7 +4,6 @@
 
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
 
 use billfold_tui::model::Model;
 use billfold_tui::runtime::{self, Around, Ended, lines};
@@ -29,8 +28,6 @@ pub(crate) async fn show(
     around: Around,
     context: &mut Context,
 ) -> Result<Ended, Failure> {
-    let idle_lock = settings.idle_lock.or(Some(IDLE_LOCK));
-    let settings = Settings { idle_lock, ..settings };
     let existing = service::wallets(&settings).map_err(Failure::from)?;
     // On a thread of its own, since a chain may not be opened inside a runtime.
     let open = || Service::open_all(&settings, &[], Access::View, Reach::Online);
@@ -54,6 +51,3 @@ pub(crate) async fn show(
     face.close().await;
     ended.map_err(|error| Failure::new(Kind::Io, format!("the terminal can't be used: {error}")))
 }
-
-/// How long the keys stay open while nobody is there.
-const IDLE_LOCK: Duration = Duration::from_secs(300);

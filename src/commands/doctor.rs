@@ -3,35 +3,32 @@
 //!
 //! Refuses to name wallets, addresses, peers and paths, and to change anything.
 
-use std::iter;
 use std::time::Duration;
 
+use billfold_tui::checkup::{Check, Health, connections};
 use billfold_wallet_core::command::{Command, Reply};
-use billfold_wallet_core::light_client::status::Status;
 use billfold_wallet_core::service::{Access, Reach};
-use serde::Serialize;
+use serde::ser::SerializeStruct as _;
+use serde::{Serialize, Serializer};
 use tokio::time::Instant;
 
+use crate::checkup::{self, Look};
 use crate::cli::keeping::DoctorArgs;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::output::{Canvas, Report, figures};
+use crate::output::{Canvas, Report};
 use crate::session::{Session, unexpected};
-
-mod files;
-mod machine;
 
 /// Looks at everything; what is wrong is in the report and no failure.
 ///
 /// # Errors
 /// With `--online`: why the wallet did not open, or `interrupted`.
 pub(super) async fn run(options: &DoctorArgs, context: &mut Context) -> Result<(), Failure> {
-    let mut checks = machine::checks(&context.run);
-    checks.extend(files::checks(&context.run.settings));
+    let mut checks = checkup::checks(&context.run.settings, Look::Alone);
     if options.online {
         checks.extend(online(context).await?);
     }
-    context.output.result(&DoctorReport::new(checks))
+    context.output.result(&DoctorReport { checks })
 }
 
 /// Peers and clock, as an open wallet finds them.
@@ -50,7 +47,7 @@ async fn online(context: &mut Context) -> Result<Vec<Check>, Failure> {
     })
     .await;
     match status {
-        Ok(status) => Ok(iter::once(peers(&status)).chain(clock(&status)).collect()),
+        Ok(status) => Ok(connections(&status)),
         Err(failure) if failure.kind().exit() == crate::failure::Exit::Peers => {
             Ok(vec![Check::bad("peers", failure.kind().name())])
         }
@@ -58,87 +55,43 @@ async fn online(context: &mut Context) -> Result<Vec<Check>, Failure> {
     }
 }
 
-fn peers(status: &Status) -> Check {
-    let ready = status.peers.iter().filter(|peer| peer.ready).count();
-    let banned = status.banned.len();
-    let told = format!(
-        "{} ready, {banned} banned, {} received",
-        figures::count(ready as u64, "peer"),
-        figures::bytes(status.bytes_received)
-    );
-    match ready {
-        0 => Check::bad("peers", format!("none is ready within {} s", WAIT.as_secs())),
-        1 => Check::odd("peers", format!("{told}: what one peer leaves out, nobody tells")),
-        _ => Check::good("peers", told),
-    }
-}
-
-/// `None` without a peer whose clock could be compared.
-fn clock(status: &Status) -> Option<Check> {
-    status.peers.iter().any(|peer| peer.ready).then(|| match status.clock {
-        None => Check::good("peers' clock", "it agrees with this machine's"),
-        Some(offset) => Check::bad("peers' clock", format!("it is {offset} of this machine's")),
-    })
-}
-
-/// One thing that was looked at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-struct Check {
-    #[serde(rename = "check")]
-    name: &'static str,
-    state: State,
-    told: String,
-}
-
-/// How it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum State {
-    /// As it should be.
-    Good,
-    /// It works, and could be better.
-    Odd,
-    /// Something does not work.
-    Bad,
-}
-
-impl Check {
-    fn good(name: &'static str, told: impl Into<String>) -> Self {
-        Self { name, state: State::Good, told: told.into() }
-    }
-
-    fn odd(name: &'static str, told: impl Into<String>) -> Self {
-        Self { name, state: State::Odd, told: told.into() }
-    }
-
-    fn bad(name: &'static str, told: impl Into<String>) -> Self {
-        Self { name, state: State::Bad, told: told.into() }
-    }
+/// One thing that was looked at, for programs.
+#[derive(Debug, Serialize)]
+struct CheckForm<'a> {
+    check: &'static str,
+    state: &'static str,
+    told: &'a str,
 }
 
 /// All of them.
-#[derive(Debug, Serialize)]
 struct DoctorReport {
-    good: bool,
     checks: Vec<Check>,
 }
 
 impl DoctorReport {
-    fn new(checks: Vec<Check>) -> Self {
-        Self { good: checks.iter().all(|check| check.state != State::Bad), checks }
+    fn is_good(&self) -> bool {
+        self.checks.iter().all(|check| check.health != Health::Bad)
+    }
+}
+
+impl Serialize for DoctorReport {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let forms = self.checks.iter().map(|check| CheckForm {
+            check: check.name,
+            state: check.health.name(),
+            told: &check.told,
+        });
+        let mut report = serializer.serialize_struct("DoctorReport", 2)?;
+        report.serialize_field("good", &self.is_good())?;
+        report.serialize_field("checks", &forms.collect::<Vec<_>>())?;
+        report.end()
     }
 }
 
 impl Report for DoctorReport {
     fn for_people(&self, _canvas: Canvas) -> String {
-        let line = |check: &Check| {
-            let mark = match check.state {
-                State::Good => "  ",
-                State::Odd => "? ",
-                State::Bad => "! ",
-            };
-            format!("{mark}{:<12} {}", check.name, check.told)
-        };
+        let line =
+            |check: &Check| format!("{} {:<12} {}", check.health.sign(), check.name, check.told);
         let lines: Vec<String> = self.checks.iter().map(line).collect();
         format!("{}\nThis report names no wallet, address, peer or path.", lines.join("\n"))
     }
@@ -153,12 +106,14 @@ mod tests {
 
     #[test]
     fn what_does_not_work_stands_out_without_colour() {
-        let report = DoctorReport::new(vec![
-            Check::good("program", "fine"),
-            Check::odd("disk", "little room"),
-            Check::bad("files", "damaged"),
-        ]);
-        assert!(!report.good);
+        let report = DoctorReport {
+            checks: vec![
+                Check::good("program", "fine"),
+                Check::odd("disk", "little room"),
+                Check::bad("files", "damaged"),
+            ],
+        };
+        assert!(!report.is_good());
         let text = report.for_people(Canvas { drawings: false, colour: false });
         assert!(text.starts_with("  program      fine\n? disk         little room\n! files"));
     }

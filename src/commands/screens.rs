@@ -3,6 +3,7 @@
 //! Refuses to open where nobody looks: a script gets an error that says what to do.
 
 use std::io::{self, IsTerminal};
+use std::sync::Arc;
 
 use billfold_tui::effect::Trial;
 use billfold_tui::runtime::{Around, Ended};
@@ -10,6 +11,7 @@ use billfold_wallet_core::config::Settings;
 use billfold_wallet_core::signer_host::place::Place;
 use bitcoin::Network;
 
+use crate::checkup::Here;
 use crate::context::Context;
 use crate::demo;
 use crate::failure::{Failure, Kind};
@@ -28,7 +30,9 @@ pub(super) async fn run(context: &mut Context) -> Result<(), Failure> {
     session::needs_peers(context)?;
     let mut settings = context.run.settings.clone();
     loop {
-        let around = Around { signer: signer()?, mouse: context.run.mouse, playground: None };
+        let mouse = context.run.mouse;
+        let machine = Arc::new(Here { settings: settings.clone(), mouse });
+        let around = Around { signer: signer()?, mouse, machine, playground: None };
         match screens::show(settings.clone(), around, context).await? {
             Ended::Done => return Ok(()),
             Ended::Try(Trial::Demonstration) => return demo::play(context).await,

@@ -105,6 +105,7 @@ impl Walk {
         person.enter(PASSWORD)?;
         self.numbered(&mut person)?;
         self.receiving(&mut person)?;
+        self.around(&mut person)?;
         self.paying(&mut person)?;
         quit(person)
     }
@@ -148,6 +149,28 @@ impl Walk {
         person.press("qejxary0")?;
         person.see("Enter goes on to sign")?;
         self.see(person, "sign", ENTER, &["Enter signs and sends"])
+    }
+}
+
+impl Walk {
+    /// What is there besides the money. Files and connections differ from machine to machine.
+    fn around(&mut self, person: &mut Typist) -> Result<()> {
+        let home = |person: &mut Typist| {
+            person.press(ESC)?;
+            person.see("words checked").map(drop)
+        };
+        home(person)?;
+        self.see(person, "jobs", "J", &["Nothing is under way"])?;
+        home(person)?;
+        self.see(person, "log", "A", &["No program asked"])?;
+        home(person)?;
+        person.press(":doctor\r")?;
+        person.see("these screens use it")?;
+        person.see("what one peer leaves")?;
+        home(person)?;
+        person.press(":settings\r")?;
+        person.see("5 min  lock.idle")?;
+        home(person)
     }
 }
 

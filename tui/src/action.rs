@@ -148,6 +148,14 @@ pub enum Verb {
     Save,
     /// What is not signed yet.
     Drafts,
+    /// What goes on by itself.
+    Jobs,
+    /// What programs asked of the wallet.
+    Log,
+    /// What may be wrong with machine, files and connections.
+    Doctor,
+    /// What is set, and where.
+    Settings,
     /// Look for a text.
     Find,
     /// All verbs.
@@ -180,7 +188,7 @@ pub enum Verb {
 
 impl Verb {
     /// All of them, in the order of the palette.
-    pub const ALL: [Self; 41] = [
+    pub const ALL: [Self; 45] = [
         Self::Receive,
         Self::Send,
         Self::Bump,
@@ -200,6 +208,7 @@ impl Verb {
         Self::Wallets,
         Self::Save,
         Self::Drafts,
+        Self::Jobs,
         Self::Find,
         Self::Go(Tab::Home),
         Self::Go(Tab::Activity),
@@ -213,6 +222,9 @@ impl Verb {
         Self::Lock,
         Self::Close,
         Self::Rescan,
+        Self::Log,
+        Self::Doctor,
+        Self::Settings,
         Self::Redraw,
         Self::Palette,
         Self::Help,
@@ -247,6 +259,10 @@ impl Verb {
             Self::Wallets => "wallets",
             Self::Save => "psbt",
             Self::Drafts => "drafts",
+            Self::Jobs => "jobs",
+            Self::Log => "log",
+            Self::Doctor => "doctor",
+            Self::Settings => "settings",
             Self::Find => "find",
             Self::Palette => "palette",
             Self::Help => "help",
@@ -295,6 +311,10 @@ impl Verb {
             Self::Wallets => "go to another wallet, make one, or close one",
             Self::Save => "hand a payment to other signers, as codes or as a file",
             Self::Drafts => "what is not signed yet, and what others signed",
+            Self::Jobs => "what goes on by itself: scans, payments that wait, drafts",
+            Self::Log => "what programs asked of the wallet, and what was refused",
+            Self::Doctor => "what may be wrong with machine, files and connections",
+            Self::Settings => "what is set, and where",
             Self::Find => "look for a text in labels, ids and addresses",
             Self::Palette => "list everything that can be done",
             Self::Help => "list what can be done here",

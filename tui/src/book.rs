@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use billfold_wallet_core::command::{
     AddressQuery, AddressRow, Balance, Coin, Command, CommandError, Draft, HistoryQuery,
-    HistoryRow, Reply, WalletDescription,
+    HistoryRow, Operation, OperationCommand, Reply, WalletDescription,
 };
 use billfold_wallet_core::event::Event;
 use billfold_wallet_core::light_client::status::Status;
@@ -41,6 +41,8 @@ pub struct Book {
     pub addresses: Option<Vec<AddressRow>>,
     /// Drafts that hold coins.
     pub drafts: Option<Vec<Draft>>,
+    /// The operation that goes on, if one does.
+    pub operation: Option<Box<Operation>>,
     /// Why the last page was not answered.
     pub problem: Option<CommandError>,
     rows: u32,
@@ -68,6 +70,8 @@ pub enum Page {
     Addresses,
     /// Drafts.
     Drafts,
+    /// The operation that goes on.
+    Operation,
 }
 
 /// How amounts are written.
@@ -95,6 +99,7 @@ impl Book {
             coins: None,
             addresses: None,
             drafts: None,
+            operation: None,
             problem: None,
             rows: FIRST_ROWS,
             stale: Page::ALL.into(),
@@ -147,10 +152,13 @@ impl Book {
     pub fn hear(&mut self, event: &Event) {
         self.retry();
         match event {
-            Event::Progress(status) => self.status = Some(status.clone()),
+            Event::Progress(status) => {
+                self.status = Some(status.clone());
+                self.outdate(&[Page::Operation]);
+            }
             Event::Synced { status, .. } => {
                 self.status = Some(status.clone());
-                self.outdate(&[Page::Balance, Page::Description]);
+                self.outdate(&[Page::Balance, Page::Description, Page::Operation]);
             }
             Event::Transaction(_) | Event::Reorganised { .. } => self.outdate(MONEY),
             Event::Invoice(_) => self.outdate(&[Page::Addresses]),
@@ -158,7 +166,8 @@ impl Book {
             Event::Missed { .. } => self.outdate(&Page::ALL),
             Event::Broadcast(_) => self.outdate(&[Page::History]),
             Event::Locked => self.locked = true,
-            Event::Operation(_) | Event::Peer(_) | Event::Stopped { .. } => {}
+            Event::Operation(_) => self.outdate(&[Page::Operation, Page::Description]),
+            Event::Peer(_) | Event::Stopped { .. } => {}
         }
     }
 
@@ -173,6 +182,7 @@ impl Book {
             Page::Coins => Command::Coins,
             Page::Addresses => Command::Addresses(AddressQuery::default()),
             Page::Drafts => Command::Drafts,
+            Page::Operation => Command::Operation(OperationCommand::Running),
         }
     }
 
@@ -185,6 +195,7 @@ impl Book {
             Ok(Reply::Coins(coins)) => self.coins = Some(coins),
             Ok(Reply::Addresses(rows)) => self.addresses = Some(rows),
             Ok(Reply::Drafts(drafts)) => self.drafts = Some(drafts),
+            Ok(Reply::Operation(running)) => self.operation = running,
             Ok(_) => {}
             Err(error) => {
                 self.failed.insert(page);
@@ -198,7 +209,7 @@ impl Book {
 
 impl Page {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Status,
         Self::Balance,
         Self::Description,
@@ -206,6 +217,7 @@ impl Page {
         Self::Coins,
         Self::Addresses,
         Self::Drafts,
+        Self::Operation,
     ];
 }
 

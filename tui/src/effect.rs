@@ -16,6 +16,7 @@ use billfold_wallet_core::vault::Password;
 use billfold_wallet_core::wallet_name::WalletName;
 use bitcoin::Network;
 
+use crate::checkup::{Check, Setting};
 use crate::device::{DeviceFailure, DeviceQuestion, DeviceReply};
 use crate::play::{Button, Granted, Wish};
 
@@ -116,6 +117,16 @@ pub enum Effect {
         /// Comes back with the answer.
         ticket: Ticket,
     },
+    /// How the machine and the files are.
+    Checks {
+        /// Comes back with the answer.
+        ticket: Ticket,
+    },
+    /// What is set.
+    Settings {
+        /// Comes back with the answer.
+        ticket: Ticket,
+    },
     /// End these screens, and try with money that is worth nothing.
     Try(Trial),
     /// Press a button of the demonstration's signer.
@@ -168,6 +179,10 @@ pub enum Answer {
     Written(Result<String, String>),
     /// To `Wallets`: their names, and whether they are open; why not, in words.
     Wallets(Result<Vec<(WalletName, bool)>, String>),
+    /// To `Checks`.
+    Checks(Vec<Check>),
+    /// To `Settings`.
+    Settings(Vec<Setting>),
     /// To `Wish`.
     Granted(Result<Granted, String>),
 }
@@ -209,6 +224,12 @@ impl Question {
         self.0 = None;
     }
 
+    /// What came of it, if this is the answer to it.
+    pub fn answer(&mut self, ticket: Ticket, answer: &mut Option<Answer>) -> Option<Answer> {
+        self.0.take_if(|asked| *asked == ticket)?;
+        answer.take()
+    }
+
     /// What the wallet replied, if this is the answer to it. Why it was refused is told.
     pub fn replied(
         &mut self,
@@ -216,8 +237,7 @@ impl Question {
         answer: &mut Option<Answer>,
         out: &mut Outbox,
     ) -> Option<Reply> {
-        self.0.take_if(|asked| *asked == ticket)?;
-        match answer.take()? {
+        match self.answer(ticket, answer)? {
             Answer::Reply(Ok(reply)) => return Some(reply),
             Answer::Reply(Err(error)) => out.problem(error),
             _ => {}
@@ -311,6 +331,20 @@ impl Outbox {
     pub fn wallets(&mut self) -> Ticket {
         let ticket = self.ticket();
         self.effects.push(Effect::Wallets { ticket });
+        ticket
+    }
+
+    /// Asks how the machine and the files are.
+    pub fn checks(&mut self) -> Ticket {
+        let ticket = self.ticket();
+        self.effects.push(Effect::Checks { ticket });
+        ticket
+    }
+
+    /// Asks what is set.
+    pub fn settings(&mut self) -> Ticket {
+        let ticket = self.ticket();
+        self.effects.push(Effect::Settings { ticket });
         ticket
     }
 

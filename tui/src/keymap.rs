@@ -171,6 +171,8 @@ const DEFAULTS: &[(Key, Verb)] = &[
     (Key::char('p'), Verb::Save),
     (Key::ctrl('w'), Verb::Save),
     (Key::char('d'), Verb::Drafts),
+    (Key::char('J'), Verb::Jobs),
+    (Key::char('A'), Verb::Log),
     (Key::char('/'), Verb::Find),
     (Key::char(':'), Verb::Palette),
     (Key::ctrl('p'), Verb::Palette),

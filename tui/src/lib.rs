@@ -12,6 +12,7 @@ pub mod frames;
 pub mod birthday;
 pub mod progress;
 pub mod warning;
+pub mod checkup;
 pub mod key;
 pub mod action;
 pub mod keymap;

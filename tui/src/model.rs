@@ -16,18 +16,13 @@ use crate::keymap::{Keymap, pasted};
 pub use crate::message::Message;
 pub use crate::model::view::View;
 use crate::screen::closed::Closed;
-use crate::screen::drafts::Drafts;
-use crate::screen::find::Find;
 use crate::screen::first::First;
-use crate::screen::palette::Palette;
-use crate::screen::receive::Receive;
 use crate::screen::send::Send;
-use crate::screen::unlock::Unlock;
-use crate::screen::wallets::Wallets;
 use crate::screen::{Screen, Step, tabs};
 use crate::theme::Theme;
 
 mod drawing;
+mod opening;
 mod view;
 
 /// The screens at one moment.
@@ -222,36 +217,19 @@ impl Model {
         if self.outside.is_some() && !matches!(verb, Verb::Quit | Verb::Redraw) {
             return;
         }
+        if let Some(screen) = self.opened_by(verb) {
+            return self.open(screen);
+        }
         match verb {
             Verb::Go(tab) => {
                 self.leave_all();
                 self.tab = tab;
             }
-            Verb::Receive => self.go(Step::Open(Box::new(Receive::new()))),
-            Verb::Send => self.go(Step::Open(Box::new(Send::new()))),
-            Verb::Find => self.go(Step::Open(Box::new(Find::new()))),
-            Verb::Palette => {
-                let palette = Palette::all(&self.keymap, self.desk.is_some());
-                self.go(Step::Open(Box::new(palette)));
-            }
-            Verb::Help => {
-                let playing = self.desk.is_some();
-                let palette = Palette::here(self.top().verbs(), &self.keymap, playing);
-                self.go(Step::Open(Box::new(palette)));
-            }
-            Verb::Drafts => self.go(Step::Open(Box::<Drafts>::default())),
-            Verb::Wallets => self.go(Step::Open(Box::<Wallets>::default())),
-            Verb::Unlock => self.go(Step::Open(Box::new(Unlock::new()))),
             Verb::Hide => self.book.look.hidden = !self.book.look.hidden,
             Verb::Unit => self.book.look.sats = !self.book.look.sats,
             Verb::Lock => {
                 self.out.ask(&self.book.wallet, Command::Lock);
                 self.out.done("The keys are locked.");
-            }
-            Verb::Rescan => {
-                self.out.ask(&self.book.wallet, Command::Rescan { from: None });
-                self.out
-                    .done("Scanning again from the birthday; the wallet can be used meanwhile.");
             }
             Verb::Close => self.close(),
             Verb::Redraw => self.out.put(Effect::Redraw),
@@ -259,23 +237,7 @@ impl Model {
                 self.leave_all();
                 self.out.put(Effect::Quit);
             }
-            Verb::Bump
-            | Verb::Cancel
-            | Verb::Label
-            | Verb::Freeze
-            | Verb::Mark
-            | Verb::Copy
-            | Verb::New
-            | Verb::Amount
-            | Verb::Code
-            | Verb::More
-            | Verb::Less
-            | Verb::Skip
-            | Verb::Verify
-            | Verb::Register
-            | Verb::Suspend
-            | Verb::Save
-            | Verb::Play(_) => self.out.problem(format!("{} means nothing here", verb.name())),
+            _ => self.out.problem(format!("{} means nothing here", verb.name())),
         }
     }
 

@@ -23,6 +23,7 @@ use tokio::sync::mpsc::{self, UnboundedReceiver};
 use tokio::time::{Instant, sleep_until};
 
 use crate::action::{Action, Move};
+use crate::checkup::Machine;
 use crate::effect::{Answer, Effect, Ticket, Trial};
 use crate::key::Key;
 use crate::model::{Message, Model};
@@ -44,6 +45,8 @@ pub struct Around {
     pub signer: Place,
     /// Whether clicks and the wheel are listened to; then the terminal's own selection takes Shift.
     pub mouse: bool,
+    /// What the program knows of machine, files and settings.
+    pub machine: Arc<dyn Machine>,
     /// What a demonstration lends; the model is to be one that plays.
     pub playground: Option<Arc<dyn Playground>>,
 }
@@ -72,8 +75,8 @@ pub async fn run(
     let terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
     let (answers, answered) = mpsc::unbounded_channel();
     let listener = face.listen();
-    let errands = Errands::new(around.signer, around.playground.clone(), answers.clone());
-    let playground = around.playground;
+    let playground = around.playground.clone();
+    let errands = Errands::new(around, answers.clone());
     let wallets = Wallets::new(face, answers);
     let mut run = Run {
         model,

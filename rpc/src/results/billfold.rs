@@ -47,7 +47,7 @@ const AUDITED: &[Shape] = &[
     Shape::text("key", "The key of the call").optional(),
     Shape::hex("txid", "The transaction that came of it").optional(),
     Shape::integer("amount_sat", "What left the wallet").optional(),
-    Shape::text("outcome", "done, or the reason of the refusal"),
+    Shape::text("outcome", "done, or the reason of the refusal: of a limit, its rule"),
 ];
 
 const EVENTS: &[Shape] =

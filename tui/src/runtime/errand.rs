@@ -16,13 +16,16 @@ use billfold_wallet_core::signer_host::watch::{Progress, Watch};
 use bitcoin::Network;
 use tokio::sync::mpsc::UnboundedSender;
 
+use crate::checkup::Machine;
 use crate::device::{DeviceFailure, DeviceQuestion};
 use crate::effect::{Answer, Effect, Ticket};
 use crate::play::{Button, Playground, Wish};
+use crate::runtime::Around;
 
 /// What is under way.
 pub(super) struct Errands {
     place: Place,
+    machine: Arc<dyn Machine>,
     playground: Option<Arc<dyn Playground>>,
     answers: UnboundedSender<(Ticket, Answer)>,
     /// Talks with devices, which end when theirs is set.
@@ -31,12 +34,9 @@ pub(super) struct Errands {
 
 impl Errands {
     /// Nothing is under way.
-    pub(super) const fn new(
-        place: Place,
-        playground: Option<Arc<dyn Playground>>,
-        answers: UnboundedSender<(Ticket, Answer)>,
-    ) -> Self {
-        Self { place, playground, answers, talks: BTreeMap::new() }
+    pub(super) fn new(around: Around, answers: UnboundedSender<(Ticket, Answer)>) -> Self {
+        let Around { signer: place, machine, playground, .. } = around;
+        Self { place, machine, playground, answers, talks: BTreeMap::new() }
     }
 
     /// Carries out what is none of wallets; what is the terminal's comes back.
@@ -47,6 +47,12 @@ impl Errands {
             Effect::Wake { ticket, after } => self.wake(ticket, after),
             Effect::Read { ticket, path, most } => self.read(ticket, path, most),
             Effect::Write { ticket, path, bytes } => self.write(ticket, path, bytes),
+            Effect::Checks { ticket } => {
+                self.look(ticket, |machine| Answer::Checks(machine.checks()));
+            }
+            Effect::Settings { ticket } => {
+                self.look(ticket, |machine| Answer::Settings(machine.settings()));
+            }
             Effect::Press(button) => self.press(button),
             Effect::Wish { ticket, wish } => self.wish(ticket, wish),
             other => return Some(other),
@@ -105,6 +111,15 @@ impl Errands {
             let written = writing.unwrap_or_else(|panicked| Err(io::Error::other(panicked)));
             let _ =
                 answers.send((ticket, Answer::Written(written.map_err(|error| error.to_string()))));
+        });
+    }
+
+    /// Looks at the machine; it may touch the disk.
+    fn look(&self, ticket: Ticket, look: fn(&dyn Machine) -> Answer) {
+        let (machine, answers) = (Arc::clone(&self.machine), self.answers.clone());
+        tokio::task::spawn_blocking(move || {
+            // Nobody may be there for the answer any more.
+            let _ = answers.send((ticket, look(&*machine)));
         });
     }
 

@@ -54,7 +54,7 @@ pub async fn run(
 ) -> io::Result<Ended> {
     let (answers, answered) = mpsc::unbounded_channel();
     let listener = face.listen();
-    let errands = Errands::new(around.signer, around.playground, answers.clone());
+    let errands = Errands::new(around, answers.clone());
     let wallets = Wallets::new(face, answers);
     let mut reading =
         Reading { model, wallets, errands, answered, listener, reader, waits: 0, ended: None };
@@ -198,6 +198,8 @@ impl Reading<'_> {
                 | Answer::Words(_)
                 | Answer::Founded(_)
                 | Answer::Wallets(_)
+                | Answer::Checks(_)
+                | Answer::Settings(_)
                 | Answer::Read(_)
                 | Answer::Written(_)
         ) {
@@ -229,6 +231,8 @@ impl Reading<'_> {
                 | Effect::Words { .. }
                 | Effect::Found { .. }
                 | Effect::Wallets { .. }
+                | Effect::Checks { .. }
+                | Effect::Settings { .. }
                 | Effect::Read { .. }
                 | Effect::Write { .. }
         ) {

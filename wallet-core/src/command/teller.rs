@@ -232,7 +232,7 @@ pub struct AuditEntry {
     pub txid: Option<Txid>,
     /// What left the wallet by it, fee included.
     pub amount: Option<Amount>,
-    /// `done`, or the stable name of why it was refused.
+    /// `done`, or the stable name of why it was refused: of the limit's rule, if it was one.
     pub outcome: String,
 }
 

@@ -135,7 +135,11 @@ impl Follower {
             Ok(Reply::Payment(payment)) => Some(payment.transaction.compute_txid()),
             _ => None,
         };
-        let outcome = result.as_ref().map_or_else(CommandError::name, |_| "done");
+        let outcome = match result {
+            Ok(_) => "done",
+            Err(CommandError::OverLimit(overrun)) => overrun.rule(),
+            Err(error) => error.name(),
+        };
         Ok(self.wallet.audit(&AuditEntry {
             number: 0,
             at: now.to_unix(),

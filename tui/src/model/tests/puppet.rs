@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use billfold_wallet_core::command::{
-    AccountDescription, AddressRow, AddressStatus, Balance, BalanceParts, Birthday, Change, Coin,
-    Command, CommandError, Draft, DraftId, FeeBasis, FeeChoice, Finding, HistoryRow, IssuedAddress,
-    Mark, Matched, PayAmount, Payment, PaymentState, PsbtReview, Purpose, Reference, Reply,
-    SearchReport, TransactionRecord, WalletDescription, Warning,
+    AccountDescription, AddressRow, AddressStatus, AuditEntry, Balance, BalanceParts, Birthday,
+    Change, Coin, Command, CommandError, Draft, DraftId, FeeBasis, FeeChoice, Finding, Happened,
+    HistoryRow, InvoiceState, IssuedAddress, JournalEntry, Limit, Mark, Matched, Operation,
+    OperationCommand, OperationId, OperationState, PayAmount, Payment, PaymentState, PsbtReview,
+    Purpose, Reach, Reference, Reply, SearchReport, Task, TellerCommand, TellerReading,
+    TellerReply, TransactionRecord, WalletDescription, Warning,
 };
 use billfold_wallet_core::event::{Event, News};
 use billfold_wallet_core::founding::Founding;
@@ -36,6 +38,7 @@ use bitcoin::{
     absolute, transaction,
 };
 
+use crate::checkup::{Check, Setting};
 use crate::device::{DeviceFailure, DeviceQuestion, DeviceReply};
 use crate::effect::{Answer, Effect, Fresh, Ticket, Trial};
 use crate::key::Key;
@@ -93,6 +96,8 @@ pub(super) struct Bench {
     at_signer: Option<(Ticket, DeviceQuestion)>,
     /// Whether the keys are open.
     unlocked: bool,
+    /// Whether payments are looked for again.
+    rescans: bool,
     paid: bool,
     typed: String,
 }
@@ -123,6 +128,7 @@ impl Bench {
             waits: Vec::new(),
             at_signer: None,
             unlocked: false,
+            rescans: state == State::Busy,
             paid: false,
             typed: String::new(),
         }
@@ -299,6 +305,8 @@ impl Bench {
                 ];
                 (ticket, Answer::Wallets(Ok(rows)))
             }
+            Effect::Checks { ticket } => (ticket, Answer::Checks(checks())),
+            Effect::Settings { ticket } => (ticket, Answer::Settings(settings())),
             Effect::Try(trial) => {
                 self.tried = Some(trial);
                 return None;
@@ -372,8 +380,27 @@ impl Bench {
             Command::Transactions(_) => Reply::Transactions(vec![record()]),
             Command::Search { .. } => Reply::Found(if busy { findings() } else { Vec::new() }),
             Command::Label { .. } => Reply::Labels(Vec::new()),
+            Command::Operation(asked) => self.operate(*asked),
+            Command::Teller(command) => Reply::Teller(Box::new(told(command, busy))),
             _ => Reply::Done,
         })
+    }
+
+    /// One rescan at a time; the busy wallet is at one already.
+    fn operate(&mut self, command: OperationCommand) -> Reply {
+        match command {
+            OperationCommand::Rescan { .. } => self.rescans = true,
+            OperationCommand::Cancel(_) => self.rescans = false,
+            OperationCommand::Running | OperationCommand::Of(_) => {}
+        }
+        if command.changes() {
+            let news = News {
+                wallet: Some(WalletName::default()),
+                event: Event::Operation(OperationId(3)),
+            };
+            self.tell(Message::Heard(news));
+        }
+        Reply::Operation(self.rescans.then(|| Box::new(rescan())))
     }
 }
 
@@ -458,6 +485,85 @@ pub(super) fn handed() -> PsbtReview {
         complete: Some(unsigned()),
         warnings: Vec::new(),
     }
+}
+
+const fn rescan() -> Operation {
+    let first = Height::new(700_000);
+    Operation {
+        id: OperationId(3),
+        task: Task::Rescan { from: Birthday::Height(first) },
+        begun: 1_795_000_000,
+        state: OperationState::Running,
+        reach: Some(Reach { first, next: Height::new(812_346), last: Height::new(961_204) }),
+    }
+}
+
+fn told(command: &TellerCommand, busy: bool) -> TellerReply {
+    let TellerCommand::Read(reading) = command else { return TellerReply::Done };
+    match reading {
+        TellerReading::Policy if busy => TellerReply::Policy(vec![
+            Limit::PerPayment(Amount::from_sat(100_000)),
+            Limit::Budget { amount: Amount::from_sat(500_000), seconds: 86_400 },
+            Limit::Destinations(vec![stranger().script_pubkey()]),
+        ]),
+        TellerReading::Policy => TellerReply::Policy(Vec::new()),
+        TellerReading::Audit { after: 0, .. } if busy => TellerReply::Audit(asked()),
+        TellerReading::Audit { .. } => TellerReply::Audit(Vec::new()),
+        TellerReading::Journal { after: 0, .. } if busy => TellerReply::Journal(happened()),
+        TellerReading::Journal { .. } => TellerReply::Journal(Vec::new()),
+        _ => TellerReply::Done,
+    }
+}
+
+fn asked() -> Vec<AuditEntry> {
+    let entry = |number: u8, method: &str, outcome: &str| AuditEntry {
+        number: number.into(),
+        at: 1_795_000_000 + u64::from(number) * 60,
+        asker: "token 00112233aabbccdd".to_owned(),
+        method: method.to_owned(),
+        key: Some(format!("order-{number}")),
+        txid: (outcome == "done").then(|| txid(number)),
+        amount: Some(Amount::from_sat(u64::from(number) * 75_412)),
+        outcome: outcome.to_owned(),
+    };
+    vec![
+        entry(1, "sendtoaddress", "done"),
+        entry(2, "billfold.pay", "per_payment"),
+        AuditEntry { amount: None, key: None, ..entry(3, "billfold.pay", "insufficient_funds") },
+    ]
+}
+
+fn happened() -> Vec<JournalEntry> {
+    let transaction = |state| Happened::Transaction {
+        txid: txid(1),
+        net: SignedAmount::from_sat(-75_412),
+        state,
+        left: None,
+    };
+    let all = [
+        transaction(PaymentState::Announced),
+        transaction(PaymentState::Confirmed(block(961_200))),
+        Happened::Reorganised { fork: block(961_199) },
+        Happened::Invoice { id: 4, state: InvoiceState::Paid, received: Amount::from_sat(25_000) },
+    ];
+    (1..).zip(all).map(|(seq, happened)| JournalEntry { seq, happened }).collect()
+}
+
+fn checks() -> Vec<Check> {
+    vec![
+        Check::good("memory", "core dumps are off"),
+        Check::odd("disk", "900.0 MB free: filters take up to 2 GB"),
+        Check::bad("rights", "1 file can be read by others: chmod go= them"),
+    ]
+}
+
+fn settings() -> Vec<Setting> {
+    let setting = |name, value: &str, place| Setting { name, value: value.to_owned(), place };
+    vec![
+        setting("settings", "/home/me/.config/billfold/config.toml (none)", ""),
+        setting("idle lock", "5 min", "lock.idle"),
+        setting("mouse", "on", "mouse"),
+    ]
 }
 
 fn granted(wish: &Wish) -> Granted {

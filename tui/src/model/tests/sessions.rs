@@ -1,7 +1,11 @@
 //! Sessions by keystroke: what a person would lose if a key did something else.
 
-use billfold_wallet_core::command::{Birthday, BumpWay, Command, FeeChoice, PayAmount};
+use billfold_wallet_core::command::{
+    Birthday, BumpWay, Command, DraftId, FeeChoice, OperationCommand, OperationId, PayAmount,
+    TellerCommand, TellerReading,
+};
 use billfold_wallet_core::event::{Event, News};
+use billfold_wallet_core::light_client::height::Height;
 use billfold_wallet_core::wallet_name::WalletName;
 use bitcoin::{Amount, FeeRate};
 use ratatui::buffer::{Buffer, Cell};
@@ -597,4 +601,79 @@ fn a_restored_wallet_looks_for_every_type_and_shows_its_fingerprint_first() {
     bench.press("backspace enter a b c enter a b c enter");
     assert_eq!(bench.founded.len(), 1);
     assert_eq!(bench.founded[0].0, 20, "five accounts of each of four types");
+}
+
+#[test]
+fn a_rescan_is_a_job_that_can_be_ended() {
+    let mut bench = Bench::open(State::Empty, true);
+    bench.press("J");
+    assert!(shown(&bench).contains("Nothing is under way"), "{}", shown(&bench));
+    bench.press("esc : r e s c a n enter");
+    let birthday = Birthday::Height(Height::new(700_000));
+    let begun = Command::Operation(OperationCommand::Rescan { from: birthday });
+    assert!(bench.asked.contains(&begun));
+    assert!(shown(&bench).contains("~ rescan"), "{}", shown(&bench));
+    bench.press("x");
+    let ended = Command::Operation(OperationCommand::Cancel(OperationId(3)));
+    assert!(bench.asked.contains(&ended));
+    assert!(shown(&bench).contains("Nothing is under way"), "{}", shown(&bench));
+    assert!(shown(&bench).contains("waited for no more"));
+}
+
+#[test]
+fn jobs_are_ended_one_by_one_and_the_scan_is_not() {
+    let mut bench = Bench::open(State::Busy, true);
+    bench.press("J down x");
+    assert!(shown(&bench).contains("new blocks are always looked at"), "{}", shown(&bench));
+    let ends = |command: &Command| matches!(command, Command::Operation(asked) if asked.changes());
+    assert!(!bench.asked.iter().any(ends));
+    bench.press("J end x");
+    assert!(bench.asked.contains(&Command::Drop(DraftId(7))), "{}", shown(&bench));
+    bench.press("up x");
+    let cancels = |command: &Command| matches!(command, Command::Bump(request) if request.way == BumpWay::Cancel);
+    assert!(bench.asked.iter().any(cancels), "{}", shown(&bench));
+}
+
+#[test]
+fn the_log_tells_what_was_refused_and_under_which_limits() {
+    let mut bench = Bench::open(State::Busy, true);
+    bench.press("A down");
+    let told = shown(&bench);
+    for wanted in ["! per_payment", "order-2", "0.00 100 000 BTC a payment", "only to 1 dest"] {
+        assert!(told.contains(wanted), "{wanted}: {told}");
+    }
+    bench.press("y");
+    assert!(bench.copied.is_empty(), "of a refusal nothing came");
+    bench.press("down y");
+    assert_eq!(bench.copied.len(), 1);
+    bench.press("tab");
+    assert!(shown(&bench).contains("blocks above 961,199 left the chain"), "{}", shown(&bench));
+    let before = bench.asked.len();
+    bench.press("enter");
+    let more = |command: &Command| {
+        let after =
+            |reading: &TellerReading| matches!(reading, TellerReading::Audit { after: 3, .. });
+        matches!(command, Command::Teller(asked) if matches!(&**asked, TellerCommand::Read(reading) if after(reading)))
+    };
+    assert!(bench.asked[before..].iter().any(more), "only what came since is read again");
+}
+
+#[test]
+fn the_doctor_can_be_asked_without_a_peer() {
+    let mut bench = Bench::open(State::Error, true);
+    bench.press(": d o c t o r enter");
+    let told = shown(&bench);
+    assert!(told.contains("! rights") && told.contains("none is ready"), "{told}");
+    bench.press("y");
+    assert!(bench.copied[0].contains("! peers        none is ready\n"), "{:?}", bench.copied);
+}
+
+#[test]
+fn settings_tell_what_keys_changed_too() {
+    let mut bench = Bench::open(State::Busy, true);
+    bench.press(": s e t t i n g s enter");
+    assert!(shown(&bench).contains("bitcoin  key u"), "{}", shown(&bench));
+    bench.press("u");
+    let told = shown(&bench);
+    assert!(told.contains("satoshi  key u") && told.contains("5 min  lock.idle"), "{told}");
 }

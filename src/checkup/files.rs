@@ -7,6 +7,7 @@ use std::fs;
 use std::io::Read;
 use std::path::Path;
 
+use billfold_tui::checkup::Check;
 use billfold_wallet_core::command::StoreProblem;
 use billfold_wallet_core::config::{Paths, Settings};
 use billfold_wallet_core::limits::HEADER_BYTES;
@@ -15,16 +16,22 @@ use billfold_wallet_core::store::chain::ChainFile;
 use billfold_wallet_core::store::lock::{DirectoryLock, LockError};
 use billfold_wallet_core::vault::{Header, ParseHeaderError};
 
-use super::Check;
+use super::Look;
 use crate::output::figures;
 
 /// Everything about the files.
-pub(super) fn checks(settings: &Settings) -> Vec<Check> {
+pub(super) fn checks(settings: &Settings, look: Look) -> Vec<Check> {
     let paths = settings.paths();
     if !paths.dir().exists() {
         return vec![Check::good("directory", "there is none yet; a new wallet makes it")];
     }
     let mut checks = vec![rights(&paths), room(paths.dir())];
+    if look == Look::BesideScreens {
+        // What was wrong with the chain was told when it was opened.
+        checks
+            .extend([Check::good("directory", "these screens use it"), wallets(settings, &paths)]);
+        return checks;
+    }
     match DirectoryLock::acquire(&paths) {
         Ok(_lock) => {
             checks.push(Check::good("directory", "nobody else uses it"));

@@ -4,24 +4,26 @@ use std::env;
 use std::io::{self, IsTerminal};
 use std::time::SystemTime;
 
-use super::Check;
+use billfold_tui::checkup::Check;
+use billfold_wallet_core::config::Settings;
+
+use super::Look;
 use crate::hardening;
-use crate::settings::Run;
 
 /// Everything that needs no file of a wallet.
-pub(super) fn checks(run: &Run) -> Vec<Check> {
+pub(super) fn checks(settings: &Settings, look: Look) -> Vec<Check> {
     vec![
-        program(run),
-        clock(SystemTime::now()),
+        program(settings),
+        clock(SystemTime::now(), look),
         memory(hardening::core_dumps_are_off()),
         terminal(),
     ]
 }
 
-fn program(run: &Run) -> Check {
-    let (version, network) = (env!("CARGO_PKG_VERSION"), run.settings.network);
+fn program(settings: &Settings) -> Check {
+    let (version, network) = (env!("CARGO_PKG_VERSION"), settings.network);
     let (system, processor) = (env::consts::OS, env::consts::ARCH);
-    let route = match (&run.settings.proxy, run.settings.connect.len()) {
+    let route = match (&settings.proxy, settings.connect.len()) {
         (Some(_), 0) => "by proxy".to_owned(),
         (Some(_), named) => format!("by proxy to {named} named peers"),
         (None, 0) => "direct".to_owned(),
@@ -31,12 +33,18 @@ fn program(run: &Run) -> Check {
 }
 
 /// Peers are asked with `--online`; without them only a clock that can't be right is noticed.
-fn clock(now: SystemTime) -> Check {
+fn clock(now: SystemTime, look: Look) -> Check {
     let seconds = now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
     if seconds < WRITTEN {
         return Check::bad("clock", "it shows a time before this program was written: set it");
     }
-    Check::good("clock", "it shows a time that can be right; --online compares it with peers")
+    match look {
+        Look::Alone => Check::good(
+            "clock",
+            "it shows a time that can be right; --online compares it with peers",
+        ),
+        Look::BesideScreens => Check::good("clock", "it shows a time that can be right"),
+    }
 }
 
 fn memory(core_dumps_are_off: Option<bool>) -> Check {
@@ -76,13 +84,14 @@ const WRITTEN: u64 = 1_795_000_000;
 mod tests {
     use std::time::Duration;
 
-    use super::super::State;
+    use billfold_tui::checkup::Health;
+
     use super::*;
 
     #[test]
     fn a_clock_of_1970_is_noticed() {
-        assert_eq!(clock(SystemTime::UNIX_EPOCH).state, State::Bad);
+        assert_eq!(clock(SystemTime::UNIX_EPOCH, Look::Alone).health, Health::Bad);
         let later = SystemTime::UNIX_EPOCH + Duration::from_secs(WRITTEN + 1);
-        assert_eq!(clock(later).state, State::Good);
+        assert_eq!(clock(later, Look::Alone).health, Health::Good);
     }
 }
