@@ -148,6 +148,20 @@ impl Book {
         true
     }
 
+    /// Whether old payments are still looked for, so that more may come to light.
+    #[must_use]
+    pub fn is_searching(&self) -> bool {
+        self.description.as_ref().is_some_and(|wallet| wallet.search.end.is_none())
+    }
+
+    /// Whether there are keys here whose words nobody ever checked.
+    #[must_use]
+    pub fn is_not_backed_up(&self) -> bool {
+        self.description.as_ref().is_some_and(|wallet| {
+            wallet.words_checked.is_none() && wallet.accounts.iter().any(|account| account.signs)
+        })
+    }
+
     /// Takes an event of this wallet, of the chain or of the peers.
     pub fn hear(&mut self, event: &Event) {
         self.retry();
@@ -160,7 +174,12 @@ impl Book {
                 self.status = Some(status.clone());
                 self.outdate(&[Page::Balance, Page::Description, Page::Operation]);
             }
-            Event::Transaction(_) | Event::Reorganised { .. } => self.outdate(MONEY),
+            Event::Transaction(_) | Event::Reorganised { .. } => {
+                self.outdate(MONEY);
+                if self.is_searching() {
+                    self.outdate(&[Page::Description]);
+                }
+            }
             Event::Invoice(_) => self.outdate(&[Page::Addresses]),
             Event::Note(_) => self.outdate(&[Page::Coins, Page::History]),
             Event::Missed { .. } => self.outdate(&Page::ALL),

@@ -77,6 +77,7 @@ fn chain(book: &Book) -> Vec<Piece> {
     let (word, role) = match (status.synced, ready) {
         (_, 0) => ("! no peer", Role::Warning),
         (true, _) => ("synced", Role::Received),
+        (false, _) if book.is_searching() => ("~ partial", Role::Pending),
         (false, _) => ("~ syncing", Role::Pending),
     };
     vec![

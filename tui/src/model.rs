@@ -9,7 +9,7 @@ use billfold_wallet_core::wallet_name::WalletName;
 use bitcoin::Network;
 
 use crate::action::{Action, Tab, Verb};
-use crate::book::{self, Book, MONEY};
+use crate::book::{self, Book, MONEY, Page};
 use crate::desk::Desk;
 use crate::effect::{Answer, Effect, Notice, Outbox, Ticket};
 use crate::keymap::{Keymap, pasted};
@@ -104,6 +104,8 @@ impl Model {
             self.book.want_rows(rows);
             let pages = self.top().pages();
             self.book.refresh(pages, &mut self.out);
+            // What stands around every screen is drawn from these.
+            self.book.refresh(&[Page::Description, Page::Status], &mut self.out);
         }
         self.out.take()
     }
@@ -262,8 +264,16 @@ impl Model {
         if !ours {
             return;
         }
+        // Of the first payment there is no row yet.
+        let first = self.book.history.as_ref().is_some_and(Vec::is_empty);
         self.book.hear(&news.event);
         match &news.event {
+            Event::Transaction(change) if first && !change.net.is_negative() => {
+                if self.book.is_not_backed_up() {
+                    self.out.problem(UNCHECKED);
+                }
+            }
+            Event::Synced { searched: true, .. } if self.is_open() => self.out.done(SEARCHED),
             Event::Note(note) => self.out.problem(note),
             Event::Stopped { error } => self.out.problem(error),
             _ => {}
@@ -315,6 +325,12 @@ impl Model {
 
 /// Screens above each other at the most.
 const DEEPEST: usize = 6;
+
+const UNCHECKED: &str = "You were paid, and nobody checked the words yet: if this machine is lost, so is the money. End billfold and \
+                         check them with billfold words check.";
+
+const SEARCHED: &str =
+    "The search for old payments has ended; J tells what was looked for, and what was found.";
 
 #[cfg(test)]
 mod tests;

@@ -129,11 +129,8 @@ fn sync(book: &Book, canvas: &mut Canvas<'_>, row: u16) -> u16 {
 fn needs(book: &Book) -> Vec<Vec<Piece>> {
     let mut lines = Vec::new();
     let mut need = |text: String| lines.push(vec![(format!("! {text}"), Role::Warning)]);
-    if let Some(description) = &book.description {
-        let signs = description.accounts.iter().any(|account| account.signs);
-        if signs && description.words_checked.is_none() {
-            need("NOT BACKED UP: check your words with billfold words check".to_owned());
-        }
+    if book.is_not_backed_up() {
+        need("NOT BACKED UP: check your words with billfold words check".to_owned());
     }
     let rows = book.history.as_deref().unwrap_or_default();
     let unsent = rows.iter().filter(|row| row.state == PaymentState::Signed).count();

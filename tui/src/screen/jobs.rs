@@ -3,7 +3,8 @@
 //! Refuses to end what can't be ended: the scan of new blocks is what a wallet is for.
 
 use billfold_wallet_core::command::{
-    Birthday, Command, Draft, HistoryRow, Operation, OperationCommand, PaymentState, Task,
+    AccountSearch, Birthday, Command, Draft, HistoryRow, Operation, OperationCommand, PaymentState,
+    Task, WalletDescription,
 };
 use billfold_wallet_core::light_client::status::Status;
 
@@ -129,12 +130,68 @@ impl Screen for Jobs {
 
     fn draw(&self, book: &Book, canvas: &mut Canvas<'_>) {
         canvas.line(0, &[dim("What goes on by itself. x ends what can be ended.")]);
+        let search = search(book);
+        let room = canvas.height().saturating_sub(u16::try_from(search.len()).unwrap_or(u16::MAX));
+        canvas.lines(room, &search);
         let jobs = of(book);
         if jobs.is_empty() {
             canvas.line(2, &[dim("Nothing is under way, and nothing waits.")]);
             return;
         }
-        self.list.draw(canvas, 2, jobs.len(), |at| drawn(&jobs[at], book));
+        let width = canvas.width();
+        let mut above = canvas.part(0, 0, width, room);
+        self.list.draw(&mut above, 2, jobs.len(), |at| drawn(&jobs[at], book));
+    }
+}
+
+/// What the last search for old payments looked for, and what it found by now.
+fn search(book: &Book) -> Vec<Vec<Piece>> {
+    let Some(wallet) = &book.description else { return Vec::new() };
+    let first = match wallet.search.end {
+        None => vec![pending("search"), text("goes on: there may be more than is shown by now")],
+        Some(end) => {
+            let height = format::grouped(end.tip.height.to_u32().into());
+            let ended = format!("ended at block {height}, {}", format::local_time(end.at));
+            vec![("+ search     ".to_owned(), Role::Received), text(ended)]
+        }
+    };
+    let mut accounts: Vec<_> = wallet.search.accounts.iter().collect();
+    accounts.sort_by_key(|account| account.receive.payments + account.change.payments == 0);
+    let left = accounts.len().saturating_sub(ACCOUNTS);
+    let rows = accounts.into_iter().take(ACCOUNTS).map(|account| searched(account, wallet, book));
+    let mut lines: Vec<_> = [vec![], first].into_iter().chain(rows).collect();
+    if left > 0 {
+        let told =
+            format!("  and {}: billfold describe", format::count(left as u64, "more account"));
+        lines.push(vec![dim(told)]);
+    }
+    lines
+}
+
+fn searched(search: &AccountSearch, wallet: &WalletDescription, book: &Book) -> Vec<Piece> {
+    let account = wallet.accounts.iter().find(|account| account.id == search.account);
+    let name = account.map_or("", |account| account.name.as_str());
+    let addresses = search.receive.searched + search.change.searched;
+    let payments = search.receive.payments + search.change.payments;
+    let received = search.receive.received + search.change.received;
+    let found = match payments {
+        0 => dim("nothing"),
+        _ => text(format!(
+            "{}, {}",
+            format::count(payments.into(), "payment"),
+            book.look.amount(received)
+        )),
+    };
+    let looked =
+        format!("{} from {}  ", format::count(addresses.into(), "script"), since(search.start));
+    vec![text(format!("  {name:<12} ")), dim(looked), found]
+}
+
+/// Since when something is looked for.
+fn since(birthday: Birthday) -> String {
+    match birthday {
+        Birthday::Height(height) => format!("block {}", format::grouped(height.to_u32().into())),
+        Birthday::Time(time) => format::local_day(time),
     }
 }
 
@@ -173,16 +230,15 @@ fn pending(word: &str) -> Piece {
 
 fn rescan(operation: &Operation) -> Vec<Piece> {
     let Task::Rescan { from } = operation.task;
-    let from = match from {
-        Birthday::Height(height) => format!("block {}", format::grouped(height.to_u32().into())),
-        Birthday::Time(time) => format::local_day(time),
-    };
     let far = operation.reach.map_or_else(String::new, |reach| {
         let blocks = format::count(reach.left().into(), "block");
         format!("{:.0} %, {blocks} left", (reach.part() * 100.0).floor())
     });
-    vec![pending("rescan"), text(format!("from {from}  ")), text(far)]
+    vec![pending("rescan"), text(format!("from {}  ", since(from))), text(far)]
 }
+
+/// Accounts of a search that are told.
+const ACCOUNTS: usize = 6;
 
 const BEGUN: &str =
     "Payments since the birthday are looked for again; the wallet can be used meanwhile.";

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use billfold_wallet_core::command::{
-    AccountDescription, AddressRow, AddressStatus, AuditEntry, Balance, BalanceParts, Birthday,
-    Change, Coin, Command, CommandError, Draft, DraftId, FeeBasis, FeeChoice, Finding, Happened,
-    HistoryRow, InvoiceState, IssuedAddress, JournalEntry, Limit, Mark, Matched, Operation,
-    OperationCommand, OperationId, OperationState, PayAmount, Payment, PaymentState, PsbtReview,
-    Purpose, Reach, Reference, Reply, SearchReport, Task, TellerCommand, TellerReading,
-    TellerReply, TransactionRecord, WalletDescription, Warning,
+    AccountDescription, AccountSearch, AddressRow, AddressStatus, AuditEntry, Balance,
+    BalanceParts, Birthday, ChainSearch, Change, Coin, Command, CommandError, Draft, DraftId,
+    FeeBasis, FeeChoice, Finding, Happened, HistoryRow, InvoiceState, IssuedAddress, JournalEntry,
+    Limit, Mark, Matched, Operation, OperationCommand, OperationId, OperationState, PayAmount,
+    Payment, PaymentState, PsbtReview, Purpose, Reach, Reference, Reply, SearchEnd, SearchReport,
+    Task, TellerCommand, TellerReading, TellerReply, TransactionRecord, WalletDescription, Warning,
 };
 use billfold_wallet_core::event::{Event, News};
 use billfold_wallet_core::founding::Founding;
@@ -700,7 +700,24 @@ fn description(busy: bool) -> WalletDescription {
         birthday: Birthday::Height(Height::new(700_000)),
         accounts: vec![account],
         words_checked: busy.then_some(1_790_000_000),
-        search: SearchReport { end: None, accounts: Vec::new() },
+        search: SearchReport {
+            end: (!busy).then(|| SearchEnd { tip: block(961_204), at: 1_795_000_000 }),
+            accounts: vec![AccountSearch {
+                account: AccountId::new(0),
+                start: Birthday::Height(Height::new(709_632)),
+                gap: 20,
+                change_gap: 20,
+                turn: 0,
+                receive: ChainSearch {
+                    searched: 25,
+                    used: if busy { 4 } else { 0 },
+                    paid: if busy { 3 } else { 0 },
+                    payments: if busy { 5 } else { 0 },
+                    received: Amount::from_sat(if busy { 331_070_546 } else { 0 }),
+                },
+                change: ChainSearch { searched: 25, ..ChainSearch::default() },
+            }],
+        },
     }
 }
 
