@@ -51,3 +51,29 @@ pub(crate) async fn show(
     face.close().await;
     ended.map_err(|error| Failure::new(Kind::Io, format!("the terminal can't be used: {error}")))
 }
+
+#[cfg(test)]
+mod tests {
+    use billfold_tui::action::Verb;
+    use billfold_tui::script;
+    use clap::Parser as _;
+
+    use crate::cli::Cli;
+
+    /// Who pastes a command from the palette into a script is not told that there is none.
+    #[test]
+    fn every_command_that_the_palette_tells_is_one() {
+        let txid = "a".repeat(64);
+        for command in Verb::ALL.into_iter().filter_map(script::command) {
+            let filled = command
+                .replace("TXID", &txid)
+                .replace(":N", ":0")
+                .replace("AMOUNT", "25k")
+                .replace("ACCOUNT", "taproot")
+                .replace("ADDRESS", "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080");
+            if let Err(error) = Cli::try_parse_from(filled.split(' ')) {
+                panic!("{command}: {error}");
+            }
+        }
+    }
+}

@@ -15,6 +15,7 @@ pub mod warning;
 pub mod checkup;
 pub mod key;
 pub mod action;
+pub mod script;
 pub mod keymap;
 pub mod theme;
 pub mod places;

@@ -1,13 +1,15 @@
-//! Owns the palette: every verb by name, or those of one screen, which is its help.
+//! Owns the palette: every verb by name, or those of one screen, which is its help; and the command that
+//! does the same in a script.
 
 use crate::action::{Action, Verb};
 use crate::book::Book;
 use crate::canvas::{Canvas, dim, text};
-use crate::effect::Outbox;
+use crate::effect::{Effect, Outbox};
 use crate::field::Field;
 use crate::keymap::Keymap;
 use crate::list::List;
 use crate::screen::{Screen, Step};
+use crate::script;
 use crate::theme::Role;
 
 /// A list of verbs.
@@ -47,6 +49,12 @@ impl Palette {
         let rest = self.verbs.iter().filter(|(verb, _)| !begins(verb) && has(verb));
         first.chain(rest).collect()
     }
+
+    fn chosen(&self) -> Option<Verb> {
+        let fitting = self.fitting();
+        let at = self.list.chosen(fitting.len())?;
+        fitting.get(at).map(|(verb, _)| *verb)
+    }
 }
 
 impl Screen for Palette {
@@ -62,7 +70,7 @@ impl Screen for Palette {
         true
     }
 
-    fn act(&mut self, action: &Action, _book: &Book, _out: &mut Outbox) -> Step {
+    fn act(&mut self, action: &Action, _book: &Book, out: &mut Outbox) -> Step {
         match action {
             Action::Edit(edit) => {
                 self.field.edit(edit);
@@ -72,11 +80,11 @@ impl Screen for Palette {
                 let rows = self.fitting().len();
                 self.list.step(*to, rows);
             }
-            Action::Enter => {
-                let fitting = self.fitting();
-                let chosen = self.list.chosen(fitting.len()).and_then(|at| fitting.get(at));
-                return chosen.map_or(Step::Stay, |(verb, _)| Step::Do(*verb));
-            }
+            Action::Enter => return self.chosen().map_or(Step::Stay, Step::Do),
+            Action::Verb(Verb::Copy) => match self.chosen().and_then(script::command) {
+                Some(command) => out.put(Effect::Copy(command.to_owned())),
+                None => out.problem("no command does that: it is of the screens alone"),
+            },
             Action::Back | Action::Verb(Verb::Palette | Verb::Help) => return Step::Back,
             Action::Verb(_) => return Step::Pass,
         }
@@ -86,7 +94,12 @@ impl Screen for Palette {
     fn draw(&self, _book: &Book, canvas: &mut Canvas<'_>) {
         self.field.draw(canvas, 0, "Do", true);
         let fitting = self.fitting();
-        self.list.draw(canvas, 2, fitting.len(), |at| {
+        let (width, last) = (canvas.width(), canvas.height().saturating_sub(1));
+        if let Some(command) = self.chosen().and_then(script::command) {
+            canvas.line(last, &[dim("In a script  "), text(command)]);
+        }
+        let mut above = canvas.part(0, 0, width, last);
+        self.list.draw(&mut above, 2, fitting.len(), |at| {
             let (verb, keys) = fitting[at];
             let keys = (format!("{keys:<11}"), Role::Key);
             vec![text(format!("{:<11}", verb.name())), keys, dim(verb.about())]

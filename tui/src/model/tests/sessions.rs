@@ -2,12 +2,14 @@
 
 use billfold_wallet_core::command::{
     Birthday, BumpWay, Command, DraftId, FeeChoice, OperationCommand, OperationId, PayAmount,
-    TellerCommand, TellerReading,
+    PaymentState, TellerCommand, TellerReading, TransactionChange,
 };
 use billfold_wallet_core::event::{Event, News};
-use billfold_wallet_core::light_client::height::Height;
+use billfold_wallet_core::light_client::height::{BlockId, Height};
+use billfold_wallet_core::light_client::status::Status;
 use billfold_wallet_core::wallet_name::WalletName;
-use bitcoin::{Amount, FeeRate};
+use bitcoin::hashes::Hash as _;
+use bitcoin::{Amount, BlockHash, FeeRate, SignedAmount, Txid};
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 
@@ -676,4 +678,61 @@ fn settings_tell_what_keys_changed_too() {
     bench.press("u");
     let told = shown(&bench);
     assert!(told.contains("satoshi  key u") && told.contains("5 min  lock.idle"), "{told}");
+}
+
+#[test]
+fn the_first_payment_asks_for_a_backup_and_later_ones_do_not() {
+    let paid = |net| News {
+        wallet: Some(WalletName::default()),
+        event: Event::Transaction(TransactionChange {
+            txid: Txid::from_byte_array([1; 32]),
+            net: SignedAmount::from_sat(net),
+            state: PaymentState::Pending,
+            seen_by: 1,
+            known: false,
+            left: None,
+        }),
+    };
+    let mut bench = Bench::open(State::Empty, true);
+    bench.tell(Message::Heard(paid(70_000)));
+    assert!(shown(&bench).contains("nobody checked the words yet"), "{}", shown(&bench));
+    let mut checked = Bench::open(State::Busy, true);
+    checked.tell(Message::Heard(paid(70_000)));
+    assert!(!shown(&checked).contains("nobody checked the words"));
+}
+
+#[test]
+fn a_search_is_partial_until_it_tells_what_it_looked_for() {
+    let mut bench = Bench::open(State::Busy, true);
+    assert!(shown(&bench).contains("~ partial 961,204"), "{}", shown(&bench));
+    bench.press("J");
+    let told = shown(&bench);
+    assert!(told.contains("there may be more") && told.contains("5 payments"), "{told}");
+    let mut ended = Bench::open(State::Empty, true);
+    ended.press("J");
+    let told = shown(&ended);
+    assert!(
+        told.contains("ended at block 961,204") && told.contains("50 scripts from block 709,632"),
+        "{told}"
+    );
+    let tip = BlockId::new(Height::new(961_204), BlockHash::all_zeros());
+    let event = Event::Synced { tip, status: Box::new(Status::at(tip)), searched: true };
+    ended.tell(Message::Heard(News { wallet: None, event }));
+    assert!(shown(&ended).contains("The search for old payments has ended"));
+}
+
+#[test]
+fn the_palette_tells_the_command_of_a_verb_and_copies_it() {
+    let mut bench = Bench::open(State::Busy, true);
+    bench.press(": s e n d");
+    assert!(
+        shown(&bench).contains("In a script  billfold pay ADDRESS AMOUNT"),
+        "{}",
+        shown(&bench)
+    );
+    bench.press("ctrl-y");
+    assert_eq!(bench.copied, ["billfold pay ADDRESS AMOUNT"]);
+    bench.press("ctrl-u h i d e ctrl-y");
+    assert_eq!(bench.copied.len(), 1);
+    assert!(shown(&bench).contains("no command does that"), "{}", shown(&bench));
 }
