@@ -58,14 +58,22 @@ impl Terminal {
         }
     }
 
+    /// Shows a question, and nobody reads the answer yet.
+    ///
+    /// # Errors
+    /// If the terminal is gone.
+    pub(crate) fn prompt(&self, question: &str) -> io::Result<()> {
+        let mut output = &self.output;
+        write!(output, "{question}")?;
+        output.flush()
+    }
+
     /// Asks for a line; `None` at the end of input.
     ///
     /// # Errors
     /// If the terminal is gone.
     pub(crate) async fn line(&self, question: &str) -> io::Result<Option<Zeroizing<String>>> {
-        let mut output = &self.output;
-        write!(output, "{question}")?;
-        output.flush()?;
+        self.prompt(question)?;
         let input = self.input.try_clone()?;
         tokio::task::spawn_blocking(move || read_line(input)).await?
     }

@@ -26,6 +26,10 @@ impl Reader for AtTerminal {
         self.0.show(line).map_err(|failure| gone(&failure))
     }
 
+    fn remind(&self, question: &str) -> io::Result<()> {
+        self.0.prompt(question)
+    }
+
     fn ask<'a>(&'a self, question: &'a str, hidden: bool) -> BoxFuture<'a, Asked> {
         if !hidden {
             return Box::pin(self.0.line(question));

@@ -19,6 +19,8 @@ pub mod stranger;
 pub mod rogue;
 pub mod synthetic;
 pub mod tidy;
+#[cfg(unix)]
+pub mod shell;
 pub mod town;
 pub mod doom;
 pub mod vector_wallet;

@@ -4,6 +4,8 @@
 
 use anyhow::{Context, Result, ensure};
 use billfold_tests::program::{PASSWORD, Program};
+#[cfg(unix)]
+use billfold_tests::shell;
 use billfold_tests::town::Town;
 use billfold_tests::typist::Typist;
 use billfold_tests::vector_wallet;
@@ -135,6 +137,30 @@ fn a_wallet_is_restored_line_by_line() -> Result<()> {
     person.read_until("Home: ")?;
     person.read_until("* +0.00 005 000 BTC, confirmed")?;
     person.enter("")?;
+    quit(person)
+}
+
+/// A shell stops the program on Ctrl-Z. What was open is closed by then.
+#[cfg(unix)]
+#[test]
+fn a_stopped_program_asks_for_the_password_again() -> Result<()> {
+    let town = Town::build()?;
+    let program = town.wallet_with(BILLFOLD, 500_000)?;
+    let shell = shell::starting(BILLFOLD, &program, town.network.address(), &["--plain"]);
+    let mut person = Typist::at_terminal(&shell)?;
+    hidden(&mut person, "Password: ", PASSWORD)?;
+    person.read_until("* synced at ")?;
+    person.read_until(PROMPT)?;
+    person.press("\x1a")?;
+    person.read_until("the shell is back")?;
+    person.enter("")?;
+    person.read_until("The wallet is closed.")?;
+    person.enter("")?;
+    person.read_until("nothing was done")?;
+    let closed = person.read_until("Password: ")?;
+    ensure!(!closed.contains("BTC"), "{closed}");
+    person.enter_hidden(PASSWORD)?;
+    person.read_until("Balance")?;
     quit(person)
 }
 

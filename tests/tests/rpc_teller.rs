@@ -190,10 +190,7 @@ fn a_budget_holds_when_all_ask_at_once_and_over_a_restart() -> Result<()> {
     let entries = log["entries"].as_array().context("no log")?;
     ensure!(entries.iter().filter(done).count() == 3, "{log}");
     let by_budget = entries.iter().filter(|entry| entry["outcome"] == "budget");
-    ensure!(
-        by_budget.count() == 7,
-        "by which limit the others were refused: {log}"
-    );
+    ensure!(by_budget.count() == 7, "by which limit the others were refused: {log}");
     ensure!(!log.to_string().contains(&token), "no secret is in the log");
     daemon.stop()
 }

@@ -2,11 +2,10 @@
 //! a play-money network: every key is sent as a terminal sends it, and what is shown is read from the
 //! cells that the program's bytes make.
 
-#[cfg(unix)]
-use std::process::Command;
-
 use anyhow::{Context, Result, ensure};
 use billfold_tests::program::{PASSWORD, Program};
+#[cfg(unix)]
+use billfold_tests::shell;
 use billfold_tests::town::Town;
 use billfold_tests::typist::{DOWN, ENTER, ESC, TAB, Typist};
 use billfold_tests::vector_wallet;
@@ -212,12 +211,7 @@ fn under_no_color_no_cell_is_coloured_and_bold_and_reverse_remain() -> Result<()
 fn a_stopped_program_leaves_the_terminal_and_asks_for_the_password_again() -> Result<()> {
     let town = Town::build()?;
     let program = town.wallet_with(BILLFOLD, 500_000)?;
-    let mut shell = Command::new("/bin/sh");
-    let billfold = [BILLFOLD, "--network", "regtest", "--data-dir"];
-    shell.args(["-c", SHELL]).args(billfold).arg(program.data_dir());
-    shell.arg("--connect").arg(town.network.address().to_string());
-    shell.current_dir(program.data_dir()).env("TERM", "xterm").env("HOME", program.data_dir());
-    shell.env("PATH", "/usr/bin:/bin");
+    let shell = shell::starting(BILLFOLD, &program, town.network.address(), &[]);
     let mut person = Typist::at_terminal(&shell)?;
     person.see("Password")?;
     person.enter(PASSWORD)?;
@@ -236,10 +230,6 @@ fn a_stopped_program_leaves_the_terminal_and_asks_for_the_password_again() -> Re
     person.see("Balance")?;
     quit(person)
 }
-
-/// With job control, as at a prompt: says when the program was stopped, and lets it go on after Enter.
-#[cfg(unix)]
-const SHELL: &str = r#"set -m; "$0" "$@"; echo the shell is back; read line; fg >/dev/null"#;
 
 /// The wheel and a click choose; what a click hits is never agreed to.
 #[test]

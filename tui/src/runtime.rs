@@ -35,6 +35,7 @@ use crate::runtime::wallets::Wallets;
 
 mod clipboard;
 mod errand;
+mod stop;
 mod screen;
 mod wallets;
 pub mod lines;

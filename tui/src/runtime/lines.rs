@@ -19,6 +19,7 @@ use crate::message::Message;
 use crate::model::{Model, View};
 use crate::phrase::{FIXED, Phrase};
 use crate::runtime::errand::Errands;
+use crate::runtime::stop::{self, Stops};
 use crate::runtime::wallets::Wallets;
 use crate::runtime::{Around, Ended};
 
@@ -29,6 +30,12 @@ pub trait Reader: Send + Sync {
     /// # Errors
     /// If they are gone.
     fn tell(&self, line: &str) -> io::Result<()>;
+
+    /// Says again what is asked, after something else was told.
+    ///
+    /// # Errors
+    /// If they are gone.
+    fn remind(&self, question: &str) -> io::Result<()>;
 
     /// Asks them; `None`: they have ended their side. What they type is not to be seen if it is
     /// `hidden`, and nothing is told meanwhile.
@@ -56,8 +63,18 @@ pub async fn run(
     let listener = face.listen();
     let errands = Errands::new(around, answers.clone());
     let wallets = Wallets::new(face, answers);
-    let mut reading =
-        Reading { model, wallets, errands, answered, listener, reader, waits: 0, ended: None };
+    let mut reading = Reading {
+        model,
+        wallets,
+        errands,
+        answered,
+        listener,
+        reader,
+        stops: Stops::hear()?,
+        waits: 0,
+        ended: None,
+        suspended: false,
+    };
     tokio::select! {
         biased;
         () = ended => Ok(Ended::Done),
@@ -72,9 +89,12 @@ struct Reading<'a> {
     answered: UnboundedReceiver<(Ticket, Answer)>,
     listener: Box<dyn Listener>,
     reader: &'a dyn Reader,
+    stops: Stops,
     /// Questions to wallets without an answer.
     waits: usize,
     ended: Option<Ended>,
+    /// Whether the program is to be stopped for a while.
+    suspended: bool,
 }
 
 impl Reading<'_> {
@@ -87,6 +107,7 @@ impl Reading<'_> {
                 return Ok(ended);
             }
             self.settle().await?;
+            self.rest().await?;
             let view = self.model.read();
             self.read_out(&view)?;
             let Some(line) = self.ask(&view).await? else { return Ok(Ended::Done) };
@@ -140,9 +161,28 @@ impl Reading<'_> {
                 biased;
                 line = &mut asked => return line,
                 Some((ticket, answer)) = self.answered.recv() => self.take(ticket, answer)?,
-                Some(news) = self.listener.next() => self.hear(news)?,
+                () = self.stops.came() => {
+                    self.handle(Message::Do(Verb::Suspend.into()))?;
+                    self.rest().await?;
+                    reader.remind(&question)?;
+                }
+                Some(news) = self.listener.next() => {
+                    if self.hear(news)? {
+                        reader.remind(&question)?;
+                    }
+                }
             }
         }
+    }
+
+    /// Stops until the person comes back, if that was asked for. The wallet is closed by then.
+    async fn rest(&mut self) -> io::Result<()> {
+        if std::mem::take(&mut self.suspended) {
+            self.wallets.are_closed().await;
+            stop::now();
+            self.reader.tell("The wallet is closed. Enter goes on to its password.")?;
+        }
+        Ok(())
     }
 
     fn act(&mut self, phrase: Phrase, view: &View) -> io::Result<()> {
@@ -208,11 +248,14 @@ impl Reading<'_> {
         self.handle(Message::Answered(ticket, answer))
     }
 
-    fn hear(&mut self, news: News) -> io::Result<()> {
-        if let Some(told) = self.model.told(&news) {
-            self.reader.tell(&told)?;
+    /// Takes news; whether they were told.
+    fn hear(&mut self, news: News) -> io::Result<bool> {
+        let told = self.model.told(&news);
+        if let Some(told) = &told {
+            self.reader.tell(&format!("\n{told}"))?;
         }
-        self.handle(Message::Heard(news))
+        self.handle(Message::Heard(news))?;
+        Ok(told.is_some())
     }
 
     fn handle(&mut self, message: Message) -> io::Result<()> {
@@ -244,6 +287,7 @@ impl Reading<'_> {
             Some(Effect::Copy(text)) => self.reader.tell(&text)?,
             Some(Effect::Try(trial)) => self.ended = Some(Ended::Try(trial)),
             Some(Effect::Quit) => self.ended = Some(Ended::Done),
+            Some(Effect::Suspend) => self.suspended = true,
             _ => {}
         }
         Ok(())

@@ -7,6 +7,8 @@ use std::thread;
 
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 
+use crate::runtime::stop;
+
 /// The terminal while the screens are open; given back when it is dropped.
 pub(super) struct Screen {
     mouse: bool,
@@ -30,7 +32,7 @@ impl Screen {
     /// If it can't be used any more.
     pub(super) fn suspend(&self) -> io::Result<()> {
         leave();
-        stop();
+        stop::now();
         enable_raw_mode()?;
         tell(&modes(self.mouse, 'h'))
     }
@@ -72,18 +74,6 @@ fn modes(mouse: bool, switch: char) -> String {
     let mode = |mode| format!("\x1b[?{mode}{switch}");
     SCREEN.iter().chain(clicks).map(mode).collect()
 }
-
-/// Stops this program, and whatever was started with it, as a terminal does on Ctrl-Z; returns when it
-/// goes on.
-#[cfg(unix)]
-fn stop() {
-    // Where nobody could let it go on, the system does not stop it.
-    let _ = rustix::process::kill_current_process_group(rustix::process::Signal::TSTP);
-}
-
-/// Windows knows no such stop.
-#[cfg(not(unix))]
-const fn stop() {}
 
 /// xterm's modes for the second screen and for pastes in brackets.
 const SCREEN: &[u16] = &[1049, 2004];
