@@ -268,10 +268,10 @@ impl Model {
         let first = self.book.history.as_ref().is_some_and(Vec::is_empty);
         self.book.hear(&news.event);
         match &news.event {
-            Event::Transaction(change) if first && !change.net.is_negative() => {
-                if self.book.is_not_backed_up() {
-                    self.out.problem(UNCHECKED);
-                }
+            Event::Transaction(change)
+                if first && !change.net.is_negative() && self.book.is_not_backed_up() =>
+            {
+                self.out.problem(UNCHECKED);
             }
             Event::Synced { searched: true, .. } if self.is_open() => self.out.done(SEARCHED),
             Event::Note(note) => self.out.problem(note),

@@ -188,9 +188,8 @@ impl Screen for Log {
 }
 
 fn head(side: Side) -> Vec<Piece> {
-    let name = |name: &str, its: Side| match its == side {
-        true => strong(format!("[{name}]  ")),
-        false => dim(format!(" {name}   ")),
+    let name = |name: &str, its: Side| {
+        if its == side { strong(format!("[{name}]  ")) } else { dim(format!(" {name}   ")) }
     };
     vec![
         name("What programs asked", Side::Asked),
@@ -214,10 +213,10 @@ fn limits(limits: Option<&[Limit]>, book: &Book) -> String {
             }
         })
         .collect();
-    match told.is_empty() {
-        true => "No limits for all programs; a token may have its own.".to_owned(),
-        false => format!("Limits for all programs: {}.", told.join(", ")),
+    if told.is_empty() {
+        return "No limits for all programs; a token may have its own.".to_owned();
     }
+    format!("Limits for all programs: {}.", told.join(", "))
 }
 
 fn asked(entry: &AuditEntry, book: &Book) -> Vec<Piece> {

@@ -96,8 +96,8 @@ pub(super) struct Bench {
     at_signer: Option<(Ticket, DeviceQuestion)>,
     /// Whether the keys are open.
     unlocked: bool,
-    /// Whether payments are looked for again.
-    rescans: bool,
+    /// The rescan that goes on.
+    rescan: Option<Operation>,
     paid: bool,
     typed: String,
 }
@@ -128,7 +128,7 @@ impl Bench {
             waits: Vec::new(),
             at_signer: None,
             unlocked: false,
-            rescans: state == State::Busy,
+            rescan: (state == State::Busy).then(rescan),
             paid: false,
             typed: String::new(),
         }
@@ -389,8 +389,8 @@ impl Bench {
     /// One rescan at a time; the busy wallet is at one already.
     fn operate(&mut self, command: OperationCommand) -> Reply {
         match command {
-            OperationCommand::Rescan { .. } => self.rescans = true,
-            OperationCommand::Cancel(_) => self.rescans = false,
+            OperationCommand::Rescan { .. } => self.rescan = Some(rescan()),
+            OperationCommand::Cancel(_) => self.rescan = None,
             OperationCommand::Running | OperationCommand::Of(_) => {}
         }
         if command.changes() {
@@ -400,7 +400,7 @@ impl Bench {
             };
             self.tell(Message::Heard(news));
         }
-        Reply::Operation(self.rescans.then(|| Box::new(rescan())))
+        Reply::Operation(self.rescan.map(Box::new))
     }
 }
 
