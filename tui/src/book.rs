@@ -14,7 +14,7 @@ use billfold_wallet_core::light_client::status::Status;
 use billfold_wallet_core::wallet_name::WalletName;
 use bitcoin::{Amount, Network, SignedAmount};
 
-use crate::effect::{Answer, Outbox, Ticket};
+use crate::effect::{Answer, Delivery, Outbox, Ticket};
 use crate::format;
 
 /// What is known of the open wallet.
@@ -140,9 +140,9 @@ impl Book {
     }
 
     /// Takes the answer to a page; whether it was one.
-    pub fn answered(&mut self, ticket: Ticket, answer: &mut Option<Answer>) -> bool {
-        let Some(page) = self.asked.remove(&ticket) else { return false };
-        if let Some(Answer::Reply(reply)) = answer.take() {
+    pub fn answered(&mut self, delivery: &mut Delivery) -> bool {
+        let Some(page) = self.asked.remove(&delivery.ticket()) else { return false };
+        if let Some(Answer::Reply(reply)) = delivery.take() {
             self.turn(page, reply);
         }
         true
@@ -300,8 +300,8 @@ mod tests {
         book.outdate(&wanted);
         book.refresh(&wanted, &mut out);
         assert!(asked(&mut out).is_empty(), "it is under way");
-        let mut answer = Some(Answer::Reply(Ok(Reply::Balance(Balance::default()))));
-        assert!(book.answered(*ticket, &mut answer));
+        let reply = Answer::Reply(Ok(Reply::Balance(Balance::default())));
+        assert!(book.answered(&mut Delivery::new(*ticket, reply)));
         assert!(book.balance.is_some());
         book.refresh(&wanted, &mut out);
         assert_eq!(asked(&mut out).len(), 1, "what changed meanwhile is asked for");
@@ -313,8 +313,8 @@ mod tests {
         let mut out = Outbox::default();
         book.refresh(&[Page::Coins], &mut out);
         let ticket = asked(&mut out)[0].0;
-        let mut answer = Some(Answer::Reply(Err(CommandError::Busy)));
-        assert!(book.answered(ticket, &mut answer));
+        let reply = Answer::Reply(Err(CommandError::Busy));
+        assert!(book.answered(&mut Delivery::new(ticket, reply)));
         assert_eq!((book.coins.is_none(), book.problem.clone()), (true, Some(CommandError::Busy)));
         book.refresh(&[Page::Coins], &mut out);
         assert!(asked(&mut out).is_empty(), "not at once, or it would never end");

@@ -8,7 +8,7 @@ use billfold_wallet_core::command::{Command, Reply};
 use crate::action::{Action, Edit, Move, Toy, Verb};
 use crate::book::Book;
 use crate::canvas::{Canvas, dim, strong, text};
-use crate::effect::{Answer, Effect, Outbox, Question, Ticket};
+use crate::effect::{Answer, Delivery, Effect, Outbox, Question};
 use crate::play::{Button, COLUMNS, Display, Granted, ROWS, Wish};
 use crate::theme::Role;
 
@@ -19,7 +19,7 @@ pub(crate) struct Desk {
     is_used: bool,
     /// The address at which the neighbour is to pay.
     address: Question,
-    wished: Option<Ticket>,
+    wished: Question,
 }
 
 impl Desk {
@@ -55,34 +55,28 @@ impl Desk {
     }
 
     fn play(&mut self, toy: Toy, open: bool, book: &Book, out: &mut Outbox) {
-        let is_free = self.wished.is_none() && self.address.is_free();
+        let is_free = self.wished.is_free() && self.address.is_free();
         match toy {
             Toy::Signer => self.is_used = !self.is_used,
-            Toy::Mine if is_free => self.wished = Some(out.wish(Wish::Mine)),
+            Toy::Mine if is_free => self.wished.put(out.wish(Wish::Mine)),
             Toy::Earn | Toy::Spend if !open => out.problem("make a wallet first, and open it"),
             Toy::Earn if is_free => {
                 let next =
                     Command::Receive { amount: None, note: None, expires: None, fresh: false };
                 self.address.put(out.ask(&book.wallet, next));
             }
-            Toy::Spend if is_free => self.wished = Some(out.wish(Wish::Invoice)),
+            Toy::Spend if is_free => self.wished.put(out.wish(Wish::Invoice)),
             Toy::Mine | Toy::Earn | Toy::Spend => {}
         }
     }
 
     /// Takes the answer to what was asked for; what the neighbour wants to be paid at.
-    pub(crate) fn answered(
-        &mut self,
-        ticket: Ticket,
-        answer: &mut Option<Answer>,
-        out: &mut Outbox,
-    ) -> Option<String> {
-        if let Some(Reply::Address(issued)) = self.address.replied(ticket, answer, out) {
-            self.wished = Some(out.wish(Wish::Earn(issued.address)));
+    pub(crate) fn answered(&mut self, delivery: &mut Delivery, out: &mut Outbox) -> Option<String> {
+        if let Some(Reply::Address(issued)) = self.address.replied(delivery, out) {
+            self.wished.put(out.wish(Wish::Earn(issued.address)));
             return None;
         }
-        self.wished.take_if(|wished| *wished == ticket)?;
-        match answer.take() {
+        match self.wished.answer(delivery) {
             Some(Answer::Granted(Ok(Granted::Invoice(uri)))) => return Some(uri),
             Some(Answer::Granted(Ok(Granted::Done(told)))) => out.done(told),
             Some(Answer::Granted(Err(told))) => out.problem(told),

@@ -20,6 +20,12 @@ use crate::checkup::{Check, Setting};
 use crate::device::{DeviceFailure, DeviceQuestion, DeviceReply};
 use crate::play::{Button, Granted, Wish};
 
+mod delivery;
+mod question;
+
+pub use delivery::Delivery;
+pub use question::Question;
+
 /// Ties an answer to what was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ticket(u64);
@@ -195,55 +201,6 @@ pub struct Fresh {
     pub places: Vec<usize>,
     /// When they were made.
     pub made: WallTime,
-}
-
-/// A question to a wallet that may be under way.
-#[derive(Default)]
-pub struct Question(Option<Ticket>);
-
-impl Question {
-    /// None is under way.
-    #[must_use]
-    pub const fn none() -> Self {
-        Self(None)
-    }
-
-    /// Whether none is under way.
-    #[must_use]
-    pub const fn is_free(&self) -> bool {
-        self.0.is_none()
-    }
-
-    /// One is under way; the answer to the one before does not count any more.
-    pub fn put(&mut self, ticket: Ticket) {
-        self.0 = Some(ticket);
-    }
-
-    /// The answer is not waited for any more.
-    pub fn forget(&mut self) {
-        self.0 = None;
-    }
-
-    /// What came of it, if this is the answer to it.
-    pub fn answer(&mut self, ticket: Ticket, answer: &mut Option<Answer>) -> Option<Answer> {
-        self.0.take_if(|asked| *asked == ticket)?;
-        answer.take()
-    }
-
-    /// What the wallet replied, if this is the answer to it. Why it was refused is told.
-    pub fn replied(
-        &mut self,
-        ticket: Ticket,
-        answer: &mut Option<Answer>,
-        out: &mut Outbox,
-    ) -> Option<Reply> {
-        match self.answer(ticket, answer)? {
-            Answer::Reply(Ok(reply)) => return Some(reply),
-            Answer::Reply(Err(error)) => out.problem(error),
-            _ => {}
-        }
-        None
-    }
 }
 
 /// Where effects are put until they are carried out, and what is to be told.

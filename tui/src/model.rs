@@ -11,7 +11,7 @@ use bitcoin::Network;
 use crate::action::{Action, Tab, Verb};
 use crate::book::{self, Book, MONEY, Page};
 use crate::desk::Desk;
-use crate::effect::{Answer, Effect, Notice, Outbox, Ticket};
+use crate::effect::{Answer, Delivery, Effect, Notice, Outbox, Ticket};
 use crate::keymap::{Keymap, pasted};
 pub use crate::message::Message;
 pub use crate::model::view::View;
@@ -282,12 +282,12 @@ impl Model {
 
     fn answered(&mut self, ticket: Ticket, answer: Answer) {
         let changes = matches!(&answer, Answer::Reply(Ok(reply)) if book::changes(reply));
-        let mut answer = Some(answer);
-        if self.book.answered(ticket, &mut answer) {
+        let mut delivery = Delivery::new(ticket, answer);
+        if self.book.answered(&mut delivery) {
             return;
         }
         if let Some(desk) = &mut self.desk
-            && let Some(uri) = desk.answered(ticket, &mut answer, &mut self.out)
+            && let Some(uri) = desk.answered(&mut delivery, &mut self.out)
         {
             self.leave_all();
             return self.open(Box::new(Send::to(&uri, &self.book)));
@@ -297,19 +297,19 @@ impl Model {
         }
         // The top is not always who asked: what was opened above it may be there by now.
         for at in (0..self.stack.len()).rev() {
-            let step = self.stack[at].answered(ticket, &mut answer, &self.book, &mut self.out);
-            if answer.is_none() {
+            let step = self.stack[at].answered(&mut delivery, &self.book, &mut self.out);
+            if delivery.is_taken() {
                 return self.went(at + 1, step);
             }
         }
         if let Some(outside) = &mut self.outside {
-            let step = outside.answered(ticket, &mut answer, &self.book, &mut self.out);
+            let step = outside.answered(&mut delivery, &self.book, &mut self.out);
             return self.went(0, step);
         }
         for at in 0..self.tabs.len() {
             let tab = self.tabs[at].as_mut();
-            let step = tab.answered(ticket, &mut answer, &self.book, &mut self.out);
-            if answer.is_none() {
+            let step = tab.answered(&mut delivery, &self.book, &mut self.out);
+            if delivery.is_taken() {
                 return self.went(0, step);
             }
         }

@@ -8,7 +8,7 @@ use billfold_wallet_core::wallet_name::WalletName;
 use crate::action::{Action, Verb};
 use crate::book::{Book, Page};
 use crate::canvas::Canvas;
-use crate::effect::{Answer, Outbox, Ticket};
+use crate::effect::{Delivery, Outbox};
 use crate::screen::activity::Activity;
 use crate::screen::addresses::Addresses;
 use crate::screen::coins::Coins;
@@ -93,13 +93,7 @@ pub(crate) trait Screen: Send {
     fn act(&mut self, action: &Action, book: &Book, out: &mut Outbox) -> Step;
 
     /// Takes an answer to what it asked.
-    fn answered(
-        &mut self,
-        _ticket: Ticket,
-        _answer: &mut Option<Answer>,
-        _book: &Book,
-        _out: &mut Outbox,
-    ) -> Step {
+    fn answered(&mut self, _delivery: &mut Delivery, _book: &Book, _out: &mut Outbox) -> Step {
         Step::Stay
     }
 

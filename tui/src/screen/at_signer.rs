@@ -13,7 +13,7 @@ use crate::action::{Action, Verb};
 use crate::book::Book;
 use crate::canvas::{Canvas, Piece, dim, strong};
 use crate::device::{DeviceQuestion, DeviceReply};
-use crate::effect::{Answer, Effect, Outbox, Ticket};
+use crate::effect::{Answer, Delivery, Effect, Outbox, Ticket};
 use crate::format;
 use crate::screen::{Screen, Step};
 use crate::theme::Role;
@@ -102,18 +102,9 @@ impl Screen for AtSigner {
         Step::Stay
     }
 
-    fn answered(
-        &mut self,
-        ticket: Ticket,
-        answer: &mut Option<Answer>,
-        _book: &Book,
-        _out: &mut Outbox,
-    ) -> Step {
+    fn answered(&mut self, delivery: &mut Delivery, _book: &Book, _out: &mut Outbox) -> Step {
         let Stage::Asking { ticket: asked, told } = &mut self.stage else { return Step::Stay };
-        if *asked != ticket {
-            return Step::Stay;
-        }
-        match answer.take() {
+        match delivery.to(*asked) {
             Some(Answer::Progress(progress)) => *told = waiting(&progress),
             Some(Answer::Device(answer)) => {
                 self.stage = match *answer {

@@ -10,7 +10,7 @@ use crate::action::Action;
 use crate::book::{Book, Page};
 use crate::canvas::{Canvas, Piece, dim, strong, text};
 use crate::device::{DeviceQuestion, DeviceReply};
-use crate::effect::{Answer, Effect, Outbox, Ticket};
+use crate::effect::{Answer, Delivery, Effect, Outbox, Ticket};
 use crate::format;
 use crate::screen::at_signer::{has_signer, waiting};
 use crate::screen::handing::Handing;
@@ -123,13 +123,7 @@ impl Screen for BySigner {
         Step::Stay
     }
 
-    fn answered(
-        &mut self,
-        ticket: Ticket,
-        answer: &mut Option<Answer>,
-        book: &Book,
-        out: &mut Outbox,
-    ) -> Step {
+    fn answered(&mut self, delivery: &mut Delivery, book: &Book, out: &mut Outbox) -> Step {
         let (Stage::Handing(asked)
         | Stage::Asking { ticket: asked, .. }
         | Stage::Checking(asked)
@@ -137,10 +131,7 @@ impl Screen for BySigner {
         else {
             return Step::Stay;
         };
-        if asked != ticket {
-            return Step::Stay;
-        }
-        match answer.take() {
+        match delivery.to(asked) {
             Some(Answer::Reply(Ok(Reply::Psbt(review)))) => {
                 return self.reviewed(*review, book, out);
             }

@@ -9,7 +9,7 @@ use billfold_wallet_core::vault::Password;
 use crate::action::{Action, Verb};
 use crate::book::Book;
 use crate::canvas::{Canvas, dim, strong};
-use crate::effect::{Answer, Outbox, Ticket};
+use crate::effect::{Answer, Delivery, Outbox, Ticket};
 use crate::field::Field;
 use crate::screen::{Screen, Step};
 use crate::theme::Role;
@@ -74,34 +74,26 @@ impl Screen for Closed {
         Step::Stay
     }
 
-    fn answered(
-        &mut self,
-        ticket: Ticket,
-        answer: &mut Option<Answer>,
-        book: &Book,
-        out: &mut Outbox,
-    ) -> Step {
+    fn answered(&mut self, delivery: &mut Delivery, book: &Book, out: &mut Outbox) -> Step {
         let asked = match self.stage {
             Stage::Opening(asked) | Stage::Checking(asked) => asked,
             Stage::Person => return Step::Stay,
         };
-        if asked != ticket {
-            return Step::Stay;
-        }
+        let Some(answer) = delivery.to(asked) else { return Step::Stay };
         let stage = std::mem::replace(&mut self.stage, Stage::Person);
-        match (answer.take(), stage) {
-            (Some(Answer::Opened(Ok(()))), Stage::Checking(_)) => {
+        match (answer, stage) {
+            (Answer::Opened(Ok(())), Stage::Checking(_)) => {
                 out.ask(&book.wallet, Command::Lock);
                 return Step::Enter;
             }
-            (Some(Answer::Opened(Ok(()))), _) => return Step::Enter,
-            (Some(Answer::Opened(Err(OpenError::Loaded(_)))), Stage::Opening(_)) => {
+            (Answer::Opened(Ok(())), _) => return Step::Enter,
+            (Answer::Opened(Err(OpenError::Loaded(_))), Stage::Opening(_)) => {
                 if let Ok(password) = Password::new(self.password.text()) {
                     self.stage = Stage::Checking(out.unlock(&book.wallet, password));
                     return Step::Stay;
                 }
             }
-            (Some(Answer::Opened(Err(error))), _) => self.refused = Some(error.to_string()),
+            (Answer::Opened(Err(error)), _) => self.refused = Some(error.to_string()),
             _ => {}
         }
         self.password.clear();

@@ -10,7 +10,7 @@ use bitcoin::{Amount, OutPoint};
 use crate::action::{Action, Verb};
 use crate::book::{Book, Page};
 use crate::canvas::{Canvas, Piece, dim, strong, text};
-use crate::effect::{Answer, Effect, Outbox, Question, Ticket};
+use crate::effect::{Delivery, Effect, Outbox, Question};
 use crate::list::List;
 use crate::screen::label::Label;
 use crate::screen::send::Send;
@@ -68,15 +68,9 @@ impl Screen for Coins {
         Step::Stay
     }
 
-    fn answered(
-        &mut self,
-        ticket: Ticket,
-        answer: &mut Option<Answer>,
-        _book: &Book,
-        out: &mut Outbox,
-    ) -> Step {
+    fn answered(&mut self, delivery: &mut Delivery, _book: &Book, out: &mut Outbox) -> Step {
         // What is frozen now is told by the coins themselves.
-        self.asked.replied(ticket, answer, out);
+        self.asked.replied(delivery, out);
         Step::Stay
     }
 

@@ -21,7 +21,7 @@ use crate::action::{Action, Verb};
 use crate::book::Book;
 use crate::canvas::{Canvas, dim, strong, text};
 use crate::device::{DeviceFailure, DeviceQuestion, DeviceReply};
-use crate::effect::{Answer, Effect, Outbox, Ticket};
+use crate::effect::{Answer, Delivery, Effect, Outbox, Ticket};
 use crate::format;
 use crate::list::List;
 use crate::screen::at_signer::waiting;
@@ -202,17 +202,8 @@ impl Screen for Connect {
         Step::Stay
     }
 
-    fn answered(
-        &mut self,
-        ticket: Ticket,
-        answer: &mut Option<Answer>,
-        book: &Book,
-        out: &mut Outbox,
-    ) -> Step {
-        if self.asked != Some(ticket) {
-            return Step::Stay;
-        }
-        match answer.take() {
+    fn answered(&mut self, delivery: &mut Delivery, book: &Book, out: &mut Outbox) -> Step {
+        match self.asked.and_then(|asked| delivery.to(asked)) {
             Some(Answer::Progress(progress)) => {
                 self.told = Some((waiting(&progress), Role::Pending));
                 return Step::Stay;

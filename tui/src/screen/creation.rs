@@ -15,7 +15,7 @@ use billfold_wallet_core::wallet_name::WalletName;
 use crate::action::{Action, Edit, Verb};
 use crate::book::Book;
 use crate::canvas::{Canvas, Piece, dim, strong, text};
-use crate::effect::{Answer, Fresh, Outbox, Ticket};
+use crate::effect::{Answer, Delivery, Fresh, Outbox, Question};
 use crate::field::Field;
 use crate::format;
 use crate::list::List;
@@ -31,7 +31,7 @@ pub(crate) struct Creation {
     password: Option<Password>,
     count: WordCount,
     fresh: Option<Fresh>,
-    asked: Option<Ticket>,
+    asked: Question,
 }
 
 /// Where the person is.
@@ -62,7 +62,7 @@ impl Creation {
             password: None,
             count: WordCount::Twelve,
             fresh: None,
-            asked: None,
+            asked: Question::none(),
         }
     }
 
@@ -70,12 +70,12 @@ impl Creation {
         match (&mut self.stage, edit) {
             (Stage::Name, edit) => self.name.edit(edit),
             (Stage::Password(secret), edit) => secret.edit(edit),
-            (Stage::Words, Edit::Type('m')) if self.asked.is_none() => {
+            (Stage::Words, Edit::Type('m')) if self.asked.is_free() => {
                 self.count = match self.count {
                     WordCount::Twelve => WordCount::TwentyFour,
                     WordCount::TwentyFour => WordCount::Twelve,
                 };
-                self.asked = Some(out.words(self.count));
+                self.asked.put(out.words(self.count));
             }
             (Stage::Quiz(_), Edit::Paste(_)) => {
                 out.problem("type the word from your paper: a paste shows nothing");
@@ -95,7 +95,7 @@ impl Creation {
             Stage::Password(secret) => {
                 if let Some(password) = secret.enter(out) {
                     self.password = Some(password);
-                    self.asked = Some(out.words(self.count));
+                    self.asked.put(out.words(self.count));
                     self.stage = Stage::Words;
                 }
             }
@@ -106,7 +106,7 @@ impl Creation {
             Stage::Card(_) => {
                 let wallet = self.name.text().trim().parse();
                 if let (Some(password), Ok(wallet)) = (self.password.clone(), wallet) {
-                    self.asked = Some(out.load(&wallet, password));
+                    self.asked.put(out.load(&wallet, password));
                     self.stage = Stage::Opening;
                 }
             }
@@ -160,7 +160,7 @@ impl Creation {
             words_checked: None,
             key_passphrase: None,
         });
-        self.asked = Some(out.found(&wallet, founding, checked));
+        self.asked.put(out.found(&wallet, founding, checked));
         self.stage = Stage::Founding;
     }
 }
@@ -190,17 +190,8 @@ impl Screen for Creation {
         Step::Stay
     }
 
-    fn answered(
-        &mut self,
-        ticket: Ticket,
-        answer: &mut Option<Answer>,
-        _book: &Book,
-        out: &mut Outbox,
-    ) -> Step {
-        if self.asked.take_if(|asked| *asked == ticket).is_none() {
-            return Step::Stay;
-        }
-        match answer.take() {
+    fn answered(&mut self, delivery: &mut Delivery, _book: &Book, out: &mut Outbox) -> Step {
+        match self.asked.answer(delivery) {
             Some(Answer::Words(Ok(fresh))) => self.fresh = Some(fresh),
             Some(Answer::Words(Err(error))) => out.problem(error),
             Some(Answer::Founded(Ok(description))) => {

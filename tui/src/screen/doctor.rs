@@ -6,7 +6,7 @@ use crate::action::{Action, Verb};
 use crate::book::{Book, Page};
 use crate::canvas::{Canvas, Piece, dim, text, wrap};
 use crate::checkup::{Check, Health, connections};
-use crate::effect::{Answer, Effect, Outbox, Question, Ticket};
+use crate::effect::{Answer, Delivery, Effect, Outbox, Question};
 use crate::screen::{Screen, Step};
 use crate::theme::Role;
 
@@ -58,14 +58,8 @@ impl Screen for Doctor {
         Step::Stay
     }
 
-    fn answered(
-        &mut self,
-        ticket: Ticket,
-        answer: &mut Option<Answer>,
-        _book: &Book,
-        _out: &mut Outbox,
-    ) -> Step {
-        if let Some(Answer::Checks(checks)) = self.asked.answer(ticket, answer) {
+    fn answered(&mut self, delivery: &mut Delivery, _book: &Book, _out: &mut Outbox) -> Step {
+        if let Some(Answer::Checks(checks)) = self.asked.answer(delivery) {
             self.checks = Some(checks);
         }
         Step::Stay

@@ -8,7 +8,7 @@ use bitcoin::Amount;
 use crate::action::{Action, Verb};
 use crate::book::{Book, Page};
 use crate::canvas::{Canvas, Piece, dim, text};
-use crate::effect::{Answer, Outbox, Question, Ticket};
+use crate::effect::{Delivery, Outbox, Question};
 use crate::format;
 use crate::list::List;
 use crate::screen::handing::Handing;
@@ -54,14 +54,8 @@ impl Screen for Drafts {
         Step::Stay
     }
 
-    fn answered(
-        &mut self,
-        ticket: Ticket,
-        answer: &mut Option<Answer>,
-        _book: &Book,
-        out: &mut Outbox,
-    ) -> Step {
-        if self.asked.replied(ticket, answer, out).is_some() {
+    fn answered(&mut self, delivery: &mut Delivery, _book: &Book, out: &mut Outbox) -> Step {
+        if self.asked.replied(delivery, out).is_some() {
             out.done("The draft is dropped: its coins are free.");
         }
         Step::Stay

@@ -5,7 +5,7 @@ use billfold_wallet_core::command::{Command, Finding, Reference, Reply};
 use crate::action::Action;
 use crate::book::Book;
 use crate::canvas::{Canvas, Piece, dim, text};
-use crate::effect::{Answer, Outbox, Question, Ticket};
+use crate::effect::{Delivery, Outbox, Question};
 use crate::field::Field;
 use crate::list::List;
 use crate::screen::label::Label;
@@ -78,14 +78,8 @@ impl Screen for Find {
         Step::Stay
     }
 
-    fn answered(
-        &mut self,
-        ticket: Ticket,
-        answer: &mut Option<Answer>,
-        _book: &Book,
-        out: &mut Outbox,
-    ) -> Step {
-        if let Some(Reply::Found(found)) = self.asked.replied(ticket, answer, out) {
+    fn answered(&mut self, delivery: &mut Delivery, _book: &Book, out: &mut Outbox) -> Step {
+        if let Some(Reply::Found(found)) = self.asked.replied(delivery, out) {
             self.found = Some(found);
         }
         Step::Stay

@@ -11,7 +11,7 @@ use bitcoin::Psbt;
 use crate::action::{Action, Move, Verb};
 use crate::book::Book;
 use crate::canvas::{Canvas, dim, strong, text};
-use crate::effect::{Answer, Effect, Outbox, Question, Ticket};
+use crate::effect::{Answer, Delivery, Effect, Outbox, Question};
 use crate::field::Field;
 use crate::frames::Form;
 use crate::screen::{Screen, Step, code};
@@ -26,9 +26,9 @@ pub(crate) struct Handing {
     density: usize,
     pace: usize,
     asked: Question,
-    tick: Option<Ticket>,
+    tick: Question,
     name: Option<Field>,
-    writing: Option<Ticket>,
+    writing: Question,
 }
 
 impl Handing {
@@ -52,9 +52,9 @@ impl Handing {
             density: USUAL_DENSITY,
             pace: USUAL_PACE,
             asked: Question::none(),
-            tick: None,
+            tick: Question::none(),
             name: None,
-            writing: None,
+            writing: Question::none(),
         }
     }
 
@@ -63,7 +63,7 @@ impl Handing {
         let Some(psbt) = &self.psbt else { return };
         self.frames = self.form.frames(&psbt.serialize(), DENSITIES[self.density]);
         self.at = 0;
-        self.tick = Some(out.wake(PACES[self.pace]));
+        self.tick.put(out.wake(PACES[self.pace]));
     }
 
     fn change(&mut self, action: &Action, out: &mut Outbox) {
@@ -85,8 +85,8 @@ impl Handing {
         let Some(name) = &mut self.name else { return Step::Pass };
         match (action, &self.psbt) {
             (Action::Edit(edit), _) => name.edit(edit),
-            (Action::Enter, Some(psbt)) if self.writing.is_none() => {
-                self.writing = Some(out.write(name.text().trim(), psbt.serialize()));
+            (Action::Enter, Some(psbt)) if self.writing.is_free() => {
+                self.writing.put(out.write(name.text().trim(), psbt.serialize()));
             }
             (Action::Back, _) => {
                 self.name = None;
@@ -144,30 +144,23 @@ impl Screen for Handing {
         Step::Stay
     }
 
-    fn answered(
-        &mut self,
-        ticket: Ticket,
-        answer: &mut Option<Answer>,
-        _book: &Book,
-        out: &mut Outbox,
-    ) -> Step {
-        if self.tick.take_if(|asked| *asked == ticket).is_some() {
-            answer.take();
+    fn answered(&mut self, delivery: &mut Delivery, _book: &Book, out: &mut Outbox) -> Step {
+        if self.tick.answer(delivery).is_some() {
             self.at = (self.at + 1) % self.frames.len().max(1);
             if self.name.is_none() && self.frames.len() > 1 {
-                self.tick = Some(out.wake(PACES[self.pace]));
+                self.tick.put(out.wake(PACES[self.pace]));
             }
-        } else if self.writing.take_if(|asked| *asked == ticket).is_some() {
-            match answer.take() {
-                Some(Answer::Written(Ok(path))) => {
+        } else if let Some(answer) = self.writing.answer(delivery) {
+            match answer {
+                Answer::Written(Ok(path)) => {
                     out.done(format!("Written to {path}. Bring it back with d, then n."));
                     self.name = None;
                     self.cut(out);
                 }
-                Some(Answer::Written(Err(told))) => out.problem(told),
+                Answer::Written(Err(told)) => out.problem(told),
                 _ => {}
             }
-        } else if let Some(Reply::Psbt(review)) = self.asked.replied(ticket, answer, out) {
+        } else if let Some(Reply::Psbt(review)) = self.asked.replied(delivery, out) {
             self.psbt = Some(review.psbt);
             self.cut(out);
         }

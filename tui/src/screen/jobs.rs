@@ -11,7 +11,7 @@ use billfold_wallet_core::light_client::status::Status;
 use crate::action::{Action, Verb};
 use crate::book::{Book, Page};
 use crate::canvas::{Canvas, Piece, dim, text};
-use crate::effect::{Answer, Outbox, Question, Ticket};
+use crate::effect::{Delivery, Outbox, Question};
 use crate::format;
 use crate::list::List;
 use crate::progress;
@@ -115,14 +115,8 @@ impl Screen for Jobs {
         Step::Stay
     }
 
-    fn answered(
-        &mut self,
-        ticket: Ticket,
-        answer: &mut Option<Answer>,
-        _book: &Book,
-        out: &mut Outbox,
-    ) -> Step {
-        if self.asked.replied(ticket, answer, out).is_some() {
+    fn answered(&mut self, delivery: &mut Delivery, _book: &Book, out: &mut Outbox) -> Step {
+        if self.asked.replied(delivery, out).is_some() {
             out.done(self.told);
         }
         Step::Stay

@@ -7,7 +7,7 @@ use billfold_wallet_core::command::{Command, Reference, Reply};
 use crate::action::Action;
 use crate::book::Book;
 use crate::canvas::{Canvas, dim, text};
-use crate::effect::{Answer, Outbox, Question, Ticket};
+use crate::effect::{Delivery, Outbox, Question};
 use crate::field::Field;
 use crate::screen::{Screen, Step};
 
@@ -54,14 +54,8 @@ impl Screen for Label {
         Step::Stay
     }
 
-    fn answered(
-        &mut self,
-        ticket: Ticket,
-        answer: &mut Option<Answer>,
-        _book: &Book,
-        out: &mut Outbox,
-    ) -> Step {
-        let Some(Reply::Labels(_)) = self.asked.replied(ticket, answer, out) else {
+    fn answered(&mut self, delivery: &mut Delivery, _book: &Book, out: &mut Outbox) -> Step {
+        let Some(Reply::Labels(_)) = self.asked.replied(delivery, out) else {
             return Step::Stay;
         };
         out.done("The label is kept.");

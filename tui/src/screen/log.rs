@@ -14,7 +14,7 @@ use billfold_wallet_core::limits::LISTED_PAYMENTS;
 use crate::action::{Action, Move, Verb};
 use crate::book::{Book, Page};
 use crate::canvas::{Canvas, Piece, dim, strong, text};
-use crate::effect::{Answer, Effect, Outbox, Question, Ticket};
+use crate::effect::{Delivery, Effect, Outbox, Question};
 use crate::format;
 use crate::list::List;
 use crate::screen::{Screen, Step};
@@ -146,14 +146,8 @@ impl Screen for Log {
         Step::Stay
     }
 
-    fn answered(
-        &mut self,
-        ticket: Ticket,
-        answer: &mut Option<Answer>,
-        book: &Book,
-        out: &mut Outbox,
-    ) -> Step {
-        if let Some(reply) = self.question.replied(ticket, answer, out) {
+    fn answered(&mut self, delivery: &mut Delivery, book: &Book, out: &mut Outbox) -> Step {
+        if let Some(reply) = self.question.replied(delivery, out) {
             self.take(reply, book, out);
         }
         Step::Stay

@@ -7,7 +7,7 @@ use billfold_wallet_core::command::{AddressStatus, Command, IssuedAddress, Reply
 use crate::action::{Action, Verb};
 use crate::book::{Book, Page};
 use crate::canvas::{Canvas, Piece, dim, strong, text};
-use crate::effect::{Answer, Effect, Outbox, Question, Ticket};
+use crate::effect::{Delivery, Effect, Outbox, Question};
 use crate::format;
 use crate::qr;
 use crate::screen::at_signer::AtSigner;
@@ -102,14 +102,8 @@ impl Screen for Receive {
         Step::Stay
     }
 
-    fn answered(
-        &mut self,
-        ticket: Ticket,
-        answer: &mut Option<Answer>,
-        _book: &Book,
-        out: &mut Outbox,
-    ) -> Step {
-        if let Some(Reply::Address(issued)) = self.asked.replied(ticket, answer, out) {
+    fn answered(&mut self, delivery: &mut Delivery, _book: &Book, out: &mut Outbox) -> Step {
+        if let Some(Reply::Address(issued)) = self.asked.replied(delivery, out) {
             self.issued = Some(issued);
             self.writing = None;
         }

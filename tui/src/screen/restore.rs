@@ -18,7 +18,7 @@ use crate::action::{Action, Edit, Move};
 use crate::birthday::BirthdayArg;
 use crate::book::Book;
 use crate::canvas::{Canvas, dim, strong, text};
-use crate::effect::{Answer, Outbox, Ticket};
+use crate::effect::{Answer, Delivery, Outbox, Question};
 use crate::field::Field;
 use crate::screen::secret::Secret;
 use crate::screen::{Screen, Step};
@@ -32,7 +32,7 @@ pub(crate) struct Restore {
     birthday: Field,
     fingerprint: Option<Fingerprint>,
     password: Option<Password>,
-    asked: Option<Ticket>,
+    asked: Question,
 }
 
 /// Where the person is.
@@ -55,7 +55,7 @@ impl Restore {
             birthday: Field::new(),
             fingerprint: None,
             password: None,
-            asked: None,
+            asked: Question::none(),
         }
     }
 
@@ -149,7 +149,7 @@ impl Restore {
         self.words.clear();
         self.passphrase.clear();
         // They were just read from where they are kept.
-        self.asked = Some(out.found(&book.wallet, founding, true));
+        self.asked.put(out.found(&book.wallet, founding, true));
         self.stage = Stage::Founding;
     }
 }
@@ -182,20 +182,11 @@ impl Screen for Restore {
         Step::Stay
     }
 
-    fn answered(
-        &mut self,
-        ticket: Ticket,
-        answer: &mut Option<Answer>,
-        book: &Book,
-        out: &mut Outbox,
-    ) -> Step {
-        if self.asked.take_if(|asked| *asked == ticket).is_none() {
-            return Step::Stay;
-        }
-        match answer.take() {
+    fn answered(&mut self, delivery: &mut Delivery, book: &Book, out: &mut Outbox) -> Step {
+        match self.asked.answer(delivery) {
             Some(Answer::Founded(Ok(_))) => {
                 if let Some(password) = self.password.take() {
-                    self.asked = Some(out.load(&book.wallet, password));
+                    self.asked.put(out.load(&book.wallet, password));
                     self.stage = Stage::Opening;
                 }
             }

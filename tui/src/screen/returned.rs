@@ -11,7 +11,7 @@ use bitcoin::Psbt;
 use crate::action::Action;
 use crate::book::Book;
 use crate::canvas::{Canvas, Piece, dim, strong, text, wrap};
-use crate::effect::{Answer, Outbox, Question, Ticket};
+use crate::effect::{Answer, Delivery, Outbox, Question};
 use crate::field::Field;
 use crate::format;
 use crate::screen::{Screen, Step};
@@ -23,7 +23,7 @@ pub(crate) struct Returned {
     source: Field,
     word: Field,
     review: Option<Box<PsbtReview>>,
-    reading: Option<Ticket>,
+    reading: Question,
     asked: Question,
 }
 
@@ -32,7 +32,7 @@ impl Returned {
     pub(crate) fn new() -> Self {
         let source = Field::of_at_most(LONGEST);
         let (word, asked) = (Field::new(), Question::default());
-        Self { source, word, review: None, reading: None, asked }
+        Self { source, word, review: None, reading: Question::none(), asked }
     }
 
     fn is_complete(&self) -> bool {
@@ -44,7 +44,7 @@ impl Returned {
         match psbt::read(bytes) {
             Ok(psbt) => self.add(psbt, book, out),
             Err(ParsePsbtError::NotAPsbt) if !is_file => {
-                self.reading = Some(out.read(self.source.text().trim(), 2 * PSBT_BYTES));
+                self.reading.put(out.read(self.source.text().trim(), 2 * PSBT_BYTES));
             }
             Err(error) => out.problem(error),
         }
@@ -62,7 +62,7 @@ impl Returned {
     }
 
     fn enter(&mut self, book: &Book, out: &mut Outbox) {
-        if !self.asked.is_free() || self.reading.is_some() {
+        if !self.asked.is_free() || !self.reading.is_free() {
             return;
         }
         match &self.review {
@@ -104,24 +104,18 @@ impl Screen for Returned {
         Step::Stay
     }
 
-    fn answered(
-        &mut self,
-        ticket: Ticket,
-        answer: &mut Option<Answer>,
-        book: &Book,
-        out: &mut Outbox,
-    ) -> Step {
-        if self.reading.take_if(|asked| *asked == ticket).is_some() {
-            match answer.take() {
-                Some(Answer::Read(Ok(bytes))) => self.take(&bytes, true, book, out),
-                Some(Answer::Read(Err(told))) => {
+    fn answered(&mut self, delivery: &mut Delivery, book: &Book, out: &mut Outbox) -> Step {
+        if let Some(answer) = self.reading.answer(delivery) {
+            match answer {
+                Answer::Read(Ok(bytes)) => self.take(&bytes, true, book, out),
+                Answer::Read(Err(told)) => {
                     out.problem(format!("that is neither a PSBT nor a file: {told}"));
                 }
                 _ => {}
             }
             return Step::Stay;
         }
-        match self.asked.replied(ticket, answer, out) {
+        match self.asked.replied(delivery, out) {
             Some(Reply::Psbt(review)) => self.review = Some(review),
             Some(Reply::Payment(payment)) => {
                 let txid = payment.transaction.compute_txid();

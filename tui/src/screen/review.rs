@@ -12,7 +12,7 @@ use bitcoin::{Amount, FeeRate};
 use crate::action::{Action, Edit, Move, Verb};
 use crate::book::{Book, Page};
 use crate::canvas::{Canvas, Piece, dim, strong, text, wrap};
-use crate::effect::{Answer, Outbox, Ticket};
+use crate::effect::{Answer, Delivery, Outbox, Ticket};
 use crate::format;
 use crate::screen::by_signer::BySigner;
 use crate::screen::group::{self, Group};
@@ -64,16 +64,11 @@ impl Drafting {
     }
 
     /// Opens the review, if this is the answer. Why there is none is told.
-    pub(crate) fn reviewed(
-        &mut self,
-        ticket: Ticket,
-        answer: &mut Option<Answer>,
-        out: &mut Outbox,
-    ) -> Step {
-        let Some((_, request)) = self.0.take_if(|(asked, _)| *asked == ticket) else {
+    pub(crate) fn reviewed(&mut self, delivery: &mut Delivery, out: &mut Outbox) -> Step {
+        let Some((_, request)) = self.0.take_if(|(asked, _)| delivery.is_to(*asked)) else {
             return Step::Stay;
         };
-        match answer.take() {
+        match delivery.take() {
             Some(Answer::Reply(Ok(Reply::Draft(draft)))) => {
                 return Step::Open(Box::new(Review::new(draft, request)));
             }
@@ -218,17 +213,12 @@ impl Screen for Review {
         Step::Stay
     }
 
-    fn answered(
-        &mut self,
-        ticket: Ticket,
-        answer: &mut Option<Answer>,
-        book: &Book,
-        out: &mut Outbox,
-    ) -> Step {
-        let Some((_, request)) = self.redrafting.take_if(|(asked, _)| *asked == ticket) else {
+    fn answered(&mut self, delivery: &mut Delivery, book: &Book, out: &mut Outbox) -> Step {
+        let Some((_, request)) = self.redrafting.take_if(|(asked, _)| delivery.is_to(*asked))
+        else {
             return Step::Stay;
         };
-        match answer.take() {
+        match delivery.take() {
             Some(Answer::Reply(Ok(Reply::Draft(draft)))) => {
                 // What was compared is compared: the recipients are the same.
                 (self.draft, self.request, self.returning) = (draft, request, false);

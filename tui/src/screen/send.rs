@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use crate::action::{Action, Edit, Move, Verb};
 use crate::book::{Book, Page};
 use crate::canvas::{Canvas, dim, text};
-use crate::effect::{Answer, Outbox, Ticket};
+use crate::effect::{Delivery, Outbox};
 use crate::field::Field;
 use crate::format;
 use crate::list::List;
@@ -192,14 +192,8 @@ impl Screen for Send {
         Step::Stay
     }
 
-    fn answered(
-        &mut self,
-        ticket: Ticket,
-        answer: &mut Option<Answer>,
-        _book: &Book,
-        out: &mut Outbox,
-    ) -> Step {
-        self.drafting.reviewed(ticket, answer, out)
+    fn answered(&mut self, delivery: &mut Delivery, _book: &Book, out: &mut Outbox) -> Step {
+        self.drafting.reviewed(delivery, out)
     }
 
     fn draw(&self, book: &Book, canvas: &mut Canvas<'_>) {

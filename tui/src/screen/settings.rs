@@ -6,7 +6,7 @@ use crate::action::{Action, Verb};
 use crate::book::{Book, Page};
 use crate::canvas::{Canvas, Piece, dim, text};
 use crate::checkup::Setting;
-use crate::effect::{Answer, Effect, Outbox, Question, Ticket};
+use crate::effect::{Answer, Delivery, Effect, Outbox, Question};
 use crate::list::List;
 use crate::screen::{Screen, Step};
 
@@ -63,14 +63,8 @@ impl Screen for Settings {
         Step::Stay
     }
 
-    fn answered(
-        &mut self,
-        ticket: Ticket,
-        answer: &mut Option<Answer>,
-        _book: &Book,
-        _out: &mut Outbox,
-    ) -> Step {
-        if let Some(Answer::Settings(settings)) = self.asked.answer(ticket, answer) {
+    fn answered(&mut self, delivery: &mut Delivery, _book: &Book, _out: &mut Outbox) -> Step {
+        if let Some(Answer::Settings(settings)) = self.asked.answer(delivery) {
             self.told = settings;
         }
         Step::Stay

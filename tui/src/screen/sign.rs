@@ -8,7 +8,7 @@ use billfold_wallet_core::vault::Password;
 use crate::action::{Action, Verb};
 use crate::book::{Book, Page};
 use crate::canvas::{Canvas, dim, strong, text};
-use crate::effect::{Answer, Outbox, Ticket};
+use crate::effect::{Answer, Delivery, Outbox, Ticket};
 use crate::field::Field;
 use crate::screen::handing::Handing;
 use crate::screen::{Screen, Step};
@@ -119,15 +119,9 @@ impl Screen for Sign {
         Step::Stay
     }
 
-    fn answered(
-        &mut self,
-        ticket: Ticket,
-        answer: &mut Option<Answer>,
-        book: &Book,
-        out: &mut Outbox,
-    ) -> Step {
+    fn answered(&mut self, delivery: &mut Delivery, book: &Book, out: &mut Outbox) -> Step {
         match self.stage {
-            Stage::Keys(asked) if asked == ticket => match answer.take() {
+            Stage::Keys(asked) if delivery.is_to(asked) => match delivery.take() {
                 Some(Answer::Opened(Ok(()))) => self.sign(book, out),
                 Some(Answer::Opened(Err(error))) => {
                     out.problem(error);
@@ -135,9 +129,9 @@ impl Screen for Sign {
                 }
                 _ => self.stage = Stage::Person,
             },
-            Stage::Signature(asked) if asked == ticket => {
+            Stage::Signature(asked) if delivery.is_to(asked) => {
                 self.lock_again(book, out);
-                return self.signed(answer.take(), out);
+                return self.signed(delivery.take(), out);
             }
             _ => {}
         }

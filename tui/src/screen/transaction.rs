@@ -10,7 +10,7 @@ use bitcoin::{Address, Txid};
 use crate::action::{Action, Verb};
 use crate::book::{Book, Page};
 use crate::canvas::{Canvas, Piece, dim, text};
-use crate::effect::{Answer, Effect, Outbox, Question, Ticket};
+use crate::effect::{Delivery, Effect, Outbox, Question};
 use crate::format;
 use crate::screen::label::Label;
 use crate::screen::review::{Drafting, Request};
@@ -98,17 +98,11 @@ impl Screen for Transaction {
         Step::Stay
     }
 
-    fn answered(
-        &mut self,
-        ticket: Ticket,
-        answer: &mut Option<Answer>,
-        _book: &Book,
-        out: &mut Outbox,
-    ) -> Step {
-        if let Some(Reply::Transactions(records)) = self.asked.replied(ticket, answer, out) {
+    fn answered(&mut self, delivery: &mut Delivery, _book: &Book, out: &mut Outbox) -> Step {
+        if let Some(Reply::Transactions(records)) = self.asked.replied(delivery, out) {
             self.record = records.into_iter().next().map(Box::new);
         }
-        self.drafting.reviewed(ticket, answer, out)
+        self.drafting.reviewed(delivery, out)
     }
 
     fn draw(&self, book: &Book, canvas: &mut Canvas<'_>) {

@@ -5,20 +5,20 @@ use billfold_wallet_core::vault::Password;
 use crate::action::Action;
 use crate::book::Book;
 use crate::canvas::{Canvas, dim};
-use crate::effect::{Answer, Outbox, Ticket};
+use crate::effect::{Answer, Delivery, Outbox, Question};
 use crate::field::Field;
 use crate::screen::{Screen, Step};
 
 /// The password of the keys is asked for.
 pub(crate) struct Unlock {
     password: Field,
-    trying: Option<Ticket>,
+    trying: Question,
 }
 
 impl Unlock {
     /// Nothing is typed yet.
     pub(crate) fn new() -> Self {
-        Self { password: Field::hidden(), trying: None }
+        Self { password: Field::hidden(), trying: Question::none() }
     }
 }
 
@@ -34,9 +34,9 @@ impl Screen for Unlock {
     fn act(&mut self, action: &Action, book: &Book, out: &mut Outbox) -> Step {
         match action {
             Action::Edit(edit) => self.password.edit(edit),
-            Action::Enter if self.trying.is_none() => {
+            Action::Enter if self.trying.is_free() => {
                 match Password::new(self.password.text()) {
-                    Ok(password) => self.trying = Some(out.unlock(&book.wallet, password)),
+                    Ok(password) => self.trying.put(out.unlock(&book.wallet, password)),
                     Err(error) => out.problem(error),
                 }
                 self.password.clear();
@@ -48,17 +48,8 @@ impl Screen for Unlock {
         Step::Stay
     }
 
-    fn answered(
-        &mut self,
-        ticket: Ticket,
-        answer: &mut Option<Answer>,
-        _book: &Book,
-        out: &mut Outbox,
-    ) -> Step {
-        if self.trying.take_if(|asked| *asked == ticket).is_none() {
-            return Step::Stay;
-        }
-        match answer.take() {
+    fn answered(&mut self, delivery: &mut Delivery, _book: &Book, out: &mut Outbox) -> Step {
+        match self.trying.answer(delivery) {
             Some(Answer::Opened(Ok(()))) => {
                 out.done("The keys are open until they are locked.");
                 return Step::Unlocked;
@@ -71,7 +62,7 @@ impl Screen for Unlock {
 
     fn draw(&self, _book: &Book, canvas: &mut Canvas<'_>) {
         self.password.draw(canvas, 0, "Password", true);
-        let told = if self.trying.is_some() { "Opening…" } else { ABOUT };
+        let told = if self.trying.is_free() { ABOUT } else { "Opening…" };
         canvas.below(2).wrapped(0, told, dim("").1);
     }
 }

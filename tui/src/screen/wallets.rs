@@ -7,7 +7,7 @@ use billfold_wallet_core::wallet_name::WalletName;
 use crate::action::{Action, Verb};
 use crate::book::Book;
 use crate::canvas::{Canvas, dim, text};
-use crate::effect::{Answer, Effect, Outbox, Ticket};
+use crate::effect::{Answer, Delivery, Effect, Outbox, Question};
 use crate::list::List;
 use crate::screen::{Screen, Step};
 use crate::theme::Role;
@@ -18,7 +18,7 @@ pub(crate) struct Wallets {
     list: List,
     /// Names, and whether they are open.
     rows: Option<Vec<(WalletName, bool)>>,
-    asked: Option<Ticket>,
+    asked: Question,
 }
 
 impl Wallets {
@@ -28,7 +28,7 @@ impl Wallets {
     }
 
     fn ask(&mut self, out: &mut Outbox) {
-        self.asked = Some(out.wallets());
+        self.asked.put(out.wallets());
     }
 }
 
@@ -72,19 +72,11 @@ impl Screen for Wallets {
         Step::Stay
     }
 
-    fn answered(
-        &mut self,
-        ticket: Ticket,
-        answer: &mut Option<Answer>,
-        _book: &Book,
-        out: &mut Outbox,
-    ) -> Step {
-        if self.asked.take_if(|asked| *asked == ticket).is_some() {
-            match answer.take() {
-                Some(Answer::Wallets(Ok(rows))) => self.rows = Some(rows),
-                Some(Answer::Wallets(Err(told))) => out.problem(told),
-                _ => {}
-            }
+    fn answered(&mut self, delivery: &mut Delivery, _book: &Book, out: &mut Outbox) -> Step {
+        match self.asked.answer(delivery) {
+            Some(Answer::Wallets(Ok(rows))) => self.rows = Some(rows),
+            Some(Answer::Wallets(Err(told))) => out.problem(told),
+            _ => {}
         }
         Step::Stay
     }

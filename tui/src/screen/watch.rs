@@ -12,7 +12,7 @@ use billfold_wallet_core::search_plan::earliest;
 use crate::action::Action;
 use crate::book::Book;
 use crate::canvas::{Canvas, dim, text};
-use crate::effect::{Answer, Outbox, Ticket};
+use crate::effect::{Answer, Delivery, Outbox, Question};
 use crate::field::Field;
 use crate::list::List;
 use crate::screen::watching::Watching;
@@ -25,14 +25,14 @@ pub(crate) struct Watch {
     /// A text that does not say which addresses it is for.
     untyped: Option<String>,
     kinds: List,
-    reading: Option<Ticket>,
+    reading: Question,
 }
 
 impl Watch {
     /// Nothing is given yet.
     pub(crate) fn new() -> Self {
         let source = Field::of_at_most(IMPORT_BYTES);
-        Self { source, untyped: None, kinds: List::default(), reading: None }
+        Self { source, untyped: None, kinds: List::default(), reading: Question::none() }
     }
 
     /// Takes the accounts of a text. One line that says nothing known is the name of a file.
@@ -50,7 +50,7 @@ impl Watch {
             }
             Err(ImportError::NeedsType) => self.untyped = Some(text.to_owned()),
             Err(ImportError::Unknown) if !is_file && !text.trim().is_empty() => {
-                self.reading = Some(out.read(text.trim(), IMPORT_BYTES));
+                self.reading.put(out.read(text.trim(), IMPORT_BYTES));
             }
             Err(error) => out.problem(error),
         }
@@ -75,7 +75,7 @@ impl Screen for Watch {
                 let text = text.clone();
                 return self.take(&text, true, book, out);
             }
-            (Action::Enter, None) if self.reading.is_none() => {
+            (Action::Enter, None) if self.reading.is_free() => {
                 let text = self.source.text().to_owned();
                 return self.take(&text, false, book, out);
             }
@@ -87,17 +87,8 @@ impl Screen for Watch {
         Step::Stay
     }
 
-    fn answered(
-        &mut self,
-        ticket: Ticket,
-        answer: &mut Option<Answer>,
-        book: &Book,
-        out: &mut Outbox,
-    ) -> Step {
-        if self.reading.take_if(|asked| *asked == ticket).is_none() {
-            return Step::Stay;
-        }
-        match answer.take() {
+    fn answered(&mut self, delivery: &mut Delivery, book: &Book, out: &mut Outbox) -> Step {
+        match self.reading.answer(delivery) {
             Some(Answer::Read(Ok(bytes))) => match String::from_utf8(bytes) {
                 Ok(text) => return self.take(&text, true, book, out),
                 Err(_) => out.problem("the file is not text: export the accounts again"),
@@ -119,7 +110,7 @@ impl Screen for Watch {
             return;
         }
         self.source.draw(canvas, 0, "Accounts", true);
-        let told = if self.reading.is_some() { "Reading the file…" } else { ABOUT };
+        let told = if self.reading.is_free() { ABOUT } else { "Reading the file…" };
         canvas.below(2).wrapped(0, told, dim("").1);
     }
 }

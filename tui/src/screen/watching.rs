@@ -13,7 +13,7 @@ use billfold_wallet_core::wallet_name::WalletName;
 use crate::action::Action;
 use crate::book::Book;
 use crate::canvas::{Canvas, dim, strong, text};
-use crate::effect::{Answer, Outbox, Ticket};
+use crate::effect::{Answer, Delivery, Outbox, Question};
 use crate::field::Field;
 use crate::screen::secret::Secret;
 use crate::screen::{Screen, Step};
@@ -26,7 +26,7 @@ pub(crate) struct Watching {
     name: Field,
     stage: Stage,
     password: Option<Password>,
-    asked: Option<Ticket>,
+    asked: Question,
 }
 
 /// Where the person is.
@@ -45,7 +45,14 @@ impl Watching {
         book: &Book,
     ) -> Self {
         let name = Field::with(book.wallet.as_str());
-        Self { accounts, birthday, name, stage: Stage::Name, password: None, asked: None }
+        Self {
+            accounts,
+            birthday,
+            name,
+            stage: Stage::Name,
+            password: None,
+            asked: Question::none(),
+        }
     }
 
     fn wallet(&self) -> Result<WalletName, impl std::fmt::Display + use<>> {
@@ -68,7 +75,7 @@ impl Watching {
                         password: password.clone(),
                     });
                     self.password = Some(password);
-                    self.asked = Some(out.found(&wallet, founding, false));
+                    self.asked.put(out.found(&wallet, founding, false));
                     self.stage = Stage::Founding;
                 }
             }
@@ -99,20 +106,11 @@ impl Screen for Watching {
         Step::Stay
     }
 
-    fn answered(
-        &mut self,
-        ticket: Ticket,
-        answer: &mut Option<Answer>,
-        _book: &Book,
-        out: &mut Outbox,
-    ) -> Step {
-        if self.asked.take_if(|asked| *asked == ticket).is_none() {
-            return Step::Stay;
-        }
-        match answer.take() {
+    fn answered(&mut self, delivery: &mut Delivery, _book: &Book, out: &mut Outbox) -> Step {
+        match self.asked.answer(delivery) {
             Some(Answer::Founded(Ok(_))) => {
                 if let (Some(password), Ok(wallet)) = (self.password.take(), self.wallet()) {
-                    self.asked = Some(out.load(&wallet, password));
+                    self.asked.put(out.load(&wallet, password));
                     self.stage = Stage::Opening;
                 }
             }
