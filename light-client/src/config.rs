@@ -25,10 +25,10 @@ pub struct Config {
 /// The way that connections take to the network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Route {
-    /// Straight: onion addresses are out of reach, names are looked up with `Output::Resolve`.
+    /// Straight: onion addresses are out of reach, names are looked up with `Io::Resolve`.
     Direct,
     /// Through a SOCKS5 proxy, all of them: every kind of address can be dialled, and nothing is
-    /// looked up here, so there is no `Output::Resolve`. A DNS seed is dialled by its name, as a
+    /// looked up here, so there is no `Io::Resolve`. A DNS seed is dialled by its name, as a
     /// peer that is asked for addresses ([`Purpose::Addresses`](crate::dial::Purpose::Addresses)),
     /// so that the name is resolved at the proxy's far end.
     Proxy,

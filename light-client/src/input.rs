@@ -17,12 +17,12 @@ use crate::time::WallTime;
 /// One thing that happened, passed to [`LightClient::handle`](crate::LightClient::handle).
 #[derive(Debug, Clone, PartialEq)]
 pub enum Input {
-    /// The connection that `Output::Dial` asked for is open, over the transport that it named.
+    /// The connection that `Io::Dial` asked for is open, over the transport that it named.
     Connected {
         /// The connection's id, as in the `Dial`.
         peer: PeerId,
     },
-    /// The connection that `Output::Dial` asked for could not be opened.
+    /// The connection that `Io::Dial` asked for could not be opened.
     DialFailed {
         /// The connection's id, as in the `Dial`.
         peer: PeerId,
@@ -50,19 +50,19 @@ pub enum Input {
     },
     /// A name was looked up, or could not be.
     Resolved {
-        /// The id of the `Output::Resolve`.
+        /// The id of the `Io::Resolve`.
         id: LookupId,
         /// What was found; empty if nothing.
         addresses: Vec<IpAddr>,
     },
     /// A job is done.
     JobDone {
-        /// The id of the `Output::Job`.
+        /// The id of the `Io::Job`.
         id: JobId,
         /// What [`job::run`](crate::job::run) returned for it.
         result: JobResult,
     },
-    /// The answer to an `Output::ReadFilters`.
+    /// The answer to an `Io::ReadFilters`.
     FiltersRead {
         /// The id of the question.
         id: ReadId,

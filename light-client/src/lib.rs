@@ -32,6 +32,7 @@
 //! use billfold_light_client::config::{Config, Route};
 //! use billfold_light_client::dial::DialProblem;
 //! use billfold_light_client::input::Input;
+//! use billfold_light_client::io::Io;
 //! use billfold_light_client::job;
 //! use billfold_light_client::output::Output;
 //! use billfold_light_client::params::Params;
@@ -55,12 +56,12 @@
 //!     }
 //!     while let Some(output) = client.poll() {
 //!         match output {
-//!             Output::Dial { peer, .. } => {
+//!             Output::Io(Io::Dial { peer, .. }) => {
 //!                 dials += 1;
 //!                 let why = DialProblem::Refused;
 //!                 inputs.push(Input::DialFailed { peer, why });
 //!             }
-//!             Output::Job { id, job } => {
+//!             Output::Io(Io::Job { id, job }) => {
 //!                 inputs.push(Input::JobDone { id, result: job::run(&job) });
 //!             }
 //!             // Send, close, tell the wallet, show to the user.
@@ -99,6 +100,7 @@ pub mod config;
 pub mod fault;
 pub mod job;
 pub mod input;
+pub mod io;
 pub mod output;
 pub mod change_set;
 pub mod fees;

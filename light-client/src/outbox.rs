@@ -9,6 +9,7 @@ use bitcoin::p2p::message::NetworkMessage;
 
 use crate::codec;
 use crate::dial::Wire;
+use crate::io::Io;
 use crate::output::Output;
 use crate::peer_id::PeerId;
 use crate::tally::Tally;
@@ -72,7 +73,7 @@ impl Outbox {
             line.sent.count(command.as_bytes(), bytes.len());
             line.last = Some(self.now);
         }
-        self.push(Output::Send { peer, bytes });
+        self.push(Output::Io(Io::Send { peer, bytes }));
     }
 
     /// What went over a connection.

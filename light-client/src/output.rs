@@ -4,68 +4,18 @@
 
 use bitcoin::{Block, FeeRate, Transaction, Txid};
 
-use crate::dial::{DialProblem, LookupId, Purpose, Wire};
+use crate::dial::{DialProblem, Wire};
 use crate::fault::Fault;
 use crate::height::{BlockId, Height};
-use crate::job::{Job, JobId};
-use crate::kept::{FilterId, KeptFilter, ReadId};
+use crate::io::Io;
 use crate::peer_id::{PeerAddress, PeerId};
 use crate::time::{ClockOffset, WallTime};
 
 /// One thing to do or to know, drained with [`LightClient::poll`](crate::LightClient::poll).
 #[derive(Debug, Clone, PartialEq)]
 pub enum Output {
-    /// Open a connection; answer with `Input::Connected` or `Input::DialFailed`.
-    Dial {
-        /// The new connection's id.
-        peer: PeerId,
-        /// Where to.
-        address: PeerAddress,
-        /// Over which transport; there is no falling back to the other.
-        wire: Wire,
-        /// What it is for.
-        purpose: Purpose,
-    },
-    /// Look a name up with the system's resolver; answer with `Input::Resolved`. Never said when
-    /// the [`Route`](crate::config::Route) leads through a proxy.
-    Resolve {
-        /// The id to answer with.
-        id: LookupId,
-        /// The name.
-        name: String,
-    },
-    /// Write bytes to a connection, in order.
-    Send {
-        /// To whom.
-        peer: PeerId,
-        /// Over [`Wire::V1`] framed, over [`Wire::V2`] the contents of one packet.
-        bytes: Vec<u8>,
-    },
-    /// Close a connection; answer with `Input::Disconnected`.
-    Close {
-        /// Whose.
-        peer: PeerId,
-        /// Why; `None` when the peer did nothing wrong.
-        fault: Option<Fault>,
-    },
-    /// Run a job with [`job::run`](crate::job::run); answer with `Input::JobDone`.
-    Job {
-        /// The id to answer with.
-        id: JobId,
-        /// The work.
-        job: Job,
-    },
-    /// Filters that may be kept, each said once. Nothing waits for it and nothing depends on it, so
-    /// a driver may drop them and needs no commit.
-    KeepFilters(Vec<KeptFilter>),
-    /// Read kept filters, after all that was said to be kept before; answer with
-    /// `Input::FiltersRead`.
-    ReadFilters {
-        /// The id to answer with.
-        id: ReadId,
-        /// Which.
-        filters: Vec<FilterId>,
-    },
+    /// Something to be done outside, in order.
+    Io(Io),
     /// The chain moved; wallets follow.
     Chain(ChainEvent),
     /// A peer came, went or failed; for faces and logs.

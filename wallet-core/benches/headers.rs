@@ -20,6 +20,7 @@ use billfold_wallet_core::light_client::config::{Config, Route};
 use billfold_wallet_core::light_client::dial::{DialProblem, Wire};
 use billfold_wallet_core::light_client::height::Height;
 use billfold_wallet_core::light_client::input::Input;
+use billfold_wallet_core::light_client::io::Io;
 use billfold_wallet_core::light_client::limits::{MAX_HEADERS, WTXID_RELAY_PROTOCOL};
 use billfold_wallet_core::light_client::output::Output;
 use billfold_wallet_core::light_client::params::Params;
@@ -120,15 +121,15 @@ fn sync(params: &Params, chain: &Chain) -> u32 {
         drop(client.take_staged());
         while let Some(output) = client.poll() {
             match output {
-                Output::Dial { peer, wire: Wire::V2, .. } => {
+                Output::Io(Io::Dial { peer, wire: Wire::V2, .. }) => {
                     // Encryption is not what is measured.
                     let why = DialProblem::NoV2;
                     inputs.push_back(Input::DialFailed { peer, why });
                 }
-                Output::Dial { peer, wire: Wire::V1, .. } => {
+                Output::Io(Io::Dial { peer, wire: Wire::V1, .. }) => {
                     inputs.push_back(Input::Connected { peer });
                 }
-                Output::Send { peer, bytes } => {
+                Output::Io(Io::Send { peer, bytes }) => {
                     for answer in chain.answers(params, &bytes) {
                         messages += u32::from(matches!(answer, NetworkMessage::Headers(_)));
                         let answer = RawNetworkMessage::new(params.magic, answer);

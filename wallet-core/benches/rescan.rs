@@ -14,6 +14,7 @@ use billfold_wallet_core::light_client::change_set::Restored;
 use billfold_wallet_core::light_client::config::{Config, Route};
 use billfold_wallet_core::light_client::height::{BlockId, Height};
 use billfold_wallet_core::light_client::input::{Input, ScanStart};
+use billfold_wallet_core::light_client::io::Io;
 use billfold_wallet_core::light_client::kept::{FilterId, KeptFilter};
 use billfold_wallet_core::light_client::output::Output;
 use billfold_wallet_core::light_client::params::Params;
@@ -169,8 +170,8 @@ fn rescan(dir: &std::path::Path, chain: &Chain, scripts: &[ScriptBuf]) -> Durati
         while let Some(output) = client.poll() {
             let reports = inbox.reports(Generation::default());
             match output {
-                Output::Job { id, job } => jobs.run(id, job, reports),
-                Output::ReadFilters { id, filters } => keeper.read(id, filters, reports),
+                Output::Io(Io::Job { id, job }) => jobs.run(id, job, reports),
+                Output::Io(Io::ReadFilters { id, filters }) => keeper.read(id, filters, reports),
                 // Nobody is dialled and nothing is told.
                 _ => {}
             }

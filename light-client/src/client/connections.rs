@@ -11,6 +11,7 @@ use crate::codec::{Decoder, Filter, Message};
 use crate::dial::{DialProblem, Purpose};
 use crate::fault::Fault;
 use crate::height::Height;
+use crate::io::Io;
 use crate::kept::FilterId;
 use crate::limits::{HANDSHAKE_TIMEOUT, MAX_HELD_BYTES, PING_INTERVAL};
 use crate::output::{Output, PeerEvent};
@@ -33,10 +34,10 @@ impl LightClient {
             let (address, wire, purpose) = (peer.address.clone(), peer.wire, peer.purpose);
             self.peers.insert(id, peer);
             self.outbox.open(id, wire);
-            self.outbox.push(Output::Dial { peer: id, address, wire, purpose });
+            self.outbox.push(Output::Io(Io::Dial { peer: id, address, wire, purpose }));
         }
         while let Some((id, name)) = self.roster.take_lookup() {
-            self.outbox.push(Output::Resolve { id, name });
+            self.outbox.push(Output::Io(Io::Resolve { id, name }));
         }
         self.timers.set(Timer::Dial, self.roster.next_due());
     }
@@ -152,7 +153,7 @@ impl LightClient {
         peer.decoder = Decoder::new(peer.wire, magic);
         self.conduct.on_gone(id, &peer.address, fault);
         self.forget(id);
-        self.outbox.push(Output::Close { peer: id, fault });
+        self.outbox.push(Output::Io(Io::Close { peer: id, fault }));
     }
 
     pub(super) fn on_handshake_timeout(&mut self, id: PeerId) {

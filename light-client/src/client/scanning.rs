@@ -9,6 +9,7 @@ use crate::client::LightClient;
 use crate::fault::Fault;
 use crate::height::{BlockId, Height};
 use crate::input::ScanStart;
+use crate::io::Io;
 use crate::job::{FilterVerdict, JobId, JobResult};
 use crate::output::{ChainEvent, Output};
 use crate::peer_id::PeerId;
@@ -136,14 +137,14 @@ impl LightClient {
         }
         self.fold_blocks();
         while let Some((id, job)) = self.matching.next_job() {
-            self.outbox.push(Output::Job { id, job });
+            self.outbox.push(Output::Io(Io::Job { id, job }));
         }
         while let Some((id, filters)) = self.matching.next_read() {
-            self.outbox.push(Output::ReadFilters { id, filters });
+            self.outbox.push(Output::Io(Io::ReadFilters { id, filters }));
         }
         let good = self.matching.take_good();
         if !good.is_empty() {
-            self.outbox.push(Output::KeepFilters(good));
+            self.outbox.push(Output::Io(Io::KeepFilters(good)));
         }
         self.tell_cursor();
         self.ask_for_blocks(now);

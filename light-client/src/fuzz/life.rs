@@ -24,6 +24,7 @@ use crate::dial::{DialProblem, Wire};
 use crate::fuzz::branch::Branch;
 use crate::height::Height;
 use crate::input::{Input, ScanStart};
+use crate::io::Io;
 use crate::job::{self, JobId, JobResult};
 use crate::output::{ChainEvent, Output};
 use crate::params::Params;
@@ -190,9 +191,9 @@ impl Life {
         let mut deaf = Vec::new();
         while let Some(output) = self.client.poll() {
             match output {
-                Output::Dial { peer, wire: Wire::V2, .. } => deaf.push(peer),
-                Output::Dial { peer, .. } => self.dials.push(peer),
-                Output::Job { id, job } => self.jobs.push((id, job::run(&job))),
+                Output::Io(Io::Dial { peer, wire: Wire::V2, .. }) => deaf.push(peer),
+                Output::Io(Io::Dial { peer, .. }) => self.dials.push(peer),
+                Output::Io(Io::Job { id, job }) => self.jobs.push((id, job::run(&job))),
                 Output::Chain(ChainEvent::Block { at, .. }) => self.blocks.push(at.hash),
                 Output::Chain(ChainEvent::Synced { .. }) => self.outcome.synced = true,
                 Output::Chain(ChainEvent::Reorganised { .. }) => self.outcome.reorganised = true,

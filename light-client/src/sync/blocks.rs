@@ -395,6 +395,7 @@ mod tests {
     use bitcoin::p2p::Magic;
 
     use super::*;
+    use crate::io::Io;
     use crate::output::Output;
 
     const DRIPPING: PeerId = PeerId::new(1);
@@ -471,7 +472,7 @@ mod tests {
         fn asked(&mut self) -> Vec<(PeerId, u32)> {
             let mut asked = Vec::new();
             while let Some(output) = self.outbox.pop() {
-                let Output::Send { peer, bytes } = output else { panic!("{output:?}") };
+                let Output::Io(Io::Send { peer, bytes }) = output else { panic!("{output:?}") };
                 asked.push((peer, u32::from(*bytes.last().unwrap())));
             }
             asked

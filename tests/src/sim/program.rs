@@ -10,6 +10,7 @@ use billfold_wallet_core::command::{Command, CommandError, PaymentState, Reply};
 use billfold_wallet_core::engine::{Effect, Engine, Input};
 use billfold_wallet_core::event::{CommandId, Event};
 use billfold_wallet_core::light_client::input::Input as ClientInput;
+use billfold_wallet_core::light_client::io::Io;
 use billfold_wallet_core::light_client::job;
 use billfold_wallet_core::store::filters;
 use billfold_wallet_core::wallet_name::WalletName;
@@ -95,32 +96,32 @@ impl World {
     fn carry_out(&mut self, effects: Vec<Effect>) -> Result<()> {
         for effect in effects {
             match effect {
-                Effect::Dial { peer, address, wire, .. } => self.dial(peer, &address, wire),
-                Effect::Resolve { id, .. } => {
+                Effect::Io(Io::Dial { peer, address, wire, .. }) => self.dial(peer, &address, wire),
+                Effect::Io(Io::Resolve { id, .. }) => {
                     let addresses = Vec::new();
                     self.soon(ClientInput::Resolved { id, addresses });
                 }
-                Effect::Send { peer, bytes } => {
+                Effect::Io(Io::Send { peer, bytes }) => {
                     self.note(&bytes);
                     if let Some(line) = self.lines.get_mut(&peer) {
                         let at = line.send(self.time, &mut self.draw).max(self.cut_until);
                         self.at(at, Happening::Bytes(self.epoch, peer, bytes));
                     }
                 }
-                Effect::Close { peer, .. } => {
+                Effect::Io(Io::Close { peer, .. }) => {
                     self.lines.remove(&peer);
                     self.soon(ClientInput::Disconnected { peer });
                 }
-                Effect::Job { id, job } => {
+                Effect::Io(Io::Job { id, job }) => {
                     let result = job::run(&job);
                     self.soon(ClientInput::JobDone { id, result });
                 }
-                Effect::KeepFilters(kept) => {
+                Effect::Io(Io::KeepFilters(kept)) => {
                     if let Some(run) = &mut self.run {
                         run.filters.keep(&kept)?;
                     }
                 }
-                Effect::ReadFilters { id, filters } => {
+                Effect::Io(Io::ReadFilters { id, filters }) => {
                     let Some(run) = &self.run else { continue };
                     let filters = filters::read(&run.filters.places(&filters)).filters;
                     self.soon(ClientInput::FiltersRead { id, filters });

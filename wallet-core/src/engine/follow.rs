@@ -12,6 +12,7 @@ use crate::engine::{Effect, Engine};
 use crate::event::{Event, News, Note};
 use crate::light_client::height::BlockId;
 use crate::light_client::input::{Input, ScanStart};
+use crate::light_client::io::Io;
 use crate::light_client::output::{BroadcastEvent, ChainEvent, MempoolEvent, Output};
 use crate::light_client::time::{Now, WallTime};
 use crate::wallet::Folded;
@@ -45,21 +46,11 @@ impl Engine {
     /// Does one output, or queues its effect; what the light client must hear of it comes back.
     fn take(&mut self, now: Now, output: Output) -> Result<Vec<Input>, StoreProblem> {
         match output {
-            Output::Dial { peer, address, wire, purpose } => {
-                self.effects.push(Effect::Dial { peer, address, wire, purpose });
-            }
-            Output::Resolve { id, name } => self.effects.push(Effect::Resolve { id, name }),
-            Output::Send { peer, bytes } => self.effects.push(Effect::Send { peer, bytes }),
-            Output::Close { peer, fault } => self.effects.push(Effect::Close { peer, fault }),
-            Output::Job { id, job } => self.effects.push(Effect::Job { id, job }),
-            Output::KeepFilters(filters) => {
-                if let Some(chain) = self.chain.followed_mut() {
-                    chain.on_kept(&filters);
+            Output::Io(io) => {
+                if let (Io::KeepFilters(filters), Some(chain)) = (&io, self.chain.followed_mut()) {
+                    chain.on_kept(filters);
                 }
-                self.effects.push(Effect::KeepFilters(filters));
-            }
-            Output::ReadFilters { id, filters } => {
-                self.effects.push(Effect::ReadFilters { id, filters });
+                self.effects.push(Effect::Io(io));
             }
             Output::Peer(event) => {
                 let news = News { wallet: None, event: Event::Peer(event) };

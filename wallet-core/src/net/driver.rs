@@ -17,6 +17,7 @@ use crate::command::{CommandError, StoreProblem};
 use crate::engine::{Effect, Engine, Input};
 use crate::event::{Event, News};
 use crate::light_client::input::Input as ClientInput;
+use crate::light_client::io::Io;
 use crate::light_client::peer_id::PeerId;
 use crate::limits::CLOSE_TIME;
 use crate::net::clock::Clock;
@@ -243,9 +244,20 @@ impl Network {
     }
 
     fn carry_out(&mut self, effect: Effect) {
-        let reports = self.inbox.reports(self.generation);
         match effect {
-            Effect::Dial { peer, address, wire, purpose } => {
+            Effect::Io(io) => self.perform(io),
+            Effect::Restart => {
+                self.connections.clear();
+                self.generation = self.generation.next();
+            }
+            Effect::Answer { .. } | Effect::Tell(_) => {}
+        }
+    }
+
+    fn perform(&mut self, io: Io) {
+        let reports = self.inbox.reports(self.generation);
+        match io {
+            Io::Dial { peer, address, wire, purpose } => {
                 if let Some(runtime) = &self.runtime {
                     tracing::debug!(%peer, %address, %wire, %purpose, "dialling");
                     let (route, magic) = (self.route.clone(), self.magic);
@@ -254,39 +266,34 @@ impl Network {
                     self.connections.insert(peer, connection);
                 }
             }
-            Effect::Resolve { id, name } => match &self.runtime {
+            Io::Resolve { id, name } => match &self.runtime {
                 Some(runtime) if self.route.looks_names_up() => {
                     self.resolver.look_up(runtime.handle(), id, name, reports);
                 }
                 _ => reports.put(ClientInput::Resolved { id, addresses: Vec::new() }, None),
             },
-            Effect::Send { peer, bytes } => {
+            Io::Send { peer, bytes } => {
                 let taken = self.connections.get(&peer).is_none_or(|c| c.send(bytes));
                 if !taken {
                     self.connections.remove(&peer);
                 }
             }
-            Effect::Close { peer, fault } => {
+            Io::Close { peer, fault } => {
                 if let Some(fault) = fault {
                     tracing::info!(%peer, %fault, "closing");
                 }
                 self.connections.remove(&peer);
             }
-            Effect::Job { id, job } => self.jobs.run(id, job, reports),
-            Effect::KeepFilters(filters) => {
+            Io::Job { id, job } => self.jobs.run(id, job, reports),
+            Io::KeepFilters(filters) => {
                 if let Some(keeper) = &self.keeper {
                     keeper.keep(filters);
                 }
             }
-            Effect::ReadFilters { id, filters } => match &self.keeper {
+            Io::ReadFilters { id, filters } => match &self.keeper {
                 Some(keeper) => keeper.read(id, filters, reports),
                 None => reports.put(ClientInput::FiltersRead { id, filters: Vec::new() }, None),
             },
-            Effect::Restart => {
-                self.connections.clear();
-                self.generation = self.generation.next();
-            }
-            Effect::Answer { .. } | Effect::Tell(_) => {}
         }
     }
 }

@@ -13,6 +13,7 @@ use bitcoin::{
 use super::world::{Blocks, World, address, script};
 use crate::dial::Purpose;
 use crate::input::Input;
+use crate::io::Io;
 use crate::limits::{
     ECHO_WAIT, OFFER_RETRY, OFFER_TIMEOUT, PARENT_WAIT, REANNOUNCE_AFTER, REANNOUNCE_JITTER,
 };
@@ -71,14 +72,17 @@ fn owners(world: &World, transaction: &Transaction) -> Vec<u16> {
 /// The connections that were opened to announce.
 fn visits(world: &World) -> Vec<PeerId> {
     let dials = world.log.iter().filter_map(|output| match output {
-        Output::Dial { peer, purpose: Purpose::Broadcast, .. } => Some(*peer),
+        Output::Io(Io::Dial { peer, purpose: Purpose::Broadcast, .. }) => Some(*peer),
         _ => None,
     });
     dials.collect()
 }
 
 fn is_closed(world: &World, visit: PeerId) -> bool {
-    world.log.iter().any(|out| matches!(out, Output::Close { peer, fault: None } if *peer == visit))
+    world
+        .log
+        .iter()
+        .any(|out| matches!(out, Output::Io(Io::Close { peer, fault: None }) if *peer == visit))
 }
 
 fn other(world: &World, n: u16) -> u16 {
@@ -96,7 +100,7 @@ fn a_payment_goes_to_one_peer_on_a_connection_of_its_own_and_is_heard_back() {
     let visit = *visits(&world).last().expect("a visit");
     assert!(is_closed(&world, visit));
     for (peer, bytes) in world.log.iter().filter_map(|output| match output {
-        Output::Send { peer, bytes } => Some((*peer, bytes)),
+        Output::Io(Io::Send { peer, bytes }) => Some((*peer, bytes)),
         _ => None,
     }) {
         let command = &bytes[4..16];

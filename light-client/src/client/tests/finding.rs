@@ -11,6 +11,7 @@ use bitcoin::p2p::message::NetworkMessage;
 use super::world::{Blocks, Host, Store, Vice, World, script};
 use crate::config::Route;
 use crate::dial::Purpose;
+use crate::io::Io;
 use crate::limits::{MAX_PEERS_PER_SOURCE, MIN_PEERS, STALE_TIP, TARGET_PEERS};
 use crate::output::Output;
 use crate::params::dns_seed;
@@ -46,7 +47,9 @@ fn hosts(tip: BlockHash, addresses: &[PeerAddress]) -> BTreeMap<PeerAddress, Hos
 
 fn dials(world: &World, purpose: Purpose) -> Vec<PeerAddress> {
     let dialled = world.log.iter().filter_map(|output| match output {
-        Output::Dial { address, purpose: found, .. } if *found == purpose => Some(address.clone()),
+        Output::Io(Io::Dial { address, purpose: found, .. }) if *found == purpose => {
+            Some(address.clone())
+        }
         _ => None,
     });
     dialled.collect()
@@ -54,7 +57,7 @@ fn dials(world: &World, purpose: Purpose) -> Vec<PeerAddress> {
 
 fn lookups(world: &World) -> Vec<String> {
     let names = world.log.iter().filter_map(|output| match output {
-        Output::Resolve { name, .. } => Some(name.clone()),
+        Output::Io(Io::Resolve { name, .. }) => Some(name.clone()),
         _ => None,
     });
     names.collect()
@@ -228,7 +231,8 @@ fn when_our_own_link_is_down_nobody_is_forgotten() {
     let before = world.log.len();
     world.pass(Duration::from_secs(4 * 3600));
     assert_eq!(world.store.peers.addresses.len(), known);
-    let dials = world.log[before..].iter().filter(|o| matches!(o, Output::Dial { .. })).count();
+    let dials =
+        world.log[before..].iter().filter(|o| matches!(o, Output::Io(Io::Dial { .. }))).count();
     assert!(dials < 1000, "{dials} dials in four hours are too many");
     for address in &all {
         world.hosts.get_mut(address).expect("a host").up = true;
@@ -322,7 +326,8 @@ fn a_peer_that_stays_behind_makes_room() {
     world.scan(1, &[script(1)]);
     world.sync(tip);
     world.pass(Duration::from_secs(4 * 3600));
-    let left = world.log.iter().filter(|o| matches!(o, Output::Close { fault: None, .. })).count();
+    let left =
+        world.log.iter().filter(|o| matches!(o, Output::Io(Io::Close { fault: None, .. }))).count();
     assert!(left > 0, "they were left");
     assert!(world.faults().is_empty(), "but not blamed");
     assert!(connected(&world).iter().filter(|peer| all[6..].contains(peer)).count() >= 4);

@@ -13,6 +13,7 @@ use bitcoin::{
 use super::world::{Blocks, World, script};
 use crate::fault::Fault;
 use crate::input::Input;
+use crate::io::Io;
 use crate::limits::{
     MAX_ANNOUNCED, MAX_RECEIPTS, MAX_TRANSACTION_ASKS, RECEIPT_LIFETIME, TELL_AFTER, TELL_JITTER,
     TRANSACTION_TIMEOUT,
@@ -133,8 +134,8 @@ fn every_transaction_is_asked_for_and_only_ours_are_told() {
 fn nothing_that_a_peer_sees_depends_on_whose_a_transaction_is() {
     // Pings carry random numbers, so lengths are compared; what is asked has one length.
     let length = |output: &Output| match output {
-        Output::Send { peer, bytes } => Some((*peer, bytes.len())),
-        Output::Close { peer, .. } => Some((*peer, 0)),
+        Output::Io(Io::Send { peer, bytes }) => Some((*peer, bytes.len())),
+        Output::Io(Io::Close { peer, .. }) => Some((*peer, 0)),
         _ => None,
     };
     let sent = |payee: ScriptBuf| {

@@ -11,6 +11,7 @@ use super::lies::{Lie, miner};
 use super::world::{Blocks, Link, Vice, World, address, script};
 use crate::height::Height;
 use crate::input::ScanStart;
+use crate::io::Io;
 use crate::limits::OWING_PATIENCE;
 use crate::output::Output;
 
@@ -150,8 +151,10 @@ fn bans(world: &World, n: u16) -> Vec<crate::fault::Fault> {
     let mut faults = Vec::new();
     for output in &world.log {
         match output {
-            Output::Dial { peer, address: to, .. } if *to == address(n) => theirs.push(*peer),
-            Output::Close { peer, fault: Some(fault) } if theirs.contains(peer) => {
+            Output::Io(Io::Dial { peer, address: to, .. }) if *to == address(n) => {
+                theirs.push(*peer);
+            }
+            Output::Io(Io::Close { peer, fault: Some(fault) }) if theirs.contains(peer) => {
                 faults.push(*fault);
             }
             _ => {}

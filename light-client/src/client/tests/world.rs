@@ -33,6 +33,7 @@ use crate::dial::{DialProblem, Wire};
 use crate::height::{BlockId, Height};
 use crate::height_ranges::HeightRanges;
 use crate::input::{Input, ScanStart};
+use crate::io::Io;
 use crate::job;
 use crate::kept::{FilterId, KeptFilter};
 use crate::output::{BroadcastEvent, ChainEvent, Output, PeerEvent};
@@ -672,7 +673,7 @@ impl World {
 
     pub(super) fn faults(&self) -> Vec<crate::fault::Fault> {
         let faults = self.log.iter().filter_map(|output| match output {
-            Output::Close { fault, .. } => *fault,
+            Output::Io(Io::Close { fault, .. }) => *fault,
             _ => None,
         });
         faults.collect()
@@ -707,7 +708,7 @@ impl World {
 
     fn act(&mut self, output: Output) {
         match output {
-            Output::Dial { peer, address, wire, .. } => {
+            Output::Io(Io::Dial { peer, address, wire, .. }) => {
                 let up = self.hosts.get(&address).is_some_and(|host| host.up);
                 let input = if up && wire == Wire::V2 {
                     Input::DialFailed { peer, why: DialProblem::NoV2 }
@@ -719,20 +720,20 @@ impl World {
                 };
                 self.queue.push_back(input);
             }
-            Output::Send { peer, bytes } => self.on_sent(peer, &bytes),
-            Output::Close { peer, .. } => self.disconnect(peer),
-            Output::Job { id, job } => {
+            Output::Io(Io::Send { peer, bytes }) => self.on_sent(peer, &bytes),
+            Output::Io(Io::Close { peer, .. }) => self.disconnect(peer),
+            Output::Io(Io::Job { id, job }) => {
                 let result = job::run(&job);
                 self.queue.push_back(Input::JobDone { id, result });
             }
             Output::Chain(event) => self.on_chain(event),
-            Output::ReadFilters { id, filters } => {
+            Output::Io(Io::ReadFilters { id, filters }) => {
                 let filters = self.store.read(&filters);
                 self.queue.push_back(Input::FiltersRead { id, filters });
             }
-            Output::KeepFilters(filters) => self.store.keep(filters),
+            Output::Io(Io::KeepFilters(filters)) => self.store.keep(filters),
             Output::Peer(_) | Output::Broadcast(_) | Output::Clock(_) | Output::Mempool(_) => {}
-            Output::Resolve { id, name } => {
+            Output::Io(Io::Resolve { id, name }) => {
                 let addresses = self.names.get(&name).cloned().unwrap_or_default();
                 self.queue.push_back(Input::Resolved { id, addresses });
             }

@@ -13,6 +13,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::chain::mine;
 use crate::dial::Wire;
+use crate::io::Io;
 use crate::limits::SILENCE_TIMEOUT;
 use crate::output::Output;
 
@@ -145,7 +146,7 @@ impl Model {
             self.leave(silent);
         }
         while let Some(output) = self.outbox.pop() {
-            let Output::Send { peer, bytes } = output else { continue };
+            let Output::Io(Io::Send { peer, bytes }) = output else { continue };
             let message: RawNetworkMessage = deserialize(&bytes).expect("a message");
             let NetworkMessage::GetCFilters(ask) = message.into_payload() else { continue };
             let stop = TREE.find(&ask.stop_hash).expect("on the chain").height.to_u32();

@@ -14,6 +14,7 @@ use super::*;
 use crate::chain::anchor::Anchor;
 use crate::chain::mine::{self, NOW};
 use crate::dial::Wire;
+use crate::io::Io;
 use crate::limits::{MAX_BROKEN_PRESYNCS, MAX_HEADERS, MAX_SIDE_HEADERS, PRESYNC_TURN, RETRY_MAX};
 use crate::output::Output;
 use crate::params::Params;
@@ -50,7 +51,7 @@ impl Talks {
     /// Answers one question; whether there was one.
     fn turn(&mut self) -> bool {
         self.sync.drive(self.now, &self.tree, &mut self.outbox);
-        let Some(Output::Send { peer, bytes }) = self.outbox.pop() else { return false };
+        let Some(Output::Io(Io::Send { peer, bytes })) = self.outbox.pop() else { return false };
         let message: RawNetworkMessage = deserialize(&bytes).expect("a whole message");
         let NetworkMessage::GetHeaders(ask) = message.payload() else {
             unreachable!("nothing else is asked here");

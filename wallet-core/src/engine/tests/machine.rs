@@ -12,6 +12,7 @@ use crate::engine::{Effect, Engine, Input};
 use crate::event::{CommandId, Event, News};
 use crate::light_client::dial::{DialProblem, Wire};
 use crate::light_client::input::Input as ClientInput;
+use crate::light_client::io::Io;
 use crate::light_client::job;
 use crate::light_client::peer_id::{PeerAddress, PeerId};
 use crate::net::clock::Clock;
@@ -211,35 +212,35 @@ impl Machine {
         match effect {
             Effect::Tell(news) => return Some(news),
             Effect::Answer { id, result } => self.answers.push((id, result)),
-            Effect::Dial { peer, wire: Wire::V2, .. } => {
+            Effect::Io(Io::Dial { peer, wire: Wire::V2, .. }) => {
                 let why = DialProblem::NoV2;
                 self.waiting.push_back(Input::Network(ClientInput::DialFailed { peer, why }));
             }
-            Effect::Dial { peer, address: PeerAddress::Ip(address), .. } => {
+            Effect::Io(Io::Dial { peer, address: PeerAddress::Ip(address), .. }) => {
                 let stream = TcpStream::connect(address).unwrap();
                 let (reader, report) = (stream.try_clone().unwrap(), self.happened.0.clone());
                 self.streams.0.insert(peer, stream);
                 report.send(ClientInput::Connected { peer }).unwrap();
                 std::thread::spawn(move || read(peer, reader, &report));
             }
-            Effect::Send { peer, bytes } => {
+            Effect::Io(Io::Send { peer, bytes }) => {
                 // A peer that went away is heard of by its reader.
                 let mut stream = &self.streams.0[&peer];
                 let _ = stream.write_all(&bytes);
             }
-            Effect::Close { peer, .. } => {
+            Effect::Io(Io::Close { peer, .. }) => {
                 let _ = self.streams.0[&peer].shutdown(Shutdown::Both);
             }
-            Effect::Job { id, job } => {
+            Effect::Io(Io::Job { id, job }) => {
                 let result = job::run(&job);
                 self.waiting.push_back(Input::Network(ClientInput::JobDone { id, result }));
             }
-            Effect::KeepFilters(filters) => {
+            Effect::Io(Io::KeepFilters(filters)) => {
                 if let Some(store) = &mut self.store {
                     store.keep(&filters).unwrap();
                 }
             }
-            Effect::ReadFilters { id, filters } => {
+            Effect::Io(Io::ReadFilters { id, filters }) => {
                 let store = self.store.as_ref().expect("the light client was told of none");
                 let filters = filters::read(&store.places(&filters)).filters;
                 self.filters_read += filters.len();
@@ -249,7 +250,7 @@ impl Machine {
                     None => self.waiting.push_back(input),
                 }
             }
-            Effect::Dial { .. } | Effect::Resolve { .. } | Effect::Restart => {
+            Effect::Io(Io::Dial { .. } | Io::Resolve { .. }) | Effect::Restart => {
                 panic!("not in this story")
             }
         }

@@ -9,6 +9,7 @@ use crate::engine::{Effect, Engine, Input, Online};
 use crate::event::{CommandId, Event};
 use crate::light_client::change_set::ChangeSet;
 use crate::light_client::height::Height;
+use crate::light_client::io::Io;
 use crate::light_client::peer_id::PeerAddress;
 use crate::light_client::time::Now;
 use crate::store::chain::ChainFile;
@@ -68,7 +69,7 @@ fn a_scan_from_below_the_anchor_begins_a_lower_chain() {
     let now = Now::default();
     let wallets = vec![home.opened(&main(), now)];
     let (mut engine, first) = Engine::online(wallets, home.online(), [1; 32], now).unwrap();
-    assert!(first.iter().any(|effect| matches!(effect, Effect::Dial { .. })));
+    assert!(first.iter().any(|effect| matches!(effect, Effect::Io(Io::Dial { .. }))));
     let high = engine.chain.tip().height;
     assert!(high < birthday && high > Height::new(800_000));
 
@@ -76,7 +77,8 @@ fn a_scan_from_below_the_anchor_begins_a_lower_chain() {
     let effects =
         engine.step(now, Input::Ask { id: CommandId(1), wallet: main(), command }).unwrap();
     let restart = effects.iter().position(|effect| *effect == Effect::Restart).unwrap();
-    let dial = effects.iter().position(|effect| matches!(effect, Effect::Dial { .. })).unwrap();
+    let dial =
+        effects.iter().position(|effect| matches!(effect, Effect::Io(Io::Dial { .. }))).unwrap();
     assert!(restart < dial, "{effects:?}");
     let low = engine.chain.tip();
     assert!(low.height < Height::new(300_000));

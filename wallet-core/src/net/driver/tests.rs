@@ -11,6 +11,7 @@ use crate::engine::Opened;
 use crate::keychain::{AccountId, ScriptType, StandardAccount};
 use crate::light_client::dial::{Purpose, Wire};
 use crate::light_client::height::{BlockId, Height};
+use crate::light_client::io::Io;
 use crate::light_client::peer_id::PeerAddress;
 use crate::seed::{Seed, Words};
 use crate::signers::key_layer::KeyLayer;
@@ -64,7 +65,7 @@ fn what_was_under_way_for_an_earlier_light_client_is_not_for_this_one() {
     // Nothing listens on port 1 of this machine, so both dials fail and are reported.
     let address = PeerAddress::Ip(([127, 0, 0, 1], 1).into());
     let (wire, purpose) = (Wire::V1, Purpose::Chain);
-    let dial = Effect::Dial { peer: PeerId::new(1), address, wire, purpose };
+    let dial = Effect::Io(Io::Dial { peer: PeerId::new(1), address, wire, purpose });
     network.carry_out(dial.clone());
     network.carry_out(Effect::Restart);
     network.carry_out(dial);
