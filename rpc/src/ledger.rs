@@ -57,7 +57,7 @@ pub async fn key_layer(desk: &Desk) -> Result<KeyLayerState, RpcError> {
 /// -13, or what the wallet answered.
 pub async fn require_unlocked(desk: &Desk) -> Result<(), RpcError> {
     match key_layer(desk).await? {
-        KeyLayerState { has_passphrase: true, state: KeyState::Locked } => {
+        KeyLayerState { has_passphrase: true, state: KeyState::Locked, .. } => {
             Err(RpcError::new(Code::UnlockNeeded, UNLOCK_NEEDED))
         }
         _ => Ok(()),

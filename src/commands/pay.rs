@@ -20,7 +20,6 @@ use crate::output::Report;
 use crate::session::follow::{Patience, follow};
 use crate::session::{Session, unexpected};
 
-mod batch;
 pub(super) mod fee;
 mod request;
 mod review;

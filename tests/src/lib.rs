@@ -10,6 +10,7 @@ pub mod cheap_keys;
 pub mod display;
 pub mod typist;
 pub mod program;
+pub mod screens;
 pub mod daemon;
 pub mod manual;
 pub mod splice;

@@ -174,6 +174,14 @@ pub enum Verb {
     Close,
     /// Scan the chain again.
     Rescan,
+    /// Pay everybody that a file names.
+    Batch,
+    /// Make one coin of many.
+    Consolidate,
+    /// Sign a message, or check a signature.
+    Message,
+    /// Write the history into a file.
+    Export,
     /// Draw the screen anew.
     Redraw,
     /// Stop the program until it is let go on, with the wallet closed.
@@ -188,7 +196,7 @@ pub enum Verb {
 
 impl Verb {
     /// All of them, in the order of the palette.
-    pub const ALL: [Self; 45] = [
+    pub const ALL: [Self; 49] = [
         Self::Receive,
         Self::Send,
         Self::Bump,
@@ -222,6 +230,10 @@ impl Verb {
         Self::Lock,
         Self::Close,
         Self::Rescan,
+        Self::Batch,
+        Self::Consolidate,
+        Self::Message,
+        Self::Export,
         Self::Log,
         Self::Doctor,
         Self::Settings,
@@ -272,6 +284,10 @@ impl Verb {
             Self::Lock => "lock",
             Self::Close => "close",
             Self::Rescan => "rescan",
+            Self::Batch => "pay-file",
+            Self::Consolidate => "consolidate",
+            Self::Message => "message",
+            Self::Export => "export",
             Self::Redraw => "redraw",
             Self::Suspend => "suspend",
             Self::Quit => "quit",
@@ -324,6 +340,10 @@ impl Verb {
             Self::Lock => "lock the keys; the view stays",
             Self::Close => "close the wallet; nothing is shown any more",
             Self::Rescan => "scan the chain again from the birthday",
+            Self::Batch => "pay everybody that a file names",
+            Self::Consolidate => "make one coin of all, or of the marked ones",
+            Self::Message => "sign a message with an address, or check a signature",
+            Self::Export => "write the history into a file, for bookkeeping",
             Self::Redraw => "draw the screen anew",
             Self::Suspend => "close the wallet, and go back to the shell for a while",
             Self::Quit => "end the program",

@@ -4,6 +4,7 @@
 //! makes it be asked for again afterwards. Refuses to guess: what was not answered yet is `None`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use billfold_wallet_core::command::{
     AddressQuery, AddressRow, Balance, Coin, Command, CommandError, Draft, HistoryQuery,
@@ -27,6 +28,8 @@ pub struct Book {
     pub look: Look,
     /// Whether the key layer is locked.
     pub locked: bool,
+    /// How long until it locks itself if nobody is there until then, where that is soon.
+    pub locks_in: Option<Duration>,
     /// The chain and its peers.
     pub status: Option<Box<Status>>,
     /// What there is to spend.
@@ -92,6 +95,7 @@ impl Book {
             network,
             look: Look::default(),
             locked: true,
+            locks_in: None,
             status: None,
             balance: None,
             description: None,
@@ -184,7 +188,7 @@ impl Book {
             Event::Note(_) => self.outdate(&[Page::Coins, Page::History]),
             Event::Missed { .. } => self.outdate(&Page::ALL),
             Event::Broadcast(_) => self.outdate(&[Page::History]),
-            Event::Locked => self.locked = true,
+            Event::Locked => (self.locked, self.locks_in) = (true, None),
             Event::Operation(_) => self.outdate(&[Page::Operation, Page::Description]),
             Event::Peer(_) | Event::Stopped { .. } => {}
         }

@@ -79,6 +79,8 @@ pub enum Effect {
     },
     /// Close a wallet.
     Unload {
+        /// Comes back when it is closed.
+        ticket: Ticket,
         /// Which.
         wallet: WalletName,
     },
@@ -171,6 +173,8 @@ pub enum Answer {
     Opened(Result<(), OpenError>),
     /// To `Words`.
     Words(Result<Fresh, EntropyError>),
+    /// To `Unload`.
+    Closed,
     /// To `Found`.
     Founded(Result<Box<WalletDescription>, RestoreError>),
     /// To `Device`, before the last: how far it is.
@@ -239,6 +243,13 @@ impl Outbox {
     pub fn unlock(&mut self, wallet: &WalletName, password: Password) -> Ticket {
         let (ticket, wallet) = (self.ticket(), wallet.clone());
         self.effects.push(Effect::Unlock { ticket, wallet, password });
+        ticket
+    }
+
+    /// Closes a wallet.
+    pub fn unload(&mut self, wallet: &WalletName) -> Ticket {
+        let (ticket, wallet) = (self.ticket(), wallet.clone());
+        self.effects.push(Effect::Unload { ticket, wallet });
         ticket
     }
 

@@ -73,18 +73,18 @@ fn chain(book: &Book) -> Vec<Piece> {
     let ready = status.peers.iter().filter(|peer| peer.ready).count();
     let peers = if ready == 0 { String::new() } else { format::count(ready as u64, "peer") };
     let height = format::grouped(status.tip.height.to_u32().into());
-    let lock = if book.locked { "" } else { "  keys open" };
+    let lock = match (book.locked, book.locks_in) {
+        (true, _) => String::new(),
+        (false, None) => "  keys open".to_owned(),
+        (false, Some(left)) => format!("  keys lock in {} s", left.as_secs()),
+    };
     let (word, role) = match (status.synced, ready) {
         (_, 0) => ("! no peer", Role::Warning),
         (true, _) => ("synced", Role::Received),
         (false, _) if book.is_searching() => ("~ partial", Role::Pending),
         (false, _) => ("~ syncing", Role::Pending),
     };
-    vec![
-        (format!("{word} {height}"), role),
-        dim(format!("  {peers}")),
-        (lock.to_owned(), Role::Warning),
-    ]
+    vec![(format!("{word} {height}"), role), dim(format!("  {peers}")), (lock, Role::Warning)]
 }
 
 /// What is to be told stands over the lowest rows but one, as many as it takes.

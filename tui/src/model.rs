@@ -20,6 +20,7 @@ use crate::screen::first::First;
 use crate::screen::send::Send;
 use crate::screen::{Screen, Step, tabs};
 use crate::theme::Theme;
+use crate::vigil::Vigil;
 
 mod drawing;
 mod opening;
@@ -39,6 +40,7 @@ pub struct Model {
     desk: Option<Desk>,
     /// The open wallet that Esc leads back to, while another is made or opened.
     before: Option<WalletName>,
+    vigil: Vigil,
     notice: Option<Notice>,
     out: Outbox,
 }
@@ -57,6 +59,7 @@ impl Model {
             stack: Vec::new(),
             desk: None,
             before: None,
+            vigil: Vigil::default(),
             notice: None,
             out: Outbox::default(),
         }
@@ -126,6 +129,7 @@ impl Model {
 
     fn act(&mut self, action: &Action) {
         let open = self.is_open();
+        self.vigil.seen(&self.book, &mut self.out);
         if *action == Action::Verb(Verb::Suspend) {
             if open {
                 self.close();
@@ -186,6 +190,7 @@ impl Model {
             Step::Unlocked => {
                 self.stack.pop();
                 self.book.locked = false;
+                self.vigil.seen(&self.book, &mut self.out);
             }
         }
     }
@@ -196,6 +201,7 @@ impl Model {
         let (look, network) = (self.book.look, self.book.network);
         let mut book = Book::new(wallet, network);
         book.look = look;
+        self.vigil = Vigil::default();
         let left = std::mem::replace(&mut self.book, book);
         (self.tab, self.tabs) = (Tab::Home, tabs());
         self.before = outside.is_some().then_some(left.wallet);
@@ -247,8 +253,9 @@ impl Model {
     fn close(&mut self) {
         self.leave_all();
         let wallet = self.book.wallet.clone();
-        self.out.put(Effect::Unload { wallet: wallet.clone() });
+        self.out.unload(&wallet);
         self.book = Book::new(wallet, self.book.network);
+        self.vigil = Vigil::default();
         (self.tab, self.tabs) = (Tab::Home, tabs());
         self.outside = Some(Box::new(Closed::new()));
     }
@@ -283,7 +290,9 @@ impl Model {
     fn answered(&mut self, ticket: Ticket, answer: Answer) {
         let changes = matches!(&answer, Answer::Reply(Ok(reply)) if book::changes(reply));
         let mut delivery = Delivery::new(ticket, answer);
-        if self.book.answered(&mut delivery) {
+        if self.book.answered(&mut delivery)
+            || self.vigil.answered(&mut delivery, &mut self.book, &mut self.out)
+        {
             return;
         }
         if let Some(desk) = &mut self.desk

@@ -40,6 +40,10 @@ pub(crate) mod label;
 mod request;
 pub(crate) mod receive;
 pub(crate) mod send;
+pub(crate) mod batch;
+pub(crate) mod consolidation;
+pub(crate) mod message;
+pub(crate) mod export;
 pub(crate) mod transaction;
 mod row;
 pub(crate) mod jobs;
@@ -104,6 +108,12 @@ pub(crate) trait Screen: Send {
 
     /// What is to be given back when it is left.
     fn leave(&mut self, _book: &Book, _out: &mut Outbox) {}
+
+    /// The path of its type, so that tests can tell which screens have pictures.
+    #[cfg(test)]
+    fn kind(&self) -> &'static str {
+        std::any::type_name::<Self>()
+    }
 
     /// Draws it.
     fn draw(&self, book: &Book, canvas: &mut Canvas<'_>);

@@ -24,6 +24,7 @@ pub mod config;
 pub mod search_plan;
 pub mod amount;
 pub mod recipient;
+pub mod batch;
 pub mod seed;
 pub mod psbt;
 pub mod sweep;

@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use billfold_wallet_core::amount::parse_pay_amount;
+use billfold_wallet_core::batch::{self, BatchError};
 use billfold_wallet_core::command::{PayAmount, PayRequest, Recipient};
 use billfold_wallet_core::recipient::Payee;
 use bitcoin::Network;
 
-use super::{batch, fee};
+use super::fee;
 use crate::cli::paying::PayArgs;
 use crate::failure::{Failure, Kind};
 use crate::output::figures;
@@ -80,7 +81,15 @@ fn file(path: &Path, network: Network) -> Result<Vec<Recipient>, Failure> {
         Failure::new(Kind::Io, format!("the payments can't be read from {path}: {error}"))
             .with("path", path)
     })?;
-    batch::parse(&text, network)
+    batch::parse(&text, network).map_err(|error| refused(&error))
+}
+
+fn refused(error: &BatchError) -> Failure {
+    let failure = Failure::new(Kind::BadPayments, error.to_string());
+    match error {
+        BatchError::Line { line, .. } => failure.with("line", *line),
+        BatchError::Empty => failure,
+    }
 }
 
 fn told(amount: PayAmount) -> String {

@@ -3,11 +3,15 @@
 use crate::action::Verb;
 use crate::model::Model;
 use crate::screen::Screen;
+use crate::screen::batch::Batch;
+use crate::screen::consolidation::Consolidation;
 use crate::screen::doctor::Doctor;
 use crate::screen::drafts::Drafts;
+use crate::screen::export::Export;
 use crate::screen::find::Find;
 use crate::screen::jobs::Jobs;
 use crate::screen::log::Log;
+use crate::screen::message::Message;
 use crate::screen::palette::Palette;
 use crate::screen::receive::Receive;
 use crate::screen::send::Send;
@@ -28,6 +32,10 @@ impl Model {
             Verb::Drafts => Box::<Drafts>::default(),
             Verb::Jobs => Box::<Jobs>::default(),
             Verb::Rescan => Box::new(Jobs::rescan()),
+            Verb::Batch => Box::new(Batch::new()),
+            Verb::Consolidate => Box::new(Consolidation::of(Vec::new())),
+            Verb::Message => Box::new(Message::new(None)),
+            Verb::Export => Box::new(Export::new()),
             Verb::Log => Box::<Log>::default(),
             Verb::Doctor => Box::<Doctor>::default(),
             Verb::Settings => Box::<Settings>::default(),

@@ -70,9 +70,13 @@ impl Wallets {
                     told(ticket, Answer::Founded(founded.map(Box::new)));
                 });
             }
-            Effect::Unload { wallet } => {
+            Effect::Unload { ticket, wallet } => {
                 self.closing.retain(|closing| !closing.is_finished());
-                let closing = tokio::spawn(async move { drop(face.unload(&wallet).await) });
+                let closing = tokio::spawn(async move {
+                    // Whatever is wrong with it, it is not open any more.
+                    drop(face.unload(&wallet).await);
+                    told(ticket, Answer::Closed);
+                });
                 self.closing.push(closing);
             }
             Effect::Wallets { ticket } => {

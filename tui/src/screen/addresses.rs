@@ -10,6 +10,7 @@ use crate::effect::{Effect, Outbox};
 use crate::list::List;
 use crate::screen::at_signer::AtSigner;
 use crate::screen::label::Label;
+use crate::screen::message::Message;
 use crate::screen::{Screen, Step};
 use crate::theme::Role;
 
@@ -29,7 +30,7 @@ impl Screen for Addresses {
     }
 
     fn verbs(&self) -> &'static [Verb] {
-        &[Verb::Receive, Verb::Label, Verb::Copy, Verb::Verify]
+        &[Verb::Receive, Verb::Label, Verb::Copy, Verb::Verify, Verb::Message]
     }
 
     fn act(&mut self, action: &Action, book: &Book, out: &mut Outbox) -> Step {
@@ -44,6 +45,9 @@ impl Screen for Addresses {
             (Action::Verb(Verb::Verify), Some(row)) => {
                 let place = (&row.account, row.keychain.branch, row.index);
                 return AtSigner::address(&row.address, place, book, out);
+            }
+            (Action::Verb(Verb::Message), Some(row)) => {
+                return Step::Open(Box::new(Message::new(Some(&row.address.to_string()))));
             }
             (Action::Verb(Verb::Copy), Some(row)) => {
                 out.put(Effect::Copy(row.address.to_string()));

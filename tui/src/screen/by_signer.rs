@@ -3,7 +3,7 @@
 //!
 //! Refuses to send what comes back before the wallet has looked at it: the signer may have changed it.
 
-use billfold_wallet_core::command::{Command, Draft, PaymentState, PsbtReview, Reply};
+use billfold_wallet_core::command::{Command, Draft, PsbtReview, Reply};
 use bitcoin::Psbt;
 
 use crate::action::Action;
@@ -14,6 +14,7 @@ use crate::effect::{Answer, Delivery, Effect, Outbox, Ticket};
 use crate::format;
 use crate::screen::at_signer::{has_signer, waiting};
 use crate::screen::handing::Handing;
+use crate::screen::standing;
 use crate::screen::{Screen, Step};
 use crate::theme::Role;
 
@@ -136,12 +137,7 @@ impl Screen for BySigner {
                 return self.reviewed(*review, book, out);
             }
             Some(Answer::Reply(Ok(Reply::Payment(payment)))) => {
-                let txid = payment.transaction.compute_txid();
-                let how = match payment.state {
-                    PaymentState::Signed => "Signed and kept; sent as soon as a peer is there",
-                    _ => "Signed by the signer, and on its way",
-                };
-                out.done(format!("{how}: {txid}"));
+                out.done(standing::signed(&payment, book));
                 return Step::Home;
             }
             Some(Answer::Reply(Err(error))) => self.stage = Stage::Refused(error.to_string()),
@@ -164,9 +160,11 @@ impl Screen for BySigner {
             Stage::Asking { told, .. } => {
                 (told.as_str(), Role::Pending, "Esc takes it back from the signer.")
             }
-            Stage::Refused(told) => {
-                (told.as_str(), Role::Error, "Enter asks the signer again. Esc goes to the review.")
-            }
+            Stage::Refused(told) => (
+                told.as_str(),
+                Role::Error,
+                "Enter asks again. Esc: the review; Ctrl-W there: a PSBT.",
+            ),
             Stage::Checking(_) => ("Comparing what came back with the draft…", Role::Pending, ""),
             Stage::Sending(_) => ("Storing and sending it…", Role::Pending, ""),
             Stage::Handed => {

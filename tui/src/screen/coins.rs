@@ -12,6 +12,7 @@ use crate::book::{Book, Page};
 use crate::canvas::{Canvas, Piece, dim, strong, text};
 use crate::effect::{Delivery, Effect, Outbox, Question};
 use crate::list::List;
+use crate::screen::consolidation::Consolidation;
 use crate::screen::label::Label;
 use crate::screen::send::Send;
 use crate::screen::{Screen, Step};
@@ -59,7 +60,7 @@ impl Screen for Coins {
     }
 
     fn verbs(&self) -> &'static [Verb] {
-        &[Verb::Mark, Verb::Send, Verb::Freeze, Verb::Label, Verb::Copy]
+        &[Verb::Mark, Verb::Send, Verb::Freeze, Verb::Label, Verb::Copy, Verb::Consolidate]
     }
 
     fn act(&mut self, action: &Action, book: &Book, out: &mut Outbox) -> Step {
@@ -105,10 +106,13 @@ impl Coins {
                 return Step::Open(Box::new(Label::new(reference, coin.note.as_deref())));
             }
             Action::Verb(Verb::Copy) => out.put(Effect::Copy(coin.outpoint.to_string())),
-            Action::Verb(Verb::Send) if !self.marked.is_empty() => {
+            Action::Verb(verb @ (Verb::Send | Verb::Consolidate)) if !self.marked.is_empty() => {
                 let coins = self.marked_coins(book);
                 let coins = coins.into_iter().map(|coin| coin.outpoint).collect();
-                return Step::Open(Box::new(Send::of(coins)));
+                return Step::Open(match verb {
+                    Verb::Send => Box::new(Send::of(coins)),
+                    _ => Box::new(Consolidation::of(coins)),
+                });
             }
             _ => return Step::Pass,
         }

@@ -128,15 +128,8 @@ impl Send {
             };
             recipients.push(Recipient { address: payee.address, amount, note: None });
         }
-        let fee = match self.fee.text().trim() {
-            "" => FeeChoice::Default,
-            written => match parse_fee_rate(written) {
-                Ok(rate) => FeeChoice::Rate(rate),
-                Err(error) => {
-                    self.current = self.fields() - 1;
-                    return out.problem(error);
-                }
-            },
+        let Some(fee) = fee_of(&self.fee, out) else {
+            return self.current = self.fields() - 1;
         };
         let note = Some(self.note.text().trim().to_owned()).filter(|note| !note.is_empty());
         let coins = self.coins.clone();
@@ -217,6 +210,20 @@ impl Screen for Send {
         }
         let told = if self.drafting.is_free() { ABOUT } else { "Drafting…" };
         canvas.below(row + 4).wrapped(0, told, dim("").1);
+    }
+}
+
+/// The fee rate that is written; why it is none is told.
+pub(super) fn fee_of(field: &Field, out: &mut Outbox) -> Option<FeeChoice> {
+    match field.text().trim() {
+        "" => Some(FeeChoice::Default),
+        written => match parse_fee_rate(written) {
+            Ok(rate) => Some(FeeChoice::Rate(rate)),
+            Err(error) => {
+                out.problem(error);
+                None
+            }
+        },
     }
 }
 

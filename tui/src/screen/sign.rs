@@ -2,7 +2,7 @@
 //!
 //! Refuses to sign by Enter alone, and to leave keys open that were locked before.
 
-use billfold_wallet_core::command::{Command, Draft, PaymentState, Reply};
+use billfold_wallet_core::command::{Command, Draft, Reply};
 use billfold_wallet_core::vault::Password;
 
 use crate::action::{Action, Verb};
@@ -11,6 +11,7 @@ use crate::canvas::{Canvas, dim, strong, text};
 use crate::effect::{Answer, Delivery, Outbox, Ticket};
 use crate::field::Field;
 use crate::screen::handing::Handing;
+use crate::screen::standing;
 use crate::screen::{Screen, Step};
 
 /// A payment that was reviewed.
@@ -62,15 +63,10 @@ impl Sign {
         }
     }
 
-    fn signed(&mut self, answer: Option<Answer>, out: &mut Outbox) -> Step {
+    fn signed(&mut self, answer: Option<Answer>, book: &Book, out: &mut Outbox) -> Step {
         match answer {
             Some(Answer::Reply(Ok(Reply::Payment(payment)))) => {
-                let txid = payment.transaction.compute_txid();
-                let how = match payment.state {
-                    PaymentState::Signed => "Signed and kept; sent as soon as a peer is there",
-                    _ => "Signed and on its way",
-                };
-                out.done(format!("{how}: {txid}"));
+                out.done(standing::signed(&payment, book));
                 Step::Home
             }
             Some(Answer::Reply(Ok(Reply::Psbt(review)))) => {
@@ -131,7 +127,7 @@ impl Screen for Sign {
             },
             Stage::Signature(asked) if delivery.is_to(asked) => {
                 self.lock_again(book, out);
-                return self.signed(delivery.take(), out);
+                return self.signed(delivery.take(), book, out);
             }
             _ => {}
         }

@@ -2,7 +2,7 @@
 //!
 //! Refuses to tell it by colour alone.
 
-use billfold_wallet_core::command::{HistoryRow, PaymentState};
+use billfold_wallet_core::command::{HistoryRow, Payment, PaymentState};
 
 use crate::book::Book;
 use crate::theme::Role;
@@ -26,6 +26,19 @@ pub(super) fn of(row: &HistoryRow, book: &Book) -> (char, String, Role) {
         PaymentState::Replaced => ('x', "replaced".to_owned(), Role::Dim),
         PaymentState::Evicted => ('x', "dropped".to_owned(), Role::Dim),
     }
+}
+
+/// What is told of a payment that was just signed, with its id at the end.
+pub(super) fn signed(payment: &Payment, book: &Book) -> String {
+    let peers = book.status.iter().flat_map(|status| &status.peers);
+    let how = match payment.state {
+        PaymentState::Signed if peers.filter(|peer| peer.ready).count() == 0 => {
+            "Signed and kept; sent as soon as a peer is there"
+        }
+        PaymentState::Signed => "Signed and kept; it is being sent now",
+        _ => "Signed and on its way",
+    };
+    format!("{how}: {}", payment.transaction.compute_txid())
 }
 
 /// The role of a transaction's amount.

@@ -7,7 +7,7 @@ use billfold_wallet_core::wallet_name::WalletName;
 use crate::action::{Action, Verb};
 use crate::book::Book;
 use crate::canvas::{Canvas, dim, text};
-use crate::effect::{Answer, Delivery, Effect, Outbox, Question};
+use crate::effect::{Answer, Delivery, Outbox, Question};
 use crate::list::List;
 use crate::screen::{Screen, Step};
 use crate::theme::Role;
@@ -19,6 +19,8 @@ pub(crate) struct Wallets {
     /// Names, and whether they are open.
     rows: Option<Vec<(WalletName, bool)>>,
     asked: Question,
+    /// The list is asked for again when it is closed.
+    closing: Question,
 }
 
 impl Wallets {
@@ -58,8 +60,7 @@ impl Screen for Wallets {
                 return free(rows).map_or(Step::Stay, Step::Another);
             }
             (Action::Verb(Verb::Cancel), Some((name, true))) if *name != book.wallet => {
-                out.put(Effect::Unload { wallet: name.clone() });
-                self.ask(out);
+                self.closing.put(out.unload(name));
             }
             (Action::Verb(Verb::Cancel), Some((name, true))) if *name == book.wallet => {
                 return Step::Do(Verb::Close);
@@ -73,6 +74,9 @@ impl Screen for Wallets {
     }
 
     fn answered(&mut self, delivery: &mut Delivery, _book: &Book, out: &mut Outbox) -> Step {
+        if self.closing.answer(delivery).is_some() {
+            self.ask(out);
+        }
         match self.asked.answer(delivery) {
             Some(Answer::Wallets(Ok(rows))) => self.rows = Some(rows),
             Some(Answer::Wallets(Err(told))) => out.problem(told),

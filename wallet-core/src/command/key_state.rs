@@ -2,6 +2,8 @@
 //!
 //! Refuses the keys themselves.
 
+use std::time::Duration;
+
 /// Whether a wallet can sign now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyState {
@@ -20,4 +22,7 @@ pub struct KeyLayerState {
     pub has_passphrase: bool,
     /// Whether it is open.
     pub state: KeyState,
+    /// How long until it locks itself, if nobody is there until then. `None`: it is locked, or never
+    /// locks itself.
+    pub locks_in: Option<Duration>,
 }

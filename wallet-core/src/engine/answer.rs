@@ -79,7 +79,7 @@ impl Engine {
             Command::Teller(command) => one.tell(&around, &command),
             Command::Recall(request) => one.recall(&request),
             Command::Remember { request, answer } => one.remember(&request, &answer),
-            Command::KeyLayer => one.key_layer(),
+            Command::KeyLayer => one.key_layer(now),
             Command::Lock => Ok(one.lock_up()),
             Command::Present => Ok(Reply::Done),
         }
@@ -284,10 +284,10 @@ impl Follower {
         Ok(Reply::Done)
     }
 
-    fn key_layer(&self) -> Result<Reply, CommandError> {
+    fn key_layer(&self, now: Now) -> Result<Reply, CommandError> {
         let has_passphrase = self.wallet.passphrase()?.is_some();
-        let state = self.keys.state();
-        Ok(Reply::KeyLayer(KeyLayerState { has_passphrase, state }))
+        let (state, locks_in) = (self.keys.state(), self.keys.locks_in(now.mono));
+        Ok(Reply::KeyLayer(KeyLayerState { has_passphrase, state, locks_in }))
     }
 
     fn lock_up(&mut self) -> Reply {

@@ -12,7 +12,7 @@ portable_enum!(BlockQuery { Height(height), Hash(hash) });
 portable_enum!(ChainQuery { Status, Applied, Block(query), Addresses, Order(order) });
 portable_enum!(LabelQuery { All, Of(reference), Addresses(label) });
 portable_enum!(KeyState { Locked, Open, OpenUntil(time) });
-portable_struct!(KeyLayerState { has_passphrase, state });
+portable_struct!(KeyLayerState { has_passphrase, state, locks_in });
 portable_as! { OperationId as u64 { |it| it.0, |number| Some(Self(number)) } }
 portable_enum!(OperationCommand { Rescan { from }, Running, Of(id), Cancel(id) });
 portable_enum!(OperationState { Running, Done(time), Cancelled(time) });

@@ -74,6 +74,12 @@ impl KeyLayer {
         idle.into_iter().chain(self.until.map(|until| until.mono)).min()
     }
 
+    /// How long until then.
+    #[must_use]
+    pub fn locks_in(&self, now: MonoTime) -> Option<Duration> {
+        Some(self.locks_at()?.since(now))
+    }
+
     /// Locks if its time is over, or nobody was there for too long; whether it did. Both clocks count: the one stands
     /// still while a machine sleeps, the other can be set back.
     pub fn lock_if_idle(&mut self, now: Now) -> bool {
@@ -152,6 +158,7 @@ mod tests {
     #[test]
     fn nobody_there_for_long_enough_locks() {
         let mut layer = unlocked(Some(IDLE));
+        assert_eq!(layer.locks_in(at(309, 1_299).mono), Some(Duration::from_secs(1)));
         assert!(!layer.lock_if_idle(at(309, 1_299)));
         layer.touch(at(309, 1_299));
         assert_eq!(layer.locks_at(), Some(MonoTime::new(Duration::from_secs(609))));

@@ -2,6 +2,7 @@
 //! in `tui/pictures`, and are written anew by `BILLFOLD_NEW_PICTURES=1 cargo test -p billfold-tui
 //! pictures`.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -69,6 +70,10 @@ const SCREENS: &[(&str, Reach)] = &[
     ("keys-signer", Reach::Signer(Signer::Agrees, "5")),
     ("transaction", Reach::Keys("2 enter")),
     ("label", Reach::Keys("2 e")),
+    ("pay-file", Reach::Keys(": p a y - f i l e enter w a g e s")),
+    ("consolidate", Reach::Keys("3 : c o n s o l enter")),
+    ("message", Reach::Keys("4 : m e s s a g e enter h i")),
+    ("export", Reach::Keys(": e x p o r t enter")),
     ("find", Reach::Keys("/ s a l")),
     ("palette", Reach::Keys(":")),
     ("help", Reach::Keys("3 ?")),
@@ -256,6 +261,27 @@ fn every_screen_is_as_its_pictures_show_it() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:?} differ: draw them anew, and look at what changed");
+}
+
+/// A screen without pictures changes without anybody looking.
+#[test]
+fn every_screen_has_its_pictures_and_every_picture_its_screen() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let kind = |(_, reach): &(_, Reach)| bench(reach, State::Busy, true).model.top().kind();
+    let drawn: BTreeSet<_> =
+        SCREENS.iter().filter_map(|one| kind(one).split("::").nth(2)).collect();
+    for file in std::fs::read_dir(root.join("src/screen")).expect("the screens") {
+        let path = file.expect("a screen").path();
+        let source = std::fs::read_to_string(&path).expect("its source");
+        let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
+        let is_screen = source.contains("impl Screen for");
+        assert!(!is_screen || drawn.contains(name), "{name} has no picture");
+    }
+    for file in std::fs::read_dir(root.join("pictures")).expect("the pictures") {
+        let path = file.expect("a picture").path();
+        let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
+        assert!(SCREENS.iter().any(|(screen, _)| *screen == name), "{name} is of no screen");
+    }
 }
 
 /// What a person loses by a crash or a cleared field when a window is made smaller.

@@ -6,9 +6,10 @@ use billfold_wallet_core::command::{
     AccountDescription, AccountSearch, AddressRow, AddressStatus, AuditEntry, Balance,
     BalanceParts, Birthday, ChainSearch, Change, Coin, Command, CommandError, Draft, DraftId,
     FeeBasis, FeeChoice, Finding, Happened, HistoryRow, InvoiceState, IssuedAddress, JournalEntry,
-    Limit, Mark, Matched, Operation, OperationCommand, OperationId, OperationState, PayAmount,
-    Payment, PaymentState, PsbtReview, Purpose, Reach, Reference, Reply, SearchEnd, SearchReport,
-    Task, TellerCommand, TellerReading, TellerReply, TransactionRecord, WalletDescription, Warning,
+    KeyLayerState, KeyState, Limit, Mark, Matched, MessageForm, Operation, OperationCommand,
+    OperationId, OperationState, PayAmount, Payment, PaymentState, PsbtReview, Purpose, Reach,
+    Reference, Reply, SearchEnd, SearchReport, SignedMessage, Task, TellerCommand, TellerReading,
+    TellerReply, TransactionRecord, WalletDescription, Warning,
 };
 use billfold_wallet_core::event::{Event, News};
 use billfold_wallet_core::founding::Founding;
@@ -98,9 +99,19 @@ pub(super) struct Bench {
     unlocked: bool,
     /// The rescan that goes on.
     rescan: Option<Operation>,
+    /// How long is left before the keys lock themselves.
+    pub(super) locks_in: Option<Duration>,
     paid: bool,
     typed: String,
 }
+
+/// What a key signed.
+pub(super) const SIGNATURE: &str =
+    "H9L5yLFjti0QTHhPyFrZCT1V/MMnBtXKmoiKDZ78NDBjERki6ZTQZdSMCtkgoNmp17By9ItJr8o7ChX0XxY91nk=";
+
+/// Whom to pay.
+const WAGES: &str = "address,amount,note\nbcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080,25k,may\n\
+                     bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080,30k\n";
 
 /// The password that opens the wallet.
 pub(super) const PASSWORD: &str = "correct horse";
@@ -129,6 +140,7 @@ impl Bench {
             at_signer: None,
             unlocked: false,
             rescan: (state == State::Busy).then(rescan),
+            locks_in: None,
             paid: false,
             typed: String::new(),
         }
@@ -232,10 +244,10 @@ impl Bench {
                 }
                 (ticket, Answer::Reply(reply))
             }
-            Effect::Load { ticket, .. } | Effect::Unlock { ticket, .. } => {
+            effect @ (Effect::Load { ticket, .. } | Effect::Unlock { ticket, .. }) => {
                 // A password can't be looked at; what was typed can.
                 let right = self.typed == PASSWORD;
-                self.unlocked = right;
+                self.unlocked |= right && matches!(effect, Effect::Unlock { .. });
                 let opened = if right { Ok(()) } else { Err(OpenError::WrongPassword) };
                 (ticket, Answer::Opened(opened))
             }
@@ -283,6 +295,7 @@ impl Bench {
                     Some("accounts.txt") => {
                         Ok(of_signer(ScriptType::Segwit).to_string().into_bytes())
                     }
+                    Some("wages.csv") => Ok(WAGES.as_bytes().to_vec()),
                     Some("signed.psbt") => Ok(handed().psbt.serialize()),
                     _ => Err("no such file".to_owned()),
                 };
@@ -311,9 +324,9 @@ impl Bench {
                 self.tried = Some(trial);
                 return None;
             }
-            Effect::Unload { wallet } => {
+            Effect::Unload { ticket, wallet } => {
                 self.closed.push(wallet);
-                return None;
+                (ticket, Answer::Closed)
             }
             Effect::Redraw | Effect::Suspend => return None,
         };
@@ -378,6 +391,16 @@ impl Bench {
                 Reply::Payment(Box::new(payment()))
             }
             Command::Transactions(_) => Reply::Transactions(vec![record()]),
+            Command::KeyLayer => {
+                let state = if self.unlocked { KeyState::Open } else { KeyState::Locked };
+                let locks_in = self.locks_in;
+                Reply::KeyLayer(KeyLayerState { has_passphrase: false, state, locks_in })
+            }
+            Command::SignMessage { .. } if !self.unlocked => return Err(CommandError::Locked),
+            Command::SignMessage { .. } => Reply::Message(SignedMessage {
+                form: MessageForm::Legacy,
+                signature: SIGNATURE.to_owned(),
+            }),
             Command::Search { .. } => Reply::Found(if busy { findings() } else { Vec::new() }),
             Command::Label { .. } => Reply::Labels(Vec::new()),
             Command::Operation(asked) => self.operate(*asked),

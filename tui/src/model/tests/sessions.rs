@@ -1,5 +1,7 @@
 //! Sessions by keystroke: what a person would lose if a key did something else.
 
+use std::time::Duration;
+
 use billfold_wallet_core::command::{
     Birthday, BumpWay, Command, DraftId, FeeChoice, OperationCommand, OperationId, PayAmount,
     PaymentState, TellerCommand, TellerReading, TransactionChange,
@@ -13,7 +15,7 @@ use bitcoin::{Amount, BlockHash, FeeRate, SignedAmount, Txid};
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 
-use super::puppet::{Bench, PASSWORD, Signer, State, handed, stranger};
+use super::puppet::{Bench, PASSWORD, SIGNATURE, Signer, State, handed, stranger};
 use crate::effect::Trial;
 use crate::model::Message;
 use crate::play::{Button, Display};
@@ -735,4 +737,113 @@ fn the_palette_tells_the_command_of_a_verb_and_copies_it() {
     bench.press("ctrl-u h i d e ctrl-y");
     assert_eq!(bench.copied.len(), 1);
     assert!(shown(&bench).contains("no command does that"), "{}", shown(&bench));
+}
+
+fn unlocked() -> Bench {
+    let mut bench = Bench::open(State::Busy, true);
+    bench.press(": u n l o c k enter");
+    bench.types(PASSWORD);
+    bench.press("enter");
+    bench
+}
+
+/// Keys that lock without a word would do so in the middle of a payment.
+#[test]
+fn the_last_seconds_of_open_keys_are_counted_and_a_key_starts_anew() {
+    let mut bench = unlocked();
+    assert!(shown(&bench).contains("keys open"), "{}", shown(&bench));
+    bench.locks_in = Some(Duration::from_secs(300));
+    bench.press("2");
+    assert!(shown(&bench).contains("keys open"), "nothing is counted while there is time");
+    bench.locks_in = Some(Duration::from_secs(30));
+    bench.wake();
+    assert!(shown(&bench).contains("keys lock in 30 s"), "{}", shown(&bench));
+    bench.locks_in = Some(Duration::from_secs(29));
+    bench.wake();
+    assert!(shown(&bench).contains("keys lock in 29 s"), "{}", shown(&bench));
+    let before = bench.asked.len();
+    bench.locks_in = Some(Duration::from_secs(300));
+    bench.press("down");
+    assert!(bench.asked[before..].contains(&Command::Present), "the wallet knows of the person");
+    assert!(shown(&bench).contains("keys open"), "{}", shown(&bench));
+    bench.press("L");
+    let before = bench.asked.len();
+    bench.press("down");
+    bench.wake();
+    assert!(!bench.asked[before..].contains(&Command::Present), "locked keys need no watch");
+    assert!(!shown(&bench).contains("keys"), "{}", shown(&bench));
+}
+
+#[test]
+fn everybody_of_a_file_is_paid_by_one_payment_or_nobody() {
+    let mut bench = Bench::open(State::Busy, true);
+    bench.press(": p a y - f i l e enter");
+    bench.types("/wages.csv");
+    bench.press("tab");
+    bench.types("many");
+    bench.press("enter");
+    assert!(shown(&bench).contains("not a fee rate"), "{}", shown(&bench));
+    bench.press("ctrl-u 3 enter");
+    assert!(shown(&bench).contains("Review"), "{}", shown(&bench));
+    let amounts = bench.asked.iter().find_map(|command| match command {
+        Command::Draft(request) => {
+            Some(request.recipients.iter().map(|one| one.amount).collect::<Vec<_>>())
+        }
+        _ => None,
+    });
+    let exactly = |sat| PayAmount::Exactly(Amount::from_sat(sat));
+    assert_eq!(amounts, Some(vec![exactly(25_000), exactly(30_000)]));
+    bench.press("esc tab ctrl-u");
+    bench.types("/accounts.txt");
+    bench.press("enter");
+    assert!(shown(&bench).contains("line 1: "), "{}", shown(&bench));
+}
+
+#[test]
+fn a_consolidation_pays_all_to_a_new_address_of_ours() {
+    let mut bench = Bench::open(State::Busy, true);
+    bench.press(": c o n s o l enter enter");
+    assert!(shown(&bench).contains("Review"), "{}", shown(&bench));
+    let fresh = |command: &Command| matches!(command, Command::Receive { fresh: true, .. });
+    assert!(bench.asked.iter().any(fresh), "an address that was given away is not used");
+    let request = bench.asked.iter().find_map(|command| match command {
+        Command::Draft(request) => Some(request),
+        _ => None,
+    });
+    let request = request.expect("a draft");
+    assert_eq!(request.recipients[0].amount, PayAmount::Max);
+    assert_eq!(signed(&bench), 0);
+    let mut marked = Bench::open(State::Busy, true);
+    marked.press("3 space : c o n s o l enter enter");
+    assert!(shown(&marked).contains("no two coins"), "{}", shown(&marked));
+}
+
+#[test]
+fn a_message_is_signed_after_the_password_and_a_signature_is_checked() {
+    let mut bench = Bench::open(State::Busy, true);
+    bench.press("4 : m e s s a g e enter");
+    bench.types("hello");
+    bench.press("enter");
+    assert!(shown(&bench).contains("Unlock") && shown(&bench).contains("keys are locked"));
+    bench.types(PASSWORD);
+    bench.press("enter enter");
+    assert!(shown(&bench).contains(SIGNATURE.get(..60).unwrap_or_default()), "{}", shown(&bench));
+    bench.press("y");
+    assert_eq!(bench.copied, [SIGNATURE]);
+    bench.press("esc tab");
+    bench.types(SIGNATURE);
+    bench.press("enter");
+    assert!(!shown(&bench).contains("Valid"), "it is of another address: {}", shown(&bench));
+}
+
+#[test]
+fn the_history_is_written_as_the_command_writes_it_and_no_file_is_replaced() {
+    let mut bench = Bench::open(State::Busy, true);
+    bench.press(": e x p o r t enter enter");
+    assert!(shown(&bench).contains("written to billfold-history.csv"), "{}", shown(&bench));
+    let (_, bytes) = &bench.written[0];
+    let text = String::from_utf8(bytes.clone()).expect("text");
+    assert!(text.starts_with("time,txid,state,height,net,amount,fee,note\n"), "{text}");
+    bench.press(": e x p o r t enter enter");
+    assert!(shown(&bench).contains("there already"), "{}", shown(&bench));
 }

@@ -5,18 +5,17 @@
 //! that begin with `#` and a first line `address,amount` are passed over. A field does not go on
 //! over the end of its line.
 
-use billfold_wallet_core::amount::parse_amount;
-use billfold_wallet_core::command::{PayAmount, Recipient};
-use billfold_wallet_core::recipient::Payee;
 use bitcoin::Network;
 
-use crate::failure::{Failure, Kind};
+use crate::amount::{ParseAmountError, parse_amount};
+use crate::command::{PayAmount, Recipient};
+use crate::recipient::{ParsePayeeError, Payee};
 
 /// Reads the recipients.
 ///
 /// # Errors
-/// `bad_payments` with the line; below it what is wrong there.
-pub(super) fn parse(text: &str, network: Network) -> Result<Vec<Recipient>, Failure> {
+/// [`BatchError`].
+pub fn parse(text: &str, network: Network) -> Result<Vec<Recipient>, BatchError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut recipients = Vec::new();
     for (place, line) in text.lines().enumerate() {
@@ -25,37 +24,72 @@ pub(super) fn parse(text: &str, network: Network) -> Result<Vec<Recipient>, Fail
         if line.is_empty() || line.starts_with('#') || is_head {
             continue;
         }
-        recipients.push(recipient(line, network).map_err(|what| refused(place + 1, &what))?);
+        let bad = |flaw| BatchError::Line { line: place + 1, flaw };
+        recipients.push(recipient(line, network).map_err(bad)?);
     }
     if recipients.is_empty() {
-        return Err(Failure::new(Kind::BadPayments, "the file names no payment"));
+        return Err(BatchError::Empty);
     }
     Ok(recipients)
 }
 
-fn recipient(line: &str, network: Network) -> Result<Recipient, String> {
+/// Why nobody of a file is paid.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BatchError {
+    /// No line names a payment.
+    #[error("the file names no payment")]
+    Empty,
+    /// A line is not one.
+    #[error("line {line}: {flaw}; nothing was paid")]
+    Line {
+        /// Which, counted from 1.
+        line: usize,
+        /// What is wrong there.
+        flaw: LineFlaw,
+    },
+}
+
+/// What is wrong with a line.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LineFlaw {
+    /// Fewer or more fields than a payment has.
+    #[error("{0} fields: write ADDRESS,AMOUNT or ADDRESS,AMOUNT,NOTE")]
+    Fields(usize),
+    /// No address of this network.
+    #[error(transparent)]
+    Payee(#[from] ParsePayeeError),
+    /// A URI that asks for an amount, beside another amount.
+    #[error("the URI has an amount of its own: write the bare address")]
+    AmountInUri,
+    /// No amount.
+    #[error(transparent)]
+    Amount(#[from] ParseAmountError),
+    /// A note that may be the rest of an amount.
+    #[error("{0:?} may be a part of the amount: write it without commas, or the note in quotes")]
+    Ambiguous(String),
+    /// A text stands behind a closing quote.
+    #[error("something stands behind a closing quote")]
+    BehindQuote,
+    /// A quote is not closed.
+    #[error("a quote is not closed")]
+    OpenQuote,
+}
+
+fn recipient(line: &str, network: Network) -> Result<Recipient, LineFlaw> {
     let fields = fields(line)?;
     let empty = Field { text: String::new(), is_quoted: false };
     let (address, amount, note) = match fields.as_slice() {
         [address, amount] => (&address.text, &amount.text, &empty),
         [address, amount, note] => (&address.text, &amount.text, note),
-        _ => {
-            return Err(format!(
-                "{} fields: write ADDRESS,AMOUNT or ADDRESS,AMOUNT,NOTE",
-                fields.len()
-            ));
-        }
+        _ => return Err(LineFlaw::Fields(fields.len())),
     };
-    let payee = Payee::parse(address, network).map_err(|error| error.to_string())?;
+    let payee = Payee::parse(address, network)?;
     if payee.amount.is_some() {
-        return Err("the URI has an amount of its own: write the bare address".to_owned());
+        return Err(LineFlaw::AmountInUri);
     }
-    let amount = parse_amount(amount).map_err(|error| error.to_string())?;
+    let amount = parse_amount(amount)?;
     if note.text.starts_with(|first: char| first.is_ascii_digit()) && !note.is_quoted {
-        return Err(format!(
-            "{:?} may be a part of the amount: write it without commas, or the note in quotes",
-            note.text
-        ));
+        return Err(LineFlaw::Ambiguous(note.text.clone()));
     }
     let note = (!note.text.is_empty()).then(|| note.text.clone());
     Ok(Recipient { address: payee.address, amount: PayAmount::Exactly(amount), note })
@@ -68,7 +102,7 @@ struct Field {
 }
 
 /// The fields of a line without the spaces and quotes around them; two quotes in quotes are one.
-fn fields(line: &str) -> Result<Vec<Field>, String> {
+fn fields(line: &str) -> Result<Vec<Field>, LineFlaw> {
     let mut fields = Vec::new();
     let mut rest = line.trim();
     loop {
@@ -83,13 +117,13 @@ fn fields(line: &str) -> Result<Vec<Field>, String> {
         match behind.trim_start().strip_prefix(',') {
             Some(next) => rest = next.trim_start(),
             None if behind.trim().is_empty() => return Ok(fields),
-            None => return Err("something stands behind a closing quote".to_owned()),
+            None => return Err(LineFlaw::BehindQuote),
         }
     }
 }
 
 /// A field up to its closing quote, and what stands behind that.
-fn quoted_field(quoted: &str) -> Result<(String, &str), String> {
+fn quoted_field(quoted: &str) -> Result<(String, &str), LineFlaw> {
     let mut field = String::new();
     let mut rest = quoted;
     while let Some((text, behind)) = rest.split_once('"') {
@@ -102,12 +136,7 @@ fn quoted_field(quoted: &str) -> Result<(String, &str), String> {
             None => return Ok((field, behind)),
         }
     }
-    Err("a quote is not closed".to_owned())
-}
-
-fn refused(line: usize, what: &str) -> Failure {
-    Failure::new(Kind::BadPayments, format!("line {line}: {what}; nothing was paid"))
-        .with("line", line)
+    Err(LineFlaw::OpenQuote)
 }
 
 const HEADS: [&str; 2] = ["address,amount", "address,amount,note"];
@@ -122,9 +151,7 @@ mod tests {
     const TWO: &str = "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa";
 
     fn error(text: &str) -> String {
-        let failure = parse(text, Network::Bitcoin).expect_err("must be refused");
-        assert_eq!(failure.kind(), Kind::BadPayments);
-        failure.message().to_owned()
+        parse(text, Network::Bitcoin).expect_err("must be refused").to_string()
     }
 
     #[test]
