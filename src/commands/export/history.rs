@@ -28,11 +28,10 @@ pub(super) async fn run(options: &ExportHistoryArgs, context: &mut Context) -> R
 
 fn form(options: &ExportHistoryArgs, json: bool) -> Form {
     match (options.format, &options.file) {
-        (Some(HistoryFormat::Csv), _) => Form::Csv,
         (Some(HistoryFormat::Json), _) => Form::Json,
         (None, Some(path)) => Form::of(path),
         (None, None) if json => Form::Json,
-        (None, None) => Form::Csv,
+        (Some(HistoryFormat::Csv), _) | (None, None) => Form::Csv,
     }
 }
 

@@ -37,10 +37,7 @@ impl Model {
         }
         if self.top().fills() {
             self.top().draw(&self.book, canvas);
-            if let Some(problem @ Notice::Problem(_)) = &self.notice {
-                frame::notice(Some(problem), canvas);
-            }
-            return;
+            return frame::notice(self.notice.as_ref(), canvas);
         }
         let top = self.top();
         let title = (!self.stack.is_empty()).then(|| top.title());

@@ -385,22 +385,23 @@ impl Bench {
                 return Err(CommandError::InsufficientFunds { needed, available });
             }
             Command::Bump(_) => Reply::Draft(Box::new(draft(&[(known(), 70_000)], 900))),
-            Command::Sign(_) if !self.unlocked => return Err(CommandError::Locked),
+            Command::Sign(_) | Command::SignMessage { .. } if !self.unlocked => {
+                return Err(CommandError::Locked);
+            }
             Command::Sign(_) | Command::AnnouncePsbt(_) => {
                 self.paid = true;
                 Reply::Payment(Box::new(payment()))
             }
+            Command::SignMessage { .. } => Reply::Message(SignedMessage {
+                form: MessageForm::Legacy,
+                signature: SIGNATURE.to_owned(),
+            }),
             Command::Transactions(_) => Reply::Transactions(vec![record()]),
             Command::KeyLayer => {
                 let state = if self.unlocked { KeyState::Open } else { KeyState::Locked };
                 let locks_in = self.locks_in;
                 Reply::KeyLayer(KeyLayerState { has_passphrase: false, state, locks_in })
             }
-            Command::SignMessage { .. } if !self.unlocked => return Err(CommandError::Locked),
-            Command::SignMessage { .. } => Reply::Message(SignedMessage {
-                form: MessageForm::Legacy,
-                signature: SIGNATURE.to_owned(),
-            }),
             Command::Search { .. } => Reply::Found(if busy { findings() } else { Vec::new() }),
             Command::Label { .. } => Reply::Labels(Vec::new()),
             Command::Operation(asked) => self.operate(*asked),
