@@ -15,6 +15,7 @@ pub mod purity;
 pub mod manifests;
 pub mod licences;
 pub mod prose;
+pub mod belongings;
 
 use std::fmt;
 

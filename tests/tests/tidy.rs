@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 
 use billfold_tests::tidy::repository::Repository;
 use billfold_tests::tidy::{
-    Finding, constructs, length, licences, manifests, names, order, prose, purity, report,
+    Finding, belongings, constructs, length, licences, manifests, names, order, prose, purity,
+    report,
 };
 
 /// Files above 400 lines, without their tests. This list may only shrink.
@@ -141,4 +142,11 @@ fn the_book_has_every_page() {
 #[test]
 fn no_text_names_a_path_of_one_machine() {
     assert_none(&prose::machine_paths(&repository().texts));
+}
+
+#[test]
+fn nothing_lies_around() {
+    let root = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    let Some(files) = belongings::tracked(root).unwrap() else { return };
+    assert_none(&belongings::strays(&files));
 }
