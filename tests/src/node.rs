@@ -179,6 +179,20 @@ impl Node {
         Ok(deserialize_hex(hex.as_str().context("getrawtransaction gave no hex")?)?)
     }
 
+    /// What the chain holds unspent at descriptors, each `{"desc", "range"}`; `None` from a program
+    /// that can't say.
+    ///
+    /// # Errors
+    /// What the node said.
+    pub fn unspent(&self, descriptors: &[Value]) -> Result<Option<Amount>> {
+        if let Software::Btcd(_) = self.software {
+            return Ok(None);
+        }
+        let found = self.call("scantxoutset", &json!(["start", descriptors]))?;
+        let sum = found["total_amount"].as_f64().context("scantxoutset gave no sum")?;
+        Ok(Some(Amount::from_btc(sum)?))
+    }
+
     /// Hands the node a transaction.
     ///
     /// # Errors
