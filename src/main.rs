@@ -2,7 +2,10 @@
 //!
 //! A module uses only modules that stand before it in this list; `tests/tests/tidy.rs` checks it.
 
+use std::alloc::System;
 use std::process::ExitCode;
+
+use zeroizing_alloc::ZeroAlloc;
 
 mod hardening;
 mod notify;
@@ -25,6 +28,11 @@ mod screens;
 mod demo;
 mod commands;
 mod start;
+
+/// What is freed is wiped, also by libraries that read a request or a key press into memory of their
+/// own (ADR 0440).
+#[global_allocator]
+static MEMORY: ZeroAlloc<System> = ZeroAlloc(System);
 
 fn main() -> ExitCode {
     start::run(std::env::args_os())

@@ -25,6 +25,7 @@ pub mod shell;
 pub mod town;
 pub mod doom;
 pub mod vector_wallet;
+pub mod secrets;
 pub mod sim;
 pub mod mutation;
 pub mod pip;

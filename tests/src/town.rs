@@ -11,6 +11,7 @@ use serde_json::Value;
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
 
+use crate::daemon::Daemon;
 use crate::program::Program;
 
 /// A play-money network with a faucet.
@@ -69,6 +70,16 @@ impl Town {
         program.ok(&["sync"])?;
         ensure!(program.ok(&["balance"])?["confirmed"] == amount);
         Ok(program)
+    }
+
+    /// The daemon of a program, once it has seen this network's tip.
+    ///
+    /// # Errors
+    /// If the program fails, or never sees it.
+    pub fn serve(&self, program: &Program) -> Result<Daemon> {
+        let daemon = Daemon::start(program, &[])?;
+        daemon.await_height(self.network.tip().0)?;
+        Ok(daemon)
     }
 }
 

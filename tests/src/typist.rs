@@ -95,6 +95,12 @@ impl Typist {
         Self::start(same)
     }
 
+    /// The program's process, while it runs.
+    #[must_use]
+    pub fn process_id(&self) -> Option<u32> {
+        self.process.process_id()
+    }
+
     /// Reads on until a text is shown; all that was read on the way, the text included.
     ///
     /// # Errors
