@@ -16,8 +16,7 @@ fn what_a_caller_made_is_signed_the_same_in_every_form() -> Result<()> {
     let program = town.wallet_with(BILLFOLD, 50_000_000)?;
     program.ok(&["account", "add", "--type", "segwit"])?;
     program.ok(&["account", "add", "--type", "legacy"])?;
-    let daemon = Daemon::start(&program, &[])?;
-    daemon.await_height(town.network.tip().0)?;
+    let daemon = town.serve(&program)?;
     let segwit = daemon.call("getnewaddress", &json!(["", "bech32"]))?;
     town.pay(&segwit, 20_000_000)?;
     daemon.await_height(town.network.tip().0)?;
@@ -69,8 +68,7 @@ fn what_a_caller_made_is_signed_the_same_in_every_form() -> Result<()> {
 fn coins_are_chosen_for_what_a_caller_describes() -> Result<()> {
     let town = Town::build()?;
     let program = town.wallet_with(BILLFOLD, 50_000_000)?;
-    let daemon = Daemon::start(&program, &[])?;
-    daemon.await_height(town.network.tip().0)?;
+    let daemon = town.serve(&program)?;
     let pays = json!([{STRANGER: 0.1}]);
     let options = json!({"fee_rate": 5, "changePosition": 0, "lockUnspents": true});
     // Nothing is held that was not asked for: the same coin is chosen again.
@@ -111,11 +109,8 @@ fn coins_are_chosen_for_what_a_caller_describes() -> Result<()> {
 fn what_can_not_be_funded_is_told_in_the_words_of_core() -> Result<()> {
     let town = Town::build()?;
     let program = town.wallet_with(BILLFOLD, 50_000_000)?;
-    let daemon = Daemon::start(&program, &[])?;
-    daemon.await_height(town.network.tip().0)?;
-    let coins: v31::ListUnspent = daemon.read("listunspent", &json!([]))?;
-    let coin = coins.0.first().context("a coin")?;
-    let own = json!([{"txid": coin.txid, "vout": coin.vout}]);
+    let daemon = town.serve(&program)?;
+    let own = own_coin(&daemon)?;
     let foreign = json!([{"txid": "11".repeat(32), "vout": 3}]);
     let rate = json!({"fee_rate": 5});
     let cases = [
@@ -145,11 +140,8 @@ fn what_can_not_be_funded_is_told_in_the_words_of_core() -> Result<()> {
 fn hands_with_their_own_keys_are_put_together() -> Result<()> {
     let town = Town::build()?;
     let program = town.wallet_with(BILLFOLD, 50_000_000)?;
-    let daemon = Daemon::start(&program, &[])?;
-    daemon.await_height(town.network.tip().0)?;
-    let coins: v31::ListUnspent = daemon.read("listunspent", &json!([]))?;
-    let coin = coins.0.first().context("a coin")?;
-    let own = json!([{"txid": coin.txid, "vout": coin.vout}]);
+    let daemon = town.serve(&program)?;
+    let own = own_coin(&daemon)?;
     let raw = daemon.call("createrawtransaction", &json!([own, {STRANGER: 0.499}]))?;
     let whole = daemon.call("signrawtransactionwithwallet", &json!([raw]))?;
     // The wallet knows the coin, so nobody need tell of it.
@@ -182,10 +174,7 @@ fn hands_with_their_own_keys_are_put_together() -> Result<()> {
         (-8, "signrawtransactionwithkey", json!([raw, [], [], "x"]), "'x' is not a valid sighash"),
         (-3, "signrawtransactionwithkey", json!([raw, "x"]), "Wrong type passed"),
     ];
-    for (code, method, params, message) in cases {
-        let told = daemon.refused(500, code, method, &params)?;
-        ensure!(told.contains(message), "{method} {params}: {told}");
-    }
+    refused(&daemon, &cases)?;
     let told = daemon.call("signrawtransactionwithkey", &json!([foreign, [key], spent]))?;
     ensure!(told["complete"] == json!(false) && told["errors"][0]["vout"] == json!(3), "{told}");
     daemon.stop()
@@ -195,11 +184,8 @@ fn hands_with_their_own_keys_are_put_together() -> Result<()> {
 fn descriptors_tell_psbts_what_they_lack() -> Result<()> {
     let town = Town::build()?;
     let program = town.wallet_with(BILLFOLD, 50_000_000)?;
-    let daemon = Daemon::start(&program, &[])?;
-    daemon.await_height(town.network.tip().0)?;
-    let coins: v31::ListUnspent = daemon.read("listunspent", &json!([]))?;
-    let coin = coins.0.first().context("a coin")?;
-    let own = json!([{"txid": coin.txid, "vout": coin.vout}]);
+    let daemon = town.serve(&program)?;
+    let own = own_coin(&daemon)?;
     let psbt = daemon.call("createpsbt", &json!([own, {STRANGER: 0.499}]))?;
     let updated = daemon.call("utxoupdatepsbt", &json!([psbt]))?;
     let told = daemon.call("decodepsbt", &json!([updated]))?;
@@ -226,10 +212,7 @@ fn descriptors_tell_psbts_what_they_lack() -> Result<()> {
         (-8, "descriptorprocesspsbt", json!([psbt, [], "x"]), "'x' is not a valid sighash"),
         (-5, "descriptorprocesspsbt", json!([psbt, ["wpkh()"]]), ""),
     ];
-    for (code, method, params, message) in cases {
-        let told = daemon.refused(500, code, method, &params)?;
-        ensure!(told.contains(message), "{method} {params}: {told}");
-    }
+    refused(&daemon, &cases)?;
     daemon.stop()
 }
 
@@ -237,8 +220,7 @@ fn descriptors_tell_psbts_what_they_lack() -> Result<()> {
 fn what_is_not_signed_is_told() -> Result<()> {
     let town = Town::build()?;
     let program = town.wallet_with(BILLFOLD, 50_000_000)?;
-    let daemon = Daemon::start(&program, &[])?;
-    daemon.await_height(town.network.tip().0)?;
+    let daemon = town.serve(&program)?;
     let foreign = json!([{"txid": "11".repeat(32), "vout": 3}]);
     let made = json!([foreign, {STRANGER: 0.1}]);
     let raw = daemon.call("createrawtransaction", &made)?;
@@ -261,9 +243,22 @@ fn what_is_not_signed_is_told() -> Result<()> {
         (-3, "signmessage", json!([address, "m"]), "Address does not refer to key"),
         (-5, "signmessage", json!(["mpLQjfK79b7CCV4VMJWEWAj5Mpx8Up5zxB", "m"]), "not available"),
     ];
+    refused(&daemon, &cases)?;
+    daemon.stop()
+}
+
+/// The wallet's only coin, as an input of what is made.
+fn own_coin(daemon: &Daemon) -> Result<Value> {
+    let coins: v31::ListUnspent = daemon.read("listunspent", &json!([]))?;
+    let coin = coins.0.first().context("a coin")?;
+    Ok(json!([{"txid": coin.txid, "vout": coin.vout}]))
+}
+
+/// Each call fails with its code, in words that hold these.
+fn refused(daemon: &Daemon, cases: &[(i32, &str, Value, &str)]) -> Result<()> {
     for (code, method, params, message) in cases {
-        let told = daemon.refused(500, code, method, &params)?;
+        let told = daemon.refused(500, *code, method, params)?;
         ensure!(told.contains(message), "{method} {params}: {told}");
     }
-    daemon.stop()
+    Ok(())
 }
