@@ -1,6 +1,6 @@
 //! Owns the screens' beginning and end, for a person's own wallets and for those of the demonstration:
-//! the chain is followed from the first moment, the wallet opens with its password, and all is closed
-//! however they ended.
+//! the chain is followed from the first moment, here or by the daemon that does already, the wallet opens
+//! with its password, and all is closed however they ended.
 
 use std::sync::Arc;
 use std::thread;
@@ -14,25 +14,25 @@ use billfold_wallet_core::service::{self, Access, Reach, Service};
 
 use crate::context::Context;
 use crate::failure::{Failure, Kind};
+use crate::screens::guest::Guest;
 use crate::screens::reader::AtTerminal;
+use crate::session::{self, attached};
 
+mod guest;
 mod keys;
 mod reader;
 
 /// Shows the screens until the person ends them; what they want next.
 ///
 /// # Errors
-/// Why the directory can't be used, or that the terminal is gone.
+/// `no_peer`, `other_version`, why the directory can't be used, or that the terminal is gone.
 pub(crate) async fn show(
     settings: Settings,
     around: Around,
     context: &mut Context,
 ) -> Result<Ended, Failure> {
     let existing = service::wallets(&settings).map_err(Failure::from)?;
-    // On a thread of its own, since a chain may not be opened inside a runtime.
-    let open = || Service::open_all(&settings, &[], Access::View, Reach::Online);
-    let opened = thread::scope(|scope| scope.spawn(open).join());
-    let face: Arc<dyn Face> = Arc::new(opened.map_err(|_panicked| Failure::bug())??);
+    let face = face(&settings, context).await?;
     let theme = Theme { colour: context.output.colour() };
     let exists = existing.contains(&settings.wallet);
     let model = match (exists, &around.playground) {
@@ -50,6 +50,18 @@ pub(crate) async fn show(
     };
     face.close().await;
     ended.map_err(|error| Failure::new(Kind::Io, format!("the terminal can't be used: {error}")))
+}
+
+/// Who has the wallets: the daemon of the directory, or this process, which needs peers then.
+async fn face(settings: &Settings, context: &mut Context) -> Result<Arc<dyn Face>, Failure> {
+    if let Some(daemon) = attached::daemon_of(settings, context).await? {
+        return Ok(Arc::new(Guest::new(daemon, settings.clone())));
+    }
+    session::needs_peers(settings)?;
+    // On a thread of its own, since a chain may not be opened inside a runtime.
+    let open = || Service::open_all(settings, &[], Access::View, Reach::Online);
+    let opened = thread::scope(|scope| scope.spawn(open).join());
+    Ok(Arc::new(opened.map_err(|_panicked| Failure::bug())??))
 }
 
 #[cfg(test)]

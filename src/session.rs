@@ -67,7 +67,7 @@ impl Session {
             return session.use_up(context, work).await;
         }
         if reach == Reach::Online {
-            needs_peers(context)?;
+            needs_peers(&context.run.settings)?;
         }
         let service = open(context, access, reach).await?;
         let unlocked = match access {
@@ -111,7 +111,7 @@ impl Session {
             attached::open_with(&daemon, context, password).await?;
             return session.use_up(context, work).await;
         }
-        needs_peers(context)?;
+        needs_peers(&context.run.settings)?;
         let settings = &context.run.settings;
         let open = || Service::open(settings, password, Access::View, Reach::Online);
         let opened = thread::scope(|scope| scope.spawn(open).join());
@@ -257,8 +257,8 @@ pub(crate) fn unexpected(reply: &Reply) -> Failure {
 ///
 /// # Errors
 /// `no_peer`.
-pub(crate) fn needs_peers(context: &Context) -> Result<(), Failure> {
-    if context.run.settings.has_peers() {
+pub(crate) fn needs_peers(settings: &Settings) -> Result<(), Failure> {
+    if settings.has_peers() {
         return Ok(());
     }
     Err(Failure::new(

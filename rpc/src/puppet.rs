@@ -12,7 +12,7 @@ use billfold_wallet_core::event::News;
 use billfold_wallet_core::face::{Access, BoxFuture, Face, Listener};
 use billfold_wallet_core::founding::{Founding, RestoreError};
 use billfold_wallet_core::open_error::OpenError;
-use billfold_wallet_core::passphrase::{PassphraseChange, PassphraseError};
+use billfold_wallet_core::passphrase::{PassphraseChange, PassphraseError, PasswordChange};
 use billfold_wallet_core::vault::{KdfCost, Password};
 use tokio::sync::Semaphore;
 
@@ -128,6 +128,15 @@ impl Face for Puppet {
         _change: PassphraseChange,
         _cost: KdfCost,
     ) -> BoxFuture<'a, Result<(), PassphraseError>> {
+        Box::pin(std::future::pending())
+    }
+
+    fn change_password<'a>(
+        &'a self,
+        _wallet: &'a WalletName,
+        _change: PasswordChange,
+        _cost: KdfCost,
+    ) -> BoxFuture<'a, Result<(), OpenError>> {
         Box::pin(std::future::pending())
     }
 

@@ -36,7 +36,7 @@ use crate::{password, session};
 /// # Errors
 /// `no_peer`, `listen_failed`, `io`, why the wallet did not open, or why it stopped by itself.
 pub(super) async fn run(options: &DaemonArgs, context: &mut Context) -> Result<(), Failure> {
-    session::needs_peers(context)?;
+    session::needs_peers(&context.run.settings)?;
     let (service, password) = opened(context).await?;
     let settings = &context.run.settings;
     let proxy = settings.proxy.map(|proxy| proxy.to_string());

@@ -2,6 +2,8 @@
 //!
 //! Refuses to write anything but the wallet's header file, so that nothing can be lost.
 
+use billfold_wallet_core::face::Face as _;
+use billfold_wallet_core::passphrase::PasswordChange;
 use billfold_wallet_core::vault::KdfCost;
 use serde::Serialize;
 
@@ -10,6 +12,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::{Canvas, Report};
 use crate::password;
+use crate::session::attached;
 use crate::strongbox;
 
 /// Changes the password.
@@ -17,13 +20,25 @@ use crate::strongbox;
 /// # Errors
 /// `wrong_password`, `bad_password`, `no_terminal`, or why the wallet did not open.
 pub(super) async fn run(options: &PasswordArgs, context: &mut Context) -> Result<(), Failure> {
-    let mut strongbox = strongbox::open(context).await?;
     let wallet = context.run.settings.wallet.clone();
     let question = format!("New password for wallet {wallet}: ");
-    let file = options.new_password_file.as_deref();
-    let new = password::chosen(&context.run, file, &question, ADVICE)?;
-    let cost = KdfCost::calibrated();
-    strongbox.change_password(&new, cost)?;
+    let chosen = |context: &Context| {
+        let file = options.new_password_file.as_deref();
+        password::chosen(&context.run, file, &question, ADVICE)
+    };
+    let cost;
+    if let Some(daemon) = attached::daemon(context).await? {
+        let old = attached::right_password(context).await?;
+        let new = chosen(context)?;
+        cost = KdfCost::calibrated();
+        daemon.change_password(&wallet, PasswordChange { old, new }, cost).await?;
+        context.output.warn(DAEMON);
+    } else {
+        let mut strongbox = strongbox::open(context).await?;
+        let new = chosen(context)?;
+        cost = KdfCost::calibrated();
+        strongbox.change_password(&new, cost)?;
+    }
     context.output.result(&PasswordReport {
         wallet: wallet.to_string(),
         memory_kib: cost.memory_kib(),
@@ -51,4 +66,6 @@ impl Report for PasswordReport {
     }
 }
 
+const DAEMON: &str = "the daemon goes on with what it has open; before it is started again, its password file must \
+                      hold the new password";
 const ADVICE: &str = "give the new password with --new-password-file FILE";

@@ -41,7 +41,7 @@ mod fingerprint;
 pub(super) async fn run(options: &RestoreArgs, context: &mut Context) -> Result<(), Failure> {
     let place = Birthplace::find(context).await?;
     if options.search && !place.is_daemon() {
-        session::needs_peers(context)?;
+        session::needs_peers(&context.run.settings)?;
     }
     let words = reading::words(options.words_file.as_deref(), context).await?;
     let asked = Asked { terminal: options.passphrase, file: options.passphrase_file.as_deref() };

@@ -16,7 +16,6 @@ use crate::context::Context;
 use crate::demo;
 use crate::failure::{Failure, Kind};
 use crate::screens;
-use crate::session;
 
 /// Shows the screens until the person ends them.
 ///
@@ -27,7 +26,6 @@ pub(super) async fn run(context: &mut Context) -> Result<(), Failure> {
         let told = "there is no terminal for the screens: name a command, see billfold --help";
         return Err(Failure::new(Kind::NoTerminal, told));
     }
-    session::needs_peers(context)?;
     let mut settings = context.run.settings.clone();
     loop {
         let mouse = context.run.mouse;

@@ -3,7 +3,10 @@
 //! Refuses to show words anywhere but on a terminal or in a new file that only the user can read.
 //! Whether words are right is told by their places, never by the words.
 
+use billfold_wallet_core::backup::Backup;
+use billfold_wallet_core::command::{Command, CommandError, Reply, WalletDescription};
 use billfold_wallet_core::seed::Words;
+use billfold_wallet_core::service::{Access, Reach, Strongbox};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
@@ -11,6 +14,7 @@ use crate::cli::keeping::{WordsCheckArgs, WordsCommand, WordsShowArgs};
 use crate::context::Context;
 use crate::failure::{Failure, Kind};
 use crate::output::{Canvas, Report, figures};
+use crate::session::{Session, attached, unexpected};
 use crate::strongbox;
 use crate::terminal::Terminal;
 use crate::words::{reading, sheet};
@@ -39,8 +43,8 @@ async fn show(options: &WordsShowArgs, context: &mut Context) -> Result<(), Fail
             "write the words to a file with --words-out FILE",
         )?),
     };
-    let strongbox = strongbox::open_keys(context).await?;
-    let seed = strongbox.seed()?;
+    let (backup, _strongbox) = opened(context).await?;
+    let seed = backup.seed.ok_or(CommandError::WatchOnly)?;
     match (terminal, options.words_out.as_deref()) {
         (Some(terminal), _) => {
             let _screen = terminal.second_screen()?;
@@ -65,8 +69,8 @@ async fn show(options: &WordsShowArgs, context: &mut Context) -> Result<(), Fail
 async fn check(options: &WordsCheckArgs, context: &mut Context) -> Result<(), Failure> {
     let typed = reading::text(options.words_file.as_deref(), context).await?;
     let passphrase = options.passphrase_file.as_deref().map(reading::passphrase).transpose()?;
-    let mut strongbox = strongbox::open_keys(context).await?;
-    let seed = strongbox.seed()?;
+    let (backup, strongbox) = opened(context).await?;
+    let seed = backup.seed.ok_or(CommandError::WatchOnly)?;
     compare(&typed, &seed.words())?;
     if seed.has_passphrase() || passphrase.is_some() {
         let passphrase = match passphrase {
@@ -77,13 +81,39 @@ async fn check(options: &WordsCheckArgs, context: &mut Context) -> Result<(), Fa
             return Err(Failure::new(Kind::WordsDiffer, PASSPHRASE_DIFFERS));
         }
     }
-    strongbox.note_words_checked()?;
-    let description = strongbox.description()?;
+    let description = match strongbox {
+        Some(mut strongbox) => {
+            strongbox.note_words_checked()?;
+            strongbox.description()?
+        }
+        None => note_words_checked(context).await?,
+    };
     context.output.result(&CheckReport {
         fingerprint: figures::fingerprint(description.fingerprint),
         words_checked: description.words_checked,
         passphrase: seed.has_passphrase(),
     })
+}
+
+/// What belongs to the wallet, its words too, from the daemon that has it, or from the wallet that is opened
+/// here and stays so.
+async fn opened(context: &mut Context) -> Result<(Backup, Option<Strongbox>), Failure> {
+    if let Some(backup) = attached::backup(context).await? {
+        return Ok((backup, None));
+    }
+    let strongbox = strongbox::open_keys(context).await?;
+    Ok((strongbox.backup(true)?, Some(strongbox)))
+}
+
+async fn note_words_checked(context: &mut Context) -> Result<WalletDescription, Failure> {
+    Session::with(context, Access::View, Reach::Offline, async |session, context| {
+        session.ask(Command::WordsChecked, context).await?;
+        match session.ask(Command::Describe, context).await? {
+            Reply::Wallet(description) => Ok(*description),
+            reply => Err(unexpected(&reply)),
+        }
+    })
+    .await
 }
 
 /// Tells the places that differ: a slip of the pen seldom keeps the checksum, so words are taken

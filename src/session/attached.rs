@@ -32,7 +32,19 @@ pub(crate) fn socket_path(settings: &Settings) -> PathBuf {
 /// # Errors
 /// `other_version`, `no_daemon` if it does not serve this program now, or `interrupted`.
 pub(crate) async fn daemon(context: &mut Context) -> Result<Option<RemoteFace>, Failure> {
-    let socket = socket_path(&context.run.settings);
+    let settings = context.run.settings.clone();
+    daemon_of(&settings, context).await
+}
+
+/// The same with other settings than the command line's.
+///
+/// # Errors
+/// The same.
+pub(crate) async fn daemon_of(
+    settings: &Settings,
+    context: &mut Context,
+) -> Result<Option<RemoteFace>, Failure> {
+    let socket = socket_path(settings);
     let attaching = RemoteFace::attach(&socket, env!("CARGO_PKG_VERSION"));
     Ok(context.interrupt.or(attaching).await??)
 }
@@ -89,11 +101,7 @@ pub(super) async fn open_with(
 pub(crate) async fn backup(context: &mut Context) -> Result<Option<Backup>, Failure> {
     let Some(face) = daemon(context).await? else { return Ok(None) };
     if is_open(&face, context).await? {
-        password::tried(context, |settings, password| {
-            let header = settings.paths().header(&settings.wallet);
-            Ok(vault::open(&header, password, Clock::start().now().wall).map(drop)?)
-        })
-        .await?;
+        right_password(context).await?;
     } else {
         open(&face, context, Access::Sign).await?;
     }
@@ -106,6 +114,19 @@ pub(crate) async fn backup(context: &mut Context) -> Result<Option<Backup>, Fail
     }
     face.close().await;
     Ok(Some(backup?))
+}
+
+/// The password of the wallet, which was right just now: the daemon would ask for none.
+///
+/// # Errors
+/// As [`password::tried`].
+pub(crate) async fn right_password(context: &mut Context) -> Result<Password, Failure> {
+    password::tried(context, |settings, password| {
+        let header = settings.paths().header(&settings.wallet);
+        vault::open(&header, password, Clock::start().now().wall)?;
+        Ok(password.clone())
+    })
+    .await
 }
 
 async fn is_open(face: &RemoteFace, context: &mut Context) -> Result<bool, Failure> {

@@ -174,13 +174,39 @@ fn wallets_are_made_by_the_daemon() -> Result<()> {
     ensure!(program.ok(&["--wallet", "copy", "balance"])?["confirmed"] == 50_000_000);
     let wallets = program.ok(&["wallets"])?;
     ensure!(wallets.as_array().is_some_and(|all| all.len() == 3), "{wallets}");
-    program.refused(1, "dir_in_use", &["words", "show", "--words-out", "shown"])?;
+    program.ok(&["words", "show", "--words-out", "shown"])?;
+    ensure!(fs::read(program.file("shown"))? == fs::read(program.file("words"))?);
+    ensure!(program.ok(&["words", "check", "--words-file", "shown"])?["words_checked"].is_u64());
+    program.refused(3, "words_differ", &["words", "check", "--words-file", "shop"])?;
+    program.ok(&["--wallet", "shop", "words", "check", "--words-file", "shop"])?;
     program.ok(&["backup", "create", "backup", "--with-words"])?;
     ensure!(program.ok(&["backup", "check", "backup"])?["fingerprint"] == fingerprint);
     program.ok(&["--wallet", "again", "backup", "restore", "backup"])?;
     lose_password(&program)?;
     program.refused(5, "wrong_password", &["backup", "create", "another"])?;
     daemon.stop()
+}
+
+/// Who changes it and is told that it is done must open the wallet by the new one, and by no other.
+#[test]
+fn the_password_is_changed_beside_a_daemon_that_goes_on() -> Result<()> {
+    let town = Town::build()?;
+    let program = town.wallet_with(BILLFOLD, 50_000_000)?;
+    let daemon = Daemon::start(&program, &[])?;
+    fs::write(program.file("new"), "another password\n")?;
+    lose_password(&program)?;
+    let change = ["password", "--new-password-file", "new"];
+    program.refused(5, "wrong_password", &change)?;
+    find_password(&program)?;
+    program.ok(&change)?;
+    ensure!(program.ok(&["balance"])?["confirmed"] == 50_000_000, "the daemon goes on");
+    program.ok(&["pay", STRANGER, "1000k", "--fee-rate", "2", "--yes"])?;
+    program.refused(5, "wrong_password", &["backup", "create", "by-the-old-one"])?;
+    daemon.stop()?;
+    program.refused(5, "wrong_password", &["balance"])?;
+    fs::copy(program.file("new"), program.file("password"))?;
+    ensure!(program.ok(&["balance"])?["confirmed"].as_u64().is_some_and(|left| left < 50_000_000));
+    Ok(())
 }
 
 #[test]

@@ -223,6 +223,8 @@ pub enum Command {
     Describe,
     /// That a transaction is in a block of the chain. Needs a chain that is followed.
     Prove(Txid),
+    /// Note that the words were typed back, so that they are known to be written down.
+    WordsChecked,
     /// How the key layer stands.
     KeyLayer,
     /// Lock the key layer: the view stays, nothing can be signed until it is unlocked.
@@ -335,6 +337,7 @@ pub enum Reply {
     Operation(Option<Box<Operation>>),
     /// To `Teller`.
     Teller(Box<TellerReply>),
-    /// To `Abandon`, `Sweep`, `Drop`, `Freeze`, `Rescan`, `Lock`, `Remember` and `Present`.
+    /// To `Abandon`, `Sweep`, `Drop`, `Freeze`, `Rescan`, `WordsChecked`, `Lock`,
+    /// `Remember` and `Present`.
     Done,
 }

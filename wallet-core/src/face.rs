@@ -16,7 +16,7 @@ use crate::command::{ChainQuery, Command, CommandError, Reply, StoreProblem, Wal
 use crate::event::{Event, News};
 use crate::founding::{Founding, RestoreError};
 use crate::open_error::OpenError;
-use crate::passphrase::{PassphraseChange, PassphraseError};
+use crate::passphrase::{PassphraseChange, PassphraseError, PasswordChange};
 use crate::vault::{KdfCost, Password};
 use crate::wallet_name::WalletName;
 
@@ -139,6 +139,20 @@ pub trait Face: Send + Sync {
         change: PassphraseChange,
         cost: KdfCost,
     ) -> BoxFuture<'a, Result<(), PassphraseError>>;
+
+    /// Gives a wallet of the directory another password, open or not; durable on return. It takes the time of
+    /// two password derivations.
+    ///
+    /// # Errors
+    /// [`OpenError::WrongPassword`], [`OpenError::TooSoon`], [`OpenError::NoSuchWallet`], and what
+    /// else can be wrong with the header file. The old password opens the wallet then, unless it says that
+    /// either may.
+    fn change_password<'a>(
+        &'a self,
+        wallet: &'a WalletName,
+        change: PasswordChange,
+        cost: KdfCost,
+    ) -> BoxFuture<'a, Result<(), OpenError>>;
 
     /// Listens from here on. The first listener hears what happened before too.
     fn listen(&self) -> Box<dyn Listener>;

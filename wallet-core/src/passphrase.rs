@@ -1,5 +1,5 @@
-//! Owns what is asked when the key layer of a wallet gets a passphrase of its own, and why it got
-//! none.
+//! Owns what is asked when a wallet gets another password, or its key layer a passphrase of its own, and why
+//! it got none.
 //!
 //! A wallet without one is unlocked by its password. Refuses to show either.
 
@@ -14,6 +14,15 @@ use crate::vault::{Password, SealError};
 pub struct PassphraseChange {
     /// The one that there is; `None`: there is none.
     pub old: Option<Password>,
+    /// The one that there will be.
+    pub new: Password,
+}
+
+/// A wallet's password in the place of another one.
+#[derive(Debug, Clone)]
+pub struct PasswordChange {
+    /// The one that there is.
+    pub old: Password,
     /// The one that there will be.
     pub new: Password,
 }

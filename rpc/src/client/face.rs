@@ -18,7 +18,7 @@ use billfold_wallet_core::command::{
 use billfold_wallet_core::face::{Access, BoxFuture, Face, Listener};
 use billfold_wallet_core::founding::{Founding, RestoreError};
 use billfold_wallet_core::open_error::OpenError;
-use billfold_wallet_core::passphrase::{PassphraseChange, PassphraseError};
+use billfold_wallet_core::passphrase::{PassphraseChange, PassphraseError, PasswordChange};
 use billfold_wallet_core::portable::Portable;
 use billfold_wallet_core::portable::question::Question;
 use billfold_wallet_core::vault::{KdfCost, Password};
@@ -153,6 +153,15 @@ impl Face for RemoteFace {
         cost: KdfCost,
     ) -> BoxFuture<'a, Result<(), PassphraseError>> {
         self.asked(Question::ChangePassphrase(wallet.clone(), change, cost))
+    }
+
+    fn change_password<'a>(
+        &'a self,
+        wallet: &'a WalletName,
+        change: PasswordChange,
+        cost: KdfCost,
+    ) -> BoxFuture<'a, Result<(), OpenError>> {
+        self.asked(Question::ChangePassword(wallet.clone(), change, cost))
     }
 
     fn listen(&self) -> Box<dyn Listener> {

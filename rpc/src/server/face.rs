@@ -125,6 +125,9 @@ async fn answer(
         Question::ChangePassphrase(wallet, change, cost) => {
             frame::write(stream, &face.change_passphrase(&wallet, change, cost).await).await
         }
+        Question::ChangePassword(wallet, change, cost) => {
+            frame::write(stream, &face.change_password(&wallet, change, cost).await).await
+        }
         Question::Listen => Ok(()),
     }
 }

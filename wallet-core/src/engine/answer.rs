@@ -79,6 +79,7 @@ impl Engine {
             Command::Teller(command) => one.tell(&around, &command),
             Command::Recall(request) => one.recall(&request),
             Command::Remember { request, answer } => one.remember(&request, &answer),
+            Command::WordsChecked => one.note_words_checked(now.wall),
             Command::KeyLayer => one.key_layer(now),
             Command::Lock => Ok(one.lock_up()),
             Command::Present => Ok(Reply::Done),
@@ -281,6 +282,11 @@ impl Follower {
     fn abandon(&mut self, txid: Txid, now: WallTime) -> Result<Reply, CommandError> {
         let changes = self.wallet.abandon(txid, now)?;
         self.say_changes(changes)?;
+        Ok(Reply::Done)
+    }
+
+    fn note_words_checked(&mut self, now: WallTime) -> Result<Reply, CommandError> {
+        self.wallet.note_words_checked(now)?;
         Ok(Reply::Done)
     }
 

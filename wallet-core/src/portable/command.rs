@@ -65,6 +65,7 @@ portable_enum!(Command {
     Import(imports),
     Describe,
     Prove(txid),
+    WordsChecked,
     KeyLayer,
     Lock,
     Ordered(order),

@@ -8,7 +8,7 @@ use crate::backup::{Backup, BackupAccount, BackupRequest};
 use crate::config::LookAhead;
 use crate::founding::{CreateError, Founding, NewWallet, NewWatch, RestoreError};
 use crate::keychain::{DescriptorError, StandardAccount};
-use crate::passphrase::{PassphraseChange, PassphraseError};
+use crate::passphrase::{PassphraseChange, PassphraseError, PasswordChange};
 use crate::seed::Seed;
 use crate::vault::{KdfCost, Password};
 
@@ -24,6 +24,7 @@ portable_struct! {
     BackupAccount { name, descriptor, internal, active, birthday, look_ahead, receive, change }
     BackupRequest { account, index, id, amount, issued, expires, least_depth, cancelled }
     PassphraseChange { old, new }
+    PasswordChange { old, new }
 }
 
 portable_enum!(Founding {

@@ -9,7 +9,7 @@ use super::portable_enum;
 use crate::command::{ChainQuery, Command};
 use crate::face::Access;
 use crate::founding::Founding;
-use crate::passphrase::PassphraseChange;
+use crate::passphrase::{PassphraseChange, PasswordChange};
 use crate::vault::{KdfCost, Password};
 use crate::wallet_name::WalletName;
 
@@ -38,6 +38,8 @@ pub enum Question {
     Unlock(WalletName, Password, Option<Duration>),
     /// [`Face::change_passphrase`](crate::face::Face::change_passphrase).
     ChangePassphrase(WalletName, PassphraseChange, KdfCost),
+    /// [`Face::change_password`](crate::face::Face::change_password).
+    ChangePassword(WalletName, PasswordChange, KdfCost),
     /// [`Face::listen`](crate::face::Face::listen): answered once it has begun, and then by news.
     Listen,
 }
@@ -54,6 +56,7 @@ portable_enum!(Question {
     Unload(wallet),
     Unlock(wallet, password, lasts),
     ChangePassphrase(wallet, change, cost),
+    ChangePassword(wallet, change, cost),
     Listen,
 });
 portable_enum!(Access { View, Sign });

@@ -13,12 +13,12 @@ use crate::config::WalletName;
 use crate::face::{BoxFuture, Face, Listener};
 use crate::founding::{CreateError, Founding, RestoreError};
 use crate::net::inbox::Message;
-use crate::passphrase::{PassphraseChange, PassphraseError};
+use crate::passphrase::{PassphraseChange, PassphraseError, PasswordChange};
 use crate::store::{problem, startup};
 use crate::vault::{self, KdfCost, Password, SealError, SealedKey, SeedKey, VaultError};
 
 use super::desk::apart;
-use super::opening::{Shared, open_shared};
+use super::opening::{Shared, open_shared, require_wallet};
 use super::read_desk::ReadDesk;
 use super::{Access, OpenError, Service, backup, create, named, watch};
 
@@ -191,6 +191,28 @@ impl Face for Service {
         };
         // What is known of the passphrase here must not fall behind the wallet's file.
         Box::pin(async { tokio::spawn(change).await.unwrap_or(Err(PassphraseError::Closing)) })
+    }
+
+    fn change_password<'a>(
+        &'a self,
+        wallet: &'a WalletName,
+        change: PasswordChange,
+        cost: KdfCost,
+    ) -> BoxFuture<'a, Result<(), OpenError>> {
+        let (settings, clock) = (named(&self.settings, wallet), self.clock);
+        let changing = Arc::clone(&self.changing);
+        let change = async move {
+            let _one_at_a_time = changing.lock().await;
+            let changed = apart(move || {
+                require_wallet(&settings)?;
+                let header = settings.paths().header(&settings.wallet);
+                let keys = vault::open(&header, &change.old, clock.now().wall)?;
+                Ok(vault::change_password(&header, &keys, &change.new, cost)?)
+            });
+            changed.await.ok_or(OpenError::Closing)?
+        };
+        // It goes on when nobody waits for it any more.
+        Box::pin(async { tokio::spawn(change).await.unwrap_or(Err(OpenError::Closing)) })
     }
 
     fn listen(&self) -> Box<dyn Listener> {

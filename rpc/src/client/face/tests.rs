@@ -104,6 +104,15 @@ impl Face for Wallets {
         Box::pin(async { Err(PassphraseError::HasNone) })
     }
 
+    fn change_password<'a>(
+        &'a self,
+        _wallet: &'a WalletName,
+        _change: PasswordChange,
+        _cost: KdfCost,
+    ) -> BoxFuture<'a, Result<(), OpenError>> {
+        Box::pin(async { Err(OpenError::WrongPassword) })
+    }
+
     fn wallets(&self) -> BoxFuture<'_, Result<Vec<WalletName>, CommandError>> {
         Box::pin(async { Ok(self.loaded.lock().expect("whole").clone()) })
     }
