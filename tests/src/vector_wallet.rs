@@ -52,6 +52,21 @@ pub fn address_at(place: Place) -> Result<Address> {
     })
 }
 
+/// The descriptor of one branch of account 0 with its private key, without a checksum.
+///
+/// # Errors
+/// None.
+pub fn descriptor(purpose: u32, branch: u32) -> Result<String> {
+    let master = Xpriv::new_master(Network::Regtest, &Vec::<u8>::from_hex(SEED)?)?;
+    let key = format!("{master}/{purpose}h/1h/0h/{branch}/*");
+    Ok(match purpose {
+        86 => format!("tr({key})"),
+        84 => format!("wpkh({key})"),
+        49 => format!("sh(wpkh({key}))"),
+        _ => format!("pkh({key})"),
+    })
+}
+
 /// The words' seed without a passphrase.
 const SEED: &str = "5eb00bbddcf069084889a8ab9155568165f5c453ccb85e70811aaed6f6da5fc1\
                     9a5ac40b389cd370d086206dec8aa6c43daea6690f20ad3d8d48b2d2ce9e38e4";

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use billfold_tests::daemon::Asker;
 use bitcoin::base64::Engine as _;
 use bitcoin::base64::prelude::BASE64_STANDARD;
@@ -48,7 +48,8 @@ impl Client {
         self.stream.read_exact(&mut reply)?;
         let reply: Reply = serde_json::from_slice(&reply)?;
         ensure!(reply.error.is_null(), "{method} {params}: {}", reply.error);
-        Ok(serde_json::from_str(reply.result.context("no result")?.get())?)
+        // What is null there is no text here.
+        Ok(reply.result.map_or(Ok(Value::Null), |text| serde_json::from_str(text.get()))?)
     }
 }
 

@@ -6,12 +6,13 @@
 //! ```
 //!
 //! makes a play-money chain with that many payments to one wallet, all unspent, lets the real program
-//! follow it, and asks it over loopback as clients do. Nothing here fails for being slow. No other
-//! program runs beside it: figures of Bitcoin Core from other machines are none of ours.
+//! follow it, and asks it over loopback as clients do. Where `BITCOIND_EXE` names a Bitcoin Core, that
+//! is given the same blocks and keys, and asked the same in turn. Nothing here fails for being slow.
 
 #![allow(clippy::print_stdout, reason = "a table of figures is what this program is for")]
 
 mod client;
+mod core;
 mod payer;
 
 use std::env;
@@ -35,6 +36,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 use client::Client;
+use core::Core;
 
 const BILLFOLD: &str = env!("CARGO_BIN_EXE_billfold");
 
@@ -53,6 +55,9 @@ const COUNTED: Duration = Duration::from_secs(5);
 /// What a call may take together with its repetitions, beyond three.
 const REPEATED: Duration = Duration::from_secs(4);
 
+/// Payments of which all can be told in one reply.
+const ALL_AT_ONCE: usize = 20_000;
+
 /// Whom to pay.
 const STRANGER: &str = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
 
@@ -66,46 +71,87 @@ fn main() -> Result<()> {
     let (_, followed) = timed(|| program.ok(&["sync"]))?;
     println!("{payments} payments made in {made:.0?}, followed in {followed:.1?}");
 
-    let (daemon, loads) = timed(|| Daemon::start(&program, &["--fallback-fee", "0.00002"]))?;
+    let (daemon, loads) = timed(|| Daemon::start(&program, &[]))?;
     daemon.await_height(network.tip().0)?;
-    row("start until it serves", loads);
-    println!("{:<48} {:>9} MB", "memory, nothing asked", memory(&daemon)? / 1_000_000);
+    let descriptors = [vector_wallet::descriptor(84, 0)?, vector_wallet::descriptor(84, 1)?];
+    let core = Core::follow(&network, &descriptors)?.map(Core::restart).transpose()?;
+    let (core, core_loads) = core.unzip();
+    let mut rivals = vec![Rival::new("billfold", &daemon, daemon.running.id())?];
+    if let Some(core) = &core {
+        let name = core::name(&mut Client::enter(&core.asker)?)?;
+        rivals.push(Rival::new(&name, &core.asker, core.id())?);
+    }
+    let names: Vec<_> = rivals.iter().map(|one| one.name.clone()).collect();
+    line("", &names, None);
+    row(
+        "start until it serves",
+        &[Some(loads), core_loads].into_iter().flatten().collect::<Vec<_>>(),
+    );
+    memory("memory, nothing asked", &rivals)?;
+    for (method, params) in asked(&mut rivals[0].client, network.tip().0, payments)? {
+        let took = rivals.iter_mut().map(|one| median(&mut one.client, method, &params));
+        row(&format!("{method} {}", brief(&params)), &took.collect::<Result<Vec<_>>>()?);
+    }
+    memory("memory, all of that asked", &rivals)?;
+    println!("{CONNECTIONS} connections, calls a second:");
+    for method in ["getblockcount", "getbalance", "getnewaddress"] {
+        let rates = rivals.iter().map(|one| rate(one.asker, method)).collect::<Result<Vec<_>>>()?;
+        let told: Vec<_> = rates.iter().map(|rate| format!("{rate:.0} /s")).collect();
+        line(method, &told, rates.first().zip(rates.get(1)).map(|(ours, theirs)| ours / theirs));
+    }
+    let slowest = rivals.iter().map(|one| beside_sends(one.asker)).collect::<Result<Vec<_>>>()?;
+    let (alone, beside): (Vec<_>, Vec<_>) = slowest.into_iter().unzip();
+    row("getbalances, slowest of 200 alone", &alone);
+    row("getbalances, slowest while 8 clients pay", &beside);
+    drop(core);
+    daemon.stop()
+}
 
-    let mut client = Client::enter(&daemon)?;
+/// One of those that are asked the same.
+struct Rival<'a> {
+    name: String,
+    asker: &'a Asker,
+    client: Client,
+    process: u32,
+}
+
+impl<'a> Rival<'a> {
+    fn new(name: &str, asker: &'a Asker, process: u32) -> Result<Self> {
+        Ok(Self { name: name.to_owned(), asker, client: Client::enter(asker)?, process })
+    }
+}
+
+/// What is asked; of a wallet that is too large for one reply, not all at once.
+fn asked(client: &mut Client, tip: u32, payments: usize) -> Result<Vec<(&'static str, Value)>> {
     let deep = payments.saturating_sub(20);
-    let middle = client.call("getblockhash", &json!([network.tip().0 / 2]))?;
+    let recent = client.call("getblockhash", &json!([tip - 1]))?;
     let genesis = client.call("getblockhash", &json!([0]))?;
     let known = vector_wallet::address(84, 0, 0)?.to_string();
-    let asked = [
+    let mut asked = vec![
         ("getblockcount", json!([])),
         ("getbalance", json!([])),
         ("getbalances", json!([])),
         ("getwalletinfo", json!([])),
         ("getreceivedbyaddress", json!([known])),
-        ("listreceivedbyaddress", json!([])),
-        ("listunspent", json!([])),
         ("listunspent", json!([1, 9_999_999, [], true, {"maximumCount": 10}])),
+        ("listunspent", json!([1, 9_999_999, [known]])),
         ("listtransactions", json!(["*", 10])),
+        ("listtransactions", json!(["*", 10, deep / 2])),
         ("listtransactions", json!(["*", 10, deep])),
-        ("listsinceblock", json!([genesis])),
-        ("listsinceblock", json!([middle])),
-        ("gettransaction", json!([last(&mut client)?])),
+        ("listsinceblock", json!([recent])),
+        ("gettransaction", json!([last(client)?])),
         ("getnewaddress", json!([])),
-        ("sendtoaddress", json!([STRANGER, "0.0005"])),
+        ("walletcreatefundedpsbt", json!([[], [{STRANGER: "0.0005"}], 0, {"fee_rate": 2}])),
+        ("sendtoaddress", json!({"address": STRANGER, "amount": "0.0005", "fee_rate": 2})),
     ];
-    for (method, params) in &asked {
-        row(&format!("{method} {}", brief(params)), median(&mut client, method, params)?);
+    if payments <= ALL_AT_ONCE {
+        asked.extend([
+            ("listreceivedbyaddress", json!([])),
+            ("listunspent", json!([])),
+            ("listsinceblock", json!([genesis])),
+        ]);
     }
-    println!("{:<48} {:>9} MB", "memory, all of that asked", memory(&daemon)? / 1_000_000);
-
-    println!("{CONNECTIONS} connections, calls a second:");
-    for method in ["getblockcount", "getbalance", "getnewaddress"] {
-        println!("{method:<48} {:>9.0} /s", rate(&daemon, method)?);
-    }
-    let (alone, beside) = beside_sends(&daemon)?;
-    row("getbalances, slowest of 200 alone", alone);
-    row("getbalances, slowest while 8 clients pay", beside);
-    daemon.stop()
+    Ok(asked)
 }
 
 /// A wallet whose header costs nothing to open, so that its figures show all the rest.
@@ -181,7 +227,8 @@ fn beside_sends(daemon: &Asker) -> Result<(Duration, Duration)> {
         let pay = || {
             let mut client = Client::enter(daemon)?;
             for _ in 0..10 {
-                client.call("sendtoaddress", &json!([STRANGER, "0.0005"]))?;
+                let params = json!({"address": STRANGER, "amount": "0.0005", "fee_rate": 2});
+                client.call("sendtoaddress", &params)?;
             }
             anyhow::Ok(())
         };
@@ -195,18 +242,23 @@ fn beside_sends(daemon: &Asker) -> Result<(Duration, Duration)> {
     Ok((alone, beside))
 }
 
-/// Bytes of memory that the daemon has.
-fn memory(daemon: &Daemon) -> Result<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", daemon.running.id()))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kilobytes: u64 =
-        line.and_then(|line| line.split_whitespace().next()).context("no memory")?.parse()?;
-    Ok(kilobytes * 1024)
+/// The memory that each has.
+fn memory(name: &str, rivals: &[Rival<'_>]) -> Result<()> {
+    let mut sizes = Vec::new();
+    for rival in rivals {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", rival.process))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let size = line.and_then(|line| line.split_whitespace().next()).context("no memory")?;
+        sizes.push(size.parse::<f64>()? * 1024.0 / 1e6);
+    }
+    let told: Vec<_> = sizes.iter().map(|size| format!("{size:.0} MB")).collect();
+    line(name, &told, sizes.first().zip(sizes.get(1)).map(|(ours, theirs)| ours / theirs));
+    Ok(())
 }
 
 fn brief(params: &Value) -> String {
     let text = params.to_string();
-    if text.len() > 30 { format!("{}…", &text[..20]) } else { text }
+    if text.len() > 22 { format!("{}…{}", &text[..12], &text[text.len() - 8..]) } else { text }
 }
 
 fn timed<T>(work: impl FnOnce() -> Result<T>) -> Result<(T, Duration)> {
@@ -215,6 +267,17 @@ fn timed<T>(work: impl FnOnce() -> Result<T>) -> Result<(T, Duration)> {
     Ok((result, start.elapsed()))
 }
 
-fn row(name: &str, takes: Duration) {
-    println!("{name:<48} {:>9.2} ms", takes.as_secs_f64() * 1_000.0);
+fn row(name: &str, took: &[Duration]) {
+    let took: Vec<_> = took.iter().map(|took| took.as_secs_f64() * 1_000.0).collect();
+    let told: Vec<_> = took.iter().map(|took| format!("{took:.2} ms")).collect();
+    line(name, &told, took.first().zip(took.get(1)).map(|(ours, theirs)| ours / theirs));
+}
+
+/// One line: what each came to, and ours as a part of the other's.
+fn line(name: &str, told: &[String], part: Option<f64>) {
+    print!("{name:<44}");
+    for told in told {
+        print!(" {told:>24}");
+    }
+    println!("{}", part.map(|part| format!("  {part:.3} x")).unwrap_or_default());
 }
