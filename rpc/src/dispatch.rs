@@ -10,8 +10,10 @@ use crate::caller::Caller;
 use crate::envelope::{Call, Params, Refused, Reply};
 use crate::error::{Code, RpcError};
 use crate::keyed;
+use crate::limits::READ_TIME;
 use crate::method::{Method, Outcome, REFUSALS, Refusal, Run};
 use crate::node::{Endpoint, Node};
+use crate::watch;
 
 /// Carries out one call, or tells why it can't be.
 pub async fn reply(
@@ -26,7 +28,8 @@ pub async fn reply(
             let outcome = match find(&method) {
                 Ok(method) => match admitted(node, caller, endpoint, method, params) {
                     Ok((endpoint, arguments)) => {
-                        let outcome = run(node, caller, &endpoint, method, &arguments).await;
+                        let work = run(node, caller, &endpoint, method, &arguments);
+                        let outcome = in_time(method, work).await;
                         if cfg!(debug_assertions) { as_told(method, outcome) } else { outcome }
                     }
                     Err(error) => Err(error),
@@ -134,6 +137,18 @@ async fn run(
     }
 }
 
+/// What is only read is given up after a time; what changes anything is carried to its end.
+async fn in_time(method: &Method, work: impl Future<Output = Outcome>) -> Outcome {
+    if !method.is_timed() {
+        return work.await;
+    }
+    watch::in_time(READ_TIME, work).await.unwrap_or_else(|| {
+        let seconds = READ_TIME.as_secs();
+        let message = format!("{} took more than {seconds} s: ask for less at once", method.name);
+        Err(RpcError::new(Code::Misc, message))
+    })
+}
+
 /// The key of a call, with what it stands for.
 fn keyed_request(
     node: &Node,
@@ -156,10 +171,38 @@ mod tests {
     use billfold_wallet_core::config::WalletName;
     use billfold_wallet_core::light_client::params::Params;
 
+    use tokio::time::timeout;
+
     use super::*;
     use crate::envelope::Body;
     use crate::origin::Origin;
     use crate::puppet::Puppet;
+
+    /// A wallet that says nothing holds up nobody who only reads, and nobody gives up a payment.
+    #[tokio::test(start_paused = true)]
+    async fn what_only_reads_ends_in_time() {
+        let node = Node::new(
+            Params::new(bitcoin::Network::Regtest),
+            "0.0.0",
+            None,
+            Arc::new(Puppet::new(|_| None)),
+        );
+        node.add(WalletName::default());
+        let ask = |text: &str| {
+            let Ok(Body::Single(call)) = Body::parse(text.as_bytes()) else { panic!("one call") };
+            let caller = Caller::owner(Origin::Socket(None));
+            let node = &node;
+            async move { reply(node, &caller, &Endpoint::Root, call).await.outcome }
+        };
+        let read = ask(r#"{"method":"getbalance","params":[],"id":1}"#).await;
+        let told = read.expect_err("nobody answers");
+        assert_eq!(told.code, Code::Misc as i32, "{told:?}");
+        for (waits, params) in [("getnewaddress", "[]"), ("billfold.op.wait", "[1]")] {
+            let text = format!(r#"{{"method":"{waits}","params":{params},"id":1}}"#);
+            let waited = timeout(2 * READ_TIME, ask(&text)).await;
+            assert!(waited.is_err(), "{waits}: {waited:?}");
+        }
+    }
 
     /// The wallet is not asked: one of the two payments would not be made.
     #[tokio::test]

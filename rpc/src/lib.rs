@@ -16,6 +16,7 @@ pub mod envelope;
 pub mod parameter;
 pub mod arguments;
 pub mod address_flaw;
+pub mod address_type;
 pub mod origin;
 pub mod auth;
 pub mod rates;

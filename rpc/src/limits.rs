@@ -70,6 +70,9 @@ pub const WIF_BYTES: usize = 52;
 /// Questions to one wallet that are unanswered; more wait their turn.
 pub const WAITING_QUESTIONS: usize = 32;
 
+/// How long a call may take that only reads, and is not asked to wait.
+pub const READ_TIME: Duration = Duration::from_secs(120);
+
 /// How long a raw transaction may take to be fetched by a peer.
 pub const RELAY_TIME: Duration = Duration::from_secs(60);
 

@@ -158,6 +158,12 @@ impl Method {
         matches!(self.run, Run::Change(_) | Run::Pay { .. } | Run::Open(_))
     }
 
+    /// Whether it is bound by a time: it only reads, and does not wait for what may never happen.
+    #[must_use]
+    pub fn is_timed(&self) -> bool {
+        !self.changes() && !WAITING.contains(&self.name)
+    }
+
     /// The line that shows how it is called.
     #[must_use]
     pub fn usage(&self) -> String {
@@ -231,6 +237,10 @@ impl Category {
         }
     }
 }
+
+/// What is asked to wait for what may never happen.
+const WAITING: [&str; 4] =
+    ["billfold.op.wait", "waitforblock", "waitforblockheight", "waitfornewblock"];
 
 const TABLES: &[&[Method]] = &[
     address::METHODS,

@@ -10,11 +10,13 @@ use std::time::Instant;
 use billfold_wallet_core::command::{BlockQuery, ChainQuery, Command, Reply};
 use billfold_wallet_core::config::WalletName;
 use billfold_wallet_core::face::Face;
+use billfold_wallet_core::keychain::ScriptType;
 use billfold_wallet_core::light_client::height::{BlockId, Height};
 use billfold_wallet_core::light_client::known_block::KnownBlock;
 use billfold_wallet_core::light_client::params::Params;
 use billfold_wallet_core::light_client::peer_order::PeerOrder;
 use billfold_wallet_core::light_client::status::Status;
+use billfold_wallet_core::limits::LEAST_FEE_RATE;
 use billfold_wallet_core::vault::Password;
 
 use bitcoin::{Amount, FeeRate};
@@ -40,6 +42,12 @@ pub struct Node {
     pub most_fee: Amount,
     /// Whether they spend the wallet's own change that is in no block (`-spendzeroconfchange`).
     pub spends_pending_change: bool,
+    /// The type of new addresses (`-addresstype`); `None`: that of the preferred account.
+    pub address_type: Option<ScriptType>,
+    /// The type of change (`-changetype`); `None`: as the payment suggests.
+    pub change_type: Option<ScriptType>,
+    /// The least fee rate of payments by Core's methods (`-mintxfee`).
+    pub least_fee_rate: FeeRate,
     /// When it started.
     pub started: Instant,
     /// By which it is asked to end.
@@ -88,6 +96,9 @@ impl Node {
             fallback_fee: None,
             most_fee: MOST_FEE,
             spends_pending_change: true,
+            address_type: None,
+            change_type: None,
+            least_fee_rate: LEAST_FEE_RATE,
             started: Instant::now(),
             stop: Stop::new(),
             face,

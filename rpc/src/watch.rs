@@ -66,3 +66,8 @@ pub async fn hear(
     // Whether it was enough is seen in what was heard.
     let _ = timeout(patience, hearing).await;
 }
+
+/// What comes of work, if it ends in time; else it is dropped.
+pub async fn in_time<T>(most: Duration, work: impl Future<Output = T>) -> Option<T> {
+    timeout(most, work).await.ok()
+}

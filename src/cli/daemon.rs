@@ -6,8 +6,9 @@ use std::path::PathBuf;
 
 use billfold_rpc::auth::User;
 use billfold_rpc::method::Method;
+use billfold_wallet_core::keychain::ScriptType;
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
-use clap::{Arg, Args, Command};
+use clap::{Arg, Args, Command, ValueEnum};
 
 use crate::notify::Notice;
 
@@ -37,6 +38,21 @@ pub(crate) struct DaemonArgs {
     /// name [default: such payments are refused]
     #[arg(long, value_name = "BTC/kvB")]
     pub(crate) fallback_fee: Option<String>,
+    /// The type of new addresses, as Bitcoin Core's -addresstype [default: that of the preferred
+    /// account]
+    #[arg(long, value_name = "TYPE")]
+    pub(crate) address_type: Option<AddressType>,
+    /// The type of the change of payments by Bitcoin Core's methods, as its -changetype [default: as
+    /// the payment suggests]
+    #[arg(long, value_name = "TYPE")]
+    pub(crate) change_type: Option<AddressType>,
+    /// The least fee rate of payments by Bitcoin Core's methods, as its -mintxfee
+    /// [default: 0.00000100]
+    #[arg(long, value_name = "BTC/kvB")]
+    pub(crate) min_tx_fee: Option<String>,
+    /// The level of Bitcoin Core whose answers are given
+    #[arg(long, value_name = "VERSION", value_parser = ["31.0"], default_value = "31.0")]
+    pub(crate) rpc_compat: String,
     /// The most that the fee of a payment may be, as Bitcoin Core's option of this name
     /// [default: 0.10]
     #[arg(long, value_name = "BTC")]
@@ -52,6 +68,30 @@ pub(crate) struct DaemonArgs {
     /// Run this for each new tip that all wallets have seen: %s is its hash; no shell
     #[arg(long, value_name = "CMD")]
     pub(crate) block_notify: Option<Notice>,
+}
+
+/// A type of addresses by Bitcoin Core's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AddressType {
+    // P2PKH
+    Legacy,
+    // P2WPKH in P2SH
+    P2shSegwit,
+    // P2WPKH
+    Bech32,
+    // P2TR
+    Bech32m,
+}
+
+impl AddressType {
+    pub(crate) const fn script_type(self) -> ScriptType {
+        match self {
+            Self::Legacy => ScriptType::Legacy,
+            Self::P2shSegwit => ScriptType::Nested,
+            Self::Bech32 => ScriptType::Segwit,
+            Self::Bech32m => ScriptType::Taproot,
+        }
+    }
 }
 
 /// Options of `rpc`.

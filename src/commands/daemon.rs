@@ -22,7 +22,7 @@ use billfold_wallet_core::vault::Password;
 use bitcoin::{Amount, Denomination, FeeRate, Network};
 use serde::Serialize;
 
-use crate::cli::daemon::DaemonArgs;
+use crate::cli::daemon::{AddressType, DaemonArgs};
 use crate::context::Context;
 use crate::failure::{Failure, Kind};
 use crate::log::Log;
@@ -43,7 +43,12 @@ pub(super) async fn run(options: &DaemonArgs, context: &mut Context) -> Result<(
     let face: Arc<dyn Face> = Arc::new(service);
     let version = env!("CARGO_PKG_VERSION");
     let mut node = Node::new(settings.params(), version, proxy, Arc::clone(&face));
-    node.fallback_fee = options.fallback_fee.as_deref().map(fallback_fee).transpose()?;
+    node.fallback_fee = options.fallback_fee.as_deref().map(fee_rate).transpose()?;
+    if let Some(least) = &options.min_tx_fee {
+        node.least_fee_rate = fee_rate(least)?;
+    }
+    node.address_type = options.address_type.map(AddressType::script_type);
+    node.change_type = options.change_type.map(AddressType::script_type);
     if let Some(most) = &options.max_tx_fee {
         node.most_fee = most_fee(most)?;
     }
@@ -143,7 +148,8 @@ async fn serve(
     readiness::tell(State::Ready);
     let (wallet, block) = (options.wallet_notify.clone(), options.block_notify.clone());
     let notices = Notices { wallet, block };
-    tracing::info!(version = env!("CARGO_PKG_VERSION"), %address, "serving");
+    let (version, compat) = (env!("CARGO_PKG_VERSION"), &options.rpc_compat);
+    tracing::info!(version, compat, %address, "serving");
     let serving = server::serve(Arc::clone(node), Access::new(users, whitelists), listeners);
     let mut serving = std::pin::pin!(serving);
     let ended = tokio::select! {
@@ -158,7 +164,7 @@ async fn serve(
 }
 
 /// A fee rate in bitcoin for 1,000 vbytes.
-fn fallback_fee(text: &str) -> Result<FeeRate, Failure> {
+fn fee_rate(text: &str) -> Result<FeeRate, Failure> {
     let rate = Amount::from_str_in(text, Denomination::Bitcoin).ok();
     let rate = rate.map(|rate| FeeRate::from_sat_per_kwu(rate.to_sat().div_ceil(4)));
     rate.filter(|rate| (LEAST_FEE_RATE..=MOST_FEE_RATE).contains(rate)).ok_or_else(|| {

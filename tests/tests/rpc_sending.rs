@@ -35,6 +35,34 @@ fn sats(amount: &Value) -> Result<i64> {
 }
 
 #[test]
+fn the_daemon_is_told_types_of_addresses_and_the_least_fee_rate() -> Result<()> {
+    let types = ["--address-type", "bech32m", "--change-type", "p2sh-segwit"];
+    let (town, _program, daemon) = serving(&[&types[..], &["--min-tx-fee", "0.00005"]].concat())?;
+    daemon.call("unloadwallet", &json!(["main"]))?;
+    daemon.call("createwallet", &json!(["shop"]))?;
+    let begins = |address: &Value, with| address.as_str().is_some_and(|it| it.starts_with(with));
+    let address = daemon.call("getnewaddress", &json!([]))?;
+    ensure!(begins(&address, "bcrt1p"), "{address}");
+    let asked = daemon.call("getnewaddress", &json!(["", "bech32"]))?;
+    ensure!(begins(&asked, "bcrt1q"), "what a call asks for goes before: {asked}");
+    let change = daemon.call("getrawchangeaddress", &json!([]))?;
+    ensure!(begins(&change, "2"), "{change}");
+    town.pay(&address, 50_000_000)?;
+    daemon.await_height(town.network.tip().0)?;
+    let pay = |rate| json!({"address": OTHER, "amount": 0.1, "fee_rate": rate});
+    let told = daemon.refused(500, -6, "sendtoaddress", &pay(4.0))?;
+    let text = "Fee rate (4.000 sat/vB) is lower than the minimum fee rate setting (5.000 sat/vB)";
+    ensure!(told == text, "{told}");
+    let txid = daemon.call("sendtoaddress", &pay(5.0))?;
+    let told = daemon.call("gettransaction", &json!([txid, null, true]))?;
+    let outputs = told["decoded"]["vout"].as_array().context("no outputs")?;
+    let paid = outputs.iter().map(|output| &output["scriptPubKey"]["address"]);
+    let change: Vec<_> = paid.filter(|address| *address != OTHER).collect();
+    ensure!(change.len() == 1 && begins(change[0], "2"), "{told}");
+    daemon.stop()
+}
+
+#[test]
 fn who_receives_can_bear_the_fee() -> Result<()> {
     let (_town, _program, daemon) = serving(&[])?;
     let all = json!({"address": STRANGER, "amount": 0.5, "subtractfeefromamount": true,

@@ -15,6 +15,7 @@ use miniscript::Descriptor;
 use serde::Serialize;
 
 use crate::address_flaw::AddressFlaw;
+use crate::address_type;
 use crate::arguments::{self, Arguments};
 use crate::descriptor::{self, SECP};
 use crate::desk::Desk;
@@ -57,7 +58,7 @@ pub(super) const METHODS: &[Method] = &[
         ],
         about: "Returns a new Bitcoin address for receiving payments.",
         standing: Standing::Differs("-12 for a type of which the wallet has no account"),
-        run: Run::Change(|_, desk, arguments| Box::pin(receive(desk, arguments))),
+        run: Run::Change(|node, desk, arguments| Box::pin(receive(node, desk, arguments))),
     },
     Method {
         name: "getrawchangeaddress",
@@ -65,7 +66,7 @@ pub(super) const METHODS: &[Method] = &[
         parameters: &[Parameter::optional("address_type", Kind::Text, "As for getnewaddress")],
         about: "Returns a new Bitcoin address, for receiving change.",
         standing: Standing::Differs("-12 for a type of which the wallet has no account"),
-        run: Run::Change(|_, desk, arguments| Box::pin(change(desk, arguments))),
+        run: Run::Change(|node, desk, arguments| Box::pin(change(node, desk, arguments))),
     },
     Method {
         name: "listlabels",
@@ -99,17 +100,25 @@ pub(super) fn label(text: &str) -> Result<&str, RpcError> {
     }
 }
 
-async fn receive(desk: &Desk, arguments: &Arguments) -> Outcome {
+async fn receive(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     let label = label(arguments.text(0)?.unwrap_or_default())?;
-    let note = (!label.is_empty()).then(|| label.to_owned());
-    issue(desk, Branch::Receive, arguments.text(1)?, note).await
+    let kept = (!label.is_empty()).then(|| label.to_owned());
+    let asked = arguments.text(1)?.map(|text| address_type::read(text, "address")).transpose()?;
+    issue(desk, Branch::Receive, asked.or(node.address_type), kept).await
 }
 
-async fn change(desk: &Desk, arguments: &Arguments) -> Outcome {
-    issue(desk, Branch::Change, arguments.text(0)?, None).await
+async fn change(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
+    let kind = arguments.text(0)?.map(|text| address_type::read(text, "address")).transpose()?;
+    let kind = kind.or(node.change_type).or(node.address_type);
+    issue(desk, Branch::Change, kind, None).await
 }
 
-async fn issue(desk: &Desk, branch: Branch, kind: Option<&str>, note: Option<String>) -> Outcome {
+async fn issue(
+    desk: &Desk,
+    branch: Branch,
+    kind: Option<ScriptType>,
+    note: Option<String>,
+) -> Outcome {
     let wallet = ledger::description(desk).await?;
     let account = account_of(&wallet, kind, branch)?;
     match desk.ask(Command::Issue { account, branch, note }).await? {
@@ -121,25 +130,15 @@ async fn issue(desk: &Desk, branch: Branch, kind: Option<&str>, note: Option<Str
 /// The account that gives new addresses of a type: the preferred one if it does, else the first.
 pub(super) fn account_of(
     wallet: &WalletDescription,
-    kind: Option<&str>,
+    wanted: Option<ScriptType>,
     branch: Branch,
 ) -> Result<AccountName, RpcError> {
-    let wanted = match kind {
-        None => None,
-        Some("legacy") => Some(ScriptType::Legacy),
-        Some("p2sh-segwit") => Some(ScriptType::Nested),
-        Some("bech32") => Some(ScriptType::Segwit),
-        Some("bech32m") => Some(ScriptType::Taproot),
-        Some(other) => {
-            return Err(RpcError::address_or_key(format!("Unknown address type '{other}'")));
-        }
-    };
     if !wallet.accounts.iter().any(|account| account.active) {
         return Err(RpcError::new(Code::Wallet, NO_KEYS));
     }
     let found = giving(wallet, wanted, branch);
     found.map(|account| account.name.clone()).ok_or_else(|| {
-        let kind = kind.unwrap_or_default();
+        let kind = wanted.map(address_type::name).unwrap_or_default();
         RpcError::new(Code::KeypoolRanOut, format!("Error: No {kind} addresses available."))
     })
 }

@@ -147,11 +147,12 @@ async fn fund(
     }
     let locks = options.lock_unspents;
     let request = request(described, options, beside, node.params.network)?;
-    let mut request = bounded(node, request);
+    let mut request = bounded(node, desk, request).await?;
     let mut draft = drafted(desk, &request).await?;
     if draft.fee_basis == FeeBasis::Fallback {
         let no_estimate = || RpcError::new(Code::Wallet, NO_ESTIMATE);
-        request.fee = FeeChoice::Rate(node.fallback_fee.ok_or_else(no_estimate)?);
+        let rate = node.fallback_fee.ok_or_else(no_estimate)?;
+        request.fee = FeeChoice::Rate(rate.max(node.least_fee_rate));
         draft = drafted(desk, &request).await?;
     }
     if locks {

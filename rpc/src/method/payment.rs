@@ -7,6 +7,7 @@ use billfold_wallet_core::command::{
     Command, CommandError, Draft, FeeBasis, FeeChoice, PayAmount, PayRequest, Payment, Recipient,
     Reply,
 };
+use billfold_wallet_core::keychain::Branch;
 use bitcoin::{Amount, FeeRate};
 
 use crate::arguments::{self, fixed_point};
@@ -14,6 +15,7 @@ use crate::desk::Desk;
 use crate::error::{Code, RpcError};
 use crate::json::Value;
 use crate::ledger;
+use crate::method::address::account_of;
 use crate::node::Node;
 
 /// How the fee is chosen.
@@ -119,7 +121,7 @@ pub(super) async fn drafted(
         let message = "The wallet has not seen the chain yet: wait until it is synced";
         return Err(RpcError::new(Code::InInitialDownload, message));
     }
-    let mut request = bounded(node, request);
+    let mut request = bounded(node, desk, request).await?;
     let mut draft = match ask(desk, &request).await? {
         Drafted::New(draft) => draft,
         paid @ Drafted::Paid(_) => return Ok(paid),
@@ -129,7 +131,7 @@ pub(super) async fn drafted(
         let Some(rate) = node.fallback_fee else {
             return Err(RpcError::new(Code::InsufficientFunds, NO_ESTIMATE));
         };
-        request.fee = FeeChoice::Rate(rate);
+        request.fee = FeeChoice::Rate(rate.max(node.least_fee_rate));
         draft = match ask(desk, &request).await? {
             Drafted::New(draft) => draft,
             paid @ Drafted::Paid(_) => return Ok(paid),
@@ -140,12 +142,42 @@ pub(super) async fn drafted(
 }
 
 /// The same request within what the daemon was started with.
-pub(super) fn bounded(node: &Node, mut request: PayRequest) -> PayRequest {
+///
+/// # Errors
+/// -6 for a fee rate that is below the least, -12 without an account of the type of change.
+pub(super) async fn bounded(
+    node: &Node,
+    desk: &Desk,
+    mut request: PayRequest,
+) -> Result<PayRequest, RpcError> {
+    if let FeeChoice::Rate(rate) = request.fee
+        && rate < node.least_fee_rate
+    {
+        let [rate, least] = [rate, node.least_fee_rate].map(shown);
+        let message = format!(
+            "Fee rate ({rate} sat/vB) is lower than the minimum fee rate setting ({least} sat/vB)"
+        );
+        return Err(RpcError::new(Code::InsufficientFunds, message));
+    }
+    let layout = &mut request.layout;
+    if let Some(kind) = node.change_type
+        && layout.change_account.is_none()
+        && layout.change_to.is_none()
+    {
+        let wallet = ledger::description(desk).await?;
+        layout.change_account = Some(account_of(&wallet, Some(kind), Branch::Change)?);
+    }
     request.most_fee = Some(node.most_fee);
     if !node.spends_pending_change {
         request.choice.least_depth = request.choice.least_depth.max(1);
     }
-    request
+    Ok(request)
+}
+
+/// As Core writes it in texts.
+fn shown(rate: FeeRate) -> String {
+    let for_1000 = 4 * rate.to_sat_per_kwu();
+    format!("{}.{:03}", for_1000 / 1_000, for_1000 % 1_000)
 }
 
 async fn ask(desk: &Desk, request: &PayRequest) -> Result<Drafted, RpcError> {

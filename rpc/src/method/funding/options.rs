@@ -8,6 +8,7 @@ use billfold_wallet_core::keychain::AccountName;
 use billfold_wallet_core::keychain::Branch;
 use bitcoin::{Address, FeeRate, Transaction, Weight};
 
+use crate::address_type;
 use crate::arguments::{self, amount};
 use crate::desk::Desk;
 use crate::error::{Code, RpcError};
@@ -103,11 +104,9 @@ impl Options {
                     "Cannot specify both change address and address type options",
                 ));
             }
-            Some(kind) if !ADDRESS_TYPES.contains(&kind) => {
-                return Err(RpcError::address_or_key(format!("Unknown change type '{kind}'")));
-            }
             Some(kind) => {
-                Some(account_of(&ledger::description(desk).await?, Some(kind), Branch::Change)?)
+                let kind = Some(address_type::read(kind, "change")?);
+                Some(account_of(&ledger::description(desk).await?, kind, Branch::Change)?)
             }
         };
         let (least_depth, most_depth) = fields.depths()?;
@@ -239,9 +238,6 @@ fn weight(most: i64) -> Result<Weight, RpcError> {
         )),
     }
 }
-
-/// As Core calls them.
-const ADDRESS_TYPES: [&str; 4] = ["legacy", "p2sh-segwit", "bech32", "bech32m"];
 
 /// Weight units of the smallest transaction that nodes relay.
 const LEAST_WEIGHT: u64 = 260;

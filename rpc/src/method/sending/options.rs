@@ -6,6 +6,7 @@ use billfold_wallet_core::keychain::Branch;
 use bitcoin::transaction::Version;
 use bitcoin::{OutPoint, Weight};
 
+use crate::address_type;
 use crate::arguments::{self, Arguments};
 use crate::desk::Desk;
 use crate::error::RpcError;
@@ -152,6 +153,7 @@ impl<'a> Options<'a> {
         }
         if let Some(kind) = self.value("change_type").map(arguments::text).transpose()? {
             let wallet = ledger::description(desk).await?;
+            let kind = address_type::read(kind, "address")?;
             layout.change_account = Some(account_of(&wallet, Some(kind), Branch::Change)?);
         }
         if let Some(at) = self.integer("change_position")? {
