@@ -229,6 +229,7 @@ pub(crate) fn unexpected(reply: &Reply) -> Failure {
         Reply::Message(_) => "message",
         Reply::Sweep(_) => "sweep",
         Reply::History(_) => "history",
+        Reply::Entries { .. } => "entries",
         Reply::Coins(_) => "coins",
         Reply::Addresses(_) => "addresses",
         Reply::Labels(_) => "labels",

@@ -6,9 +6,9 @@
 use std::collections::HashMap;
 
 use billfold_wallet_core::command::{
-    AccountDescription, Coin, Command, HistoryQuery, HistoryRow, Holdings, KeyLayerState, KeyState,
-    Label, LabelQuery, Moment, Owner, PaymentState, Reference, Reply, TransactionRecord,
-    WalletDescription,
+    AccountDescription, Coin, CoinQuery, Command, HistoryQuery, HistoryRow, Holdings,
+    KeyLayerState, KeyState, Label, LabelQuery, Moment, Owner, PaymentState, Reference, Reply,
+    TransactionRecord, WalletDescription,
 };
 use billfold_wallet_core::light_client::height::{BlockId, Height};
 use bitcoin::{Address, BlockHash, ScriptBuf, Txid};
@@ -23,8 +23,8 @@ use crate::node::Node;
 /// # Errors
 /// What the wallet answered.
 pub async fn tip(node: &Node, desk: &Desk) -> Result<BlockId, RpcError> {
-    match desk.ask(Command::Status).await? {
-        Reply::Status(status) => Ok(status.cursor.unwrap_or_else(|| node.genesis())),
+    match desk.ask(Command::Applied).await? {
+        Reply::Applied(applied) => Ok(applied.unwrap_or_else(|| node.genesis())),
         _ => Err(RpcError::bug()),
     }
 }
@@ -64,12 +64,12 @@ pub async fn require_unlocked(desk: &Desk) -> Result<(), RpcError> {
     }
 }
 
-/// All coins.
+/// Coins.
 ///
 /// # Errors
 /// What the wallet answered.
-pub async fn coins(desk: &Desk) -> Result<Vec<Coin>, RpcError> {
-    match desk.ask(Command::Coins).await? {
+pub async fn coins(desk: &Desk, query: CoinQuery) -> Result<Vec<Coin>, RpcError> {
+    match desk.ask(Command::Coins(query)).await? {
         Reply::Coins(coins) => Ok(coins),
         _ => Err(RpcError::bug()),
     }
@@ -124,6 +124,20 @@ pub async fn records(desk: &Desk, txids: Vec<Txid>) -> Result<Vec<TransactionRec
     }
 }
 
+/// A part of the history, newest first, with all that the wallet knows of each transaction.
+///
+/// # Errors
+/// What the wallet answered.
+pub async fn record_page(
+    desk: &Desk,
+    query: HistoryQuery,
+) -> Result<Vec<TransactionRecord>, RpcError> {
+    match desk.ask(Command::Records(query)).await? {
+        Reply::Transactions(records) => Ok(records),
+        _ => Err(RpcError::bug()),
+    }
+}
+
 /// Where in the wallet a script comes from.
 ///
 /// # Errors
@@ -135,10 +149,11 @@ pub async fn owner(desk: &Desk, spk: ScriptBuf) -> Result<Option<Owner>, RpcErro
     }
 }
 
-/// How many blocks stand on a height, itself included; 0 for what is in no block.
+/// How many blocks stand on a height, itself included; 0 for what is in no block. One that came after
+/// the tip was read has its own block at least.
 #[must_use]
 pub fn depth(tip: Height, height: Option<Height>) -> i64 {
-    height.map_or(0, |height| (i64::from(tip.to_u32()) - i64::from(height.to_u32()) + 1).max(0))
+    height.map_or(0, |height| (i64::from(tip.to_u32()) - i64::from(height.to_u32()) + 1).max(1))
 }
 
 /// The account of a name.
@@ -177,8 +192,7 @@ impl Unconfirmed {
     pub async fn read(desk: &Desk) -> Result<Self, RpcError> {
         let above_all = Some(Moment::Height(Height::new(u32::MAX)));
         let query = HistoryQuery { since: above_all, ..HistoryQuery::default() };
-        let txids = history(desk, query).await?.into_iter().map(|row| row.txid).collect();
-        let records = records(desk, txids).await?;
+        let records = record_page(desk, query).await?;
         let by_id = |record: TransactionRecord| (record.transaction.compute_txid(), record);
         Ok(Self { records: records.into_iter().map(by_id).collect() })
     }

@@ -1,6 +1,6 @@
 //! Owns `coins`: all unspent outputs, from what is stored.
 
-use billfold_wallet_core::command::{Coin, Command, Mark, Reply};
+use billfold_wallet_core::command::{Coin, CoinQuery, Command, Mark, Reply};
 use billfold_wallet_core::light_client::height::Height;
 use bitcoin::Amount;
 use bitcoin::amount::serde::as_sat;
@@ -19,7 +19,7 @@ use crate::session::{Session, unexpected};
 /// # Errors
 /// Why the wallet did not open or answer.
 pub(super) async fn run(context: &mut Context) -> Result<(), Failure> {
-    let reply = Session::ask_stored(Command::Coins, context).await?;
+    let reply = Session::ask_stored(Command::Coins(CoinQuery::default()), context).await?;
     let Reply::Coins(coins) = reply else { return Err(unexpected(&reply)) };
     context.output.result(&coins.iter().map(Row::new).collect::<List<_, 3>>())
 }

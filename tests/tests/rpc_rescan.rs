@@ -40,6 +40,41 @@ fn a_rescan_is_answered_when_it_has_ended_and_lowers_nothing() -> Result<()> {
     daemon.stop()
 }
 
+/// The network is gone, so that the rescan can't end: a block that it wants again is with nobody.
+#[test]
+fn scripts_read_and_are_given_addresses_while_a_rescan_goes_on() -> Result<()> {
+    let town = Town::build()?;
+    let program = town.wallet_with(BILLFOLD, 50_000_000)?;
+    let daemon = Daemon::start(&program, &[])?;
+    daemon.await_height(town.network.tip().0)?;
+    let questions = [
+        ("getblockcount", json!([])),
+        ("getbalance", json!([])),
+        ("getbalances", json!([])),
+        ("listunspent", json!([])),
+        ("listtransactions", json!([])),
+        ("listsinceblock", json!([])),
+        ("listreceivedbyaddress", json!([])),
+        ("billfold.history", json!([])),
+        ("billfold.utxos", json!([])),
+    ];
+    let ask = || -> Result<Vec<_>> {
+        questions.iter().map(|(method, params)| daemon.call(method, params)).collect()
+    };
+    let before = ask()?;
+    drop(town);
+    let begun = daemon.call("billfold.rescan", &json!({"from_height": 0}))?;
+    let is_running = || -> Result<bool> {
+        Ok(daemon.call("billfold.op.get", &json!([begun["op"]]))?["state"] == "running")
+    };
+    ensure!(is_running()?, "{begun}");
+    ensure!(ask()? == before, "a rescan takes nothing away");
+    daemon.call("getnewaddress", &json!([]))?;
+    ensure!(ask()?[..6] == before[..6]);
+    ensure!(is_running()?, "it ended, so that nothing was tested");
+    daemon.stop()
+}
+
 #[test]
 fn an_operation_is_asked_for_by_its_number_after_a_restart() -> Result<()> {
     let town = Town::build()?;

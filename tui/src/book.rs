@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use billfold_wallet_core::command::{
-    AddressQuery, AddressRow, Balance, Coin, Command, CommandError, Draft, HistoryQuery,
+    AddressQuery, AddressRow, Balance, Coin, CoinQuery, Command, CommandError, Draft, HistoryQuery,
     HistoryRow, Operation, OperationCommand, Reply, WalletDescription,
 };
 use billfold_wallet_core::event::Event;
@@ -202,7 +202,7 @@ impl Book {
             Page::History => {
                 Command::History(HistoryQuery { limit: Some(self.rows), ..HistoryQuery::default() })
             }
-            Page::Coins => Command::Coins,
+            Page::Coins => Command::Coins(CoinQuery::default()),
             Page::Addresses => Command::Addresses(AddressQuery::default()),
             Page::Drafts => Command::Drafts,
             Page::Operation => Command::Operation(OperationCommand::Running),

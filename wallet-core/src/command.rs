@@ -43,7 +43,7 @@ use crate::light_client::status::{KnownAddress, Status};
 
 pub use address::{AddressQuery, AddressRow, AddressStatus};
 pub use block::{BlockQuery, ChainQuery, LeftBlock};
-pub use coin::{Balance, BalanceParts, Coin};
+pub use coin::{Balance, BalanceParts, Coin, CoinPlace, CoinQuery};
 pub use coin_choice::CoinChoice;
 pub use description::{
     AccountDescription, Birthday, ChainDescription, IssuedAddress, WalletDescription,
@@ -164,8 +164,18 @@ pub enum Command {
     /// Transactions of the wallet with all that it knows of each, in this order; one that it does
     /// not know is left out.
     Transactions(Vec<Txid>),
-    /// All owned unspent outputs.
-    Coins,
+    /// The same transactions, with all that the wallet knows of each.
+    Records(HistoryQuery),
+    /// Those of the entries from a number on, newest first: each output to others where the wallet
+    /// paid is one, and each output that came in. Own change is none, unless its address has a label.
+    Entries {
+        /// How many newer ones are left out.
+        skip: u64,
+        /// Of at least so many, if there are.
+        count: u32,
+    },
+    /// Owned unspent outputs.
+    Coins(CoinQuery),
     /// What there is, counted by confirmations.
     Holdings {
         /// Count of the coins in blocks only those with at least so many; 0 is as 1.
@@ -206,6 +216,8 @@ pub enum Command {
     },
     /// What the chain client knows, its peers included.
     Status,
+    /// The block up to which the wallet has seen the chain; a rescan does not lower it.
+    Applied,
     /// A block of the best chain. Needs a chain that is followed.
     Block(BlockQuery),
     /// What left the best chain with a block that the wallet had seen on it.
@@ -257,7 +269,9 @@ impl Command {
             Self::Balance
                 | Self::History(_)
                 | Self::Transactions(_)
-                | Self::Coins
+                | Self::Records(_)
+                | Self::Entries { .. }
+                | Self::Coins(_)
                 | Self::Holdings { .. }
                 | Self::Received(_)
                 | Self::Addresses(_)
@@ -266,6 +280,7 @@ impl Command {
                 | Self::Left(_)
                 | Self::Labels(_)
                 | Self::Status
+                | Self::Applied
                 | Self::Describe
                 | Self::KeyLayer
                 | Self::Operation(OperationCommand::Running | OperationCommand::Of(_))
@@ -295,8 +310,15 @@ pub enum Reply {
     Message(SignedMessage),
     /// To `History`.
     History(Vec<HistoryRow>),
-    /// To `Transactions`.
+    /// To `Transactions` and `Records`.
     Transactions(Vec<TransactionRecord>),
+    /// To `Entries`.
+    Entries {
+        /// How many entries of the first transaction are before those that were asked for.
+        newer: u64,
+        /// The transactions.
+        records: Vec<TransactionRecord>,
+    },
     /// To `Coins`.
     Coins(Vec<Coin>),
     /// To `Holdings`.
@@ -321,7 +343,7 @@ pub enum Reply {
     Left(Option<LeftBlock>),
     /// To [`ChainQuery::Addresses`].
     KnownAddresses(Vec<KnownAddress>),
-    /// To [`ChainQuery::Applied`]; `None`: a wallet has applied no block yet.
+    /// To `Applied` and [`ChainQuery::Applied`]; `None`: a wallet has applied no block yet.
     Applied(Option<BlockId>),
     /// To `Describe`.
     Wallet(Box<WalletDescription>),

@@ -43,6 +43,7 @@ use follower::Follower;
 
 pub use chain_side::Online;
 pub use effect::Effect;
+pub use follower::Applied;
 
 /// One thing that happened.
 #[derive(Debug)]
@@ -128,6 +129,8 @@ pub struct Engine {
     after_commit: VecDeque<ClientInput>,
     /// Since when something waits for a batch.
     uncommitted: Option<MonoTime>,
+    /// What was applied by the last commit.
+    applied: Applied,
     /// Whether the last picture of the progress is out of date.
     moved: bool,
     last_progress: Option<MonoTime>,
@@ -239,6 +242,12 @@ impl Engine {
         self.chain.tip().height
     }
 
+    /// The block up to which each wallet had seen the chain at the last commit.
+    #[must_use]
+    pub const fn applied(&self) -> &Applied {
+        &self.applied
+    }
+
     /// Commits what waits for a batch; the last thing to do before the engine is dropped.
     ///
     /// # Errors
@@ -251,6 +260,7 @@ impl Engine {
 
     fn new(followers: BTreeMap<WalletName, Follower>, chain: Chain, seed: [u8; 32]) -> Self {
         Self {
+            applied: follower::applied(&followers),
             followers,
             chain,
             effects: Vec::new(),
@@ -313,8 +323,7 @@ impl Engine {
             }
         }
         if self.progress_due().is_some_and(|due| due <= now.mono) {
-            let status = Box::new(self.chain.status());
-            let event = Event::Progress(status);
+            let event = Event::Progress(Box::new(self.chain.status()));
             self.effects.push(Effect::Tell(News { wallet: None, event }));
             self.moved = false;
             self.last_progress = Some(now.mono);
@@ -352,6 +361,7 @@ impl Engine {
         for one in self.followers.values_mut() {
             one.wallet.commit()?;
         }
+        self.applied = follower::applied(&self.followers);
         self.uncommitted = None;
         self.speaks = false;
         Ok(())

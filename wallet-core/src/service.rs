@@ -124,7 +124,8 @@ impl Service {
         let said = |error| problem::from_io(settings.paths().dir(), &error);
         let mut wallets = Vec::new();
         for (wallet, reader, passphrase) in opened {
-            let start = |reader| ReadDesk::start(reader, Arc::clone(&outlet), clock);
+            let start =
+                |reader| ReadDesk::start(wallet.name.clone(), reader, Arc::clone(&outlet), clock);
             let desk = reader.map(start).transpose().map_err(said)?;
             let claim = Claim::take(&claims, &wallet.name);
             claim.ok_or_else(|| OpenError::Loaded(wallet.name.clone()))?.open(desk, passphrase);

@@ -18,11 +18,13 @@ mod operations;
 mod sealed;
 mod addresses;
 mod accounts;
+mod described;
 mod importing;
 mod coins;
-mod labels;
 mod history;
 mod records;
+mod entries;
+mod labels;
 mod requests;
 mod invoices;
 mod backup;
@@ -52,11 +54,8 @@ use std::path::Path;
 
 use bitcoin::{Amount, Network, OutPoint, Script, ScriptBuf};
 
-use crate::command::{
-    AccountDescription, Birthday, ChainDescription, Draft, InvoiceChange, Payment, StoreProblem,
-    TransactionChange, WalletDescription,
-};
-use crate::keychain::{Account, AccountId, Branch, DerivationIndex, KeychainId, WalletPolicy};
+use crate::command::{Birthday, Draft, InvoiceChange, Payment, StoreProblem, TransactionChange};
+use crate::keychain::{Account, AccountId, KeychainId};
 use crate::light_client::fees::FeeReport;
 use crate::light_client::height::{BlockId, Height};
 use crate::light_client::input::ScanStart;
@@ -75,7 +74,7 @@ pub use watched_coins::MovedCoins;
 
 pub use crate::store::wallet::{Description, NewWallet};
 pub use inclusion::Inclusion;
-pub use reader::Reader;
+pub use reader::{Reader, Standing};
 pub use search::{Growth, WatchList};
 
 /// One open wallet.
@@ -206,54 +205,6 @@ impl Wallet {
     #[must_use]
     pub fn is_staged(&self) -> bool {
         self.file.is_staged()
-    }
-
-    /// What the wallet is made of.
-    ///
-    /// # Errors
-    /// What the disk refused.
-    pub fn description(&self) -> Result<WalletDescription, StoreProblem> {
-        let account = |account: &Account| {
-            let searched = self.searched(account);
-            AccountDescription {
-                id: account.id(),
-                name: account.name().clone(),
-                kind: account.kind(),
-                signs: account.signs(),
-                keys: account.descriptor().keys(),
-                rule: account.descriptor().rule(),
-                policy: WalletPolicy::new(account.descriptor()),
-                birthday: searched.birthday,
-                gap: searched.look_ahead.receive,
-                change_gap: searched.look_ahead.change,
-                first_address: account.address(Branch::Receive, DerivationIndex::ZERO),
-                preferred: account.id() == self.description.preferred,
-                active: account.is_active(),
-                receive: self.chain(account, Branch::Receive),
-                change: self.chain(account, Branch::Change),
-                descriptor: account.descriptor().to_string(),
-            }
-        };
-        Ok(WalletDescription {
-            name: self.description.name.clone(),
-            fingerprint: self.description.fingerprint,
-            birthday: self.description.birthday,
-            accounts: self.accounts.iter().map(account).collect(),
-            words_checked: self.file.words_checked()?.map(WallTime::to_unix),
-            search: self.search_report()?,
-        })
-    }
-
-    /// How far a chain of addresses is, if the account has it.
-    fn chain(&self, account: &Account, branch: Branch) -> Option<ChainDescription> {
-        let descriptor = account.descriptor();
-        let state = self.keychains.get(&KeychainId { account: account.id(), branch })?;
-        (descriptor.places(branch) > 0).then(|| ChainDescription {
-            descriptor: descriptor.branch_text(branch),
-            ranged: descriptor.places(branch) > 1,
-            next: state.issued.max(state.used),
-            watched: state.derived,
-        })
     }
 
     /// Notes that the words were typed back, so that they are known to be written down.

@@ -1,8 +1,11 @@
 //! Owns the methods about coins: listed, locked against being chosen, set free.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use billfold_wallet_core::command::{Coin, Command, CommandError, Reply, WalletDescription};
+use billfold_wallet_core::command::{
+    Coin, CoinPlace, CoinQuery, Command, CommandError, Reply, WalletDescription,
+};
+use billfold_wallet_core::keychain::Branch;
 use bitcoin::{Address, Amount, OutPoint, Txid};
 use miniscript::Descriptor;
 use miniscript::descriptor::ShInner;
@@ -14,7 +17,6 @@ use crate::desk::Desk;
 use crate::error::RpcError;
 use crate::json::{Btc, Value, answer};
 use crate::ledger::{self, Unconfirmed};
-use crate::method::address::labelled;
 use crate::method::{Category, Method, Outcome, Run, Standing};
 use crate::node::Node;
 use crate::parameter::{Kind, Parameter};
@@ -77,9 +79,9 @@ pub(super) const METHODS: &[Method] = &[
 ];
 
 async fn locked(desk: &Desk) -> Outcome {
-    let coins = ledger::coins(desk).await?;
-    let frozen = coins.iter().filter(|coin| coin.frozen).map(|coin| coin.outpoint);
-    answer(&frozen.map(|OutPoint { txid, vout }| OutpointForm { txid, vout }).collect::<Vec<_>>())
+    let frozen = ledger::coins(desk, CoinQuery::Frozen).await?.into_iter();
+    let form = |Coin { outpoint: OutPoint { txid, vout }, .. }| OutpointForm { txid, vout };
+    answer(&frozen.map(form).collect::<Vec<_>>())
 }
 
 #[derive(Debug, Serialize)]
@@ -90,11 +92,18 @@ struct OutpointForm {
 
 async fn lock(desk: &Desk, arguments: &Arguments) -> Outcome {
     let unlock = arguments.flag(0, false)?;
-    let coins = ledger::coins(desk).await?;
-    let outpoints: Vec<OutPoint> = match arguments.value(1) {
+    let (coins, outpoints) = match arguments.value(1) {
         None if !unlock => return answer(&true),
-        None => coins.iter().filter(|coin| coin.frozen).map(|coin| coin.outpoint).collect(),
-        Some(listed) => arguments::array(listed)?.iter().map(outpoint).collect::<Result<_, _>>()?,
+        None => {
+            let frozen = ledger::coins(desk, CoinQuery::Frozen).await?;
+            let outpoints = frozen.iter().map(|coin| coin.outpoint).collect();
+            (frozen, outpoints)
+        }
+        Some(listed) => {
+            let listed = arguments::array(listed)?.iter().map(outpoint);
+            let outpoints: Vec<OutPoint> = listed.collect::<Result<_, _>>()?;
+            (ledger::coins(desk, CoinQuery::These(outpoints.clone())).await?, outpoints)
+        }
     };
     for outpoint in &outpoints {
         let coin = coins.iter().find(|coin| coin.outpoint == *outpoint);
@@ -134,27 +143,33 @@ async fn unspent(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     let wanted = Wanted::read(node, arguments)?;
     let tip = ledger::tip(node, desk).await?.height;
     let wallet = ledger::description(desk).await?;
-    let coins = ledger::coins(desk).await?;
     let unconfirmed = Unconfirmed::read(desk).await?;
-    let book = labelled(desk).await?.into_iter().map(|(address, label, _)| (address, label));
-    let book: BTreeMap<_, _> = book.collect();
-    let (mut sum, mut forms) = (Amount::ZERO, Vec::new());
-    for coin in coins {
-        if wanted.most_coins.is_some_and(|most| forms.len() >= most)
-            || wanted.sum.is_some_and(|enough| sum >= enough)
-        {
-            break;
+    let mut forms = Vec::new();
+    for query in wanted.queries() {
+        let coins = ledger::coins(desk, query).await?;
+        let is_part = coins.len() == FIRST_COINS;
+        let mut sum = Amount::ZERO;
+        forms.clear();
+        for coin in coins {
+            if wanted.is_enough(forms.len(), sum) {
+                break;
+            }
+            let depth = ledger::depth(tip, coin.height);
+            let safe = coin.height.is_some() || unconfirmed.is_trusted(coin.outpoint.txid);
+            if wanted.is_met(&coin, depth, safe) {
+                sum += coin.amount;
+                forms.push(CoinForm::new(&wallet, coin, depth, safe, &unconfirmed));
+            }
         }
-        let depth = ledger::depth(tip, coin.height);
-        let safe = coin.height.is_some() || unconfirmed.is_trusted(coin.outpoint.txid);
-        if wanted.is_met(&coin, depth, safe) {
-            sum += coin.amount;
-            let label = book.get(&coin.address).cloned();
-            forms.push(CoinForm::new(&wallet, &coin, label, depth, safe, &unconfirmed));
+        if !is_part || wanted.is_enough(forms.len(), sum) {
+            break;
         }
     }
     answer(&forms)
 }
+
+/// How many coins are read before all are.
+const FIRST_COINS: usize = 100;
 
 /// Which coins are listed.
 struct Wanted {
@@ -202,6 +217,24 @@ impl Wanted {
         })
     }
 
+    /// What to ask for: where few coins may be enough, a few first. All of them come from one
+    /// reading, so that none that moves meanwhile is left out.
+    fn queries(&self) -> Vec<CoinQuery> {
+        if let Some(addresses) = &self.addresses {
+            return vec![CoinQuery::At(addresses.iter().map(Address::script_pubkey).collect())];
+        }
+        let few = u32::try_from(FIRST_COINS).ok();
+        let first = CoinQuery::Page { from: CoinPlace::Oldest, limit: few };
+        let is_bounded = self.most_coins.is_some_and(|most| most <= FIRST_COINS);
+        let first = (is_bounded || self.sum.is_some()).then_some(first);
+        first.into_iter().chain([CoinQuery::default()]).collect()
+    }
+
+    fn is_enough(&self, coins: usize, sum: Amount) -> bool {
+        self.most_coins.is_some_and(|most| coins >= most)
+            || self.sum.is_some_and(|enough| sum >= enough)
+    }
+
     fn is_met(&self, coin: &Coin, depth: i64, safe: bool) -> bool {
         self.depths.contains(&depth)
             && self.addresses.as_ref().is_none_or(|wanted| wanted.contains(&coin.address))
@@ -246,8 +279,7 @@ struct CoinForm {
 impl CoinForm {
     fn new(
         wallet: &WalletDescription,
-        coin: &Coin,
-        label: Option<String>,
+        coin: Coin,
         depth: i64,
         safe: bool,
         unconfirmed: &Unconfirmed,
@@ -269,7 +301,7 @@ impl CoinForm {
             txid: coin.outpoint.txid,
             vout: coin.outpoint.vout,
             address: coin.address.to_string(),
-            label,
+            label: coin.address_note.or_else(|| (branch == Branch::Receive).then(String::new)),
             redeem_script: redeem.map(|script| script.to_hex_string()),
             witness_script: witness.map(|script| script.to_hex_string()),
             script_pubkey: coin.address.script_pubkey().to_hex_string(),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use billfold_wallet_core::command::{Coin, HistoryQuery, TransactionRecord};
+use billfold_wallet_core::command::{Coin, CoinQuery, HistoryQuery, TransactionRecord};
 use billfold_wallet_core::keychain::Branch;
 use bitcoin::{Address, OutPoint, Script, ScriptBuf, Txid};
 use serde::ser::SerializeSeq as _;
@@ -25,9 +25,7 @@ pub(super) const METHODS: &[Method] = &[Method {
 }];
 
 async fn list(node: &Node, desk: &Desk) -> Outcome {
-    let rows = ledger::history(desk, HistoryQuery::default()).await?;
-    let txids = rows.into_iter().map(|row| row.txid).collect();
-    let records = ledger::records(desk, txids).await?;
+    let records = ledger::record_page(desk, HistoryQuery::default()).await?;
     let known = Known::new(&records);
     let mut groups = Groups::default();
     for record in &records {
@@ -35,7 +33,8 @@ async fn list(node: &Node, desk: &Desk) -> Outcome {
             groups.join(group);
         }
     }
-    let (coins, unconfirmed) = (ledger::coins(desk).await?, Unconfirmed::read(desk).await?);
+    let (coins, unconfirmed) =
+        (ledger::coins(desk, CoinQuery::default()).await?, Unconfirmed::read(desk).await?);
     let balances = balances(&coins, &unconfirmed);
     let labels = labels(&records);
     let forms = groups.all().into_iter().map(|group| {

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use billfold_wallet_core::command::{BlockQuery, Command, HistoryQuery, Moment, Reply};
-use billfold_wallet_core::light_client::height::Height;
+use billfold_wallet_core::command::{
+    BlockQuery, Command, HistoryQuery, Moment, Reply, TransactionRecord, WalletDescription,
+};
+use billfold_wallet_core::light_client::height::{BlockId, Height};
 use bitcoin::consensus::encode::serialize_hex;
-use bitcoin::{BlockHash, Txid};
+use bitcoin::{BlockHash, Network, Txid};
 use serde::Serialize;
 
 use crate::arguments::{self, Arguments};
@@ -78,10 +80,8 @@ async fn one(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     let record = ledger::records(desk, vec![txid]).await?.pop();
     let unknown = || RpcError::address_or_key("Invalid or non-wallet transaction id");
     let record = record.ok_or_else(unknown)?;
-    let tip = ledger::tip(node, desk).await?;
-    let (wallet, unconfirmed) = (ledger::description(desk).await?, Unconfirmed::read(desk).await?);
-    let network = node.params.network;
-    let book = Book { network, tip: tip.height, wallet: &wallet, unconfirmed: &unconfirmed };
+    let library = Library::read(node, desk).await?;
+    let (network, book) = (node.params.network, library.book());
     let spent = entry::spent(&record);
     let paid: u64 = record.transaction.output.iter().map(|output| output.value.to_sat()).sum();
     let fee = (spent > 0).then(|| i64::try_from(paid).unwrap_or(i64::MAX) - spent);
@@ -97,7 +97,7 @@ async fn one(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
         details: entries(&record, &book, Filter::default(), false),
         hex: serialize_hex(&record.transaction),
         decoded,
-        lastprocessedblock: tip.into(),
+        lastprocessedblock: library.tip.into(),
     })
 }
 
@@ -116,17 +116,52 @@ async fn list(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     };
     let (count, skip) = (bound(1, 10, "count")?, bound(2, 0, "from")?);
     let filter = Filter { label: wanted, change: false };
-    let enough = count.saturating_add(skip);
-    let mut found = read(node, desk, filter, HistoryQuery::default(), enough).await?;
+    let library = Library::read(node, desk).await?;
+    let mut found = if wanted.is_none() {
+        page(&library, desk, skip, count).await?
+    } else {
+        // How many of them have a label is not kept.
+        let enough = count.saturating_add(skip);
+        let mut found = read(&library, desk, filter, HistoryQuery::default(), enough).await?;
+        found.drain(..skip.min(found.len()));
+        found
+    };
     // Newest first so far, and told from the oldest on.
-    found.truncate(enough);
-    found.drain(..skip.min(found.len()));
+    found.truncate(count);
     found.reverse();
     answer(&found)
 }
 
+/// At least so many entries of the history, newest first, from a number on.
+async fn page(
+    library: &Library,
+    desk: &Desk,
+    skip: usize,
+    count: usize,
+) -> Result<Vec<Entry>, RpcError> {
+    let skip = u64::try_from(skip).unwrap_or(u64::MAX);
+    let first = u32::try_from(count).unwrap_or(PAGE).min(PAGE);
+    let Reply::Entries { newer, records } =
+        desk.ask(Command::Entries { skip, count: first }).await?
+    else {
+        return Err(RpcError::bug());
+    };
+    let Some(last) = records.last() else { return Ok(Vec::new()) };
+    let after = Some(last.transaction.compute_txid());
+    let newer = usize::try_from(newer).unwrap_or(usize::MAX);
+    let mut found = library.told(&records, Filter::default());
+    found.drain(..newer.min(found.len()));
+    if found.len() < count {
+        let query = HistoryQuery { after, ..HistoryQuery::default() };
+        let enough = count - found.len();
+        found.extend(read(library, desk, Filter::default(), query, enough).await?);
+    }
+    Ok(found)
+}
+
 async fn since(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
-    let tip = ledger::tip(node, desk).await?;
+    let library = Library::read(node, desk).await?;
+    let tip = library.tip;
     let mut departed = Vec::new();
     let first = match arguments.text(0)?.filter(|hash| !hash.is_empty()) {
         None => None,
@@ -144,7 +179,7 @@ async fn since(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     let label = arguments.text(5)?.map(label).transpose()?;
     let filter = Filter { label, change: arguments.flag(4, false)? };
     let query = HistoryQuery { since: first, ..HistoryQuery::default() };
-    let mut transactions = read(node, desk, filter, query, usize::MAX).await?;
+    let mut transactions = read(&library, desk, filter, query, usize::MAX).await?;
     transactions.reverse();
     let below = u32::try_from(target - 1).unwrap_or(u32::MAX);
     let height = Height::new(tip.height.to_u32().saturating_sub(below));
@@ -154,7 +189,7 @@ async fn since(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
         _ => node.genesis().hash,
     };
     let removed =
-        if with_removed { Some(removed(node, desk, departed, filter).await?) } else { None };
+        if with_removed { Some(removed(&library, desk, departed, filter).await?) } else { None };
     answer(&SinceForm { transactions, removed, lastblock: last })
 }
 
@@ -182,47 +217,67 @@ async fn branch(
 
 /// The entries of transactions that left the chain, as they are now.
 async fn removed(
-    node: &Node,
+    library: &Library,
     desk: &Desk,
     mut left: Vec<Txid>,
     filter: Filter<'_>,
 ) -> Result<Vec<Entry>, RpcError> {
     let mut seen = BTreeSet::new();
     left.retain(|txid| seen.insert(*txid));
-    let tip = ledger::tip(node, desk).await?.height;
-    let (wallet, unconfirmed) = (ledger::description(desk).await?, Unconfirmed::read(desk).await?);
-    let network = node.params.network;
-    let book = Book { network, tip, wallet: &wallet, unconfirmed: &unconfirmed };
     let records = ledger::records(desk, left).await?;
+    let book = library.book();
     Ok(records.iter().flat_map(|record| entries(record, &book, filter, true)).collect())
 }
 
 /// Entries of the history, newest first, page by page until there are enough.
 async fn read(
-    node: &Node,
+    library: &Library,
     desk: &Desk,
     filter: Filter<'_>,
     mut query: HistoryQuery,
     enough: usize,
 ) -> Result<Vec<Entry>, RpcError> {
-    let tip = ledger::tip(node, desk).await?.height;
-    let (wallet, unconfirmed) = (ledger::description(desk).await?, Unconfirmed::read(desk).await?);
-    let network = node.params.network;
-    let book = Book { network, tip, wallet: &wallet, unconfirmed: &unconfirmed };
     let mut found = Vec::new();
-    query.limit = Some(PAGE);
+    let missing = u32::try_from(enough).unwrap_or(PAGE);
+    query.limit = Some(missing.clamp(1, PAGE));
     while found.len() < enough {
-        let page = ledger::history(desk, query).await?;
+        let page = ledger::record_page(desk, query).await?;
         let Some(last) = page.last() else { break };
-        query.after = Some(last.txid);
-        let txids = page.iter().map(|row| row.txid).collect();
-        for record in ledger::records(desk, txids).await? {
-            let mut entries = entries(&record, &book, filter, true);
-            entries.reverse();
-            found.extend(entries);
-        }
+        query.after = Some(last.transaction.compute_txid());
+        found.extend(library.told(&page, filter));
     }
     Ok(found)
+}
+
+/// What entries are made with, read once for all of them.
+struct Library {
+    network: Network,
+    tip: BlockId,
+    wallet: WalletDescription,
+    unconfirmed: Unconfirmed,
+}
+
+impl Library {
+    async fn read(node: &Node, desk: &Desk) -> Result<Self, RpcError> {
+        Ok(Self {
+            network: node.params.network,
+            tip: ledger::tip(node, desk).await?,
+            wallet: ledger::description(desk).await?,
+            unconfirmed: Unconfirmed::read(desk).await?,
+        })
+    }
+
+    fn book(&self) -> Book<'_> {
+        let Self { network, tip, ref wallet, ref unconfirmed } = *self;
+        Book { network, tip: tip.height, wallet, unconfirmed }
+    }
+
+    /// The entries of transactions that come newest first, in that order.
+    fn told(&self, records: &[TransactionRecord], filter: Filter<'_>) -> Vec<Entry> {
+        let book = self.book();
+        let of = |record| entries(record, &book, filter, true).into_iter().rev();
+        records.iter().flat_map(of).collect()
+    }
 }
 
 #[derive(Debug, Serialize)]

@@ -133,14 +133,14 @@ async fn all_addresses(node: &Node, desk: &Desk, arguments: &Arguments) -> Outco
     let only = only.map(|text| arguments::address(text, node.params.network, ""));
     let only = only.transpose().map_err(invalid)?;
     let with_empty = arguments.flag(1, false)?;
-    let book = labelled(desk).await?;
+    let mut book = labelled(desk).await?;
+    book.retain(|(address, ..)| only.as_ref().is_none_or(|only| only == address));
     let listed = book.iter().map(|(address, ..)| address);
     let mut tallies = tallies(node, desk, arguments, [0, 4], listed).await?;
     let mut forms = Vec::new();
     for (address, label, purpose) in book {
         let tally = tallies.remove(&address);
-        let is_wanted = only.as_ref().is_none_or(|only| *only == address);
-        if !is_wanted || (tally.is_none() && (!with_empty || purpose != "receive")) {
+        if tally.is_none() && (!with_empty || purpose != "receive") {
             continue;
         }
         let Tally { amount, depth, txids } = tally.unwrap_or_default();

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use billfold_wallet_core::command::CoinQuery;
 use bitcoin::{OutPoint, Transaction};
 use serde::Serialize;
 
@@ -37,7 +38,9 @@ pub(super) const METHODS: &[Method] = &[Method {
 async fn simulate(desk: &Desk, arguments: &Arguments) -> Outcome {
     let texts = arguments::array(arguments.required(0))?;
     let transactions: Vec<Transaction> = texts.iter().map(read).collect::<Result<_, _>>()?;
-    let coins = ledger::coins(desk).await?;
+    let inputs = transactions.iter().flat_map(|transaction| &transaction.input);
+    let inputs = inputs.map(|input| input.previous_output).collect();
+    let coins = ledger::coins(desk, CoinQuery::These(inputs)).await?;
     let coins: BTreeMap<OutPoint, i64> =
         coins.iter().map(|coin| (coin.outpoint, Btc::from(coin.amount).0)).collect();
     let mut made: BTreeMap<OutPoint, i64> = BTreeMap::new();

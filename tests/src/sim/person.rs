@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 
 use anyhow::{Result, bail, ensure};
 use billfold_wallet_core::command::{
-    BumpRequest, BumpWay, Coin, Command, CommandError, FeeChoice, HistoryQuery, HistoryRow, Hold,
-    PayAmount, PayRequest, PaymentState, Recipient, Reply,
+    BumpRequest, BumpWay, Coin, CoinQuery, Command, CommandError, FeeChoice, HistoryQuery,
+    HistoryRow, Hold, PayAmount, PayRequest, PaymentState, Recipient, Reply,
 };
 use bitcoin::hashes::{Hash, sha256};
 use bitcoin::{
@@ -76,7 +76,7 @@ impl Person {
             6 => self.freeze(draw)?,
             7 if draw.once_in(6) => (Errand::Other, Command::Rescan { from: None }),
             8 => (Errand::Other, Command::Balance),
-            9 => (Errand::Coins, Command::Coins),
+            9 => (Errand::Coins, Command::Coins(CoinQuery::default())),
             _ => (Errand::History, Command::History(HistoryQuery::default())),
         };
         self.errand = Some(errand);
@@ -86,7 +86,7 @@ impl Person {
     /// Asks for all that the wallet knows: its coins, then its history.
     pub(super) fn look(&mut self, coins: bool) -> Command {
         let (errand, command) = if coins {
-            (Errand::Coins, Command::Coins)
+            (Errand::Coins, Command::Coins(CoinQuery::default()))
         } else {
             (Errand::History, Command::History(HistoryQuery::default()))
         };

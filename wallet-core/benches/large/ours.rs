@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use billfold_wallet_core::command::{
-    Birthday, FeeChoice, HistoryQuery, PayAmount, PayRequest, Recipient, Reference,
+    Birthday, CoinQuery, FeeChoice, HistoryQuery, PayAmount, PayRequest, Recipient, Reference,
 };
 use billfold_wallet_core::config::LookAhead;
 use billfold_wallet_core::keychain::{Account, AccountId, ScriptType, StandardAccount};
@@ -75,7 +75,7 @@ pub(crate) fn measure(dir: &Path, blocks: &[Mined]) -> Figures {
     let page = || timed(|| wallet.history_page(&query).expect("a disk").len());
     let (history, rows) = (0..RUNS).map(|_| page()).min().expect("some runs");
     assert_eq!(rows, PAGE);
-    let coins = || timed(|| wallet.coins(tip, now).expect("a disk").len()).0;
+    let coins = || timed(|| wallet.coins(&CoinQuery::default(), tip, now).expect("a disk").len()).0;
     let coins = median((0..3).map(|_| coins()).collect());
     let (told, ()) = timed(|| tell(&mut wallet));
     let taken: Vec<_> = blocks.iter().map(|mined| take(&mut wallet, mined)).collect();
@@ -127,7 +127,7 @@ fn take(wallet: &mut Wallet, mined: &Mined) -> (Duration, Duration) {
 /// Gives the address of every coin the same label.
 fn label_all(wallet: &mut Wallet, tip: Height, now: WallTime) -> [String; 1] {
     let label = "the shop".to_owned();
-    for coin in wallet.coins(tip, now).expect("a disk") {
+    for coin in wallet.coins(&CoinQuery::default(), tip, now).expect("a disk") {
         let address = Reference::Address(coin.address);
         wallet.set_label(&address, Some(&label)).expect("a disk");
     }

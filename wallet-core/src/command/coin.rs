@@ -1,8 +1,8 @@
-//! Owns what there is to spend: the parts of a balance, and coins.
+//! Owns what there is to spend: the parts of a balance, and coins, and which of them are asked for.
 //!
 //! Refuses to choose among them.
 
-use bitcoin::{Address, Amount, OutPoint};
+use bitcoin::{Address, Amount, OutPoint, ScriptBuf};
 
 use crate::keychain::{AccountName, DerivationIndex, KeychainId};
 use crate::light_client::height::Height;
@@ -54,8 +54,49 @@ pub struct Coin {
     pub frozen: bool,
     /// Whether a draft holds it.
     pub reserved: bool,
+    /// The label of its address.
+    pub address_note: Option<String>,
     /// Its label, or that of its address, or that of the transaction that paid it from outside.
     pub note: Option<String>,
     /// What a person should know of it.
     pub marks: Vec<Mark>,
+}
+
+/// Which coins are asked for; as it is by default, all, the oldest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CoinQuery {
+    /// Those from a place on.
+    Page {
+        /// The place, and the order.
+        from: CoinPlace,
+        /// At most this many.
+        limit: Option<u32>,
+    },
+    /// Those at these scripts.
+    At(Vec<ScriptBuf>),
+    /// Those of these outputs that are coins.
+    These(Vec<OutPoint>),
+    /// Those that the user froze.
+    Frozen,
+}
+
+/// A place among coins in one of two orders: by age, the lowest block first and what no block holds
+/// last, or by value, the largest first. Coins that are equal in that are told by their ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum CoinPlace {
+    /// The oldest.
+    #[default]
+    Oldest,
+    /// After this one, by age.
+    YoungerThan(Option<Height>, OutPoint),
+    /// The largest.
+    Largest,
+    /// After this one, by value.
+    SmallerThan(Amount, OutPoint),
+}
+
+impl Default for CoinQuery {
+    fn default() -> Self {
+        Self::Page { from: CoinPlace::default(), limit: None }
+    }
 }

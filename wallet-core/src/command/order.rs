@@ -79,7 +79,9 @@ impl Command {
                 | Self::ReviewTransaction(_)
                 | Self::History(_)
                 | Self::Transactions(_)
-                | Self::Coins
+                | Self::Records(_)
+                | Self::Entries { .. }
+                | Self::Coins(_)
                 | Self::Holdings { .. }
                 | Self::Received(_)
                 | Self::Addresses(_)
@@ -87,6 +89,7 @@ impl Command {
                 | Self::Labels(_)
                 | Self::Search { .. }
                 | Self::Status
+                | Self::Applied
                 | Self::Block(_)
                 | Self::Left(_)
                 | Self::Describe

@@ -20,7 +20,7 @@ use crate::light_client::status::Status;
 use crate::light_client::time::{Now, WallTime};
 use crate::signers::key_layer;
 use crate::vault::SeedKey;
-use crate::wallet::{Drafted, Inclusion};
+use crate::wallet::{Drafted, Inclusion, Standing};
 use crate::wallet_name::WalletName;
 
 /// What comes of a command.
@@ -33,11 +33,17 @@ impl Engine {
         match command {
             Command::Balance
             | Command::History(_)
-            | Command::Coins
+            | Command::Transactions(_)
+            | Command::Records(_)
+            | Command::Entries { .. }
+            | Command::Coins(_)
             | Command::Holdings { .. }
             | Command::Received(_)
             | Command::Addresses(_)
+            | Command::Owner(_)
             | Command::Labels(_)
+            | Command::Left(_)
+            | Command::Applied
             | Command::Describe => one.read(&command, &around),
             Command::Status => Ok(Reply::Status(Box::new(self.status(name)?))),
             Command::Rescan { from } => self.rescan(now, name, from),
@@ -64,8 +70,6 @@ impl Engine {
                 one.sign_message(&address, &message, newer)
             }
             Command::DraftSweep { fee, most_fee } => one.draft_sweep(&around, fee, most_fee),
-            Command::Transactions(txids) => one.transactions(&txids),
-            Command::Owner(spk) => Ok(Reply::Owner(one.wallet.owner(&spk)?)),
             Command::Issue { account, branch, note } => {
                 one.issue(now.wall, &account, branch, note.as_deref())
             }
@@ -73,7 +77,6 @@ impl Engine {
             Command::ImportLabels(import) => one.import_labels(&import),
             Command::Search { text, limit } => Ok(Reply::Found(one.wallet.search(&text, limit)?)),
             Command::Block(query) => block(&self.chain, query),
-            Command::Left(block) => Ok(Reply::Left(one.wallet.left_block(block)?)),
             Command::Prove(txid) => one.prove(&around, txid),
             Command::Ordered(order) => self.carry_out(now, name, *order),
             Command::Teller(command) => one.tell(&around, &command),
@@ -276,7 +279,8 @@ impl Follower {
 
     fn read(&self, command: &Command, around: &Around<'_>) -> Result<Reply, CommandError> {
         let reading = command.reading().expect("whoever calls it asks for what is read");
-        self.wallet.read(&reading, around.tip(), around.now.wall)
+        let (tip, now) = around.place();
+        self.wallet.read(&reading, Standing { tip, applied: self.applied, now })
     }
 
     fn abandon(&mut self, txid: Txid, now: WallTime) -> Result<Reply, CommandError> {
@@ -299,10 +303,6 @@ impl Follower {
     fn lock_up(&mut self) -> Reply {
         self.lock();
         Reply::Done
-    }
-
-    fn transactions(&self, txids: &[Txid]) -> Result<Reply, CommandError> {
-        Ok(Reply::Transactions(self.wallet.transaction_records(txids)?))
     }
 
     fn label(&mut self, reference: &Reference, label: Option<&str>) -> Result<Reply, CommandError> {

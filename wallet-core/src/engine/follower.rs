@@ -3,7 +3,7 @@
 //!
 //! Refuses to commit, and to know the other wallets.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bitcoin::{Amount, Block, OutPoint, Txid};
 
@@ -17,9 +17,13 @@ use crate::light_client::time::{Now, WallTime};
 use crate::signers::key_layer::KeyLayer;
 use crate::sweep::Sweep;
 use crate::wallet::{Folded, Growth, MovedCoins, Seen, Wallet, WatchList};
+use crate::wallet_name::WalletName;
 
 use super::invoicing::Invoicing;
 use super::start::{self, Standing};
+
+/// The block up to which each wallet has seen the chain; `None` before the first.
+pub type Applied = BTreeMap<WalletName, Option<BlockId>>;
 
 /// A wallet with all that belongs to it.
 pub(super) struct Follower {
@@ -358,6 +362,11 @@ impl Follower {
             Course::Behind { .. } => self.wallet.scan_start().map(Some),
         }
     }
+}
+
+/// Up to which block each of these has seen the chain.
+pub(super) fn applied(followers: &BTreeMap<WalletName, Follower>) -> Applied {
+    followers.iter().map(|(name, one)| (name.clone(), one.applied)).collect()
 }
 
 fn watch(Growth { scripts, since }: Growth, behind: Option<ScanStart>) -> Input {

@@ -47,7 +47,7 @@ pub struct Driver {
 impl Driver {
     /// Runs until it is told to stop or the disk refuses.
     pub fn run(mut self, first: Vec<Effect>) {
-        self.outlet.note_tip(self.engine.tip());
+        self.note_standing();
         self.carry_out(first);
         let stopped = self.run_until_stopped();
         let Self { engine, inbox, outlet, network, .. } = self;
@@ -137,7 +137,7 @@ impl Driver {
         };
         match self.engine.step(self.clock.now(), input) {
             Ok(effects) => {
-                self.outlet.note_tip(self.engine.tip());
+                self.note_standing();
                 self.carry_out(effects);
                 Ok(())
             }
@@ -148,6 +148,12 @@ impl Driver {
                 Err(problem)
             }
         }
+    }
+
+    /// Says where chain and wallets are, to those who read what is committed.
+    fn note_standing(&self) {
+        self.outlet.note_tip(self.engine.tip());
+        self.outlet.note_applied(self.engine.applied());
     }
 
     fn carry_out(&mut self, effects: Vec<Effect>) {

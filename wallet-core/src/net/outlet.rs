@@ -11,11 +11,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use tokio::sync::{Notify, oneshot};
 
 use crate::command::{CommandError, Reply};
+use crate::engine::Applied;
 use crate::event::{CommandId, News};
 use crate::face::backlog::Backlog;
 use crate::face::{BoxFuture, Listener};
-use crate::light_client::height::Height;
+use crate::light_client::height::{BlockId, Height};
 use crate::limits::PENDING_COMMANDS;
+use crate::wallet_name::WalletName;
 
 /// What a question comes to.
 pub type Answer = Result<Reply, CommandError>;
@@ -26,6 +28,7 @@ pub struct Outlet {
     state: Mutex<State>,
     ended: Notify,
     tip: AtomicU32,
+    applied: Mutex<Applied>,
 }
 
 #[derive(Debug)]
@@ -49,7 +52,12 @@ impl Default for Outlet {
             last_id: CommandId(0),
             ended: false,
         };
-        Self { state: Mutex::new(state), ended: Notify::new(), tip: AtomicU32::new(0) }
+        Self {
+            state: Mutex::new(state),
+            ended: Notify::new(),
+            tip: AtomicU32::new(0),
+            applied: Mutex::default(),
+        }
     }
 }
 
@@ -82,6 +90,20 @@ impl Outlet {
     #[must_use]
     pub fn tip(&self) -> Height {
         Height::new(self.tip.load(Ordering::Acquire))
+    }
+
+    /// Says up to which block each wallet has seen the chain, all of which is committed.
+    pub fn note_applied(&self, applied: &Applied) {
+        let mut known = self.known();
+        if *known != *applied {
+            known.clone_from(applied);
+        }
+    }
+
+    /// The block up to which a wallet has seen the chain, by the last commit.
+    #[must_use]
+    pub fn applied(&self, wallet: &WalletName) -> Option<BlockId> {
+        self.known().get(wallet).copied().flatten()
     }
 
     /// Tells what happened to all who listen.
@@ -138,6 +160,11 @@ impl Outlet {
             }
             ended.await;
         }
+    }
+
+    /// As [`state`](Self::state).
+    fn known(&self) -> MutexGuard<'_, Applied> {
+        self.applied.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// No code panics while it holds the lock, so a poisoned one holds whole values.

@@ -3,10 +3,10 @@
 use super::{portable_enum, portable_struct};
 use crate::command::{
     AccountDescription, AccountSearch, AddressQuery, AddressRow, AddressStatus, Balance,
-    BalanceParts, Birthday, ChainDescription, ChainSearch, Coin, Conflicts, Direction, Finding,
-    HistoryQuery, HistoryRow, Holdings, ImportedLabels, IssuedAddress, Label, LabelConflict,
-    LabelImport, Mark, Matched, Moment, Owner, Receipt, RecordedOutput, Reference, SearchEnd,
-    SearchReport, TransactionChange, TransactionRecord, WalletDescription,
+    BalanceParts, Birthday, ChainDescription, ChainSearch, Coin, CoinPlace, CoinQuery, Conflicts,
+    Direction, Finding, HistoryQuery, HistoryRow, Holdings, ImportedLabels, IssuedAddress, Label,
+    LabelConflict, LabelImport, Mark, Matched, Moment, Owner, Receipt, RecordedOutput, Reference,
+    SearchEnd, SearchReport, TransactionChange, TransactionRecord, WalletDescription,
 };
 
 portable_struct! {
@@ -14,7 +14,7 @@ portable_struct! {
     BalanceParts { confirmed, pending, immature, frozen }
     Coin {
         outpoint, amount, address, account, keychain, index, height, immature, frozen, reserved,
-        note, marks,
+        address_note, note, marks,
     }
     HistoryQuery { after, oldest_first, limit, since, until, direction }
     HistoryRow {
@@ -52,6 +52,10 @@ portable_struct! {
     Finding { reference, matched, label, amount }
 }
 
+portable_enum!(CoinQuery { Page { from, limit }, At(scripts), These(outpoints), Frozen });
+portable_enum!(CoinPlace {
+    Oldest, YoungerThan(height, coin), Largest, SmallerThan(amount, coin),
+});
 portable_enum!(Moment { Height(height), Time(seconds) });
 portable_enum!(Birthday { Height(height), Time(seconds) });
 portable_enum!(Direction { Received, Sent });

@@ -106,12 +106,13 @@ impl Face for Service {
         Box::pin(async move {
             let claim = self.claim(wallet)?;
             let (settings, clock) = (named(&self.settings, wallet), self.clock);
-            let path = settings.paths().wallet(wallet);
+            let wallet = wallet.clone();
+            let path = settings.paths().wallet(&wallet);
             let desk = self.desk.clone();
             let load = async move {
                 let opened = apart(move || open_shared(&settings, &password, access, clock)).await;
                 let Shared { opened, reader, passphrase } = opened.ok_or(OpenError::Closing)??;
-                let reads = ReadDesk::start(reader, Arc::clone(&desk.outlet), clock);
+                let reads = ReadDesk::start(wallet, reader, Arc::clone(&desk.outlet), clock);
                 let reads = reads.map_err(|error| problem::from_io(&path, &error))?;
                 match desk.answer(|id| Message::Load(id, Box::new(opened))).await {
                     Ok(_) => {

@@ -12,7 +12,8 @@ use crate::command::Reading;
 use crate::event::CommandId;
 use crate::net::clock::Clock;
 use crate::net::outlet::Outlet;
-use crate::wallet::Reader;
+use crate::wallet::{Reader, Standing};
+use crate::wallet_name::WalletName;
 
 /// The thread; with this it ends, and the file is closed.
 #[derive(Debug)]
@@ -27,11 +28,19 @@ impl ReadDesk {
     ///
     /// # Errors
     /// If the system gives none.
-    pub(super) fn start(mut reader: Reader, outlet: Arc<Outlet>, clock: Clock) -> io::Result<Self> {
+    pub(super) fn start(
+        wallet: WalletName,
+        mut reader: Reader,
+        outlet: Arc<Outlet>,
+        clock: Clock,
+    ) -> io::Result<Self> {
         let (questions, waiting) = mpsc::channel::<(CommandId, Reading)>();
         let answer_all = move || {
             for (id, reading) in waiting {
-                outlet.answer(id, reader.read(&reading, outlet.tip(), clock.now().wall));
+                // Before the snapshot: nothing that is said to be seen is missing in it.
+                let (tip, applied) = (outlet.tip(), outlet.applied(&wallet));
+                let standing = Standing { tip, applied, now: clock.now().wall };
+                outlet.answer(id, reader.read(&reading, standing));
             }
         };
         let thread = thread::Builder::new().name("billfold-reads".to_owned()).spawn(answer_all)?;

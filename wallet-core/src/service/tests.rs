@@ -1,9 +1,10 @@
 //! Who waits for whom: what only reads waits for nobody.
 
 use bitcoin::Network as Chain;
+use bitcoin::hashes::Hash as _;
 
 use super::*;
-use crate::command::{AddressQuery, Birthday, Command, Reply};
+use crate::command::{AddressQuery, Birthday, CoinQuery, Command, HistoryQuery, LabelQuery, Reply};
 use crate::config::LookAhead;
 use crate::face::Face as _;
 use crate::keychain::{AccountId, ScriptType, StandardAccount};
@@ -38,6 +39,35 @@ async fn what_only_reads_is_answered_while_the_engine_is_at_something_else() {
         read = addresses(&service) => read,
     };
     assert_eq!(read, 1);
+    for asked in readings() {
+        let answered = tokio::select! {
+            biased;
+            early = &mut waits => panic!("nobody is there to answer it: {early:?}"),
+            read = service.ask(&name, asked.clone()) => read,
+        };
+        answered.unwrap_or_else(|error| panic!("{asked:?}: {error}"));
+    }
+}
+
+/// What only reads, as daemons and screens ask it.
+fn readings() -> Vec<Command> {
+    let nobody = bitcoin::Txid::from_byte_array([7; 32]);
+    let script = bitcoin::ScriptBuf::new();
+    vec![
+        Command::Balance,
+        Command::History(HistoryQuery::default()),
+        Command::Records(HistoryQuery::default()),
+        Command::Entries { skip: 0, count: 10 },
+        Command::Transactions(vec![nobody]),
+        Command::Coins(CoinQuery::default()),
+        Command::Holdings { least_depth: 1 },
+        Command::Received(vec![script.clone()]),
+        Command::Owner(script),
+        Command::Labels(LabelQuery::All),
+        Command::Left(bitcoin::BlockHash::from_byte_array([7; 32])),
+        Command::Applied,
+        Command::Describe,
+    ]
 }
 
 /// How many addresses were given out.
@@ -56,7 +86,7 @@ fn unattended(
 ) -> (Service, std::sync::mpsc::Receiver<Message>) {
     let (inbox, incoming) = Inbox::new();
     let (outlet, clock) = (Arc::new(Outlet::default()), Clock::start());
-    let desk = ReadDesk::start(reader, Arc::clone(&outlet), clock).unwrap();
+    let desk = ReadDesk::start(WalletName::default(), reader, Arc::clone(&outlet), clock).unwrap();
     let claims = Arc::new(Claims::default());
     Claim::take(&claims, &WalletName::default()).unwrap().open(Some(desk), None);
     let service = Service {

@@ -163,7 +163,7 @@ impl Wallet {
             }
         }
         for label in &backup.labels {
-            self.file.set_label(label)?;
+            self.write_label(label)?;
             if let (Reference::Output(output), Some(spendable)) =
                 (&label.reference, label.spendable)
             {

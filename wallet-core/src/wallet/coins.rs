@@ -5,7 +5,9 @@
 use bitcoin::constants::COINBASE_MATURITY;
 use bitcoin::{Address, Amount, Script, ScriptBuf};
 
-use crate::command::{Balance, BalanceParts, Coin, Holdings, Mark, Receipt, StoreProblem};
+use crate::command::{
+    Balance, BalanceParts, Coin, CoinQuery, Holdings, Mark, Receipt, StoreProblem,
+};
 use crate::keychain::Branch;
 use crate::light_client::height::Height;
 use crate::light_client::time::WallTime;
@@ -39,12 +41,23 @@ impl Wallet {
         Ok(balance)
     }
 
-    /// All unspent outputs, with the chain at `tip`; the oldest first.
+    /// Unspent outputs, with the chain at `tip`.
     ///
     /// # Errors
     /// What the disk refused.
-    pub fn coins(&self, tip: Height, now: WallTime) -> Result<Vec<Coin>, StoreProblem> {
-        self.file.coins(now)?.into_iter().map(|row| self.coin(tip, row)).collect()
+    pub fn coins(
+        &self,
+        query: &CoinQuery,
+        tip: Height,
+        now: WallTime,
+    ) -> Result<Vec<Coin>, StoreProblem> {
+        let rows = match query {
+            CoinQuery::Page { from, limit } => self.file.coins(*from, *limit, now)?,
+            CoinQuery::At(scripts) => self.file.coins_at(scripts, now)?,
+            CoinQuery::These(outpoints) => self.file.these_coins(outpoints, now)?,
+            CoinQuery::Frozen => self.file.frozen_coins(now)?,
+        };
+        rows.into_iter().map(|row| self.coin(tip, row)).collect()
     }
 
     /// What there is, with the chain at `tip`; of the coins in blocks those with at least so many.
@@ -95,6 +108,7 @@ impl Wallet {
             frozen: row.frozen,
             reserved: row.reserved,
             marks: self.coin_marks(&row),
+            address_note: row.address_note,
             note: row.note,
         })
     }

@@ -249,6 +249,7 @@ impl Wallet {
             ours: known > 0 || received > Amount::ZERO,
             net: signed(received) - signed(spent),
             fee: total(transaction).filter(|_| all_known).and_then(|paid| spent.checked_sub(paid)),
+            entries: self.entries_of(transaction, spent > Amount::ZERO)?,
         };
         if known > 0 {
             for output in &transaction.output {

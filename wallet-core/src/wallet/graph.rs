@@ -195,7 +195,12 @@ mod tests {
                     seen_by: 0,
                     left,
                     placement,
-                    sums: Sums { ours: true, net: bitcoin::SignedAmount::ZERO, fee: None },
+                    sums: Sums {
+                        ours: true,
+                        net: bitcoin::SignedAmount::ZERO,
+                        fee: None,
+                        entries: 0,
+                    },
                 },
             );
         }

@@ -9,7 +9,7 @@ use crate::command::{
     CommandError, Direction, HistoryQuery, HistoryRow, Mark, Moment, PaymentState, StoreProblem,
 };
 use crate::light_client::time::WallTime;
-use crate::store::wallet::{HistoryEntry, HistoryPart};
+use crate::store::wallet::{HistoryEntry, HistoryPart, Told};
 
 use super::Wallet;
 
@@ -29,6 +29,15 @@ impl Wallet {
     /// [`CommandError::NoSuchTransaction`] to go on after, also where it is in no block and only
     /// those in blocks are told; or what the disk refused.
     pub fn history_page(&self, query: &HistoryQuery) -> Result<Vec<HistoryRow>, CommandError> {
+        let entries: Vec<HistoryEntry> = self.part_of_history(query)?;
+        Ok(entries.into_iter().map(|entry| self.history_row(entry)).collect::<Result<_, _>>()?)
+    }
+
+    /// The same, read as something else.
+    pub(super) fn part_of_history<T: Told>(
+        &self,
+        query: &HistoryQuery,
+    ) -> Result<Vec<T>, CommandError> {
         let mut part = part(query);
         let after = match query.after {
             None => None,
@@ -39,12 +48,12 @@ impl Wallet {
                 Some(standing.ok_or(CommandError::NoSuchTransaction(txid))?)
             }
         };
-        let mut entries = Vec::new();
+        let mut entries: Vec<T> = Vec::new();
         let tells_waiting = !query.oldest_first && part.below_height.is_none();
         if tells_waiting && after.is_none_or(|place| place.is_none()) {
             entries = self.file.unplaced_history(&part)?;
             if let Some(after) = query.after {
-                let read = entries.iter().position(|entry| entry.txid == after);
+                let read = entries.iter().position(|entry| entry.txid() == after);
                 entries.drain(..read.map_or(0, |place| place + 1));
             }
         }
@@ -56,7 +65,7 @@ impl Wallet {
         if part.limit != Some(0) {
             entries.extend(self.file.placed_history(&part, after.flatten())?);
         }
-        Ok(entries.into_iter().map(|entry| self.history_row(entry)).collect::<Result<_, _>>()?)
+        Ok(entries)
     }
 
     /// Which amounts are dust; zero: none.

@@ -60,7 +60,7 @@ impl Wallet {
         let known = self.file.label(reference)?;
         let mut label = known.unwrap_or_else(|| blank(reference.clone()));
         label.label = text.and_then(|text| kept_text(text).0);
-        self.file.set_label(&label)?;
+        self.write_label(&label)?;
         Ok(label)
     }
 
@@ -93,7 +93,7 @@ impl Wallet {
             if import.dry_run || merged == ours {
                 continue;
             }
-            self.file.set_label(&merged)?;
+            self.write_label(&merged)?;
             if let (Reference::Output(output), Some(spendable)) =
                 (&merged.reference, merged.spendable)
             {

@@ -8,12 +8,23 @@ use std::path::Path;
 use bitcoin::Amount;
 
 use crate::command::{CommandError, Reading, Reply, StoreProblem};
-use crate::light_client::height::Height;
+use crate::light_client::height::{BlockId, Height};
 use crate::light_client::time::WallTime;
 use crate::store::wallet::WalletFile;
 use crate::vault::FileKey;
 
 use super::Wallet;
+
+/// What a reading is told of the rest of the world.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// The highest block of the chain.
+    pub tip: Height,
+    /// The block up to which the wallet has seen it; `None` before the first.
+    pub applied: Option<BlockId>,
+    /// When.
+    pub now: WallTime,
+}
 
 /// A view that only reads.
 #[derive(Debug)]
@@ -35,16 +46,11 @@ impl Reader {
     ///
     /// # Errors
     /// As the [`Command`](crate::command::Command) of the same name.
-    pub fn read(
-        &mut self,
-        reading: &Reading,
-        tip: Height,
-        now: WallTime,
-    ) -> Result<Reply, CommandError> {
+    pub fn read(&mut self, reading: &Reading, standing: Standing) -> Result<Reply, CommandError> {
         self.0.file.begin_reading()?;
         let answer = self.0.read_what_changed(matches!(reading, Reading::Describe));
         let answer = answer.map_err(CommandError::from);
-        let answer = answer.and_then(|()| self.0.read(reading, tip, now));
+        let answer = answer.and_then(|()| self.0.read(reading, standing));
         self.0.file.abort()?;
         answer
     }
@@ -65,21 +71,26 @@ impl Wallet {
     ///
     /// # Errors
     /// As the [`Command`](crate::command::Command) of the same name.
-    pub fn read(
-        &self,
-        reading: &Reading,
-        tip: Height,
-        now: WallTime,
-    ) -> Result<Reply, CommandError> {
+    pub fn read(&self, reading: &Reading, standing: Standing) -> Result<Reply, CommandError> {
+        let Standing { tip, applied, now } = standing;
         Ok(match reading {
             Reading::Balance => Reply::Balance(self.balance(tip)?),
             Reading::History(query) => Reply::History(self.history_page(query)?),
-            Reading::Coins => Reply::Coins(self.coins(tip, now)?),
+            Reading::Transactions(txids) => Reply::Transactions(self.transaction_records(txids)?),
+            Reading::Records(query) => Reply::Transactions(self.record_page(query)?),
+            Reading::Entries { skip, count } => {
+                let (newer, records) = self.entry_page(*skip, *count)?;
+                Reply::Entries { newer, records }
+            }
+            Reading::Coins(query) => Reply::Coins(self.coins(query, tip, now)?),
             Reading::Holdings { least_depth } => {
                 Reply::Holdings(Box::new(self.holdings(tip, *least_depth)?))
             }
             Reading::Received(scripts) => Reply::Received(self.received(scripts)?),
             Reading::Addresses(query) => Reply::Addresses(self.addresses(query)?),
+            Reading::Owner(spk) => Reply::Owner(self.owner(spk)?),
+            Reading::Left(block) => Reply::Left(self.left_block(*block)?),
+            Reading::Applied => Reply::Applied(applied),
             Reading::Labels(query) => Reply::Labels(self.labels(query)?),
             Reading::Describe => Reply::Wallet(Box::new(self.description()?)),
             Reading::Teller(reading) => Reply::Teller(Box::new(self.look_up(reading)?)),

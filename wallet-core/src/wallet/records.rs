@@ -7,10 +7,12 @@ use std::collections::HashSet;
 use bitcoin::{Address, BlockHash, OutPoint, Script, Transaction, Txid};
 
 use crate::command::{
-    LeftBlock, Owner, RecordedOutput, Reference, StoreProblem, TransactionRecord,
+    CommandError, HistoryQuery, LeftBlock, Owner, RecordedOutput, Reference, StoreProblem,
+    TransactionRecord,
 };
 
 use crate::light_client::height::Height;
+use crate::store::wallet::TransactionRow;
 
 use super::Wallet;
 use super::fold::state;
@@ -24,8 +26,30 @@ impl Wallet {
         &self,
         txids: &[Txid],
     ) -> Result<Vec<TransactionRecord>, StoreProblem> {
-        let records = txids.iter().map(|txid| self.transaction_record(*txid));
-        records.filter_map(Result::transpose).collect()
+        let mut records = Vec::new();
+        for txid in txids {
+            let row = self.file.transaction(*txid)?.filter(|row| row.sums.ours);
+            records.extend(row.map(|row| self.record(*txid, row)).transpose()?);
+        }
+        Ok(records)
+    }
+
+    /// A part of the history, with all that is known of each transaction.
+    ///
+    /// # Errors
+    /// As [`history_page`](Self::history_page).
+    pub fn record_page(
+        &self,
+        query: &HistoryQuery,
+    ) -> Result<Vec<TransactionRecord>, CommandError> {
+        Ok(self.records(self.part_of_history(query)?)?)
+    }
+
+    pub(super) fn records(
+        &self,
+        rows: Vec<(Txid, TransactionRow)>,
+    ) -> Result<Vec<TransactionRecord>, StoreProblem> {
+        rows.into_iter().map(|(txid, row)| self.record(txid, row)).collect()
     }
 
     /// What left the best chain with a block that the scan had passed; `None`: it is not known to
@@ -42,15 +66,12 @@ impl Wallet {
     /// # Errors
     /// What the disk refused.
     pub fn owner(&self, spk: &Script) -> Result<Option<Owner>, StoreProblem> {
-        let Some(place) = self.scripts.get(spk) else { return Ok(None) };
+        let Some(place) = self.file.script_place(spk)? else { return Ok(None) };
         let account = self.account(place.keychain.account)?.name().clone();
         Ok(Some(Owner { account, branch: place.keychain.branch, index: place.index }))
     }
 
-    fn transaction_record(&self, txid: Txid) -> Result<Option<TransactionRecord>, StoreProblem> {
-        let Some(row) = self.file.transaction(txid)?.filter(|row| row.sums.ours) else {
-            return Ok(None);
-        };
+    fn record(&self, txid: Txid, row: TransactionRow) -> Result<TransactionRecord, StoreProblem> {
         let outputs = (0..).zip(&row.transaction.output).map(|(vout, output)| {
             let note = match Address::from_script(&output.script_pubkey, self.network()) {
                 Ok(address) => self.label(&Reference::Address(address))?,
@@ -64,7 +85,7 @@ impl Wallet {
             Ok(RecordedOutput { owner, note, spender })
         });
         let (replaces, replaced_by) = self.file.replacements(txid)?;
-        Ok(Some(TransactionRecord {
+        Ok(TransactionRecord {
             state: state(&row),
             block: row.placement.map(|p| (p.block, p.position, p.time.to_unix())),
             first_seen: row.first_seen.to_unix(),
@@ -78,7 +99,7 @@ impl Wallet {
             replaced_by,
             note: self.label(&Reference::Transaction(txid))?,
             transaction: row.transaction,
-        }))
+        })
     }
 
     /// The lowest block that holds what spends a coin of a transaction, or of those that it stands

@@ -3,11 +3,9 @@
 //!
 //! Refuses to choose coins: a payment does.
 
-use std::cmp::Reverse;
-
-use billfold_wallet_core::command::{Coin, Command, Mark, Reference};
+use billfold_wallet_core::command::{Coin, CoinPlace, CoinQuery, Command, Mark, Reference};
 use billfold_wallet_core::light_client::height::Height;
-use bitcoin::{OutPoint, Txid};
+use bitcoin::{Amount, OutPoint, Txid};
 use serde::Serialize;
 
 use crate::arguments::{self, Arguments};
@@ -59,12 +57,13 @@ pub(in crate::method) const METHODS: &[Method] = &[
 
 async fn page(desk: &Desk, arguments: &Arguments) -> Outcome {
     let sort = Sort::read(arguments.text(0)?.unwrap_or("value"))?;
-    let after = arguments.text(1)?.map(|cursor| sort.place_of(cursor)).transpose()?;
+    let cursor = arguments.text(1)?.map(|cursor| sort.place_of(cursor)).transpose()?;
     let limit = arguments.value(2).map(|value| count(value, "limit")).transpose()?.unwrap_or(100);
     let limit = usize::try_from(limit).unwrap_or(COINS_AT_ONCE).clamp(1, COINS_AT_ONCE);
-    let mut coins = ledger::coins(desk).await?;
-    coins.sort_by_cached_key(|coin| sort.place(coin));
-    coins.retain(|coin| after.is_none_or(|after| sort.place(coin) > after));
+    // One more than is told says whether there is more.
+    let more = u32::try_from(limit + 1).ok();
+    let query = CoinQuery::Page { from: cursor.unwrap_or(sort.begin()), limit: more };
+    let mut coins = ledger::coins(desk, query).await?;
     let is_last = coins.len() <= limit;
     coins.truncate(limit);
     let next = coins.last().filter(|_| !is_last).map(|coin| sort.cursor(coin));
@@ -110,9 +109,6 @@ enum Sort {
     Age,
 }
 
-/// The place of a coin in its order, which no other coin has.
-type Place = (Reverse<u64>, u32, OutPoint);
-
 impl Sort {
     fn read(name: &str) -> Result<Self, RpcError> {
         match name {
@@ -122,17 +118,14 @@ impl Sort {
         }
     }
 
-    fn place(self, coin: &Coin) -> Place {
+    const fn begin(self) -> CoinPlace {
         match self {
-            Self::Value => (Reverse(coin.amount.to_sat()), 0, coin.outpoint),
-            Self::Age => {
-                let height = coin.height.map_or(u32::MAX, Height::to_u32);
-                (Reverse(0), height, coin.outpoint)
-            }
+            Self::Value => CoinPlace::Largest,
+            Self::Age => CoinPlace::Oldest,
         }
     }
 
-    /// The place as a text that means something to this order alone.
+    /// The place of a coin as a text that means something to this order alone.
     fn cursor(self, coin: &Coin) -> String {
         match self {
             Self::Value => format!("v{}:{}", coin.amount.to_sat(), coin.outpoint),
@@ -142,15 +135,22 @@ impl Sort {
         }
     }
 
-    fn place_of(self, cursor: &str) -> Result<Place, RpcError> {
+    fn place_of(self, cursor: &str) -> Result<CoinPlace, RpcError> {
         let wrong = || RpcError::parameter("The cursor is not one of this order");
         let letter = if self == Self::Value { 'v' } else { 'a' };
         let (number, outpoint) =
             cursor.strip_prefix(letter).and_then(|rest| rest.split_once(':')).ok_or_else(wrong)?;
         let outpoint: OutPoint = outpoint.parse().map_err(|_| wrong())?;
         Ok(match self {
-            Self::Value => (Reverse(number.parse().map_err(|_| wrong())?), 0, outpoint),
-            Self::Age => (Reverse(0), number.parse().map_err(|_| wrong())?, outpoint),
+            Self::Value => {
+                let amount = number.parse().map_err(|_| wrong())?;
+                CoinPlace::SmallerThan(Amount::from_sat(amount), outpoint)
+            }
+            Self::Age => {
+                let height: u32 = number.parse().map_err(|_| wrong())?;
+                let height = (height != u32::MAX).then_some(Height::new(height));
+                CoinPlace::YoungerThan(height, outpoint)
+            }
         })
     }
 }

@@ -357,7 +357,7 @@ impl Bench {
                 let limit = query.limit.map_or(usize::MAX, |limit| limit as usize);
                 Reply::History(history(busy, self.paid).into_iter().take(limit).collect())
             }
-            Command::Coins => Reply::Coins(if busy { coins() } else { Vec::new() }),
+            Command::Coins(_) => Reply::Coins(if busy { coins() } else { Vec::new() }),
             Command::Addresses(_) => Reply::Addresses(if busy { addresses() } else { Vec::new() }),
             Command::Drafts => {
                 Reply::Drafts(if busy { vec![draft(&[(known(), 1)], 500)] } else { Vec::new() })
@@ -797,6 +797,7 @@ fn coins() -> Vec<Coin> {
         immature: false,
         frozen: false,
         reserved: false,
+        address_note: None,
         note: note.map(str::to_owned),
         marks: Vec::new(),
     };

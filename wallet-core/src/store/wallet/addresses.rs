@@ -192,6 +192,19 @@ impl WalletFile {
         })
     }
 
+    /// Where a script of the watch list comes from.
+    pub fn script_place(&self, spk: &Script) -> Result<Option<ScriptPlace>, StoreProblem> {
+        self.read(|sql| {
+            sql.prepare_cached("SELECT keychain, derivation FROM scripts WHERE spk = ?1")?
+                .query_row([Column(spk)], |row| {
+                    let keychain: Column<KeychainId> = row.get(0)?;
+                    let index: Column<DerivationIndex> = row.get(1)?;
+                    Ok(ScriptPlace { keychain: keychain.0, index: index.0 })
+                })
+                .optional()
+        })
+    }
+
     /// Notes that an address was given out, with a number or the next one; its label is written
     /// apart.
     pub fn insert_address(

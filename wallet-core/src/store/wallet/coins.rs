@@ -1,47 +1,17 @@
-//! Owns the reads of unspent outputs and of their sums.
+//! Owns the sums over unspent outputs, and what else is read of them by itself.
 //!
 //! Refuses to add up coins: the sums are kept as the coins change, by the triggers of the schema.
 
 use std::collections::HashSet;
 
-use bitcoin::{Amount, OutPoint, Script, ScriptBuf, Txid};
-use rusqlite::{OptionalExtension, Row, params};
+use bitcoin::{Amount, OutPoint, Script, Txid};
 
 use crate::command::{Receipt, StoreProblem};
-use crate::keychain::{AccountId, DerivationIndex, KeychainId};
+use crate::keychain::AccountId;
 use crate::light_client::height::Height;
-use crate::light_client::time::WallTime;
 
 use super::column::Column;
-use super::{ScriptPlace, WalletFile};
-
-/// An unspent output.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "four independent marks, one column each")]
-pub struct CoinRow {
-    /// Which output.
-    pub outpoint: OutPoint,
-    /// How much.
-    pub amount: Amount,
-    /// Its script.
-    pub spk: ScriptBuf,
-    /// Where its script comes from.
-    pub place: ScriptPlace,
-    /// Its block, if it has one.
-    pub height: Option<Height>,
-    /// Whether it comes from a coinbase.
-    pub coinbase: bool,
-    /// Whether its transaction was signed by this wallet.
-    pub signed_here: bool,
-    /// Whether the user froze it.
-    pub frozen: bool,
-    /// Whether a draft holds it.
-    pub reserved: bool,
-    /// Its label, or that of its address, or that of the transaction that paid it from outside.
-    pub note: Option<String>,
-    /// Whether another transaction pays the same address.
-    pub reused: bool,
-}
+use super::{CoinRow, WalletFile};
 
 /// What choosing a coin takes, and no more: there may be many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,17 +24,6 @@ pub struct LeanCoin {
     pub account: AccountId,
     /// Its block, if it has one.
     pub height: Option<Height>,
-}
-
-/// An output of the wallet, spent or not.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OwnOutput {
-    /// What it is as a coin.
-    pub coin: CoinRow,
-    /// Whether its transaction counts.
-    pub live: bool,
-    /// What spends it, of those that count.
-    pub spender: Option<Txid>,
 }
 
 impl From<&CoinRow> for LeanCoin {
@@ -97,38 +56,6 @@ pub struct CoinSums {
 
 #[expect(clippy::missing_errors_doc, reason = "each fails with what the disk refused, only")]
 impl WalletFile {
-    /// The unspent outputs, with the reservations that hold at `now`; the oldest first.
-    pub fn coins(&self, now: WallTime) -> Result<Vec<CoinRow>, StoreProblem> {
-        self.read(|sql| {
-            sql.prepare_cached(&format!(
-                "{COIN} WHERE o.live = 1 AND o.spender IS NULL
-                 ORDER BY o.height NULLS LAST, t.position, o.txid, o.vout"
-            ))?
-            .query_map([Column(now)], coin_row)?
-            .collect()
-        })
-    }
-
-    /// One output of the wallet, reserved if a draft holds it at `now`.
-    pub fn own_output(
-        &self,
-        outpoint: OutPoint,
-        now: WallTime,
-    ) -> Result<Option<OwnOutput>, StoreProblem> {
-        self.read(|sql| {
-            sql.prepare_cached(&format!("{COIN} WHERE o.txid = ?2 AND o.vout = ?3"))?
-                .query_row(params![Column(now), Column(outpoint.txid), outpoint.vout], |row| {
-                    let spender: Option<Column<Txid>> = row.get(14)?;
-                    Ok(OwnOutput {
-                        coin: coin_row(row)?,
-                        live: row.get(13)?,
-                        spender: spender.map(|spender| spender.0),
-                    })
-                })
-                .optional()
-        })
-    }
-
     /// The unspent outputs that a label is told of.
     pub fn labelled_coins(&self, label: &str) -> Result<Vec<OutPoint>, StoreProblem> {
         self.read(|sql| {
@@ -256,27 +183,7 @@ impl WalletFile {
     }
 }
 
-/// Outputs of the wallet, with what is said of them, and reserved if a draft holds them at `?1`.
-const COIN: &str = "SELECT o.txid, o.vout, o.amount, s.spk, o.keychain, o.derivation, o.height,
-       o.coinbase, t.signed_here, o.frozen,
-       EXISTS (SELECT 1 FROM reservations r JOIN drafts d ON d.id = r.draft
-               WHERE r.txid = o.txid AND r.vout = o.vout AND ifnull(d.expires > ?1, 1)),
-       coalesce(
-           (SELECT label FROM labels l WHERE l.kind = 'output'
-              AND l.subject = o.txid AND l.place = o.vout),
-           (SELECT label FROM labels l WHERE l.kind = 'addr'
-              AND l.subject = s.spk AND l.place = -1),
-           (SELECT label FROM labels l WHERE l.kind = 'tx' AND o.keychain % 2 = 0
-              AND l.subject = o.txid AND l.place = -1 AND t.signed_here = 0)),
-       EXISTS (SELECT 1 FROM outputs other
-               WHERE other.keychain = o.keychain AND other.derivation = o.derivation
-                 AND other.txid <> o.txid AND other.live = 1),
-       o.live, o.spender
-    FROM outputs o
-    JOIN transactions t ON t.txid = o.txid
-    JOIN scripts s ON s.keychain = o.keychain AND s.derivation = o.derivation";
-
-/// Outputs of the wallet that label `?1` is told of, as [`COIN`] finds it, begun from the label: a
+/// Outputs of the wallet that label `?1` is told of, as the coins' own query finds it, begun from the label: a
 /// label of an output goes before that of its address, and that before one of its transaction.
 const LABELLED: &str = "SELECT o.txid, o.vout, o.live, o.spender FROM labels l
     JOIN outputs o ON o.txid = l.subject AND o.vout = l.place
@@ -301,23 +208,3 @@ const LABELLED: &str = "SELECT o.txid, o.vout, o.live, o.spender FROM labels l
       AND NOT EXISTS (SELECT 1 FROM labels nearer WHERE nearer.kind = 'addr'
                       AND nearer.subject = s.spk AND nearer.place = -1
                       AND nearer.label IS NOT NULL)";
-
-fn coin_row(row: &Row<'_>) -> rusqlite::Result<CoinRow> {
-    let height: Option<Column<Height>> = row.get(6)?;
-    Ok(CoinRow {
-        outpoint: OutPoint::new(row.get::<_, Column<Txid>>(0)?.0, row.get(1)?),
-        amount: row.get::<_, Column<Amount>>(2)?.0,
-        spk: row.get::<_, Column<ScriptBuf>>(3)?.0,
-        place: ScriptPlace {
-            keychain: row.get::<_, Column<KeychainId>>(4)?.0,
-            index: row.get::<_, Column<DerivationIndex>>(5)?.0,
-        },
-        height: height.map(|height| height.0),
-        coinbase: row.get(7)?,
-        signed_here: row.get(8)?,
-        frozen: row.get(9)?,
-        reserved: row.get(10)?,
-        note: row.get(11)?,
-        reused: row.get(12)?,
-    })
-}

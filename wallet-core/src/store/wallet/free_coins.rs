@@ -38,16 +38,8 @@ impl WalletFile {
         strangers: bool,
         now: WallTime,
     ) -> Result<Vec<LeanCoin>, StoreProblem> {
-        let mut coins = self.read(|sql| {
-            sql.prepare_cached(&format!(
-                "SELECT {COLUMNS} FROM outputs o WHERE {FREE}
-                   AND (height IS NOT NULL OR {SIGNED_HERE})"
-            ))?
-            .query_map(params![number(youngest_mature), Column(now), strangers], lean_coin)?
-            .collect::<rusqlite::Result<Vec<_>>>()
-        })?;
-        coins.sort_unstable_by_key(LeanCoin::age);
-        Ok(coins)
+        let condition = format!("outputs o WHERE {FREE} AND (height IS NOT NULL OR {SIGNED_HERE})");
+        self.by_age(&condition, youngest_mature, strangers, now)
     }
 
     /// Those of them in no block.
@@ -56,13 +48,24 @@ impl WalletFile {
         strangers: bool,
         now: WallTime,
     ) -> Result<Vec<LeanCoin>, StoreProblem> {
+        let condition = format!(
+            "outputs o INDEXED BY unspent_by_height
+             WHERE {FREE} AND height IS NULL AND {SIGNED_HERE}"
+        );
+        self.by_age(&condition, None, strangers, now)
+    }
+
+    fn by_age(
+        &self,
+        condition: &str,
+        youngest_mature: Option<Height>,
+        strangers: bool,
+        now: WallTime,
+    ) -> Result<Vec<LeanCoin>, StoreProblem> {
         let mut coins = self.read(|sql| {
-            sql.prepare_cached(&format!(
-                "SELECT {COLUMNS} FROM outputs o INDEXED BY unspent_by_height
-                 WHERE {FREE} AND height IS NULL AND {SIGNED_HERE}"
-            ))?
-            .query_map(params![number(None), Column(now), strangers], lean_coin)?
-            .collect::<rusqlite::Result<Vec<_>>>()
+            sql.prepare_cached(&format!("SELECT {COLUMNS} FROM {condition}"))?
+                .query_map(params![number(youngest_mature), Column(now), strangers], lean_coin)?
+                .collect::<rusqlite::Result<Vec<_>>>()
         })?;
         coins.sort_unstable_by_key(LeanCoin::age);
         Ok(coins)

@@ -12,7 +12,7 @@ use crate::light_client::time::WallTime;
 
 use super::WalletFile;
 use super::column::Column;
-use super::transactions::decode_transaction;
+use super::transactions::{TRANSACTION, TransactionRow, decode_transaction, transaction_row};
 
 /// One transaction of the history.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +50,21 @@ pub struct HistoryEntry {
     pub imitation: Option<(ScriptBuf, ScriptBuf)>,
 }
 
+/// What a part of the history is read as.
+pub trait Told: Sized {
+    /// The columns of transaction `t` that it is read from.
+    const COLUMNS: &'static str;
+
+    /// Reads it.
+    ///
+    /// # Errors
+    /// If a column holds something else.
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self>;
+
+    /// Of which transaction it tells.
+    fn txid(&self) -> Txid;
+}
+
 /// What a transaction changed in the wallet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TransactionSums {
@@ -83,22 +98,23 @@ pub struct HistoryPart {
 #[expect(clippy::missing_errors_doc, reason = "each fails with what the disk refused, only")]
 impl WalletFile {
     /// Transactions in blocks, in their order from a place in a block on.
-    pub fn placed_history(
+    pub fn placed_history<T: Told>(
         &self,
         part: &HistoryPart,
         after: Option<(Height, u32)>,
-    ) -> Result<Vec<HistoryEntry>, StoreProblem> {
+    ) -> Result<Vec<T>, StoreProblem> {
         let (compare, order, none) =
             if part.oldest_first { (">", "ASC", -1) } else { ("<", "DESC", i64::MAX) };
         let (height, position) =
             after.map_or((none, 0), |(height, position)| (height.to_u32().into(), position));
         self.read(|sql| {
             sql.prepare_cached(&format!(
-                "SELECT {COLUMNS} FROM transactions t
+                "SELECT {} FROM transactions t
                  WHERE height >= ?3 AND height < ?4 AND (height, position) {compare} (?5, ?6)
                    AND ours = 1 AND block_time >= ?7 AND block_time < ?8
                    AND (?1 IS NULL OR sign(net) = ?1)
-                 ORDER BY height {order}, position {order} LIMIT ?2"
+                 ORDER BY height {order}, position {order} LIMIT ?2",
+                T::COLUMNS
             ))?
             .query_map(
                 params![
@@ -111,7 +127,7 @@ impl WalletFile {
                     part.least_time.map_or(0, seconds),
                     part.before_time.map_or(i64::MAX, seconds),
                 ],
-                entry,
+                T::read,
             )?
             .collect()
         })
@@ -119,13 +135,14 @@ impl WalletFile {
 
     /// Transactions in no block, the last first; of one second too, since a replacement comes after what
     /// it replaces.
-    pub fn unplaced_history(&self, part: &HistoryPart) -> Result<Vec<HistoryEntry>, StoreProblem> {
+    pub fn unplaced_history<T: Told>(&self, part: &HistoryPart) -> Result<Vec<T>, StoreProblem> {
         self.read(|sql| {
             sql.prepare_cached(&format!(
-                "SELECT {COLUMNS} FROM transactions t
+                "SELECT {} FROM transactions t
                  WHERE height IS NULL AND ours = 1 AND (canonical = 1 OR coinbase = 0)
                    AND first_seen >= ?2 AND first_seen < ?3 AND (?1 IS NULL OR sign(net) = ?1)
-                 ORDER BY first_seen DESC, rowid DESC"
+                 ORDER BY first_seen DESC, rowid DESC",
+                T::COLUMNS
             ))?
             .query_map(
                 params![
@@ -133,7 +150,7 @@ impl WalletFile {
                     part.least_time.map_or(0, seconds),
                     part.before_time.map_or(i64::MAX, seconds),
                 ],
-                entry,
+                T::read,
             )?
             .collect()
         })
@@ -219,9 +236,10 @@ impl WalletFile {
     }
 }
 
-/// What a row of the history is read from; `t` is its transaction. Cross joins are made in the order
-/// in which they are written: from the few outputs of a transaction, never from all labels.
-const COLUMNS: &str = "
+impl Told for HistoryEntry {
+    /// Cross joins are made in the order in which they are written: from the few outputs of a
+    /// transaction, never from all labels.
+    const COLUMNS: &'static str = "
     txid, net, fee, canonical, announced, height, block, ifnull(block_time, first_seen),
     coalesce(
         (SELECT label FROM labels WHERE kind = 'tx' AND subject = t.txid AND place = -1),
@@ -240,31 +258,48 @@ const COLUMNS: &str = "
     (SELECT p.txid FROM payments p WHERE p.subject = t.txid AND p.task IN ('replace', 'cancel')
      ORDER BY p.draft DESC LIMIT 1)";
 
-fn entry(row: &Row<'_>) -> rusqlite::Result<HistoryEntry> {
-    let fee: Option<Column<Amount>> = row.get(2)?;
-    let height: Option<Column<Height>> = row.get(5)?;
-    let block: Option<Column<BlockHash>> = row.get(6)?;
-    let imitation: Option<Column<ScriptBuf>> = row.get(13)?;
-    let known: Option<Column<ScriptBuf>> = row.get(14)?;
-    let replaces: Option<Column<Txid>> = row.get(15)?;
-    let replaced_by: Option<Column<Txid>> = row.get(16)?;
-    Ok(HistoryEntry {
-        txid: row.get::<_, Column<Txid>>(0)?.0,
-        net: row.get::<_, Column<SignedAmount>>(1)?.0,
-        fee: fee.map(|fee| fee.0),
-        canonical: row.get(3)?,
-        announced: row.get(4)?,
-        block: height.zip(block).map(|(h, b)| BlockId::new(h.0, b.0)),
-        time: row.get::<_, Column<WallTime>>(7)?.0,
-        note: row.get(8)?,
-        signed_here: row.get(9)?,
-        standing: row.get(10)?,
-        seen_by: row.get(11)?,
-        reuses: row.get(12)?,
-        imitation: imitation.zip(known).map(|(spk, known)| (spk.0, known.0)),
-        replaces: replaces.map(|txid| txid.0),
-        replaced_by: replaced_by.map(|txid| txid.0),
-    })
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let fee: Option<Column<Amount>> = row.get(2)?;
+        let height: Option<Column<Height>> = row.get(5)?;
+        let block: Option<Column<BlockHash>> = row.get(6)?;
+        let imitation: Option<Column<ScriptBuf>> = row.get(13)?;
+        let known: Option<Column<ScriptBuf>> = row.get(14)?;
+        let replaces: Option<Column<Txid>> = row.get(15)?;
+        let replaced_by: Option<Column<Txid>> = row.get(16)?;
+        Ok(Self {
+            txid: row.get::<_, Column<Txid>>(0)?.0,
+            net: row.get::<_, Column<SignedAmount>>(1)?.0,
+            fee: fee.map(|fee| fee.0),
+            canonical: row.get(3)?,
+            announced: row.get(4)?,
+            block: height.zip(block).map(|(h, b)| BlockId::new(h.0, b.0)),
+            time: row.get::<_, Column<WallTime>>(7)?.0,
+            note: row.get(8)?,
+            signed_here: row.get(9)?,
+            standing: row.get(10)?,
+            seen_by: row.get(11)?,
+            reuses: row.get(12)?,
+            imitation: imitation.zip(known).map(|(spk, known)| (spk.0, known.0)),
+            replaces: replaces.map(|txid| txid.0),
+            replaced_by: replaced_by.map(|txid| txid.0),
+        })
+    }
+
+    fn txid(&self) -> Txid {
+        self.txid
+    }
+}
+
+impl Told for (Txid, TransactionRow) {
+    const COLUMNS: &'static str = TRANSACTION;
+
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok((row.get::<_, Column<Txid>>(17)?.0, transaction_row(row)?))
+    }
+
+    fn txid(&self) -> Txid {
+        self.0
+    }
 }
 
 /// `SQLite` has signed integers only.

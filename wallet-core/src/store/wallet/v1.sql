@@ -82,6 +82,8 @@ CREATE INDEX open_invoices ON addresses (expires) WHERE state = 'open';
 -- `left_at`: since when it is known to be in no block any more; null before that was looked at.
 -- `branch`: the hashes beside the way from the transaction to the block's merkle root, its own
 -- sibling first, 32 bytes each: with the block's header they prove the place to anybody.
+-- `entries`: in how many it is told to programs: each output to others where the wallet paid, each
+-- output that came in.
 CREATE TABLE transactions (
     txid BLOB PRIMARY KEY,
     raw BLOB NOT NULL,
@@ -103,13 +105,14 @@ CREATE TABLE transactions (
     ours INTEGER NOT NULL DEFAULT 0,
     net INTEGER NOT NULL DEFAULT 0,
     fee INTEGER,
+    entries INTEGER NOT NULL DEFAULT 0,
     CHECK ((height IS NULL) = (block IS NULL)),
     CHECK ((height IS NULL) = (position IS NULL)),
     CHECK ((height IS NULL) = (branch IS NULL)),
     CHECK ((height IS NULL) = (block_time IS NULL)),
     CHECK ((height IS NULL) = (scan IS NULL))
 ) STRICT;
-CREATE INDEX transactions_by_place ON transactions (height, position);
+CREATE INDEX transactions_by_place ON transactions (height, position, entries);
 CREATE INDEX transactions_by_scan ON transactions (scan, height);
 CREATE INDEX unconfirmed_transactions ON transactions (signed_here)
     WHERE height IS NULL AND left_height IS NULL;
@@ -186,9 +189,14 @@ CREATE INDEX outputs_by_spender ON outputs (spender) WHERE spender IS NOT NULL;
 -- oldest, so that it reads few of many.
 CREATE INDEX unspent ON outputs (keychain, amount DESC, height, coinbase, frozen, live, spender)
     WHERE live = 1 AND spender IS NULL;
--- The few that are in no block, or in the last ones.
-CREATE INDEX unspent_by_height ON outputs (height, coinbase, amount)
+-- Pages of coins by age; the few that are in no block, or in the last ones.
+CREATE INDEX unspent_by_height ON outputs (height, txid, vout, coinbase, amount)
     WHERE live = 1 AND spender IS NULL;
+-- Pages of coins by value.
+CREATE INDEX unspent_by_value ON outputs (amount DESC, txid, vout)
+    WHERE live = 1 AND spender IS NULL;
+CREATE INDEX frozen_coins ON outputs (txid, vout)
+    WHERE frozen = 1 AND live = 1 AND spender IS NULL;
 CREATE INDEX unspent_coinbases ON outputs (height)
     WHERE live = 1 AND spender IS NULL AND coinbase = 1;
 
@@ -261,6 +269,39 @@ CREATE TRIGGER transaction_goes AFTER DELETE ON transactions
 WHEN OLD.ours = 1 AND (OLD.canonical = 1 OR OLD.coinbase = 0)
 BEGIN
     UPDATE counts SET transactions = transactions - 1;
+END;
+
+-- How many entries the transactions in blocks have, so that nobody passes them one by one to find the
+-- one at a number: in a block (`level` 0, `place` its height), and in 1,024 of them (`level` 1,
+-- `place` the height / 1,024). Kept by the triggers below.
+CREATE TABLE entry_counts (
+    level INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    entries INTEGER NOT NULL,
+    PRIMARY KEY (level, place)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER entries_leave AFTER UPDATE OF height, entries ON transactions
+WHEN OLD.height IS NOT NULL AND OLD.entries > 0
+BEGIN
+    UPDATE entry_counts SET entries = entries - OLD.entries
+    WHERE (level, place) IN ((0, OLD.height), (1, OLD.height / 1024));
+END;
+CREATE TRIGGER entries_come AFTER UPDATE OF height, entries ON transactions
+WHEN NEW.height IS NOT NULL AND NEW.entries > 0
+BEGIN
+    INSERT INTO entry_counts VALUES (0, NEW.height, NEW.entries), (1, NEW.height / 1024, NEW.entries)
+    ON CONFLICT DO UPDATE SET entries = entries + excluded.entries;
+END;
+CREATE TRIGGER transaction_is_born_in_no_block BEFORE INSERT ON transactions
+WHEN NEW.height IS NOT NULL OR NEW.entries <> 0
+BEGIN
+    SELECT RAISE(ABORT, 'a transaction is written before its place');
+END;
+CREATE TRIGGER transaction_in_a_block_stays BEFORE DELETE ON transactions
+WHEN OLD.height IS NOT NULL
+BEGIN
+    SELECT RAISE(ABORT, 'a transaction in a block is never deleted');
 END;
 
 -- Payments that are not signed yet, and the coins that they hold. `expires`: until when; null:

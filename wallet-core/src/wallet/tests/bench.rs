@@ -13,7 +13,8 @@ use bitcoin::{
 use tempfile::TempDir;
 
 use crate::command::{
-    Birthday, CommandError, Draft, FeeChoice, PayAmount, PayRequest, Payment, Recipient,
+    Birthday, Coin, CoinQuery, CommandError, Draft, FeeChoice, PayAmount, PayRequest, Payment,
+    Recipient,
 };
 use crate::config::LookAhead;
 use crate::keychain::{AccountId, Branch, DerivationIndex, ScriptType, StandardAccount};
@@ -75,6 +76,11 @@ impl Bench {
 
     pub(crate) fn tip(&self) -> BlockId {
         self.blocks.last().unwrap().0
+    }
+
+    /// All coins of the wallet, the oldest first.
+    pub(crate) fn coins(&self) -> Vec<Coin> {
+        self.wallet.coins(&CoinQuery::default(), self.tip().height, self.now).unwrap()
     }
 
     /// Mines a block and lets the wallet follow it.

@@ -2,6 +2,7 @@
 //! a user would lose if a rule of the house were broken.
 
 mod ledger;
+mod pages;
 mod model;
 mod oracle;
 

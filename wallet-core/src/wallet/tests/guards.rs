@@ -209,7 +209,7 @@ fn a_label_pays_with_the_coins_that_are_listed_under_it() {
     let paid = bench.sign(&own).transaction.compute_txid();
     bench.wallet.set_label(&Reference::Transaction(paid), Some("work")).unwrap();
     for label in ["work", "club"] {
-        let listed = bench.wallet.coins(bench.tip().height, bench.now).unwrap();
+        let listed = bench.coins();
         let listed = listed.into_iter().filter(|coin| coin.note.as_deref() == Some(label));
         let listed: BTreeSet<_> = listed.map(|coin| coin.outpoint).collect();
         assert!(listed.len() >= 12, "{label}: {}", listed.len());

@@ -61,7 +61,7 @@ fn what_was_said_before_the_wallet_knew_holds_once_it_does() {
     bench.mine(vec![payment.clone()]);
     assert_eq!(frozen(&bench), 70_000);
     assert_eq!(row(&bench, &payment).note.as_deref(), Some("salary"));
-    let told = bench.wallet.coins(bench.tip().height, bench.now).unwrap().remove(0);
+    let told = bench.coins().remove(0);
     assert!(told.frozen && told.note.as_deref() == Some("salary"));
     assert_eq!(bench.wallet.all_labels().unwrap(), labels, "given back as they were");
 }

@@ -100,7 +100,7 @@ fn own_change_without_a_block_frozen_and_held_coins_count_as_among_all() {
     let draft = bench.draft(&pay(&stranger(1), exactly(150_000)));
     bench.sign(&draft);
     let held = bench.draft(&pay(&stranger(2), exactly(90_000)));
-    let frozen = bench.wallet.coins(bench.tip().height, bench.now).unwrap();
+    let frozen = bench.coins();
     let largest = frozen.iter().max_by_key(|coin| (!coin.reserved, coin.amount)).unwrap().outpoint;
     bench.wallet.set_frozen(&[largest], true).unwrap();
     bench.wallet.commit().unwrap();
@@ -115,7 +115,7 @@ fn own_change_without_a_block_frozen_and_held_coins_count_as_among_all() {
 #[test]
 fn a_payment_of_more_than_a_shortlist_looks_at_all() {
     let mut bench = rich(3);
-    let coins = bench.wallet.coins(bench.tip().height, bench.now).unwrap().into_iter();
+    let coins = bench.coins().into_iter();
     let own = coins.filter(|coin| coin.keychain.account == TAPROOT);
     let mut amounts: Vec<u64> = own.map(|coin| coin.amount.to_sat()).collect();
     amounts.sort_unstable_by(|one, other| other.cmp(one));

@@ -20,9 +20,9 @@ use crate::sweep::Sweep;
 use crate::wallet::Handed;
 use crate::wallet::tests::bench::{Bench, SEGWIT, TAPROOT, exactly, pay, seed, spend, stranger};
 
-use super::Op;
 use super::ledger::{Ledger, Sheet, issue};
 use super::oracle::{LOOK_AHEAD, Oracle};
+use super::{Op, pages};
 
 /// The wallet beside what it is held against.
 pub(super) struct Model {
@@ -468,7 +468,7 @@ impl Model {
     }
 
     fn freeze(&mut self, pick: usize) {
-        let coins = self.bench.wallet.coins(self.bench.tip().height, self.bench.now).unwrap();
+        let coins = self.bench.coins();
         if let Some(coin) = pick_of(&coins, pick) {
             match self.bench.wallet.set_frozen(&[coin.outpoint], !coin.frozen) {
                 Ok(()) => self.bench.wallet.commit().unwrap(),
@@ -495,7 +495,7 @@ impl Model {
     /// The tables hold what the other wallet says, and every promise is kept.
     fn check(&mut self) {
         self.ledger.check(&self.bench);
-        let coins = self.bench.wallet.coins(self.bench.tip().height, self.bench.now).unwrap();
+        let coins = self.bench.coins();
         let found: BTreeMap<OutPoint, (Amount, Option<u32>)> = coins
             .iter()
             .map(|coin| (coin.outpoint, (coin.amount, coin.height.map(Height::to_u32))))
@@ -506,6 +506,7 @@ impl Model {
         assert_eq!(balance.total.frozen, frozen);
         assert_eq!(self.oracle.history(), self.check_sums(), "history");
         self.check_holdings(&coins);
+        pages::check(&self.bench, &coins);
         self.check_received();
     }
 
@@ -563,7 +564,7 @@ impl Model {
 
     /// Coins, balance and history add up to the same; what counts of the history.
     fn check_sums(&self) -> BTreeMap<Txid, SignedAmount> {
-        let coins = self.bench.wallet.coins(self.bench.tip().height, self.bench.now).unwrap();
+        let coins = self.bench.coins();
         let sum: Amount = coins.iter().map(|coin| coin.amount).sum();
         assert_eq!(self.bench.total(), sum, "the balance is the sum of the coins");
         let rows = self.bench.wallet.history().unwrap();
