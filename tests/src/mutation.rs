@@ -22,6 +22,8 @@ pub struct Mutation {
     pub becomes: String,
     /// Whose test finds it.
     pub package: String,
+    /// The package's test binary that holds it, if it is not among the library's own tests.
+    pub bench: Option<String>,
     /// The test.
     pub found_by: String,
 }

@@ -73,6 +73,28 @@ fn strangers_unconfirmed_coins_are_never_chosen() {
     assert!(draft.warnings.contains(&Warning::SpendsUnconfirmed), "only when named, and told");
 }
 
+/// Whoever made the coin can still take it back, and all that was paid out of it.
+#[test]
+fn change_that_stands_on_a_strangers_unconfirmed_coin_is_never_chosen() {
+    let mut bench = bench();
+    let payment = receipt(&mut bench, 70_000);
+    hear(&mut bench, &payment, 9);
+    let mut request = pay(&stranger(1), exactly(10_000));
+    request.coins = vec![OutPoint::new(payment.compute_txid(), 0)];
+    let draft = bench.draft(&request);
+    assert!(draft.change.is_some());
+    let signed = bench.sign(&draft).transaction;
+    let refused = bench.try_draft(&pay(&stranger(2), exactly(10_000)));
+    assert!(matches!(refused, Err(CommandError::InsufficientFunds { .. })), "{refused:?}");
+    bench.mine(vec![payment]);
+    let draft = bench.draft(&pay(&stranger(2), exactly(10_000)));
+    assert_eq!(
+        draft.inputs[0].outpoint.txid,
+        signed.compute_txid(),
+        "it is the wallet's alone now"
+    );
+}
+
 #[test]
 fn a_replaced_receipt_is_replaced_and_what_replaces_it_counts() {
     let mut bench = bench();
