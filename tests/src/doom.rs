@@ -1,24 +1,27 @@
-//! Owns sudden deaths of the real program between any two things that it does to files: a small
-//! library is loaded before the system's, counts them, and kills at a number.
+//! Owns bad disks and sudden deaths of the real program between any two things that it does to
+//! files: a small library is loaded before the system's, counts them, and strikes at a number.
 //!
 //! Refuses to change the program: it is the one that users run. Linux only.
 
+mod fate;
+
 use std::cell::Cell;
+use std::env;
 use std::fs;
-use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitStatus};
 
 use anyhow::{Context, Result, ensure};
 
 use crate::program::{Outcome, Program, Running};
 use crate::target;
 
-/// The library that counts and kills.
+pub use fate::{Blow, Fate, Struck};
+
+/// The library that counts and strikes.
 #[derive(Debug)]
 pub struct Doom {
     library: PathBuf,
-    count: tempfile::NamedTempFile,
     tried: Cell<u64>,
     died: Cell<u64>,
 }
@@ -32,16 +35,28 @@ impl Doom {
         let (tools, _lock) = target::tools()?;
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("doom/doom.c");
         let library = tools.join("doom.so");
-        let compiler = std::env::var("CC").unwrap_or_else(|_| "cc".to_owned());
+        let compiler = env::var("CC").unwrap_or_else(|_| "cc".to_owned());
+        // Under another name first: others may have the one that is there loaded.
+        let fresh = tools.join("doom.new.so");
         let made = Command::new(compiler)
             .args(["-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o"])
-            .args([&library, &source])
+            .args([&fresh, &source])
             .arg("-ldl")
             .status()
             .context("a C compiler is needed")?;
         ensure!(made.success(), "{} does not compile", source.display());
-        let count = tempfile::NamedTempFile::new()?;
-        Ok(Self { library, count, tried: Cell::new(0), died: Cell::new(0) })
+        fs::rename(fresh, &library)?;
+        Ok(Self { library, tried: Cell::new(0), died: Cell::new(0) })
+    }
+
+    /// Runs this program again with these arguments and the library, for bad disks of its own.
+    ///
+    /// # Errors
+    /// What the system said.
+    pub fn again(&self, arguments: &[String]) -> Result<ExitStatus> {
+        let mut command = Command::new(env::current_exe()?);
+        let _fate = Fate::of(command.args(arguments), &self.library)?;
+        Ok(command.status()?)
     }
 
     /// Runs a command to its end, and tells how many things it did to files.
@@ -49,8 +64,10 @@ impl Doom {
     /// # Errors
     /// What the system said.
     pub fn count(&self, program: &Program, arguments: &[&str]) -> Result<(Outcome, u64)> {
-        let outcome = self.run(program, arguments, None)?;
-        Ok((outcome, self.counted()?))
+        let mut command = program.command(arguments);
+        let fate = self.burden(&mut command)?;
+        let outcome = Running::start(command)?.finish()?;
+        Ok((outcome, fate.count()?))
     }
 
     /// Runs a command that is killed before it does the thing of this number to files, if it gets
@@ -59,41 +76,42 @@ impl Doom {
     /// # Errors
     /// What the system said.
     pub fn kill(&self, program: &Program, arguments: &[&str], at: u64) -> Result<()> {
-        let died = self.run(program, arguments, Some(at))?.code.is_none();
-        self.note(died);
+        let mut command = program.command(arguments);
+        let fate = self.burden(&mut command)?;
+        fate.set(at, Blow::Kill)?;
+        // What a killed program was about to say is no JSON.
+        let ended = Running::start(command)?.finish();
+        self.note(ended.map_or(true, |outcome| outcome.code.is_none()));
         Ok(())
     }
 
-    /// A command that is counted, and killed when its [hour is set](Self::set_hour).
+    /// Runs a command whose disk goes bad with the thing of this number that it does to files; how
+    /// it ended, and whether the disk went bad.
     ///
     /// # Errors
     /// What the system said.
-    pub fn burden(&self, mut command: Command) -> Result<Command> {
-        self.write_count(0)?;
-        command.env("LD_PRELOAD", &self.library).env("DOOM_COUNT", self.count.path());
-        command.env("DOOM_AT", HOUR.to_string());
-        Ok(command)
+    pub fn strike(
+        &self,
+        program: &Program,
+        arguments: &[&str],
+        (at, blow): (u64, Blow),
+    ) -> Result<(Outcome, bool)> {
+        let mut command = program.command(arguments);
+        let fate = self.burden(&mut command)?;
+        fate.set(at, blow)?;
+        let outcome = Running::start(command)?.finish()?;
+        Ok((outcome, fate.struck()?.is_some()))
     }
 
-    /// Kills the running command before it does the thing of this number to files, counted from now.
+    /// A command that is counted, and what is to befall it.
     ///
     /// # Errors
     /// What the system said.
-    pub fn set_hour(&self, number: u64) -> Result<()> {
-        self.write_count(HOUR - number)
+    pub fn burden(&self, command: &mut Command) -> Result<Fate> {
+        Fate::of(command, &self.library)
     }
 
-    /// How many things the running command did to files while something was done.
-    ///
-    /// # Errors
-    /// What the system said, or those of `work`.
-    pub fn count_during(&self, work: impl FnOnce() -> Result<()>) -> Result<u64> {
-        let before = self.counted()?;
-        work()?;
-        Ok(self.counted()? - before)
-    }
-
-    /// Notes how a command ended whose hour was set.
+    /// Notes how a command ended that was to be killed.
     pub fn note(&self, died: bool) {
         self.tried.set(self.tried.get() + 1);
         self.died.set(self.died.get() + u64::from(died));
@@ -108,35 +126,7 @@ impl Doom {
         ensure!(tried > 0 && died * 4 >= tried * 3, "{died} of {tried} died");
         Ok(())
     }
-
-    fn run(&self, program: &Program, arguments: &[&str], at: Option<u64>) -> Result<Outcome> {
-        self.write_count(0)?;
-        let mut command = program.command(arguments);
-        command.env("LD_PRELOAD", &self.library).env("DOOM_COUNT", self.count.path());
-        if let Some(at) = at {
-            command.env("DOOM_AT", at.to_string());
-        }
-        let running = Running::start(command)?;
-        // What a killed program was about to say is no JSON.
-        running
-            .finish()
-            .or_else(|error| if at.is_some() { Ok(Outcome::killed()) } else { Err(error) })
-    }
-
-    /// In place: who is counted has the file mapped.
-    fn write_count(&self, count: u64) -> Result<()> {
-        Ok(self.count.as_file().write_all_at(&count.to_ne_bytes(), 0)?)
-    }
-
-    fn counted(&self) -> Result<u64> {
-        let bytes = fs::read(self.count.path())?;
-        let bytes = bytes.try_into().ok().context("the count has eight bytes")?;
-        Ok(u64::from_ne_bytes(bytes))
-    }
 }
-
-/// So many things nobody does before the hour is set.
-const HOUR: u64 = 1 << 40;
 
 /// Which of so many points are tried: all of them, or `most` that are spread evenly, with the last.
 #[must_use]
@@ -150,5 +140,5 @@ pub fn points(count: u64, most: u64) -> Vec<u64> {
 
 /// Whether `BILLFOLD_EVERY_POINT` asks for all of them.
 fn every_point() -> bool {
-    std::env::var_os("BILLFOLD_EVERY_POINT").is_some()
+    env::var_os("BILLFOLD_EVERY_POINT").is_some()
 }

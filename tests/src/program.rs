@@ -192,11 +192,6 @@ impl Program {
 }
 
 impl Outcome {
-    /// How a run ended that was killed; what it said by then is nobody's.
-    pub(crate) fn killed() -> Self {
-        Self { code: None, json: Value::Null, stderr: String::new() }
-    }
-
     /// The error object, if the run ended with this code and name.
     ///
     /// # Errors

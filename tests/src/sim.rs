@@ -1,10 +1,11 @@
 //! Owns simulated worlds: the production engine and store among honest and bad nodes, in virtual
-//! time, with sudden deaths; and what must hold at every step and at the end.
+//! time, with sudden deaths and bad disks; and what must hold at every step and at the end.
 //!
 //! One seed draws everything, so a seed that fails is told and lives again. Refuses to know why an
 //! answer is right: it is held against a slow model that looks at every output of every block.
 
 mod draw;
+mod disk;
 mod ledger;
 mod vice;
 mod host;
@@ -23,6 +24,8 @@ use anyhow::{Context, Result, bail, ensure};
 use billfold_wallet_core::command::PaymentState;
 use bitcoin::{Amount, BlockHash, OutPoint, SignedAmount, Txid};
 
+use crate::doom::{Doom, Fate};
+
 use world::World;
 
 pub use report::{Report, Sum};
@@ -30,24 +33,54 @@ pub use report::{Report, Sum};
 /// Worlds in which something was wrong once, and what: they must never be so again.
 pub const PAST: &[(u64, &str)] = &[];
 
+/// Whether this process has no disks of its own that can go bad, and where they can, lived again
+/// with such, with these arguments, to its good end.
+///
+/// # Errors
+/// How it ended otherwise.
+pub fn lived_with_bad_disks(arguments: &[String]) -> Result<bool> {
+    if !cfg!(target_os = "linux") || Fate::of_this_process()?.is_some() {
+        return Ok(false);
+    }
+    let ended = Doom::build()?.again(arguments)?;
+    ensure!(ended.success(), "it ended with {ended}");
+    Ok(true)
+}
+
 /// Lives through the world of a seed.
 ///
 /// # Errors
 /// What must not be, with the seed.
 pub fn live(seed: u64) -> Result<Report> {
+    live_long(seed, LIFE, |_, _| Ok(()))
+}
+
+/// Lives through the world of a seed for so long, and tells of it after each hour.
+///
+/// # Errors
+/// What must not be, with the seed.
+pub fn live_long(
+    seed: u64,
+    life: Duration,
+    mut tell: impl FnMut(Duration, &Report) -> Result<()>,
+) -> Result<Report> {
     let mut world = World::new(seed).with_context(|| format!("seed {seed}"))?;
-    let lived = life(&mut world);
+    let mut lived = Ok(());
+    while lived.is_ok() && world.time < life {
+        lived = world.live_until(life.min(world.time + HOUR));
+        tell(world.time, &world.report)?;
+    }
+    let lived = lived.and_then(|()| come_to_rest(&mut world));
     lived.with_context(|| format!("seed {seed}, after {:?}: {:?}", world.time, world.report))?;
     Ok(world.report)
 }
 
-fn life(world: &mut World) -> Result<()> {
-    world.live_until(LIFE)?;
-    world.calm_down();
+fn come_to_rest(world: &mut World) -> Result<()> {
+    world.calm_down()?;
     let mut problem = None;
     for _ in 0..ROUNDS {
         world.mine_one();
-        world.live_until(world.time + ROUND)?;
+        world.live_until(world.time + HOUR)?;
         match at_rest(world) {
             Ok(()) => return Ok(()),
             Err(error) => problem = Some(error),
@@ -106,7 +139,7 @@ fn paid_once(world: &World) -> Result<()> {
 const LIFE: Duration = Duration::from_secs(4 * 3_600);
 
 /// Between two blocks at rest.
-const ROUND: Duration = Duration::from_secs(3_600);
+const HOUR: Duration = Duration::from_secs(3_600);
 
 /// Blocks after which everything must have come to rest: a payment that the network forgot is
 /// announced again after 36 hours at most.

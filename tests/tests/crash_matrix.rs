@@ -6,12 +6,13 @@
 
 #![cfg(target_os = "linux")]
 
+use std::cell::RefCell;
 use std::fs;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use billfold_tests::daemon::Daemon;
-use billfold_tests::doom::{Doom, points};
+use billfold_tests::doom::{Blow, Doom, points};
 use billfold_tests::port::free_port;
 use billfold_tests::program::{PASSWORD, Program};
 use billfold_tests::town::Town;
@@ -96,24 +97,29 @@ fn a_daemon_that_dies_anywhere_in_a_payment_pays_once_with_its_key() -> Result<(
         daemon.await_height(town.network.tip().0)?;
         anyhow::Ok(daemon)
     };
-    let doomed = || start(&|command| doom.burden(command));
+    let doomed = || {
+        let fate = RefCell::new(None);
+        let daemon = start(&|mut command| {
+            *fate.borrow_mut() = Some(doom.burden(&mut command)?);
+            Ok(command)
+        })?;
+        Ok((daemon, fate.into_inner().context("it was not started")?))
+    };
     let mined = |paid: &Value| {
         town.await_payment(txid(paid)?)?;
         town.mine();
         anyhow::Ok(())
     };
-    let daemon = doomed()?;
-    let mut first = Value::Null;
-    let count = doom.count_during(|| {
-        first = daemon.call("billfold.pay", &keyed(0))?;
-        Ok(())
-    })?;
+    let (daemon, fate) = doomed()?;
+    fate.lift()?;
+    let first = daemon.call("billfold.pay", &keyed(0))?;
+    let count = fate.count()?;
     mined(&first)?;
     daemon.stop()?;
     let points = points(count, 12);
     for (at, payments) in points.iter().zip(2..) {
-        let mut daemon = doomed()?;
-        doom.set_hour(*at)?;
+        let (mut daemon, fate) = doomed()?;
+        fate.set(*at, Blow::Kill)?;
         doom.note(daemon.call("billfold.pay", &keyed(*at)).is_err());
         daemon.running.kill()?;
 

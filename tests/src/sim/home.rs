@@ -2,7 +2,7 @@
 //!
 //! A death strikes between two steps, or in the middle of the commit of one: then the tail of what
 //! that commit wrote is cut off at any byte, the chain's file before the wallet's, as a disk that
-//! loses power leaves it. Files are damaged in no other way here; `at_rest` and `hostile` do that.
+//! loses power leaves it. What befalls operations one by one is [`disk`](super::disk)'s.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -59,7 +59,7 @@ impl Home {
     /// What the disk said.
     pub(super) fn new(name: &str, birthday: u32, connect: Vec<PeerAddress>) -> Result<Self> {
         let seed = Seed::new(&Words::parse(WORDS)?, name);
-        let home = Self { dir: tempfile::tempdir()?, seed, connect };
+        let home = Self { dir: folder()?, seed, connect };
         let keys = vault::create(&home.path(KEY_FILE), &password()?, KdfCost::for_tests())?;
         let new = NewWallet {
             description: Description {
@@ -146,7 +146,7 @@ impl Home {
     /// # Errors
     /// What the disk said.
     pub(super) fn die(&mut self, cut: Option<(&Before, &mut Draw)>) -> Result<bool> {
-        let left = tempfile::tempdir()?;
+        let left = folder()?;
         copy(self.dir.path(), left.path())?;
         let torn = cut.map(|(before, draw)| self.tear(before, draw)).transpose()?;
         let torn = torn.unwrap_or_default();
@@ -184,6 +184,12 @@ impl Home {
     fn path(&self, file: &str) -> PathBuf {
         self.dir.path().join(file)
     }
+}
+
+/// In memory where that is possible: what a disk does is made up here, and the true one is slow.
+fn folder() -> Result<TempDir> {
+    let memory = Path::new("/dev/shm");
+    Ok(if memory.is_dir() { tempfile::tempdir_in(memory)? } else { tempfile::tempdir()? })
 }
 
 /// A byte between the first and the last that differ.

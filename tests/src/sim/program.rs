@@ -5,8 +5,8 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Context, Result, bail, ensure};
-use billfold_wallet_core::command::{Command, CommandError, PaymentState, Reply};
+use anyhow::{Context, Error, Result, bail, ensure};
+use billfold_wallet_core::command::{Command, CommandError, PaymentState, Reply, StoreProblem};
 use billfold_wallet_core::engine::{Effect, Engine, Input};
 use billfold_wallet_core::event::{CommandId, Event};
 use billfold_wallet_core::light_client::input::Input as ClientInput;
@@ -15,6 +15,8 @@ use billfold_wallet_core::light_client::job;
 use billfold_wallet_core::store::filters;
 use billfold_wallet_core::wallet_name::WalletName;
 use bitcoin::Txid;
+
+use crate::doom::Blow;
 
 use super::home::Before;
 use super::world::{DEATH_EVERY, Happening, Run, World};
@@ -32,15 +34,26 @@ enum Death {
 
 impl World {
     pub(super) fn start(&mut self) -> Result<()> {
+        if !self.calm {
+            self.disk.start()?;
+        }
+        let started = self.open();
+        if self.suffer(started.as_ref().err())? {
+            return Ok(());
+        }
+        self.carry_out(started?)
+    }
+
+    fn open(&mut self) -> Result<Vec<Effect>> {
         let now = self.now(self.time);
         let opened = self.home.filters().context("the store of filters")?;
         let online = self.home.online(&opened).context("the chain's file")?;
         let wallet = self.home.opened(now).context("the wallet's file")?;
         let seed = self.draw.seed();
         let (engine, effects) = Engine::online(vec![wallet], online, seed, now)?;
-        let (began, filters, open) = (self.time, opened.store, BTreeSet::new());
-        self.run = Some(Run { engine, began, filters, open });
-        self.carry_out(effects)
+        let (began, open) = (self.time, BTreeSet::new());
+        self.run = Some(Run { engine, began, filters: opened.store, keeps: true, open });
+        Ok(effects)
     }
 
     pub(super) fn ask(&mut self, command: Command) -> Result<()> {
@@ -60,13 +73,44 @@ impl World {
             return self.die(None);
         }
         let before = (death == Some(Death::Torn)).then(|| self.home.databases()).transpose()?;
+        if !self.calm {
+            self.disk.step()?;
+        }
         let Some(run) = &mut self.run else { return Ok(()) };
-        let effects = run.engine.step(now, input)?;
+        let stepped = run.engine.step(now, input).context("a step");
         self.report.steps += 1;
+        if self.suffer(stepped.as_ref().err())? {
+            return Ok(());
+        }
+        let effects = stepped?;
         if death.is_some() {
             return self.die(before.as_ref());
         }
-        self.carry_out(effects)
+        self.carry_out(effects)?;
+        self.suffer(None).map(drop)
+    }
+
+    /// What befell the disk, and whether the program came to its end by that. It ends with what
+    /// it was refused, and its files are closed; or the power goes, and nothing of it was said.
+    fn suffer(&mut self, refused: Option<&Error>) -> Result<bool> {
+        let Some((blow, how)) = self.disk.struck()? else { return Ok(false) };
+        self.report.suffer(blow, how);
+        if let Blow::Power(_) = blow {
+            self.die(None)?;
+            return Ok(true);
+        }
+        if let Some(error) = refused {
+            let told = error.chain().find_map(|cause| cause.downcast_ref::<StoreProblem>());
+            let full = matches!(blow, Blow::ShortWrite | Blow::Full);
+            let right = told.is_none_or(|told| full == (*told == StoreProblem::Full));
+            ensure!(right, "{blow:?} is told as {error:#}");
+            self.run = None;
+            self.disk.heal()?;
+            self.leave();
+            return Ok(true);
+        }
+        self.disk.heal()?;
+        Ok(false)
     }
 
     fn death(&mut self) -> Option<Death> {
@@ -82,15 +126,22 @@ impl World {
 
     fn die(&mut self, before: Option<&Before>) -> Result<()> {
         self.report.deaths += 1;
+        // What is done here is not the program's.
+        self.disk.heal()?;
         let torn = self.home.die(before.map(|before| (before, &mut self.deaths)))?;
         self.report.torn += u64::from(torn);
         self.run = None;
+        self.leave();
+        Ok(())
+    }
+
+    /// The program is not there any more, and is started again some time.
+    fn leave(&mut self) {
         self.epoch += 1;
         self.lines.clear();
         self.person.give_up();
         let wait = self.deaths.seconds(1, 600);
         self.later(wait, Happening::Start);
-        Ok(())
     }
 
     fn carry_out(&mut self, effects: Vec<Effect>) -> Result<()> {
@@ -117,13 +168,19 @@ impl World {
                     self.soon(ClientInput::JobDone { id, result });
                 }
                 Effect::Io(Io::KeepFilters(kept)) => {
-                    if let Some(run) = &mut self.run {
-                        run.filters.keep(&kept)?;
+                    // A disk that takes none is for nothing else to fail by.
+                    if let Some(run) = self.run.as_mut().filter(|run| run.keeps) {
+                        run.keeps = run.filters.keep(&kept).is_ok();
                     }
                 }
                 Effect::Io(Io::ReadFilters { id, filters }) => {
-                    let Some(run) = &self.run else { continue };
-                    let filters = filters::read(&run.filters.places(&filters)).filters;
+                    let Some(run) = &mut self.run else { continue };
+                    let reading = filters::read(&run.filters.places(&filters));
+                    if !reading.damaged.is_empty() {
+                        // What stays in the index is found damaged again.
+                        let _ = run.filters.forget(&reading.damaged);
+                    }
+                    let filters = reading.filters;
                     self.soon(ClientInput::FiltersRead { id, filters });
                 }
                 Effect::Restart => {

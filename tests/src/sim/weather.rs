@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use anyhow::Result;
 use bitcoin::{Amount, Txid};
 
 use super::world::World;
@@ -24,10 +25,14 @@ impl World {
         }
     }
 
-    /// From here on nothing bad begins: the honest are there, clocks are right, and the network is
-    /// one. Vices stay.
-    pub(super) fn calm_down(&mut self) {
+    /// From here on nothing bad begins: the honest are there, clocks are right, the disk is good, and
+    /// the network is one. Vices stay.
+    ///
+    /// # Errors
+    /// What the system said.
+    pub(super) fn calm_down(&mut self) -> Result<()> {
         self.calm = true;
+        self.disk.heal()?;
         self.skew = 0;
         self.cut_until = self.time;
         for host in &mut self.hosts {
@@ -35,6 +40,7 @@ impl World {
         }
         self.join();
         self.spread();
+        Ok(())
     }
 
     /// Mines a block that holds what waits.

@@ -17,6 +17,7 @@ use billfold_wallet_core::light_client::time::{MonoTime, Now, WallTime};
 use billfold_wallet_core::store::filters::FilterStore;
 use bitcoin::ScriptBuf;
 
+use super::disk::Disk;
 use super::draw::Draw;
 use super::home::Home;
 use super::host::{Host, Line};
@@ -47,6 +48,8 @@ pub(super) struct Run {
     pub(super) engine: Engine,
     pub(super) began: Duration,
     pub(super) filters: FilterStore,
+    /// Whether the disk took all filters up to now.
+    pub(super) keeps: bool,
     pub(super) open: BTreeSet<CommandId>,
 }
 
@@ -79,6 +82,7 @@ pub(super) struct World {
     pub(super) deaths: Draw,
     /// Steps until the next death.
     pub(super) doomed: u64,
+    pub(super) disk: Disk,
 }
 
 impl World {
@@ -126,6 +130,7 @@ impl World {
             asked: 0,
             deaths,
             doomed,
+            disk: Disk::of(seed)?,
         };
         world.ledger.learn(&world.network);
         for happening in [Happening::Start, Happening::Network, Happening::Person] {
