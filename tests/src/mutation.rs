@@ -22,10 +22,11 @@ pub struct Mutation {
     pub becomes: String,
     /// Whose test finds it.
     pub package: String,
-    /// The package's test binary that holds it, if it is not among the library's own tests.
-    pub bench: Option<String>,
     /// The test.
     pub found_by: String,
+    /// Whether it can't be chosen when the test runs.
+    #[serde(default)]
+    pub alone: bool,
 }
 
 #[derive(Deserialize)]
@@ -44,14 +45,34 @@ pub fn all() -> Result<Vec<Mutation>> {
 }
 
 impl Mutation {
-    /// The file of a tree with the mistake in it.
+    /// Makes the mistake in the file of a tree; unless it is one that is built alone, only for who
+    /// runs with its name in [`CHOSEN`].
     ///
     /// # Errors
     /// That what should stand there does not, or not once.
+    pub fn make(&self, tree: &Path) -> Result<()> {
+        let path = tree.join(&self.file);
+        Ok(fs::write(path, self.made(tree)?)?)
+    }
+
+    /// The file with the mistake.
+    ///
+    /// # Errors
+    /// As those of [`make`](Self::make).
     pub fn made(&self, tree: &Path) -> Result<String> {
         let text = fs::read_to_string(tree.join(&self.file)).with_context(|| self.file.clone())?;
         let times = text.matches(&self.was).count();
         ensure!(times == 1, "{}: {:?} stands there {times} times", self.file, self.was);
-        Ok(text.replace(&self.was, &self.becomes))
+        let Self { name, was, becomes, .. } = self;
+        let chosen = format!("::std::env::var_os({CHOSEN:?}).is_some_and(|name| name == {name:?})");
+        let either = match (self.alone, was.ends_with(';')) {
+            (true, _) => becomes.clone(),
+            (false, true) => format!("{{ if {chosen} {{ {becomes} }} else {{ {was} }} }}"),
+            (false, false) => format!("(if {chosen} {{ {becomes} }} else {{ {was} }})"),
+        };
+        Ok(text.replace(was, &either))
     }
 }
+
+/// The variable of the environment that chooses a mistake.
+pub const CHOSEN: &str = "BILLFOLD_MISTAKE";

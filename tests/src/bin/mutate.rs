@@ -1,15 +1,16 @@
-//! Makes each mistake of `mutations.toml` in a copy of what is committed, one at a time, and runs
-//! the test that must find it, which passes without one.
+//! Makes each mistake of `mutations.toml` in a copy of what is committed, and runs the test that must
+//! find it, which passes without the mistake.
 //!
 //! `mutate [PART]`: only those with this in their name. The copy and what is built of it stay in
 //! `mutations/` of the build's folder, for the next time.
 
+use std::collections::BTreeMap;
+use std::env;
 use std::io::{Write, stdout};
-use std::path::Path;
-use std::process::{Command, ExitStatus, Stdio};
-use std::{env, fs};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use billfold_tests::mutation::{self, Mutation};
 use billfold_tests::target;
 
@@ -18,43 +19,83 @@ fn main() -> Result<()> {
     let home = target::folder().join("mutations");
     let tree = home.join("tree");
     copy(&tree)?;
-    let wanted = |one: &Mutation| one.name.contains(&part);
-    let mut mutations: Vec<_> = mutation::all()?.into_iter().filter(wanted).collect();
-    // Nothing is built twice in a row that was built before.
-    mutations.sort_by(|one, other| one.package.cmp(&other.package));
-    for mutation in &mutations {
-        ensure!(passes(&tree, &home, mutation)?, "{} fails without a mistake", mutation.found_by);
+    let wanted = mutation::all()?.into_iter().filter(|one| one.name.contains(&part));
+    let mut packages: BTreeMap<(String, Option<String>), Vec<Mutation>> = BTreeMap::new();
+    for mutation in wanted {
+        let alone = mutation.alone.then(|| mutation.name.clone());
+        packages.entry((mutation.package.clone(), alone)).or_default().push(mutation);
     }
+    let bench = Bench { tree, home };
     let mut missed = Vec::new();
-    for mutation in mutations {
-        let path = tree.join(&mutation.file);
-        let right = fs::read_to_string(&path)?;
-        fs::write(&path, mutation.made(&tree)?)?;
-        let missing = passes(&tree, &home, &mutation)?;
-        fs::write(&path, right)?;
-        let came_of_it = if missing { "MISSED" } else { "found" };
-        writeln!(stdout(), "{came_of_it}: {} ({})", mutation.name, mutation.found_by)?;
-        missed.extend(missing.then_some(mutation.name));
+    for mutations in packages.values() {
+        missed.extend(bench.missed(mutations)?);
     }
     ensure!(missed.is_empty(), "no test finds these: {missed:?}");
     Ok(())
 }
 
-/// Whether the test passes. A tree that does not compile is no answer.
-fn passes(tree: &Path, home: &Path, mutation: &Mutation) -> Result<bool> {
-    let cargo = |run: &[&str]| -> Result<ExitStatus> {
-        let bench = mutation.bench.as_deref();
-        let of = bench.map_or(vec!["--lib"], |bench| vec!["--test", bench]);
-        let arguments = [&["test", "--quiet", "-p", &mutation.package], &of[..], run].concat();
-        let mut command = Command::new(env!("CARGO"));
-        command.args(arguments).current_dir(tree).env("CARGO_TARGET_DIR", home.join("target"));
-        command.env("PROPTEST_RNG_SEED", "1").stdout(Stdio::null()).stderr(Stdio::null());
-        command.status().context("cargo can't be run")
-    };
-    if !cargo(&["--no-run"])?.success() {
-        bail!("{}: the tree does not compile", mutation.name);
+/// Where mistakes are made.
+struct Bench {
+    tree: PathBuf,
+    home: PathBuf,
+}
+
+impl Bench {
+    /// Those of one package that are not found; made and built together.
+    fn missed(&self, mutations: &[Mutation]) -> Result<Vec<String>> {
+        let alone = mutations.iter().any(|mutation| mutation.alone);
+        if alone {
+            self.build(mutations)?;
+            self.pass_without(mutations)?;
+        }
+        for mutation in mutations {
+            mutation.make(&self.tree)?;
+        }
+        self.build(mutations)?;
+        if !alone {
+            self.pass_without(mutations)?;
+        }
+        let mut missed = Vec::new();
+        for mutation in mutations {
+            let missing = self.passes(mutation, &mutation.name)?;
+            let came_of_it = if missing { "MISSED" } else { "found" };
+            writeln!(stdout(), "{came_of_it}: {} ({})", mutation.name, mutation.found_by)?;
+            missed.extend(missing.then(|| mutation.name.clone()));
+        }
+        copy(&self.tree)?;
+        Ok(missed)
     }
-    Ok(cargo(&["--", &mutation.found_by])?.success())
+
+    fn pass_without(&self, mutations: &[Mutation]) -> Result<()> {
+        for mutation in mutations {
+            ensure!(self.passes(mutation, "")?, "{} fails without a mistake", mutation.found_by);
+        }
+        Ok(())
+    }
+
+    /// Whether the test passes for who has chosen this mistake.
+    fn passes(&self, mutation: &Mutation, chosen: &str) -> Result<bool> {
+        let mut test = self.cargo(mutation, &["--", &mutation.found_by]);
+        Ok(test.env(mutation::CHOSEN, chosen).status().context("cargo can't be run")?.success())
+    }
+
+    /// A tree that does not compile is no answer.
+    fn build(&self, mutations: &[Mutation]) -> Result<()> {
+        let Some(first) = mutations.first() else { return Ok(()) };
+        let output = self.cargo(first, &["--no-run"]).stderr(Stdio::piped()).output()?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "{}: it does not compile: {said}", first.package);
+        Ok(())
+    }
+
+    fn cargo(&self, mutation: &Mutation, run: &[&str]) -> Command {
+        let arguments = [&["test", "--quiet", "--lib", "-p", &mutation.package], run].concat();
+        let mut command = Command::new(env!("CARGO"));
+        command.args(arguments).current_dir(&self.tree);
+        command.env("CARGO_TARGET_DIR", self.home.join("target")).env("PROPTEST_RNG_SEED", "1");
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        command
+    }
 }
 
 /// Makes the tree what is committed; what is as it was keeps its time, so that it is not built anew.
