@@ -46,6 +46,7 @@ fn carry_out(cli: Cli, style: &mut Style) -> Result<(), Failure> {
     if !matches!(cli.command, Some(Command::Daemon(_))) {
         log_to_standard_error(run.style);
     }
+    enough_files()?;
     let no_runtime = |error: std::io::Error| {
         Failure::new(Kind::Io, format!("the system gives no threads or timers: {error}"))
     };
@@ -60,6 +61,32 @@ fn carry_out(cli: Cli, style: &mut Style) -> Result<(), Failure> {
     runtime.shutdown_timeout(Duration::ZERO);
     result
 }
+
+/// With fewer files than this the runtime can't be built, or a wallet is opened and no peer heard.
+#[cfg(unix)]
+fn enough_files() -> Result<(), Failure> {
+    use rustix::process::{Resource, getrlimit};
+    match getrlimit(Resource::Nofile).current {
+        Some(limit) if limit < LEAST_FILES => {
+            let message = format!(
+                "billfold may have {limit} files open at a time and needs {LEAST_FILES}: raise the \
+                 limit (ulimit -n)"
+            );
+            Err(Failure::new(Kind::Io, message))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Elsewhere nothing limits them.
+#[cfg(not(unix))]
+const fn enough_files() -> Result<(), Failure> {
+    Ok(())
+}
+
+/// Files and sockets of a wallet and its peers.
+#[cfg(unix)]
+const LEAST_FILES: u64 = 64;
 
 /// Help and version go to standard output; a mistake is told in the form that was asked for, as
 /// far as that can be known.

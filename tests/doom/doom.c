@@ -1,6 +1,8 @@
 /* Counts what a program does to files, and from the operation of a given number on the disk fails
  * as it is told, or the program is killed.
  *
+ * DOOM_CLOCK says by how many seconds the machine's clock is wrong.
+ *
  * Loaded before the system's library (LD_PRELOAD). DOOM_FATE names a file that holds `struct fate`,
  * which is shared with whoever set it (tests/src/doom/fate.rs). Only files on a disk count: sockets,
  * pipes and terminals do not, nor does that file. */
@@ -19,6 +21,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 /* `at` is 0 while nothing is to happen; of a torn write `share` of 256 parts are written; `struck`
@@ -134,4 +137,10 @@ int unlink(const char *path) {
 }
 int unlinkat(int folder, const char *path, int flags) {
     NEXT(unlinkat) return refused(judge(NAMES, 0)) ? -1 : next(folder, path, flags);
+}
+int clock_gettime(clockid_t clock, struct timespec *now) {
+    NEXT(clock_gettime) int told = next(clock, now);
+    const char *wrong = getenv("DOOM_CLOCK");
+    if (told == 0 && clock == CLOCK_REALTIME && wrong) now->tv_sec += strtoll(wrong, NULL, 10);
+    return told;
 }

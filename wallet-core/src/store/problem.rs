@@ -3,6 +3,7 @@
 //! Refuses to guess: what is not known to be a full disk, a missing right or damage is told as it
 //! was said.
 
+use std::fs::OpenOptions;
 use std::io;
 use std::path::Path;
 
@@ -27,9 +28,10 @@ pub fn from_io(path: &Path, error: &io::Error) -> StoreProblem {
 pub fn from_sqlite(path: &Path, error: &rusqlite::Error) -> StoreProblem {
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => StoreProblem::Full,
-        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
             StoreProblem::ReadOnly { path: shown(path) }
         }
+        Some(ErrorCode::CannotOpen) => not_opened(path),
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
             StoreProblem::Damaged { path: shown(path), what: error.to_string() }
         }
@@ -37,6 +39,14 @@ pub fn from_sqlite(path: &Path, error: &rusqlite::Error) -> StoreProblem {
             StoreProblem::Damaged { path: shown(path), what: error.to_string() }
         }
         _ => StoreProblem::Io { path: shown(path), what: error.to_string() },
+    }
+}
+
+/// `SQLite` tells no more than that it could not open a file, so the system is asked again.
+fn not_opened(path: &Path) -> StoreProblem {
+    match OpenOptions::new().read(true).write(true).open(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => from_io(path, &error),
+        _ => StoreProblem::ReadOnly { path: shown(path) },
     }
 }
 

@@ -1,0 +1,204 @@
+//! Owns what the program says and keeps on a machine that fails it: a disk that goes bad at any
+//! operation, files that were damaged, a clock that is wrong by years, too little memory, too few
+//! files. Each is told by its name or overcome, and nothing of the wallet is forgotten.
+
+#![cfg(target_os = "linux")]
+
+use std::fs;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use billfold_tests::doom::{Blow, Doom, points};
+use billfold_tests::program::{Outcome, Program, Running};
+use billfold_tests::town::Town;
+use serde_json::Value;
+
+const BILLFOLD: &str = env!("CARGO_BIN_EXE_billfold");
+
+#[test]
+fn no_command_loses_anything_on_a_disk_that_goes_bad() -> Result<()> {
+    let (town, doom) = (Town::build()?, Doom::build()?);
+    let program = town.wallet_with(BILLFOLD, 100_000)?;
+    let address = program.ok(&["receive", "--new"])?["address"].clone();
+    town.pay(&address, 1_000)?;
+    let line = format!("{{\"type\":\"addr\",\"ref\":{address},\"label\":\"rent\"}}\n");
+    fs::write(program.file("labels.jsonl"), line)?;
+    fs::write(program.file("other"), "another password")?;
+    let commands: [&[&str]; 7] = [
+        &["balance"],
+        &["receive", "--new"],
+        &["sync"],
+        &["rescan"],
+        &["import", "labels", "labels.jsonl"],
+        &["backup", "create", "main.backup"],
+        &["--wallet", "other", "new", "--words-out", "others"],
+    ];
+    let blows =
+        [(Blow::Full, "disk_full"), (Blow::ShortWrite, "disk_full"), (Blow::FailedSync, "io")];
+    let mut blows = blows.iter().cycle();
+    let (mut struck, mut refused) = (0, 0);
+    for command in commands {
+        let (done, count) = doom.count(&program.copy()?, command)?;
+        ensure!(done.code == Some(0), "{command:?}: {done:?}");
+        for (at, (blow, name)) in points(count, 4).into_iter().zip(blows.by_ref()) {
+            let copy = program.copy()?;
+            let (ended, was_struck) = doom.strike(&copy, command, (at, *blow))?;
+            let place = format!("{command:?}, {blow:?} at {at} of {count}: {ended:?}");
+            struck += u32::from(was_struck);
+            refused += u32::from(ended.code != Some(0));
+            let told = ended.json["error"]["name"] == *name;
+            ensure!(ended.code == Some(0) || was_struck && told, "{place}");
+            for made in ["others", "main.backup"] {
+                let _ = fs::remove_file(copy.file(made));
+            }
+            let again = copy.run(command).with_context(|| place.clone())?;
+            let made = again.json["error"]["name"] == "wallet_exists";
+            ensure!(again.code == Some(0) || made, "{place} and then {again:?}");
+            copy.ok(&["sync"]).with_context(|| place.clone())?;
+            has(&copy, 101_000).context(place)?;
+        }
+    }
+    ensure!(struck > 0 && refused > 0, "the disk was good");
+    Ok(())
+}
+
+#[test]
+fn damage_to_any_file_is_named_or_mended_and_no_money_is_forgotten() -> Result<()> {
+    let town = Town::build()?;
+    let program = town.wallet_with(BILLFOLD, 100_000)?;
+    let root = program.data_dir().join("regtest");
+    let mut seen = Vec::new();
+    for file in files(&root, "")? {
+        let whole = fs::read(root.join(&file))?;
+        for (turn, damaged) in (0..).zip(damages(&whole)) {
+            let copy = program.copy()?;
+            let path = copy.data_dir().join("regtest").join(&file);
+            fs::write(&path, damaged)?;
+            let place = format!("{file}, damage {turn}");
+            let opened = copy.run(&["balance"])?;
+            if file.starts_with("wallets/") {
+                let named = opened.json["error"].to_string().contains(&file);
+                let same = opened.json["confirmed"] == 100_000;
+                ensure!(
+                    same || opened.code == Some(8) && named || is_key(&file, &opened),
+                    "{place}: {opened:?}"
+                );
+                seen.push((file.clone(), turn, opened.code));
+                fs::write(&path, &whole)?;
+            }
+            copy.ok(&["sync"]).with_context(|| place.clone())?;
+            has(&copy, 100_000).context(place.clone())?;
+            copy.ok(&["rescan"]).with_context(|| place.clone())?;
+            has(&copy, 100_000).context(place)?;
+        }
+    }
+    ensure!(seen.iter().any(|(_, _, code)| *code == Some(8)), "no damage was found: {seen:?}");
+    Ok(())
+}
+
+/// What is damaged under the password can't be told from another password.
+fn is_key(file: &str, opened: &Outcome) -> bool {
+    file == "wallets/main.key" && opened.json["error"]["name"] == "wrong_password"
+}
+
+#[test]
+fn a_clock_that_is_wrong_by_years_costs_nothing() -> Result<()> {
+    let (town, doom) = (Town::build()?, Doom::build()?);
+    let program = town.wallet_with(BILLFOLD, 100_000)?;
+    let mut sum = 100_000;
+    for years in [-40_i64, -10, -1, 1, 10, 80] {
+        let wrong = (years * 365 * 86_400).to_string();
+        let run = |arguments: &[&str]| -> Result<Outcome> {
+            let mut command = program.command(arguments);
+            let _fate = doom.burden(command.env("DOOM_CLOCK", &wrong))?;
+            Running::start(command)?.finish()
+        };
+        let received = run(&["receive", "--new"])?;
+        ensure!(received.code == Some(0), "{years} years: {received:?}");
+        town.pay(&received.json["address"], 1_000)?;
+        sum += 1_000;
+        let synced = run(&["sync", "--timeout", "20"])?;
+        if years < 0 {
+            // The newest blocks come from the future, as this machine sees it.
+            let error =
+                synced.refused(6, "sync_timeout").with_context(|| format!("{years} years"))?;
+            ensure!(error["message"].to_string().contains("clock"), "{years} years: {error}");
+        } else {
+            ensure!(synced.code == Some(0), "{years} years: {synced:?}");
+        }
+        program.ok(&["sync"]).with_context(|| format!("after {years} years"))?;
+        has(&program, sum).with_context(|| format!("after {years} years"))?;
+    }
+    Ok(())
+}
+
+#[test]
+fn too_little_memory_and_too_few_files_are_told() -> Result<()> {
+    let program = Program::new(BILLFOLD)?;
+    program.ok(&["new", "--words-out", "words"])?;
+    let address = program.ok(&["receive"])?;
+    for (limit, name, told) in [
+        ("-n 16", "io", "ulimit -n"),
+        ("-n 63", "io", "ulimit -n"),
+        ("-v 100000", "out_of_memory", "65536 KiB of memory"),
+    ] {
+        for command in [&["balance"][..], &["receive", "--new"]] {
+            let error = limited(&program, limit, command)?.refused(1, name);
+            let error = error.with_context(|| format!("{limit}: {command:?}"))?;
+            ensure!(error["message"].to_string().contains(told), "{limit}: {error}");
+        }
+    }
+    ensure!(program.ok(&["receive"])? == address, "an address was given out to nobody");
+    Ok(())
+}
+
+/// Runs a command under a limit of the shell.
+fn limited(program: &Program, limit: &str, arguments: &[&str]) -> Result<Outcome> {
+    let inner = program.command(arguments);
+    let mut command = Command::new("sh");
+    command.args(["-c", &format!("ulimit {limit}; exec \"$@\""), "sh"]);
+    command.arg(inner.get_program()).args(inner.get_args());
+    command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.current_dir(inner.get_current_dir().context("a command has a folder")?);
+    Running::start(command)?.finish()
+}
+
+/// Three bytes bent, the second half gone, a page of zeros in the middle, nothing left.
+fn damages(whole: &[u8]) -> Vec<Vec<u8>> {
+    let bent = |place: usize| {
+        let mut bytes = whole.to_vec();
+        if let Some(byte) = bytes.get_mut(place) {
+            *byte ^= 0x24;
+        }
+        bytes
+    };
+    let mut zeros = whole.to_vec();
+    let middle = whole.len() / 2;
+    zeros.iter_mut().skip(middle).take(4_096).for_each(|byte| *byte = 0);
+    let places = [3, whole.len() / 3, whole.len().saturating_sub(5)];
+    let mut all: Vec<_> = places.map(bent).to_vec();
+    all.extend([whole[..middle].to_vec(), zeros, Vec::new()]);
+    all
+}
+
+/// The files below a folder that hold something, by their paths from there.
+fn files(root: &std::path::Path, below: &str) -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(root.join(below))? {
+        let entry = entry?;
+        let name = format!("{below}{}", entry.file_name().to_string_lossy());
+        if entry.file_type()?.is_dir() {
+            found.extend(files(root, &format!("{name}/"))?);
+        } else if entry.metadata()?.len() > 0 && name != "lock" {
+            found.push(name);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn has(program: &Program, sum: u64) -> Result<()> {
+    let balance: Value = program.ok(&["balance"])?;
+    ensure!(balance["confirmed"] == sum, "{balance} of {sum}");
+    Ok(())
+}
