@@ -9,6 +9,7 @@ use billfold_wallet_core::config::Settings;
 
 use super::Look;
 use crate::hardening;
+use crate::output::figures;
 
 /// Everything that needs no file of a wallet.
 pub(super) fn checks(settings: &Settings, look: Look) -> Vec<Check> {
@@ -25,9 +26,9 @@ fn program(settings: &Settings) -> Check {
     let (system, processor) = (env::consts::OS, env::consts::ARCH);
     let route = match (&settings.proxy, settings.connect.len()) {
         (Some(_), 0) => "by proxy".to_owned(),
-        (Some(_), named) => format!("by proxy to {named} named peers"),
+        (Some(_), named) => format!("by proxy to {}", figures::count(named as u64, "named peer")),
         (None, 0) => "direct".to_owned(),
-        (None, named) => format!("direct to {named} named peers"),
+        (None, named) => format!("direct to {}", figures::count(named as u64, "named peer")),
     };
     Check::good("program", format!("billfold {version}, {system} {processor}, {network}, {route}"))
 }

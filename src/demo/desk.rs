@@ -20,6 +20,7 @@ use tokio::sync::{Mutex, oneshot, watch};
 use crate::demo::emulator::{Emulator, Picture};
 use crate::demo::neighbour::{self, Asked, Neighbour};
 use crate::failure::{Failure, Kind};
+use crate::output::figures;
 
 /// What lies on the desk.
 pub(super) struct Desk {
@@ -69,7 +70,11 @@ impl Desk {
             let blocks = mined.iter().filter_map(|hash| self.network.block(*hash));
             let payments: usize = blocks.map(|block| block.txdata.len() - 1).sum();
             let (height, _) = self.network.tip();
-            let told = format!("Block {height} is mined, with {payments} of what waited.");
+            let payments = match payments {
+                0 => "nothing waited for it".to_owned(),
+                some => format!("{} in it", figures::count(some as u64, "payment")),
+            };
+            let told = format!("Block {height} is mined; {payments}.");
             return Ok(Granted::Done(told));
         }
         let (answer, answered) = oneshot::channel();

@@ -10,6 +10,8 @@ use std::path::Path;
 
 use anyhow::{Result, ensure};
 use billfold_tests::program::{PASSWORD, Program};
+use billfold_tests::screens::{STRANGER, choose_password, compare, quit};
+use billfold_tests::signer::{Signer, free_port};
 use billfold_tests::town::Town;
 use billfold_tests::typist::{DOWN, ENTER, ESC, Typist};
 use billfold_tests::vector_wallet::{self, WORDS};
@@ -23,6 +25,7 @@ fn every_screen_is_as_its_page_shows_it() -> Result<()> {
     let town = Town::build()?;
     walk.outside(&town)?;
     walk.inside(&town)?;
+    walk.beside(&town)?;
     let mut wrong = Vec::new();
     for (name, shown) in walk.pages {
         let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/screens"));
@@ -34,9 +37,32 @@ fn every_screen_is_as_its_page_shows_it() -> Result<()> {
             wrong.push(format!("{name}:\n{shown}"));
         }
     }
+    let dir = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/screens"));
+    complete(dir)?;
     ensure!(wrong.is_empty(), "capture them anew, and look at what changed:\n{}", wrong.join("\n"));
     Ok(())
 }
+
+/// Each screen has a page that is named for it, but where its rows are those of one machine.
+fn complete(pages: &Path) -> Result<()> {
+    let screens = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tui/src/screen"));
+    let table = fs::read_to_string(pages.join("README.md"))?;
+    for file in fs::read_dir(screens)? {
+        let path = file?.path();
+        let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
+        let is_screen = fs::read_to_string(&path)?.contains("impl Screen for");
+        let has_page = pages.join(format!("{name}.txt")).exists();
+        ensure!(!is_screen || has_page || OF_ONE_MACHINE.contains(&name), "{name} has no page");
+    }
+    for file in fs::read_dir(pages)? {
+        let name = file?.file_name().to_string_lossy().into_owned();
+        ensure!(name == "README.md" || table.contains(&name), "{name} is not in the table");
+    }
+    Ok(())
+}
+
+/// Files, rooms on disks and terminals; `tui/pictures` has them with made-up ones.
+const OF_ONE_MACHINE: [&str; 2] = ["doctor", "settings"];
 
 /// Somebody who goes through the screens and keeps what they show.
 struct Walk {
@@ -69,8 +95,16 @@ impl Walk {
         self.see(&mut person, "restore", "rlegal win", &["winner", "Tab completes a word"])?;
         person.press(ESC)?;
         person.see("There is no wallet")?;
-        self.see(&mut person, "new", "n", &["Nothing is made before"])?;
-        self.see(&mut person, "kinds", ENTER, &["what nearly everybody can pay to"])?;
+        self.see(&mut person, "watch", "waccounts.txt", &["Paste a descriptor", "accounts.txt"])?;
+        person.press(ESC)?;
+        person.see("There is no wallet")?;
+        self.see(&mut person, "trial", "t", &["Nothing here touches", "Signet"])?;
+        person.press(ESC)?;
+        person.see("There is no wallet")?;
+        self.see(&mut person, "creation", "n", &["Nothing is made before"])?;
+        self.see(&mut person, "creation-kind", ENTER, &["what nearly everybody can pay to"])?;
+        let password = format!("{ENTER}{PASSWORD}{ENTER}");
+        self.see(&mut person, "creation-password", &password, &["Again", "It protects"])?;
         quit(person)
     }
 
@@ -106,6 +140,7 @@ impl Walk {
         self.numbered(&mut person)?;
         self.receiving(&mut person)?;
         self.around(&mut person)?;
+        self.named(&mut person)?;
         self.paying(&mut person)?;
         quit(person)
     }
@@ -116,8 +151,9 @@ impl Walk {
         self.see(person, "transaction", ENTER, &["Outputs", "+ "])?;
         self.see(person, "coins", "3", &["2 in all", "salary", "# frozen"])?;
         self.see(person, "addresses", "4", &["+ used"])?;
+        self.see(person, "network", "6", &["at the tip", "filters agree"])?;
         self.see(person, "keys", "5", &["words checked", "tr(["])?;
-        self.see(person, "help", "?", &["copy what is shown"])?;
+        self.see(person, "palette-help", "?", &["copy what is shown"])?;
         person.press(ESC)?;
         person.see("words checked")?;
         self.see(person, "palette", ":", &["Everything"])?;
@@ -139,6 +175,36 @@ impl Walk {
         person.see("waiting for a payment").map(drop)
     }
 
+    /// What the palette leads to, and rows of lists.
+    fn named(&mut self, person: &mut Typist) -> Result<()> {
+        for (name, from, keys, seen) in [
+            ("label", "3", "e", "Enter keeps it"),
+            ("message", "4", ":message\rhello", "hello"),
+            ("batch", "5", ":pay-file\rwages.csv", "wages.csv"),
+            ("consolidation", "5", ":consolidate\r", "one person's"),
+            ("export", "5", ":export\r", "billfold-history.csv"),
+            ("wallets", "5", "w", "* main"),
+            ("drafts", "5", "d", "Nothing waits"),
+            ("returned", "5", "dn", "Paste what a signer gave back"),
+        ] {
+            let beneath = match from {
+                "3" => "2 in all",
+                "4" => "+ used",
+                _ => "words checked",
+            };
+            person.press(from)?;
+            person.see(beneath)?;
+            self.see(person, name, keys, &[seen])?;
+            person.press(ESC)?;
+            if name == "returned" {
+                person.see("Nothing waits")?;
+                person.press(ESC)?;
+            }
+            person.see(beneath)?;
+        }
+        Ok(())
+    }
+
     fn paying(&mut self, person: &mut Typist) -> Result<()> {
         person.press("s")?;
         person.see("There is")?;
@@ -148,7 +214,15 @@ impl Walk {
         self.see(person, "review", ENTER, &["Type these groups", "\"salary\""])?;
         person.press("qejxary0")?;
         person.see("Enter goes on to sign")?;
-        self.see(person, "sign", ENTER, &["Enter signs and sends"])
+        self.see(person, "sign", ENTER, &["Enter signs and sends"])?;
+        person.press(ESC)?;
+        person.see("Enter goes on to sign")?;
+        self.see(person, "handing", CTRL_W, &["BBQr 1/"])?;
+        // Which coins and which order is drawn by lot: the codes are others each time.
+        if let Some((_, shown)) = self.pages.last_mut() {
+            *shown = shown.lines().map(veiled).collect();
+        }
+        Ok(())
     }
 }
 
@@ -174,11 +248,36 @@ impl Walk {
     }
 }
 
-fn quit(mut person: Typist) -> Result<()> {
-    person.press("\x03")?;
-    let ending = person.finish()?;
-    ensure!(ending.code == 0, "{ending:?}");
-    Ok(())
+impl Walk {
+    /// With keys on a signer that agrees to all, and is unplugged in the end.
+    fn beside(&mut self, town: &Town) -> Result<()> {
+        let device = Signer::agreeing(free_port()?, WORDS)?;
+        let place = format!("tcp:{}", device.address());
+        let program = Program::connected(BILLFOLD, town.network.address())?;
+        let mut person =
+            program.at_terminal_with(&[TIMES, &[("BILLFOLD_SIGNER", &place)]].concat(), &[])?;
+        person.see("There is no wallet named main here yet")?;
+        self.see(&mut person, "connect", "c", &["Enter goes on with it."])?;
+        self.see(&mut person, "connect-kind", ENTER, &["Which addresses?"])?;
+        self.see(&mut person, "connect-compare", ENTER, &["Its first address."])?;
+        self.see(&mut person, "connect-test", "v", &["One test"])?;
+        self.see(&mut person, "watching", ENTER, &["the signature holds"])?;
+        person.press(ENTER)?;
+        choose_password(&mut person)?;
+        person.see("synced at")?;
+        self.see(&mut person, "at_signer", "5v", &["The signer has the same address"])?;
+        person.press(ESC)?;
+        drop(device);
+        person.press("s")?;
+        person.see("There is")?;
+        person.paste(&format!("bitcoin:{STRANGER}?amount=0.001"))?;
+        person.press(ENTER)?;
+        person.see("Type these groups")?;
+        compare(&mut person)?;
+        person.see("Enter goes on to sign")?;
+        self.see(&mut person, "by_signer", ENTER, &["Enter asks again"])?;
+        quit(person)
+    }
 }
 
 /// What is shown, with the same days, ids and ports every time.
@@ -189,9 +288,25 @@ fn settled(shown: &str) -> String {
             overwrite(&mut row, pattern, instead);
         }
         overwrite_ids(&mut row);
-        row.into_iter().collect::<String>().trim_end().to_owned() + "\n"
+        let mut row = row.into_iter().collect::<String>().trim_end().to_owned();
+        overwrite_figures(&mut row);
+        row + "\n"
     });
     rows.by_ref().collect()
+}
+
+/// A row of a code, without what it says.
+fn veiled(row: &str) -> String {
+    let is_code = row.contains(['█', '▀', '▄']);
+    if is_code { "        the code\n".to_owned() } else { row.to_owned() + "\n" }
+}
+
+/// Writes over how long a peer took and how much it sent.
+fn overwrite_figures(row: &mut String) {
+    let Some((before, after)) = row.split_once(" ms  ") else { return };
+    let Some((_, after)) = after.split_once(" kB received") else { return };
+    let before = before.trim_end_matches(|letter: char| letter.is_ascii_digit());
+    *row = format!("{before}5 ms  3.9 kB received{after}");
 }
 
 /// Writes over each place where digits stand as in a pattern.
@@ -219,9 +334,12 @@ fn overwrite_ids(row: &mut [char]) {
     }
 }
 
-/// Times with a day, then days alone.
-const PATTERNS: &[(&str, &str)] =
-    &[("0000-00-00 00:00", "2026-05-01 09:30"), ("0000-00-00", "2026-05-01")];
+/// Times with a day, then days alone; ports.
+const PATTERNS: &[(&str, &str)] = &[
+    ("0000-00-00 00:00", "2026-05-01 09:30"),
+    ("0000-00-00", "2026-05-01"),
+    ("127.0.0.1:00000", "127.0.0.1:18444"),
+];
 
 /// Whole ids, and those that a row has room for.
 const SHORTEST_ID: usize = 20;
@@ -230,5 +348,5 @@ const ID: &str = "8bc90f5036064e0a43e9132f27bd8c51";
 /// The zone of all captures.
 const TIMES: &[(&str, &str)] = &[("TZ", "UTC")];
 
-/// Somebody that no wallet here ever paid.
-const STRANGER: &str = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
+/// Hands a payment out.
+const CTRL_W: &str = "\x17";

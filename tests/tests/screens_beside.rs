@@ -53,9 +53,10 @@ fn an_xpub_is_watched_and_its_payment_signed_elsewhere() -> Result<()> {
     let town = Town::build()?;
     town.pay(&json!(vector_wallet::address(86, 0, 0)?.to_string()), 500_000)?;
     let keys = with_keys(&town)?;
-    let described = keys.ok(&["describe"])?.to_string();
-    let xpub = described.split(']').nth(1).and_then(|rest| rest.split('/').next());
-    let xpub = xpub.context("no xpub")?.to_owned();
+    let described = keys.ok(&["describe"])?;
+    let descriptor = described["accounts"][0]["descriptor"].as_str().context("no descriptor")?;
+    let xpub = descriptor.split([']', '/']).find(|part| part.starts_with("tpub"));
+    let xpub = xpub.context("no xpub")?;
 
     let program = Program::connected(BILLFOLD, town.network.address())?;
     let mut person = program.at_terminal(&[])?;
@@ -66,9 +67,14 @@ fn an_xpub_is_watched_and_its_payment_signed_elsewhere() -> Result<()> {
     person.press(ENTER)?;
     person.see("neither accounts nor a file")?;
     person.press(CTRL_U)?;
-    person.paste(&xpub)?;
+    person.paste(xpub)?;
     person.press(ENTER)?;
     person.see("does not say which addresses")?;
+    person.press(ESC)?;
+    person.see("Paste a descriptor")?;
+    // Without the way from the master key, no signer would know its own.
+    person.press(CTRL_U)?;
+    person.paste(descriptor)?;
     person.press(ENTER)?;
     person.see("main")?;
     person.press(ENTER)?;
@@ -91,10 +97,10 @@ fn an_xpub_is_watched_and_its_payment_signed_elsewhere() -> Result<()> {
     let signed = signed["psbt"].as_str().context("nothing was signed")?;
     fs::write(program.file("signed.psbt"), signed)?;
 
-    person.press(ESC)?;
-    person.press(ESC)?;
-    person.press("1")?;
-    person.see("Balance")?;
+    for seen in ["Enter goes on to sign", "There is", "Balance"] {
+        person.press(ESC)?;
+        person.see(seen)?;
+    }
     person.press("d")?;
     person.see("Drafts")?;
     person.press("n")?;

@@ -26,6 +26,8 @@ pub struct Book {
     pub network: Network,
     /// How amounts are written.
     pub look: Look,
+    /// Whether its keys were made here just now, so that nothing is older.
+    pub is_new: bool,
     /// Whether the key layer is locked.
     pub locked: bool,
     /// How long until it locks itself if nobody is there until then, where that is soon.
@@ -93,6 +95,7 @@ impl Book {
         Self {
             wallet,
             network,
+            is_new: false,
             look: Look::default(),
             locked: true,
             locks_in: None,

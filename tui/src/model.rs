@@ -177,8 +177,9 @@ impl Model {
                 self.act(&Action::Verb(verb));
             }
             Step::Enter => self.enter(),
-            Step::EnterNamed(wallet) => {
+            Step::EnterNamed { wallet, is_new } => {
                 self.book = Book::new(wallet, self.book.network);
+                self.book.is_new = is_new;
                 self.enter();
             }
             Step::Switch { wallet, .. } if wallet == self.book.wallet => self.leave_all(),
@@ -280,7 +281,9 @@ impl Model {
             {
                 self.out.problem(UNCHECKED);
             }
-            Event::Synced { searched: true, .. } if self.is_open() => self.out.done(SEARCHED),
+            Event::Synced { searched: true, .. } if self.is_open() && !self.book.is_new => {
+                self.out.done(SEARCHED)
+            }
             Event::Note(note) => self.out.problem(note),
             Event::Stopped { error } => self.out.problem(error),
             _ => {}

@@ -136,7 +136,12 @@ pub(crate) enum Step {
     /// The wallet is open: to its screens.
     Enter,
     /// The same, for another than the one that was named.
-    EnterNamed(WalletName),
+    EnterNamed {
+        /// Which.
+        wallet: WalletName,
+        /// Whether its keys were made just now.
+        is_new: bool,
+    },
     /// To another wallet, which may be open already.
     Switch {
         /// Which.

@@ -203,7 +203,9 @@ impl Screen for Creation {
                 self.stage = Stage::Name;
             }
             Some(Answer::Opened(Ok(()))) => {
-                return self.name.text().trim().parse().map_or(Step::Back, Step::EnterNamed);
+                let wallet = self.name.text().trim().parse();
+                return wallet
+                    .map_or(Step::Back, |wallet| Step::EnterNamed { wallet, is_new: true });
             }
             Some(Answer::Opened(Err(error))) => out.problem(error),
             _ => {}

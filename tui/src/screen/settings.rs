@@ -81,5 +81,5 @@ impl Screen for Settings {
 fn row(setting: &Setting) -> Vec<Piece> {
     let place =
         if setting.place.is_empty() { String::new() } else { format!("  {}", setting.place) };
-    vec![dim(format!("{:<12}", setting.name)), text(setting.value.clone()), dim(place)]
+    vec![dim(format!("{:<14}", setting.name)), text(setting.value.clone()), dim(place)]
 }

@@ -119,7 +119,9 @@ impl Screen for Watching {
                 self.stage = Stage::Name;
             }
             Some(Answer::Opened(Ok(()))) => {
-                return self.wallet().map_or(Step::Back, Step::EnterNamed);
+                let wallet = self.wallet();
+                return wallet
+                    .map_or(Step::Back, |wallet| Step::EnterNamed { wallet, is_new: false });
             }
             Some(Answer::Opened(Err(error))) => out.problem(error),
             _ => {}

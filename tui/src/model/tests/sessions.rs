@@ -747,6 +747,20 @@ fn unlocked() -> Bench {
     bench
 }
 
+/// Who has just written words down knows that nothing is older.
+#[test]
+fn the_end_of_a_search_is_told_to_who_restored_and_not_of_new_keys() {
+    let synced = |bench: &mut Bench| {
+        let tip = BlockId::new(Height::new(112), BlockHash::all_zeros());
+        let status = Box::new(Status::at(tip));
+        let event = Event::Synced { tip, status, searched: true };
+        bench.tell(Message::Heard(News { wallet: None, event }));
+        shown(bench).contains("The search for old payments has ended")
+    };
+    assert!(!synced(&mut played()));
+    assert!(synced(&mut Bench::open(State::Busy, true)));
+}
+
 /// Keys that lock without a word would do so in the middle of a payment.
 #[test]
 fn the_last_seconds_of_open_keys_are_counted_and_a_key_starts_anew() {
