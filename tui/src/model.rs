@@ -282,7 +282,7 @@ impl Model {
                 self.out.problem(UNCHECKED);
             }
             Event::Synced { searched: true, .. } if self.is_open() && !self.book.is_new => {
-                self.out.done(SEARCHED)
+                self.out.done(SEARCHED);
             }
             Event::Note(note) => self.out.problem(note),
             Event::Stopped { error } => self.out.problem(error),
