@@ -21,8 +21,8 @@ use serde_json::json;
 
 const BILLFOLD: &str = env!("CARGO_BIN_EXE_billfold");
 
-/// The daemon takes a wrong passphrase and the right one, signs, and makes a backup with the words;
-/// then its keys are locked.
+/// The daemon takes a wrong passphrase and the right one, signs, hands the words to a command, and makes
+/// a backup with them; then its keys are locked.
 #[test]
 fn a_daemon_with_locked_keys_holds_none_of_them() -> Result<()> {
     let town = Town::build()?;
@@ -36,6 +36,7 @@ fn a_daemon_with_locked_keys_holds_none_of_them() -> Result<()> {
     // Of an address that can't sign one it is refused, and has unsealed nothing.
     let own = daemon.call("getnewaddress", &json!([]))?;
     let _ = daemon.reply("signmessage", &json!([own, "a message"]))?;
+    program.ok(&["--keys-passphrase-file", "keys", "words", "show", "--words-out", "again"])?;
     program.ok(&["--keys-passphrase-file", "keys", "backup", "create", "b", "--with-words"])?;
     daemon.call("walletlock", &json!([]))?;
 
@@ -46,6 +47,7 @@ fn a_daemon_with_locked_keys_holds_none_of_them() -> Result<()> {
     ensure!(seen.is_none_or(|seen| !seen.is_empty()), "the search is blind");
 
     let words = fs::read_to_string(program.file("words"))?;
+    ensure!(fs::read_to_string(program.file("again"))? == words, "other words");
     let secrets = Secrets::of(&words)?.and("passphrase", PASSPHRASE).and("wrong one", WRONG);
     assert_clean(&secrets, daemon.running.id(), &program)?;
     daemon.stop()
