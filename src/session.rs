@@ -243,6 +243,8 @@ pub(crate) fn unexpected(reply: &Reply) -> Failure {
         Reply::Block(_) => "block",
         Reply::Recalled(_) => "recalled",
         Reply::Applied(_) => "applied block",
+        Reply::Judged(_) => "judgement",
+        Reply::Fetched(_) => "whole block",
         Reply::Left(_) => "what left the chain",
         Reply::KnownAddresses(_) => "addresses of peers",
         Reply::KeyLayer(_) => "key layer",

@@ -6,6 +6,7 @@
 mod connections;
 mod disputes;
 mod evidence;
+mod fetching;
 mod lookup;
 mod orders;
 mod pace;
@@ -16,7 +17,7 @@ mod snapshot;
 mod unconfirmed;
 mod visits;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::SeedableRng as _;
@@ -65,6 +66,8 @@ pub struct LightClient {
     backfill: Backfill,
     matching: Matching,
     blocks: BlockSync,
+    /// Blocks that somebody asked for.
+    fetching: BTreeSet<BlockId>,
     broadcast: Broadcast,
     mempool: Mempool,
     fees: FeeSamples,
@@ -130,6 +133,7 @@ impl LightClient {
             backfill: Backfill::default(),
             matching: Matching::new(restored.kept),
             blocks: BlockSync::default(),
+            fetching: BTreeSet::new(),
             broadcast: Broadcast::new(mempool),
             mempool: Mempool::new(mempool, now.mono),
             fees: FeeSamples::default(),
@@ -203,6 +207,9 @@ impl LightClient {
                 self.broadcast.announce(now.mono, transaction, fee);
             }
             Input::Withdraw { txid } => self.broadcast.withdraw(txid),
+            Input::Fetch(block) => self.fetch(block),
+            Input::Invalidate(hash) => self.invalidate(hash),
+            Input::Reconsider(hash) => self.headers.trust(hash, &mut self.tree),
             Input::Order(order) => self.obey(now, order),
         }
         while let Some(timer) = self.timers.take_due(now.mono) {

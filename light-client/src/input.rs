@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use bitcoin::{Amount, BlockHash, OutPoint, ScriptBuf, Transaction, Txid};
 
 use crate::dial::{DialProblem, LookupId};
-use crate::height::Height;
+use crate::height::{BlockId, Height};
 use crate::job::{JobId, JobResult};
 use crate::kept::{KeptFilter, ReadId};
 use crate::peer_id::PeerId;
@@ -125,6 +125,14 @@ pub enum Input {
         /// Its id.
         txid: Txid,
     },
+    /// Somebody wants a block of the best chain, whatever is watched. Whoever is asked for it learns
+    /// which. Answered with `Output::Fetched`.
+    Fetch(BlockId),
+    /// A block is taken for invalid from here on, and with it all that stands on it; for tests.
+    /// Nothing is done about one that is not known, or not above the base.
+    Invalidate(BlockHash),
+    /// It is taken again if peers have it.
+    Reconsider(BlockHash),
     /// A person wants something of the circle of peers.
     Order(PeerOrder),
 }

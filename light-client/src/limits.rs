@@ -350,6 +350,9 @@ pub const MIN_JOBS: usize = 2;
 /// Matched blocks that are asked for, or wait for their turn, ahead of the scan.
 pub const MAX_BLOCKS_AHEAD: usize = 8;
 
+/// Blocks that are fetched at a time because somebody asked for them.
+pub const MAX_ASKED_BLOCKS: usize = 64;
+
 /// Blocks asked of one peer at a time.
 pub const MAX_BLOCKS_PER_PEER: usize = 2;
 

@@ -16,6 +16,14 @@ use crate::time::{ClockOffset, WallTime};
 pub enum Output {
     /// Something to be done outside, in order.
     Io(Io),
+    /// The answer to an `Input::Fetch`.
+    Fetched {
+        /// The block's height and hash.
+        at: BlockId,
+        /// The whole block, checked as that of a `ChainEvent::Block`; `None` if the best chain does
+        /// not have it (any more), or too many are fetched.
+        block: Option<Box<Block>>,
+    },
     /// The chain moved; wallets follow.
     Chain(ChainEvent),
     /// A peer came, went or failed; for faces and logs.

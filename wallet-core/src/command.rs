@@ -34,7 +34,7 @@ mod operation;
 mod import;
 
 use bitcoin::psbt::Psbt;
-use bitcoin::{Address, Amount, BlockHash, OutPoint, ScriptBuf, Transaction, Txid};
+use bitcoin::{Address, Amount, Block, BlockHash, OutPoint, ScriptBuf, Transaction, Txid};
 
 use crate::keychain::{AccountName, Branch};
 use crate::light_client::height::{BlockId, Height};
@@ -339,6 +339,11 @@ pub enum Reply {
     Status(Box<Status>),
     /// To `Block`; `None` if the best chain has no such block, or none above its base.
     Block(Option<Box<KnownBlock>>),
+    /// To [`ChainQuery::Fetch`]; `None` if the best chain does not have it (any more), or none above
+    /// its base.
+    Fetched(Option<Box<Block>>),
+    /// To [`ChainQuery::Judge`].
+    Judged(bool),
     /// To `Left`; `None`: it is not known to have left.
     Left(Option<LeftBlock>),
     /// To [`ChainQuery::Addresses`].

@@ -13,8 +13,10 @@ mod invoicing;
 mod follower;
 mod chain_side;
 mod around;
+mod fetching;
 mod follow;
 mod joining;
+mod parting;
 mod signing;
 mod sweeping;
 mod ordered;
@@ -104,6 +106,33 @@ pub enum Input {
     Deadline,
 }
 
+impl Input {
+    /// The question that it is.
+    #[must_use]
+    pub const fn question(&self) -> Option<CommandId> {
+        match self {
+            Self::Ask { id, .. }
+            | Self::AskChain { id, .. }
+            | Self::Load { id, .. }
+            | Self::Unload { id, .. }
+            | Self::Protect { id, .. } => Some(*id),
+            Self::Network(_) | Self::Unlock { .. } | Self::Deadline => None,
+        }
+    }
+
+    /// The wallet that it is about.
+    fn wallet(&self) -> Option<&WalletName> {
+        match self {
+            Self::Ask { wallet, .. }
+            | Self::Unload { wallet, .. }
+            | Self::Unlock { wallet, .. }
+            | Self::Protect { wallet, .. } => Some(wallet),
+            Self::Load { opened, .. } => Some(&opened.name),
+            Self::Network(_) | Self::AskChain { .. } | Self::Deadline => None,
+        }
+    }
+}
+
 /// A wallet that was opened.
 #[derive(Debug)]
 pub struct Opened {
@@ -117,12 +146,17 @@ pub struct Opened {
 
 /// A chain and the wallets that follow it, one step at a time.
 ///
-/// After a step has failed, nothing of it was said and the engine is of no more use: what was said
-/// before is on disk.
+/// A wallet whose file refuses is closed, and the others go on; nothing of the step was said of it.
+/// After a step has failed, because the chain's file refused or that of the last wallet, nothing of
+/// it was said and the engine is of no more use. What was said before is on disk.
 pub struct Engine {
     followers: BTreeMap<WalletName, Follower>,
     chain: Chain,
     effects: Vec<Effect>,
+    /// How many of the effects depend on nothing that is not committed.
+    committed: usize,
+    /// Which wallet the step is asked of.
+    asked: Option<WalletName>,
     /// Whether one of the effects depends on what is not committed yet.
     speaks: bool,
     /// What the light client hears after the next commit.
@@ -134,6 +168,8 @@ pub struct Engine {
     /// Whether the last picture of the progress is out of date.
     moved: bool,
     last_progress: Option<MonoTime>,
+    /// Who waits for which block.
+    fetching: BTreeMap<CommandId, BlockId>,
     /// Whether a wallet left whose transactions are to be withdrawn.
     withdraws: bool,
     seed: [u8; 32],
@@ -170,8 +206,8 @@ impl Engine {
         for event in said {
             engine.say(event);
         }
-        engine.each(|_| Ok(()))?;
-        engine.introduce(now)?;
+        engine.each(|_| Ok(()));
+        engine.introduce(now);
         let effects = engine.settle(now)?;
         Ok((engine, effects))
     }
@@ -180,13 +216,15 @@ impl Engine {
     /// committed, and what is to be done outside comes back in order.
     ///
     /// # Errors
-    /// If the disk refuses. Nothing of this step may be said then but the problem itself.
+    /// If the disk refuses what is not one of several wallets alone. Nothing of this step may be said
+    /// then but the problem itself.
     pub fn step(&mut self, now: Now, input: Input) -> Result<Vec<Effect>, StoreProblem> {
         self.each(|one| {
             one.lock_if_idle(now);
             // What is answered now is told as it is now.
             one.review_invoices(now)
-        })?;
+        });
+        self.asked = input.wallet().cloned();
         match input {
             Input::Unlock { wallet, key, lasts } => {
                 if let Some(one) = self.followers.get_mut(&wallet) {
@@ -195,31 +233,32 @@ impl Engine {
             }
             Input::Protect { id, wallet, sealed, key } => {
                 let result = self.protect(&wallet, &sealed, key);
-                self.reply(id, result)?;
+                self.reply(id, result);
             }
+            Input::AskChain { id, query: ChainQuery::Fetch(hash) } => self.fetch(id, hash),
             Input::AskChain { id, query } => {
                 let result = self.answer_of_chain(now, query);
-                self.reply(id, result)?;
+                self.reply(id, result);
             }
             Input::Network(input) => {
                 self.moved = true;
-                self.drive(now, input)?;
+                self.drive(now, input);
             }
             Input::Ask { id, wallet, command } => {
                 let result = self.answer(now, &wallet, command);
-                self.reply(id, result)?;
+                self.reply(id, result);
             }
             Input::Load { id, opened } => {
                 let result = self.load(now, *opened);
-                self.reply(id, result)?;
+                self.reply(id, result);
             }
             Input::Unload { id, wallet } => {
                 let result = self.unload(&wallet);
-                self.reply(id, result)?;
+                self.reply(id, result);
             }
             Input::Deadline => {
                 if self.client_deadline().is_some_and(|deadline| deadline <= now.mono) {
-                    self.drive(now, ClientInput::Deadline)?;
+                    self.drive(now, ClientInput::Deadline);
                 }
             }
         }
@@ -264,11 +303,14 @@ impl Engine {
             followers,
             chain,
             effects: Vec::new(),
+            committed: 0,
+            asked: None,
             speaks: false,
             after_commit: VecDeque::new(),
             uncommitted: None,
             moved: false,
             last_progress: None,
+            fetching: BTreeMap::new(),
             withdraws: false,
             seed,
             drawn: 0,
@@ -276,17 +318,13 @@ impl Engine {
     }
 
     /// Has every wallet do something, and queues what each has to say.
-    fn each(
-        &mut self,
-        mut act: impl FnMut(&mut Follower) -> Result<(), StoreProblem>,
-    ) -> Result<(), StoreProblem> {
+    fn each(&mut self, mut act: impl FnMut(&mut Follower) -> Result<(), StoreProblem>) {
         for (name, one) in &mut self.followers {
-            act(one)?;
+            one.attempt(&mut act);
             self.speaks |= !one.said.is_empty();
             let news = one.said.drain(..).map(|event| News { wallet: Some(name.clone()), event });
             self.effects.extend(news.map(Effect::Tell));
         }
-        Ok(())
     }
 
     /// Queues an event of the chain that must not leave before all that is known is durable.
@@ -295,30 +333,28 @@ impl Engine {
         self.effects.push(Effect::Tell(News { wallet: None, event }));
     }
 
-    /// Queues an answer after what the wallets have to say. Where the disk refused, nothing is said.
-    fn reply(
-        &mut self,
-        id: CommandId,
-        result: Result<Reply, CommandError>,
-    ) -> Result<(), StoreProblem> {
-        if let Err(CommandError::Store(problem)) = result {
-            return Err(problem);
+    /// Queues an answer after what the wallets have to say. A wallet that answers that its file
+    /// refuses has no more to say.
+    fn reply(&mut self, id: CommandId, result: Result<Reply, CommandError>) {
+        if let Err(CommandError::Store(problem)) = &result
+            && let Some(one) = self.asked.as_ref().and_then(|name| self.followers.get_mut(name))
+        {
+            one.refuse(problem.clone());
         }
-        self.each(|_| Ok(()))?;
+        self.each(|_| Ok(()));
         self.speaks = true;
         self.effects.push(Effect::Answer { id, result });
-        Ok(())
     }
 
     /// Ends a step: a commit if one is due, then what waited for it, until nothing is left.
     fn settle(&mut self, now: Now) -> Result<Vec<Effect>, StoreProblem> {
         loop {
             self.commit_if_due(now)?;
-            while let Some(input) = self.next_after_commit()? {
-                self.drive(now, input)?;
+            while let Some(input) = self.next_after_commit() {
+                self.drive(now, input);
                 self.commit_if_due(now)?;
             }
-            if !self.bring_up(now)? {
+            if !self.bring_up(now) && !self.is_refused() {
                 break;
             }
         }
@@ -329,11 +365,12 @@ impl Engine {
             self.last_progress = Some(now.mono);
         }
         assert!(!self.speaks, "nothing leaves a step before its commit");
+        self.committed = 0;
         Ok(std::mem::take(&mut self.effects))
     }
 
     fn commit_if_due(&mut self, now: Now) -> Result<(), StoreProblem> {
-        self.each(|one| one.review_invoices(now))?;
+        self.each(|one| one.review_invoices(now));
         let (mut waiting, full) =
             self.chain.followed_mut().map_or((false, false), ChainSide::stage);
         waiting |= self.followers.values().any(|one| one.wallet.is_staged() || one.is_behind());
@@ -341,10 +378,10 @@ impl Engine {
             self.uncommitted = Some(now.mono);
         }
         let late = self.uncommitted.is_some_and(|since| since.after(UNCOMMITTED_TIME) <= now.mono);
-        let owed = self.speaks || !self.after_commit.is_empty();
+        let owed = self.speaks || !self.after_commit.is_empty() || self.is_refused();
         if owed || full || late {
             if late {
-                self.note_progress()?;
+                self.note_progress();
             }
             self.commit()?;
         }
@@ -359,12 +396,18 @@ impl Engine {
             chain.commit()?;
         }
         for one in self.followers.values_mut() {
-            one.wallet.commit()?;
+            one.attempt(|one| one.wallet.commit());
         }
+        self.part()?;
         self.applied = follower::applied(&self.followers);
         self.uncommitted = None;
         self.speaks = false;
+        self.committed = self.effects.len();
         Ok(())
+    }
+
+    fn is_refused(&self) -> bool {
+        self.followers.values().any(|one| one.refused.is_some())
     }
 
     fn client_deadline(&self) -> Option<MonoTime> {

@@ -66,7 +66,8 @@ pub enum Event {
     Operation(OperationId),
     /// Something about the wallet or its files that a person should know.
     Note(Note),
-    /// The engine stopped: the disk refused, and nothing more will be done or said.
+    /// The engine stopped: the disk refused, and nothing more will be done or said. With a wallet's
+    /// name, that wallet was closed because its file refused, and the others go on.
     Stopped {
         /// Why.
         error: CommandError,

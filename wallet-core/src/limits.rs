@@ -28,6 +28,9 @@ pub const MOST_WEIGHT: Weight = Weight::from_wu(400_000);
 /// Events that are kept for a listener that does not read them.
 pub const KEPT_EVENTS: usize = 4_096;
 
+/// Who may wait for blocks of peers at a time, so that others can still ask.
+pub const PENDING_FETCHES: usize = 64;
+
 /// Commands that may be unanswered: of several faces, each of which asks a few at once.
 pub const PENDING_COMMANDS: usize = 256;
 

@@ -142,8 +142,10 @@ impl Service {
                 (engine, Some(network), first)
             }
         };
-        let driver =
-            Driver { engine, clock, inbox: incoming, outlet: Arc::clone(&outlet), network };
+        let taken = Arc::clone(&claims);
+        let closed = Box::new(move |wallet: &WalletName| taken.give_back(wallet));
+        let told = Arc::clone(&outlet);
+        let driver = Driver { engine, clock, inbox: incoming, outlet: told, network, closed };
         let held = Arc::downgrade(&lock);
         let thread = run_on_own_thread(driver, first, lock).map_err(said)?;
         Ok(Self {

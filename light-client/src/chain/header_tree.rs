@@ -205,6 +205,9 @@ impl HeaderTree {
         if self.side.is_refused(&hash) {
             return Err(HeaderError::Refused);
         }
+        if self.side.is_doubted(&hash) {
+            return Err(HeaderError::Doubted);
+        }
         if self.place(&header.prev_blockhash).is_none() {
             return Err(HeaderError::UnknownParent);
         }

@@ -48,6 +48,9 @@ pub enum HeaderError {
     /// The block's body was found to be invalid.
     #[error("the header's block is invalid")]
     Refused,
+    /// Somebody takes its block for invalid.
+    #[error("the header's block is doubted")]
+    Doubted,
     /// Too many branches with more work are held already.
     #[error("too many competing headers are known")]
     Crowded,

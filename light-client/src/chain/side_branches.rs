@@ -19,6 +19,8 @@ pub(super) struct SideBranches {
     tips: BTreeSet<(Work, BlockHash)>,
     /// Blocks whose bodies were found to be invalid, the oldest first.
     refused: VecDeque<BlockHash>,
+    /// Blocks that somebody takes for invalid.
+    doubted: BTreeSet<BlockHash>,
 }
 
 /// One of them.
@@ -49,6 +51,24 @@ impl SideBranches {
         }
         self.refused.push_back(hash);
         self.remove(&hash);
+    }
+
+    /// Whether somebody takes a block for invalid.
+    pub(super) fn is_doubted(&self, hash: &BlockHash) -> bool {
+        self.doubted.contains(hash)
+    }
+
+    /// Somebody takes a block for invalid; `recount` must follow.
+    pub(super) fn doubt(&mut self, hash: BlockHash) {
+        if self.doubted.len() < MAX_REFUSED {
+            self.doubted.insert(hash);
+            self.remove(&hash);
+        }
+    }
+
+    /// And does no longer.
+    pub(super) fn trust(&mut self, hash: &BlockHash) {
+        self.doubted.remove(hash);
     }
 
     /// Takes a header out; `recount` must follow.

@@ -2,8 +2,8 @@
 //!
 //! Refuses to interpret a message beyond finding whom it concerns.
 
-use bitcoin::Block;
 use bitcoin::p2p::message::NetworkMessage;
+use bitcoin::{Block, BlockHash};
 use rand_chacha::rand_core::RngCore as _;
 
 use crate::client::LightClient;
@@ -19,6 +19,7 @@ use crate::peer_id::PeerId;
 use crate::peers::clocks::PeerClock;
 use crate::peers::handshake::{Handshake, Negotiated};
 use crate::peers::peer::{Peer, Stage};
+use crate::sync::headers::Moved;
 use crate::time::Now;
 use crate::timers::Timer;
 
@@ -299,13 +300,27 @@ impl LightClient {
     fn on_block(&mut self, id: PeerId, body: Box<Block>) -> Result<(), Fault> {
         let taken = self.blocks.on_block(id, body, self.tree.params());
         for block in self.blocks.take_refused() {
-            if let Some(moved) = self.headers.refuse(block, &mut self.tree) {
-                self.on_best_branch_moved(moved);
-            }
+            let moved = self.headers.leave(&mut self.tree, |tree| tree.refuse(block));
+            self.follow_move(moved);
         }
         taken?;
         self.roster.on_useful(id);
         Ok(())
+    }
+
+    fn follow_move(&mut self, moved: Option<Moved>) {
+        if let Some(moved) = moved {
+            self.on_best_branch_moved(moved);
+        }
+    }
+
+    /// Leaves the branch of a block because somebody wants it.
+    pub(super) fn invalidate(&mut self, hash: BlockHash) {
+        let block = self.tree.find(&hash).filter(|block| block.height > self.tree.base().height);
+        if let Some(block) = block {
+            let moved = self.headers.leave(&mut self.tree, |tree| tree.doubt(block));
+            self.follow_move(moved);
+        }
     }
 
     fn on_filter(&mut self, id: PeerId, filter: Filter) -> Result<(), Fault> {

@@ -32,6 +32,12 @@ impl LightClient {
         })
     }
 
+    /// Whether a block is taken for invalid because somebody wants it.
+    #[must_use]
+    pub fn is_doubted(&self, hash: &BlockHash) -> bool {
+        self.tree.is_doubted(hash)
+    }
+
     /// Where a known block's branch leaves the best chain: the block itself if it is on it.
     #[must_use]
     pub fn fork_of(&self, hash: &BlockHash) -> Option<BlockId> {

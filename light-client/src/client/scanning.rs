@@ -135,6 +135,7 @@ impl LightClient {
         for id in left.iter().filter(|id| !self.backfill.matches(id)) {
             matching.drop_filter(id);
         }
+        self.follow_fetches();
         self.fold_blocks();
         while let Some((id, job)) = self.matching.next_job() {
             self.outbox.push(Output::Io(Io::Job { id, job }));

@@ -7,6 +7,7 @@ mod promise;
 mod syncing;
 mod backfill;
 mod faults;
+mod fetching;
 mod finding;
 mod scheduling;
 mod mempool;

@@ -22,13 +22,14 @@ use crate::codec::v1::encode;
 use crate::config::{Config, Route};
 use crate::dial::{DialProblem, Wire};
 use crate::fuzz::branch::Branch;
-use crate::height::Height;
+use crate::height::{BlockId, Height};
 use crate::input::{Input, ScanStart};
 use crate::io::Io;
 use crate::job::{self, JobId, JobResult};
 use crate::output::{ChainEvent, Output};
 use crate::params::Params;
-use crate::peer_id::{PeerAddress, PeerId};
+use crate::peer_id::{PeerAddress, PeerId, Subnet};
+use crate::peer_order::PeerOrder;
 use crate::time::{MonoTime, Now, WallTime};
 
 /// What a life came to.
@@ -173,11 +174,45 @@ impl Life {
                 framed(b"cfcheckpt", rest.bytes(most))
             }
             _ => {
-                let most = usize::from(rest.byte());
-                rest.bytes(most).to_vec()
+                let most = rest.byte();
+                if let Some(wish) = most.checked_sub(WISHES) {
+                    return self.wish(wish, peer, branch, rest.byte());
+                }
+                rest.bytes(most.into()).to_vec()
             }
         };
         Input::Received { peer, bytes }
+    }
+
+    /// What those above the client want of it now and then.
+    fn wish(&self, wish: u8, peer: PeerId, branch: &Branch, what: u8) -> Input {
+        let (name, wire) =
+            (format!("order{}", what & 3), if what & 4 == 0 { Wire::V1 } else { Wire::V2 });
+        let address = PeerAddress::Host(name.clone(), 1);
+        let subnet = Subnet::Ip([127, 0, 0, what].into(), 32);
+        let (since, until) = (self.now.wall, self.now.wall.after(Duration::from_secs(60)));
+        Input::Order(match wish & 15 {
+            0 | 1 => return Input::Unwatch { scripts: vec![script(what)] },
+            2 | 3 => {
+                let since = Some(ScanStart::Height(Height::new(what.into())));
+                return Input::Watch { scripts: vec![script(what)], since };
+            }
+            // A block of either branch, or one that nobody has.
+            4..=7 => {
+                let block = branch.blocks.get(usize::from(what));
+                let hash = block.map_or_else(BlockHash::all_zeros, bitcoin::Block::block_hash);
+                return Input::Fetch(BlockId::new(Height::new(what.into()), hash));
+            }
+            8 => PeerOrder::Activate(what & 1 == 1),
+            9 => PeerOrder::Add { name, address, wire },
+            10 => PeerOrder::Remove(address),
+            11 => PeerOrder::Try { address, wire },
+            12 => PeerOrder::Leave(peer),
+            13 => PeerOrder::Ping,
+            14 if what & 1 == 1 => PeerOrder::ClearBans,
+            14 => PeerOrder::Unban(subnet),
+            _ => PeerOrder::Ban { subnet, since, until },
+        })
     }
 
     fn wait(&mut self, seconds: u8) -> Input {
@@ -312,6 +347,9 @@ pub(super) fn framed(command: &[u8], payload: &[u8]) -> Vec<u8> {
     let magic = Magic::REGTEST.to_bytes();
     [&magic, &name[..], &length, &checksum.as_byte_array()[..4], payload].concat()
 }
+
+/// A length from here on is no length but a wish.
+const WISHES: u8 = 192;
 
 const COMMANDS: [&str; 9] =
     ["version", "headers", "inv", "getdata", "notfound", "cfheaders", "cfilter", "block", "pong"];

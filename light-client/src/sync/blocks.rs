@@ -30,8 +30,10 @@ use crate::time::MonoTime;
 /// What blocks are fetched for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Purpose {
-    /// A filter above the cursor matched.
+    /// A filter matched.
     Scan,
+    /// Somebody asked for it.
+    Asked,
 }
 
 /// A block to fetch.

@@ -10,6 +10,7 @@ mod talk;
 
 use std::collections::BTreeMap;
 
+use bitcoin::BlockHash;
 use bitcoin::block::Header;
 use bitcoin::p2p::message_blockdata::Inventory;
 use rand_chacha::rand_core::RngCore;
@@ -152,14 +153,26 @@ impl HeaderSync {
         outcome
     }
 
-    /// A block turned out to be invalid: its branch is left, and everybody is asked for theirs.
-    pub(crate) fn refuse(&mut self, block: BlockId, tree: &mut HeaderTree) -> Option<Moved> {
+    /// The branch of a block is left, and everybody is asked for theirs.
+    pub(crate) fn leave(
+        &mut self,
+        tree: &mut HeaderTree,
+        leave: impl FnOnce(&mut HeaderTree) -> Option<BlockId>,
+    ) -> Option<Moved> {
         let old_tip = tree.tip();
-        let fork = tree.refuse(block);
+        let fork = leave(tree);
         for talk in self.talks.values_mut() {
             talk.ask_anew(tree);
         }
         fork.map(|fork| Moved { fork, old_tip })
+    }
+
+    /// A block that somebody took for invalid may be valid, and everybody is asked for theirs.
+    pub(crate) fn trust(&mut self, hash: BlockHash, tree: &mut HeaderTree) {
+        tree.trust(&hash);
+        for talk in self.talks.values_mut() {
+            talk.ask_anew(tree);
+        }
     }
 
     /// Part of a message came from a peer: it is slow, not late.

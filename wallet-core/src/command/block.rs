@@ -35,6 +35,17 @@ pub enum ChainQuery {
     Applied,
     /// A block of the best chain. Needs a chain that is followed.
     Block(BlockQuery),
+    /// A whole block of the best chain. It comes from a peer, which learns that somebody wants it;
+    /// the answer takes as long. Needs a chain that is followed.
+    Fetch(BlockHash),
+    /// Take a block for invalid, or no longer; for tests. The reply is whether the block is known.
+    /// Needs a chain that is followed.
+    Judge {
+        /// Which.
+        block: BlockHash,
+        /// Whether it may be on the chain.
+        valid: bool,
+    },
     /// The addresses at which peers may be found. Needs a chain that is followed.
     Addresses,
     /// Something of the circle of peers, which is as it is wanted when the answer comes. Needs a

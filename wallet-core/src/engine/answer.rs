@@ -2,7 +2,7 @@
 //!
 //! Refuses to say anything itself: the engine tells the answer after the commit.
 
-use bitcoin::{Amount, OutPoint, Txid};
+use bitcoin::{Amount, BlockHash, OutPoint, Txid};
 
 use crate::backup::Backup;
 use crate::command::{
@@ -128,6 +128,9 @@ impl Engine {
         match query {
             ChainQuery::Status => Ok(Reply::Status(Box::new(self.chain.status()))),
             ChainQuery::Block(query) => block(&self.chain, query),
+            // It is answered when the block is here.
+            ChainQuery::Fetch(_) => Err(CommandError::Busy),
+            ChainQuery::Judge { block, valid } => self.judge(block, valid),
             ChainQuery::Addresses => {
                 let chain = self.chain.followed().ok_or(CommandError::Offline)?;
                 Ok(Reply::KnownAddresses(chain.client.known_addresses(now.wall)))
@@ -146,6 +149,18 @@ impl Engine {
                 Ok(Reply::Applied(lowest.flatten()))
             }
         }
+    }
+
+    /// Leaves the branch of a block, or takes it again.
+    fn judge(&mut self, block: BlockHash, valid: bool) -> Outcome {
+        let client = &self.chain.followed().ok_or(CommandError::Offline)?.client;
+        let (known, input) = if valid {
+            (client.is_doubted(&block), ClientInput::Reconsider(block))
+        } else {
+            (client.fork_of(&block).is_some(), ClientInput::Invalidate(block))
+        };
+        self.after_commit.push_back(input);
+        Ok(Reply::Judged(known))
     }
 
     /// Everything about a wallet that the chain can't give back.
@@ -224,14 +239,14 @@ impl Engine {
         one.changed = true;
         let start = one.wallet.scan_start()?;
         let Some(chain) = self.chain.followed_mut() else { return Ok(Reply::Done) };
-        if chain.lower(&mut self.followers, None, seed, now)? {
+        if chain.lower(&mut self.followers, None, seed, now) {
             self.effects.push(Effect::Restart);
-            self.introduce(now)?;
+            self.introduce(now);
         } else if alone {
             self.followers.values_mut().for_each(|one| one.course = Course::Level);
             self.after_commit.push_back(ClientInput::Rescan(start));
         } else {
-            self.join(name, true)?;
+            self.join(name, true);
         }
         Ok(Reply::Done)
     }

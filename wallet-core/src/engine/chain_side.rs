@@ -67,6 +67,8 @@ pub(super) struct ChainSide {
     announced: BTreeSet<Txid>,
     /// Whether the client was told where to begin the scan.
     pub(super) scans: bool,
+    /// What a file refused while the client was begun anew: the next commit tells it.
+    refused: Option<StoreProblem>,
 }
 
 impl ChainSide {
@@ -82,7 +84,7 @@ impl ChainSide {
         let needed = if online.from_genesis {
             Anchor::genesis(&params)
         } else {
-            start::needed_base(followers.values().map(|one| &one.wallet), None, &params)?
+            needed_base(followers, None, &params)
         };
         let Loaded { mut file, stored, damage } = online.chain;
         let low_enough = stored.filter(|stored| stored.base.block.height <= needed.block.height);
@@ -110,11 +112,14 @@ impl ChainSide {
             said.push(Event::Note(note));
         }
         for one in followers.values_mut() {
-            one.settle_standing(&client)?;
-            if let Some(Damage::FilterHashes(from)) = damage {
-                // Which filters were matched from there on is not known any more.
-                one.wallet.rescan_from(Some(from), |time| client.first_block_since(time))?;
-            }
+            one.attempt(|one| {
+                one.settle_standing(&client)?;
+                if let Some(Damage::FilterHashes(from)) = damage {
+                    // Which filters were matched from there on is not known any more.
+                    one.wallet.rescan_from(Some(from), |time| client.first_block_since(time))?;
+                }
+                Ok(())
+            });
         }
         let chain = Self {
             client,
@@ -127,31 +132,32 @@ impl ChainSide {
             replaced: BTreeMap::new(),
             announced: BTreeSet::new(),
             scans: false,
+            refused: None,
         };
         Ok((chain, said))
     }
 
     /// Begins anew, lower down, if a wallet's scan, or what else is looked for, needs lower headers
-    /// than there are; whether it did.
+    /// than there are; whether it did. Where a file refuses, the next commit tells it.
     pub(super) fn lower(
         &mut self,
         followers: &mut Followers,
         also: Option<ScanStart>,
         seed: [u8; 32],
         now: Now,
-    ) -> Result<bool, StoreProblem> {
-        let wallets = followers.values().map(|one| &one.wallet);
-        let needed = start::needed_base(wallets, also, &self.config.params)?;
+    ) -> bool {
+        let needed = needed_base(followers, also, &self.config.params);
         if self.config.base.block.height <= needed.block.height {
-            return Ok(false);
+            return false;
         }
-        self.file.begin(&needed)?;
+        let restored = match self.begin(&needed) {
+            Ok(restored) => restored,
+            Err(problem) => {
+                self.refused = Some(problem);
+                return false;
+            }
+        };
         self.config.base = needed;
-        let mut restored = Restored { kept: self.kept.clone(), ..Restored::default() };
-        if let Some(file) = &mut self.peers {
-            file.apply(&self.uncommitted.peers)?;
-            restored.peers = file.read()?;
-        }
         self.client = LightClient::new(self.config.clone(), restored, seed, now);
         self.uncommitted = ChangeSet::default();
         self.hashed = needed.block.height;
@@ -159,7 +165,18 @@ impl ChainSide {
         self.announced.clear();
         self.scans = false;
         followers.values_mut().for_each(Follower::forget_client);
-        Ok(true)
+        true
+    }
+
+    /// Has the files begin there; what the next client restores.
+    fn begin(&mut self, needed: &Anchor) -> Result<Restored, StoreProblem> {
+        self.file.begin(needed)?;
+        let mut restored = Restored { kept: self.kept.clone(), ..Restored::default() };
+        if let Some(file) = &mut self.peers {
+            file.apply(&self.uncommitted.peers)?;
+            restored.peers = file.read()?;
+        }
+        Ok(restored)
     }
 
     /// Takes over what the client learnt. Whether something waits for a commit, and whether it is
@@ -186,6 +203,9 @@ impl ChainSide {
     /// yet: were they stored first, a process that died in between would not read them again. So
     /// they wait for the next commit.
     pub(super) fn commit(&mut self) -> Result<(), StoreProblem> {
+        if let Some(problem) = self.refused.take() {
+            return Err(problem);
+        }
         let mut changes = std::mem::take(&mut self.uncommitted);
         let mut ready = std::mem::take(&mut self.replaced);
         if let Some(cut) = changes.truncate_above {
@@ -209,15 +229,12 @@ impl ChainSide {
 
     /// What to announce and what to withdraw, so that exactly the wallets' unconfirmed transactions
     /// are announced, as far as the light client takes so many.
-    pub(super) fn announcements(
-        &mut self,
-        followers: &mut Followers,
-    ) -> Result<Vec<Input>, StoreProblem> {
+    pub(super) fn announcements(&mut self, followers: &mut Followers) -> Vec<Input> {
         let mut announce = Vec::new();
         let mut room = MAX_TRANSACTIONS;
         for one in followers.values_mut() {
             if one.changed {
-                let mut unconfirmed = one.wallet.to_announce()?;
+                let mut unconfirmed = one.attempt(|one| one.wallet.to_announce());
                 unconfirmed.truncate(room);
                 let id = |one: &ToAnnounce| one.transaction.compute_txid();
                 one.announcing = unconfirmed.iter().map(id).collect();
@@ -234,44 +251,43 @@ impl ChainSide {
         inputs.extend(
             new.map(|ToAnnounce { transaction, fee }| Input::Announce { transaction, fee }),
         );
-        Ok(inputs)
+        inputs
     }
+}
+
+/// The highest anchor that serves the wallets, and what else is looked for.
+fn needed_base(followers: &mut Followers, also: Option<ScanStart>, params: &Params) -> Anchor {
+    let mut starts: Vec<ScanStart> = also.into_iter().collect();
+    for one in followers.values_mut() {
+        starts.extend(one.attempt(|one| start::starts_of(&one.wallet)));
+    }
+    start::needed_base(starts, params)
 }
 
 /// What the light client must hear of the wallets that changed, so that it watches exactly
 /// the wallets' coins.
-pub(super) fn watch_coins(followers: &mut Followers) -> Result<Option<Input>, StoreProblem> {
+pub(super) fn watch_coins(followers: &mut Followers) -> Option<Input> {
     let mut moved = MovedCoins::default();
     for one in followers.values_mut().filter(|one| one.changed) {
-        let MovedCoins { coins, gone } = one.coin_watches()?;
+        let MovedCoins { coins, gone } = one.attempt(Follower::coin_watches);
         moved.coins.extend(coins);
         moved.gone.extend(gone);
     }
     let MovedCoins { coins, mut gone } = moved;
     // Two wallets may have the same coin.
     if followers.len() > 1 {
-        gone = held_by_none(gone, followers)?;
+        gone = held_by_none(gone, followers);
     }
     let changed = !coins.is_empty() || !gone.is_empty();
-    Ok(changed.then_some(Input::WatchCoins { coins, gone }))
+    changed.then_some(Input::WatchCoins { coins, gone })
 }
 
 /// Those of the coins that no wallet has watched any more.
-pub(super) fn held_by_none(
-    coins: Vec<OutPoint>,
-    followers: &Followers,
-) -> Result<Vec<OutPoint>, StoreProblem> {
-    let mut left = Vec::new();
-    for coin in coins {
-        let mut held = false;
-        for one in followers.values() {
-            held |= one.wallet.is_to_watch(coin)?;
-        }
-        if !held {
-            left.push(coin);
-        }
+pub(super) fn held_by_none(mut coins: Vec<OutPoint>, followers: &mut Followers) -> Vec<OutPoint> {
+    for one in followers.values_mut() {
+        coins.retain(|coin| !one.attempt(|one| one.wallet.is_to_watch(*coin)));
     }
-    Ok(left)
+    coins
 }
 
 /// What the engine knows of the chain.

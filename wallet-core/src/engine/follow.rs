@@ -7,7 +7,6 @@ use std::collections::VecDeque;
 
 use bitcoin::Block;
 
-use crate::command::StoreProblem;
 use crate::engine::{Effect, Engine};
 use crate::event::{Event, News, Note};
 use crate::light_client::height::BlockId;
@@ -20,23 +19,22 @@ use crate::wallet::Folded;
 impl Engine {
     /// Gives an input to the light client and follows what comes of it until it has no more to
     /// say.
-    pub(super) fn drive(&mut self, now: Now, input: Input) -> Result<(), StoreProblem> {
+    pub(super) fn drive(&mut self, now: Now, input: Input) {
         let mut inputs = VecDeque::from([input]);
         while let Some(input) = inputs.pop_front() {
-            let Some(chain) = self.chain.followed_mut() else { return Ok(()) };
+            let Some(chain) = self.chain.followed_mut() else { return };
             chain.client.handle(now, input);
-            inputs.extend(self.drain(now)?);
+            inputs.extend(self.drain(now));
         }
-        Ok(())
     }
 
     /// Takes all that the light client has to say; what it must hear of it comes back.
-    pub(super) fn drain(&mut self, now: Now) -> Result<Vec<Input>, StoreProblem> {
+    pub(super) fn drain(&mut self, now: Now) -> Vec<Input> {
         let mut answers = Vec::new();
         while let Some(output) = self.poll() {
-            answers.extend(self.take(now, output)?);
+            answers.extend(self.take(now, output));
         }
-        Ok(answers)
+        answers
     }
 
     fn poll(&mut self) -> Option<Output> {
@@ -44,7 +42,7 @@ impl Engine {
     }
 
     /// Does one output, or queues its effect; what the light client must hear of it comes back.
-    fn take(&mut self, now: Now, output: Output) -> Result<Vec<Input>, StoreProblem> {
+    fn take(&mut self, now: Now, output: Output) -> Vec<Input> {
         match output {
             Output::Io(io) => {
                 if let (Io::KeepFilters(filters), Some(chain)) = (&io, self.chain.followed_mut()) {
@@ -56,18 +54,19 @@ impl Engine {
                 let news = News { wallet: None, event: Event::Peer(event) };
                 self.effects.push(Effect::Tell(news));
             }
-            Output::Broadcast(event) => self.follow_broadcast(&event)?,
+            Output::Broadcast(event) => self.follow_broadcast(&event),
             Output::Clock(offset) => self.say(Event::Note(Note::ClockDiffers { offset })),
             Output::Mempool(MempoolEvent::Seen { transaction, peers }) => {
-                self.each(|one| one.take_seen(&transaction, peers, now))?;
+                self.each(|one| one.take_seen(&transaction, peers, now));
             }
+            Output::Fetched { at, block } => self.hand_out_block(at, block.as_ref()),
             Output::Chain(event) => return self.follow_chain(now, event),
         }
-        Ok(Vec::new())
+        Vec::new()
     }
 
     /// Those hear of it whose transaction it is.
-    fn follow_broadcast(&mut self, event: &BroadcastEvent) -> Result<(), StoreProblem> {
+    fn follow_broadcast(&mut self, event: &BroadcastEvent) {
         let (BroadcastEvent::Sent { txid, .. }
         | BroadcastEvent::Echoed { txid, .. }
         | BroadcastEvent::BelowFloor { txid, .. }) = event;
@@ -81,31 +80,26 @@ impl Engine {
             };
             one.say(Event::Broadcast(event.clone()));
             one.say_changes(change)
-        })
+        });
     }
 
-    fn follow_chain(&mut self, now: Now, event: ChainEvent) -> Result<Vec<Input>, StoreProblem> {
+    fn follow_chain(&mut self, now: Now, event: ChainEvent) -> Vec<Input> {
         match event {
             ChainEvent::Tip { .. } => {}
             ChainEvent::Reorganised { fork, old_tip } => {
                 self.say(Event::Reorganised { fork, old_tip });
-                self.each(|one| one.roll_back(fork))?;
+                self.each(|one| one.roll_back(fork));
             }
             ChainEvent::Block { at, time, block } => return self.fold(at, time, &block),
-            ChainEvent::Scanned { cursor, time } => self.each(|one| one.advance(cursor, time))?,
-            ChainEvent::Synced { tip } => self.follow_tip(now, tip)?,
+            ChainEvent::Scanned { cursor, time } => self.each(|one| one.advance(cursor, time)),
+            ChainEvent::Synced { tip } => self.follow_tip(now, tip),
         }
-        Ok(Vec::new())
+        Vec::new()
     }
 
     /// Every wallet folds the block. The light client hears of it as of one watch list: what comes
     /// before its `Folded` is watched when it goes on.
-    fn fold(
-        &mut self,
-        at: BlockId,
-        time: WallTime,
-        block: &Block,
-    ) -> Result<Vec<Input>, StoreProblem> {
+    fn fold(&mut self, at: BlockId, time: WallTime, block: &Block) -> Vec<Input> {
         let mut growths = Vec::new();
         let (mut all_found, mut any_relevant) = (Vec::new(), false);
         self.each(|one| {
@@ -116,19 +110,19 @@ impl Engine {
                 growths.push((grown, since));
             }
             Ok(())
-        })?;
+        });
         let (grown, since): (_, Option<ScanStart>) = growths.pop().unwrap_or_default();
         let watch = |(scripts, since)| Input::Watch { scripts, since };
         let mut inputs: Vec<_> = growths.into_iter().map(watch).collect();
         let (found, relevant) = (all_found, any_relevant);
         inputs.push(Input::Folded { block: at.hash, grown, since, found, relevant });
-        Ok(inputs)
+        inputs
     }
 
     /// The light client has looked at everything that it was told of. What it was not told of yet
     /// makes it say so again.
-    fn follow_tip(&mut self, now: Now, tip: BlockId) -> Result<(), StoreProblem> {
-        self.catch_up()?;
+    fn follow_tip(&mut self, now: Now, tip: BlockId) {
+        self.catch_up();
         let status = self.chain.status();
         let mut more = Vec::new();
         self.each(|one| {
@@ -136,8 +130,7 @@ impl Engine {
                 more.extend(one.arrive(tip, now, status.clone())?);
             }
             Ok(())
-        })?;
+        });
         self.after_commit.extend(more);
-        Ok(())
     }
 }

@@ -50,6 +50,8 @@ pub(super) struct Follower {
     pub(super) spent: Option<Amount>,
     /// To be said, in this order.
     pub(super) said: Vec<Event>,
+    /// What its file refused. It takes part in nothing more, and is closed by the next commit.
+    pub(super) refused: Option<StoreProblem>,
 }
 
 /// How a wallet stands to the scan of the chain.
@@ -84,7 +86,28 @@ impl Follower {
             invoicing: Invoicing::new(applied),
             spent: None,
             said: Vec::new(),
+            refused: None,
         })
+    }
+
+    /// Has it do something, unless its file refused before; nothing comes of it if that refuses.
+    pub(super) fn attempt<T: Default>(
+        &mut self,
+        act: impl FnOnce(&mut Self) -> Result<T, StoreProblem>,
+    ) -> T {
+        if self.refused.is_some() {
+            return T::default();
+        }
+        act(self).unwrap_or_else(|problem| {
+            self.refuse(problem);
+            T::default()
+        })
+    }
+
+    /// Its file refused, so nothing of this step is said of it.
+    pub(super) fn refuse(&mut self, problem: StoreProblem) {
+        self.said.clear();
+        self.refused.get_or_insert(problem);
     }
 
     pub(super) fn say(&mut self, event: Event) {

@@ -40,9 +40,9 @@ impl Engine {
         let id = one.wallet.begin_import(Task::Rescan { from }, now.wall)?;
         one.say(Event::Operation(id));
         one.changed = true;
-        if chain.lower(&mut self.followers, None, seed, now)? {
+        if chain.lower(&mut self.followers, None, seed, now) {
             self.effects.push(Effect::Restart);
-            self.introduce(now)?;
+            self.introduce(now);
         }
         Ok(Reply::Imported(Box::new(Imported { problems, operation: Some(id) })))
     }

@@ -8,56 +8,62 @@
 
 use bitcoin::ScriptBuf;
 
-use crate::command::{CommandError, Reply, StoreProblem};
+use crate::command::{CommandError, Reply};
 use crate::engine::chain_side::{held_by_none, watch_coins};
 use crate::engine::follower::{Course, Follower};
 use crate::engine::{Effect, Engine, Opened};
-use crate::light_client::height::{BlockId, Height};
+use crate::light_client::height::BlockId;
 use crate::light_client::input::{Input, ScanStart};
 use crate::light_client::time::{Now, WallTime};
 use crate::wallet_name::WalletName;
 
 impl Engine {
     /// What a new light client must hear before anything else.
-    pub(super) fn introduce(&mut self, now: Now) -> Result<(), StoreProblem> {
-        let first = self.drain(now)?;
+    pub(super) fn introduce(&mut self, now: Now) {
+        let first = self.drain(now);
         self.after_commit = first.into();
-        self.begin_scan()
+        self.fetch_again();
+        self.begin_scan();
     }
 
     /// A wallet joins the others.
     pub(super) fn load(&mut self, now: Now, opened: Opened) -> Result<Reply, CommandError> {
         let Opened { name, wallet, keys } = opened;
-        let mut one = Follower::new(wallet, keys)?;
-        one.course = Course::Behind { told: false, rescans: false };
         if self.followers.contains_key(&name) {
             return Err(CommandError::Loaded(name));
         }
+        let mut one = Follower::new(wallet, keys)?;
+        one.course = Course::Behind { told: false, rescans: false };
         self.followers.insert(name.clone(), one);
         let seed = self.entropy();
         let Some(chain) = self.chain.followed_mut() else { return Ok(Reply::Done) };
-        let lowered = chain.lower(&mut self.followers, None, seed, now)?;
+        let lowered = chain.lower(&mut self.followers, None, seed, now);
         let Some(one) = self.followers.get_mut(&name) else { return Ok(Reply::Done) };
-        one.settle_standing(&chain.client)?;
+        let standing = one.settle_standing(&chain.client);
+        if standing.is_err() {
+            self.followers.remove(&name);
+        }
         if lowered {
             self.effects.push(Effect::Restart);
-            self.introduce(now)?;
-        } else if self.leads(&name)? {
-            self.begin_scan()?;
+            self.introduce(now);
+        } else if self.leads(&name) {
+            self.begin_scan();
         } else {
-            self.join(&name, false)?;
+            self.join(&name, false);
         }
-        Ok(Reply::Done)
+        standing.map(|()| Reply::Done).map_err(CommandError::from)
     }
 
     /// Has a wallet looked for from its cursor on, beside the scan that goes on for the others.
-    pub(super) fn join(&mut self, name: &WalletName, rescans: bool) -> Result<(), StoreProblem> {
+    pub(super) fn join(&mut self, name: &WalletName, rescans: bool) {
         if let Some(one) = self.followers.get_mut(name) {
             one.course = Course::Behind { told: false, rescans };
-            let since = one.wallet.scan_start()?;
-            self.after_commit.extend(one.watches(Some(since))?);
+            let watches = one.attempt(|one| {
+                let since = one.wallet.scan_start()?;
+                one.watches(Some(since))
+            });
+            self.after_commit.extend(watches);
         }
-        Ok(())
     }
 
     /// A wallet is closed. The light client forgets what it alone had.
@@ -66,55 +72,63 @@ impl Engine {
             return Err(CommandError::NotLoaded(name.clone()));
         }
         self.commit()?;
-        let Some(mut gone) = self.followers.remove(name) else { return Ok(Reply::Done) };
+        // That commit may have closed it, because its file refused.
+        let gone = self.followers.remove(name);
+        self.forget(gone.ok_or_else(|| CommandError::NotLoaded(name.clone()))?);
+        Ok(Reply::Done)
+    }
+
+    /// Has the light client forget what this wallet alone had.
+    pub(super) fn forget(&mut self, mut gone: Follower) {
         let others = || self.followers.values();
         let only = |script: &ScriptBuf| others().all(|one| !one.wallet.watches(script));
         let scripts = gone.wallet.scripts().filter(|script| only(script)).cloned().collect();
-        let coins = held_by_none(gone.watched_coins()?, &self.followers)?;
+        // What a file that refuses does not tell is watched on, for nobody.
+        let coins = gone.watched_coins().unwrap_or_default();
+        let coins = held_by_none(coins, &mut self.followers);
         self.after_commit.push_back(Input::Unwatch { scripts });
         self.after_commit.push_back(Input::WatchCoins { coins: Vec::new(), gone: coins });
         // What the others announce is told anew, and what is not among it is withdrawn.
         self.followers.values_mut().for_each(|one| one.changed = true);
         self.withdraws = true;
-        Ok(Reply::Done)
     }
 
     /// What the light client may hear now that all is durable: scripts that were issued, own
     /// transactions that no block holds, and those that need no announcement any more.
-    pub(super) fn next_after_commit(&mut self) -> Result<Option<Input>, StoreProblem> {
+    pub(super) fn next_after_commit(&mut self) -> Option<Input> {
         let Some(chain) = self.chain.followed_mut() else {
             self.after_commit.clear();
-            return Ok(None);
+            return None;
         };
         let changed = self.followers.values().any(|one| one.changed);
         if changed || std::mem::take(&mut self.withdraws) {
             for one in self.followers.values_mut().filter(|one| one.changed) {
-                self.after_commit.extend(one.new_watches()?);
+                self.after_commit.extend(one.attempt(Follower::new_watches));
             }
             // A wallet that is behind does not keep the others from watching theirs.
             let several = self.followers.len() > 1;
             if chain.client.status().synced || (several && chain.client.is_at_tip()) {
-                self.after_commit.extend(watch_coins(&mut self.followers)?);
+                self.after_commit.extend(watch_coins(&mut self.followers));
             }
-            self.after_commit.extend(chain.announcements(&mut self.followers)?);
+            self.after_commit.extend(chain.announcements(&mut self.followers));
             self.followers.values_mut().for_each(|one| one.changed = false);
         }
         let next = self.after_commit.pop_front();
         if next.is_none() {
             self.followers.values_mut().for_each(Follower::note_told);
         }
-        Ok(next)
+        next
     }
 
     /// Brings up wallets that wait for nothing more: those that were behind are level with the
     /// scan, and those that are level at the tip are synced, though others are not. Whether
     /// anything came of it.
-    pub(super) fn bring_up(&mut self, now: Now) -> Result<bool, StoreProblem> {
+    pub(super) fn bring_up(&mut self, now: Now) -> bool {
         if self.followers.len() < 2 && !self.followers.values().any(Follower::is_behind) {
-            return Ok(false);
+            return false;
         }
-        let mut moved = self.catch_up()?;
-        let Some(chain) = self.chain.followed() else { return Ok(false) };
+        let mut moved = self.catch_up();
+        let Some(chain) = self.chain.followed() else { return false };
         if chain.client.is_at_tip() {
             let (tip, status) = (chain.client.tip(), chain.client.status());
             let mut more = Vec::new();
@@ -124,18 +138,18 @@ impl Engine {
                     more.extend(one.arrive(tip, now, status.clone())?);
                 }
                 Ok(())
-            })?;
+            });
             self.after_commit.extend(more);
         }
-        Ok(moved)
+        moved
     }
 
     /// Wallets that were behind are level with the scan once nothing is left to be looked at below
     /// its cursor; whether there were any.
-    pub(super) fn catch_up(&mut self) -> Result<bool, StoreProblem> {
-        let Some((cursor, time, owed)) = self.looked_at() else { return Ok(false) };
+    pub(super) fn catch_up(&mut self) -> bool {
+        let Some((cursor, time, owed)) = self.looked_at() else { return false };
         if owed {
-            return Ok(false);
+            return false;
         }
         let mut moved = false;
         self.each(|one| {
@@ -145,19 +159,19 @@ impl Engine {
                 one.reach(cursor, time)?;
             }
             Ok(())
-        })?;
-        Ok(moved)
+        });
+        moved
     }
 
     /// The cursors of wallets that are behind follow as far as everything was looked at.
-    pub(super) fn note_progress(&mut self) -> Result<(), StoreProblem> {
-        let Some((reached, time, _)) = self.looked_at() else { return Ok(()) };
+    pub(super) fn note_progress(&mut self) {
+        let Some((reached, time, _)) = self.looked_at() else { return };
         self.each(|one| {
             if one.is_told_behind() && one.is_below(reached, time)? {
                 one.reach(reached, time)?;
             }
             Ok(())
-        })
+        });
     }
 
     /// Up to which block everything was looked at, its time, and whether something is left between
@@ -174,53 +188,55 @@ impl Engine {
     }
 
     /// Has the scan begin where the wallet is that has come furthest; the others catch up.
-    fn begin_scan(&mut self) -> Result<(), StoreProblem> {
-        let Some(chain) = self.chain.followed_mut() else { return Ok(()) };
-        let Some(start) = furthest(self.followers.values())? else { return Ok(()) };
+    fn begin_scan(&mut self) {
+        let Some(chain) = self.chain.followed_mut() else { return };
+        let Some(start) = furthest(self.followers.values_mut()) else { return };
         let again = std::mem::replace(&mut chain.scans, true);
         self.after_commit.push_back(Input::ScanFrom(start));
         for one in self.followers.values_mut() {
             let rescans = matches!(one.course, Course::Behind { rescans: true, .. });
-            let own = one.wallet.scan_start()?;
-            let level = own == start;
-            one.course =
-                if level { Course::Level } else { Course::Behind { told: false, rescans } };
-            // A light client that was at the tip says so again only if it was to look for something.
-            self.after_commit.extend(one.watches((again || !level).then_some(own))?);
+            let watches = one.attempt(|one| {
+                let own = one.wallet.scan_start()?;
+                let level = own == start;
+                one.course =
+                    if level { Course::Level } else { Course::Behind { told: false, rescans } };
+                // A light client that was at the tip says so again only if it was to look for
+                // something.
+                one.watches((again || !level).then_some(own))
+            });
+            self.after_commit.extend(watches);
         }
-        Ok(())
     }
 
     /// Whether a wallet's cursor is above the scan's, or the scan has not begun.
-    fn leads(&self, name: &WalletName) -> Result<bool, StoreProblem> {
+    fn leads(&mut self, name: &WalletName) -> bool {
         let Some(chain) = self.chain.followed().filter(|chain| chain.scans) else {
-            return Ok(true);
+            return true;
         };
-        let cursor = |one: &Follower| -> Result<Option<Height>, StoreProblem> {
-            Ok(one.wallet.cursor()?.map(|cursor| cursor.height))
-        };
-        let Some(one) = self.followers.get(name) else { return Ok(false) };
-        let own = cursor(one)?;
         let mut reached = chain.client.scan_cursor().map(|cursor| cursor.height);
-        if reached.is_none() {
-            for (_, other) in self.followers.iter().filter(|(other, _)| *other != name) {
-                reached = reached.max(cursor(other)?);
+        let looks = reached.is_none();
+        let mut own = None;
+        for (other, one) in &mut self.followers {
+            let cursor = one.attempt(|one| one.wallet.cursor()).map(|cursor| cursor.height);
+            if other == name {
+                own = cursor;
+            } else if looks {
+                reached = reached.max(cursor);
             }
         }
-        Ok(own > reached)
+        own > reached
     }
 }
 
 /// Where the wallet's scan goes on whose cursor is the highest; that of the first, if none has any.
-fn furthest<'a>(
-    wallets: impl Iterator<Item = &'a Follower>,
-) -> Result<Option<ScanStart>, StoreProblem> {
+fn furthest<'a>(wallets: impl Iterator<Item = &'a mut Follower>) -> Option<ScanStart> {
     let mut furthest: Option<(Option<BlockId>, ScanStart)> = None;
     for one in wallets {
-        let (cursor, start) = (one.wallet.cursor()?, one.wallet.scan_start()?);
+        let reach = |one: &mut Follower| Ok(Some((one.wallet.cursor()?, one.wallet.scan_start()?)));
+        let Some((cursor, start)) = one.attempt(reach) else { continue };
         if furthest.is_none_or(|(known, _)| cursor.map(|c| c.height) > known.map(|c| c.height)) {
             furthest = Some((cursor, start));
         }
     }
-    Ok(furthest.map(|(_, start)| start))
+    furthest.map(|(_, start)| start)
 }

@@ -68,9 +68,9 @@ impl Engine {
         let first_since = |time| chain.client.first_block_since(time);
         let id = one.wallet.begin_rescan(from, first_since, now.wall)?;
         one.say(Event::Operation(id));
-        if chain.lower(&mut self.followers, None, seed, now)? {
+        if chain.lower(&mut self.followers, None, seed, now) {
             self.effects.push(Effect::Restart);
-            self.introduce(now)?;
+            self.introduce(now);
         } else if let Some(one) = self.followers.get_mut(name) {
             let behind = one.behind_since()?;
             self.after_commit.extend(one.watches(behind)?);

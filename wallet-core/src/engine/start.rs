@@ -12,28 +12,25 @@ use crate::light_client::params::Params;
 use crate::light_client::time::WallTime;
 use crate::wallet::Wallet;
 
-/// The highest anchor that serves the wallets: below their birthdays, where they scan next and where
-/// they search for an account; and below where else something is looked for.
-///
-/// # Errors
-/// If a wallet's file can't be read.
-pub(super) fn needed_base<'a>(
-    wallets: impl Iterator<Item = &'a Wallet>,
-    also: Option<ScanStart>,
-    params: &Params,
-) -> Result<Anchor, StoreProblem> {
-    let mut starts: Vec<ScanStart> = also.into_iter().collect();
-    for wallet in wallets {
-        let births = wallet.search_starts()?.into_iter().chain([wallet.birthday()]);
-        starts.extend(births.map(|birthday| match birthday {
-            Birthday::Height(height) => ScanStart::Height(height),
-            Birthday::Time(seconds) => ScanStart::Time(WallTime::new(seconds)),
-        }));
-        starts.push(wallet.scan_start()?);
-    }
+/// The highest anchor that is below all of these starts.
+pub(super) fn needed_base(starts: impl IntoIterator<Item = ScanStart>, params: &Params) -> Anchor {
     let anchors = starts.into_iter().map(|start| anchor_below(params, start));
     let lowest = anchors.min_by_key(|anchor| anchor.block.height);
-    Ok(lowest.unwrap_or_else(|| Anchor::newest_below(params, Height::new(u32::MAX))))
+    lowest.unwrap_or_else(|| Anchor::newest_below(params, Height::new(u32::MAX)))
+}
+
+/// What headers must reach down to for a wallet: its birthday, where it scans next and where it
+/// searches for an account.
+///
+/// # Errors
+/// If the wallet's file can't be read.
+pub(super) fn starts_of(wallet: &Wallet) -> Result<Vec<ScanStart>, StoreProblem> {
+    let births = wallet.search_starts()?.into_iter().chain([wallet.birthday()]);
+    let births = births.map(|birthday| match birthday {
+        Birthday::Height(height) => ScanStart::Height(height),
+        Birthday::Time(seconds) => ScanStart::Time(WallTime::new(seconds)),
+    });
+    Ok(births.chain([wallet.scan_start()?]).collect())
 }
 
 /// How a wallet's scan stands to a chain.

@@ -27,9 +27,9 @@ impl Engine {
         let since = sweep.since();
         one.sweep = Some(sweep);
         let chain = self.chain.followed_mut().ok_or(CommandError::Offline)?;
-        if chain.lower(&mut self.followers, Some(since), seed, now)? {
+        if chain.lower(&mut self.followers, Some(since), seed, now) {
             self.effects.push(Effect::Restart);
-            self.introduce(now)?;
+            self.introduce(now);
         } else if let Some(one) = self.followers.get_mut(name) {
             self.after_commit.extend(one.new_sweep_watches());
         }

@@ -2,7 +2,8 @@
 //! carries its effects out. It runs on a thread of its own, so that a commit never holds up a
 //! socket or a screen.
 //!
-//! Refuses to go on after the disk has refused: the problem is told, then everything ends.
+//! Refuses to go on after the disk has refused what all need: the problem is told, then everything
+//! ends.
 
 use std::collections::HashMap;
 use std::io;
@@ -29,6 +30,7 @@ use crate::net::jobs::JobThreads;
 use crate::net::outlet::Outlet;
 use crate::net::route::Route;
 use crate::store::filters::FilterStore;
+use crate::wallet_name::WalletName;
 
 /// An engine with its clock, its way in and out, and its network if it has one.
 pub struct Driver {
@@ -42,6 +44,8 @@ pub struct Driver {
     pub outlet: Arc<Outlet>,
     /// What carries its effects out; `None` offline.
     pub network: Option<Network>,
+    /// Hears which wallet was closed because its file refused; before anyone else.
+    pub closed: Box<dyn Fn(&WalletName) + Send>,
 }
 
 impl Driver {
@@ -127,14 +131,7 @@ impl Driver {
 
     /// A command that the disk refused is answered, since the step itself could not.
     fn step(&mut self, input: Input) -> Result<(), StoreProblem> {
-        let asked = match &input {
-            Input::Ask { id, .. }
-            | Input::AskChain { id, .. }
-            | Input::Load { id, .. }
-            | Input::Unload { id, .. }
-            | Input::Protect { id, .. } => Some(*id),
-            Input::Network(_) | Input::Unlock { .. } | Input::Deadline => None,
-        };
+        let asked = input.question();
         match self.engine.step(self.clock.now(), input) {
             Ok(effects) => {
                 self.note_standing();
@@ -159,7 +156,12 @@ impl Driver {
     fn carry_out(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match (effect, &mut self.network) {
-                (Effect::Tell(news), _) => self.outlet.push(&news),
+                (Effect::Tell(news), _) => {
+                    if let News { wallet: Some(wallet), event: Event::Stopped { .. } } = &news {
+                        (self.closed)(wallet);
+                    }
+                    self.outlet.push(&news);
+                }
                 (Effect::Answer { id, result }, _) => self.outlet.answer(id, result),
                 (effect, Some(network)) => network.carry_out(effect),
                 // Offline, the engine has no light client that could ask for more.

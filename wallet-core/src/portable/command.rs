@@ -9,7 +9,7 @@ use crate::command::{
 
 portable_struct!(LeftBlock { fork, transactions });
 portable_enum!(BlockQuery { Height(height), Hash(hash) });
-portable_enum!(ChainQuery { Status, Applied, Block(query), Addresses, Order(order) });
+portable_enum!(ChainQuery { Status, Applied, Block(query), Addresses, Order(order), Fetch(hash), Judge { block, valid } });
 portable_enum!(LabelQuery { All, Of(reference), Addresses(label) });
 portable_enum!(KeyState { Locked, Open, OpenUntil(time) });
 portable_struct!(KeyLayerState { has_passphrase, state, locks_in });
@@ -109,6 +109,8 @@ portable_enum!(Reply {
     Recalled(answer),
     Operation(operation),
     Imported(imported),
+    Fetched(block),
+    Judged(known),
     Teller(reply),
     Done,
 });

@@ -9,8 +9,9 @@ use bitcoin::hashes::Hash as _;
 use bitcoin::pow::Work;
 use bitcoin::psbt::Psbt;
 use bitcoin::{
-    Address, Amount, BlockHash, FeeRate, FilterHash, FilterHeader, Network, OutPoint, PublicKey,
-    ScriptBuf, Sequence, SignedAmount, Transaction, TxMerkleNode, Txid, Weight, relative,
+    Address, Amount, Block, BlockHash, FeeRate, FilterHash, FilterHeader, Network, OutPoint,
+    PublicKey, ScriptBuf, Sequence, SignedAmount, Transaction, TxMerkleNode, Txid, Weight,
+    relative,
 };
 
 use super::basic::{read_bytes, write_bytes};
@@ -72,6 +73,7 @@ macro_rules! portable_bytes {
 }
 
 portable_bytes! {
+    Block { |it| serialize(it), |bytes| deserialize(bytes) }
     Transaction { |it| serialize(it), |bytes| deserialize(bytes) }
     Header { |it| serialize(it), |bytes| deserialize(bytes) }
     OutPoint { |it| serialize(it), |bytes| deserialize(bytes) }

@@ -116,10 +116,12 @@ impl Claim {
         Some(Self { claims: Arc::clone(claims), wallet: Some(wallet.clone()) })
     }
 
-    /// The engine has it now, and this reader.
+    /// The engine has it now, and this reader, unless it was closed again meanwhile.
     pub(super) fn open(mut self, reader: Option<ReadDesk>, passphrase: Option<SealedKey>) {
-        if let Some(wallet) = self.wallet.take() {
-            self.claims.claims().insert(wallet, Holder::Engine { reader, passphrase });
+        if let Some(wallet) = self.wallet.take()
+            && let Some(holder) = self.claims.claims().get_mut(&wallet)
+        {
+            *holder = Holder::Engine { reader, passphrase };
         }
     }
 }

@@ -732,7 +732,11 @@ impl World {
                 self.queue.push_back(Input::FiltersRead { id, filters });
             }
             Output::Io(Io::KeepFilters(filters)) => self.store.keep(filters),
-            Output::Peer(_) | Output::Broadcast(_) | Output::Clock(_) | Output::Mempool(_) => {}
+            Output::Peer(_)
+            | Output::Broadcast(_)
+            | Output::Clock(_)
+            | Output::Mempool(_)
+            | Output::Fetched { .. } => {}
             Output::Io(Io::Resolve { id, name }) => {
                 let addresses = self.names.get(&name).cloned().unwrap_or_default();
                 self.queue.push_back(Input::Resolved { id, addresses });

@@ -96,8 +96,8 @@ pub(super) fn take_headers(
                 batch.last = tree.find(&header.block_hash());
             }
             Err(HeaderError::TooNew { from }) => batch.too_new = Some(from),
-            // There are too many better ones, which is not this peer's fault.
-            Err(HeaderError::Crowded) => break,
+            // There are too many better ones, or somebody wants none of it: not this peer's fault.
+            Err(HeaderError::Crowded | HeaderError::Doubted) => break,
             Err(HeaderError::UnknownParent) => fault = Some(Fault::UnconnectedHeaders),
             Err(_) => fault = Some(Fault::InvalidHeader),
         }

@@ -35,6 +35,7 @@ async fn a_disk_that_refuses_is_told_as_the_answer_and_as_the_end() {
         inbox: incoming,
         outlet: Arc::clone(&outlet),
         network: None,
+        closed: Box::new(|_| {}),
     };
     let receive = Command::Receive { amount: None, note: None, expires: None, fresh: true };
     let mut answers = Vec::new();
