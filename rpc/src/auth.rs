@@ -28,7 +28,9 @@ pub struct Access {
 }
 
 /// One user, as an `rpcauth` line tells of them.
-#[derive(Clone, PartialEq, Eq)]
+// Outside of tests nothing but `equal` can compare what is secret in it.
+#[cfg_attr(test, derive(PartialEq, Eq))]
+#[derive(Clone)]
 pub struct User {
     name: String,
     salt: String,
@@ -182,6 +184,25 @@ mod tests {
             assert_eq!(line.parse::<User>(), Err(ParseUserError), "{line}");
         }
         assert!(format!("alice:s${hash}").parse::<User>().is_ok());
+    }
+
+    /// What is secret is compared in a time that does not depend on it: by one function, which takes
+    /// the library's, and by nothing else in the product's part of these files.
+    #[test]
+    fn secrets_are_compared_by_one_function_alone() {
+        let product = |source: &'static str| source.split("#[cfg(test)]\nmod tests").next();
+        let files = [include_str!("auth.rs"), include_str!("auth/token.rs")].map(product);
+        let files = files.map(|source| source.expect("a part before the tests"));
+        assert_eq!(files[0].matches("cmp::fixed_time_eq(left, right)").count(), 1);
+        let compared = |file: &str, what: &str| file.matches(what).count();
+        assert_eq!(compared(files[0], "equal(&hash(&user.salt, password), &user.hash)"), 1);
+        assert_eq!(compared(files[1], "equal(&*own.tag, &*self.tag)"), 1);
+        for line in files.iter().flat_map(|file| file.lines()) {
+            let is_comparison =
+                [" == ", " != ", "starts_with", "contains("].map(|op| line.contains(op));
+            let is_secret = [".hash", ".tag", "hash(", "mac("].map(|word| line.contains(word));
+            assert!(!is_comparison.contains(&true) || !is_secret.contains(&true), "{line}");
+        }
     }
 
     #[test]

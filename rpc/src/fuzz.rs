@@ -3,6 +3,8 @@
 //! Refuses to be part of the product: it is built for tests, which replay the corpora of
 //! `fixtures/corpus`, and for `fuzz/`, which looks for more.
 
+mod door;
+
 use std::pin::pin;
 use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll, Waker};
@@ -25,7 +27,12 @@ use crate::puppet::Puppet;
 pub type Body = fn(&[u8]);
 
 /// Every target: its name, which is the directory of its corpus, and its body.
-pub const TARGETS: [(&str, Body); 1] = [("rpc_request", rpc_request)];
+pub const TARGETS: [(&str, Body); 4] = [
+    ("rpc_request", rpc_request),
+    ("rpc_door", door::any_request),
+    ("rpc_path", door::any_path),
+    ("rpc_token", door::any_token),
+];
 
 /// Whatever is posted, each call in it gets one reply, which is JSON with a result or an error, or
 /// waits for something.

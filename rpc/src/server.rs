@@ -115,6 +115,19 @@ async fn listen(listener: Listener, desk: Arc<FrontDesk>, room: Arc<Semaphore>) 
     let _ = timeout(FAREWELL, async { while connections.join_next().await.is_some() {} }).await;
 }
 
+/// Serves one connection, for fuzzing.
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) async fn attend_one(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    node: Arc<Node>,
+    access: Access,
+) {
+    let streams = Arc::new(Semaphore::new(STREAMS));
+    let desk = Arc::new(FrontDesk { node, access, owner: None, streams });
+    let origin = Origin::Network(std::net::Ipv4Addr::LOCALHOST.into());
+    attend(stream, Door { desk, origin, has_face: Arc::default(), cut: Stop::new() }).await;
+}
+
 async fn attend(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, door: Door) {
     let (node, has_face) = (Arc::clone(&door.desk.node), Arc::clone(&door.has_face));
     let (stop, cut) = (&node.stop, door.cut.clone());
