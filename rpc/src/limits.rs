@@ -73,6 +73,9 @@ pub const WAITING_QUESTIONS: usize = 32;
 /// How long a call may take that only reads, and is not asked to wait.
 pub const READ_TIME: Duration = Duration::from_secs(120);
 
+/// How long a peer may take to send a block.
+pub const FETCH_TIME: Duration = Duration::from_secs(60);
+
 /// How long a raw transaction may take to be fetched by a peer.
 pub const RELAY_TIME: Duration = Duration::from_secs(60);
 

@@ -11,11 +11,13 @@ mod control;
 mod description;
 mod estimate;
 mod raw_transaction;
+mod block;
 mod grouping;
 mod history;
 mod message;
 mod multisig;
 mod network;
+mod mempool;
 mod openrpc;
 mod ban;
 mod own_transaction;
@@ -260,6 +262,7 @@ const TABLES: &[&[Method]] = &[
     billfold::token::METHODS,
     billfold::utxos::METHODS,
     billfold::history::METHODS,
+    block::METHODS,
     chain::METHODS,
     coin::METHODS,
     control::METHODS,
@@ -270,6 +273,7 @@ const TABLES: &[&[Method]] = &[
     grouping::METHODS,
     history::METHODS,
     import::METHODS,
+    mempool::METHODS,
     message::METHODS,
     multisig::METHODS,
     network::METHODS,

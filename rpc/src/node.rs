@@ -19,12 +19,13 @@ use billfold_wallet_core::light_client::status::Status;
 use billfold_wallet_core::limits::LEAST_FEE_RATE;
 use billfold_wallet_core::vault::Password;
 
-use bitcoin::{Amount, FeeRate};
+use bitcoin::{Amount, Block, BlockHash, FeeRate};
+use tokio::time::timeout;
 
 use crate::activity::Activity;
 use crate::desk::Desk;
 use crate::error::{Code, RpcError};
-use crate::limits::MOST_FEE;
+use crate::limits::{FETCH_TIME, MOST_FEE};
 use crate::rates::Rates;
 use crate::stop::Stop;
 
@@ -48,6 +49,8 @@ pub struct Node {
     pub change_type: Option<ScriptType>,
     /// The least fee rate of payments by Core's methods (`-mintxfee`).
     pub least_fee_rate: FeeRate,
+    /// Whether peers may be asked for whole blocks that callers name.
+    pub fetches_blocks: bool,
     /// When it started.
     pub started: Instant,
     /// By which it is asked to end.
@@ -99,6 +102,7 @@ impl Node {
             address_type: None,
             change_type: None,
             least_fee_rate: LEAST_FEE_RATE,
+            fetches_blocks: false,
             started: Instant::now(),
             stop: Stop::new(),
             face,
@@ -196,6 +200,35 @@ impl Node {
         }
     }
 
+    /// Refuses a method that asks peers for blocks, unless that is allowed.
+    ///
+    /// # Errors
+    /// -32601.
+    pub fn may_fetch(&self, method: &str) -> Result<(), RpcError> {
+        if self.fetches_blocks {
+            return Ok(());
+        }
+        Err(RpcError::no_method(format!(
+            "Method not found: {method} takes --rpc-fetch-blocks, since no blocks are kept and \
+             whoever is asked for one learns which block is of interest"
+        )))
+    }
+
+    /// A whole block of the best chain, from a peer; `None` if the chain does not have it.
+    ///
+    /// # Errors
+    /// What the face answered, or -1 if none comes in time.
+    pub async fn fetch(&self, hash: BlockHash) -> Result<Option<Box<Block>>, RpcError> {
+        let asked = timeout(FETCH_TIME, self.face.ask_chain(ChainQuery::Fetch(hash)));
+        match asked.await {
+            Ok(answered) => match answered? {
+                Reply::Fetched(block) => Ok(block),
+                _ => Err(RpcError::bug()),
+            },
+            Err(_elapsed) => Err(RpcError::new(Code::Misc, NO_BLOCK)),
+        }
+    }
+
     /// Changes whom the chain is followed with.
     ///
     /// # Errors
@@ -222,6 +255,9 @@ impl Node {
         work(&mut self.wallets.write().unwrap_or_else(std::sync::PoisonError::into_inner))
     }
 }
+
+/// What is said where no peer sends a block.
+const NO_BLOCK: &str = "No peer has sent the block within a minute: see getpeerinfo, and try again";
 
 /// What Core says of a wallet that is not open.
 pub(crate) const NOT_LOADED: &str = "Requested wallet does not exist or is not loaded";

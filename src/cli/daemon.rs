@@ -61,6 +61,10 @@ pub(crate) struct DaemonArgs {
     /// of this name: 1 or 0 [default: 1]
     #[arg(long, value_name = "0|1", value_parser = clap::builder::BoolishValueParser::new())]
     pub(crate) spend_zero_conf_change: Option<bool>,
+    /// Let callers have whole blocks from peers (getblock, proofs, transactions by their block): whoever
+    /// is asked for one learns which block is of interest
+    #[arg(long)]
+    pub(crate) rpc_fetch_blocks: bool,
     /// Run this for each transaction of a wallet that is new or changed: %s is its id, %w the wallet,
     /// %b and %h its block and height; no shell
     #[arg(long, value_name = "CMD")]

@@ -53,6 +53,7 @@ pub(super) async fn run(options: &DaemonArgs, context: &mut Context) -> Result<(
         node.most_fee = most_fee(most)?;
     }
     node.spends_pending_change = options.spend_zero_conf_change.unwrap_or(true);
+    node.fetches_blocks = options.rpc_fetch_blocks;
     node.password = Some(password);
     node.log = settings.paths().dir().join("billfold.log").display().to_string();
     let node = Arc::new(node);
@@ -155,7 +156,7 @@ async fn serve(
     let ended = tokio::select! {
         () = serving.as_mut() => return Ok(()),
         () = context.interrupt.asked_to_end(|| log.reopen()) => Ok(()),
-        error = stopped(face) => Err(error.into()),
+        error = stopped(node, face) => Err(error.into()),
         () = notify::run(face, notices) => Ok(()),
     };
     node.stop.ask();
@@ -188,12 +189,18 @@ fn most_fee(text: &str) -> Result<Amount, Failure> {
 /// What 1,000 vbytes cost at the least that nodes relay, as in Bitcoin Core's check of its option.
 const LEAST_MOST_FEE: Amount = Amount::from_sat(100);
 
-/// Waits until the wallets stop by themselves, and tells why.
-async fn stopped(face: &dyn Face) -> CommandError {
+/// Waits until the wallets stop by themselves, and tells why. One that is closed alone is answered for
+/// no more.
+async fn stopped(node: &Node, face: &dyn Face) -> CommandError {
     let mut listener = face.listen();
-    while let Some(News { event, .. }) = listener.next().await {
-        if let Event::Stopped { error } = event {
-            return error;
+    while let Some(News { wallet, event }) = listener.next().await {
+        match (wallet, event) {
+            (None, Event::Stopped { error }) => return error,
+            (Some(wallet), Event::Stopped { error }) => {
+                node.remove(&wallet);
+                tracing::error!(%wallet, %error, "closed: mend this, then load the wallet again");
+            }
+            _ => {}
         }
     }
     CommandError::Closing

@@ -258,7 +258,11 @@ impl Node {
         Ok(u32::try_from(height)?)
     }
 
-    fn call(&self, method: &str, parameters: &Value) -> Result<Value> {
+    /// Calls a method of its own JSON-RPC.
+    ///
+    /// # Errors
+    /// The node's own error, or what the connection said.
+    pub fn call(&self, method: &str, parameters: &Value) -> Result<Value> {
         self.launched.rpc.call(method, parameters)
     }
 }

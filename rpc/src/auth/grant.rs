@@ -172,6 +172,7 @@ const ALWAYS: &[&str] = &[
     "getblockhash",
     "getblockheader",
     "getdescriptorinfo",
+    "getmempoolinfo",
     "getnetworkinfo",
     "getopenrpcinfo",
     "help",
@@ -211,11 +212,13 @@ const READ: &[&str] = &[
     "getbalances",
     "getaddednodeinfo",
     "getconnectioncount",
+    "getblock",
     "getnettotals",
     "getpeerinfo",
     "getreceivedbyaddress",
     "getreceivedbylabel",
     "gettransaction",
+    "gettxoutproof",
     "getwalletinfo",
     "listaddressgroupings",
     "listlabels",
@@ -227,6 +230,7 @@ const READ: &[&str] = &[
     "listunspent",
     "listwallets",
     "simulaterawtransaction",
+    "verifytxoutproof",
 ];
 
 /// Payments that are not signed.

@@ -166,7 +166,7 @@ fn is_behind(synced: bool, time: u32) -> bool {
 
 /// A header as Core tells of it.
 #[derive(Debug, Serialize)]
-struct HeaderForm {
+pub(super) struct HeaderForm {
     hash: BlockHash,
     confirmations: i64,
     height: u32,
@@ -190,7 +190,8 @@ struct HeaderForm {
 }
 
 impl HeaderForm {
-    fn new(block: &KnownBlock, tip: Height) -> Self {
+    /// What is told of a header, with the block up to which the chain was seen.
+    pub(super) fn new(block: &KnownBlock, tip: Height) -> Self {
         let KnownBlock { id, header, median_time, work, next } = block;
         // What no wallet has seen yet is not on the chain, as a header without block in Core.
         let depth = i64::from(tip.to_u32()) - i64::from(id.height.to_u32()) + 1;
@@ -213,6 +214,11 @@ impl HeaderForm {
             previousblockhash: (id.height != Height::GENESIS).then_some(header.prev_blockhash),
             nextblockhash: next.filter(|_| depth > 1),
         }
+    }
+
+    /// The same with the number of the block's transactions.
+    pub(super) fn with_transactions(self, count: usize) -> Self {
+        Self { transactions: u32::try_from(count).unwrap_or(u32::MAX), ..self }
     }
 }
 

@@ -5,6 +5,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use billfold_wallet_core::light_client::peer_order::PeerOrder;
+use billfold_wallet_core::light_client::status::Status;
 use billfold_wallet_core::limits::LEAST_FEE_RATE;
 use bitcoin::FeeRate;
 use serde::Serialize;
@@ -87,10 +88,7 @@ async fn activate(node: &Node, arguments: &Arguments) -> Outcome {
 
 async fn overview(node: &Node) -> Outcome {
     let status = node.status().await?;
-    let ready = status.peers.iter().filter(|peer| peer.ready);
-    let floors = ready.clone().filter_map(|peer| peer.fee_floor);
-    let floors = floors.filter(|floor| *floor < RELAYS_NOTHING);
-    let connections = ready.count();
+    let connections = status.peers.iter().filter(|peer| peer.ready).count();
     let proxy = node.proxy.clone().unwrap_or_default();
     let network = |name, reachable: bool| NetworkForm {
         name,
@@ -118,11 +116,17 @@ async fn overview(node: &Node) -> Outcome {
             network("i2p", false),
             network("cjdns", false),
         ],
-        relayfee: per_kvb(floors.min().unwrap_or(LEAST_FEE_RATE)),
+        relayfee: per_kvb(least_floor(&status)),
         incrementalfee: per_kvb(LEAST_FEE_RATE),
         localaddresses: [],
         warnings: [],
     })
+}
+
+/// The least fee rate that a peer asks for.
+pub(super) fn least_floor(status: &Status) -> FeeRate {
+    let floors = status.peers.iter().filter(|peer| peer.ready).filter_map(|peer| peer.fee_floor);
+    floors.filter(|floor| *floor < RELAYS_NOTHING).min().unwrap_or(LEAST_FEE_RATE)
 }
 
 /// A fee rate as Core tells it.

@@ -2,9 +2,10 @@
 //!
 //! Refuses those of others: null means spent in Bitcoin Core, so what is not known is an error.
 
-use billfold_wallet_core::command::{PaymentState, TransactionRecord};
+use billfold_wallet_core::command::{BlockQuery, PaymentState, TransactionRecord};
+use billfold_wallet_core::light_client::height::BlockId;
 use bitcoin::consensus::encode::serialize_hex;
-use bitcoin::{BlockHash, OutPoint, Txid};
+use bitcoin::{BlockHash, OutPoint, Transaction, Txid};
 use serde::Serialize;
 
 use crate::arguments::{self, Arguments};
@@ -33,8 +34,9 @@ pub(super) const METHODS: &[Method] = &[
         ],
         about: "Return the raw transaction data of a transaction of the wallet.",
         standing: Standing::Differs(
-            "only for transactions of the wallet, and -5 for others; verbosity 2 is as 1, since \
-             what others spend is not known",
+            "without blockhash only for transactions of the wallet, and -5 for others; a block is only \
+             asked for with --rpc-fetch-blocks (-32601 without); verbosity 2 is as 1, since what others \
+             spend is not known",
         ),
         run: Run::Wallet(|node, desk, arguments| Box::pin(raw(node, desk, arguments))),
     },
@@ -79,19 +81,26 @@ async fn raw(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
         None => None,
         Some(text) => Some(arguments::hash(text, "parameter 3")?),
     };
-    let record = known(desk, txid).await?;
-    let block = record.block.map(|(block, _, _)| block.hash);
-    if wanted.is_some() && wanted != block {
-        return Err(RpcError::address_or_key(
-            "No such transaction of this wallet found in the provided block",
-        ));
-    }
-    let hex = serialize_hex(&record.transaction);
+    let own = ledger::records(desk, vec![txid]).await?.pop();
+    let own = own.map(|record| {
+        let place = record.block.map(|(block, _, time)| (block, time));
+        (record.transaction, place)
+    });
+    let (transaction, place) = match (own, wanted) {
+        (Some((transaction, place)), wanted)
+            if wanted.is_none() || wanted == place.map(|(block, _)| block.hash) =>
+        {
+            (transaction, place)
+        }
+        (_, Some(block)) => in_block(node, txid, block).await?,
+        (_, None) => return Err(unknown(txid)),
+    };
+    let hex = serialize_hex(&transaction);
     if verbosity <= 0 {
         return answer(&hex);
     }
     let tip = ledger::tip(node, desk).await?.height;
-    let placed = record.block.map(|(block, _, time)| PlacedForm {
+    let placed = place.map(|(block, time)| PlacedForm {
         blockhash: block.hash,
         confirmations: ledger::depth(tip, Some(block.height)),
         time,
@@ -99,10 +108,33 @@ async fn raw(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     });
     answer(&RawForm {
         in_active_chain: wanted.map(|_| true),
-        transaction: TransactionForm::new(&record.transaction, node.params.network),
+        transaction: TransactionForm::new(&transaction, node.params.network),
         hex,
         placed,
     })
+}
+
+/// Where a transaction is, with the time of the block.
+type Place = Option<(BlockId, u64)>;
+
+/// A transaction of anybody, in a block that a peer is asked for.
+async fn in_block(
+    node: &Node,
+    txid: Txid,
+    hash: BlockHash,
+) -> Result<(Transaction, Place), RpcError> {
+    node.may_fetch("getrawtransaction with blockhash")?;
+    let known = node.block(BlockQuery::Hash(hash)).await?;
+    let known = known.ok_or_else(|| RpcError::address_or_key("Block hash not found"))?;
+    let block = node.fetch(hash).await?;
+    let mut members = block.into_iter().flat_map(|block| block.txdata);
+    let found = members.find(|one| one.compute_txid() == txid).ok_or_else(|| {
+        RpcError::address_or_key(
+            "No such transaction found in the provided block. Use gettransaction for wallet \
+             transactions.",
+        )
+    })?;
+    Ok((found, Some((known.id, known.header.time.into()))))
 }
 
 async fn output(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
@@ -166,11 +198,13 @@ async fn spending(desk: &Desk, arguments: &Arguments) -> Outcome {
 /// A transaction of the wallet.
 async fn known(desk: &Desk, txid: Txid) -> Result<TransactionRecord, RpcError> {
     let record = ledger::records(desk, vec![txid]).await?.pop();
-    record.ok_or_else(|| {
-        RpcError::address_or_key(format!(
-            "{txid} is not a transaction of this wallet, which knows no others"
-        ))
-    })
+    record.ok_or_else(|| unknown(txid))
+}
+
+fn unknown(txid: Txid) -> RpcError {
+    RpcError::address_or_key(format!(
+        "{txid} is not a transaction of this wallet, which knows no others"
+    ))
 }
 
 fn foreign(outpoint: OutPoint) -> RpcError {

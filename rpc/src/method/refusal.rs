@@ -33,7 +33,6 @@ pub const REFUSALS: &[Refusal] = &[
     Refusal { name: "generateblock", reason: NO_MINING },
     Refusal { name: "generatetoaddress", reason: NO_MINING },
     Refusal { name: "generatetodescriptor", reason: NO_MINING },
-    Refusal { name: "getblock", reason: PEERS_WOULD_KNOW },
     Refusal { name: "getblockstats", reason: NO_BLOCKS },
     Refusal { name: "getblocktemplate", reason: NO_MINING },
     Refusal { name: "getchainstates", reason: NO_UTXO_SET },
@@ -47,12 +46,10 @@ pub const REFUSALS: &[Refusal] = &[
     Refusal { name: "getmempoolancestors", reason: NO_MEMPOOL },
     Refusal { name: "getmempooldescendants", reason: NO_MEMPOOL },
     Refusal { name: "getmempoolentry", reason: NO_MEMPOOL },
-    Refusal { name: "getmempoolinfo", reason: NO_MEMPOOL },
     Refusal { name: "getmininginfo", reason: NO_MINING },
     Refusal { name: "getnetworkhashps", reason: NO_MINING },
     Refusal { name: "getprioritisedtransactions", reason: NO_MEMPOOL },
     Refusal { name: "getrawmempool", reason: NO_MEMPOOL },
-    Refusal { name: "gettxoutproof", reason: PEERS_WOULD_KNOW },
     Refusal { name: "gettxoutsetinfo", reason: NO_UTXO_SET },
     Refusal {
         name: "getunconfirmedbalance",
@@ -91,11 +88,6 @@ pub const REFUSALS: &[Refusal] = &[
                                              upgraded when they are opened",
     },
     Refusal { name: "verifychain", reason: NO_BLOCKS },
-    Refusal {
-        name: "verifytxoutproof",
-        reason: "headers do not tell how many transactions a block has, without which a proof can \
-                 be forged",
-    },
     Refusal {
         name: "walletdisplayaddress",
         reason: "the daemon drives no signing devices: use billfold signer display",

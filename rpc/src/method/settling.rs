@@ -1,34 +1,77 @@
-//! Owns the method that waits until what peers have said is known to the wallets; for tests on a
-//! network of play money.
+//! Owns the methods for tests on a network of play money: one waits until what peers have said is
+//! known to the wallets, others take blocks for invalid.
 
 use std::time::Duration;
 
+use billfold_wallet_core::command::{ChainQuery, Reply};
 use billfold_wallet_core::light_client::peer_order::PeerOrder;
 use billfold_wallet_core::light_client::status::Waiting;
 use bitcoin::Network;
 
+use crate::arguments::Arguments;
 use crate::error::{Code, RpcError};
 use crate::json::answer;
 use crate::method::{Category, Method, Outcome, Run, Standing};
 use crate::node::Node;
+use crate::parameter::{Kind, Parameter};
 use crate::watch;
 
-pub(super) const METHODS: &[Method] = &[Method {
-    name: "syncwithvalidationinterfacequeue",
-    category: Category::Hidden,
-    parameters: &[],
-    about: "Waits until everything is applied that peers sent before this call.",
-    standing: Standing::Differs(
-        "on regtest only; it waits for what peers sent, a round trip to each, and -1 if that takes \
-         more than a minute",
-    ),
-    run: Run::Node(|node, _| Box::pin(settle(node))),
-}];
+pub(super) const METHODS: &[Method] = &[
+    Method {
+        name: "invalidateblock",
+        category: Category::Hidden,
+        parameters: &[Parameter::required("blockhash", Kind::Text, "the hash of the block")],
+        about: "Takes a block for invalid from here on, as if it broke a rule, and with it all that \
+                stands on it; the wallets follow.",
+        standing: Standing::Differs(
+            "on regtest only, and until the daemon ends; peers that have nothing else are left, and \
+             tried again",
+        ),
+        run: Run::Node(|node, arguments| Box::pin(judge(node, arguments, false))),
+    },
+    Method {
+        name: "reconsiderblock",
+        category: Category::Hidden,
+        parameters: &[Parameter::required("blockhash", Kind::Text, "the hash of the block")],
+        about: "Takes back what invalidateblock did.",
+        standing: Standing::Differs(
+            "on regtest only, and of a block that was named to invalidateblock (-5)",
+        ),
+        run: Run::Node(|node, arguments| Box::pin(judge(node, arguments, true))),
+    },
+    Method {
+        name: "syncwithvalidationinterfacequeue",
+        category: Category::Hidden,
+        parameters: &[],
+        about: "Waits until everything is applied that peers sent before this call.",
+        standing: Standing::Differs(
+            "on regtest only; it waits for what peers sent, a round trip to each, and -1 if that \
+             takes more than a minute",
+        ),
+        run: Run::Node(|node, _| Box::pin(settle(node))),
+    },
+];
+
+/// Refuses what only tests need where money is at stake.
+fn require_play_money(node: &Node) -> Result<(), RpcError> {
+    if node.params.network == Network::Regtest {
+        return Ok(());
+    }
+    Err(RpcError::no_method("Method not found"))
+}
+
+async fn judge(node: &Node, arguments: &Arguments, valid: bool) -> Outcome {
+    require_play_money(node)?;
+    let block = arguments.hash(0, "blockhash")?;
+    match node.face.ask_chain(ChainQuery::Judge { block, valid }).await? {
+        Reply::Judged(true) => answer(&()),
+        Reply::Judged(false) => Err(RpcError::address_or_key("Block not found")),
+        _ => Err(RpcError::bug()),
+    }
+}
 
 async fn settle(node: &Node) -> Outcome {
-    if node.params.network != Network::Regtest {
-        return Err(RpcError::no_method("Method not found"));
-    }
+    require_play_money(node)?;
     // An answer that was awaited before may have been sent before what matters.
     for _ in 0..2 {
         until(node, Awaited::Pongs).await?;

@@ -1,11 +1,20 @@
 //! Owns what the methods of the chain answer.
 
 use super::script::OUTPUT_SCRIPT;
+use super::transaction::TRANSACTION;
 use super::{NOTHING, Table};
 use crate::shape::{Results, Shape};
 
 pub(super) const RESULTS: Table = &[
     ("getbestblockhash", Results::One(Shape::hex("", "The hash of the last block"))),
+    (
+        "getblock",
+        Results::Several(&[
+            ("for verbosity = 0", Shape::hex("", "The block")),
+            ("for verbosity = 1", Shape::object("", BLOCK, "")),
+            ("for verbosity = 2 and 3", Shape::object("", WHOLE_BLOCK, "")),
+        ]),
+    ),
     ("getblockchaininfo", Results::One(Shape::object("", CHAIN, ""))),
     ("getblockcount", Results::One(Shape::integer("", "The height of the last block"))),
     ("getblockhash", Results::One(Shape::hex("", "The hash of the block"))),
@@ -17,6 +26,7 @@ pub(super) const RESULTS: Table = &[
         ]),
     ),
     ("getchaintips", Results::One(Shape::array("", &Shape::object("", TIP, ""), ""))),
+    ("getmempoolinfo", Results::One(Shape::object("", MEMPOOL, ""))),
     ("getdifficulty", Results::One(Shape::real("", "As a multiple of the lowest there is"))),
     (
         "gettxout",
@@ -25,8 +35,15 @@ pub(super) const RESULTS: Table = &[
             ("if it is spent", Shape::NULL),
         ]),
     ),
+    ("gettxoutproof", Results::One(Shape::hex("", "The proof"))),
     ("gettxspendingprevout", Results::One(Shape::array("", &Shape::object("", SPENDING, ""), ""))),
+    ("invalidateblock", NOTHING),
+    ("reconsiderblock", NOTHING),
     ("syncwithvalidationinterfacequeue", NOTHING),
+    (
+        "verifytxoutproof",
+        Results::One(Shape::array("", &Shape::hex("", "A transaction of the block"), "")),
+    ),
     ("waitforblock", Results::One(AT)),
     ("waitforblockheight", Results::One(AT)),
     ("waitfornewblock", Results::One(AT)),
@@ -77,6 +94,55 @@ const HEADER: &[Shape] = &[
     Shape::integer("nTx", "How many transactions it has"),
     Shape::hex("previousblockhash", "The block before, if there is one").optional(),
     Shape::hex("nextblockhash", "The block after, if there is one").optional(),
+];
+
+const BLOCK: &[Shape] = &[
+    Shape::fields(HEADER),
+    Shape::fields(SIZES),
+    Shape::array("tx", &Shape::hex("", ""), "The ids of its transactions"),
+];
+
+const WHOLE_BLOCK: &[Shape] = &[
+    Shape::fields(HEADER),
+    Shape::fields(SIZES),
+    Shape::array("tx", &Shape::object("", MEMBER, ""), "Its transactions"),
+];
+
+const SIZES: &[Shape] = &[
+    Shape::integer("strippedsize", "Its bytes without witnesses"),
+    Shape::integer("size", "Its bytes"),
+    Shape::integer("weight", "Its weight"),
+    Shape::object("coinbase_tx", COINBASE, "Its first transaction"),
+];
+
+const COINBASE: &[Shape] = &[
+    Shape::integer("version", "Its version"),
+    Shape::integer("locktime", "Its lock time"),
+    Shape::integer("sequence", "The sequence number of its input"),
+    Shape::hex("coinbase", "The script of its input"),
+    Shape::hex("witness", "The witness of its input").optional(),
+];
+
+const MEMBER: &[Shape] =
+    &[Shape::fields(TRANSACTION), Shape::hex("hex", "The transaction, with witnesses")];
+
+const MEMPOOL: &[Shape] = &[
+    Shape::flag("loaded", "Whether it was read at the start"),
+    Shape::integer("size", "How many transactions are kept"),
+    Shape::integer("bytes", "Their virtual size"),
+    Shape::integer("usage", "The memory that they take"),
+    Shape::amount("total_fee", "Their fees in BTC"),
+    Shape::integer("maxmempool", "The most memory that they may take"),
+    Shape::amount("mempoolminfee", "The least that peers ask for, in BTC/kvB"),
+    Shape::amount("minrelaytxfee", "The least with which nodes relay, in BTC/kvB"),
+    Shape::amount("incrementalrelayfee", "By how much more one replaces another, in BTC/kvB"),
+    Shape::integer("unbroadcastcount", "How many of ours no peer has taken yet"),
+    Shape::flag("fullrbf", "Whether any may be replaced"),
+    Shape::flag("permitbaremultisig", "Whether bare multisig is relayed"),
+    Shape::integer("maxdatacarriersize", "Bytes of data that are relayed"),
+    Shape::integer("limitclustercount", "How many that spend from each other are relayed"),
+    Shape::integer("limitclustersize", "Their virtual size"),
+    Shape::flag("optimal", "Whether they are in their best order"),
 ];
 
 const TIP: &[Shape] = &[
