@@ -9,7 +9,15 @@ use crate::command::{
 
 portable_struct!(LeftBlock { fork, transactions });
 portable_enum!(BlockQuery { Height(height), Hash(hash) });
-portable_enum!(ChainQuery { Status, Applied, Block(query), Addresses, Order(order), Fetch(hash), Judge { block, valid } });
+portable_enum!(ChainQuery {
+    Status,
+    Applied,
+    Block(query),
+    Addresses,
+    Order(order),
+    Fetch(hash),
+    Judge { block, valid },
+});
 portable_enum!(LabelQuery { All, Of(reference), Addresses(label) });
 portable_enum!(KeyState { Locked, Open, OpenUntil(time) });
 portable_struct!(KeyLayerState { has_passphrase, state, locks_in });
