@@ -212,23 +212,7 @@ impl LightClient {
             Input::Reconsider(hash) => self.headers.trust(hash, &mut self.tree),
             Input::Order(order) => self.obey(now, order),
         }
-        while let Some(timer) = self.timers.take_due(now.mono) {
-            match timer {
-                Timer::Handshake(peer) => self.on_handshake_timeout(peer),
-                Timer::Ping(peer) => self.on_ping_timer(now, peer),
-                Timer::Visit(peer) => self.on_visit_timeout(peer),
-                Timer::Review => self.review_peers(now),
-                // These look at the clock themselves, below.
-                Timer::Dial
-                | Timer::Headers
-                | Timer::FilterHeaders
-                | Timer::Filters
-                | Timer::Blocks
-                | Timer::Versions
-                | Timer::Announce
-                | Timer::Mempool => {}
-            }
-        }
+        self.fire_timers(now);
         self.progress(now);
     }
 
@@ -306,6 +290,26 @@ impl LightClient {
     #[must_use]
     pub fn time_at(&self, height: Height) -> Option<WallTime> {
         self.tree.time_at(height)
+    }
+
+    fn fire_timers(&mut self, now: Now) {
+        while let Some(timer) = self.timers.take_due(now.mono) {
+            match timer {
+                Timer::Handshake(peer) => self.on_handshake_timeout(peer),
+                Timer::Ping(peer) => self.on_ping_timer(now, peer),
+                Timer::Visit(peer) => self.on_visit_timeout(peer),
+                Timer::Review => self.review_peers(now),
+                // These look at the clock themselves, below.
+                Timer::Dial
+                | Timer::Headers
+                | Timer::FilterHeaders
+                | Timer::Filters
+                | Timer::Blocks
+                | Timer::Versions
+                | Timer::Announce
+                | Timer::Mempool => {}
+            }
+        }
     }
 
     fn tell(&mut self, event: ChainEvent) {

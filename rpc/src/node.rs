@@ -20,7 +20,6 @@ use billfold_wallet_core::limits::LEAST_FEE_RATE;
 use billfold_wallet_core::vault::Password;
 
 use bitcoin::{Amount, Block, BlockHash, FeeRate};
-use tokio::time::timeout;
 
 use crate::activity::Activity;
 use crate::desk::Desk;
@@ -28,6 +27,7 @@ use crate::error::{Code, RpcError};
 use crate::limits::{FETCH_TIME, MOST_FEE};
 use crate::rates::Rates;
 use crate::stop::Stop;
+use crate::watch;
 
 /// What every call may use.
 pub struct Node {
@@ -219,13 +219,11 @@ impl Node {
     /// # Errors
     /// What the face answered, or -1 if none comes in time.
     pub async fn fetch(&self, hash: BlockHash) -> Result<Option<Box<Block>>, RpcError> {
-        let asked = timeout(FETCH_TIME, self.face.ask_chain(ChainQuery::Fetch(hash)));
-        match asked.await {
-            Ok(answered) => match answered? {
-                Reply::Fetched(block) => Ok(block),
-                _ => Err(RpcError::bug()),
-            },
-            Err(_elapsed) => Err(RpcError::new(Code::Misc, NO_BLOCK)),
+        let asked = self.face.ask_chain(ChainQuery::Fetch(hash));
+        let answered = watch::within(FETCH_TIME, asked).await;
+        match answered.ok_or_else(|| RpcError::new(Code::Misc, NO_BLOCK))?? {
+            Reply::Fetched(block) => Ok(block),
+            _ => Err(RpcError::bug()),
         }
     }
 

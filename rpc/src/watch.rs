@@ -42,6 +42,11 @@ where
     }
 }
 
+/// Waits for something, but not for longer than `patience`.
+pub async fn within<T>(patience: Duration, waited: impl Future<Output = T> + Send) -> Option<T> {
+    timeout(patience, waited).await.ok()
+}
+
 /// Waits for something, unless the daemon is asked to end before.
 pub async fn unless_stopped<T>(stop: &Stop, waited: impl Future<Output = T> + Send) -> Option<T> {
     tokio::select! {

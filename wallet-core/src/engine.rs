@@ -8,6 +8,7 @@
 //! clocks: time comes in with each input.
 
 mod effect;
+mod input;
 mod start;
 mod invoicing;
 mod follower;
@@ -25,19 +26,15 @@ mod importing;
 mod answer;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::time::Duration;
 
 use bitcoin::hashes::{Hash, HashEngine, sha256};
 
-use crate::command::{ChainQuery, Command, CommandError, Reply, StoreProblem};
+use crate::command::{ChainQuery, CommandError, Reply, StoreProblem};
 use crate::event::{CommandId, Event, News};
 use crate::light_client::height::{BlockId, Height};
 use crate::light_client::input::Input as ClientInput;
 use crate::light_client::time::{MonoTime, Now};
 use crate::limits::{PROGRESS_EVERY, UNCOMMITTED_TIME};
-use crate::signers::key_layer::KeyLayer;
-use crate::vault::SeedKey;
-use crate::wallet::Wallet;
 use crate::wallet_name::WalletName;
 
 use chain_side::{Chain, ChainSide};
@@ -46,103 +43,7 @@ use follower::Follower;
 pub use chain_side::Online;
 pub use effect::Effect;
 pub use follower::Applied;
-
-/// One thing that happened.
-#[derive(Debug)]
-pub enum Input {
-    /// Something for the light client: a connection, bytes, a job's result.
-    Network(ClientInput),
-    /// A face asks.
-    Ask {
-        /// The number that the reply carries.
-        id: CommandId,
-        /// Which wallet.
-        wallet: WalletName,
-        /// What it asks.
-        command: Command,
-    },
-    /// A face asks of the chain.
-    AskChain {
-        /// The number that the reply carries.
-        id: CommandId,
-        /// What it asks.
-        query: ChainQuery,
-    },
-    /// A wallet joins those that are open.
-    Load {
-        /// The number that the reply carries.
-        id: CommandId,
-        /// The wallet.
-        opened: Box<Opened>,
-    },
-    /// A wallet is closed; the others go on.
-    Unload {
-        /// The number that the reply carries.
-        id: CommandId,
-        /// Which wallet.
-        wallet: WalletName,
-    },
-    /// The owner's password opened the key layer.
-    Unlock {
-        /// Of which wallet.
-        wallet: WalletName,
-        /// What opens it.
-        key: SeedKey,
-        /// After how long it is locked again, whoever is there.
-        lasts: Option<Duration>,
-    },
-    /// A wallet's key layer gets a passphrase of its own, or another one.
-    Protect {
-        /// The number that the reply carries.
-        id: CommandId,
-        /// Which wallet.
-        wallet: WalletName,
-        /// The key of the layer under the passphrase.
-        sealed: Vec<u8>,
-        /// The key, if it is new.
-        key: Option<SeedKey>,
-    },
-    /// The time that [`Engine::deadline`] named has come.
-    Deadline,
-}
-
-impl Input {
-    /// The question that it is.
-    #[must_use]
-    pub const fn question(&self) -> Option<CommandId> {
-        match self {
-            Self::Ask { id, .. }
-            | Self::AskChain { id, .. }
-            | Self::Load { id, .. }
-            | Self::Unload { id, .. }
-            | Self::Protect { id, .. } => Some(*id),
-            Self::Network(_) | Self::Unlock { .. } | Self::Deadline => None,
-        }
-    }
-
-    /// The wallet that it is about.
-    fn wallet(&self) -> Option<&WalletName> {
-        match self {
-            Self::Ask { wallet, .. }
-            | Self::Unload { wallet, .. }
-            | Self::Unlock { wallet, .. }
-            | Self::Protect { wallet, .. } => Some(wallet),
-            Self::Load { opened, .. } => Some(&opened.name),
-            Self::Network(_) | Self::AskChain { .. } | Self::Deadline => None,
-        }
-    }
-}
-
-/// A wallet that was opened.
-#[derive(Debug)]
-pub struct Opened {
-    /// By which it is asked.
-    pub name: WalletName,
-    /// Its file.
-    pub wallet: Wallet,
-    /// Its key layer.
-    pub keys: KeyLayer,
-}
+pub use input::{Input, Opened};
 
 /// A chain and the wallets that follow it, one step at a time.
 ///

@@ -111,16 +111,7 @@ impl ChainSide {
             let note = Note::ChainRebuilt { path: file.shown(), what: damage.to_string() };
             said.push(Event::Note(note));
         }
-        for one in followers.values_mut() {
-            one.attempt(|one| {
-                one.settle_standing(&client)?;
-                if let Some(Damage::FilterHashes(from)) = damage {
-                    // Which filters were matched from there on is not known any more.
-                    one.wallet.rescan_from(Some(from), |time| client.first_block_since(time))?;
-                }
-                Ok(())
-            });
-        }
+        settle_standings(followers, &client, damage);
         let chain = Self {
             client,
             config,
@@ -252,6 +243,20 @@ impl ChainSide {
             new.map(|ToAnnounce { transaction, fee }| Input::Announce { transaction, fee }),
         );
         inputs
+    }
+}
+
+/// Brings the wallets onto the chain that was restored.
+fn settle_standings(followers: &mut Followers, client: &LightClient, damage: Option<Damage>) {
+    for one in followers.values_mut() {
+        one.attempt(|one| {
+            one.settle_standing(client)?;
+            if let Some(Damage::FilterHashes(from)) = damage {
+                // Which filters were matched from there on is not known any more.
+                one.wallet.rescan_from(Some(from), |time| client.first_block_since(time))?;
+            }
+            Ok(())
+        });
     }
 }
 

@@ -36,11 +36,11 @@ impl Engine {
     }
 
     /// Answers all who wait for a block.
-    pub(super) fn hand_out_block(&mut self, at: BlockId, block: Option<&Box<Block>>) {
+    pub(super) fn hand_out_block(&mut self, at: BlockId, block: Option<&Block>) {
         let effects = &mut self.effects;
         self.fetching.retain(|id, wanted| {
             if *wanted == at {
-                let result = Ok(Reply::Fetched(block.cloned()));
+                let result = Ok(Reply::Fetched(block.cloned().map(Box::new)));
                 effects.push(Effect::Answer { id: *id, result });
             }
             *wanted != at

@@ -59,7 +59,7 @@ impl Engine {
             Output::Mempool(MempoolEvent::Seen { transaction, peers }) => {
                 self.each(|one| one.take_seen(&transaction, peers, now));
             }
-            Output::Fetched { at, block } => self.hand_out_block(at, block.as_ref()),
+            Output::Fetched { at, block } => self.hand_out_block(at, block.as_deref()),
             Output::Chain(event) => return self.follow_chain(now, event),
         }
         Vec::new()
