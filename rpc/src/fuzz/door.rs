@@ -69,10 +69,10 @@ pub(super) fn any_token(bytes: &[u8]) {
     let mut token = Token::new(TokenId([1; 8]), &key());
     let mut wider = Grant::read(&token.caveats, Network::Regtest).ok();
     for caveat in caveats.lines() {
-        let Ok(narrowed) = token.clone().narrowed(caveat) else { return };
-        assert!(narrowed.is_made_with(&key()));
-        assert!(!widened(&narrowed).is_made_with(&key()), "a caveat was taken away");
-        let narrower = Grant::read(&narrowed.caveats, Network::Regtest).ok();
+        let Ok(bound) = token.clone().narrowed(caveat) else { return };
+        assert!(bound.is_made_with(&key()));
+        assert!(!widened(&bound).is_made_with(&key()), "a caveat was taken away");
+        let narrower = Grant::read(&bound.caveats, Network::Regtest).ok();
         match (&wider, &narrower) {
             (None, narrower) => assert!(narrower.is_none(), "what means nothing means nothing"),
             // The first word about methods may allow more than to read.
@@ -81,7 +81,7 @@ pub(super) fn any_token(bytes: &[u8]) {
             }
             _ => {}
         }
-        (token, wider) = (narrowed, narrower);
+        (token, wider) = (bound, narrower);
     }
 }
 
