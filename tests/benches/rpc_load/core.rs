@@ -79,6 +79,7 @@ impl Core {
         let mut process = Command::new(&program)
             .args(["-regtest", "-printtoconsole", "-listen=0", "-connect=0", "-dnsseed=0"])
             .args(["-rpcuser=load", "-rpcpassword=load", "-rpcthreads=16", "-rpcworkqueue=64"])
+            .args(["-addresstype=bech32", "-changetype=bech32"])
             .arg(format!("-datadir={}", folder.path().display()))
             .arg(format!("-rpcport={}", address.port()))
             .stdin(Stdio::null())
