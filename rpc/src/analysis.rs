@@ -9,6 +9,7 @@ use bitcoin::{Amount, Script, Transaction, TxOut};
 
 use crate::psbt;
 use crate::solution::{Hands, Missing, Solution};
+use crate::transaction_hex;
 
 /// What is known of a PSBT.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -214,7 +215,7 @@ fn vsize(psbt: &Psbt, spent: &[TxOut]) -> Option<u64> {
         spent.get(at).cloned()
     };
     let sigops = transaction.total_sigop_cost(place) as u64;
-    Some(transaction.weight().to_wu().max(sigops * WEIGHT_PER_SIGOP).div_ceil(4))
+    Some(transaction_hex::weight(&transaction).to_wu().max(sigops * WEIGHT_PER_SIGOP).div_ceil(4))
 }
 
 /// Bytes of a script that can be spent (consensus).

@@ -100,12 +100,20 @@ impl Arguments {
         self.value(place).map_or(Ok(default), flag)
     }
 
-    /// A whole number that may be left out.
+    /// A whole number of 32 bits that may be left out.
     ///
     /// # Errors
-    /// -3 for another type, -1 if it is not whole or too large.
+    /// As [`integer`].
     pub fn integer(&self, place: usize) -> Result<Option<i64>, RpcError> {
         self.value(place).map(integer).transpose()
+    }
+
+    /// A whole number of 64 bits that may be left out.
+    ///
+    /// # Errors
+    /// As [`long`].
+    pub fn long(&self, place: usize) -> Result<Option<i64>, RpcError> {
+        self.value(place).map(long).transpose()
     }
 
     /// A hash that must be there.
@@ -133,15 +141,29 @@ pub fn flag(value: &Value) -> Result<bool, RpcError> {
     value.as_bool().ok_or_else(|| not_of_type(value, "bool"))
 }
 
-/// A whole number.
+/// A whole number of 32 bits, as most of Core's are.
 ///
 /// # Errors
 /// -3 for another type, -1 if it is not whole or too large.
 pub fn integer(value: &Value) -> Result<i64, RpcError> {
+    i32::try_from(long(value)?).map(i64::from).map_err(|_| out_of_range())
+}
+
+/// A whole number of 64 bits.
+///
+/// # Errors
+/// -3 for another type, -1 if it is not whole or too large.
+pub fn long(value: &Value) -> Result<i64, RpcError> {
     if !value.is_number() {
         return Err(not_of_type(value, "number"));
     }
-    value.as_i64().ok_or_else(|| RpcError::new(Code::Misc, "JSON integer out of range"))
+    value.as_i64().ok_or_else(out_of_range)
+}
+
+/// A number that its place does not hold.
+#[must_use]
+pub fn out_of_range() -> RpcError {
+    RpcError::new(Code::Misc, "JSON integer out of range")
 }
 
 /// The fields of an object.
@@ -150,6 +172,26 @@ pub fn integer(value: &Value) -> Result<i64, RpcError> {
 /// -3 for another type.
 pub fn object(value: &Value) -> Result<&Object, RpcError> {
     value.as_object().ok_or_else(|| not_of_type(value, "object"))
+}
+
+/// Checks that the fields of an object are known ones, of their types (`RPCTypeCheckObj`).
+///
+/// # Errors
+/// -3 for a field of another type, and for one that there is not.
+pub fn check_fields(fields: &Object, known: &[Parameter]) -> Result<(), RpcError> {
+    for (name, value) in fields.iter() {
+        let Some(field) = known.iter().find(|field| field.is_called(name)) else {
+            return Err(RpcError::wrong_type(format!("Unexpected key {name}")));
+        };
+        let found = type_name(value);
+        let expected = field.kind.expected().filter(|_| !value.is_null());
+        if let Some(expected) = expected.filter(|expected| *expected != found) {
+            return Err(RpcError::wrong_type(format!(
+                "JSON value of type {found} for field {name} is not of expected type {expected}"
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// The elements of an array.

@@ -56,11 +56,16 @@ pub fn only_key(
 /// A descriptor with `h` for hardened steps, and its checksum.
 #[must_use]
 pub fn written(descriptor: &str) -> String {
-    let body = descriptor.split('#').next().unwrap_or(descriptor).replace('\'', "h");
-    match desc_checksum(&body) {
+    checked(&descriptor.split('#').next().unwrap_or(descriptor).replace('\'', "h"))
+}
+
+/// The same with its checksum.
+#[must_use]
+pub fn checked(body: &str) -> String {
+    match desc_checksum(body) {
         Ok(checksum) => format!("{body}#{checksum}"),
         // Only letters that no descriptor has could be the reason.
-        Err(_) => body,
+        Err(_) => body.to_owned(),
     }
 }
 

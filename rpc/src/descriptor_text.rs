@@ -5,9 +5,11 @@
 
 use bitcoin::hex::FromHex;
 use bitcoin::key::{CompressedPublicKey, TweakedPublicKey};
-use bitcoin::{Address, Network, ScriptBuf};
+use bitcoin::{Address, Network, NetworkKind, ScriptBuf};
 use miniscript::descriptor::checksum::desc_checksum;
-use miniscript::descriptor::{DefiniteDescriptorKey, DescriptorPublicKey, Wildcard};
+use miniscript::descriptor::{
+    DefiniteDescriptorKey, DescriptorPublicKey, DescriptorSecretKey, KeyMap, Wildcard,
+};
 use miniscript::{Descriptor, ForEachKey as _};
 
 use crate::arguments;
@@ -184,6 +186,37 @@ fn definite(
     branch.at_derivation_index(index).ok()
 }
 
+/// An extended key of another network, as it is written without its private part.
+fn foreign(
+    descriptor: &Descriptor<DescriptorPublicKey>,
+    secrets: &KeyMap,
+    network: Network,
+) -> Option<String> {
+    let (kind, mut found) = (NetworkKind::from(network), None);
+    descriptor.for_any_key(|key| {
+        let xkey = match key {
+            DescriptorPublicKey::XPub(key) => Some(key.xkey),
+            DescriptorPublicKey::MultiXPub(key) => Some(key.xkey),
+            DescriptorPublicKey::Single(_) => None,
+        };
+        found = xkey.filter(|xkey| xkey.network != kind).map(|xkey| xkey.to_string());
+        found.is_some()
+    });
+    let single = |secret: &DescriptorSecretKey| match secret {
+        DescriptorSecretKey::Single(key) => key.key.network != kind,
+        _ => false,
+    };
+    let mut singles = secrets.iter().filter(|(_, secret)| single(secret));
+    found.or_else(|| singles.next().map(|(key, _)| key.to_string()))
+}
+
+/// The innermost name around a part of a descriptor.
+fn name_around<'a>(body: &'a str, part: &str) -> &'a str {
+    let before = body.find(part).map_or(body, |at| &body[..at]);
+    let before = before.rsplit_once('(').map_or("", |(before, _)| before);
+    before.rsplit(['(', ',', '{', ':']).next().unwrap_or_default()
+}
+
 impl Body {
     fn parse(body: &str, network: Network) -> Result<Self, RpcError> {
         let within = |name: &str| {
@@ -213,6 +246,10 @@ impl Body {
         descriptor.sanity_check().map_err(wrong)?;
         if outer == Outer::RawTr && known.contains(',') {
             return Err(RpcError::address_or_key("rawtr(): only one key expected."));
+        }
+        if let Some(key) = foreign(&descriptor, &keys, network) {
+            let name = name_around(body, &key);
+            return Err(RpcError::address_or_key(format!("{name}(): key '{key}' is not valid")));
         }
         let branches = descriptor.into_single_descriptors().map_err(wrong)?;
         let (has_private_keys, apostrophes) = (!keys.is_empty(), body.contains('\''));

@@ -220,7 +220,7 @@ fn call(raw: &RawValue) -> Result<Call, Refused> {
     };
     let params = fields.get("params").map_or("null", |raw| raw.get());
     let Ok(params) = serde_json::from_str(params) else {
-        return Err(invalid(&to, "Params must be array or object"));
+        return Err(invalid(&to, "Params must be an array or object"));
     };
     Ok(Call { to, method, params })
 }

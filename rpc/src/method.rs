@@ -42,6 +42,7 @@ mod funding;
 mod tip;
 mod waiting;
 mod wallet;
+mod own_address;
 mod wallet_list;
 mod wallet_backup;
 mod wallet_flag;
@@ -246,6 +247,7 @@ const WAITING: [&str; 4] =
 
 const TABLES: &[&[Method]] = &[
     address::METHODS,
+    own_address::METHODS,
     balance::METHODS,
     ban::METHODS,
     billfold::audit::METHODS,

@@ -3,7 +3,7 @@
 
 use bitcoin::opcodes::all::{OP_CHECKMULTISIG, OP_CHECKSIG, OP_RETURN};
 use bitcoin::script::{Instruction, Script};
-use bitcoin::{Address, Network, WitnessVersion, ecdsa};
+use bitcoin::{Address, Network, WitnessVersion, XOnlyPublicKey, ecdsa};
 use serde::Serialize;
 
 use crate::descriptor::written;
@@ -81,7 +81,8 @@ pub fn described(spk: &Script, network: Network) -> String {
     if let Some(multi) = multi {
         return written(&multi);
     }
-    if spk.is_p2tr() {
+    // What is no point of the curve is no key, and nobody can spend it.
+    if spk.is_p2tr() && XOnlyPublicKey::from_slice(&spk.as_bytes()[2..]).is_ok() {
         return written(&format!("rawtr({})", &spk.to_hex_string()[4..]));
     }
     match Address::from_script(spk, network) {
@@ -153,6 +154,7 @@ fn opcode_name(opcode: u8) -> String {
         0x4f => "-1".to_owned(),
         0x50 => "OP_RESERVED".to_owned(),
         0x51..=0x60 => (opcode - 0x50).to_string(),
+        0xff => "OP_INVALIDOPCODE".to_owned(),
         _ => {
             let named = opcode.checked_sub(0x61).and_then(|at| OPCODES.get(usize::from(at)));
             named.map_or("OP_UNKNOWN".to_owned(), |name| format!("OP_{name}"))

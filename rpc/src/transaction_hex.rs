@@ -7,7 +7,7 @@ use bitcoin::consensus::encode::{Decodable, deserialize, serialize};
 use bitcoin::hex::{DisplayHex, FromHex};
 use bitcoin::opcodes::all::OP_NOP10;
 use bitcoin::script::{Instruction, Script};
-use bitcoin::{Transaction, TxIn, TxOut};
+use bitcoin::{Transaction, TxIn, TxOut, Weight, Wtxid};
 
 /// Reads a transaction; `with_witnesses`: only in that form, or only in the other. Without inputs
 /// the two forms can't always be told apart: the one whose scripts make sense is taken.
@@ -39,6 +39,22 @@ pub fn written(transaction: &Transaction) -> String {
     bytes.to_lower_hex_string()
 }
 
+/// Its id with witnesses, as it is written here (BIP141).
+#[must_use]
+pub fn wtxid(transaction: &Transaction) -> Wtxid {
+    match transaction.input.is_empty() {
+        true => Wtxid::from_raw_hash(transaction.compute_txid().to_raw_hash()),
+        false => transaction.compute_wtxid(),
+    }
+}
+
+/// Its weight as it is written here (BIP141).
+#[must_use]
+pub fn weight(transaction: &Transaction) -> Weight {
+    let marker = if transaction.input.is_empty() { MARKER } else { Weight::ZERO };
+    transaction.weight() - marker
+}
+
 /// As before BIP144.
 fn old_form(mut bytes: &[u8]) -> Option<Transaction> {
     let bytes = &mut bytes;
@@ -68,6 +84,9 @@ pub fn has_valid_opcodes(script: &Script) -> bool {
             Err(_) => false,
         })
 }
+
+/// What tells that there are witnesses.
+const MARKER: Weight = Weight::from_wu(2);
 
 /// Bytes of a script that nodes take (consensus).
 const LONGEST_SCRIPT: usize = 10_000;

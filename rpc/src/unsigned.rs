@@ -13,7 +13,7 @@ use bitcoin::transaction::Version;
 use bitcoin::{Amount, Network, OutPoint, ScriptBuf, Sequence, Transaction, TxIn, TxOut, Witness};
 
 use crate::arguments::{self, Arguments, amount};
-use crate::error::{Code, RpcError};
+use crate::error::RpcError;
 use crate::json::Value;
 use crate::parameter::{Kind, Parameter};
 
@@ -55,7 +55,7 @@ pub fn read(arguments: &Arguments, network: Network) -> Result<Transaction, RpcE
 /// -8 if it is none.
 pub fn lock_time(value: Option<&Value>) -> Result<LockTime, RpcError> {
     let Some(value) = value else { return Ok(LockTime::ZERO) };
-    let time = u32::try_from(arguments::integer(value)?)
+    let time = u32::try_from(arguments::long(value)?)
         .map_err(|_| RpcError::parameter("Invalid parameter, locktime out of range"))?;
     Ok(LockTime::from_consensus(time))
 }
@@ -66,8 +66,7 @@ pub fn lock_time(value: Option<&Value>) -> Result<LockTime, RpcError> {
 /// -8 for another, -1 if it is no version at all.
 pub fn version(value: Option<&Value>) -> Result<Version, RpcError> {
     let Some(value) = value else { return Ok(Version::TWO) };
-    let version = u32::try_from(arguments::integer(value)?)
-        .map_err(|_| RpcError::new(Code::Misc, "JSON integer out of range"))?;
+    let version = u32::try_from(arguments::long(value)?).map_err(|_| arguments::out_of_range())?;
     match i32::try_from(version) {
         Ok(version @ 1..=3) => Ok(Version(version)),
         _ => Err(RpcError::parameter("Invalid parameter, version out of range(1~3)")),
@@ -99,14 +98,12 @@ pub fn inputs(
         let vout = fields.get("vout").filter(|vout| vout.is_number());
         let missing = || RpcError::parameter("Invalid parameter, missing vout key");
         let vout = arguments::integer(vout.ok_or_else(missing)?)?;
-        let vout = i32::try_from(vout)
-            .map_err(|_| RpcError::new(Code::Misc, "JSON integer out of range"))?;
         let vout = u32::try_from(vout)
             .map_err(|_| RpcError::parameter("Invalid parameter, vout cannot be negative"))?;
         let sequence = match fields.get("sequence").filter(|sequence| sequence.is_number()) {
             None => default,
             Some(number) => {
-                u32::try_from(arguments::integer(number)?).map(Sequence).map_err(|_| {
+                u32::try_from(arguments::long(number)?).map(Sequence).map_err(|_| {
                     RpcError::parameter("Invalid parameter, sequence number is out of range")
                 })?
             }

@@ -26,6 +26,7 @@ pub mod town;
 pub mod doom;
 pub mod vector_wallet;
 pub mod secrets;
+pub mod twins;
 pub mod sim;
 pub mod mutation;
 pub mod pip;

@@ -71,6 +71,12 @@ impl Node {
         self.launched.peer_address
     }
 
+    /// Where it takes calls.
+    #[must_use]
+    pub fn rpc_address(&self) -> SocketAddr {
+        self.launched.rpc.address()
+    }
+
     /// Stops it cleanly and starts it again on the same ports with the same best chain and an
     /// empty mempool. btcd deletes a regtest chain when it starts, so it is given its blocks back.
     ///

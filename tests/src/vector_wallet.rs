@@ -33,6 +33,24 @@ pub fn address(purpose: u32, branch: u32, index: u32) -> Result<Address> {
     address_at(Place { purpose, account: 0, branch, index })
 }
 
+/// The descriptor of account 0, with its private key.
+///
+/// # Errors
+/// As [`address`].
+pub fn private_descriptor(purpose: u32) -> Result<String> {
+    let secp = Secp256k1::new();
+    let master = Xpriv::new_master(Network::Regtest, &Vec::<u8>::from_hex(SEED)?)?;
+    let path: DerivationPath = format!("m/{purpose}h/1h/0h").parse()?;
+    let key = master.derive_priv(&secp, &path)?;
+    let key = format!("[{}/{purpose}h/1h/0h]{key}/<0;1>/*", master.fingerprint(&secp));
+    Ok(match purpose {
+        86 => format!("tr({key})"),
+        84 => format!("wpkh({key})"),
+        49 => format!("sh(wpkh({key}))"),
+        _ => format!("pkh({key})"),
+    })
+}
+
 /// An address of any account.
 ///
 /// # Errors

@@ -241,7 +241,7 @@ fn what_is_not_signed_is_told() -> Result<()> {
         (-22, "signrawtransactionwithwallet", json!(["00"]), "at least one input"),
         (-3, "signrawtransactionwithwallet", json!([raw, [{"vout": 1}]]), "Missing scriptPubKey"),
         (-3, "signmessage", json!([address, "m"]), "Address does not refer to key"),
-        (-5, "signmessage", json!(["mpLQjfK79b7CCV4VMJWEWAj5Mpx8Up5zxB", "m"]), "not available"),
+        (-4, "signmessage", json!(["mpLQjfK79b7CCV4VMJWEWAj5Mpx8Up5zxB", "m"]), "not available"),
     ];
     refused(&daemon, &cases)?;
     daemon.stop()

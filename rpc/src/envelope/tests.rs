@@ -68,8 +68,8 @@ fn what_is_no_call_is_told_to_whom_it_can_be() {
     let cases = [
         (r#"{"id":1}"#, "Missing method"),
         (r#"{"id":1,"method":2}"#, "Method must be a string"),
-        (r#"{"id":1,"method":"m","params":"x"}"#, "Params must be array or object"),
-        (r#"{"id":1,"method":"m","params":3}"#, "Params must be array or object"),
+        (r#"{"id":1,"method":"m","params":"x"}"#, "Params must be an array or object"),
+        (r#"{"id":1,"method":"m","params":3}"#, "Params must be an array or object"),
         (r#"{"id":1,"jsonrpc":2.0,"method":"m"}"#, "jsonrpc field must be a string"),
         (r#"{"id":1,"jsonrpc":"2.1","method":"m"}"#, "JSON-RPC version not supported"),
     ];

@@ -5,19 +5,16 @@
 use std::collections::BTreeMap;
 
 use billfold_wallet_core::command::{
-    AccountDescription, AddressQuery, AddressRow, Command, Label, LabelQuery, Owner, Reference,
-    Reply, WalletDescription,
+    AccountDescription, AddressQuery, AddressRow, Command, Label, LabelQuery, Reference, Reply,
+    WalletDescription,
 };
 use billfold_wallet_core::keychain::{AccountKind, AccountName, Branch, ScriptType};
 use bitcoin::hex::DisplayHex;
-use bitcoin::{Address, AddressType, ScriptBuf, WitnessVersion};
-use miniscript::Descriptor;
+use bitcoin::{Address, Script, WitnessVersion};
 use serde::Serialize;
 
-use crate::address_flaw::AddressFlaw;
 use crate::address_type;
 use crate::arguments::{self, Arguments};
-use crate::descriptor::{self, SECP};
 use crate::desk::Desk;
 use crate::error::{Code, RpcError};
 use crate::json::answer;
@@ -25,6 +22,7 @@ use crate::ledger;
 use crate::method::{Category, Method, Outcome, Run, Standing};
 use crate::node::Node;
 use crate::parameter::{Kind, Parameter};
+use crate::script::kind;
 
 pub(super) const METHODS: &[Method] = &[
     Method {
@@ -34,16 +32,6 @@ pub(super) const METHODS: &[Method] = &[
         about: "Returns the addresses that have a label.",
         standing: Standing::Same,
         run: Run::Wallet(|_, desk, arguments| Box::pin(by_label(desk, arguments))),
-    },
-    Method {
-        name: "getaddressinfo",
-        category: Category::Wallet,
-        parameters: &[Parameter::required("address", Kind::Text, "The bitcoin address")],
-        about: "Return information about the given bitcoin address.",
-        standing: Standing::Differs(
-            "timestamp is left out; of scripts of several keys only desc and parent_desc tell",
-        ),
-        run: Run::Wallet(|node, desk, arguments| Box::pin(about(node, desk, arguments))),
     },
     Method {
         name: "getnewaddress",
@@ -250,80 +238,11 @@ struct PurposeForm {
     purpose: &'static str,
 }
 
-async fn about(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
-    let network = node.params.network;
-    let text = arguments.required_text(0)?;
-    let address = arguments::address(text, network, "")
-        .map_err(|_| RpcError::address_or_key(AddressFlaw::of(text, network).error))?;
-    let spk = address.script_pubkey();
-    let owner = ledger::owner(desk, spk.clone()).await?;
-    let told =
-        match desk.ask(Command::Labels(LabelQuery::Of(Reference::Address(address.clone())))).await?
-        {
-            Reply::Labels(labels) => labels.into_iter().find_map(|label| label.label),
-            _ => return Err(RpcError::bug()),
-        };
-    let wallet = ledger::description(desk).await?;
-    let origin = owner.as_ref().and_then(|owner| Origin::of(&wallet, owner));
-    let is_change = owner.as_ref().is_some_and(|owner| owner.branch == Branch::Change);
-    // What the wallet gave out is in its address book, with an empty label if it has no other.
-    let in_book = owner.is_some() && !is_change;
-    let labels: Vec<_> = told.or_else(|| in_book.then(String::new)).into_iter().collect();
-    answer(&AddressForm {
-        address: address.to_string(),
-        script_pubkey: spk.to_hex_string(),
-        ismine: owner.is_some(),
-        solvable: origin.is_some(),
-        desc: origin.as_ref().map(|origin| origin.desc.clone()),
-        parent_desc: origin.as_ref().map(|origin| origin.parent.clone()),
-        iswatchonly: false,
-        shape: Shape::of(&address, &spk),
-        key: origin.as_ref().and_then(|origin| origin.key.clone()),
-        ischange: is_change && labels.is_empty(),
-        path: origin.and_then(|origin| origin.path),
-        labels,
-    })
-}
-
-/// Where an address of the wallet comes from.
-struct Origin {
-    desc: String,
-    parent: String,
-    key: Option<KeyForm>,
-    path: Option<PathForm>,
-}
-
-impl Origin {
-    fn of(wallet: &WalletDescription, owner: &Owner) -> Option<Self> {
-        let account = ledger::account(wallet, &owner.account)?;
-        let definite = descriptor::definite(&account.descriptor, owner.branch, owner.index)?;
-        let only = descriptor::only_key(&definite);
-        let path = only.as_ref().map(|(key, path)| PathForm {
-            hdkeypath: match path.len() {
-                0 => "m".to_owned(),
-                _ => format!("m/{path}").replace('\'', "h"),
-            },
-            hdseedid: "0000000000000000000000000000000000000000",
-            hdmasterfingerprint: key.master_fingerprint().to_string(),
-        });
-        let public = only.and_then(|(key, _)| key.derive_public_key(&SECP).ok());
-        let key = match definite {
-            Descriptor::Pkh(_) | Descriptor::Wpkh(_) => public.map(|public| KeyForm {
-                pubkey: public.to_string(),
-                iscompressed: matches!(definite, Descriptor::Pkh(_)).then_some(true),
-            }),
-            _ => None,
-        };
-        let desc = descriptor::of_address(&account.descriptor, owner.branch, owner.index)?;
-        let parent = descriptor::of_branch(&account.descriptor, owner.branch)?;
-        Some(Self { desc, parent, key, path })
-    }
-}
-
 /// What the script of an address is by itself; the same in `validateaddress`.
 #[derive(Debug, Serialize)]
 pub(super) struct Shape {
-    isscript: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    isscript: Option<bool>,
     iswitness: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     witness_version: Option<u8>,
@@ -333,52 +252,19 @@ pub(super) struct Shape {
 
 impl Shape {
     /// What is known of a script by itself.
-    pub(super) fn of(address: &Address, spk: &ScriptBuf) -> Self {
-        let kind = address.address_type();
+    pub(super) fn of(spk: &Script) -> Self {
         let version = spk.witness_version().map(WitnessVersion::to_num);
-        let scripts = [AddressType::P2sh, AddressType::P2wsh, AddressType::P2tr];
+        let isscript = match kind(spk) {
+            // Nobody knows yet what these will stand for.
+            "witness_unknown" => None,
+            "pubkeyhash" | "witness_v0_keyhash" => Some(false),
+            _ => Some(true),
+        };
         Self {
-            isscript: kind.is_some_and(|kind| scripts.contains(&kind)),
+            isscript,
             iswitness: version.is_some(),
             witness_version: version,
             witness_program: version.map(|_| spk.as_bytes()[2..].to_lower_hex_string()),
         }
     }
-}
-
-#[derive(Debug, Serialize)]
-#[expect(clippy::struct_excessive_bools, reason = "the shape is Bitcoin Core's")]
-struct AddressForm {
-    address: String,
-    #[serde(rename = "scriptPubKey")]
-    script_pubkey: String,
-    ismine: bool,
-    solvable: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    desc: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    parent_desc: Option<String>,
-    iswatchonly: bool,
-    #[serde(flatten)]
-    shape: Shape,
-    #[serde(flatten)]
-    key: Option<KeyForm>,
-    ischange: bool,
-    #[serde(flatten)]
-    path: Option<PathForm>,
-    labels: Vec<String>,
-}
-
-#[derive(Debug, Clone, Serialize)]
-struct KeyForm {
-    pubkey: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    iscompressed: Option<bool>,
-}
-
-#[derive(Debug, Serialize)]
-struct PathForm {
-    hdkeypath: String,
-    hdseedid: &'static str,
-    hdmasterfingerprint: String,
 }

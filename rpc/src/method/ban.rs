@@ -98,7 +98,7 @@ async fn set(node: &Node, arguments: &Arguments) -> Outcome {
     if is_banned {
         return Err(RpcError::new(Code::NodeAlreadyAdded, "Error: IP/Subnet already banned"));
     }
-    let until = until(arguments.integer(2)?.unwrap_or(0), arguments.flag(3, false)?, now)?;
+    let until = until(arguments.long(2)?.unwrap_or(0), arguments.flag(3, false)?, now)?;
     if status.banned_by_hand.len() >= MAX_BANS {
         return Err(RpcError::parameter("Error: Too many bans: remove one first"));
     }

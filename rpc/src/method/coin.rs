@@ -11,7 +11,7 @@ use miniscript::Descriptor;
 use miniscript::descriptor::ShInner;
 use serde::Serialize;
 
-use crate::arguments::{self, Arguments};
+use crate::arguments::{self, Arguments, check_fields};
 use crate::descriptor;
 use crate::desk::Desk;
 use crate::error::RpcError;
@@ -43,17 +43,7 @@ pub(super) const METHODS: &[Method] = &[
                 kind: Kind::Object,
                 optional: true,
                 about: "Bounds on what is listed",
-                fields: &[
-                    Parameter::optional("minimumAmount", Kind::Amount, "Of each coin"),
-                    Parameter::optional("maximumAmount", Kind::Amount, "Of each coin"),
-                    Parameter::optional("maximumCount", Kind::Number, "Of coins"),
-                    Parameter::optional(
-                        "minimumSumAmount",
-                        Kind::Amount,
-                        "Stop once it is reached",
-                    ),
-                    Parameter::optional("include_immature_coinbase", Kind::Bool, "List them too"),
-                ],
+                fields: QUERY,
             },
         ],
         about: "Returns array of unspent transaction outputs with between minconf and maxconf \
@@ -76,6 +66,14 @@ pub(super) const METHODS: &[Method] = &[
         standing: Standing::Differs("locks are always kept on disk, as if persistent were true"),
         run: Run::Change(|_, desk, arguments| Box::pin(lock(desk, arguments))),
     },
+];
+
+const QUERY: &[Parameter] = &[
+    Parameter::optional("minimumAmount", Kind::Amount, "Of each coin"),
+    Parameter::optional("maximumAmount", Kind::Amount, "Of each coin"),
+    Parameter::optional("maximumCount", Kind::Number, "Of coins"),
+    Parameter::optional("minimumSumAmount", Kind::Amount, "Stop once it is reached"),
+    Parameter::optional("include_immature_coinbase", Kind::Bool, "List them too"),
 ];
 
 async fn locked(desk: &Desk) -> Outcome {
@@ -131,9 +129,10 @@ async fn lock(desk: &Desk, arguments: &Arguments) -> Outcome {
 /// An output, as `{txid, vout}` names it.
 pub(super) fn outpoint(value: &Value) -> Result<OutPoint, RpcError> {
     let fields = arguments::object(value)?;
-    let missing = || RpcError::wrong_type("Missing txid or vout");
-    let txid = arguments::text(fields.get("txid").ok_or_else(missing)?)?;
-    let vout = arguments::integer(fields.get("vout").ok_or_else(missing)?)?;
+    let field = |name: &str| {
+        fields.get(name).ok_or_else(|| RpcError::wrong_type(format!("Missing {name}")))
+    };
+    let (txid, vout) = (arguments::text(field("txid")?)?, arguments::integer(field("vout")?)?);
     let vout = u32::try_from(vout)
         .map_err(|_| RpcError::parameter("Invalid parameter, vout cannot be negative"))?;
     Ok(OutPoint::new(arguments::hash(txid, "txid")?, vout))
@@ -200,9 +199,10 @@ impl Wanted {
             addresses = Some(all).filter(|all| !all.is_empty());
         }
         let options = arguments.value(4).map(arguments::object).transpose()?;
+        options.map_or(Ok(()), |fields| check_fields(fields, QUERY))?;
         let option = |name: &str| options.and_then(|fields| fields.get(name));
         let amount = |name: &str| option(name).map(arguments::amount).transpose();
-        let most = option("maximumCount").map(arguments::integer).transpose()?;
+        let most = option("maximumCount").map(arguments::long).transpose()?;
         Ok(Self {
             depths,
             addresses,

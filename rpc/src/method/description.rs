@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::address_flaw::AddressFlaw;
 use crate::arguments::{self, Arguments};
-use crate::descriptor::written;
+use crate::descriptor::checked;
 use crate::descriptor_text::Read;
 use crate::error::RpcError;
 use crate::json::{Value, answer};
@@ -58,13 +58,13 @@ fn validate(network: Network, arguments: &Arguments) -> Outcome {
         isvalid: true,
         address: address.to_string(),
         script_pubkey: spk.to_hex_string(),
-        shape: Shape::of(&address, &spk),
+        shape: Shape::of(&spk),
     })
 }
 
 fn analyse(network: Network, arguments: &Arguments) -> Outcome {
     let read = Read::parse(arguments.required_text(0)?, network, false)?;
-    let canonical: Vec<_> = read.texts().iter().map(|text| written(text)).collect();
+    let canonical: Vec<_> = read.texts().iter().map(|text| checked(text)).collect();
     let several = (canonical.len() > 1).then(|| canonical.clone());
     answer(&DescriptorForm {
         descriptor: canonical.into_iter().next().unwrap_or_default(),
@@ -77,8 +77,8 @@ fn analyse(network: Network, arguments: &Arguments) -> Outcome {
 }
 
 fn derive(network: Network, arguments: &Arguments) -> Outcome {
-    let read = Read::parse(arguments.required_text(0)?, network, true)?;
     let range = arguments.value(1).map(range).transpose()?;
+    let read = Read::parse(arguments.required_text(0)?, network, true)?;
     let (first, last) = match (read.is_ranged(), range) {
         (false, Some(_)) => {
             let message = "Range should not be specified for an un-ranged descriptor";
@@ -105,17 +105,13 @@ fn derive(network: Network, arguments: &Arguments) -> Outcome {
 /// A range of indices, both ends in it (`ParseDescriptorRange`).
 pub(super) fn range(value: &Value) -> Result<(u32, u32), RpcError> {
     let (first, last) = match value {
-        Value::Number(_) => (0, arguments::integer(value)?),
+        Value::Number(_) => (0, arguments::long(value)?),
         Value::Array(ends) => match &ends[..] {
-            [first, last] => (arguments::integer(first)?, arguments::integer(last)?),
+            [first, last] => pair(arguments::long(first)?, arguments::long(last)?)?,
             _ => return Err(RpcError::parameter(RANGE_SHAPE)),
         },
         _ => return Err(RpcError::parameter(RANGE_SHAPE)),
     };
-    if first > last {
-        let message = "Range specified as [begin,end] must not have begin after end";
-        return Err(RpcError::parameter(message));
-    }
     if first < 0 {
         return Err(RpcError::parameter("Range should be greater or equal than 0"));
     }
@@ -127,6 +123,15 @@ pub(super) fn range(value: &Value) -> Result<(u32, u32), RpcError> {
     }
     let end = |end: i64| u32::try_from(end).map_err(|_| RpcError::parameter(RANGE_SHAPE));
     Ok((end(first)?, end(last)?))
+}
+
+/// Two ends in their order.
+fn pair(first: i64, last: i64) -> Result<(i64, i64), RpcError> {
+    if first > last {
+        let message = "Range specified as [begin,end] must not have begin after end";
+        return Err(RpcError::parameter(message));
+    }
+    Ok((first, last))
 }
 
 #[derive(Debug, Serialize)]

@@ -6,8 +6,7 @@
 mod options;
 
 use billfold_wallet_core::command::{
-    CoinChoice, Command, CommandError, Draft, FeeBasis, FeeChoice, Hold, Layout, PayAmount,
-    PayRequest, Recipient, Reply,
+    CoinChoice, Command, CommandError, Draft, Hold, Layout, PayAmount, PayRequest, Recipient, Reply,
 };
 use bitcoin::absolute::LockTime;
 use bitcoin::psbt::{self as raw, Psbt};
@@ -19,7 +18,7 @@ use crate::arguments::{self, Arguments};
 use crate::desk::Desk;
 use crate::error::{Code, RpcError};
 use crate::json::{Btc, Value, answer};
-use crate::method::payment::{FEE_ABOVE_LIMIT, bounded};
+use crate::method::payment::{FEE_ABOVE_LIMIT, NO_ESTIMATE, bounded, drafted_at};
 use crate::method::{Category, Method, Outcome, Run, Standing};
 use crate::node::Node;
 use crate::parameter::{Kind, Parameter};
@@ -33,7 +32,8 @@ pub(super) const METHODS: &[Method] = &[
         category: Category::Wallet,
         parameters: &[
             Parameter::required("hexstring", Kind::Text, "The hex string of the raw transaction"),
-            Parameter::options(FIELDS, "How to choose"),
+            // Older clients give true or false, which says nothing.
+            Parameter { kind: Kind::Any, ..Parameter::options(FIELDS, "How to choose") },
             Parameter::optional(
                 "iswitness",
                 Kind::Bool,
@@ -112,7 +112,8 @@ async fn fund_raw(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     let with_witnesses = arguments.value(2).map(arguments::flag).transpose()?;
     let described = transaction_hex::read(arguments.required_text(0)?, with_witnesses)
         .ok_or_else(|| RpcError::new(Code::Deserialization, "TX decode failed"))?;
-    let options = arguments.value(1).map(arguments::object).transpose()?;
+    let options = arguments.value(1).filter(|options| options.as_bool().is_none());
+    let options = options.map(arguments::object).transpose()?;
     let names = vec![String::new(); described.output.len()];
     let options = Options::read(options, &names, &described, node, desk).await?;
     let beside = options.add_inputs.unwrap_or(true);
@@ -147,14 +148,7 @@ async fn fund(
     }
     let locks = options.lock_unspents;
     let request = request(described, options, beside, node.params.network)?;
-    let mut request = bounded(node, desk, request).await?;
-    let mut draft = drafted(desk, &request).await?;
-    if draft.fee_basis == FeeBasis::Fallback {
-        let no_estimate = || RpcError::new(Code::Wallet, NO_ESTIMATE);
-        let rate = node.fallback_fee.ok_or_else(no_estimate)?;
-        request.fee = FeeChoice::Rate(rate.max(node.least_fee_rate));
-        draft = drafted(desk, &request).await?;
-    }
+    let draft = drafted(node, desk, &bounded(node, desk, request).await?).await?;
     if locks {
         let outpoints = draft.inputs.iter().map(|coin| coin.outpoint).collect();
         desk.ask(Command::Freeze { outpoints, frozen: true }).await?;
@@ -229,11 +223,12 @@ fn data(output: &TxOut) -> Option<Vec<u8>> {
     instructions.next().is_none().then(|| bytes.as_bytes().to_vec())
 }
 
-async fn drafted(desk: &Desk, request: &PayRequest) -> Result<Draft, RpcError> {
+async fn drafted(node: &Node, desk: &Desk, request: &PayRequest) -> Result<Draft, RpcError> {
     let refused = |message: &str| RpcError::new(Code::Wallet, message);
-    match desk.ask(Command::Draft(Box::new(request.clone()))).await {
-        Ok(Reply::Draft(draft)) => Ok(*draft),
-        Ok(_) => Err(RpcError::bug()),
+    match drafted_at(node, desk, request).await {
+        Ok(Some(Reply::Draft(draft))) => Ok(*draft),
+        Ok(Some(_)) => Err(RpcError::bug()),
+        Ok(None) => Err(refused(NO_ESTIMATE)),
         Err(CommandError::InsufficientFunds { .. }) if !request.choice.beside => {
             Err(refused(NOT_COVERED))
         }
@@ -276,7 +271,5 @@ struct FundedForm {
 const NOT_COVERED: &str = "The preselected coins total amount does not cover the transaction \
                            target. Please allow other inputs to be automatically selected or \
                            include more coins manually";
-const NO_ESTIMATE: &str = "Fee estimation failed. Fallbackfee is disabled. Wait a few blocks or \
-                           enable --fallback-fee.";
 const TOO_HEAVY: &str = "The inputs size exceeds the maximum weight. Please try sending a smaller \
                          amount or manually consolidating your wallet's UTXOs";

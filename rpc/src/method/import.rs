@@ -117,7 +117,7 @@ fn timestamp(request: &Value, now: u64) -> Result<u64, RpcError> {
     let missing = || RpcError::wrong_type("Missing required timestamp field for key");
     match arguments::object(request)?.get("timestamp").ok_or_else(missing)? {
         value @ Value::Number(_) => {
-            Ok(u64::try_from(arguments::integer(value)?).unwrap_or_default().max(1))
+            Ok(u64::try_from(arguments::long(value)?).unwrap_or_default().max(1))
         }
         Value::String(text) if text == "now" => Ok(now),
         other => Err(RpcError::wrong_type(format!(

@@ -64,7 +64,7 @@ async fn sign(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
         Ok(_) => Err(RpcError::bug()),
         Err(
             CommandError::NotOurAddress(_) | CommandError::WatchOnly | CommandError::NothingToSign,
-        ) => Err(RpcError::address_or_key("Private key not available")),
+        ) => Err(RpcError::new(Code::Wallet, "Private key not available")),
         Err(error) => Err(error.into()),
     }
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::arguments::{self, Arguments};
 use crate::descriptor::written;
-use crate::error::{Code, RpcError};
+use crate::error::RpcError;
 use crate::json::{Value, answer};
 use crate::method::{Category, Method, Outcome, Run, Standing};
 use crate::parameter::{Kind, Parameter};
@@ -37,8 +37,6 @@ enum Wrapping {
 
 fn create(network: Network, arguments: &Arguments) -> Outcome {
     let required = arguments.integer(0)?.unwrap_or_default();
-    let required = i32::try_from(required)
-        .map_err(|_| RpcError::new(Code::Misc, "JSON integer out of range"))?;
     let keys = arguments::array(arguments.required(1))?;
     let keys: Vec<Vec<u8>> = keys.iter().map(key).collect::<Result<_, _>>()?;
     let wanted = wrapping(arguments.text(2)?)?;
@@ -97,7 +95,7 @@ fn key(value: &Value) -> Result<Vec<u8>, RpcError> {
     }
 }
 
-fn script(required: i32, keys: &[Vec<u8>]) -> Result<ScriptBuf, RpcError> {
+fn script(required: i64, keys: &[Vec<u8>]) -> Result<ScriptBuf, RpcError> {
     if required < 1 {
         let message = "a multisignature address must require at least one key to redeem";
         return Err(RpcError::parameter(message));
@@ -115,7 +113,7 @@ fn script(required: i32, keys: &[Vec<u8>]) -> Result<ScriptBuf, RpcError> {
         )));
     }
     let count = i64::try_from(keys.len()).map_err(|_| RpcError::bug())?;
-    let mut script = Builder::new().push_int(required.into());
+    let mut script = Builder::new().push_int(required);
     for key in keys {
         script =
             script.push_slice(PushBytesBuf::try_from(key.clone()).map_err(|_| RpcError::bug())?);

@@ -139,7 +139,8 @@ async fn in_block(
 
 async fn output(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     let txid: Txid = arguments.hash(0, "txid")?;
-    let vout = arguments.integer(1)?.unwrap_or_default();
+    let vout = u32::try_from(arguments.long(1)?.unwrap_or_default())
+        .map_err(|_| arguments::out_of_range())?;
     let with_unplaced = arguments.flag(2, true)?;
     let record = known(desk, txid).await?;
     let at = usize::try_from(vout).unwrap_or(usize::MAX);
@@ -148,7 +149,7 @@ async fn output(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
         return answer(&());
     };
     if known.owner.is_none() {
-        return Err(foreign(OutPoint::new(txid, u32::try_from(vout).unwrap_or(u32::MAX))));
+        return Err(foreign(OutPoint::new(txid, vout)));
     }
     if !counts(&record) || (record.block.is_none() && !with_unplaced) {
         return answer(&());

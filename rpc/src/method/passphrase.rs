@@ -84,7 +84,7 @@ async fn lock(desk: &Desk) -> Outcome {
 
 async fn unlock(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     require_encrypted(desk, "walletpassphrase").await?;
-    let timeout = arguments.integer(1)?.unwrap_or_default();
+    let timeout = arguments.long(1)?.unwrap_or_default();
     let seconds = u64::try_from(timeout)
         .map_err(|_| RpcError::parameter("Timeout cannot be negative."))?
         .min(LONGEST_TIMEOUT);

@@ -121,24 +121,46 @@ pub(super) async fn drafted(
         let message = "The wallet has not seen the chain yet: wait until it is synced";
         return Err(RpcError::new(Code::InInitialDownload, message));
     }
-    let mut request = bounded(node, desk, request).await?;
-    let mut draft = match ask(desk, &request).await? {
-        Drafted::New(draft) => draft,
-        paid @ Drafted::Paid(_) => return Ok(paid),
-    };
-    if draft.fee_basis == FeeBasis::Fallback {
-        drop_draft(desk, &draft).await;
-        let Some(rate) = node.fallback_fee else {
-            return Err(RpcError::new(Code::InsufficientFunds, NO_ESTIMATE));
-        };
-        request.fee = FeeChoice::Rate(rate.max(node.least_fee_rate));
-        draft = match ask(desk, &request).await? {
-            Drafted::New(draft) => draft,
-            paid @ Drafted::Paid(_) => return Ok(paid),
-        };
+    let request = bounded(node, desk, request).await?;
+    match drafted_at(node, desk, &request).await {
+        Ok(Some(Reply::Draft(draft))) => Ok(Drafted::New(draft)),
+        Ok(Some(Reply::Payment(payment))) => {
+            Ok(Drafted::Paid(Paid { payment, basis: FeeBasis::Asked }))
+        }
+        Ok(Some(_)) => Err(RpcError::bug()),
+        Ok(None) => Err(RpcError::new(Code::InsufficientFunds, NO_ESTIMATE)),
+        Err(CommandError::Dust { amount, .. }) => {
+            Err(RpcError::new(Code::InsufficientFunds, too_small(&request, amount)))
+        }
+        Err(CommandError::FeeAboveLimit { .. }) => {
+            Err(RpcError::new(Code::InsufficientFunds, FEE_ABOVE_LIMIT))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Asks for a draft, with the fallback fee where nothing is known of what was asked for; `None` if
+/// there is no such fee.
+pub(super) async fn drafted_at(
+    node: &Node,
+    desk: &Desk,
+    request: &PayRequest,
+) -> Result<Option<Reply>, CommandError> {
+    let ask = |request: PayRequest| desk.ask(Command::Draft(Box::new(request)));
+    match ask(request.clone()).await {
+        Ok(Reply::Draft(draft)) if draft.fee_basis == FeeBasis::Fallback => {
+            drop_draft(desk, &draft).await;
+        }
+        Err(CommandError::FeeUnknown { .. }) => {}
+        other => return other.map(Some),
+    }
+    let Some(rate) = node.fallback_fee else { return Ok(None) };
+    let fee = FeeChoice::Rate(rate.max(node.least_fee_rate));
+    let mut reply = ask(PayRequest { fee, ..request.clone() }).await?;
+    if let Reply::Draft(draft) = &mut reply {
         draft.fee_basis = FeeBasis::Fallback;
     }
-    Ok(Drafted::New(draft))
+    Ok(Some(reply))
 }
 
 /// The same request within what the daemon was started with.
@@ -180,21 +202,6 @@ fn shown(rate: FeeRate) -> String {
     format!("{}.{:03}", for_1000 / 1_000, for_1000 % 1_000)
 }
 
-async fn ask(desk: &Desk, request: &PayRequest) -> Result<Drafted, RpcError> {
-    match desk.ask(Command::Draft(Box::new(request.clone()))).await {
-        Ok(Reply::Draft(draft)) => Ok(Drafted::New(draft)),
-        Ok(Reply::Payment(payment)) => Ok(Drafted::Paid(Paid { payment, basis: FeeBasis::Asked })),
-        Ok(_) => Err(RpcError::bug()),
-        Err(CommandError::Dust { amount, .. }) => {
-            Err(RpcError::new(Code::InsufficientFunds, too_small(request, amount)))
-        }
-        Err(CommandError::FeeAboveLimit { .. }) => {
-            Err(RpcError::new(Code::InsufficientFunds, FEE_ABOVE_LIMIT))
-        }
-        Err(error) => Err(error.into()),
-    }
-}
-
 /// Gives a draft's coins free.
 pub(super) async fn drop_draft(desk: &Desk, draft: &Draft) {
     // One that is gone holds nothing.
@@ -220,7 +227,7 @@ const LONGEST_TARGET: u16 = 1008;
 
 const TARGET_AND_RATE: &str = "Cannot specify both conf_target and fee_rate. Please provide either a confirmation \
      target in blocks for automatic fee estimation, or an explicit fee rate.";
-const NO_ESTIMATE: &str = "Fee estimation failed. Fallbackfee is disabled. Wait a few blocks or \
+pub(super) const NO_ESTIMATE: &str = "Fee estimation failed. Fallbackfee is disabled. Wait a few blocks or \
                            enable --fallback-fee.";
 const OTHERS_SIGN: &str = "Others must sign too: use send, or billfold psbt create";
 const NO_KEYS: &str = "Error: Private keys are disabled for this wallet";

@@ -142,20 +142,20 @@ fn place(text: &str, port: u16) -> Option<PeerAddress> {
 }
 
 async fn disconnect(node: &Node, arguments: &Arguments) -> Outcome {
-    let (address, id) = (arguments.text(0)?, arguments.integer(1)?);
-    let status = node.status().await?;
-    let is_meant = |peer: &&PeerStatus| match (address, id) {
-        (Some(address), None) => named(&status, peer).any(|name| name == address),
-        (_, Some(id)) => u64::try_from(id).is_ok_and(|id| id == peer.peer.to_u64()),
-        (None, None) => false,
-    };
-    match (address, id) {
+    match (arguments.text(0)?, arguments.value(1)) {
         (Some(_), None) | (None | Some(""), Some(_)) => {}
         _ => {
             let message = "Only one of address and nodeid should be provided.";
             return Err(RpcError::new(Code::InvalidParams, message));
         }
     }
+    let (address, id) = (arguments.text(0)?, arguments.long(1)?);
+    let status = node.status().await?;
+    let is_meant = |peer: &&PeerStatus| match (address, id) {
+        (Some(address), None) => named(&status, peer).any(|name| name == address),
+        (_, Some(id)) => u64::try_from(id).is_ok_and(|id| id == peer.peer.to_u64()),
+        (None, None) => false,
+    };
     let Some((peer, _)) = open(&status).find(|(peer, _)| is_meant(peer)) else {
         let message = "Node not found in connected nodes";
         return Err(RpcError::new(Code::NodeNotConnected, message));
@@ -196,10 +196,8 @@ async fn added(node: &Node, arguments: &Arguments) -> Outcome {
 }
 
 async fn addresses(node: &Node, arguments: &Arguments) -> Outcome {
-    let count = i32::try_from(arguments.integer(0)?.unwrap_or(1))
-        .map_err(|_| RpcError::new(Code::Misc, "JSON integer out of range"))?;
-    let count =
-        usize::try_from(count).map_err(|_| RpcError::parameter("Address count out of range"))?;
+    let count = usize::try_from(arguments.integer(0)?.unwrap_or(1))
+        .map_err(|_| RpcError::parameter("Address count out of range"))?;
     let network = arguments.text(1)?;
     if let Some(name) = network
         && !NETWORKS.contains(&name.to_ascii_lowercase().as_str())

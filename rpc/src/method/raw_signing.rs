@@ -69,7 +69,8 @@ async fn combine(desk: &Desk, arguments: &Arguments) -> Outcome {
 /// What callers signed of one transaction.
 fn variants(texts: &[Value]) -> Result<Vec<Transaction>, RpcError> {
     let read = |(place, text): (usize, &Value)| {
-        transaction_hex::read(arguments::text(text)?, None).ok_or_else(|| {
+        let transaction = transaction_hex::read(arguments::text(text)?, None);
+        transaction.filter(|transaction| !transaction.input.is_empty()).ok_or_else(|| {
             let message = format!(
                 "TX decode failed for tx {place}. Make sure the tx has at least one input."
             );

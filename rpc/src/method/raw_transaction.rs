@@ -64,7 +64,7 @@ pub(super) struct TransactionForm {
     hash: Wtxid,
     version: u32,
     size: usize,
-    vsize: usize,
+    vsize: u64,
     weight: u64,
     locktime: u32,
     vin: Vec<InputForm>,
@@ -80,13 +80,14 @@ impl TransactionForm {
             script_pubkey: ScriptForm::new(&output.script_pubkey, network),
         });
         let is_coinbase = transaction.is_coinbase();
+        let weight = transaction_hex::weight(transaction).to_wu();
         Self {
             txid: transaction.compute_txid(),
-            hash: transaction.compute_wtxid(),
+            hash: transaction_hex::wtxid(transaction),
             version: transaction.version.0.cast_unsigned(),
-            size: transaction.total_size(),
-            vsize: transaction.vsize(),
-            weight: transaction.weight().to_wu(),
+            size: transaction_hex::written(transaction).len() / 2,
+            vsize: weight.div_ceil(4),
+            weight,
             locktime: transaction.lock_time.to_consensus_u32(),
             vin: transaction.input.iter().map(|i| InputForm::new(i, is_coinbase)).collect(),
             vout: outputs.collect(),

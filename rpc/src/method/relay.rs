@@ -38,8 +38,11 @@ pub(super) const METHODS: &[Method] = &[Method {
 }];
 
 async fn send(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
-    let transaction = read(arguments.required_text(0)?)?;
     let most_rate = arguments.value(1).map(amount).transpose()?.unwrap_or(MOST_RATE);
+    if most_rate >= Amount::ONE_BTC {
+        return Err(RpcError::parameter(RATE_TOO_HIGH));
+    }
+    let transaction = read(arguments.required_text(0)?)?;
     let most_burnt = arguments.value(2).map(amount).transpose()?.unwrap_or(Amount::ZERO);
     if burns(&transaction) > most_burnt {
         return Err(RpcError::new(Code::Verify, BURNS));
@@ -138,6 +141,7 @@ fn refusal(error: CommandError) -> RpcError {
 /// Core's default of `maxfeerate`: 0.1 BTC for 1,000 vbytes.
 pub(super) const MOST_RATE: Amount = Amount::from_sat(10_000_000);
 
+const RATE_TOO_HIGH: &str = "Fee rates larger than or equal to 1BTC/kvB are not accepted";
 const BURNS: &str = "Unspendable output exceeds maximum configured by user (maxburnamount)";
 const PAYS_TOO_MUCH: &str = "Fee exceeds maximum configured by user (e.g. -maxtxfee, maxfeerate)";
 const NOT_FETCHED: &str =

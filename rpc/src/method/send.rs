@@ -61,6 +61,8 @@ const PAYING: &str = "-10 before the chain was seen for the first time; fee_reas
      and so are the texts of a fee that is out of range";
 
 async fn one(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
+    // As in Core, a fee that contradicts itself is told before anything else.
+    let asked = options(arguments, [5, 6, 7, 9, 2])?;
     let address = address(node, arguments.required_text(0)?)?;
     let amount = payable(arguments.value(1).unwrap_or(&Value::Null))?;
     let bears_fee = arguments.flag(4, false)?;
@@ -70,8 +72,7 @@ async fn one(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
         let message = "wallet does not have the \"avoid reuse\" feature enabled";
         return Err(RpcError::new(Code::Wallet, message));
     }
-    let request =
-        PayRequest { recipients: vec![recipient], ..options(arguments, [5, 6, 7, 9, 2])? };
+    let request = PayRequest { recipients: vec![recipient], ..asked };
     told(&pay(node, desk, request).await?, arguments.flag(10, false)?)
 }
 
@@ -79,6 +80,7 @@ async fn many(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     if arguments.text(0)?.is_some_and(|dummy| !dummy.is_empty()) {
         return Err(RpcError::parameter("Dummy value must be set to \"\""));
     }
+    let asked = options(arguments, [5, 6, 7, 8, 3])?;
     let mut paid: Vec<(&str, Address, Amount)> = Vec::new();
     let mut seen = BTreeSet::new();
     for (text, value) in arguments::object(arguments.value(1).unwrap_or(&Value::Null))?.iter() {
@@ -97,7 +99,7 @@ async fn many(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
         note: None,
     });
     let recipients = recipients.collect();
-    let request = PayRequest { recipients, ..options(arguments, [5, 6, 7, 8, 3])? };
+    let request = PayRequest { recipients, ..asked };
     told(&pay(node, desk, request).await?, arguments.flag(9, false)?)
 }
 

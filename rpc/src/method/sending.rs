@@ -131,7 +131,12 @@ async fn send(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
         return Err(RpcError::new(Code::Wallet, message));
     }
     request.recipients = recipients;
-    finish(node, desk, request, &options).await
+    // What lacks is an error of the wallet here, as of all that fund a transaction.
+    let told = finish(node, desk, request, &options).await;
+    told.map_err(|error| match error.code {
+        LACKS_FUNDS => RpcError { code: Code::Wallet as i32, ..error },
+        _ => error,
+    })
 }
 
 async fn send_all(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
@@ -294,5 +299,6 @@ struct SentForm {
     complete: bool,
 }
 
+const LACKS_FUNDS: i32 = Code::InsufficientFunds as i32;
 const TOO_LOW: &str = "Total value of UTXO pool too low to pay for transaction. Try using lower \
                        feerate or excluding uneconomic UTXOs with 'send_max' option.";

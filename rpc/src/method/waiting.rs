@@ -9,7 +9,7 @@ use billfold_wallet_core::command::{
 use bitcoin::{Amount, Txid};
 use serde::Serialize;
 
-use crate::arguments::{self, Arguments};
+use crate::arguments::{self, Arguments, check_fields};
 use crate::desk::Desk;
 use crate::error::{Code, RpcError};
 use crate::json::{Btc, answer};
@@ -136,6 +136,7 @@ async fn bump(node: &Node, desk: &Desk, arguments: &Arguments, signs: bool) -> O
 
 fn read_fee(arguments: &Arguments) -> Result<Fee, RpcError> {
     let options = arguments.value(1).map(arguments::object).transpose()?;
+    options.map_or(Ok(()), |fields| check_fields(fields, OPTIONS.fields))?;
     let option =
         |name: &str| options.and_then(|fields| fields.get(name)).filter(|value| !value.is_null());
     for name in ["outputs", "original_change_index"] {

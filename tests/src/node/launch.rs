@@ -157,7 +157,7 @@ fn core_options(folder: &TempDir, peers: SocketAddr, rpc: SocketAddr) -> Vec<Str
         "-printtoconsole",
         "-blockfilterindex=1",
         "-peerblockfilters=1",
-        "-disablewallet",
+        "-fallbackfee=0.00001",
         "-persistmempool=0",
         "-dnsseed=0",
         "-fixedseeds=0",

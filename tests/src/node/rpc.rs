@@ -27,6 +27,12 @@ impl Rpc {
         Self { address }
     }
 
+    /// Where the node takes calls.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Calls a method with positional parameters.
     ///
     /// # Errors

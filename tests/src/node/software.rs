@@ -39,12 +39,17 @@ pub fn is_required() -> bool {
 /// # Errors
 /// Why there is none.
 pub fn find() -> Result<Vec<Software>> {
-    let core = env::var_os("BITCOIND_EXE").map(|path| Software::Core(path.into()));
-    match (btcd(), core) {
+    match (btcd(), core()) {
         (Ok(btcd), core) => Ok([Some(Software::Btcd(btcd)), core].into_iter().flatten().collect()),
         (Err(_), Some(core)) if !is_required() => Ok(vec![core]),
         (Err(reason), _) => Err(reason),
     }
+}
+
+/// The Bitcoin Core program that `BITCOIND_EXE` names.
+#[must_use]
+pub fn core() -> Option<Software> {
+    env::var_os("BITCOIND_EXE").map(|path| Software::Core(path.into()))
 }
 
 fn btcd() -> Result<PathBuf> {

@@ -25,7 +25,7 @@ pub(in crate::method) const METHODS: &[Method] = &[Method {
 }];
 
 async fn told(desk: &Desk, arguments: &Arguments) -> Outcome {
-    let after = u64::try_from(arguments.integer(0)?.unwrap_or(0)).unwrap_or(0);
+    let after = u64::try_from(arguments.long(0)?.unwrap_or(0)).unwrap_or(0);
     let limit = arguments.value(1).map(|value| count(value, "limit")).transpose()?.unwrap_or(100);
     match teller(desk, TellerCommand::Read(TellerReading::Audit { after, limit })).await? {
         TellerReply::Audit(entries) => {

@@ -36,7 +36,7 @@ pub(in crate::method) const METHODS: &[Method] = &[Method {
 }];
 
 async fn events(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
-    let mut after = u64::try_from(arguments.integer(0)?.unwrap_or(0)).unwrap_or(0);
+    let mut after = u64::try_from(arguments.long(0)?.unwrap_or(0)).unwrap_or(0);
     let wait = arguments.value(1).map(|value| count(value, "wait_ms")).transpose()?.unwrap_or(0);
     let limit = arguments.value(2).map(|value| count(value, "limit")).transpose()?.unwrap_or(100);
     if limit == 0 {

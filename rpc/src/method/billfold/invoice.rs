@@ -107,7 +107,7 @@ async fn get(desk: &Desk, arguments: &Arguments) -> Outcome {
 }
 
 async fn list(desk: &Desk, arguments: &Arguments) -> Outcome {
-    let after = u64::try_from(arguments.integer(0)?.unwrap_or(0)).unwrap_or(0);
+    let after = u64::try_from(arguments.long(0)?.unwrap_or(0)).unwrap_or(0);
     let limit = arguments.value(1).map(|value| count(value, "limit")).transpose()?.unwrap_or(100);
     let state = arguments.text(2)?.map(|name| {
         let names = InvoiceState::ALL.map(InvoiceState::name).join(", ");
@@ -130,7 +130,7 @@ async fn invoices(desk: &Desk, query: InvoiceQuery) -> Result<Vec<Invoice>, RpcE
 }
 
 fn id(arguments: &Arguments) -> Result<u64, RpcError> {
-    Ok(arguments.integer(0)?.and_then(|id| u64::try_from(id).ok()).unwrap_or_default())
+    Ok(arguments.long(0)?.and_then(|id| u64::try_from(id).ok()).unwrap_or_default())
 }
 
 #[derive(Debug, Serialize)]

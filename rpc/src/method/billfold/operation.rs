@@ -85,7 +85,7 @@ const WAIT: Parameter = Parameter::optional(
 
 async fn rescan(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     let height = arguments.value(0).map(|value| count(value, "from_height")).transpose()?;
-    let time = arguments.integer(1)?;
+    let time = arguments.long(1)?;
     let from = match (height, time) {
         (Some(height), None) => Birthday::Height(Height::new(height)),
         (None, Some(time)) => Birthday::Time(
@@ -114,7 +114,7 @@ fn patience(arguments: &Arguments, place: usize) -> Result<Option<Duration>, Rpc
 
 /// The operation that is named; 0 is none.
 fn number(arguments: &Arguments) -> Result<OperationId, RpcError> {
-    let number = arguments.integer(0)?.unwrap_or_default();
+    let number = arguments.long(0)?.unwrap_or_default();
     Ok(OperationId(u64::try_from(number).unwrap_or_default()))
 }
 

@@ -105,7 +105,7 @@ async fn pay(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
 }
 
 async fn bump(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
-    let id = arguments.integer(1)?.and_then(|id| u64::try_from(id).ok()).unwrap_or_default();
+    let id = arguments.long(1)?.and_then(|id| u64::try_from(id).ok()).unwrap_or_default();
     let way = match arguments.text(3)?.unwrap_or("best") {
         "best" => BumpWay::Best,
         "replace" => BumpWay::Replace,

@@ -42,7 +42,7 @@ pub(in crate::method) const METHODS: &[Method] = &[
 ];
 
 async fn one(desk: &Desk, arguments: &Arguments) -> Outcome {
-    let id = arguments.integer(1)?;
+    let id = arguments.long(1)?;
     let query = match (arguments.text(0)?, id, arguments.value(2)) {
         (Some(key), None, None) => PaymentQuery::Key(key.to_owned()),
         (None, Some(id), None) => PaymentQuery::Id(u64::try_from(id).unwrap_or_default()),
@@ -53,7 +53,7 @@ async fn one(desk: &Desk, arguments: &Arguments) -> Outcome {
 }
 
 async fn page(desk: &Desk, arguments: &Arguments) -> Outcome {
-    let after = u64::try_from(arguments.integer(0)?.unwrap_or(0)).unwrap_or(0);
+    let after = u64::try_from(arguments.long(0)?.unwrap_or(0)).unwrap_or(0);
     let limit = arguments.value(1).map(|value| count(value, "limit")).transpose()?.unwrap_or(100);
     let query = TellerCommand::Read(TellerReading::Payments(PaymentQuery::Page { after, limit }));
     match teller(desk, query).await? {

@@ -9,7 +9,7 @@ use billfold_wallet_core::keychain::Branch;
 use bitcoin::{Address, FeeRate, Transaction, Weight};
 
 use crate::address_type;
-use crate::arguments::{self, amount};
+use crate::arguments::{self, amount, check_fields};
 use crate::desk::Desk;
 use crate::error::{Code, RpcError};
 use crate::json::{Object, Value, type_name};
@@ -84,7 +84,7 @@ impl Options {
     ) -> Result<Self, RpcError> {
         let empty = Object::default();
         let fields = Fields(fields.unwrap_or(&empty));
-        fields.check()?;
+        check_fields(fields.0, FIELDS)?;
         let change_to = fields.get("changeAddress").map(arguments::text).transpose()?;
         let refused = "Change address must be a valid bitcoin address";
         let change_to = change_to
@@ -133,23 +133,6 @@ impl Options {
 struct Fields<'a>(&'a Object);
 
 impl<'a> Fields<'a> {
-    /// -3 for a field of another type, and for one that there is not.
-    fn check(&self) -> Result<(), RpcError> {
-        for (name, value) in self.0.iter() {
-            let Some(field) = FIELDS.iter().find(|field| field.is_called(name)) else {
-                return Err(RpcError::wrong_type(format!("Unexpected key {name}")));
-            };
-            let found = type_name(value);
-            let expected = field.kind.expected().filter(|_| !value.is_null());
-            if let Some(expected) = expected.filter(|expected| *expected != found) {
-                return Err(RpcError::wrong_type(format!(
-                    "JSON value of type {found} for field {name} is not of expected type {expected}"
-                )));
-            }
-        }
-        Ok(())
-    }
-
     fn get(&self, name: &str) -> Option<&'a Value> {
         let field = FIELDS.iter().find(|field| field.is_called(name))?;
         // Of two names of the same thing, Core looks at the newer one.

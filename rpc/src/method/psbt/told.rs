@@ -119,10 +119,11 @@ struct ProprietaryForm {
 
 impl ProprietaryForm {
     fn new((key, value): (&raw::ProprietaryKey, &Vec<u8>)) -> Self {
+        let whole = key.to_key();
         Self {
             identifier: key.prefix.to_lower_hex_string(),
             subtype: key.subtype,
-            key: key.key.to_lower_hex_string(),
+            key: format!("{:02x}{}", whole.type_value, whole.key.to_lower_hex_string()),
             value: value.to_lower_hex_string(),
         }
     }

@@ -1,0 +1,93 @@
+//! Owns what may differ between the daemon and the Bitcoin Core that it is compared with, and why.
+//! Core's level is 29 where Bitcoin Knots 29 stands for it; the daemon's is 31.0.
+
+use billfold_tests::twins::Known;
+
+const fn known(
+    method: &'static str,
+    core: &'static str,
+    ours: &'static str,
+    why: &'static str,
+) -> Known {
+    Known { method, asked: "", core, ours, why }
+}
+
+/// The same, of requests with this text.
+const fn asked(asked: &'static str, known: Known) -> Known {
+    Known { asked, ..known }
+}
+
+/// Of methods that need no wallet.
+pub const PURE: &[Known] = &[
+    known("", r#""code":-1,"message":"{method}"#, r#""code":-1,"message":"{method}"#, OWN_TEXTS),
+    known("", "TX decode failed", "TX decode failed", "the reader of PSBTs is a library's"),
+    known(
+        "joinpsbts",
+        r#""result":"cHNid"#,
+        r#""result":"cHNid"#,
+        "both put inputs and outputs in an order drawn by lot",
+    ),
+    known(
+        "analyzepsbt",
+        r#"e":-0.23809523"#,
+        r#"e":-0.23809524"#,
+        "31.0 rounds fee rates down, and 29 towards zero",
+    ),
+    known(
+        "analyzepsbt",
+        r#""next":"finalizer"#,
+        r#""next":"updater"#,
+        "scripts of taproot are not looked into",
+    ),
+    known("decodepsbt", r#""unknown":{""#, "musig2_", "29 does not know MuSig2 (BIP373)"),
+    asked(
+        MUSIG,
+        known(
+            "finalizepsbt",
+            r#""complete":true"#,
+            r#""complete":true"#,
+            "29 keeps fields of MuSig2, as it does not know them",
+        ),
+    ),
+    asked(TREE, known("decodepsbt", r#""taproot_tree""#, r#""taproot_tree""#, LEAVES)),
+    asked(TREE, known("finalizepsbt", r#""complete":false"#, r#""complete":false"#, LEAVES)),
+    asked(TREE, known("utxoupdatepsbt", r#"{"result":"#, r#"{"result":"cHNid"#, LEAVES)),
+    asked(TREE, known("combinepsbt", r#"{"result":"#, r#"{"result":"cHNid"#, LEAVES)),
+    known("createmultisig", "", "Position 3 (address_type)", KNOTS),
+    known("descriptorprocesspsbt", "", "Position 3 (sighashtype)", KNOTS),
+    known("validateaddress", "error_index", "", KNOTS),
+    known(
+        "verifymessage",
+        r#""result":false"#,
+        "does not refer to key",
+        "Knots verifies messages of BIP322 too",
+    ),
+    known(
+        "verifymessage",
+        "Malformed base64",
+        r#""result":false"#,
+        "Core takes an empty text for base64, and Knots does not",
+    ),
+    known(
+        "decodescript",
+        r#""desc":"wsh("#,
+        r#""desc":"addr("#,
+        "of miniscripts, only those that a person may want are known again",
+    ),
+    known("", "is not a valid descriptor function", "while parsing", OWN_TEXTS),
+];
+
+/// Of wallets.
+pub const WALLET: &[Known] =
+    &[known("", r#""code":-1,"message":"{method}"#, r#""code":-1,"message":"{method}"#, OWN_TEXTS)];
+
+const OWN_TEXTS: &str = "help, and what is wrong with a descriptor, are told in our own words";
+const LEAVES: &str =
+    "the library writes two leaves of a tree that stand side by side in an order of its own";
+const KNOTS: &str = "Bitcoin Knots has a further argument, form or field here";
+
+/// How the PSBT with a tree of taproot begins, among Core's own.
+const TREE: &str = "cHNidP8BAF4CAAAAASd0Srq/MCf+DWzyOpbu4u+xiO9SMBlUWFiD5ptmJLJCAAAAAAD/////AUjmBSoBAAAAIlEgCoy9yG3hzhwP";
+
+/// How those with MuSig2 begin.
+const MUSIG: &str = "cHNidP8BAFICAAAAA";
