@@ -42,10 +42,10 @@ pub fn written(transaction: &Transaction) -> String {
 /// Its id with witnesses, as it is written here (BIP141).
 #[must_use]
 pub fn wtxid(transaction: &Transaction) -> Wtxid {
-    match transaction.input.is_empty() {
-        true => Wtxid::from_raw_hash(transaction.compute_txid().to_raw_hash()),
-        false => transaction.compute_wtxid(),
+    if transaction.input.is_empty() {
+        return Wtxid::from_raw_hash(transaction.compute_txid().to_raw_hash());
     }
+    transaction.compute_wtxid()
 }
 
 /// Its weight as it is written here (BIP141).

@@ -136,15 +136,13 @@ impl Twins {
                 && has(core, known.core)
                 && has(ours, known.ours)
         };
-        match self.known.iter().position(excuses) {
-            Some(at) => drop(self.used.borrow_mut().insert(at)),
-            None => {
-                let cut = |text: &str| text.chars().take(MOST_TOLD).collect::<String>();
-                let [request, core, ours] = [request, core, ours].map(cut);
-                let told = format!("{request}\n  core: {core}\n  ours: {ours}");
-                self.told.borrow_mut().push(told);
-            }
+        if let Some(at) = self.known.iter().position(excuses) {
+            self.used.borrow_mut().insert(at);
+            return;
         }
+        let cut = |text: &str| text.chars().take(MOST_TOLD).collect::<String>();
+        let [request, core, ours] = [request, core, ours].map(cut);
+        self.told.borrow_mut().push(format!("{request}\n  core: {core}\n  ours: {ours}"));
     }
 }
 

@@ -86,7 +86,7 @@ fn wrong_calls_get_the_errors_of_core() -> Result<()> {
         (500, -5, "getnewaddress", json!(["", "p2wsh"]), "Unknown address type 'p2wsh'"),
         (500, -5, "sendtoaddress", json!(["nobody", 1]), "Invalid Bitcoin address: nobody"),
         (500, -3, "sendtoaddress", json!([STRANGER, "0.000000001"]), "Invalid amount"),
-        (500, -3, "sendtoaddress", json!([STRANGER, 0]), "Invalid amount for send"),
+        (500, -6, "sendtoaddress", json!([STRANGER, 0]), "Transaction amount too small"),
         (500, -6, "sendtoaddress", json!([STRANGER, 100]), "Insufficient funds"),
         (500, -6, "sendtoaddress", json!([STRANGER, 0.1]), "Fee estimation failed"),
         (500, -8, "sendtoaddress", json!({"address": STRANGER, "sum": 1}), "named parameter sum"),

@@ -64,10 +64,9 @@ async fn one(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     // As in Core, a fee that contradicts itself is told before anything else.
     let asked = options(arguments, [5, 6, 7, 9, 2])?;
     let address = address(node, arguments.required_text(0)?)?;
-    let amount = payable(arguments.value(1).unwrap_or(&Value::Null))?;
+    let sum = amount(arguments.value(1).unwrap_or(&Value::Null))?;
     let bears_fee = arguments.flag(4, false)?;
-    let recipient =
-        Recipient { address, amount: part(amount, bears_fee), note: said(arguments, 3)? };
+    let recipient = Recipient { address, amount: part(sum, bears_fee), note: said(arguments, 3)? };
     if arguments.flag(8, false)? {
         let message = "wallet does not have the \"avoid reuse\" feature enabled";
         return Err(RpcError::new(Code::Wallet, message));
@@ -89,7 +88,7 @@ async fn many(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
             let message = format!("Invalid parameter, duplicated address: {text}");
             return Err(RpcError::parameter(message));
         }
-        paid.push((text, address, payable(value)?));
+        paid.push((text, address, amount(value)?));
     }
     let names: Vec<&str> = paid.iter().map(|(name, ..)| *name).collect();
     let bearing = bearing_fee(arguments.value(4), &names)?;
@@ -159,13 +158,6 @@ fn said(arguments: &Arguments, place: usize) -> Result<Option<String>, RpcError>
 
 fn address(node: &Node, text: &str) -> Result<Address, RpcError> {
     arguments::address(text, node.params.network, "Invalid Bitcoin address: ")
-}
-
-fn payable(value: &Value) -> Result<Amount, RpcError> {
-    match amount(value)? {
-        Amount::ZERO => Err(RpcError::wrong_type("Invalid amount for send")),
-        amount => Ok(amount),
-    }
 }
 
 fn told(paid: &Paid, verbose: bool) -> Outcome {

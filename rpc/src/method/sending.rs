@@ -122,6 +122,9 @@ async fn send(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
             }),
         }
     }
+    if recipients.is_empty() && publishes.is_none() {
+        return Err(RpcError::parameter("TX must have at least one output"));
+    }
     let mut request = options.request()?;
     request.choice.beside = options.flag("add_inputs", request.coins.is_empty())?;
     request.choice.strangers = options.flag("include_unsafe", false)?;

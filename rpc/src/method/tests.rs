@@ -116,7 +116,8 @@ const PAGE_HEAD: &str = "\
 
 Written from the table of methods by a test, which fails when it is out of date. What the daemon is, is in
 [daemon.md](daemon.md). The level that is followed is Bitcoin Core 31.0: names, arguments, shapes, texts and codes of errors.
-They are read from its source and checked against the types that corepc publishes; no running Core was asked yet.
+They are read from its source, checked against the types that corepc publishes, and compared with the answers of a running node:
+Bitcoin Knots 29.4.3, which is Bitcoin Core 29 with additions ([testing.md](testing.md)).
 
 ## Answered
 ";

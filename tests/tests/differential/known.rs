@@ -78,8 +78,52 @@ pub const PURE: &[Known] = &[
 ];
 
 /// Of wallets.
-pub const WALLET: &[Known] =
-    &[known("", r#""code":-1,"message":"{method}"#, r#""code":-1,"message":"{method}"#, OWN_TEXTS)];
+pub const WALLET: &[Known] = &[
+    known("listdescriptors", ".wallet_name", "", NAMES),
+    known(
+        "listdescriptors",
+        ".descriptors = ",
+        "",
+        "what was searched for while it was restored is told too, and the range is what is watched",
+    ),
+    known("getwalletinfo", ".walletname", "", NAMES),
+    known("getwalletinfo", "balance = ", "balance = null", GONE),
+    known("getwalletinfo", "txfee = ", "txfee = null", GONE),
+    known("getwalletinfo", ".flags = null", "", "31.0 tells the flags"),
+    known("getwalletinfo", ".keypoolsize", "", "as many as are watched ahead"),
+    known(
+        "getwalletinfo",
+        ".blank",
+        "",
+        "Core goes on calling a wallet blank into which keys were imported",
+    ),
+    known(
+        "getwalletinfo",
+        ".birthtime",
+        "",
+        "Core's keys were imported with time 0, ours restored from height 0",
+    ),
+    known("getblockchaininfo", ".size_on_disk", "= 0", "no block is kept"),
+    known("getblockheader", ".nTx", "= 0", "no block is kept"),
+    known("getchaintips", r#""branchlen":1"#, "", "branches that were left are not told"),
+    known("listunspent", ".ancestor", "= null", "the fee of others' payments is not known"),
+    known("walletcreatefundedpsbt", ".fee", "", SIZES),
+    known("walletcreatefundedpsbt", ".psbt", "", SIZES),
+    known(
+        "walletprocesspsbt",
+        r#""complete":false"#,
+        r#""complete":false"#,
+        "31.0 writes down a hash type that is not the usual one of taproot",
+    ),
+    known("bumpfee", "code = -1", "code = -4", "ours says why"),
+    known("bumpfee", "is already spent", "has been mined", "ours says why"),
+    known(
+        "signmessage",
+        r#"200 content-type: application/json {"result""#,
+        "does not refer to key",
+        "Knots signs messages by BIP322 too",
+    ),
+];
 
 const OWN_TEXTS: &str = "help, and what is wrong with a descriptor, are told in our own words";
 const LEAVES: &str =
@@ -91,3 +135,8 @@ const TREE: &str = "cHNidP8BAF4CAAAAASd0Srq/MCf+DWzyOpbu4u+xiO9SMBlUWFiD5ptmJLJC
 
 /// How those with MuSig2 begin.
 const MUSIG: &str = "cHNidP8BAFICAAAAA";
+
+const NAMES: &str = "the two wallets have different names";
+const GONE: &str = "31.0 has this no more";
+const SIZES: &str =
+    "signatures are taken to be a byte longer or shorter than Core takes them to be";
