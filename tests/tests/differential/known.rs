@@ -18,7 +18,7 @@ const fn asked(asked: &'static str, known: Known) -> Known {
 }
 
 /// Of methods that need no wallet.
-pub const PURE: &[Known] = &[
+pub(super) const PURE: &[Known] = &[
     known("", r#""code":-1,"message":"{method}"#, r#""code":-1,"message":"{method}"#, OWN_TEXTS),
     known("", "TX decode failed", "TX decode failed", "the reader of PSBTs is a library's"),
     known(
@@ -78,7 +78,7 @@ pub const PURE: &[Known] = &[
 ];
 
 /// Of wallets.
-pub const WALLET: &[Known] = &[
+pub(super) const WALLET: &[Known] = &[
     known("listdescriptors", ".wallet_name", "", NAMES),
     known(
         "listdescriptors",

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 type Call = (String, Value);
 
 /// All of them.
-pub fn calls() -> Result<Vec<Call>> {
+pub(super) fn calls() -> Result<Vec<Call>> {
     let mut calls = psbts()?;
     calls.extend(scripts_and_keys()?);
     calls.extend(made()?);

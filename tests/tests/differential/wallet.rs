@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::Pair;
 
 /// All of it.
-pub fn walk(pair: &mut Pair) -> Result<()> {
+pub(super) fn walk(pair: &mut Pair) -> Result<()> {
     import(pair)?;
     let addresses = issued(pair)?;
     ask(pair, &addresses)?;
