@@ -67,7 +67,7 @@ pub enum Input {
         /// The key, if it is new.
         key: Option<SeedKey>,
     },
-    /// The time that [`Engine::deadline`] named has come.
+    /// The time that [`Engine::deadline`](crate::engine::Engine::deadline) named has come.
     Deadline,
 }
 
