@@ -11,7 +11,7 @@ use miniscript::{Descriptor, ForEachKey as _};
 
 use std::sync::LazyLock;
 
-use billfold_wallet_core::keychain::{Branch, DerivationIndex};
+use billfold_wallet_core::keychain::{self, Branch, DerivationIndex};
 
 /// The curve's tables, made once.
 pub static SECP: LazyLock<Secp256k1<All>> = LazyLock::new(Secp256k1::new);
@@ -25,8 +25,7 @@ pub fn of_branch(account: &str, branch: Branch) -> Option<String> {
 /// The descriptor of one address, with its keys and where they come from.
 #[must_use]
 pub fn of_address(account: &str, branch: Branch, index: DerivationIndex) -> Option<String> {
-    let definite = branch_of(account, branch)?.at_derivation_index(index.to_u32()).ok()?;
-    inferred(&definite)
+    inferred(&definite(account, branch, index)?)
 }
 
 /// The descriptor of one place.
@@ -36,7 +35,7 @@ pub fn definite(
     branch: Branch,
     index: DerivationIndex,
 ) -> Option<Descriptor<DefiniteDescriptorKey>> {
-    branch_of(account, branch)?.at_derivation_index(index.to_u32()).ok()
+    keychain::definite(&branch_of(account, branch)?, index.to_u32())
 }
 
 /// A key of a definite descriptor, and its path from the master key.

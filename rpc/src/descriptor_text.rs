@@ -3,13 +3,13 @@
 //!
 //! Refuses to keep private keys, and to repeat them.
 
+use billfold_wallet_core::keychain::{PublicHalf, definite};
+use billfold_wallet_core::signers::{HeldKey, PrivateDescriptor, without_private_keys};
 use bitcoin::hex::FromHex;
 use bitcoin::key::{CompressedPublicKey, TweakedPublicKey};
 use bitcoin::{Address, Network, NetworkKind, ScriptBuf};
 use miniscript::descriptor::checksum::desc_checksum;
-use miniscript::descriptor::{
-    DefiniteDescriptorKey, DescriptorPublicKey, DescriptorSecretKey, KeyMap, Wildcard,
-};
+use miniscript::descriptor::{DefiniteDescriptorKey, DescriptorPublicKey};
 use miniscript::{Descriptor, ForEachKey as _};
 
 use crate::arguments;
@@ -33,12 +33,22 @@ enum Body {
         outer: Outer,
         /// One for each path (BIP389).
         branches: Vec<Descriptor<DescriptorPublicKey>>,
-        has_private_keys: bool,
+        /// The same as they are told, with the steps below private keys that were given.
+        told: Vec<Descriptor<DescriptorPublicKey>>,
+        private: PrivateKeys,
         /// Whether hardened steps are spelled with an apostrophe.
         apostrophes: bool,
     },
     /// One script, and how it is written.
     Script { text: String, script: ScriptBuf },
+}
+
+/// Which of its keys came with their private halves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum PrivateKeys {
+    None,
+    Some,
+    All,
 }
 
 /// What stands around the keys.
@@ -109,7 +119,13 @@ impl Read {
     /// Whether there are private keys in it.
     #[must_use]
     pub const fn has_private_keys(&self) -> bool {
-        matches!(self.body, Body::Keys { has_private_keys: true, .. })
+        matches!(self.body, Body::Keys { private: PrivateKeys::Some | PrivateKeys::All, .. })
+    }
+
+    /// Whether every key in it is a private one.
+    #[must_use]
+    pub const fn has_all_private_keys(&self) -> bool {
+        matches!(self.body, Body::Keys { private: PrivateKeys::All, .. })
     }
 
     /// Each path as it is written, without private keys and checksums.
@@ -117,7 +133,7 @@ impl Read {
     pub fn texts(&self) -> Vec<String> {
         match &self.body {
             Body::Script { text, .. } => vec![text.clone()],
-            Body::Keys { outer, branches, apostrophes, .. } => branches
+            Body::Keys { outer, told, apostrophes, .. } => told
                 .iter()
                 .map(|branch| {
                     let text = outer.written(&branch.to_string());
@@ -170,26 +186,10 @@ impl Read {
     }
 }
 
-/// The descriptor of one place; `None` if its keys take private keys: hardened steps do.
-fn definite(
-    branch: &Descriptor<DescriptorPublicKey>,
-    index: u32,
-) -> Option<Descriptor<DefiniteDescriptorKey>> {
-    let is_hardened = |key: &DescriptorPublicKey| match key {
-        DescriptorPublicKey::XPub(key) => key.wildcard == Wildcard::Hardened,
-        _ => false,
-    };
-    // The library panics at these.
-    if branch.for_any_key(|key| key.has_hardened_step() || is_hardened(key)) {
-        return None;
-    }
-    branch.at_derivation_index(index).ok()
-}
-
 /// An extended key of another network, as it is written without its private part.
 fn foreign(
     descriptor: &Descriptor<DescriptorPublicKey>,
-    secrets: &KeyMap,
+    secrets: &[HeldKey],
     network: Network,
 ) -> Option<String> {
     let (kind, mut found) = (NetworkKind::from(network), None);
@@ -202,12 +202,11 @@ fn foreign(
         found = xkey.filter(|xkey| xkey.network != kind).map(|xkey| xkey.to_string());
         found.is_some()
     });
-    let single = |secret: &DescriptorSecretKey| match secret {
-        DescriptorSecretKey::Single(key) => key.key.network != kind,
-        _ => false,
+    let single = |held: &HeldKey| match held.name().public {
+        PublicHalf::Single(key) if held.keys().network() != kind => Some(key.to_string()),
+        _ => None,
     };
-    let mut singles = secrets.iter().filter(|(_, secret)| single(secret));
-    found.or_else(|| singles.next().map(|(key, _)| key.to_string()))
+    found.or_else(|| secrets.iter().find_map(single))
 }
 
 /// The innermost name around a part of a descriptor.
@@ -242,7 +241,8 @@ impl Body {
             (None, None) => (Outer::Usual, body.to_owned()),
         };
         let wrong = |error: miniscript::Error| RpcError::address_or_key(error.to_string());
-        let (descriptor, keys) = Descriptor::parse_descriptor(&SECP, &known).map_err(wrong)?;
+        let PrivateDescriptor { public: descriptor, keys, is_complete } =
+            PrivateDescriptor::parse_body(&known).map_err(wrong)?;
         descriptor.sanity_check().map_err(wrong)?;
         if outer == Outer::RawTr && known.contains(',') {
             return Err(RpcError::address_or_key("rawtr(): only one key expected."));
@@ -252,8 +252,15 @@ impl Body {
             return Err(RpcError::address_or_key(format!("{name}(): key '{key}' is not valid")));
         }
         let branches = descriptor.into_single_descriptors().map_err(wrong)?;
-        let (has_private_keys, apostrophes) = (!keys.is_empty(), body.contains('\''));
-        Ok(Self::Keys { outer, branches, has_private_keys, apostrophes })
+        let told = without_private_keys(&known, &keys);
+        let told: Descriptor<DescriptorPublicKey> = told.parse().map_err(wrong)?;
+        let told = told.into_single_descriptors().map_err(wrong)?;
+        let private = match (keys.is_empty(), is_complete) {
+            (true, _) => PrivateKeys::None,
+            (false, false) => PrivateKeys::Some,
+            (false, true) => PrivateKeys::All,
+        };
+        Ok(Self::Keys { outer, branches, told, private, apostrophes: body.contains('\'') })
     }
 }
 

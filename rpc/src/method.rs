@@ -45,6 +45,7 @@ mod wallet;
 mod own_address;
 mod wallet_list;
 mod wallet_backup;
+mod descriptor_list;
 mod wallet_flag;
 mod import;
 mod billfold;
@@ -276,6 +277,7 @@ const TABLES: &[&[Method]] = &[
     history::METHODS,
     import::METHODS,
     mempool::METHODS,
+    descriptor_list::METHODS,
     message::METHODS,
     multisig::METHODS,
     network::METHODS,

@@ -44,21 +44,28 @@ async fn create(options: &BackupCreateArgs, context: &mut Context) -> Result<(),
         let path = options.file.display().to_string();
         return Err(BackupError::Exists { path }.into());
     }
-    let mut backup = match attached::backup(context).await? {
-        Some(backup) => backup,
-        None if options.with_words => strongbox::open_keys(context).await?.backup(true)?,
-        None => strongbox::open(context).await?.backup(false)?,
+    let (mut backup, held) = if let Some(backup) = attached::backup(context).await? {
+        let held = backup.held.len();
+        (backup, held)
+    } else {
+        let strongbox = if options.with_words {
+            strongbox::open_keys(context).await?
+        } else {
+            strongbox::open(context).await?
+        };
+        (strongbox.backup(options.with_words)?, strongbox.description()?.held_keys.len())
     };
     if !options.with_words {
-        backup.seed = None;
+        backup.drop_keys();
     }
-    if options.with_words && backup.seed.is_none() {
+    if options.with_words && !backup.has_keys() {
         return Err(Failure::new(Kind::WatchOnly, "this wallet only watches: it has no words"));
     }
     let file = options.backup_password_file.as_deref().or(context.run.password_file.as_deref());
     let password = password::chosen(&context.run, file, "Password of the backup: ", ADVICE)?;
     let written = service::write_backup(&options.file, &backup, &password, KdfCost::calibrated())?;
-    context.output.result(&BackupReport::new(&options.file, &backup, Some(written)))
+    let left_out = held - backup.held.len();
+    context.output.result(&BackupReport::new(&options.file, &backup, Some(written), left_out))
 }
 
 /// Opens a backup and tells what is in it.
@@ -67,7 +74,7 @@ async fn create(options: &BackupCreateArgs, context: &mut Context) -> Result<(),
 /// `not_a_backup`, `backup_damaged`, `store_newer`, `wrong_password`, `no_terminal`, `io`.
 fn check(options: &BackupCheckArgs, context: &mut Context) -> Result<(), Failure> {
     let (backup, _) = open(&options.file, context)?;
-    context.output.result(&BackupReport::new(&options.file, &backup, None))
+    context.output.result(&BackupReport::new(&options.file, &backup, None, 0))
 }
 
 /// Makes a wallet of a backup.
@@ -93,11 +100,11 @@ async fn restore(options: &BackupRestoreArgs, context: &mut Context) -> Result<(
         None => opened_by,
         Some(path) => password::chosen(&context.run, Some(path), "", ADVICE)?,
     };
-    let seed = backup.seed.is_some();
-    let short = !seed && backup.fingerprint.is_some();
+    let signs = backup.has_keys();
+    let short = backup.seed.is_none() && backup.fingerprint.is_some();
     let founding = Founding::Backup { backup: Box::new(backup), password };
     let wallet = place.found(founding, context).await?;
-    context.output.result(&RestoredReport::new(&wallet, seed, short))
+    context.output.result(&RestoredReport::new(&wallet, signs, short))
 }
 
 fn open(path: &Path, context: &mut Context) -> Result<(Backup, Password), Failure> {
@@ -121,10 +128,15 @@ struct BackupReport {
     requests: usize,
     labels: usize,
     words: bool,
+    /// Private keys that were imported and are in it.
+    imported_keys: usize,
+    /// Those that are not.
+    #[serde(skip)]
+    left_out: usize,
 }
 
 impl BackupReport {
-    fn new(file: &Path, backup: &Backup, bytes: Option<u64>) -> Self {
+    fn new(file: &Path, backup: &Backup, bytes: Option<u64>, left_out: usize) -> Self {
         Self {
             file: file.display().to_string(),
             bytes,
@@ -137,6 +149,8 @@ impl BackupReport {
             requests: backup.requests.len(),
             labels: backup.labels.len(),
             words: backup.seed.is_some(),
+            imported_keys: backup.held.len(),
+            left_out,
         }
     }
 }
@@ -144,7 +158,18 @@ impl BackupReport {
 impl Report for BackupReport {
     fn for_people(&self, _canvas: Canvas) -> String {
         let verb = if self.bytes.is_some() { "is written and opens again" } else { "is whole" };
+        let imported = match (self.imported_keys, self.left_out) {
+            (0, 0) => String::new(),
+            (0, left) => format!(
+                "\nPrivate keys {left} imported, not in it: no words bring them back, so make a \
+                 backup --with-words too"
+            ),
+            (keys, _) => {
+                format!("\nPrivate keys {keys} imported, in it: whoever opens this file has them")
+            }
+        };
         let words = match (&self.fingerprint, self.words) {
+            (None, _) if !imported.is_empty() => "none: its keys were imported",
             (Some(_), true) => "in it: whoever opens this file has the money",
             (Some(_), false) => "not in it: keep them on paper, spending takes both",
             (None, _) => "none: this wallet only watches",
@@ -153,7 +178,7 @@ impl Report for BackupReport {
             "{} {verb}.\n\
              Wallet       {} on {}, of {}\n\
              Fingerprint  {}\nBirthday     {}\nAccounts     {}\n\
-             Labels       {}\nRequests     {}\nWords        {words}",
+             Labels       {}\nRequests     {}\nWords        {words}{imported}",
             self.file,
             self.wallet,
             self.network,

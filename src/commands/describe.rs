@@ -45,6 +45,8 @@ struct DescribeReport {
     fingerprint: Option<Fingerprint>,
     birthday: BirthdayForm,
     words_checked: Option<u64>,
+    /// Private keys that were imported.
+    imported_keys: usize,
     accounts: Vec<AccountRow>,
     search: SearchForm,
 }
@@ -70,6 +72,7 @@ impl DescribeReport {
             fingerprint: wallet.fingerprint,
             birthday: BirthdayForm::new(wallet.birthday),
             words_checked: wallet.words_checked,
+            imported_keys: wallet.held_keys.len(),
             accounts: accounts.collect(),
             search: SearchForm::new(wallet),
         }
@@ -79,6 +82,7 @@ impl DescribeReport {
 impl Report for DescribeReport {
     fn for_people(&self, _canvas: Canvas) -> String {
         let checked = match (self.fingerprint, self.words_checked) {
+            (None, _) if self.imported_keys > 0 => "none: its keys were imported".to_owned(),
             (None, _) => "none here: this wallet only watches".to_owned(),
             (Some(_), None) => UNCHECKED.to_owned(),
             (Some(_), Some(time)) => figures::local_time(time),
@@ -89,6 +93,13 @@ impl Report for DescribeReport {
             figures::fingerprint(self.fingerprint),
             self.birthday.for_people(),
         );
+        if self.imported_keys > 0 {
+            let _ = writeln!(
+                text,
+                "Imported     {} private keys: no words bring them back",
+                self.imported_keys
+            );
+        }
         for AccountRow { account, descriptor, .. } in &self.accounts {
             // Writing to a string can't fail.
             let _ = write!(text, "\n{account}\n{descriptor}\n");

@@ -69,5 +69,5 @@ pub(crate) async fn account(
     })?;
     let network = context.run.settings.network;
     let descriptor = AccountDescriptor::parse(&found.descriptor, network)?;
-    Ok(Account::new(found.id, found.name, network, descriptor, None))
+    Ok(Account::new(found.id, found.name, network, descriptor, &[]))
 }

@@ -35,7 +35,8 @@ pub(super) async fn run(options: ReceiveArgs, context: &mut Context) -> Result<(
     };
     let (reply, wallet) = Session::with(context, Access::View, Reach::Offline, work).await?;
     let Reply::Address(issued) = reply else { return Err(unexpected(&reply)) };
-    if wallet.words_checked.is_none() && wallet.accounts.iter().any(|account| account.signs) {
+    let signs = wallet.accounts.iter().any(|account| account.signs);
+    if wallet.words_checked.is_none() && wallet.fingerprint.is_some() && signs {
         context.output.say(NOT_BACKED_UP);
     }
     let gap = wallet.accounts.iter().find(|one| one.name == issued.account).map(|one| one.gap);

@@ -44,6 +44,10 @@ async fn show(options: &WordsShowArgs, context: &mut Context) -> Result<(), Fail
         )?),
     };
     let (backup, _strongbox) = opened(context).await?;
+    if backup.seed.is_none() && backup.has_keys() {
+        return Err(Failure::new(Kind::WatchOnly, NO_WORDS));
+    }
+    let imported_keys = backup.held.len();
     let seed = backup.seed.ok_or(CommandError::WatchOnly)?;
     match (terminal, options.words_out.as_deref()) {
         (Some(terminal), _) => {
@@ -58,6 +62,7 @@ async fn show(options: &WordsShowArgs, context: &mut Context) -> Result<(), Fail
         fingerprint: seed.fingerprint().to_string(),
         words: seed.words().iter().count(),
         passphrase: seed.has_passphrase(),
+        imported_keys,
     })
 }
 
@@ -155,6 +160,8 @@ struct ShowReport {
     fingerprint: String,
     words: usize,
     passphrase: bool,
+    /// Private keys that the words do not bring back.
+    imported_keys: usize,
 }
 
 impl Report for ShowReport {
@@ -165,7 +172,14 @@ impl Report for ShowReport {
         } else {
             ""
         };
-        format!("{} words of fingerprint {}.{besides}", self.words, self.fingerprint)
+        let imported = match self.imported_keys {
+            0 => String::new(),
+            keys => format!(
+                "\nPrivate keys that were imported ({keys}) are not in the words: keep a billfold \
+                 backup create --with-words."
+            ),
+        };
+        format!("{} words of fingerprint {}.{besides}{imported}", self.words, self.fingerprint)
     }
 }
 
@@ -185,6 +199,8 @@ impl Report for CheckReport {
     }
 }
 
+const NO_WORDS: &str = "this wallet has no words, since its keys are imported: keep a billfold backup \
+                        create --with-words";
 const PASSPHRASE_DIFFERS: &str =
     "the words are right, and with this passphrase they are another wallet";
 

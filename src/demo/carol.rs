@@ -107,7 +107,7 @@ impl Carol {
         let found = found.ok_or_else(|| expected("an account of Carol's", "none"))?;
         let network = Network::Regtest;
         let descriptor = AccountDescriptor::parse(&found.descriptor, network)?;
-        Ok(Account::new(found.id, found.name.clone(), network, descriptor, None))
+        Ok(Account::new(found.id, found.name.clone(), network, descriptor, &[]))
     }
 }
 

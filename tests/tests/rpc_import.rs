@@ -223,7 +223,9 @@ fn what_is_wrong_with_a_descriptor_is_told_one_by_one() -> Result<()> {
     let keys = daemon.call("gethdkeys", &json!([]))?;
     ensure!(keys[0]["has_private"] == true, "{keys}");
     ensure!(keys[0]["descriptors"].as_array().is_some_and(|of| of.len() == 2), "{keys}");
-    daemon.refused(500, -4, "gethdkeys", &json!({"private": true}))?;
+    ensure!(keys[0].get("xprv").is_none(), "nobody asked: {keys}");
+    let private = daemon.call("gethdkeys", &json!({"private": true}))?;
+    ensure!(private[0]["xprv"].as_str().is_some_and(|key| key.starts_with("tprv")), "no key");
     ensure!(daemon.call("keypoolrefill", &json!([50]))?.is_null());
     daemon.refused(500, -8, "keypoolrefill", &json!([-1]))?;
     for (flag, code, message) in [

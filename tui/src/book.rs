@@ -165,7 +165,9 @@ impl Book {
     #[must_use]
     pub fn is_not_backed_up(&self) -> bool {
         self.description.as_ref().is_some_and(|wallet| {
-            wallet.words_checked.is_none() && wallet.accounts.iter().any(|account| account.signs)
+            wallet.words_checked.is_none()
+                && wallet.fingerprint.is_some()
+                && wallet.accounts.iter().any(|account| account.signs)
         })
     }
 

@@ -6,6 +6,7 @@
 
 mod span;
 mod parse_error;
+mod secret_lines;
 pub mod lines;
 
 use bitcoin::bip32::Fingerprint;
@@ -15,6 +16,7 @@ use crate::command::{Birthday, Label};
 use crate::config::LookAhead;
 use crate::keychain::{AccountName, DerivationIndex};
 use crate::seed::{Seed, Words};
+use crate::signers::{HeldKey, Keys};
 
 pub use parse_error::ParseBackupError;
 
@@ -45,9 +47,30 @@ pub struct Backup {
     pub labels: Vec<Label>,
     /// The seed, if it was asked for.
     pub seed: Option<Seed>,
+    /// The private keys that were imported, if they were asked for.
+    pub held: Vec<HeldKey>,
 }
 
 impl Backup {
+    /// Whether there are private keys in it.
+    #[must_use]
+    pub const fn has_keys(&self) -> bool {
+        self.seed.is_some() || !self.held.is_empty()
+    }
+
+    /// Leaves all private keys out.
+    pub fn drop_keys(&mut self) {
+        self.seed = None;
+        self.held.clear();
+    }
+
+    /// A copy of all its private keys.
+    #[must_use]
+    pub fn keys(&self) -> Vec<HeldKey> {
+        let seed = self.seed.as_ref().map(|seed| Keys::Seed(seed.copy(), self.network));
+        self.held.iter().map(HeldKey::copy).chain(seed.map(HeldKey::master)).collect()
+    }
+
     /// Adds the seed of these words and this passphrase to a backup that holds none; whether it is
     /// the wallet's.
     #[must_use]

@@ -52,7 +52,7 @@ pub use error::CommandError;
 pub use finding::{Finding, Matched};
 pub use history::{Direction, HistoryQuery, HistoryRow, Mark, Moment, TransactionChange};
 pub use holdings::{Holdings, Receipt};
-pub use import::{Import, ImportProblem, Imported};
+pub use import::{DescriptorText, Import, ImportProblem, Imported};
 pub use invoice::{Invoice, InvoiceChange, InvoicePayment, InvoiceQuery, InvoiceState, NewInvoice};
 pub use journal::{Happened, JournalEntry};
 pub use key_state::{KeyLayerState, KeyState};

@@ -26,10 +26,12 @@ pub enum Founding {
     Keys(NewWallet),
     /// Descriptors, without keys.
     Watch(NewWatch),
-    /// Nothing yet: descriptors without keys are imported later.
+    /// Nothing yet: descriptors are imported later.
     Blank {
         /// Where its scan begins.
         birthday: Birthday,
+        /// Whether private keys may be.
+        keys: BlankKeys,
         /// Protects the wallet on disk.
         password: Password,
     },
@@ -40,6 +42,15 @@ pub enum Founding {
         /// Protects the wallet on disk.
         password: Password,
     },
+}
+
+/// Whether a wallet without anything may be given private keys.
+#[derive(Debug)]
+pub enum BlankKeys {
+    /// It only watches.
+    Never,
+    /// They may be imported, and are protected by a passphrase besides the password if there is one.
+    Later(Option<Password>),
 }
 
 /// What a wallet is created or restored from.

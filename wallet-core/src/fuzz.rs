@@ -60,7 +60,7 @@ fn accounts(bytes: &[u8]) {
                 assert_eq!(policy.descriptor(network), Ok(descriptor.clone()));
             }
             assert!(!descriptor.rule().alternatives().is_empty());
-            let made = Account::new(AccountId::new(0), account_name(), network, descriptor, None);
+            let made = Account::new(AccountId::new(0), account_name(), network, descriptor, &[]);
             assert!(!made.paths().is_empty());
             let index = DerivationIndex::ZERO;
             let receive = made.script(Branch::Receive, index);

@@ -11,10 +11,13 @@ use bitcoin::secp256k1::{All, Secp256k1};
 use serde::{Deserialize, Serialize};
 
 pub use account::Account;
+pub use body::body_of;
+pub use definite::definite;
 pub use descriptor::{AccountDescriptor, Chains};
 pub use descriptor_error::DescriptorError;
+pub use held_key_name::{HeldKeyName, PublicHalf};
 pub use key::{AccountKey, KeyUse};
-pub(crate) use key::{holds_private_key, parse_path};
+pub(crate) use key::{holds_private_key, parse_origin, parse_path};
 pub use kind::AccountKind;
 pub use name::{AccountName, ParseAccountNameError};
 pub use rule::SpendRule;
@@ -25,7 +28,10 @@ pub use wallet_policy::WalletPolicy;
 
 mod name;
 mod descriptor_error;
+mod body;
+mod definite;
 mod key;
+mod held_key_name;
 mod kind;
 mod spend;
 mod rule;

@@ -2,7 +2,7 @@
 //!
 //! Refuses to show a word or a key in an error, a log or `Debug`, and wipes what it held.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use bitcoin::bip32::{DerivationPath, Fingerprint, Xpriv, Xpub};
 use bitcoin::secp256k1::SecretKey;
@@ -12,7 +12,6 @@ use zeroize::Zeroizing;
 pub use words::{DiceError, ParseWordsError, WordCount, Words, completions};
 
 use crate::keychain::{Account, AccountDescriptor, AccountId, SECP, StandardAccount};
-use crate::limits::KEY_PATH_STEPS;
 use crate::residue::wipe_stack;
 
 mod words;
@@ -67,10 +66,10 @@ impl Seed {
     /// The watch-only halves of standard accounts, with ids in this order.
     #[must_use]
     pub fn accounts(&self, of: &[StandardAccount], network: Network) -> Vec<Account> {
-        let own = Some(self.fingerprint());
+        let own = [self.fingerprint()];
         let account = |(id, account): (u16, &StandardAccount)| {
             let descriptor = self.descriptor(*account, network);
-            Account::new(AccountId::new(id), account.name(), network, descriptor, own)
+            Account::new(AccountId::new(id), account.name(), network, descriptor, &own)
         };
         (0..).zip(of).map(account).collect()
     }
@@ -81,22 +80,15 @@ impl Seed {
         Xpub::from_priv(&SECP, &self.master(network).derive(path).0)
     }
 
-    /// Whether every key of a descriptor that names this seed as its origin is derived from it:
-    /// money that is received at any other could not be spent.
-    #[must_use]
-    pub fn owns(&self, descriptor: &AccountDescriptor, network: Network) -> bool {
-        let own = self.fingerprint();
-        descriptor.keys().iter().all(|key| match &key.origin {
-            Some((fingerprint, path)) if *fingerprint == own => {
-                path.len() <= KEY_PATH_STEPS && self.xpub(path, network) == key.xpub
-            }
-            _ => true,
-        })
-    }
-
     /// The private key at a path, to sign with.
     pub(crate) fn private_key(&self, path: &DerivationPath, network: Network) -> PrivateKey {
         self.master(network).derive(path)
+    }
+
+    /// A copy.
+    #[must_use]
+    pub(crate) fn copy(&self) -> Self {
+        Self { entropy: self.entropy.clone(), seed: self.seed.clone() }
     }
 
     /// What the key layer seals: a version byte, the 64 bytes of the BIP39 seed, which hold the
@@ -185,9 +177,18 @@ impl PrivateKey {
         own
     }
 
+    /// Appends the key as it is written (BIP32, "Serialization format").
+    pub(crate) fn write(&self, to: &mut Zeroizing<String>) {
+        write!(**to, "{}", self.0).expect("a string takes everything");
+    }
+
     /// How far below its master key it stands.
     pub(crate) const fn depth(&self) -> u8 {
         self.0.depth
+    }
+
+    pub(crate) const fn network(&self) -> NetworkKind {
+        self.0.network
     }
 
     pub(crate) fn fingerprint(&self) -> Fingerprint {

@@ -4,12 +4,15 @@
 //! Refuses to sign what it cannot check (amounts, scripts, sighash types), and to pass on a
 //! transaction that is not the drafted one or whose inputs do not verify. BIP174, BIP371.
 
-use bitcoin::bip32::Fingerprint;
 use bitcoin::psbt::{Input, Psbt};
 use bitcoin::{EcdsaSighashType, TapSighashType, Transaction, TxOut, taproot};
 
 pub use given::GivenKeys;
+pub use held::HeldKey;
 pub use keys::{ExtendedKey, Keys, ParseKeyError, SingleKey};
+pub use private_descriptor::{
+    PrivateDescriptor, private_half, with_private_keys, without_private_keys,
+};
 pub use software::SoftwareSigner;
 
 use crate::command::SigningProblem;
@@ -18,16 +21,15 @@ use crate::psbt::{self, FinaliseError, Shown};
 
 mod locks;
 mod keys;
+mod held;
+mod private_descriptor;
 mod software;
 mod given;
 pub mod key_layer;
 pub mod device;
 
-/// Software that can sign for one master key.
+/// Software that can sign.
 pub trait Signer {
-    /// The fingerprint of the master key (BIP32).
-    fn fingerprint(&self) -> Fingerprint;
-
     /// Adds this signer's signatures to every input that carries its key origins; leaves the
     /// others as they are.
     ///

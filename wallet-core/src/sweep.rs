@@ -88,7 +88,7 @@ impl Sweep {
                     let id =
                         AccountId::new(u16::try_from(sweep.accounts.len()).unwrap_or(u16::MAX));
                     let name = NAME.parse().expect("letters are a name");
-                    let account = Account::new(id, name, network, *descriptor.clone(), None);
+                    let account = Account::new(id, name, network, *descriptor.clone(), &[]);
                     sweep.accounts.push(account);
                     let at = sweep.accounts.len() - 1;
                     for branch in [Branch::Receive, Branch::Change] {

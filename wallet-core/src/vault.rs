@@ -163,10 +163,9 @@ impl SeedKey {
         sealed::seal(&self.0, context, plain)
     }
 
-    /// The same as the one thing that a new key seals, for whom the system's entropy was read
-    /// before.
+    /// The same for whom the system's entropy was read before; none is used twice.
     #[must_use]
-    pub fn seal_first(&self, entropy: [u8; 32], context: &[u8], plain: &[u8]) -> Vec<u8> {
+    pub fn seal_with(&self, entropy: [u8; 32], context: &[u8], plain: &[u8]) -> Vec<u8> {
         let nonce = std::array::from_fn(|at| entropy[at]);
         sealed::seal_with(nonce, &self.0, context, plain)
     }

@@ -52,6 +52,7 @@ mod reader;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
+use bitcoin::bip32::Fingerprint;
 use bitcoin::{Amount, Network, OutPoint, Script, ScriptBuf};
 
 use crate::command::{Birthday, Draft, InvoiceChange, Payment, StoreProblem, TransactionChange};
@@ -82,6 +83,8 @@ pub use search::{Growth, WatchList};
 pub struct Wallet {
     file: WalletFile,
     description: Description,
+    /// The master keys that the wallet has keys of.
+    own: Vec<Fingerprint>,
     accounts: Vec<Account>,
     keychains: BTreeMap<KeychainId, KeychainState>,
     searches: BTreeMap<AccountId, SearchedAccount>,
@@ -321,6 +324,7 @@ impl Wallet {
     fn bare(file: WalletFile) -> Result<Self, StoreProblem> {
         let description = file.description()?;
         Ok(Self {
+            own: file.own_masters()?,
             accounts: file.accounts()?,
             file,
             description,

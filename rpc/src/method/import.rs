@@ -1,65 +1,51 @@
-//! Owns the methods that take descriptors in and list them.
+//! Owns the method that takes descriptors in, with private keys or without.
 //!
-//! Refuses private keys so far: a wallet of given descriptors only watches.
+//! Refuses to repeat a private key.
 
 use billfold_wallet_core::command::{
-    Birthday, BlockQuery, ChainDescription, Command, CommandError, Import, ImportProblem, Imported,
+    Birthday, BlockQuery, Command, CommandError, DescriptorText, Import, ImportProblem, Imported,
     OperationState, Reply,
 };
-use billfold_wallet_core::keychain::{Branch, DescriptorError};
+use billfold_wallet_core::keychain::DescriptorError;
 use bitcoin::Network;
 use serde::Serialize;
 
 use crate::arguments::{self, Arguments};
-use crate::descriptor::written;
 use crate::descriptor_text::Read;
 use crate::desk::Desk;
 use crate::error::{Code, RpcError};
 use crate::json::{Object, Value, answer, type_name};
 use crate::ledger;
 use crate::limits::{IMPORT_RANGE, IMPORTS};
-use crate::method::address::{gives, label};
+use crate::method::address::label;
 use crate::method::description::range;
-use crate::method::wallet::birthtime;
 use crate::method::{Category, Method, Outcome, Run, Standing};
 use crate::node::Node;
 use crate::operation::{RESCANNING, until_ended};
 use crate::parameter::{Kind, Parameter};
 
-pub(super) const METHODS: &[Method] = &[
-    Method {
-        name: "importdescriptors",
-        category: Category::Wallet,
-        parameters: &[Parameter::required("requests", Kind::Array, "What is to be imported")],
-        about: "Import descriptors, and look for what was paid to them. It is answered when that \
+pub(super) const METHODS: &[Method] = &[Method {
+    name: "importdescriptors",
+    category: Category::Wallet,
+    parameters: &[Parameter::required("requests", Kind::Array, "What is to be imported")],
+    about: "Import descriptors, and look for what was paid to them. It is answered when that \
                 has ended; other calls are answered meanwhile, and the search goes on if its \
                 caller leaves, and over a restart.",
-        standing: Standing::Differs(
-            "only into wallets without private keys, and without private keys (-4); -5 for addr, \
-             raw, combo, rawtr and bare scripts, and for sh(multi()); -8 for a range beyond 10,000; addresses below the range \
-             are watched too, and those of a descriptor that is known are never watched less; -4 \
+    standing: Standing::Differs(
+        "-5 for addr, raw, combo, rawtr and bare scripts, and for sh(multi()); -4 for hardened \
+             ranges, also with private keys; -8 for a range beyond 10,000; addresses below the range are watched too, and those of a descriptor that is known are never watched less; -4 \
              for more than 512 descriptors; texts of what is wrong with a descriptor are our own",
-        ),
-        run: Run::Wallet(|node, desk, arguments| Box::pin(import(node, desk, arguments))),
-    },
-    Method {
-        name: "listdescriptors",
-        category: Category::Wallet,
-        parameters: &[Parameter::optional("private", Kind::Bool, "Not served")],
-        about: "List the descriptors of a wallet.",
-        standing: Standing::Differs(
-            "-4 for private: the words, which billfold words show tells, are the wallet's keys; the \
-             range is what is watched, from 0 on",
-        ),
-        run: Run::Wallet(|node, desk, arguments| Box::pin(list(node, desk, arguments))),
-    },
-];
+    ),
+    run: Run::Wallet(|node, desk, arguments| Box::pin(import(node, desk, arguments))),
+}];
 
 async fn import(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     let requests = arguments::array(arguments.required(0))?;
     if requests.len() > IMPORTS {
         return Err(RpcError::parameter(format!("At most {IMPORTS} descriptors at once")));
     }
+    ledger::require_unlocked(desk).await?;
+    let takes_keys = ledger::description(desk).await?.takes_keys;
     let now = median_time(node, desk).await?;
     let times = requests.iter().map(|request| timestamp(request, now));
     let times = times.collect::<Result<Vec<_>, RpcError>>()?;
@@ -68,7 +54,7 @@ async fn import(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     let mut imports = Vec::new();
     for (request, since) in requests.iter().zip(times) {
         let mut warned = Vec::new();
-        let read = read(node.params.network, request, since, &mut warned);
+        let read = read((node.params.network, takes_keys), request, since, &mut warned);
         warnings.push(warned);
         results.push(read.map(|import| imports.push(import)));
     }
@@ -129,7 +115,7 @@ fn timestamp(request: &Value, now: u64) -> Result<u64, RpcError> {
 
 /// One request, in the order of Core's checks.
 fn read(
-    network: Network,
+    (network, takes_keys): (Network, bool),
     request: &Value,
     since: u64,
     warnings: &mut Vec<&'static str>,
@@ -161,11 +147,14 @@ fn read(
     if let Some((_, message)) = refusals.into_iter().find(|(refused, _)| *refused) {
         return Err(RpcError::parameter(message));
     }
-    if read.has_private_keys() {
-        return Err(RpcError::new(Code::Wallet, PRIVATE_KEYS));
+    match (takes_keys, read.has_private_keys()) {
+        (false, true) => return Err(RpcError::new(Code::Wallet, PRIVATE_KEYS)),
+        (true, false) => return Err(RpcError::new(Code::Wallet, WITHOUT_KEYS)),
+        (true, true) if !read.has_all_private_keys() => warnings.push(NOT_ALL_KEYS),
+        _ => {}
     }
     Ok(Import {
-        descriptor: text.to_owned(),
+        descriptor: DescriptorText::new(text),
         internal: internal.unwrap_or(false),
         active,
         end,
@@ -208,32 +197,15 @@ fn numbers(
 fn refusal(problem: &ImportProblem) -> RpcError {
     match problem {
         ImportProblem::HasKeys => RpcError::new(Code::Wallet, WITHOUT_KEYS),
-        ImportProblem::TooMany { .. } => RpcError::new(Code::Wallet, problem.to_string()),
+        ImportProblem::KeysDisabled => RpcError::new(Code::Wallet, PRIVATE_KEYS),
+        ImportProblem::TooMany { .. } | ImportProblem::ForeignKey => {
+            RpcError::new(Code::Wallet, problem.to_string())
+        }
         ImportProblem::Descriptor(DescriptorError::Hardened) => {
             RpcError::new(Code::Wallet, HARDENED)
         }
         ImportProblem::Descriptor(problem) => RpcError::address_or_key(problem.to_string()),
     }
-}
-
-async fn list(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
-    let wallet = ledger::description(desk).await?;
-    if arguments.flag(0, false)? {
-        let signs = wallet.accounts.iter().any(|account| account.signs);
-        return Err(RpcError::new(Code::Wallet, if signs { NOT_TOLD } else { ONLY_WATCHES }));
-    }
-    let mut descriptors = Vec::new();
-    for account in &wallet.accounts {
-        let timestamp = birthtime(node, account.birthday).await?.unwrap_or_default();
-        let chains = [(Branch::Receive, &account.receive), (Branch::Change, &account.change)];
-        for (branch, chain) in chains {
-            let Some(chain) = chain else { continue };
-            let active = gives(&wallet, account, branch);
-            descriptors.push(DescriptorForm::new(chain, branch, timestamp, active));
-        }
-    }
-    descriptors.sort_by(|a, b| a.desc.cmp(&b.desc));
-    answer(&DescriptorsForm { wallet_name: desk.name(), descriptors })
 }
 
 #[derive(Debug, Serialize)]
@@ -245,42 +217,6 @@ struct ImportedForm {
     error: Option<RpcError>,
 }
 
-#[derive(Debug, Serialize)]
-struct DescriptorsForm<'a> {
-    wallet_name: &'a str,
-    descriptors: Vec<DescriptorForm>,
-}
-
-#[derive(Debug, Serialize)]
-struct DescriptorForm {
-    desc: String,
-    timestamp: u64,
-    active: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    internal: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    range: Option<[u32; 2]>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next_index: Option<u32>,
-}
-
-impl DescriptorForm {
-    fn new(chain: &ChainDescription, branch: Branch, timestamp: u64, active: bool) -> Self {
-        let next = chain.ranged.then_some(chain.next);
-        Self {
-            desc: written(&chain.descriptor),
-            timestamp,
-            active,
-            internal: active.then_some(branch == Branch::Change),
-            range: chain.ranged.then(|| [0, chain.watched.saturating_sub(1)]),
-            next,
-            next_index: next,
-        }
-    }
-}
-
 /// The least that is watched of a descriptor whose range is not given, as Core's `-keypool`.
 const KEYPOOL: u32 = 1_000;
 
@@ -290,8 +226,7 @@ const RANGE_OF_ONE: &str = "Range should not be specified for an un-ranged descr
 const PRIVATE_KEYS: &str = "Cannot import private keys to a wallet with private keys disabled";
 const WITHOUT_KEYS: &str =
     "Cannot import descriptor without private keys to a wallet with private keys enabled";
+const NOT_ALL_KEYS: &str =
+    "Not all private keys provided. Some wallet functionality may return unexpected errors";
 const HARDENED: &str = "Cannot expand descriptor. Probably because of hardened derivations without \
                         private keys provided";
-const ONLY_WATCHES: &str = "Can't get private descriptor string for watch-only wallets";
-const NOT_TOLD: &str =
-    "Private descriptors are not told: billfold words show tells the words, which are the keys";

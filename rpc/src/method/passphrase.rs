@@ -65,7 +65,7 @@ pub(super) const METHODS: &[Method] = &[
 ];
 
 async fn encrypt(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
-    if ledger::description(desk).await?.fingerprint.is_none() {
+    if !ledger::description(desk).await?.takes_keys {
         return Err(RpcError::new(Code::EncryptionFailed, NOTHING_TO_ENCRYPT));
     }
     if ledger::key_layer(desk).await?.has_passphrase {

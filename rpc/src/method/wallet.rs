@@ -36,12 +36,11 @@ async fn overview(node: &Node, desk: &Desk) -> Outcome {
         keypool += account.gap;
         internal += account.change_gap;
     }
-    let signs = wallet.accounts.iter().any(|account| account.signs);
     let mut flags = vec!["descriptor_wallet"];
     if wallet.accounts.is_empty() {
         flags.insert(0, "blank");
     }
-    if !signs {
+    if !wallet.takes_keys {
         flags.insert(0, "disable_private_keys");
     }
     let rescan = operate(desk, OperationCommand::Running).await?;
@@ -64,7 +63,7 @@ async fn overview(node: &Node, desk: &Desk) -> Outcome {
         keypoolsize: keypool,
         keypoolsize_hd_internal: internal,
         unlocked_until: unlocked_until(ledger::key_layer(desk).await?),
-        private_keys_enabled: signs,
+        private_keys_enabled: wallet.takes_keys,
         avoid_reuse: false,
         scanning,
         descriptors: true,

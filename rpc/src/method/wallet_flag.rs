@@ -3,7 +3,10 @@
 //!
 //! Refuses flags that would not hold.
 
-use billfold_wallet_core::keychain::Branch;
+use billfold_wallet_core::command::WalletDescription;
+use billfold_wallet_core::keychain::{AccountKey, Branch, PublicHalf};
+use billfold_wallet_core::signers::private_half;
+use bitcoin::bip32::DerivationPath;
 use serde::Serialize;
 
 use crate::arguments::{self, Arguments};
@@ -13,7 +16,9 @@ use crate::error::{Code, RpcError};
 use crate::json::answer;
 use crate::ledger;
 use crate::method::address::gives;
+use crate::method::descriptor_list::private_keys;
 use crate::method::{Category, Method, Outcome, Run, Standing};
+use crate::node::Node;
 use crate::parameter::{Kind, Parameter};
 
 pub(super) const METHODS: &[Method] = &[
@@ -23,16 +28,15 @@ pub(super) const METHODS: &[Method] = &[
         parameters: &[Parameter::options(
             &[
                 Parameter::optional("active_only", Kind::Bool, "Only keys that give addresses"),
-                Parameter::optional("private", Kind::Bool, "Must not be true"),
+                Parameter::optional("private", Kind::Bool, "With the private keys"),
             ],
             "Which keys",
         )],
         about: "List all BIP 32 HD keys in the wallet and which descriptors use them.",
         standing: Standing::Differs(
-            "the keys are those of the accounts, not the master key; -4 for private: the words, which \
-             billfold words show tells, are the wallet's keys",
+            "of keys that come from words those of the accounts are told, not the master key",
         ),
-        run: Run::Wallet(|_, desk, arguments| Box::pin(keys(desk, arguments))),
+        run: Run::Wallet(|node, desk, arguments| Box::pin(keys(node, desk, arguments))),
     },
     Method {
         name: "keypoolrefill",
@@ -57,16 +61,13 @@ pub(super) const METHODS: &[Method] = &[
     },
 ];
 
-async fn keys(desk: &Desk, arguments: &Arguments) -> Outcome {
+async fn keys(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     let options = arguments.value(0).map(arguments::object).transpose()?;
     let flag = |name: &str| {
         let value = options.and_then(|options| options.get(name));
         value.map_or(Ok(false), arguments::flag)
     };
-    if flag("private")? {
-        ledger::require_unlocked(desk).await?;
-        return Err(RpcError::new(Code::Wallet, NOT_TOLD));
-    }
+    let private = if flag("private")? { Some(private_keys(node, desk).await?) } else { None };
     let active_only = flag("active_only")?;
     let wallet = ledger::description(desk).await?;
     let mut forms: Vec<KeyForm> = Vec::new();
@@ -84,22 +85,41 @@ async fn keys(desk: &Desk, arguments: &Arguments) -> Outcome {
             continue;
         }
         for key in &account.keys {
-            let xpub = key.xpub.to_string();
-            let own = wallet.fingerprint.is_some_and(|own| own == key.signer());
-            match forms.iter_mut().find(|form| form.xpub == xpub) {
-                Some(form) => form.descriptors.extend(descriptors.iter().cloned()),
-                None => {
-                    forms.push(KeyForm {
-                        xpub,
-                        has_private: own,
-                        descriptors: descriptors.clone(),
-                    });
-                }
+            let root = root(&wallet, key);
+            let xpub = root.xpub.to_string();
+            let signer = root.signer();
+            let has_private = wallet.fingerprint == Some(signer) || held(&wallet, key).is_some();
+            let xprv = private
+                .as_ref()
+                .and_then(|keys| private_half(&root, keys))
+                .map(|half| half.to_string());
+            if let Some(form) = forms.iter_mut().find(|form| form.xpub == xpub) {
+                form.descriptors.extend(descriptors.iter().cloned());
+            } else {
+                let descriptors = descriptors.clone();
+                forms.push(KeyForm { xpub, has_private, xprv, descriptors });
             }
         }
     }
     forms.sort_by(|a, b| a.xpub.cmp(&b.xpub));
     answer(&forms)
+}
+
+/// The extended key that was imported and that a key of an account comes from.
+fn held(wallet: &WalletDescription, key: &AccountKey) -> Option<AccountKey> {
+    let master = || (key.xpub.fingerprint(), DerivationPath::master());
+    let (fingerprint, path) = key.origin.clone().unwrap_or_else(master);
+    wallet.held_keys.iter().find_map(|held| {
+        let (own, prefix) = &held.origin;
+        let PublicHalf::Extended(xpub) = held.public else { return None };
+        let is_above = *own == fingerprint && path[..].starts_with(&prefix[..]);
+        is_above.then(|| AccountKey { origin: Some(held.origin.clone()), xpub })
+    })
+}
+
+/// The key that stands for a key of an account.
+fn root(wallet: &WalletDescription, key: &AccountKey) -> AccountKey {
+    held(wallet, key).unwrap_or_else(|| key.clone())
 }
 
 async fn refill(desk: &Desk, arguments: &Arguments) -> Outcome {
@@ -130,6 +150,8 @@ fn set_flag(arguments: &Arguments) -> Outcome {
 struct KeyForm {
     xpub: String,
     has_private: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    xprv: Option<String>,
     descriptors: Vec<UseForm>,
 }
 
@@ -148,6 +170,3 @@ const IMMUTABLE: [&str; 6] = [
     "key_origin_metadata",
     "last_hardened_xpub_cached",
 ];
-
-const NOT_TOLD: &str =
-    "Private keys are not told: billfold words show tells the words, which are the keys";

@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use billfold_wallet_core::command::Birthday;
 use billfold_wallet_core::config::WalletName;
 use billfold_wallet_core::face::Access;
-use billfold_wallet_core::founding::{CreateError, Founding, NewWallet, RestoreError};
+use billfold_wallet_core::founding::{BlankKeys, CreateError, Founding, NewWallet, RestoreError};
 use billfold_wallet_core::keychain::ScriptType;
 use billfold_wallet_core::light_client::time::WallTime;
 use billfold_wallet_core::open_error::OpenError;
@@ -33,7 +33,11 @@ pub(super) const METHODS: &[Method] = &[
                 Kind::Bool,
                 "Without keys: descriptors are imported into it",
             ),
-            Parameter::optional("blank", Kind::Bool, "Only without private keys"),
+            Parameter::optional(
+                "blank",
+                Kind::Bool,
+                "Without keys and descriptors: they are imported",
+            ),
             Parameter::optional("passphrase", Kind::Text, "Encrypts its keys"),
             Parameter::optional("avoid_reuse", Kind::Bool, "Not served"),
             Parameter::optional("descriptors", Kind::Bool, "Only true"),
@@ -42,8 +46,8 @@ pub(super) const METHODS: &[Method] = &[
         ],
         about: "Creates and loads a new wallet with keys of its own.",
         standing: Standing::Differs(
-            "names are 1 to 64 letters, digits, - and _ (-8); -4 for avoid_reuse, external_signer, and \
-             blank with private keys; the file has the daemon's password, and the keys come \
+            "names are 1 to 64 letters, digits, - and _ (-8); -4 for avoid_reuse and external_signer; \
+             the file has the daemon's password, and the keys come \
              from words that billfold words show tells",
         ),
         run: Run::Open(|node, _, arguments| Box::pin(create(node, arguments))),
@@ -106,22 +110,18 @@ async fn create(node: &Node, arguments: &Arguments) -> Outcome {
         return Err(RpcError::new(Code::Wallet, PASSPHRASE_WITHOUT_KEYS));
     }
     let blank = arguments.flag(2, false)?;
-    for (asked, what) in [
-        (blank && !disabled, "blank wallets with private keys"),
-        (arguments.flag(4, false)?, "wallets with avoid_reuse"),
-    ] {
-        if asked {
-            let message = format!("{what} are not served by billfold");
-            return Err(RpcError::new(Code::Wallet, message));
-        }
+    if arguments.flag(4, false)? {
+        let message = "wallets with avoid_reuse are not served by billfold";
+        return Err(RpcError::new(Code::Wallet, message));
     }
     let keep = arguments.value(6).map(crate::arguments::flag).transpose()?;
     let password = file_password(node)?;
     // An empty one is none, in Core too, and is told.
     let key_passphrase = passphrase.and_then(|text| Password::new(text).ok());
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
-    let founding = if disabled {
-        Founding::Blank { birthday: Birthday::Time(now), password }
+    let founding = if disabled || blank {
+        let keys = if disabled { BlankKeys::Never } else { BlankKeys::Later(key_passphrase) };
+        Founding::Blank { birthday: Birthday::Time(now), keys, password }
     } else {
         let new = NewWallet::generated(&KINDS, WallTime::new(now), password, key_passphrase);
         Founding::Keys(new.map_err(|error| RpcError::new(Code::Wallet, error.to_string()))?)

@@ -67,6 +67,7 @@ impl Home {
                 name: WalletName::default().to_string(),
                 fingerprint: Some(home.seed.fingerprint()),
                 birthday: Birthday::Height(Height::new(birthday)),
+                takes_keys: true,
                 preferred: AccountId::new(0),
                 look_ahead: LookAhead { receive: LOOK_AHEAD, change: LOOK_AHEAD },
             },

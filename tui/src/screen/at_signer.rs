@@ -145,7 +145,7 @@ fn account(name: &AccountName, book: &Book, out: &mut Outbox) -> Option<Account>
     }
     let descriptor = AccountDescriptor::parse(&found.descriptor, book.network);
     let descriptor = descriptor.map_err(|error| out.problem(error)).ok()?;
-    Some(Account::new(found.id, name.clone(), book.network, descriptor, None))
+    Some(Account::new(found.id, name.clone(), book.network, descriptor, &[]))
 }
 
 /// Whether keys of an account are elsewhere.

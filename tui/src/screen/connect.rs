@@ -179,7 +179,7 @@ impl Keys {
     ) -> Option<Box<Account>> {
         let (name, descriptor) = self.accounts.iter().find(|(_, of)| wanted(of))?;
         let (id, name, descriptor) = (AccountId::new(0), name.clone(), descriptor.clone());
-        Some(Box::new(Account::new(id, name, network, descriptor, None)))
+        Some(Box::new(Account::new(id, name, network, descriptor, &[])))
     }
 }
 

@@ -97,6 +97,7 @@ fn head(wallet: &WalletDescription, book: &Book) -> Vec<Vec<Piece>> {
     };
     let checked = match wallet.words_checked {
         None if !signs => text("of the words: where the keys are"),
+        None if wallet.fingerprint.is_none() => text("there are no words"),
         Some(time) => text(format!("words checked {}", format::local_time(time))),
         None => ("! the words were never checked".to_owned(), Role::Warning),
     };
@@ -104,15 +105,23 @@ fn head(wallet: &WalletDescription, book: &Book) -> Vec<Vec<Piece>> {
         Birthday::Height(height) => format!("block {}", format::grouped(height.to_u32().into())),
         Birthday::Time(time) => format::local_time(time),
     };
-    vec![
+    let mut lines = vec![
         vec![dim("Wallet    "), strong(wallet.name.clone())],
         vec![dim("Master    "), text(format::fingerprint(wallet.fingerprint))],
         vec![dim("Birthday  "), text(birthday)],
         vec![dim("Keys      "), text(keys)],
         vec![dim("Backup    "), checked],
-        vec![],
-        vec![dim(format::count(wallet.accounts.len() as u64, "account"))],
-    ]
+    ];
+    if !wallet.held_keys.is_empty() {
+        let keys = format::count(wallet.held_keys.len() as u64, "private key");
+        lines.push(vec![
+            dim("Imported  "),
+            (format!("! {keys}: no words bring them back"), Role::Warning),
+        ]);
+    }
+    lines.push(vec![]);
+    lines.push(vec![dim(format::count(wallet.accounts.len() as u64, "account"))]);
+    lines
 }
 
 /// The master keys that others have.

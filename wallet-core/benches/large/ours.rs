@@ -178,6 +178,7 @@ fn new_wallet() -> NewWallet {
             name: "large".to_owned(),
             fingerprint: Some(seed.fingerprint()),
             birthday: Birthday::Height(Height::GENESIS),
+            takes_keys: true,
             preferred: AccountId::new(0),
             look_ahead: LookAhead::RESTORED,
         },

@@ -1,23 +1,21 @@
 //! Owns the text of a backup, version 1: JSON objects, one a line, as `docs/backup-format.md` shows.
 //!
-//! The first line describes the wallet; then come accounts, requests, labels as BIP329 has them, and
-//! the seed. Refuses a line that it does not understand: half a wallet is not one.
-
-use std::fmt::Write;
+//! The first line describes the wallet; then come accounts, requests, labels as BIP329 has them,
+//! imported private keys and the seed. Refuses a line that it does not understand: half a wallet is not one.
 
 use bitcoin::bip32::Fingerprint;
-use bitcoin::hex::{DisplayHex, FromHex};
 use bitcoin::{Amount, Network};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
+use super::secret_lines::{key, key_line, seed, seed_line};
 use super::span::{BirthdayForm, LookAheadForm};
 use super::{Backup, BackupAccount, BackupRequest, ParseBackupError};
 use crate::command::{Label, Reference};
 use crate::keychain::{AccountName, DerivationIndex};
 use crate::limits::{ACCOUNTS, BACKUP_INDEX};
-use crate::seed::{Seed, Words};
+use crate::seed::Seed;
 
 /// Writes a backup as text. It is filled up with empty lines to a multiple of 4 KiB, so that its
 /// size tells little.
@@ -34,12 +32,16 @@ pub fn write(backup: &Backup) -> Zeroizing<Vec<u8>> {
     for label in &backup.labels {
         line(&mut text, &LabelLine::new(label));
     }
-    let seed = backup.seed.as_ref().map(seed_line).unwrap_or_default();
-    let length = (text.len() + seed.len()).next_multiple_of(GRAIN);
+    let mut secrets: Vec<_> = backup.held.iter().map(key_line).collect();
+    secrets.extend(backup.seed.as_ref().map(seed_line));
+    let secret_bytes: usize = secrets.iter().map(|line| line.len()).sum();
+    let length = (text.len() + secret_bytes).next_multiple_of(GRAIN);
     // Its capacity is exact: bytes that grow leave copies behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(length));
     bytes.extend_from_slice(text.as_bytes());
-    bytes.extend_from_slice(seed.as_bytes());
+    for line in &secrets {
+        bytes.extend_from_slice(line.as_bytes());
+    }
     bytes.resize(length, b'\n');
     bytes
 }
@@ -63,6 +65,7 @@ pub fn read(bytes: &[u8]) -> Result<Backup, ParseBackupError> {
             }
             Kind::Request => backup.requests.push(request(line).ok_or(bad)?),
             Kind::Label => backup.labels.push(label(line, backup.network).ok_or(bad)?),
+            Kind::Key => backup.held.push(key(line, backup.network).ok_or(bad)?),
             Kind::Seed => backup.seed = Some(seed(line).ok_or(bad)?),
         }
     }
@@ -137,6 +140,7 @@ fn head(line: &str, number: usize) -> Result<Backup, ParseBackupError> {
         requests: Vec::new(),
         labels: Vec::new(),
         seed: None,
+        held: Vec::new(),
     })
 }
 
@@ -302,40 +306,12 @@ fn label(line: &str, network: Network) -> Option<Label> {
     Some(Label { reference, label, spendable, more })
 }
 
-/// Words for people, and the seed itself, which holds the effect of a passphrase.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SeedLine<'a> {
-    words: &'a str,
-    seed: &'a str,
-}
-
-/// Written by hand into one buffer, so that no copy is left behind.
-fn seed_line(seed: &Seed) -> Zeroizing<String> {
-    let mut text = Zeroizing::new(String::with_capacity(LONGEST_SEED_LINE));
-    text.push_str("{\"words\":\"");
-    for (place, word) in seed.words().iter().enumerate() {
-        text.push_str(if place > 0 { " " } else { "" });
-        text.push_str(word);
-    }
-    text.push_str("\",\"seed\":\"");
-    write!(text, "{}", seed.bip39_seed().as_hex()).expect("a string takes everything");
-    text.push_str("\"}\n");
-    debug_assert!(text.len() <= LONGEST_SEED_LINE);
-    text
-}
-
-fn seed(line: &str) -> Option<Seed> {
-    let SeedLine { words, seed } = serde_json::from_str(line).ok()?;
-    let bytes = Zeroizing::new(Vec::from_hex(seed).ok()?);
-    Seed::from_parts(&Words::parse(words).ok()?, &bytes)
-}
-
 /// What a line is about.
 enum Kind {
     Account,
     Request,
     Label,
+    Key,
     Seed,
 }
 
@@ -346,6 +322,7 @@ fn kind(line: &str) -> Option<Kind> {
         ("account\":", Kind::Account),
         ("request\":", Kind::Request),
         ("type\":", Kind::Label),
+        ("key\":", Kind::Key),
         ("words\":", Kind::Seed),
     ]
     .into_iter()
@@ -366,9 +343,6 @@ const VERSION: u32 = 1;
 
 /// Texts are multiples of this, in bytes.
 const GRAIN: usize = 4_096;
-
-/// 24 words of up to 8 letters, a seed in hex, and what is around them, in bytes.
-const LONGEST_SEED_LINE: usize = 24 * 9 + 128 + 32;
 
 #[cfg(test)]
 mod tests;

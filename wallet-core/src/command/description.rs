@@ -6,8 +6,8 @@ use bitcoin::Address;
 use bitcoin::bip32::Fingerprint;
 
 use crate::keychain::{
-    AccountId, AccountKey, AccountKind, AccountName, DerivationIndex, KeychainId, SpendRule,
-    WalletPolicy,
+    AccountId, AccountKey, AccountKind, AccountName, DerivationIndex, HeldKeyName, KeychainId,
+    SpendRule, WalletPolicy,
 };
 use crate::light_client::height::Height;
 
@@ -38,6 +38,10 @@ pub struct WalletDescription {
     pub name: String,
     /// The fingerprint of its own master key (BIP32); none if the wallet only watches.
     pub fingerprint: Option<Fingerprint>,
+    /// Whether private keys are in it, or may be imported.
+    pub takes_keys: bool,
+    /// The names of the private keys that were imported.
+    pub held_keys: Vec<HeldKeyName>,
     /// Its birthday in Unix seconds or as a height.
     pub birthday: Birthday,
     /// Its accounts.

@@ -1,6 +1,10 @@
 //! Owns `Import`: a descriptor that a wallet is asked to take in, and what came of it.
 //!
-//! Refuses private keys: descriptors are plain data here.
+//! A descriptor may have private keys in it. Refuses to show one, and wipes it.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
 
 use super::{Birthday, OperationId};
 use crate::keychain::DescriptorError;
@@ -8,8 +12,8 @@ use crate::keychain::DescriptorError;
 /// A descriptor to take in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Import {
-    /// The descriptor, with its checksum or without.
-    pub descriptor: String,
+    /// The descriptor, with its checksum or without, and with private keys or without.
+    pub descriptor: DescriptorText,
     /// Whether its one branch is of change; of two branches, the second is.
     pub internal: bool,
     /// Whether it gives the new addresses of its kind from here on.
@@ -22,6 +26,30 @@ pub struct Import {
     pub label: Option<String>,
     /// Since when payments are looked for.
     pub since: Birthday,
+}
+
+/// The text of a descriptor that may hold private keys.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DescriptorText(Zeroizing<String>);
+
+impl DescriptorText {
+    /// Takes a copy.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self(Zeroizing::new(text.to_owned()))
+    }
+
+    /// As it was given.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for DescriptorText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DescriptorText(..)")
+    }
 }
 
 /// What came of a request to import.
@@ -42,6 +70,15 @@ pub enum ImportProblem {
     /// The wallet has keys, and would count what it can't spend.
     #[error("a wallet with keys takes no descriptor without them: import it into one without keys")]
     HasKeys,
+    /// The wallet has no keys, and takes none.
+    #[error("a wallet without keys takes no private ones: import it into one with keys")]
+    KeysDisabled,
+    /// A key says that it comes from a master key of the wallet's own, and does not.
+    #[error(
+        "a key says that it comes from a key of this wallet and does not: somebody would sign in \
+         your place"
+    )]
+    ForeignKey,
     /// A wallet has no more room.
     #[error("a wallet has at most {most} accounts")]
     TooMany {

@@ -12,13 +12,13 @@ use crate::command::{
 use crate::engine::around::Around;
 use crate::engine::chain_side::Chain;
 use crate::engine::follower::{Course, Follower};
-use crate::engine::{Effect, Engine};
+use crate::engine::{Effect, Engine, draw};
 use crate::keychain::{AccountName, Branch};
 use crate::light_client::height::Height;
 use crate::light_client::input::Input as ClientInput;
 use crate::light_client::status::Status;
 use crate::light_client::time::{Now, WallTime};
-use crate::signers::key_layer;
+use crate::signers::key_layer::OpenKeys;
 use crate::vault::SeedKey;
 use crate::wallet::{Drafted, Inclusion, Standing};
 use crate::wallet_name::WalletName;
@@ -173,12 +173,15 @@ impl Engine {
         if one.wallet.accounts().is_empty() {
             return Err(CommandError::NoAccounts);
         }
-        let sealed = one.wallet.sealed_seed()?;
-        let seed = sealed.map(|sealed| one.keys.seed(&sealed)).transpose()?;
-        Ok(Backup { seed, ..one.wallet.backup(now)? })
+        let backup = one.wallet.backup(now)?;
+        match one.keys.open(&one.wallet.sealed_keys()?, one.wallet.network()) {
+            Ok(OpenKeys { seed, held }) => Ok(Backup { seed, held, ..backup }),
+            Err(CommandError::WatchOnly) => Ok(backup),
+            Err(error) => Err(error),
+        }
     }
 
-    /// Puts a wallet's key layer under a passphrase. With a new key the seed is sealed anew, and the
+    /// Puts a wallet's key layer under a passphrase. With a new key all keys are sealed anew, and the
     /// layer is locked.
     pub(super) fn protect(
         &mut self,
@@ -189,10 +192,19 @@ impl Engine {
         let entropy = self.entropy();
         let not_loaded = || CommandError::NotLoaded(name.clone());
         let one = self.followers.get_mut(name).ok_or_else(not_loaded)?;
+        if !one.wallet.takes_keys() {
+            return Err(CommandError::WatchOnly);
+        }
         if let Some(key) = key {
-            let seed = one.wallet.sealed_seed()?.ok_or(CommandError::WatchOnly)?;
-            let seed = key_layer::seal_first(&key, entropy, &one.keys.seed(&seed)?);
-            one.wallet.reseal(&seed, sealed)?;
+            let (before, network) = (one.wallet.sealed_keys()?, one.wallet.network());
+            let after = if before.is_empty() {
+                before
+            } else {
+                let mut numbers = 0..;
+                let drawn = || draw(&entropy, numbers.next().unwrap_or(u64::MAX));
+                one.keys.open(&before, network)?.seal(&key, drawn)
+            };
+            one.wallet.reseal(&after, sealed)?;
             one.lock();
         } else {
             one.wallet.set_passphrase(sealed)?;

@@ -1,11 +1,15 @@
 //! Owns the import of descriptors into a wallet that runs: taken in and searched for by one commit.
 //!
-//! Refuses a second one while another search that was asked for goes on.
+//! Private keys are sealed by the key layer on the way. Refuses a second one while another search that
+//! was asked for goes on.
 
-use crate::command::{Birthday, CommandError, Import, Imported, Reply, Task};
-use crate::engine::{Effect, Engine};
+use crate::command::{Birthday, CommandError, Import, ImportProblem, Imported, Reply, Task};
+use crate::engine::follower::Follower;
+use crate::engine::{Effect, Engine, draw};
 use crate::event::Event;
+use crate::keychain::{AccountDescriptor, Branch, HeldKeyName};
 use crate::light_client::time::{Now, WallTime};
+use crate::signers::{PrivateDescriptor, SoftwareSigner};
 use crate::wallet_name::WalletName;
 
 impl Engine {
@@ -25,8 +29,8 @@ impl Engine {
         }
         let mut problems = Vec::new();
         let mut starts = Vec::new();
-        for import in imports {
-            let problem = one.wallet.import(import, now.wall)?;
+        for (number, import) in (1..).zip(imports) {
+            let problem = one.import(import, draw(&seed, number), now)?;
             starts.extend(problem.is_none().then_some(import.since));
             problems.push(problem);
         }
@@ -47,3 +51,63 @@ impl Engine {
         Ok(Reply::Imported(Box::new(Imported { problems, operation: Some(id) })))
     }
 }
+
+impl Follower {
+    /// Takes one descriptor in, if it can be.
+    fn import(
+        &mut self,
+        import: &Import,
+        entropy: [u8; 32],
+        now: Now,
+    ) -> Result<Option<ImportProblem>, CommandError> {
+        let (descriptor, keys) = match self.taken_apart(import, entropy)? {
+            Ok(apart) => apart,
+            Err(problem) => return Ok(Some(problem)),
+        };
+        Ok(self.wallet.import(import, descriptor, &keys, now.wall)?)
+    }
+
+    /// The descriptor of the public halves, and the private keys as they are kept.
+    fn taken_apart(
+        &self,
+        import: &Import,
+        entropy: [u8; 32],
+    ) -> Result<Result<Apart, ImportProblem>, CommandError> {
+        let network = self.wallet.network();
+        let apart = match PrivateDescriptor::parse(import.descriptor.as_str(), network) {
+            Ok(apart) => apart,
+            Err(problem) => return Ok(Err(problem.into())),
+        };
+        if let Err(problem) = self.wallet.admit(!apart.keys.is_empty()) {
+            return Ok(Err(problem));
+        }
+        let branch = if import.internal { Branch::Change } else { Branch::Receive };
+        let text = apart.public.to_string();
+        let descriptor = match AccountDescriptor::import(&text, network, branch) {
+            Ok(descriptor) => descriptor,
+            Err(problem) => return Ok(Err(problem.into())),
+        };
+        let mut keys = Vec::new();
+        for (number, key) in (1..).zip(&apart.keys) {
+            let sealed = self.keys.seal(draw(&entropy, number), key)?;
+            keys.push((key.name(), sealed));
+        }
+        if !apart.keys.is_empty() && !self.signer_with(apart)?.owns(&descriptor) {
+            return Ok(Err(ImportProblem::ForeignKey));
+        }
+        Ok(Ok((descriptor, keys)))
+    }
+
+    /// A signer with all keys of the wallet and those that come.
+    fn signer_with(&self, apart: PrivateDescriptor) -> Result<SoftwareSigner, CommandError> {
+        let (sealed, network) = (self.wallet.sealed_keys()?, self.wallet.network());
+        let known = match self.keys.signer(&sealed, network) {
+            Err(CommandError::WatchOnly) => SoftwareSigner::holding(Vec::new()),
+            known => known?,
+        };
+        Ok(known.and(apart.keys))
+    }
+}
+
+/// The descriptor of the public halves, and the private keys as they are kept.
+type Apart = (AccountDescriptor, Vec<(HeldKeyName, Vec<u8>)>);

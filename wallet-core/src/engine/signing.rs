@@ -140,10 +140,11 @@ impl Follower {
         let script = address.script_pubkey();
         let mut signer = self.signer()?;
         let told = if script.is_p2pkh() && !newer {
-            let origins = drafted.inputs.iter().flat_map(|input| input.bip32_derivation.values());
-            let own = origins.filter(|(fingerprint, _)| *fingerprint == signer.fingerprint());
-            let path = own.map(|(_, path)| path).next().ok_or(CommandError::NothingToSign)?;
-            let signature = signer.sign_message(path, &script, text);
+            let mut origins =
+                drafted.inputs.iter().flat_map(|input| input.bip32_derivation.values());
+            let own = origins.find(|origin| signer.claims(origin));
+            let own = own.ok_or(CommandError::NothingToSign)?;
+            let signature = signer.sign_message(own, &script, text);
             let signature = signature.map_err(CommandError::Signing)?;
             SignedMessage { form: MessageForm::Legacy, signature }
         } else {
@@ -157,7 +158,6 @@ impl Follower {
     }
 
     fn signer(&self) -> Result<SoftwareSigner, CommandError> {
-        let sealed = self.wallet.sealed_seed()?.ok_or(CommandError::WatchOnly)?;
-        self.keys.signer(&sealed, self.wallet.network())
+        self.keys.signer(&self.wallet.sealed_keys()?, self.wallet.network())
     }
 }

@@ -6,7 +6,7 @@
 use bitcoin::Network;
 
 use super::{Import, ImportError, ImportedAccount};
-use crate::keychain::AccountDescriptor;
+use crate::keychain::{AccountDescriptor, body_of};
 
 /// Whether a text is such a record.
 pub(super) fn is_one(text: &str) -> bool {
@@ -28,9 +28,7 @@ pub(super) fn read(text: &str, network: Network) -> Result<Import, ImportError> 
         return Err(field("path restrictions"));
     }
     // The checksum covers the template as it stands.
-    if let Some((_, checksum)) = template.split_once('#') {
-        AccountDescriptor::check_checksum(body, checksum)?;
-    }
+    body_of(template)?;
     let whole = body.replace("/**", "/<0;1>/*");
     let account = ImportedAccount::new(AccountDescriptor::parse(&whole, network)?, None);
     account.check_first(first, network)?;

@@ -27,19 +27,20 @@ pub struct Account {
     /// What is taken of `paths` unless another is asked for.
     plan: SpendPlan,
     signs: bool,
+    is_all_own: bool,
     active: bool,
 }
 
 impl Account {
-    /// An account of a wallet. `own` is the fingerprint of the wallet's master key, if it has one;
-    /// whoever calls has made sure that the keys that name it are derived from it.
+    /// An account of a wallet. `own` are the fingerprints of the wallet's master keys; whoever calls
+    /// has made sure that the keys that name them are derived from them.
     #[must_use]
     pub fn new(
         id: AccountId,
         name: AccountName,
         network: Network,
         descriptor: AccountDescriptor,
-        own: Option<Fingerprint>,
+        own: &[Fingerprint],
     ) -> Self {
         let branches = [Branch::Receive, Branch::Change].map(|branch| descriptor.branch(branch));
         let single_key = match branches.map(SingleKeyBranch::new) {
@@ -47,10 +48,23 @@ impl Account {
             _ => None,
         };
         let (kind, paths) = (descriptor.kind(), descriptor.paths(own));
-        let is_own = |signer: &Fingerprint| Some(*signer) == own;
+        let is_own = |signer: &Fingerprint| own.contains(signer);
         let plan = usual(&paths, is_own).plan;
-        let signs = descriptor.signers().iter().any(is_own);
-        Self { id, name, network, descriptor, single_key, kind, paths, plan, signs, active: true }
+        let signers = descriptor.signers();
+        let (signs, is_all_own) = (signers.iter().any(is_own), signers.iter().all(is_own));
+        Self {
+            id,
+            name,
+            network,
+            descriptor,
+            single_key,
+            kind,
+            paths,
+            plan,
+            signs,
+            is_all_own,
+            active: true,
+        }
     }
 
     /// The same, which gives out no new addresses by itself.
@@ -110,6 +124,12 @@ impl Account {
     #[must_use]
     pub const fn signs(&self) -> bool {
         self.signs
+    }
+
+    /// Whether one signer is enough: there is one key, or all keys are the wallet's own.
+    #[must_use]
+    pub const fn has_one_signer(&self) -> bool {
+        self.is_single_key() || self.is_all_own
     }
 
     /// The version of the witness program in its scripts, also behind P2SH; `None` for P2PKH.

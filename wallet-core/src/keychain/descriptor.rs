@@ -11,7 +11,6 @@ use std::str::FromStr;
 
 use bitcoin::bip32::{DerivationPath, Fingerprint};
 use bitcoin::{Address, Network, NetworkKind};
-use miniscript::descriptor::checksum::desc_checksum;
 use miniscript::descriptor::{
     DefiniteDescriptorKey, Descriptor, DescriptorPublicKey, DescriptorType, DescriptorXKey,
     SinglePub, SinglePubKey, Wildcard,
@@ -19,12 +18,14 @@ use miniscript::descriptor::{
 use miniscript::policy::{Liftable, Semantic};
 use miniscript::{ForEachKey, TranslatePk, Translator, translate_hash_clone};
 
+use super::body::body_of;
+use super::definite::definite;
 use super::key::{NOBODYS_KEY, holds_private_key};
 use super::{
     AccountKey, AccountKind, Branch, DerivationIndex, DescriptorError, SECP, ScriptType, SpendPath,
     SpendPlan, SpendRule,
 };
-use crate::limits::{DESCRIPTOR_BYTES, DESCRIPTOR_KEYS};
+use crate::limits::DESCRIPTOR_KEYS;
 
 /// Which chains of addresses a descriptor makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,35 +68,21 @@ impl AccountDescriptor {
     /// # Errors
     /// As [`parse`](Self::parse), but for what is more.
     pub fn import(text: &str, network: Network, branch: Branch) -> Result<Self, DescriptorError> {
-        let text = text.trim();
-        if text.len() > DESCRIPTOR_BYTES {
-            return Err(DescriptorError::TooLong { most: DESCRIPTOR_BYTES });
-        }
-        if holds_private_key(text) {
+        let body = body_of(text)?;
+        if holds_private_key(body) {
             return Err(DescriptorError::PrivateKey);
         }
-        let body = without_checksum(text)?;
         let whole = Descriptor::from_str(body).map_err(|_| DescriptorError::Malformed)?;
         check_script(&whole)?;
         check_keys(&whole, network)?;
         let descriptor = Self::branched(whole, branch)?;
         check_origins(&descriptor.keys())?;
         check_branches(&descriptor)?;
-        if descriptor.paths(None).is_empty() {
+        if descriptor.paths(&[]).is_empty() {
             Err(DescriptorError::Unsupported)
         } else {
             Ok(descriptor)
         }
-    }
-
-    /// Checks what stands behind the `#` (BIP380).
-    ///
-    /// # Errors
-    /// [`DescriptorError::Checksum`]; [`DescriptorError::Malformed`] if the body has a character
-    /// that none has.
-    pub fn check_checksum(body: &str, checksum: &str) -> Result<(), DescriptorError> {
-        let right = desc_checksum(body).map_err(|_| DescriptorError::Malformed)?;
-        if right == checksum { Ok(()) } else { Err(DescriptorError::Checksum) }
     }
 
     /// What a single extended key of two branches makes.
@@ -166,13 +153,13 @@ impl AccountDescriptor {
         branch: Branch,
         index: DerivationIndex,
     ) -> Descriptor<DefiniteDescriptorKey> {
-        self.branch(branch).at_derivation_index(index.to_u32()).expect(DERIVED)
+        definite(self.branch(branch), index.to_u32()).expect(DERIVED)
     }
 
     /// Every way to spend, those without a wait first. Of keys that would do, those of `own` are
     /// planned with.
     #[must_use]
-    pub fn paths(&self, own: Option<Fingerprint>) -> Vec<SpendPath> {
+    pub fn paths(&self, own: &[Fingerprint]) -> Vec<SpendPath> {
         match self.kind() {
             AccountKind::SingleKey(script_type) => vec![SpendPath {
                 signers: self.signers(),
@@ -197,15 +184,7 @@ impl AccountDescriptor {
     pub(super) fn nobodys_key(&self) -> Option<&DescriptorPublicKey> {
         let Descriptor::Tr(whole) = &self.whole else { return None };
         let Descriptor::Tr(branch) = self.branch(Branch::Receive) else { return None };
-        let key = match whole.internal_key() {
-            DescriptorPublicKey::MultiXPub(key) => key.xkey.to_x_only_pub(),
-            DescriptorPublicKey::XPub(key) => key.xkey.to_x_only_pub(),
-            DescriptorPublicKey::Single(SinglePub { key: SinglePubKey::XOnly(key), .. }) => *key,
-            DescriptorPublicKey::Single(SinglePub { key: SinglePubKey::FullKey(key), .. }) => {
-                key.inner.into()
-            }
-        };
-        (key.serialize() == NOBODYS_KEY).then_some(branch.internal_key())
+        is_nobodys(whole.internal_key()).then_some(branch.internal_key())
     }
 
     /// Every extended key, with its origin if it is known, each once, in the order of the text.
@@ -229,11 +208,14 @@ impl AccountDescriptor {
     #[must_use]
     pub fn signers(&self) -> Vec<Fingerprint> {
         let mut signers = Vec::new();
-        for signer in self.keys().iter().map(AccountKey::signer) {
-            if !signers.contains(&signer) {
+        self.whole.for_each_key(|key| {
+            let signer = key.master_fingerprint();
+            let is_nobodys = matches!(key, DescriptorPublicKey::Single(_)) && is_nobodys(key);
+            if !is_nobodys && !signers.contains(&signer) {
                 signers.push(signer);
             }
-        }
+            true
+        });
         signers
     }
 
@@ -268,10 +250,17 @@ impl fmt::Display for AccountDescriptor {
     }
 }
 
-/// What stands before a checksum that is right, or everything.
-fn without_checksum(text: &str) -> Result<&str, DescriptorError> {
-    let Some((body, checksum)) = text.split_once('#') else { return Ok(text) };
-    AccountDescriptor::check_checksum(body, checksum).map(|()| body)
+/// Whether a key is the point H of BIP341.
+fn is_nobodys(key: &DescriptorPublicKey) -> bool {
+    let key = match key {
+        DescriptorPublicKey::MultiXPub(key) => key.xkey.to_x_only_pub(),
+        DescriptorPublicKey::XPub(key) => key.xkey.to_x_only_pub(),
+        DescriptorPublicKey::Single(SinglePub { key: SinglePubKey::XOnly(key), .. }) => *key,
+        DescriptorPublicKey::Single(SinglePub { key: SinglePubKey::FullKey(key), .. }) => {
+            key.inner.into()
+        }
+    };
+    key.serialize() == NOBODYS_KEY
 }
 
 fn check_script(whole: &Descriptor<DescriptorPublicKey>) -> Result<(), DescriptorError> {

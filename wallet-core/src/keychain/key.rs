@@ -86,7 +86,8 @@ impl fmt::Display for AccountKey {
     }
 }
 
-fn parse_origin(text: &str) -> Result<(Fingerprint, DerivationPath), DescriptorError> {
+/// What stands between the brackets: `fingerprint/path`.
+pub(crate) fn parse_origin(text: &str) -> Result<(Fingerprint, DerivationPath), DescriptorError> {
     let (fingerprint, path) = text.split_once('/').unwrap_or((text, ""));
     let fingerprint =
         Fingerprint::from_str(fingerprint).map_err(|_| DescriptorError::MalformedKey)?;

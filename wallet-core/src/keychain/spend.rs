@@ -12,7 +12,7 @@ use miniscript::miniscript::satisfy::Placeholder;
 use miniscript::plan::AssetProvider;
 use miniscript::policy::{Liftable, Semantic};
 
-use super::ScriptType;
+use super::{ScriptType, definite};
 use crate::light_client::height::Height;
 use crate::limits::{KEY_SETS, SPEND_PATHS};
 
@@ -95,7 +95,7 @@ impl SpendPath {
     pub(super) fn all(
         branch: &Descriptor<DescriptorPublicKey>,
         nobody: Option<&DescriptorPublicKey>,
-        own: Option<Fingerprint>,
+        own: &[Fingerprint],
     ) -> Vec<Self> {
         let Ok(policy) = branch.lift() else { return Vec::new() };
         let signers = Signers { own, nobody };
@@ -140,7 +140,7 @@ fn at(
 
 /// Who can sign.
 struct Signers<'a> {
-    own: Option<Fingerprint>,
+    own: &'a [Fingerprint],
     nobody: Option<&'a DescriptorPublicKey>,
 }
 
@@ -179,7 +179,7 @@ impl Signers<'_> {
     }
 
     fn is_own(&self, key: &DescriptorPublicKey) -> bool {
-        Some(key.master_fingerprint()) == self.own
+        self.own.contains(&key.master_fingerprint())
     }
 }
 
@@ -225,17 +225,18 @@ fn plan(
     age: Option<relative::LockTime>,
     time: Option<absolute::LockTime>,
 ) -> Option<SpendPath> {
-    let first = branch.at_derivation_index(0).ok()?;
-    let mut definite = BTreeSet::new();
+    let first = definite(branch, 0)?;
+    let mut held = BTreeSet::new();
     for key in keys {
-        definite.insert(key.clone().at_derivation_index(0).ok()?);
+        // Of a branch that has definite places.
+        held.insert(key.clone().at_derivation_index(0).ok()?);
     }
     let script_sig = first.unsigned_script_sig().len();
     let witness_script = match &first {
         Descriptor::Wsh(_) | Descriptor::Sh(_) => first.explicit_script().ok()?.len(),
         _ => 0,
     };
-    let plan = first.plan(&Held { keys: definite, age, time }).ok()?;
+    let plan = first.plan(&Held { keys: held, age, time }).ok()?;
     // The library leaves out the lengths of a leaf's script and of its control block.
     let lengths = plan.witness_template().iter().map(|item| match item {
         Placeholder::TapScript(script) => length(script.len()),

@@ -36,12 +36,13 @@ pub(crate) fn digest(message: &str) -> Message {
     Message::from_digest(signed_msg_hash(message).to_byte_array())
 }
 
-/// A signature by the compressed key of a P2PKH address, written down.
-pub(crate) fn written(signature: &RecoverableSignature) -> String {
+/// A signature by the key of a P2PKH address, in the form that the address is of, written down.
+pub(crate) fn written(signature: &RecoverableSignature, compressed: bool) -> String {
     let (id, compact) = signature.serialize_compact();
     let mut bytes = [0; LENGTH];
     // An id is 0 to 3.
-    bytes[0] = COMPRESSED + u8::try_from(id.to_i32()).unwrap_or(0);
+    let kind = if compressed { COMPRESSED } else { UNCOMPRESSED };
+    bytes[0] = kind + u8::try_from(id.to_i32()).unwrap_or(0);
     bytes[1..].copy_from_slice(&compact);
     STANDARD.encode(bytes)
 }

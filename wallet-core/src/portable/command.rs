@@ -1,10 +1,11 @@
 //! Owns questions to a wallet and their answers, as bytes.
 
-use super::{portable_as, portable_enum, portable_struct};
+use super::basic::{read_bytes, write_bytes};
+use super::{Portable, Reader, Unreadable, Writer, portable_as, portable_enum, portable_struct};
 use crate::command::{
-    BlockQuery, ChainQuery, Command, Import, ImportProblem, Imported, KeyLayerState, KeyState,
-    LabelQuery, LeftBlock, Operation, OperationCommand, OperationId, OperationState, Reach, Reply,
-    Task,
+    BlockQuery, ChainQuery, Command, DescriptorText, Import, ImportProblem, Imported,
+    KeyLayerState, KeyState, LabelQuery, LeftBlock, Operation, OperationCommand, OperationId,
+    OperationState, Reach, Reply, Task,
 };
 
 portable_struct!(LeftBlock { fork, transactions });
@@ -24,13 +25,25 @@ portable_struct!(KeyLayerState { has_passphrase, state, locks_in });
 portable_as! { OperationId as u64 { |it| it.0, |number| Some(Self(number)) } }
 portable_enum!(OperationCommand { Rescan { from }, Running, Of(id), Cancel(id) });
 portable_enum!(OperationState { Running, Done(time), Cancelled(time) });
-portable_enum!(ImportProblem { Descriptor(problem), HasKeys, TooMany { most } });
+portable_enum!(ImportProblem {
+    Descriptor(problem), HasKeys, KeysDisabled, ForeignKey, TooMany { most },
+});
 portable_enum!(Task { Rescan { from } });
 portable_struct! {
     Import { descriptor, internal, active, end, next, label, since }
     Imported { problems, operation }
     Reach { first, next, last }
     Operation { id, task, begun, state, reach }
+}
+
+impl Portable for DescriptorText {
+    fn write(&self, to: &mut Writer) {
+        write_bytes(self.as_str().as_bytes(), to);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
+        std::str::from_utf8(read_bytes(from)?).map(Self::new).map_err(|_| Unreadable)
+    }
 }
 
 portable_enum!(Command {

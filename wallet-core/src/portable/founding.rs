@@ -2,14 +2,17 @@
 //!
 //! Seeds are among them: they are written into memory that is wiped, and nowhere else.
 
+use bitcoin::Network;
+
 use super::basic::{read_bytes, write_bytes};
 use super::{Portable, Reader, Unreadable, Writer, portable_as, portable_enum, portable_struct};
 use crate::backup::{Backup, BackupAccount, BackupRequest};
 use crate::config::LookAhead;
-use crate::founding::{CreateError, Founding, NewWallet, NewWatch, RestoreError};
+use crate::founding::{BlankKeys, CreateError, Founding, NewWallet, NewWatch, RestoreError};
 use crate::keychain::{DescriptorError, StandardAccount};
 use crate::passphrase::{PassphraseChange, PassphraseError, PasswordChange};
 use crate::seed::Seed;
+use crate::signers::HeldKey;
 use crate::vault::{KdfCost, Password};
 
 portable_struct! {
@@ -19,7 +22,7 @@ portable_struct! {
     LookAhead { receive, change }
     Backup {
         created, network, name, fingerprint, birthday, look_ahead, words_checked, preferred,
-        accounts, requests, labels, seed,
+        accounts, requests, labels, seed, held,
     }
     BackupAccount { name, descriptor, internal, active, birthday, look_ahead, receive, change }
     BackupRequest { account, index, id, amount, issued, expires, least_depth, cancelled }
@@ -28,8 +31,9 @@ portable_struct! {
 }
 
 portable_enum!(Founding {
-    Keys(wallet), Watch(wallet), Blank { birthday, password }, Backup { backup, password },
+    Keys(wallet), Watch(wallet), Blank { birthday, keys, password }, Backup { backup, password },
 });
+portable_enum!(BlankKeys { Never, Later(passphrase) });
 portable_enum!(CreateError {
     WalletExists(name), DirInUse(holder), Closing, DaemonLost, BadAccounts, OutOfMemory { kib },
     Entropy(error), Store(problem),
@@ -51,6 +55,19 @@ portable_as! {
     KdfCost as (u32, u32) {
         |it| (it.memory_kib(), it.passes()),
         |cost| Self::within_bounds(cost.0, cost.1)
+    }
+}
+
+impl Portable for HeldKey {
+    fn write(&self, to: &mut Writer) {
+        write_bytes(self.text().as_bytes(), to);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
+        let text = std::str::from_utf8(read_bytes(from)?).map_err(|_| Unreadable)?;
+        // Its key is either one of mainnet or one of every other network.
+        let mut networks = [Network::Bitcoin, Network::Regtest].into_iter();
+        networks.find_map(|network| Self::parse(text, network).ok()).ok_or(Unreadable)
     }
 }
 

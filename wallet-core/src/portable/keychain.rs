@@ -5,7 +5,7 @@ use bitcoin::Network;
 use super::{Portable, Reader, Unreadable, Writer, portable_as, portable_enum, portable_struct};
 use crate::keychain::{
     AccountDescriptor, AccountId, AccountKey, AccountKind, AccountName, Branch, DerivationIndex,
-    KeychainId, ScriptType, SpendRule, WalletPolicy,
+    HeldKeyName, KeychainId, PublicHalf, ScriptType, SpendRule, WalletPolicy,
 };
 use crate::wallet_name::WalletName;
 
@@ -13,6 +13,7 @@ portable_as! {
     AccountId as u16 { |it| it.to_u16(), |number| Some(Self::new(number)) }
     DerivationIndex as u32 { |it| it.to_u32(), |index| Self::new(index) }
     AccountName as String { |it| it.to_string(), |text| text.parse().ok() }
+    PublicHalf as String { |it| it.to_string(), |text| Self::parse(&text) }
     WalletName as String { |it| it.to_string(), |text| text.parse().ok() }
     // Its keys are either those of mainnet or those of every other network.
     AccountDescriptor as String {
@@ -26,6 +27,7 @@ portable_as! {
 portable_struct! {
     KeychainId { account, branch }
     AccountKey { origin, xpub }
+    HeldKeyName { origin, public }
     WalletPolicy { template, keys }
 }
 

@@ -35,7 +35,9 @@ portable_struct! {
         payments, note, marks,
     }
     IssuedAddress { address, uri, account, keychain, index, unused_before }
-    WalletDescription { name, fingerprint, birthday, accounts, words_checked, search }
+    WalletDescription {
+        name, fingerprint, takes_keys, held_keys, birthday, accounts, words_checked, search,
+    }
     AccountDescription {
         id, name, kind, signs, keys, rule, policy, birthday, gap, change_gap, first_address,
         preferred, active, receive, change, descriptor,

@@ -20,8 +20,8 @@ use super::{Shown, finalise, signatures};
 /// What a wallet knows that concerns one PSBT; nothing, for somebody without a wallet.
 #[derive(Debug, Clone, Default)]
 pub struct Knowledge {
-    /// The fingerprint of its master key.
-    pub fingerprint: Option<Fingerprint>,
+    /// The fingerprints of its master keys.
+    pub own: Vec<Fingerprint>,
     /// Its scripts among those of the PSBT.
     pub owners: HashMap<ScriptBuf, Owner>,
     /// Its unspent coins among those that the PSBT spends.
@@ -174,7 +174,7 @@ fn false_owners<'a>(
         let fields = &psbt.outputs[index];
         let ecdsa = fields.bip32_derivation.values().map(|(fingerprint, _)| fingerprint);
         let taproot = fields.tap_key_origins.values().map(|(_, (fingerprint, _))| fingerprint);
-        ecdsa.chain(taproot).any(|fingerprint| known.fingerprint == Some(*fingerprint))
+        ecdsa.chain(taproot).any(|fingerprint| known.own.contains(fingerprint))
     };
     (0..psbt.outputs.len()).filter(move |index| outputs[*index].owner.is_none() && names_us(*index))
 }

@@ -15,7 +15,7 @@ fn seed(passphrase: &str) -> Seed {
 fn account(script_type: ScriptType, network: Network) -> Account {
     let key = StandardAccount::first(script_type);
     let descriptor = seed("").descriptor(key, network);
-    Account::new(AccountId::new(0), key.name(), network, descriptor, None)
+    Account::new(AccountId::new(0), key.name(), network, descriptor, &[])
 }
 
 fn address(account: &Account, branch: Branch, index: u32) -> String {

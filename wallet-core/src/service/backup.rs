@@ -8,17 +8,15 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bitcoin::bip32::Fingerprint;
-
 use crate::backup::{Backup, ParseBackupError, lines};
 use crate::command::{StoreProblem, WalletDescription};
 use crate::config::Settings;
-use crate::entropy::EntropyError;
+use crate::entropy::{self, EntropyError};
 use crate::founding::{CreateError, RestoreError};
 use crate::keychain::{Account, AccountDescriptor, AccountId, Branch};
 use crate::limits::PARCEL_BYTES;
 use crate::seed::Seed;
-use crate::signers::key_layer;
+use crate::signers::{SoftwareSigner, key_layer};
 use crate::store::lock::DirectoryLock;
 use crate::store::problem;
 use crate::vault::{KdfCost, OutOfMemory, Parcel, ParseParcelError, Password, SealError};
@@ -99,8 +97,7 @@ pub(super) fn restore_in(
         let (found, asked) = (backup.network, settings.network);
         return Err(RestoreError::NetworkMismatch { found, asked });
     }
-    let own = backup.seed.as_ref().map(Seed::fingerprint);
-    let accounts = accounts(backup, own)?;
+    let accounts = accounts(backup)?;
     let preferred = accounts.iter().find(|account| *account.name() == backup.preferred);
     let preferred = preferred.ok_or(CreateError::BadAccounts)?.id();
     let place = Birthplace::claim(lock, settings, password, cost)?;
@@ -109,8 +106,9 @@ pub(super) fn restore_in(
         description: wallet::Description {
             network: settings.network,
             name: settings.wallet.to_string(),
-            fingerprint: own,
+            fingerprint: backup.seed.as_ref().map(Seed::fingerprint),
             birthday: backup.birthday,
+            takes_keys: backup.has_keys(),
             preferred,
             look_ahead: backup.look_ahead,
         },
@@ -118,25 +116,30 @@ pub(super) fn restore_in(
         sealed_seed: backup.seed.as_ref().map(seal).transpose().map_err(CreateError::Entropy)?,
         passphrase: None,
     };
-    Ok(Wallet::restore(&place.path, &place.keys.file, &new, backup)?.description()?)
+    let mut held = Vec::new();
+    for key in &backup.held {
+        let entropy = entropy::drawn().map_err(CreateError::Entropy)?;
+        held.push((key.name(), key_layer::seal_held(&place.keys.seed, entropy, key)));
+    }
+    Ok(Wallet::restore(&place.path, &place.keys.file, &new, &held, backup)?.description()?)
 }
 
 /// The accounts with ids in their order. A descriptor names a key of the wallet by the fingerprint
-/// of its seed; that it is derived from it is checked, since money is received there.
-fn accounts(backup: &Backup, own: Option<Fingerprint>) -> Result<Vec<Account>, RestoreError> {
+/// of its master; that it is derived from it is checked, since money is received there.
+fn accounts(backup: &Backup) -> Result<Vec<Account>, RestoreError> {
+    let keys = SoftwareSigner::holding(backup.keys());
+    let own = keys.masters();
     let mut accounts = Vec::new();
     for (number, account) in (0..).zip(&backup.accounts) {
         let name = &account.name;
         let branch = if account.internal { Branch::Change } else { Branch::Receive };
         let descriptor = AccountDescriptor::import(&account.descriptor, backup.network, branch)
             .map_err(|problem| RestoreError::Account { name: name.to_string(), problem })?;
-        if let Some(seed) = &backup.seed
-            && !seed.owns(&descriptor, backup.network)
-        {
+        if !keys.owns(&descriptor) {
             return Err(RestoreError::ForeignKey { name: name.to_string() });
         }
         let id = AccountId::new(number);
-        let made = Account::new(id, name.clone(), backup.network, descriptor, own);
+        let made = Account::new(id, name.clone(), backup.network, descriptor, &own);
         accounts.push(if account.active { made } else { made.inactive() });
     }
     Ok(accounts)

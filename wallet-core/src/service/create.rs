@@ -73,6 +73,7 @@ pub(super) fn create_in(
             name: settings.wallet.to_string(),
             fingerprint: Some(seed.fingerprint()),
             birthday,
+            takes_keys: true,
             preferred: AccountId::new(0),
             look_ahead,
         },

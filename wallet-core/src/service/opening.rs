@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::command::StoreProblem;
 use crate::config::Settings;
 use crate::engine::{Effect, Engine, Online, Opened};
-use crate::entropy::{self, EntropyError};
+use crate::entropy;
 use crate::event::{Event, News, Note};
 use crate::light_client::config;
 use crate::light_client::height::{BlockId, Height};
@@ -131,7 +131,7 @@ pub(super) fn open_offline(settings: &Settings, wallets: Vec<Opened>) -> Result<
     };
     let genesis = bitcoin::constants::genesis_block(settings.network).block_hash();
     let tip = tip.unwrap_or(BlockId::new(Height::GENESIS, genesis));
-    Ok(Engine::offline(wallets, tip, system_seed()?)?)
+    Ok(Engine::offline(wallets, tip, entropy::drawn()?)?)
 }
 
 /// The highest block that a wallet has scanned.
@@ -163,7 +163,7 @@ pub(super) fn open_online(
     let (connect, mempool) = (settings.connect.clone(), settings.mempool);
     let from_genesis = settings.from_genesis;
     let online = Online { params, from_genesis, chain, kept, peers, connect, route, mempool };
-    Ok(Engine::online(wallets, online, system_seed()?, clock.now())?)
+    Ok(Engine::online(wallets, online, entropy::drawn()?, clock.now())?)
 }
 
 /// The store of kept filters, if any are to be kept. What is wrong with it is told, and stops
@@ -183,10 +183,4 @@ pub(super) fn open_filters(settings: &Settings, notes: &Outlet) -> Option<filter
         tell(Note::FiltersDamaged { path: problem::shown(path) });
     }
     opened
-}
-
-fn system_seed() -> Result<[u8; 32], EntropyError> {
-    let mut seed = [0; 32];
-    entropy::fill(&mut seed)?;
-    Ok(seed)
 }

@@ -13,7 +13,7 @@ use crate::keychain::{
 };
 use crate::net::clock::Clock;
 use crate::seed::Seed;
-use crate::signers::key_layer;
+use crate::signers::key_layer::{OpenKeys, SealedKeys};
 use crate::store::lock::DirectoryLock;
 use crate::vault;
 use crate::vault::{KdfCost, Keys, Password, SeedKey, VaultError};
@@ -98,11 +98,19 @@ impl Strongbox {
     /// [`CommandError::WatchOnly`]; [`CommandError::Locked`] if the keys have a passphrase of their
     /// own and are not [unlocked](Self::unlock); [`StoreProblem::Damaged`] if it does not unseal.
     pub fn seed(&self) -> Result<Seed, CommandError> {
-        let sealed = self.wallet.sealed_seed()?.ok_or(CommandError::WatchOnly)?;
+        let sealed = self.wallet.sealed_keys()?;
+        self.opened(&SealedKeys { held: Vec::new(), ..sealed })?.seed.ok_or(CommandError::WatchOnly)
+    }
+
+    fn opened(&self, sealed: &SealedKeys) -> Result<OpenKeys, CommandError> {
+        if sealed.is_empty() {
+            return Err(CommandError::WatchOnly);
+        }
         if self.is_locked()? {
             return Err(CommandError::Locked);
         }
-        Ok(key_layer::unseal(self.unlocked.as_ref().unwrap_or(&self.keys.seed), &sealed)?)
+        let key = self.unlocked.as_ref().unwrap_or(&self.keys.seed);
+        Ok(sealed.open(key, self.settings.network)?)
     }
 
     /// The wallet's own key for a policy, to be given to the others who sign.
@@ -164,14 +172,15 @@ impl Strongbox {
         descriptor: AccountDescriptor,
         scope: SearchScope,
     ) -> Result<AccountName, AddAccountError> {
-        let seed = match self.seed() {
-            Ok(seed) => Some(seed),
+        let keys = match self.opened(&self.wallet.sealed_keys()?) {
+            Ok(keys) => Some(keys),
             Err(CommandError::Store(problem)) => return Err(problem.into()),
             // What can't be compared is not trusted.
             Err(CommandError::Locked) => return Err(AddAccountError::Locked),
             Err(_) => None,
         };
-        if seed.is_some_and(|seed| !seed.owns(&descriptor, self.settings.network)) {
+        let network = self.settings.network;
+        if keys.is_some_and(|keys| !keys.signer(network).owns(&descriptor)) {
             return Err(AddAccountError::ForeignKey);
         }
         let look_ahead = scope.look_ahead.or(Some(LookAhead::RESTORED));
@@ -227,16 +236,18 @@ impl Strongbox {
         self.wallet.commit()
     }
 
-    /// Everything about the wallet that the chain can't give back, with its seed if that is asked
-    /// for and there is one.
+    /// Everything about the wallet that the chain can't give back, with its keys if that is asked
+    /// for and there are any.
     ///
     /// # Errors
-    /// What the disk refused; with the seed as [`seed`](Self::seed).
-    pub fn backup(&self, with_seed: bool) -> Result<Backup, CommandError> {
+    /// What the disk refused; with the keys as [`seed`](Self::seed).
+    pub fn backup(&self, with_keys: bool) -> Result<Backup, CommandError> {
         let backup = self.wallet.backup(Clock::start().now().wall)?;
-        match self.seed() {
-            _ if !with_seed => Ok(backup),
-            Ok(seed) => Ok(Backup { seed: Some(seed), ..backup }),
+        if !with_keys {
+            return Ok(backup);
+        }
+        match self.opened(&self.wallet.sealed_keys()?) {
+            Ok(OpenKeys { seed, held }) => Ok(Backup { seed, held, ..backup }),
             Err(CommandError::WatchOnly) => Ok(backup),
             Err(error) => Err(error),
         }

@@ -1,5 +1,5 @@
 //! Owns the birth of a wallet without keys: what is paid to its accounts is seen, and what it pays
-//! is signed elsewhere.
+//! is signed elsewhere, until private keys are imported where that is allowed.
 //!
 //! Refuses an account without a name or descriptor of its own.
 
@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use crate::command::{Birthday, WalletDescription};
 use crate::config::{LookAhead, Settings};
-use crate::founding::{CreateError, NewWatch};
+use crate::founding::{BlankKeys, CreateError, NewWatch};
 use crate::keychain::{Account, AccountId};
 use crate::store::lock::DirectoryLock;
-use crate::vault::{KdfCost, Password};
+use crate::vault::{KdfCost, Password, SealedKey, SeedKey};
 use crate::wallet::{self, Wallet};
 
 use super::create::{Birthplace, lock_of};
@@ -42,25 +42,25 @@ pub(super) fn watch_in(
         return Err(CreateError::BadAccounts);
     }
     let network = settings.network;
-    let account = |(id, (name, descriptor))| {
-        Account::new(AccountId::new(id), name, network, descriptor, None)
-    };
+    let account =
+        |(id, (name, descriptor))| Account::new(AccountId::new(id), name, network, descriptor, &[]);
     let accounts = (0..).zip(accounts).map(account).collect();
-    without_keys(lock, settings, (accounts, birthday, look_ahead), &password, cost)
+    let content = (accounts, birthday, look_ahead);
+    without_keys(lock, settings, content, &BlankKeys::Never, &password, cost)
 }
 
-/// Creates a wallet without keys and accounts, into which descriptors are imported; durable on
-/// return.
+/// Creates a wallet without accounts, into which descriptors are imported; durable on return.
 ///
 /// # Errors
 /// As [`watch`].
 pub fn blank(
     settings: &Settings,
     birthday: Birthday,
+    keys: &BlankKeys,
     password: &Password,
     cost: KdfCost,
 ) -> Result<WalletDescription, CreateError> {
-    blank_in(lock_of(settings)?, settings, birthday, password, cost)
+    blank_in(lock_of(settings)?, settings, birthday, keys, password, cost)
 }
 
 /// The same for whom the directory is locked.
@@ -68,33 +68,42 @@ pub(super) fn blank_in(
     lock: Arc<DirectoryLock>,
     settings: &Settings,
     birthday: Birthday,
+    keys: &BlankKeys,
     password: &Password,
     cost: KdfCost,
 ) -> Result<WalletDescription, CreateError> {
-    without_keys(lock, settings, (Vec::new(), birthday, LookAhead::NEW), password, cost)
+    without_keys(lock, settings, (Vec::new(), birthday, LookAhead::NEW), keys, password, cost)
 }
 
 fn without_keys(
     lock: Arc<DirectoryLock>,
     settings: &Settings,
     (accounts, birthday, look_ahead): (Vec<Account>, Birthday, LookAhead),
+    keys: &BlankKeys,
     password: &Password,
     cost: KdfCost,
 ) -> Result<WalletDescription, CreateError> {
     let network = settings.network;
     let place = Birthplace::claim(lock, settings, password, cost)?;
+    let passphrase = match keys {
+        BlankKeys::Never | BlankKeys::Later(None) => None,
+        BlankKeys::Later(Some(passphrase)) => {
+            Some(SealedKey::seal(&SeedKey::random()?, passphrase, cost)?.to_bytes())
+        }
+    };
     let new = wallet::NewWallet {
         description: wallet::Description {
             network,
             name: settings.wallet.to_string(),
             fingerprint: None,
             birthday,
+            takes_keys: !matches!(keys, BlankKeys::Never),
             preferred: AccountId::new(0),
             look_ahead,
         },
         accounts,
         sealed_seed: None,
-        passphrase: None,
+        passphrase,
     };
     let wallet = Wallet::create(&place.path, &place.keys.file, &new)?;
     Ok(wallet.description()?)

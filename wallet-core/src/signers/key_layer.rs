@@ -1,6 +1,6 @@
-//! Owns the way from a sealed seed to a signer, and back at creation.
+//! Owns the way from sealed keys to a signer, and back when they come.
 //!
-//! Refuses to keep a seed: it is unsealed for one signature and wiped. Refuses to keep the key of
+//! Refuses to keep an open key: all are unsealed for one signature and wiped. Refuses to keep the key of
 //! the layer when nobody has been there for a while.
 
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::command::{CommandError, KeyState, StoreProblem};
 use crate::entropy::EntropyError;
 use crate::light_client::time::{MonoTime, Now, WallTime};
 use crate::seed::Seed;
-use crate::signers::SoftwareSigner;
+use crate::signers::{HeldKey, Keys, SoftwareSigner};
 use crate::vault::SeedKey;
 
 /// The key layer of an open wallet.
@@ -91,22 +91,108 @@ impl KeyLayer {
         (self.idle.is_some_and(late) || self.until.is_some_and(over)) && self.lock()
     }
 
-    /// A signer with the seed that is sealed in a wallet's file; drop it after the payment.
+    /// A signer with all keys of a wallet; drop it after the payment.
     ///
     /// # Errors
-    /// [`CommandError::Locked`], or [`CommandError::Store`] when the stored seed is damaged.
-    pub fn signer(&self, sealed: &[u8], network: Network) -> Result<SoftwareSigner, CommandError> {
-        Ok(SoftwareSigner::new(self.seed(sealed)?, network))
+    /// As [`open`](Self::open).
+    pub fn signer(
+        &self,
+        sealed: &SealedKeys,
+        network: Network,
+    ) -> Result<SoftwareSigner, CommandError> {
+        Ok(self.open(sealed, network)?.signer(network))
     }
 
-    /// The seed that is sealed in a wallet's file; drop it when it has been used.
+    /// All keys of a wallet; drop them when they have been used.
     ///
     /// # Errors
-    /// As [`signer`](Self::signer).
-    pub fn seed(&self, sealed: &[u8]) -> Result<Seed, CommandError> {
-        let key = self.key.as_ref().ok_or(CommandError::Locked)?;
-        unseal(key, sealed).map_err(CommandError::Store)
+    /// [`CommandError::WatchOnly`] if there are none, [`CommandError::Locked`], or
+    /// [`CommandError::Store`] when one is damaged.
+    pub fn open(&self, sealed: &SealedKeys, network: Network) -> Result<OpenKeys, CommandError> {
+        if sealed.is_empty() {
+            return Err(CommandError::WatchOnly);
+        }
+        sealed.open(self.key()?, network).map_err(CommandError::Store)
     }
+
+    /// Seals a key that came, with the nonce that this entropy makes.
+    ///
+    /// # Errors
+    /// [`CommandError::Locked`].
+    pub fn seal(&self, entropy: [u8; 32], key: &HeldKey) -> Result<Vec<u8>, CommandError> {
+        Ok(seal_held(self.key()?, entropy, key))
+    }
+
+    fn key(&self) -> Result<&SeedKey, CommandError> {
+        self.key.as_ref().ok_or(CommandError::Locked)
+    }
+}
+
+/// All keys of a wallet as they lie in its file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SealedKeys {
+    /// The seed, if it has one.
+    pub seed: Option<Vec<u8>>,
+    /// The keys that were imported.
+    pub held: Vec<Vec<u8>>,
+}
+
+/// All keys of a wallet.
+#[derive(Debug)]
+pub struct OpenKeys {
+    /// The seed, if it has one.
+    pub seed: Option<Seed>,
+    /// The keys that were imported.
+    pub held: Vec<HeldKey>,
+}
+
+impl SealedKeys {
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.seed.is_none() && self.held.is_empty()
+    }
+
+    /// Unseals all; drop them when they have been used.
+    ///
+    /// # Errors
+    /// [`StoreProblem::Damaged`].
+    pub fn open(&self, key: &SeedKey, network: Network) -> Result<OpenKeys, StoreProblem> {
+        let seed = self.seed.as_deref().map(|sealed| unseal(key, sealed)).transpose()?;
+        let held = self.held.iter().map(|sealed| unseal_held(key, sealed, network));
+        Ok(OpenKeys { seed, held: held.collect::<Result<_, _>>()? })
+    }
+}
+
+impl OpenKeys {
+    /// A signer with all of them.
+    #[must_use]
+    pub fn signer(self, network: Network) -> SoftwareSigner {
+        let Self { seed, mut held } = self;
+        held.extend(seed.map(|seed| HeldKey::master(Keys::Seed(seed, network))));
+        SoftwareSigner::holding(held)
+    }
+
+    /// Seals all by a new key, each with entropy of its own.
+    #[must_use]
+    pub fn seal(&self, key: &SeedKey, mut entropy: impl FnMut() -> [u8; 32]) -> SealedKeys {
+        SealedKeys {
+            seed: self.seed.as_ref().map(|seed| seal_with(key, entropy(), seed)),
+            held: self.held.iter().map(|held| seal_held(key, entropy(), held)).collect(),
+        }
+    }
+}
+
+/// Seals a key that was given, with the nonce that this entropy makes.
+#[must_use]
+pub fn seal_held(key: &SeedKey, entropy: [u8; 32], held: &HeldKey) -> Vec<u8> {
+    key.seal_with(entropy, HELD_CONTEXT, held.text().as_bytes())
+}
+
+fn unseal_held(key: &SeedKey, sealed: &[u8], network: Network) -> Result<HeldKey, StoreProblem> {
+    let plain = key.unseal(HELD_CONTEXT, sealed).map_err(|error| damaged(&error))?;
+    let text = std::str::from_utf8(&plain).map_err(|error| damaged(&error))?;
+    HeldKey::parse(text, network).map_err(|error| damaged(&error))
 }
 
 /// Unseals what [`seal`] sealed; drop it when it has been used.
@@ -126,10 +212,9 @@ pub fn seal(key: &SeedKey, seed: &Seed) -> Result<Vec<u8>, EntropyError> {
     key.seal(SEED_CONTEXT, &seed.to_bytes())
 }
 
-/// The same as the one thing that a new key seals.
-#[must_use]
-pub fn seal_first(key: &SeedKey, entropy: [u8; 32], seed: &Seed) -> Vec<u8> {
-    key.seal_first(entropy, SEED_CONTEXT, &seed.to_bytes())
+/// The same with the nonce that this entropy makes.
+fn seal_with(key: &SeedKey, entropy: [u8; 32], seed: &Seed) -> Vec<u8> {
+    key.seal_with(entropy, SEED_CONTEXT, &seed.to_bytes())
 }
 
 fn damaged(error: &dyn std::error::Error) -> StoreProblem {
@@ -138,6 +223,7 @@ fn damaged(error: &dyn std::error::Error) -> StoreProblem {
 
 /// Binds what is sealed to its purpose.
 const SEED_CONTEXT: &[u8] = b"billfold seed v1";
+const HELD_CONTEXT: &[u8] = b"billfold key v1";
 
 #[cfg(test)]
 mod tests {
@@ -164,7 +250,8 @@ mod tests {
         assert_eq!(layer.locks_at(), Some(MonoTime::new(Duration::from_secs(609))));
         assert!(!layer.lock_if_idle(at(608, 1_598)));
         assert!(layer.lock_if_idle(at(609, 1_599)));
-        assert_eq!(layer.signer(&[], Network::Regtest).unwrap_err(), CommandError::Locked);
+        let sealed = SealedKeys { seed: Some(Vec::new()), held: Vec::new() };
+        assert_eq!(layer.signer(&sealed, Network::Regtest).unwrap_err(), CommandError::Locked);
         assert!(!layer.lock_if_idle(at(700, 1_700)), "it is told once");
         assert_eq!(layer.locks_at(), None);
     }

@@ -5,9 +5,10 @@
 
 use std::fmt;
 
-use bitcoin::bip32::{DerivationPath, Fingerprint, Xpriv};
+use bitcoin::bip32::{DerivationPath, Fingerprint, Xpriv, Xpub};
 use bitcoin::secp256k1::{PublicKey, SecretKey};
 use bitcoin::{Network, NetworkKind, PrivateKey as WifKey};
+use zeroize::Zeroizing;
 
 use crate::command::SweepSource;
 use crate::keychain::{AccountDescriptor, DerivationIndex, SECP, ScriptType, StandardAccount};
@@ -34,6 +35,26 @@ impl Keys {
             Self::Seed(seed, _) => seed.fingerprint(),
             Self::Extended(key) => key.0.fingerprint(),
             Self::Single(key) => key.fingerprint(),
+        }
+    }
+
+    /// The extended public key at a path; a single key has none.
+    pub(super) fn public(&self, path: &DerivationPath) -> Option<Xpub> {
+        match self {
+            _ if path.len() > KEY_PATH_STEPS => None,
+            Self::Seed(seed, network) => Some(seed.xpub(path, *network)),
+            Self::Extended(key) => Some(key.public(path)),
+            Self::Single(_) => None,
+        }
+    }
+
+    /// Which networks its keys are of.
+    #[must_use]
+    pub fn network(&self) -> NetworkKind {
+        match self {
+            Self::Seed(_, network) => (*network).into(),
+            Self::Extended(key) => key.0.network(),
+            Self::Single(key) => key.network,
         }
     }
 
@@ -89,6 +110,42 @@ impl Keys {
     }
 }
 
+impl Keys {
+    /// Writes the key as descriptors have it; of a seed the master key.
+    pub(super) fn write(&self, to: &mut Zeroizing<String>) {
+        match self {
+            Self::Single(key) => key.write(to),
+            extended => extended.write_at(&DerivationPath::master(), to).unwrap_or_default(),
+        }
+    }
+
+    /// Writes the extended key at a path; a single key has none.
+    pub(super) fn write_at(&self, path: &DerivationPath, to: &mut Zeroizing<String>) -> Option<()> {
+        match self {
+            _ if path.len() > KEY_PATH_STEPS => return None,
+            Self::Seed(seed, network) => seed.private_key(path, *network).write(to),
+            Self::Extended(key) => key.0.derive(path).write(to),
+            Self::Single(_) => return None,
+        }
+        Some(())
+    }
+
+    /// A copy.
+    pub(super) fn copy(&self) -> Self {
+        match self {
+            Self::Seed(seed, network) => Self::Seed(seed.copy(), *network),
+            Self::Extended(key) => {
+                Self::Extended(ExtendedKey(key.0.derive(&DerivationPath::master())))
+            }
+            Self::Single(SingleKey { secret, compressed, network }) => Self::Single(SingleKey {
+                secret: *secret,
+                compressed: *compressed,
+                network: *network,
+            }),
+        }
+    }
+}
+
 impl fmt::Debug for Keys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Keys(..)")
@@ -99,6 +156,12 @@ impl fmt::Debug for Keys {
 pub struct ExtendedKey(PrivateKey);
 
 impl ExtendedKey {
+    /// Takes over a key; what is left of it with the caller is the caller's to wipe.
+    #[must_use]
+    pub fn new(key: Xpriv) -> Self {
+        Self(PrivateKey::from_extended(key))
+    }
+
     /// Reads an xprv, or a tprv of the test networks.
     ///
     /// # Errors
@@ -118,7 +181,7 @@ impl ExtendedKey {
 
     /// The public half at a path below.
     #[must_use]
-    pub fn public(&self, path: &DerivationPath) -> bitcoin::bip32::Xpub {
+    pub fn public(&self, path: &DerivationPath) -> Xpub {
         self.0.derive(path).public()
     }
 }
@@ -127,6 +190,7 @@ impl ExtendedKey {
 pub struct SingleKey {
     secret: SecretKey,
     compressed: bool,
+    network: NetworkKind,
 }
 
 impl SingleKey {
@@ -138,11 +202,24 @@ impl SingleKey {
         // Reading base58 takes the square of its length.
         let short = Some(text.trim()).filter(|text| text.len() <= WIF_BYTES);
         let text = short.ok_or(ParseKeyError::NotAKey)?;
-        let mut key = WifKey::from_wif(text).map_err(|_| ParseKeyError::NotAKey)?;
-        let right = key.network == NetworkKind::from(network);
-        let own = Self { secret: key.inner, compressed: key.compressed };
-        key.inner.non_secure_erase();
+        let own = Self::new(WifKey::from_wif(text).map_err(|_| ParseKeyError::NotAKey)?);
+        let right = own.network == NetworkKind::from(network);
         if right { Ok(own) } else { Err(ParseKeyError::WrongNetwork) }
+    }
+
+    /// Takes over a key; what is left of it with the caller is the caller's to wipe.
+    #[must_use]
+    pub fn new(mut key: WifKey) -> Self {
+        let own = Self { secret: key.inner, compressed: key.compressed, network: key.network };
+        key.inner.non_secure_erase();
+        own
+    }
+
+    fn write(&self, to: &mut Zeroizing<String>) {
+        let Self { secret, compressed, network } = *self;
+        let mut key = WifKey { compressed, network, inner: secret };
+        key.fmt_wif(&mut **to).expect("a string takes everything");
+        key.inner.non_secure_erase();
     }
 
     /// The public key, and whether addresses are made of its compressed form.

@@ -5,7 +5,7 @@
 //! and nonces by RFC 6979, Schnorr signatures nonces without auxiliary randomness (BIP340): the
 //! same payment signed twice is the same transaction, and no random source can betray a key.
 
-use bitcoin::bip32::{DerivationPath, Fingerprint};
+use bitcoin::bip32::{Fingerprint, KeySource};
 use bitcoin::hashes::Hash;
 use bitcoin::key::{Keypair, TapTweak, XOnlyPublicKey};
 use bitcoin::psbt::{Psbt, PsbtSighashType};
@@ -14,21 +14,19 @@ use bitcoin::sighash::{Prevouts, SighashCache};
 use bitcoin::taproot::TapLeafHash;
 use bitcoin::{EcdsaSighashType, Network, ScriptBuf, TapSighashType, TxOut, ecdsa, taproot};
 
+use super::held::HeldKey;
 use super::keys::Keys;
 use super::locks::{ScriptCode, script_code};
 use super::{Signer, spent_output};
 use crate::command::SigningProblem;
-use crate::keychain::SECP;
+use crate::keychain::{AccountDescriptor, SECP};
 use crate::message;
 use crate::psbt::spent_outputs;
 use crate::seed::Seed;
 
 /// Signs with keys in memory; holds them only as long as it lives.
 #[derive(Debug)]
-pub struct SoftwareSigner {
-    keys: Keys,
-    fingerprint: Fingerprint,
-}
+pub struct SoftwareSigner(Vec<HeldKey>);
 
 impl SoftwareSigner {
     /// A signer for this seed.
@@ -40,32 +38,81 @@ impl SoftwareSigner {
     /// A signer for these keys.
     #[must_use]
     pub fn with_keys(keys: Keys) -> Self {
-        Self { fingerprint: keys.fingerprint(), keys }
+        Self::holding(vec![HeldKey::master(keys)])
+    }
+
+    /// A signer for keys of several masters.
+    #[must_use]
+    pub const fn holding(keys: Vec<HeldKey>) -> Self {
+        Self(keys)
+    }
+
+    /// The same with more keys.
+    #[must_use]
+    pub fn and(mut self, keys: Vec<HeldKey>) -> Self {
+        self.0.extend(keys);
+        self
+    }
+
+    /// Whether every extended key of a descriptor that names a key of this signer as its origin is
+    /// derived from it: money that is received at any other could not be spent.
+    #[must_use]
+    pub fn owns(&self, descriptor: &AccountDescriptor) -> bool {
+        descriptor.keys().iter().all(|key| {
+            let own = key.origin.as_ref().filter(|origin| self.claims(origin));
+            own.is_none_or(|origin| self.0.iter().any(|held| held.makes(origin, &key.xpub)))
+        })
+    }
+
+    /// The fingerprints of the master keys.
+    #[must_use]
+    pub fn masters(&self) -> Vec<Fingerprint> {
+        self.0.iter().map(|key| key.origin().0).collect()
+    }
+
+    /// Whether a key of this origin should be its own.
+    #[must_use]
+    pub fn claims(&self, origin: &KeySource) -> bool {
+        self.0.iter().any(|key| key.below(origin).is_some())
     }
 
     /// Signs a message in the old form (BIP137) by the key of a P2PKH address.
     ///
     /// # Errors
-    /// [`SigningProblem::ForeignKey`] if the key at the path is not that of the script.
+    /// [`SigningProblem::ForeignKey`] if the key of this origin is not that of the script.
     pub fn sign_message(
         &self,
-        path: &DerivationPath,
+        origin: &KeySource,
         script: &ScriptBuf,
         text: &str,
     ) -> Result<String, SigningProblem> {
         let foreign = SigningProblem::ForeignKey { input: 0 };
-        let signed = self.keys.with(path, |secret| {
-            let key = bitcoin::PublicKey::new(secret.public_key(&SECP));
-            let ours = ScriptBuf::new_p2pkh(&key.pubkey_hash()) == *script;
-            ours.then(|| SECP.sign_ecdsa_recoverable(&message::digest(text), secret))
+        let signed = self.with(origin, |secret| {
+            let inner = secret.public_key(&SECP);
+            let mut forms = [true, false].into_iter();
+            let makes = |compressed: &bool| {
+                let key = bitcoin::PublicKey { compressed: *compressed, inner };
+                ScriptBuf::new_p2pkh(&key.pubkey_hash()) == *script
+            };
+            let compressed = forms.find(makes)?;
+            Some((SECP.sign_ecdsa_recoverable(&message::digest(text), secret), compressed))
         });
-        let signature = signed.flatten().ok_or(foreign)?;
-        Ok(message::written_legacy(&signature))
+        let (signature, compressed) = signed.ok_or(foreign)?;
+        Ok(message::written_legacy(&signature, compressed))
+    }
+
+    /// Lets `sign` use the key of an origin, if it is the one that `sign` wants.
+    fn with<T>(
+        &self,
+        origin: &KeySource,
+        mut sign: impl FnMut(&SecretKey) -> Option<T>,
+    ) -> Option<T> {
+        self.0.iter().find_map(|key| key.with(origin, &mut sign))
     }
 
     fn sign_ecdsa(&self, psbt: &mut Psbt, index: usize) -> Result<(), SigningProblem> {
         let foreign = SigningProblem::ForeignKey { input: index };
-        for (public, path) in self.ecdsa_origins(psbt, index) {
+        for (public, origin) in self.ecdsa_origins(psbt, index) {
             let spent = spent_output(psbt, index)?;
             let input = &psbt.inputs[index];
             let (code, written) = script_code(input, spent, public).ok_or(foreign)?;
@@ -74,12 +121,12 @@ impl SoftwareSigner {
                 return Err(SigningProblem::SighashType { input: index });
             }
             let message = ecdsa_message(psbt, index, &code, spent);
-            let signed = self.keys.with(&path, |secret| {
+            let signed = self.with(&origin, |secret| {
                 let ours = secret.public_key(&SECP) == public;
                 ours.then(|| SECP.sign_ecdsa_low_r(&message, secret))
             });
             let signature = ecdsa::Signature {
-                signature: signed.flatten().ok_or(foreign)?,
+                signature: signed.ok_or(foreign)?,
                 sighash_type: EcdsaSighashType::All,
             };
             psbt.inputs[index].partial_sigs.insert(written, signature);
@@ -93,12 +140,12 @@ impl SoftwareSigner {
             return Ok(());
         }
         let sighash_type = taproot_sighash_type(psbt, index)?;
-        for (key, leaves, path) in origins {
+        for (key, leaves, origin) in origins {
             if psbt.inputs[index].tap_internal_key == Some(key) {
-                self.sign_key_path(psbt, index, key, &path, sighash_type)?;
+                self.sign_key_path(psbt, index, key, &origin, sighash_type)?;
             }
             for leaf in leaves {
-                self.sign_leaf(psbt, index, (key, leaf), &path, sighash_type)?;
+                self.sign_leaf(psbt, index, (key, leaf), &origin, sighash_type)?;
             }
         }
         Ok(())
@@ -109,7 +156,7 @@ impl SoftwareSigner {
         psbt: &mut Psbt,
         index: usize,
         internal: XOnlyPublicKey,
-        path: &DerivationPath,
+        origin: &KeySource,
         sighash_type: TapSighashType,
     ) -> Result<(), SigningProblem> {
         let foreign = SigningProblem::ForeignKey { input: index };
@@ -119,7 +166,7 @@ impl SoftwareSigner {
             return Err(foreign);
         }
         let message = taproot_message(psbt, index, None, sighash_type)?;
-        let signed = self.keys.with(path, |secret| {
+        let signed = self.with(origin, |secret| {
             with_keypair(secret, internal, |untweaked| {
                 let mut tweaked = untweaked.tap_tweak(&SECP, root).to_keypair();
                 let signature = SECP.sign_schnorr_no_aux_rand(&message, &tweaked);
@@ -127,7 +174,7 @@ impl SoftwareSigner {
                 signature
             })
         });
-        let signature = signed.flatten().ok_or(foreign)?;
+        let signature = signed.ok_or(foreign)?;
         psbt.inputs[index].tap_key_sig = Some(taproot::Signature { signature, sighash_type });
         Ok(())
     }
@@ -138,7 +185,7 @@ impl SoftwareSigner {
         psbt: &mut Psbt,
         index: usize,
         (key, leaf): (XOnlyPublicKey, TapLeafHash),
-        path: &DerivationPath,
+        origin: &KeySource,
         sighash_type: TapSighashType,
     ) -> Result<(), SigningProblem> {
         let foreign = SigningProblem::ForeignKey { input: index };
@@ -159,20 +206,20 @@ impl SoftwareSigner {
             return Err(foreign);
         }
         let message = taproot_message(psbt, index, Some(leaf), sighash_type)?;
-        let signed = self.keys.with(path, |secret| {
+        let signed = self.with(origin, |secret| {
             with_keypair(secret, key, |keys| SECP.sign_schnorr_no_aux_rand(&message, keys))
         });
-        let signature = signed.flatten().ok_or(foreign)?;
+        let signature = signed.ok_or(foreign)?;
         let signature = taproot::Signature { signature, sighash_type };
         psbt.inputs[index].tap_script_sigs.insert((key, leaf), signature);
         Ok(())
     }
 
     /// The keys of this signer that an input names outside taproot.
-    fn ecdsa_origins(&self, psbt: &Psbt, index: usize) -> Vec<(PublicKey, DerivationPath)> {
+    fn ecdsa_origins(&self, psbt: &Psbt, index: usize) -> Vec<(PublicKey, KeySource)> {
         let origins = psbt.inputs[index].bip32_derivation.iter();
-        let ours = origins.filter(|(_, (fingerprint, _))| *fingerprint == self.fingerprint);
-        ours.map(|(key, (_, path))| (*key, path.clone())).collect()
+        let ours = origins.filter(|(_, origin)| self.claims(origin));
+        ours.map(|(key, origin)| (*key, origin.clone())).collect()
     }
 
     /// The keys of this signer that an input names for taproot, with the leaves that have them.
@@ -180,18 +227,14 @@ impl SoftwareSigner {
         &self,
         psbt: &Psbt,
         index: usize,
-    ) -> Vec<(XOnlyPublicKey, Vec<TapLeafHash>, DerivationPath)> {
+    ) -> Vec<(XOnlyPublicKey, Vec<TapLeafHash>, KeySource)> {
         let origins = psbt.inputs[index].tap_key_origins.iter();
-        let ours = origins.filter(|(_, (_, (fingerprint, _)))| *fingerprint == self.fingerprint);
-        ours.map(|(key, (leaves, (_, path)))| (*key, leaves.clone(), path.clone())).collect()
+        let ours = origins.filter(|(_, (_, origin))| self.claims(origin));
+        ours.map(|(key, (leaves, origin))| (*key, leaves.clone(), origin.clone())).collect()
     }
 }
 
 impl Signer for SoftwareSigner {
-    fn fingerprint(&self) -> Fingerprint {
-        self.fingerprint
-    }
-
     fn sign(&mut self, psbt: &mut Psbt) -> Result<(), SigningProblem> {
         if psbt.inputs.len() != psbt.unsigned_tx.input.len() {
             return Err(SigningProblem::Altered);

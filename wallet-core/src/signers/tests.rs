@@ -39,7 +39,7 @@ fn signer() -> SoftwareSigner {
 
 fn account(script_type: ScriptType) -> Account {
     let key = StandardAccount::first(script_type);
-    Account::new(AccountId::new(0), key.name(), NETWORK, seed().descriptor(key, NETWORK), None)
+    Account::new(AccountId::new(0), key.name(), NETWORK, seed().descriptor(key, NETWORK), &[])
 }
 
 /// A transaction that pays 1 BTC to the first receiving script of an account; `salt` makes it

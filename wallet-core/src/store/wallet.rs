@@ -107,6 +107,8 @@ pub struct Description {
     pub fingerprint: Option<Fingerprint>,
     /// Where its scan begins.
     pub birthday: Birthday,
+    /// Whether private keys are in it, or may be imported.
+    pub takes_keys: bool,
     /// The account of new addresses.
     pub preferred: AccountId,
     /// How far it looks ahead.
@@ -214,7 +216,7 @@ impl WalletFile {
         let found = self.read(|sql| {
             sql.prepare_cached(
                 "SELECT network, name, fingerprint, birthday_height, birthday_time, preferred,
-                        look_ahead_receive, look_ahead_change
+                        look_ahead_receive, look_ahead_change, takes_keys
                  FROM description",
             )?
             .query_row([], |row| {
@@ -226,6 +228,7 @@ impl WalletFile {
                     birthday: column::birthday(row, 3)?,
                     preferred: row.get::<_, Column<AccountId>>(5)?.0,
                     look_ahead: LookAhead { receive: row.get(6)?, change: row.get(7)? },
+                    takes_keys: row.get(8)?,
                 })
             })
             .optional()
@@ -284,12 +287,12 @@ impl WalletFile {
     }
 
     fn describe(&mut self, new: &NewWallet) -> Result<(), StoreProblem> {
-        let Description { network, name, fingerprint, birthday, preferred, look_ahead } =
+        let Description { network, name, fingerprint, birthday, takes_keys, preferred, look_ahead } =
             &new.description;
         let (height, time) = column::columns(*birthday);
         self.write(|sql| {
             sql.execute(
-                "INSERT INTO description VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, NULL)",
+                "INSERT INTO description VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, NULL, ?9)",
                 params![
                     Column(*network),
                     name,
@@ -298,7 +301,8 @@ impl WalletFile {
                     time,
                     Column(*preferred),
                     look_ahead.receive,
-                    look_ahead.change
+                    look_ahead.change,
+                    takes_keys
                 ],
             )?;
             let names = [sealed::SEED, sealed::PASSPHRASE];

@@ -37,8 +37,8 @@ impl Wallet {
             Some(_) => return Err(AddAccountError::TooMany { most: ACCOUNTS }),
             None => AccountId::new(0),
         };
-        let own = self.description.fingerprint;
-        let account = Account::new(id, name, self.description.network, descriptor, own);
+        let network = self.description.network;
+        let account = Account::new(id, name, network, descriptor, &self.own);
         self.file.insert_account(&account)?;
         let usual = self.searched(&account);
         let birthday = scope.birthday.unwrap_or(usual.birthday);

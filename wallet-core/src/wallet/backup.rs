@@ -1,13 +1,13 @@
 //! Owns the step between a wallet and its [`Backup`], both ways.
 //!
-//! Refuses the seed: whoever may have it adds it. A restored wallet is there with everything that
+//! Refuses keys: whoever may have them adds them. A restored wallet is there with everything that
 //! its backup holds, or not at all.
 
 use std::path::Path;
 
 use crate::backup::{Backup, BackupAccount, BackupRequest};
 use crate::command::{Birthday, InvoiceState, Reference, StoreProblem};
-use crate::keychain::{Account, AccountId, AccountName, Branch, KeychainId};
+use crate::keychain::{Account, AccountId, AccountName, Branch, HeldKeyName, KeychainId};
 use crate::light_client::height::Height;
 use crate::light_client::time::WallTime;
 use crate::store::wallet::{Issued, NewWallet, ScriptPlace, SearchedAccount, WalletFile};
@@ -39,6 +39,7 @@ impl Wallet {
             requests: self.backup_requests()?,
             labels: self.all_labels()?,
             seed: None,
+            held: Vec::new(),
         })
     }
 
@@ -59,7 +60,8 @@ impl Wallet {
         })
     }
 
-    /// Makes the file of a wallet from a backup, durable on return. It appears under its name when
+    /// Makes the file of a wallet from a backup, with the imported keys as they were sealed; durable on
+    /// return. It appears under its name when
     /// it is whole.
     ///
     /// # Errors
@@ -68,10 +70,16 @@ impl Wallet {
         path: &Path,
         key: &FileKey,
         new: &NewWallet,
+        held: &[(HeldKeyName, Vec<u8>)],
         backup: &Backup,
     ) -> Result<Self, StoreProblem> {
         let unfinished = WalletFile::begin_restored(path)?;
-        let mut wallet = Self::from_file(WalletFile::create(&unfinished, key, new)?)?;
+        let mut file = WalletFile::create(&unfinished, key, new)?;
+        for (name, sealed) in held {
+            file.insert_held_key(name, sealed)?;
+        }
+        file.commit()?;
+        let mut wallet = Self::from_file(file)?;
         wallet.fill_from(backup)?;
         wallet.fill_watch_list()?;
         wallet.begin_search(false)?;

@@ -1,6 +1,6 @@
 //! Owns how a wallet describes itself: its accounts and how far their addresses are.
 //!
-//! Refuses balances and histories.
+//! Refuses balances, histories and private keys: of those that were imported the public halves are told.
 
 use crate::command::{AccountDescription, ChainDescription, StoreProblem, WalletDescription};
 use crate::keychain::{Account, Branch, DerivationIndex, KeychainId, WalletPolicy};
@@ -38,6 +38,8 @@ impl Wallet {
         Ok(WalletDescription {
             name: self.description.name.clone(),
             fingerprint: self.description.fingerprint,
+            takes_keys: self.description.takes_keys,
+            held_keys: self.file.held_keys()?,
             birthday: self.description.birthday,
             accounts: self.accounts.iter().map(account).collect(),
             words_checked: self.file.words_checked()?.map(WallTime::to_unix),

@@ -253,7 +253,7 @@ impl Wallet {
             }
         }
         Ok(Knowledge {
-            fingerprint: self.description.fingerprint,
+            own: self.own.clone(),
             owners,
             coins,
             draft: draft.map(|(id, _)| id),

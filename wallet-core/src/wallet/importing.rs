@@ -1,13 +1,14 @@
 //! Owns how descriptors come into a wallet that is open: each is an account, watched and searched for
-//! from then on.
+//! from then on, and its private keys are kept as they were sealed.
 //!
 //! Refuses those without keys where the wallet has keys, as Bitcoin Core does: a balance must be
-//! what can be spent.
+//! what can be spent. Refuses keys where it has none.
 
 use crate::command::{Import, ImportProblem, OperationId, Reference, StoreProblem, Task};
 use crate::config::LookAhead;
 use crate::keychain::{
-    Account, AccountDescriptor, AccountId, AccountName, Branch, Chains, DerivationIndex, KeychainId,
+    Account, AccountDescriptor, AccountId, AccountName, Branch, Chains, DerivationIndex,
+    HeldKeyName, KeychainId,
 };
 use crate::light_client::time::WallTime;
 use crate::limits::{ACCOUNTS, IMPORTED_LOOK_AHEAD};
@@ -16,25 +17,31 @@ use crate::store::wallet::{Issued, ScriptPlace, SearchedAccount};
 use super::Wallet;
 
 impl Wallet {
-    /// Takes a descriptor in; one that is known is looked for further and earlier, never less.
-    /// Commit, or drop the wallet if it failed.
+    /// Whether a wallet takes a descriptor with private keys, or without.
+    ///
+    /// # Errors
+    /// [`ImportProblem::KeysDisabled`], [`ImportProblem::HasKeys`].
+    pub const fn admit(&self, has_keys: bool) -> Result<(), ImportProblem> {
+        match (self.description.takes_keys, has_keys) {
+            (false, true) => Err(ImportProblem::KeysDisabled),
+            (true, false) => Err(ImportProblem::HasKeys),
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes a descriptor in, with its private keys as they were sealed; one that is known is looked
+    /// for further and earlier, never less. Whoever calls has made sure that its keys are those that
+    /// it says. Commit, or drop the wallet if it failed.
     ///
     /// # Errors
     /// What the disk refused.
     pub fn import(
         &mut self,
         import: &Import,
+        descriptor: AccountDescriptor,
+        keys: &[(HeldKeyName, Vec<u8>)],
         now: WallTime,
     ) -> Result<Option<ImportProblem>, StoreProblem> {
-        if self.description.fingerprint.is_some() {
-            return Ok(Some(ImportProblem::HasKeys));
-        }
-        let branch = if import.internal { Branch::Change } else { Branch::Receive };
-        let network = self.description.network;
-        let descriptor = match AccountDescriptor::import(&import.descriptor, network, branch) {
-            Ok(descriptor) => descriptor,
-            Err(problem) => return Ok(Some(problem.into())),
-        };
         let text = descriptor.to_string();
         let known = self.accounts.iter().find(|one| one.descriptor().to_string() == text);
         let is_known = known.is_some();
@@ -43,7 +50,10 @@ impl Wallet {
             None if self.accounts.len() >= ACCOUNTS => {
                 return Ok(Some(ImportProblem::TooMany { most: ACCOUNTS }));
             }
-            None => self.insert_imported(descriptor)?,
+            None => {
+                self.keep_keys(keys)?;
+                self.insert_imported(descriptor)?
+            }
         };
         self.set_imported_search(id, import)?;
         self.activate(id, import.active)?;
@@ -56,6 +66,18 @@ impl Wallet {
             self.grown = own.into_iter().chain(std::mem::take(&mut self.grown)).collect();
         }
         Ok(None)
+    }
+
+    /// Keeps private keys, and knows from then on what they sign for.
+    fn keep_keys(&mut self, keys: &[(HeldKeyName, Vec<u8>)]) -> Result<(), StoreProblem> {
+        for (name, sealed) in keys {
+            self.file.insert_held_key(name, sealed)?;
+        }
+        if keys.iter().any(|(name, _)| !self.is_own(name.origin.0)) {
+            self.own = self.file.own_masters()?;
+            self.accounts = self.file.accounts()?;
+        }
+        Ok(())
     }
 
     /// Begins the operation that ends with the search for what was imported.
@@ -74,7 +96,7 @@ impl Wallet {
         let usual: AccountName = USUAL_NAME.parse().expect("it is short, of letters");
         let name = usual.first_free(|name| self.accounts.iter().any(|one| one.name() == name));
         let (id, network) = (AccountId::new(next), self.description.network);
-        let account = Account::new(id, name, network, descriptor, None).inactive();
+        let account = Account::new(id, name, network, descriptor, &self.own).inactive();
         self.file.insert_account(&account)?;
         self.accounts.push(account);
         for state in self.file.keychains()? {

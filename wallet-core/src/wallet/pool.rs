@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashSet};
 use bitcoin::{OutPoint, Txid};
 
 use crate::command::{CoinChoice, CommandError, StoreProblem};
-use crate::keychain::{Account, AccountId, AccountKind, SpendPlan};
+use crate::keychain::{Account, AccountId, SpendPlan};
 use crate::light_client::time::WallTime;
 use crate::store::wallet::LeanCoin;
 
@@ -26,10 +26,8 @@ impl Wallet {
         }
         let preferred = self.description.preferred;
         let signs = self.accounts.iter().any(|one| one.id() == preferred && one.signs());
-        let alone = |one: &&Account| {
-            one.id() == preferred
-                || matches!(one.kind(), AccountKind::SingleKey(_)) && one.signs() == signs
-        };
+        let alone =
+            |one: &&Account| one.id() == preferred || one.has_one_signer() && one.signs() == signs;
         self.accounts.iter().filter(alone).map(Account::id).collect()
     }
 
@@ -114,12 +112,12 @@ impl Wallet {
     }
 
     /// Where to look for money, in this order: each account, the preferred one first; all that one
-    /// key signs for together, since not everybody signs for the others. Each time coins in blocks first, then with unconfirmed change.
+    /// signer signs for together, since not everybody signs for the others. Each time coins in blocks first, then with unconfirmed change.
     pub(super) fn pools(&self, coins: &[LeanCoin]) -> impl Iterator<Item = Vec<LeanCoin>> {
-        let of_one_key: Vec<AccountId> = self
+        let of_one_signer: Vec<AccountId> = self
             .accounts
             .iter()
-            .filter(|account| account.is_single_key())
+            .filter(|account| account.has_one_signer())
             .map(Account::id)
             .collect();
         let accounts = self.accounts_in_turn().map(Some).chain([None]);
@@ -127,7 +125,7 @@ impl Wallet {
             [false, true].map(|unconfirmed| {
                 let of_account = |coin: &&LeanCoin| match account {
                     Some(id) => coin.account == id,
-                    None => of_one_key.contains(&coin.account),
+                    None => of_one_signer.contains(&coin.account),
                 };
                 let pool = coins.iter().filter(of_account);
                 pool.filter(|coin| unconfirmed || coin.height.is_some())

@@ -175,13 +175,11 @@ impl Wallet {
         Ok(back.map(|back| spent.checked_sub(back).unwrap_or(Amount::ZERO)))
     }
 
-    /// Whether an input names a key of the wallet's own seed.
+    /// Whether an input names a key of the wallet's own.
     fn signs(&self, input: &psbt::Input) -> bool {
-        let Some(own) = self.description.fingerprint else { return false };
         let mut by_key = input.bip32_derivation.values().map(|(fingerprint, _)| *fingerprint);
         let mut by_leaf = input.tap_key_origins.values().map(|(_, (fingerprint, _))| *fingerprint);
-        by_key.any(|fingerprint| fingerprint == own)
-            || by_leaf.any(|fingerprint| fingerprint == own)
+        by_key.any(|master| self.is_own(master)) || by_leaf.any(|master| self.is_own(master))
     }
 
     /// What left the wallet by a payment that is signed.

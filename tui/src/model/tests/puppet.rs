@@ -721,6 +721,8 @@ fn description(busy: bool) -> WalletDescription {
     WalletDescription {
         name: "main".to_owned(),
         fingerprint: Some([0x2f, 0x5a, 0x91, 0xc0].into()),
+        takes_keys: true,
+        held_keys: Vec::new(),
         birthday: Birthday::Height(Height::new(700_000)),
         accounts: vec![account],
         words_checked: busy.then_some(1_790_000_000),

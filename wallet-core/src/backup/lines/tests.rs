@@ -7,6 +7,8 @@ use crate::command::Birthday;
 use crate::config::LookAhead;
 use crate::light_client::height::Height;
 use crate::limits::LOOK_AHEAD;
+use crate::seed::Words;
+use crate::signers::HeldKey;
 
 const WORDS: &str = "legal winner thank year wave sausage worth useful legal winner thank yellow";
 
@@ -57,11 +59,33 @@ fn backup(seed: Option<Seed>) -> Backup {
             },
         ],
         seed,
+        held: Vec::new(),
     }
 }
 
 fn seed(passphrase: &str) -> Seed {
     Seed::new(&Words::parse(WORDS).expect("good words"), passphrase)
+}
+
+/// Keys of BIP32's first vector and of the generator, each with where it stands.
+const KEYS: [&str; 2] = [
+    "[3442193e/48'/1']tprv8ZgxMBicQKsPeDgjzdC36fs6bMjGApWDNLR9erAXMs5skhMv36j9MV5ecvfavji5khqjWaWSFhN3YcCUUdiKH6isR4Pwy3U5y5egddBr16m",
+    "[751e76e8]cMahea7zqjxrtgAbB7LSGbcQUr1uX1ojuat9jZodMN87JcbXMTcA",
+];
+
+#[test]
+fn keys_that_were_imported_are_in_it_word_for_word() {
+    let key = |text: &str| HeldKey::parse(text, Network::Regtest).expect("a key");
+    let with = Backup { held: KEYS.map(key).into(), ..backup(Some(seed(""))) };
+    let written = write(&with);
+    let read = read(&written).expect("a backup");
+    assert_eq!(*write(&read), *written);
+    let texts: Vec<_> = read.held.iter().map(|key| key.text().to_string()).collect();
+    assert_eq!(texts, KEYS);
+    let text = std::str::from_utf8(&written).expect("text");
+    let mainnet = text.replace("\"regtest\"", "\"bitcoin\"");
+    assert!(super::read(mainnet.as_bytes()).is_err(), "keys are of their network");
+    assert!(super::read(text.replace("[751e76e8]", "").as_bytes()).is_err());
 }
 
 #[test]

@@ -80,8 +80,8 @@ impl Home {
         home
     }
 
-    /// Makes a wallet without keys and accounts in the directory.
-    pub(super) fn add_blank(&self, wallet: &WalletName, birthday: Height) {
+    /// Makes a wallet without accounts in the directory.
+    pub(super) fn add_blank(&self, wallet: &WalletName, birthday: Height, takes_keys: bool) {
         let (key, file) = self.files_of(wallet);
         let keys = vault::create(&key, &password(), KdfCost::for_tests()).unwrap();
         let description = Description {
@@ -89,6 +89,7 @@ impl Home {
             name: wallet.to_string(),
             fingerprint: None,
             birthday: Birthday::Height(birthday),
+            takes_keys,
             preferred: ACCOUNT,
             look_ahead: LookAhead { receive: 5, change: 5 },
         };
@@ -100,7 +101,7 @@ impl Home {
     /// Makes another wallet in the directory.
     pub(super) fn add(&self, wallet: &WalletName, name: &str, birthday: Height) {
         let network = self.network;
-        let seed = Seed::new(&Words::parse(WORDS).unwrap(), name);
+        let seed = seed_of(name);
         let (key, file) = self.files_of(wallet);
         let keys = vault::create(&key, &password(), KdfCost::for_tests()).unwrap();
         let new = NewWallet {
@@ -109,6 +110,7 @@ impl Home {
                 name: wallet.to_string(),
                 fingerprint: Some(seed.fingerprint()),
                 birthday: Birthday::Height(birthday),
+                takes_keys: true,
                 preferred: ACCOUNT,
                 look_ahead: LookAhead { receive: 5, change: 5 },
             },
@@ -194,9 +196,14 @@ pub(super) fn script(name: &str, index: u32) -> ScriptBuf {
     script_of(name, 0, index)
 }
 
+/// The seed of the wallet of this name.
+pub(super) fn seed_of(name: &str) -> Seed {
+    Seed::new(&Words::parse(WORDS).unwrap(), name)
+}
+
 /// The descriptor of one branch of the wallet of this name.
 pub(super) fn branch_text(name: &str, branch: Branch) -> String {
-    let seed = Seed::new(&Words::parse(WORDS).unwrap(), name);
+    let seed = seed_of(name);
     seed.accounts(&accounts(), Network::Regtest)[0].descriptor().branch_text(branch)
 }
 
@@ -206,7 +213,7 @@ pub(super) fn second_script(name: &str, index: u32) -> ScriptBuf {
 }
 
 fn script_of(name: &str, account: usize, index: u32) -> ScriptBuf {
-    let seed = Seed::new(&Words::parse(WORDS).unwrap(), name);
+    let seed = seed_of(name);
     let accounts = seed.accounts(&accounts(), Network::Regtest);
     accounts[account].script(Branch::Receive, DerivationIndex::new(index).unwrap())
 }

@@ -1,23 +1,27 @@
 //! Descriptors that are taken into a wallet that runs: what was paid to them is found, nothing is
 //! taken in by halves, and a wallet with keys refuses what it can't spend.
 
-use bitcoin::Amount;
+use bitcoin::{Amount, Network};
 
-use super::home::{Home, World, branch_text, main, nobody, script};
+use super::home::{Home, World, branch_text, main, nobody, script, seed_of};
 use super::machine::{Crash, Machine};
 use crate::command::{
-    Birthday, Command, CommandError, Import, ImportProblem, Imported, Label, LabelQuery,
-    OperationCommand, Reference, Reply,
+    Birthday, Command, CommandError, DescriptorText, Import, ImportProblem, Imported, Label,
+    LabelQuery, OperationCommand, Reference, Reply,
 };
 use crate::event::Event;
-use crate::keychain::{Branch, DescriptorError};
+use crate::keychain::{Account, Branch, DescriptorError};
 use crate::light_client::height::Height;
+use crate::signers::{HeldKey, Keys, with_private_keys};
 use crate::wallet_name::WalletName;
 
 const SAT: fn(u64) -> Amount = Amount::from_sat;
 
 /// A key that stands in a descriptor by itself.
 const FIXED: &str = "wpkh(0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798)";
+
+/// The same key in Wallet Import Format.
+const PRIVATE: &str = "wpkh(cMahea7zqjxrtgAbB7LSGbcQUr1uX1ojuat9jZodMN87JcbXMTcA)";
 
 /// The script of it.
 const FIXED_SCRIPT: &str = "0014751e76e8199196d454941c45d1b3a323f1433bd6";
@@ -28,7 +32,7 @@ fn blank() -> WalletName {
 
 fn import(descriptor: &str) -> Import {
     Import {
-        descriptor: descriptor.to_owned(),
+        descriptor: DescriptorText::new(descriptor),
         internal: false,
         active: false,
         end: 10,
@@ -38,8 +42,20 @@ fn import(descriptor: &str) -> Import {
     }
 }
 
+/// The same with the private keys in them.
+fn private_imports(name: &str) -> Vec<Import> {
+    let keys = [HeldKey::master(Keys::Seed(seed_of(name), Network::Regtest))];
+    let mut imports = imports(name);
+    for import in &mut imports[..2] {
+        let text = with_private_keys(import.descriptor.as_str(), &keys).unwrap();
+        import.descriptor = DescriptorText::new(&text);
+    }
+    imports[2].descriptor = DescriptorText::new(PRIVATE);
+    imports
+}
+
 /// A blank wallet, and payments to what is imported into it: 50,000 satoshis in all.
-fn paid(world: &World, name: &str) -> Home {
+fn paid(world: &World, name: &str, takes_keys: bool) -> Home {
     let home = Home::new(&world.devnet, "keys");
     let fixed = bitcoin::ScriptBuf::from_hex(FIXED_SCRIPT).unwrap();
     let scripts = [script(name, 0), script(name, 1_200), script(name, 700), fixed];
@@ -47,7 +63,7 @@ fn paid(world: &World, name: &str) -> Home {
         world.devnet.pay(&script, SAT(number * 5_000)).unwrap();
         world.devnet.mine(1, &nobody());
     }
-    home.add_blank(&blank(), Height::new(world.devnet.tip().0 + 1));
+    home.add_blank(&blank(), Height::new(world.devnet.tip().0 + 1), takes_keys);
     home
 }
 
@@ -98,7 +114,7 @@ fn balance(home: &Home) -> Amount {
 #[test]
 fn what_was_paid_before_is_found_and_new_addresses_are_of_what_is_active() {
     let world = World::start();
-    let home = paid(&world, "given");
+    let home = paid(&world, "given", false);
     let mut machine = Machine::start_with(&home, &[main(), blank()]);
     machine.until_of(&blank(), synced(&world));
     for command in [
@@ -142,7 +158,7 @@ fn what_was_paid_before_is_found_and_new_addresses_are_of_what_is_active() {
 #[test]
 fn an_import_that_dies_at_any_step_is_whole_or_never_was() {
     let world = World::start();
-    let home = paid(&world, "dies");
+    let home = paid(&world, "dies", true);
     let mut machine = Machine::start_with(&home, &[blank()]);
     machine.until_of(&blank(), synced(&world));
     machine.engine.finish().unwrap();
@@ -154,7 +170,7 @@ fn an_import_that_dies_at_any_step_is_whole_or_never_was() {
         for crash in [Crash::Before(at), Crash::Unsaid(at)] {
             home.put_back("", &before);
             let mut machine = Machine::start_with(&home, &[blank()]);
-            machine.ask_wallet(&blank(), Command::Import(imports("dies")));
+            machine.ask_wallet(&blank(), Command::Import(private_imports("dies")));
             let mut begun = false;
             while !died {
                 died = machine.step(Some(crash)).is_err();
@@ -168,12 +184,18 @@ fn an_import_that_dies_at_any_step_is_whole_or_never_was() {
             let mut machine = Machine::start_with(&home, &[blank()]);
             let count = machine.engine.followers[&blank()].wallet.accounts().len();
             assert!(count == 3 || (count == 0 && !begun), "{crash:?}: {count} of 3");
+            let keys = machine.engine.followers[&blank()].wallet.sealed_keys().unwrap().held;
+            assert_eq!(keys.len(), if count == 3 { 2 } else { 0 }, "{crash:?}");
             if count == 0 {
-                imported(&mut machine, imports("dies"));
+                imported(&mut machine, private_imports("dies"));
             }
             until_ended(&mut machine);
             machine.engine.finish().unwrap();
             assert_eq!(balance(&home), ALL, "{crash:?}, begun: {begun}");
+            let (wallet, keys) = home.wallet_of(&blank());
+            assert!(wallet.accounts().iter().all(Account::signs), "{crash:?}");
+            let open = wallet.sealed_keys().unwrap().open(&keys.seed, Network::Regtest).unwrap();
+            assert_eq!(open.held.len(), 2, "{crash:?}");
         }
         // The commit is in the first steps; what follows is the search.
         at += if at < 8 { 1 } else { 12 };
@@ -183,7 +205,7 @@ fn an_import_that_dies_at_any_step_is_whole_or_never_was() {
 #[test]
 fn what_can_not_be_taken_in_is_told_and_the_rest_is() {
     let world = World::start();
-    let home = paid(&world, "wrong");
+    let home = paid(&world, "wrong", false);
     let mut machine = Machine::start_with(&home, &[main(), blank()]);
     machine.until_of(&blank(), synced(&world));
     let told = imported(&mut machine, vec![import("wpkh(x)")]);
@@ -192,7 +214,7 @@ fn what_can_not_be_taken_in_is_told_and_the_rest_is() {
     let told = imported(&mut machine, vec![import(private), import("raw(00)"), import(FIXED)]);
     let wrong = |problem| Some(ImportProblem::Descriptor(problem));
     let malformed = wrong(DescriptorError::Malformed);
-    assert_eq!(told.problems, [wrong(DescriptorError::PrivateKey), malformed, None]);
+    assert_eq!(told.problems, [Some(ImportProblem::KeysDisabled), malformed, None]);
     let second = ask(&mut machine, &blank(), Command::Import(vec![import(FIXED)]));
     assert!(matches!(second, Err(CommandError::Rescanning(_))), "{second:?}");
     until_ended(&mut machine);

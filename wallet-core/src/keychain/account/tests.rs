@@ -28,7 +28,7 @@ fn key(number: u8, branches: &str) -> String {
 fn account(text: &str) -> Account {
     let descriptor = AccountDescriptor::parse(text, NETWORK).unwrap();
     let own = master(1).fingerprint(&SECP);
-    Account::new(AccountId::new(0), "a".parse().unwrap(), NETWORK, descriptor, Some(own))
+    Account::new(AccountId::new(0), "a".parse().unwrap(), NETWORK, descriptor, &[own])
 }
 
 fn single(script_type: ScriptType, network: Network) -> Account {
@@ -37,7 +37,7 @@ fn single(script_type: ScriptType, network: Network) -> Account {
     let private = master.derive_priv(&SECP, &id.path(network)).unwrap();
     let descriptor =
         id.descriptor(network, master.fingerprint(&SECP), Xpub::from_priv(&SECP, &private));
-    Account::new(AccountId::new(0), id.name(), network, descriptor, None)
+    Account::new(AccountId::new(0), id.name(), network, descriptor, &[])
 }
 
 fn indexes() -> impl Iterator<Item = DerivationIndex> {

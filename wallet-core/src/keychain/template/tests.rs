@@ -38,7 +38,7 @@ fn all() -> Vec<Template> {
 
 fn account(descriptor: &AccountDescriptor, own: Option<Fingerprint>) -> Account {
     let name = "a".parse().unwrap();
-    Account::new(AccountId::new(0), name, NETWORK, descriptor.clone(), own)
+    Account::new(AccountId::new(0), name, NETWORK, descriptor.clone(), own.as_slice())
 }
 
 /// What this wallet builds can be read again, by itself and as a signing device registers it.

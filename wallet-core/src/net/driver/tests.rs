@@ -91,6 +91,7 @@ fn wallet(dir: &std::path::Path) -> Wallet {
             name: "main".to_owned(),
             fingerprint: Some(seed.fingerprint()),
             birthday: Birthday::Height(Height::GENESIS),
+            takes_keys: true,
             preferred: AccountId::new(0),
             look_ahead: LookAhead { receive: 5, change: 5 },
         },

@@ -18,7 +18,7 @@ use billfold_signer_host::device::{Device, Shown, SingleKeyScript};
 use billfold_signer_host::problem::DeviceError;
 use billfold_signer_host::watch::Watch;
 
-use crate::keychain::DescriptorError;
+use crate::keychain::{DescriptorError, definite};
 use crate::limits::DESCRIPTOR_BYTES;
 
 use super::{DisplayError, Displayed};
@@ -41,7 +41,7 @@ pub fn display_descriptor(
     let descriptor = Descriptor::from_str(text).map_err(|_| DescriptorError::Malformed)?;
     let (script, key) = single_key(&descriptor).ok_or(DescriptorError::Unsupported)?;
     let path = path_of(key, device)?;
-    let definite = definite(&descriptor)?;
+    let definite = definite(&descriptor, 0).ok_or(DescriptorError::Hardened)?;
     let known = device.xpub(&path)?.public_key;
     let ours = definite.address(device.network()).map_err(|_| DescriptorError::Unsupported)?;
     if !is(key, &definite, known) {
@@ -83,12 +83,6 @@ fn path_of(key: &DescriptorPublicKey, device: &dyn Device) -> Result<DerivationP
         return Err(DeviceError::WrongKeys { expected: vec![*signer], found }.into());
     }
     Ok(above.extend(below))
-}
-
-fn definite(
-    descriptor: &Descriptor<DescriptorPublicKey>,
-) -> Result<Descriptor<DefiniteDescriptorKey>, DescriptorError> {
-    descriptor.at_derivation_index(0).map_err(|_| DescriptorError::Hardened)
 }
 
 /// Whether a key of a descriptor is the one that the device has at its path.

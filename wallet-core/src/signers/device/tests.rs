@@ -111,13 +111,13 @@ impl Device for Double {
     ) -> Result<String, DeviceError> {
         let message = digest(self.text.unwrap_or(message));
         let key = *self.seed.private_key(path, NETWORK).secret();
-        Ok(written_legacy(&SECP.sign_ecdsa_recoverable(&message, &key)))
+        Ok(written_legacy(&SECP.sign_ecdsa_recoverable(&message, &key), true))
     }
 }
 
 fn standard(script_type: ScriptType) -> Account {
     let key = StandardAccount::first(script_type);
-    Account::new(AccountId::new(0), key.name(), NETWORK, seed("").descriptor(key, NETWORK), None)
+    Account::new(AccountId::new(0), key.name(), NETWORK, seed("").descriptor(key, NETWORK), &[])
 }
 
 /// Two of the device's key and that of somebody else.
@@ -131,7 +131,7 @@ fn joint() -> Account {
     let text = format!("wsh(sortedmulti(2,{ours}/<0;1>/*,{theirs}/<0;1>/*))");
     let descriptor = AccountDescriptor::parse(&text, NETWORK).expect("a descriptor");
     let name = "family".parse().expect("a name");
-    Account::new(AccountId::new(0), name, NETWORK, descriptor, None)
+    Account::new(AccountId::new(0), name, NETWORK, descriptor, &[])
 }
 
 /// A payment of one coin of an account to it.
@@ -373,6 +373,7 @@ fn an_address_that_another_program_names_is_shown_if_it_is_the_devices() {
     for (text, error) in [
         (format!("wpkh({key})"), DescriptorError::Unsupported),
         (format!("wpkh([{signer}/84'/1'/0']{xpub}/0/*)"), DescriptorError::Unsupported),
+        (format!("wpkh([{signer}/84'/1'/0']{xpub}/0h/0)"), DescriptorError::Hardened),
         (format!("wsh(multi(1,[{signer}/84h/1h/0h/0/0]{key}))"), DescriptorError::Unsupported),
         ("wpkh(".to_owned(), DescriptorError::Malformed),
     ] {

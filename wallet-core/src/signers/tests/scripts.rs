@@ -197,7 +197,7 @@ fn single_keys_sign_for_each_of_their_addresses() {
         };
         let mut draft = Psbt::from_unsigned_tx(transaction).expect("unsigned");
         draft.inputs[0].non_witness_utxo = Some(funding);
-        let origin = (signer.fingerprint(), DerivationPath::master());
+        let origin = (signer.masters()[0], DerivationPath::master());
         draft.inputs[0].bip32_derivation.insert(public, origin);
         let mut both = draft.clone();
         signer.sign(&mut both).expect("a good PSBT");
@@ -220,7 +220,7 @@ fn what_the_bip_says_a_signer_must_refuse_is_refused() {
         let mut signer = SoftwareSigner::with_keys(Keys::Extended(key));
         let mut psbt = psbt::read(base64.as_bytes()).expect("a good form");
         for input in &mut psbt.inputs {
-            let own = signer.fingerprint();
+            let own = signer.masters()[0];
             input.bip32_derivation.values_mut().for_each(|origin| origin.0 = own);
             if input.bip32_derivation.is_empty() {
                 let key = master(1).private_key.public_key(&SECP);

@@ -17,7 +17,7 @@ const SAVED: u64 = 4;
 fn account_of(template: &Template, own: Option<Fingerprint>) -> Account {
     let descriptor = template.descriptor(NETWORK).expect("a good template");
     let name = "joint".parse().expect("a name");
-    Account::new(AccountId::new(0), name, NETWORK, descriptor, own)
+    Account::new(AccountId::new(0), name, NETWORK, descriptor, own.as_slice())
 }
 
 fn person(fingerprint: Fingerprint) -> u8 {

@@ -110,7 +110,8 @@ impl WalletFile {
 
     /// The accounts, in the order of their ids.
     pub fn accounts(&self) -> Result<Vec<Account>, StoreProblem> {
-        let Description { network, fingerprint, .. } = self.description()?;
+        let Description { network, .. } = self.description()?;
+        let own = self.own_masters()?;
         self.read(|sql| {
             sql.prepare_cached(
                 "SELECT id, name, descriptor, internal, active FROM accounts ORDER BY id",
@@ -124,7 +125,7 @@ impl WalletFile {
                 let descriptor = descriptor.map_err(|error| {
                     rusqlite::Error::FromSqlConversionFailure(2, Type::Text, Box::new(error))
                 })?;
-                let mut account = Account::new(id.0, name.0, network, descriptor, fingerprint);
+                let mut account = Account::new(id.0, name.0, network, descriptor, &own);
                 account.set_active(row.get(4)?);
                 Ok(account)
             })?

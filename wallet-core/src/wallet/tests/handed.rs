@@ -415,7 +415,7 @@ fn what_does_not_concern_the_wallet_is_not_sent_by_it() {
     psbt.inputs[0].non_witness_utxo = Some(parent);
     let public = key.public().inner;
     let mut signer = SoftwareSigner::with_keys(Keys::Single(key));
-    let origin = (signer.fingerprint(), bitcoin::bip32::DerivationPath::master());
+    let origin = (signer.masters()[0], bitcoin::bip32::DerivationPath::master());
     psbt.inputs[0].bip32_derivation.insert(public, origin);
     signer.sign(&mut psbt).unwrap();
     assert!(warnings(&bench, &psbt).contains(&PsbtWarning::Foreign));

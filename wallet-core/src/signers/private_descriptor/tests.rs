@@ -1,0 +1,96 @@
+//! Descriptors with private keys, as Bitcoin Core reads and writes them.
+
+use super::*;
+use crate::keychain::AccountDescriptor;
+use crate::keychain::Branch;
+
+/// BIP32's first master key, as a test network writes it.
+const MASTER: &str = "tprv8ZgxMBicQKsPeDgjzdC36fs6bMjGApWDNLR9erAXMs5skhMv36j9MV5ecvfavji5khqjWaWSFhN3YcCUUdiKH6isR4Pwy3U5y5egddBr16m";
+
+/// The generator's key, in Wallet Import Format, and its public half.
+const WIF: &str = "cMahea7zqjxrtgAbB7LSGbcQUr1uX1ojuat9jZodMN87JcbXMTcA";
+const PUBLIC: &str = "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798";
+
+fn apart(text: &str) -> PrivateDescriptor {
+    PrivateDescriptor::parse(text, Network::Regtest).expect(text)
+}
+
+/// What is given comes back letter by letter: nobody loses a key by moving it here and on.
+#[test]
+fn what_was_taken_apart_is_put_together_again() {
+    for text in [
+        format!("wpkh({MASTER}/84'/1'/0'/<0;1>/*)"),
+        format!("wpkh({MASTER}/84'/1'/0'/0/*)"),
+        format!("pkh({MASTER}/*)"),
+        format!("tr({MASTER}/0'/7/<3;4>/*)"),
+        format!("sh(wpkh([d34db33f/49'/1'/0']{MASTER}/1/*))"),
+        format!("wpkh({WIF})"),
+        format!("tr({WIF})"),
+        format!("pkh([d34db33f/1/2]{WIF})"),
+        format!("wsh(sortedmulti(1,{WIF},{MASTER}/48'/1/*))"),
+    ] {
+        let apart = apart(&text);
+        let public = apart.public.to_string();
+        assert!(!public.contains(MASTER) && !public.contains(WIF), "{public}");
+        assert!(apart.is_complete);
+        AccountDescriptor::import(&public, Network::Regtest, Branch::Receive).expect(&public);
+        let again = with_private_keys(&public, &apart.keys).expect("a descriptor");
+        assert_eq!(*again, text, "{public}");
+        // As it is kept.
+        let kept: Vec<_> = apart
+            .keys
+            .iter()
+            .map(|key| HeldKey::parse(&key.text(), Network::Regtest).expect("a key"))
+            .collect();
+        assert_eq!(*with_private_keys(&public, &kept).expect("a descriptor"), text);
+    }
+}
+
+#[test]
+fn hardened_steps_are_taken_and_the_rest_stays() {
+    let public = apart(&format!("wpkh({MASTER}/84'/1'/0'/<0;1>/*)")).public.to_string();
+    assert!(public.starts_with("wpkh([3442193e/84'/1'/0']tpub"), "{public}");
+    assert!(public.contains("/<0;1>/*)"), "{public}");
+    let x_only = apart(&format!("tr({WIF})")).public.to_string();
+    assert!(x_only.starts_with(&format!("tr({})", &PUBLIC[2..])), "{x_only}");
+    for hardened in ["<0';1'>/*", "7/<0;1'>/*"] {
+        let text = format!("wpkh({MASTER}/{hardened})");
+        let refused = PrivateDescriptor::parse(&text, Network::Regtest);
+        assert_eq!(refused.unwrap_err(), DescriptorError::Malformed, "{text}");
+    }
+    // A hardened range is read, and is no account's.
+    let ranged = apart(&format!("wpkh({MASTER}/0'/*')")).public.to_string();
+    let refused = AccountDescriptor::import(&ranged, Network::Regtest, Branch::Receive);
+    assert_eq!(refused, Err(DescriptorError::Hardened));
+}
+
+#[test]
+fn some_private_keys_are_not_all_and_none_are_none() {
+    let second = apart(&format!("wpkh({MASTER}/48'/1/*)")).public.to_string();
+    let second = second.split(['(', ')']).nth(1).expect("a key");
+    let some = apart(&format!("wsh(multi(2,{WIF},{second}))"));
+    assert_eq!((some.keys.len(), some.is_complete), (1, false));
+    let shown = with_private_keys(&some.public.to_string(), &some.keys).expect("a descriptor");
+    assert_eq!(*shown, format!("wsh(multi(2,{WIF},{second}))"));
+    let none = apart(&format!("wpkh({PUBLIC})"));
+    assert_eq!((none.keys.len(), none.is_complete), (0, false));
+    // The same key twice is held once.
+    let twice = apart(&format!("wsh(multi(2,{MASTER}/1/*,{MASTER}/2/*))"));
+    assert_eq!(twice.keys.len(), 1);
+}
+
+#[test]
+fn keys_of_another_network_and_what_is_no_descriptor_are_refused() {
+    let of = |text: &str, network| PrivateDescriptor::parse(text, network).unwrap_err();
+    let network = Network::Bitcoin;
+    for text in [format!("wpkh({WIF})"), format!("wpkh({MASTER}/*)")] {
+        assert_eq!(of(&text, network), DescriptorError::WrongNetwork { network });
+    }
+    for text in ["", "wpkh()", "wpkh(x)", &MASTER[..40], "tr(", &format!("wpkh({MASTER}x)")] {
+        assert_eq!(of(text, Network::Regtest), DescriptorError::Malformed, "{text}");
+    }
+    let wrong = format!("wpkh({WIF})#qqqqqqqq");
+    assert_eq!(of(&wrong, Network::Regtest), DescriptorError::Checksum);
+    let shown = format!("{:?}", apart(&format!("wpkh({WIF})")));
+    assert!(!shown.contains(WIF), "{shown}");
+}
