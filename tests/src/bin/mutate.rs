@@ -1,7 +1,7 @@
 //! Makes each mistake of `mutations.toml` in a copy of what is committed, and runs the test that must
 //! find it, which passes without the mistake.
 //!
-//! `mutate [PART]`: only those with this in their name. The copy and what is built of it stay in
+//! `mutate [PART]`: only those with this in their name or that of their package. The copy and what is built of it stay in
 //! `mutations/` of the build's folder, for the next time.
 
 use std::collections::BTreeMap;
@@ -19,7 +19,9 @@ fn main() -> Result<()> {
     let home = target::folder().join("mutations");
     let tree = home.join("tree");
     copy(&tree)?;
-    let wanted = mutation::all()?.into_iter().filter(|one| one.name.contains(&part));
+    let wanted = mutation::all()?
+        .into_iter()
+        .filter(|one| one.name.contains(&part) || one.package.contains(&part));
     let mut packages: BTreeMap<(String, Option<String>), Vec<Mutation>> = BTreeMap::new();
     for mutation in wanted {
         let alone = mutation.alone.then(|| mutation.name.clone());
