@@ -13,8 +13,9 @@ const fn known(
 }
 
 /// The same, of requests with this text.
-const fn asked(asked: &'static str, known: Known) -> Known {
-    Known { asked, ..known }
+const fn asked(asked: &'static str, mut known: Known) -> Known {
+    known.asked = asked;
+    known
 }
 
 /// Of methods that need no wallet.
@@ -133,7 +134,7 @@ const KNOTS: &str = "Bitcoin Knots has a further argument, form or field here";
 /// How the PSBT with a tree of taproot begins, among Core's own.
 const TREE: &str = "cHNidP8BAF4CAAAAASd0Srq/MCf+DWzyOpbu4u+xiO9SMBlUWFiD5ptmJLJCAAAAAAD/////AUjmBSoBAAAAIlEgCoy9yG3hzhwP";
 
-/// How those with MuSig2 begin.
+/// How those with `MuSig2` begin.
 const MUSIG: &str = "cHNidP8BAFICAAAAA";
 
 const NAMES: &str = "the two wallets have different names";

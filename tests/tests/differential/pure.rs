@@ -12,7 +12,7 @@ type Call = (String, Value);
 pub(super) fn calls() -> Result<Vec<Call>> {
     let mut calls = psbts()?;
     calls.extend(scripts_and_keys()?);
-    calls.extend(made()?);
+    calls.extend(made());
     calls.extend(descriptors());
     calls.extend(wrong_arguments(&one_psbt()?));
     Ok(calls)
@@ -89,7 +89,7 @@ fn scripts_and_keys() -> Result<Vec<Call>> {
 }
 
 /// Transactions and what is made of them.
-fn made() -> Result<Vec<Call>> {
+fn made() -> Vec<Call> {
     let coin = json!({"txid": "11".repeat(32), "vout": 1});
     let final_coin = json!({"txid": "22".repeat(32), "vout": 0, "sequence": 4_294_967_295_u32});
     let pays = json!([{ADDRESS: 0.1}, {"data": "00ff"}]);
@@ -125,7 +125,7 @@ fn made() -> Result<Vec<Call>> {
         let params = json!([UNSIGNED, [KEY_ONE], before, kind]);
         calls.push(call("signrawtransactionwithkey", params));
     }
-    Ok(calls)
+    calls
 }
 
 fn descriptors() -> Vec<Call> {

@@ -240,12 +240,12 @@ fn refused(pair: &Pair, addresses: &[Value]) -> Result<()> {
 
 /// The daemon pays; Core sees the same payment waiting, in a block, and out of its block again.
 fn spend(pair: &Pair, addresses: &[Value]) -> Result<()> {
-    let paid = call(
+    let payment = call(
         pair,
         "sendtoaddress",
         &json!([STRANGER, 0.02, "", "", false, true, null, "unset", null, 5]),
     )?;
-    pair.node.await_in_mempool(paid.as_str().context("an id")?.parse()?)?;
+    pair.node.await_in_mempool(payment.as_str().context("an id")?.parse()?)?;
     call(pair, "syncwithvalidationinterfacequeue", &json!([]))?;
     core(pair, "syncwithvalidationinterfacequeue", &json!([]))?;
     ask(pair, addresses)?;
