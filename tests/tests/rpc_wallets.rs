@@ -82,7 +82,7 @@ fn no_wallet_is_a_path_or_another_ones() -> Result<()> {
     let told = daemon.refused(500, -8, "unloadwallet", &json!([]))?;
     ensure!(told.starts_with("Either the RPC endpoint wallet"), "{told}");
     refused(&daemon, "main", -8, "unloadwallet", &json!(["other"]))?;
-    for (place, flag) in [(2, "blank"), (4, "avoid_reuse"), (7, "external")] {
+    for (place, flag) in [(4, "avoid_reuse"), (7, "external")] {
         let mut params = vec![json!("flags"); 1];
         params.resize(place, Value::Null);
         params.push(json!(true));

@@ -21,8 +21,9 @@ pub(crate) fn head(book: &Book, tab: Option<Tab>, title: Option<&str>, canvas: &
         name.push((format!("  [{}]", book.network), Role::Warning));
     }
     canvas.line(0, &name);
-    canvas.right(0, &chain(book));
+    // Before a wallet is open nobody asks how the chain stands.
     if let Some(tab) = tab {
+        canvas.right(0, &chain(book));
         tabs(tab, title.is_none(), canvas);
     }
     if let Some(title) = title {
