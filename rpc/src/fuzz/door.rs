@@ -48,7 +48,8 @@ pub(super) fn any_path(bytes: &[u8]) {
     request.extend_from_slice(rest.as_bytes());
     let reaches = told(&request).contains("\"code\":-1,");
     let end = bytes.iter().position(|byte| matches!(byte, b'?' | b'#')).unwrap_or(bytes.len());
-    assert_eq!(reaches && !bytes.contains(&b'\n'), reaches && unescaped(&bytes[..end]) == NAME);
+    // After the end of its line it would be a request of its own.
+    assert!(!reaches || bytes.contains(&b'\n') || unescaped(&bytes[..end]) == NAME);
     if bytes == NAME {
         assert!(reaches);
     }
