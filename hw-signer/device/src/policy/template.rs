@@ -42,6 +42,10 @@ impl Template {
         let mut rest = text;
         while let Some((before, behind)) = rest.split_once('@') {
             let (placeholder, behind) = placeholder(behind).ok_or(PolicyError::Placeholders)?;
+            // Anything else would be read as a part of the key: `'` as a hardened range.
+            if !behind.starts_with([',', ')', '}']) {
+                return Err(PolicyError::Placeholders);
+            }
             template.texts.push(before.to_string());
             template.placeholders.push(placeholder);
             rest = behind;

@@ -132,6 +132,9 @@ fn templates_are_those_of_the_bip() {
         "wsh(multi(1,@0/<0;2147483648>/*,@1/**))",
         "wsh(multi(1,@0/<0';1'>/*,@1/**))",
         "wsh(multi(1,@/**,@1/**))",
+        "wsh(multi(1,@0/**',@1/**))",
+        "wsh(multi(1,@0/**,@1/<0;1>/*h))",
+        "wsh(multi(1,@0/**/5,@1/**))",
     ] {
         assert_eq!(parse(bad, &two()), Err(PolicyError::Placeholders), "{bad}");
     }
