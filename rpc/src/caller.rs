@@ -3,7 +3,7 @@
 //!
 //! Refuses to find out who it is: `auth` does.
 
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 use billfold_wallet_core::command::{Asker, Authority, KeyedRequest};
 use billfold_wallet_core::config::WalletName;
@@ -42,12 +42,12 @@ impl Caller {
         Self { asker: Asker::Owner, origin, pass: None, key: None }
     }
 
-    /// Whether they may call a method now; a call that they may make is counted.
+    /// Whether they may call a method `now`, in Unix seconds; a call that they may make is counted.
     ///
     /// # Errors
     /// -1000 if their token is not for it, -1007 if it has made its calls of this minute.
-    pub fn admit(&self, method: &str, rates: &Rates) -> Result<(), RpcError> {
-        self.may_go_on(method)?;
+    pub fn admit(&self, method: &str, rates: &Rates, now: u64) -> Result<(), RpcError> {
+        self.may_go_on(method, now)?;
         let (Asker::Token(id), Some(Pass { grant, .. })) = (&self.asker, &self.pass) else {
             return Ok(());
         };
@@ -60,13 +60,12 @@ impl Caller {
         })
     }
 
-    /// Whether they may call a method now, without a count: it is a call that goes on.
+    /// Whether they may call a method `now`, without a count: it is a call that goes on.
     ///
     /// # Errors
     /// -1000 if their token is not for it.
-    pub fn may_go_on(&self, method: &str) -> Result<(), RpcError> {
+    pub fn may_go_on(&self, method: &str, now: u64) -> Result<(), RpcError> {
         let Some(Pass { grant, .. }) = &self.pass else { return Ok(()) };
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         grant.admit(method, self.origin, now)
     }
 

@@ -73,7 +73,7 @@ fn admitted(
     method: &Method,
     params: Params,
 ) -> Result<(Endpoint, Arguments), RpcError> {
-    caller.admit(method.name, &node.rates)?;
+    caller.admit(method.name, &node.rates, node.now())?;
     let endpoint = endpoint_for(caller, endpoint, matches!(method.run, Run::Open(_)))?;
     let arguments = Arguments::read(method.parameters, params, || method.help())?;
     Ok((endpoint, arguments))

@@ -4,8 +4,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use billfold_wallet_core::command::{BlockQuery, ChainQuery, Command, Reply};
 use billfold_wallet_core::config::WalletName;
@@ -16,6 +17,7 @@ use billfold_wallet_core::light_client::known_block::KnownBlock;
 use billfold_wallet_core::light_client::params::Params;
 use billfold_wallet_core::light_client::peer_order::PeerOrder;
 use billfold_wallet_core::light_client::status::Status;
+use billfold_wallet_core::light_client::time::WallTime;
 use billfold_wallet_core::limits::LEAST_FEE_RATE;
 use billfold_wallet_core::vault::Password;
 
@@ -65,6 +67,8 @@ pub struct Node {
     pub activity: Activity,
     /// How many calls tokens have left.
     pub rates: Rates,
+    /// What a test has set the clock to, in Unix seconds; 0: it goes.
+    set_time: AtomicU64,
     wallets: RwLock<BTreeMap<String, Arc<Desk>>>,
 }
 
@@ -110,8 +114,28 @@ impl Node {
             log: String::new(),
             activity: Activity::default(),
             rates: Rates::default(),
+            set_time: AtomicU64::new(0),
             wallets: RwLock::default(),
         }
+    }
+
+    /// Now, in Unix seconds: by the system's clock, or as a test has set it.
+    #[must_use]
+    pub fn now(&self) -> u64 {
+        match self.set_time.load(Ordering::Relaxed) {
+            0 => SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs()),
+            set => set,
+        }
+    }
+
+    /// Has the clock stand at a time in Unix seconds, here and in the wallets, or go again at 0.
+    ///
+    /// # Errors
+    /// What the face answered.
+    pub async fn set_time(&self, time: u64) -> Result<(), RpcError> {
+        self.face.ask_chain(ChainQuery::SetTime(WallTime::new(time))).await?;
+        self.set_time.store(time, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Answers for a wallet that is open.

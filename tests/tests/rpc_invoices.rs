@@ -101,6 +101,40 @@ fn an_invoice_that_nobody_pays_expires_and_says_so() -> Result<()> {
 }
 
 #[test]
+fn a_test_sees_an_invoice_expire_without_waiting_for_it() -> Result<()> {
+    let town = Town::build()?;
+    let program = town.wallet_with(BILLFOLD, 1_000_000)?;
+    let daemon = Daemon::start(&program, &[])?;
+    let now = 2_000_000_000;
+    ensure!(daemon.call("setmocktime", &json!([now]))?.is_null());
+    let invoice = daemon.call("billfold.invoice.create", &json!([50_000, 86_400]))?;
+    ensure!(invoice["expires"] == now + 86_400, "{invoice}");
+    let (id, mut after) = (invoice["invoice_id"].clone(), json!(0));
+    ensure!(next_state(&daemon, &id, &mut after)? == "open");
+    daemon.call("setmocktime", &json!([now + 86_400]))?;
+    let told = daemon.call("billfold.invoice.get", &json!([id]))?;
+    ensure!(told["state"] == "open", "its last second is not over: {told}");
+    daemon.call("setmocktime", &json!([now + 86_401]))?;
+    ensure!(next_state(&daemon, &id, &mut after)? == "expired");
+    // One whose time came near while the clock stood elsewhere expires by the clock as it is now.
+    let invoice = daemon.call("billfold.invoice.create", &json!([50_000, 60]))?;
+    let id = invoice["invoice_id"].clone();
+    ensure!(next_state(&daemon, &id, &mut after)? == "open");
+    daemon.call("setmocktime", &json!([now]))?;
+    daemon.call("setmocktime", &json!([now + 86_401 + 61]))?;
+    ensure!(next_state(&daemon, &id, &mut after)? == "expired");
+
+    let said = daemon.refused(500, -8, "setmocktime", &json!([-1]))?;
+    ensure!(said == "Mocktime must be in the range [0, 9223372036], not -1.", "{said}");
+    daemon.refused(500, -8, "setmocktime", &json!([9_223_372_037_u64]))?;
+    daemon.refused(500, -3, "setmocktime", &json!(["1"]))?;
+    ensure!(daemon.call("setmocktime", &json!([0]))?.is_null(), "by the system's clock again");
+    let invoice = daemon.call("billfold.invoice.create", &json!([50_000]))?;
+    ensure!(invoice["created"].as_i64().context("no time")? < now, "{invoice}");
+    daemon.stop()
+}
+
+#[test]
 fn a_till_makes_invoices_and_sees_no_history() -> Result<()> {
     let town = Town::build()?;
     let program = town.wallet_with(BILLFOLD, 1_000_000)?;

@@ -196,6 +196,31 @@ fn a_budget_holds_when_all_ask_at_once_and_over_a_restart() -> Result<()> {
 }
 
 #[test]
+fn a_budgets_window_and_a_tokens_end_come_by_the_clock() -> Result<()> {
+    let (_town, _program, daemon) = town_with(3)?;
+    let set = |time: u64| daemon.call("setmocktime", &json!([time]));
+    let begin = 2_000_000_000;
+    set(begin)?;
+    let until = format!("until={}", begin + 200_000);
+    let caveats = ["role=admin", "budget_sat=100000/86400", &until];
+    let made = daemon.call("billfold.token.create", &json!(["shop", caveats]))?;
+    let token = made["token"].as_str().context("no token")?;
+    let bearer = format!("Authorization: Bearer {token}\r\n");
+    let asked = |key| anyhow::Ok(post(&daemon, &bearer, &pay(key, 90_000))?.1);
+    ensure!(asked("first")?.contains("\"result\""));
+    set(begin + 86_399)?;
+    ensure!(error(&asked("second")?)? == (-1000, "budget".to_owned()));
+    set(begin + 86_401)?;
+    ensure!(asked("third")?.contains("\"result\""), "the window has passed");
+    let clock = json!({"method": "setmocktime", "id": 1, "params": [begin]});
+    let (_, told) = post(&daemon, &bearer, &clock)?;
+    ensure!(error(&told)? == (-1000, "method".to_owned()), "none lifts its own limits: {told}");
+    set(begin + 200_000)?;
+    ensure!(error(&asked("fourth")?)? == (-1000, "expired".to_owned()));
+    daemon.stop()
+}
+
+#[test]
 fn a_token_does_what_its_caveats_say_until_it_is_taken_back() -> Result<()> {
     let (_town, _program, daemon) = town_with(2)?;
     let caveats = ["role=spend", "per_payment_sat=50000", "calls_per_minute=1000"];

@@ -82,7 +82,7 @@ impl Service {
         require_wallet(settings)?;
         let lock = lock_of(settings)?;
         let clock = Clock::start();
-        let opened = open_wallet(settings, password, access, clock)?;
+        let opened = open_wallet(settings, password, access, &clock)?;
         // Who asks one thing after the other has no use for a second view.
         let (opened, passphrase) = opened;
         Self::run(settings, lock, clock, vec![(opened, None, passphrase)], reach)
@@ -105,7 +105,7 @@ impl Service {
         let clock = Clock::start();
         let mut opened = Vec::new();
         for (name, password) in wallets {
-            let wallet = open_shared(&named(settings, name), password, access, clock)?;
+            let wallet = open_shared(&named(settings, name), password, access, &clock)?;
             opened.push((wallet.opened, Some(wallet.reader), wallet.passphrase));
         }
         Self::run(settings, lock, clock, opened, reach)
@@ -124,8 +124,9 @@ impl Service {
         let said = |error| problem::from_io(settings.paths().dir(), &error);
         let mut wallets = Vec::new();
         for (wallet, reader, passphrase) in opened {
-            let start =
-                |reader| ReadDesk::start(wallet.name.clone(), reader, Arc::clone(&outlet), clock);
+            let start = |reader| {
+                ReadDesk::start(wallet.name.clone(), reader, Arc::clone(&outlet), clock.clone())
+            };
             let desk = reader.map(start).transpose().map_err(said)?;
             let claim = Claim::take(&claims, &wallet.name);
             claim.ok_or_else(|| OpenError::Loaded(wallet.name.clone()))?.open(desk, passphrase);
@@ -137,7 +138,7 @@ impl Service {
                 // Last: a network that is dropped waits for its threads, which no caller's may.
                 let kept = open_filters(settings, &outlet);
                 let (store, kept) = kept.map(|opened| (opened.store, opened.kept)).unzip();
-                let (engine, first) = open_online(settings, wallets, kept, clock)?;
+                let (engine, first) = open_online(settings, wallets, kept, &clock)?;
                 let network = open_network(settings, &inbox, store, &outlet)?;
                 (engine, Some(network), first)
             }
@@ -145,7 +146,8 @@ impl Service {
         let taken = Arc::clone(&claims);
         let closed = Box::new(move |wallet: &WalletName| taken.give_back(wallet));
         let told = Arc::clone(&outlet);
-        let driver = Driver { engine, clock, inbox: incoming, outlet: told, network, closed };
+        let driver =
+            Driver { engine, clock: clock.clone(), inbox: incoming, outlet: told, network, closed };
         let held = Arc::downgrade(&lock);
         let thread = run_on_own_thread(driver, first, lock).map_err(said)?;
         Ok(Self {

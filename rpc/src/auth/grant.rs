@@ -281,6 +281,7 @@ const OWNER: &[&str] = &[
     "listdescriptors",
     "loadwallet",
     "restorewallet",
+    "setmocktime",
     "signmessage",
     "stop",
     "unloadwallet",

@@ -11,7 +11,6 @@ use serde::Serialize;
 use crate::arguments::Arguments;
 use crate::error::{Code, RpcError};
 use crate::json::answer;
-use crate::method::network::unix_now;
 use crate::method::{Category, Method, Outcome, Run, Standing};
 use crate::node::Node;
 use crate::parameter::{Kind, Parameter};
@@ -55,7 +54,7 @@ pub(super) const METHODS: &[Method] = &[
 
 async fn list(node: &Node) -> Outcome {
     let status = node.status().await?;
-    let now = unix_now();
+    let now = node.now();
     let forms = status.banned_by_hand.iter().filter(|ban| ban.until.to_unix() > now).map(|ban| {
         let (since, until) = (ban.since.to_unix(), ban.until.to_unix());
         BanForm {
@@ -79,7 +78,7 @@ async fn set(node: &Node, arguments: &Arguments) -> Outcome {
         .parse()
         .map_err(|_| RpcError::new(Code::InvalidIpOrSubnet, "Error: Invalid IP/Subnet"))?;
     let status = node.status().await?;
-    let now = unix_now();
+    let now = node.now();
     let bans = || status.banned_by_hand.iter().filter(|ban| ban.until.to_unix() > now);
     if command == "remove" {
         if !status.banned_by_hand.iter().any(|ban| ban.subnet == subnet) {

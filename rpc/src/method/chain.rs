@@ -3,8 +3,6 @@
 //! Refuses what only blocks tell: how many transactions one has, for example, is 0, as Core says of
 //! a header whose block it does not have.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use billfold_wallet_core::command::BlockQuery;
 use billfold_wallet_core::light_client::height::Height;
 use billfold_wallet_core::light_client::known_block::KnownBlock;
@@ -141,7 +139,7 @@ async fn overview(node: &Node) -> Outcome {
         time: header.time,
         mediantime: tip.median_time.to_unix(),
         verificationprogress: Real(progress.min(1.0)),
-        initialblockdownload: is_behind(status.synced, header.time),
+        initialblockdownload: is_behind(status.synced, header.time, node.now()),
         chainwork: tip.work.to_be_bytes().to_lower_hex_string(),
         size_on_disk: 0,
         pruned: false,
@@ -159,8 +157,7 @@ async fn tip(node: &Node) -> Result<KnownBlock, RpcError> {
 }
 
 /// Core's rule with our own meaning of having seen the chain: a tip of the last day counts.
-fn is_behind(synced: bool, time: u32) -> bool {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
+fn is_behind(synced: bool, time: u32, now: u64) -> bool {
     !synced && now.saturating_sub(time.into()) > OLD_TIP
 }
 

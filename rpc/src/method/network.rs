@@ -2,8 +2,6 @@
 //!
 //! Refuses to count inbound ones: there are none.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use billfold_wallet_core::light_client::peer_order::PeerOrder;
 use billfold_wallet_core::light_client::status::Status;
 use billfold_wallet_core::limits::LEAST_FEE_RATE;
@@ -64,11 +62,10 @@ async fn connections(node: &Node) -> Outcome {
 
 async fn totals(node: &Node) -> Outcome {
     let status = node.status().await?;
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     answer(&TotalsForm {
         totalbytesrecv: status.bytes_received,
         totalbytessent: status.bytes_sent,
-        timemillis: u64::try_from(now.as_millis()).unwrap_or(u64::MAX),
+        timemillis: node.now().saturating_mul(1_000),
         uploadtarget: UploadForm {
             timeframe: 86_400,
             target: 0,
@@ -132,11 +129,6 @@ pub(super) fn least_floor(status: &Status) -> FeeRate {
 /// A fee rate as Core tells it.
 pub(super) fn per_kvb(rate: FeeRate) -> Btc {
     Btc(i64::try_from(rate.to_sat_per_kwu().saturating_mul(4)).unwrap_or(i64::MAX))
-}
-
-/// Now, in Unix seconds.
-pub(super) fn unix_now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs())
 }
 
 #[derive(Debug, Serialize)]

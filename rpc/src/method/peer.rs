@@ -215,9 +215,10 @@ async fn addresses(node: &Node, arguments: &Arguments) -> Outcome {
 }
 
 async fn peers(node: &Node) -> Outcome {
-    let status = node.status().await?;
-    let forms = open(&status)
-        .map(|(peer, traffic)| PeerForm::new(name(&status, peer), status.weighing, peer, traffic));
+    let (status, now) = (node.status().await?, node.now());
+    let forms = open(&status).map(|(peer, traffic)| {
+        PeerForm::new(name(&status, peer), (now, status.weighing), peer, traffic)
+    });
     answer(&forms.collect::<Vec<_>>())
 }
 

@@ -40,6 +40,20 @@ pub(super) const METHODS: &[Method] = &[
         run: Run::Node(|node, arguments| Box::pin(judge(node, arguments, true))),
     },
     Method {
+        name: "setmocktime",
+        category: Category::Hidden,
+        parameters: &[Parameter::required(
+            "timestamp",
+            Kind::Number,
+            "UNIX epoch time; 0 to go back to using the system time",
+        )],
+        about: "Has the daemon's clock stand at a time.",
+        standing: Standing::Differs(
+            "on regtest only; what waits for so many seconds waits by the system's clock",
+        ),
+        run: Run::Node(|node, arguments| Box::pin(set_time(node, arguments))),
+    },
+    Method {
         name: "syncwithvalidationinterfacequeue",
         category: Category::Hidden,
         parameters: &[],
@@ -68,6 +82,20 @@ async fn judge(node: &Node, arguments: &Arguments, valid: bool) -> Outcome {
         Reply::Judged(false) => Err(RpcError::address_or_key("Block not found")),
         _ => Err(RpcError::bug()),
     }
+}
+
+async fn set_time(node: &Node, arguments: &Arguments) -> Outcome {
+    if node.params.network != Network::Regtest {
+        let message = "setmocktime is for regression testing (-regtest mode) only";
+        return Err(RpcError::new(Code::Misc, message));
+    }
+    let time = arguments.long(0)?.unwrap_or_default();
+    let Some(time) = u64::try_from(time).ok().filter(|time| *time <= LATEST) else {
+        let message = format!("Mocktime must be in the range [0, {LATEST}], not {time}.");
+        return Err(RpcError::parameter(message));
+    };
+    node.set_time(time).await?;
+    answer(&())
 }
 
 async fn settle(node: &Node) -> Outcome {
@@ -112,3 +140,6 @@ async fn until(node: &Node, awaited: Awaited) -> Result<(), RpcError> {
 
 /// How long peers are waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The latest time that Bitcoin Core's clock can show, in Unix seconds.
+const LATEST: u64 = 9_223_372_036;

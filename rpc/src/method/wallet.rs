@@ -1,7 +1,5 @@
 //! Owns the methods about wallets as a whole.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use billfold_wallet_core::command::{
     Birthday, BlockQuery, KeyLayerState, KeyState, Operation, OperationCommand,
 };
@@ -45,7 +43,7 @@ async fn overview(node: &Node, desk: &Desk) -> Outcome {
     }
     let rescan = operate(desk, OperationCommand::Running).await?;
     let scanning = if let Some(Operation { begun, reach, .. }) = rescan {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
+        let now = node.now();
         let progress = Real(reach.map_or(0.0, |reach| reach.part()));
         Scanning::Yes { duration: now.saturating_sub(begun), progress }
     } else if wallet.search.end.is_some() || status.synced {

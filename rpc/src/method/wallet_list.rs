@@ -2,8 +2,6 @@
 //!
 //! Refuses names that are paths: a wallet is a name in the data directory.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use billfold_wallet_core::command::Birthday;
 use billfold_wallet_core::config::WalletName;
 use billfold_wallet_core::face::Access;
@@ -118,7 +116,7 @@ async fn create(node: &Node, arguments: &Arguments) -> Outcome {
     let password = file_password(node)?;
     // An empty one is none, in Core too, and is told.
     let key_passphrase = passphrase.and_then(|text| Password::new(text).ok());
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
+    let now = node.now();
     let founding = if disabled || blank {
         let keys = if disabled { BlankKeys::Never } else { BlankKeys::Later(key_passphrase) };
         Founding::Blank { birthday: Birthday::Time(now), keys, password }

@@ -39,6 +39,7 @@ pub(super) const RESULTS: Table = &[
     ("gettxspendingprevout", Results::One(Shape::array("", &Shape::object("", SPENDING, ""), ""))),
     ("invalidateblock", NOTHING),
     ("reconsiderblock", NOTHING),
+    ("setmocktime", NOTHING),
     ("syncwithvalidationinterfacequeue", NOTHING),
     (
         "verifytxoutproof",

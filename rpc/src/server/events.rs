@@ -42,7 +42,7 @@ pub(super) async fn stream(State(door): State<Door>, request: Request) -> Respon
         let text = "Ask for ?wallet=NAME&after=NUMBER, or go on with Last-Event-ID";
         return request::plain(StatusCode::BAD_REQUEST, text);
     };
-    let desk = caller.admit(METHOD, &door.desk.node.rates).and_then(|()| {
+    let desk = caller.admit(METHOD, &door.desk.node.rates, door.desk.node.now()).and_then(|()| {
         let endpoint = dispatch::endpoint_for(&caller, &endpoint, false)?;
         door.desk.node.wallet(&endpoint)
     });
@@ -116,7 +116,7 @@ async fn tell(teller: Teller, mut after: u64) {
 /// Whether the reader is still let in: a token may have been taken back, or have expired.
 async fn is_admitted(door: &Door, headers: &HeaderMap) -> bool {
     let Some(caller) = request::caller(door, headers).await else { return false };
-    caller.may_go_on(METHOD).is_ok()
+    caller.may_go_on(METHOD, door.desk.node.now()).is_ok()
 }
 
 /// Which wallet, and after which event. The header goes before the query, since whoever comes again

@@ -231,6 +231,8 @@ fn refused(pair: &Pair, addresses: &[Value]) -> Result<()> {
         ("sendrawtransaction", json!(["00", 1.5])),
         ("gettxout", json!([coins[0]["txid"], -1])),
         ("gettxspendingprevout", json!([[{}]])),
+        ("setmocktime", json!([-1])),
+        ("setmocktime", json!([9_223_372_037_u64])),
     ];
     for (method, params) in calls {
         pair.twins.compare_meaning(method, &params)?;

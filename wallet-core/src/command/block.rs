@@ -6,6 +6,7 @@ use bitcoin::{BlockHash, Txid};
 
 use crate::light_client::height::{BlockId, Height};
 use crate::light_client::peer_order::PeerOrder;
+use crate::light_client::time::WallTime;
 
 /// A block by its height or by its hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +47,8 @@ pub enum ChainQuery {
         /// Whether it may be on the chain.
         valid: bool,
     },
+    /// Have the clock stand at a time, or go again at 0; for tests, and on regtest alone.
+    SetTime(WallTime),
     /// The addresses at which peers may be found. Needs a chain that is followed.
     Addresses,
     /// Something of the circle of peers, which is as it is wanted when the answer comes. Needs a

@@ -130,6 +130,11 @@ impl Engine {
             ChainQuery::Block(query) => block(&self.chain, query),
             // It is answered when the block is here.
             ChainQuery::Fetch(_) => Err(CommandError::Busy),
+            // Whoever owns the clock has set it: what was due by the time before is no more.
+            ChainQuery::SetTime(_) => {
+                self.followers.values_mut().for_each(|one| one.invoicing.look_again());
+                Ok(Reply::Done)
+            }
             ChainQuery::Judge { block, valid } => self.judge(block, valid),
             ChainQuery::Addresses => {
                 let chain = self.chain.followed().ok_or(CommandError::Offline)?;

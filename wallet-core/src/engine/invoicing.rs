@@ -33,6 +33,11 @@ impl Invoicing {
         self.touched.insert(txid);
     }
 
+    /// Reads anew when the next one expires.
+    pub(super) fn look_again(&mut self) {
+        self.due = Some(MonoTime::START);
+    }
+
     /// When the next one expires.
     pub(super) const fn due(&self) -> Option<MonoTime> {
         self.due

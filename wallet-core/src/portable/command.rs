@@ -18,6 +18,7 @@ portable_enum!(ChainQuery {
     Order(order),
     Fetch(hash),
     Judge { block, valid },
+    SetTime(time),
 });
 portable_enum!(LabelQuery { All, Of(reference), Addresses(label) });
 portable_enum!(KeyState { Locked, Open, OpenUntil(time) });

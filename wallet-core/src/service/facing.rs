@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bitcoin::Network;
 use tokio::sync::oneshot;
 
 use crate::backup::Backup;
@@ -42,7 +43,14 @@ impl Face for Service {
     }
 
     fn ask_chain(&self, query: ChainQuery) -> BoxFuture<'_, Result<Reply, CommandError>> {
-        Box::pin(self.desk.answer(move |id| Message::AskChain(id, query)))
+        Box::pin(async move {
+            if let ChainQuery::SetTime(time) = query
+                && self.settings.network == Network::Regtest
+            {
+                self.clock.set(time);
+            }
+            self.desk.answer(move |id| Message::AskChain(id, query)).await
+        })
     }
 
     fn wallets(&self) -> BoxFuture<'_, Result<Vec<WalletName>, CommandError>> {
@@ -105,14 +113,15 @@ impl Face for Service {
     ) -> BoxFuture<'a, Result<(), OpenError>> {
         Box::pin(async move {
             let claim = self.claim(wallet)?;
-            let (settings, clock) = (named(&self.settings, wallet), self.clock);
+            let (settings, clock) = (named(&self.settings, wallet), self.clock.clone());
             let wallet = wallet.clone();
             let path = settings.paths().wallet(&wallet);
             let desk = self.desk.clone();
             let load = async move {
-                let opened = apart(move || open_shared(&settings, &password, access, clock)).await;
+                let reader_clock = clock.clone();
+                let opened = apart(move || open_shared(&settings, &password, access, &clock)).await;
                 let Shared { opened, reader, passphrase } = opened.ok_or(OpenError::Closing)??;
-                let reads = ReadDesk::start(wallet, reader, Arc::clone(&desk.outlet), clock);
+                let reads = ReadDesk::start(wallet, reader, Arc::clone(&desk.outlet), reader_clock);
                 let reads = reads.map_err(|error| problem::from_io(&path, &error))?;
                 match desk.answer(|id| Message::Load(id, Box::new(opened))).await {
                     Ok(_) => {
@@ -200,7 +209,7 @@ impl Face for Service {
         change: PasswordChange,
         cost: KdfCost,
     ) -> BoxFuture<'a, Result<(), OpenError>> {
-        let (settings, clock) = (named(&self.settings, wallet), self.clock);
+        let (settings, clock) = (named(&self.settings, wallet), self.clock.clone());
         let changing = Arc::clone(&self.changing);
         let change = async move {
             let _one_at_a_time = changing.lock().await;

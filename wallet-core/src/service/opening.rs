@@ -47,7 +47,7 @@ pub(super) fn open_wallet(
     settings: &Settings,
     password: &Password,
     access: Access,
-    clock: Clock,
+    clock: &Clock,
 ) -> Result<(Opened, Option<SealedKey>), OpenError> {
     require_wallet(settings)?;
     let now = clock.now().wall;
@@ -60,7 +60,7 @@ pub(super) fn open_shared(
     settings: &Settings,
     password: &Password,
     access: Access,
-    clock: Clock,
+    clock: &Clock,
 ) -> Result<Shared, OpenError> {
     require_wallet(settings)?;
     let now = clock.now().wall;
@@ -76,7 +76,7 @@ fn with_key_layer(
     wallet: Wallet,
     keys: Keys,
     access: Access,
-    clock: Clock,
+    clock: &Clock,
 ) -> Result<(Opened, Option<SealedKey>), OpenError> {
     let passphrase = wallet.passphrase()?;
     let mut key_layer = KeyLayer::locked(settings.idle_lock);
@@ -147,7 +147,7 @@ pub(super) fn open_online(
     settings: &Settings,
     wallets: Vec<Opened>,
     kept: Option<HeightRanges>,
-    clock: Clock,
+    clock: &Clock,
 ) -> Result<(Engine, Vec<Effect>), OpenError> {
     let chain = ChainFile::load(&settings.paths().chain(), settings.network)?;
     let route = match settings.proxy {

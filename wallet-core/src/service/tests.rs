@@ -86,7 +86,8 @@ fn unattended(
 ) -> (Service, std::sync::mpsc::Receiver<Message>) {
     let (inbox, incoming) = Inbox::new();
     let (outlet, clock) = (Arc::new(Outlet::default()), Clock::start());
-    let desk = ReadDesk::start(WalletName::default(), reader, Arc::clone(&outlet), clock).unwrap();
+    let desk =
+        ReadDesk::start(WalletName::default(), reader, Arc::clone(&outlet), clock.clone()).unwrap();
     let claims = Arc::new(Claims::default());
     Claim::take(&claims, &WalletName::default()).unwrap().open(Some(desk), None);
     let service = Service {

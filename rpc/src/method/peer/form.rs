@@ -13,7 +13,7 @@ use bitcoin::FeeRate;
 use serde::{Serialize, Serializer};
 
 use crate::json::{Btc, Real};
-use crate::method::network::{per_kvb, unix_now};
+use crate::method::network::per_kvb;
 
 /// A peer, in the order of Core's fields.
 #[derive(Debug, Serialize)]
@@ -65,16 +65,17 @@ pub(super) struct PeerForm<'a> {
 }
 
 impl<'a> PeerForm<'a> {
-    /// `name`: as it was added, or its address; `weighing`: the branch that some peer tells of.
+    /// `name`: as it was added, or its address; `now` in Unix seconds; `weighing`: the branch that some
+    /// peer tells of.
     pub(super) fn new(
         name: String,
-        weighing: Option<Weighing>,
+        (now, weighing): (u64, Option<Weighing>),
         peer: &'a PeerStatus,
         traffic: &'a Traffic,
     ) -> Self {
         let seconds = |latency: Option<Duration>| latency.map(|it| Real(it.as_secs_f64()));
         let total = |bytes: &[(String, u64)]| bytes.iter().map(|(_, bytes)| bytes).sum();
-        let waited = traffic.ping_since.map(|since| unix_now().saturating_sub(since.to_unix()));
+        let waited = traffic.ping_since.map(|since| now.saturating_sub(since.to_unix()));
         let height = |known: Option<_>| known.map_or(-1, i64::from);
         let weighing = weighing.filter(|_| traffic.common.is_none());
         let (admitted, dropped) = traffic.addresses.unwrap_or_default();
