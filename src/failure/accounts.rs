@@ -22,7 +22,8 @@ impl From<DescriptorError> for Failure {
             | DescriptorError::NotRanged
             | DescriptorError::Hardened
             | DescriptorError::OneBranch
-            | DescriptorError::NotTwoBranches => Kind::BadDescriptor,
+            | DescriptorError::NotTwoBranches
+            | DescriptorError::TooDeep => Kind::BadDescriptor,
         };
         Self::new(kind, error.to_string())
     }

@@ -197,7 +197,7 @@ pub enum PolicyError {
     /// No key, or more than anybody could check.
     #[error("a wallet has 1 to {POLICY_KEYS} keys")]
     KeyCount,
-    /// A key is none, for another network, or too long.
+    /// A key is none, for another network, too long, or too far from its master key.
     #[error(
         "key {0} is not an extended public key of this network in {POLICY_KEY} bytes with its origin"
     )]

@@ -166,6 +166,7 @@ const RANGE_SHAPE: &str = "Range must be specified as end or as [begin,end]";
 
 #[cfg(test)]
 mod tests {
+    use bitcoin::bip32::{Xpriv, Xpub};
     use miniscript::descriptor::checksum::desc_checksum;
     use serde_json::{Value, json};
 
@@ -240,6 +241,35 @@ mod tests {
         let again = call("getdescriptorinfo", &json!([public])).expect("a descriptor");
         assert_eq!(again["hasprivatekeys"], json!(false));
         assert!(!told.to_string().contains("tprv"), "{told}");
+    }
+
+    /// The library panics where a public key can't be derived further.
+    #[test]
+    fn descriptors_below_the_last_level_are_refused() {
+        let key = "tpubD6NzVbkrYhZ4WaWSyoBvQwbpLkojyoTZPRsgXELWz3Popb3qkjcJyJUGLnL4qHHoQvao8ESaAstxYSnhyswJ76uZPStJRJCTKvosUCJZL5B";
+        let key = Xpub { depth: 255, ..key.parse().expect("a key") };
+        let secret = "tprv8ZgxMBicQKsPd7Uf69XL1XwhmjHopUGep8GuEiJDZmbQz6o58LninorQAfcKZWARbtRtfnLcJ5MQ2AtHcQJCCRUcMRvmDUjyEmNUWwx8UbK";
+        let secret = Xpriv { depth: 255, ..secret.parse().expect("a key") };
+        let with_sum = |body: &str| format!("{body}#{}", desc_checksum(body).expect("letters"));
+        for form in ["wpkh(@)", "combo(@)", "rawtr(@)", "tr(@)", "wsh(multi(1,@))"] {
+            let body = form.replace('@', &format!("{key}/0"));
+            let without = "Cannot derive script without private keys".to_owned();
+            assert_eq!(call("deriveaddresses", &json!([with_sum(&body)])), Err((-5, without)));
+            let body = form.replace('@', &format!("{secret}/0h"));
+            let refused = call("getdescriptorinfo", &json!([body])).expect_err(form);
+            assert_eq!(refused.0, -5, "{refused:?}");
+        }
+    }
+
+    /// No text takes more stack than there is.
+    #[test]
+    fn brackets_without_an_end_are_refused() {
+        for part in ["(", "wsh(", "tr(", "{", "tr(x,{", "sh(", "and_v(", "n:", "nnnnnnnnnn"] {
+            for body in [part.repeat(100_000), format!("wsh({}", part.repeat(100_000))] {
+                let refused = call("getdescriptorinfo", &json!([body])).expect_err(part);
+                assert_eq!(refused.0, -5, "{part}");
+            }
+        }
     }
 
     /// The generator's key, whose addresses BIP173 shows.

@@ -314,6 +314,8 @@ fn a_key_under_the_wallet_s_name_is_compared() {
 #[test]
 fn descriptors_that_lose_money_are_refused() {
     let (_, xpub) = key(0, "84'/0'/0'");
+    let of_depth = |depth| Xpub { depth, ..xpub.parse().unwrap() }.to_string();
+    let deep = of_depth(254);
     let bad = |text: String| match AccountDescriptor::parse(&text, NETWORK) {
         Err(error) => error,
         Ok(_) => panic!("{text} was taken"),
@@ -321,6 +323,8 @@ fn descriptors_that_lose_money_are_refused() {
     for (text, expected) in [
         (format!("wpkh({xpub}/<0;1>/*h)"), DescriptorError::Hardened),
         (format!("wpkh({xpub})"), DescriptorError::NotRanged),
+        (format!("wpkh({deep}/<0;1>/*)"), DescriptorError::TooDeep),
+        (format!("wpkh({xpub}{}/<0;1>/*)", "/0".repeat(251)), DescriptorError::TooDeep),
         (format!("wpkh({xpub}/0/*)"), DescriptorError::OneBranch),
         (format!("wpkh({xpub}/<0;1;2>/*)"), DescriptorError::NotTwoBranches),
         (format!("wpkh({xpub}/<0;0>/*)"), DescriptorError::NotTwoBranches),
@@ -337,4 +341,6 @@ fn descriptors_that_lose_money_are_refused() {
     ] {
         assert_eq!(bad(text.clone()), expected, "{}", &text[..text.len().min(100)]);
     }
+    let deepest = format!("wpkh({}/<0;1>/*)", of_depth(253));
+    assert!(AccountDescriptor::parse(&deepest, NETWORK).is_ok());
 }

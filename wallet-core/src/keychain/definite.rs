@@ -1,20 +1,22 @@
 //! Owns the one way from a descriptor to that of one of its places.
 //!
-//! Refuses hardened steps and ranges below public keys, at which the library panics.
+//! Refuses hardened steps and ranges below public keys, and steps below the last level of BIP32, at
+//! which the library panics.
 
+use bitcoin::bip32::DerivationPath;
 use miniscript::ForEachKey;
 use miniscript::descriptor::{
     DefiniteDescriptorKey, Descriptor, DescriptorPublicKey, DescriptorXKey, Wildcard,
 };
 
-/// The descriptor of one place of a branch; `None` where that takes private keys, where the index is
-/// 2^31 or above, and of several branches.
+/// The descriptor of one place of a branch; `None` where that takes private keys or a level that
+/// BIP32 does not have, where the index is 2^31 or above, and of several branches.
 #[must_use]
 pub fn definite(
     branch: &Descriptor<DescriptorPublicKey>,
     index: u32,
 ) -> Option<Descriptor<DefiniteDescriptorKey>> {
-    if branch.for_any_key(takes_private_key) {
+    if branch.for_any_key(|key| takes_private_key(key) || is_too_deep(key)) {
         return None;
     }
     branch.at_derivation_index(index).ok()
@@ -29,11 +31,46 @@ fn takes_private_key(key: &DescriptorPublicKey) -> bool {
     key.has_hardened_step() || is_hardened
 }
 
+/// Whether what a key is written for stands below the last level that there is (BIP32,
+/// "Serialization format": the level is one byte).
+pub(super) fn is_too_deep(key: &DescriptorPublicKey) -> bool {
+    let (xkey, steps, wildcard) = match key {
+        DescriptorPublicKey::XPub(key) => (&key.xkey, key.derivation_path.len(), key.wildcard),
+        DescriptorPublicKey::MultiXPub(key) => {
+            let steps = key.derivation_paths.paths().iter().map(DerivationPath::len).max();
+            (&key.xkey, steps.unwrap_or_default(), key.wildcard)
+        }
+        DescriptorPublicKey::Single(_) => return false,
+    };
+    let ranged = usize::from(wildcard != Wildcard::None);
+    usize::from(xkey.depth) + steps + ranged > usize::from(u8::MAX)
+}
+
 #[cfg(test)]
 mod tests {
+    use bitcoin::bip32::Xpub;
+
     use super::*;
 
     const XPUB: &str = "tpubD6NzVbkrYhZ4XgiXtGrdW5XDAPFCL9h7we1vwNCpn8tGbBcgfVYjXyhWo4E1xkh56hjod1RhGjxbaTLV3X4FyWuejifB9jusQ46QzG87VKp";
+
+    #[test]
+    fn nothing_stands_below_the_last_level() {
+        let xpub: Xpub = XPUB.parse().expect("a key");
+        for (depth, below, stands) in [
+            (254, "/*", true),
+            (254, "/0/*", false),
+            (255, "", true),
+            (255, "/7", false),
+            (255, "/*", false),
+        ] {
+            let xpub = Xpub { depth, ..xpub };
+            let read = format!("wpkh({xpub}{below})").parse().expect("a descriptor");
+            assert_eq!(definite(&read, 0).is_some(), stands, "{depth} {below}");
+        }
+        let long = format!("wpkh({xpub}{}/*)", "/0".repeat(255)).parse().expect("a descriptor");
+        assert_eq!(definite(&long, 0), None);
+    }
 
     #[test]
     fn what_takes_private_keys_has_no_places() {

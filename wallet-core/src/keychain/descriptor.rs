@@ -19,7 +19,7 @@ use miniscript::policy::{Liftable, Semantic};
 use miniscript::{ForEachKey, TranslatePk, Translator, translate_hash_clone};
 
 use super::body::body_of;
-use super::definite::definite;
+use super::definite::{definite, is_too_deep};
 use super::key::{NOBODYS_KEY, holds_private_key};
 use super::{
     AccountKey, AccountKind, Branch, DerivationIndex, DescriptorError, SECP, ScriptType, SpendPath,
@@ -298,6 +298,7 @@ fn check_keys(
         let found = match wildcard {
             _ if xpub.network != kind => Some(DescriptorError::WrongNetwork { network }),
             _ if key.has_hardened_step() => Some(DescriptorError::Hardened),
+            _ if is_too_deep(key) => Some(DescriptorError::TooDeep),
             _ if has_repeated_step(key) => Some(DescriptorError::NotTwoBranches),
             Wildcard::Hardened => Some(DescriptorError::Hardened),
             // With two branches, each must go on.
@@ -373,8 +374,8 @@ impl Translator<DescriptorPublicKey, DescriptorPublicKey, bitcoin::bip32::Error>
 /// Addresses of a chain without an end: every number that is not hardened.
 const PLACES: u32 = 1 << 31;
 
-const DERIVED: &str = "there is no hardened step, an index is below 2^31, and no one can find an \
-                       index without a key (2^-127)";
+const DERIVED: &str = "there is no hardened step and none below the last level, an index is below \
+                       2^31, and no one can find an index without a key (2^-127)";
 
 fn address(definite: &Descriptor<DefiniteDescriptorKey>, network: Network) -> Address {
     definite.address(network).expect("there are no bare scripts here")

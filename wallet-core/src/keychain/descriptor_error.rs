@@ -65,6 +65,12 @@ pub enum DescriptorError {
     /// A step can't be derived from a public key.
     #[error("the descriptor has a hardened step below an xpub, which nobody can derive")]
     Hardened,
+    /// Below the last level of BIP32.
+    #[error(
+        "the descriptor has a key more than 255 steps below its master key, which nobody can \
+         derive: ask whoever made it"
+    )]
+    TooDeep,
     /// There is no branch for change.
     #[error(
         "the descriptor has one branch: write <0;1>/* for /0/*, or give the one for change with it"
@@ -95,7 +101,8 @@ impl DescriptorError {
             | Self::NotRanged
             | Self::Hardened
             | Self::OneBranch
-            | Self::NotTwoBranches => "bad_descriptor",
+            | Self::NotTwoBranches
+            | Self::TooDeep => "bad_descriptor",
         }
     }
 }

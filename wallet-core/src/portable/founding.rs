@@ -48,7 +48,7 @@ portable_enum!(PassphraseError {
 portable_enum!(DescriptorError {
     TooLong { most }, PrivateKey, Checksum, Malformed, MalformedKey, Unsupported, Unsafe,
     TwoOrigins, TooManyKeys { most }, WrongNetwork { network }, NotRanged, Hardened, OneBranch,
-    NotTwoBranches,
+    NotTwoBranches, TooDeep,
 });
 
 portable_as! {

@@ -38,10 +38,20 @@ impl Keys {
         }
     }
 
-    /// The extended public key at a path; a single key has none.
+    /// Whether so many steps below are no more than are signed for, and end above the last level
+    /// that there is (BIP32, "Serialization format": the level is one byte).
+    pub(super) fn reaches(&self, steps: usize) -> bool {
+        let depth = match self {
+            Self::Extended(key) => key.0.depth(),
+            Self::Seed(..) | Self::Single(_) => 0,
+        };
+        steps <= KEY_PATH_STEPS.min(usize::from(u8::MAX - depth))
+    }
+
+    /// The extended public key at a path; a single key has none, and nothing has one too far below.
     pub(super) fn public(&self, path: &DerivationPath) -> Option<Xpub> {
         match self {
-            _ if path.len() > KEY_PATH_STEPS => None,
+            _ if !self.reaches(path.len()) => None,
             Self::Seed(seed, network) => Some(seed.xpub(path, *network)),
             Self::Extended(key) => Some(key.public(path)),
             Self::Single(_) => None,
@@ -58,14 +68,14 @@ impl Keys {
         }
     }
 
-    /// Lets `sign` use the key at a path; `None` if there is none.
+    /// Lets `sign` use the key at a path; `None` if there is none, or only one too far below.
     pub(super) fn with<T>(
         &self,
         path: &DerivationPath,
         sign: impl FnOnce(&SecretKey) -> T,
     ) -> Option<T> {
         match self {
-            _ if path.len() > KEY_PATH_STEPS => None,
+            _ if !self.reaches(path.len()) => None,
             Self::Seed(seed, network) => Some(sign(seed.private_key(path, *network).secret())),
             Self::Extended(key) => Some(sign(key.0.derive(path).secret())),
             Self::Single(key) => path.is_empty().then(|| sign(&key.secret)),
@@ -119,10 +129,10 @@ impl Keys {
         }
     }
 
-    /// Writes the extended key at a path; a single key has none.
+    /// Writes the extended key at a path, as far as [`public`](Self::public) has one.
     pub(super) fn write_at(&self, path: &DerivationPath, to: &mut Zeroizing<String>) -> Option<()> {
         match self {
-            _ if path.len() > KEY_PATH_STEPS => return None,
+            _ if !self.reaches(path.len()) => return None,
             Self::Seed(seed, network) => seed.private_key(path, *network).write(to),
             Self::Extended(key) => key.0.derive(path).write(to),
             Self::Single(_) => return None,
@@ -179,9 +189,8 @@ impl ExtendedKey {
         self.0.depth() == 0
     }
 
-    /// The public half at a path below.
-    #[must_use]
-    pub fn public(&self, path: &DerivationPath) -> Xpub {
+    /// The public half at a path below, which is short.
+    pub(super) fn public(&self, path: &DerivationPath) -> Xpub {
         self.0.derive(path).public()
     }
 }

@@ -2,7 +2,7 @@
 //! the public halves and the keys, and put together again.
 //!
 //! Hardened steps are derived on the way, as Bitcoin Core writes its descriptors. Refuses branches
-//! that begin with hardened steps, which no public key can take.
+//! that begin with hardened steps, which no public key can take, and paths that are not signed for.
 
 use std::fmt::Write;
 
@@ -10,7 +10,7 @@ use bitcoin::bip32::{ChildNumber, DerivationPath, KeySource, Xpriv, Xpub};
 use bitcoin::{Network, NetworkKind, XOnlyPublicKey};
 use miniscript::descriptor::{
     DerivPaths, Descriptor, DescriptorMultiXKey, DescriptorPublicKey, DescriptorSecretKey,
-    DescriptorXKey, SinglePriv, SinglePub, SinglePubKey,
+    DescriptorXKey, SinglePriv, SinglePub, SinglePubKey, Wildcard,
 };
 use miniscript::{Error, ForEachKey, TranslatePk, Translator, hash256};
 use zeroize::Zeroizing;
@@ -187,7 +187,8 @@ impl Apart {
             }) => {
                 let steps = last_hardened(&derivation_path);
                 let (hardened, rest) = derivation_path[..].split_at(steps);
-                let (key, origin, xkey) = below(xkey, origin.as_ref(), hardened);
+                let steps = derivation_path.len() + usize::from(wildcard != Wildcard::None);
+                let (key, origin, xkey) = below(xkey, origin.as_ref(), hardened, steps)?;
                 let derivation_path = rest.into();
                 let public = DescriptorXKey { origin, xkey, derivation_path, wildcard };
                 (DescriptorPublicKey::XPub(public), key)
@@ -206,7 +207,9 @@ impl Apart {
                     .map(|path| path[..].strip_prefix(&hardened[..]).map(DerivationPath::from));
                 let rest: Option<Vec<DerivationPath>> = rest.collect();
                 let rest = rest.and_then(DerivPaths::new).ok_or_else(hardened_branches)?;
-                let (key, origin, xkey) = below(xkey, origin.as_ref(), &hardened[..]);
+                let steps = paths.iter().map(DerivationPath::len).max().unwrap_or_default();
+                let steps = steps + usize::from(wildcard != Wildcard::None);
+                let (key, origin, xkey) = below(xkey, origin.as_ref(), &hardened[..], steps)?;
                 let public = DescriptorMultiXKey { origin, xkey, derivation_paths: rest, wildcard };
                 (DescriptorPublicKey::MultiXPub(public), key)
             }
@@ -261,21 +264,23 @@ impl Translator<String, DescriptorPublicKey, Error> for Apart {
     }
 }
 
-/// The key as it is held, and its public half after hardened steps with the origin that it has then.
+/// The key as it is held, and its public half after hardened steps with the origin that it has then;
+/// so many steps are below it in all.
 fn below(
     mut xkey: Xpriv,
     origin: Option<&KeySource>,
     hardened: &[ChildNumber],
-) -> (HeldKey, Option<KeySource>, Xpub) {
-    let key = ExtendedKey::new(xkey);
+    steps: usize,
+) -> Result<(HeldKey, Option<KeySource>, Xpub), Error> {
+    let keys = Keys::Extended(ExtendedKey::new(xkey));
     xkey.private_key.non_secure_erase();
-    let public = key.public(&hardened.into());
-    let keys = Keys::Extended(key);
+    let public = keys.public(&hardened.into()).filter(|_| keys.reaches(steps));
+    let public = public.ok_or_else(too_far)?;
     let fingerprint = keys.fingerprint();
     let own = origin.cloned().unwrap_or_else(|| (fingerprint, DerivationPath::master()));
     let named = origin.is_some() || !hardened.is_empty();
     let origin = named.then(|| (own.0, own.1.extend(hardened)));
-    (HeldKey::new(own, keys), origin, public)
+    Ok((HeldKey::new(own, keys), origin, public))
 }
 
 /// How many steps there are up to the last hardened one.
@@ -285,6 +290,10 @@ fn last_hardened(path: &DerivationPath) -> usize {
 
 fn hardened_branches() -> Error {
     Error::Unexpected("branches that differ in hardened steps have no public form".to_owned())
+}
+
+fn too_far() -> Error {
+    Error::Unexpected("a path below a private key has more steps than are signed for".to_owned())
 }
 
 fn no_hash() -> Error {

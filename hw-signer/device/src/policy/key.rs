@@ -1,6 +1,7 @@
 //! Owns a key of a policy: an extended public key with its origin.
 //!
-//! Refuses one that says it is of this device and is not.
+//! Refuses one that says it is of this device and is not, and one too far from its master key to
+//! have addresses.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -31,7 +32,8 @@ impl PolicyKey {
             return Err(malformed);
         }
         let (origin, xpub) = split(text).ok_or(malformed.clone())?;
-        if xpub.network != keys.network().kind() {
+        let below = u8::MAX.saturating_sub(xpub.depth);
+        if xpub.network != keys.network().kind() || below < STEPS_BELOW {
             return Err(malformed);
         }
         let own = match &origin {
@@ -89,6 +91,10 @@ fn split(text: &str) -> Option<(Option<(Fingerprint, DerivationPath)>, Xpub)> {
     (path.len() <= PATH_STEPS)
         .then_some((Some((fingerprint.parse().ok()?, path)), xpub.parse().ok()?))
 }
+
+/// Levels below the key: its branch and its addresses. There are 255 below a master key (BIP32,
+/// "Serialization format").
+const STEPS_BELOW: u8 = 2;
 
 /// The point H of BIP341, whose discrete logarithm nobody knows.
 const UNSPENDABLE: [u8; 32] = [

@@ -6,6 +6,8 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
+use bitcoin::bip32::Xpub;
+
 use super::*;
 use crate::sample::{self, key, keys, others};
 use crate::words::Words;
@@ -107,11 +109,23 @@ fn what_could_not_be_checked_is_not_registered() {
     assert_eq!(refused(good, &[&ours, &key(&main, PATH)]), PolicyError::Key(1), "real money");
     assert_eq!(refused(good, &[&ours, &"nonsense".to_string()]), PolicyError::Key(1));
     assert_eq!(refused("wsh(multi(1,@0/**))", &[]), PolicyError::KeyCount);
+    for (depth, expected) in [(253, None), (254, Some(PolicyError::Key(1)))] {
+        let deep = Xpub { depth, ..bare_key(&theirs) }.to_string();
+        let read = parse(good, &[ours.clone(), deep]);
+        assert_eq!(read.as_ref().err(), expected.as_ref(), "a key of level {depth}");
+        assert!(
+            read.is_ok_and(|policy| policy.address(Chain::Testnet, 1, 7).is_ok()) || depth > 253
+        );
+    }
     let many = vec![&ours; 21];
     assert_eq!(refused(good, &many), PolicyError::KeyCount);
     for name in ["", "caf\u{e9}", "a\nb", &"x".repeat(65)] {
         assert_eq!(Policy::parse(name, good, &two(), &keys()), Err(PolicyError::Name), "{name}");
     }
+}
+
+fn bare_key(text: &str) -> Xpub {
+    text.split(']').nth(1).unwrap().parse().unwrap()
 }
 
 const WORDS: &str = "zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo wrong";

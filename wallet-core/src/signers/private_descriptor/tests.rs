@@ -53,7 +53,8 @@ fn hardened_steps_are_taken_and_the_rest_stays() {
     assert!(public.contains("/<0;1>/*)"), "{public}");
     let x_only = apart(&format!("tr({WIF})")).public.to_string();
     assert!(x_only.starts_with(&format!("tr({})", &PUBLIC[2..])), "{x_only}");
-    for hardened in ["<0';1'>/*", "7/<0;1'>/*"] {
+    let far = format!("{}*", "0'/".repeat(16));
+    for hardened in ["<0';1'>/*", "7/<0;1'>/*", &far] {
         let text = format!("wpkh({MASTER}/{hardened})");
         let refused = PrivateDescriptor::parse(&text, Network::Regtest);
         assert_eq!(refused.unwrap_err(), DescriptorError::Malformed, "{text}");
@@ -93,4 +94,25 @@ fn keys_of_another_network_and_what_is_no_descriptor_are_refused() {
     assert_eq!(of(&wrong, Network::Regtest), DescriptorError::Checksum);
     let shown = format!("{:?}", apart(&format!("wpkh({WIF})")));
     assert!(!shown.contains(WIF), "{shown}");
+}
+
+/// Nobody's import ends in a panic, and what is taken can be signed for.
+#[test]
+fn nothing_is_derived_below_the_last_level() {
+    let of_depth = |depth| Xpriv { depth, ..MASTER.parse().expect("a key") }.to_string();
+    let of = |depth, below: &str| {
+        let text = format!("wpkh({}{below})", of_depth(depth));
+        PrivateDescriptor::parse(&text, Network::Regtest)
+    };
+    for (depth, below) in [(255, "/0'"), (255, "/*"), (254, "/0'/*"), (254, "/<0;1>/*")] {
+        assert_eq!(of(depth, below).unwrap_err(), DescriptorError::Malformed, "{depth} {below}");
+    }
+    let deepest = of(253, "/0'/*").expect("two levels more");
+    let origin = deepest.keys[0].origin().clone();
+    let at = |steps: &[u32]| {
+        let path: Vec<_> = steps.iter().map(|step| ChildNumber::from(*step)).collect();
+        (origin.0, origin.1.extend(path))
+    };
+    assert!(deepest.keys[0].with(&at(&[0, 1]), |_| Some(())).is_some());
+    assert_eq!(deepest.keys[0].with(&at(&[0, 1, 2]), |_| Some(())), None);
 }
