@@ -209,7 +209,6 @@ pub fn array(value: &Value) -> Result<&[Value], RpcError> {
 pub fn amount(value: &Value) -> Result<Amount, RpcError> {
     let digits = match value {
         Value::String(text) => text.clone(),
-        // The shortest text that is the same number has no more decimals than what was written.
         Value::Number(number) => number.to_string(),
         _ => return Err(RpcError::wrong_type("Amount is not a number or string")),
     };

@@ -147,7 +147,7 @@ pub fn arguments(method: &str, typed: &[String], named: bool) -> Result<Value, P
     let known = Method::named(method).map_or(&[][..], |method| method.parameters);
     let value = |kind: Option<Kind>, text: &str| match kind {
         None | Some(Kind::Text) => Ok(Value::from(text)),
-        Some(kind) => match (serde_json::from_str(text), kind) {
+        Some(kind) => match (Value::read(text), kind) {
             (Ok(value), _) => Ok(value),
             // A hash where a height may stand too, or an amount with too many digits.
             (Err(_), Kind::Any | Kind::Amount) => Ok(Value::from(text)),

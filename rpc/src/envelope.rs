@@ -4,11 +4,9 @@
 //! Refuses to know any method.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
-use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::ser::SerializeMap;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::error::{Code, RpcError};
@@ -69,6 +67,24 @@ pub enum Body {
     Single(Result<Call, Refused>),
     /// A batch, in its order.
     Batch(Vec<Result<Call, Refused>>),
+}
+
+impl Params {
+    /// Reads a JSON text; `null` is no arguments.
+    ///
+    /// # Errors
+    /// That it is neither an array nor an object, or is nested too deeply.
+    pub fn read(json: &str) -> Result<Self, RpcError> {
+        match Value::read(json) {
+            Ok(Value::Null) => Ok(Self::Positional(Vec::new())),
+            Ok(Value::Array(values)) => Ok(Self::Positional(values)),
+            Ok(Value::Object(named)) => Ok(Self::Named(named.into_fields())),
+            _ => {
+                let text = "Params must be an array or object";
+                Err(RpcError::new(Code::InvalidRequest, text))
+            }
+        }
+    }
 }
 
 impl ReplyTo {
@@ -154,42 +170,6 @@ impl Serialize for Reply {
     }
 }
 
-impl<'de> Deserialize<'de> for Params {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ParamsVisitor)
-    }
-}
-
-struct ParamsVisitor;
-
-impl<'de> Visitor<'de> for ParamsVisitor {
-    type Value = Params;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an array or an object")
-    }
-
-    fn visit_unit<E>(self) -> Result<Params, E> {
-        Ok(Params::Positional(Vec::new()))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut values: A) -> Result<Params, A::Error> {
-        let mut params = Vec::new();
-        while let Some(value) = values.next_element()? {
-            params.push(value);
-        }
-        Ok(Params::Positional(params))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Params, A::Error> {
-        let mut params = Vec::new();
-        while let Some(entry) = entries.next_entry()? {
-            params.push(entry);
-        }
-        Ok(Params::Named(params))
-    }
-}
-
 fn call(raw: &RawValue) -> Result<Call, Refused> {
     let mut to = ReplyTo::UNKNOWN;
     let invalid = |to: &ReplyTo, message: &str| Refused {
@@ -203,7 +183,7 @@ fn call(raw: &RawValue) -> Result<Call, Refused> {
     let field = |name: &str| {
         let raw = fields.get(name).map_or("null", |raw| raw.get());
         // What is nested too deeply is nothing that any of these fields may be.
-        serde_json::from_str(raw).unwrap_or(Value::Array(Vec::new()))
+        Value::read(raw).unwrap_or(Value::Array(Vec::new()))
     };
     to.id = fields.contains_key("id").then(|| field("id"));
     to.version = match field("jsonrpc") {
@@ -219,9 +199,7 @@ fn call(raw: &RawValue) -> Result<Call, Refused> {
         _ => return Err(invalid(&to, "Method must be a string")),
     };
     let params = fields.get("params").map_or("null", |raw| raw.get());
-    let Ok(params) = serde_json::from_str(params) else {
-        return Err(invalid(&to, "Params must be an array or object"));
-    };
+    let params = Params::read(params).map_err(|error| Refused { to: to.clone(), error })?;
     Ok(Call { to, method, params })
 }
 

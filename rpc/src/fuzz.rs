@@ -72,7 +72,7 @@ fn answered(node: &Node, call: Result<Call, Refused>) -> Option<Reply> {
 
 fn hold(reply: &Reply) {
     let text = serde_json::to_string(reply).expect("a reply is JSON");
-    let read: Value = serde_json::from_str(&text).expect("what was written is read");
+    let read = Value::read(&text).expect("what was written is read");
     assert!(read.as_object().is_some(), "{text}");
     if let Err(error) = &reply.outcome {
         assert!(error.code < 0 && !error.message.is_empty(), "{text}");

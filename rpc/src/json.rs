@@ -3,6 +3,7 @@
 //!
 //! Refuses floats for money: an amount is written from its satoshis.
 
+mod number;
 mod value;
 
 use std::fmt::Write as _;
@@ -13,6 +14,7 @@ use serde_json::value::RawValue;
 
 use crate::error::{Code, RpcError};
 
+pub use number::Number;
 #[cfg(test)]
 pub(crate) use value::json;
 pub use value::{Object, Value};

@@ -19,6 +19,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
 use axum::extract::{Path, Request, State};
+use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{any, get};
 use hyper::server::conn::http1;
@@ -160,15 +161,23 @@ fn router(door: Door) -> Router {
         .route("/face", get(face::admit))
         .route("/events", get(events::stream))
         .route("/health", get(events::health))
+        .fallback(nowhere)
         .with_state(door)
 }
 
+async fn nowhere() -> Response {
+    request::bare(StatusCode::NOT_FOUND, "")
+}
+
 async fn at_root(State(door): State<Door>, request: Request) -> Response {
+    if request.uri().query().is_some() {
+        return nowhere().await;
+    }
     request::answer(&door, Endpoint::Root, request).await
 }
 
 async fn at_nameless_wallet(State(door): State<Door>, request: Request) -> Response {
-    request::answer(&door, Endpoint::Wallet(String::new()), request).await
+    request::answer(&door, wallet(String::new(), &request), request).await
 }
 
 async fn at_wallet(
@@ -176,7 +185,15 @@ async fn at_wallet(
     Path(name): Path<String>,
     request: Request,
 ) -> Response {
-    request::answer(&door, Endpoint::Wallet(name), request).await
+    request::answer(&door, wallet(name, &request), request).await
+}
+
+/// The wallet of a path; as in Core, whatever stands behind the name is part of it.
+fn wallet(name: String, request: &Request) -> Endpoint {
+    Endpoint::Wallet(match request.uri().query() {
+        None => name,
+        Some(query) => format!("{name}?{query}"),
+    })
 }
 
 /// There is no room for another connection; clients try again.

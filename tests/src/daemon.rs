@@ -108,10 +108,18 @@ impl Asker {
     /// # Errors
     /// That the connection broke, or that what came is no HTTP.
     pub fn post(&self, path: &str, body: &str) -> Result<Told> {
+        self.request("POST", path, body)
+    }
+
+    /// The same by another verb.
+    ///
+    /// # Errors
+    /// That the connection broke, or that what came is no HTTP.
+    pub fn request(&self, verb: &str, path: &str, body: &str) -> Result<Told> {
         let login = BASE64_STANDARD.encode(&self.login);
         // The request as bitcoin-cli makes it.
         let head = format!(
-            "POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Type: \
+            "{verb} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Type: \
              application/json\r\nAuthorization: Basic {login}\r\nContent-Length: {}\r\n\r\n",
             body.len()
         );

@@ -84,6 +84,21 @@ impl Twins {
         Ok(())
     }
 
+    /// Compares what one request to a path is told, byte for byte, with its status and its type.
+    ///
+    /// # Errors
+    /// That a connection broke.
+    pub fn compare_request(&self, verb: &str, path: &str, body: &str) -> Result<()> {
+        self.count.set(self.count.get() + 1);
+        let [core, ours] = [&self.core, &self.ours].map(|asker| asker.request(verb, path, body));
+        let (core, ours) = (plain(core?), plain(ours?));
+        if core != ours {
+            let request = format!("{verb} {path} {body}");
+            self.differ("", &request, &whole(&core), &whole(&ours));
+        }
+        Ok(())
+    }
+
     /// Ends the comparison.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! Owns the proof that the daemon answers as Bitcoin Core does, asked side by side with one that
-//! `BITCOIND_EXE` names: what needs no wallet byte for byte, and what two wallets of the same keys
-//! tell of the same chain.
+//! `BITCOIND_EXE` names: HTTP, the envelope and what needs no wallet byte for byte, and what two
+//! wallets of the same keys tell of the same chain.
 //!
 //! Refuses differences that the tables beside it don't name, with the reason.
 
@@ -10,6 +10,8 @@ mod known;
 mod pure;
 #[path = "differential/wallet.rs"]
 mod wallet;
+#[path = "differential/wire.rs"]
+mod wire;
 
 use std::fs;
 
@@ -65,6 +67,17 @@ fn what_needs_no_wallet_is_answered_byte_for_byte_as_by_core() -> Result<()> {
     let pair = Pair::start(core, known::PURE)?;
     for (method, params) in pure::calls()? {
         pair.twins.compare(&method, &params).with_context(|| format!("{method} {params}"))?;
+    }
+    told(pair.stop()?);
+    Ok(())
+}
+
+#[test]
+fn requests_are_taken_and_refused_as_by_core() -> Result<()> {
+    let Some(core) = core() else { return Ok(()) };
+    let pair = Pair::start(core, known::WIRE)?;
+    for (verb, path, body) in wire::REQUESTS {
+        pair.twins.compare_request(verb, path, body)?;
     }
     told(pair.stop()?);
     Ok(())

@@ -14,7 +14,7 @@ const PARAMETERS: &[Parameter] = &[
 ];
 
 fn read(params: &Value) -> Result<Vec<Value>, RpcError> {
-    let params = serde_json::from_str(&params.to_string()).expect("an array or an object");
+    let params = Params::read(&params.to_string()).expect("an array or an object");
     Arguments::read(PARAMETERS, params, || "usage".to_owned()).map(|read| read.values)
 }
 

@@ -1,5 +1,5 @@
-//! Owns `Value`, JSON as a caller wrote it: the fields of an object in their order, and a name that
-//! is there twice twice, as Bitcoin Core's `UniValue` keeps them.
+//! Owns `Value`, JSON as a caller wrote it: the fields of an object in their order, a name that is
+//! there twice twice, and numbers by their texts, as Bitcoin Core's `UniValue` keeps them.
 //!
 //! Refuses a map for objects: `{"A": 1, "A": 2}` would pay A once, and the outputs of a transaction
 //! would be sorted by their addresses.
@@ -9,7 +9,8 @@ use std::fmt;
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::Number;
+
+use super::number::{self, Number};
 
 /// JSON as it was written.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +34,30 @@ pub enum Value {
 pub struct Object(Vec<(String, Value)>);
 
 impl Value {
+    /// Reads a JSON text.
+    ///
+    /// # Errors
+    /// That it is none, or is nested too deeply.
+    pub fn read(json: &str) -> serde_json::Result<Self> {
+        let mut value = serde_json::from_str::<Self>(json)?;
+        value.number(&mut number::texts(json));
+        Ok(value)
+    }
+
+    /// Gives the numbers in it their texts, which come in the same order.
+    fn number<'a>(&mut self, texts: &mut impl Iterator<Item = &'a str>) {
+        match self {
+            Self::Number(number) => {
+                if let Some(text) = texts.next() {
+                    *number = Number::written(text);
+                }
+            }
+            Self::Array(elements) => elements.iter_mut().for_each(|value| value.number(texts)),
+            Self::Object(fields) => fields.0.iter_mut().for_each(|(_, value)| value.number(texts)),
+            _ => {}
+        }
+    }
+
     /// Whether it is `null`.
     #[must_use]
     pub const fn is_null(&self) -> bool {
@@ -134,6 +159,12 @@ impl Object {
         self.0.is_empty()
     }
 
+    /// The fields themselves.
+    #[must_use]
+    pub fn into_fields(self) -> Vec<(String, Value)> {
+        self.0
+    }
+
     /// Adds a field at the end.
     pub fn push(&mut self, name: impl Into<String>, value: Value) {
         self.0.push((name.into(), value));
@@ -203,12 +234,11 @@ impl<'de> Visitor<'de> for ValueVisitor {
     }
 
     fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
-        Ok(Value::Number(number.into()))
+        Ok(Value::Number(Number::written(&number.to_string())))
     }
 
-    fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<Value, E> {
-        let number = Number::from_f64(number).ok_or_else(|| E::custom("a number that is none"))?;
-        Ok(Value::Number(number))
+    fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
+        Ok(Value::Number(Number::written(&number.to_string())))
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Value, E> {
@@ -258,8 +288,9 @@ mod tests {
 
     #[test]
     fn what_was_written_is_kept_in_its_order_and_twice() {
-        let text = r#"{"z":1,"a":[null,true,-2,0.1,"x"],"z":{"b":18446744073709551615,"b":{}}}"#;
-        let value: Value = serde_json::from_str(text).expect("JSON");
+        let text =
+            r#"{"z":1,"a":[null,true,-2,0.10,"1.50",-0],"z":{"b":18446744073709551615,"b":{}}}"#;
+        let value = Value::read(text).expect("JSON");
         assert_eq!(serde_json::to_string(&value).expect("a form"), text);
         let fields = value.as_object().expect("an object");
         assert_eq!(fields.len(), 3);
@@ -269,6 +300,6 @@ mod tests {
     #[test]
     fn nesting_has_an_end() {
         let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
-        assert!(serde_json::from_str::<Value>(&deep).is_err());
+        assert!(Value::read(&deep).is_err());
     }
 }

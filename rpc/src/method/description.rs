@@ -176,7 +176,7 @@ mod tests {
     fn call(name: &str, params: &Value) -> Result<Value, (i32, String)> {
         let method = Method::named(name).expect("it is there");
         let Run::Pure(run) = method.run else { panic!("{name} is pure") };
-        let params: Params = serde_json::from_str(&params.to_string()).expect("an array");
+        let params = Params::read(&params.to_string()).expect("an array");
         let arguments = Arguments::read(method.parameters, params, || method.help());
         let answer = arguments.and_then(|arguments| run(Network::Regtest, &arguments));
         let answer = answer.map_err(|error| (error.code, error.message))?;

@@ -145,6 +145,7 @@ const MOST_KEYS: usize = 20;
 
 #[cfg(test)]
 mod tests {
+    use crate::envelope::Params;
     use bitcoin::hex::DisplayHex as _;
 
     use super::*;
@@ -164,7 +165,7 @@ mod tests {
     #[test]
     fn the_address_of_bip67_is_made() {
         let method = Method::named("createmultisig").expect("it is there");
-        let params = serde_json::from_str(&format!(r#"[2, ["{}", "{}"]]"#, KEYS[0], KEYS[1]));
+        let params = Params::read(&format!(r#"[2, ["{}", "{}"]]"#, KEYS[0], KEYS[1]));
         let params = params.expect("an array");
         let arguments = Arguments::read(method.parameters, params, || method.help()).expect("well");
         let told = create(Network::Bitcoin, &arguments).expect("made");

@@ -9,7 +9,7 @@ use crate::envelope::Params;
 pub(super) fn pure(name: &str, params: &str) -> Result<serde_json::Value, (i32, String)> {
     let method = Method::named(name).expect("it is there");
     let Run::Pure(run) = method.run else { panic!("{name} is pure") };
-    let params: Params = serde_json::from_str(params).expect("an array or an object");
+    let params = Params::read(params).expect("an array or an object");
     let arguments = Arguments::read(method.parameters, params, || method.help());
     let answer = arguments.and_then(|arguments| run(Network::Regtest, &arguments));
     let answer = answer.map_err(|error| (error.code, error.message))?;

@@ -34,7 +34,7 @@ pub(super) async fn answer(door: &Door, endpoint: Endpoint, request: Request) ->
     }
     if request.method() != Method::POST {
         let text = "JSONRPC server handles only POST requests";
-        return plain(StatusCode::METHOD_NOT_ALLOWED, text);
+        return bare(StatusCode::METHOD_NOT_ALLOWED, text);
     }
     let Some(caller) = caller(door, headers).await else { return unauthorized() };
     if is_form(headers) {
@@ -47,13 +47,13 @@ pub(super) async fn answer(door: &Door, endpoint: Endpoint, request: Request) ->
         Err(_elapsed) => return plain(StatusCode::REQUEST_TIMEOUT, "The request came too slowly"),
     };
     if !door.desk.access.admits(&caller.asker) {
-        return plain(StatusCode::FORBIDDEN, "");
+        return bare(StatusCode::FORBIDDEN, "");
     }
     match Body::parse(&body) {
         Err(error) => told(&Reply { to: ReplyTo::UNKNOWN, outcome: Err(error) }),
         Ok(body) => match forbidden(door, &caller.asker, &body) {
             Ok(false) => carried_out(&door.desk.node, caller, endpoint, body).await,
-            Ok(true) => plain(StatusCode::FORBIDDEN, ""),
+            Ok(true) => bare(StatusCode::FORBIDDEN, ""),
             Err(error) => told(&Reply { to: ReplyTo::UNKNOWN, outcome: Err(error) }),
         },
     }
@@ -180,7 +180,7 @@ async fn single(
         return json(StatusCode::BAD_REQUEST, text(&reply));
     }
     if reply.to.is_notification() {
-        return plain(StatusCode::NO_CONTENT, "");
+        return bare(StatusCode::NO_CONTENT, "");
     }
     told(&reply)
 }
@@ -215,7 +215,7 @@ async fn batch(
         }
     }
     if replies.is_empty() && count > 0 {
-        return plain(StatusCode::NO_CONTENT, "");
+        return bare(StatusCode::NO_CONTENT, "");
     }
     json(StatusCode::OK, format!("[{}]", replies.join(",")))
 }
@@ -242,12 +242,18 @@ fn json(status: StatusCode, mut text: String) -> Response {
     respond(status, "application/json", text)
 }
 
+/// What Core says too, in the type that its HTTP server gives to whatever is no JSON.
+pub(super) fn bare(status: StatusCode, text: &str) -> Response {
+    respond(status, "text/html; charset=ISO-8859-1", text.to_owned())
+}
+
+/// What Core does not say.
 pub(super) fn plain(status: StatusCode, text: &str) -> Response {
     respond(status, "text/plain", text.to_owned())
 }
 
 pub(super) fn unauthorized() -> Response {
-    let mut response = plain(StatusCode::UNAUTHORIZED, "");
+    let mut response = bare(StatusCode::UNAUTHORIZED, "");
     let realm = axum::http::HeaderValue::from_static("Basic realm=\"jsonrpc\"");
     response.headers_mut().insert(header::WWW_AUTHENTICATE, realm);
     response

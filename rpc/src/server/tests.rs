@@ -92,6 +92,11 @@ async fn statuses_and_content_types_are_those_of_core() {
             r#"{"jsonrpc":"2.0","error":{"code":-32601,"message":"Method not found"},"id":1}"#,
         ),
         (
+            r#"{"id":{"a":[1.50,1e5,-0]},"method":"uptime"}"#,
+            200,
+            r#"{"result":0,"error":null,"id":{"a":[1.50,1e5,-0]}}"#,
+        ),
+        (
             r#"{"id":1}"#,
             400,
             r#"{"result":null,"error":{"code":-32600,"message":"Missing method"},"id":1}"#,
@@ -99,9 +104,9 @@ async fn statuses_and_content_types_are_those_of_core() {
         ("{", 500, r#"{"result":null,"error":{"code":-32700,"message":"Parse error"},"id":null}"#),
         ("[]", 200, "[]"),
         (
-            r#"[{"id":1,"method":"uptime"},{"jsonrpc":"2.0","method":"uptime"},3]"#,
+            r#"[{"jsonrpc":"2.0","id":1,"method":"uptime"},{"jsonrpc":"2.0","method":"uptime"},3]"#,
             200,
-            r#"[{"result":0,"error":null,"id":1},{"result":null,"error":{"code":-32600,"message":"Invalid Request object"},"id":null}]"#,
+            r#"[{"jsonrpc":"2.0","result":0,"id":1},{"result":null,"error":{"code":-32600,"message":"Invalid Request object"},"id":null}]"#,
         ),
     ];
     for (body, status, text) in cases {
@@ -129,6 +134,7 @@ async fn strangers_wait_and_are_told_nothing() {
     assert!(before.elapsed() >= 3 * crate::limits::WRONG_PASSWORD_WAIT);
     let told = talk(house.address, b"POST / HTTP/1.1\r\nConnection: close\r\n\r\n").await;
     assert_eq!(told.0, 401);
+    assert!(told.1.contains(BARE), "{}", told.1);
 }
 
 #[tokio::test]
@@ -178,6 +184,7 @@ async fn what_a_web_page_can_send_is_refused() {
     let get = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     let told = talk(house.address, get).await;
     assert_eq!((told.0, told.2.as_str()), (405, "JSONRPC server handles only POST requests"));
+    assert!(told.1.contains(BARE), "{}", told.1);
 }
 
 #[tokio::test]
@@ -185,14 +192,22 @@ async fn a_wallet_is_named_by_its_path_and_never_is_one() {
     let house = house().await;
     let body = r#"{"id":1,"method":"getbalance"}"#;
     let missing = "Requested wallet does not exist or is not loaded";
-    for path in ["/wallet/x", "/wallet/", "/wallet/..%2f..%2fetc", "/wallet/a/b", "/wallet/%77%00"]
-    {
+    for path in [
+        "/wallet/x",
+        "/wallet/",
+        "/wallet/..%2f..%2fetc",
+        "/wallet/a/b",
+        "/wallet/%77%00",
+        "/wallet/w?x=1",
+    ] {
         let told = talk(house.address, &post(path, "all:pw", "", body)).await;
         assert_eq!(told.0, 500, "{path}");
         assert!(told.2.contains("-18") && told.2.contains(missing), "{path}: {}", told.2);
     }
-    for path in ["/x", "/wallets", "/../wallet/w"] {
-        assert_eq!(talk(house.address, &post(path, "all:pw", "", body)).await.0, 404, "{path}");
+    for path in ["/x", "/wallets", "/../wallet/w", "/?x=1", "//", "/wallet"] {
+        let told = talk(house.address, &post(path, "all:pw", "", body)).await;
+        assert_eq!((told.0, told.2.as_str()), (404, ""), "{path}");
+        assert!(told.1.contains(BARE), "{path}: {}", told.1);
     }
 }
 
@@ -281,3 +296,6 @@ async fn nobody_listens_where_other_machines_can_ask() {
         matches!(Listener::tcp(address).await, Err(ListenError::Taken(taken)) if taken == address)
     );
 }
+
+/// The type of what Core says without JSON.
+const BARE: &str = "content-type: text/html; charset=iso-8859-1";

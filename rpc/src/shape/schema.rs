@@ -1,8 +1,6 @@
 //! Owns shapes as JSON Schema, as Bitcoin Core's `OpenRPC` document writes them: no field beside those
 //! that are told, bytes by their pattern, amounts by their unit.
 
-use serde_json::Number;
-
 use super::{Results, Shape, ShapeKind};
 use crate::json::{Object, Value};
 
@@ -86,7 +84,7 @@ fn tuple(parts: &[Shape]) -> Vec<(&'static str, Value)> {
 }
 
 fn count(number: usize) -> Value {
-    Value::Number(Number::from(number))
+    Value::Number(i64::try_from(number).unwrap_or(i64::MAX).into())
 }
 
 /// An object of these fields.

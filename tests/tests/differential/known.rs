@@ -18,6 +18,15 @@ const fn asked(asked: &'static str, mut known: Known) -> Known {
     known
 }
 
+/// Of HTTP and the envelope.
+pub(super) const WIRE: &[Known] = &[
+    asked("[{", known("", r#""jsonrpc":"2.0","error":{"code":-32600"#, r#""id":null}"#, STRAY)),
+    asked("HEAD", known("", "POST requests", "405", "Core sends a body here, which HTTP forbids")),
+    asked("jsonrpc", known("", r#""result":"#, "JSON-RPC version not supported", OTHER_VERSIONS)),
+    asked("jsonrpc", known("", r#""result":"#, "field must be a string", OTHER_VERSIONS)),
+    asked("DELETE", known("", "405", "405", "Core has no text for verbs that it does not know")),
+];
+
 /// Of methods that need no wallet.
 pub(super) const PURE: &[Known] = &[
     known("", r#""code":-1,"message":"{method}"#, r#""code":-1,"message":"{method}"#, OWN_TEXTS),
@@ -126,6 +135,9 @@ pub(super) const WALLET: &[Known] = &[
     ),
 ];
 
+const STRAY: &str = "what is no object in a batch gets the id and the version of the call before \
+    it from Core, and no id from us (JSON-RPC 2.0, section 5)";
+const OTHER_VERSIONS: &str = "Bitcoin Knots takes any version, and Core those that there are";
 const OWN_TEXTS: &str = "help, and what is wrong with a descriptor, are told in our own words";
 const LEAVES: &str =
     "the library writes two leaves of a tree that stand side by side in an order of its own";

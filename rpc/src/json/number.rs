@@ -1,0 +1,119 @@
+//! Owns `Number`, a number of JSON as it was written: `1.50` stays `1.50`, as in Bitcoin Core's
+//! `UniValue`, so that an id comes back as it was sent and no digit of an amount is lost.
+//!
+//! Refuses floats.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
+
+/// A number as it was written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Number(Written);
+
+/// What most numbers are takes no text of its own.
+#[derive(Debug, Clone, PartialEq)]
+enum Written {
+    Whole(i64),
+    Text(Box<str>),
+}
+
+impl Number {
+    /// A number of this text, which is one of JSON.
+    pub(super) fn written(text: &str) -> Self {
+        match text.parse::<i64>() {
+            // Of the texts of whole numbers, only `-0` is not written so again.
+            Ok(whole) if text != "-0" => Self(Written::Whole(whole)),
+            _ => Self(Written::Text(text.into())),
+        }
+    }
+
+    /// The whole number that it is, if it is written as one.
+    pub(super) fn as_i64(&self) -> Option<i64> {
+        match &self.0 {
+            Written::Whole(whole) => Some(*whole),
+            Written::Text(text) => text.parse().ok(),
+        }
+    }
+}
+
+impl From<i64> for Number {
+    fn from(whole: i64) -> Self {
+        Self(Written::Whole(whole))
+    }
+}
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Written::Whole(whole) => whole.fmt(f),
+            Written::Text(text) => f.write_str(text),
+        }
+    }
+}
+
+impl Serialize for Number {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.0 {
+            Written::Whole(whole) => serializer.serialize_i64(*whole),
+            Written::Text(text) => RawValue::from_string(text.to_string())
+                .map_err(serde::ser::Error::custom)?
+                .serialize(serializer),
+        }
+    }
+}
+
+/// The texts of all numbers of a JSON text, in their order.
+pub(super) fn texts(json: &str) -> impl Iterator<Item = &str> {
+    let mut rest = json;
+    std::iter::from_fn(move || {
+        loop {
+            rest = &rest[rest.find(|c: char| c == '"' || c == '-' || c.is_ascii_digit())?..];
+            if let Some(text) = rest.strip_prefix('"') {
+                rest = behind_text(text);
+                continue;
+            }
+            let (number, behind) = rest.split_at(rest.find(ends).unwrap_or(rest.len()));
+            rest = behind;
+            return Some(number);
+        }
+    })
+}
+
+fn ends(after: char) -> bool {
+    !matches!(after, '0'..='9' | '+' | '-' | '.' | 'e' | 'E')
+}
+
+/// What stands behind the end of a text that has begun.
+fn behind_text(text: &str) -> &str {
+    let mut is_escaped = false;
+    let end = text.bytes().position(|byte| {
+        let is_end = byte == b'"' && !is_escaped;
+        is_escaped = byte == b'\\' && !is_escaped;
+        is_end
+    });
+    end.map_or("", |end| &text[end + 1..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_found_between_texts_that_look_like_them() {
+        let json = r#"{"1":-2.50,"\"3":[1e+9,"4\\",0,true],"\\\"5":{"x":"-"},"é6":1}"#;
+        assert_eq!(texts(json).collect::<Vec<_>>(), ["-2.50", "1e+9", "0", "1"]);
+        assert_eq!(texts("7").collect::<Vec<_>>(), ["7"]);
+    }
+
+    #[test]
+    fn what_is_written_as_a_whole_number_is_one() {
+        let whole = |text| Number::written(text).as_i64();
+        assert_eq!((whole("-0"), whole("12"), whole("-5")), (Some(0), Some(12), Some(-5)));
+        for text in ["1.0", "1e2", "9223372036854775808"] {
+            assert_eq!(whole(text), None, "{text}");
+            assert_eq!(Number::written(text).to_string(), text);
+        }
+    }
+}
