@@ -1,11 +1,11 @@
 //! Owns what a person does at the screens beside other things: a signing device, other wallets, files that go to
-//! co-signers and come back.
+//! co-signers and come back, a terminal that changes its size all the time.
 
 use std::fs;
 
 use anyhow::{Context, Result, ensure};
 use billfold_tests::program::{PASSWORD, Program};
-use billfold_tests::screens::{STRANGER, choose_password, compare, copied, opened, quit};
+use billfold_tests::screens::{STRANGER, choose_password, compare, copied, opened, quit, verb};
 use billfold_tests::signer::{Signer, free_port};
 use billfold_tests::town::Town;
 use billfold_tests::typist::{DOWN, ENTER, ESC, Typist};
@@ -206,6 +206,53 @@ fn a_wrong_password_opens_and_signs_nothing() -> Result<()> {
 }
 
 /// Windows are dragged while somebody types; not a letter is lost, on any screen that takes some.
+#[test]
+fn a_terminal_that_changes_its_size_all_the_time_loses_no_letter() -> Result<()> {
+    let town = Town::build()?;
+    let program = town.wallet_with(BILLFOLD, 500_000)?;
+    let mut person = opened(&program)?;
+    for name in ["home", "activity", "coins", "addresses", "keys", "network"] {
+        verb(&mut person, name, "help")?;
+        storm(&mut person, "")?;
+        person.press("1")?;
+        person.see("Balance")?;
+    }
+    for name in ["receive", "help"] {
+        verb(&mut person, name, "help")?;
+        person.look(|display| (!display.text().contains("Balance")).then_some(()))?;
+        storm(&mut person, "")?;
+        // What is pressed before this is seen would be Alt with a key.
+        person.press(ESC)?;
+        person.see("Balance")?;
+    }
+    for name in ["send", "find", "message", "pay-file", "consolidate", "unlock", "palette"] {
+        person.press("1")?;
+        person.see("Balance")?;
+        verb(&mut person, name, "go on")?;
+        storm(&mut person, "abcdefghij")?;
+        let typed = ["abcdefghij", "**********"];
+        person.look(|display| {
+            let text = display.text();
+            typed.iter().any(|typed| text.contains(typed)).then_some(())
+        })?;
+        person.press(ESC)?;
+        person.see("Balance")?;
+    }
+    quit(person)
+}
+
+/// Types a text letter by letter while the window changes before each.
+fn storm(person: &mut Typist, text: &str) -> Result<()> {
+    let sizes = [(60, 200), (10, 40), (16, 60), (1, 1), (300, 20), (24, 80), (5, 300)];
+    let letters: Vec<String> = text.chars().map(String::from).collect();
+    for turn in 0..sizes.len().max(letters.len()) {
+        let (rows, columns) = sizes[turn % sizes.len()];
+        person.resize(rows, columns)?;
+        person.press(letters.get(turn).map_or("", String::as_str))?;
+    }
+    person.resize(24, 80)
+}
+
 /// A wallet with the words of the vectors, which others watch.
 fn with_keys(town: &Town) -> Result<Program> {
     let program = Program::connected(BILLFOLD, town.network.address())?;

@@ -90,6 +90,7 @@ pub async fn run(
         screen,
         places: Places::default(),
         dirty: true,
+        anew: false,
         drawn: None,
     };
     run.until(ended).await
@@ -108,6 +109,8 @@ struct Run {
     /// What the last drawing has besides its cells.
     places: Places,
     dirty: bool,
+    /// Whether the terminal may have lost what was drawn.
+    anew: bool,
     drawn: Option<Instant>,
 }
 
@@ -146,7 +149,7 @@ impl Run {
             };
             let effects = match woken {
                 Woken::Ended | Woken::Input(None) => return Ok(Ended::Done),
-                Woken::Input(Some(event)) => self.input(event?)?,
+                Woken::Input(Some(event)) => self.input(event?),
                 Woken::Answered(ticket, answer) => self.handle(Message::Answered(ticket, answer)),
                 Woken::Heard(Some(news)) => self.handle(Message::Heard(news)),
                 Woken::Heard(None) => {
@@ -174,16 +177,15 @@ impl Run {
         self.model.handle(message)
     }
 
-    fn input(&mut self, event: Input) -> io::Result<Vec<Effect>> {
-        Ok(match event {
+    fn input(&mut self, event: Input) -> Vec<Effect> {
+        match event {
             Input::Key(key) => match Key::of(key) {
                 Some(key) => self.handle(Message::Press(key)),
                 None => Vec::new(),
             },
             Input::Paste(text) => self.handle(Message::Paste(text)),
             Input::Resize(..) => {
-                self.dirty = true;
-                self.terminal.autoresize()?;
+                self.draw_anew();
                 Vec::new()
             }
             Input::Mouse(event) => match self.meant(event) {
@@ -191,7 +193,7 @@ impl Run {
                 None => Vec::new(),
             },
             Input::FocusGained | Input::FocusLost => Vec::new(),
-        })
+        }
     }
 
     /// What the mouse asks for: it scrolls and chooses, and agrees to nothing.
@@ -211,15 +213,15 @@ impl Run {
     async fn stop(&mut self) -> io::Result<()> {
         self.wallets.are_closed().await;
         self.screen.suspend()?;
-        self.draw_anew()
+        self.draw_anew();
+        Ok(())
     }
 
-    /// Has every cell drawn. To clear the screen would ask the terminal where its cursor is, and the answer
-    /// comes among the keys.
-    fn draw_anew(&mut self) -> io::Result<()> {
-        let size = self.terminal.size()?;
+    /// Has every cell drawn next. What a window lost while it was small is not back in it when it has its
+    /// old size again.
+    const fn draw_anew(&mut self) {
         self.dirty = true;
-        self.terminal.resize(Rect::from((Position::ORIGIN, size)))
+        self.anew = true;
     }
 
     /// When to draw: at once, unless that was done a moment ago; `None`: nothing changed.
@@ -231,6 +233,12 @@ impl Run {
     /// Draws what changed, marked as one drawing: terminals that know the mark show nothing half.
     fn draw(&mut self) -> io::Result<()> {
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
+        if std::mem::take(&mut self.anew) {
+            // To clear the screen would ask the terminal where its cursor is, and the answer comes among the
+            // keys.
+            let size = self.terminal.size()?;
+            self.terminal.resize(Rect::from((Position::ORIGIN, size)))?;
+        }
         let drawn = self.terminal.draw(|frame| {
             self.places = self.model.draw(frame.buffer_mut());
             if let Some(cursor) = self.places.cursor {
@@ -252,7 +260,7 @@ impl Run {
                 let told = clipboard::copy(&text, self.terminal.backend_mut())?;
                 self.handle(Message::Copied(told));
             }
-            Some(Effect::Redraw) => self.draw_anew()?,
+            Some(Effect::Redraw) => self.draw_anew(),
             Some(Effect::Suspend) => return Ok(Then::Stop),
             Some(Effect::Try(trial)) => return Ok(Then::End(Ended::Try(trial))),
             Some(Effect::Quit) => return Ok(Then::End(Ended::Done)),
