@@ -32,8 +32,9 @@ pub(super) const METHODS: &[Method] = &[Method {
                 has ended; other calls are answered meanwhile, and the search goes on if its \
                 caller leaves, and over a restart.",
     standing: Standing::Differs(
-        "-5 for addr, raw, combo, rawtr and bare scripts, and for sh(multi()); -4 for hardened \
-             ranges, also with private keys; -8 for a range beyond 10,000; addresses below the range are watched too, and those of a descriptor that is known are never watched less; -4 \
+        "-5 for addr and raw, which do not tell how they are spent, and for combo, rawtr and bare \
+             scripts; -4 for hardened ranges, also with private keys, since a locked wallet could \
+             not look ahead; -8 for a range beyond 10,000; addresses below the range are watched too, and those of a descriptor that is known are never watched less; -4 \
              for more than 512 descriptors; texts of what is wrong with a descriptor are our own",
     ),
     run: Run::Wallet(|node, desk, arguments| Box::pin(import(node, desk, arguments))),

@@ -6,7 +6,7 @@ use bitcoin::bip32::{DerivationPath, Fingerprint};
 use serde_json::Value;
 
 use super::{Import, ImportError, ImportedAccount, of_key};
-use crate::keychain::{AccountDescriptor, AccountKey, DescriptorError, ScriptType, parse_path};
+use crate::keychain::{AccountDescriptor, AccountKey, ScriptType, parse_path};
 
 /// Whether a text is one of a multisig.
 pub(super) fn is_multisig(text: &str) -> bool {
@@ -44,7 +44,8 @@ pub(super) fn multisig(text: &str, network: Network) -> Result<Import, ImportErr
     let text = match format.as_deref() {
         Some("p2wsh") => format!("wsh({body})"),
         Some("p2sh-p2wsh" | "p2wsh-p2sh") => format!("sh(wsh({body}))"),
-        Some("p2sh") | None => return Err(DescriptorError::Unsupported.into()),
+        // What the device takes for meant where nothing is said.
+        Some("p2sh") | None => format!("sh({body})"),
         Some(_) => return Err(bad("format")),
     };
     let account = ImportedAccount::new(AccountDescriptor::parse(&text, network)?, name);

@@ -197,8 +197,9 @@ fn coldcards_multisig_text() {
     assert_eq!(account.name.unwrap().as_str(), "cc-2-of-3");
     let fewer = text.replace(&lines[2], "");
     assert_eq!(read(&fewer), Err(ImportError::Field { field: "number of keys" }));
-    let legacy = text.replace("P2WSH", "P2SH");
-    assert_eq!(read(&legacy), Err(DescriptorError::Unsupported.into()));
+    let legacy = one(&text.replace("P2WSH", "P2SH"));
+    assert!(legacy.descriptor.to_string().starts_with("sh(sortedmulti(2,"));
+    assert_eq!(legacy, one(&text.replace("Format: P2WSH\n", "")), "as the device takes it");
 }
 
 #[test]
@@ -333,7 +334,11 @@ fn descriptors_that_lose_money_are_refused() {
             format!("wsh(sortedmulti(2,{xpub}/<0;1>/*,{xpub}/<1;0>/*))"),
             DescriptorError::NotTwoBranches,
         ),
-        (format!("sh(multi(1,{xpub}/<0;1>/*))"), DescriptorError::Unsupported),
+        (format!("sh(pk({xpub}/<0;1>/*))"), DescriptorError::Unsupported),
+        (
+            format!("sh(and_v(v:pk({xpub}/<0;1>/*),pk({xpub}/<2;3>/*)))"),
+            DescriptorError::Unsupported,
+        ),
         (format!("pk({xpub}/<0;1>/*)"), DescriptorError::Unsupported),
         (format!("wsh(or_d(pk({xpub}/<0;1>/*),older(10)))"), DescriptorError::Unsafe),
         ("wsh(".repeat(5_000), DescriptorError::TooLong { most: 16_384 }),

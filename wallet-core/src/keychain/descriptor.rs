@@ -13,8 +13,9 @@ use bitcoin::bip32::{DerivationPath, Fingerprint};
 use bitcoin::{Address, Network, NetworkKind};
 use miniscript::descriptor::{
     DefiniteDescriptorKey, Descriptor, DescriptorPublicKey, DescriptorType, DescriptorXKey,
-    SinglePub, SinglePubKey, Wildcard,
+    ShInner, SinglePub, SinglePubKey, Wildcard,
 };
+use miniscript::miniscript::decode::Terminal;
 use miniscript::policy::{Liftable, Semantic};
 use miniscript::{ForEachKey, TranslatePk, Translator, translate_hash_clone};
 
@@ -265,12 +266,14 @@ fn is_nobodys(key: &DescriptorPublicKey) -> bool {
 
 fn check_script(whole: &Descriptor<DescriptorPublicKey>) -> Result<(), DescriptorError> {
     let spendable = match whole.desc_type() {
-        DescriptorType::Bare | DescriptorType::Sh | DescriptorType::ShSortedMulti => false,
+        DescriptorType::Bare => false,
+        DescriptorType::Sh => is_multisig(whole),
         DescriptorType::Pkh
         | DescriptorType::Wpkh
         | DescriptorType::Wsh
         | DescriptorType::ShWsh
         | DescriptorType::ShWpkh
+        | DescriptorType::ShSortedMulti
         | DescriptorType::WshSortedMulti
         | DescriptorType::ShWshSortedMulti
         | DescriptorType::Tr => true,
@@ -279,6 +282,12 @@ fn check_script(whole: &Descriptor<DescriptorPublicKey>) -> Result<(), Descripto
         return Err(DescriptorError::Unsupported);
     }
     whole.sanity_check().map_err(|_| DescriptorError::Unsafe)
+}
+
+/// Whether it is `sh(multi())`: behind P2SH alone, anything else could be changed on its way.
+fn is_multisig(whole: &Descriptor<DescriptorPublicKey>) -> bool {
+    let Descriptor::Sh(sh) = whole else { return false };
+    matches!(sh.as_inner(), ShInner::Ms(script) if matches!(script.node, Terminal::Multi(_)))
 }
 
 fn check_keys(

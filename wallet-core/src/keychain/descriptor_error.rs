@@ -31,8 +31,8 @@ pub enum DescriptorError {
     MalformedKey,
     /// A script that this wallet does not spend.
     #[error(
-        "scripts of this kind are not supported: use pkh, wpkh, sh(wpkh), wsh, sh(wsh) or tr, \
-         without hash locks"
+        "scripts of this kind are not supported: use pkh, wpkh, sh(wpkh), wsh, sh(wsh), sh(multi) \
+         or tr, without hash locks"
     )]
     Unsupported,
     /// Somebody could spend without a signature, or change a payment on its way.

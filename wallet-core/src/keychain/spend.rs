@@ -9,7 +9,7 @@ use bitcoin::bip32::Fingerprint;
 use bitcoin::{Sequence, TapLeafHash, Weight, absolute, relative};
 use miniscript::descriptor::{DefiniteDescriptorKey, Descriptor, DescriptorPublicKey};
 use miniscript::miniscript::satisfy::Placeholder;
-use miniscript::plan::AssetProvider;
+use miniscript::plan::{AssetProvider, Plan};
 use miniscript::policy::{Liftable, Semantic};
 
 use super::{ScriptType, definite};
@@ -232,28 +232,50 @@ fn plan(
         held.insert(key.clone().at_derivation_index(0).ok()?);
     }
     let script_sig = first.unsigned_script_sig().len();
-    let witness_script = match &first {
+    let inner_script = match &first {
         Descriptor::Wsh(_) | Descriptor::Sh(_) => first.explicit_script().ok()?.len(),
         _ => 0,
     };
+    let has_witness = first.desc_type().segwit_version().is_some();
     let plan = first.plan(&Held { keys: held, age, time }).ok()?;
+    let satisfaction = if has_witness {
+        4 * script_sig + witness(&plan) + pushed(inner_script)
+    } else {
+        // The library counts a stack, whose number of items is one byte.
+        let script_sig = plan.scriptsig_size() - 1 + pushed_in_script(inner_script);
+        4 * (script_sig + length(script_sig) - EMPTY_SCRIPT)
+    };
+    let sequence = plan.relative_timelock.map_or(Sequence::ENABLE_RBF_NO_LOCKTIME, Into::into);
+    Some(SpendPath {
+        signers: keys.iter().map(DescriptorPublicKey::master_fingerprint).collect(),
+        plan: SpendPlan {
+            satisfaction: Weight::from_wu_usize(satisfaction),
+            has_witness,
+            sequence,
+            lock_time: plan.absolute_timelock.unwrap_or(absolute::LockTime::ZERO),
+        },
+    })
+}
+
+/// The bytes of a witness without the script that it reveals.
+fn witness(plan: &Plan) -> usize {
     // The library leaves out the lengths of a leaf's script and of its control block.
     let lengths = plan.witness_template().iter().map(|item| match item {
         Placeholder::TapScript(script) => length(script.len()),
         Placeholder::TapControlBlock(block) => length(block.size()),
         _ => 0,
     });
-    let witness = plan.witness_size() + lengths.sum::<usize>() + pushed(witness_script);
-    let sequence = plan.relative_timelock.map_or(Sequence::ENABLE_RBF_NO_LOCKTIME, Into::into);
-    Some(SpendPath {
-        signers: keys.iter().map(DescriptorPublicKey::master_fingerprint).collect(),
-        plan: SpendPlan {
-            satisfaction: Weight::from_wu_usize(4 * script_sig + witness),
-            has_witness: true,
-            sequence,
-            lock_time: plan.absolute_timelock.unwrap_or(absolute::LockTime::ZERO),
-        },
-    })
+    plan.witness_size() + lengths.sum::<usize>()
+}
+
+/// The bytes of a script that another one pushes (BIP16), which has 520 at most.
+const fn pushed_in_script(script: usize) -> usize {
+    let opcode = match script {
+        0..=75 => 1,
+        76..=255 => 2,
+        _ => 3,
+    };
+    opcode + script
 }
 
 /// The bytes of a script on a witness, with its length; none if there is none.
@@ -301,6 +323,9 @@ impl AssetProvider<DefiniteDescriptorKey> for Held {
 
 /// Bytes of a signature of the whole transaction (BIP341).
 const SCHNORR_SIGNATURE: usize = 64;
+
+/// Bytes of an empty script, which every input counts with.
+const EMPTY_SCRIPT: usize = 1;
 
 /// Bytes of an ECDSA signature and a compressed key, each with its length.
 const SIGNATURE_AND_KEY: u64 = 1 + 72 + 1 + 33;

@@ -6,10 +6,13 @@ use bitcoin::bip32::Fingerprint;
 use super::psbt::combine;
 use super::scripts::{account_key, payment_from, signed_by};
 use super::*;
-use crate::keychain::{SpendPath, Template, TemplatePolicy, TemplateScript};
+use crate::keychain::{AccountDescriptor, SpendPath, Template, TemplatePolicy, TemplateScript};
 
 /// More keys than fit into a script whose length is one byte.
 const MOST_KEYS: u8 = 8;
+
+/// The most keys of a script behind P2SH alone (BIP16).
+const MOST_LEGACY_KEYS: u8 = 15;
 
 /// An ECDSA signature is planned with 73 bytes and its length, and is rarely shorter than 69.
 const SAVED: u64 = 4;
@@ -21,7 +24,7 @@ fn account_of(template: &Template, own: Option<Fingerprint>) -> Account {
 }
 
 fn person(fingerprint: Fingerprint) -> u8 {
-    let mut people = 1..=MOST_KEYS;
+    let mut people = 1..=MOST_LEGACY_KEYS;
     let is = |person: &u8| account_key(*person).origin.is_some_and(|(own, _)| own == fingerprint);
     people.find(is).expect("one of the signers")
 }
@@ -77,4 +80,28 @@ fn every_way_of_every_template_weighs_what_was_planned() {
     }
     // Multisigs have one way and the others two, for each signer and for the one who watches.
     assert_eq!(ways, 3 * (3 + 4 + 9 + 2 * (3 + 3 + 4 + 6)));
+}
+
+/// What is behind P2SH alone has no witness, so all of it weighs four times.
+#[test]
+fn a_multisig_behind_p2sh_weighs_what_was_planned() {
+    for (required, keys) in [(1, 1), (1, 2), (2, 3), (3, 7), (8, MOST_LEGACY_KEYS)] {
+        for sorted in ["", "sorted"] {
+            let keys: Vec<_> =
+                (1..=keys).map(|key| format!("{}/<0;1>/*", account_key(key))).collect();
+            let text = format!("sh({sorted}multi({required},{}))", keys.join(","));
+            let descriptor = AccountDescriptor::parse(&text, NETWORK).expect("a good descriptor");
+            let name = "joint".parse().expect("a name");
+            let account = Account::new(AccountId::new(0), name, NETWORK, descriptor, &[]);
+            let [path] = account.paths() else { panic!("one way: {text}") };
+            assert!(!path.plan.has_witness);
+            let draft = payment_from(&account, path.plan.sequence);
+            let parts = path.signers.iter().map(|signer| signed_by(person(*signer), &draft));
+            let signed = combine(parts.collect()).expect("one payment");
+            let transaction = finish(&signed, &draft).expect("all have signed");
+            let planned = draft.unsigned_tx.weight() + path.plan.satisfaction;
+            let saved = planned.to_wu() - transaction.weight().to_wu();
+            assert!(saved <= 4 * SAVED * required, "{text}: {saved} of {planned}");
+        }
+    }
 }
