@@ -52,6 +52,13 @@ pub fn core() -> Option<Software> {
     env::var_os("BITCOIND_EXE").map(|path| Software::Core(path.into()))
 }
 
+/// The `bitcoin-cli` beside it.
+#[must_use]
+pub fn bitcoin_cli() -> Option<PathBuf> {
+    let bitcoind = PathBuf::from(env::var_os("BITCOIND_EXE")?);
+    Some(bitcoind.with_file_name("bitcoin-cli")).filter(|path| path.is_file())
+}
+
 fn btcd() -> Result<PathBuf> {
     if let Some(path) = env::var_os("BTCD_EXE") {
         let path = PathBuf::from(path);
