@@ -190,15 +190,14 @@ fn most_fee(text: &str) -> Result<Amount, Failure> {
 const LEAST_MOST_FEE: Amount = Amount::from_sat(100);
 
 /// Waits until the wallets stop by themselves, and tells why. One that is closed alone is answered for
-/// no more.
+/// no more; why, the engine has logged.
 async fn stopped(node: &Node, face: &dyn Face) -> CommandError {
     let mut listener = face.listen();
     while let Some(News { wallet, event }) = listener.next().await {
         match (wallet, event) {
             (None, Event::Stopped { error }) => return error,
-            (Some(wallet), Event::Stopped { error }) => {
+            (Some(wallet), Event::Stopped { .. }) => {
                 node.remove(&wallet);
-                tracing::error!(%wallet, %error, "closed: mend this, then load the wallet again");
             }
             _ => {}
         }

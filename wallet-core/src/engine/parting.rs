@@ -19,7 +19,7 @@ impl Engine {
             if self.followers.len() == 1 {
                 return Err(problem);
             }
-            tracing::error!(wallet = %name, %problem, "closed");
+            tracing::error!(wallet = %name, %problem, "closed: mend this, then load it again");
             let Some(gone) = self.followers.remove(&name) else { continue };
             self.forget(gone);
             self.silence(&name, &problem);
