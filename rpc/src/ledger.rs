@@ -203,6 +203,15 @@ impl Unconfirmed {
         self.records.get(&txid)
     }
 
+    /// One of them that counts.
+    #[must_use]
+    pub fn counted(&self, txid: Txid) -> Option<&TransactionRecord> {
+        let counts = |record: &&TransactionRecord| {
+            !matches!(record.state, PaymentState::Replaced | PaymentState::Evicted)
+        };
+        self.record(txid).filter(counts)
+    }
+
     /// Whether a transaction in no block will not be taken back by somebody else: it spends coins
     /// of this wallet alone, and so do all that it stands on.
     #[must_use]

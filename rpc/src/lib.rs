@@ -40,6 +40,7 @@ pub mod solution;
 pub mod analysis;
 pub mod assembly;
 pub mod ledger;
+pub mod cluster;
 pub mod previous;
 pub mod provider;
 pub mod operation;

@@ -97,3 +97,7 @@ pub const IMPORT_RANGE: u32 = 10_000;
 /// The most that the fee of a payment may be, unless the daemon is told otherwise: 0.1 BTC (Bitcoin
 /// Core's `-maxtxfee`).
 pub const MOST_FEE: Amount = Amount::from_sat(10_000_000);
+
+/// Transactions that hang together, of those in no block; nodes take 64 (Bitcoin Core's
+/// `-limitclustercount`).
+pub const CLUSTER: usize = 100;

@@ -213,6 +213,7 @@ const READ: &[&str] = &[
     "getaddednodeinfo",
     "getconnectioncount",
     "getblock",
+    "getmempoolentry",
     "getnettotals",
     "getpeerinfo",
     "getreceivedbyaddress",

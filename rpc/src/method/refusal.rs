@@ -45,7 +45,6 @@ pub const REFUSALS: &[Refusal] = &[
     },
     Refusal { name: "getmempoolancestors", reason: NO_MEMPOOL },
     Refusal { name: "getmempooldescendants", reason: NO_MEMPOOL },
-    Refusal { name: "getmempoolentry", reason: NO_MEMPOOL },
     Refusal { name: "getmininginfo", reason: NO_MINING },
     Refusal { name: "getnetworkhashps", reason: NO_MINING },
     Refusal { name: "getprioritisedtransactions", reason: NO_MEMPOOL },

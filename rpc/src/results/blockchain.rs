@@ -26,6 +26,7 @@ pub(super) const RESULTS: Table = &[
         ]),
     ),
     ("getchaintips", Results::One(Shape::array("", &Shape::object("", TIP, ""), ""))),
+    ("getmempoolentry", Results::One(Shape::object("", ENTRY, ""))),
     ("getmempoolinfo", Results::One(Shape::object("", MEMPOOL, ""))),
     ("getdifficulty", Results::One(Shape::real("", "As a multiple of the lowest there is"))),
     (
@@ -126,6 +127,34 @@ const COINBASE: &[Shape] = &[
 
 const MEMBER: &[Shape] =
     &[Shape::fields(TRANSACTION), Shape::hex("hex", "The transaction, with witnesses")];
+
+const ENTRY: &[Shape] = &[
+    Shape::integer("vsize", "Its virtual size"),
+    Shape::integer("weight", "Its weight"),
+    Shape::time("time", "When it was first seen"),
+    Shape::integer("height", "The height of the last block"),
+    Shape::integer("descendantcount", "How many stand on it, itself included"),
+    Shape::integer("descendantsize", "Their virtual size"),
+    Shape::integer("ancestorcount", "How many it stands on, itself included"),
+    Shape::integer("ancestorsize", "Their virtual size"),
+    Shape::hex("wtxid", "Its hash with witnesses"),
+    Shape::integer("chunkweight", "The weight of what miners take together with it"),
+    Shape::object(
+        "fees",
+        &[
+            Shape::amount("base", "Its own"),
+            Shape::amount("modified", "Its own"),
+            Shape::amount("ancestor", "Of what it stands on, itself included"),
+            Shape::amount("descendant", "Of what stands on it, itself included"),
+            Shape::amount("chunk", "Of what miners take together with it"),
+        ],
+        "What is paid, in BTC",
+    ),
+    Shape::array("depends", &Shape::hex("", ""), "Those in no block whose outputs it spends"),
+    Shape::array("spentby", &Shape::hex("", ""), "Those in no block that spend its outputs"),
+    Shape::flag("bip125-replaceable", "Whether it says that it may be replaced"),
+    Shape::flag("unbroadcast", "Whether no peer has taken it yet"),
+];
 
 const MEMPOOL: &[Shape] = &[
     Shape::flag("loaded", "Whether it was read at the start"),

@@ -117,6 +117,9 @@ pub(super) const WALLET: &[Known] = &[
     known("getblockheader", ".nTx", "= 0", "no block is kept"),
     known("getchaintips", r#""branchlen":1"#, "", "branches that were left are not told"),
     known("listunspent", ".ancestor", "= null", "the fee of others' payments is not known"),
+    known("getmempoolentry", "priority", "", KNOTS),
+    known("getmempoolentry", ".hash", "", KNOTS),
+    known("getmempoolentry", "chunk", "", "31.0 tells what is taken together"),
     known("walletcreatefundedpsbt", ".fee", "", SIZES),
     known("walletcreatefundedpsbt", ".psbt", "", SIZES),
     known(

@@ -251,6 +251,7 @@ fn spend(pair: &Pair, addresses: &[Value]) -> Result<()> {
     call(pair, "syncwithvalidationinterfacequeue", &json!([]))?;
     core(pair, "syncwithvalidationinterfacequeue", &json!([]))?;
     ask(pair, addresses)?;
+    waiting(pair, &payment)?;
     let block = pair.node.mine(1)?[0];
     settle(pair, 0.0)?;
     ask(pair, addresses)?;
@@ -264,6 +265,23 @@ fn spend(pair: &Pair, addresses: &[Value]) -> Result<()> {
     settle(pair, 0.0)?;
     ask(pair, addresses)?;
     signed(pair)
+}
+
+/// A payment that waits, alone and with one that spends its change.
+fn waiting(pair: &Pair, payment: &Value) -> Result<()> {
+    pair.twins.compare_meaning("getmempoolentry", &json!([payment]))?;
+    let told = call(pair, "gettransaction", &json!([payment, true, true]))?;
+    let outputs = told["decoded"]["vout"].as_array().context("outputs")?;
+    let change = outputs.iter().find(|output| output["scriptPubKey"]["address"] != STRANGER);
+    let change = json!([{"txid": payment, "vout": change.context("change")?["n"]}]);
+    let options = json!({"inputs": change, "add_inputs": false});
+    let child = call(pair, "send", &json!([[{STRANGER: 0.005}], null, "unset", 30, options]))?;
+    pair.node.await_in_mempool(child["txid"].as_str().context("an id")?.parse()?)?;
+    call(pair, "syncwithvalidationinterfacequeue", &json!([]))?;
+    for entry in [payment, &child["txid"], &json!("00".repeat(32)), &json!("x")] {
+        pair.twins.compare_meaning("getmempoolentry", &json!([entry]))?;
+    }
+    Ok(())
 }
 
 fn core(pair: &Pair, method: &str, params: &Value) -> Result<Value> {
