@@ -29,8 +29,9 @@ struct Waiting {
 }
 
 impl Wallet {
-    /// Builds what speeds a waiting transaction up or takes it back, and reserves its coins. A dry
-    /// run stages nothing.
+    /// Builds what speeds a waiting transaction up or takes it back, and reserves its coins. A draft
+    /// that was made for that before gives way, unless it is signed in part or given out. A dry run
+    /// stages nothing.
     ///
     /// # Errors
     /// Why it can't be bumped, what is lacking, or what the disk refused.
@@ -41,7 +42,8 @@ impl Wallet {
     ) -> Result<Draft, CommandError> {
         let waiting = self.waiting(request.txid)?;
         if !request.dry_run {
-            self.drop_stale_drafts(None, moment)?;
+            // Whoever made it may be gone since, and could not bump for as long as it holds.
+            self.drop_stale_drafts(self.file.brief_drafts_for(request.txid)?, moment)?;
         }
         let bumped = match self.way(request.way, &waiting, moment)? {
             Way::Replace => self.replacement(&waiting, request.fee, moment)?,

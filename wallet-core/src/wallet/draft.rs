@@ -176,15 +176,17 @@ impl Wallet {
         })
     }
 
-    /// Drops the draft that gives way and those that are out of date, so that what they held is
+    /// Drops the drafts that give way and those that are out of date, so that what they held is
     /// free for the next.
     pub(super) fn drop_stale_drafts(
         &mut self,
-        replaced: Option<DraftId>,
+        replaced: impl IntoIterator<Item = DraftId>,
         moment: &DraftMoment,
     ) -> Result<(), CommandError> {
         let mut stale = self.file.expired_drafts(moment.now)?;
-        stale.extend(replaced.filter(|draft| !stale.contains(draft)));
+        let replaced: Vec<_> =
+            replaced.into_iter().filter(|draft| !stale.contains(draft)).collect();
+        stale.extend(replaced);
         stale.into_iter().try_for_each(|draft| self.drop_draft(draft))
     }
 

@@ -204,6 +204,18 @@ impl WalletFile {
         })
     }
 
+    /// The drafts that are to speed this transaction up or take it back, and are neither signed in
+    /// part nor given out: they end by themselves.
+    pub fn brief_drafts_for(&self, subject: Txid) -> Result<Vec<DraftId>, StoreProblem> {
+        self.read(|sql| {
+            sql.prepare_cached(
+                "SELECT id FROM drafts WHERE subject = ?1 AND expires IS NOT NULL ORDER BY id DESC",
+            )?
+            .query_map([Column(subject)], id)?
+            .collect()
+        })
+    }
+
     /// What would fall with the transaction that a draft replaces, and did not when it was drafted.
     pub fn new_evictions(&self, id: DraftId, replaced: Txid) -> Result<Vec<Txid>, StoreProblem> {
         let Ok(id) = i64::try_from(id.0) else { return Ok(Vec::new()) };

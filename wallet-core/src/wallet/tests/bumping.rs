@@ -229,8 +229,6 @@ fn whoever_was_to_get_everything_gets_everything_less_the_new_fee() {
     assert_eq!(draft.outputs[0].1 + draft.fee, Amount::from_sat(100_000));
     let less = first.outputs[0].1 - draft.outputs[0].1;
     assert_eq!(draft.warnings, [Warning::PaysLess(less)]);
-    let error = refused(&mut bench, txid(&first), BumpWay::Best, rate(900));
-    assert_eq!(error.name(), "coin_reserved");
     let second = bench.sign(&draft);
     assert_eq!(bench.total(), Amount::from_sat(70_000));
     // The last satoshi can't be taken from the recipient for ever.
@@ -369,6 +367,8 @@ fn a_payment_does_not_stand_on_what_an_open_bump_is_about_to_replace() {
     let named = OutPoint::new(txid(&first), u32::try_from(change.unwrap()).unwrap());
     let request = PayRequest { coins: vec![named], ..pay(&stranger(2), exactly(20_000)) };
     assert_eq!(bench.try_draft(&request).unwrap_err(), CommandError::CoinReserved(named));
+    // One that is given out gives way to no other bump.
+    bench.wallet.hold_draft(draft.id).unwrap();
     let problem = why(refused(&mut bench, txid(&first), BumpWay::Child, rate(20)));
     assert_eq!(problem, BumpProblem::NothingToSpend);
     bench.wallet.drop_draft(draft.id).unwrap();
@@ -507,14 +507,39 @@ fn a_bump_holds_its_coins_like_any_draft_and_ends_when_it_is_too_late() {
     bench.fund(TAPROOT, 100_000);
     let first = paid(&mut bench, 1, 30_000);
     let draft = bump(&mut bench, txid(&first), BumpWay::Best, rate(9));
-    let error = refused(&mut bench, txid(&first), BumpWay::Best, rate(10));
-    assert_eq!(error.name(), "coin_reserved");
+    let error = bench.try_draft(&pay(&stranger(2), exactly(20_000))).unwrap_err();
+    assert_eq!(error.name(), "insufficient_funds");
     let mut bench = bench.reopen();
     let moment = bench.moment();
     assert_eq!(bench.wallet.drafts(&moment).unwrap(), std::slice::from_ref(&draft));
     bench.mine(vec![first.transaction.clone()]);
     let gone = Err(CommandError::NoSuchDraft(draft.id.0));
     assert_eq!(bench.wallet.psbt_of(draft.id, bench.now).map(drop), gone);
+}
+
+/// Nobody waits ten minutes to bump because a program was killed at its question.
+#[test]
+fn a_bump_takes_the_place_of_one_that_nobody_signed() {
+    let mut bench = bench();
+    bench.fund(TAPROOT, 100_000);
+    let first = paid(&mut bench, 1, 30_000);
+    for way in [BumpWay::Replace, BumpWay::Cancel, BumpWay::Child, BumpWay::Best] {
+        let left = bump(&mut bench, txid(&first), BumpWay::Best, rate(9));
+        bench = bench.reopen();
+        let draft = bump(&mut bench, txid(&first), way, rate(10));
+        let moment = bench.moment();
+        assert_eq!(bench.wallet.drafts(&moment).unwrap(), [draft], "{way:?}");
+        let gone = Err(CommandError::NoSuchDraft(left.id.0));
+        assert_eq!(bench.wallet.psbt_of(left.id, bench.now).map(drop), gone, "{way:?}");
+    }
+    // What somebody may be signing elsewhere holds its coins.
+    let moment = bench.moment();
+    let given_out = bench.wallet.drafts(&moment).unwrap().remove(0);
+    bench.wallet.hold_draft(given_out.id).unwrap();
+    let error = refused(&mut bench, txid(&first), BumpWay::Best, rate(11));
+    assert_eq!(error.name(), "coin_reserved");
+    bench.sign(&given_out);
+    assert_eq!(state(&bench, txid(&first)), PaymentState::Replaced);
 }
 
 #[test]

@@ -29,6 +29,8 @@ pub(super) struct Ledger {
 pub(super) struct Sheet {
     pub(super) psbt: Psbt,
     pub(super) expires: Option<WallTime>,
+    /// What it speeds up or takes back.
+    pub(super) bumps: Option<Txid>,
     /// What it replaces.
     pub(super) replaces: Option<Transaction>,
     /// Where its change goes.
@@ -59,9 +61,12 @@ impl Ledger {
         self.told.insert((keychain, index));
     }
 
-    /// A draft was made; what was out of date gave way.
+    /// A draft was made; what was out of date gave way, and a bump of the same that nobody signed.
     pub(super) fn drafted(&mut self, id: DraftId, sheet: Sheet, bench: &Bench) {
-        self.drafts.retain(|_, other| other.holds(bench.now));
+        let bumps_the_same = |other: &Sheet| other.bumps.is_some() && other.bumps == sheet.bumps;
+        self.drafts.retain(|_, other| {
+            other.holds(bench.now) && !(bumps_the_same(other) && other.expires.is_some())
+        });
         for spent in sheet.spent() {
             assert!(!self.frozen.contains(&spent), "a frozen coin is in a draft");
             let twice = self.drafts.values().any(|other| other.spent().any(|one| one == spent));

@@ -155,9 +155,14 @@ impl Model {
             Purpose::Replacement(before) | Purpose::Cancellation(before) => Some(before.of),
             Purpose::Payment | Purpose::Child(_) => None,
         };
+        let bumps = match &draft.purpose {
+            Purpose::Child(package) => Some(package.of),
+            _ => replaces,
+        };
         let sheet = Sheet {
             psbt: draft.psbt.parse().unwrap(),
             expires: draft.expires.map(WallTime::new),
+            bumps,
             replaces: replaces.map(|txid| self.made[&txid].clone()),
             change: draft.change.as_ref().map(|change| change.address.script_pubkey()),
         };
@@ -254,7 +259,8 @@ impl Model {
         let moment = (self.bench.tip().height, self.bench.now);
         let handed = self.bench.wallet.close_draft(&psbt, moment).unwrap();
         let Handed::Signed(draft, signed) = handed else { panic!("{handed:?}") };
-        let sheet = Sheet { psbt: psbt.clone(), expires: None, replaces: None, change: None };
+        let sheet =
+            Sheet { psbt: psbt.clone(), expires: None, bumps: None, replaces: None, change: None };
         self.ledger.drafted(draft, sheet, &self.bench);
         self.record(draft, &psbt, &signed);
     }
