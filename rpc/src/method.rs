@@ -48,6 +48,7 @@ mod wallet_backup;
 mod descriptor_list;
 mod wallet_flag;
 mod import;
+mod new_descriptor;
 mod billfold;
 
 use billfold_wallet_core::face::BoxFuture;
@@ -277,6 +278,7 @@ const TABLES: &[&[Method]] = &[
     history::METHODS,
     import::METHODS,
     mempool::METHODS,
+    new_descriptor::METHODS,
     descriptor_list::METHODS,
     message::METHODS,
     multisig::METHODS,

@@ -174,3 +174,70 @@ fn commands_say_that_no_words_bring_imported_keys_back() -> Result<()> {
     program.refused(7, "watch_only", &show)?;
     Ok(())
 }
+
+#[test]
+fn addresses_of_a_further_type_come_from_the_words() -> Result<()> {
+    let town = Town::build()?;
+    let program = town.wallet_with(BILLFOLD, 50_000_000)?;
+    let daemon = Daemon::start(&program, &[])?;
+    daemon.await_height(town.network.tip().0)?;
+    let before = daemon.call("gethdkeys", &json!([]))?;
+    ensure!(before.as_array().map(Vec::len) == Some(1), "the master of all: {before}");
+    daemon.refused(500, -12, "getnewaddress", &json!(["", "legacy"]))?;
+    let made = daemon.call("createwalletdescriptor", &json!(["legacy"]))?;
+    let descs = made["descs"].as_array().context("no list")?;
+    let listed = texts(&daemon.call("listdescriptors", &json!([]))?);
+    ensure!(descs.len() == 2, "{made}");
+    for (desc, branch) in descs.iter().zip(["/0/*", "/1/*"]) {
+        let desc = desc.as_str().context("no text")?;
+        ensure!(desc.starts_with("pkh([") && desc.contains("/44h/1h/0h]tpub"), "{desc}");
+        ensure!(desc.contains(branch) && listed.iter().any(|one| one == desc), "{desc} {listed:?}");
+    }
+    let told = daemon.refused(500, -4, "createwalletdescriptor", &json!(["legacy"]))?;
+    ensure!(told == "Descriptor already exists", "{told}");
+    let told = daemon.refused(500, -5, "createwalletdescriptor", &json!(["bech33"]))?;
+    ensure!(told == "Unknown address type 'bech33'", "{told}");
+    let told =
+        daemon.refused(500, -5, "createwalletdescriptor", &json!(["legacy", {"hdkey": "x"}]))?;
+    ensure!(told == "Unable to parse HD key. Please provide a valid xpub", "{told}");
+    let foreign = daemon.call("getdescriptorinfo", &json!([format!("pkh({FIRST}/*)")]))?;
+    let foreign = foreign["descriptor"].as_str().and_then(|text| text.split(['(', '/']).nth(1));
+    let params = json!(["legacy", {"hdkey": foreign}]);
+    let told = daemon.refused(500, -5, "createwalletdescriptor", &params)?;
+    ensure!(
+        told == format!("Private key for {} is not known", foreign.context("no key")?),
+        "{told}"
+    );
+
+    // What is paid there is found and spent, and the words bring it back.
+    let address = daemon.call("getnewaddress", &json!(["", "legacy"]))?;
+    ensure!(daemon.call("validateaddress", &json!([address]))?["isscript"] == false);
+    town.pay(&address, 700_000)?;
+    daemon.await_height(town.network.tip().0)?;
+    ensure!(daemon.call("getreceivedbyaddress", &json!([address]))? == json!(0.007));
+    let after = daemon.call("gethdkeys", &json!({"private": true}))?;
+    ensure!(after[0]["xpub"] == before[0]["xpub"], "from the same master: {}", after[0]["xpub"]);
+    ensure!(after[0]["descriptors"].as_array().is_some_and(|all| all.len() == 4), "of both types");
+    ensure!(after[0]["xprv"].as_str().is_some_and(|key| key.starts_with("tprv")), "no key");
+    let options = json!({"internal": true, "hdkey": before[0]["xpub"]});
+    let made = daemon.call("createwalletdescriptor", &json!(["p2sh-segwit", options]))?;
+    ensure!(made["descs"].as_array().map(Vec::len) == Some(1), "{made}");
+    daemon.refused(500, -12, "getnewaddress", &json!(["", "p2sh-segwit"]))?;
+    daemon.call("createwalletdescriptor", &json!(["p2sh-segwit"]))?;
+    daemon.call("getnewaddress", &json!(["", "p2sh-segwit"]))?;
+
+    let sent = daemon.call("sendall", &json!({"recipients": [STRANGER], "fee_rate": 2}))?;
+    ensure!(sent["complete"] == true, "{sent}");
+    daemon.call("encryptwallet", &json!(["pass"]))?;
+    daemon.refused(500, -13, "createwalletdescriptor", &json!(["bech32"]))?;
+    let locked = daemon.call("gethdkeys", &json!([]))?;
+    ensure!(locked.as_array().is_some_and(|all| all.len() >= 2), "those of the accounts: {locked}");
+    daemon.call("createwallet", &json!({"wallet_name": "keys", "blank": true}))?;
+    let told = ask(&daemon, "createwalletdescriptor", &json!(["bech32"]))?;
+    let expected = "Unable to determine which HD key to use from active descriptors. Please \
+                    specify with 'hdkey'";
+    ensure!(told["error"] == json!({"code": -5, "message": expected}), "{told}");
+    daemon.stop()?;
+    ensure!(program.ok(&["describe"])?["imported_keys"] == 0, "the words bring all of it back");
+    Ok(())
+}

@@ -77,7 +77,14 @@ async fn import(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
 }
 
 /// Takes descriptors in, and waits until what was paid to them was looked for.
-async fn taken_in(node: &Node, desk: &Desk, imports: Vec<Import>) -> Result<Imported, RpcError> {
+///
+/// # Errors
+/// What the wallet answered, and -1 if the search was aborted.
+pub(super) async fn taken_in(
+    node: &Node,
+    desk: &Desk,
+    imports: Vec<Import>,
+) -> Result<Imported, RpcError> {
     let imported = match desk.ask(Command::Import(imports)).await {
         Ok(Reply::Imported(imported)) => *imported,
         Ok(_) => return Err(RpcError::bug()),
@@ -94,7 +101,10 @@ async fn taken_in(node: &Node, desk: &Desk, imports: Vec<Import>) -> Result<Impo
 }
 
 /// The median time of the block up to which the wallet has seen the chain: what "now" means.
-async fn median_time(node: &Node, desk: &Desk) -> Result<u64, RpcError> {
+///
+/// # Errors
+/// What the wallet answered.
+pub(super) async fn median_time(node: &Node, desk: &Desk) -> Result<u64, RpcError> {
     let tip = ledger::tip(node, desk).await?;
     let block = node.block(BlockQuery::Hash(tip.hash)).await?;
     Ok(block.map_or(0, |block| block.median_time.to_unix()))
@@ -158,6 +168,7 @@ fn read(
         descriptor: DescriptorText::new(text),
         internal: internal.unwrap_or(false),
         active,
+        derived: false,
         end,
         next,
         label: (!label.is_empty()).then(|| label.to_owned()),
@@ -195,7 +206,8 @@ fn numbers(
     Ok((next.ok_or_else(|| RpcError::parameter("next_index is out of range"))?, end))
 }
 
-fn refusal(problem: &ImportProblem) -> RpcError {
+/// What is told where one was not taken in.
+pub(super) fn refusal(problem: &ImportProblem) -> RpcError {
     match problem {
         ImportProblem::HasKeys => RpcError::new(Code::Wallet, WITHOUT_KEYS),
         ImportProblem::KeysDisabled => RpcError::new(Code::Wallet, PRIVATE_KEYS),

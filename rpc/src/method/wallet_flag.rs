@@ -3,9 +3,8 @@
 //!
 //! Refuses flags that would not hold.
 
-use billfold_wallet_core::command::WalletDescription;
-use billfold_wallet_core::keychain::{AccountKey, Branch, PublicHalf};
-use billfold_wallet_core::signers::private_half;
+use billfold_wallet_core::keychain::{AccountKey, Branch, HeldKeyName, PublicHalf};
+use billfold_wallet_core::signers::{HeldKey, private_half};
 use bitcoin::bip32::DerivationPath;
 use serde::Serialize;
 
@@ -34,7 +33,8 @@ pub(super) const METHODS: &[Method] = &[
         )],
         about: "List all BIP 32 HD keys in the wallet and which descriptors use them.",
         standing: Standing::Differs(
-            "of keys that come from words those of the accounts are told, not the master key",
+            "of keys that come from words the master key is told while the keys are open, else those of \
+             the accounts",
         ),
         run: Run::Wallet(|node, desk, arguments| Box::pin(keys(node, desk, arguments))),
     },
@@ -67,9 +67,16 @@ async fn keys(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
         let value = options.and_then(|options| options.get(name));
         value.map_or(Ok(false), arguments::flag)
     };
-    let private = if flag("private")? { Some(private_keys(node, desk).await?) } else { None };
+    let private = flag("private")?;
+    let keys = if private || ledger::require_unlocked(desk).await.is_ok() {
+        private_keys(node, desk).await?
+    } else {
+        Vec::new()
+    };
     let active_only = flag("active_only")?;
     let wallet = ledger::description(desk).await?;
+    let known: Vec<_> =
+        keys.iter().map(HeldKey::name).chain(wallet.held_keys.iter().cloned()).collect();
     let mut forms: Vec<KeyForm> = Vec::new();
     for account in &wallet.accounts {
         let chains = [(Branch::Receive, &account.receive), (Branch::Change, &account.change)];
@@ -85,14 +92,12 @@ async fn keys(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
             continue;
         }
         for key in &account.keys {
-            let root = root(&wallet, key);
+            let held = held(&known, key);
+            let root = held.as_ref().unwrap_or(key);
             let xpub = root.xpub.to_string();
-            let signer = root.signer();
-            let has_private = wallet.fingerprint == Some(signer) || held(&wallet, key).is_some();
-            let xprv = private
-                .as_ref()
-                .and_then(|keys| private_half(&root, keys))
-                .map(|half| half.to_string());
+            let has_private = wallet.fingerprint == Some(root.signer()) || held.is_some();
+            let half = private.then(|| private_half(root, &keys)).flatten();
+            let xprv = half.map(|half| half.to_string());
             if let Some(form) = forms.iter_mut().find(|form| form.xpub == xpub) {
                 form.descriptors.extend(descriptors.iter().cloned());
             } else {
@@ -105,21 +110,16 @@ async fn keys(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     answer(&forms)
 }
 
-/// The extended key that was imported and that a key of an account comes from.
-fn held(wallet: &WalletDescription, key: &AccountKey) -> Option<AccountKey> {
+/// The extended key of these that a key of an account comes from.
+fn held(known: &[HeldKeyName], key: &AccountKey) -> Option<AccountKey> {
     let master = || (key.xpub.fingerprint(), DerivationPath::master());
     let (fingerprint, path) = key.origin.clone().unwrap_or_else(master);
-    wallet.held_keys.iter().find_map(|held| {
+    known.iter().find_map(|held| {
         let (own, prefix) = &held.origin;
         let PublicHalf::Extended(xpub) = held.public else { return None };
         let is_above = *own == fingerprint && path[..].starts_with(&prefix[..]);
         is_above.then(|| AccountKey { origin: Some(held.origin.clone()), xpub })
     })
-}
-
-/// The key that stands for a key of an account.
-fn root(wallet: &WalletDescription, key: &AccountKey) -> AccountKey {
-    held(wallet, key).unwrap_or_else(|| key.clone())
 }
 
 async fn refill(desk: &Desk, arguments: &Arguments) -> Outcome {

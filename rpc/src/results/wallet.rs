@@ -7,6 +7,14 @@ pub(super) const RESULTS: Table = &[
     ("abortrescan", Results::One(Shape::flag("", "Whether there was one to abort"))),
     ("backupwallet", NOTHING),
     ("createwallet", LOADED),
+    (
+        "createwalletdescriptor",
+        Results::One(Shape::object(
+            "",
+            &[Shape::array("descs", &Shape::text("", ""), "The descriptors that were made")],
+            "",
+        )),
+    ),
     ("encryptwallet", Results::One(Shape::text("", "What to do next"))),
     ("gethdkeys", Results::One(Shape::array("", &Shape::object("", HD_KEY, ""), ""))),
     ("getwalletinfo", Results::One(Shape::object("", WALLET, ""))),

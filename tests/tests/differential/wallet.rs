@@ -231,6 +231,9 @@ fn refused(pair: &Pair, addresses: &[Value]) -> Result<()> {
         ("sendrawtransaction", json!(["00", 1.5])),
         ("gettxout", json!([coins[0]["txid"], -1])),
         ("gettxspendingprevout", json!([[{}]])),
+        ("createwalletdescriptor", json!(["x"])),
+        ("createwalletdescriptor", json!(["bech32", {"hdkey": "x"}])),
+        ("createwalletdescriptor", json!(["bech32", {"internal": 1}])),
         ("setmocktime", json!([-1])),
         ("setmocktime", json!([9_223_372_037_u64])),
     ];

@@ -18,6 +18,9 @@ pub struct Import {
     pub internal: bool,
     /// Whether it gives the new addresses of its kind from here on.
     pub active: bool,
+    /// Whether all its keys come from the wallet's own, so that it is taken into a wallet with keys
+    /// without private ones in it.
+    pub derived: bool,
     /// At the least every address below this number is watched.
     pub end: u32,
     /// The number of the next new address.

@@ -7,7 +7,7 @@ use crate::command::{Birthday, CommandError, Import, ImportProblem, Imported, Re
 use crate::engine::follower::Follower;
 use crate::engine::{Effect, Engine, draw};
 use crate::event::Event;
-use crate::keychain::{AccountDescriptor, Branch, HeldKeyName};
+use crate::keychain::{AccountDescriptor, AccountKey, Branch, HeldKeyName};
 use crate::light_client::time::{Now, WallTime};
 use crate::signers::{PrivateDescriptor, SoftwareSigner};
 use crate::wallet_name::WalletName;
@@ -78,7 +78,8 @@ impl Follower {
             Ok(apart) => apart,
             Err(problem) => return Ok(Err(problem.into())),
         };
-        if let Err(problem) = self.wallet.admit(!apart.keys.is_empty()) {
+        let signs = import.derived || !apart.keys.is_empty();
+        if let Err(problem) = self.wallet.admit(signs) {
             return Ok(Err(problem));
         }
         let branch = if import.internal { Branch::Change } else { Branch::Receive };
@@ -92,8 +93,12 @@ impl Follower {
             let sealed = self.keys.seal(draw(&entropy, number), key)?;
             keys.push((key.name(), sealed));
         }
-        if !apart.keys.is_empty() && !self.signer_with(apart)?.owns(&descriptor) {
-            return Ok(Err(ImportProblem::ForeignKey));
+        if signs {
+            let signer = self.signer_with(apart)?;
+            let own = |key: &AccountKey| key.origin.as_ref().is_some_and(|key| signer.claims(key));
+            if !signer.owns(&descriptor) || (import.derived && !descriptor.keys().iter().all(own)) {
+                return Ok(Err(ImportProblem::ForeignKey));
+            }
         }
         Ok(Ok((descriptor, keys)))
     }

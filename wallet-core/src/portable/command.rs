@@ -31,7 +31,7 @@ portable_enum!(ImportProblem {
 });
 portable_enum!(Task { Rescan { from } });
 portable_struct! {
-    Import { descriptor, internal, active, end, next, label, since }
+    Import { descriptor, internal, active, derived, end, next, label, since }
     Imported { problems, operation }
     Reach { first, next, last }
     Operation { id, task, begun, state, reach }

@@ -7,8 +7,8 @@
 use crate::command::{Import, ImportProblem, OperationId, Reference, StoreProblem, Task};
 use crate::config::LookAhead;
 use crate::keychain::{
-    Account, AccountDescriptor, AccountId, AccountName, Branch, Chains, DerivationIndex,
-    HeldKeyName, KeychainId,
+    Account, AccountDescriptor, AccountId, AccountKind, AccountName, Branch, Chains,
+    DerivationIndex, HeldKeyName, KeychainId,
 };
 use crate::light_client::time::WallTime;
 use crate::limits::{ACCOUNTS, IMPORTED_LOOK_AHEAD};
@@ -52,7 +52,7 @@ impl Wallet {
             }
             None => {
                 self.keep_keys(keys)?;
-                self.insert_imported(descriptor)?
+                self.insert_imported(descriptor, import.derived)?
             }
         };
         self.set_imported_search(id, import)?;
@@ -91,9 +91,14 @@ impl Wallet {
     fn insert_imported(
         &mut self,
         descriptor: AccountDescriptor,
+        derived: bool,
     ) -> Result<AccountId, StoreProblem> {
         let next = self.accounts.last().map_or(0, |last| last.id().to_u16() + 1);
-        let usual: AccountName = USUAL_NAME.parse().expect("it is short, of letters");
+        let usual = match descriptor.kind() {
+            AccountKind::SingleKey(script_type) if derived => script_type.name(),
+            _ => USUAL_NAME,
+        };
+        let usual: AccountName = usual.parse().expect("it is short, of letters");
         let name = usual.first_free(|name| self.accounts.iter().any(|one| one.name() == name));
         let (id, network) = (AccountId::new(next), self.description.network);
         let account = Account::new(id, name, network, descriptor, &self.own).inactive();

@@ -32,6 +32,7 @@ fn blank() -> WalletName {
 
 fn import(descriptor: &str) -> Import {
     Import {
+        derived: false,
         descriptor: DescriptorText::new(descriptor),
         internal: false,
         active: false,
@@ -229,4 +230,20 @@ fn what_can_not_be_taken_in_is_told_and_the_rest_is() {
     machine.engine.finish().unwrap();
     assert_eq!(balance(&home), SAT(20_000));
     assert_eq!(home.wallet_of(&blank()).0.accounts().len(), 1);
+}
+
+/// Nobody else's account is taken in as if the wallet could spend it.
+#[test]
+fn what_is_derived_comes_from_the_wallets_own_keys() {
+    let world = World::start();
+    let home = paid(&world, "keys", true);
+    let mut machine = Machine::start_with(&home, &[blank()]);
+    machine.until_of(&blank(), synced(&world));
+    let told = imported(&mut machine, private_imports("mine")[..1].to_vec());
+    assert_eq!(told.problems, [None]);
+    until_ended(&mut machine);
+    let derived =
+        |name: &str| Import { derived: true, ..import(&branch_text(name, Branch::Change)) };
+    let told = imported(&mut machine, vec![derived("others"), derived("mine")]);
+    assert_eq!(told.problems, [Some(ImportProblem::ForeignKey), None]);
 }
