@@ -251,6 +251,8 @@ pub(crate) fn unexpected(reply: &Reply) -> Failure {
         Reply::Teller(_) => "teller",
         Reply::Operation(_) => "operation",
         Reply::Imported(_) => "imported descriptors",
+        Reply::Accounts(_) => "accounts",
+        Reply::AccountKey(_) => "account key",
         Reply::Done => "done",
     };
     Failure::new(Kind::Bug, format!("the wallet answered with something else ({kind})"))

@@ -1,26 +1,25 @@
 //! Owns `account`: the accounts of a wallet listed, added and preferred, and its own key for a
 //! policy.
 
-use billfold_wallet_core::command::Birthday;
-use billfold_wallet_core::config::LookAhead;
-use billfold_wallet_core::import::ImportedAccount;
-use billfold_wallet_core::keychain::{AccountName, ScriptType};
+use billfold_wallet_core::command::{
+    AccountCommand, AccountScope, Birthday, Command, NewAccount, Reply,
+};
+use billfold_wallet_core::face::Access;
+use billfold_wallet_core::keychain::{AccountKey, AccountName, ScriptType, TemplateScript};
 use billfold_wallet_core::light_client::height::Height;
-use billfold_wallet_core::service::{Access, Reach, Strongbox};
-use billfold_wallet_core::wallet::{AddAccountError, SearchScope};
+use billfold_wallet_core::service::Reach;
 use serde::Serialize;
 
 use super::account_form::BirthdayForm;
 use super::describe;
 use crate::cli::accounts::{
-    AccountAddArgs, AccountCommand, AccountKeyArgs, AccountPreferArgs, ImportDescriptorsArgs,
-    ScopeArgs,
+    AccountAddArgs, AccountCommand as AccountVerb, AccountKeyArgs, AccountPreferArgs,
+    ImportDescriptorsArgs, ScopeArgs,
 };
 use crate::context::Context;
 use crate::failure::{Failure, Kind};
 use crate::output::{Canvas, Report};
-use crate::session::Session;
-use crate::strongbox;
+use crate::session::{Session, unexpected};
 
 use form::AccountsReport;
 use source::Source;
@@ -33,12 +32,12 @@ pub(super) mod source;
 ///
 /// # Errors
 /// Why it was not done.
-pub(super) async fn run(command: &AccountCommand, context: &mut Context) -> Result<(), Failure> {
+pub(super) async fn run(command: &AccountVerb, context: &mut Context) -> Result<(), Failure> {
     match command {
-        AccountCommand::List => list(context).await,
-        AccountCommand::Add(options) => add(options, context).await,
-        AccountCommand::Key(options) => key(options, context).await,
-        AccountCommand::Prefer(options) => prefer(options, context).await,
+        AccountVerb::List => list(context).await,
+        AccountVerb::Add(options) => add(options, context).await,
+        AccountVerb::Key(options) => key(options, context).await,
+        AccountVerb::Prefer(options) => prefer(options, context).await,
     }
 }
 
@@ -75,12 +74,12 @@ async fn add_standard(
     options: &AccountAddArgs,
     context: &mut Context,
 ) -> Result<(), Failure> {
-    let mut strongbox = strongbox::open_keys(context).await?;
+    let account = NewAccount::Standard { script_type, number: options.number };
     let scope = asked(&options.scope, None);
-    let mut changed = Changed::default();
-    let added = strongbox.add_standard(script_type, options.number, scope);
-    changed.take(added, &mut strongbox, scope)?;
-    tell_changed(&mut strongbox, changed, context)
+    with_keys(context, async |session, context| {
+        take_in(vec![account], scope, session, context).await
+    })
+    .await
 }
 
 async fn add_all(
@@ -89,80 +88,58 @@ async fn add_all(
     scope: &ScopeArgs,
     context: &mut Context,
 ) -> Result<(), Failure> {
-    let mut strongbox = strongbox::open_keys(context).await?;
-    let accounts = source.accounts(Some(&strongbox), context.run.settings.network)?;
     let scope = asked(scope, source.height());
-    let mut changed = Changed::default();
-    for account in accounts {
-        let ImportedAccount { descriptor, .. } = &account;
-        let wanted = match (name, &account.name) {
-            // What a person asks for is taken as it is, or refused.
-            (Some(name), _) if changed.added.is_empty() => name.clone(),
-            (Some(name), _) | (None, Some(name)) => strongbox.free_name(name),
-            (None, None) => strongbox.free_name(&account.usual_name()),
+    with_keys(context, async |session, context| {
+        let mine = match source.needs_key() {
+            Some(script) => Some(own_key(script, 0, session, context).await?),
+            None => None,
         };
-        let added = strongbox.add_account(&wanted, descriptor.clone(), scope);
-        changed.take(added, &mut strongbox, scope)?;
-    }
-    tell_changed(&mut strongbox, changed, context)
+        let accounts = source.accounts(mine.as_ref(), context.run.settings.network)?;
+        let given = accounts.into_iter().enumerate().map(|(number, account)| {
+            // What a person asks for is taken as it is, or refused.
+            let is_fixed = name.is_some() && number == 0;
+            let told = name.or(account.name.as_ref()).cloned();
+            let name = told.unwrap_or_else(|| account.usual_name());
+            NewAccount::Given { name, is_fixed, descriptor: Box::new(account.descriptor) }
+        });
+        take_in(given.collect(), scope, session, context).await
+    })
+    .await
+}
+
+/// Opens the wallet with its keys, wherever it is.
+async fn with_keys<T>(
+    context: &mut Context,
+    work: impl AsyncFnOnce(&mut Session, &mut Context) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    Session::with(context, Access::Sign, Reach::Offline, work).await
 }
 
 /// What is searched for by default is the wallet's to say.
-fn asked(scope: &ScopeArgs, height: Option<u32>) -> SearchScope {
+fn asked(scope: &ScopeArgs, height: Option<u32>) -> AccountScope {
     let told = height.map(|height| Birthday::Height(Height::new(height)));
-    SearchScope {
-        birthday: scope.birthday.map(|birthday| birthday.0).or(told),
-        look_ahead: scope.gap.map(|gap| LookAhead { receive: gap, change: gap }),
-    }
+    AccountScope { birthday: scope.birthday.map(|birthday| birthday.0).or(told), gap: scope.gap }
 }
 
-/// What became of the accounts that were to be added.
-#[derive(Debug, Default)]
-struct Changed {
-    added: Vec<AccountName>,
-    widened: Vec<AccountName>,
-    known: Vec<AccountName>,
-}
-
-impl Changed {
-    /// An account that is there already is searched for as widely as is asked now, if that is more.
-    fn take(
-        &mut self,
-        added: Result<AccountName, AddAccountError>,
-        strongbox: &mut Strongbox,
-        scope: SearchScope,
-    ) -> Result<(), Failure> {
-        match added {
-            Ok(name) => self.added.push(name),
-            // It was named twice.
-            Err(AddAccountError::Known(name))
-                if self.added.contains(&name) || self.widened.contains(&name) => {}
-            Err(AddAccountError::Known(name)) if strongbox.widen_account(&name, scope)? => {
-                self.widened.push(name);
-            }
-            Err(AddAccountError::Known(name)) => self.known.push(name),
-            Err(error) => return Err(error.into()),
-        }
-        Ok(())
-    }
-}
-
-/// All of it is kept and told, or nothing is.
-fn tell_changed(
-    strongbox: &mut Strongbox,
-    changed: Changed,
+/// Has the wallet take accounts in, all of them or none, and tells what became of them.
+async fn take_in(
+    accounts: Vec<NewAccount>,
+    scope: AccountScope,
+    session: &mut Session,
     context: &mut Context,
 ) -> Result<(), Failure> {
-    let Changed { added, widened, known } = changed;
-    let mut wallet = strongbox.description()?;
-    wallet.accounts.retain(|one| added.contains(&one.name) || widened.contains(&one.name));
-    if let Some(known) = known.first().filter(|_| wallet.accounts.is_empty()) {
-        return Err(AddAccountError::Known(known.clone()).into());
-    }
-    strongbox.commit()?;
-    for name in &known {
+    let command = Command::Account(Box::new(AccountCommand::Add { accounts, scope }));
+    let told = match session.ask_to_the_end(command).await? {
+        Reply::Accounts(told) => *told,
+        reply => return Err(unexpected(&reply)),
+    };
+    let mut wallet = describe::of(session, context).await?;
+    let is_told = |name: &AccountName| told.added.contains(name) || told.widened.contains(name);
+    wallet.accounts.retain(|one| is_told(&one.name));
+    for name in &told.known {
         context.output.say(&format!("{name}: {KNOWN}"));
     }
+    let when = if session.is_attached() { NOW } else { LATER };
     for account in &wallet.accounts {
         // A wallet without words watches all of its accounts: that is no news.
         if !account.signs && wallet.fingerprint.is_some() {
@@ -173,22 +150,43 @@ fn tell_changed(
         let what = format!("payments to {} are searched for from {from} on", account.name);
         let far =
             format!("until {gap} addresses in a row are unused ({} of change)", account.change_gap);
-        context.output.say(&format!("With the next sync, {what}, {far}."));
+        context.output.say(&format!("{when}, {what}, {far}."));
     }
     context.output.say(OLDER);
     context.output.result(&AccountsReport::new(&wallet))
 }
 
 async fn key(options: &AccountKeyArgs, context: &mut Context) -> Result<(), Failure> {
-    let strongbox = strongbox::open_keys(context).await?;
-    let key = strongbox.account_key(source::script(options.script), options.number.to_u32())?;
-    context.output.result(&KeyReport { key: key.to_string() })
+    let (script, number) = (source::script(options.script), options.number.to_u32());
+    let key = with_keys(context, async |session, context| {
+        own_key(script, number, session, context).await
+    });
+    let key = key.await?.to_string();
+    context.output.result(&KeyReport { key })
+}
+
+async fn own_key(
+    script: TemplateScript,
+    number: u32,
+    session: &mut Session,
+    context: &mut Context,
+) -> Result<AccountKey, Failure> {
+    let command = Command::Account(Box::new(AccountCommand::Key { script, number }));
+    match session.ask(command, context).await? {
+        Reply::AccountKey(key) => Ok(*key),
+        reply => Err(unexpected(&reply)),
+    }
 }
 
 async fn prefer(options: &AccountPreferArgs, context: &mut Context) -> Result<(), Failure> {
-    let mut strongbox = strongbox::open(context).await?;
-    strongbox.prefer_account(&options.name)?;
-    context.output.result(&AccountsReport::new(&strongbox.description()?))
+    let name = options.name.clone();
+    let wallet = Session::with(context, Access::View, Reach::Offline, async |session, context| {
+        let command = Command::Account(Box::new(AccountCommand::Prefer(name)));
+        session.ask_to_the_end(command).await?;
+        describe::of(session, context).await
+    });
+    let wallet = wallet.await?;
+    context.output.result(&AccountsReport::new(&wallet))
 }
 
 #[derive(Debug, Serialize)]
@@ -204,6 +202,11 @@ impl Report for KeyReport {
 
 const OLDER: &str = "If it is older than that: the same command with --birthday, or billfold rescan --from HEIGHT for \
      all accounts.";
+
+/// While a daemon has the wallet.
+const NOW: &str = "From now on";
+
+const LATER: &str = "With the next sync";
 
 const KNOWN: &str = "it is watched already, and nothing changes for it";
 

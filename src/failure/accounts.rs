@@ -1,8 +1,7 @@
-//! Owns how the errors of descriptors, policies and accounts are told.
+//! Owns how the errors of descriptors and policies are told.
 
 use billfold_wallet_core::import::ImportError;
 use billfold_wallet_core::keychain::{DescriptorError, TemplateError};
-use billfold_wallet_core::wallet::AddAccountError;
 
 use super::{Failure, Kind};
 
@@ -65,26 +64,9 @@ impl From<TemplateError> for Failure {
     }
 }
 
-impl From<AddAccountError> for Failure {
-    fn from(error: AddAccountError) -> Self {
-        let message = error.to_string();
-        match error {
-            AddAccountError::NameTaken(name) | AddAccountError::Known(name) => {
-                Self::new(Kind::AccountExists, message).with("account", name.as_str())
-            }
-            AddAccountError::TooMany { .. } => Self::new(Kind::BadAccounts, message),
-            AddAccountError::ForeignKey => Self::new(Kind::ForeignKey, message),
-            AddAccountError::WatchOnly => Self::new(Kind::WatchOnly, message),
-            AddAccountError::Locked => Self::new(Kind::Locked, message),
-            AddAccountError::Store(problem) => problem.into(),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use billfold_wallet_core::command::StoreProblem;
-    use billfold_wallet_core::keychain::{AccountName, ScriptType};
+    use billfold_wallet_core::keychain::ScriptType;
     use bitcoin::Network;
 
     use super::*;
@@ -106,18 +88,6 @@ mod tests {
             ImportError::OtherType { found: ScriptType::Segwit },
             ImportError::Field { field: "xfp" },
             ImportError::Descriptor(DescriptorError::Checksum),
-        ] {
-            assert_eq!(Failure::from(error.clone()).kind().name(), error.name());
-        }
-        let name: AccountName = "multisig".parse().expect("a name");
-        for error in [
-            AddAccountError::NameTaken(name.clone()),
-            AddAccountError::Known(name),
-            AddAccountError::TooMany { most: 1 },
-            AddAccountError::ForeignKey,
-            AddAccountError::WatchOnly,
-            AddAccountError::Locked,
-            AddAccountError::Store(StoreProblem::Full),
         ] {
             assert_eq!(Failure::from(error.clone()).kind().name(), error.name());
         }

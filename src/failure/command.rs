@@ -1,7 +1,8 @@
 //! Owns how the errors of commands and of the store are told.
 
 use billfold_wallet_core::command::{
-    AbandonProblem, BumpProblem, CommandError, RecipientsProblem, SigningProblem, StoreProblem,
+    AbandonProblem, AccountProblem, BumpProblem, CommandError, RecipientsProblem, SigningProblem,
+    StoreProblem,
 };
 
 use bitcoin::Amount;
@@ -49,7 +50,10 @@ fn fields(error: &CommandError) -> Vec<(&'static str, Value)> {
         | CommandError::CoinReserved(coin)
         | CommandError::CoinWaits(coin)
         | CommandError::CoinImmature(coin) => vec![("coin", coin.to_string().into())],
-        CommandError::NoSuchAccount(name) => vec![("account", name.as_str().into())],
+        CommandError::NoSuchAccount(name)
+        | CommandError::Account(AccountProblem::NameTaken(name) | AccountProblem::Known(name)) => {
+            vec![("account", name.as_str().into())]
+        }
         CommandError::FeeRateOutOfRange(rate) => vec![("sat_per_kwu", (*rate).into())],
         CommandError::FeeTooHigh { fee, paid } => vec![("fee", sat(*fee)), ("paid", sat(*paid))],
         CommandError::FeeAboveLimit { fee, most } => {

@@ -32,15 +32,17 @@ mod order;
 mod key_state;
 mod operation;
 mod import;
+mod account;
 
 use bitcoin::psbt::Psbt;
 use bitcoin::{Address, Amount, Block, BlockHash, OutPoint, ScriptBuf, Transaction, Txid};
 
-use crate::keychain::{AccountName, Branch};
+use crate::keychain::{AccountKey, AccountName, Branch};
 use crate::light_client::height::{BlockId, Height};
 use crate::light_client::known_block::KnownBlock;
 use crate::light_client::status::{KnownAddress, Status};
 
+pub use account::{AccountCommand, AccountProblem, AccountScope, AddedAccounts, NewAccount};
 pub use address::{AddressQuery, AddressRow, AddressStatus};
 pub use block::{BlockQuery, ChainQuery, LeftBlock};
 pub use coin::{Balance, BalanceParts, Coin, CoinPlace, CoinQuery};
@@ -231,6 +233,8 @@ pub enum Command {
     Operation(OperationCommand),
     /// Take descriptors in, and look for what was paid to them. Needs a chain that is followed.
     Import(Vec<Import>),
+    /// Add accounts, prefer one, or tell the wallet's own key for one.
+    Account(Box<AccountCommand>),
     /// What the wallet is made of.
     Describe,
     /// That a transaction is in a block of the chain. Needs a chain that is followed.
@@ -360,11 +364,15 @@ pub enum Reply {
     Recalled(Option<String>),
     /// To `Import`.
     Imported(Box<Imported>),
+    /// To [`AccountCommand::Add`].
+    Accounts(Box<AddedAccounts>),
+    /// To [`AccountCommand::Key`].
+    AccountKey(Box<AccountKey>),
     /// To `Operation`; `None`: none goes on.
     Operation(Option<Box<Operation>>),
     /// To `Teller`.
     Teller(Box<TellerReply>),
     /// To `Abandon`, `Sweep`, `Drop`, `Freeze`, `Rescan`, `WordsChecked`, `Lock`,
-    /// `Remember` and `Present`.
+    /// `Remember`, `Present` and [`AccountCommand::Prefer`].
     Done,
 }

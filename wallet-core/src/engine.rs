@@ -23,6 +23,7 @@ mod sweeping;
 mod ordered;
 mod operating;
 mod importing;
+mod accounts;
 mod answer;
 
 use std::collections::{BTreeMap, VecDeque};

@@ -66,7 +66,7 @@ use crate::store::wallet::{
 };
 use crate::vault::FileKey;
 
-pub use accounts::{AddAccountError, SearchScope};
+pub use accounts::{SearchScope, WantedAccount};
 pub use handed::Handed;
 pub use invoices::InvoiceReview;
 pub use payment::ToAnnounce;

@@ -11,7 +11,6 @@ use billfold_wallet_core::keychain::{
     AccountKey, ScriptType, Template, TemplatePolicy, TemplateScript,
 };
 use billfold_wallet_core::limits::IMPORT_BYTES;
-use billfold_wallet_core::service::Strongbox;
 use bitcoin::Network;
 
 use crate::cli::accounts::{AccountSource, PolicyArgs, ScriptArg, ScriptOption};
@@ -66,28 +65,31 @@ impl Source {
         Ok(Self::Read(Import::read(&text, script_type, context.run.settings.network)?))
     }
 
-    /// The accounts; `own` is the wallet whose key is meant by `mine`.
+    /// For which kind of script the wallet's own key is needed, if it is.
+    pub(crate) fn needs_key(&self) -> Option<TemplateScript> {
+        match self {
+            Self::Policy { script, keys, .. } if keys.contains(&None) => Some(*script),
+            _ => None,
+        }
+    }
+
+    /// The accounts; `mine` is the wallet's own key.
     ///
     /// # Errors
     /// What is wrong with the policy.
     pub(crate) fn accounts(
         &self,
-        own: Option<&Strongbox>,
+        mine: Option<&AccountKey>,
         network: Network,
     ) -> Result<Vec<ImportedAccount>, Failure> {
         let (policy, script, keys) = match self {
             Self::Read(import) => return Ok(import.accounts.clone()),
             Self::Policy { policy, script, keys } => (*policy, *script, keys),
         };
-        let mut known = Vec::new();
-        for key in keys {
-            known.push(match (key, own) {
-                (Some(key), _) => key.clone(),
-                (None, Some(own)) => own.account_key(script, 0)?,
-                (None, None) => return Err(Failure::new(Kind::Usage, NOT_MINE)),
-            });
-        }
-        let descriptor = Template { policy, script, keys: known }.descriptor(network)?;
+        let keys = keys.iter().map(|key| key.as_ref().or(mine).cloned());
+        let keys = keys.collect::<Option<Vec<_>>>();
+        let keys = keys.ok_or_else(|| Failure::new(Kind::Usage, NOT_MINE))?;
+        let descriptor = Template { policy, script, keys }.descriptor(network)?;
         Ok(vec![ImportedAccount { name: None, descriptor }])
     }
 

@@ -6,8 +6,8 @@
 use bitcoin::{Amount, OutPoint, Txid, Weight};
 
 use super::{
-    AbandonProblem, BumpProblem, InvoiceState, OperationId, Overrun, RecipientsProblem,
-    SigningProblem, StoreProblem, TokenId,
+    AbandonProblem, AccountProblem, BumpProblem, InvoiceState, OperationId, Overrun,
+    RecipientsProblem, SigningProblem, StoreProblem, TokenId,
 };
 use crate::failure::Kind;
 use crate::keychain::AccountName;
@@ -218,6 +218,9 @@ pub enum CommandError {
     /// The signer failed or its result did not match the draft.
     #[error("signing failed: {0}")]
     Signing(SigningProblem),
+    /// An account was not added.
+    #[error(transparent)]
+    Account(#[from] AccountProblem),
     /// The disk refused.
     #[error(transparent)]
     Store(#[from] StoreProblem),
@@ -294,6 +297,7 @@ impl CommandError {
             Self::Busy => Kind::Busy,
             Self::Closing => Kind::Closing,
             Self::DaemonLost => Kind::DaemonLost,
+            Self::Account(problem) => problem.kind(),
             Self::Store(problem) => problem.kind(),
         }
     }

@@ -48,6 +48,7 @@ impl Engine {
             Command::Status => Ok(Reply::Status(Box::new(self.status(name)?))),
             Command::Rescan { from } => self.rescan(now, name, from),
             Command::Import(_) | Command::Operation(_) => self.search(now, name, &command),
+            Command::Account(command) => self.account(now, name, &command),
             Command::Sweep(request) => self.begin_sweep(now, name, &request),
             Command::Receive { amount, note, expires, fresh } => {
                 one.receive(now.wall, amount, note.as_deref(), expires, fresh)
@@ -80,8 +81,7 @@ impl Engine {
             Command::Prove(txid) => one.prove(&around, txid),
             Command::Ordered(order) => self.carry_out(now, name, *order),
             Command::Teller(command) => one.tell(&around, &command),
-            Command::Recall(request) => one.recall(&request),
-            Command::Remember { request, answer } => one.remember(&request, &answer),
+            Command::Recall(_) | Command::Remember { .. } => one.keyed(&command),
             Command::WordsChecked => one.note_words_checked(now.wall),
             Command::KeyLayer => one.key_layer(now),
             Command::Lock => Ok(one.lock_up()),

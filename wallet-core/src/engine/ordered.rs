@@ -104,15 +104,20 @@ impl Follower {
         Ok(())
     }
 
-    pub(super) fn recall(&self, request: &KeyedRequest) -> Result<Reply, CommandError> {
+    /// Tells or keeps what a call with a key was answered.
+    pub(super) fn keyed(&mut self, command: &Command) -> Result<Reply, CommandError> {
+        match command {
+            Command::Recall(request) => self.recall(request),
+            Command::Remember { request, answer } => self.remember(request, answer),
+            _ => Ok(Reply::Done),
+        }
+    }
+
+    fn recall(&self, request: &KeyedRequest) -> Result<Reply, CommandError> {
         Ok(Reply::Recalled(self.wallet.recall(request)?))
     }
 
-    pub(super) fn remember(
-        &mut self,
-        request: &KeyedRequest,
-        answer: &str,
-    ) -> Result<Reply, CommandError> {
+    fn remember(&mut self, request: &KeyedRequest, answer: &str) -> Result<Reply, CommandError> {
         self.wallet.remember(request, answer)?;
         Ok(Reply::Done)
     }

@@ -1,5 +1,6 @@
 //! The production engine over loopback sockets, one step at a time.
 
+mod accounts;
 mod between;
 mod crash;
 mod home;

@@ -3,9 +3,9 @@
 use super::basic::{read_bytes, write_bytes};
 use super::{Portable, Reader, Unreadable, Writer, portable_as, portable_enum, portable_struct};
 use crate::command::{
-    BlockQuery, ChainQuery, Command, DescriptorText, Import, ImportProblem, Imported,
-    KeyLayerState, KeyState, LabelQuery, LeftBlock, Operation, OperationCommand, OperationId,
-    OperationState, Reach, Reply, Task,
+    AccountCommand, AccountScope, AddedAccounts, BlockQuery, ChainQuery, Command, DescriptorText,
+    Import, ImportProblem, Imported, KeyLayerState, KeyState, LabelQuery, LeftBlock, NewAccount,
+    Operation, OperationCommand, OperationId, OperationState, Reach, Reply, Task,
 };
 
 portable_struct!(LeftBlock { fork, transactions });
@@ -30,9 +30,15 @@ portable_enum!(ImportProblem {
     Descriptor(problem), HasKeys, KeysDisabled, ForeignKey, TooMany { most },
 });
 portable_enum!(Task { Rescan { from } });
+portable_enum!(AccountCommand { Add { accounts, scope }, Key { script, number }, Prefer(name) });
+portable_enum!(NewAccount {
+    Standard { script_type, number }, Given { name, is_fixed, descriptor },
+});
 portable_struct! {
     Import { descriptor, internal, active, derived, end, next, label, since }
     Imported { problems, operation }
+    AccountScope { birthday, gap }
+    AddedAccounts { added, widened, known }
     Reach { first, next, last }
     Operation { id, task, begun, state, reach }
 }
@@ -88,6 +94,7 @@ portable_enum!(Command {
     Rescan { from },
     Operation(command),
     Import(imports),
+    Account(command),
     Describe,
     Prove(txid),
     WordsChecked,
@@ -131,6 +138,8 @@ portable_enum!(Reply {
     Recalled(answer),
     Operation(operation),
     Imported(imported),
+    Accounts(added),
+    AccountKey(key),
     Fetched(block),
     Judged(known),
     Teller(reply),

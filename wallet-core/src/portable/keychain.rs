@@ -5,7 +5,7 @@ use bitcoin::Network;
 use super::{Portable, Reader, Unreadable, Writer, portable_as, portable_enum, portable_struct};
 use crate::keychain::{
     AccountDescriptor, AccountId, AccountKey, AccountKind, AccountName, Branch, DerivationIndex,
-    HeldKeyName, KeychainId, PublicHalf, ScriptType, SpendRule, WalletPolicy,
+    HeldKeyName, KeychainId, PublicHalf, ScriptType, SpendRule, TemplateScript, WalletPolicy,
 };
 use crate::wallet_name::WalletName;
 
@@ -32,6 +32,7 @@ portable_struct! {
 }
 
 portable_enum!(Branch { Receive, Change });
+portable_enum!(TemplateScript { Nested, Segwit, Taproot });
 portable_enum!(ScriptType { Legacy, Nested, Segwit, Taproot });
 portable_enum!(AccountKind { SingleKey(script_type), Multisig { required, keys }, Policy });
 

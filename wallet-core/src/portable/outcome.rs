@@ -2,8 +2,8 @@
 
 use super::{portable_as, portable_enum, portable_struct};
 use crate::command::{
-    AbandonProblem, BumpProblem, CommandError, Overrun, RecipientsProblem, SigningProblem,
-    StoreProblem,
+    AbandonProblem, AccountProblem, BumpProblem, CommandError, Overrun, RecipientsProblem,
+    SigningProblem, StoreProblem,
 };
 use crate::entropy::EntropyError;
 use crate::open_error::OpenError;
@@ -21,6 +21,9 @@ portable_enum!(BumpProblem {
     Confirmed, Replaced { by }, Evicted, NotOurs, HasDescendants(txids), NothingToSpend,
     TooManyDescendants(count), LineTooLong(count), FastEnough,
 });
+portable_enum!(AccountProblem {
+    NameTaken(name), Known(name), TooMany { most }, ForeignKey, NoWords,
+});
 portable_enum!(AbandonProblem { Confirmed, NotWaiting, NotOurs, Relayed { by, peers } });
 portable_enum!(SigningProblem {
     Incomplete, Altered, Invalid, SpentOutput { input }, Amounts, Impossible,
@@ -37,7 +40,7 @@ portable_enum!(CommandError {
     Locked, WatchOnly, HeightAboveTip { asked, tip },
     NoSuchTransaction(txid), NotConfirmed(txid), Offline, AddressesExhausted, NothingToSign,
     NotAPayment, ForeignPayment, NotOurAddress(address), NothingToSweep { left },
-    MessageTooLong(bytes), Signing(problem), Store(problem), Loaded(name), NotLoaded(name), Busy,
+    MessageTooLong(bytes), Signing(problem), Account(problem), Store(problem), Loaded(name), NotLoaded(name), Busy,
     Closing, DaemonLost,
 });
 portable_enum!(Overrun {

@@ -6,18 +6,14 @@ use std::sync::Arc;
 
 use crate::backup::Backup;
 use crate::command::{CommandError, StoreProblem, WalletDescription};
-use crate::config::{LookAhead, Settings};
-use crate::keychain::{
-    AccountDescriptor, AccountKey, AccountName, DerivationIndex, ScriptType, StandardAccount,
-    TemplateScript,
-};
+use crate::config::Settings;
 use crate::net::clock::Clock;
 use crate::seed::Seed;
 use crate::signers::key_layer::{OpenKeys, SealedKeys};
 use crate::store::lock::DirectoryLock;
 use crate::vault;
 use crate::vault::{KdfCost, Keys, Password, SeedKey, VaultError};
-use crate::wallet::{AddAccountError, SearchScope, Wallet};
+use crate::wallet::Wallet;
 
 use super::OpenError;
 use super::claim::Claim;
@@ -111,120 +107,6 @@ impl Strongbox {
         }
         let key = self.unlocked.as_ref().unwrap_or(&self.keys.seed);
         Ok(sealed.open(key, self.settings.network)?)
-    }
-
-    /// The wallet's own key for a policy, to be given to the others who sign.
-    ///
-    /// # Errors
-    /// As [`seed`](Self::seed).
-    pub fn account_key(
-        &self,
-        script: TemplateScript,
-        account: u32,
-    ) -> Result<AccountKey, CommandError> {
-        let seed = self.seed()?;
-        let network = self.settings.network;
-        let path = script.path(network, account);
-        let xpub = seed.xpub(&path, network);
-        Ok(AccountKey { origin: Some((seed.fingerprint(), path)), xpub })
-    }
-
-    /// Adds a standard account of the wallet's own seed: this one, or the lowest of its type that
-    /// is not there. Durable with [`commit`](Self::commit).
-    ///
-    /// # Errors
-    /// See [`AddAccountError`].
-    pub fn add_standard(
-        &mut self,
-        script_type: ScriptType,
-        number: Option<DerivationIndex>,
-        scope: SearchScope,
-    ) -> Result<AccountName, AddAccountError> {
-        let seed = self.seed().map_err(|error| match error {
-            CommandError::Store(problem) => AddAccountError::Store(problem),
-            CommandError::Locked => AddAccountError::Locked,
-            _ => AddAccountError::WatchOnly,
-        })?;
-        let network = self.settings.network;
-        let is_there = |number: &DerivationIndex| {
-            let name = StandardAccount { script_type, number: *number }.name();
-            self.wallet.accounts().iter().any(|account| *account.name() == name)
-        };
-        let mut numbers = (0..).map_while(DerivationIndex::new);
-        let number = number.or_else(|| numbers.find(|number| !is_there(number)));
-        // There are more numbers than accounts.
-        let account = StandardAccount { script_type, number: number.unwrap_or_default() };
-        let descriptor = seed.descriptor(account, network);
-        self.wallet.add_account(account.name(), descriptor, scope)?;
-        Ok(account.name())
-    }
-
-    /// Adds an account by its descriptor. Where a key of it says that it is the wallet's own, it is
-    /// derived and compared. Other programs may have given out addresses of it, so it is looked
-    /// ahead as for a restored wallet if nothing else is asked. Durable with
-    /// [`commit`](Self::commit).
-    ///
-    /// # Errors
-    /// See [`AddAccountError`].
-    pub fn add_account(
-        &mut self,
-        name: &AccountName,
-        descriptor: AccountDescriptor,
-        scope: SearchScope,
-    ) -> Result<AccountName, AddAccountError> {
-        let keys = match self.opened(&self.wallet.sealed_keys()?) {
-            Ok(keys) => Some(keys),
-            Err(CommandError::Store(problem)) => return Err(problem.into()),
-            // What can't be compared is not trusted.
-            Err(CommandError::Locked) => return Err(AddAccountError::Locked),
-            Err(_) => None,
-        };
-        let network = self.settings.network;
-        if keys.is_some_and(|keys| !keys.signer(network).owns(&descriptor)) {
-            return Err(AddAccountError::ForeignKey);
-        }
-        let look_ahead = scope.look_ahead.or(Some(LookAhead::RESTORED));
-        let scope = SearchScope { look_ahead, ..scope };
-        self.wallet.add_account(name.clone(), descriptor, scope)?;
-        Ok(name.clone())
-    }
-
-    /// Searches for an account from an earlier birthday on, or further ahead; whether anything is
-    /// wider than it was. Durable with [`commit`](Self::commit).
-    ///
-    /// # Errors
-    /// [`CommandError::NoSuchAccount`], or what the disk refused.
-    pub fn widen_account(
-        &mut self,
-        name: &AccountName,
-        scope: SearchScope,
-    ) -> Result<bool, CommandError> {
-        let id = self.wallet.account_named(name)?.id();
-        Ok(self.wallet.widen_account(id, scope)?)
-    }
-
-    /// Makes what was added and widened durable, all of it or nothing.
-    ///
-    /// # Errors
-    /// What the disk refused.
-    pub fn commit(&mut self) -> Result<(), StoreProblem> {
-        self.wallet.commit()
-    }
-
-    /// Makes an account the one of new addresses; durable on return.
-    ///
-    /// # Errors
-    /// [`CommandError::NoSuchAccount`], or what the disk refused.
-    pub fn prefer_account(&mut self, name: &AccountName) -> Result<(), CommandError> {
-        let id = self.wallet.account_named(name)?.id();
-        self.wallet.prefer_account(id)?;
-        Ok(self.wallet.commit()?)
-    }
-
-    /// A name for a new account that is free: this one, or this one with a number.
-    #[must_use]
-    pub fn free_name(&self, name: &AccountName) -> AccountName {
-        name.first_free(|name| self.wallet.accounts().iter().any(|a| a.name() == name))
     }
 
     /// Notes that the words were typed back; durable on return.

@@ -9,6 +9,7 @@ use bitcoin::Network;
 
 use crate::command::{CommandError, KeyState, StoreProblem};
 use crate::entropy::EntropyError;
+use crate::keychain::{AccountDescriptor, AccountKey, StandardAccount, TemplateScript};
 use crate::light_client::time::{MonoTime, Now, WallTime};
 use crate::seed::Seed;
 use crate::signers::{HeldKey, Keys, SoftwareSigner};
@@ -165,6 +166,30 @@ impl SealedKeys {
 }
 
 impl OpenKeys {
+    /// A standard account of the wallet's own words, if it has any.
+    #[must_use]
+    pub fn standard(
+        &self,
+        account: StandardAccount,
+        network: Network,
+    ) -> Option<AccountDescriptor> {
+        Some(self.seed.as_ref()?.descriptor(account, network))
+    }
+
+    /// The wallet's own key for a policy, if it has words.
+    #[must_use]
+    pub fn account_key(
+        &self,
+        script: TemplateScript,
+        number: u32,
+        network: Network,
+    ) -> Option<AccountKey> {
+        let seed = self.seed.as_ref()?;
+        let path = script.path(network, number);
+        let xpub = seed.xpub(&path, network);
+        Some(AccountKey { origin: Some((seed.fingerprint(), path)), xpub })
+    }
+
     /// A signer with all of them.
     #[must_use]
     pub fn signer(self, network: Network) -> SoftwareSigner {

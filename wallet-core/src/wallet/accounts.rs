@@ -3,7 +3,9 @@
 //!
 //! Refuses two accounts of one descriptor, whose coins would be counted twice.
 
-use crate::command::{Birthday, StoreProblem};
+use std::collections::BTreeSet;
+
+use crate::command::{AccountProblem, AddedAccounts, Birthday, CommandError, StoreProblem};
 use crate::config::LookAhead;
 use crate::keychain::{Account, AccountDescriptor, AccountId, AccountName};
 use crate::limits::ACCOUNTS;
@@ -12,29 +14,90 @@ use crate::store::wallet::SearchedAccount;
 use super::Wallet;
 
 impl Wallet {
-    /// Adds an account, and begins a search for payments to it: where nothing is asked, from the
-    /// wallet's birthday on and as far ahead. It is watched when the wallet is opened the next time.
-    /// Commit, or drop the wallet if it failed.
+    /// Adds accounts, all of them or none. One that is there already is searched for as widely as is
+    /// asked now. Commit; where the disk refused, drop the wallet.
     ///
     /// # Errors
-    /// See [`AddAccountError`].
+    /// [`CommandError::Account`]: then nothing is staged; or what the disk refused.
+    pub fn add_accounts(
+        &mut self,
+        wanted: Vec<WantedAccount>,
+    ) -> Result<AddedAccounts, CommandError> {
+        let (new, known) = self.told_apart(wanted)?;
+        let mut told = AddedAccounts::default();
+        for WantedAccount { name, descriptor, scope, usual, .. } in new {
+            let look_ahead = scope.look_ahead.or(usual);
+            let scope = SearchScope { look_ahead, ..scope };
+            self.add_account(name.clone(), descriptor, scope)?;
+            told.added.push(name);
+        }
+        for (id, scope) in known {
+            let name = self.account(id)?.name().clone();
+            if told.widened.contains(&name) || told.known.contains(&name) {
+                continue;
+            }
+            let is_wider = self.widen_account(id, scope)?;
+            if is_wider { told.widened.push(name) } else { told.known.push(name) }
+        }
+        match told.known.first() {
+            Some(known) if told.added.is_empty() && told.widened.is_empty() => {
+                Err(AccountProblem::Known(known.clone()).into())
+            }
+            _ => Ok(told),
+        }
+    }
+
+    /// Those that are new, with their names, and those that are there.
+    fn told_apart(&self, wanted: Vec<WantedAccount>) -> Result<ToldApart, AccountProblem> {
+        let mut new: Vec<WantedAccount> = Vec::new();
+        let mut known = Vec::new();
+        for mut one in wanted {
+            if let Some(own) = self.accounts.iter().find(|a| *a.descriptor() == one.descriptor) {
+                known.push((own.id(), one.scope));
+                continue;
+            }
+            // It was named twice.
+            if new.iter().any(|other| other.descriptor == one.descriptor) {
+                continue;
+            }
+            let is_taken = |name: &AccountName| {
+                self.account_named(name).is_ok() || new.iter().any(|other| other.name == *name)
+            };
+            if !one.is_fixed {
+                one.name = one.name.first_free(is_taken);
+            } else if is_taken(&one.name) {
+                return Err(AccountProblem::NameTaken(one.name));
+            }
+            new.push(one);
+        }
+        if self.accounts.len() + new.len() > ACCOUNTS {
+            return Err(AccountProblem::TooMany { most: ACCOUNTS });
+        }
+        Ok((new, known))
+    }
+
+    /// Adds an account, and begins a search for payments to it: where nothing is asked, from the
+    /// wallet's birthday on and as far ahead. Commit, or drop the wallet if it failed.
+    ///
+    /// # Errors
+    /// [`CommandError::Account`], or what the disk refused.
     pub fn add_account(
         &mut self,
         name: AccountName,
         descriptor: AccountDescriptor,
         scope: SearchScope,
-    ) -> Result<AccountId, AddAccountError> {
+    ) -> Result<AccountId, CommandError> {
         if let Some(known) = self.accounts.iter().find(|a| *a.descriptor() == descriptor) {
-            return Err(AddAccountError::Known(known.name().clone()));
+            return Err(AccountProblem::Known(known.name().clone()).into());
         }
         if self.accounts.iter().any(|account| *account.name() == name) {
-            return Err(AddAccountError::NameTaken(name));
+            return Err(AccountProblem::NameTaken(name).into());
         }
         let id = match self.accounts.last() {
             Some(last) if usize::from(last.id().to_u16()) + 1 < ACCOUNTS => {
                 AccountId::new(last.id().to_u16() + 1)
             }
-            Some(_) => return Err(AddAccountError::TooMany { most: ACCOUNTS }),
+            Some(_) => return Err(AccountProblem::TooMany { most: ACCOUNTS }.into()),
             None => AccountId::new(0),
         };
         let network = self.description.network;
@@ -94,7 +157,16 @@ impl Wallet {
             self.extend(state)?;
         }
         self.search_for(account)?;
+        self.look_again(account);
         Ok(true)
+    }
+
+    /// The light client knows these scripts, and is to look for them again.
+    pub(super) fn look_again(&mut self, account: AccountId) {
+        let own = self.scripts.iter().filter(|(_, place)| place.keychain.account == account);
+        let own: BTreeSet<_> = own.map(|(spk, _)| spk.clone()).collect();
+        self.grown.retain(|spk| !own.contains(spk));
+        self.grown.extend(own);
     }
 
     /// Makes an account the one of new addresses.
@@ -106,6 +178,24 @@ impl Wallet {
         self.description.preferred = account;
         Ok(())
     }
+}
+
+/// Those that are new, and those that are there with how they are to be searched for.
+type ToldApart = (Vec<WantedAccount>, Vec<(AccountId, SearchScope)>);
+
+/// An account that is to be added.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WantedAccount {
+    /// Its name.
+    pub name: AccountName,
+    /// Whether it must have that very name.
+    pub is_fixed: bool,
+    /// What it is.
+    pub descriptor: AccountDescriptor,
+    /// What is asked of the search for it.
+    pub scope: SearchScope,
+    /// How far to look ahead for it if nothing is asked; `None`: as for the wallet.
+    pub usual: Option<LookAhead>,
 }
 
 /// What a person asks of the search for an account.
@@ -124,55 +214,5 @@ fn is_covered(asked: Birthday, known: Birthday) -> bool {
         (Birthday::Height(asked), Birthday::Height(known)) => asked >= known,
         (Birthday::Time(asked), Birthday::Time(known)) => asked >= known,
         _ => false,
-    }
-}
-
-/// Why an account was not added.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum AddAccountError {
-    /// Another account has the name.
-    #[error("there is an account named {0} already: choose another name with --name")]
-    NameTaken(AccountName),
-    /// The descriptor is in the wallet.
-    #[error(
-        "this is the wallet's account {0}: it is watched already; an earlier --birthday or a larger \
-         --gap would search wider for it"
-    )]
-    Known(AccountName),
-    /// A wallet has no more room.
-    #[error("a wallet has at most {most} accounts: put this one into a wallet of its own")]
-    TooMany {
-        /// The most accounts.
-        most: usize,
-    },
-    /// A key says that it is of the wallet's own master key, and is not.
-    #[error(
-        "a key says that it comes from this wallet's words and does not: somebody would sign in \
-         your place"
-    )]
-    ForeignKey,
-    /// The wallet has no seed, so it derives no accounts of its own.
-    #[error("this wallet has no words of its own: give a descriptor, an xpub or a file")]
-    WatchOnly,
-    /// The keys have a passphrase of their own, so nothing can be derived or compared.
-    #[error("the wallet is locked: unlock its keys with their passphrase")]
-    Locked,
-    /// The disk refused.
-    #[error(transparent)]
-    Store(#[from] StoreProblem),
-}
-
-impl AddAccountError {
-    /// The stable name, as in `docs/errors.md`, JSON and JSON-RPC.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::NameTaken(_) | Self::Known(_) => "account_exists",
-            Self::TooMany { .. } => "bad_accounts",
-            Self::ForeignKey => "foreign_key",
-            Self::WatchOnly => "watch_only",
-            Self::Locked => "locked",
-            Self::Store(problem) => problem.name(),
-        }
     }
 }

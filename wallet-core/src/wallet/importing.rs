@@ -60,10 +60,7 @@ impl Wallet {
         self.label_imported(id, import, now)?;
         self.search_for(id)?;
         if is_known {
-            // The light client knows its scripts, and is to look for them again.
-            let own = self.scripts.iter().filter(|(_, place)| place.keychain.account == id);
-            let own: Vec<_> = own.map(|(spk, _)| spk.clone()).collect();
-            self.grown = own.into_iter().chain(std::mem::take(&mut self.grown)).collect();
+            self.look_again(id);
         }
         Ok(None)
     }

@@ -61,6 +61,7 @@ impl Wallet {
     /// description how far each chain of addresses is used.
     fn read_what_changed(&mut self, describes: bool) -> Result<(), StoreProblem> {
         if describes || self.file.account_count()? != self.accounts.len() {
+            self.description = self.file.description()?;
             self.own = self.file.own_masters()?;
             self.accounts = self.file.accounts()?;
             self.read_chains()?;
