@@ -127,6 +127,14 @@ fn every_test_that_the_page_names_is_there() {
     assert_none(&prose::missing_tests(page, text, &repository().sources));
 }
 
+/// Who comes first reads these, and must need no more.
+#[test]
+fn the_readme_begins_with_the_two_commands_of_a_fresh_machine() {
+    let readme = repository().text("README.md").unwrap();
+    let (_, behind) = readme.split_once("```sh\n").unwrap();
+    assert!(behind.starts_with("cargo run --release -- demo\ncargo test --workspace\n```\n"));
+}
+
 #[test]
 fn links_of_pages_lead_somewhere() {
     let root = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));

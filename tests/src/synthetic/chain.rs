@@ -193,7 +193,7 @@ impl Made {
 
 fn make(recipe: &Recipe) -> Made {
     let roots = on_all_cores(1..recipe.blocks + 1, |height| recipe.merkle_root(height));
-    let headers = headers(&roots);
+    let headers = headers(&roots, spacing(recipe.blocks));
     let messages = on_all_cores(0..recipe.blocks + 1, |height| {
         let block = headers[height as usize].block_hash();
         let filter = if height == 0 {
@@ -212,8 +212,14 @@ fn make(recipe: &Recipe) -> Made {
     Made { ends: ends.collect(), headers, messages: messages.concat() }
 }
 
-/// Headers with regtest's proof of work, ten minutes apart, long ago.
-fn headers(roots: &[TxMerkleNode]) -> Vec<Header> {
+/// Seconds between two blocks: ten minutes, or less where the last would be from the future.
+const fn spacing(blocks: u32) -> u32 {
+    let most = SPAN / if blocks == 0 { 1 } else { blocks };
+    if most < 600 { most } else { 600 }
+}
+
+/// Headers with regtest's proof of work, so many seconds apart, long ago.
+fn headers(roots: &[TxMerkleNode], spacing: u32) -> Vec<Header> {
     let mut headers = vec![genesis_block(Network::Regtest).header];
     let mut time = FIRST_TIME;
     for root in roots {
@@ -230,7 +236,7 @@ fn headers(roots: &[TxMerkleNode]) -> Vec<Header> {
             header.nonce += 1;
         }
         headers.push(header);
-        time += 600;
+        time += spacing;
     }
     headers
 }
@@ -279,6 +285,9 @@ fn message(ends: &[usize], index: usize) -> Range<usize> {
 
 /// Changes with whatever the file holds.
 const FORMAT: u32 = 2;
+
+/// In seconds, from the first block above genesis to the last at the most.
+const SPAN: u32 = 60_000_000;
 
 /// When the first block above genesis was made.
 const FIRST_TIME: u32 = 1_700_000_000;
