@@ -1,13 +1,11 @@
 //! Owns the terminal while the screens are open, and the loop that feeds them: keys, answers and
 //! events in, effects and drawings out.
 //!
-//! Draws when something changed, at most 30 times a second, from values: no lock is held
-//! meanwhile. Refuses to leave the terminal as it made it, however it ends.
+//! Draws when something changed, from values: no lock is held meanwhile. Refuses to leave the terminal as it made it, however it ends.
 
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use billfold_wallet_core::event::News;
 use billfold_wallet_core::face::{Face, Listener};
@@ -30,11 +28,13 @@ use crate::model::{Message, Model};
 use crate::places::Places;
 use crate::play::{Display, Playground};
 use crate::runtime::errand::Errands;
+use crate::runtime::pace::{Cause, Pace};
 use crate::runtime::screen::{Screen, leave_on_panic};
 use crate::runtime::wallets::Wallets;
 
 mod clipboard;
 mod errand;
+mod pace;
 mod stop;
 mod screen;
 mod wallets;
@@ -89,9 +89,8 @@ pub async fn run(
         playground,
         screen,
         places: Places::default(),
-        dirty: true,
+        pace: Pace::default(),
         anew: false,
-        drawn: None,
     };
     run.until(ended).await
 }
@@ -108,10 +107,9 @@ struct Run {
     screen: Screen,
     /// What the last drawing has besides its cells.
     places: Places,
-    dirty: bool,
+    pace: Pace,
     /// Whether the terminal may have lost what was drawn.
     anew: bool,
-    drawn: Option<Instant>,
 }
 
 /// How to go on after an effect.
@@ -136,8 +134,9 @@ impl Run {
         let mut ended = std::pin::pin!(ended);
         let mut input = EventStream::new();
         let mut hears = true;
+        self.pace.change(Cause::Person);
         loop {
-            let draw_at = self.draw_at();
+            let draw_at = self.pace.due(Instant::now());
             let woken = tokio::select! {
                 biased;
                 () = ended.as_mut() => Woken::Ended,
@@ -151,7 +150,10 @@ impl Run {
                 Woken::Ended | Woken::Input(None) => return Ok(Ended::Done),
                 Woken::Input(Some(event)) => self.input(event?),
                 Woken::Answered(ticket, answer) => self.handle(Message::Answered(ticket, answer)),
-                Woken::Heard(Some(news)) => self.handle(Message::Heard(news)),
+                Woken::Heard(Some(news)) => {
+                    self.pace.change(Cause::News);
+                    self.model.handle(Message::Heard(news))
+                }
                 Woken::Heard(None) => {
                     hears = false;
                     Vec::new()
@@ -172,8 +174,9 @@ impl Run {
         }
     }
 
+    /// Takes what a person did, or waits for.
     fn handle(&mut self, message: Message) -> Vec<Effect> {
-        self.dirty = true;
+        self.pace.change(Cause::Person);
         self.model.handle(message)
     }
 
@@ -219,15 +222,9 @@ impl Run {
 
     /// Has every cell drawn next. What a window lost while it was small is not back in it when it has its
     /// old size again.
-    const fn draw_anew(&mut self) {
-        self.dirty = true;
+    fn draw_anew(&mut self) {
+        self.pace.change(Cause::Person);
         self.anew = true;
-    }
-
-    /// When to draw: at once, unless that was done a moment ago; `None`: nothing changed.
-    fn draw_at(&self) -> Option<Instant> {
-        let frame = Duration::from_secs(1) / FRAMES;
-        self.dirty.then(|| self.drawn.map_or_else(Instant::now, |drawn| drawn + frame))
     }
 
     /// Draws what changed, marked as one drawing: terminals that know the mark show nothing half.
@@ -247,8 +244,7 @@ impl Run {
         });
         drawn.map(drop)?;
         execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
-        self.dirty = false;
-        self.drawn = Some(Instant::now());
+        self.pace.drew(Instant::now());
         Ok(())
     }
 
@@ -288,6 +284,3 @@ async fn until(when: Option<Instant>) {
         None => std::future::pending().await,
     }
 }
-
-/// Drawings a second at the most.
-const FRAMES: u32 = 30;

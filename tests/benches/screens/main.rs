@@ -50,7 +50,10 @@ const OUTPUTS: u32 = 2;
 const STARTS: usize = 11;
 
 /// Keys that are pressed while the wallet scans, at the most.
-const KEYS: usize = 1_000;
+const KEYS: usize = 400;
+
+/// Between what a key showed and the next key: somebody fast.
+const FINGER: Duration = Duration::from_millis(60);
 
 /// How long nobody does anything.
 const IDLE: Duration = Duration::from_secs(60);
@@ -93,8 +96,10 @@ fn while_it_scans(program: &Program) -> Result<()> {
     let own = processor::seconds(std::process::id())?;
     let mut took = Vec::new();
     while took.len() < KEYS && !person.display().text().contains("synced ") {
-        took.push(key(&mut person, "3", COINS)?);
-        took.push(key(&mut person, "1", HOME)?);
+        for (pressed, then) in [("3", COINS), ("1", HOME)] {
+            thread::sleep(FINGER);
+            took.push(key(&mut person, pressed, then)?);
+        }
     }
     let elapsed = begin.elapsed().as_secs_f64();
     let cores = f64::from(u32::try_from(thread::available_parallelism()?.get())?);

@@ -1,0 +1,107 @@
+//! Owns when to draw: what a person did at once, what the wallet tells by itself a little later and with
+//! more of it.
+//!
+//! Refuses more than 30 drawings in any second, so that no terminal falls behind, whoever asks.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// For whom something changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Cause {
+    /// The wallet went on by itself.
+    News,
+    /// Somebody pressed a key, or has an answer to wait for.
+    Person,
+}
+
+/// What was drawn lately, and what changed since.
+#[derive(Debug, Default)]
+pub(super) struct Pace {
+    /// The last drawings, the newest at the end.
+    drawn: VecDeque<Instant>,
+    changed: Option<Cause>,
+}
+
+impl Pace {
+    /// Something is to be drawn.
+    pub(super) fn change(&mut self, cause: Cause) {
+        self.changed = self.changed.max(Some(cause));
+    }
+
+    /// When to draw; `None`: nothing changed.
+    pub(super) fn due(&self, now: Instant) -> Option<Instant> {
+        let cause = self.changed?;
+        let full = self.drawn.len() == FRAMES;
+        let room = self.drawn.front().filter(|_| full).map(|oldest| *oldest + SECOND);
+        let quiet = self.drawn.back().filter(|_| cause == Cause::News).map(|last| *last + NEWS);
+        Some(room.max(quiet).unwrap_or(now).max(now))
+    }
+
+    /// All that changed is drawn.
+    pub(super) fn drew(&mut self, now: Instant) {
+        self.changed = None;
+        if self.drawn.len() == FRAMES {
+            self.drawn.pop_front();
+        }
+        self.drawn.push_back(now);
+    }
+}
+
+/// Drawings in a second at the most.
+const FRAMES: usize = 30;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Between a drawing and the next that only news ask for. Ten in a second leave room for keys, and nobody
+/// reads more.
+const NEWS: Duration = Duration::from_millis(100);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_drawn_at_once_while_news_come_without_end() {
+        let mut now = Instant::now();
+        let mut pace = Pace::default();
+        for _ in 0..20 {
+            pace.change(Cause::News);
+            now = pace.due(now).unwrap();
+            pace.drew(now);
+            now += Duration::from_millis(20);
+            pace.change(Cause::News);
+            assert!(pace.due(now).unwrap() > now, "news wait");
+            pace.change(Cause::Person);
+            assert_eq!(pace.due(now), Some(now));
+            pace.drew(now);
+        }
+    }
+
+    #[test]
+    fn no_second_has_more_than_thirty_drawings() {
+        let mut now = Instant::now();
+        let mut pace = Pace::default();
+        let mut drawn = Vec::new();
+        for _ in 0..200 {
+            pace.change(Cause::Person);
+            now = pace.due(now).unwrap();
+            pace.drew(now);
+            drawn.push(now);
+        }
+        assert!(drawn.windows(31).all(|thirty_one| thirty_one[30] - thirty_one[0] >= SECOND));
+    }
+
+    #[test]
+    fn nothing_is_drawn_where_nothing_changed() {
+        let now = Instant::now();
+        let mut pace = Pace::default();
+        assert_eq!(pace.due(now), None);
+        pace.change(Cause::News);
+        assert_eq!(pace.due(now), Some(now), "the first is not late");
+        pace.drew(now);
+        assert_eq!(pace.due(now + SECOND), None);
+    }
+}
