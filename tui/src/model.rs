@@ -3,7 +3,6 @@
 //!
 //! Refuses I/O, clocks and waiting: the runtime above does those.
 
-use billfold_wallet_core::command::Command;
 use billfold_wallet_core::event::{Event, News};
 use billfold_wallet_core::wallet_name::WalletName;
 use bitcoin::Network;
@@ -236,10 +235,7 @@ impl Model {
             }
             Verb::Hide => self.book.look.hidden = !self.book.look.hidden,
             Verb::Unit => self.book.look.sats = !self.book.look.sats,
-            Verb::Lock => {
-                self.out.ask(&self.book.wallet, Command::Lock);
-                self.out.done("The keys are locked.");
-            }
+            Verb::Lock => self.vigil.lock(&self.book, &mut self.out),
             Verb::Close => self.close(),
             Verb::Redraw => self.out.put(Effect::Redraw),
             Verb::Quit => {

@@ -1,7 +1,9 @@
 //! Owns `Vigil`, the watch over open keys: the wallet is told that somebody is there, so that it does not
-//! lock under who only looks, and the last seconds before it does are counted where they are seen.
+//! lock under who only looks, the last seconds before it does are counted where they are seen, and a person
+//! may lock it at once.
 //!
-//! Refuses a clock of its own: the wallet knows when it locks itself.
+//! Refuses a clock of its own: the wallet knows when it locks itself. Refuses to say that keys are locked
+//! before they are.
 
 use std::time::Duration;
 
@@ -19,6 +21,8 @@ pub(crate) struct Vigil {
     asked: Question,
     /// Until it is asked again.
     rest: Question,
+    /// To be locked.
+    locking: Question,
 }
 
 impl Vigil {
@@ -27,6 +31,11 @@ impl Vigil {
         if !book.locked && self.told.is_free() {
             self.told.put(out.ask(&book.wallet, Command::Present));
         }
+    }
+
+    /// Locks the keys.
+    pub(crate) fn lock(&mut self, book: &Book, out: &mut Outbox) {
+        self.locking.put(out.ask(&book.wallet, Command::Lock));
     }
 
     /// Takes an answer to what it asked; whether it was one.
@@ -45,6 +54,11 @@ impl Vigil {
             self.learned(&answer, book, out);
         } else if self.rest.answer(delivery).is_some() {
             self.ask(book, out);
+        } else if let Some(answer) = self.locking.answer(delivery) {
+            match answer {
+                Answer::Reply(Err(error)) => out.problem(error),
+                _ => out.done("The keys are locked."),
+            }
         } else {
             return false;
         }
@@ -74,3 +88,36 @@ impl Vigil {
 const COUNTED: Duration = Duration::from_secs(30);
 
 const SECOND: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use billfold_wallet_core::command::CommandError;
+    use billfold_wallet_core::wallet_name::WalletName;
+    use bitcoin::Network;
+
+    use super::*;
+    use crate::effect::{Effect, Notice, Ticket};
+
+    /// Who walks away from a terminal that says so must be right.
+    #[test]
+    fn keys_are_told_as_locked_once_they_are() {
+        let mut book = Book::new(WalletName::default(), Network::Regtest);
+        for (answer, told) in [(Ok(Reply::Done), true), (Err(CommandError::Closing), false)] {
+            let (mut vigil, mut out) = (Vigil::default(), Outbox::default());
+            vigil.lock(&book, &mut out);
+            assert!(out.take_notice().is_none(), "nothing is locked yet");
+            let ticket: Vec<Ticket> = out
+                .take()
+                .into_iter()
+                .filter_map(|effect| match effect {
+                    Effect::Ask { ticket, .. } => Some(ticket),
+                    _ => None,
+                })
+                .collect();
+            let mut delivery = Delivery::new(ticket[0], Answer::Reply(answer));
+            assert!(vigil.answered(&mut delivery, &mut book, &mut out));
+            let notice = out.take_notice();
+            assert_eq!(matches!(notice, Some(Notice::Done(_))), told, "{notice:?}");
+        }
+    }
+}
