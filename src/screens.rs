@@ -5,8 +5,10 @@
 use std::sync::Arc;
 use std::thread;
 
+use billfold_rpc::client::face::RemoteFace;
 use billfold_tui::model::Model;
-use billfold_tui::runtime::{self, Around, Ended, lines};
+use billfold_tui::runtime::stage::Stage;
+use billfold_tui::runtime::{Around, Ended, lines};
 use billfold_tui::theme::Theme;
 use billfold_wallet_core::config::Settings;
 use billfold_wallet_core::face::Face;
@@ -32,7 +34,10 @@ pub(crate) async fn show(
     context: &mut Context,
 ) -> Result<Ended, Failure> {
     let existing = service::wallets(&settings).map_err(Failure::from)?;
-    let face = face(&settings, context).await?;
+    let daemon = attached::daemon_of(&settings, context).await?;
+    if daemon.is_none() {
+        session::needs_peers(&settings)?;
+    }
     let theme = Theme { colour: context.output.colour() };
     let exists = existing.contains(&settings.wallet);
     let model = match (exists, &around.playground) {
@@ -41,23 +46,28 @@ pub(crate) async fn show(
         (false, Some(_)) => Model::playing,
     };
     let model = model(settings.wallet.clone(), settings.network, keys::read()?, theme);
-    let ended = if context.run.style.plain {
+    let gone = |error| Failure::new(Kind::Io, format!("the terminal can't be used: {error}"));
+    if context.run.style.plain {
+        let face = face(&settings, daemon)?;
         let reader = AtTerminal::open()?;
         let ends = context.interrupt.came();
-        lines::run(model, Arc::clone(&face), around, &reader, ends).await
-    } else {
-        runtime::run(model, Arc::clone(&face), around, context.interrupt.came()).await
-    };
+        let ended = lines::run(model, Arc::clone(&face), around, &reader, ends).await;
+        face.close().await;
+        return ended.map_err(gone);
+    }
+    // A chain of a million headers takes a while to be read; the password can be asked for meanwhile.
+    let stage = Stage::raise(model, around.mouse).map_err(gone)?;
+    let face = face(&settings, daemon)?;
+    let ended = stage.play(Arc::clone(&face), around, context.interrupt.came()).await;
     face.close().await;
-    ended.map_err(|error| Failure::new(Kind::Io, format!("the terminal can't be used: {error}")))
+    ended.map_err(gone)
 }
 
-/// Who has the wallets: the daemon of the directory, or this process, which needs peers then.
-async fn face(settings: &Settings, context: &mut Context) -> Result<Arc<dyn Face>, Failure> {
-    if let Some(daemon) = attached::daemon_of(settings, context).await? {
+/// Who has the wallets: the daemon of the directory, or this process.
+fn face(settings: &Settings, daemon: Option<RemoteFace>) -> Result<Arc<dyn Face>, Failure> {
+    if let Some(daemon) = daemon {
         return Ok(Arc::new(Guest::new(daemon, settings.clone())));
     }
-    session::needs_peers(settings)?;
     // On a thread of its own, since a chain may not be opened inside a runtime.
     let open = || Service::open_all(settings, &[], Access::View, Reach::Online);
     let opened = thread::scope(|scope| scope.spawn(open).join());

@@ -1,7 +1,6 @@
-//! Owns the terminal while the screens are open, and the loop that feeds them: keys, answers and
-//! events in, effects and drawings out.
+//! Owns the loop that feeds the screens: keys, answers and events in, effects and drawings out.
 //!
-//! Draws when something changed, from values: no lock is held meanwhile. Refuses to leave the terminal as it made it, however it ends.
+//! Refuses to leave the terminal as it made it, however it ends.
 
 use std::io;
 use std::pin::Pin;
@@ -11,12 +10,8 @@ use billfold_wallet_core::event::News;
 use billfold_wallet_core::face::{Face, Listener};
 use billfold_wallet_core::signer_host::place::Place;
 use crossterm::event::{Event as Input, EventStream, MouseButton, MouseEvent, MouseEventKind};
-use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
-use crossterm::{execute, queue};
 use futures_core::Stream;
-use ratatui::Terminal;
-use ratatui::backend::CrosstermBackend;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::Position;
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 use tokio::time::{Instant, sleep_until};
 
@@ -24,12 +19,11 @@ use crate::action::{Action, Move};
 use crate::checkup::Machine;
 use crate::effect::{Answer, Effect, Ticket, Trial};
 use crate::key::Key;
-use crate::model::{Message, Model};
-use crate::places::Places;
+use crate::model::Message;
 use crate::play::{Display, Playground};
 use crate::runtime::errand::Errands;
-use crate::runtime::pace::{Cause, Pace};
-use crate::runtime::screen::{Screen, leave_on_panic};
+use crate::runtime::pace::Cause;
+use crate::runtime::stage::Stage;
 use crate::runtime::wallets::Wallets;
 
 mod clipboard;
@@ -37,6 +31,7 @@ mod errand;
 mod pace;
 mod stop;
 mod screen;
+pub mod stage;
 mod wallets;
 pub mod lines;
 
@@ -61,55 +56,35 @@ pub enum Ended {
     Try(Trial),
 }
 
-/// Shows the screens until the person ends them, or `ended` does. The face is not closed.
-///
-/// # Errors
-/// If the terminal can't be used, or is gone.
-pub async fn run(
-    model: Model,
-    face: Arc<dyn Face>,
-    around: Around,
-    ended: impl Future<Output = ()>,
-) -> io::Result<Ended> {
-    leave_on_panic();
-    let screen = Screen::enter(around.mouse)?;
-    let terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
-    let (answers, answered) = mpsc::unbounded_channel();
-    let listener = face.listen();
-    let playground = around.playground.clone();
-    let errands = Errands::new(around, answers.clone());
-    let wallets = Wallets::new(face, answers);
-    let mut run = Run {
-        model,
-        terminal,
-        wallets,
-        answered,
-        listener,
-        errands,
-        playground,
-        screen,
-        places: Places::default(),
-        pace: Pace::default(),
-        anew: false,
-    };
-    run.until(ended).await
+impl Stage {
+    /// Shows the screens until the person ends them, or `ended` does. The face is not closed.
+    ///
+    /// # Errors
+    /// If the terminal is gone.
+    pub async fn play(
+        self,
+        face: Arc<dyn Face>,
+        around: Around,
+        ended: impl Future<Output = ()>,
+    ) -> io::Result<Ended> {
+        let (answers, answered) = mpsc::unbounded_channel();
+        let listener = face.listen();
+        let playground = around.playground.clone();
+        let errands = Errands::new(around, answers.clone());
+        let wallets = Wallets::new(face, answers);
+        let mut run = Run { stage: self, wallets, answered, listener, errands, playground };
+        run.until(ended).await
+    }
 }
 
 struct Run {
-    model: Model,
-    terminal: Terminal<CrosstermBackend<io::Stdout>>,
+    stage: Stage,
     wallets: Wallets,
     /// One for each question that is under way, of which the book and the screens ask few.
     answered: UnboundedReceiver<(Ticket, Answer)>,
     listener: Box<dyn Listener>,
     errands: Errands,
     playground: Option<Arc<dyn Playground>>,
-    screen: Screen,
-    /// What the last drawing has besides its cells.
-    places: Places,
-    pace: Pace,
-    /// Whether the terminal may have lost what was drawn.
-    anew: bool,
 }
 
 /// How to go on after an effect.
@@ -134,9 +109,8 @@ impl Run {
         let mut ended = std::pin::pin!(ended);
         let mut input = EventStream::new();
         let mut hears = true;
-        self.pace.change(Cause::Person);
         loop {
-            let draw_at = self.pace.due(Instant::now());
+            let draw_at = self.stage.pace.due(Instant::now());
             let woken = tokio::select! {
                 biased;
                 () = ended.as_mut() => Woken::Ended,
@@ -151,8 +125,8 @@ impl Run {
                 Woken::Input(Some(event)) => self.input(event?),
                 Woken::Answered(ticket, answer) => self.handle(Message::Answered(ticket, answer)),
                 Woken::Heard(Some(news)) => {
-                    self.pace.change(Cause::News);
-                    self.model.handle(Message::Heard(news))
+                    self.stage.pace.change(Cause::News);
+                    self.stage.model.handle(Message::Heard(news))
                 }
                 Woken::Heard(None) => {
                     hears = false;
@@ -160,7 +134,7 @@ impl Run {
                 }
                 Woken::Shown(display) => self.handle(Message::Shown(display)),
                 Woken::Draw => {
-                    self.draw()?;
+                    self.stage.draw()?;
                     Vec::new()
                 }
             };
@@ -176,8 +150,8 @@ impl Run {
 
     /// Takes what a person did, or waits for.
     fn handle(&mut self, message: Message) -> Vec<Effect> {
-        self.pace.change(Cause::Person);
-        self.model.handle(message)
+        self.stage.pace.change(Cause::Person);
+        self.stage.model.handle(message)
     }
 
     fn input(&mut self, event: Input) -> Vec<Effect> {
@@ -188,7 +162,7 @@ impl Run {
             },
             Input::Paste(text) => self.handle(Message::Paste(text)),
             Input::Resize(..) => {
-                self.draw_anew();
+                self.stage.draw_anew();
                 Vec::new()
             }
             Input::Mouse(event) => match self.meant(event) {
@@ -205,7 +179,7 @@ impl Run {
             MouseEventKind::ScrollUp => Some(Action::Move(Move::Up)),
             MouseEventKind::ScrollDown => Some(Action::Move(Move::Down)),
             MouseEventKind::Down(MouseButton::Left) => {
-                self.places.clicked(Position::new(event.column, event.row))
+                self.stage.places.clicked(Position::new(event.column, event.row))
             }
             _ => None,
         }
@@ -215,37 +189,7 @@ impl Run {
     /// rests.
     async fn stop(&mut self) -> io::Result<()> {
         self.wallets.are_closed().await;
-        self.screen.suspend()?;
-        self.draw_anew();
-        Ok(())
-    }
-
-    /// Has every cell drawn next. What a window lost while it was small is not back in it when it has its
-    /// old size again.
-    fn draw_anew(&mut self) {
-        self.pace.change(Cause::Person);
-        self.anew = true;
-    }
-
-    /// Draws what changed, marked as one drawing: terminals that know the mark show nothing half.
-    fn draw(&mut self) -> io::Result<()> {
-        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
-        if std::mem::take(&mut self.anew) {
-            // To clear the screen would ask the terminal where its cursor is, and the answer comes among the
-            // keys.
-            let size = self.terminal.size()?;
-            self.terminal.resize(Rect::from((Position::ORIGIN, size)))?;
-        }
-        let drawn = self.terminal.draw(|frame| {
-            self.places = self.model.draw(frame.buffer_mut());
-            if let Some(cursor) = self.places.cursor {
-                frame.set_cursor_position(cursor);
-            }
-        });
-        drawn.map(drop)?;
-        execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
-        self.pace.drew(Instant::now());
-        Ok(())
+        self.stage.suspend()
     }
 
     /// Carries out an effect; how to go on.
@@ -253,10 +197,10 @@ impl Run {
         let Some(effect) = self.wallets.carry_out(effect) else { return Ok(Then::GoOn) };
         match self.errands.carry_out(effect) {
             Some(Effect::Copy(text)) => {
-                let told = clipboard::copy(&text, self.terminal.backend_mut())?;
+                let told = self.stage.copy(&text)?;
                 self.handle(Message::Copied(told));
             }
-            Some(Effect::Redraw) => self.draw_anew(),
+            Some(Effect::Redraw) => self.stage.draw_anew(),
             Some(Effect::Suspend) => return Ok(Then::Stop),
             Some(Effect::Try(trial)) => return Ok(Then::End(Ended::Try(trial))),
             Some(Effect::Quit) => return Ok(Then::End(Ended::Done)),
