@@ -116,6 +116,17 @@ impl Read {
         matches!(self.body, Body::Keys { .. })
     }
 
+    /// Why no account is made of it, and what to do instead, where that is seen from its form.
+    #[must_use]
+    pub const fn no_account(&self) -> Option<&'static str> {
+        match self.body {
+            Body::Keys { outer: Outer::Combo, .. } => Some(NO_COMBO),
+            Body::Keys { outer: Outer::RawTr, .. } => Some(NO_RAWTR),
+            Body::Script { .. } => Some(NO_SCRIPT),
+            Body::Keys { outer: Outer::Usual, .. } => None,
+        }
+    }
+
     /// Whether there are private keys in it.
     #[must_use]
     pub const fn has_private_keys(&self) -> bool {
@@ -318,3 +329,10 @@ impl Outer {
         }
     }
 }
+
+const NO_COMBO: &str = "combo() is not imported, since what is paid to a bare key has no address: import \
+                        pkh(), sh(wpkh()) and wpkh() of the key";
+const NO_RAWTR: &str =
+    "rawtr() is not imported: import tr() of the key from which its own was made";
+const NO_SCRIPT: &str = "addr() and raw() do not tell how they are spent: import the descriptor with the \
+                         keys";

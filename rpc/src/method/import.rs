@@ -32,9 +32,9 @@ pub(super) const METHODS: &[Method] = &[Method {
                 has ended; other calls are answered meanwhile, and the search goes on if its \
                 caller leaves, and over a restart.",
     standing: Standing::Differs(
-        "-5 for addr and raw, which do not tell how they are spent, and for combo, rawtr and bare \
-             scripts; -4 for hardened ranges, also with private keys, since a locked wallet could \
-             not look ahead; -8 for a range beyond 10,000; addresses below the range are watched too, and those of a descriptor that is known are never watched less; -4 \
+        "-5 for addr and raw, which do not tell how they are spent, for pk, bare multi and combo, \
+             since what is paid to a bare key has no address, and for rawtr; -4 for hardened ranges, also with private keys, since \
+             a locked wallet could not look ahead; -8 for a range beyond 10,000; addresses below the range are watched too, and those of a descriptor that is known are never watched less; -4 \
              for more than 512 descriptors; texts of what is wrong with a descriptor are our own",
     ),
     run: Run::Wallet(|node, desk, arguments| Box::pin(import(node, desk, arguments))),
@@ -139,6 +139,9 @@ fn read(
     let own_label = request.get("label").map(arguments::text).transpose()?;
     let label = label(own_label.unwrap_or_default())?;
     let read = Read::parse(text, network, true)?;
+    if let Some(reason) = read.no_account() {
+        return Err(RpcError::address_or_key(reason));
+    }
     let branches = read.branch_count();
     let internal = flag("internal")?;
     if internal.is_some() && branches > 1 {

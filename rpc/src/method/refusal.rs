@@ -33,11 +33,18 @@ pub const REFUSALS: &[Refusal] = &[
     Refusal { name: "generateblock", reason: NO_MINING },
     Refusal { name: "generatetoaddress", reason: NO_MINING },
     Refusal { name: "generatetodescriptor", reason: NO_MINING },
+    Refusal {
+        name: "getblockfilter",
+        reason: "filters are kept only as long as there is room: it takes a full node",
+    },
     Refusal { name: "getblockstats", reason: NO_BLOCKS },
     Refusal { name: "getblocktemplate", reason: NO_MINING },
     Refusal { name: "getchainstates", reason: NO_UTXO_SET },
     Refusal { name: "getchaintxstats", reason: NO_BLOCKS },
-    Refusal { name: "getdescriptoractivity", reason: PEERS_WOULD_KNOW },
+    Refusal {
+        name: "getdescriptoractivity",
+        reason: "a block does not tell what its inputs spend: importdescriptors finds both sides",
+    },
     Refusal {
         name: "getinfo",
         reason: "Bitcoin Core has none any more: use getblockchaininfo, \
@@ -59,6 +66,10 @@ pub const REFUSALS: &[Refusal] = &[
     Refusal { name: "importmempool", reason: NO_MEMPOOL },
     Refusal { name: "importmulti", reason: LEGACY_DESCRIPTORS },
     Refusal { name: "importprivkey", reason: LEGACY_DESCRIPTORS },
+    Refusal {
+        name: "importprunedfunds",
+        reason: "filters find payments at any height: use rescanblockchain",
+    },
     Refusal { name: "importpubkey", reason: LEGACY_DESCRIPTORS },
     Refusal { name: "importwallet", reason: LEGACY_DESCRIPTORS },
     Refusal { name: "loadtxoutset", reason: NO_UTXO_SET },
@@ -69,7 +80,15 @@ pub const REFUSALS: &[Refusal] = &[
     Refusal { name: "preciousblock", reason: NO_BLOCKS },
     Refusal { name: "prioritisetransaction", reason: NO_MEMPOOL },
     Refusal { name: "pruneblockchain", reason: NO_BLOCKS },
+    Refusal {
+        name: "removeprunedfunds",
+        reason: "what a block holds is found again: use abandontransaction for what is in none",
+    },
     Refusal { name: "savemempool", reason: NO_MEMPOOL },
+    Refusal {
+        name: "scanblocks",
+        reason: "filters are matched for wallets: importdescriptors finds what was paid",
+    },
     Refusal { name: "scantxoutset", reason: NO_UTXO_SET },
     Refusal { name: "sethdseed", reason: LEGACY_DESCRIPTORS },
     Refusal {
@@ -94,8 +113,6 @@ pub const REFUSALS: &[Refusal] = &[
 ];
 
 const NO_MEMPOOL: &str = "this wallet keeps no mempool: it takes a full node";
-const PEERS_WOULD_KNOW: &str =
-    "it keeps no blocks, and whoever is asked for one learns which block is of interest";
 const NO_UTXO_SET: &str = "this wallet keeps no set of unspent outputs: it takes a full node";
 const NO_BLOCKS: &str = "this wallet keeps no blocks: it takes a full node";
 const NO_MINING: &str = "this wallet does not mine: it takes a full node";
