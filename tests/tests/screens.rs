@@ -10,10 +10,8 @@ use billfold_tests::screens::{
 #[cfg(unix)]
 use billfold_tests::shell;
 use billfold_tests::town::Town;
-use billfold_tests::typist::{DOWN, ENTER, ESC, TAB, Typist};
-use billfold_tests::vector_wallet;
+use billfold_tests::typist::{DOWN, ENTER, ESC, Typist};
 use bitcoin::Amount;
-use serde_json::json;
 
 const BILLFOLD: &str = env!("CARGO_BIN_EXE_billfold");
 
@@ -142,33 +140,6 @@ fn coins_are_frozen_things_are_labelled_and_keys_are_locked() -> Result<()> {
     let coins = program.ok(&["coins"])?;
     ensure!(coins[0]["frozen"] == false && coins[0]["note"] == "salary é", "{coins}");
     Ok(())
-}
-
-#[test]
-fn a_wallet_is_restored_and_its_money_is_there() -> Result<()> {
-    let town = Town::build()?;
-    for (purpose, index, amount) in [(86, 0, 70_000), (84, 3, 5_000)] {
-        town.pay(&json!(vector_wallet::address(purpose, 0, index)?.to_string()), amount)?;
-    }
-    let program = Program::connected(BILLFOLD, town.network.address())?;
-    let mut person = program.at_terminal(&[])?;
-    person.see("There is no wallet named main here yet")?;
-    person.press("r")?;
-    person.see("Tab completes a word")?;
-    for _ in 0..11 {
-        person.press("aband")?;
-        person.press(TAB)?;
-    }
-    person.press("about")?;
-    person.press(ENTER)?;
-    person.see("73c5da0a")?;
-    person.press(ENTER)?;
-    person.see("The month or the block")?;
-    person.press(ENTER)?;
-    choose_password(&mut person)?;
-    person.see("0.00 075 000 BTC")?;
-    person.see("synced at")?;
-    quit(person)
 }
 
 /// A terminal without colours still shows what is chosen and what is important.

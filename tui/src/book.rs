@@ -185,7 +185,8 @@ impl Book {
             }
             Event::Transaction(_) | Event::Reorganised { .. } => {
                 self.outdate(MONEY);
-                if self.is_searching() {
+                // What is being read for the first time may be older than this.
+                if self.description.is_none() || self.is_searching() {
                     self.outdate(&[Page::Description]);
                 }
             }
@@ -287,6 +288,10 @@ const FIRST_ROWS: u32 = 200;
 
 #[cfg(test)]
 mod tests {
+    use billfold_wallet_core::light_client::height::{BlockId, Height};
+    use bitcoin::BlockHash;
+    use bitcoin::hashes::Hash as _;
+
     use super::*;
     use crate::effect::Effect;
 
@@ -314,6 +319,20 @@ mod tests {
         assert!(book.balance.is_some());
         book.refresh(&wanted, &mut out);
         assert_eq!(asked(&mut out).len(), 1, "what changed meanwhile is asked for");
+    }
+
+    /// Who restores would be told of nothing until the next payment is found, or the end.
+    #[test]
+    fn a_payment_that_comes_while_the_wallet_is_first_described_is_told() {
+        let mut book = Book::new(WalletName::default(), Network::Regtest);
+        let mut out = Outbox::default();
+        book.refresh(&[Page::Description], &mut out);
+        let ticket = asked(&mut out)[0].0;
+        let fork = BlockId::new(Height::GENESIS, BlockHash::all_zeros());
+        book.hear(&Event::Reorganised { fork, old_tip: fork });
+        book.answered(&mut Delivery::new(ticket, Answer::Reply(Ok(Reply::Done))));
+        book.refresh(&[Page::Description], &mut out);
+        assert_eq!(asked(&mut out).len(), 1);
     }
 
     #[test]
