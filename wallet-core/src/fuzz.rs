@@ -7,6 +7,7 @@ use bitcoin::{Network, psbt};
 
 use crate::amount::{display_amount, display_fee_rate, parse_amount, parse_fee_rate};
 use crate::backup::lines;
+use crate::command::{PayAmount, Recipient};
 use crate::foreign::is_hidden;
 use crate::import::Import;
 use crate::keychain::{
@@ -22,20 +23,24 @@ use crate::psbt::review::{Knowledge, review};
 use crate::psbt::{PsbtForm, read, write};
 use crate::recipient::Payee;
 use crate::seed::{Seed, Words};
-use crate::signers::{Signer, SoftwareSigner, finish};
+use crate::signers::{
+    HeldKey, PrivateDescriptor, Signer, SoftwareSigner, finish, with_private_keys,
+};
 use crate::vault::{Header, Parcel};
 
 /// What a target does with any bytes; it panics if something does not hold.
 pub type Body = fn(&[u8]);
 
 /// Every target: its name, which is the directory of its corpus, and its body.
-pub const TARGETS: [(&str, Body); 10] = [
+pub const TARGETS: [(&str, Body); 12] = [
     ("accounts", accounts),
     ("amount", amount),
     ("backup", backup),
+    ("batch", batch),
     ("labels", labels),
     ("message", message),
     ("payee", payee),
+    ("private_keys", private_keys),
     ("psbt", psbt),
     ("socks", socks),
     ("vault_header", vault_header),
@@ -106,6 +111,41 @@ fn payee(bytes: &[u8]) {
             assert_eq!(Payee::parse(&payee.uri(), network), Ok(payee));
         }
     }
+}
+
+/// The payments of a file, written one to a line, read the same.
+fn batch(bytes: &[u8]) {
+    let Ok(text) = str::from_utf8(bytes) else { return };
+    let Ok(recipients) = crate::batch::parse(text, Network::Regtest) else { return };
+    let line = |recipient: &Recipient| {
+        let amount = match recipient.amount {
+            PayAmount::Exactly(amount) => Some(amount),
+            _ => None,
+        };
+        let amount = amount.expect("a file says how much").to_sat();
+        let note = recipient.note.as_deref().unwrap_or_default().replace('"', "\"\"");
+        format!("{},{amount} sat,\"{note}\"\n", recipient.address)
+    };
+    let written: String = recipients.iter().map(line).collect();
+    assert_eq!(crate::batch::parse(&written, Network::Regtest), Ok(recipients));
+}
+
+/// A descriptor with private keys is told without them, and is the same when they are put back.
+fn private_keys(bytes: &[u8]) {
+    let Ok(text) = str::from_utf8(bytes) else { return };
+    let Ok(apart) = PrivateDescriptor::parse(text, Network::Regtest) else { return };
+    let public = apart.public.to_string();
+    for key in &apart.keys {
+        let private = key.text();
+        let bare = private.rsplit(']').next().unwrap_or_default();
+        assert!(!bare.is_empty() && !public.contains(bare), "it tells a private key");
+    }
+    let whole = with_private_keys(&public, &apart.keys).expect("what is written is read");
+    let again = PrivateDescriptor::parse(&whole, Network::Regtest).expect("and taken apart");
+    assert_eq!(again.public, apart.public);
+    let names =
+        |apart: &PrivateDescriptor| apart.keys.iter().map(HeldKey::name).collect::<Vec<_>>();
+    assert_eq!(names(&again), names(&apart));
 }
 
 /// A signature of a message, whatever it is, is judged; after the first byte, which picks the

@@ -109,56 +109,20 @@ impl Life {
         let back = usize::from(operation >> 6);
         let dial = self.dials.iter().rev().nth(back);
         let peer = dial.copied().unwrap_or(PeerId::new(u64::MAX));
-        let branch = &self.branches[usize::from(operation >> 5 & 1)];
-        let bytes = match operation & 0x1f {
-            0 => return Input::Connected { peer },
-            1 => return Input::DialFailed { peer, why: DialProblem::Refused },
-            2 => return Input::Disconnected { peer },
-            3 => match self.jobs.pop() {
-                Some((id, result)) => return Input::JobDone { id, result },
-                None => return Input::Deadline,
-            },
-            4 => {
-                let result = JobResult::MatchFilters(Vec::new());
-                return Input::JobDone { id: JobId::new(rest.byte().into()), result };
-            }
-            5 => {
-                return Input::ScanFrom(ScanStart::Height(Height::new(rest.byte().into())));
-            }
-            6 => {
-                let unix = 1_296_688_602 + u64::from(rest.byte()) * 600;
-                return Input::Rescan(ScanStart::Time(WallTime::new(unix)));
-            }
-            7 => return Input::Watch { scripts: vec![script(rest.byte())], since: None },
-            8 => {
-                let block = self.blocks.pop().unwrap_or_else(BlockHash::all_zeros);
-                let grown = vec![script(rest.byte())];
-                return Input::Folded {
-                    block,
-                    grown,
-                    since: None,
-                    found: Vec::new(),
-                    relevant: false,
-                };
-            }
-            9 => return self.wait(rest.byte()),
-            10 => {
-                let transaction = branch.blocks[0].txdata[0].clone();
-                return Input::Announce { transaction, fee: None };
-            }
-            11 => return Input::Withdraw { txid: branch.blocks[0].txdata[0].compute_txid() },
+        let (place, kind) = (usize::from(operation >> 5 & 1), operation & 0x1f);
+        if let Some(input) = self.told(kind, peer, place, rest) {
+            return input;
+        }
+        let branch = &self.branches[place];
+        let bytes = match kind {
             12 => handshake(),
             13 => headers(branch, rest),
             14 => filter_headers(branch, rest),
             15 => filters(branch, rest),
             16 => block(branch, rest),
-            kind @ 17..=25 => {
+            17..=25 => {
                 let most = usize::from(rest.byte());
                 framed(COMMANDS[usize::from(kind) - 17].as_bytes(), rest.bytes(most))
-            }
-            26 => {
-                let coins = vec![OutPoint::new(Txid::all_zeros(), rest.byte().into())];
-                return Input::WatchCoins { coins, gone: Vec::new() };
             }
             27 => {
                 let item = Inventory::WTx(unconfirmed(rest.byte()).compute_wtxid());
@@ -182,6 +146,49 @@ impl Life {
             }
         };
         Input::Received { peer, bytes }
+    }
+
+    /// What is no message of a peer; `None` if this kind is one.
+    fn told(
+        &mut self,
+        kind: u8,
+        peer: PeerId,
+        branch: usize,
+        rest: &mut Arguments<'_>,
+    ) -> Option<Input> {
+        let own = || self.branches[branch].blocks[0].txdata[0].clone();
+        Some(match kind {
+            0 => Input::Connected { peer },
+            1 => Input::DialFailed { peer, why: DialProblem::Refused },
+            2 => Input::Disconnected { peer },
+            3 => match self.jobs.pop() {
+                Some((id, result)) => Input::JobDone { id, result },
+                None => Input::Deadline,
+            },
+            4 => {
+                let result = JobResult::MatchFilters(Vec::new());
+                Input::JobDone { id: JobId::new(rest.byte().into()), result }
+            }
+            5 => Input::ScanFrom(ScanStart::Height(Height::new(rest.byte().into()))),
+            6 => {
+                let unix = 1_296_688_602 + u64::from(rest.byte()) * 600;
+                Input::Rescan(ScanStart::Time(WallTime::new(unix)))
+            }
+            7 => Input::Watch { scripts: vec![script(rest.byte())], since: None },
+            8 => {
+                let block = self.blocks.pop().unwrap_or_else(BlockHash::all_zeros);
+                let grown = vec![script(rest.byte())];
+                Input::Folded { block, grown, since: None, found: Vec::new(), relevant: false }
+            }
+            9 => self.wait(rest.byte()),
+            10 => Input::Announce { transaction: own(), fee: None },
+            11 => Input::Withdraw { txid: own().compute_txid() },
+            26 => {
+                let coins = vec![OutPoint::new(Txid::all_zeros(), rest.byte().into())];
+                Input::WatchCoins { coins, gone: Vec::new() }
+            }
+            _ => return None,
+        })
     }
 
     /// What those above the client want of it now and then.
