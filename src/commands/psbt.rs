@@ -95,8 +95,10 @@ async fn sign(options: &PsbtSignArgs, context: &mut Context) -> Result<(), Failu
     let by = options.signer.signer.clone();
     let access = if by.is_some() { Access::View } else { Access::Sign };
     let signed = Session::with(context, access, Reach::Offline, async |session, context| {
-        let before = reviewed(session, context, psbt.clone()).await?;
+        // Who made it need not know where the keys of this wallet stand.
+        let before = told(session, context, Command::FillPsbt(Box::new(psbt))).await?;
         agreement.reached(&picture::of(&before), "Sign this? [y/N] ", context).await?;
+        let psbt = before.psbt;
         let Some(place) = by else {
             return review(session.ask_to_the_end(Command::SignPsbt(Box::new(psbt))).await?);
         };
