@@ -5,13 +5,14 @@
 
 use std::time::Duration;
 
-use billfold_tui::checkup::{Check, Health, connections};
+use billfold_tui::checkup::{Check, Health, connections, imported_keys};
 use billfold_wallet_core::command::{Command, Reply};
 use billfold_wallet_core::service::{Access, Reach};
 use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
 use tokio::time::Instant;
 
+use super::describe;
 use crate::checkup::{self, Look};
 use crate::cli::keeping::DoctorArgs;
 use crate::context::Context;
@@ -31,9 +32,11 @@ pub(super) async fn run(options: &DoctorArgs, context: &mut Context) -> Result<(
     context.output.result(&DoctorReport { checks })
 }
 
-/// Peers and clock, as an open wallet finds them.
+/// Imported keys, and peers and clock as an open wallet finds them.
 async fn online(context: &mut Context) -> Result<Vec<Check>, Failure> {
+    let mut checks = Vec::new();
     let status = Session::with(context, Access::View, Reach::Online, async |session, context| {
+        checks.extend(imported_keys(&describe::of(session, context).await?));
         let until = Instant::now() + WAIT;
         loop {
             let reply = session.ask(Command::Status, context).await?;
@@ -47,12 +50,13 @@ async fn online(context: &mut Context) -> Result<Vec<Check>, Failure> {
     })
     .await;
     match status {
-        Ok(status) => Ok(connections(&status)),
+        Ok(status) => checks.extend(connections(&status)),
         Err(failure) if failure.kind().exit() == crate::failure::Exit::Peers => {
-            Ok(vec![Check::bad("peers", failure.kind().name())])
+            checks.push(Check::bad("peers", failure.kind().name()));
         }
-        Err(failure) => Err(failure),
+        Err(failure) => return Err(failure),
     }
+    Ok(checks)
 }
 
 /// One thing that was looked at, for programs.

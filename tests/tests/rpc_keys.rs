@@ -172,6 +172,11 @@ fn commands_say_that_no_words_bring_imported_keys_back() -> Result<()> {
     ensure!(with["imported_keys"] == 1 && with["words"] == false, "{with}");
     let show = ["words", "show", "--words-out", "none", "--wallet", "keys"];
     program.refused(7, "watch_only", &show)?;
+    let told = program.ok(&["doctor", "--online"])?;
+    let mut checks = told["checks"].as_array().into_iter().flatten();
+    let keys = checks.find(|check| check["check"] == "imported keys").context("not told")?;
+    ensure!(keys["state"] == "odd" && told["good"] == true, "{told}");
+    ensure!(keys["told"].as_str().is_some_and(|told| told.starts_with("1 private key was")));
     Ok(())
 }
 

@@ -1,8 +1,9 @@
 //! Owns what may be wrong and what is set, each in words: what the program around the screens knows of
-//! machine, files and settings, and what a status tells of connections.
+//! machine, files and settings, and what a wallet and its status tell of keys and connections.
 //!
 //! Refuses to name wallets, addresses, peers and paths in a check: a report is shown to strangers.
 
+use billfold_wallet_core::command::WalletDescription;
 use billfold_wallet_core::light_client::status::Status;
 
 use crate::format;
@@ -89,6 +90,20 @@ pub struct Setting {
     pub value: String,
     /// Where: a key of the file, an option; empty where it can't be set.
     pub place: &'static str,
+}
+
+/// Private keys that were imported, if there are some.
+#[must_use]
+pub fn imported_keys(wallet: &WalletDescription) -> Option<Check> {
+    let keys = wallet.held_keys.len() as u64;
+    let were = if keys == 1 { "was" } else { "were" };
+    (keys > 0).then(|| {
+        let told = format!(
+            "{} {were} imported, and no words bring them back: keep a backup made --with-words",
+            format::count(keys, "private key")
+        );
+        Check::odd("imported keys", told)
+    })
 }
 
 /// Peers and their clocks.

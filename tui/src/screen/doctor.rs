@@ -5,7 +5,7 @@
 use crate::action::{Action, Verb};
 use crate::book::{Book, Page};
 use crate::canvas::{Canvas, Piece, dim, text, wrap};
-use crate::checkup::{Check, Health, connections};
+use crate::checkup::{Check, Health, connections, imported_keys};
 use crate::effect::{Answer, Delivery, Effect, Outbox, Question};
 use crate::screen::{Screen, Step};
 use crate::theme::Role;
@@ -18,10 +18,11 @@ pub(crate) struct Doctor {
 }
 
 impl Doctor {
-    /// With what the connections are like now.
+    /// With the wallet's keys, and what the connections are like now.
     fn all(&self, book: &Book) -> Vec<Check> {
+        let keys = book.description.iter().filter_map(|wallet| imported_keys(wallet));
         let online = book.status.iter().flat_map(|status| connections(status));
-        self.checks.iter().flatten().cloned().chain(online).collect()
+        self.checks.iter().flatten().cloned().chain(keys).chain(online).collect()
     }
 }
 
@@ -31,7 +32,7 @@ impl Screen for Doctor {
     }
 
     fn pages(&self) -> &'static [Page] {
-        &[Page::Status]
+        &[Page::Description, Page::Status]
     }
 
     fn verbs(&self) -> &'static [Verb] {
