@@ -63,6 +63,40 @@ fn the_daemon_is_told_types_of_addresses_and_the_least_fee_rate() -> Result<()> 
 }
 
 #[test]
+fn a_payment_that_waits_tells_what_stands_on_it_until_a_block_holds_it() -> Result<()> {
+    let (town, _program, daemon) = serving(&[])?;
+    let entry =
+        |txid: &Value| daemon.read::<v31::GetMempoolEntry>("getmempoolentry", &json!([txid]));
+    let parent =
+        daemon.call("sendtoaddress", &json!({"address": OTHER, "amount": 0.1, "fee_rate": 2}))?;
+    let alone = entry(&parent)?.0;
+    ensure!((alone.ancestor_count, alone.descendant_count) == (1, 1), "{alone:?}");
+    ensure!(json!(alone.fees.chunk) == json!(alone.fees.base), "{alone:?}");
+    ensure!(alone.chunk_weight == alone.weight, "{alone:?}");
+    // The only coin is its change, so the next payment stands on it.
+    let rich = json!({"address": OTHER, "amount": 0.1, "fee_rate": 50});
+    let child = daemon.call("sendtoaddress", &rich)?;
+    let (above, below) = (entry(&parent)?.0, entry(&child)?.0);
+    ensure!(json!([above.spent_by, below.depends]) == json!([[child], [parent]]), "{above:?}");
+    ensure!((below.ancestor_count, below.ancestor_size) == (2, above.vsize + below.vsize));
+    ensure!((above.descendant_count, above.descendant_size) == (2, below.ancestor_size));
+    ensure!(above.chunk_weight == above.weight + below.weight, "it is paid for: {above:?}");
+    let together = [above.fees.chunk, below.fees.chunk].map(|fee| json!(fee));
+    ensure!(together == [json!(below.fees.ancestor), json!(below.fees.ancestor)], "{below:?}");
+    for txid in [&parent, &child] {
+        town.await_payment(txid.as_str().context("no txid")?.parse()?)?;
+    }
+    daemon.await_that("no peer has taken it", || Ok(!entry(&child)?.0.unbroadcast))?;
+    town.mine();
+    daemon.await_height(town.network.tip().0)?;
+    for txid in [parent, child, json!("11".repeat(32))] {
+        let told = daemon.refused(500, -5, "getmempoolentry", &json!([txid]))?;
+        ensure!(told == "Transaction not in mempool", "{told}");
+    }
+    daemon.stop()
+}
+
+#[test]
 fn who_receives_can_bear_the_fee() -> Result<()> {
     let (_town, _program, daemon) = serving(&[])?;
     let all = json!({"address": STRANGER, "amount": 0.5, "subtractfeefromamount": true,
