@@ -44,6 +44,11 @@ impl FromStr for Notice {
 }
 
 impl Notice {
+    /// The program and its arguments.
+    pub(crate) fn words(self) -> impl Iterator<Item = String> {
+        std::iter::once(self.program).chain(self.arguments)
+    }
+
     /// The arguments with what happened in place of each `%` and its letter.
     fn filled(&self, values: &[(char, String)]) -> Vec<String> {
         self.arguments.iter().map(|argument| fill(argument, values)).collect()

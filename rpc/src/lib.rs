@@ -29,6 +29,7 @@ pub mod journal;
 pub mod stop;
 pub mod watch;
 pub mod activity;
+pub mod external_signer;
 pub mod node;
 pub mod descriptor;
 pub mod descriptor_text;

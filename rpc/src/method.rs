@@ -30,6 +30,7 @@ mod received;
 mod refusal;
 mod relay;
 mod rescan;
+mod signer;
 mod script;
 mod send;
 mod settling;
@@ -94,6 +95,8 @@ pub enum Category {
     Network,
     /// Transactions and PSBTs by themselves.
     Rawtransactions,
+    /// Signing devices.
+    Signer,
     /// What needs no wallet.
     Util,
     /// A wallet.
@@ -235,6 +238,7 @@ impl Category {
             Self::Control => "Control",
             Self::Network => "Network",
             Self::Rawtransactions => "Rawtransactions",
+            Self::Signer => "Signer",
             Self::Util => "Util",
             Self::Wallet => "Wallet",
             Self::Hidden => "Hidden",
@@ -244,8 +248,14 @@ impl Category {
 }
 
 /// What is asked to wait for what may never happen.
-const WAITING: [&str; 4] =
-    ["billfold.op.wait", "waitforblock", "waitforblockheight", "waitfornewblock"];
+const WAITING: [&str; 6] = [
+    "billfold.op.wait",
+    "enumeratesigners",
+    "waitforblock",
+    "waitforblockheight",
+    "waitfornewblock",
+    "walletdisplayaddress",
+];
 
 const TABLES: &[&[Method]] = &[
     address::METHODS,
@@ -292,6 +302,7 @@ const TABLES: &[&[Method]] = &[
     received::METHODS,
     relay::METHODS,
     rescan::METHODS,
+    signer::METHODS,
     raw_transaction::METHODS,
     raw_signing::METHODS,
     script::METHODS,

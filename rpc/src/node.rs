@@ -26,6 +26,7 @@ use bitcoin::{Amount, Block, BlockHash, FeeRate};
 use crate::activity::Activity;
 use crate::desk::Desk;
 use crate::error::{Code, RpcError};
+use crate::external_signer::ExternalSigner;
 use crate::limits::{FETCH_TIME, MOST_FEE};
 use crate::rates::Rates;
 use crate::stop::Stop;
@@ -51,6 +52,8 @@ pub struct Node {
     pub change_type: Option<ScriptType>,
     /// The least fee rate of payments by Core's methods (`-mintxfee`).
     pub least_fee_rate: FeeRate,
+    /// The program that knows signing devices (`-signer`).
+    pub signer: Option<ExternalSigner>,
     /// Whether peers may be asked for whole blocks that callers name.
     pub fetches_blocks: bool,
     /// When it started.
@@ -106,6 +109,7 @@ impl Node {
             address_type: None,
             change_type: None,
             least_fee_rate: LEAST_FEE_RATE,
+            signer: None,
             fetches_blocks: false,
             started: Instant::now(),
             stop: Stop::new(),

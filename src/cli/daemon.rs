@@ -61,6 +61,10 @@ pub(crate) struct DaemonArgs {
     /// of this name: 1 or 0 [default: 1]
     #[arg(long, value_name = "0|1", value_parser = clap::builder::BoolishValueParser::new())]
     pub(crate) spend_zero_conf_change: Option<bool>,
+    /// The program that knows signing devices, as Bitcoin Core's option of this name, for
+    /// enumeratesigners and walletdisplayaddress; no shell
+    #[arg(long, value_name = "CMD")]
+    pub(crate) signer: Option<Notice>,
     /// Let callers have whole blocks from peers (getblock, proofs, transactions by their block): whoever
     /// is asked for one learns which block is of interest
     #[arg(long)]

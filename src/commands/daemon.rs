@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::thread;
 
 use billfold_rpc::auth::{Access, Cookie, CookieError, Whitelists};
+use billfold_rpc::external_signer::ExternalSigner;
 use billfold_rpc::node::Node;
 use billfold_rpc::server::{self, ListenError, Listener};
 use billfold_wallet_core::command::CommandError;
@@ -26,7 +27,7 @@ use crate::cli::daemon::{AddressType, DaemonArgs};
 use crate::context::Context;
 use crate::failure::{Failure, Kind};
 use crate::log::Log;
-use crate::notify::{self, Notices};
+use crate::notify::{self, Notice, Notices};
 use crate::output::{Canvas, Report};
 use crate::readiness::{self, State};
 use crate::{password, session};
@@ -53,6 +54,7 @@ pub(super) async fn run(options: &DaemonArgs, context: &mut Context) -> Result<(
         node.most_fee = most_fee(most)?;
     }
     node.spends_pending_change = options.spend_zero_conf_change.unwrap_or(true);
+    node.signer = options.signer.clone().map(Notice::words).and_then(ExternalSigner::new);
     node.fetches_blocks = options.rpc_fetch_blocks;
     node.password = Some(password);
     node.log = settings.paths().dir().join("billfold.log").display().to_string();

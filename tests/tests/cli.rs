@@ -147,6 +147,7 @@ const COMMANDS: &[(&str, &[&str])] = &[
             "--change-type",
             "--min-tx-fee",
             "--rpc-compat",
+            "--signer",
             "--rpc-fetch-blocks",
             "--max-tx-fee",
             "--spend-zero-conf-change",

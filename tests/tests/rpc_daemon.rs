@@ -167,3 +167,17 @@ fn who_pays_at_the_same_time_never_pays_with_the_same_coin() -> Result<()> {
     ensure!(left < most && left > most - 0.001, "{left}");
     daemon.stop()
 }
+
+#[test]
+fn an_option_of_a_level_or_a_signer_that_is_none_is_told() -> Result<()> {
+    let town = Town::build()?;
+    let program = town.wallet_with(BILLFOLD, 50_000_000)?;
+    for options in [["--rpc-compat", "30.0"], ["--signer", "'"], ["--signer", ""]] {
+        let command = [&["daemon"], &options[..]].concat();
+        let told = program.refused(2, "usage", &command)?;
+        ensure!(told["message"].as_str().is_some_and(|told| told.contains(options[0])), "{told}");
+    }
+    let daemon = Daemon::start(&program, &["--rpc-compat", "31.0"])?;
+    ensure!(daemon.call("getnetworkinfo", &json!([]))?["version"] == 310_000);
+    daemon.stop()
+}

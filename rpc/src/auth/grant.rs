@@ -189,6 +189,7 @@ const RECEIVE: &[&str] = &[
     "billfold.invoice.get",
     "billfold.invoice.list",
     "getnewaddress",
+    "walletdisplayaddress",
 ];
 
 /// What is known of the wallet; no secrets, and nothing about other askers.

@@ -241,7 +241,7 @@ struct ChainForm {
 }
 
 /// Core's names of the networks.
-fn chain_name(network: Network) -> &'static str {
+pub(super) fn chain_name(network: Network) -> &'static str {
     network.to_core_arg()
 }
 

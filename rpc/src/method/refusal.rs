@@ -25,10 +25,6 @@ pub const REFUSALS: &[Refusal] = &[
     Refusal { name: "dumpprivkey", reason: LEGACY_KEYS },
     Refusal { name: "dumptxoutset", reason: NO_UTXO_SET },
     Refusal { name: "dumpwallet", reason: LEGACY_KEYS },
-    Refusal {
-        name: "enumeratesigners",
-        reason: "the daemon drives no signing devices: use billfold signer list",
-    },
     Refusal { name: "generate", reason: NO_MINING },
     Refusal { name: "generateblock", reason: NO_MINING },
     Refusal { name: "generatetoaddress", reason: NO_MINING },
@@ -106,10 +102,6 @@ pub const REFUSALS: &[Refusal] = &[
                                              upgraded when they are opened",
     },
     Refusal { name: "verifychain", reason: NO_BLOCKS },
-    Refusal {
-        name: "walletdisplayaddress",
-        reason: "the daemon drives no signing devices: use billfold signer display",
-    },
 ];
 
 const NO_MEMPOOL: &str = "this wallet keeps no mempool: it takes a full node";

@@ -26,6 +26,14 @@ pub(super) const RESULTS: Table = &[
     ),
     ("listlabels", Results::One(Shape::array("", &Shape::text("", "A label"), ""))),
     ("setlabel", NOTHING),
+    (
+        "walletdisplayaddress",
+        Results::One(Shape::object(
+            "",
+            &[Shape::text("address", "The address as confirmed by the signer")],
+            "",
+        )),
+    ),
 ];
 
 /// What the script of a witness address is; also in `validateaddress`.

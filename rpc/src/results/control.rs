@@ -11,6 +11,14 @@ pub(super) const RESULTS: Table = &[
             ("mode \"mallocinfo\"", Shape::text("", "XML")),
         ]),
     ),
+    (
+        "enumeratesigners",
+        Results::One(Shape::object(
+            "",
+            &[Shape::array("signers", &Shape::object("", SIGNER, ""), "")],
+            "",
+        )),
+    ),
     ("getopenrpcinfo", Results::One(Shape::object("", DOCUMENT, ""))),
     ("getrpcinfo", Results::One(Shape::object("", RPC, ""))),
     ("getzmqnotifications", Results::One(Shape::array("", &Shape::object("", ZMQ, ""), ""))),
@@ -19,6 +27,9 @@ pub(super) const RESULTS: Table = &[
     ("stop", Results::One(Shape::text("", "That it stops"))),
     ("uptime", Results::One(Shape::integer("", "Seconds since it started"))),
 ];
+
+const SIGNER: &[Shape] =
+    &[Shape::text("fingerprint", "Master key fingerprint"), Shape::text("name", "Device name")];
 
 const MEMORY: &[Shape] = &[
     Shape::integer("used", "Bytes in use"),

@@ -136,7 +136,7 @@ const SQL_VERBS: [&str; 9] = [
     "ATTACH ",
 ];
 
-const RUNTIME: [&str; 21] = [
+const RUNTIME: [&str; 22] = [
     "src",
     // The library for signers of other makers waits on one.
     "hw-signer/host/src/vendor_device",
@@ -144,6 +144,8 @@ const RUNTIME: [&str; 21] = [
     "wallet-core/src/service",
     "wallet-core/src/face",
     "rpc/src/apart",
+    // It runs a program.
+    "rpc/src/external_signer",
     "rpc/src/puppet",
     "rpc/src/desk",
     "rpc/src/method/billfold/events",

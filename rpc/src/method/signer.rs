@@ -1,0 +1,85 @@
+//! Owns the methods about signing devices, which the program that `--signer` names knows.
+
+use billfold_wallet_core::command::Owner;
+use serde::Serialize;
+
+use crate::address_flaw::AddressFlaw;
+use crate::arguments::{self, Arguments};
+use crate::descriptor;
+use crate::desk::Desk;
+use crate::error::{Code, RpcError};
+use crate::external_signer::ExternalSigner;
+use crate::json::answer;
+use crate::ledger;
+use crate::method::chain::chain_name;
+use crate::method::{Category, Method, Outcome, Run, Standing};
+use crate::node::Node;
+use crate::parameter::{Kind, Parameter};
+
+pub(super) const METHODS: &[Method] = &[
+    Method {
+        name: "enumeratesigners",
+        category: Category::Signer,
+        parameters: &[],
+        about: "Returns a list of external signers from --signer.",
+        standing: Standing::Same,
+        run: Run::Node(|node, _| Box::pin(enumerate(node))),
+    },
+    Method {
+        name: "walletdisplayaddress",
+        category: Category::Wallet,
+        parameters: &[Parameter::required("address", Kind::Text, "The bitcoin address to show")],
+        about: "Display address on an external signer for verification.",
+        standing: Standing::Differs("any address of the wallet is shown whose keys the signer has"),
+        run: Run::Wallet(|node, desk, arguments| Box::pin(display(node, desk, arguments))),
+    },
+];
+
+async fn enumerate(node: &Node) -> Outcome {
+    let found = signer(node)?.enumerate().await?;
+    let signers = found
+        .into_iter()
+        .map(|one| SignerForm { fingerprint: one.fingerprint.to_string(), name: one.name });
+    answer(&SignersForm { signers: signers.collect() })
+}
+
+async fn display(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
+    let network = node.params.network;
+    let text = arguments.required_text(0)?;
+    let address = arguments::address(text, network, "")
+        .map_err(|_| RpcError::address_or_key(AddressFlaw::of(text, network).error))?;
+    let signer = signer(node)?;
+    let unknown = || RpcError::new(Code::Misc, "There is no ScriptPubKeyManager for this address");
+    let owner = ledger::owner(desk, address.script_pubkey()).await?.ok_or_else(unknown)?;
+    let descriptor = of(desk, &owner).await?.ok_or_else(unknown)?;
+    signer.display(chain_name(network), &descriptor, &address.to_string()).await?;
+    answer(&ShownForm { address: text })
+}
+
+async fn of(desk: &Desk, owner: &Owner) -> Result<Option<String>, RpcError> {
+    let wallet = ledger::description(desk).await?;
+    let account = ledger::account(&wallet, &owner.account);
+    let descriptor = |account: &str| descriptor::of_address(account, owner.branch, owner.index);
+    Ok(account.and_then(|account| descriptor(&account.descriptor)))
+}
+
+fn signer(node: &Node) -> Result<&ExternalSigner, RpcError> {
+    let missing = || RpcError::new(Code::Misc, "Error: restart the daemon with --signer CMD");
+    node.signer.as_ref().ok_or_else(missing)
+}
+
+#[derive(Debug, Serialize)]
+struct SignersForm {
+    signers: Vec<SignerForm>,
+}
+
+#[derive(Debug, Serialize)]
+struct SignerForm {
+    fingerprint: String,
+    name: String,
+}
+
+#[derive(Debug, Serialize)]
+struct ShownForm<'a> {
+    address: &'a str,
+}
