@@ -1,8 +1,8 @@
 //! Owns how each role of a text looks, with colour and without.
 //!
-//! Colours are the terminal's own sixteen on its own background, so that light and dark terminals
-//! both work. Nothing is told by colour alone. Refuses colours under `NO_COLOR`, where bold and
-//! reverse remain.
+//! Colours are the terminal's own on its own background, and of those only the one that can be read on light
+//! and on dark: magenta (docs/adr/0451). Nothing is told by colour alone. Refuses colours under `NO_COLOR`,
+//! where bold and reverse remain.
 
 use ratatui::style::{Color, Modifier, Style};
 
@@ -50,16 +50,12 @@ impl Theme {
     pub const fn style(self, role: Role) -> Style {
         let plain = Style::new();
         let (colour, modifier) = match role {
-            Role::Normal | Role::Sent => (None, Modifier::empty()),
+            Role::Normal | Role::Sent | Role::Frozen => (None, Modifier::empty()),
             Role::Dim => (None, Modifier::DIM),
-            Role::Strong | Role::Title => (None, Modifier::BOLD),
-            Role::Received => (Some(Color::Green), Modifier::empty()),
-            Role::Pending => (Some(Color::Yellow), Modifier::empty()),
-            Role::Warning => (Some(Color::Yellow), Modifier::BOLD),
-            Role::Error => (Some(Color::Red), Modifier::BOLD),
-            Role::Frozen => (Some(Color::Cyan), Modifier::empty()),
+            Role::Strong | Role::Title | Role::Received | Role::Key => (None, Modifier::BOLD),
+            Role::Pending => (Some(Color::Magenta), Modifier::empty()),
+            Role::Warning | Role::Error => (Some(Color::Magenta), Modifier::BOLD),
             Role::Selected => (None, Modifier::REVERSED),
-            Role::Key => (Some(Color::Cyan), Modifier::BOLD),
             Role::Code => {
                 return if self.colour { plain.fg(Color::Black).bg(Color::White) } else { plain };
             }
