@@ -59,7 +59,7 @@ fn files_of(settings: &Settings) -> Vec<Setting> {
         setting("settings", file("config.toml"), ""),
         setting("keys", file("keys.toml"), ""),
         setting("directory", told(&settings.data_dir), "data-dir"),
-        setting("wallet", told(&paths.wallet(&settings.wallet)), "wallet"),
+        setting("starts with", told(&paths.wallet(&settings.wallet)), "wallet"),
         setting("log", told(&paths.log()), "verbose"),
     ]
 }

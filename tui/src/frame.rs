@@ -104,9 +104,14 @@ pub(crate) fn notice(notice: Option<&Notice>, canvas: &mut Canvas<'_>) {
     }
 }
 
-/// The keys that mean something here. `?` comes first, so that it is never the one for which there is
-/// no room.
-pub(crate) fn hints(screen: &dyn Screen, keymap: &Keymap, canvas: &mut Canvas<'_>) {
+/// The keys that mean something here; Escape does only where there is something before. `?` comes first, so
+/// that it is never the one for which there is no room.
+pub(crate) fn hints(
+    screen: &dyn Screen,
+    has_before: bool,
+    keymap: &Keymap,
+    canvas: &mut Canvas<'_>,
+) {
     let typing = screen.is_typing();
     let name = |verb| hint(keymap, verb, typing).unwrap_or_default();
     let help = name(Verb::Help);
@@ -115,18 +120,11 @@ pub(crate) fn hints(screen: &dyn Screen, keymap: &Keymap, canvas: &mut Canvas<'_
         column = canvas.at(0, 0, &[(help, Role::Key), dim(" help  ")]);
     }
     if typing {
-        canvas.at(
-            column,
-            0,
-            &[
-                ("enter".to_owned(), Role::Key),
-                dim(" go on  "),
-                ("esc".to_owned(), Role::Key),
-                dim(" back  "),
-                (name(Verb::Quit), Role::Key),
-                dim(" end"),
-            ],
-        );
+        let back = has_before.then(|| ("esc".to_owned(), "back"));
+        let keys = [Some(("enter".to_owned(), "go on")), back, Some((name(Verb::Quit), "end"))];
+        for (key, what) in keys.into_iter().flatten() {
+            column = canvas.at(column, 0, &[(key, Role::Key), dim(format!(" {what}  "))]);
+        }
         return;
     }
     for verb in screen.verbs() {

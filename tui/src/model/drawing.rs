@@ -32,7 +32,8 @@ impl Model {
         if self.outside.is_some() && self.stack.is_empty() {
             self.top().draw(&self.book, &mut canvas.part(2, 0, width - 4, height - 1));
             frame::banner(&self.book, self.desk.as_ref(), &mut canvas.part(1, 0, width - 2, 1));
-            frame::hints(self.top(), &self.keymap, &mut canvas.part(1, height - 1, width - 2, 1));
+            let foot = &mut canvas.part(1, height - 1, width - 2, 1);
+            frame::hints(self.top(), self.before.is_some(), &self.keymap, foot);
             return;
         }
         if self.top().fills() {
@@ -48,7 +49,7 @@ impl Model {
         let mut foot = canvas.part(1, 3, width - 2, height - 3);
         let unanswered = self.book.problem.as_ref().map(|error| Notice::Problem(error.to_string()));
         frame::notice(self.notice.as_ref().or(unanswered.as_ref()), &mut foot);
-        frame::hints(top, &self.keymap, &mut foot.below(height - 4));
+        frame::hints(top, true, &self.keymap, &mut foot.below(height - 4));
     }
 }
 

@@ -87,4 +87,5 @@ const CHOICES: &[(char, &str, &str)] = &[
     ('t', "Try", "with money that is worth nothing"),
 ];
 
-const ELSEWHERE: &str = "A wallet comes back from a backup file by billfold backup restore.";
+const ELSEWHERE: &str = "Press its letter, or choose by the arrows and Enter. A wallet comes back from a backup file by \
+                         billfold backup restore.";

@@ -23,7 +23,9 @@ impl Settings {
     fn all(&self, book: &Book) -> Vec<Setting> {
         let unit = if book.look.sats { "satoshi" } else { "bitcoin" };
         let shown = if book.look.hidden { "hidden" } else { "shown" };
-        let by_key = [("unit", unit, "key u"), ("amounts", shown, "key z")];
+        let wallet = book.wallet.as_str();
+        let by_key =
+            [("wallet", wallet, "key w"), ("unit", unit, "key u"), ("amounts", shown, "key z")];
         let by_key =
             by_key.map(|(name, value, place)| Setting { name, value: value.to_owned(), place });
         by_key.into_iter().chain(self.told.iter().cloned()).collect()
