@@ -143,7 +143,7 @@ impl ConfigFile {
     pub(super) fn parse(text: &str, dir: &Path) -> Result<Self, ParseConfigError> {
         let mut file: Self = toml::from_str(text).map_err(|error| ParseConfigError {
             line: error.span().map_or(1, |span| line_of(text, span.start)),
-            what: error.message().to_owned(),
+            what: without_value(error.message()),
         })?;
         let sections = [
             &mut file.mainnet,
@@ -245,6 +245,18 @@ fn bytes_of(text: &str) -> Option<u64> {
     text[..digits].parse::<u64>().ok()?.checked_mul(unit)
 }
 
+/// What serde says of a value without the value: it repeats a wrong one in quotes.
+fn without_value(message: &str) -> String {
+    let of_value = message.starts_with("invalid ") || message.starts_with("unknown variant");
+    match message.rsplit_once(", expected ").filter(|_| of_value) {
+        Some((what, expected)) => {
+            let what = what.split(['"', '`']).next().unwrap_or_default().trim_end();
+            format!("{what}, expected {expected}")
+        }
+        None => message.to_owned(),
+    }
+}
+
 /// The line, counted from 1, that the byte at `offset` is in.
 fn line_of(text: &str, offset: usize) -> usize {
     text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
@@ -279,6 +291,15 @@ mod tests {
     fn a_secret_put_there_by_mistake_is_not_repeated() {
         assert!(!error("password = 'hunter2'\n").contains("hunter2"));
         assert!(!error("password = hunter2\n").contains("hunter2"));
+        for key in ["network", "verbose", "json", "mouse", "dust", "lock.idle", "proxy", "regtest"]
+        {
+            let told = error(&format!("{key} = 'hunter2'\n"));
+            assert!(!told.contains("hunter2"), "{told}");
+            assert!(told.starts_with("line 1: "), "{told}");
+        }
+        let told = error("[regtest]\nconnect = ['hunter2']\n");
+        assert!(!told.contains("hunter2"), "{told}");
+        assert_eq!(error("verbose = 'hunter2'"), "line 1: invalid type: string, expected u8");
     }
 
     #[test]
