@@ -52,6 +52,9 @@ pub struct Node {
     pub change_type: Option<ScriptType>,
     /// The least fee rate of payments by Core's methods (`-mintxfee`).
     pub least_fee_rate: FeeRate,
+    /// How many addresses of each type are watched ahead in wallets that are made here, and of
+    /// imported descriptors without a range (`-keypool`); `None`: as many as are usual for each.
+    pub keypool: Option<u32>,
     /// The program that knows signing devices (`-signer`).
     pub signer: Option<ExternalSigner>,
     /// Whether peers may be asked for whole blocks that callers name.
@@ -109,6 +112,7 @@ impl Node {
             address_type: None,
             change_type: None,
             least_fee_rate: LEAST_FEE_RATE,
+            keypool: None,
             signer: None,
             fetches_blocks: false,
             started: Instant::now(),

@@ -61,6 +61,11 @@ pub(crate) struct DaemonArgs {
     /// of this name: 1 or 0 [default: 1]
     #[arg(long, value_name = "0|1", value_parser = clap::builder::BoolishValueParser::new())]
     pub(crate) spend_zero_conf_change: Option<bool>,
+    /// How many addresses of each type are watched ahead in wallets that createwallet makes, and of
+    /// imported descriptors without a range, as Bitcoin Core's option of this name
+    /// [default: 25, and 1,000 of imported descriptors, which is the least of those]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) keypool: Option<u32>,
     /// The program that knows signing devices, as Bitcoin Core's option of this name, for
     /// enumeratesigners and walletdisplayaddress; no shell
     #[arg(long, value_name = "CMD")]

@@ -54,6 +54,7 @@ pub(super) async fn run(options: &DaemonArgs, context: &mut Context) -> Result<(
         node.most_fee = most_fee(most)?;
     }
     node.spends_pending_change = options.spend_zero_conf_change.unwrap_or(true);
+    node.keypool = options.keypool;
     node.signer = options.signer.clone().map(Notice::words).and_then(ExternalSigner::new);
     node.fetches_blocks = options.rpc_fetch_blocks;
     node.password = Some(password);

@@ -147,6 +147,7 @@ const COMMANDS: &[(&str, &[&str])] = &[
             "--change-type",
             "--min-tx-fee",
             "--rpc-compat",
+            "--keypool",
             "--signer",
             "--rpc-fetch-blocks",
             "--max-tx-fee",

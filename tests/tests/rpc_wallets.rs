@@ -214,3 +214,36 @@ fn refused(
     ensure!(reply["error"]["code"] == code, "{method} {params}: {reply}");
     Ok(reply["error"]["message"].as_str().unwrap_or_default().to_owned())
 }
+
+#[test]
+fn as_many_addresses_are_watched_ahead_as_keypool_says() -> Result<()> {
+    let town = Town::build()?;
+    let program = town.wallet_with(BILLFOLD, 50_000_000)?;
+    let daemon = Daemon::start(&program, &["--keypool", "60"])?;
+    daemon.call("createwallet", &json!(["far"]))?;
+    let told: v31::GetWalletInfo = read(&daemon, "far", "getwalletinfo", &json!([]))?;
+    ensure!(told.keypool_size == 240, "four types: {told:?}");
+    // A payment to the 60th address of a backup's copy would be seen, without the 59 before it.
+    let descriptors = result(&daemon, "far", "listdescriptors", &json!([]))?;
+    let all = descriptors["descriptors"].as_array().context("descriptors")?;
+    let text = |one: &&Value| one["desc"].as_str().is_some_and(|d| d.starts_with("wpkh"));
+    let receive = all.iter().filter(text).find(|one| one["internal"] == false);
+    let receive = &receive.context("a chain of wpkh")?["desc"];
+    let far = daemon.call("deriveaddresses", &json!([receive, [59, 59]]))?;
+    town.pay(&far[0], 10_000_000)?;
+    daemon.await_height(town.network.tip().0)?;
+    ensure!(result(&daemon, "far", "getbalance", &json!([]))? == json!(0.1));
+    daemon.stop()?;
+    let daemon = Daemon::start(&program, &["--keypool", "1200"])?;
+    daemon.call("createwallet", &json!(["given", true]))?;
+    let import = json!([[{"desc": receive, "timestamp": "now"}]]);
+    let imported = result(&daemon, "given", "importdescriptors", &import)?;
+    ensure!(imported[0]["success"] == true, "{imported}");
+    let told: v31::GetWalletInfo = read(&daemon, "given", "getwalletinfo", &json!([]))?;
+    ensure!(told.keypool_size == 1_200, "{told:?}");
+    daemon.stop()?;
+    for wrong in ["0", "10001", "x"] {
+        program.refused(2, "usage", &["daemon", "--keypool", wrong])?;
+    }
+    Ok(())
+}

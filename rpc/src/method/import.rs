@@ -7,7 +7,6 @@ use billfold_wallet_core::command::{
     OperationState, Reply,
 };
 use billfold_wallet_core::keychain::DescriptorError;
-use bitcoin::Network;
 use serde::Serialize;
 
 use crate::arguments::{self, Arguments};
@@ -55,7 +54,7 @@ async fn import(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     let mut imports = Vec::new();
     for (request, since) in requests.iter().zip(times) {
         let mut warned = Vec::new();
-        let read = read((node.params.network, takes_keys), request, since, &mut warned);
+        let read = read((node, takes_keys), request, since, &mut warned);
         warnings.push(warned);
         results.push(read.map(|import| imports.push(import)));
     }
@@ -126,7 +125,7 @@ fn timestamp(request: &Value, now: u64) -> Result<u64, RpcError> {
 
 /// One request, in the order of Core's checks.
 fn read(
-    (network, takes_keys): (Network, bool),
+    (node, takes_keys): (&Node, bool),
     request: &Value,
     since: u64,
     warnings: &mut Vec<&'static str>,
@@ -138,7 +137,7 @@ fn read(
     let active = flag("active")?.unwrap_or(false);
     let own_label = request.get("label").map(arguments::text).transpose()?;
     let label = label(own_label.unwrap_or_default())?;
-    let read = Read::parse(text, network, true)?;
+    let read = Read::parse(text, node.params.network, true)?;
     if let Some(reason) = read.no_account() {
         return Err(RpcError::address_or_key(reason));
     }
@@ -148,7 +147,8 @@ fn read(
         return Err(RpcError::address_or_key(INTERNAL_MULTIPATH));
     }
     let ranged = read.is_ranged();
-    let (next, end) = numbers(request, ranged, warnings)?;
+    let usual = node.keypool.unwrap_or(KEYPOOL);
+    let (next, end) = numbers(request, ranged.then_some(usual), warnings)?;
     let refusals = [
         (active && !ranged, "Active descriptors must be ranged"),
         (own_label.is_some() && branches > 1, "Multipath descriptors should not have a label"),
@@ -179,19 +179,20 @@ fn read(
     })
 }
 
-/// The number of the next address, and above which number none need be watched.
+/// The number of the next address, and above which number none need be watched: for a ranged
+/// descriptor this many if nothing is said.
 fn numbers(
     request: &Object,
-    ranged: bool,
+    ranged: Option<u32>,
     warnings: &mut Vec<&'static str>,
 ) -> Result<(u32, u32), RpcError> {
     let given = request.get("range");
-    if !ranged {
+    let Some(usual) = ranged else {
         return match given {
             Some(_) => Err(RpcError::parameter(RANGE_OF_ONE)),
             None => Ok((0, 1)),
         };
-    }
+    };
     let (first, end) = if let Some(given) = given {
         let (first, last) = range(given)?;
         if last >= IMPORT_RANGE {
@@ -200,7 +201,7 @@ fn numbers(
         (first, last + 1)
     } else {
         warnings.push("Range not given, using default keypool range");
-        (0, KEYPOOL)
+        (0, usual)
     };
     let next = request.get("next_index").map(arguments::integer).transpose()?;
     let Some(next) = next else { return Ok((first, end)) };

@@ -3,7 +3,7 @@
 //! Refuses names that are paths: a wallet is a name in the data directory.
 
 use billfold_wallet_core::command::Birthday;
-use billfold_wallet_core::config::WalletName;
+use billfold_wallet_core::config::{LookAhead, WalletName};
 use billfold_wallet_core::face::Access;
 use billfold_wallet_core::founding::{BlankKeys, CreateError, Founding, NewWallet, RestoreError};
 use billfold_wallet_core::keychain::ScriptType;
@@ -122,7 +122,11 @@ async fn create(node: &Node, arguments: &Arguments) -> Outcome {
         Founding::Blank { birthday: Birthday::Time(now), keys, password }
     } else {
         let new = NewWallet::generated(&KINDS, WallTime::new(now), password, key_passphrase);
-        Founding::Keys(new.map_err(|error| RpcError::new(Code::Wallet, error.to_string()))?)
+        let mut new = new.map_err(|error| RpcError::new(Code::Wallet, error.to_string()))?;
+        if let Some(ahead) = node.keypool {
+            new.look_ahead = LookAhead { receive: ahead, change: ahead };
+        }
+        Founding::Keys(new)
     };
     found(node, &name, founding).await?;
     open(node, &name, keep).await?;
