@@ -20,7 +20,7 @@ use crate::light_client::chain::anchor::Anchor;
 use crate::light_client::change_set::{ChangeSet, Restored};
 use crate::light_client::height::{BlockId, Height};
 use crate::light_client::time::WallTime;
-use crate::store::{aside, problem, schema};
+use crate::store::{aside, library, problem, schema};
 
 use run::{Found, Run};
 
@@ -95,6 +95,7 @@ impl ChainFile {
     /// If the disk refuses, the file can't be read, or a newer version wrote it.
     pub fn open(path: &Path, network: Network) -> Result<Self, StoreProblem> {
         let said = |error| problem::from_sqlite(path, &error);
+        library::ready();
         let connection = Connection::open(path).map_err(said)?;
         prepare(&connection).map_err(said)?;
         schema::open_migrated(&connection, path, MIGRATIONS)?;

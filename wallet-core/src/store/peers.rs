@@ -15,7 +15,7 @@ use crate::light_client::change_set::{
 };
 use crate::light_client::peer_id::NetworkGroup;
 use crate::light_client::time::WallTime;
-use crate::store::{aside, problem, schema};
+use crate::store::{aside, library, problem, schema};
 
 /// The peers' file of one network, open.
 #[derive(Debug)]
@@ -88,6 +88,7 @@ impl PeersFile {
 
     fn open(path: &Path, magic: [u8; 4]) -> Result<Self, StoreProblem> {
         let said = |error| problem::from_sqlite(path, &error);
+        library::ready();
         let connection = Connection::open(path).map_err(said)?;
         connection.execute_batch(PRAGMAS).map_err(said)?;
         schema::open_migrated(&connection, path, MIGRATIONS)?;

@@ -70,11 +70,13 @@ fn keep_copy(connection: &Connection, path: &Path, version: usize) -> Result<(),
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::library;
 
     const V1: &str = "CREATE TABLE a (x INTEGER) STRICT;";
     const V2: &str = "CREATE TABLE b (x INTEGER) STRICT; INSERT INTO b SELECT x FROM a;";
 
     fn open(path: &Path, migrations: &[&str]) -> Result<Connection, StoreProblem> {
+        library::ready();
         let connection = Connection::open(path).unwrap();
         open_migrated(&connection, path, migrations)?;
         Ok(connection)

@@ -43,7 +43,7 @@ use crate::command::{Birthday, StoreProblem};
 use crate::config::LookAhead;
 use crate::keychain::{Account, AccountId};
 use crate::light_client::time::WallTime;
-use crate::store::{problem, schema};
+use crate::store::{library, problem, schema};
 use crate::vault::FileKey;
 
 use column::Column;
@@ -261,6 +261,7 @@ impl WalletFile {
     fn connect(path: &Path, key: &FileKey, sharing: Sharing) -> Result<Self, StoreProblem> {
         let refused = |error: rusqlite::Error| problem::from_sqlite(path, &error);
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        library::ready();
         let connection = Connection::open_with_flags(path, flags).map_err(refused)?;
         // What is wrong with a file is told by its error, not by lines on standard error.
         connection.execute_batch("PRAGMA cipher_log_level = NONE").map_err(refused)?;

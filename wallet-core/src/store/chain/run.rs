@@ -245,10 +245,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::store::library;
 
     const RUN: Run<4> = Run::new("entries");
 
     fn table() -> Connection {
+        library::ready();
         let connection = Connection::open_in_memory().unwrap();
         let schema = "CREATE TABLE entries
             (chunk INTEGER PRIMARY KEY, first INTEGER, entries BLOB, checksum INTEGER) STRICT";
