@@ -157,7 +157,7 @@ fn lines(issued: &IssuedAddress, book: &Book, drawn: bool) -> Vec<Vec<Piece>> {
         let (word, role) = match row.status {
             AddressStatus::Pending => ("~ seen, not confirmed yet", Role::Pending),
             AddressStatus::Paid => ("+ paid", Role::Received),
-            AddressStatus::Used => ("+ came: Activity tells how far it is", Role::Received),
+            AddressStatus::Used => ("+ it came: see Activity", Role::Received),
             AddressStatus::Late => ("! paid late", Role::Received),
             AddressStatus::Expired => ("x expired", Role::Dim),
             AddressStatus::Cancelled => ("x cancelled", Role::Dim),
