@@ -16,26 +16,65 @@ use billfold_wallet_core::keychain::{self, Branch, DerivationIndex};
 /// The curve's tables, made once.
 pub static SECP: LazyLock<Secp256k1<All>> = LazyLock::new(Secp256k1::new);
 
-/// The descriptor of one branch of an account, ranged.
-#[must_use]
-pub fn of_branch(account: &str, branch: Branch) -> Option<String> {
-    Some(written(&branch_of(account, branch)?.to_string()))
+/// The descriptor of one branch of an account.
+#[derive(Debug)]
+pub struct BranchDescriptor {
+    ranged: Descriptor<DescriptorPublicKey>,
+    text: String,
 }
 
-/// The descriptor of one address, with its keys and where they come from.
-#[must_use]
-pub fn of_address(account: &str, branch: Branch, index: DerivationIndex) -> Option<String> {
-    inferred(&definite(account, branch, index)?)
+impl BranchDescriptor {
+    /// Reads it out of the account's.
+    #[must_use]
+    pub fn read(account: &str, branch: Branch) -> Option<Self> {
+        let whole: Descriptor<DescriptorPublicKey> = account.parse().ok()?;
+        let mut branches = whole.into_single_descriptors().ok()?;
+        let place = usize::try_from(branch.number()).ok()?;
+        let ranged = (place < branches.len()).then(|| branches.swap_remove(place))?;
+        let text = written(&ranged.to_string());
+        Some(Self { ranged, text })
+    }
+
+    /// As it is written, ranged.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The descriptor of one place.
+    #[must_use]
+    pub fn at(&self, index: DerivationIndex) -> Option<Descriptor<DefiniteDescriptorKey>> {
+        keychain::definite(&self.ranged, index.to_u32())
+    }
 }
 
-/// The descriptor of one place.
+/// The descriptor of one address as it is written, with its keys and where they come from.
 #[must_use]
-pub fn definite(
-    account: &str,
-    branch: Branch,
-    index: DerivationIndex,
-) -> Option<Descriptor<DefiniteDescriptorKey>> {
-    keychain::definite(&branch_of(account, branch)?, index.to_u32())
+pub fn of_address(descriptor: &Descriptor<DefiniteDescriptorKey>) -> Option<String> {
+    let text = descriptor.to_string();
+    let mut body = text.split('#').next()?.to_owned();
+    let x_only = matches!(descriptor, Descriptor::Tr(_));
+    let mut keys = Vec::new();
+    descriptor.for_each_key(|key| {
+        keys.push(key.clone());
+        true
+    });
+    // Puts `[fingerprint/path]key` in the place of each extended key with its path.
+    for key in keys {
+        let public = key.derive_public_key(&SECP).ok()?;
+        let public = if x_only {
+            public.inner.x_only_public_key().0.to_string()
+        } else {
+            public.to_string()
+        };
+        let path = key.full_derivation_path()?;
+        let origin = match path.len() {
+            0 => format!("[{}]", key.master_fingerprint()),
+            _ => format!("[{}/{path}]", key.master_fingerprint()),
+        };
+        body = body.replace(&key.to_string(), &format!("{origin}{public}"));
+    }
+    Some(written(&body))
 }
 
 /// A key of a definite descriptor, and its path from the master key.
@@ -68,40 +107,6 @@ pub fn checked(body: &str) -> String {
     }
 }
 
-fn branch_of(account: &str, branch: Branch) -> Option<Descriptor<DescriptorPublicKey>> {
-    let whole: Descriptor<DescriptorPublicKey> = account.parse().ok()?;
-    let mut branches = whole.into_single_descriptors().ok()?;
-    let place = usize::try_from(branch.number()).ok()?;
-    (place < branches.len()).then(|| branches.swap_remove(place))
-}
-
-/// Puts `[fingerprint/path]key` in the place of each extended key with its path.
-fn inferred(descriptor: &Descriptor<DefiniteDescriptorKey>) -> Option<String> {
-    let text = descriptor.to_string();
-    let mut body = text.split('#').next()?.to_owned();
-    let x_only = matches!(descriptor, Descriptor::Tr(_));
-    let mut keys = Vec::new();
-    descriptor.for_each_key(|key| {
-        keys.push(key.clone());
-        true
-    });
-    for key in keys {
-        let public = key.derive_public_key(&SECP).ok()?;
-        let public = if x_only {
-            public.inner.x_only_public_key().0.to_string()
-        } else {
-            public.to_string()
-        };
-        let path = key.full_derivation_path()?;
-        let origin = match path.len() {
-            0 => format!("[{}]", key.master_fingerprint()),
-            _ => format!("[{}/{path}]", key.master_fingerprint()),
-        };
-        body = body.replace(&key.to_string(), &format!("{origin}{public}"));
-    }
-    Some(written(&body))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,12 +118,12 @@ mod tests {
 
     #[test]
     fn branches_and_addresses_are_written_as_core_does() {
-        let receive = of_branch(ACCOUNT, Branch::Receive).expect("a branch");
-        assert!(receive.starts_with("wpkh([73c5da0a/84h/0h/0h]xpub6Cat"), "{receive}");
-        let change = of_branch(ACCOUNT, Branch::Change).expect("a branch");
-        assert!(change.contains("/1/*)#"), "{change}");
-        let first =
-            of_address(ACCOUNT, Branch::Receive, DerivationIndex::ZERO).expect("an address");
+        let receive = BranchDescriptor::read(ACCOUNT, Branch::Receive).expect("a branch");
+        assert!(receive.text().starts_with("wpkh([73c5da0a/84h/0h/0h]xpub6Cat"), "{receive:?}");
+        let change = BranchDescriptor::read(ACCOUNT, Branch::Change).expect("a branch");
+        assert!(change.text().contains("/1/*)#"), "{change:?}");
+        let first = receive.at(DerivationIndex::ZERO).and_then(|first| of_address(&first));
+        let first = first.expect("an address");
         let (body, checksum) = first.split_once('#').expect("a checksum");
         assert_eq!(
             body,

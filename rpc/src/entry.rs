@@ -4,15 +4,13 @@
 //!
 //! Refuses change, unless it is asked for.
 
-use billfold_wallet_core::command::{
-    Owner, PaymentState, RecordedOutput, TransactionRecord, WalletDescription,
-};
+use billfold_wallet_core::command::{Owner, PaymentState, RecordedOutput, TransactionRecord};
 use billfold_wallet_core::keychain::Branch;
 use billfold_wallet_core::light_client::height::Height;
 use bitcoin::{Address, Network, Transaction, Txid, Wtxid};
 use serde::Serialize;
 
-use crate::descriptor;
+use crate::branches::Branches;
 use crate::json::Btc;
 use crate::ledger::{self, Unconfirmed};
 
@@ -23,8 +21,8 @@ pub struct Book<'a> {
     pub network: Network,
     /// The block up to which the wallet has seen the chain.
     pub tip: Height,
-    /// The wallet.
-    pub wallet: &'a WalletDescription,
+    /// Where its addresses come from.
+    pub branches: Branches<'a>,
     /// Its transactions in no block.
     pub unconfirmed: &'a Unconfirmed,
 }
@@ -193,7 +191,7 @@ pub fn entries(
         }
         entries.push(Entry::Received(Received {
             address: address(&output.script_pubkey, book.network),
-            parent_descs: parent(book.wallet, owner).into_iter().collect(),
+            parent_descs: parent(&book.branches, owner).into_iter().collect(),
             category: category(record, book),
             amount: output.value.into(),
             label,
@@ -245,9 +243,8 @@ fn category(record: &TransactionRecord, book: &Book<'_>) -> &'static str {
     }
 }
 
-fn parent(wallet: &WalletDescription, owner: &Owner) -> Option<String> {
-    let account = ledger::account(wallet, &owner.account)?;
-    descriptor::of_branch(&account.descriptor, owner.branch)
+fn parent(branches: &Branches<'_>, owner: &Owner) -> Option<String> {
+    Some(branches.get(&owner.account, owner.branch)?.text().to_owned())
 }
 
 fn address(

@@ -32,6 +32,7 @@ pub mod activity;
 pub mod external_signer;
 pub mod node;
 pub mod descriptor;
+pub mod branches;
 pub mod descriptor_text;
 pub mod script;
 pub mod transaction_hex;

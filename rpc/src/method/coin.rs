@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use billfold_wallet_core::command::{
-    Coin, CoinPlace, CoinQuery, Command, CommandError, Reply, WalletDescription,
-};
+use billfold_wallet_core::command::{Coin, CoinPlace, CoinQuery, Command, CommandError, Reply};
 use billfold_wallet_core::keychain::Branch;
 use bitcoin::{Address, Amount, OutPoint, Txid};
 use miniscript::Descriptor;
@@ -12,6 +10,7 @@ use miniscript::descriptor::ShInner;
 use serde::Serialize;
 
 use crate::arguments::{self, Arguments, check_fields};
+use crate::branches::Branches;
 use crate::descriptor;
 use crate::desk::Desk;
 use crate::error::RpcError;
@@ -142,11 +141,12 @@ async fn unspent(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     let wanted = Wanted::read(node, arguments)?;
     let tip = ledger::tip(node, desk).await?.height;
     let wallet = ledger::description(desk).await?;
+    let branches = Branches::new(&wallet);
     let unconfirmed = Unconfirmed::read(desk).await?;
     let mut forms = Vec::new();
-    for query in wanted.queries() {
+    for (limit, query) in wanted.queries() {
         let coins = ledger::coins(desk, query).await?;
-        let is_part = coins.len() == FIRST_COINS;
+        let is_part = coins.len() == limit;
         let mut sum = Amount::ZERO;
         forms.clear();
         for coin in coins {
@@ -157,7 +157,7 @@ async fn unspent(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
             let safe = coin.height.is_some() || unconfirmed.is_trusted(coin.outpoint.txid);
             if wanted.is_met(&coin, depth, safe) {
                 sum += coin.amount;
-                forms.push(CoinForm::new(&wallet, coin, depth, safe, &unconfirmed));
+                forms.push(CoinForm::new(&branches, coin, depth, safe, &unconfirmed));
             }
         }
         if !is_part || wanted.is_enough(forms.len(), sum) {
@@ -167,8 +167,8 @@ async fn unspent(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     answer(&forms)
 }
 
-/// How many coins are read before all are.
-const FIRST_COINS: usize = 100;
+/// How many coins are read before more are, and before all are.
+const FIRST_COINS: [usize; 2] = [20, 200];
 
 /// Which coins are listed.
 struct Wanted {
@@ -217,17 +217,21 @@ impl Wanted {
         })
     }
 
-    /// What to ask for: where few coins may be enough, a few first. All of them come from one
-    /// reading, so that none that moves meanwhile is left out.
-    fn queries(&self) -> Vec<CoinQuery> {
+    /// What to ask for, and how many coins it tells at the most: where few coins may be enough, a few
+    /// first. All of them come from one reading, so that none that moves meanwhile is left out.
+    fn queries(&self) -> Vec<(usize, CoinQuery)> {
         if let Some(addresses) = &self.addresses {
-            return vec![CoinQuery::At(addresses.iter().map(Address::script_pubkey).collect())];
+            let scripts = addresses.iter().map(Address::script_pubkey).collect();
+            return vec![(usize::MAX, CoinQuery::At(scripts))];
         }
-        let few = u32::try_from(FIRST_COINS).ok();
-        let first = CoinQuery::Page { from: CoinPlace::Oldest, limit: few };
-        let is_bounded = self.most_coins.is_some_and(|most| most <= FIRST_COINS);
-        let first = (is_bounded || self.sum.is_some()).then_some(first);
-        first.into_iter().chain([CoinQuery::default()]).collect()
+        let may_be_enough =
+            |few: &usize| self.sum.is_some() || self.most_coins.is_some_and(|most| most <= *few);
+        let page = |few: usize| {
+            let limit = u32::try_from(few).ok();
+            (few, CoinQuery::Page { from: CoinPlace::Oldest, limit })
+        };
+        let first = FIRST_COINS.into_iter().filter(may_be_enough).map(page);
+        first.chain([(usize::MAX, CoinQuery::default())]).collect()
     }
 
     fn is_enough(&self, coins: usize, sum: Amount) -> bool {
@@ -278,15 +282,15 @@ struct CoinForm {
 
 impl CoinForm {
     fn new(
-        wallet: &WalletDescription,
+        branches: &Branches<'_>,
         coin: Coin,
         depth: i64,
         safe: bool,
         unconfirmed: &Unconfirmed,
     ) -> Self {
-        let account = ledger::account(wallet, &coin.account).map(|account| &account.descriptor);
-        let (branch, index) = (coin.keychain.branch, coin.index);
-        let definite = account.and_then(|account| descriptor::definite(account, branch, index));
+        let is_given_out = coin.keychain.branch == Branch::Receive;
+        let branch = branches.get(&coin.account, coin.keychain.branch);
+        let definite = branch.and_then(|branch| branch.at(coin.index));
         let (redeem, witness) = match &definite {
             Some(Descriptor::Sh(sh)) => match sh.as_inner() {
                 ShInner::Wsh(wsh) => (Some(wsh.script_pubkey()), Some(wsh.inner_script())),
@@ -301,7 +305,7 @@ impl CoinForm {
             txid: coin.outpoint.txid,
             vout: coin.outpoint.vout,
             address: coin.address.to_string(),
-            label: coin.address_note.or_else(|| (branch == Branch::Receive).then(String::new)),
+            label: coin.address_note.or_else(|| is_given_out.then(String::new)),
             redeem_script: redeem.map(|script| script.to_hex_string()),
             witness_script: witness.map(|script| script.to_hex_string()),
             script_pubkey: coin.address.script_pubkey().to_hex_string(),
@@ -312,11 +316,8 @@ impl CoinForm {
             ancestorfees: ancestry.map(|ancestry| ancestry.fees),
             spendable: true,
             solvable: definite.is_some(),
-            desc: account.and_then(|account| descriptor::of_address(account, branch, index)),
-            parent_descs: account
-                .and_then(|account| descriptor::of_branch(account, branch))
-                .into_iter()
-                .collect(),
+            desc: definite.as_ref().and_then(descriptor::of_address),
+            parent_descs: branch.map(|branch| branch.text().to_owned()).into_iter().collect(),
             safe,
         }
     }

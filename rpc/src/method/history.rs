@@ -11,6 +11,7 @@ use bitcoin::{BlockHash, Network, Txid};
 use serde::Serialize;
 
 use crate::arguments::{self, Arguments};
+use crate::branches::Branches;
 use crate::desk::Desk;
 use crate::entry::{self, Book, Entry, Filter, Whole, entries};
 use crate::error::RpcError;
@@ -269,7 +270,7 @@ impl Library {
 
     fn book(&self) -> Book<'_> {
         let Self { network, tip, ref wallet, ref unconfirmed } = *self;
-        Book { network, tip: tip.height, wallet, unconfirmed }
+        Book { network, tip: tip.height, branches: Branches::new(wallet), unconfirmed }
     }
 
     /// The entries of transactions that come newest first, in that order.

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::address_flaw::AddressFlaw;
 use crate::arguments::{self, Arguments};
-use crate::descriptor::{self, SECP};
+use crate::descriptor::{self, BranchDescriptor, SECP};
 use crate::desk::Desk;
 use crate::error::RpcError;
 use crate::json::answer;
@@ -86,7 +86,8 @@ struct Origin {
 impl Origin {
     fn of(wallet: &WalletDescription, owner: &Owner) -> Option<Self> {
         let account = ledger::account(wallet, &owner.account)?;
-        let definite = descriptor::definite(&account.descriptor, owner.branch, owner.index)?;
+        let branch = BranchDescriptor::read(&account.descriptor, owner.branch)?;
+        let definite = branch.at(owner.index)?;
         let path = descriptor::only_key(&definite).map(|(key, path)| PathForm {
             hdkeypath: match path.len() {
                 0 => "m".to_owned(),
@@ -95,8 +96,8 @@ impl Origin {
             hdseedid: "0000000000000000000000000000000000000000",
             hdmasterfingerprint: key.master_fingerprint().to_string(),
         });
-        let desc = descriptor::of_address(&account.descriptor, owner.branch, owner.index)?;
-        let parent = descriptor::of_branch(&account.descriptor, owner.branch)?;
+        let desc = descriptor::of_address(&definite)?;
+        let parent = branch.text().to_owned();
         Some(Self { definite, desc, parent, birthday: account.birthday, path })
     }
 }

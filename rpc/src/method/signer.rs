@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::address_flaw::AddressFlaw;
 use crate::arguments::{self, Arguments};
+use crate::branches::Branches;
 use crate::descriptor;
 use crate::desk::Desk;
 use crate::error::{Code, RpcError};
@@ -58,9 +59,9 @@ async fn display(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
 
 async fn of(desk: &Desk, owner: &Owner) -> Result<Option<String>, RpcError> {
     let wallet = ledger::description(desk).await?;
-    let account = ledger::account(&wallet, &owner.account);
-    let descriptor = |account: &str| descriptor::of_address(account, owner.branch, owner.index);
-    Ok(account.and_then(|account| descriptor(&account.descriptor)))
+    let branches = Branches::new(&wallet);
+    let definite = branches.get(&owner.account, owner.branch).and_then(|one| one.at(owner.index));
+    Ok(definite.as_ref().and_then(descriptor::of_address))
 }
 
 fn signer(node: &Node) -> Result<&ExternalSigner, RpcError> {
