@@ -123,7 +123,10 @@ impl Run {
             let effects = match woken {
                 Woken::Ended | Woken::Input(None) => return Ok(Ended::Done),
                 Woken::Input(Some(event)) => self.input(event?),
-                Woken::Answered(ticket, answer) => self.handle(Message::Answered(ticket, answer)),
+                Woken::Answered(ticket, answer) => {
+                    self.stage.pace.change(Cause::Answer);
+                    self.stage.model.handle(Message::Answered(ticket, answer))
+                }
                 Woken::Heard(Some(news)) => {
                     self.stage.pace.change(Cause::News);
                     self.stage.model.handle(Message::Heard(news))
@@ -148,7 +151,7 @@ impl Run {
         }
     }
 
-    /// Takes what a person did, or waits for.
+    /// Takes what a person did.
     fn handle(&mut self, message: Message) -> Vec<Effect> {
         self.stage.pace.change(Cause::Person);
         self.stage.model.handle(message)

@@ -53,7 +53,7 @@ const STARTS: usize = 11;
 const KEYS: usize = 400;
 
 /// Between what a key showed and the next key: somebody fast.
-const FINGER: Duration = Duration::from_millis(60);
+const FINGER: Duration = Duration::from_millis(100);
 
 /// How long nobody does anything.
 const IDLE: Duration = Duration::from_secs(60);

@@ -1,5 +1,5 @@
-//! Owns when to draw: what a person did at once, what the wallet tells by itself a little later and with
-//! more of it.
+//! Owns when to draw: what a person did at once; what the wallet answers to it, or tells by itself, a little
+//! later and with more of it.
 //!
 //! Refuses more than 30 drawings in any second, so that no terminal falls behind, whoever asks.
 
@@ -13,7 +13,9 @@ use tokio::time::Instant;
 pub(super) enum Cause {
     /// The wallet went on by itself.
     News,
-    /// Somebody pressed a key, or has an answer to wait for.
+    /// What was asked for is there.
+    Answer,
+    /// Somebody pressed a key.
     Person,
 }
 
@@ -36,7 +38,12 @@ impl Pace {
         let cause = self.changed?;
         let full = self.drawn.len() == FRAMES;
         let room = self.drawn.front().filter(|_| full).map(|oldest| *oldest + SECOND);
-        let quiet = self.drawn.back().filter(|_| cause == Cause::News).map(|last| *last + NEWS);
+        let rest = match cause {
+            Cause::News => NEWS,
+            Cause::Answer => ANSWER,
+            Cause::Person => Duration::ZERO,
+        };
+        let quiet = self.drawn.back().map(|last| *last + rest);
         Some(room.max(quiet).unwrap_or(now).max(now))
     }
 
@@ -54,6 +61,9 @@ impl Pace {
 const FRAMES: usize = 30;
 
 const SECOND: Duration = Duration::from_secs(1);
+
+/// Between a drawing and the next that shows an answer: one key asks for several things.
+const ANSWER: Duration = Duration::from_millis(16);
 
 /// Between a drawing and the next that only news ask for. Ten in a second leave room for keys, and nobody
 /// reads more.
@@ -74,9 +84,14 @@ mod tests {
             now += Duration::from_millis(20);
             pace.change(Cause::News);
             assert!(pace.due(now).unwrap() > now, "news wait");
+            pace.change(Cause::Answer);
+            assert_eq!(pace.due(now), Some(now), "the last drawing is long past");
             pace.change(Cause::Person);
             assert_eq!(pace.due(now), Some(now));
             pace.drew(now);
+            pace.change(Cause::Answer);
+            assert_eq!(pace.due(now), Some(now + ANSWER), "all answers at once");
+            now += Duration::from_millis(50);
         }
     }
 
