@@ -12,15 +12,14 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result, ensure};
 use billfold_devnet::Devnet;
 use billfold_tests::program::{PASSWORD, Program};
-use billfold_tests::vector_wallet::{self, WORDS};
+use billfold_tests::quick_wallet;
+use billfold_tests::vector_wallet;
 use billfold_wallet_core::command::Birthday;
 use billfold_wallet_core::config::{LookAhead, Settings};
-use billfold_wallet_core::keychain::{ScriptType, StandardAccount};
+use billfold_wallet_core::keychain::ScriptType;
 use billfold_wallet_core::light_client::height::Height;
 use billfold_wallet_core::net::clock::Clock;
-use billfold_wallet_core::seed::{Seed, Words};
-use billfold_wallet_core::service::{self, NewWallet};
-use billfold_wallet_core::vault::{self, KdfCost, Password};
+use billfold_wallet_core::vault::{self, Password};
 use bitcoin::{Amount, Network, ScriptBuf};
 use tokio::runtime::Runtime;
 
@@ -89,16 +88,7 @@ fn wallet(
 ) -> Result<Program> {
     let program = Program::connected(BILLFOLD, network.address())?;
     let settings = Settings::new(Network::Regtest, program.data_dir());
-    let new = NewWallet {
-        seed: Seed::new(&Words::parse(WORDS)?, ""),
-        accounts: types.iter().copied().map(StandardAccount::first).collect(),
-        birthday,
-        look_ahead,
-        password: Password::new(PASSWORD)?,
-        words_checked: None,
-        key_passphrase: None,
-    };
-    service::create(&settings, new, KdfCost::for_tests())?;
+    quick_wallet::make(&settings, types, birthday, look_ahead)?;
     Ok(program)
 }
 

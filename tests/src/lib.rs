@@ -25,6 +25,7 @@ pub mod shell;
 pub mod town;
 pub mod doom;
 pub mod vector_wallet;
+pub mod quick_wallet;
 pub mod secrets;
 pub mod twins;
 pub mod sim;

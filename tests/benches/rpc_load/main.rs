@@ -22,15 +22,13 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use billfold_devnet::Devnet;
 use billfold_tests::daemon::{Asker, Daemon};
-use billfold_tests::program::{PASSWORD, Program};
-use billfold_tests::vector_wallet::{self, WORDS};
+use billfold_tests::program::Program;
+use billfold_tests::quick_wallet;
+use billfold_tests::vector_wallet;
 use billfold_wallet_core::command::Birthday;
 use billfold_wallet_core::config::{LookAhead, Settings};
-use billfold_wallet_core::keychain::{ScriptType, StandardAccount};
+use billfold_wallet_core::keychain::ScriptType;
 use billfold_wallet_core::light_client::height::Height;
-use billfold_wallet_core::seed::{Seed, Words};
-use billfold_wallet_core::service::{self, NewWallet};
-use billfold_wallet_core::vault::{KdfCost, Password};
 use bitcoin::{Network, ScriptBuf};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
@@ -158,16 +156,9 @@ fn asked(client: &mut Client, tip: u32, payments: usize) -> Result<Vec<(&'static
 fn wallet(network: &Devnet) -> Result<Program> {
     let program = Program::connected(BILLFOLD, network.address())?;
     let settings = Settings::new(Network::Regtest, program.data_dir());
-    let new = NewWallet {
-        seed: Seed::new(&Words::parse(WORDS)?, ""),
-        accounts: vec![StandardAccount::first(ScriptType::Segwit)],
-        birthday: Birthday::Height(Height::GENESIS),
-        look_ahead: LookAhead { receive: ADDRESSES, change: 50 },
-        password: Password::new(PASSWORD)?,
-        words_checked: None,
-        key_passphrase: None,
-    };
-    service::create(&settings, new, KdfCost::for_tests())?;
+    let look_ahead = LookAhead { receive: ADDRESSES, change: 50 };
+    let birthday = Birthday::Height(Height::GENESIS);
+    quick_wallet::make(&settings, &[ScriptType::Segwit], birthday, look_ahead)?;
     Ok(program)
 }
 

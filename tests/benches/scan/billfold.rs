@@ -6,18 +6,17 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use billfold_tests::program::PASSWORD;
+use billfold_tests::quick_wallet;
 use billfold_tests::synthetic::recipe::Recipe;
-use billfold_tests::vector_wallet::WORDS;
 use billfold_wallet_core::command::{Birthday, Command, Reply};
 use billfold_wallet_core::config::{LookAhead, Settings};
 use billfold_wallet_core::event::Event;
 use billfold_wallet_core::face::Conversation;
-use billfold_wallet_core::keychain::{ScriptType, StandardAccount};
+use billfold_wallet_core::keychain::ScriptType;
 use billfold_wallet_core::light_client::height::Height;
 use billfold_wallet_core::light_client::peer_id::PeerAddress;
-use billfold_wallet_core::seed::{Seed, Words};
-use billfold_wallet_core::service::{self, Access, NewWallet, Reach, Service};
-use billfold_wallet_core::vault::{KdfCost, Password};
+use billfold_wallet_core::service::{Access, Reach, Service};
+use billfold_wallet_core::vault::Password;
 use bitcoin::Network;
 
 use crate::measured::Measured;
@@ -26,17 +25,9 @@ use crate::options::Options;
 /// Makes the wallet that is paid. Its look-ahead gives the number of scripts.
 pub(crate) fn make_wallet(dir: &Path, options: &Options) -> Result<()> {
     let change = options.scripts / 5;
-    let new = NewWallet {
-        seed: Seed::new(&Words::parse(WORDS)?, ""),
-        accounts: vec![StandardAccount::first(ScriptType::Segwit)],
-        birthday: Birthday::Height(Height::GENESIS),
-        look_ahead: LookAhead { receive: options.scripts - change, change },
-        password: Password::new(PASSWORD)?,
-        words_checked: None,
-        key_passphrase: None,
-    };
-    service::create(&settings(dir, &[], options), new, KdfCost::for_tests())?;
-    Ok(())
+    let look_ahead = LookAhead { receive: options.scripts - change, change };
+    let birthday = Birthday::Height(Height::GENESIS);
+    quick_wallet::make(&settings(dir, &[], options), &[ScriptType::Segwit], birthday, look_ahead)
 }
 
 /// Opens the wallet and waits until it is at the tip.

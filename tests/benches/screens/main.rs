@@ -23,19 +23,17 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use billfold_tests::program::{PASSWORD, Program};
+use billfold_tests::quick_wallet;
 use billfold_tests::synthetic::chain::Chain;
 use billfold_tests::synthetic::link::Link;
 use billfold_tests::synthetic::peer::{Conduct, Peer};
 use billfold_tests::synthetic::recipe::Recipe;
 use billfold_tests::typist::{ENTER, Typist};
-use billfold_tests::vector_wallet::{self, WORDS};
+use billfold_tests::vector_wallet;
 use billfold_wallet_core::command::Birthday;
 use billfold_wallet_core::config::{LookAhead, Settings};
-use billfold_wallet_core::keychain::{ScriptType, StandardAccount};
+use billfold_wallet_core::keychain::ScriptType;
 use billfold_wallet_core::light_client::height::Height;
-use billfold_wallet_core::seed::{Seed, Words};
-use billfold_wallet_core::service::{self, NewWallet};
-use billfold_wallet_core::vault::{KdfCost, Password};
 use bitcoin::Network;
 
 const BILLFOLD: &str = env!("CARGO_BIN_EXE_billfold");
@@ -177,16 +175,9 @@ fn leave(mut person: Typist) -> Result<()> {
 fn wallet(peer: &Peer) -> Result<Program> {
     let program = Program::connected(BILLFOLD, peer.address)?;
     let settings = Settings::new(Network::Regtest, program.data_dir());
-    let new = NewWallet {
-        seed: Seed::new(&Words::parse(WORDS)?, ""),
-        accounts: vec![StandardAccount::first(ScriptType::Segwit)],
-        birthday: Birthday::Height(Height::GENESIS),
-        look_ahead: LookAhead { receive: ADDRESSES, change: 50 },
-        password: Password::new(PASSWORD)?,
-        words_checked: None,
-        key_passphrase: None,
-    };
-    service::create(&settings, new, KdfCost::for_tests())?;
+    let look_ahead = LookAhead { receive: ADDRESSES, change: 50 };
+    let birthday = Birthday::Height(Height::GENESIS);
+    quick_wallet::make(&settings, &[ScriptType::Segwit], birthday, look_ahead)?;
     Ok(program)
 }
 
