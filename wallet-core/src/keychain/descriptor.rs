@@ -337,7 +337,8 @@ fn check_origins(keys: &[AccountKey]) -> Result<(), DescriptorError> {
 }
 
 /// Whether a key has the same step for both branches, as `<0;0>`, which BIP389 does not allow.
-fn has_repeated_step(key: &DescriptorPublicKey) -> bool {
+#[must_use]
+pub fn has_repeated_step(key: &DescriptorPublicKey) -> bool {
     let DescriptorPublicKey::MultiXPub(key) = key else { return false };
     let paths = key.derivation_paths.paths();
     paths.iter().collect::<BTreeSet<_>>().len() < paths.len()

@@ -2,7 +2,8 @@
 //! the public halves and the keys, and put together again.
 //!
 //! Hardened steps are derived on the way, as Bitcoin Core writes its descriptors. Refuses branches
-//! that begin with hardened steps, which no public key can take, and paths that are not signed for.
+//! that begin with hardened steps, which no public key can take, a step that stands twice for two
+//! branches, and paths that are not signed for.
 
 use std::fmt::Write;
 
@@ -17,7 +18,7 @@ use zeroize::Zeroizing;
 
 use super::held::{HeldKey, LONGEST, origin_of, origin_text};
 use super::keys::{ExtendedKey, Keys, SingleKey};
-use crate::keychain::{AccountKey, DescriptorError, PublicHalf, body_of};
+use crate::keychain::{AccountKey, DescriptorError, PublicHalf, body_of, has_repeated_step};
 use crate::residue::wipe_stack;
 
 /// A descriptor that was taken apart.
@@ -58,6 +59,9 @@ impl PrivateDescriptor {
         let public = written.translate_pk(&mut apart);
         wipe_stack();
         let public = public.map_err(miniscript::TranslateErr::flatten)?;
+        if public.for_any_key(has_repeated_step) {
+            return Err(repeated_step());
+        }
         Ok(Self { public, keys: apart.keys, is_complete: apart.is_complete })
     }
 }
@@ -290,6 +294,11 @@ fn last_hardened(path: &DerivationPath) -> usize {
 
 fn hardened_branches() -> Error {
     Error::Unexpected("branches that differ in hardened steps have no public form".to_owned())
+}
+
+/// As Bitcoin Core says it, without the step.
+fn repeated_step() -> Error {
+    Error::Unexpected("Duplicated key path value in multipath specifier".to_owned())
 }
 
 fn too_far() -> Error {

@@ -96,6 +96,19 @@ fn keys_of_another_network_and_what_is_no_descriptor_are_refused() {
     assert!(!shown.contains(WIF), "{shown}");
 }
 
+/// BIP389, "Specification": the library writes `<1;1>` as `1`, which is another descriptor.
+#[test]
+fn no_step_stands_for_two_branches() {
+    let xpub = "tpubD6NzVbkrYhZ4XgiXtGrdW5XDAPFCL9h7we1vwNCpn8tGbBcgfVYjXyhWo4E1xkh56hjod1RhGjxbaTLV3X4FyWuejifB9jusQ46QzG87VKp";
+    for key in [MASTER, xpub] {
+        for (steps, stands) in [("<1;1>", false), ("<0;1;0>", false), ("<1;0>", true)] {
+            let text = format!("wpkh({key}/{steps}/*)");
+            let read = PrivateDescriptor::parse(&text, Network::Regtest);
+            assert_eq!(read.is_ok(), stands, "{text}");
+        }
+    }
+}
+
 /// Nobody's import ends in a panic, and what is taken can be signed for.
 #[test]
 fn nothing_is_derived_below_the_last_level() {
