@@ -3,6 +3,7 @@
 //!
 //! Refuses to keep private keys, and to repeat them.
 
+use billfold_wallet_core::command::DescriptorText;
 use billfold_wallet_core::keychain::{PublicHalf, definite};
 use billfold_wallet_core::signers::{HeldKey, PrivateDescriptor, without_private_keys};
 use bitcoin::hex::FromHex;
@@ -11,6 +12,7 @@ use bitcoin::{Address, Network, NetworkKind, ScriptBuf};
 use miniscript::descriptor::checksum::desc_checksum;
 use miniscript::descriptor::{DefiniteDescriptorKey, DescriptorPublicKey};
 use miniscript::{Descriptor, ForEachKey as _};
+use zeroize::Zeroizing;
 
 use crate::arguments;
 use crate::descriptor::SECP;
@@ -120,11 +122,38 @@ impl Read {
     #[must_use]
     pub const fn no_account(&self) -> Option<&'static str> {
         match self.body {
-            Body::Keys { outer: Outer::Combo, .. } => Some(NO_COMBO),
             Body::Keys { outer: Outer::RawTr, .. } => Some(NO_RAWTR),
             Body::Script { .. } => Some(NO_SCRIPT),
-            Body::Keys { outer: Outer::Usual, .. } => None,
+            Body::Keys { outer: Outer::Usual | Outer::Combo, .. } => None,
         }
+    }
+
+    /// Whether it is `combo`, which stands for several scripts of each key (BIP384).
+    #[must_use]
+    pub const fn is_combo(&self) -> bool {
+        matches!(self.body, Body::Keys { outer: Outer::Combo, .. })
+    }
+
+    /// The descriptors of accounts that stand for `text`, from which this was read: itself, or of `combo` those whose
+    /// scripts have an address, with the private keys that were given.
+    #[must_use]
+    pub fn accounts(&self, text: &str) -> Vec<DescriptorText> {
+        let Body::Keys { outer: Outer::Combo, branches, .. } = &self.body else {
+            return vec![DescriptorText::new(text)];
+        };
+        let key = text.split_once('(').and_then(|(_, rest)| rest.split_once(')'));
+        let key = key.map_or("", |(key, _)| key);
+        let has_segwit = branches.iter().all(|branch| match branch {
+            Descriptor::Pkh(pkh) => Descriptor::new_wpkh(pkh.as_inner().clone()).is_ok(),
+            _ => false,
+        });
+        let forms: &[_] = if has_segwit {
+            &[("pkh(", ")"), ("sh(wpkh(", "))"), ("wpkh(", ")")]
+        } else {
+            &[("pkh(", ")")]
+        };
+        let written = |(name, end): &(&str, &str)| Zeroizing::new([name, key, end].concat());
+        forms.iter().map(|form| DescriptorText::new(&written(form))).collect()
     }
 
     /// Whether there are private keys in it.
@@ -330,8 +359,6 @@ impl Outer {
     }
 }
 
-const NO_COMBO: &str = "combo() is not imported, since what is paid to a bare key has no address: import \
-                        pkh(), sh(wpkh()) and wpkh() of the key";
 const NO_RAWTR: &str =
     "rawtr() is not imported: import tr() of the key from which its own was made";
 const NO_SCRIPT: &str = "addr() and raw() do not tell how they are spent: import the descriptor with the \

@@ -18,9 +18,6 @@ const KEY: &str = "tpubD6NzVbkrYhZ4XgiXtGrdW5XDAPFCL9h7we1vwNCpn8tGbBcgfVYjXyhWo
 const FIXED: &str = "wpkh(0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798)";
 const FIXED_ADDRESS: &str = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
 
-const COMBO: &str = "combo() is not imported, since what is paid to a bare key has no address: \
-                     import pkh(), sh(wpkh()) and wpkh() of the key";
-
 /// Asks the wallet `watch`.
 fn ask(daemon: &Daemon, method: &str, params: &Value) -> Result<Value> {
     let call = json!({"method": method, "params": params, "id": 1});
@@ -189,7 +186,8 @@ fn what_is_wrong_with_a_descriptor_is_told_one_by_one() -> Result<()> {
             "Range specified as [begin,end] must not have begin after end",
         ),
         (json!({"desc": ranged, "range": 20_000}), -8, "Range is too large"),
-        (json!({"desc": combo}), -5, COMBO),
+        (json!({"desc": combo, "active": true}), -4, "Combo descriptors cannot be set to active"),
+        (json!({"desc": combo, "label": "x"}), -8, "Ranged descriptors should not have a label"),
         (
             json!({"desc": private}),
             -4,

@@ -16,6 +16,9 @@ const SECOND: &str = "tprv8ZgxMBicQKsPd7Uf69XL1XwhmjHopUGep8GuEiJDZmbQz6o58Lnino
 const WIF: &str = "cMahea7zqjxrtgAbB7LSGbcQUr1uX1ojuat9jZodMN87JcbXMTcA";
 const WIF_ADDRESS: &str = "mrCDrCybB6J1vRfbwM5hemdJz73FwDBC8r";
 
+/// A key that makes no segwit addresses.
+const UNCOMPRESSED: &str = "91avARGdfge8E4tZfYLoxeJ5sGBdNJQH4kvjJoQFacbgwmaKkrx";
+
 /// Somebody else.
 const STRANGER: &str = "bcrt1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqdku202";
 
@@ -139,6 +142,72 @@ fn what_imported_keys_sign_for_is_spent_and_comes_back() -> Result<()> {
     daemon.call("unloadwallet", &json!(["main"]))?;
     let restored = texts(&daemon.call("listdescriptors", &json!([true]))?);
     ensure!(restored == private, "a backup has the keys");
+    daemon.stop()
+}
+
+/// Callers who have a key in Wallet Import Format import it so.
+#[test]
+fn combo_is_watched_and_spent_in_each_form_that_has_an_address() -> Result<()> {
+    let town = Town::build()?;
+    let program = town.wallet_with(BILLFOLD, 50_000_000)?;
+    let daemon = Daemon::start(&program, &[])?;
+    let single = whole(&daemon, &format!("combo({WIF})"))?;
+    let ranged = whole(&daemon, &format!("combo({FIRST}/7h/*)"))?;
+    let long = whole(&daemon, &format!("combo({UNCOMPRESSED})"))?;
+    let of_single = daemon.call("deriveaddresses", &json!([single]))?;
+    let of_ranged = daemon.call("deriveaddresses", &json!([ranged, [3, 3]]))?;
+    let of_long = daemon.call("deriveaddresses", &json!([long]))?;
+    let mut paid = Vec::new();
+    for addresses in [&of_single, &of_ranged, &of_long] {
+        paid.extend(addresses.as_array().context("addresses")?.clone());
+    }
+    ensure!(paid.len() == 7, "three of each compressed key, one of the other: {paid:?}");
+    for address in &paid {
+        town.pay(address, 1_000_000)?;
+    }
+    daemon.await_height(town.network.tip().0)?;
+    daemon.call("createwallet", &json!({"wallet_name": "keys", "blank": true}))?;
+    // What gives new addresses goes on to do so.
+    let segwit = whole(&daemon, &format!("wpkh({FIRST}/7h/*)"))?;
+    let active = json!({"desc": segwit, "timestamp": "now", "active": true, "range": 20});
+    let requests = json!([[
+        active,
+        {"desc": single, "timestamp": 0, "label": "by itself"},
+        {"desc": ranged, "timestamp": 0, "range": 20},
+        {"desc": long, "timestamp": 0},
+    ]]);
+    for _ in 0..2 {
+        let told = result(&daemon, "importdescriptors", &requests)?;
+        let told = told.as_array().context("no array")?;
+        ensure!(told.iter().all(|one| one["success"] == true), "{told:?}");
+        ensure!(told[0].get("warnings").is_none(), "{told:?}");
+        for one in &told[1..] {
+            let warning = one["warnings"][0].as_str().unwrap_or_default();
+            ensure!(warning.contains("bare public key, pk(), are not watched"), "{told:?}");
+        }
+        ensure!(result(&daemon, "getbalance", &json!([]))? == json!(0.07), "seven were paid");
+        let private = texts(&result(&daemon, "listdescriptors", &json!([true]))?);
+        let mut expected = vec![whole(&daemon, &format!("pkh({UNCOMPRESSED})"))?];
+        for key in [WIF.to_owned(), format!("{FIRST}/7h/*")] {
+            for form in [format!("pkh({key})"), format!("sh(wpkh({key}))"), format!("wpkh({key})")]
+            {
+                expected.push(whole(&daemon, &form)?);
+            }
+        }
+        expected.sort();
+        ensure!(private == expected, "{private:?} {expected:?}");
+    }
+    let labelled = result(&daemon, "getaddressesbylabel", &json!(["by itself"]))?;
+    ensure!(labelled.as_object().is_some_and(|all| all.len() == 3), "{labelled}");
+    let next = result(&daemon, "getnewaddress", &json!(["", "bech32"]))?;
+    let expected = daemon.call("deriveaddresses", &json!([segwit, [4, 4]]))?;
+    ensure!(next == expected[0], "{next} {expected}");
+
+    let sent = result(&daemon, "sendall", &json!({"recipients": [STRANGER], "fee_rate": 2}))?;
+    ensure!(sent["complete"] == true, "{sent}");
+    town.await_payment(sent["txid"].as_str().context("no txid")?.parse()?)?;
+    let told = result(&daemon, "gettransaction", &json!([sent["txid"], true, true]))?;
+    ensure!(told["decoded"]["vin"].as_array().map(Vec::len) == Some(7), "{told}");
     daemon.stop()
 }
 

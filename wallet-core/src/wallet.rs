@@ -68,6 +68,7 @@ use crate::vault::FileKey;
 
 pub use accounts::{SearchScope, WantedAccount};
 pub use handed::Handed;
+pub use importing::ImportedForm;
 pub use invoices::InvoiceReview;
 pub use payment::ToAnnounce;
 pub use unconfirmed::Seen;

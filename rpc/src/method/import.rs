@@ -3,8 +3,8 @@
 //! Refuses to repeat a private key.
 
 use billfold_wallet_core::command::{
-    Birthday, BlockQuery, Command, CommandError, DescriptorText, Import, ImportProblem, Imported,
-    OperationState, Reply,
+    Birthday, BlockQuery, Command, CommandError, Import, ImportProblem, Imported, OperationState,
+    Reply,
 };
 use billfold_wallet_core::keychain::DescriptorError;
 use serde::Serialize;
@@ -31,8 +31,9 @@ pub(super) const METHODS: &[Method] = &[Method {
                 has ended; other calls are answered meanwhile, and the search goes on if its \
                 caller leaves, and over a restart.",
     standing: Standing::Differs(
-        "-5 for addr and raw, which do not tell how they are spent, for pk, bare multi and combo, \
-             since what is paid to a bare key has no address, and for rawtr; -4 for hardened ranges, also with private keys, since \
+        "-5 for addr and raw, which do not tell how they are spent, for pk and bare multi, \
+             since what is paid to a bare key has no address, and for rawtr; combo is taken as the pkh, sh(wpkh) and wpkh \
+             of its key, all or none, with a warning that its pk is not watched; -4 for hardened ranges, also with private keys, since \
              a locked wallet could not look ahead; -8 for a range beyond 10,000; addresses below the range are watched too, and those of a descriptor that is known are never watched less; -4 \
              for more than 512 descriptors; texts of what is wrong with a descriptor are our own",
     ),
@@ -161,16 +162,21 @@ fn read(
     if let Some((_, message)) = refusals.into_iter().find(|(refused, _)| *refused) {
         return Err(RpcError::parameter(message));
     }
+    if active && read.is_combo() {
+        return Err(RpcError::new(Code::Wallet, ACTIVE_COMBO));
+    }
     match (takes_keys, read.has_private_keys()) {
         (false, true) => return Err(RpcError::new(Code::Wallet, PRIVATE_KEYS)),
         (true, false) => return Err(RpcError::new(Code::Wallet, WITHOUT_KEYS)),
         (true, true) if !read.has_all_private_keys() => warnings.push(NOT_ALL_KEYS),
         _ => {}
     }
+    warnings.extend(read.is_combo().then_some(NO_BARE_KEY));
     Ok(Import {
-        descriptor: DescriptorText::new(text),
+        descriptors: read.accounts(text),
         internal: internal.unwrap_or(false),
-        active,
+        // What is known of a `combo` may be active by itself.
+        active: (!read.is_combo()).then_some(active),
         derived: false,
         end,
         next,
@@ -243,6 +249,10 @@ const RANGE_OF_ONE: &str = "Range should not be specified for an un-ranged descr
 const PRIVATE_KEYS: &str = "Cannot import private keys to a wallet with private keys disabled";
 const WITHOUT_KEYS: &str =
     "Cannot import descriptor without private keys to a wallet with private keys enabled";
+const ACTIVE_COMBO: &str = "Combo descriptors cannot be set to active";
+const NO_BARE_KEY: &str = "Payments to the bare public key, pk(), are not watched, since they have no address: combo() is \
+                           imported as pkh(), sh(wpkh()) and wpkh() of the key, or as pkh() alone if the key is not \
+                           compressed";
 const NOT_ALL_KEYS: &str =
     "Not all private keys provided. Some wallet functionality may return unexpected errors";
 const HARDENED: &str = "Cannot expand descriptor. Probably because of hardened derivations without \

@@ -83,9 +83,9 @@ async fn create(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     }
     let whole = of_key(key, kind, node.params.network, &missing)?;
     let import = Import {
-        descriptor: DescriptorText::new(&whole.to_string()),
+        descriptors: vec![DescriptorText::new(&whole.to_string())],
         internal: missing == [Branch::Change],
-        active: true,
+        active: Some(true),
         derived: true,
         end: 0,
         next: 0,

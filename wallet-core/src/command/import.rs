@@ -1,4 +1,5 @@
-//! Owns `Import`: a descriptor that a wallet is asked to take in, and what came of it.
+//! Owns `Import`: what a wallet is asked to take in, a descriptor or several that stand and fall together, and
+//! what came of it.
 //!
 //! A descriptor may have private keys in it. Refuses to show one, and wipes it.
 
@@ -9,15 +10,16 @@ use zeroize::Zeroizing;
 use super::{Birthday, OperationId};
 use crate::keychain::DescriptorError;
 
-/// A descriptor to take in.
+/// A descriptor to take in, or several that are taken in together or not at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Import {
-    /// The descriptor, with its checksum or without, and with private keys or without.
-    pub descriptor: DescriptorText,
+    /// Each with its checksum or without, and with private keys or without.
+    pub descriptors: Vec<DescriptorText>,
     /// Whether its one branch is of change; of two branches, the second is.
     pub internal: bool,
-    /// Whether it gives the new addresses of its kind from here on.
-    pub active: bool,
+    /// Whether it gives the new addresses of its kind from here on; `None`: as before, and one that is new gives
+    /// none.
+    pub active: Option<bool>,
     /// Whether all its keys come from the wallet's own, so that it is taken into a wallet with keys
     /// without private ones in it.
     pub derived: bool,
@@ -58,7 +60,7 @@ impl fmt::Debug for DescriptorText {
 /// What came of a request to import.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Imported {
-    /// What is wrong with each descriptor, in their order; `None`: it was taken in.
+    /// What is wrong with each request, in their order; `None`: it was taken in.
     pub problems: Vec<Option<ImportProblem>>,
     /// The search for what was paid to them, if one was taken in.
     pub operation: Option<OperationId>,

@@ -3,13 +3,16 @@
 //! Private keys are sealed by the key layer on the way. Refuses a second one while another search that
 //! was asked for goes on.
 
-use crate::command::{Birthday, CommandError, Import, ImportProblem, Imported, Reply, Task};
+use crate::command::{
+    Birthday, CommandError, DescriptorText, Import, ImportProblem, Imported, Reply, Task,
+};
 use crate::engine::follower::Follower;
 use crate::engine::{Effect, Engine, draw};
 use crate::event::Event;
-use crate::keychain::{AccountDescriptor, AccountKey, Branch, HeldKeyName};
+use crate::keychain::{AccountDescriptor, AccountKey, Branch};
 use crate::light_client::time::{Now, WallTime};
 use crate::signers::{PrivateDescriptor, SoftwareSigner};
+use crate::wallet::ImportedForm;
 use crate::wallet_name::WalletName;
 
 impl Engine {
@@ -53,28 +56,32 @@ impl Engine {
 }
 
 impl Follower {
-    /// Takes one descriptor in, if it can be.
+    /// Takes one request in, if all of it can be.
     fn import(
         &mut self,
         import: &Import,
         entropy: [u8; 32],
         now: Now,
     ) -> Result<Option<ImportProblem>, CommandError> {
-        let (descriptor, keys) = match self.taken_apart(import, entropy)? {
-            Ok(apart) => apart,
-            Err(problem) => return Ok(Some(problem)),
-        };
-        Ok(self.wallet.import(import, descriptor, &keys, now.wall)?)
+        let mut forms = Vec::new();
+        for (number, text) in (1..).zip(&import.descriptors) {
+            match self.taken_apart(text, import, draw(&entropy, number))? {
+                Ok(apart) => forms.push(apart),
+                Err(problem) => return Ok(Some(problem)),
+            }
+        }
+        Ok(self.wallet.import(import, forms, now.wall)?)
     }
 
     /// The descriptor of the public halves, and the private keys as they are kept.
     fn taken_apart(
         &self,
+        text: &DescriptorText,
         import: &Import,
         entropy: [u8; 32],
-    ) -> Result<Result<Apart, ImportProblem>, CommandError> {
+    ) -> Result<Result<ImportedForm, ImportProblem>, CommandError> {
         let network = self.wallet.network();
-        let apart = match PrivateDescriptor::parse(import.descriptor.as_str(), network) {
+        let apart = match PrivateDescriptor::parse(text.as_str(), network) {
             Ok(apart) => apart,
             Err(problem) => return Ok(Err(problem.into())),
         };
@@ -100,7 +107,7 @@ impl Follower {
                 return Ok(Err(ImportProblem::ForeignKey));
             }
         }
-        Ok(Ok((descriptor, keys)))
+        Ok(Ok(ImportedForm { descriptor, keys }))
     }
 
     /// A signer with all keys of the wallet and those that come.
@@ -113,6 +120,3 @@ impl Follower {
         Ok(known.and(apart.keys))
     }
 }
-
-/// The descriptor of the public halves, and the private keys as they are kept.
-type Apart = (AccountDescriptor, Vec<(HeldKeyName, Vec<u8>)>);

@@ -35,7 +35,7 @@ portable_enum!(NewAccount {
     Standard { script_type, number }, Given { name, is_fixed, descriptor },
 });
 portable_struct! {
-    Import { descriptor, internal, active, derived, end, next, label, since }
+    Import { descriptors, internal, active, derived, end, next, label, since }
     Imported { problems, operation }
     AccountScope { birthday, gap }
     AddedAccounts { added, widened, known }

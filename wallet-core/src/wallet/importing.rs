@@ -16,6 +16,15 @@ use crate::store::wallet::{Issued, ScriptPlace, SearchedAccount};
 
 use super::Wallet;
 
+/// A descriptor of public halves, and its private keys as they are kept.
+#[derive(Debug)]
+pub struct ImportedForm {
+    /// The public halves.
+    pub descriptor: AccountDescriptor,
+    /// The keys, sealed; none where there were none.
+    pub keys: Vec<(HeldKeyName, Vec<u8>)>,
+}
+
 impl Wallet {
     /// Whether a wallet takes a descriptor with private keys, or without.
     ///
@@ -29,40 +38,58 @@ impl Wallet {
         }
     }
 
-    /// Takes a descriptor in, with its private keys as they were sealed; one that is known is looked
-    /// for further and earlier, never less. Whoever calls has made sure that its keys are those that
-    /// it says. Commit, or drop the wallet if it failed.
+    /// Takes all descriptors of a request in, or none. One that is known is looked for further and earlier, never
+    /// less. Whoever calls has made sure that the keys are those that they say. Commit, or drop the wallet
+    /// if it failed.
     ///
     /// # Errors
     /// What the disk refused.
     pub fn import(
         &mut self,
         import: &Import,
-        descriptor: AccountDescriptor,
-        keys: &[(HeldKeyName, Vec<u8>)],
+        forms: Vec<ImportedForm>,
         now: WallTime,
     ) -> Result<Option<ImportProblem>, StoreProblem> {
-        let text = descriptor.to_string();
-        let known = self.accounts.iter().find(|one| one.descriptor().to_string() == text);
-        let is_known = known.is_some();
-        let id = match known.map(Account::id) {
+        let new = forms.iter().filter(|form| self.known(&form.descriptor).is_none()).count();
+        if self.accounts.len() + new > ACCOUNTS {
+            return Ok(Some(ImportProblem::TooMany { most: ACCOUNTS }));
+        }
+        for form in forms {
+            self.import_form(import, form, now)?;
+        }
+        Ok(None)
+    }
+
+    fn import_form(
+        &mut self,
+        import: &Import,
+        ImportedForm { descriptor, keys }: ImportedForm,
+        now: WallTime,
+    ) -> Result<(), StoreProblem> {
+        let known = self.known(&descriptor);
+        let id = match known {
             Some(known) => known,
-            None if self.accounts.len() >= ACCOUNTS => {
-                return Ok(Some(ImportProblem::TooMany { most: ACCOUNTS }));
-            }
             None => {
-                self.keep_keys(keys)?;
+                self.keep_keys(&keys)?;
                 self.insert_imported(descriptor, import.derived)?
             }
         };
         self.set_imported_search(id, import)?;
-        self.activate(id, import.active)?;
+        if let Some(active) = import.active {
+            self.activate(id, active)?;
+        }
         self.label_imported(id, import, now)?;
         self.search_for(id)?;
-        if is_known {
+        if known.is_some() {
             self.look_again(id);
         }
-        Ok(None)
+        Ok(())
+    }
+
+    /// The account of a descriptor, if there is one.
+    fn known(&self, descriptor: &AccountDescriptor) -> Option<AccountId> {
+        let text = descriptor.to_string();
+        self.accounts.iter().find(|one| one.descriptor().to_string() == text).map(Account::id)
     }
 
     /// Keeps private keys, and knows from then on what they sign for.

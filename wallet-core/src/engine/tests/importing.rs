@@ -1,6 +1,7 @@
 //! Descriptors that are taken into a wallet that runs: what was paid to them is found, nothing is
 //! taken in by halves, and a wallet with keys refuses what it can't spend.
 
+use bitcoin::secp256k1::SecretKey;
 use bitcoin::{Amount, Network};
 
 use super::home::{Home, World, branch_text, main, nobody, script, seed_of};
@@ -10,8 +11,9 @@ use crate::command::{
     LabelQuery, OperationCommand, Reference, Reply,
 };
 use crate::event::Event;
-use crate::keychain::{Account, Branch, DescriptorError};
+use crate::keychain::{Account, Branch, DescriptorError, SECP};
 use crate::light_client::height::Height;
+use crate::limits::ACCOUNTS;
 use crate::signers::{HeldKey, Keys, with_private_keys};
 use crate::wallet_name::WalletName;
 
@@ -33,9 +35,9 @@ fn blank() -> WalletName {
 fn import(descriptor: &str) -> Import {
     Import {
         derived: false,
-        descriptor: DescriptorText::new(descriptor),
+        descriptors: vec![DescriptorText::new(descriptor)],
         internal: false,
-        active: false,
+        active: Some(false),
         end: 10,
         next: 0,
         label: None,
@@ -48,10 +50,10 @@ fn private_imports(name: &str) -> Vec<Import> {
     let keys = [HeldKey::master(Keys::Seed(seed_of(name), Network::Regtest))];
     let mut imports = imports(name);
     for import in &mut imports[..2] {
-        let text = with_private_keys(import.descriptor.as_str(), &keys).unwrap();
-        import.descriptor = DescriptorText::new(&text);
+        let text = with_private_keys(import.descriptors[0].as_str(), &keys).unwrap();
+        import.descriptors = vec![DescriptorText::new(&text)];
     }
-    imports[2].descriptor = DescriptorText::new(PRIVATE);
+    imports[2].descriptors = vec![DescriptorText::new(PRIVATE)];
     imports
 }
 
@@ -73,8 +75,8 @@ const ALL: Amount = Amount::from_sat(50_000);
 fn imports(name: &str) -> Vec<Import> {
     let label = Some("a key".to_owned());
     vec![
-        Import { active: true, ..import(&branch_text(name, Branch::Receive)) },
-        Import { internal: true, active: true, ..import(&branch_text(name, Branch::Change)) },
+        Import { active: Some(true), ..import(&branch_text(name, Branch::Receive)) },
+        Import { internal: true, active: Some(true), ..import(&branch_text(name, Branch::Change)) },
         Import { label, ..import(FIXED) },
     ]
 }
@@ -230,6 +232,45 @@ fn what_can_not_be_taken_in_is_told_and_the_rest_is() {
     machine.engine.finish().unwrap();
     assert_eq!(balance(&home), SAT(20_000));
     assert_eq!(home.wallet_of(&blank()).0.accounts().len(), 1);
+}
+
+/// A key would be watched in part, and nobody would be told.
+#[test]
+fn what_belongs_together_is_taken_in_whole_or_not_at_all() {
+    let world = World::start();
+    let home = paid(&world, "together", false);
+    let mut machine = Machine::start_with(&home, &[blank()]);
+    machine.until_of(&blank(), synced(&world));
+    let key = &FIXED["wpkh(".len()..FIXED.len() - 1];
+    let together = |texts: &[String]| Import {
+        descriptors: texts.iter().map(|text| DescriptorText::new(text)).collect(),
+        active: None,
+        ..import("")
+    };
+    let forms = [format!("pkh({key})"), format!("sh(wpkh({key}))"), FIXED.to_owned()];
+    let mut wrong = forms.clone();
+    wrong[2] = "wpkh(x)".to_owned();
+    let told = imported(&mut machine, vec![together(&wrong)]);
+    assert!(told.problems[0].is_some() && told.operation.is_none(), "{told:?}");
+    assert_eq!(machine.engine.followers[&blank()].wallet.accounts().len(), 0);
+
+    // Room for two more.
+    let single = |number: u16| {
+        let secret = [[1; 30].as_slice(), &number.to_be_bytes()].concat();
+        let secret = SecretKey::from_slice(&secret).unwrap();
+        import(&format!("pkh({})", secret.public_key(&SECP)))
+    };
+    let many = (1..).take(ACCOUNTS - 2).map(single).collect();
+    assert!(imported(&mut machine, many).problems.iter().all(Option::is_none));
+    until_ended(&mut machine);
+    let told = imported(&mut machine, vec![together(&forms), together(&forms[..2])]);
+    assert_eq!(told.problems, [Some(ImportProblem::TooMany { most: ACCOUNTS }), None]);
+    until_ended(&mut machine);
+    // Two of three are known now, but the third has no room.
+    let told = imported(&mut machine, vec![together(&forms)]);
+    assert_eq!(told.problems, [Some(ImportProblem::TooMany { most: ACCOUNTS })]);
+    machine.engine.finish().unwrap();
+    assert_eq!(home.wallet_of(&blank()).0.accounts().len(), ACCOUNTS);
 }
 
 /// Nobody else's account is taken in as if the wallet could spend it.
