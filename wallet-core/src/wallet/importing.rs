@@ -67,12 +67,11 @@ impl Wallet {
         now: WallTime,
     ) -> Result<(), StoreProblem> {
         let known = self.known(&descriptor);
-        let id = match known {
-            Some(known) => known,
-            None => {
-                self.keep_keys(&keys)?;
-                self.insert_imported(descriptor, import.derived)?
-            }
+        let id = if let Some(known) = known {
+            known
+        } else {
+            self.keep_keys(&keys)?;
+            self.insert_imported(descriptor, import.derived)?
         };
         self.set_imported_search(id, import)?;
         if let Some(active) = import.active {
