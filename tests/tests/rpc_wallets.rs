@@ -13,6 +13,40 @@ use serde_json::{Value, json};
 const BILLFOLD: &str = env!("CARGO_BIN_EXE_billfold");
 const STRANGER: &str = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
 
+/// The network is gone, so that the second wallet can't catch up: a block that it wants is with nobody.
+#[test]
+fn the_block_count_does_not_fall_when_a_wallet_comes_later() -> Result<()> {
+    let town = Town::build()?;
+    let program = town.wallet_with(BILLFOLD, 50_000_000)?;
+    let daemon = Daemon::start(&program, &[])?;
+    let count = || daemon.call("getblockcount", &json!([]));
+    let tip = town.network.tip().0;
+    daemon.await_height(tip)?;
+    daemon.call("createwallet", &json!(["late"]))?;
+    ensure!(count()? == tip, "a new wallet lowers it");
+    let address = result(&daemon, "late", "getnewaddress", &json!([]))?;
+    daemon.call("unloadwallet", &json!(["late"]))?;
+    ensure!(count()? == tip);
+    town.pay(&address, 10_000_000)?;
+    daemon.await_height(tip + 1)?;
+    drop(town);
+
+    let before = daemon.call("getbestblockhash", &json!([]))?;
+    daemon.call("loadwallet", &json!(["late"]))?;
+    ensure!(count()? == tip + 1, "a wallet that is behind lowers it");
+    ensure!(daemon.call("getbestblockhash", &json!([]))? == before);
+    let late = result(&daemon, "late", "getwalletinfo", &json!([]))?;
+    ensure!(late["scanning"]["progress"].is_number(), "nobody is told that it is behind: {late}");
+    ensure!(late["lastprocessedblock"]["height"].as_u64() < Some(u64::from(tip) + 1), "{late}");
+    let _: v31::GetWalletInfo = serde_json::from_value(late)?;
+    let main = result(&daemon, "main", "getwalletinfo", &json!([]))?;
+    ensure!(main["scanning"] == json!(false), "{main}");
+    // Nor when it is the only one.
+    daemon.call("unloadwallet", &json!(["main"]))?;
+    ensure!(count()? == tip + 1);
+    daemon.stop()
+}
+
 #[test]
 fn a_script_makes_wallets_and_finds_them_after_a_restart() -> Result<()> {
     let town = Town::build()?;

@@ -11,6 +11,7 @@ mod effect;
 mod input;
 mod start;
 mod invoicing;
+mod course;
 mod follower;
 mod chain_side;
 mod around;

@@ -88,8 +88,8 @@ pub(super) const METHODS: &[Method] = &[
     },
 ];
 
-const SCANNED: &str =
-    "the block up to which every open wallet has seen the chain, not the tip of the headers";
+const SCANNED: &str = "the block up to which every open wallet has seen the chain, not the tip of the headers; one that was made or loaded \
+     meanwhile does not lower it, and tells by scanning in getwalletinfo that it catches up";
 
 async fn hash_at(node: &Node, arguments: &Arguments) -> Outcome {
     let out_of_range = || RpcError::parameter("Block height out of range");

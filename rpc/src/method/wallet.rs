@@ -20,13 +20,14 @@ pub(super) const METHODS: &[Method] = &[Method {
     about: "Returns an object containing various wallet state info.",
     standing: Standing::Differs(
         "keypoolsize is the look-ahead of all accounts; while a wallet is \
-             looked for the first time, the duration of scanning counts from the daemon's start; format is sqlite, in a file that only billfold reads",
+             looked for the first time, or what was missed by one that was loaded, the duration of scanning counts from the daemon's start; format is sqlite, in a file that only billfold reads",
     ),
     run: Run::Wallet(|node, desk, _| Box::pin(overview(node, desk))),
 }];
 
 async fn overview(node: &Node, desk: &Desk) -> Outcome {
     let wallet = ledger::description(desk).await?;
+    let seen = node.scanned().await?;
     let tip = ledger::tip(node, desk).await?;
     let status = node.status().await?;
     let (mut keypool, mut internal) = (0, 0);
@@ -46,7 +47,7 @@ async fn overview(node: &Node, desk: &Desk) -> Outcome {
         let now = node.now();
         let progress = Real(reach.map_or(0.0, |reach| reach.part()));
         Scanning::Yes { duration: now.saturating_sub(begun), progress }
-    } else if wallet.search.end.is_some() || status.synced {
+    } else if tip.height >= seen.height && (wallet.search.end.is_some() || status.synced) {
         Scanning::No(false)
     } else {
         let (at, end) = (tip.height.to_u32(), status.tip.height.to_u32().max(1));

@@ -73,7 +73,8 @@ pub(super) const METHODS: &[Method] = &[
             Parameter::required("filename", Kind::Text, "The wallet's name"),
             LOAD_ON_STARTUP,
         ],
-        about: "Loads a wallet of the data directory; what it missed is looked for meanwhile.",
+        about: "Loads a wallet of the data directory; what it missed is looked for meanwhile, \
+                as scanning in getwalletinfo tells.",
         standing: Standing::Differs(
             "the wallet is named, not its file; -4 for one that has another password than the daemon",
         ),

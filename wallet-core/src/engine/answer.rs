@@ -11,7 +11,8 @@ use crate::command::{
 };
 use crate::engine::around::Around;
 use crate::engine::chain_side::Chain;
-use crate::engine::follower::{Course, Follower};
+use crate::engine::course::Course;
+use crate::engine::follower::Follower;
 use crate::engine::{Effect, Engine, draw};
 use crate::keychain::{AccountName, Branch};
 use crate::light_client::height::Height;
@@ -145,14 +146,7 @@ impl Engine {
                 self.after_commit.push_back(ClientInput::Order(order));
                 Ok(Reply::Done)
             }
-            ChainQuery::Applied if self.followers.is_empty() => {
-                Ok(Reply::Applied(Some(self.chain.tip())))
-            }
-            ChainQuery::Applied => {
-                let applied = self.followers.values().map(|one| one.applied);
-                let lowest = applied.min_by_key(|block| block.map(|block| block.height));
-                Ok(Reply::Applied(lowest.flatten()))
-            }
+            ChainQuery::Applied => Ok(Reply::Applied(self.seen_by_all())),
         }
     }
 

@@ -19,6 +19,7 @@ use crate::sweep::Sweep;
 use crate::wallet::{Folded, Growth, MovedCoins, Seen, Wallet, WatchList};
 use crate::wallet_name::WalletName;
 
+use super::course::Course;
 use super::invoicing::Invoicing;
 use super::start::{self, Standing};
 
@@ -34,6 +35,8 @@ pub(super) struct Follower {
     pub(super) course: Course,
     /// Every block up to here was applied when it came; a rescan does not lower it.
     pub(super) applied: Option<BlockId>,
+    /// What was told of all wallets when it was loaded beside them: that does not go back for it.
+    pub(super) told: Option<BlockId>,
     /// Whether it may have other transactions to announce, or other scripts to watch.
     pub(super) changed: bool,
     /// Own transactions that the light client was given.
@@ -54,26 +57,12 @@ pub(super) struct Follower {
     pub(super) refused: Option<StoreProblem>,
 }
 
-/// How a wallet stands to the scan of the chain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Course {
-    /// Its cursor is the scan's.
-    Level,
-    /// Below the scan's cursor blocks are looked at for it, in any order.
-    Behind {
-        /// Whether the light client knows.
-        told: bool,
-        /// Whether it was level, and is behind because a rescan was asked for: new blocks are
-        /// applied as they come.
-        rescans: bool,
-    },
-}
-
 impl Follower {
     pub(super) fn new(wallet: Wallet, keys: KeyLayer) -> Result<Self, StoreProblem> {
         let applied = wallet.cursor()?;
         Ok(Self {
             applied,
+            told: None,
             wallet,
             keys,
             sweep: None,
@@ -230,8 +219,8 @@ impl Follower {
         if let Some(sweep) = &mut self.sweep {
             sweep.roll_back(fork.height);
         }
-        if self.applied.is_some_and(|applied| applied.height > fork.height) {
-            self.applied = Some(fork);
+        for block in self.applied.iter_mut().chain(&mut self.told) {
+            *block = if block.height > fork.height { fork } else { *block };
         }
         self.say_changes(changes)?;
         Ok(())

@@ -10,7 +10,8 @@ use bitcoin::ScriptBuf;
 
 use crate::command::{CommandError, Reply};
 use crate::engine::chain_side::{held_by_none, watch_coins};
-use crate::engine::follower::{Course, Follower};
+use crate::engine::course::Course;
+use crate::engine::follower::Follower;
 use crate::engine::{Effect, Engine, Opened};
 use crate::light_client::height::BlockId;
 use crate::light_client::input::{Input, ScanStart};
@@ -34,6 +35,7 @@ impl Engine {
         }
         let mut one = Follower::new(wallet, keys)?;
         one.course = Course::Behind { told: false, rescans: false };
+        one.told = self.seen_by_all();
         self.followers.insert(name.clone(), one);
         let seed = self.entropy();
         let Some(chain) = self.chain.followed_mut() else { return Ok(Reply::Done) };
@@ -52,6 +54,18 @@ impl Engine {
             self.join(&name, false);
         }
         standing.map(|()| Reply::Done).map_err(CommandError::from)
+    }
+
+    /// The block up to which every wallet has seen the chain, the tip without wallets; `None` before the first. It never
+    /// goes back for a wallet that comes later and catches up.
+    pub(super) fn seen_by_all(&self) -> Option<BlockId> {
+        if self.followers.is_empty() {
+            return Some(self.chain.tip());
+        }
+        let height = |block: &Option<BlockId>| block.map(|block| block.height);
+        let told =
+            |one: &Follower| [one.told, one.applied].into_iter().max_by_key(height).flatten();
+        self.followers.values().map(told).min_by_key(height).flatten()
     }
 
     /// Has a wallet looked for from its cursor on, beside the scan that goes on for the others.

@@ -8,7 +8,8 @@ use bitcoin::Amount;
 use super::home::{Home, World, main, nobody, script};
 use super::machine::Machine;
 use crate::command::{
-    Command, CommandError, Happened, PaymentState, Reply, TellerCommand, TellerReading, TellerReply,
+    ChainQuery, Command, CommandError, Happened, PaymentState, Reply, TellerCommand, TellerReading,
+    TellerReply,
 };
 use crate::event::{Event, News};
 use crate::light_client::height::Height;
@@ -115,8 +116,18 @@ fn a_wallet_that_is_caught_up_holds_up_no_other() {
     pay(&world, "slow a", 0);
     machine.until_of(&main(), synced(&world));
     machine.hold_reads();
+    let before = tip(&world);
     machine.load(&home, &other());
     assert!(matches!(machine.until_answered()[..], [(_, Ok(Reply::Done))]));
+    // Whoever was told of a block is not told of a lower one.
+    let told = |machine: &mut Machine| {
+        let now = machine.clock.now();
+        match machine.engine.answer_of_chain(now, ChainQuery::Applied).unwrap() {
+            Reply::Applied(block) => block.map(|block| block.height),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(told(&mut machine), Some(before));
     // The first goes on as if it were alone, and new payments are seen by both.
     pay(&world, "slow a", 1);
     pay(&world, "slow b", 1);
@@ -130,9 +141,11 @@ fn a_wallet_that_is_caught_up_holds_up_no_other() {
         if !status.synced && status.cursor.is_none_or(|at| at.height < tip(&world))));
     let history = machine.engine.followers[&other()].wallet.history().unwrap();
     assert_eq!(history.len(), 1, "the new one, not the old one");
+    assert_eq!(told(&mut machine), Some(before), "nor of a higher one that not all have seen");
 
     machine.release_reads();
     machine.until_of(&other(), synced(&world));
+    assert_eq!(told(&mut machine), Some(tip(&world)));
     machine.engine.finish().unwrap();
     assert_eq!((payments(&home, &main()), payments(&home, &other())), (2, 2));
 }
