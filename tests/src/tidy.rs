@@ -16,6 +16,7 @@ pub mod manifests;
 pub mod licences;
 pub mod prose;
 pub mod belongings;
+pub mod corpora;
 
 use std::fmt;
 

@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 
 use billfold_tests::tidy::repository::Repository;
 use billfold_tests::tidy::{
-    Finding, belongings, constructs, length, licences, manifests, names, order, prose, purity,
-    report,
+    Finding, belongings, constructs, corpora, length, licences, manifests, names, order, prose,
+    purity, report,
 };
 
 /// Files above 400 lines, without their tests. This list may only shrink.
@@ -157,4 +157,13 @@ fn nothing_lies_around() {
     let root = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
     let Some(files) = belongings::tracked(root).unwrap() else { return };
     assert_none(&belongings::strays(&files));
+}
+
+#[test]
+fn every_fuzz_target_is_counted_and_described() {
+    let root = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    let Some(files) = belongings::tracked(root).unwrap() else { return };
+    let runs = std::fs::read_to_string(root.join("fuzz/runs")).unwrap();
+    let readme = repository().text("fuzz/README.md").unwrap();
+    assert_none(&corpora::untold_targets(&files, &runs, readme));
 }
