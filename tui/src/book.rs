@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use billfold_wallet_core::command::{
-    AddressQuery, AddressRow, Balance, Coin, CoinQuery, Command, CommandError, Draft, HistoryQuery,
-    HistoryRow, Operation, OperationCommand, Reply, WalletDescription,
+    AddressQuery, AddressRow, Balance, Coin, CoinPlace, CoinQuery, Command, CommandError, Draft,
+    HistoryQuery, HistoryRow, Operation, OperationCommand, Reply, WalletDescription,
 };
 use billfold_wallet_core::event::Event;
 use billfold_wallet_core::light_client::status::Status;
@@ -40,9 +40,9 @@ pub struct Book {
     pub description: Option<Box<WalletDescription>>,
     /// Transactions, newest first, as far as they were asked for.
     pub history: Option<Vec<HistoryRow>>,
-    /// Coins.
+    /// Coins, oldest first, as far as they were asked for.
     pub coins: Option<Vec<Coin>>,
-    /// Addresses.
+    /// Addresses, the last of each account first, as far as they were asked for.
     pub addresses: Option<Vec<AddressRow>>,
     /// Drafts that hold coins.
     pub drafts: Option<Vec<Draft>>,
@@ -50,12 +50,21 @@ pub struct Book {
     pub operation: Option<Box<Operation>>,
     /// Why the last page was not answered.
     pub problem: Option<CommandError>,
-    rows: u32,
+    /// How many rows are asked for of pages of which more than at first are in sight.
+    rows: BTreeMap<Page, u32>,
+    /// Pages of which all rows are known.
+    whole: BTreeSet<Page>,
     stale: BTreeSet<Page>,
     /// Asked for again with the next thing that happens, and not at once: who is too busy to answer
     /// is not helped by more questions.
     failed: BTreeSet<Page>,
-    asked: BTreeMap<Ticket, Page>,
+    asked: BTreeMap<Ticket, Asked>,
+}
+
+/// A page that is under way.
+struct Asked {
+    page: Page,
+    rows: u32,
 }
 
 /// A part of the book that is asked for by itself.
@@ -108,7 +117,8 @@ impl Book {
             drafts: None,
             operation: None,
             problem: None,
-            rows: FIRST_ROWS,
+            rows: BTreeMap::new(),
+            whole: BTreeSet::new(),
             stale: Page::ALL.into(),
             failed: BTreeSet::new(),
             asked: BTreeMap::new(),
@@ -118,10 +128,10 @@ impl Book {
     /// Asks for the pages that are wanted and out of date.
     pub fn refresh(&mut self, wanted: &[Page], out: &mut Outbox) {
         for page in wanted {
-            let is_asked = self.asked.values().any(|asked| asked == page);
-            if !is_asked && self.stale.remove(page) {
-                let ticket = out.ask(&self.wallet, self.question(*page));
-                self.asked.insert(ticket, *page);
+            if !self.is_asked(*page) && self.stale.remove(page) {
+                let asked = Asked { page: *page, rows: self.rows(*page) };
+                let ticket = out.ask(&self.wallet, asked.question());
+                self.asked.insert(ticket, asked);
             }
         }
     }
@@ -136,21 +146,31 @@ impl Book {
         self.stale.extend(pages);
     }
 
-    /// Asks for more transactions, if there may be more.
-    pub fn want_rows(&mut self, rows: usize) {
-        let known = self.history.as_ref().map_or(0, Vec::len);
-        let wanted = u32::try_from(rows).unwrap_or(u32::MAX).saturating_add(FIRST_ROWS / 2);
-        if wanted > self.rows && known >= self.rows as usize {
-            self.rows = self.rows.saturating_mul(2).max(wanted);
-            self.outdate(&[Page::History]);
+    /// Wants more rows of a page, unless all are known or more are being read.
+    pub fn read_on(&mut self, page: Page) {
+        let is_known = match page {
+            Page::History => self.history.is_some(),
+            Page::Coins => self.coins.is_some(),
+            Page::Addresses => self.addresses.is_some(),
+            _ => false,
+        };
+        if is_known && !self.is_whole(page) && !self.is_asked(page) && !self.stale.contains(&page) {
+            self.rows.insert(page, self.rows(page).saturating_mul(2));
+            self.outdate(&[page]);
         }
+    }
+
+    /// Whether all rows of a page are known.
+    #[must_use]
+    pub fn is_whole(&self, page: Page) -> bool {
+        self.whole.contains(&page)
     }
 
     /// Takes the answer to a page; whether it was one.
     pub fn answered(&mut self, delivery: &mut Delivery) -> bool {
-        let Some(page) = self.asked.remove(&delivery.ticket()) else { return false };
+        let Some(asked) = self.asked.remove(&delivery.ticket()) else { return false };
         if let Some(Answer::Reply(reply)) = delivery.take() {
-            self.turn(page, reply);
+            self.turn(&asked, reply);
         }
         true
     }
@@ -200,39 +220,55 @@ impl Book {
         }
     }
 
-    fn question(&self, page: Page) -> Command {
-        match page {
-            Page::Status => Command::Status,
-            Page::Balance => Command::Balance,
-            Page::Description => Command::Describe,
-            Page::History => {
-                Command::History(HistoryQuery { limit: Some(self.rows), ..HistoryQuery::default() })
-            }
-            Page::Coins => Command::Coins(CoinQuery::default()),
-            Page::Addresses => Command::Addresses(AddressQuery::default()),
-            Page::Drafts => Command::Drafts,
-            Page::Operation => Command::Operation(OperationCommand::Running),
-        }
+    fn is_asked(&self, page: Page) -> bool {
+        self.asked.values().any(|asked| asked.page == page)
     }
 
-    fn turn(&mut self, page: Page, reply: Result<Reply, CommandError>) {
+    fn rows(&self, page: Page) -> u32 {
+        self.rows.get(&page).copied().unwrap_or(FIRST_ROWS)
+    }
+
+    fn turn(&mut self, asked: &Asked, reply: Result<Reply, CommandError>) {
+        let mut found = None;
         match reply {
             Ok(Reply::Status(status)) => self.status = Some(status),
             Ok(Reply::Balance(balance)) => self.balance = Some(balance),
             Ok(Reply::Wallet(description)) => self.description = Some(description),
-            Ok(Reply::History(rows)) => self.history = Some(rows),
-            Ok(Reply::Coins(coins)) => self.coins = Some(coins),
-            Ok(Reply::Addresses(rows)) => self.addresses = Some(rows),
+            Ok(Reply::History(rows)) => found = Some(self.history.insert(rows).len()),
+            Ok(Reply::Coins(coins)) => found = Some(self.coins.insert(coins).len()),
+            Ok(Reply::Addresses(rows)) => found = Some(self.addresses.insert(rows).len()),
             Ok(Reply::Drafts(drafts)) => self.drafts = Some(drafts),
             Ok(Reply::Operation(running)) => self.operation = running,
             Ok(_) => {}
             Err(error) => {
-                self.failed.insert(page);
+                self.failed.insert(asked.page);
                 self.problem = Some(error);
                 return;
             }
         }
+        match found {
+            Some(found) if found < asked.rows as usize => self.whole.insert(asked.page),
+            _ => self.whole.remove(&asked.page),
+        };
         self.problem = None;
+    }
+}
+
+impl Asked {
+    fn question(&self) -> Command {
+        let limit = Some(self.rows);
+        match self.page {
+            Page::Status => Command::Status,
+            Page::Balance => Command::Balance,
+            Page::Description => Command::Describe,
+            Page::History => Command::History(HistoryQuery { limit, ..HistoryQuery::default() }),
+            Page::Coins => Command::Coins(CoinQuery::Page { from: CoinPlace::Oldest, limit }),
+            Page::Addresses => {
+                Command::Addresses(AddressQuery { limit, ..AddressQuery::default() })
+            }
+            Page::Drafts => Command::Drafts,
+            Page::Operation => Command::Operation(OperationCommand::Running),
+        }
     }
 }
 
@@ -283,14 +319,16 @@ pub(crate) const fn changes(reply: &Reply) -> bool {
 
 const HIDDEN: &str = "••••••";
 
-/// Transactions that are asked for at first.
+/// Rows of a page that are asked for at first.
 const FIRST_ROWS: u32 = 200;
 
 #[cfg(test)]
 mod tests {
+    use billfold_wallet_core::command::AddressStatus;
+    use billfold_wallet_core::keychain::{AccountId, Branch, DerivationIndex, KeychainId};
     use billfold_wallet_core::light_client::height::{BlockId, Height};
-    use bitcoin::BlockHash;
     use bitcoin::hashes::Hash as _;
+    use bitcoin::{Address, BlockHash};
 
     use super::*;
     use crate::effect::Effect;
@@ -301,6 +339,26 @@ mod tests {
             _ => unreachable!("a book only asks"),
         });
         effects.collect()
+    }
+
+    fn row() -> AddressRow {
+        let address = "bcrt1q6rz28mcfaxtmd6v789l9rrlrusdprr9pz3cppk".parse::<Address<_>>();
+        let account = AccountId::new(0);
+        AddressRow {
+            address: address.expect("an address").assume_checked(),
+            account: "a".parse().expect("a name"),
+            keychain: KeychainId { account, branch: Branch::Receive },
+            index: DerivationIndex::ZERO,
+            status: AddressStatus::Unused,
+            amount: None,
+            issued: None,
+            expires: None,
+            received: Amount::ZERO,
+            balance: Amount::ZERO,
+            payments: 0,
+            note: None,
+            marks: Vec::new(),
+        }
     }
 
     #[test]
@@ -333,6 +391,42 @@ mod tests {
         book.answered(&mut Delivery::new(ticket, Answer::Reply(Ok(Reply::Done))));
         book.refresh(&[Page::Description], &mut out);
         assert_eq!(asked(&mut out).len(), 1);
+    }
+
+    /// Who has more coins than a screen shows would wait for all of them at every payment that a
+    /// scan finds; and who looks for the last must reach it.
+    #[test]
+    fn rows_are_read_as_far_as_they_are_wanted() {
+        let mut book = Book::new(WalletName::default(), Network::Regtest);
+        let mut out = Outbox::default();
+        let addresses = |count: usize| Answer::Reply(Ok(Reply::Addresses(vec![row(); count])));
+        let mut ask = |book: &mut Book| {
+            book.refresh(&[Page::Addresses], &mut out);
+            match &asked(&mut out)[..] {
+                [(ticket, Command::Addresses(query))] => Some((*ticket, query.limit)),
+                _ => None,
+            }
+        };
+        book.read_on(Page::Addresses);
+        let (ticket, limit) = ask(&mut book).expect("the first rows");
+        assert_eq!(limit, Some(200));
+        book.answered(&mut Delivery::new(ticket, addresses(200)));
+        assert!(!book.is_whole(Page::Addresses));
+        assert_eq!(ask(&mut book), None, "nobody wants more");
+        book.read_on(Page::Addresses);
+        let (ticket, limit) = ask(&mut book).expect("more rows");
+        assert_eq!(limit, Some(400));
+        book.read_on(Page::Addresses);
+        assert_eq!(ask(&mut book), None, "they are under way");
+        book.answered(&mut Delivery::new(ticket, addresses(201)));
+        assert!(book.is_whole(Page::Addresses));
+        book.read_on(Page::Addresses);
+        assert_eq!(ask(&mut book), None, "there are no more");
+        book.outdate(&[Page::Addresses]);
+        let (ticket, limit) = ask(&mut book).expect("they changed");
+        assert_eq!(limit, Some(400));
+        book.answered(&mut Delivery::new(ticket, addresses(400)));
+        assert!(!book.is_whole(Page::Addresses), "one may have come");
     }
 
     #[test]

@@ -36,9 +36,15 @@ impl List {
             Move::PageUp => at.saturating_sub(PAGE),
             Move::PageDown => (at + PAGE).min(last),
             Move::First => 0,
-            Move::Last => last,
+            // It stays there while more rows come.
+            Move::Last => usize::MAX,
             Move::To(row) => row.min(last),
         };
+    }
+
+    /// Whether the last rows of so many are in sight or nearly so, so that those behind are wanted.
+    pub(crate) const fn is_near_end(self, rows: usize) -> bool {
+        self.chosen.saturating_add(AHEAD) >= rows
     }
 
     /// Draws the rows that are in sight below a line, the chosen one marked. Where they are read, they
@@ -73,6 +79,9 @@ impl List {
         first..rows.min(first + room)
     }
 }
+
+/// Rows that are read before they are in sight, more than a terminal shows.
+const AHEAD: usize = 100;
 
 /// Rows of a page, at the least that a screen shows.
 const PAGE: usize = 10;

@@ -102,8 +102,9 @@ impl Model {
         }
         self.notice = self.out.take_notice().or(self.notice.take());
         if self.outside.is_none() {
-            let rows = self.top().wants_rows(&self.book);
-            self.book.want_rows(rows);
+            if let Some(page) = self.top().reads_on(&self.book) {
+                self.book.read_on(page);
+            }
             let pages = self.top().pages();
             self.book.refresh(pages, &mut self.out);
             // What stands around every screen is drawn from these.

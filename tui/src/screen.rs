@@ -101,9 +101,9 @@ pub(crate) trait Screen: Send {
         Step::Stay
     }
 
-    /// How many transactions of the history it would show, if it shows them.
-    fn wants_rows(&self, _book: &Book) -> usize {
-        0
+    /// The page of which rows are wanted beyond those that are known.
+    fn reads_on(&self, _book: &Book) -> Option<Page> {
+        None
     }
 
     /// What is to be given back when it is left.

@@ -93,8 +93,8 @@ impl Screen for Activity {
         Step::Stay
     }
 
-    fn wants_rows(&self, book: &Book) -> usize {
-        self.list.chosen(self.rows(book).len()).unwrap_or_default()
+    fn reads_on(&self, book: &Book) -> Option<Page> {
+        self.list.is_near_end(self.rows(book).len()).then_some(Page::History)
     }
 
     fn draw(&self, book: &Book, canvas: &mut Canvas<'_>) {
@@ -103,7 +103,9 @@ impl Screen for Activity {
             return;
         }
         let rows = self.rows(book);
-        canvas.line(0, &[dim(format!("{} {} (Tab: others)", rows.len(), self.only.name()))]);
+        let more = if book.is_whole(Page::History) { "" } else { ", older ones follow" };
+        let told = format!("{} {}{more} (Tab: others)", rows.len(), self.only.name());
+        canvas.line(0, &[dim(told)]);
         self.list.draw(canvas, 1, rows.len(), |at| row::of(rows[at], book));
     }
 }

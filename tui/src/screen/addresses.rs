@@ -57,6 +57,11 @@ impl Screen for Addresses {
         Step::Stay
     }
 
+    fn reads_on(&self, book: &Book) -> Option<Page> {
+        let known = book.addresses.as_ref().map_or(0, Vec::len);
+        self.list.is_near_end(known).then_some(Page::Addresses)
+    }
+
     fn draw(&self, book: &Book, canvas: &mut Canvas<'_>) {
         let Some(rows) = &book.addresses else {
             canvas.line(0, &[dim("Reading the addresses…")]);

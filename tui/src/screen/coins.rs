@@ -75,6 +75,11 @@ impl Screen for Coins {
         Step::Stay
     }
 
+    fn reads_on(&self, book: &Book) -> Option<Page> {
+        let known = book.coins.as_ref().map_or(0, Vec::len);
+        self.list.is_near_end(known).then_some(Page::Coins)
+    }
+
     fn draw(&self, book: &Book, canvas: &mut Canvas<'_>) {
         let Some(coins) = &book.coins else {
             canvas.line(0, &[dim("Reading the coins…")]);
@@ -83,7 +88,8 @@ impl Screen for Coins {
         let marked = self.marked_coins(book);
         let sum: Amount = marked.iter().map(|coin| coin.amount).sum();
         let head = match marked.len() {
-            0 => vec![dim(format!("{} in all", coins.len()))],
+            0 if book.is_whole(Page::Coins) => vec![dim(format!("{} in all", coins.len()))],
+            0 => vec![dim(format!("the oldest {}, younger ones follow", coins.len()))],
             count => vec![strong(format!("{count} marked, {}", book.look.amount(sum)))],
         };
         canvas.line(0, &head);

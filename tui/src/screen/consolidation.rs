@@ -33,6 +33,11 @@ impl Consolidation {
         Self { coins, fee, asked, address: None, drafting }
     }
 
+    /// Whether all coins that it spends are known.
+    fn is_known(&self, book: &Book) -> bool {
+        !self.coins.is_empty() || book.is_whole(Page::Coins)
+    }
+
     fn spent<'a>(&'a self, book: &'a Book) -> impl Iterator<Item = &'a Coin> {
         let coins = book.coins.as_deref().unwrap_or_default().iter();
         coins.filter(|coin| match self.coins.as_slice() {
@@ -42,6 +47,9 @@ impl Consolidation {
     }
 
     fn go_on(&mut self, book: &Book, out: &mut Outbox) {
+        if !self.is_known(book) {
+            return out.problem(READING);
+        }
         if self.spent(book).count() < 2 {
             return out.problem(NO_TWO);
         }
@@ -107,11 +115,16 @@ impl Screen for Consolidation {
         self.drafting.reviewed(delivery, out)
     }
 
+    fn reads_on(&self, book: &Book) -> Option<Page> {
+        (!self.is_known(book)).then_some(Page::Coins)
+    }
+
     fn draw(&self, book: &Book, canvas: &mut Canvas<'_>) {
         let (count, sum) = self
             .spent(book)
             .fold((0, Amount::ZERO), |(count, sum), coin| (count + 1, sum + coin.amount));
         let told = match count {
+            _ if !self.is_known(book) => READING.to_owned(),
             0 | 1 => NO_TWO.to_owned(),
             count => format!("{count} coins of {} in all become one", book.look.amount(sum)),
         };
@@ -122,6 +135,8 @@ impl Screen for Consolidation {
         canvas.wrapped(below + 1, LINKS, Role::Warning);
     }
 }
+
+const READING: &str = "the coins are still being read";
 
 const NO_TWO: &str = "there are no two coins to make one of";
 

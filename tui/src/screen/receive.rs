@@ -2,7 +2,7 @@
 //!
 //! Refuses to show an address before it is stored: it is asked for, never made here.
 
-use billfold_wallet_core::command::{AddressStatus, Command, IssuedAddress, Reply};
+use billfold_wallet_core::command::{AddressRow, AddressStatus, Command, IssuedAddress, Reply};
 
 use crate::action::{Action, Verb};
 use crate::book::{Book, Page};
@@ -110,6 +110,11 @@ impl Screen for Receive {
         Step::Stay
     }
 
+    fn reads_on(&self, book: &Book) -> Option<Page> {
+        let issued = self.issued.as_ref()?;
+        row(issued, book).is_none().then_some(Page::Addresses)
+    }
+
     fn draw(&self, book: &Book, canvas: &mut Canvas<'_>) {
         if let Some(request) = &self.writing {
             request.draw(canvas);
@@ -139,15 +144,19 @@ fn scanned(issued: &IssuedAddress) -> String {
     if issued.uri.contains('?') { issued.uri.clone() } else { issued.uri.to_uppercase() }
 }
 
+/// What became of the address.
+fn row<'a>(issued: &IssuedAddress, book: &'a Book) -> Option<&'a AddressRow> {
+    let mut rows = book.addresses.as_deref().unwrap_or_default().iter();
+    rows.find(|row| row.address == issued.address)
+}
+
 fn lines(issued: &IssuedAddress, book: &Book, drawn: bool) -> Vec<Vec<Piece>> {
     let mut lines: Vec<Vec<Piece>> = vec![vec![dim("Address")]];
     let groups = format::address_lines(&issued.address, GROUPS);
     lines.extend(groups.into_iter().map(|line| vec![strong(line)]));
     lines.push(vec![]);
     lines.push(vec![dim("Account   "), text(issued.account.as_str())]);
-    let row = book.addresses.as_deref().unwrap_or_default();
-    let row = row.iter().find(|row| row.address == issued.address);
-    if let Some(row) = row {
+    if let Some(row) = row(issued, book) {
         if let Some(amount) = row.amount {
             lines.push(vec![dim("Asks      "), text(book.look.amount(amount))]);
         }

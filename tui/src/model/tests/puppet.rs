@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use billfold_wallet_core::command::{
     AccountDescription, AccountSearch, AddressRow, AddressStatus, AuditEntry, Balance,
-    BalanceParts, Birthday, ChainSearch, Change, Coin, Command, CommandError, Draft, DraftId,
-    FeeBasis, FeeChoice, Finding, Happened, HistoryRow, InvoiceState, IssuedAddress, JournalEntry,
-    KeyLayerState, KeyState, Limit, Mark, Matched, MessageForm, Operation, OperationCommand,
-    OperationId, OperationState, PayAmount, Payment, PaymentState, PsbtReview, Purpose, Reach,
-    Reference, Reply, SearchEnd, SearchReport, SignedMessage, Task, TellerCommand, TellerReading,
-    TellerReply, TransactionRecord, WalletDescription, Warning,
+    BalanceParts, Birthday, ChainSearch, Change, Coin, CoinQuery, Command, CommandError, Draft,
+    DraftId, FeeBasis, FeeChoice, Finding, Happened, HistoryRow, InvoiceState, IssuedAddress,
+    JournalEntry, KeyLayerState, KeyState, Limit, Mark, Matched, MessageForm, Operation,
+    OperationCommand, OperationId, OperationState, PayAmount, Payment, PaymentState, PsbtReview,
+    Purpose, Reach, Reference, Reply, SearchEnd, SearchReport, SignedMessage, Task, TellerCommand,
+    TellerReading, TellerReply, TransactionRecord, WalletDescription, Warning,
 };
 use billfold_wallet_core::event::{Event, News};
 use billfold_wallet_core::founding::Founding;
@@ -102,6 +102,8 @@ pub(super) struct Bench {
     /// How long is left before the keys lock themselves.
     pub(super) locks_in: Option<Duration>,
     paid: bool,
+    /// Coins that it has beside those that a busy wallet has.
+    pub(super) more_coins: u32,
     typed: String,
 }
 
@@ -142,6 +144,7 @@ impl Bench {
             rescan: (state == State::Busy).then(rescan),
             locks_in: None,
             paid: false,
+            more_coins: 0,
             typed: String::new(),
         }
     }
@@ -357,7 +360,14 @@ impl Bench {
                 let limit = query.limit.map_or(usize::MAX, |limit| limit as usize);
                 Reply::History(history(busy, self.paid).into_iter().take(limit).collect())
             }
-            Command::Coins(_) => Reply::Coins(if busy { coins() } else { Vec::new() }),
+            Command::Coins(CoinQuery::Page { limit: Some(limit), .. }) if busy => {
+                let more = (0..self.more_coins).map(|vout| {
+                    let outpoint = OutPoint { vout, txid: txid(7) };
+                    Coin { outpoint, ..coins().remove(0) }
+                });
+                Reply::Coins(coins().into_iter().chain(more).take(*limit as usize).collect())
+            }
+            Command::Coins(_) => Reply::Coins(Vec::new()),
             Command::Addresses(_) => Reply::Addresses(if busy { addresses() } else { Vec::new() }),
             Command::Drafts => {
                 Reply::Drafts(if busy { vec![draft(&[(known(), 1)], 500)] } else { Vec::new() })

@@ -174,6 +174,23 @@ fn only_coins_that_can_be_spent_are_marked_and_they_are_what_is_spent() {
     assert_eq!(coins, Some(1));
 }
 
+/// A scan that finds payments would have all coins read for each of them.
+#[test]
+fn coins_are_read_as_far_as_they_are_wanted_and_all_can_be_reached() {
+    let mut bench = Bench::open(State::Busy, true);
+    bench.more_coins = 995;
+    bench.press("3");
+    assert!(shown(&bench).contains("the oldest 200, younger ones follow"), "{}", shown(&bench));
+    bench.press("end");
+    assert!(shown(&bench).contains("1000 in all"), "{}", shown(&bench));
+    bench.press("space home");
+    assert!(shown(&bench).contains("1 marked"), "{}", shown(&bench));
+    let mut all = Bench::open(State::Busy, true);
+    all.more_coins = 995;
+    all.press("3 : c o n s o l enter");
+    assert!(shown(&all).contains("997 coins of"), "those that can be spent: {}", shown(&all));
+}
+
 #[test]
 fn bump_and_cancel_are_asked_of_the_chosen_payment() {
     let mut bench = Bench::open(State::Busy, true);
