@@ -50,7 +50,7 @@ const STARTS: usize = 11;
 /// Keys that are pressed while the wallet scans, at the most.
 const KEYS: usize = 400;
 
-/// Between what a key showed and the next key: somebody fast.
+/// Between two keys, or what a key showed and the next one: somebody fast.
 const FINGER: Duration = Duration::from_millis(100);
 
 /// How long nobody does anything.
@@ -61,6 +61,12 @@ const HOME: &str = "r receive  s send";
 
 /// Only on the list of coins.
 const COINS: &str = "f freeze";
+
+/// Only on the list of addresses.
+const ADDRESS_LIST: &str = "y copy  v verify";
+
+/// Only on the list of transactions.
+const ACTIVITY: &str = "(Tab: others)";
 
 fn main() -> Result<()> {
     let short = env::args().any(|word| word == "--short");
@@ -94,7 +100,7 @@ fn while_it_scans(program: &Program) -> Result<()> {
     let own = processor::seconds(std::process::id())?;
     let mut took = Vec::new();
     while took.len() < KEYS && !person.display().text().contains("synced ") {
-        for (pressed, then) in [("3", COINS), ("1", HOME)] {
+        for (pressed, then) in [("3", COINS), ("4", ADDRESS_LIST), ("2", ACTIVITY), ("1", HOME)] {
             thread::sleep(FINGER);
             took.push(key(&mut person, pressed, then)?);
         }
@@ -113,7 +119,8 @@ fn while_it_scans(program: &Program) -> Result<()> {
     leave(person)
 }
 
-/// How long it takes to the password screen, and from the password to the true balance.
+/// How long it takes to the password screen, and from the last key of the password, typed by somebody
+/// fast, to the true balance.
 fn starts(program: &Program, balance: &str) -> Result<()> {
     let (mut asked, mut shown, mut listed) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..STARTS {
@@ -121,7 +128,10 @@ fn starts(program: &Program, balance: &str) -> Result<()> {
         let mut person = program.at_terminal(&[])?;
         person.see("Password")?;
         asked.push(begin.elapsed());
-        person.press(PASSWORD)?;
+        for letter in PASSWORD.chars() {
+            person.press(&letter.to_string())?;
+            thread::sleep(FINGER);
+        }
         shown.push(key(&mut person, ENTER, balance)?);
         listed.push(key(&mut person, "2", "all (Tab")?);
         leave(person)?;

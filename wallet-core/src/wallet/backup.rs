@@ -116,19 +116,22 @@ impl Wallet {
 
     fn backup_requests(&self) -> Result<Vec<BackupRequest>, StoreProblem> {
         let mut requests = Vec::new();
-        for entry in self.file.address_entries()? {
-            let keychain = entry.place.keychain;
-            let (Some(issued), Branch::Receive) = (entry.issued, keychain.branch) else { continue };
-            requests.push(BackupRequest {
-                account: self.account(keychain.account)?.name().clone(),
-                index: entry.place.index,
-                amount: entry.amount,
-                id: entry.id.and_then(|id| u32::try_from(id).ok()),
-                issued: issued.to_unix(),
-                expires: entry.expires.map(WallTime::to_unix),
-                least_depth: entry.least_depth,
-                cancelled: entry.cancelled.map(WallTime::to_unix),
-            });
+        for keychain in self.keychains.keys().filter(|keychain| keychain.branch == Branch::Receive)
+        {
+            let account = self.account(keychain.account)?.name();
+            for entry in self.file.address_entries(*keychain, None)? {
+                let Some(issued) = entry.issued else { continue };
+                requests.push(BackupRequest {
+                    account: account.clone(),
+                    index: entry.place.index,
+                    amount: entry.amount,
+                    id: entry.id.and_then(|id| u32::try_from(id).ok()),
+                    issued: issued.to_unix(),
+                    expires: entry.expires.map(WallTime::to_unix),
+                    least_depth: entry.least_depth,
+                    cancelled: entry.cancelled.map(WallTime::to_unix),
+                });
+            }
         }
         Ok(requests)
     }

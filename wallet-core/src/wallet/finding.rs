@@ -45,10 +45,12 @@ impl Wallet {
     }
 
     fn search_addresses(&self, search: &mut Search) -> Result<(), StoreProblem> {
-        for entry in self.file.address_entries()? {
-            let is_amount = entry.amount.is_some_and(|amount| search.is_amount(signed(amount)));
-            let address = Reference::Address(self.address_of(&entry.spk)?);
-            search.look(address, is_amount, signed(entry.paid.received));
+        for keychain in self.keychains.keys() {
+            for entry in self.file.address_entries(*keychain, None)? {
+                let is_amount = entry.amount.is_some_and(|amount| search.is_amount(signed(amount)));
+                let address = Reference::Address(self.address_of(&entry.spk)?);
+                search.look(address, is_amount, signed(entry.paid.received));
+            }
         }
         for spk in self.file.paid_scripts()? {
             // What has no address, such as a note in the chain, is found by its transaction.

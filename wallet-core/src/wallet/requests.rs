@@ -15,15 +15,24 @@ impl Wallet {
     /// # Errors
     /// What the disk refused.
     pub fn addresses(&self, query: &AddressQuery) -> Result<Vec<AddressRow>, StoreProblem> {
-        let limit = query.limit.map_or(usize::MAX, |limit| limit.try_into().unwrap_or(usize::MAX));
-        let entries = self.file.address_entries()?.into_iter();
-        entries
-            .filter(|entry| query.change || entry.place.keychain.branch == Branch::Receive)
-            .map(|entry| (status(&entry), entry))
-            .filter(|(status, _)| query.status.is_none_or(|wanted| wanted == *status))
-            .take(limit)
-            .map(|(status, entry)| self.address_row(status, entry))
-            .collect()
+        let mut rows = Vec::new();
+        for keychain in self.keychains.keys() {
+            if !query.change && keychain.branch == Branch::Change {
+                continue;
+            }
+            let known = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+            let left = query.limit.map(|limit| limit.saturating_sub(known));
+            // Of those in one state there may be none among the last ones.
+            let last = left.filter(|_| query.status.is_none());
+            for entry in self.file.address_entries(*keychain, last)? {
+                let status = status(&entry);
+                if query.status.is_none_or(|wanted| wanted == status) {
+                    rows.push(self.address_row(status, entry)?);
+                }
+            }
+        }
+        rows.truncate(query.limit.map_or(usize::MAX, |limit| limit as usize));
+        Ok(rows)
     }
 
     fn address_row(

@@ -4,7 +4,7 @@
 //! Refuses addresses that were neither given out nor paid, though they are watched.
 
 use bitcoin::{Amount, ScriptBuf};
-use rusqlite::Row;
+use rusqlite::{Row, params};
 
 use crate::command::{InvoiceState, StoreProblem};
 use crate::keychain::{DerivationIndex, KeychainId};
@@ -55,28 +55,31 @@ pub struct Paid {
 
 #[expect(clippy::missing_errors_doc, reason = "each fails with what the disk refused, only")]
 impl WalletFile {
-    /// All addresses that were given out or paid, by their chains, the last one of each first.
-    pub fn address_entries(&self) -> Result<Vec<AddressEntry>, StoreProblem> {
+    /// Addresses of one chain that were given out or paid, the last one first; at most so many.
+    pub fn address_entries(
+        &self,
+        keychain: KeychainId,
+        limit: Option<u32>,
+    ) -> Result<Vec<AddressEntry>, StoreProblem> {
         self.read(|sql| {
             sql.prepare_cached(
                 "SELECT s.spk, s.keychain, s.derivation, a.amount, a.issued_at, a.expires,
                         (SELECT label FROM labels l WHERE l.kind = 'addr' AND l.subject = s.spk
                            AND l.place = -1),
-                        ifnull(o.payments, 0), ifnull(o.received, 0), ifnull(o.confirmed, 0),
-                        ifnull(o.balance, 0), a.id, a.state, a.least_depth, a.cancelled
-                 FROM scripts s
-                 JOIN keychains k ON k.id = s.keychain
+                        count(DISTINCT o.txid), ifnull(sum(o.amount), 0),
+                        ifnull(sum(iif(o.height IS NULL, 0, o.amount)), 0),
+                        ifnull(sum(iif(o.spender IS NULL, o.amount, 0)), 0),
+                        a.id, a.state, a.least_depth, a.cancelled
+                 FROM (SELECT spk, keychain, derivation FROM scripts
+                       WHERE keychain = ?1 AND derivation <
+                             (SELECT max(issued, used) FROM keychains WHERE id = ?1)
+                       ORDER BY derivation DESC LIMIT ?2) s
                  LEFT JOIN addresses a USING (keychain, derivation)
-                 LEFT JOIN (SELECT keychain, derivation, count(DISTINCT txid) AS payments,
-                                   sum(amount) AS received,
-                                   sum(iif(height IS NULL, 0, amount)) AS confirmed,
-                                   sum(iif(spender IS NULL, amount, 0)) AS balance
-                            FROM outputs WHERE live = 1 GROUP BY keychain, derivation) o
-                   USING (keychain, derivation)
-                 WHERE s.derivation < max(k.issued, k.used)
-                 ORDER BY s.keychain, s.derivation DESC",
+                 LEFT JOIN outputs o ON o.keychain = s.keychain AND o.derivation = s.derivation
+                      AND o.live = 1
+                 GROUP BY s.derivation ORDER BY s.derivation DESC",
             )?
-            .query_map([], entry)?
+            .query_map(params![Column(keychain), limit.map_or(-1, i64::from)], entry)?
             .collect()
         })
     }

@@ -1,10 +1,11 @@
 //! Owns the slow way to what is told page by page: read all of it, and count.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use bitcoin::Amount;
 
-use crate::command::{Coin, CoinPlace, CoinQuery, HistoryQuery, TransactionRecord};
+use crate::command::{AddressQuery, Coin, CoinPlace, CoinQuery, HistoryQuery, TransactionRecord};
 use crate::keychain::Branch;
 
 use super::super::bench::Bench;
@@ -13,6 +14,7 @@ use super::super::bench::Bench;
 pub(super) fn check(bench: &Bench, coins: &[Coin]) {
     check_coins(bench, coins);
     check_entries(bench);
+    check_addresses(bench, coins);
 }
 
 fn check_coins(bench: &Bench, all: &[Coin]) {
@@ -54,6 +56,26 @@ fn check_coins(bench: &Bench, all: &[Coin]) {
 
 fn set(coins: &[Coin]) -> BTreeSet<(bitcoin::OutPoint, Amount)> {
     coins.iter().map(|coin| (coin.outpoint, coin.amount)).collect()
+}
+
+fn check_addresses(bench: &Bench, coins: &[Coin]) {
+    let ask = |limit| {
+        let query = AddressQuery { change: true, limit, status: None };
+        bench.wallet.addresses(&query).unwrap()
+    };
+    let all = ask(None);
+    assert!(all.is_sorted_by_key(|row| (row.keychain, Reverse(row.index))), "the last first");
+    for coin in coins {
+        assert!(all.iter().any(|row| row.address == coin.address), "{} was paid", coin.address);
+    }
+    for row in &all {
+        let held = coins.iter().filter(|coin| coin.address == row.address);
+        assert_eq!(row.balance, held.map(|coin| coin.amount).sum::<Amount>(), "{}", row.address);
+    }
+    for few in [0, 1, 2, all.len() / 2, all.len(), all.len() + 1] {
+        let limit = u32::try_from(few).unwrap();
+        assert_eq!(ask(Some(limit)), all[..few.min(all.len())], "{few} of them");
+    }
 }
 
 fn check_entries(bench: &Bench) {
