@@ -5,6 +5,7 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use billfold_wallet_core::event::News;
 use billfold_wallet_core::face::{Face, Listener};
@@ -22,7 +23,7 @@ use crate::key::Key;
 use crate::model::Message;
 use crate::play::{Display, Playground};
 use crate::runtime::errand::Errands;
-use crate::runtime::pace::Cause;
+use crate::runtime::pace::{Cause, NEWS};
 use crate::runtime::stage::Stage;
 use crate::runtime::wallets::Wallets;
 
@@ -72,7 +73,9 @@ impl Stage {
         let playground = around.playground.clone();
         let errands = Errands::new(around, answers.clone());
         let wallets = Wallets::new(face, answers);
-        let mut run = Run { stage: self, wallets, answered, listener, errands, playground };
+        let hears_at = Some(Instant::now());
+        let mut run =
+            Run { stage: self, wallets, answered, listener, hears_at, errands, playground };
         run.until(ended).await
     }
 }
@@ -83,6 +86,8 @@ struct Run {
     /// One for each question that is under way, of which the book and the screens ask few.
     answered: UnboundedReceiver<(Ticket, Answer)>,
     listener: Box<dyn Listener>,
+    /// From when on news are heard; never again once all is closed.
+    hears_at: Option<Instant>,
     errands: Errands,
     playground: Option<Arc<dyn Playground>>,
 }
@@ -98,7 +103,7 @@ enum Then {
 enum Woken {
     Input(Option<io::Result<Input>>),
     Answered(Ticket, Answer),
-    Heard(Option<News>),
+    Heard(Vec<News>),
     Shown(Display),
     Draw,
     Ended,
@@ -108,7 +113,6 @@ impl Run {
     async fn until(&mut self, ended: impl Future<Output = ()>) -> io::Result<Ended> {
         let mut ended = std::pin::pin!(ended);
         let mut input = EventStream::new();
-        let mut hears = true;
         loop {
             let draw_at = self.stage.pace.due(Instant::now());
             let woken = tokio::select! {
@@ -118,7 +122,7 @@ impl Run {
                 Some((ticket, answer)) = self.answered.recv() => Woken::Answered(ticket, answer),
                 () = until(draw_at) => Woken::Draw,
                 display = shown(self.playground.as_deref()) => Woken::Shown(display),
-                news = self.listener.next(), if hears => Woken::Heard(news),
+                news = heard(&mut *self.listener, self.hears_at) => Woken::Heard(news),
             };
             let effects = match woken {
                 Woken::Ended | Woken::Input(None) => return Ok(Ended::Done),
@@ -127,14 +131,7 @@ impl Run {
                     self.stage.pace.change(Cause::Answer);
                     self.stage.model.handle(Message::Answered(ticket, answer))
                 }
-                Woken::Heard(Some(news)) => {
-                    self.stage.pace.change(Cause::News);
-                    self.stage.model.handle(Message::Heard(news))
-                }
-                Woken::Heard(None) => {
-                    hears = false;
-                    Vec::new()
-                }
+                Woken::Heard(news) => self.hear(news),
                 Woken::Shown(display) => self.handle(Message::Shown(display)),
                 Woken::Draw => {
                     self.stage.draw()?;
@@ -149,6 +146,18 @@ impl Run {
                 }
             }
         }
+    }
+
+    /// Takes what happened meanwhile. A scan finds hundreds of payments in a second, and each has pages
+    /// asked for again: so more is heard after a while.
+    fn hear(&mut self, news: Vec<News>) -> Vec<Effect> {
+        self.hears_at = (!news.is_empty()).then(|| Instant::now() + NEWS);
+        let mut effects = Vec::new();
+        for news in news {
+            self.stage.pace.change(Cause::News);
+            effects.extend(self.stage.model.handle(Message::Heard(news)));
+        }
+        effects
     }
 
     /// Takes what a person did.
@@ -225,9 +234,37 @@ async fn shown(playground: Option<&dyn Playground>) -> Display {
     }
 }
 
+/// All that happened, once something has; nothing once all is closed and was told. What is heard is not
+/// lost where this is waited for no more: nothing is waited for after it.
+async fn heard(listener: &mut dyn Listener, from: Option<Instant>) -> Vec<News> {
+    until(from).await;
+    let mut all: Vec<_> = listener.next().await.into_iter().collect();
+    while (1..MOST_AT_ONCE).contains(&all.len())
+        && let Some(Some(news)) = at_once(listener.next()).await
+    {
+        all.push(news);
+    }
+    all
+}
+
+/// What a future has now.
+async fn at_once<T>(future: impl Future<Output = T>) -> Option<T> {
+    let mut future = std::pin::pin!(future);
+    std::future::poll_fn(|context| {
+        Poll::Ready(match future.as_mut().poll(context) {
+            Poll::Ready(value) => Some(value),
+            Poll::Pending => None,
+        })
+    })
+    .await
+}
+
 async fn until(when: Option<Instant>) {
     match when {
         Some(when) => sleep_until(when).await,
         None => std::future::pending().await,
     }
 }
+
+/// News that are taken before anything else has its turn.
+const MOST_AT_ONCE: usize = 1_000;

@@ -133,7 +133,7 @@ fn starts(program: &Program, balance: &str) -> Result<()> {
             thread::sleep(FINGER);
         }
         shown.push(key(&mut person, ENTER, balance)?);
-        listed.push(key(&mut person, "2", "all (Tab")?);
+        listed.push(key(&mut person, "2", ACTIVITY)?);
         leave(person)?;
     }
     for (name, mut runs) in [

@@ -1,7 +1,8 @@
 //! Owns when to draw: what a person did at once; what the wallet answers to it, or tells by itself, a little
 //! later and with more of it.
 //!
-//! Refuses more than 30 drawings in any second, so that no terminal falls behind, whoever asks.
+//! Refuses more than 30 drawings in any second, so that no terminal falls behind, whoever asks; and leaves
+//! ten of them to the person, who would wait behind those of a scan.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -36,13 +37,13 @@ impl Pace {
     /// When to draw; `None`: nothing changed.
     pub(super) fn due(&self, now: Instant) -> Option<Instant> {
         let cause = self.changed?;
-        let full = self.drawn.len() == FRAMES;
-        let room = self.drawn.front().filter(|_| full).map(|oldest| *oldest + SECOND);
-        let rest = match cause {
-            Cause::News => NEWS,
-            Cause::Answer => ANSWER,
-            Cause::Person => Duration::ZERO,
+        let (frames, rest) = match cause {
+            Cause::News => (FRAMES - OF_THE_PERSON, NEWS),
+            Cause::Answer => (FRAMES - OF_THE_PERSON, ANSWER),
+            Cause::Person => (FRAMES, Duration::ZERO),
         };
+        let oldest = self.drawn.len().checked_sub(frames).and_then(|at| self.drawn.get(at));
+        let room = oldest.map(|oldest| *oldest + SECOND);
         let quiet = self.drawn.back().map(|last| *last + rest);
         Some(room.max(quiet).unwrap_or(now).max(now))
     }
@@ -60,6 +61,9 @@ impl Pace {
 /// Drawings in a second at the most.
 const FRAMES: usize = 30;
 
+/// Of these, those that nothing else takes.
+const OF_THE_PERSON: usize = 10;
+
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Between a drawing and the next that shows an answer: one key asks for several things.
@@ -67,7 +71,7 @@ const ANSWER: Duration = Duration::from_millis(16);
 
 /// Between a drawing and the next that only news ask for. Ten in a second leave room for keys, and nobody
 /// reads more.
-const NEWS: Duration = Duration::from_millis(100);
+pub(super) const NEWS: Duration = Duration::from_millis(100);
 
 #[cfg(test)]
 mod tests {
@@ -91,7 +95,7 @@ mod tests {
             pace.drew(now);
             pace.change(Cause::Answer);
             assert_eq!(pace.due(now), Some(now + ANSWER), "all answers at once");
-            now += Duration::from_millis(50);
+            now += Duration::from_millis(100);
         }
     }
 
@@ -107,6 +111,23 @@ mod tests {
             drawn.push(now);
         }
         assert!(drawn.windows(31).all(|thirty_one| thirty_one[30] - thirty_one[0] >= SECOND));
+    }
+
+    #[test]
+    fn ten_keys_in_a_second_are_drawn_at_once_whatever_else_is_drawn() {
+        let mut now = Instant::now();
+        let mut pace = Pace::default();
+        for millisecond in 0..3_000 {
+            now += Duration::from_millis(1);
+            pace.change(Cause::Answer);
+            if millisecond % 100 == 0 {
+                pace.change(Cause::Person);
+                assert_eq!(pace.due(now), Some(now), "at {millisecond}");
+            }
+            if pace.due(now) == Some(now) {
+                pace.drew(now);
+            }
+        }
     }
 
     #[test]

@@ -105,6 +105,10 @@ impl Screen for Transaction {
         self.drafting.reviewed(delivery, out)
     }
 
+    fn reads_on(&self, book: &Book) -> Option<Page> {
+        self.row(book).is_none().then_some(Page::History)
+    }
+
     fn draw(&self, book: &Book, canvas: &mut Canvas<'_>) {
         let mut lines: Vec<Vec<Piece>> = vec![vec![dim("Id        "), text(self.txid.to_string())]];
         if let Some(row) = self.row(book) {
