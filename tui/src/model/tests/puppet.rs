@@ -104,6 +104,8 @@ pub(super) struct Bench {
     paid: bool,
     /// Coins that it has beside those that a busy wallet has.
     pub(super) more_coins: u32,
+    /// Payments that came after all others.
+    pub(super) newer_payments: usize,
     typed: String,
 }
 
@@ -145,6 +147,7 @@ impl Bench {
             locks_in: None,
             paid: false,
             more_coins: 0,
+            newer_payments: 0,
             typed: String::new(),
         }
     }
@@ -358,7 +361,9 @@ impl Bench {
             Command::HandOut(_) | Command::ReviewPsbt(_) => Reply::Psbt(Box::new(handed())),
             Command::History(query) => {
                 let limit = query.limit.map_or(usize::MAX, |limit| limit as usize);
-                Reply::History(history(busy, self.paid).into_iter().take(limit).collect())
+                let known = history(busy, self.paid);
+                let newer = known.last().cloned().into_iter().cycle().take(self.newer_payments);
+                Reply::History(newer.chain(known.clone()).take(limit).collect())
             }
             Command::Coins(CoinQuery::Page { limit: Some(limit), .. }) if busy => {
                 let more = (0..self.more_coins).map(|vout| {

@@ -191,6 +191,18 @@ fn coins_are_read_as_far_as_they_are_wanted_and_all_can_be_reached() {
     assert!(shown(&all).contains("997 coins of"), "those that can be spent: {}", shown(&all));
 }
 
+/// Its label would be taken for none, and lost when another is written.
+#[test]
+fn a_payment_that_is_found_is_told_whole_however_old_it_is() {
+    let mut bench = Bench::open(State::Busy, true);
+    bench.newer_payments = 900;
+    bench.press("/");
+    bench.types("salary");
+    bench.press("enter");
+    let told = shown(&bench);
+    assert!(told.contains("Transaction") && told.contains("Label     salary march"), "{told}");
+}
+
 #[test]
 fn bump_and_cancel_are_asked_of_the_chosen_payment() {
     let mut bench = Bench::open(State::Busy, true);
