@@ -253,6 +253,7 @@ pub(crate) fn unexpected(reply: &Reply) -> Failure {
         Reply::Imported(_) => "imported descriptors",
         Reply::Accounts(_) => "accounts",
         Reply::AccountKey(_) => "account key",
+        Reply::Signing(_) => "what a device is asked to sign",
         Reply::Done => "done",
     };
     Failure::new(Kind::Bug, format!("the wallet answered with something else ({kind})"))

@@ -45,6 +45,12 @@ impl Desk {
         Self { by: Some(by), ..self.clone() }
     }
 
+    /// The same desk, for what the daemon does by itself.
+    #[must_use]
+    pub fn by_itself(&self) -> Self {
+        Self { by: None, ..self.clone() }
+    }
+
     /// With what right it is asked.
     #[must_use]
     pub const fn authority(&self) -> Option<&Authority> {

@@ -1,14 +1,17 @@
-//! Owns the program that `--signer` names: asked which signing devices there are, and to show
-//! addresses on one, by Bitcoin Core's protocol (`doc/external-signer.md`, `src/external_signer.cpp`).
+//! Owns the program that `--signer` names: asked which signing devices there are, to show addresses on
+//! one and to sign, by Bitcoin Core's protocol (`doc/external-signer.md`, `src/external_signer.cpp`), and
+//! to keep a policy, which `billfold signer core` adds to it.
 //!
 //! Refuses a shell, more than one device where one is meant, and an address that the device did not
 //! echo. Whoever stops waiting ends the program.
 
+use std::collections::BTreeSet;
 use std::process::Stdio;
 
 use bitcoin::bip32::Fingerprint;
+use bitcoin::psbt::Psbt;
 use serde_json::Value;
-use tokio::io::AsyncReadExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::Command;
 
 use crate::error::{Code, RpcError};
@@ -57,6 +60,15 @@ pub enum SignerError {
     /// Nobody knows which one is meant.
     #[error("More than one external signer found. Please connect only one at a time.")]
     Several,
+    /// None of those that are connected is meant.
+    #[error("No connected signer has a key of this: connect the one that has")]
+    OtherKeys,
+    /// It did not say whether it keeps the policy.
+    #[error("'{0}' does not register policies: billfold signer core does")]
+    NotRegistered(String),
+    /// It gave no PSBT back.
+    #[error("'{0}' received invalid response, expected a PSBT")]
+    NoPsbt(String),
     /// The device refused.
     #[error("Signer returned error: {0}")]
     Refused(String),
@@ -81,7 +93,7 @@ impl ExternalSigner {
     /// # Errors
     /// See [`SignerError`].
     pub async fn enumerate(&self) -> Result<Vec<FoundSigner>, SignerError> {
-        let told = self.ask(&["enumerate"]).await?;
+        let told = self.ask(&["enumerate"], "").await?;
         let list = told.as_array().ok_or_else(|| SignerError::NoList(self.program.clone()))?;
         let mut found: Vec<FoundSigner> = Vec::new();
         for one in list {
@@ -100,27 +112,32 @@ impl ExternalSigner {
         Ok(found)
     }
 
-    /// Has the only device show the address of a descriptor, and compares what it showed.
+    /// The one device that is connected, of these if any are named.
+    ///
+    /// # Errors
+    /// See [`SignerError`].
+    pub async fn one_of(&self, named: &BTreeSet<Fingerprint>) -> Result<Fingerprint, SignerError> {
+        let found = self.enumerate().await?;
+        let is_named = |one: &&FoundSigner| named.is_empty() || named.contains(&one.fingerprint);
+        match found.iter().filter(is_named).collect::<Vec<_>>()[..] {
+            [one] => Ok(one.fingerprint),
+            [] if found.is_empty() => Err(SignerError::None),
+            [] => Err(SignerError::OtherKeys),
+            _ => Err(SignerError::Several),
+        }
+    }
+
+    /// Has a device show the address of a descriptor, and compares what it showed.
     ///
     /// # Errors
     /// See [`SignerError`].
     pub async fn display(
         &self,
-        chain: &str,
+        device: (Fingerprint, &str),
         descriptor: &str,
         address: &str,
     ) -> Result<(), SignerError> {
-        let fingerprint = match &self.enumerate().await?[..] {
-            [] => return Err(SignerError::None),
-            [one] => one.fingerprint.to_string(),
-            _ => return Err(SignerError::Several),
-        };
-        let device = ["--fingerprint", &fingerprint, "--chain", chain];
-        let asked = [&device[..], &["displayaddress", "--desc", descriptor]].concat();
-        let told = self.ask(&asked).await?;
-        if !told["error"].is_null() {
-            return Err(SignerError::Refused(text(&told["error"])));
-        }
+        let told = self.ask_device(device, &["displayaddress", "--desc", descriptor]).await?;
         match told["address"].as_str() {
             None => Err(SignerError::NoEcho),
             Some(shown) if shown != address => Err(SignerError::OtherAddress(shown.to_owned())),
@@ -128,15 +145,64 @@ impl ExternalSigner {
         }
     }
 
-    /// What the program says to further arguments.
-    async fn ask(&self, more: &[&str]) -> Result<Value, SignerError> {
+    /// Has a device keep the policy of an account, so that it knows its addresses and change; whether it
+    /// did not keep it before.
+    ///
+    /// # Errors
+    /// See [`SignerError`].
+    pub async fn register(
+        &self,
+        device: (Fingerprint, &str),
+        name: &str,
+        descriptor: &str,
+    ) -> Result<bool, SignerError> {
+        let asked = ["register", "--name", name, "--desc", descriptor];
+        let told = self.ask_device(device, &asked).await?;
+        told["new"].as_bool().ok_or_else(|| SignerError::NotRegistered(self.program.clone()))
+    }
+
+    /// Has a device sign a PSBT; what it gave back, of which nothing is believed here.
+    ///
+    /// # Errors
+    /// See [`SignerError`].
+    pub async fn sign(
+        &self,
+        device: (Fingerprint, &str),
+        psbt: &Psbt,
+    ) -> Result<Psbt, SignerError> {
+        let (fingerprint, chain) = device;
+        let fingerprint = fingerprint.to_string();
+        // A PSBT is too long for an argument, so Core gives it by standard input.
+        let asked = ["--stdin", "--fingerprint", &fingerprint, "--chain", chain];
+        let told = refused(self.ask(&asked, &format!("signtx {psbt}\n")).await?)?;
+        let signed = told["psbt"].as_str().and_then(|text| text.parse().ok());
+        signed.ok_or_else(|| SignerError::NoPsbt(self.program.clone()))
+    }
+
+    /// What a device of a chain says to an action.
+    async fn ask_device(
+        &self,
+        (fingerprint, chain): (Fingerprint, &str),
+        action: &[&str],
+    ) -> Result<Value, SignerError> {
+        let fingerprint = fingerprint.to_string();
+        let device = ["--fingerprint", &fingerprint, "--chain", chain];
+        refused(self.ask(&[&device[..], action].concat(), "").await?)
+    }
+
+    /// What the program says to further arguments, and to what it may read.
+    async fn ask(&self, more: &[&str], input: &str) -> Result<Value, SignerError> {
         let name = || self.program.clone();
         let not_run = |error| SignerError::NotRun(name(), error);
         let mut command = Command::new(&self.program);
         command.args(&self.arguments).args(more).kill_on_drop(true);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(not_run)?;
-        let (out, err) = tokio::join!(read(child.stdout.take()), read(child.stderr.take()));
+        let (out, err, ()) = tokio::join!(
+            read(child.stdout.take()),
+            read(child.stderr.take()),
+            write(child.stdin.take(), input),
+        );
         let (out, err) = (out.map_err(not_run)?, err.map_err(not_run)?);
         let status = child.wait().await.map_err(not_run)?;
         if !status.success() {
@@ -160,6 +226,21 @@ async fn read(from: Option<impl tokio::io::AsyncRead + Unpin>) -> std::io::Resul
     (&mut from).take(SIGNER_ANSWER_BYTES).read_to_end(&mut bytes).await?;
     tokio::io::copy(&mut from, &mut tokio::io::sink()).await?;
     Ok(bytes)
+}
+
+/// Says all of it; a program that does not read it says by its answer what it made of it.
+async fn write(to: Option<impl tokio::io::AsyncWrite + Unpin>, text: &str) {
+    let Some(mut to) = to else { return };
+    let _ = to.write_all(text.as_bytes()).await;
+    let _ = to.shutdown().await;
+}
+
+/// What a device told, unless that is an error.
+fn refused(told: Value) -> Result<Value, SignerError> {
+    match &told["error"] {
+        Value::Null => Ok(told),
+        error => Err(SignerError::Refused(text(error))),
+    }
 }
 
 fn text(value: &Value) -> String {
@@ -203,6 +284,18 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_one_that_is_meant_is_asked() {
+        let both = r#"[{"fingerprint":"73c5da0a"},{"fingerprint":"d34db33f"}]"#;
+        let of = |texts: &[&str]| texts.iter().map(|text| text.parse().expect("one")).collect();
+        let found = saying(both).one_of(&of(&["d34db33f", "00000000"])).await.expect("one");
+        assert_eq!(found.to_string(), "d34db33f");
+        assert!(matches!(saying(both).one_of(&of(&[])).await, Err(SignerError::Several)));
+        let other = saying(both).one_of(&of(&["00000000"])).await;
+        assert!(matches!(other, Err(SignerError::OtherKeys)));
+        assert!(matches!(saying("[]").one_of(&of(&[])).await, Err(SignerError::None)));
+    }
+
+    #[tokio::test]
     async fn only_the_address_that_was_meant_counts_as_shown() {
         // The first answer is to `enumerate`, the second to `displayaddress`.
         let showing = |answer: &str| {
@@ -212,14 +305,15 @@ mod tests {
             let words = ["sh", "-c", &script, "signer"].map(str::to_owned);
             ExternalSigner::new(words).expect("words")
         };
-        let good = showing(r#"{"address":"a"}"#).display("regtest", "wpkh()", "a").await;
+        let device = ("73c5da0a".parse().expect("a fingerprint"), "regtest");
+        let good = showing(r#"{"address":"a"}"#).display(device, "wpkh()", "a").await;
         assert!(good.is_ok(), "{good:?}");
         for (answer, wrong) in [
             (r#"{"address":"b"}"#, "unexpected address b"),
             ("{}", "did not echo"),
             (r#"{"error":"refused"}"#, "Signer returned error: refused"),
         ] {
-            let told = showing(answer).display("regtest", "wpkh()", "a").await;
+            let told = showing(answer).display(device, "wpkh()", "a").await;
             assert!(told.expect_err(answer).to_string().contains(wrong), "{answer}");
         }
     }

@@ -76,8 +76,8 @@ pub const READ_TIME: Duration = Duration::from_secs(120);
 /// How long a peer may take to send a block.
 pub const FETCH_TIME: Duration = Duration::from_secs(60);
 
-/// Bytes that are read of what the program of `--signer` says.
-pub const SIGNER_ANSWER_BYTES: u64 = 1 << 20;
+/// Bytes that are read of what the program of `--signer` says: a PSBT of the longest that are read, in base64.
+pub const SIGNER_ANSWER_BYTES: u64 = 12 << 20;
 
 /// How long a raw transaction may take to be fetched by a peer.
 pub const RELAY_TIME: Duration = Duration::from_secs(60);

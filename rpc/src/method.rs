@@ -269,6 +269,7 @@ const TABLES: &[&[Method]] = &[
     billfold::overview::METHODS,
     billfold::invoice::METHODS,
     billfold::operation::METHODS,
+    billfold::signer::METHODS,
     billfold::pay::METHODS,
     billfold::payments::METHODS,
     billfold::policy::METHODS,

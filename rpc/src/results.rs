@@ -40,6 +40,7 @@ const TABLES: &[Table] = &[
     billfold::RESULTS,
     billfold::insight::RESULTS,
     billfold::invoice::RESULTS,
+    billfold::signer::RESULTS,
     blockchain::RESULTS,
     coin::RESULTS,
     control::RESULTS,

@@ -49,10 +49,23 @@ pub async fn within<T>(patience: Duration, waited: impl Future<Output = T> + Sen
 
 /// Waits for something, unless the daemon is asked to end before.
 pub async fn unless_stopped<T>(stop: &Stop, waited: impl Future<Output = T> + Send) -> Option<T> {
+    unless(stop.asked(), waited).await
+}
+
+/// Waits for something, unless something else comes before.
+pub async fn unless<T, U>(
+    other: impl Future<Output = U> + Send,
+    waited: impl Future<Output = T> + Send,
+) -> Option<T> {
     tokio::select! {
         seen = waited => Some(seen),
-        () = stop.asked() => None,
+        _ = other => None,
     }
+}
+
+/// Work that goes on when nobody waits for it.
+pub fn beside(work: impl Future<Output = ()> + Send + 'static) {
+    tokio::spawn(work);
 }
 
 /// Hears what happens until it is enough, nothing more will come, or `patience` is over.

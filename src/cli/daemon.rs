@@ -67,7 +67,7 @@ pub(crate) struct DaemonArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) keypool: Option<u32>,
     /// The program that knows signing devices, as Bitcoin Core's option of this name, for
-    /// enumeratesigners and walletdisplayaddress; no shell
+    /// enumeratesigners, walletdisplayaddress and billfold.signer; no shell
     #[arg(long, value_name = "CMD")]
     pub(crate) signer: Option<Notice>,
     /// Let callers have whole blocks from peers (getblock, proofs, transactions by their block): whoever

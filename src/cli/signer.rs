@@ -141,6 +141,15 @@ pub(crate) enum CoreAction {
         #[arg(long, value_name = "DESCRIPTOR")]
         desc: String,
     },
+    /// Keep an account of several keys, which Bitcoin Core does not ask for, but billfold's daemon
+    Register {
+        /// What the person reads
+        #[arg(long, value_name = "NAME")]
+        name: AccountName,
+        /// The descriptor of both branches
+        #[arg(long, value_name = "DESCRIPTOR")]
+        desc: String,
+    },
     /// Sign a PSBT
     Signtx {
         /// The PSBT in base64

@@ -1,5 +1,5 @@
 //! Owns signing devices behind JSON-RPC, by Bitcoin Core's protocol of its `-signer`: the daemon lists
-//! one and shows addresses on it, and a real Bitcoin Core pays by billfold's own program.
+//! one, shows addresses on it and has it sign, and a real Bitcoin Core pays by billfold's own program.
 //!
 //! The latter needs `BITCOIND_EXE`.
 
@@ -22,6 +22,9 @@ use tempfile::TempDir;
 const BILLFOLD: &str = env!("CARGO_BIN_EXE_billfold");
 
 const STRANGER: &str = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
+
+/// The public key of BIP32's first vector, as a test network writes it.
+const OTHER: &str = "[3442193e]tpubD6NzVbkrYhZ4XgiXtGrdW5XDAPFCL9h7we1vwNCpn8tGbBcgfVYjXyhWo4E1xkh56hjod1RhGjxbaTLV3X4FyWuejifB9jusQ46QzG87VKp";
 
 /// The command by which whoever speaks Core's protocol reaches a device.
 fn command(device: &Signer) -> String {
@@ -65,6 +68,157 @@ fn the_daemon_lists_a_signer_and_shows_addresses_on_it() -> Result<()> {
         let told = daemon.refused(500, -1, method, &params)?;
         ensure!(told.contains("--signer CMD"), "{told}");
     }
+    daemon.stop()
+}
+
+/// The daemon with a signer, and a wallet of that signer's keys that was paid.
+struct Desk {
+    town: Town,
+    program: Program,
+    daemon: Daemon,
+}
+
+impl Desk {
+    fn build(device: &Signer, signer: &str) -> Result<Self> {
+        let town = Town::build()?;
+        let program = Program::connected(BILLFOLD, town.network.address())?;
+        let place = format!("tcp:{}", device.address());
+        program.ok(&["signer", "pair", "--signer", &place, "--birthday", "0"])?;
+        program.ease()?;
+        let daemon = Daemon::start(&program, &["--signer", signer])?;
+        daemon.await_height(town.network.tip().0)?;
+        for _ in 0..2 {
+            town.pay(&daemon.call("getnewaddress", &json!([]))?, 1_000_000)?;
+        }
+        daemon.await_height(town.network.tip().0)?;
+        Ok(Self { town, program, daemon })
+    }
+
+    /// A payment to somebody else.
+    fn drafted(&self, wallet: &str) -> Result<Value> {
+        let params = json!([[], [{STRANGER: 0.005}], 0, {"fee_rate": 2}]);
+        Ok(ask(&self.daemon, wallet, "walletcreatefundedpsbt", &params)?["psbt"].clone())
+    }
+
+    /// What came of an operation.
+    fn signed(&self, wallet: &str, op: &Value) -> Result<Value> {
+        let ended = ask(&self.daemon, wallet, "billfold.op.wait", &json!([op]))?;
+        ensure!(ended["kind"] == "sign" && ended["ended"].is_number(), "{ended}");
+        ask(&self.daemon, wallet, "billfold.signer.signed", &json!([op]))
+    }
+
+    fn sent(&self, wallet: &str, signed: &Value) -> Result<()> {
+        ensure!(signed["state"] == "done" && signed["complete"] == true, "{signed}");
+        let whole = self.daemon.call("finalizepsbt", &json!([signed["psbt"]]))?;
+        let told = ask(&self.daemon, wallet, "sendrawtransaction", &json!([whole["hex"]]))?;
+        self.town.await_payment(text(&told)?.parse()?)
+    }
+}
+
+fn ask(daemon: &Daemon, wallet: &str, method: &str, params: &Value) -> Result<Value> {
+    let call = json!({"method": method, "params": params, "id": 1});
+    let (_, _, body) = daemon.post(&format!("/wallet/{wallet}"), &call.to_string())?;
+    let mut reply: Value = serde_json::from_str(&body)?;
+    ensure!(reply["error"].is_null(), "{method} {params}: {reply}");
+    Ok(reply["result"].take())
+}
+
+#[test]
+fn a_signer_signs_by_an_operation() -> Result<()> {
+    let device = Signer::agreeing(free_port()?, WORDS)?;
+    let desk = Desk::build(&device, &command(&device))?;
+    let (daemon, program) = (&desk.daemon, &desk.program);
+    let listed = daemon.call("billfold.signer.list", &json!([]))?;
+    ensure!(listed["signers"][0]["fingerprint"] == "73c5da0a", "{listed}");
+    ensure!(listed["signers"][0]["accounts"].as_array().is_some_and(|all| all.len() == 4));
+    let own = daemon.call("getnewaddress", &json!([]))?;
+    let shown = daemon.call("billfold.signer.display", &json!([own]))?;
+    ensure!(shown == json!({"address": own, "fingerprint": "73c5da0a"}), "{shown}");
+    let begun = daemon.call("billfold.signer.sign", &json!([desk.drafted("main")?]))?;
+    desk.sent("main", &desk.signed("main", &begun["op"])?)?;
+
+    // An account of two keys, of which the device has one.
+    let place = format!("tcp:{}", device.address());
+    let key = program.ok(&["signer", "key", "--signer", &place])?;
+    let key = text(&key["key"])?.replace('\'', "h");
+    let body = format!("wsh(sortedmulti(1,{key}/<0;1>/*,{OTHER}/<0;1>/*))");
+    let checksum = daemon.call("getdescriptorinfo", &json!([body]))?;
+    let descriptor = format!("{body}#{}", text(&checksum["checksum"])?);
+    let own = daemon.call("deriveaddresses", &json!([descriptor, [0, 0]]))?;
+    desk.town.pay(&own[0][0], 1_000_000)?;
+    daemon.await_height(desk.town.network.tip().0)?;
+    daemon.call("createwallet", &json!(["joint", true]))?;
+    let request = json!([[{"desc": descriptor, "timestamp": 0, "active": true, "range": 20}]]);
+    let told = ask(daemon, "joint", "importdescriptors", &request)?;
+    ensure!(told[0]["success"] == true, "{told}");
+    let listed = ask(daemon, "joint", "billfold.signer.list", &json!([]))?;
+    ensure!(listed["signers"][0]["accounts"] == json!(["imported"]), "{listed}");
+    for new in [true, false] {
+        let told = ask(daemon, "joint", "billfold.signer.register", &json!(["imported"]))?;
+        let expected = json!({"account": "imported", "fingerprint": "73c5da0a", "new": new});
+        ensure!(told == expected, "{told}");
+    }
+    let draft = desk.drafted("joint")?;
+    let params = json!({"psbt": draft, "fingerprint": "73c5da0a", "wait_ms": 60_000});
+    desk.sent("joint", &ask(daemon, "joint", "billfold.signer.sign", &params)?)?;
+
+    let wrong = [
+        ("billfold.signer.register", json!(["segwit"]), -8, "The wallet has no account segwit"),
+        ("billfold.signer.signed", json!([9]), -8, "this wallet has no operation 9"),
+        ("billfold.signer.sign", json!([draft, "x"]), -8, "fingerprint is not that of"),
+        ("billfold.signer.sign", json!([draft, "00000000"]), -1, "No connected signer has a key"),
+    ];
+    for (method, params, code, why) in wrong {
+        let call = json!({"method": method, "params": params, "id": 1});
+        let (_, _, body) = daemon.post("/wallet/joint", &call.to_string())?;
+        let told: Value = serde_json::from_str(&body)?;
+        let said = told["error"]["message"].as_str().unwrap_or_default();
+        ensure!(told["error"]["code"] == code && said.contains(why), "{method} {params}: {told}");
+    }
+    desk.daemon.stop()
+}
+
+/// Whoever asked learns the end, whatever becomes of the device and the daemon.
+#[test]
+fn a_signature_that_never_comes_is_told() -> Result<()> {
+    let device = Signer::agreeing(free_port()?, WORDS)?;
+    let folder = TempDir::with_prefix("billfold-signer-")?;
+    let place = folder.path().join("signer");
+    // It answers nothing to `signtx`, or once it is told to, what it was given.
+    let script = format!(
+        "#!/bin/sh\ncase \"$*\" in *enumerate*) echo '[{{\"fingerprint\":\"73c5da0a\"}}]'; exit;; esac\n\
+         read -r _ psbt\n[ -e '{0}/echo' ] || exec tail -f /dev/null\necho \"{{\\\"psbt\\\":\\\"$psbt\\\"}}\"\n",
+        folder.path().display()
+    );
+    fs::write(&place, script)?;
+    fs::set_permissions(&place, Permissions::from_mode(0o700))?;
+    let place = place.to_str().context("no text")?.to_owned();
+    let Desk { town, program, daemon } = {
+        let desk = Desk::build(&device, &place)?;
+        let draft = desk.drafted("main")?;
+        let begun = desk.daemon.call("billfold.signer.sign", &json!([draft]))?;
+        ensure!(begun == json!({"op": 1, "state": "running"}), "{begun}");
+        let ended = desk.daemon.call("billfold.op.cancel", &json!([1]))?;
+        ensure!(ended["state"] == "cancelled", "{ended}");
+        let told = desk.signed("main", &json!(1))?;
+        ensure!(told == json!({"op": 1, "state": "cancelled"}), "{told}");
+
+        fs::write(folder.path().join("echo"), "")?;
+        let begun = desk.daemon.call("billfold.signer.sign", &json!([draft]))?;
+        let told = desk.signed("main", &begun["op"])?;
+        ensure!(told["state"] == "failed" && told.get("psbt").is_none(), "{told}");
+        ensure!(told["problem"].as_str().is_some_and(|why| !why.is_empty()), "{told}");
+        fs::remove_file(folder.path().join("echo"))?;
+        let begun = desk.daemon.call("billfold.signer.sign", &json!([draft]))?;
+        ensure!(begun == json!({"op": 3, "state": "running"}), "{begun}");
+        desk
+    };
+    daemon.stop()?;
+    let daemon = Daemon::start(&program, &["--signer", &place])?;
+    let told = daemon.call("billfold.signer.signed", &json!([3]))?;
+    ensure!(told["state"] == "failed", "{told}");
+    ensure!(told["problem"].as_str().is_some_and(|why| why.contains("ask again")), "{told}");
+    drop(town);
     daemon.stop()
 }
 

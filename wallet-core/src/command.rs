@@ -31,6 +31,7 @@ mod teller;
 mod order;
 mod key_state;
 mod operation;
+mod signing;
 mod import;
 mod account;
 
@@ -77,6 +78,7 @@ pub use psbt::{Owner, PsbtInput, PsbtOutput, PsbtReview, PsbtWarning};
 pub use reading::Reading;
 pub use record::{RecordedOutput, TransactionRecord};
 pub use search::{AccountSearch, ChainSearch, SearchEnd, SearchReport};
+pub use signing::{Signing, SigningCommand};
 pub use store_problem::StoreProblem;
 pub use sweep::{SweepDraft, SweepRequest, SweepSource};
 pub use teller::{
@@ -231,6 +233,8 @@ pub enum Command {
     },
     /// Begin, ask about or end what takes long.
     Operation(OperationCommand),
+    /// What a device is asked to sign by an operation.
+    Signing(SigningCommand),
     /// Take descriptors in, and look for what was paid to them. Needs a chain that is followed.
     Import(Vec<Import>),
     /// Add accounts, prefer one, or tell the wallet's own key for one.
@@ -288,6 +292,7 @@ impl Command {
                 | Self::Describe
                 | Self::KeyLayer
                 | Self::Operation(OperationCommand::Running | OperationCommand::Of(_))
+                | Self::Signing(SigningCommand::Of(_))
         )
     }
 }
@@ -370,6 +375,8 @@ pub enum Reply {
     AccountKey(Box<AccountKey>),
     /// To `Operation`; `None`: none goes on.
     Operation(Option<Box<Operation>>),
+    /// To `Signing`.
+    Signing(Box<Signing>),
     /// To `Teller`.
     Teller(Box<TellerReply>),
     /// To `Abandon`, `Sweep`, `Drop`, `Freeze`, `Rescan`, `WordsChecked`, `Lock`,

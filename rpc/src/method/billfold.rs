@@ -10,6 +10,7 @@ pub(super) mod events;
 pub(super) mod overview;
 pub(super) mod invoice;
 pub(super) mod operation;
+pub(super) mod signer;
 pub(super) mod payments;
 pub(super) mod pay;
 pub(super) mod policy;

@@ -62,7 +62,8 @@ async fn rescan(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     let from = Birthday::Height(Height::new(start));
     match until_ended(node, desk, begin(desk, from).await?).await?.state {
         OperationState::Cancelled(_) => Err(RpcError::new(Code::Misc, ABORTED)),
-        OperationState::Running | OperationState::Done(_) => {
+        // Only what a device is asked to sign fails.
+        OperationState::Running | OperationState::Done(_) | OperationState::Failed(_) => {
             answer(&RescannedForm { start_height: start, stop_height: stop.unwrap_or(tip) })
         }
     }

@@ -1,6 +1,9 @@
 //! Owns the methods about signing devices, which the program that `--signer` names knows.
 
+use std::collections::BTreeSet;
+
 use billfold_wallet_core::command::Owner;
+use bitcoin::bip32::Fingerprint;
 use serde::Serialize;
 
 use crate::address_flaw::AddressFlaw;
@@ -45,16 +48,29 @@ async fn enumerate(node: &Node) -> Outcome {
 }
 
 async fn display(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
-    let network = node.params.network;
     let text = arguments.required_text(0)?;
+    show(node, desk, text, &BTreeSet::new()).await?;
+    answer(&ShownForm { address: text })
+}
+
+/// Has one of the named devices show an address of the wallet, the only one if none is named; which did.
+pub(super) async fn show(
+    node: &Node,
+    desk: &Desk,
+    text: &str,
+    named: &BTreeSet<Fingerprint>,
+) -> Result<Fingerprint, RpcError> {
+    let network = node.params.network;
     let address = arguments::address(text, network, "")
         .map_err(|_| RpcError::address_or_key(AddressFlaw::of(text, network).error))?;
     let signer = signer(node)?;
     let unknown = || RpcError::new(Code::Misc, "There is no ScriptPubKeyManager for this address");
     let owner = ledger::owner(desk, address.script_pubkey()).await?.ok_or_else(unknown)?;
     let descriptor = of(desk, &owner).await?.ok_or_else(unknown)?;
-    signer.display(chain_name(network), &descriptor, &address.to_string()).await?;
-    answer(&ShownForm { address: text })
+    let fingerprint = signer.one_of(named).await?;
+    let device = (fingerprint, chain_name(network));
+    signer.display(device, &descriptor, &address.to_string()).await?;
+    Ok(fingerprint)
 }
 
 async fn of(desk: &Desk, owner: &Owner) -> Result<Option<String>, RpcError> {
@@ -64,7 +80,11 @@ async fn of(desk: &Desk, owner: &Owner) -> Result<Option<String>, RpcError> {
     Ok(definite.as_ref().and_then(descriptor::of_address))
 }
 
-fn signer(node: &Node) -> Result<&ExternalSigner, RpcError> {
+/// The program that knows devices.
+///
+/// # Errors
+/// -1 if none is named.
+pub(super) fn signer(node: &Node) -> Result<&ExternalSigner, RpcError> {
     let missing = || RpcError::new(Code::Misc, "Error: restart the daemon with --signer CMD");
     node.signer.as_ref().ok_or_else(missing)
 }

@@ -3,6 +3,7 @@
 
 pub(super) mod insight;
 pub(super) mod invoice;
+pub(super) mod signer;
 
 use super::Table;
 use crate::shape::{Results, Shape};
@@ -70,8 +71,8 @@ const OPERATION: Results = Results::One(Shape::object(
     "",
     &[
         Shape::integer("op", "Its number in the wallet"),
-        Shape::text("kind", "rescan"),
-        Shape::text("state", "running, done or cancelled"),
+        Shape::text("kind", "rescan or sign"),
+        Shape::text("state", "running, done, cancelled or failed"),
         Shape::time("begun", "When it began"),
         Shape::time("ended", "When it ended").optional(),
         Shape::integer("from_height", "The first block that is looked at").optional(),

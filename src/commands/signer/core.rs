@@ -7,7 +7,9 @@
 use std::collections::BTreeSet;
 use std::io::{self, BufRead, Read};
 
-use billfold_wallet_core::keychain::{Branch, DerivationIndex, ScriptType};
+use billfold_wallet_core::keychain::{
+    Account, AccountDescriptor, AccountId, AccountName, Branch, DerivationIndex, ScriptType,
+};
 use billfold_wallet_core::limits::PSBT_BYTES;
 use billfold_wallet_core::psbt;
 use billfold_wallet_core::signer_host::device::{Device, Networks};
@@ -57,6 +59,7 @@ async fn answer(options: CoreArgs, context: &mut Context) -> Result<Value, Failu
         CoreAction::Enumerate => enumerate(asked.place, context).await,
         CoreAction::Getdescriptors { account } => descriptors(asked, account, context).await,
         CoreAction::Displayaddress { desc } => display(asked, desc, context).await,
+        CoreAction::Register { name, desc } => register(asked, name, &desc, context).await,
         CoreAction::Signtx { psbt } => sign(asked, &psbt, context).await,
     }
 }
@@ -127,6 +130,22 @@ async fn display(asked: Asked, text: String, context: &mut Context) -> Result<Va
     })
     .await?;
     Ok(json!({"address": displayed.address.to_string()}))
+}
+
+async fn register(
+    asked: Asked,
+    name: AccountName,
+    text: &str,
+    context: &mut Context,
+) -> Result<Value, Failure> {
+    let descriptor = AccountDescriptor::parse(text, asked.network)?;
+    let account = Account::new(AccountId::new(0), name, asked.network, descriptor, &[]);
+    let registered = talk(context, move |watch| {
+        let mut device = device::open(&asked.place, asked.network, &asked.expected, watch)?;
+        device::register(device.as_mut(), &account, watch)
+    })
+    .await?;
+    Ok(json!({"registered": registered.name, "new": registered.new}))
 }
 
 async fn sign(asked: Asked, text: &str, context: &mut Context) -> Result<Value, Failure> {

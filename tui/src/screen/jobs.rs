@@ -223,7 +223,9 @@ fn pending(word: &str) -> Piece {
 }
 
 fn rescan(operation: &Operation) -> Vec<Piece> {
-    let Task::Rescan { from } = operation.task;
+    let Task::Rescan { from } = operation.task else {
+        return vec![pending("sign"), dim("a signer is asked")];
+    };
     let far = operation.reach.map_or_else(String::new, |reach| {
         let blocks = format::count(reach.left().into(), "block");
         format!("{:.0} %, {blocks} left", (reach.part() * 100.0).floor())

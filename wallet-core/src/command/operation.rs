@@ -58,6 +58,8 @@ pub enum Task {
         /// Since when.
         from: Birthday,
     },
+    /// A device is asked to sign a PSBT.
+    Sign,
 }
 
 /// Whether an operation goes on.
@@ -69,6 +71,8 @@ pub enum OperationState {
     Done(u64),
     /// It was cancelled, in Unix seconds.
     Cancelled(u64),
+    /// Nothing came of it, in Unix seconds; of one that was cut off, when it began.
+    Failed(u64),
 }
 
 /// How far a rescan is.

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use super::{Command, Limit, TokenId};
+use super::{Command, Limit, SigningCommand, TokenId};
 
 /// A command that somebody asks for who is not the owner at the keyboard. It is carried out within
 /// what they may do, and written into the wallet's audit log.
@@ -68,6 +68,7 @@ impl Command {
         match self {
             Self::Teller(command) => return command.changes(),
             Self::Operation(command) => return command.changes(),
+            Self::Signing(command) => return !matches!(command, SigningCommand::Of(_)),
             _ => {}
         }
         !matches!(

@@ -6,8 +6,8 @@ use bitcoin::{Amount, BlockHash, OutPoint, Txid};
 
 use crate::backup::Backup;
 use crate::command::{
-    BlockQuery, BumpRequest, ChainQuery, Command, CommandError, KeyLayerState, LabelImport,
-    PayRequest, Proof, Reference, Reply, StoreProblem,
+    BlockQuery, BumpRequest, ChainQuery, Command, CommandError, KeyLayerState, PayRequest, Proof,
+    Reply, StoreProblem,
 };
 use crate::engine::around::Around;
 use crate::engine::chain_side::Chain;
@@ -49,6 +49,7 @@ impl Engine {
             Command::Status => Ok(Reply::Status(Box::new(self.status(name)?))),
             Command::Rescan { from } => self.rescan(now, name, from),
             Command::Import(_) | Command::Operation(_) => self.search(now, name, &command),
+            Command::Signing(signing) => one.by_device(&around, &signing),
             Command::Account(command) => self.account(now, name, &command),
             Command::Sweep(request) => self.begin_sweep(now, name, &request),
             Command::Receive { amount, note, expires, fresh } => {
@@ -75,17 +76,16 @@ impl Engine {
             Command::Issue { account, branch, note } => {
                 one.issue(now.wall, &account, branch, note.as_deref())
             }
-            Command::Label { reference, label } => one.label(&reference, label.as_deref()),
-            Command::ImportLabels(import) => one.import_labels(&import),
+            Command::Label { .. } | Command::ImportLabels(_) => one.label(&command),
             Command::Search { text, limit } => Ok(Reply::Found(one.wallet.search(&text, limit)?)),
             Command::Block(query) => block(&self.chain, query),
             Command::Prove(txid) => one.prove(&around, txid),
             Command::Ordered(order) => self.carry_out(now, name, *order),
             Command::Teller(command) => one.tell(&around, &command),
             Command::Recall(_) | Command::Remember { .. } => one.keyed(&command),
-            Command::WordsChecked => one.note_words_checked(now.wall),
-            Command::KeyLayer => one.key_layer(now),
-            Command::Lock => Ok(one.lock_up()),
+            Command::WordsChecked | Command::KeyLayer | Command::Lock => {
+                one.about_keys(now, &command)
+            }
             Command::Present => Ok(Reply::Done),
         }
     }
@@ -315,8 +315,13 @@ impl Follower {
         Ok(Reply::Done)
     }
 
-    fn note_words_checked(&mut self, now: WallTime) -> Result<Reply, CommandError> {
-        self.wallet.note_words_checked(now)?;
+    /// How the keys stand; or locks them, or notes that their words are known to be written down.
+    fn about_keys(&mut self, now: Now, command: &Command) -> Result<Reply, CommandError> {
+        match command {
+            Command::WordsChecked => self.wallet.note_words_checked(now.wall)?,
+            Command::Lock => self.lock(),
+            _ => return self.key_layer(now),
+        }
         Ok(Reply::Done)
     }
 
@@ -326,17 +331,18 @@ impl Follower {
         Ok(Reply::KeyLayer(KeyLayerState { has_passphrase, state, locks_in }))
     }
 
-    fn lock_up(&mut self) -> Reply {
-        self.lock();
-        Reply::Done
-    }
-
-    fn label(&mut self, reference: &Reference, label: Option<&str>) -> Result<Reply, CommandError> {
-        Ok(Reply::Labels(vec![self.wallet.set_label(reference, label)?]))
-    }
-
-    fn import_labels(&mut self, import: &LabelImport) -> Result<Reply, CommandError> {
-        Ok(Reply::ImportedLabels(Box::new(self.wallet.import_labels(import)?)))
+    /// Writes labels.
+    fn label(&mut self, command: &Command) -> Result<Reply, CommandError> {
+        match command {
+            Command::Label { reference, label } => {
+                let label = self.wallet.set_label(reference, label.as_deref())?;
+                Ok(Reply::Labels(vec![label]))
+            }
+            Command::ImportLabels(import) => {
+                Ok(Reply::ImportedLabels(Box::new(self.wallet.import_labels(import)?)))
+            }
+            _ => Ok(Reply::Done),
+        }
     }
 
     fn draft(&mut self, around: &Around<'_>, request: &PayRequest) -> Result<Reply, CommandError> {

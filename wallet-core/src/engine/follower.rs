@@ -58,7 +58,8 @@ pub(super) struct Follower {
 }
 
 impl Follower {
-    pub(super) fn new(wallet: Wallet, keys: KeyLayer) -> Result<Self, StoreProblem> {
+    pub(super) fn new(mut wallet: Wallet, keys: KeyLayer) -> Result<Self, StoreProblem> {
+        wallet.cut_signings_off()?;
         let applied = wallet.cursor()?;
         Ok(Self {
             applied,

@@ -4,7 +4,7 @@
 //! was asked for goes on.
 
 use crate::command::{
-    Birthday, CommandError, DescriptorText, Import, ImportProblem, Imported, Reply, Task,
+    Birthday, CommandError, DescriptorText, Import, ImportProblem, Imported, Reply,
 };
 use crate::engine::follower::Follower;
 use crate::engine::{Effect, Engine, draw};
@@ -44,7 +44,7 @@ impl Engine {
         let Some(from) = starts.into_iter().min_by_key(first) else {
             return Ok(Reply::Imported(Box::new(Imported { problems, operation: None })));
         };
-        let id = one.wallet.begin_import(Task::Rescan { from }, now.wall)?;
+        let id = one.wallet.begin_import(from, now.wall)?;
         one.say(Event::Operation(id));
         one.changed = true;
         if chain.lower(&mut self.followers, None, seed, now) {

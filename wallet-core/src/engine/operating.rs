@@ -82,7 +82,7 @@ impl Engine {
 /// How far an operation is that goes on.
 pub(super) fn reach(chain: &Chain, operation: &Operation) -> Option<Reach> {
     let client = &chain.followed()?.client;
-    let Task::Rescan { from } = operation.task;
+    let Task::Rescan { from } = operation.task else { return None };
     if operation.state != OperationState::Running {
         return None;
     }

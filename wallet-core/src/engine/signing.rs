@@ -6,9 +6,12 @@
 use bitcoin::psbt::Psbt;
 use bitcoin::{Address, Transaction};
 
-use crate::command::{CommandError, DraftId, MessageForm, Reply, SignedMessage, SigningProblem};
+use crate::command::{
+    CommandError, DraftId, MessageForm, Reply, SignedMessage, SigningCommand, SigningProblem,
+};
 use crate::engine::around::Around;
 use crate::engine::follower::Follower;
+use crate::event::Event;
 use crate::message;
 use crate::signers::{self, Signer, SoftwareSigner};
 use crate::wallet::Handed;
@@ -109,6 +112,37 @@ impl Follower {
         self.wallet.take_over(handed, moment)?;
         self.changed = true;
         self.review(around, handed)
+    }
+
+    /// Begins, ends or tells what a device is asked to sign by an operation.
+    pub(super) fn by_device(
+        &mut self,
+        around: &Around<'_>,
+        command: &SigningCommand,
+    ) -> Result<Reply, CommandError> {
+        let now = around.now.wall;
+        let id = match command {
+            SigningCommand::Of(id) => {
+                return Ok(Reply::Signing(Box::new(self.wallet.signing(*id)?)));
+            }
+            SigningCommand::Begin(psbt) => {
+                let spending = self.check(around, psbt, None)?;
+                self.wallet.take_over(psbt, around.place())?;
+                self.count(around, spending)?;
+                self.changed = true;
+                self.wallet.begin_signing(psbt, now)?
+            }
+            SigningCommand::End { id, signed } => {
+                self.wallet.end_signing(*id, Ok(signed), now)?;
+                *id
+            }
+            SigningCommand::Fail { id, why } => {
+                self.wallet.end_signing(*id, Err(why), now)?;
+                *id
+            }
+        };
+        self.say(Event::Operation(id));
+        Ok(Reply::Signing(Box::new(self.wallet.signing(id)?)))
     }
 
     /// Stores what the PSBT makes; the announcement follows the commit.

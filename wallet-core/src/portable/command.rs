@@ -5,7 +5,8 @@ use super::{Portable, Reader, Unreadable, Writer, portable_as, portable_enum, po
 use crate::command::{
     AccountCommand, AccountScope, AddedAccounts, BlockQuery, ChainQuery, Command, DescriptorText,
     Import, ImportProblem, Imported, KeyLayerState, KeyState, LabelQuery, LeftBlock, NewAccount,
-    Operation, OperationCommand, OperationId, OperationState, Reach, Reply, Task,
+    Operation, OperationCommand, OperationId, OperationState, Reach, Reply, Signing,
+    SigningCommand, Task,
 };
 
 portable_struct!(LeftBlock { fork, transactions });
@@ -25,11 +26,12 @@ portable_enum!(KeyState { Locked, Open, OpenUntil(time) });
 portable_struct!(KeyLayerState { has_passphrase, state, locks_in });
 portable_as! { OperationId as u64 { |it| it.0, |number| Some(Self(number)) } }
 portable_enum!(OperationCommand { Rescan { from }, Running, Of(id), Cancel(id) });
-portable_enum!(OperationState { Running, Done(time), Cancelled(time) });
+portable_enum!(OperationState { Running, Done(time), Cancelled(time), Failed(time) });
 portable_enum!(ImportProblem {
     Descriptor(problem), HasKeys, KeysDisabled, ForeignKey, TooMany { most },
 });
-portable_enum!(Task { Rescan { from } });
+portable_enum!(Task { Rescan { from }, Sign });
+portable_enum!(SigningCommand { Begin(psbt), End { id, signed }, Fail { id, why }, Of(id) });
 portable_enum!(AccountCommand { Add { accounts, scope }, Key { script, number }, Prefer(name) });
 portable_enum!(NewAccount {
     Standard { script_type, number }, Given { name, is_fixed, descriptor },
@@ -41,6 +43,7 @@ portable_struct! {
     AddedAccounts { added, widened, known }
     Reach { first, next, last }
     Operation { id, task, begun, state, reach }
+    Signing { operation, psbt, problem }
 }
 
 impl Portable for DescriptorText {
@@ -93,6 +96,7 @@ portable_enum!(Command {
     Left(block),
     Rescan { from },
     Operation(command),
+    Signing(command),
     Import(imports),
     Account(command),
     Describe,
@@ -137,6 +141,7 @@ portable_enum!(Reply {
     Proof(proof),
     Recalled(answer),
     Operation(operation),
+    Signing(signing),
     Imported(imported),
     Accounts(added),
     AccountKey(key),

@@ -157,13 +157,21 @@ pub fn sign(
     watch: &mut dyn Watch,
 ) -> Result<Psbt, DeviceSigningError> {
     compare_keys(device, &signers_of(drafted))?;
-    let mut signed = device.sign(drafted, watch)?;
+    let signed = device.sign(drafted, watch)?;
+    Ok(accept(signed, drafted)?)
+}
+
+/// What was drafted, with the signatures that a device gave back beside those that were there.
+///
+/// # Errors
+/// See [`SigningProblem`]; [`SigningProblem::Incomplete`] if it gave none.
+pub fn accept(mut signed: Psbt, drafted: &Psbt) -> Result<Psbt, SigningProblem> {
     keep_earlier(&mut signed, drafted);
     let signed = taken(&signed, drafted)?;
     if signatures::tally(&signed).iter().any(|tally| tally.wrong > 0) {
-        return Err(SigningProblem::Invalid.into());
+        return Err(SigningProblem::Invalid);
     }
-    if signed == *drafted { Err(SigningProblem::Incomplete.into()) } else { Ok(signed) }
+    if signed == *drafted { Err(SigningProblem::Incomplete) } else { Ok(signed) }
 }
 
 /// The wallet's address, unless the device says that it shows another.

@@ -4,7 +4,7 @@
 //! Refuses those without keys where the wallet has keys, as Bitcoin Core does: a balance must be
 //! what can be spent. Refuses keys where it has none.
 
-use crate::command::{Import, ImportProblem, OperationId, Reference, StoreProblem, Task};
+use crate::command::{Birthday, Import, ImportProblem, OperationId, Reference, StoreProblem};
 use crate::config::LookAhead;
 use crate::keychain::{
     Account, AccountDescriptor, AccountId, AccountKind, AccountName, Branch, Chains,
@@ -107,8 +107,12 @@ impl Wallet {
     ///
     /// # Errors
     /// What the disk refused.
-    pub fn begin_import(&mut self, task: Task, now: WallTime) -> Result<OperationId, StoreProblem> {
-        self.file.begin_operation(task, now)
+    pub fn begin_import(
+        &mut self,
+        from: Birthday,
+        now: WallTime,
+    ) -> Result<OperationId, StoreProblem> {
+        self.file.begin_operation(from, now)
     }
 
     fn insert_imported(

@@ -77,7 +77,7 @@ pub(in crate::method) const METHODS: &[Method] = &[
 ];
 
 const OP: Parameter = Parameter::required("op", Kind::Number, "The operation's number");
-const WAIT: Parameter = Parameter::optional(
+pub(super) const WAIT: Parameter = Parameter::optional(
     "wait_ms",
     Kind::Number,
     "How long to wait for its end, a minute at the most",
@@ -107,15 +107,25 @@ async fn wait(node: &Node, desk: &Desk, id: OperationId, patience: Duration) -> 
     }
 }
 
-fn patience(arguments: &Arguments, place: usize) -> Result<Option<Duration>, RpcError> {
+pub(super) fn patience(arguments: &Arguments, place: usize) -> Result<Option<Duration>, RpcError> {
     let millis = arguments.value(place).map(|value| count(value, "wait_ms")).transpose()?;
     Ok(millis.map(|millis| Duration::from_millis(millis.into()).min(EVENTS_WAIT)))
 }
 
 /// The operation that is named; 0 is none.
-fn number(arguments: &Arguments) -> Result<OperationId, RpcError> {
+pub(super) fn number(arguments: &Arguments) -> Result<OperationId, RpcError> {
     let number = arguments.long(0)?.unwrap_or_default();
     Ok(OperationId(u64::try_from(number).unwrap_or_default()))
+}
+
+/// How it is, and when it ended.
+pub(super) const fn state(state: OperationState) -> (&'static str, Option<u64>) {
+    match state {
+        OperationState::Running => ("running", None),
+        OperationState::Done(at) => ("done", Some(at)),
+        OperationState::Cancelled(at) => ("cancelled", Some(at)),
+        OperationState::Failed(at) => ("failed", Some(at)),
+    }
 }
 
 fn tell(operation: Option<Operation>) -> Outcome {
@@ -142,19 +152,18 @@ struct OperationForm {
 
 impl From<Operation> for OperationForm {
     fn from(operation: Operation) -> Self {
-        let Operation { id, task: Task::Rescan { from }, begun, state, reach } = operation;
-        let (state, ended) = match state {
-            OperationState::Running => ("running", None),
-            OperationState::Done(at) => ("done", Some(at)),
-            OperationState::Cancelled(at) => ("cancelled", Some(at)),
-        };
-        let (from_height, from_time) = match from {
-            Birthday::Height(height) => (Some(height.to_u32()), None),
-            Birthday::Time(time) => (None, Some(time)),
+        let Operation { id, task, begun, state: how, reach } = operation;
+        let (state, ended) = state(how);
+        let (kind, from_height, from_time) = match task {
+            Task::Rescan { from: Birthday::Height(height) } => {
+                ("rescan", Some(height.to_u32()), None)
+            }
+            Task::Rescan { from: Birthday::Time(time) } => ("rescan", None, Some(time)),
+            Task::Sign => ("sign", None, None),
         };
         Self {
             op: id.0,
-            kind: "rescan",
+            kind,
             state,
             begun,
             ended,

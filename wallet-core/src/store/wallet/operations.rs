@@ -2,24 +2,27 @@
 //!
 //! Refuses to take a line out: a caller that was away for long learns how its operation ended.
 
+use bitcoin::psbt::Psbt;
 use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, Row, params};
 
-use crate::command::{Operation, OperationId, OperationState, StoreProblem, Task};
+use crate::command::{
+    Birthday, Operation, OperationId, OperationState, Signing, StoreProblem, Task,
+};
 use crate::light_client::time::WallTime;
 
 use super::WalletFile;
 use super::column::{Column, birthday, columns};
+use super::transactions::decode_psbt;
 
 #[expect(clippy::missing_errors_doc, reason = "each fails with what the disk refused, only")]
 impl WalletFile {
-    /// Adds one that begins.
+    /// Adds a rescan that begins.
     pub fn begin_operation(
         &mut self,
-        task: Task,
+        from: Birthday,
         now: WallTime,
     ) -> Result<OperationId, StoreProblem> {
-        let Task::Rescan { from } = task;
         let (height, time) = columns(from);
         self.write(|sql| {
             sql.execute(
@@ -28,6 +31,78 @@ impl WalletFile {
                 params![RESCAN, height, time, Column(now), RUNNING],
             )?;
             Ok(OperationId(sql.last_insert_rowid().unsigned_abs()))
+        })
+    }
+
+    /// Adds one by which a device is asked to sign.
+    pub fn begin_signing(
+        &mut self,
+        psbt: &Psbt,
+        now: WallTime,
+    ) -> Result<OperationId, StoreProblem> {
+        self.write(|sql| {
+            sql.execute(
+                "INSERT INTO operations (kind, begun, state, psbt) VALUES (?1, ?2, ?3, ?4)",
+                params![SIGN, Column(now), RUNNING, psbt.serialize()],
+            )?;
+            Ok(OperationId(sql.last_insert_rowid().unsigned_abs()))
+        })
+    }
+
+    /// Writes what was signed, or why nothing was.
+    pub fn end_signing(
+        &mut self,
+        id: OperationId,
+        told: Result<&Psbt, &str>,
+        now: WallTime,
+    ) -> Result<(), StoreProblem> {
+        let (state, psbt, problem) = match told {
+            Ok(psbt) => (DONE, Some(psbt.serialize()), None),
+            Err(problem) => (FAILED, None, Some(problem)),
+        };
+        self.write(|sql| {
+            sql.execute(
+                "UPDATE operations SET state = ?2, ended = ?3, psbt = ifnull(?4, psbt), problem = ?5
+                 WHERE id = ?1",
+                params![number(id), state, Column(now), psbt, problem],
+            )
+            .map(drop)
+        })
+    }
+
+    /// Writes that nobody asks a device any more: whoever did has ended.
+    pub fn cut_signings_off(&mut self, problem: &str) -> Result<(), StoreProblem> {
+        let running: i64 = self.read(|sql| {
+            let mut counted = sql.prepare_cached(
+                "SELECT count(*) FROM operations WHERE state = 'running' AND kind = ?1",
+            )?;
+            counted.query_row([SIGN], |row| row.get(0))
+        })?;
+        if running == 0 {
+            return Ok(());
+        }
+        self.write(|sql| {
+            sql.execute(
+                "UPDATE operations SET state = ?1, ended = begun, problem = ?2
+                 WHERE state = ?3 AND kind = ?4",
+                params![FAILED, problem, RUNNING, SIGN],
+            )
+            .map(drop)
+        })
+    }
+
+    /// What a device is asked to sign by an operation.
+    pub fn signing(&self, id: OperationId) -> Result<Option<Signing>, StoreProblem> {
+        self.read(|sql| {
+            sql.prepare_cached(
+                "SELECT id, kind, from_height, from_time, begun, state, ended, psbt, problem
+                 FROM operations WHERE id = ?1 AND kind = ?2",
+            )?
+            .query_row(params![number(id), SIGN], |row| {
+                let (psbt, problem) = (decode_psbt(row, 7)?, row.get(8)?);
+                Ok(Signing { operation: operation(row)?, psbt, problem })
+            })
+            .optional()
         })
     }
 
@@ -60,14 +135,14 @@ impl WalletFile {
         })
     }
 
-    /// The one that goes on.
+    /// The rescan that goes on.
     pub fn running_operation(&self) -> Result<Option<Operation>, StoreProblem> {
         self.read(|sql| {
             sql.prepare_cached(
                 "SELECT id, kind, from_height, from_time, begun, state, ended FROM operations
-                 WHERE state = ?1 ORDER BY id LIMIT 1",
+                 WHERE state = ?1 AND kind = ?2 ORDER BY id LIMIT 1",
             )?
-            .query_row([RUNNING], operation)
+            .query_row([RUNNING, RESCAN], operation)
             .optional()
         })
     }
@@ -76,20 +151,23 @@ impl WalletFile {
 fn operation(row: &Row<'_>) -> rusqlite::Result<Operation> {
     let unknown = |at: usize| rusqlite::Error::InvalidColumnType(at, String::new(), Type::Text);
     let kind: String = row.get(1)?;
-    if kind != RESCAN {
-        return Err(unknown(1));
-    }
+    let task = match kind.as_str() {
+        RESCAN => Task::Rescan { from: birthday(row, 2)? },
+        SIGN => Task::Sign,
+        _ => return Err(unknown(1)),
+    };
     let ended: Option<Column<WallTime>> = row.get(6)?;
     let state: String = row.get(5)?;
     let state = match (state.as_str(), ended.map(|ended| ended.0.to_unix())) {
         (RUNNING, None) => OperationState::Running,
         (DONE, Some(ended)) => OperationState::Done(ended),
         (CANCELLED, Some(ended)) => OperationState::Cancelled(ended),
+        (FAILED, Some(ended)) => OperationState::Failed(ended),
         _ => return Err(unknown(5)),
     };
     Ok(Operation {
         id: OperationId(row.get::<_, i64>(0)?.unsigned_abs()),
-        task: Task::Rescan { from: birthday(row, 2)? },
+        task,
         begun: row.get::<_, Column<WallTime>>(4)?.0.to_unix(),
         state,
         reach: None,
@@ -102,6 +180,8 @@ fn number(id: OperationId) -> i64 {
 }
 
 const RESCAN: &str = "rescan";
+const SIGN: &str = "sign";
 const RUNNING: &str = "running";
 const DONE: &str = "done";
 const CANCELLED: &str = "cancelled";
+const FAILED: &str = "failed";

