@@ -27,12 +27,13 @@ use crate::signers::{
     HeldKey, PrivateDescriptor, Signer, SoftwareSigner, finish, with_private_keys,
 };
 use crate::vault::{Header, Parcel};
+use crate::wallet::tests::differential::live;
 
 /// What a target does with any bytes; it panics if something does not hold.
 pub type Body = fn(&[u8]);
 
 /// Every target: its name, which is the directory of its corpus, and its body.
-pub const TARGETS: [(&str, Body); 12] = [
+pub const TARGETS: [(&str, Body); 13] = [
     ("accounts", accounts),
     ("amount", amount),
     ("backup", backup),
@@ -44,6 +45,7 @@ pub const TARGETS: [(&str, Body); 12] = [
     ("psbt", psbt),
     ("socks", socks),
     ("vault_header", vault_header),
+    ("wallet", wallet),
     ("words", words),
 ];
 
@@ -228,6 +230,12 @@ fn vault_header(bytes: &[u8]) {
     }
 }
 
+/// What happens to a wallet, beside two of `bdk_wallet` and the rules of the house. See
+/// `wallet/tests/differential.rs`.
+fn wallet(bytes: &[u8]) {
+    live(bytes);
+}
+
 /// Words and stored seeds that are read are written as the same.
 fn words(bytes: &[u8]) {
     if let Ok(seed) = Seed::from_bytes(bytes) {
@@ -259,5 +267,15 @@ mod tests {
             }
             assert!(seen > 0, "the corpus of {name} is empty");
         }
+    }
+
+    #[test]
+    fn the_histories_reach_far() {
+        let reached = |name: &str| {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/corpus/wallet");
+            live(&fs::read(path.join(name)).expect("a readable file"))
+        };
+        assert_eq!(reached("reorganised"), (2, 2));
+        assert_eq!(reached("bumped"), (2, 2));
     }
 }

@@ -137,7 +137,7 @@ impl SeedKey {
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "fuzz"))]
 impl FileKey {
     /// A key without a header file.
     pub(crate) fn for_tests(byte: u8) -> Self {

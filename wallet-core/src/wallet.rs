@@ -355,5 +355,5 @@ impl Wallet {
     }
 }
 
-#[cfg(test)]
-mod tests;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod tests;

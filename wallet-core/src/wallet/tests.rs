@@ -1,28 +1,54 @@
 //! What a user would lose if the wallet view were wrong.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "tests, of which the fuzz target shares some"
+)]
+
+#[cfg(test)]
 mod abandoning;
+#[cfg_attr(not(test), allow(dead_code, reason = "the fuzz body needs a part of it"))]
 mod bench;
+#[cfg(test)]
 mod bumping;
-mod differential;
+pub(crate) mod differential;
+#[cfg(test)]
 mod following;
+#[cfg(test)]
 mod guards;
+#[cfg(test)]
 mod handed;
+#[cfg(test)]
 mod invoices;
+#[cfg(test)]
 mod limits;
+#[cfg(test)]
 mod loss;
+#[cfg(test)]
 mod paying;
+#[cfg(test)]
 mod records;
+#[cfg(test)]
 mod searching;
+#[cfg(test)]
 mod shortlist;
+#[cfg(test)]
 mod sweeping;
+#[cfg(test)]
 mod terms;
+#[cfg(test)]
 mod unconfirmed;
 
+#[cfg(test)]
 use bitcoin::{Amount, SignedAmount};
 
+#[cfg(test)]
 use crate::command::PaymentState;
+#[cfg(test)]
 use crate::config::LookAhead;
 
+#[cfg(test)]
 use bench::{Bench, TAPROOT, exactly, pay, stranger};
 
 #[test]

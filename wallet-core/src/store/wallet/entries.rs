@@ -50,13 +50,13 @@ impl WalletFile {
     }
 
     /// How many entries the transactions in blocks have.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "fuzz"))]
     pub(crate) fn entries_in_blocks(&self) -> u64 {
         let sum = "SELECT ifnull(sum(entries), 0) FROM entry_counts WHERE level = ?1";
         let of = |level: u32| self.connection.query_row(sum, [level], |row| row.get::<_, i64>(0));
-        let [blocks, thousands] = [0, 1].map(|level| of(level).unwrap());
+        let [blocks, thousands] = [0, 1].map(|level| of(level).expect("the file is readable"));
         assert_eq!(blocks, thousands);
-        u64::try_from(blocks).unwrap()
+        u64::try_from(blocks).expect("a count")
     }
 }
 

@@ -6,8 +6,8 @@ use bitcoin::psbt::Psbt;
 use bitcoin::{Amount, FeeRate, Network, OutPoint, ScriptBuf, SignedAmount, Transaction, Txid};
 
 use crate::command::{
-    Birthday, BumpRequest, BumpWay, Coin, CommandError, Draft, DraftId, FeeChoice, Hold,
-    PaymentState, Purpose, SweepRequest, SweepSource,
+    Birthday, BumpRequest, BumpWay, Coin, CommandError, Draft, DraftId, FeeChoice, HistoryRow,
+    Hold, PaymentState, Purpose, SweepRequest, SweepSource,
 };
 use crate::config::LookAhead;
 use crate::keychain::{AccountId, Branch};
@@ -84,6 +84,14 @@ impl Model {
         self.check();
         self.check_watched();
         self
+    }
+
+    /// How many blocks there are, and how many payments of ours or to us are in them.
+    pub(super) fn reached(&self) -> (usize, usize) {
+        let height = self.bench.tip().height;
+        let history = self.bench.wallet.history().unwrap();
+        let in_blocks = |row: &&HistoryRow| matches!(row.state, PaymentState::Confirmed(_));
+        (height.to_usize(), history.iter().filter(in_blocks).count())
     }
 
     fn pass(&mut self, seconds: u64) {

@@ -94,7 +94,8 @@ impl Oracle {
     /// who uses this wallet tells it then what the mempools hold. Ours is told by the block.
     fn forget_evictions(&mut self, mined: &[Transaction]) {
         let mined: BTreeSet<Txid> = mined.iter().map(Transaction::compute_txid).collect();
-        let back: Vec<Txid> = self.evicted.extract_if(.., |txid| mined.contains(txid)).collect();
+        let back: BTreeSet<Txid> = self.evicted.intersection(&mined).copied().collect();
+        self.evicted.retain(|txid| !back.contains(txid));
         if !back.is_empty() {
             self.tell_anew(|update| {
                 update.seen_ats.retain(|(txid, _)| !back.contains(txid));
