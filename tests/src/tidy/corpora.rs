@@ -15,13 +15,13 @@ pub fn untold_targets(files: &[(String, bool)], runs: &str, readme: &str) -> Vec
     let counted = counted.filter_map(|line| line.split_once(' ')).map(|(target, _)| target);
     let told = readme.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
     let told = told.map(|(target, _)| target);
-    let mut findings = differences(&targets, counted.map(str::to_owned).collect(), "fuzz/runs");
-    findings.extend(differences(&targets, told.map(str::to_owned).collect(), "fuzz/README.md"));
+    let mut findings = differences(&targets, &counted.map(str::to_owned).collect(), "fuzz/runs");
+    findings.extend(differences(&targets, &told.map(str::to_owned).collect(), "fuzz/README.md"));
     findings
 }
 
-fn differences(targets: &BTreeSet<String>, named: BTreeSet<String>, page: &str) -> Vec<Finding> {
-    let missing = targets.difference(&named).map(|target| format!("has no line for {target}"));
+fn differences(targets: &BTreeSet<String>, named: &BTreeSet<String>, page: &str) -> Vec<Finding> {
+    let missing = targets.difference(named).map(|target| format!("has no line for {target}"));
     let gone = named.difference(targets).map(|target| format!("{target} has no corpus"));
     missing.chain(gone).map(|message| Finding::new(page, 1, message)).collect()
 }
