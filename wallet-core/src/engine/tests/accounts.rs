@@ -3,7 +3,7 @@
 
 use bitcoin::{Amount, Network, ScriptBuf};
 
-use super::home::{Home, World, main, nobody, seed_of};
+use super::home::{Home, World, confirmed, main, nobody, seed_of, synced};
 use super::machine::{Crash, Machine};
 use crate::command::{
     AccountCommand, AccountProblem, AccountScope, AddedAccounts, Birthday, Command, CommandError,
@@ -42,14 +42,8 @@ fn watched(wanted: &str, is_fixed: bool) -> NewAccount {
     NewAccount::Given { name: name(wanted), is_fixed, descriptor: Box::new(descriptor("others")) }
 }
 
-fn ask(machine: &mut Machine, command: Command) -> Result<Reply, CommandError> {
-    machine.ask(command);
-    let (_, answer) = machine.until_answered().pop().unwrap();
-    answer
-}
-
 fn account(machine: &mut Machine, command: AccountCommand) -> Result<Reply, CommandError> {
-    ask(machine, Command::Account(Box::new(command)))
+    machine.answer(Command::Account(Box::new(command)))
 }
 
 fn add(
@@ -63,18 +57,8 @@ fn add(
     })
 }
 
-/// What a person hears first when they are at the tip.
-fn synced(world: &World) -> impl Fn(&Event) -> bool + use<> {
-    let at = Height::new(world.devnet.tip().0);
-    move |event| matches!(event, Event::Synced { tip, .. } if tip.height == at)
-}
-
 fn searched(event: &Event) -> bool {
     matches!(event, Event::Synced { searched: true, .. })
-}
-
-fn balance(home: &Home) -> Amount {
-    home.wallet().0.balance(Height::new(u32::MAX)).unwrap().total.confirmed
 }
 
 fn pay(world: &World, script: &ScriptBuf, amount: u64) {
@@ -98,14 +82,12 @@ fn what_was_paid_and_what_is_paid_is_found_at_once() {
     machine.until(searched);
     pay(&world, &script("keys", 0), 4_000);
     machine.until(synced(&world));
-    let Ok(Reply::Balance(told)) = ask(&mut machine, Command::Balance) else {
-        panic!("no balance")
-    };
+    let Ok(Reply::Balance(told)) = machine.answer(Command::Balance) else { panic!("no balance") };
     assert_eq!(told.total.confirmed, SAT(7_000));
 
     assert_eq!(account(&mut machine, AccountCommand::Prefer(name("segwit"))), Ok(Reply::Done));
     let receive = Command::Receive { amount: None, note: None, expires: None, fresh: true };
-    let Ok(Reply::Address(issued)) = ask(&mut machine, receive) else { panic!("no address") };
+    let Ok(Reply::Address(issued)) = machine.answer(receive) else { panic!("no address") };
     assert_eq!(issued.address.script_pubkey(), script("keys", 4));
 
     // What is known is looked for further, and earlier, if that is asked.
@@ -123,7 +105,7 @@ fn what_was_paid_and_what_is_paid_is_found_at_once() {
     assert_eq!(told.unwrap().widened, [name("segwit")]);
     machine.until(searched);
     machine.engine.finish().unwrap();
-    assert_eq!(balance(&home), SAT(17_000));
+    assert_eq!(confirmed(&home.wallet().0), SAT(17_000));
 }
 
 #[test]
@@ -148,7 +130,7 @@ fn one_that_can_not_be_taken_in_keeps_all_out() {
     let key = AccountCommand::Key { script: TemplateScript::Segwit, number: 0 };
     let Ok(Reply::AccountKey(told)) = account(&mut machine, key.clone()) else { panic!("no key") };
     assert_eq!(told.origin.unwrap().0, seed_of("keys").fingerprint());
-    assert_eq!(ask(&mut machine, Command::Lock), Ok(Reply::Done));
+    assert_eq!(machine.answer(Command::Lock), Ok(Reply::Done));
     assert_eq!(add(&mut machine, vec![SEGWIT], scope), Err(CommandError::Locked));
     assert_eq!(account(&mut machine, key), Err(CommandError::Locked));
     machine.engine.finish().unwrap();
@@ -195,7 +177,7 @@ fn what_dies_at_any_step_is_whole_or_never_was() {
                 machine.step(None).unwrap();
             }
             machine.engine.finish().unwrap();
-            assert_eq!(balance(&home), SAT(3_000), "{crash:?}, begun: {begun}");
+            assert_eq!(confirmed(&home.wallet().0), SAT(3_000), "{crash:?}, begun: {begun}");
         }
         // The commit is in the first steps; what follows is the search.
         at += if at < 8 { 1 } else { 12 };

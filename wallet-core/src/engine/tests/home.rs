@@ -6,12 +6,13 @@ use std::path::PathBuf;
 
 use billfold_devnet::Devnet;
 use bitcoin::hashes::{Hash, sha256};
-use bitcoin::{Address, KnownHrp, Network, ScriptBuf, WitnessProgram, WitnessVersion};
+use bitcoin::{Address, Amount, KnownHrp, Network, ScriptBuf, WitnessProgram, WitnessVersion};
 use tempfile::TempDir;
 
 use crate::command::Birthday;
 use crate::config::LookAhead;
 use crate::engine::{Online, Opened};
+use crate::event::Event;
 use crate::keychain::{AccountId, Branch, DerivationIndex, ScriptType, StandardAccount};
 use crate::light_client::config::Route;
 use crate::light_client::height::Height;
@@ -47,6 +48,21 @@ impl World {
         devnet.fund_faucet();
         Self { _runtime: runtime, devnet }
     }
+
+    pub(super) fn tip(&self) -> Height {
+        Height::new(self.devnet.tip().0)
+    }
+}
+
+/// What is heard once a wallet stands at the tip.
+pub(super) fn synced(world: &World) -> impl Fn(&Event) -> bool + use<> {
+    let at = world.tip();
+    move |event| matches!(event, Event::Synced { tip, .. } if tip.height == at)
+}
+
+/// What a wallet has in blocks.
+pub(super) fn confirmed(wallet: &Wallet) -> Amount {
+    wallet.balance(Height::new(u32::MAX)).unwrap().total.confirmed
 }
 
 /// What a directory holds, by path.

@@ -4,13 +4,12 @@
 use bitcoin::secp256k1::SecretKey;
 use bitcoin::{Amount, Network};
 
-use super::home::{Home, World, branch_text, main, nobody, script, seed_of};
+use super::home::{Home, World, branch_text, confirmed, main, nobody, script, seed_of, synced};
 use super::machine::{Crash, Machine};
 use crate::command::{
     Birthday, Command, CommandError, DescriptorText, Import, ImportProblem, Imported, Label,
     LabelQuery, OperationCommand, Reference, Reply,
 };
-use crate::event::Event;
 use crate::keychain::{Account, Branch, DescriptorError, SECP};
 use crate::light_client::height::Height;
 use crate::limits::ACCOUNTS;
@@ -81,18 +80,8 @@ fn imports(name: &str) -> Vec<Import> {
     ]
 }
 
-fn ask(
-    machine: &mut Machine,
-    wallet: &WalletName,
-    command: Command,
-) -> Result<Reply, CommandError> {
-    machine.ask_wallet(wallet, command);
-    let (_, answer) = machine.until_answered().pop().unwrap();
-    answer
-}
-
 fn imported(machine: &mut Machine, imports: Vec<Import>) -> Imported {
-    match ask(machine, &blank(), Command::Import(imports)).unwrap() {
+    match machine.answer_of(&blank(), Command::Import(imports)).unwrap() {
         Reply::Imported(imported) => *imported,
         other => panic!("{other:?}"),
     }
@@ -104,14 +93,8 @@ fn until_ended(machine: &mut Machine) {
     }
 }
 
-fn synced(world: &World) -> impl Fn(&Event) -> bool + use<> {
-    let at = Height::new(world.devnet.tip().0);
-    move |event| matches!(event, Event::Synced { tip, .. } if tip.height == at)
-}
-
 fn balance(home: &Home) -> Amount {
-    let wallet = home.wallet_of(&blank()).0;
-    wallet.balance(Height::new(u32::MAX)).unwrap().total.confirmed
+    confirmed(&home.wallet_of(&blank()).0)
 }
 
 #[test]
@@ -124,7 +107,7 @@ fn what_was_paid_before_is_found_and_new_addresses_are_of_what_is_active() {
         Command::Receive { amount: None, note: None, expires: None, fresh: false },
         Command::Balance,
     ] {
-        let told = ask(&mut machine, &blank(), command.clone());
+        let told = machine.answer_of(&blank(), command.clone());
         match command {
             Command::Balance => assert!(told.is_ok()),
             _ => assert_eq!(told, Err(CommandError::NoAccounts)),
@@ -137,8 +120,7 @@ fn what_was_paid_before_is_found_and_new_addresses_are_of_what_is_active() {
     world.devnet.pay(&script("given", 2), SAT(1_000)).unwrap();
     world.devnet.mine(1, &nobody());
     machine.until_of(&blank(), synced(&world));
-    let issued = ask(
-        &mut machine,
+    let issued = machine.answer_of(
         &blank(),
         Command::Receive { amount: None, note: None, expires: None, fresh: true },
     );
@@ -218,17 +200,17 @@ fn what_can_not_be_taken_in_is_told_and_the_rest_is() {
     let wrong = |problem| Some(ImportProblem::Descriptor(problem));
     let malformed = wrong(DescriptorError::Malformed);
     assert_eq!(told.problems, [Some(ImportProblem::KeysDisabled), malformed, None]);
-    let second = ask(&mut machine, &blank(), Command::Import(vec![import(FIXED)]));
+    let second = machine.answer_of(&blank(), Command::Import(vec![import(FIXED)]));
     assert!(matches!(second, Err(CommandError::Rescanning(_))), "{second:?}");
     until_ended(&mut machine);
     // What is known is looked for again, and counted once.
     imported(&mut machine, vec![import(FIXED)]);
     until_ended(&mut machine);
-    let with_keys = ask(&mut machine, &main(), Command::Import(vec![import(FIXED)]));
+    let with_keys = machine.answer(Command::Import(vec![import(FIXED)]));
     assert!(matches!(with_keys, Ok(Reply::Imported(told))
         if told.problems == [Some(ImportProblem::HasKeys)] && told.operation.is_none()));
     let running = Command::Operation(OperationCommand::Running);
-    assert_eq!(ask(&mut machine, &main(), running), Ok(Reply::Operation(None)));
+    assert_eq!(machine.answer(running), Ok(Reply::Operation(None)));
     machine.engine.finish().unwrap();
     assert_eq!(balance(&home), SAT(20_000));
     assert_eq!(home.wallet_of(&blank()).0.accounts().len(), 1);

@@ -167,6 +167,17 @@ impl Machine {
         self.take_answers()
     }
 
+    /// The answer to a command, taken steps for.
+    pub(super) fn answer(&mut self, command: Command) -> Answer {
+        self.answer_of(&main(), command)
+    }
+
+    /// The same of a wallet beside the first.
+    pub(super) fn answer_of(&mut self, wallet: &WalletName, command: Command) -> Answer {
+        self.ask_wallet(wallet, command);
+        self.until_answered().pop().unwrap().1
+    }
+
     /// What was answered since the last time.
     pub(super) fn take_answers(&mut self) -> Vec<(CommandId, Answer)> {
         std::mem::take(&mut self.answers)

@@ -3,7 +3,7 @@
 
 use bitcoin::Amount;
 
-use super::home::{Home, World, main, nobody, script};
+use super::home::{Home, World, confirmed, main, nobody, script, synced};
 use super::machine::{Crash, Machine};
 use crate::command::{
     Birthday, ChainQuery, Command, CommandError, Operation, OperationCommand, OperationId,
@@ -12,7 +12,6 @@ use crate::command::{
 use crate::engine::operating::reach;
 use crate::event::Event;
 use crate::light_client::height::Height;
-use crate::wallet::Wallet;
 
 /// Paid before the birthday; each is watched only once the one after it was found.
 const OVERLOOKED: [u32; 3] = [12, 8, 4];
@@ -32,30 +31,11 @@ fn younger(world: &World, name: &str) -> Home {
 const RESCAN: OperationCommand =
     OperationCommand::Rescan { from: Birthday::Height(Height::new(1)) };
 
-fn ask(machine: &mut Machine, command: Command) -> Result<Reply, CommandError> {
-    machine.ask(command);
-    let (_, answer) = machine.until_answered().pop().unwrap();
-    answer
-}
-
 fn operation(machine: &mut Machine, command: OperationCommand) -> Option<Operation> {
-    match ask(machine, Command::Operation(command)).unwrap() {
+    match machine.answer(Command::Operation(command)).unwrap() {
         Reply::Operation(operation) => operation.map(|operation| *operation),
         other => panic!("{other:?}"),
     }
-}
-
-fn sync(world: &World, machine: &mut Machine) {
-    let at = Height::new(world.devnet.tip().0);
-    machine.until(|event| matches!(event, Event::Synced { tip, .. } if tip.height == at));
-}
-
-fn balance(home: &Home) -> Amount {
-    known(&home.wallet().0)
-}
-
-fn known(wallet: &Wallet) -> Amount {
-    wallet.balance(Height::new(u32::MAX)).unwrap().total.confirmed
 }
 
 const ALL: Amount = Amount::from_sat(20_000 + 3 * 10_000);
@@ -65,7 +45,7 @@ fn what_was_overlooked_is_found_and_nothing_falls_meanwhile() {
     let world = World::start();
     let home = younger(&world, "meanwhile");
     let mut machine = Machine::start(&home);
-    sync(&world, &mut machine);
+    machine.until(synced(&world));
     let tip = Height::new(world.devnet.tip().0);
     let before = machine.engine.followers[&main()].wallet.history().unwrap();
     let begun = operation(&mut machine, RESCAN).unwrap();
@@ -98,7 +78,7 @@ fn what_was_overlooked_is_found_and_nothing_falls_meanwhile() {
     let told = operation(&mut machine, OperationCommand::Of(begun.id)).unwrap();
     assert!(matches!(told.state, OperationState::Done(_)) && told.reach.is_none(), "{told:?}");
     machine.engine.finish().unwrap();
-    assert_eq!(balance(&home), ALL);
+    assert_eq!(confirmed(&home.wallet().0), ALL);
 }
 
 #[test]
@@ -107,7 +87,7 @@ fn new_payments_are_seen_while_a_rescan_waits_for_its_filters() {
     let mut home = younger(&world, "waits");
     home.filters_disk = 1_000_000;
     let mut machine = Machine::start(&home);
-    sync(&world, &mut machine);
+    machine.until(synced(&world));
     // The filters from the birthday on are kept, and these are not read.
     machine.hold_reads();
     let birthday = Height::new(world.devnet.tip().0);
@@ -129,7 +109,7 @@ fn new_payments_are_seen_while_a_rescan_waits_for_its_filters() {
     machine.release_reads();
     machine.until(|event| *event == Event::Operation(begun.id));
     machine.engine.finish().unwrap();
-    assert_eq!(balance(&home), Amount::from_sat(25_000));
+    assert_eq!(confirmed(&home.wallet().0), Amount::from_sat(25_000));
 }
 
 #[test]
@@ -137,9 +117,9 @@ fn a_rescan_that_dies_at_any_step_goes_on_at_the_next_start() {
     let world = World::start();
     let home = younger(&world, "dies");
     let mut machine = Machine::start(&home);
-    sync(&world, &mut machine);
+    machine.until(synced(&world));
     machine.engine.finish().unwrap();
-    let synced = home.files("");
+    let before = home.files("");
     let ended = |machine: &Machine| {
         machine.engine.followers[&main()].wallet.running_operation().unwrap().is_none()
     };
@@ -148,7 +128,7 @@ fn a_rescan_that_dies_at_any_step_goes_on_at_the_next_start() {
     while died {
         died = false;
         for crash in [Crash::Before(at), Crash::Unsaid(at)] {
-            home.put_back("", &synced);
+            home.put_back("", &before);
             let mut machine = Machine::start(&home);
             machine.ask(Command::Operation(RESCAN));
             let mut begun = false;
@@ -162,15 +142,15 @@ fn a_rescan_that_dies_at_any_step_goes_on_at_the_next_start() {
                 machine = Machine::start(&home);
                 if ended(&machine) {
                     let wallet = &machine.engine.followers[&main()].wallet;
-                    assert!(!begun || known(wallet) == ALL, "{crash:?}: it was begun");
+                    assert!(!begun || confirmed(wallet) == ALL, "{crash:?}: it was begun");
                     begun = operation(&mut machine, RESCAN).is_some();
                 }
-                sync(&world, &mut machine);
+                machine.until(synced(&world));
                 break;
             }
             assert!(ended(&machine), "{crash:?}");
             machine.engine.finish().unwrap();
-            assert_eq!(balance(&home), ALL, "{crash:?}, begun: {begun}");
+            assert_eq!(confirmed(&home.wallet().0), ALL, "{crash:?}, begun: {begun}");
         }
         at += 1;
     }
@@ -181,18 +161,18 @@ fn who_cancels_is_told_at_once_and_what_was_found_is_known_whole() {
     let world = World::start();
     let home = younger(&world, "cancelled");
     let mut machine = Machine::start(&home);
-    sync(&world, &mut machine);
+    machine.until(synced(&world));
     let begun = operation(&mut machine, RESCAN).unwrap();
-    let second = ask(&mut machine, Command::Operation(RESCAN));
+    let second = machine.answer(Command::Operation(RESCAN));
     assert_eq!(second, Err(CommandError::Rescanning(begun.id)));
     let told = operation(&mut machine, OperationCommand::Cancel(begun.id)).unwrap();
     assert!(matches!(told.state, OperationState::Cancelled(_)), "{told:?}");
     assert_eq!(operation(&mut machine, OperationCommand::Running), None);
-    sync(&world, &mut machine);
+    machine.until(synced(&world));
     let again = operation(&mut machine, OperationCommand::Cancel(begun.id)).unwrap();
     assert_eq!(again, told, "what has ended stays as it ended");
     machine.engine.finish().unwrap();
-    assert_eq!(balance(&home), ALL);
+    assert_eq!(confirmed(&home.wallet().0), ALL);
 }
 
 #[test]
@@ -200,14 +180,14 @@ fn what_can_not_be_is_refused() {
     let world = World::start();
     let home = younger(&world, "refused");
     let mut machine = Machine::start(&home);
-    sync(&world, &mut machine);
+    machine.until(synced(&world));
     let tip = Height::new(world.devnet.tip().0);
     let from = Birthday::Height(tip.next());
-    let above = ask(&mut machine, Command::Operation(OperationCommand::Rescan { from }));
+    let above = machine.answer(Command::Operation(OperationCommand::Rescan { from }));
     assert_eq!(above, Err(CommandError::HeightAboveTip { asked: tip.next(), tip }));
     for command in [OperationCommand::Of(OperationId(1)), OperationCommand::Cancel(OperationId(7))]
     {
-        let unknown = ask(&mut machine, Command::Operation(command));
+        let unknown = machine.answer(Command::Operation(command));
         assert!(matches!(unknown, Err(CommandError::NoSuchOperation(_))), "{unknown:?}");
     }
     assert_eq!(operation(&mut machine, OperationCommand::Running), None);

@@ -5,7 +5,7 @@ use std::fs;
 
 use bitcoin::Amount;
 
-use super::home::{Home, World, main, nobody, script};
+use super::home::{Home, World, main, nobody, script, synced};
 use super::machine::Machine;
 use crate::command::{
     ChainQuery, Command, CommandError, Happened, PaymentState, Reply, TellerCommand, TellerReading,
@@ -27,15 +27,6 @@ fn two(world: &World, a: &str, b: &str) -> Home {
     let home = Home::new(&world.devnet, a);
     home.add(&other(), b, Height::new(world.devnet.tip().0 + 1));
     home
-}
-
-fn tip(world: &World) -> Height {
-    Height::new(world.devnet.tip().0)
-}
-
-fn synced(world: &World) -> impl Fn(&Event) -> bool + use<> {
-    let at = tip(world);
-    move |event| matches!(event, Event::Synced { tip, .. } if tip.height == at)
 }
 
 fn payments(home: &Home, wallet: &WalletName) -> usize {
@@ -116,7 +107,7 @@ fn a_wallet_that_is_caught_up_holds_up_no_other() {
     pay(&world, "slow a", 0);
     machine.until_of(&main(), synced(&world));
     machine.hold_reads();
-    let before = tip(&world);
+    let before = world.tip();
     machine.load(&home, &other());
     assert!(matches!(machine.until_answered()[..], [(_, Ok(Reply::Done))]));
     // Whoever was told of a block is not told of a lower one.
@@ -138,14 +129,14 @@ fn a_wallet_that_is_caught_up_holds_up_no_other() {
     machine.ask_wallet(&other(), Command::Status);
     let answers = machine.until_answered();
     assert!(matches!(&answers[..], [(_, Ok(Reply::Status(status)))]
-        if !status.synced && status.cursor.is_none_or(|at| at.height < tip(&world))));
+        if !status.synced && status.cursor.is_none_or(|at| at.height < world.tip())));
     let history = machine.engine.followers[&other()].wallet.history().unwrap();
     assert_eq!(history.len(), 1, "the new one, not the old one");
     assert_eq!(told(&mut machine), Some(before), "nor of a higher one that not all have seen");
 
     machine.release_reads();
     machine.until_of(&other(), synced(&world));
-    assert_eq!(told(&mut machine), Some(tip(&world)));
+    assert_eq!(told(&mut machine), Some(world.tip()));
     machine.engine.finish().unwrap();
     assert_eq!((payments(&home, &main()), payments(&home, &other())), (2, 2));
 }
