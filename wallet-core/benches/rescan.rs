@@ -143,7 +143,7 @@ fn rescan(dir: &std::path::Path, chain: &Chain, scripts: &[ScriptBuf]) -> Durati
     let jobs = JobThreads::start().expect("threads");
     let keeper = FilterKeeper::start(opened.store, jobs.clone(), Arc::new(Outlet::default()))
         .expect("a thread");
-    let (inbox, incoming) = Inbox::new();
+    let (inbox, mut incoming) = Inbox::new();
     let config = Config {
         base: Anchor::genesis(&chain.params),
         params: chain.params.clone(),
@@ -179,8 +179,8 @@ fn rescan(dir: &std::path::Path, chain: &Chain, scripts: &[ScriptBuf]) -> Durati
         if client.status().cursor == Some(tip) {
             return start.elapsed();
         }
-        let input = inputs.pop().unwrap_or_else(|| match incoming.recv() {
-            Ok(Message::Happened(happening)) => happening.input,
+        let input = inputs.pop().unwrap_or_else(|| match incoming.take() {
+            Some(Message::Happened(happening)) => happening.input,
             other => unreachable!("only reports come in: {other:?}"),
         });
         client.handle(now, input);

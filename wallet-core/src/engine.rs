@@ -147,9 +147,11 @@ impl Engine {
                 self.moved = true;
                 self.drive(now, input);
             }
-            Input::Ask { id, wallet, command } => {
-                let result = self.answer(now, &wallet, command);
-                self.reply(id, result);
+            Input::Ask { wallet, questions } => {
+                for (id, command) in questions {
+                    let result = self.answer(now, &wallet, command);
+                    self.reply(id, result);
+                }
             }
             Input::Load { id, opened } => {
                 let result = self.load(now, *opened);

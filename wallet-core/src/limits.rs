@@ -34,6 +34,9 @@ pub const PENDING_FETCHES: usize = 64;
 /// Commands that may be unanswered: of several faces, each of which asks a few at once.
 pub const PENDING_COMMANDS: usize = 256;
 
+/// Commands that may share one commit, and so wait for one another.
+pub const SHARED_COMMIT: usize = 16;
+
 /// Headers and filter headers that may wait for a commit while nothing depends on them: what a
 /// crash makes a wallet fetch again.
 pub const UNCOMMITTED_HEADERS: usize = 20_000;

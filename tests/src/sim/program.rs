@@ -62,7 +62,7 @@ impl World {
         if let Some(run) = &mut self.run {
             run.open.insert(id);
         }
-        self.step(Input::Ask { id, wallet: WalletName::default(), command })
+        self.step(Input::Ask { wallet: WalletName::default(), questions: vec![(id, command)] })
     }
 
     pub(super) fn step(&mut self, input: Input) -> Result<()> {

@@ -101,4 +101,23 @@ impl Command {
                 | Self::Ordered(_)
         )
     }
+
+    /// Whether it takes so little that others may wait for it, to share a commit with it.
+    #[must_use]
+    pub fn is_brief(&self) -> bool {
+        match self {
+            Self::Ordered(order) => order.command.is_brief(),
+            Self::Receive { .. }
+            | Self::Issue { .. }
+            | Self::Draft(_)
+            | Self::Sign(_)
+            | Self::Drop(_)
+            | Self::Label { .. }
+            | Self::Freeze { .. }
+            | Self::Recall(_)
+            | Self::Remember { .. }
+            | Self::KeyLayer => true,
+            _ => false,
+        }
+    }
 }

@@ -17,14 +17,12 @@ use crate::wallet_name::WalletName;
 pub enum Input {
     /// Something for the light client: a connection, bytes, a job's result.
     Network(ClientInput),
-    /// A face asks.
+    /// Faces ask; what they ask together shares one commit.
     Ask {
-        /// The number that the reply carries.
-        id: CommandId,
         /// Which wallet.
         wallet: WalletName,
-        /// What it asks.
-        command: Command,
+        /// What they ask, each with the number that the reply carries.
+        questions: Vec<(CommandId, Command)>,
     },
     /// A face asks of the chain.
     AskChain {
@@ -72,16 +70,16 @@ pub enum Input {
 }
 
 impl Input {
-    /// The question that it is.
+    /// The questions that it is.
     #[must_use]
-    pub const fn question(&self) -> Option<CommandId> {
+    pub fn questions(&self) -> Vec<CommandId> {
         match self {
-            Self::Ask { id, .. }
-            | Self::AskChain { id, .. }
+            Self::Ask { questions, .. } => questions.iter().map(|(id, _)| *id).collect(),
+            Self::AskChain { id, .. }
             | Self::Load { id, .. }
             | Self::Unload { id, .. }
-            | Self::Protect { id, .. } => Some(*id),
-            Self::Network(_) | Self::Unlock { .. } | Self::Deadline => None,
+            | Self::Protect { id, .. } => vec![*id],
+            Self::Network(_) | Self::Unlock { .. } | Self::Deadline => Vec::new(),
         }
     }
 

@@ -8,24 +8,24 @@
 use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
 use bitcoin::p2p::Magic;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::command::{CommandError, StoreProblem};
+use crate::command::{Command, CommandError, StoreProblem};
 use crate::engine::{Effect, Engine, Input};
-use crate::event::{Event, News};
+use crate::event::{CommandId, Event, News};
 use crate::light_client::input::Input as ClientInput;
 use crate::light_client::io::Io;
 use crate::light_client::peer_id::PeerId;
-use crate::limits::CLOSE_TIME;
+use crate::limits::{CLOSE_TIME, SHARED_COMMIT};
 use crate::net::clock::Clock;
 use crate::net::connection::{Connection, Target};
 use crate::net::dns::Resolver;
 use crate::net::filter_keeper::FilterKeeper;
-use crate::net::inbox::{Generation, Happening, Inbox, Message};
+use crate::net::inbox::{Generation, Happening, Inbox, Intake, Message};
 use crate::net::jobs::JobThreads;
 use crate::net::outlet::Outlet;
 use crate::net::route::Route;
@@ -39,7 +39,7 @@ pub struct Driver {
     /// The clock that its first step was told.
     pub clock: Clock,
     /// What comes in.
-    pub inbox: Receiver<Message>,
+    pub inbox: Intake,
     /// Where events go.
     pub outlet: Arc<Outlet>,
     /// What carries its effects out; `None` offline.
@@ -54,7 +54,7 @@ impl Driver {
         self.note_standing();
         self.carry_out(first);
         let stopped = self.run_until_stopped();
-        let Self { engine, inbox, outlet, network, .. } = self;
+        let Self { engine, mut inbox, outlet, network, .. } = self;
         let ended = stopped.and_then(|()| engine.finish());
         if let Some(network) = network {
             network.end();
@@ -64,7 +64,7 @@ impl Driver {
             let event = Event::Stopped { error: CommandError::Store(problem) };
             outlet.push(&News { wallet: None, event });
         }
-        for message in inbox.try_iter() {
+        while let Some(message) = inbox.take_at_once() {
             if let Message::Ask(id, ..)
             | Message::AskChain(id, _)
             | Message::Load(id, _)
@@ -82,7 +82,7 @@ impl Driver {
                 None => (Input::Deadline, None),
                 Some(Message::Stop) => return Ok(()),
                 Some(Message::Ask(id, wallet, command)) => {
-                    (Input::Ask { id, wallet, command }, None)
+                    (self.together(wallet, (id, command)), None)
                 }
                 Some(Message::AskChain(id, query)) => (Input::AskChain { id, query }, None),
                 Some(Message::Backup(wallet, backup)) => {
@@ -111,18 +111,31 @@ impl Driver {
         }
     }
 
+    /// A question with those that wait behind it, as far as they are of the same wallet and take
+    /// little: their changes share one commit, which takes longer than any of them.
+    fn together(&mut self, wallet: WalletName, first: (CommandId, Command)) -> Input {
+        let mut questions = vec![first];
+        while questions.len() < SHARED_COMMIT
+            && questions.iter().all(|(_, command)| command.is_brief())
+            && let Some((id, command)) = self.inbox.take_brief(&wallet)
+        {
+            questions.push((id, command));
+        }
+        Input::Ask { wallet, questions }
+    }
+
     /// Waits for a message; `None`: the engine's deadline has come. One that has passed comes
     /// before whatever waits, so that a busy network can't hold it up. When no one can send any
     /// more, that is the end.
-    fn next_message(&self) -> Option<Message> {
+    fn next_message(&mut self) -> Option<Message> {
         let Some(deadline) = self.engine.deadline() else {
-            return Some(self.inbox.recv().unwrap_or(Message::Stop));
+            return Some(self.inbox.take().unwrap_or(Message::Stop));
         };
         let wait = self.clock.until(deadline);
         if wait.is_zero() {
             return None;
         }
-        match self.inbox.recv_timeout(wait) {
+        match self.inbox.take_within(wait) {
             Ok(message) => Some(message),
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => Some(Message::Stop),
@@ -131,7 +144,7 @@ impl Driver {
 
     /// A command that the disk refused is answered, since the step itself could not.
     fn step(&mut self, input: Input) -> Result<(), StoreProblem> {
-        let asked = input.question();
+        let asked = input.questions();
         match self.engine.step(self.clock.now(), input) {
             Ok(effects) => {
                 self.note_standing();
@@ -139,7 +152,7 @@ impl Driver {
                 Ok(())
             }
             Err(problem) => {
-                if let Some(id) = asked {
+                for id in asked {
                     self.outlet.answer(id, Err(CommandError::Store(problem.clone())));
                 }
                 Err(problem)

@@ -3,7 +3,7 @@
 //! Each source bounds itself, so the whole is bounded: a peer by the permits of its connection, a
 //! face by its unanswered commands, jobs by what the light client has under way.
 
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
@@ -71,9 +71,9 @@ pub struct Inbox(Sender<Message>);
 impl Inbox {
     /// A new way in, and its end.
     #[must_use]
-    pub fn new() -> (Self, Receiver<Message>) {
-        let (sender, receiver) = mpsc::channel();
-        (Self(sender), receiver)
+    pub fn new() -> (Self, Intake) {
+        let (sender, waiting) = mpsc::channel();
+        (Self(sender), Intake { waiting, ahead: None })
     }
 
     /// Puts a message in; whether the engine is still there to take it.
@@ -86,6 +86,47 @@ impl Inbox {
     #[must_use]
     pub fn reports(&self, generation: Generation) -> Reports {
         Reports { inbox: self.clone(), generation }
+    }
+}
+
+/// The end of the way in, where messages are taken out in their order.
+#[derive(Debug)]
+pub struct Intake {
+    waiting: Receiver<Message>,
+    /// One that was looked at and left.
+    ahead: Option<Message>,
+}
+
+impl Intake {
+    /// Waits for the next message; `None`: no one can send any more.
+    pub fn take(&mut self) -> Option<Message> {
+        self.ahead.take().or_else(|| self.waiting.recv().ok())
+    }
+
+    /// Waits so long for it.
+    ///
+    /// # Errors
+    /// That none came, or that no one can send any more.
+    pub fn take_within(&mut self, time: Duration) -> Result<Message, RecvTimeoutError> {
+        self.ahead.take().map_or_else(|| self.waiting.recv_timeout(time), Ok)
+    }
+
+    /// The next message, if one waits.
+    pub fn take_at_once(&mut self) -> Option<Message> {
+        self.ahead.take().or_else(|| self.waiting.try_recv().ok())
+    }
+
+    /// The next message, if one waits and asks this wallet for something that takes little.
+    pub fn take_brief(&mut self, wallet: &WalletName) -> Option<(CommandId, Command)> {
+        match self.take_at_once()? {
+            Message::Ask(id, asked, command) if asked == *wallet && command.is_brief() => {
+                Some((id, command))
+            }
+            other => {
+                self.ahead = Some(other);
+                None
+            }
+        }
     }
 }
 

@@ -80,10 +80,7 @@ async fn addresses(service: &Service) -> usize {
 }
 
 /// A service whose engine takes nothing, with a reader of one wallet.
-fn unattended(
-    dir: &std::path::Path,
-    reader: Reader,
-) -> (Service, std::sync::mpsc::Receiver<Message>) {
+fn unattended(dir: &std::path::Path, reader: Reader) -> (Service, crate::net::inbox::Intake) {
     let (inbox, incoming) = Inbox::new();
     let (outlet, clock) = (Arc::new(Outlet::default()), Clock::start());
     let desk =

@@ -89,7 +89,8 @@ impl Machine {
 
     pub(super) fn ask_wallet(&mut self, wallet: &WalletName, command: Command) -> CommandId {
         let id = self.next_id();
-        self.waiting.push_back(Input::Ask { id, wallet: wallet.clone(), command });
+        self.waiting
+            .push_back(Input::Ask { wallet: wallet.clone(), questions: vec![(id, command)] });
         id
     }
 

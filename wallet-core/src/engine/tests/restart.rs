@@ -74,8 +74,9 @@ fn a_scan_from_below_the_anchor_begins_a_lower_chain() {
     assert!(high < birthday && high > Height::new(800_000));
 
     let command = Command::Rescan { from: Some(Height::new(300_000)) };
-    let effects =
-        engine.step(now, Input::Ask { id: CommandId(1), wallet: main(), command }).unwrap();
+    let effects = engine
+        .step(now, Input::Ask { wallet: main(), questions: vec![(CommandId(1), command)] })
+        .unwrap();
     let restart = effects.iter().position(|effect| *effect == Effect::Restart).unwrap();
     let dial =
         effects.iter().position(|effect| matches!(effect, Effect::Io(Io::Dial { .. }))).unwrap();

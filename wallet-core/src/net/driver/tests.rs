@@ -39,7 +39,7 @@ async fn a_disk_that_refuses_is_told_as_the_answer_and_as_the_end() {
     };
     let receive = Command::Receive { amount: None, note: None, expires: None, fresh: true };
     let mut answers = Vec::new();
-    for command in [Command::Balance, receive, Command::Balance] {
+    for command in [Command::Balance, receive.clone(), receive, Command::Balance] {
         let (id, answer) = outlet.ask().unwrap();
         assert!(inbox.put(Message::Ask(id, name.clone(), command)));
         answers.push(answer);
@@ -47,11 +47,12 @@ async fn a_disk_that_refuses_is_told_as_the_answer_and_as_the_end() {
     driver.run(Vec::new());
     outlet.end();
 
-    let [first, second, third] = answers.try_into().unwrap();
+    let [first, second, third, fourth] = answers.try_into().unwrap();
     assert!(first.await.unwrap().is_ok());
     let error = second.await.unwrap().expect_err("the disk refused");
     assert_eq!(error.name(), "read_only");
-    assert_eq!(third.await.unwrap(), Err(CommandError::Closing));
+    assert_eq!(third.await.unwrap(), Err(error.clone()), "it was to share the commit");
+    assert_eq!(fourth.await.unwrap(), Err(CommandError::Closing));
     assert_eq!(outlet.ask().unwrap_err(), CommandError::Closing);
     let mut listener = outlet.listen();
     assert_eq!(listener.next().await.map(|news| news.event), Some(Event::Stopped { error }));
@@ -61,7 +62,7 @@ async fn a_disk_that_refuses_is_told_as_the_answer_and_as_the_end() {
 
 #[test]
 fn what_was_under_way_for_an_earlier_light_client_is_not_for_this_one() {
-    let (inbox, incoming) = Inbox::new();
+    let (inbox, mut incoming) = Inbox::new();
     let mut network = Network::start(inbox.clone(), Magic::REGTEST, Route::Direct).unwrap();
     // Nothing listens on port 1 of this machine, so both dials fail and are reported.
     let address = PeerAddress::Ip(([127, 0, 0, 1], 1).into());
@@ -72,7 +73,7 @@ fn what_was_under_way_for_an_earlier_light_client_is_not_for_this_one() {
     network.carry_out(dial);
     let mut expected = Vec::new();
     for _ in 0..2 {
-        let Ok(Message::Happened(happening)) = incoming.recv() else { panic!("a dial failed") };
+        let Some(Message::Happened(happening)) = incoming.take() else { panic!("a dial failed") };
         expected.push(network.expects(&happening));
     }
     expected.sort_unstable();
