@@ -1,45 +1,52 @@
-//! Owns the descriptors of a wallet's branches, each read when it is first asked for and then kept: a list
-//! of thousands of coins asks for the same few.
+//! Owns the descriptors of a wallet's branches: the `Shelf` on which each is kept once it was asked for,
+//! as to read one takes long, and the `Branches` of a description, by account.
 
-use std::sync::OnceLock;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use billfold_wallet_core::command::WalletDescription;
+use billfold_wallet_core::command::{ChainDescription, WalletDescription};
 use billfold_wallet_core::keychain::{AccountName, Branch};
 
 use crate::descriptor::BranchDescriptor;
 
+/// The descriptors of one wallet by what the wallet tells of them, so that none is ever out of date.
+#[derive(Debug, Default)]
+pub struct Shelf(Mutex<HashMap<String, Arc<BranchDescriptor>>>);
+
+impl Shelf {
+    /// One of them.
+    #[must_use]
+    pub fn take(&self, chain: &ChainDescription) -> Arc<BranchDescriptor> {
+        // What a panic left is whole: every change is one insertion.
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(branch) = kept.get(&chain.descriptor) {
+            return Arc::clone(branch);
+        }
+        let branch = Arc::new(BranchDescriptor::new(&chain.descriptor));
+        kept.insert(chain.descriptor.clone(), Arc::clone(&branch));
+        branch
+    }
+}
+
 /// The branches of one wallet.
 #[derive(Debug)]
-pub struct Branches<'a>(Vec<Entry<'a>>);
-
-#[derive(Debug)]
-struct Entry<'a> {
-    account: &'a AccountName,
-    descriptor: &'a str,
-    branch: Branch,
-    read: OnceLock<Option<BranchDescriptor>>,
-}
+pub struct Branches<'a>(Vec<(&'a AccountName, Branch, Arc<BranchDescriptor>)>);
 
 impl<'a> Branches<'a> {
     /// Those of the accounts that are described.
     #[must_use]
-    pub fn new(wallet: &'a WalletDescription) -> Self {
-        let both = [Branch::Receive, Branch::Change];
-        let entries = wallet.accounts.iter().flat_map(|account| {
-            both.map(|branch| Entry {
-                account: &account.name,
-                descriptor: &account.descriptor,
-                branch,
-                read: OnceLock::new(),
-            })
+    pub fn new(wallet: &'a WalletDescription, shelf: &Shelf) -> Self {
+        let both = wallet.accounts.iter().flat_map(|account| {
+            [(Branch::Receive, &account.receive), (Branch::Change, &account.change)]
+                .map(|(branch, chain)| Some((&account.name, branch, shelf.take(chain.as_ref()?))))
         });
-        Self(entries.collect())
+        Self(both.flatten().collect())
     }
 
     /// One of them; `None` if there is none.
     #[must_use]
     pub fn get(&self, account: &AccountName, branch: Branch) -> Option<&BranchDescriptor> {
-        let found = self.0.iter().find(|one| one.account == account && one.branch == branch)?;
-        found.read.get_or_init(|| BranchDescriptor::read(found.descriptor, branch)).as_ref()
+        let mut all = self.0.iter();
+        all.find(|(name, own, _)| *name == account && *own == branch).map(|(.., found)| &**found)
     }
 }

@@ -6,12 +6,17 @@
 use bitcoin::bip32::DerivationPath;
 use bitcoin::secp256k1::{All, Secp256k1};
 use miniscript::descriptor::checksum::desc_checksum;
-use miniscript::descriptor::{DefiniteDescriptorKey, DescriptorPublicKey};
-use miniscript::{Descriptor, ForEachKey as _};
+use miniscript::descriptor::{
+    ConversionError, DefiniteDescriptorKey, DescriptorPublicKey, ShInner, SinglePub, SinglePubKey,
+};
+use miniscript::{Descriptor, ForEachKey as _, TranslatePk as _, Translator, translate_hash_clone};
 
-use std::sync::LazyLock;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
-use billfold_wallet_core::keychain::{self, Branch, DerivationIndex};
+use billfold_wallet_core::keychain::{self, DerivationIndex};
+
+use crate::limits::KEPT_PLACES;
 
 /// The curve's tables, made once.
 pub static SECP: LazyLock<Secp256k1<All>> = LazyLock::new(Secp256k1::new);
@@ -19,20 +24,28 @@ pub static SECP: LazyLock<Secp256k1<All>> = LazyLock::new(Secp256k1::new);
 /// The descriptor of one branch of an account.
 #[derive(Debug)]
 pub struct BranchDescriptor {
-    ranged: Descriptor<DescriptorPublicKey>,
     text: String,
+    /// With its keys derived down to the branch, which takes long; made when it is asked for.
+    ranged: OnceLock<Option<Descriptor<DescriptorPublicKey>>>,
+    places: Mutex<HashMap<DerivationIndex, Arc<Place>>>,
+}
+
+/// What is told of one place.
+#[derive(Debug)]
+pub struct Place {
+    /// Its descriptor, as [`of_address`] writes it.
+    pub desc: String,
+    /// What stands behind the hash of P2SH, in hex.
+    pub redeem_script: Option<String>,
+    /// What stands behind the hash of P2WSH, in hex.
+    pub witness_script: Option<String>,
 }
 
 impl BranchDescriptor {
-    /// Reads it out of the account's.
+    /// Reads one that is told by the wallet.
     #[must_use]
-    pub fn read(account: &str, branch: Branch) -> Option<Self> {
-        let whole: Descriptor<DescriptorPublicKey> = account.parse().ok()?;
-        let mut branches = whole.into_single_descriptors().ok()?;
-        let place = usize::try_from(branch.number()).ok()?;
-        let ranged = (place < branches.len()).then(|| branches.swap_remove(place))?;
-        let text = written(&ranged.to_string());
-        Some(Self { ranged, text })
+    pub fn new(told: &str) -> Self {
+        Self { text: written(told), ranged: OnceLock::new(), places: Mutex::default() }
     }
 
     /// As it is written, ranged.
@@ -41,40 +54,83 @@ impl BranchDescriptor {
         &self.text
     }
 
-    /// The descriptor of one place.
+    /// What is told of one place. To derive keys takes long, so what was made is kept: many coins stand
+    /// at the same place, and lists are asked for again.
+    #[must_use]
+    pub fn place(&self, index: DerivationIndex) -> Option<Arc<Place>> {
+        // What a panic left is whole: every change is one insertion, or all are gone.
+        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(place) = places.get(&index) {
+            return Some(Arc::clone(place));
+        }
+        let place = Arc::new(Place::new(&self.at(index)?));
+        if places.len() >= KEPT_PLACES {
+            places.clear();
+        }
+        places.insert(index, Arc::clone(&place));
+        Some(place)
+    }
+
+    /// The descriptor of one place, with the very keys of it, each with where it comes from.
     #[must_use]
     pub fn at(&self, index: DerivationIndex) -> Option<Descriptor<DefiniteDescriptorKey>> {
-        keychain::definite(&self.ranged, index.to_u32())
+        let read = || keychain::derived(&self.text.parse().ok()?);
+        let ranged = self.ranged.get_or_init(read).as_ref()?;
+        let definite = keychain::definite(ranged, index.to_u32())?;
+        definite.translate_pk(&mut Plain { x_only: matches!(definite, Descriptor::Tr(_)) }).ok()
     }
 }
 
-/// The descriptor of one address as it is written, with its keys and where they come from.
-#[must_use]
-pub fn of_address(descriptor: &Descriptor<DefiniteDescriptorKey>) -> Option<String> {
-    let text = descriptor.to_string();
-    let mut body = text.split('#').next()?.to_owned();
-    let x_only = matches!(descriptor, Descriptor::Tr(_));
-    let mut keys = Vec::new();
-    descriptor.for_each_key(|key| {
-        keys.push(key.clone());
-        true
-    });
-    // Puts `[fingerprint/path]key` in the place of each extended key with its path.
-    for key in keys {
-        let public = key.derive_public_key(&SECP).ok()?;
-        let public = if x_only {
-            public.inner.x_only_public_key().0.to_string()
-        } else {
-            public.to_string()
+impl Place {
+    fn new(descriptor: &Descriptor<DefiniteDescriptorKey>) -> Self {
+        let (redeem, witness) = match descriptor {
+            Descriptor::Sh(sh) => match sh.as_inner() {
+                ShInner::Wsh(wsh) => (Some(wsh.script_pubkey()), Some(wsh.inner_script())),
+                _ => (Some(sh.inner_script()), None),
+            },
+            Descriptor::Wsh(wsh) => (None, Some(wsh.inner_script())),
+            _ => (None, None),
         };
-        let path = key.full_derivation_path()?;
-        let origin = match path.len() {
-            0 => format!("[{}]", key.master_fingerprint()),
-            _ => format!("[{}/{path}]", key.master_fingerprint()),
-        };
-        body = body.replace(&key.to_string(), &format!("{origin}{public}"));
+        Self {
+            desc: of_address(descriptor),
+            redeem_script: redeem.map(|script| script.to_hex_string()),
+            witness_script: witness.map(|script| script.to_hex_string()),
+        }
     }
-    Some(written(&body))
+}
+
+/// The descriptor of one address as it is written, with its keys and where they come from, as
+/// [`BranchDescriptor::at`] gives it.
+#[must_use]
+pub fn of_address(descriptor: &Descriptor<DefiniteDescriptorKey>) -> String {
+    written(&format!("{descriptor:#}"))
+}
+
+/// Makes of each key the one that it derives.
+struct Plain {
+    x_only: bool,
+}
+
+impl Translator<DefiniteDescriptorKey, DefiniteDescriptorKey, ConversionError> for Plain {
+    fn pk(
+        &mut self,
+        key: &DefiniteDescriptorKey,
+    ) -> Result<DefiniteDescriptorKey, ConversionError> {
+        let public = key.derive_public_key(&SECP)?;
+        let path = key.full_derivation_path().ok_or(ConversionError::MultiKey)?;
+        let key = SinglePub {
+            origin: Some((key.master_fingerprint(), path)),
+            key: if self.x_only {
+                SinglePubKey::XOnly(public.inner.into())
+            } else {
+                SinglePubKey::FullKey(public)
+            },
+        };
+        DefiniteDescriptorKey::new(DescriptorPublicKey::Single(key))
+            .ok_or(ConversionError::MultiKey)
+    }
+
+    translate_hash_clone!(DefiniteDescriptorKey, DefiniteDescriptorKey, ConversionError);
 }
 
 /// A key of a definite descriptor, and its path from the master key.
@@ -118,13 +174,12 @@ mod tests {
 
     #[test]
     fn branches_and_addresses_are_written_as_core_does() {
-        let receive = BranchDescriptor::read(ACCOUNT, Branch::Receive).expect("a branch");
+        let receive = BranchDescriptor::new(&ACCOUNT.replace("<0;1>", "0"));
         assert!(receive.text().starts_with("wpkh([73c5da0a/84h/0h/0h]xpub6Cat"), "{receive:?}");
-        let change = BranchDescriptor::read(ACCOUNT, Branch::Change).expect("a branch");
+        let change = BranchDescriptor::new(&ACCOUNT.replace("<0;1>", "1"));
         assert!(change.text().contains("/1/*)#"), "{change:?}");
-        let first = receive.at(DerivationIndex::ZERO).and_then(|first| of_address(&first));
-        let first = first.expect("an address");
-        let (body, checksum) = first.split_once('#').expect("a checksum");
+        let first = receive.place(DerivationIndex::ZERO).expect("an address");
+        let (body, checksum) = first.desc.split_once('#').expect("a checksum");
         assert_eq!(
             body,
             "wpkh([73c5da0a/84h/0h/0h/0/0]\

@@ -11,6 +11,7 @@ use billfold_wallet_core::event::{Event, News};
 use billfold_wallet_core::face::{Face, Listener};
 use tokio::sync::Semaphore;
 
+use crate::branches::Shelf;
 use crate::limits::WAITING_QUESTIONS;
 use crate::turns::Turns;
 
@@ -22,6 +23,7 @@ pub struct Desk {
     /// Who finds no room waits here, in the order in which they came, instead of being sent away.
     room: Arc<Semaphore>,
     turns: Arc<Turns>,
+    shelf: Arc<Shelf>,
     by: Option<Authority>,
 }
 
@@ -36,7 +38,7 @@ impl Desk {
     #[must_use]
     pub fn new(face: Arc<dyn Face>, wallet: WalletName) -> Self {
         let room = Arc::new(Semaphore::new(WAITING_QUESTIONS));
-        Self { face, wallet, room, turns: Arc::default(), by: None }
+        Self { face, wallet, room, turns: Arc::default(), shelf: Arc::default(), by: None }
     }
 
     /// The same desk, for a call that is made with this right.
@@ -61,6 +63,12 @@ impl Desk {
     #[must_use]
     pub fn turns(&self) -> &Turns {
         &self.turns
+    }
+
+    /// The descriptors of the wallet that were read.
+    #[must_use]
+    pub const fn shelf(&self) -> &Arc<Shelf> {
+        &self.shelf
     }
 
     /// The wallet's name.

@@ -179,7 +179,7 @@ impl From<BlockId> for LastBlock {
 }
 
 /// The wallet's transactions in no block.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Unconfirmed {
     records: HashMap<Txid, TransactionRecord>,
 }
@@ -197,6 +197,14 @@ impl Unconfirmed {
         Ok(Self { records: records.into_iter().map(by_id).collect() })
     }
 
+    /// Reads them if there is need of them.
+    ///
+    /// # Errors
+    /// What the wallet answered.
+    pub async fn read_if(needed: bool, desk: &Desk) -> Result<Self, RpcError> {
+        if needed { Self::read(desk).await } else { Ok(Self::default()) }
+    }
+
     /// One of them.
     #[must_use]
     pub fn record(&self, txid: Txid) -> Option<&TransactionRecord> {
@@ -212,21 +220,10 @@ impl Unconfirmed {
         self.record(txid).filter(counts)
     }
 
-    /// Whether a transaction in no block will not be taken back by somebody else: it spends coins
-    /// of this wallet alone, and so do all that it stands on.
+    /// Whether a transaction will not be taken back by somebody else.
     #[must_use]
     pub fn is_trusted(&self, txid: Txid) -> bool {
-        let mut waiting = vec![txid];
-        // A chain of unconfirmed transactions is short, and none stands on itself.
-        while let Some(txid) = waiting.pop() {
-            let Some(record) = self.records.get(&txid) else { continue };
-            let counts = !matches!(record.state, PaymentState::Replaced | PaymentState::Evicted);
-            if !counts || record.fee.is_none() || record.transaction.is_coinbase() {
-                return false;
-            }
-            waiting.extend(record.transaction.input.iter().map(|i| i.previous_output.txid));
-        }
-        true
+        self.records.get(&txid).is_none_or(|record| record.trusted)
     }
 
     /// How many unconfirmed transactions of this wallet one stands on, itself included, with their

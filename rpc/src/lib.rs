@@ -24,6 +24,8 @@ pub mod caller;
 #[cfg(any(test, feature = "fuzz"))]
 mod puppet;
 pub mod turns;
+pub mod descriptor;
+pub mod branches;
 pub mod desk;
 pub mod journal;
 pub mod stop;
@@ -31,8 +33,6 @@ pub mod watch;
 pub mod activity;
 pub mod external_signer;
 pub mod node;
-pub mod descriptor;
-pub mod branches;
 pub mod descriptor_text;
 pub mod script;
 pub mod transaction_hex;

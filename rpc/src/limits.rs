@@ -104,3 +104,6 @@ pub const MOST_FEE: Amount = Amount::from_sat(10_000_000);
 /// Transactions that hang together, of those in no block; nodes take 64 (Bitcoin Core's
 /// `-limitclustercount`).
 pub const CLUSTER: usize = 100;
+
+/// Places of one chain of addresses of which it is kept what is told of them; some hundred bytes each.
+pub const KEPT_PLACES: usize = 4_096;

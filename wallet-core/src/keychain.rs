@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use account::Account;
 pub use body::body_of;
-pub use definite::definite;
+pub use definite::{definite, derived};
 pub use descriptor::{AccountDescriptor, Chains, has_repeated_step};
 pub use descriptor_error::DescriptorError;
 pub use held_key_name::{HeldKeyName, PublicHalf};

@@ -49,13 +49,16 @@ mod abandon;
 mod inclusion;
 mod reader;
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
 use bitcoin::bip32::Fingerprint;
 use bitcoin::{Amount, Network, OutPoint, Script, ScriptBuf};
 
-use crate::command::{Birthday, Draft, InvoiceChange, Payment, StoreProblem, TransactionChange};
+use crate::command::{
+    AccountDescription, Birthday, Draft, InvoiceChange, Payment, StoreProblem, TransactionChange,
+};
 use crate::keychain::{Account, AccountId, KeychainId};
 use crate::light_client::fees::FeeReport;
 use crate::light_client::height::{BlockId, Height};
@@ -87,6 +90,8 @@ pub struct Wallet {
     /// The master keys that the wallet has keys of.
     own: Vec<Fingerprint>,
     accounts: Vec<Account>,
+    /// What never changes of accounts that were described.
+    portraits: RefCell<BTreeMap<AccountId, AccountDescription>>,
     keychains: BTreeMap<KeychainId, KeychainState>,
     searches: BTreeMap<AccountId, SearchedAccount>,
     /// Accounts whose scripts the light client knows.
@@ -329,6 +334,7 @@ impl Wallet {
             accounts: file.accounts()?,
             file,
             description,
+            portraits: RefCell::default(),
             keychains: BTreeMap::new(),
             searches: BTreeMap::new(),
             told: BTreeSet::new(),

@@ -10,7 +10,7 @@ use crate::arguments::Arguments;
 use crate::desk::Desk;
 use crate::error::RpcError;
 use crate::json::{Btc, answer};
-use crate::ledger::{self, LastBlock, Unconfirmed};
+use crate::ledger::{self, LastBlock};
 use crate::method::{Category, Method, Outcome, Run, Standing};
 use crate::node::Node;
 use crate::parameter::{Kind, Parameter};
@@ -61,7 +61,7 @@ async fn all(node: &Node, desk: &Desk) -> Outcome {
     })
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Parts {
     trusted: Amount,
     untrusted: Amount,
@@ -72,21 +72,10 @@ struct Parts {
 /// trusted, only with `least` confirmations.
 async fn parts(desk: &Desk, least: i64) -> Result<Parts, RpcError> {
     let least_depth = u32::try_from(least.max(0)).unwrap_or(u32::MAX);
-    let holdings = ledger::holdings(desk, least_depth).await?;
-    let Holdings { confirmed: trusted, immature, pending, transactions: _ } = holdings;
-    let mut parts = Parts { trusted, untrusted: Amount::ZERO, immature };
-    if pending.is_empty() {
-        return Ok(parts);
-    }
-    let unconfirmed = Unconfirmed::read(desk).await?;
-    for (coin, amount) in pending {
-        match unconfirmed.is_trusted(coin.txid) {
-            true if least <= 0 => parts.trusted += amount,
-            true => {}
-            false => parts.untrusted += amount,
-        }
-    }
-    Ok(parts)
+    let Holdings { confirmed, immature, pending, untrusted, .. } =
+        ledger::holdings(desk, least_depth).await?;
+    let trusted = if least <= 0 { confirmed + pending } else { confirmed };
+    Ok(Parts { trusted, untrusted, immature })
 }
 
 #[derive(Debug, Serialize)]

@@ -5,13 +5,10 @@ use std::collections::BTreeSet;
 use billfold_wallet_core::command::{Coin, CoinPlace, CoinQuery, Command, CommandError, Reply};
 use billfold_wallet_core::keychain::Branch;
 use bitcoin::{Address, Amount, OutPoint, Txid};
-use miniscript::Descriptor;
-use miniscript::descriptor::ShInner;
 use serde::Serialize;
 
 use crate::arguments::{self, Arguments, check_fields};
 use crate::branches::Branches;
-use crate::descriptor;
 use crate::desk::Desk;
 use crate::error::RpcError;
 use crate::json::{Btc, Value, answer};
@@ -141,12 +138,13 @@ async fn unspent(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     let wanted = Wanted::read(node, arguments)?;
     let tip = ledger::tip(node, desk).await?.height;
     let wallet = ledger::description(desk).await?;
-    let branches = Branches::new(&wallet);
-    let unconfirmed = Unconfirmed::read(desk).await?;
+    let branches = Branches::new(&wallet, desk.shelf());
     let mut forms = Vec::new();
     for (limit, query) in wanted.queries() {
         let coins = ledger::coins(desk, query).await?;
         let is_part = coins.len() == limit;
+        let is_pending = coins.iter().any(|coin| coin.height.is_none());
+        let unconfirmed = Unconfirmed::read_if(is_pending, desk).await?;
         let mut sum = Amount::ZERO;
         forms.clear();
         for coin in coins {
@@ -290,15 +288,8 @@ impl CoinForm {
     ) -> Self {
         let is_given_out = coin.keychain.branch == Branch::Receive;
         let branch = branches.get(&coin.account, coin.keychain.branch);
-        let definite = branch.and_then(|branch| branch.at(coin.index));
-        let (redeem, witness) = match &definite {
-            Some(Descriptor::Sh(sh)) => match sh.as_inner() {
-                ShInner::Wsh(wsh) => (Some(wsh.script_pubkey()), Some(wsh.inner_script())),
-                _ => (Some(sh.inner_script()), None),
-            },
-            Some(Descriptor::Wsh(wsh)) => (None, Some(wsh.inner_script())),
-            _ => (None, None),
-        };
+        let place = branch.and_then(|branch| branch.place(coin.index));
+        let place = place.as_deref();
         let ancestry = unconfirmed.ancestry(coin.outpoint.txid);
         let ancestry = (depth == 0 && ancestry.count > 0 && ancestry.is_whole).then_some(ancestry);
         Self {
@@ -306,8 +297,8 @@ impl CoinForm {
             vout: coin.outpoint.vout,
             address: coin.address.to_string(),
             label: coin.address_note.or_else(|| is_given_out.then(String::new)),
-            redeem_script: redeem.map(|script| script.to_hex_string()),
-            witness_script: witness.map(|script| script.to_hex_string()),
+            redeem_script: place.and_then(|place| place.redeem_script.clone()),
+            witness_script: place.and_then(|place| place.witness_script.clone()),
             script_pubkey: coin.address.script_pubkey().to_hex_string(),
             amount: coin.amount.into(),
             confirmations: depth,
@@ -315,8 +306,8 @@ impl CoinForm {
             ancestorsize: ancestry.map(|ancestry| ancestry.vsize),
             ancestorfees: ancestry.map(|ancestry| ancestry.fees),
             spendable: true,
-            solvable: definite.is_some(),
-            desc: definite.as_ref().and_then(descriptor::of_address),
+            solvable: place.is_some(),
+            desc: place.map(|place| place.desc.clone()),
             parent_descs: branch.map(|branch| branch.text().to_owned()).into_iter().collect(),
             safe,
         }

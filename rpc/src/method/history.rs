@@ -1,6 +1,7 @@
 //! Owns the methods that tell of a wallet's transactions.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use billfold_wallet_core::command::{
     BlockQuery, Command, HistoryQuery, Moment, Reply, TransactionRecord, WalletDescription,
@@ -11,7 +12,7 @@ use bitcoin::{BlockHash, Network, Txid};
 use serde::Serialize;
 
 use crate::arguments::{self, Arguments};
-use crate::branches::Branches;
+use crate::branches::{Branches, Shelf};
 use crate::desk::Desk;
 use crate::entry::{self, Book, Entry, Filter, Whole, entries};
 use crate::error::RpcError;
@@ -81,7 +82,7 @@ async fn one(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     let record = ledger::records(desk, vec![txid]).await?.pop();
     let unknown = || RpcError::address_or_key("Invalid or non-wallet transaction id");
     let record = record.ok_or_else(unknown)?;
-    let library = Library::read(node, desk).await?;
+    let library = Library::read(node, desk, record.block.is_none()).await?;
     let (network, book) = (node.params.network, library.book());
     let spent = entry::spent(&record);
     let paid: u64 = record.transaction.output.iter().map(|output| output.value.to_sat()).sum();
@@ -117,7 +118,7 @@ async fn list(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     };
     let (count, skip) = (bound(1, 10, "count")?, bound(2, 0, "from")?);
     let filter = Filter { label: wanted, change: false };
-    let library = Library::read(node, desk).await?;
+    let library = Library::read(node, desk, true).await?;
     let mut found = if wanted.is_none() {
         page(&library, desk, skip, count).await?
     } else {
@@ -161,7 +162,7 @@ async fn page(
 }
 
 async fn since(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
-    let library = Library::read(node, desk).await?;
+    let library = Library::read(node, desk, true).await?;
     let tip = library.tip;
     let mut departed = Vec::new();
     let first = match arguments.text(0)?.filter(|hash| !hash.is_empty()) {
@@ -255,22 +256,25 @@ struct Library {
     network: Network,
     tip: BlockId,
     wallet: WalletDescription,
+    shelf: Arc<Shelf>,
     unconfirmed: Unconfirmed,
 }
 
 impl Library {
-    async fn read(node: &Node, desk: &Desk) -> Result<Self, RpcError> {
+    /// `pending`: whether some of them may be in no block.
+    async fn read(node: &Node, desk: &Desk, pending: bool) -> Result<Self, RpcError> {
         Ok(Self {
             network: node.params.network,
             tip: ledger::tip(node, desk).await?,
             wallet: ledger::description(desk).await?,
-            unconfirmed: Unconfirmed::read(desk).await?,
+            shelf: Arc::clone(desk.shelf()),
+            unconfirmed: Unconfirmed::read_if(pending, desk).await?,
         })
     }
 
     fn book(&self) -> Book<'_> {
-        let Self { network, tip, ref wallet, ref unconfirmed } = *self;
-        Book { network, tip: tip.height, branches: Branches::new(wallet), unconfirmed }
+        let Self { network, tip, ref wallet, ref shelf, ref unconfirmed } = *self;
+        Book { network, tip: tip.height, branches: Branches::new(wallet, shelf), unconfirmed }
     }
 
     /// The entries of transactions that come newest first, in that order.

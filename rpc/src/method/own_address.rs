@@ -13,7 +13,8 @@ use serde::Serialize;
 
 use crate::address_flaw::AddressFlaw;
 use crate::arguments::{self, Arguments};
-use crate::descriptor::{self, BranchDescriptor, SECP};
+use crate::branches::{Branches, Shelf};
+use crate::descriptor::{self, SECP};
 use crate::desk::Desk;
 use crate::error::RpcError;
 use crate::json::answer;
@@ -48,7 +49,7 @@ async fn about(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
             _ => return Err(RpcError::bug()),
         };
     let wallet = ledger::description(desk).await?;
-    let origin = owner.as_ref().and_then(|owner| Origin::of(&wallet, owner));
+    let origin = owner.as_ref().and_then(|owner| Origin::of(&wallet, desk.shelf(), owner));
     let is_change = owner.as_ref().is_some_and(|owner| owner.branch == Branch::Change);
     // What the wallet gave out is in its address book, with an empty label if it has no other.
     let in_book = owner.is_some() && !is_change;
@@ -84,9 +85,10 @@ struct Origin {
 }
 
 impl Origin {
-    fn of(wallet: &WalletDescription, owner: &Owner) -> Option<Self> {
+    fn of(wallet: &WalletDescription, shelf: &Shelf, owner: &Owner) -> Option<Self> {
         let account = ledger::account(wallet, &owner.account)?;
-        let branch = BranchDescriptor::read(&account.descriptor, owner.branch)?;
+        let branches = Branches::new(wallet, shelf);
+        let branch = branches.get(&owner.account, owner.branch)?;
         let definite = branch.at(owner.index)?;
         let path = descriptor::only_key(&definite).map(|(key, path)| PathForm {
             hdkeypath: match path.len() {
@@ -96,7 +98,7 @@ impl Origin {
             hdseedid: "0000000000000000000000000000000000000000",
             hdmasterfingerprint: key.master_fingerprint().to_string(),
         });
-        let desc = descriptor::of_address(&definite)?;
+        let desc = descriptor::of_address(&definite);
         let parent = branch.text().to_owned();
         Some(Self { definite, desc, parent, birthday: account.birthday, path })
     }

@@ -9,7 +9,6 @@ use serde::Serialize;
 use crate::address_flaw::AddressFlaw;
 use crate::arguments::{self, Arguments};
 use crate::branches::Branches;
-use crate::descriptor;
 use crate::desk::Desk;
 use crate::error::{Code, RpcError};
 use crate::external_signer::ExternalSigner;
@@ -75,9 +74,9 @@ pub(super) async fn show(
 
 async fn of(desk: &Desk, owner: &Owner) -> Result<Option<String>, RpcError> {
     let wallet = ledger::description(desk).await?;
-    let branches = Branches::new(&wallet);
-    let definite = branches.get(&owner.account, owner.branch).and_then(|one| one.at(owner.index));
-    Ok(definite.as_ref().and_then(descriptor::of_address))
+    let branches = Branches::new(&wallet, desk.shelf());
+    let place = branches.get(&owner.account, owner.branch).and_then(|one| one.place(owner.index));
+    Ok(place.map(|place| place.desc.clone()))
 }
 
 /// The program that knows devices.

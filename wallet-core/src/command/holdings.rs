@@ -1,9 +1,7 @@
-//! Owns `Holdings`, what a wallet holds as others count it: what is deep enough in one sum, and what
-//! no block holds coin by coin; and `Receipt`, one payment to an address.
-//!
-//! Refuses to judge which of the coins without a block can be trusted.
+//! Owns `Holdings`, what a wallet holds as others count it, in sums; and `Receipt`, one payment to an
+//! address.
 
-use bitcoin::{Amount, OutPoint, ScriptBuf, Txid};
+use bitcoin::{Amount, ScriptBuf, Txid};
 
 use crate::light_client::height::Height;
 
@@ -14,8 +12,10 @@ pub struct Holdings {
     pub confirmed: Amount,
     /// Mined, but younger than 100 blocks.
     pub immature: Amount,
-    /// In no block.
-    pub pending: Vec<(OutPoint, Amount)>,
+    /// In no block, of transactions that nobody else can take back.
+    pub pending: Amount,
+    /// In no block, of others.
+    pub untrusted: Amount,
     /// How many transactions the history has.
     pub transactions: u64,
 }

@@ -19,6 +19,9 @@ pub struct TransactionRecord {
     pub block: Option<(BlockId, u32, u64)>,
     /// When it was first seen here, or its block's time, in Unix seconds.
     pub first_seen: u64,
+    /// Whether nobody else can take it back: it is in a block, or it counts, is the wallet's own
+    /// spend and nobody else's, and so is all that it stands on.
+    pub trusted: bool,
     /// What it changed in the wallet: received less spent.
     pub net: SignedAmount,
     /// The fee, when all inputs are ours.

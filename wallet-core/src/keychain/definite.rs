@@ -1,13 +1,16 @@
-//! Owns the one way from a descriptor to that of one of its places.
+//! Owns the one way from a descriptor to that of one of its places, and the short cut for many of
+//! them.
 //!
 //! Refuses hardened steps and ranges below public keys, and steps below the last level of BIP32, at
 //! which the library panics.
 
-use bitcoin::bip32::DerivationPath;
-use miniscript::ForEachKey;
+use bitcoin::bip32::{self, DerivationPath};
 use miniscript::descriptor::{
     DefiniteDescriptorKey, Descriptor, DescriptorPublicKey, DescriptorXKey, Wildcard,
 };
+use miniscript::{ForEachKey, TranslatePk, Translator, translate_hash_clone};
+
+use super::SECP;
 
 /// The descriptor of one place of a branch; `None` where that takes private keys or a level that
 /// BIP32 does not have, where the index is 2^31 or above, and of several branches.
@@ -16,10 +19,42 @@ pub fn definite(
     branch: &Descriptor<DescriptorPublicKey>,
     index: u32,
 ) -> Option<Descriptor<DefiniteDescriptorKey>> {
-    if branch.for_any_key(|key| takes_private_key(key) || is_too_deep(key)) {
-        return None;
+    if has_no_places(branch) { None } else { branch.at_derivation_index(index).ok() }
+}
+
+/// The same descriptor with each extended key derived down to its branch, so that each of its places
+/// takes one derivation for each key. Origins grow by what was derived. `None` where a place has
+/// none, as above.
+#[must_use]
+pub fn derived(
+    branch: &Descriptor<DescriptorPublicKey>,
+) -> Option<Descriptor<DescriptorPublicKey>> {
+    if has_no_places(branch) { None } else { branch.translate_pk(&mut Derive).ok() }
+}
+
+struct Derive;
+
+impl Translator<DescriptorPublicKey, DescriptorPublicKey, bip32::Error> for Derive {
+    fn pk(&mut self, key: &DescriptorPublicKey) -> Result<DescriptorPublicKey, bip32::Error> {
+        let DescriptorPublicKey::XPub(key) = key else { return Ok(key.clone()) };
+        let xkey = key.xkey.derive_pub(&SECP, &key.derivation_path)?;
+        let (fingerprint, path) = match &key.origin {
+            Some((fingerprint, path)) => (*fingerprint, path.extend(&key.derivation_path)),
+            None => (key.xkey.fingerprint(), key.derivation_path.clone()),
+        };
+        Ok(DescriptorPublicKey::XPub(DescriptorXKey {
+            origin: Some((fingerprint, path)),
+            xkey,
+            derivation_path: DerivationPath::master(),
+            wildcard: key.wildcard,
+        }))
     }
-    branch.at_derivation_index(index).ok()
+
+    translate_hash_clone!(DescriptorPublicKey, DescriptorPublicKey, bip32::Error);
+}
+
+fn has_no_places(branch: &Descriptor<DescriptorPublicKey>) -> bool {
+    branch.for_any_key(|key| takes_private_key(key) || is_too_deep(key))
 }
 
 /// Whether a key has a hardened step or range below its extended key.

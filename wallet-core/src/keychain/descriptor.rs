@@ -9,21 +9,21 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-use bitcoin::bip32::{DerivationPath, Fingerprint};
+use bitcoin::bip32::Fingerprint;
 use bitcoin::{Address, Network, NetworkKind};
+use miniscript::ForEachKey;
 use miniscript::descriptor::{
-    DefiniteDescriptorKey, Descriptor, DescriptorPublicKey, DescriptorType, DescriptorXKey,
-    ShInner, SinglePub, SinglePubKey, Wildcard,
+    DefiniteDescriptorKey, Descriptor, DescriptorPublicKey, DescriptorType, ShInner, SinglePub,
+    SinglePubKey, Wildcard,
 };
 use miniscript::miniscript::decode::Terminal;
 use miniscript::policy::{Liftable, Semantic};
-use miniscript::{ForEachKey, TranslatePk, Translator, translate_hash_clone};
 
 use super::body::body_of;
-use super::definite::{definite, is_too_deep};
+use super::definite::{definite, derived, is_too_deep};
 use super::key::{NOBODYS_KEY, holds_private_key};
 use super::{
-    AccountKey, AccountKind, Branch, DerivationIndex, DescriptorError, SECP, ScriptType, SpendPath,
+    AccountKey, AccountKind, Branch, DerivationIndex, DescriptorError, ScriptType, SpendPath,
     SpendPlan, SpendRule,
 };
 use crate::limits::DESCRIPTOR_KEYS;
@@ -226,9 +226,8 @@ impl AccountDescriptor {
     ) -> Result<Self, DescriptorError> {
         let single = whole.clone().into_single_descriptors();
         let branches = single.map_err(|_| DescriptorError::NotTwoBranches)?;
-        let mut branches = branches
-            .into_iter()
-            .map(|branch| branch.translate_pk(&mut Derive).map_err(|_| DescriptorError::Hardened));
+        let mut branches =
+            branches.into_iter().map(|branch| derived(&branch).ok_or(DescriptorError::Hardened));
         match (branches.next(), branches.next(), branches.next()) {
             (Some(receive), Some(change), None) => {
                 Ok(Self { whole, branches: [receive?, change?], chains: Chains::Both })
@@ -353,32 +352,6 @@ fn check_branches(descriptor: &AccountDescriptor) -> Result<(), DescriptorError>
     let [receive, change] = [Branch::Receive, Branch::Change]
         .map(|branch| descriptor.definite(branch, DerivationIndex::ZERO).script_pubkey());
     if receive == change { Err(DescriptorError::NotTwoBranches) } else { Ok(()) }
-}
-
-/// Derives each extended key of a branch down to the branch, so that each of its scripts takes one
-/// derivation for each key. Origins grow by what was derived.
-struct Derive;
-
-impl Translator<DescriptorPublicKey, DescriptorPublicKey, bitcoin::bip32::Error> for Derive {
-    fn pk(
-        &mut self,
-        key: &DescriptorPublicKey,
-    ) -> Result<DescriptorPublicKey, bitcoin::bip32::Error> {
-        let DescriptorPublicKey::XPub(key) = key else { return Ok(key.clone()) };
-        let xkey = key.xkey.derive_pub(&SECP, &key.derivation_path)?;
-        let (fingerprint, path) = match &key.origin {
-            Some((fingerprint, path)) => (*fingerprint, path.extend(&key.derivation_path)),
-            None => (key.xkey.fingerprint(), key.derivation_path.clone()),
-        };
-        Ok(DescriptorPublicKey::XPub(DescriptorXKey {
-            origin: Some((fingerprint, path)),
-            xkey,
-            derivation_path: DerivationPath::master(),
-            wildcard: key.wildcard,
-        }))
-    }
-
-    translate_hash_clone!(DescriptorPublicKey, DescriptorPublicKey, bitcoin::bip32::Error);
 }
 
 /// Addresses of a chain without an end: every number that is not hardened.

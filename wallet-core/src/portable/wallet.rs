@@ -22,10 +22,10 @@ portable_struct! {
     }
     TransactionChange { txid, net, state, seen_by, known, left }
     TransactionRecord {
-        transaction, state, block, first_seen, net, fee, signed_here, outputs, conflicts, excluded, replaces,
+        transaction, state, block, first_seen, trusted, net, fee, signed_here, outputs, conflicts, excluded, replaces,
         replaced_by, note,
     }
-    Holdings { confirmed, immature, pending, transactions }
+    Holdings { confirmed, immature, pending, untrusted, transactions }
     Receipt { script, txid, amount, height, coinbase }
     RecordedOutput { owner, note, spender }
     Owner { account, branch, index }

@@ -62,7 +62,7 @@ pub use requests::{AddressEntry, Paid};
 pub use scan::ScanState;
 pub use search::SearchedAccount;
 pub use transactions::{Origin, Placement, Sums, TransactionRow};
-pub use unconfirmed::Unconfirmed;
+pub use unconfirmed::{PendingSums, Unconfirmed};
 
 /// One open wallet file.
 #[derive(Debug)]

@@ -11,7 +11,7 @@ use crate::command::{
 use crate::keychain::Branch;
 use crate::light_client::height::Height;
 use crate::light_client::time::WallTime;
-use crate::store::wallet::CoinRow;
+use crate::store::wallet::{CoinRow, PendingSums};
 
 use super::Wallet;
 
@@ -67,17 +67,16 @@ impl Wallet {
     pub fn holdings(&self, tip: Height, least_depth: u32) -> Result<Holdings, StoreProblem> {
         let youngest = youngest_mature(tip);
         let sums = self.file.coin_sums(youngest)?;
-        let pending = self.file.pending_coins()?;
-        let frozen = pending.iter().filter(|(_, _, frozen)| *frozen);
-        let frozen_pending: Amount = frozen.map(|(_, amount, _)| *amount).sum();
+        let PendingSums { trusted, untrusted, frozen } = self.file.pending_sums()?;
         let all: Amount = sums.iter().map(|sum| sum.confirmed + sum.frozen).sum();
         let immature = self.file.immature(youngest)?;
         let deepest = tip.to_u32().checked_sub(least_depth.max(1) - 1).map(Height::new);
         let young = self.file.mature_above(deepest, youngest)?;
         Ok(Holdings {
-            confirmed: all - frozen_pending - immature - young,
+            confirmed: all - frozen - immature - young,
             immature,
-            pending: pending.into_iter().map(|(coin, amount, _)| (coin, amount)).collect(),
+            pending: trusted,
+            untrusted,
             transactions: self.file.history_length()?,
         })
     }

@@ -62,9 +62,22 @@ impl Wallet {
     fn read_what_changed(&mut self, describes: bool) -> Result<(), StoreProblem> {
         if describes || self.file.account_count()? != self.accounts.len() {
             self.description = self.file.description()?;
-            self.own = self.file.own_masters()?;
-            self.accounts = self.file.accounts()?;
+            self.read_accounts()?;
             self.read_chains()?;
+        }
+        Ok(())
+    }
+
+    /// An account never changes but for what it is used for, so those that are known are not read
+    /// again: to check a descriptor takes long.
+    fn read_accounts(&mut self) -> Result<(), StoreProblem> {
+        let (own, active) = (self.file.own_masters()?, self.file.active_accounts()?);
+        if own != self.own || self.file.account_count()? != self.accounts.len() {
+            self.own = own;
+            self.accounts = self.file.accounts()?;
+        }
+        for account in &mut self.accounts {
+            account.set_active(active.contains(&account.id()));
         }
         Ok(())
     }

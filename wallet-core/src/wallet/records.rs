@@ -26,12 +26,12 @@ impl Wallet {
         &self,
         txids: &[Txid],
     ) -> Result<Vec<TransactionRecord>, StoreProblem> {
-        let mut records = Vec::new();
+        let mut rows = Vec::new();
         for txid in txids {
             let row = self.file.transaction(*txid)?.filter(|row| row.sums.ours);
-            records.extend(row.map(|row| self.record(*txid, row)).transpose()?);
+            rows.extend(row.map(|row| (*txid, row)));
         }
-        Ok(records)
+        self.records(rows)
     }
 
     /// A part of the history, with all that is known of each transaction.
@@ -49,7 +49,10 @@ impl Wallet {
         &self,
         rows: Vec<(Txid, TransactionRow)>,
     ) -> Result<Vec<TransactionRecord>, StoreProblem> {
-        rows.into_iter().map(|(txid, row)| self.record(txid, row)).collect()
+        let is_placed = |(_, row): &(Txid, TransactionRow)| row.placement.is_some();
+        let doubtful =
+            if rows.iter().all(is_placed) { HashSet::new() } else { self.file.doubtful()? };
+        rows.into_iter().map(|(txid, row)| self.record(txid, row, &doubtful)).collect()
     }
 
     /// What left the best chain with a block that the scan had passed; `None`: it is not known to
@@ -71,7 +74,12 @@ impl Wallet {
         Ok(Some(Owner { account, branch: place.keychain.branch, index: place.index }))
     }
 
-    fn record(&self, txid: Txid, row: TransactionRow) -> Result<TransactionRecord, StoreProblem> {
+    fn record(
+        &self,
+        txid: Txid,
+        row: TransactionRow,
+        doubtful: &HashSet<Txid>,
+    ) -> Result<TransactionRecord, StoreProblem> {
         let outputs = (0..).zip(&row.transaction.output).map(|(vout, output)| {
             let note = match Address::from_script(&output.script_pubkey, self.network()) {
                 Ok(address) => self.label(&Reference::Address(address))?,
@@ -89,6 +97,7 @@ impl Wallet {
             state: state(&row),
             block: row.placement.map(|p| (p.block, p.position, p.time.to_unix())),
             first_seen: row.first_seen.to_unix(),
+            trusted: row.canonical && !doubtful.contains(&txid),
             net: row.sums.net,
             fee: row.sums.fee,
             signed_here: row.signed_here,

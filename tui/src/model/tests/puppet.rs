@@ -931,6 +931,7 @@ fn record() -> TransactionRecord {
         state: PaymentState::Announced,
         block: None,
         first_seen: 1_795_000_000,
+        trusted: true,
         net: SignedAmount::ZERO,
         fee: None,
         signed_here: true,

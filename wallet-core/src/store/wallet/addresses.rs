@@ -2,6 +2,8 @@
 //!
 //! Refuses to derive: scripts come from the wallet view.
 
+use std::collections::BTreeSet;
+
 use bitcoin::{Amount, Script, ScriptBuf};
 use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, params};
@@ -98,6 +100,15 @@ impl WalletFile {
                 .prepare_cached("SELECT count(*) FROM accounts")?
                 .query_row([], |row| row.get(0))?;
             Ok(usize::try_from(count).unwrap_or(usize::MAX))
+        })
+    }
+
+    /// The accounts of which new addresses may be.
+    pub fn active_accounts(&self) -> Result<BTreeSet<AccountId>, StoreProblem> {
+        self.read(|sql| {
+            sql.prepare_cached("SELECT id FROM accounts WHERE active = 1")?
+                .query_map([], |row| row.get::<_, Column<AccountId>>(0).map(|id| id.0))?
+                .collect()
         })
     }
 

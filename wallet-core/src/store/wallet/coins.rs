@@ -80,21 +80,6 @@ impl WalletFile {
         })
     }
 
-    /// The unspent outputs that no block holds, and whether each is frozen.
-    pub fn pending_coins(&self) -> Result<Vec<(OutPoint, Amount, bool)>, StoreProblem> {
-        self.read(|sql| {
-            sql.prepare_cached(
-                "SELECT txid, vout, amount, frozen FROM outputs INDEXED BY unspent_by_height
-                 WHERE live = 1 AND spender IS NULL AND height IS NULL",
-            )?
-            .query_map([], |row| {
-                let coin = OutPoint::new(row.get::<_, Column<Txid>>(0)?.0, row.get(1)?);
-                Ok((coin, row.get::<_, Column<Amount>>(2)?.0, row.get(3)?))
-            })?
-            .collect()
-        })
-    }
-
     /// What unspent coinbases above `youngest_mature` hold.
     pub fn immature(&self, youngest_mature: Option<Height>) -> Result<Amount, StoreProblem> {
         let youngest = youngest_mature.map_or(-1, |height| i64::from(height.to_u32()));

@@ -1,10 +1,13 @@
 //! Owns what is kept of transactions that no block holds: when and by how many peers strangers'
-//! were announced, their removal; and what the wallet's own spend of others.
+//! were announced, their removal; what the wallet's own spend of others; and which of both somebody
+//! else could take back.
 //!
 //! Refuses to remove what something else in the file refers to, and what ever was in a block.
 
+use std::collections::HashSet;
+
 use bitcoin::psbt::Psbt;
-use bitcoin::{OutPoint, Txid};
+use bitcoin::{Amount, OutPoint, Txid};
 use rusqlite::params;
 
 use crate::command::StoreProblem;
@@ -25,8 +28,47 @@ pub struct Unconfirmed {
     pub seen_by: u32,
 }
 
+/// What the unspent outputs hold that no block does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PendingSums {
+    /// Of transactions that are not [doubtful](WalletFile::doubtful), frozen ones too.
+    pub trusted: Amount,
+    /// Of those that are, frozen ones too.
+    pub untrusted: Amount,
+    /// Of both: what is frozen.
+    pub frozen: Amount,
+}
+
 #[expect(clippy::missing_errors_doc, reason = "each fails with what the disk refused, only")]
 impl WalletFile {
+    /// Transactions in no block that count and that somebody else could take back: they are not
+    /// the wallet's own spends alone, or stand on one that is not.
+    pub fn doubtful(&self) -> Result<HashSet<Txid>, StoreProblem> {
+        self.read(|sql| {
+            sql.prepare_cached(&format!("{DOUBTFUL} SELECT txid FROM doubtful"))?
+                .query_map([], |row| row.get::<_, Column<Txid>>(0).map(|txid| txid.0))?
+                .collect()
+        })
+    }
+
+    /// What the unspent outputs hold that no block does.
+    pub fn pending_sums(&self) -> Result<PendingSums, StoreProblem> {
+        self.read(|sql| {
+            sql.prepare_cached(&format!(
+                "{DOUBTFUL}
+                 SELECT ifnull(sum(amount) FILTER (WHERE txid NOT IN doubtful), 0),
+                        ifnull(sum(amount) FILTER (WHERE txid IN doubtful), 0),
+                        ifnull(sum(amount) FILTER (WHERE frozen = 1), 0)
+                 FROM outputs INDEXED BY unspent_by_height
+                 WHERE live = 1 AND spender IS NULL AND height IS NULL"
+            ))?
+            .query_row([], |row| {
+                let amount = |column| row.get::<_, Column<Amount>>(column).map(|amount| amount.0);
+                Ok(PendingSums { trusted: amount(0)?, untrusted: amount(1)?, frozen: amount(2)? })
+            })
+        })
+    }
+
     /// Strangers' transactions that never were in a block, oldest first.
     pub fn unconfirmed(&self) -> Result<Vec<Unconfirmed>, StoreProblem> {
         self.read(|sql| {
@@ -190,3 +232,12 @@ impl WalletFile {
         })
     }
 }
+
+/// All inputs of what has a known fee are outputs of the wallet, so what it stands on is found by
+/// what spends those.
+const DOUBTFUL: &str = "WITH RECURSIVE doubtful (txid) AS (
+      SELECT txid FROM transactions INDEXED BY transactions_by_place
+      WHERE height IS NULL AND canonical = 1 AND (fee IS NULL OR coinbase = 1)
+      UNION
+      SELECT o.spender FROM doubtful d CROSS JOIN outputs o ON o.txid = d.txid
+      WHERE o.spender IS NOT NULL)";

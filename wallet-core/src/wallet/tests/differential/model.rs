@@ -530,18 +530,27 @@ impl Model {
         for least in [0, 1, 2, 5, 101] {
             let holdings = self.bench.wallet.holdings(tip, least).unwrap();
             let (mut confirmed, mut immature) = (Amount::ZERO, Amount::ZERO);
-            let mut pending = BTreeMap::new();
+            let (mut pending, mut untrusted) = (Amount::ZERO, Amount::ZERO);
             for coin in coins {
                 match coin.height {
-                    None => drop(pending.insert(coin.outpoint, coin.amount)),
+                    None if self.is_trusted(coin.outpoint.txid) => pending += coin.amount,
+                    None => untrusted += coin.amount,
                     Some(_) if coin.immature => immature += coin.amount,
                     Some(height) if tip.above(height) + 1 >= least => confirmed += coin.amount,
                     Some(_) => {}
                 }
             }
             assert_eq!((holdings.confirmed, holdings.immature), (confirmed, immature), "{least}");
-            assert_eq!(holdings.pending.into_iter().collect::<BTreeMap<_, _>>(), pending);
+            assert_eq!((holdings.pending, holdings.untrusted), (pending, untrusted));
         }
+    }
+
+    /// Whether nobody else can take it back: the wallet's own spend, and all that it stands on.
+    fn is_trusted(&self, txid: Txid) -> bool {
+        let Some(row) = self.bench.wallet.file.transaction(txid).unwrap() else { return true };
+        let mut parents = row.transaction.input.iter().map(|input| input.previous_output.txid);
+        let is_own = row.canonical && row.sums.fee.is_some() && !row.transaction.is_coinbase();
+        row.placement.is_some() || (is_own && parents.all(|parent| self.is_trusted(parent)))
     }
 
     /// What each script was paid is what the transactions that count pay it.
