@@ -39,6 +39,7 @@ impl Reader {
     pub fn open(path: &Path, key: &FileKey, dust_limit: Amount) -> Result<Self, StoreProblem> {
         let mut wallet = Wallet::bare(WalletFile::open_reader(path, key)?)?;
         wallet.set_dust_limit(dust_limit);
+        wallet.read_chains()?;
         Ok(Self(wallet))
     }
 
