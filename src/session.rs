@@ -33,6 +33,8 @@ enum Opened {
     Here,
     /// A daemon.
     ByDaemon,
+    /// A daemon, which closes it after this command.
+    ByDaemonMeanwhile,
     /// A daemon, which made it just now: when it is at the tip, its search has ended.
     NewByDaemon,
 }
@@ -62,7 +64,9 @@ impl Session {
         if let Some(daemon) = attached::daemon(context).await? {
             // First of all it listens.
             let mut session = Self::attached(&daemon, context);
-            attached::open(&daemon, context, access).await?;
+            if attached::open(&daemon, context, access).await? {
+                session.opened = Opened::ByDaemonMeanwhile;
+            }
             session.locks = access == Access::Sign && attached::unlock(&daemon, context).await?;
             return session.use_up(context, work).await;
         }
@@ -143,6 +147,12 @@ impl Session {
     #[must_use]
     pub(crate) fn is_attached(&self) -> bool {
         self.opened != Opened::Here
+    }
+
+    /// Whether a daemon follows the chain with the wallet when this command has ended.
+    #[must_use]
+    pub(crate) fn goes_on(&self) -> bool {
+        self.opened == Opened::ByDaemon
     }
 
     /// Whether the daemon may be at the tip already, so that it will not say so.

@@ -139,7 +139,7 @@ async fn take_in(
     for name in &told.known {
         context.output.say(&format!("{name}: {KNOWN}"));
     }
-    let when = if session.is_attached() { NOW } else { LATER };
+    let when = if session.goes_on() { NOW } else { LATER };
     for account in &wallet.accounts {
         // A wallet without words watches all of its accounts: that is no news.
         if !account.signs && wallet.fingerprint.is_some() {
@@ -203,7 +203,7 @@ impl Report for KeyReport {
 const OLDER: &str = "If it is older than that: the same command with --birthday, or billfold rescan --from HEIGHT for \
      all accounts.";
 
-/// While a daemon has the wallet.
+/// While a daemon has the wallet, and keeps it.
 const NOW: &str = "From now on";
 
 const LATER: &str = "With the next sync";

@@ -49,7 +49,7 @@ pub(crate) async fn daemon_of(
     Ok(context.interrupt.or(attaching).await??)
 }
 
-/// Has the daemon open the wallet, if it has not yet.
+/// Has the daemon open the wallet, if it has not yet; whether it does for this command alone.
 ///
 /// # Errors
 /// Why it did not.
@@ -57,14 +57,15 @@ pub(super) async fn open(
     face: &RemoteFace,
     context: &mut Context,
     access: Access,
-) -> Result<(), Failure> {
+) -> Result<bool, Failure> {
     if is_open(face, context).await? {
-        return Ok(());
+        return Ok(false);
     }
     password::tried_by(context, async |settings: &Settings, password: &Password| {
         Ok(loaded(face, settings, password, access).await)
     })
-    .await
+    .await?;
+    Ok(true)
 }
 
 /// Has the daemon open the wallet's keys, if they are locked: for this command, which locks them

@@ -68,6 +68,25 @@ fn an_account_that_is_added_beside_the_daemon_works_at_once() -> Result<()> {
     daemon.stop()
 }
 
+/// Nobody looks for payments to it before the wallet is opened again.
+#[test]
+fn an_account_of_a_wallet_that_the_daemon_closes_again_waits_for_a_sync() -> Result<()> {
+    let town = Town::build()?;
+    let program = town.wallet_with(BILLFOLD, 50_000_000)?;
+    let daemon = town.serve(&program)?;
+    program.ok(&["new", "--wallet", "second", "--words-out", "other-words"])?;
+    for (wallet, when, other) in [
+        ("main", "From now on", "With the next sync"),
+        ("second", "With the next sync", "From now on"),
+    ] {
+        let told = program.run(&["account", "add", "--type", "legacy", "--wallet", wallet])?;
+        ensure!(told.code == Some(0), "{}", told.stderr);
+        ensure!(told.stderr.contains(when) && !told.stderr.contains(other), "{}", told.stderr);
+    }
+    ensure!(daemon.call("listwallets", &json!([]))? == json!(["main"]));
+    daemon.stop()
+}
+
 #[test]
 fn an_account_is_there_after_the_daemon_was_killed() -> Result<()> {
     let town = Town::build()?;
