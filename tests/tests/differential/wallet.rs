@@ -178,6 +178,10 @@ fn refused(pair: &Pair, addresses: &[Value]) -> Result<()> {
     let coin = json!({"txid": coins[0]["txid"], "vout": coins[0]["vout"]});
     let nobodys = json!({"txid": "11".repeat(32), "vout": 0});
     let too_much = json!([{STRANGER: 1000}]);
+    let combo = vector_wallet::private_descriptor(84)?.replace("wpkh(", "combo(");
+    let checksum = &call(pair, "getdescriptorinfo", &json!([combo]))?["checksum"];
+    let combo = format!("{combo}#{}", checksum.as_str().context("a checksum")?);
+    let combo = json!({"desc": combo, "active": true, "timestamp": "now"});
     let calls = [
         ("getnewaddress", json!(["", "x"])),
         ("getnewaddress", json!(["*"])),
@@ -231,6 +235,7 @@ fn refused(pair: &Pair, addresses: &[Value]) -> Result<()> {
         ("sendrawtransaction", json!(["00", 1.5])),
         ("gettxout", json!([coins[0]["txid"], -1])),
         ("gettxspendingprevout", json!([[{}]])),
+        ("importdescriptors", json!([[combo]])),
         ("createwalletdescriptor", json!(["x"])),
         ("createwalletdescriptor", json!(["bech32", {"hdkey": "x"}])),
         ("createwalletdescriptor", json!(["bech32", {"internal": 1}])),
