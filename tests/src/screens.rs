@@ -123,10 +123,18 @@ pub fn sign(person: &mut Typist) -> Result<Txid> {
     person.press(ENTER)?;
     person.see("Enter signs and sends")?;
     person.enter(PASSWORD)?;
+    txid_after(person, "Signed and ")
+}
+
+/// The id that stands behind what is told.
+///
+/// # Errors
+/// That something else is shown.
+pub fn txid_after(person: &mut Typist, told: &str) -> Result<Txid> {
     person.look(|display| {
         let text = display.text();
-        let (_, told) = text.split_once("Signed and ")?;
-        told.split_whitespace().find_map(|part| part.parse().ok())
+        let (_, behind) = text.split_once(told)?;
+        behind.split_whitespace().find_map(|part| part.parse().ok())
     })
 }
 

@@ -4,8 +4,10 @@
 
 use anyhow::{Context, Result, ensure};
 use billfold_tests::program::{PASSWORD, Program};
+use billfold_tests::screens::STRANGER;
 #[cfg(unix)]
 use billfold_tests::shell;
+use billfold_tests::signer::{Signer, free_port};
 use billfold_tests::town::Town;
 use billfold_tests::typist::Typist;
 use billfold_tests::vector_wallet;
@@ -57,20 +59,7 @@ fn a_payment_is_compared_signed_made_faster_and_taken_back_line_by_line() -> Res
     let program = town.wallet_with(BILLFOLD, 500_000)?;
     let mut person = opened(&program)?;
     answer(&mut person, PROMPT, "send")?;
-    answer(&mut person, "\nTo: ", &format!("bitcoin:{STRANGER}?amount=0.001&label=rent"))?;
-    person.read_until("100000sat")?;
-    answer(&mut person, "\nAmount: ", "")?;
-    answer(&mut person, "\nFor: ", "rent may")?;
-    answer(&mut person, "\nFee rate: ", "2")?;
-    person.read_until("0.00 100 000 BTC")?;
-    person.read_until("Type these groups")?;
-    for _ in 0..2 {
-        person.read_until("\r\n")?;
-        let asked = person.read_until(" of 11: ")?;
-        let number = asked.lines().last().context("nothing is asked for")?;
-        let number: usize = number.trim_end_matches(" of 11: ").parse()?;
-        person.enter(&STRANGER[(number - 1) * 4..number * 4])?;
-    }
+    pay(&mut person)?;
     let paid = sent(&mut person)?;
     town.await_payment(paid)?;
 
@@ -140,6 +129,37 @@ fn a_wallet_is_restored_line_by_line() -> Result<()> {
     quit(person)
 }
 
+#[test]
+fn a_signer_is_connected_compared_and_paid_with_line_by_line() -> Result<()> {
+    let town = Town::build()?;
+    let device = Signer::agreeing(free_port()?, vector_wallet::WORDS)?;
+    let place = format!("tcp:{}", device.address());
+    let program = Program::connected(BILLFOLD, town.network.address())?;
+    let mut person = program.at_terminal_with(&[("BILLFOLD_SIGNER", &place)], &["--plain"])?;
+    answer(&mut person, PROMPT, "c")?;
+    person.read_until("Enter goes on with it.")?;
+    answer(&mut person, PROMPT, "")?;
+    person.read_until("Which addresses?")?;
+    answer(&mut person, PROMPT, "1")?;
+    let compared = person.read_until("Its first address.")?;
+    ensure!(compared.contains("73c5da0a"), "{compared}");
+    answer(&mut person, PROMPT, "verify")?;
+    person.read_until("One test")?;
+    answer(&mut person, PROMPT, "")?;
+    person.read_until("the signature holds")?;
+    answer(&mut person, "\nName: ", "")?;
+    choose_password(&mut person)?;
+    person.read_until("* synced at ")?;
+    town.pay(&json!(vector_wallet::address(86, 0, 0)?.to_string()), 500_000)?;
+    person.read_until("* +0.00 500 000 BTC, confirmed")?;
+    person.enter("send")?;
+    pay(&mut person)?;
+    answer(&mut person, PROMPT, "")?;
+    let paid = told(&mut person)?;
+    town.await_payment(paid)?;
+    quit(person)
+}
+
 /// A shell stops the program on Ctrl-Z. What was open is closed by then.
 #[cfg(unix)]
 #[test]
@@ -188,6 +208,25 @@ fn choose_password(person: &mut Typist) -> Result<()> {
     hidden(person, "\nAgain: ", PASSWORD)
 }
 
+/// Writes a payment to somebody new, and types back what is asked for of the address.
+fn pay(person: &mut Typist) -> Result<()> {
+    answer(person, "\nTo: ", &format!("bitcoin:{STRANGER}?amount=0.001&label=rent"))?;
+    person.read_until("100000sat")?;
+    answer(person, "\nAmount: ", "")?;
+    answer(person, "\nFor: ", "rent may")?;
+    answer(person, "\nFee rate: ", "2")?;
+    person.read_until("0.00 100 000 BTC")?;
+    person.read_until("Type these groups")?;
+    for _ in 0..2 {
+        person.read_until("\r\n")?;
+        let asked = person.read_until(" of 11: ")?;
+        let number = asked.lines().last().context("nothing is asked for")?;
+        let number: usize = number.trim_end_matches(" of 11: ").parse()?;
+        person.enter(&STRANGER[(number - 1) * 4..number * 4])?;
+    }
+    Ok(())
+}
+
 /// Goes on from a review that compares nothing, and signs.
 fn sign(person: &mut Typist) -> Result<Txid> {
     answer(person, PROMPT, "")?;
@@ -205,9 +244,14 @@ fn waiting(person: &mut Typist) -> Result<String> {
     Ok(number.trim_start_matches(['>', ' ']).to_owned())
 }
 
-/// Gives the password, and reads the id of what was sent.
+/// Gives the password, and sees what was sent.
 fn sent(person: &mut Typist) -> Result<Txid> {
     hidden(person, "\nPassword: ", PASSWORD)?;
+    told(person)
+}
+
+/// Reads the id of what was sent.
+fn told(person: &mut Typist) -> Result<Txid> {
     person.read_until("Signed and ")?;
     let told = person.read_until(PROMPT)?;
     let txid = told.split_whitespace().find_map(|part| part.parse().ok());
@@ -226,6 +270,3 @@ fn quit(mut person: Typist) -> Result<()> {
 
 /// Where a verb is waited for.
 const PROMPT: &str = "billfold> ";
-
-/// Somebody that no wallet here ever paid.
-const STRANGER: &str = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";

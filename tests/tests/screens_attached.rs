@@ -4,13 +4,12 @@
 use anyhow::{Context, Result, ensure};
 use billfold_tests::daemon::Daemon;
 use billfold_tests::program::PASSWORD;
+use billfold_tests::screens::{STRANGER, opened, quit, txid_after};
 use billfold_tests::town::Town;
-use billfold_tests::typist::{ENTER, Typist};
-use bitcoin::Txid;
+use billfold_tests::typist::ENTER;
 use serde_json::json;
 
 const BILLFOLD: &str = env!("CARGO_BIN_EXE_billfold");
-const STRANGER: &str = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
 
 #[test]
 fn a_person_looks_and_pays_beside_a_daemon_and_leaves_it_as_it_was() -> Result<()> {
@@ -40,7 +39,7 @@ fn a_person_looks_and_pays_beside_a_daemon_and_leaves_it_as_it_was() -> Result<(
     person.enter("not the password")?;
     person.see("wrong password")?;
     person.enter(PASSWORD)?;
-    let paid = signed(&mut person)?;
+    let paid = txid_after(&mut person, "Signed and ")?;
     town.await_payment(paid)?;
     quit(person)?;
 
@@ -51,10 +50,7 @@ fn a_person_looks_and_pays_beside_a_daemon_and_leaves_it_as_it_was() -> Result<(
     town.await_payment(again.as_str().context("no txid")?.parse()?)?;
 
     // Who locks the keys by hand locks them for scripts too.
-    let mut person = program.at_terminal(&[])?;
-    person.see("Password")?;
-    person.enter(PASSWORD)?;
-    person.see("synced at")?;
+    let mut person = opened(&program)?;
     person.press("L")?;
     person.see("The keys are locked")?;
     quit(person)?;
@@ -86,28 +82,10 @@ fn screens_tell_that_the_daemon_ended() -> Result<()> {
     let town = Town::build()?;
     let program = town.wallet_with(BILLFOLD, 500_000)?;
     let daemon = Daemon::start(&program, &[])?;
-    let mut person = program.at_terminal(&[])?;
-    person.see("Password")?;
-    person.enter(PASSWORD)?;
-    person.see("synced at")?;
+    let mut person = opened(&program)?;
     daemon.stop()?;
     person.see("the wallet is closing")?;
     quit(person)?;
     ensure!(program.ok(&["balance"])?["confirmed"] == 500_000);
-    Ok(())
-}
-
-fn signed(person: &mut Typist) -> Result<Txid> {
-    person.look(|display| {
-        let text = display.text();
-        let (_, told) = text.split_once("Signed and ")?;
-        told.split_whitespace().find_map(|part| part.parse().ok())
-    })
-}
-
-fn quit(mut person: Typist) -> Result<()> {
-    person.press("\x03")?;
-    let ending = person.finish()?;
-    ensure!(ending.code == 0, "{ending:?}");
     Ok(())
 }

@@ -5,12 +5,13 @@ use std::fs;
 
 use anyhow::{Context, Result, ensure};
 use billfold_tests::program::{PASSWORD, Program};
-use billfold_tests::screens::{STRANGER, choose_password, compare, copied, opened, quit, verb};
+use billfold_tests::screens::{
+    STRANGER, choose_password, compare, copied, opened, quit, txid_after, verb,
+};
 use billfold_tests::signer::{Signer, free_port};
 use billfold_tests::town::Town;
 use billfold_tests::typist::{DOWN, ENTER, ESC, Typist};
 use billfold_tests::vector_wallet::{self, WORDS};
-use bitcoin::Txid;
 use serde_json::json;
 
 const BILLFOLD: &str = env!("CARGO_BIN_EXE_billfold");
@@ -272,15 +273,6 @@ fn review(person: &mut Typist, bitcoin: &str) -> Result<()> {
     person.see("Type these groups")?;
     compare(person)?;
     person.see("Enter goes on to sign").map(drop)
-}
-
-/// The id that stands after a text.
-fn txid_after(person: &mut Typist, told: &str) -> Result<Txid> {
-    person.look(|display| {
-        let text = display.text();
-        let (_, rest) = text.split_once(told)?;
-        rest.split_whitespace().find_map(|part| part.parse().ok())
-    })
 }
 
 /// Empties a field.

@@ -108,9 +108,9 @@ impl Reading<'_> {
             }
             self.settle().await?;
             self.rest().await?;
-            let view = self.model.read();
+            let mut view = self.model.read();
             self.read_out(&view)?;
-            let Some(line) = self.ask(&view).await? else { return Ok(Ended::Done) };
+            let Some(line) = self.ask(&mut view).await? else { return Ok(Ended::Done) };
             let now = self.model.read();
             if now.title.split(':').next() == view.title.split(':').next()
                 && now.fields == view.fields
@@ -148,31 +148,56 @@ impl Reading<'_> {
         Ok(())
     }
 
-    /// Asks for the field that is written into, or for a verb. What happens meanwhile is told.
-    async fn ask(&mut self, view: &View) -> Asked {
-        let (question, hidden) = match view.current() {
-            Some(field) => (format!("{}: ", field.name), field.is_hidden),
-            None => (PROMPT.to_owned(), false),
-        };
+    /// Asks for the field that is written into, or for a verb, of what was read last. What happens
+    /// meanwhile is told.
+    async fn ask(&mut self, view: &mut View) -> Asked {
+        let (asked_for, hidden) = question(view);
         let reader = self.reader;
-        let mut asked = reader.ask(&question, hidden);
+        let mut asked = reader.ask(&asked_for, hidden);
         loop {
             tokio::select! {
                 biased;
                 line = &mut asked => return line,
-                Some((ticket, answer)) = self.answered.recv() => self.take(ticket, answer)?,
+                Some((ticket, answer)) = self.answered.recv() => {
+                    let of_signer = matches!(answer, Answer::Device(_) | Answer::Progress(_));
+                    self.take(ticket, answer)?;
+                    if of_signer && self.read_on(view).await? {
+                        reader.remind(&question(view).0)?;
+                    }
+                }
                 () = self.stops.came() => {
                     self.handle(Message::Do(Verb::Suspend.into()))?;
                     self.rest().await?;
-                    reader.remind(&question)?;
+                    reader.remind(&question(view).0)?;
                 }
                 Some(news) = self.listener.next() => {
                     if self.hear(news)? {
-                        reader.remind(&question)?;
+                        reader.remind(&question(view).0)?;
                     }
                 }
             }
         }
+    }
+
+    /// Reads what came of an answer that nobody waits for in silence, as a person at a signer takes their
+    /// time; whether there was anything.
+    async fn read_on(&mut self, view: &mut View) -> io::Result<bool> {
+        self.settle().await?;
+        let before = std::mem::replace(view, self.model.read());
+        if before.title != view.title {
+            self.read_out(view)?;
+            return Ok(true);
+        }
+        let is_new = |line: &&String| !before.lines.contains(line);
+        let notice = view.notice.iter().filter(|_| view.notice != before.notice);
+        let new: Vec<_> = view.lines.iter().filter(is_new).chain(notice).collect();
+        if let Some(first) = new.first() {
+            self.reader.tell(&format!("\n{first}"))?;
+        }
+        for line in new.iter().skip(1) {
+            self.reader.tell(line)?;
+        }
+        Ok(!new.is_empty())
     }
 
     /// Stops until the person comes back, if that was asked for. The wallet is closed by then.
@@ -291,6 +316,14 @@ impl Reading<'_> {
             _ => {}
         }
         Ok(())
+    }
+}
+
+/// What is asked for, and whether what is typed is not to be seen.
+fn question(view: &View) -> (String, bool) {
+    match view.current() {
+        Some(field) => (format!("{}: ", field.name), field.is_hidden),
+        None => (PROMPT.to_owned(), false),
     }
 }
 

@@ -188,6 +188,11 @@ impl Screen for Connect {
         "Connect"
     }
 
+    /// A kind is an answer, as it is for a wallet whose keys are made here.
+    fn is_typing(&self) -> bool {
+        self.stage == Stage::Kind
+    }
+
     fn act(&mut self, action: &Action, book: &Book, out: &mut Outbox) -> Step {
         match action {
             Action::Move(to) if self.stage == Stage::Kind => {
