@@ -103,33 +103,30 @@ impl WalletFile {
         part: &HistoryPart,
         after: Option<(Height, u32)>,
     ) -> Result<Vec<T>, StoreProblem> {
-        let (compare, order, none) =
-            if part.oldest_first { (">", "ASC", -1) } else { ("<", "DESC", i64::MAX) };
-        let (height, position) =
-            after.map_or((none, 0), |(height, position)| (height.to_u32().into(), position));
+        let number = |height: Height| i64::from(height.to_u32());
+        let after = after.map(|(height, position)| (number(height), i64::from(position)));
+        let (least, below) = (part.least_height.map(number), part.below_height.map(number));
+        let ((height, position), end) = if part.oldest_first {
+            (after.max(least.map(|height| (height, -1))).unwrap_or((-1, -1)), below)
+        } else {
+            let first = after.into_iter().chain(below.map(|height| (height, 0))).min();
+            (first.unwrap_or((i64::MAX, 0)), least)
+        };
         self.read(|sql| {
-            sql.prepare_cached(&format!(
-                "SELECT {} FROM transactions t
-                 WHERE height >= ?3 AND height < ?4 AND (height, position) {compare} (?5, ?6)
-                   AND ours = 1 AND block_time >= ?7 AND block_time < ?8
-                   AND (?1 IS NULL OR sign(net) = ?1)
-                 ORDER BY height {order}, position {order} LIMIT ?2",
-                T::COLUMNS
-            ))?
-            .query_map(
-                params![
-                    part.sign,
-                    part.limit.map_or(-1, i64::from),
-                    part.least_height.map_or(0, |height| i64::from(height.to_u32())),
-                    part.below_height.map_or(i64::MAX, |height| height.to_u32().into()),
-                    height,
-                    position,
-                    part.least_time.map_or(0, seconds),
-                    part.before_time.map_or(i64::MAX, seconds),
-                ],
-                T::read,
-            )?
-            .collect()
+            sql.prepare_cached(&placed::<T>(part.oldest_first))?
+                .query_map(
+                    params![
+                        part.sign,
+                        part.limit.map_or(-1, i64::from),
+                        height,
+                        position,
+                        end.unwrap_or(if part.oldest_first { i64::MAX } else { 0 }),
+                        part.least_time.map_or(0, seconds),
+                        part.before_time.map_or(i64::MAX, seconds),
+                    ],
+                    T::read,
+                )?
+                .collect()
         })
     }
 
@@ -302,7 +299,47 @@ impl Told for (Txid, TransactionRow) {
     }
 }
 
+/// Reads transactions in blocks from a place on. One bound from above and one from below, or the library
+/// begins with the wrong one, and passes all that is between the two.
+fn placed<T: Told>(oldest_first: bool) -> String {
+    let (begin, end, order) = if oldest_first {
+        ("(height, position) > (?3, ?4)", "height < ?5", "ASC")
+    } else {
+        ("(height, position) < (?3, ?4)", "height >= ?5", "DESC")
+    };
+    format!(
+        "SELECT {} FROM transactions t
+         WHERE {begin} AND {end} AND ours = 1 AND block_time >= ?6 AND block_time < ?7
+           AND (?1 IS NULL OR sign(net) = ?1)
+         ORDER BY height {order}, position {order} LIMIT ?2",
+        T::COLUMNS
+    )
+}
+
 /// `SQLite` has signed integers only.
 fn seconds(time: WallTime) -> i64 {
     i64::try_from(time.to_unix()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::*;
+
+    /// A page begins at its place in the index, however many transactions are newer.
+    #[test]
+    fn a_page_begins_at_its_place() {
+        let sql = Connection::open_in_memory().unwrap();
+        sql.execute_batch(include_str!("v1.sql")).unwrap();
+        for oldest_first in [false, true] {
+            let plan = format!("EXPLAIN QUERY PLAN {}", placed::<HistoryEntry>(oldest_first));
+            let values = params![None::<i32>, 10, 5, 7, 0, 0, i64::MAX];
+            let mut statement = sql.prepare(&plan).unwrap();
+            let steps = statement.query_map(values, |row| row.get::<_, String>(3)).unwrap();
+            let steps = steps.collect::<rusqlite::Result<Vec<_>>>().unwrap().join("; ");
+            assert!(steps.contains("transactions_by_place"), "{steps}");
+            assert!(steps.contains("(height,position)"), "{steps}");
+        }
+    }
 }
