@@ -187,4 +187,25 @@ mod tests {
         );
         assert_eq!(checksum, desc_checksum(body).expect("letters"));
     }
+
+    /// What is told of an address is read back as that address, whatever its form.
+    #[test]
+    fn what_is_told_of_a_place_makes_the_same_script() {
+        let key =
+            ACCOUNT.strip_prefix("wpkh(").and_then(|rest| rest.split_once("/<")).expect("a key").0;
+        for form in
+            ["pkh(@)", "sh(wpkh(@))", "tr(@)", "sh(wsh(sortedmulti(1,@,@2)))", "tr(@,pk(@2))"]
+        {
+            let text =
+                form.replace("@2", &format!("{key}/1/*")).replace('@', &format!("{key}/0/*"));
+            let branch: Descriptor<DescriptorPublicKey> = text.parse().expect("a descriptor");
+            let expected = keychain::definite(&branch, 7).expect("a place").script_pubkey();
+            let place =
+                BranchDescriptor::new(&text).place(DerivationIndex::new(7).expect("an index"));
+            let told = place.expect("a place").desc.clone();
+            let read: Descriptor<DefiniteDescriptorKey> = told.parse().expect("a descriptor");
+            assert_eq!(read.script_pubkey(), expected, "{told}");
+            assert!(!told.contains("xpub") && told.contains("[73c5da0a/84h/0h/0h/0/7]"), "{told}");
+        }
+    }
 }
