@@ -146,6 +146,8 @@ fn a_signer_is_connected_compared_and_paid_with_line_by_line() -> Result<()> {
     answer(&mut person, PROMPT, "verify")?;
     person.read_until("One test")?;
     answer(&mut person, PROMPT, "")?;
+    person.read_until("There is an answer.")?;
+    answer(&mut person, PROMPT, "")?;
     person.read_until("the signature holds")?;
     answer(&mut person, "\nName: ", "")?;
     choose_password(&mut person)?;

@@ -154,7 +154,9 @@ impl Book {
             Page::Addresses => self.addresses.is_some(),
             _ => false,
         };
-        if is_known && !self.is_whole(page) && !self.is_asked(page) && !self.stale.contains(&page) {
+        // One that failed is asked for again with the next thing that happens, as far as it was.
+        let waits = [&self.stale, &self.failed].into_iter().any(|pages| pages.contains(&page));
+        if is_known && !waits && !self.is_whole(page) && !self.is_asked(page) {
             self.rows.insert(page, self.rows(page).saturating_mul(2));
             self.outdate(&[page]);
         }
@@ -426,6 +428,16 @@ mod tests {
         let (ticket, limit) = ask(&mut book).expect("they changed");
         assert_eq!(limit, Some(400));
         book.answered(&mut Delivery::new(ticket, addresses(400)));
+        book.read_on(Page::Addresses);
+        let (ticket, _) = ask(&mut book).expect("one may have come");
+        let failed = Answer::Reply(Err(CommandError::Busy));
+        book.answered(&mut Delivery::new(ticket, failed));
+        book.read_on(Page::Addresses);
+        assert_eq!(ask(&mut book), None, "or it would never end");
+        book.retry();
+        let (ticket, limit) = ask(&mut book).expect("the same again");
+        assert_eq!(limit, Some(800));
+        book.answered(&mut Delivery::new(ticket, addresses(800)));
         assert!(!book.is_whole(Page::Addresses), "one may have come");
     }
 

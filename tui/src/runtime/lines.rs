@@ -111,13 +111,9 @@ impl Reading<'_> {
             let mut view = self.model.read();
             self.read_out(&view)?;
             let Some(line) = self.ask(&mut view).await? else { return Ok(Ended::Done) };
-            let now = self.model.read();
-            if now.title.split(':').next() == view.title.split(':').next()
-                && now.fields == view.fields
-                && now.takes_letters == view.takes_letters
-            {
+            if asks_the_same(&self.model.read(), &view) {
                 self.act(Phrase::of(&line, &view), &view)?;
-            } else {
+            } else if !line.is_empty() {
                 self.reader.tell("Something changed meanwhile, and nothing was done:")?;
             }
         }
@@ -180,14 +176,16 @@ impl Reading<'_> {
     }
 
     /// Reads what came of an answer that nobody waits for in silence, as a person at a signer takes their
-    /// time; whether there was anything.
+    /// time; whether there was anything. Where something else is asked for now, that is told alone: what
+    /// is being typed answers the question before it, and can be seen.
     async fn read_on(&mut self, view: &mut View) -> io::Result<bool> {
         self.settle().await?;
-        let before = std::mem::replace(view, self.model.read());
-        if before.title != view.title {
-            self.read_out(view)?;
+        let now = self.model.read();
+        if !asks_the_same(&now, view) {
+            self.reader.tell("\nThere is an answer. Enter goes on.")?;
             return Ok(true);
         }
+        let before = std::mem::replace(view, now);
         let is_new = |line: &&String| !before.lines.contains(line);
         let notice = view.notice.iter().filter(|_| view.notice != before.notice);
         let new: Vec<_> = view.lines.iter().filter(is_new).chain(notice).collect();
@@ -317,6 +315,13 @@ impl Reading<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether a line that was typed for one of them answers the other too.
+fn asks_the_same(one: &View, other: &View) -> bool {
+    one.title.split(':').next() == other.title.split(':').next()
+        && one.fields == other.fields
+        && one.takes_letters == other.takes_letters
 }
 
 /// What is asked for, and whether what is typed is not to be seen.
