@@ -248,8 +248,10 @@ impl Category {
 }
 
 /// What is asked to wait for what may never happen.
-const WAITING: [&str; 6] = [
+const WAITING: [&str; 8] = [
     "billfold.op.wait",
+    "billfold.signer.display",
+    "billfold.signer.list",
     "enumeratesigners",
     "waitforblock",
     "waitforblockheight",

@@ -207,7 +207,6 @@ const READ: &[&str] = &[
     "billfold.policy.get",
     "billfold.policy.simulate",
     "billfold.proof",
-    "billfold.signer.list",
     "billfold.utxos",
     "getaddressesbylabel",
     "getaddressinfo",
@@ -262,8 +261,6 @@ const SPEND: &[&str] = &[
     "billfold.broadcast",
     "billfold.bump",
     "billfold.pay",
-    "billfold.signer.sign",
-    "billfold.signer.signed",
     "bumpfee",
     "send",
     "sendall",
@@ -335,6 +332,10 @@ mod tests {
         }
         assert_eq!(rule(&["role=receive"], "listtransactions", HERE, 5), Some("method"));
         assert_eq!(rule(&["role=draft"], "sendtoaddress", HERE, 5), Some("method"));
+        for by_device in ["list", "register", "sign", "signed"] {
+            let method = format!("billfold.signer.{by_device}");
+            assert_eq!(rule(&["role=spend"], &method, HERE, 5), Some("method"), "{method}");
+        }
         assert_eq!(rule(&["role=draft"], "combinerawtransaction", HERE, 5), None);
         assert_eq!(rule(&["role=draft"], "utxoupdatepsbt", HERE, 5), None);
         // Whoever has keys need not ask for them to be used here.

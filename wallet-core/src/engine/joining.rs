@@ -63,8 +63,14 @@ impl Engine {
             return Some(self.chain.tip());
         }
         let height = |block: &Option<BlockId>| block.map(|block| block.height);
-        let told =
-            |one: &Follower| [one.told, one.applied].into_iter().max_by_key(height).flatten();
+        // What was told may have left the chain before any wallet came to it.
+        let stands = |block: &BlockId| {
+            let chain = self.chain.followed();
+            chain.is_none_or(|chain| chain.client.block_at(block.height) == Some(*block))
+        };
+        let told = |one: &Follower| {
+            [one.told.filter(stands), one.applied].into_iter().max_by_key(height).flatten()
+        };
         self.followers.values().map(told).min_by_key(height).flatten()
     }
 

@@ -175,11 +175,17 @@ impl Wallet {
         Ok(back.map(|back| spent.checked_sub(back).unwrap_or(Amount::ZERO)))
     }
 
-    /// Whether an input names a key of the wallet's own.
+    /// Whether an input names a key of the wallet's own, or one below a master key that an account
+    /// has: a device would sign with it.
     fn signs(&self, input: &psbt::Input) -> bool {
-        let mut by_key = input.bip32_derivation.values().map(|(fingerprint, _)| *fingerprint);
-        let mut by_leaf = input.tap_key_origins.values().map(|(_, (fingerprint, _))| *fingerprint);
-        by_key.any(|master| self.is_own(master)) || by_leaf.any(|master| self.is_own(master))
+        let by_key = input.bip32_derivation.values().map(|(fingerprint, _)| *fingerprint);
+        let by_leaf = input.tap_key_origins.values().map(|(_, (fingerprint, _))| *fingerprint);
+        let is_known = |master| {
+            let mut accounts = self.accounts.iter();
+            self.is_own(master)
+                || accounts.any(|account| account.descriptor().signers().contains(&master))
+        };
+        by_key.chain(by_leaf).any(is_known)
     }
 
     /// What left the wallet by a payment that is signed.

@@ -107,7 +107,8 @@ impl WalletFile {
         })
     }
 
-    /// Notes what a transaction takes; once, however often it is signed.
+    /// Notes what a transaction takes; once, however often it is signed, and when it was last: a device
+    /// that did not sign at first may do so later.
     pub fn insert_spending(
         &mut self,
         spending: &Spending,
@@ -115,7 +116,8 @@ impl WalletFile {
     ) -> Result<(), StoreProblem> {
         self.write(|sql| {
             sql.execute(
-                "INSERT INTO spendings VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+                "INSERT INTO spendings VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT DO UPDATE SET at = max(at, excluded.at)",
                 params![
                     spending.asker,
                     Column(spending.unsigned),

@@ -1,6 +1,6 @@
 //! Orders by key and within limits: paid once, never above a limit, counted on disk.
 
-use bitcoin::{Amount, FeeRate};
+use bitcoin::{Amount, FeeRate, Psbt};
 
 use super::bench::{Bench, SEGWIT, exactly, pay, stranger};
 use crate::command::{
@@ -85,6 +85,46 @@ fn what_is_signed_twice_is_counted_once() {
     for _ in 0..3 {
         let spending = bench.wallet.within_limits(&budget, &psbt, None, bench.now).unwrap();
         bench.wallet.count(&spending, bench.now).unwrap();
+    }
+}
+
+/// A device that gave nothing when it was first asked would sign beyond the budget of a later day.
+#[test]
+fn what_is_signed_again_counts_from_then_on() {
+    let mut bench = bench();
+    let budget = by(vec![Limit::Budget { amount: Amount::from_sat(50_000), seconds: DAY }]);
+    let one = draft(&mut bench, 1, 30_000);
+    let psbt = one.psbt.parse().unwrap();
+    for later in [u64::from(DAY) - 10, 20] {
+        let spending = bench.wallet.within_limits(&budget, &psbt, None, bench.now).unwrap();
+        bench.wallet.count(&spending, bench.now).unwrap();
+        bench.now = WallTime::new(bench.now.to_unix() + later);
+    }
+    let two = draft(&mut bench, 2, 30_000);
+    let refused = order(&mut bench, &budget, &two).unwrap_err();
+    assert!(
+        matches!(&refused, CommandError::OverLimit(Overrun::Budget { .. })),
+        "the first counts from when it was signed last: {refused}"
+    );
+}
+
+/// Coins of the same device that this wallet does not look after would leave uncounted.
+#[test]
+fn what_a_device_would_sign_and_nobody_knows_is_over_every_limit() {
+    let mut bench = bench();
+    let one = draft(&mut bench, 1, 30_000);
+    let mut psbt: Psbt = one.psbt.parse().unwrap();
+    psbt.unsigned_tx.input[0].previous_output = bench.fake_outpoint();
+    psbt.inputs[0].non_witness_utxo = None;
+    let shown = psbt.inputs[0].witness_utxo.as_mut().unwrap();
+    shown.script_pubkey = stranger(9).script_pubkey();
+    for keys_are_here in [true, false] {
+        if !keys_are_here {
+            bench.wallet.own.clear();
+        }
+        let limits = by(vec![Limit::PerPayment(Amount::MAX_MONEY)]);
+        let refused = bench.wallet.within_limits(&limits, &psbt, None, bench.now).unwrap_err();
+        assert_eq!(refused, CommandError::OverLimit(Overrun::UnknownInput), "{keys_are_here}");
     }
 }
 
