@@ -170,7 +170,7 @@ impl Walk {
         self.see(person, "code", "Q", &["Esc goes back."])?;
         person.press(ESC)?;
         person.see("  Receive")?;
-        self.see(person, "request", "a25k", &["25k", "empty: any amount"])?;
+        self.see(person, "request", "a25k", &["Amount     25k"])?;
         person.press(ESC)?;
         person.see("waiting for a payment").map(drop)
     }
