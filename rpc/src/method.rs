@@ -38,6 +38,8 @@ mod signing;
 mod raw_signing;
 mod described_psbt;
 mod simulation;
+mod solver;
+mod preselected;
 mod sending;
 mod funding;
 mod tip;

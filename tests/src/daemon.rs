@@ -165,6 +165,26 @@ impl Asker {
         Ok(reply["result"].take())
     }
 
+    /// Calls a method of one wallet that must succeed; its result.
+    ///
+    /// # Errors
+    /// The method's own error.
+    pub fn call_of(&self, wallet: &str, method: &str, params: &Value) -> Result<Value> {
+        let mut reply = self.reply_of(wallet, method, params)?;
+        ensure!(reply["error"].is_null(), "{method} {params}: {reply}");
+        Ok(reply["result"].take())
+    }
+
+    /// What a wallet answers.
+    ///
+    /// # Errors
+    /// That the connection broke, or that it is no JSON.
+    pub fn reply_of(&self, wallet: &str, method: &str, params: &Value) -> Result<Value> {
+        let request = json!({"method": method, "params": params, "id": 1}).to_string();
+        let (_, _, body) = self.post(&format!("/wallet/{wallet}"), &request)?;
+        Ok(serde_json::from_str(&body)?)
+    }
+
     /// Calls a method that must succeed; its result as a type.
     ///
     /// # Errors

@@ -136,6 +136,146 @@ fn what_can_not_be_funded_is_told_in_the_words_of_core() -> Result<()> {
     daemon.stop()
 }
 
+/// Two wallets of the daemon, of which neither knows the other's coin by itself.
+#[test]
+fn coins_of_others_are_spent_together_with_ones_own() -> Result<()> {
+    let town = Town::build()?;
+    let program = town.wallet_with(BILLFOLD, 50_000_000)?;
+    let daemon = town.serve(&program)?;
+    daemon.call("createwallet", &json!(["other"]))?;
+    let address = daemon.call_of("other", "getnewaddress", &json!(["", "bech32"]))?;
+    town.pay(&address, 40_000_000)?;
+    daemon.await_height(town.network.tip().0)?;
+    let coins = daemon.call_of("other", "listunspent", &json!([]))?;
+    let coin = json!({"txid": coins[0]["txid"], "vout": coins[0]["vout"]});
+    let made = daemon.call_of("other", "gettransaction", &json!([coin["txid"]]))?;
+    let desc = &coins[0]["desc"];
+
+    let solving = json!({"descriptors": [desc], "transactions": [made["hex"]]});
+    let with = |solving: &Value| {
+        json!([[coin], [{STRANGER: 0.8}], 0,
+               {"fee_rate": 5, "add_inputs": true, "solving_data": solving}])
+    };
+    let refused = |solving: &Value, text: &str| -> Result<()> {
+        let method = "walletcreatefundedpsbt";
+        let told = daemon.reply_of("main", method, &with(solving))?;
+        let message = told["error"]["message"].as_str().context("an error")?;
+        ensure!(told["error"]["code"] == json!(-4) && message.contains(text), "{told}");
+        Ok(())
+    };
+    refused(&json!({"descriptors": [desc]}), "Unable to find UTXO for external input")?;
+    let unsolved = json!({"transactions": [made["hex"]]});
+    refused(&unsolved, "Not solvable pre-selected input COutPoint(")?;
+    let funded = daemon.call_of("main", "walletcreatefundedpsbt", &with(&solving))?;
+    let told = daemon.call("decodepsbt", &json!([funded["psbt"]]))?;
+    ensure!(told["fee"] == funded["fee"], "the fee follows from what is told: {told}");
+    ensure!(told["tx"]["vin"][0]["txid"] == coin["txid"], "{told}");
+    ensure!(told["tx"]["vin"].as_array().is_some_and(|inputs| inputs.len() == 2), "{told}");
+
+    // Both sign the same payment, and it is worth its fee.
+    let options = json!({"inputs": [coin], "add_inputs": true, "solving_data": solving,
+                         "change_position": 1});
+    let sent = json!([[{STRANGER: 0.8}], null, "unset", 5, options]);
+    let sent = daemon.call_of("main", "send", &sent)?;
+    ensure!(sent["complete"] == json!(false) && sent.get("txid").is_none(), "{sent}");
+    let whole = daemon.call_of("other", "walletprocesspsbt", &json!([sent["psbt"]]))?;
+    ensure!(whole["complete"] == json!(true), "{whole}");
+    let told = daemon.call("decoderawtransaction", &json!([whole["hex"]]))?;
+    let change = told["vout"][1]["value"].as_f64().context("change")?;
+    let fee = (0.9 - 0.8 - change) * 1e8;
+    let vsize = told["vsize"].as_f64().context("a size")?;
+    ensure!((5.0 * vsize..5.0 * (vsize + 2.0)).contains(&fee.round()), "{fee} for {vsize} vB");
+    let txid = daemon.call_of("main", "sendrawtransaction", &json!([whole["hex"], 0]))?;
+    town.await_payment(txid.as_str().context("an id")?.parse()?)?;
+    town.mine();
+    daemon.await_height(town.network.tip().0)?;
+    ensure!(daemon.call_of("other", "getbalance", &json!([]))? == json!(0.0));
+    daemon.stop()
+}
+
+#[test]
+fn inputs_weigh_and_say_what_a_caller_asks_for() -> Result<()> {
+    let town = Town::build()?;
+    let program = town.wallet_with(BILLFOLD, 50_000_000)?;
+    let daemon = town.serve(&program)?;
+    let coin = own_coin(&daemon)?[0].clone();
+    let with = |field: &str, value: Value| {
+        let mut coin = coin.clone();
+        coin[field] = value;
+        json!([coin])
+    };
+    let pays = json!([{STRANGER: 0.1}]);
+    let fee = |inputs: Value| -> Result<f64> {
+        let params = json!([inputs, pays, 0, {"fee_rate": 10, "add_inputs": false}]);
+        let funded = daemon.call("walletcreatefundedpsbt", &params)?;
+        funded["fee"].as_f64().context("a fee")
+    };
+    let heavier = fee(with("weight", json!(4_230)))? - fee(json!([coin]))?;
+    ensure!((heavier - 0.0001).abs() < 1e-9, "a thousand vbytes more: {heavier}");
+    let raw = daemon.call("createrawtransaction", &json!([[coin], pays]))?;
+    let weights = json!({"fee_rate": 10, "input_weights": with("weight", json!(4_230))});
+    let funded = daemon.call("fundrawtransaction", &json!([raw, weights]))?;
+    ensure!(funded["fee"].as_f64() > Some(0.0001), "{funded}");
+
+    let weight = |value: Value| json!([with("weight", value), pays, 0, {"fee_rate": 5}]);
+    let solve = |data: Value| json!([[], pays, 0, {"fee_rate": 5, "solving_data": data}]);
+    let method = "walletcreatefundedpsbt";
+    let cases = [
+        (-8, method, weight(json!(164)), "weight cannot be less than 165 (41 bytes"),
+        (-8, method, weight(json!(-1)), "weight cannot be less than 165"),
+        (-8, method, weight(json!(400_001)), "maximum standard tx weight of 400000"),
+        (-8, method, weight(json!("x")), "missing weight key"),
+        (-8, method, json!([[], pays, 0, {"input_weights": []}]), "should be specified in inputs"),
+        (-8, "send", json!([pays, null, "unset", 5, {"input_weights": []}]), "in inputs rather"),
+        (-5, method, solve(json!({"pubkeys": ["x"]})), "Pubkey \"x\" must be a hex string"),
+        (-5, method, solve(json!({"scripts": ["x"]})), "'x' is not hex"),
+        (-8, method, solve(json!({"descriptors": ["x"]})), "Unable to parse descriptor 'x'"),
+        (
+            -8,
+            "send",
+            json!([pays, null, "unset", 5, {"inputs": with("sequence", json!(-1))}]),
+            "sequence number is out of range",
+        ),
+        (
+            -8,
+            "send",
+            json!([pays, null, "unset", 5, {"inputs": with("sequence", json!(4_294_967_295_u32))}]),
+            "Sequence number(s) contradict replaceable option",
+        ),
+        (-8, "send", json!([pays, null, "unset", 5, null, 4]), "version out of range(1~3)"),
+        (
+            -8,
+            "sendall",
+            json!([[STRANGER], null, "unset", 5,
+            {"inputs": [{"txid": "11".repeat(32), "vout": 0}]}]),
+            "Input not found. UTXO (1111111111111111111111111111111111111111111111111111111111111111:0) is not part of wallet.",
+        ),
+    ];
+    refused(&daemon, &cases)?;
+
+    let sent_as = |sent: &Value| -> Result<(Value, Value)> {
+        town.await_payment(sent["txid"].as_str().context("an id")?.parse()?)?;
+        town.mine();
+        daemon.await_height(town.network.tip().0)?;
+        let told = daemon.call("gettransaction", &json!([sent["txid"], null, true]))?;
+        let told = &told["decoded"];
+        Ok((told["version"].clone(), told["vin"][0]["sequence"].clone()))
+    };
+    let options = json!({"inputs": with("sequence", json!(2))});
+    let sent = daemon.call("send", &json!([pays, null, "unset", 5, options, 1]))?;
+    ensure!(sent_as(&sent)? == (json!(1), json!(2)));
+    let again = json!([[STRANGER], null, "unset", 5, {"inputs": [coin]}]);
+    let told = daemon.refused(500, -8, "sendall", &again)?;
+    let spent = told.starts_with("Input not available.") && told.ends_with("was already spent.");
+    ensure!(spent, "{told}");
+    let mut left = own_coin(&daemon)?[0].clone();
+    left["sequence"] = json!(1);
+    let options = json!({"inputs": [left], "version": 3});
+    let sent = daemon.call("sendall", &json!([[STRANGER], null, "unset", 5, options]))?;
+    ensure!(sent_as(&sent)? == (json!(3), json!(1)));
+    daemon.stop()
+}
+
 #[test]
 fn hands_with_their_own_keys_are_put_together() -> Result<()> {
     let town = Town::build()?;

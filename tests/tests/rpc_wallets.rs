@@ -216,16 +216,8 @@ fn call(method: &str, params: &Value) -> String {
     json!({"method": method, "params": params, "id": 1}).to_string()
 }
 
-/// What a wallet answers.
-fn reply(daemon: &Daemon, wallet: &str, method: &str, params: &Value) -> Result<Value> {
-    let (_, _, body) = daemon.post(&format!("/wallet/{wallet}"), &call(method, params))?;
-    Ok(serde_json::from_str(&body)?)
-}
-
 fn result(daemon: &Daemon, wallet: &str, method: &str, params: &Value) -> Result<Value> {
-    let mut reply = reply(daemon, wallet, method, params)?;
-    ensure!(reply["error"].is_null(), "{method} {params}: {reply}");
-    Ok(reply["result"].take())
+    daemon.call_of(wallet, method, params)
 }
 
 fn read<T: DeserializeOwned>(
@@ -244,7 +236,7 @@ fn refused(
     method: &str,
     params: &Value,
 ) -> Result<String> {
-    let reply = reply(daemon, wallet, method, params)?;
+    let reply = daemon.reply_of(wallet, method, params)?;
     ensure!(reply["error"]["code"] == code, "{method} {params}: {reply}");
     Ok(reply["error"]["message"].as_str().unwrap_or_default().to_owned())
 }

@@ -1,7 +1,7 @@
 //! Owns the methods that choose coins for what a caller describes, and sign nothing.
 //!
-//! Refuses to spend what the wallet does not know: there is no set of unspent outputs to look it
-//! up in.
+//! Refuses to spend what the wallet does not know and nobody tells: there is no set of unspent
+//! outputs to look it up in.
 
 mod options;
 
@@ -19,6 +19,7 @@ use crate::desk::Desk;
 use crate::error::{Code, RpcError};
 use crate::json::{Btc, Value, answer};
 use crate::method::payment::{FEE_ABOVE_LIMIT, NO_ESTIMATE, bounded, drafted_at};
+use crate::method::preselected::{self, Preselected};
 use crate::method::{Category, Method, Outcome, Run, Standing};
 use crate::node::Node;
 use crate::parameter::{Kind, Parameter};
@@ -66,15 +67,17 @@ pub(super) const METHODS: &[Method] = &[
     },
 ];
 
-const FUNDING: &str = "-4 for an input that is not the wallet's, whatever solving_data and weights say, and for one \
-     that is locked; -8 for outputs to the same address, without an address, or of data alone; -10 \
-     before the chain was seen for the first time; inputs that were signed come back unsigned";
+const FUNDING: &str = "a coin that is not the wallet's is taken where the transaction that made it is known: a \
+     transaction of the wallet, or one in solving_data's transactions, which Core has not; -4 \
+     without; whether such a coin is unspent is not known; -4 for an input that is locked; -8 for \
+     outputs to the same address, without an address, or of data alone; -10 before the chain was \
+     seen for the first time; inputs that were signed come back unsigned; version 3 spends coins in \
+     blocks only";
 
 async fn create_funded(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     let options = arguments.value(3).map(arguments::object).transpose()?;
     if options.is_some_and(|options| options.get("input_weights").is_some()) {
-        let message = "Input weights should be specified in inputs rather than in options.";
-        return Err(RpcError::parameter(message));
+        return Err(RpcError::parameter(preselected::NOT_IN_OPTIONS));
     }
     let replaceable = options.and_then(|options| options.get("replaceable"));
     let replaceable = replaceable.map(arguments::flag).transpose()?.unwrap_or(true);
@@ -90,9 +93,12 @@ async fn create_funded(node: &Node, desk: &Desk, arguments: &Arguments) -> Outco
     if replaceable && !described.input.is_empty() && !described.is_explicitly_rbf() {
         return Err(RpcError::parameter(unsigned::CONTRADICTION));
     }
+    let solving = options.and_then(|options| options.get("solving_data"));
     let options = Options::read(options, &names, &described, node, desk).await?;
+    let weights = preselected::weighted(arguments.value(0));
+    let told = Preselected::read(solving, weights, node.params.network)?;
     let beside = options.add_inputs.unwrap_or(described.input.is_empty());
-    let mut funded = fund(node, desk, &described, options, beside).await?;
+    let mut funded = fund(node, desk, &described, options, told, beside).await?;
     if !arguments.flag(4, true)? {
         for input in &mut funded.psbt.inputs {
             input.bip32_derivation.clear();
@@ -115,9 +121,13 @@ async fn fund_raw(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     let options = arguments.value(1).filter(|options| options.as_bool().is_none());
     let options = options.map(arguments::object).transpose()?;
     let names = vec![String::new(); described.output.len()];
+    let field = |name: &str| options.and_then(|options| options.get(name));
+    let (solving, weights) = (field("solving_data"), field("input_weights"));
     let options = Options::read(options, &names, &described, node, desk).await?;
+    let weights = weights.map_or(Ok(&[][..]), arguments::array)?;
+    let told = Preselected::read(solving, weights, node.params.network)?;
     let beside = options.add_inputs.unwrap_or(true);
-    let funded = fund(node, desk, &described, options, beside).await?;
+    let funded = fund(node, desk, &described, options, told, beside).await?;
     let hex = transaction_hex::written(&funded.psbt.unsigned_tx);
     answer(&FundedForm { hex: Some(hex), psbt: None, fee: funded.fee, changepos: funded.change })
 }
@@ -134,6 +144,7 @@ async fn fund(
     desk: &Desk,
     described: &Transaction,
     options: Options,
+    told: Preselected,
     beside: bool,
 ) -> Result<Funded, RpcError> {
     if !node.has_seen_chain(desk).await? {
@@ -147,14 +158,17 @@ async fn fund(
         return Err(RpcError::new(Code::Wallet, NOT_COVERED));
     }
     let locks = options.lock_unspents;
-    let request = request(described, options, beside, node.params.network)?;
+    let mut request = request(described, options, beside, node.params.network)?;
+    let inputs = described.input.iter();
+    let inputs: Vec<_> =
+        inputs.map(|input| (input.previous_output, Some(input.sequence))).collect();
+    request.terms = told.terms(desk, &inputs).await?;
     let draft = drafted(node, desk, &bounded(node, desk, request).await?).await?;
     if locks {
         let outpoints = draft.inputs.iter().map(|coin| coin.outpoint).collect();
         desk.ask(Command::Freeze { outpoints, frozen: true }).await?;
     }
     let mut psbt = psbt::read(&draft.psbt)?;
-    psbt.unsigned_tx.version = described.version;
     put_first(&mut psbt, &described.input);
     Ok(Funded {
         psbt,
@@ -206,6 +220,7 @@ fn request(
             lock_time: Some(lock_time),
             is_final: !options.replaceable,
             publishes,
+            version: Some(described.version),
             most_weight: options.most_weight,
         },
         hold: Hold::Not,
@@ -234,15 +249,14 @@ async fn drafted(node: &Node, desk: &Desk, request: &PayRequest) -> Result<Draft
         }
         Err(CommandError::InsufficientFunds { .. }) => Err(refused("Insufficient funds")),
         Err(CommandError::Dust { .. }) => Err(refused("Transaction amount too small")),
-        Err(CommandError::NoSuchCoin(_)) => Err(refused("Unable to find UTXO for external input")),
+        Err(CommandError::NoSuchCoin(_)) => Err(refused(SPENT)),
         Err(CommandError::FeeAboveLimit { .. }) => Err(refused(FEE_ABOVE_LIMIT)),
         Err(CommandError::TooLarge { .. }) => Err(refused(TOO_HEAVY)),
         Err(error) => Err(error.into()),
     }
 }
 
-/// Puts the inputs that the caller named before those that were chosen, in their order and with
-/// their sequence numbers.
+/// Puts the inputs that the caller named before those that were chosen, in their order.
 fn put_first(psbt: &mut Psbt, named: &[TxIn]) {
     let spends = std::mem::take(&mut psbt.unsigned_tx.input);
     let inputs = std::mem::take(&mut psbt.inputs);
@@ -252,9 +266,6 @@ fn put_first(psbt: &mut Psbt, named: &[TxIn]) {
         named.iter().position(same).unwrap_or(named.len())
     };
     both.sort_by_key(|(spends, _)| place(spends));
-    for ((spends, _), named) in both.iter_mut().zip(named) {
-        spends.sequence = named.sequence;
-    }
     (psbt.unsigned_tx.input, psbt.inputs) = both.into_iter().unzip();
 }
 
@@ -271,5 +282,7 @@ struct FundedForm {
 const NOT_COVERED: &str = "The preselected coins total amount does not cover the transaction \
                            target. Please allow other inputs to be automatically selected or \
                            include more coins manually";
+const SPENT: &str = "Unable to find UTXO for external input: a coin of the wallet is spent already, \
+                     or is not what is said of it";
 const TOO_HEAVY: &str = "The inputs size exceeds the maximum weight. Please try sending a smaller \
                          amount or manually consolidating your wallet's UTXOs";

@@ -81,7 +81,11 @@ fn wrapping(name: Option<&str>) -> Result<Wrapping, RpcError> {
     }
 }
 
-fn key(value: &Value) -> Result<Vec<u8>, RpcError> {
+/// A public key.
+///
+/// # Errors
+/// -5, in Core's words.
+pub(super) fn key(value: &Value) -> Result<Vec<u8>, RpcError> {
     let text = arguments::text(value)?;
     let refused = |why: &str| RpcError::address_or_key(format!("Pubkey \"{text}\" must {why}"));
     let bytes = Vec::from_hex(text).ok().filter(|bytes| !bytes.is_empty());

@@ -1,14 +1,15 @@
 //! Owns `send` and `sendall`: payments whose form the caller chooses, signed here or handed on.
 //!
-//! Refuses inputs of others, and sequence numbers of the caller's own.
+//! Refuses to send what spends coins of others: it is signed in part and handed on.
 
 mod options;
 
 use billfold_wallet_core::command::{
-    Command, CommandError, Draft, Layout, PayAmount, PayRequest, Recipient, Reply,
+    Command, CommandError, Draft, Hold, Layout, PayAmount, PayRequest, Recipient, Reply, Spends,
 };
 use bitcoin::consensus::encode::serialize_hex;
 use bitcoin::script::Instruction;
+use bitcoin::transaction::Version;
 use bitcoin::{Address, Amount, OutPoint, Script, TxOut, Txid};
 use serde::Serialize;
 
@@ -17,6 +18,7 @@ use crate::desk::Desk;
 use crate::error::{Code, RpcError};
 use crate::json::{Object, Value, answer};
 use crate::method::payment::{Drafted, drafted, drop_draft};
+use crate::method::preselected::{self, Preselected};
 use crate::method::send::{bearing_fee, part};
 use crate::method::{Category, Method, Outcome, Run, Standing};
 use crate::node::Node;
@@ -35,10 +37,10 @@ pub(super) const METHODS: &[Method] = &[
             MODE,
             RATE,
             Parameter::options(SEND_OPTIONS, "What else is wanted"),
-            Parameter::optional("version", Kind::Number, "Transaction version: 2"),
+            Parameter::optional("version", Kind::Number, "Transaction version"),
         ],
         about: "Send a transaction.",
-        standing: Standing::Differs(DIFFERENT),
+        standing: Standing::Differs(SEND),
         run: Run::Change(|node, desk, arguments| Box::pin(send(node, desk, arguments))),
     },
     Method {
@@ -53,7 +55,7 @@ pub(super) const METHODS: &[Method] = &[
         ],
         about: "Spend the value of all (or specific) confirmed UTXOs and unconfirmed change in the \
                 wallet to one or more recipients.",
-        standing: Standing::Differs(DIFFERENT),
+        standing: Standing::Differs(SENDALL),
         run: Run::Change(|node, desk, arguments| Box::pin(send_all(node, desk, arguments))),
     },
 ];
@@ -74,38 +76,46 @@ const SEND_OPTIONS: &[Parameter] = &[
     Parameter::optional("change_position", Kind::Number, "The place of the change"),
     Parameter::optional("change_type", Kind::Text, "The type of the change's address"),
     Parameter::optional("include_watching", Kind::Bool, "No longer used"),
-    Parameter::optional("inputs", Kind::Array, "The inputs: {txid, vout}"),
+    Parameter::optional("inputs", Kind::Array, "The inputs: {txid, vout, sequence, weight}"),
     Parameter::optional("locktime", Kind::Number, "Raw locktime"),
     Parameter::optional("lock_unspents", Kind::Bool, "Lock the coins that are spent"),
     Parameter::optional("psbt", Kind::Bool, "Answer with a PSBT, and send nothing"),
     Parameter::optional("subtract_fee_from_outputs", Kind::Array, "Which bear the fee"),
     Parameter::optional("max_tx_weight", Kind::Number, "The most that it may weigh"),
     Parameter::optional("replaceable", Kind::Bool, "Say that it may be replaced"),
-    Parameter::optional("solving_data", Kind::Object, "Must be left out"),
+    Parameter::optional("solving_data", Kind::Object, "How coins of others are spent"),
 ];
 
 const SENDALL_OPTIONS: &[Parameter] = &[
     Parameter::optional("add_to_wallet", Kind::Bool, "Whether it is stored and sent"),
     Parameter::optional("include_watching", Kind::Bool, "No longer used"),
-    Parameter::optional("inputs", Kind::Array, "Exactly these inputs: {txid, vout}"),
+    Parameter::optional("inputs", Kind::Array, "Exactly these inputs: {txid, vout, sequence}"),
     Parameter::optional("locktime", Kind::Number, "Raw locktime"),
     Parameter::optional("lock_unspents", Kind::Bool, "Lock the coins that are spent"),
     Parameter::optional("psbt", Kind::Bool, "Answer with a PSBT, and send nothing"),
     Parameter::optional("send_max", Kind::Bool, "Leave coins that cost more than they hold"),
     Parameter::optional("minconf", Kind::Number, "Only coins with so many confirmations"),
     Parameter::optional("maxconf", Kind::Number, "Only coins with at most so many"),
-    Parameter::optional("version", Kind::Number, "Transaction version: 2"),
+    Parameter::optional("version", Kind::Number, "Transaction version"),
     Parameter::optional("replaceable", Kind::Bool, "Say that it may be replaced"),
-    Parameter::optional("solving_data", Kind::Object, "Must be left out"),
+    Parameter::optional("solving_data", Kind::Object, "Without meaning"),
 ];
 
-const DIFFERENT: &str = "-10 before the chain was seen for the first time; -8 for inputs of others, solving_data, \
-     sequence numbers and versions other than 2; inputs stand in an order that tells nothing; what \
-     is signed and not sent holds its coins until it is sent or dropped by billfold drafts";
+const SEND: &str = "-10 before the chain was seen for the first time; a coin that is not the wallet's is taken \
+     where the transaction that made it is known, as for walletcreatefundedpsbt; version 3 spends \
+     coins in blocks only; inputs stand in an order that tells nothing; what is signed and not sent \
+     holds its coins until it is sent or dropped by billfold drafts";
+const SENDALL: &str = "-10 before the chain was seen for the first time; version 3 spends coins in blocks only; inputs \
+     stand in an order that tells nothing; what is signed and not sent holds its coins until it is \
+     sent or dropped by billfold drafts";
 
 async fn send(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
+    let fields = arguments.value(4).and_then(Value::as_object);
+    if fields.is_some_and(|fields| fields.get("input_weights").is_some()) {
+        return Err(RpcError::parameter(preselected::NOT_IN_OPTIONS));
+    }
     let options = Options::read(arguments, SEND_OPTIONS)?;
-    Options::check_version(arguments.value(5))?;
+    let version = unusual(arguments.value(5))?;
     let outputs = arguments.value(0).unwrap_or(&Value::Null);
     let paid = unsigned::outputs(outputs, node.params.network)?;
     let names = names(outputs);
@@ -128,12 +138,16 @@ async fn send(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     let mut request = options.request()?;
     request.choice.beside = options.flag("add_inputs", request.coins.is_empty())?;
     request.choice.strangers = options.flag("include_unsafe", false)?;
-    request.layout = Layout { publishes, ..options.change(node, desk, recipients.len()).await? };
+    let layout = options.change(node, desk, recipients.len()).await?;
+    request.layout = Layout { publishes, version, ..layout };
     if request.coins.is_empty() && !request.choice.beside {
         let message = "No inputs given, and add_inputs is false";
         return Err(RpcError::new(Code::Wallet, message));
     }
     request.recipients = recipients;
+    let weights = preselected::weighted(options.value("inputs"));
+    let told = Preselected::read(options.value("solving_data"), weights, node.params.network)?;
+    request.terms = told.terms(desk, &options.inputs()?).await?;
     // What lacks is an error of the wallet here, as of all that fund a transaction.
     let told = finish(node, desk, request, &options).await;
     told.map_err(|error| match error.code {
@@ -144,7 +158,7 @@ async fn send(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
 
 async fn send_all(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     let options = Options::read(arguments, SENDALL_OPTIONS)?;
-    Options::check_version(options.value("version"))?;
+    let version = unusual(options.value("version"))?;
     let listed = arguments.value(0).map_or(Ok(&[][..]), arguments::array)?;
     let (mut recipients, mut claimed) = (Vec::new(), Amount::ZERO);
     for recipient in listed {
@@ -174,14 +188,27 @@ async fn send_all(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     }
     let mut request = options.request()?;
     request.choice.even_worthless = !options.flag("send_max", false)?;
+    request.layout.version = version;
     request.recipients = recipients;
+    request.terms = preselected::own_terms(desk, &options.inputs()?).await?;
     let told = finish(node, desk, request, &options).await;
     told.map_err(|error| lacking(error, claimed))
 }
 
 /// Pays, or hands on, as the options say.
-async fn finish(node: &Node, desk: &Desk, request: PayRequest, options: &Options<'_>) -> Outcome {
-    let keeps = options.flag("add_to_wallet", true)? && !options.flag("psbt", false)?;
+async fn finish(
+    node: &Node,
+    desk: &Desk,
+    mut request: PayRequest,
+    options: &Options<'_>,
+) -> Outcome {
+    // Others sign too, and what holds the coins is the PSBT that they get.
+    let is_joint = request.terms.iter().any(|terms| matches!(terms.spends, Spends::Foreign { .. }));
+    if is_joint {
+        request.hold = Hold::Not;
+    }
+    let keeps =
+        !is_joint && options.flag("add_to_wallet", true)? && !options.flag("psbt", false)?;
     let locks = options.flag("lock_unspents", false)?;
     let draft = match drafted(node, desk, request).await? {
         Drafted::New(draft) => draft,
@@ -241,6 +268,12 @@ async fn handed_on(desk: &Desk, draft: &Draft) -> Result<SentForm, RpcError> {
 async fn unsigned_psbt(desk: &Desk, draft: &Draft) -> SentForm {
     drop_draft(desk, draft).await;
     SentForm { psbt: Some(draft.psbt.clone()), ..SentForm::default() }
+}
+
+/// A version that has to be asked for.
+fn unusual(version: Option<&Value>) -> Result<Option<Version>, RpcError> {
+    let version = unsigned::version(version)?;
+    Ok((version != Version::TWO).then_some(version))
 }
 
 /// The names that the outputs were given by, in their order.

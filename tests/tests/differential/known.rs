@@ -123,6 +123,12 @@ pub(super) const WALLET: &[Known] = &[
     known("walletcreatefundedpsbt", ".fee", "", SIZES),
     known("walletcreatefundedpsbt", ".psbt", "", SIZES),
     known(
+        "walletcreatefundedpsbt",
+        "Unable to find UTXO for external input",
+        "so give the transaction that made it",
+        "there is no set of unspent outputs, and the error says what to do instead",
+    ),
+    known(
         "walletprocesspsbt",
         r#""complete":false"#,
         r#""complete":false"#,

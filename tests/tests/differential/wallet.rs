@@ -22,6 +22,7 @@ pub(super) fn walk(pair: &mut Pair) -> Result<()> {
     settle(pair, 0.0)?;
     ask(pair, &addresses)?;
     funded(pair)?;
+    external(pair)?;
     refused(pair, &addresses)?;
     spend(pair, &addresses)
 }
@@ -153,6 +154,60 @@ fn funded(pair: &Pair) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// A coin that is neither wallet's, which both spend by what they are told of it.
+fn external(pair: &mut Pair) -> Result<()> {
+    let stranger: Address<_> = STRANGER.parse()?;
+    let script = stranger.assume_checked().script_pubkey();
+    let txid = pair.node.pay_many(&[(script, Amount::from_sat(5_000_000))])?;
+    pair.node.mine(1)?;
+    settle(pair, 0.0)?;
+    let made = core(pair, "gettxout", &json!([txid, 0]))?;
+    let vout = i32::from(made["value"] != json!(0.05));
+    let parent = core(pair, "getrawtransaction", &json!([txid, 0, pair.node.tip()?.1]))?;
+    let coin = json!({"txid": txid, "vout": vout});
+    let weighing = |weight: Value| json!({"txid": txid, "vout": vout, "weight": weight});
+    let payee = json!([{OTHER: 0.01}]);
+    let solving = json!({"pubkeys": [STRANGERS_KEY], "transactions": [parent]});
+    let asked = |input: &Value, solving: &Value| {
+        let options = json!({"add_inputs": false, "fee_rate": 7, "change_type": "bech32",
+                             "solving_data": solving});
+        json!([[input], payee, 0, options])
+    };
+    let method = "walletcreatefundedpsbt";
+    for input in [coin.clone(), weighing(json!(1_003))] {
+        let params = asked(&input, &solving);
+        let [core, ours] = [core(pair, method, &params)?, call(pair, method, &params)?];
+        ensure!(core["fee"] == ours["fee"], "{core} {ours}");
+    }
+    let known = json!({"transactions": [parent]});
+    let mut calls = vec![asked(&coin, &known)];
+    for weight in [json!(1), json!(400_001), json!("x"), json!(1.5)] {
+        calls.push(asked(&weighing(weight), &solving));
+    }
+    for wrong in [
+        json!({"pubkeys": ["x"]}),
+        json!({"pubkeys": ["02"]}),
+        json!({"pubkeys": [1]}),
+        json!({"scripts": ["x"]}),
+        json!({"scripts": "00"}),
+        json!({"descriptors": [format!("wpkh({STRANGERS_KEY})")]}),
+        json!([]),
+    ] {
+        calls.push(asked(&coin, &wrong));
+    }
+    for params in calls {
+        pair.twins.compare_meaning(method, &params)?;
+    }
+    let inputs = json!([{"txid": "11".repeat(32), "vout": 0}]);
+    let sent = |options: Value| json!([payee, null, "unset", 7, options]);
+    pair.twins.compare_meaning("send", &sent(json!({"input_weights": []})))?;
+    let last = json!([{"txid": txid, "vout": vout, "sequence": 4_294_967_295_u32}]);
+    pair.twins.compare_meaning("send", &sent(json!({"inputs": last})))?;
+    let all = |options: Value| json!([[OTHER], null, "unset", 7, options]);
+    pair.twins.compare_meaning("sendall", &all(json!({"inputs": inputs})))?;
+    pair.twins.compare_meaning("sendall", &all(json!({"inputs": last})))
 }
 
 /// The same, signed by both; the daemon holds the coins from here on.
@@ -299,6 +354,12 @@ fn core(pair: &Pair, method: &str, params: &Value) -> Result<Value> {
 fn call(pair: &Pair, method: &str, params: &Value) -> Result<Value> {
     pair.twins.ours.call(method, params)
 }
+
+/// The public key of [`STRANGER`] (BIP173).
+const STRANGERS_KEY: &str = "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798";
+
+/// Somebody else.
+const OTHER: &str = "bcrt1qrp33g0q5c5txsp9arysrx4k6zdkfs4nce4xj0gdcccefvpysxf3qzf4jry";
 
 /// Whom payments go to.
 const STRANGER: &str = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";

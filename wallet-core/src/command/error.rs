@@ -49,8 +49,11 @@ pub enum CommandError {
     /// A named coin is too young.
     #[error("{0} is mined and younger than 100 blocks: wait")]
     CoinImmature(OutPoint),
-    /// A named coin is of an account that this wallet may spend from only after a wait.
-    #[error("{0} can't be spent by this wallet yet: billfold account list tells when")]
+    /// A named coin is of an account that this wallet may spend from only after a wait, or in no block
+    /// where one is needed (BIP431).
+    #[error(
+        "{0} can't be spent yet: wait for its block, or as long as billfold account list tells"
+    )]
     CoinWaits(OutPoint),
     /// The wallet has no such account.
     #[error("this wallet has no account {0}: see billfold account list")]

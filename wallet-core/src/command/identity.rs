@@ -6,7 +6,7 @@
 use bitcoin::hashes::{Hash, HashEngine, sha256};
 use bitcoin::{Amount, Weight};
 
-use super::{CoinChoice, FeeChoice, Layout, PayAmount, PayRequest};
+use super::{CoinChoice, FeeChoice, InputTerms, Layout, PayAmount, PayRequest, Spends};
 use crate::keychain::AccountName;
 
 impl PayRequest {
@@ -56,9 +56,31 @@ impl PayRequest {
         write(self.account.as_ref().map_or("", AccountName::as_str).as_bytes());
         write(if self.note.is_some() { b"note" } else { b"" });
         write(self.note.as_deref().unwrap_or_default().as_bytes());
+        identify_terms(&self.terms, &mut write);
         identify_choice(&self.choice, &mut write);
         identify_layout(&self.layout, &mut write);
         sha256::Hash::from_engine(engine).to_byte_array()
+    }
+}
+
+fn identify_terms(terms: &[InputTerms], mut write: impl FnMut(&[u8])) {
+    // What asks for none has the hash that it had before there were any.
+    if !terms.is_empty() {
+        write(&(terms.len() as u64).to_le_bytes());
+    }
+    for InputTerms { outpoint, sequence, spends } in terms {
+        write(outpoint.txid.as_byte_array());
+        write(&outpoint.vout.to_le_bytes());
+        write(&[u8::from(sequence.is_some())]);
+        write(&sequence.map_or(0, |sequence| sequence.0).to_le_bytes());
+        let (kind, weight) = match spends {
+            Spends::Own { weight: None } => (0, 0),
+            Spends::Own { weight: Some(weight) } => (1, weight.to_wu()),
+            Spends::Foreign { weight, has_witness: false, .. } => (2, weight.to_wu()),
+            Spends::Foreign { weight, has_witness: true, .. } => (3, weight.to_wu()),
+        };
+        write(&[kind]);
+        write(&weight.to_le_bytes());
     }
 }
 
@@ -83,4 +105,7 @@ fn identify_layout(layout: &Layout, mut write: impl FnMut(&[u8])) {
     let (at, bytes) = layout.publishes.clone().unzip();
     write(&number(at.map(|at| at as u64)));
     write(&bytes.unwrap_or_default());
+    if let Some(version) = layout.version {
+        write(&version.0.to_le_bytes());
+    }
 }

@@ -3,6 +3,7 @@
 //! Refuses amounts and recipients: the request has them.
 
 use bitcoin::absolute::LockTime;
+use bitcoin::transaction::Version;
 use bitcoin::{Address, Weight};
 
 use crate::keychain::AccountName;
@@ -25,6 +26,8 @@ pub struct Layout {
     /// Bytes to publish in an output without amount (`OP_RETURN`), and before which of the
     /// recipients it stands.
     pub publishes: Option<(usize, Vec<u8>)>,
+    /// The version; `None`: 2. One of version 3 (BIP431) spends no unconfirmed coins.
+    pub version: Option<Version>,
     /// It may not weigh more; `None`: what nodes relay.
     pub most_weight: Option<Weight>,
 }

@@ -8,7 +8,7 @@ use crate::keychain::{AccountName, DerivationIndex, KeychainId};
 use crate::light_client::fees::Confidence;
 use crate::light_client::height::BlockId;
 
-use super::{Coin, CoinChoice, Layout};
+use super::{Coin, CoinChoice, InputTerms, Layout};
 
 /// A stable number for a draft.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,6 +25,8 @@ pub struct PayRequest {
     pub most_fee: Option<Amount>,
     /// Spend exactly these coins; empty: choose.
     pub coins: Vec<OutPoint>,
+    /// What is said of some of these, one by one.
+    pub terms: Vec<InputTerms>,
     /// Among which coins to choose.
     pub choice: CoinChoice,
     /// The form of the transaction.

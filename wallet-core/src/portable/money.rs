@@ -8,6 +8,7 @@ use bitcoin::consensus::{deserialize, serialize};
 use bitcoin::hashes::Hash as _;
 use bitcoin::pow::Work;
 use bitcoin::psbt::Psbt;
+use bitcoin::transaction::Version;
 use bitcoin::{
     Address, Amount, Block, BlockHash, FeeRate, FilterHash, FilterHeader, Network, OutPoint,
     PublicKey, ScriptBuf, Sequence, SignedAmount, Transaction, TxMerkleNode, Txid, Weight,
@@ -21,6 +22,8 @@ portable_as! {
     Amount as u64 { |it| it.to_sat(), |sat| Some(Self::from_sat(sat)) }
     SignedAmount as i64 { |it| it.to_sat(), |sat| Some(Self::from_sat(sat)) }
     FeeRate as u64 { |it| it.to_sat_per_kwu(), |rate| Some(Self::from_sat_per_kwu(rate)) }
+    Sequence as u32 { |it| it.to_consensus_u32(), |number| Some(Self(number)) }
+    Version as u32 { |it| it.0.cast_unsigned(), |number| Some(Self(number.cast_signed())) }
     Weight as u64 { |it| it.to_wu(), |units| Some(Self::from_wu(units)) }
     LockTime as u32 { |it| it.to_consensus_u32(), |time| Some(Self::from_consensus(time)) }
     relative::LockTime as u32 {

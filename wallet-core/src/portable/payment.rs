@@ -2,22 +2,24 @@
 
 use super::{portable_as, portable_enum, portable_struct};
 use crate::command::{
-    BumpRequest, BumpWay, Change, CoinChoice, Draft, DraftId, FeeBasis, FeeChoice, Hold, Layout,
-    MessageForm, Package, PayAmount, PayRequest, Payment, PaymentState, Proof, PsbtInput,
-    PsbtOutput, PsbtReview, PsbtWarning, Purpose, Recipient, Replacement, SignedMessage,
-    SweepDraft, SweepRequest, SweepSource, Warning,
+    BumpRequest, BumpWay, Change, CoinChoice, Draft, DraftId, FeeBasis, FeeChoice, Hold,
+    InputTerms, Layout, MessageForm, Package, PayAmount, PayRequest, Payment, PaymentState, Proof,
+    PsbtInput, PsbtOutput, PsbtReview, PsbtWarning, Purpose, Recipient, Replacement, SignedMessage,
+    Spends, SweepDraft, SweepRequest, SweepSource, Warning,
 };
 
 portable_as! { DraftId as u64 { |it| it.0, |number| Some(Self(number)) } }
 
 portable_struct! {
     PayRequest {
-        recipients, fee, most_fee, coins, choice, layout, labels, account, note, idempotency_key, hold,
+        recipients, fee, most_fee, coins, terms, choice, layout, labels, account, note, idempotency_key, hold,
         dry_run,
     }
+    InputTerms { outpoint, sequence, spends }
     CoinChoice { beside, least_depth, most_depth, strangers, even_worthless }
     Layout {
-        in_order, change_at, change_to, change_account, lock_time, is_final, publishes, most_weight,
+        in_order, change_at, change_to, change_account, lock_time, is_final, publishes, version,
+        most_weight,
     }
     BumpRequest { txid, way, fee, most_fee, hold, dry_run }
     Recipient { address, amount, note }
@@ -41,6 +43,7 @@ portable_struct! {
 }
 
 portable_enum!(FeeChoice { Default, Rate(rate), Total(fee), Target(blocks) });
+portable_enum!(Spends { Own { weight }, Foreign { parent, weight, has_witness } });
 portable_enum!(Hold { Briefly, UntilDropped, Not });
 portable_enum!(BumpWay { Best, Replace, Child, Cancel });
 portable_enum!(PayAmount { Exactly(amount), LessFee(amount), Max, Share });

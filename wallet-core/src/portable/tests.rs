@@ -2,15 +2,19 @@
 
 use std::time::Duration;
 
+use bitcoin::absolute::LockTime;
 use bitcoin::hashes::Hash as _;
-use bitcoin::{Amount, BlockHash, FeeRate, OutPoint, Txid};
+use bitcoin::transaction::Version;
+use bitcoin::{
+    Amount, BlockHash, FeeRate, OutPoint, Sequence, Transaction, TxIn, TxOut, Txid, Weight,
+};
 use proptest::prelude::*;
 
 use super::question::Question;
 use super::*;
 use crate::command::{
-    BlockQuery, Command, CommandError, FeeChoice, Hold, PayAmount, PayRequest, Recipient, Reply,
-    StoreProblem,
+    BlockQuery, Command, CommandError, FeeChoice, Hold, InputTerms, PayAmount, PayRequest,
+    Recipient, Reply, Spends, StoreProblem,
 };
 use crate::event::{Event, News, Note};
 use crate::face::Access;
@@ -50,6 +54,20 @@ fn what_is_asked_and_told_arrives_as_it_was() {
         }],
         fee: FeeChoice::Rate(FeeRate::from_sat_per_kwu(251)),
         coins: vec![OutPoint::new(Txid::all_zeros(), 3)],
+        terms: vec![InputTerms {
+            outpoint: OutPoint::new(Txid::all_zeros(), 3),
+            sequence: Some(Sequence(7)),
+            spends: Spends::Foreign {
+                parent: Box::new(Transaction {
+                    version: Version::TWO,
+                    lock_time: LockTime::ZERO,
+                    input: vec![TxIn::default()],
+                    output: vec![TxOut::NULL],
+                }),
+                weight: Weight::from_wu(273),
+                has_witness: true,
+            },
+        }],
         account: Some("segwit/1".parse().unwrap()),
         hold: Hold::UntilDropped,
         ..PayRequest::default()

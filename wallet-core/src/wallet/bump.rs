@@ -15,10 +15,11 @@ use crate::command::{
 use crate::limits::MOST_REPLACED;
 use crate::store::wallet::{RequestId, Task, TransactionRow};
 
-use super::draft::Unkept;
 use super::funding::Funding;
 use super::graph::inputs;
 use super::lineage::Lineage;
+use super::request::RESTRICTED;
+use super::unkept::Unkept;
 use super::{DraftMoment, Wallet, fee};
 
 /// A transaction that no block holds, and what stands on it.
@@ -54,7 +55,11 @@ impl Wallet {
         let paid = bumped.funding.outputs.iter().chain(back.map(|(_, output)| output));
         let paid = paid.map(|output| output.value).sum();
         fee::check_fee(bumped.funding.fee, paid, request.most_fee)?;
-        fee::check_weight(bumped.funding.weight, None)?;
+        let version = waiting.row.transaction.version;
+        let is_child = matches!(bumped.task, Task::Child(_));
+        // A child of version 1 would be as good in version 2; a replacement stays what it was.
+        let version = (!is_child || version == RESTRICTED).then_some(version);
+        fee::check_weight(bumped.funding.weight, fee::most_weight(version, is_child, None))?;
         let unkept = Unkept {
             funding: bumped.funding,
             task: bumped.task,
@@ -63,7 +68,8 @@ impl Wallet {
             note: self.label(&Reference::Transaction(request.txid))?,
             output_notes: Vec::new(),
             request: moment.request.clone().unwrap_or(UNKEYED),
-            layout: Layout::default(),
+            terms: Vec::new(),
+            layout: Layout { version, ..Layout::default() },
             hold: request.hold,
             dry_run: request.dry_run,
         };

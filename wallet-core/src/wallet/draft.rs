@@ -5,28 +5,13 @@
 
 use bitcoin::{ScriptBuf, TxOut};
 
-use crate::command::{CommandError, Draft, DraftId, FeeBasis, Hold, Layout, PayRequest};
+use crate::command::{CommandError, Draft, DraftId, Hold, PayRequest};
 use crate::limits::DRAFT_LIFETIME;
 use crate::store::wallet::{DraftRow, PaymentRow, RequestId, ScriptPlace, Task};
 
-use super::funding::Funding;
 use super::request::CheckedRequest;
+use super::unkept::Unkept;
 use super::{DraftMoment, Drafted, Wallet, fee};
-
-/// A draft before it is kept.
-pub(super) struct Unkept {
-    pub(super) funding: Funding,
-    pub(super) task: Task,
-    pub(super) takes_all: bool,
-    pub(super) fee_basis: FeeBasis,
-    pub(super) note: Option<String>,
-    /// What single outputs are for, by their scripts.
-    pub(super) output_notes: Vec<(ScriptBuf, String)>,
-    pub(super) request: RequestId,
-    pub(super) layout: Layout,
-    pub(super) hold: Hold,
-    pub(super) dry_run: bool,
-}
 
 impl Wallet {
     /// Chooses coins, builds the payment and reserves them. A dry run stages nothing.
@@ -61,7 +46,9 @@ impl Wallet {
         let paid = funding.outputs.iter().map(|output| output.value).sum();
         fee::check_fee(funding.fee, paid, request.most_fee)?;
         fee::check_rate(fee::rate(funding.fee, funding.weight))?;
-        fee::check_weight(funding.weight, request.layout.most_weight)?;
+        let layout = &request.layout;
+        let most = fee::most_weight(layout.version, false, layout.most_weight);
+        fee::check_weight(funding.weight, most)?;
         let unkept = Unkept {
             funding,
             task: Task::Payment,
@@ -70,6 +57,7 @@ impl Wallet {
             note: request.note.clone(),
             output_notes: output_notes(request),
             request: id,
+            terms: checked.terms,
             layout: checked.layout,
             hold: request.hold,
             dry_run: request.dry_run,
@@ -84,7 +72,7 @@ impl Wallet {
         unkept: Unkept,
         moment: &DraftMoment,
     ) -> Result<Draft, CommandError> {
-        let (psbt, change_vout) = self.unsigned(&unkept.funding, &unkept.layout, moment)?;
+        let (psbt, change_vout) = self.unsigned(&unkept, moment)?;
         let note_of = |output: &TxOut| {
             let noted = unkept.output_notes.iter().find(|(spk, _)| *spk == output.script_pubkey);
             noted.map(|(_, note)| note.clone())
@@ -115,7 +103,10 @@ impl Wallet {
             if unkept.hold == Hold::Not { DraftId(0) } else { self.file.insert_draft(&row)? }
         };
         let draft = self.review(id, &row, moment)?;
-        draft.ok_or(CommandError::NoSuchDraft(id.0))
+        let mut draft = draft.ok_or(CommandError::NoSuchDraft(id.0))?;
+        // What was said of weights is not in the PSBT.
+        draft.fee_rate = fee::rate(draft.fee, unkept.funding.weight);
+        Ok(draft)
     }
 
     /// Hands out the place of a change, unless it is that of a payment which is replaced.

@@ -4,6 +4,7 @@
 //! All in integers: a fee is the rate times the virtual size (BIP141), rounded up. Refuses an
 //! estimate of which little is known when nobody asked for one: peers could talk it up.
 
+use bitcoin::transaction::Version;
 use bitcoin::{Amount, FeeRate, Script, Weight};
 
 use crate::command::{CommandError, FeeBasis, FeeChoice, Warning};
@@ -120,6 +121,15 @@ pub fn input_weight(plan: SpendPlan) -> Weight {
     Weight::from_wu(4 * INPUT_BYTES + empty_witness) + plan.satisfaction
 }
 
+/// The same way to spend, of an input that weighs so much once it is signed. No input weighs less
+/// than an empty one.
+#[must_use]
+pub fn weighing(plan: SpendPlan, weight: Weight) -> SpendPlan {
+    let empty = input_weight(SpendPlan { satisfaction: Weight::ZERO, ..plan });
+    let satisfaction = weight.checked_sub(empty).unwrap_or(Weight::ZERO);
+    SpendPlan { satisfaction, ..plan }
+}
+
 /// The weight of one output to this script.
 #[must_use]
 pub fn output_weight(spk: &Script) -> Weight {
@@ -168,6 +178,22 @@ pub fn check_fee(fee: Amount, paid: Amount, most: Option<Amount>) -> Result<(), 
         return Err(CommandError::FeeAboveLimit { fee, most });
     }
     Ok(())
+}
+
+/// The most that a transaction of a version may weigh, where its asker names a bound of their own.
+/// Of version 3 nodes take less, and of a child of one in no block still less (BIP431).
+#[must_use]
+pub fn most_weight(
+    version: Option<Version>,
+    is_child: bool,
+    most: Option<Weight>,
+) -> Option<Weight> {
+    let restricted = match (version, is_child) {
+        (Some(Version(3)), true) => Some(Weight::from_wu(4_000)),
+        (Some(Version(3)), false) => Some(Weight::from_wu(40_000)),
+        _ => None,
+    };
+    most.into_iter().chain(restricted).min()
 }
 
 /// Refuses a transaction that no node relays, or that is heavier than its asker wants it.

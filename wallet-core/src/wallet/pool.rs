@@ -13,8 +13,8 @@ use crate::keychain::{Account, AccountId, SpendPlan};
 use crate::light_client::time::WallTime;
 use crate::store::wallet::LeanCoin;
 
-use super::coins::{is_immature, youngest_mature};
-use super::request::CheckedRequest;
+use super::coins::youngest_mature;
+use super::request::RESTRICTED;
 use super::{DraftMoment, Wallet};
 
 impl Wallet {
@@ -54,8 +54,8 @@ impl Wallet {
         Ok(coins)
     }
 
-    /// The coins in no block that nobody else can take back, unless that does not matter, and that
-    /// no draft is about to replace.
+    /// The coins in no block that nobody else can take back, unless that does not matter, that no
+    /// draft is about to replace, and that a payment of version 2 may spend.
     pub(super) fn lasting(
         &self,
         pending: Vec<LeanCoin>,
@@ -71,6 +71,7 @@ impl Wallet {
                 None => {
                     (choice.strangers || self.is_own_line(txid)?)
                         && !self.is_falling(txid, moment.now)?
+                        && !self.is_restricted(txid)?
                 }
             };
             known.insert(txid, stays);
@@ -84,6 +85,12 @@ impl Wallet {
     fn is_own_line(&self, txid: Txid) -> Result<bool, StoreProblem> {
         let line = self.ancestors([txid])?;
         Ok(line.0.values().all(|row| row.signed_here && row.sums.fee.is_some()))
+    }
+
+    /// Whether nodes take only a child of version 3 of it as long as no block holds it (BIP431).
+    pub(super) fn is_restricted(&self, txid: Txid) -> Result<bool, StoreProblem> {
+        let row = self.file.transaction(txid)?;
+        Ok(row.is_some_and(|row| row.transaction.version == RESTRICTED))
     }
 
     /// Whether a draft that holds its coins at `now` is about to replace a transaction, or what it
@@ -101,6 +108,9 @@ impl Wallet {
     pub(super) fn plans(&self, coins: &[LeanCoin]) -> Result<Vec<SpendPlan>, StoreProblem> {
         let mut known: Vec<(AccountId, SpendPlan)> = Vec::new();
         let plan = |coin: &LeanCoin| {
+            if let Some(plan) = coin.plan {
+                return Ok(plan);
+            }
             if let Some((_, plan)) = known.iter().find(|(id, _)| *id == coin.account) {
                 return Ok(*plan);
             }
@@ -148,34 +158,6 @@ impl Wallet {
         let preferred = self.description.preferred;
         let others = self.accounts.iter().map(Account::id).filter(move |id| *id != preferred);
         std::iter::once(preferred).chain(others)
-    }
-
-    /// The coins that a request names.
-    pub(super) fn named(
-        &self,
-        request: &CheckedRequest,
-        moment: &DraftMoment,
-    ) -> Result<Vec<LeanCoin>, CommandError> {
-        let find = |coin: &OutPoint| {
-            let output = self.file.own_output(*coin, moment.now)?;
-            let output = output.filter(|output| output.live && output.spender.is_none());
-            match output.ok_or(CommandError::NoSuchCoin(*coin))?.coin {
-                row if row.frozen => Err(CommandError::CoinFrozen(*coin)),
-                row if row.reserved => Err(CommandError::CoinReserved(*coin)),
-                row if is_immature(&row, moment.tip) => Err(CommandError::CoinImmature(*coin)),
-                _ if self.is_falling(coin.txid, moment.now)? => {
-                    Err(CommandError::CoinReserved(*coin))
-                }
-                row => {
-                    let plan = self.spend_plan(row.place)?;
-                    if !plan.is_open(row.height, moment.tip) {
-                        return Err(CommandError::CoinWaits(*coin));
-                    }
-                    Ok(LeanCoin::from(&row))
-                }
-            }
-        };
-        request.coins.iter().map(find).collect()
     }
 
     /// The coins that have one of these labels; each must be that of a coin.

@@ -1,8 +1,9 @@
 //! Owns the check of a request to pay, once, before anything is chosen or stored.
 
 use bitcoin::OutPoint;
+use bitcoin::transaction::Version;
 
-use crate::command::{CoinChoice, CommandError, FeeBasis, Layout, PayRequest};
+use crate::command::{CoinChoice, CommandError, FeeBasis, InputTerms, Layout, PayRequest};
 use crate::keychain::AccountName;
 use crate::light_client::fees::FeeReport;
 
@@ -20,6 +21,8 @@ pub(super) struct CheckedRequest {
     pub(super) fee_basis: FeeBasis,
     /// Spend exactly these; empty: choose.
     pub(super) coins: Vec<OutPoint>,
+    /// What is said of some of these.
+    pub(super) terms: Vec<InputTerms>,
     /// Choose only among coins with one of these labels; empty: among all.
     pub(super) labels: Vec<String>,
     /// Spend from this account only.
@@ -39,16 +42,25 @@ impl CheckedRequest {
                 coins.push(*coin);
             }
         }
+        let mut choice = request.choice;
+        if request.layout.version == Some(RESTRICTED) {
+            choice.least_depth = choice.least_depth.max(1);
+        }
         let (price, fee_basis) = fee::price(request.fee, fees)?;
         Ok(Self {
             pay: Pay::of(request)?,
             price,
             fee_basis,
             coins,
+            terms: request.terms.clone(),
             labels: request.labels.clone(),
             account: request.account.clone(),
-            choice: request.choice,
+            choice,
             layout: request.layout.clone(),
         })
     }
 }
+
+/// The version whose transactions keep to themselves as long as no block holds them: they spend
+/// unconfirmed coins of their own version only (BIP431), which no payment here does.
+pub(super) const RESTRICTED: Version = Version(3);

@@ -26,6 +26,8 @@ mod limits;
 #[cfg(test)]
 mod loss;
 #[cfg(test)]
+mod named;
+#[cfg(test)]
 mod paying;
 #[cfg(test)]
 mod records;

@@ -1,5 +1,6 @@
-//! Owns the unsigned transaction of a payment as a PSBT (BIP174, BIP371): version 2, replaceable
-//! (BIP125), in an order that tells nothing unless it is asked for, with all that a signer has to check.
+//! Owns the unsigned transaction of a payment as a PSBT (BIP174, BIP371): version 2 and
+//! replaceable (BIP125) in an order that tells nothing, unless something else is asked for, with all
+//! that a signer has to check.
 
 use bitcoin::absolute::LockTime;
 use bitcoin::key::rand::rngs::StdRng;
@@ -7,24 +8,25 @@ use bitcoin::key::rand::seq::SliceRandom;
 use bitcoin::key::rand::{Rng, SeedableRng};
 use bitcoin::psbt::Psbt;
 use bitcoin::transaction::Version;
-use bitcoin::{ScriptBuf, Sequence, Transaction, TxIn, TxOut, Witness, WitnessVersion};
+use bitcoin::{OutPoint, ScriptBuf, Sequence, Transaction, TxIn, TxOut, Witness, WitnessVersion};
 
-use crate::command::{CommandError, Layout};
+use crate::command::{CommandError, InputTerms, Layout, Spends};
 use crate::keychain::SpendPlan;
 use crate::light_client::height::Height;
 use crate::store::wallet::{CoinRow, LeanCoin};
 
 use super::funding::Funding;
+use super::unkept::Unkept;
 use super::{DraftMoment, Wallet};
 
 impl Wallet {
     /// The PSBT of a payment, and which of its outputs is the change.
     pub(super) fn unsigned(
         &self,
-        funding: &Funding,
-        layout: &Layout,
+        unkept: &Unkept,
         moment: &DraftMoment,
     ) -> Result<(Psbt, Option<u32>), CommandError> {
+        let Unkept { funding, layout, terms, .. } = unkept;
         let mut random = StdRng::from_seed(moment.entropy);
         let mut spent = funding.spent.clone();
         spent.shuffle(&mut random);
@@ -32,24 +34,35 @@ impl Wallet {
         let (outputs, change_vout) = arranged(funding, layout, &mut random);
         let own_time = lock_time(moment.tip, &mut random);
         let transaction = Transaction {
-            version: Version::TWO,
+            version: layout.version.unwrap_or(Version::TWO),
             lock_time: plans.iter().fold(layout.lock_time.unwrap_or(own_time), later),
-            input: spent.iter().zip(&plans).map(|(coin, plan)| input(coin, plan, layout)).collect(),
+            input: spent.iter().zip(&plans).map(|(coin, plan)| input(coin, plan, unkept)).collect(),
             output: outputs,
         };
         let psbt = Psbt::from_unsigned_tx(transaction)
             .map_err(|_| self.file.damaged("a draft is signed already"))?;
-        let mut rows = Vec::with_capacity(spent.len());
+        let mut known = Vec::with_capacity(spent.len());
         for coin in &spent {
-            let output = self.file.own_output(coin.outpoint, moment.now)?;
-            rows.push(output.ok_or(CommandError::NoSuchCoin(coin.outpoint))?.coin);
+            let own = self.file.own_output(coin.outpoint, moment.now)?;
+            known.push(match (own, parent_of(coin.outpoint, terms)) {
+                (Some(own), _) => Spent::Own(Box::new(own.coin)),
+                (None, Some(parent)) => Spent::Foreign(parent),
+                (None, None) => return Err(CommandError::NoSuchCoin(coin.outpoint)),
+            });
         }
-        Ok((self.annotated(psbt, &rows)?, change_vout))
+        Ok((self.annotated(psbt, &known)?, change_vout))
     }
 
     /// Adds what a signer needs: the outputs that are spent, and the origins of keys on both sides.
-    fn annotated(&self, mut psbt: Psbt, spent: &[CoinRow]) -> Result<Psbt, CommandError> {
-        for (input, coin) in psbt.inputs.iter_mut().zip(spent) {
+    fn annotated(&self, mut psbt: Psbt, spent: &[Spent<'_>]) -> Result<Psbt, CommandError> {
+        for (input, spent) in psbt.inputs.iter_mut().zip(spent) {
+            let coin = match spent {
+                Spent::Own(coin) => coin,
+                Spent::Foreign(parent) => {
+                    input.non_witness_utxo = Some((*parent).clone());
+                    continue;
+                }
+            };
             let id = coin.place.keychain;
             let account = self.account(id.account)?;
             account.annotate_input(id.branch, coin.place.index, input);
@@ -73,6 +86,22 @@ impl Wallet {
     }
 }
 
+/// What an input spends.
+enum Spent<'a> {
+    Own(Box<CoinRow>),
+    /// Somebody else's, which this transaction made.
+    Foreign(&'a Transaction),
+}
+
+/// The transaction that made a coin of others.
+fn parent_of(outpoint: OutPoint, terms: &[InputTerms]) -> Option<&Transaction> {
+    let terms = terms.iter().find(|terms| terms.outpoint == outpoint)?;
+    match &terms.spends {
+        Spends::Foreign { parent, .. } => Some(parent),
+        Spends::Own { .. } => None,
+    }
+}
+
 /// The outputs in the order that is wanted, and the place of the change among them.
 fn arranged(funding: &Funding, layout: &Layout, random: &mut StdRng) -> (Vec<TxOut>, Option<u32>) {
     let mut outputs = funding.outputs.clone();
@@ -86,9 +115,12 @@ fn arranged(funding: &Funding, layout: &Layout, random: &mut StdRng) -> (Vec<TxO
     (outputs, u32::try_from(at).ok())
 }
 
-fn input(coin: &LeanCoin, plan: &SpendPlan, layout: &Layout) -> TxIn {
-    // What the script asks for stays.
-    let says_nothing = layout.is_final && plan.sequence == Sequence::ENABLE_RBF_NO_LOCKTIME;
+fn input(coin: &LeanCoin, plan: &SpendPlan, unkept: &Unkept) -> TxIn {
+    // What the script or the caller asks for stays.
+    let is_asked = |terms: &InputTerms| terms.outpoint == coin.outpoint && terms.sequence.is_some();
+    let says_nothing = unkept.layout.is_final
+        && plan.sequence == Sequence::ENABLE_RBF_NO_LOCKTIME
+        && !unkept.terms.iter().any(is_asked);
     TxIn {
         previous_output: coin.outpoint,
         script_sig: ScriptBuf::new(),

@@ -40,9 +40,9 @@ pub(super) const FIELDS: &[Parameter] = &[
     Parameter::optional("replaceable", Kind::Bool, "Marks this transaction as replaceable"),
     Parameter::optional("conf_target", Kind::Number, "Confirmation target in blocks"),
     Parameter::optional("estimate_mode", Kind::Text, "unset, economical, conservative"),
-    Parameter::optional("input_weights", Kind::Array, "Without meaning for own coins"),
+    Parameter::optional("input_weights", Kind::Array, "What inputs weigh once they are signed"),
     Parameter::optional("max_tx_weight", Kind::Number, "The most that it may weigh"),
-    Parameter::optional("solving_data", Kind::Object, "Without meaning for own coins"),
+    Parameter::optional("solving_data", Kind::Object, "How coins of others are spent"),
 ];
 
 /// How coins are chosen.

@@ -3,8 +3,7 @@
 
 use billfold_wallet_core::command::{CoinChoice, Layout, PayRequest};
 use billfold_wallet_core::keychain::Branch;
-use bitcoin::transaction::Version;
-use bitcoin::{OutPoint, Weight};
+use bitcoin::{OutPoint, Sequence, TxIn, Weight};
 
 use crate::address_type;
 use crate::arguments::{self, Arguments};
@@ -72,23 +71,13 @@ impl<'a> Options<'a> {
         self.value(name).map(arguments::integer).transpose()
     }
 
-    pub(super) fn check_version(version: Option<&Value>) -> Result<(), RpcError> {
-        if unsigned::version(version)? != Version::TWO {
-            return Err(RpcError::parameter("Transactions of version 2 only are made here"));
-        }
-        Ok(())
-    }
-
     /// What both methods read of them.
     pub(super) fn request(&self) -> Result<PayRequest, RpcError> {
-        if self.has("solving_data") {
-            return Err(RpcError::parameter("solving_data is not served: coins of others too"));
-        }
         let Fee(fee) = self.fee;
         let (least_depth, most_depth) = self.depths()?;
         Ok(PayRequest {
             fee,
-            coins: self.coins()?,
+            coins: self.inputs()?.into_iter().map(|(coin, _)| coin).collect(),
             choice: CoinChoice { least_depth, most_depth, ..CoinChoice::default() },
             layout: self.layout()?,
             ..PayRequest::default()
@@ -109,16 +98,25 @@ impl<'a> Options<'a> {
         Ok((depth, Some(u32::try_from(most).unwrap_or(u32::MAX))))
     }
 
-    fn coins(&self) -> Result<Vec<OutPoint>, RpcError> {
+    /// The inputs, each with its sequence number if it has one of its own.
+    pub(super) fn inputs(&self) -> Result<Vec<(OutPoint, Option<Sequence>)>, RpcError> {
         let Some(listed) = self.value("inputs") else { return Ok(Vec::new()) };
-        for input in arguments::array(listed)? {
-            if input.as_object().is_some_and(|fields| fields.get("sequence").is_some()) {
-                return Err(RpcError::parameter("sequence numbers of inputs are not served"));
-            }
-        }
+        let replaceable = self.flag("replaceable", true)?;
         let lock_time = unsigned::lock_time(self.value("locktime"))?;
-        let inputs = unsigned::inputs(listed, None, lock_time)?;
-        Ok(inputs.into_iter().map(|input| input.previous_output).collect())
+        let inputs = unsigned::inputs(listed, Some(replaceable), lock_time)?;
+        let signals = inputs.iter().any(|input| input.sequence.is_rbf());
+        if replaceable && !inputs.is_empty() && !signals {
+            return Err(RpcError::parameter(unsigned::CONTRADICTION));
+        }
+        let is_own = |input: &Value| {
+            let sequence = input.as_object().and_then(|fields| fields.get("sequence"));
+            sequence.is_some_and(Value::is_number)
+        };
+        let own = arguments::array(listed)?.iter().map(is_own);
+        let told = |(input, is_own): (TxIn, bool)| {
+            (input.previous_output, is_own.then_some(input.sequence))
+        };
+        Ok(inputs.into_iter().zip(own).map(told).collect())
     }
 
     fn layout(&self) -> Result<Layout, RpcError> {

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use bitcoin::{Amount, OutPoint, Script, Txid};
 
 use crate::command::{Receipt, StoreProblem};
-use crate::keychain::AccountId;
+use crate::keychain::{AccountId, SpendPlan};
 use crate::light_client::height::Height;
 
 use super::column::Column;
@@ -24,6 +24,8 @@ pub struct LeanCoin {
     pub account: AccountId,
     /// Its block, if it has one.
     pub height: Option<Height>,
+    /// How it is spent, if not as its account says.
+    pub plan: Option<SpendPlan>,
 }
 
 impl From<&CoinRow> for LeanCoin {
@@ -33,6 +35,7 @@ impl From<&CoinRow> for LeanCoin {
             amount: row.amount,
             account: row.place.keychain.account,
             height: row.height,
+            plan: None,
         }
     }
 }

@@ -159,5 +159,6 @@ fn lean_coin(row: &Row<'_>) -> rusqlite::Result<LeanCoin> {
         amount: row.get::<_, Column<Amount>>(2)?.0,
         account: row.get::<_, Column<KeychainId>>(3)?.0.account,
         height: height.map(|height| height.0),
+        plan: None,
     })
 }
