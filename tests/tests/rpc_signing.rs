@@ -266,8 +266,8 @@ fn inputs_weigh_and_say_what_a_caller_asks_for() -> Result<()> {
     ensure!(sent_as(&sent)? == (json!(1), json!(2)));
     let again = json!([[STRANGER], null, "unset", 5, {"inputs": [coin]}]);
     let told = daemon.refused(500, -8, "sendall", &again)?;
-    let spent = told.starts_with("Input not available.") && told.ends_with("was already spent.");
-    ensure!(spent, "{told}");
+    let says_so = told.starts_with("Input not available.") && told.ends_with("was already spent.");
+    ensure!(says_so, "{told}");
     let mut left = own_coin(&daemon)?[0].clone();
     left["sequence"] = json!(1);
     let options = json!({"inputs": [left], "version": 3});
