@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use billfold_tui::config_file::{ConfigFile, Idle, ParseConfigError};
 use billfold_wallet_core::config::{ParseWalletNameError, Settings, WalletName};
 use billfold_wallet_core::limits::{DEFAULT_FILTERS_DISK, DEFAULT_IDLE_LOCK};
 use bitcoin::Network;
@@ -13,9 +14,6 @@ use directories::ProjectDirs;
 
 use crate::cli::{GlobalOptions, NetworkName};
 use crate::failure::{Failure, Kind};
-use crate::settings::file::{ConfigFile, Idle, ParseConfigError};
-
-mod file;
 
 /// Everything that a command needs to know besides its own options.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,7 +84,8 @@ impl Run {
         mut file: ConfigFile,
         default_data_dir: Option<PathBuf>,
     ) -> Result<Self, SettingsError> {
-        let network = options.network.or(file.network).unwrap_or(NetworkName::Mainnet);
+        let network = options.network.map(NetworkName::network);
+        let network = network.or(file.network).unwrap_or(Network::Bitcoin);
         let section = file.take_section(network);
         let style = Style::of(options).over(&file);
         let data_dir = options
@@ -103,7 +102,6 @@ impl Run {
             if options.connect.is_empty() { section.connect } else { options.connect.clone() };
         let proxy = options.proxy.or(section.proxy).or(file.proxy);
         let signet_challenge = options.signet_challenge.clone().or(section.signet_challenge);
-        let network = network.network();
         if signet_challenge.is_some() && network != Network::Signet {
             return Err(SettingsError::ChallengeElsewhere);
         }

@@ -88,8 +88,7 @@ pub(crate) struct GlobalOptions {
 }
 
 /// A network by the name that people type.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum NetworkName {
     /// Bitcoin with value.
     Mainnet,

@@ -75,6 +75,11 @@ impl Program {
         self.peers = vec![peer.to_string()];
     }
 
+    /// Connects to whomever it finds, from the next run on.
+    pub fn connect_to_nobody(&mut self) {
+        self.peers.clear();
+    }
+
     /// A file beside the data directory, where tests put words and passwords.
     #[must_use]
     pub fn file(&self, name: &str) -> PathBuf {
@@ -248,6 +253,18 @@ impl Running {
     #[must_use]
     pub fn id(&self) -> u32 {
         self.process.id()
+    }
+
+    /// The most bytes of memory that it had up to now, as Linux counts them.
+    ///
+    /// # Errors
+    /// That the system does not tell.
+    pub fn peak_memory(&self) -> Result<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.id()))?;
+        let peak =
+            status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no peak")?;
+        let kib: u64 = peak.trim().trim_end_matches("kB").trim().parse()?;
+        Ok(kib * 1024)
     }
 
     /// Waits for a line on standard error that contains a text.

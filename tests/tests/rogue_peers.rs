@@ -3,7 +3,6 @@
 //! there, and memory is bounded.
 
 use std::collections::HashSet;
-use std::fs;
 use std::net::SocketAddr;
 use std::sync::mpsc;
 use std::time::Duration;
@@ -110,11 +109,11 @@ fn a_flood_of_announcements_takes_no_memory() -> Result<()> {
         let rogue = Rogue::before(place.node(), wire, || at_first("cfheaders", |_| flood()))?;
         let mut run = place.sync(&[rogue.address, gate.address])?;
         run.await_line("connected")?;
-        let before = peak_memory(&run)?;
+        let before = run.peak_memory()?;
         rogue.await_deed()?;
         // What comes behind the flood ends the connection, so all of it was taken.
         run.await_line(" closed peer=")?;
-        let taken = peak_memory(&run)?.saturating_sub(before);
+        let taken = run.peak_memory()?.saturating_sub(before);
         ensure!(taken < 32 << 20, "{taken} bytes");
         gate.open();
         place.check(&run.finish()?)?;
@@ -345,13 +344,6 @@ fn filters_asked_to(message: &Message) -> Option<BlockHash> {
 }
 
 /// The most memory that a running program ever had, in bytes.
-fn peak_memory(run: &Running) -> Result<u64> {
-    let status = fs::read_to_string(format!("/proc/{}/status", run.id()))?;
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no peak")?;
-    let kib: u64 = peak.trim().trim_end_matches("kB").trim().parse()?;
-    Ok(kib * 1024)
-}
-
 const PAYMENTS: u64 = 5;
 const AMOUNT: u64 = 20_000;
 const PATIENCE: Duration = Duration::from_secs(120);

@@ -18,6 +18,10 @@ pub mod key;
 pub mod action;
 pub mod script;
 pub mod keymap;
+pub mod keys_file;
+pub mod config_file;
+#[cfg(any(test, feature = "fuzz"))]
+pub mod fuzz;
 pub mod theme;
 pub mod places;
 pub mod canvas;

@@ -9,49 +9,48 @@ use std::time::Duration;
 use billfold_wallet_core::config::{ProxyAddress, SignetChallenge};
 use billfold_wallet_core::light_client::peer_id::PeerAddress;
 use billfold_wallet_core::limits::DEFAULT_DUST_LIMIT;
-use bitcoin::Amount;
+use bitcoin::{Amount, Network};
 use serde::{Deserialize, Deserializer, de};
-
-use crate::cli::NetworkName;
 
 /// The whole file; everything in it is optional.
 #[derive(Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
-pub(super) struct ConfigFile {
+pub struct ConfigFile {
     /// Which network to use when none is given.
-    pub(super) network: Option<NetworkName>,
+    #[serde(deserialize_with = "network")]
+    pub network: Option<Network>,
     /// Where wallets and chain live.
-    pub(super) data_dir: Option<PathBuf>,
+    pub data_dir: Option<PathBuf>,
     /// The wallet's name, unless the network's section has one.
-    pub(super) wallet: Option<String>,
+    pub wallet: Option<String>,
     /// The SOCKS5 proxy for everything, unless the network's section names another.
     #[serde(deserialize_with = "proxy")]
-    pub(super) proxy: Option<ProxyAddress>,
+    pub proxy: Option<ProxyAddress>,
     /// Where the password is read from, unless the network's section says.
-    pub(super) password_file: Option<PathBuf>,
+    pub password_file: Option<PathBuf>,
     /// Where the passphrase of keys is read from, unless the network's section says.
-    pub(super) keys_passphrase_file: Option<PathBuf>,
+    pub keys_passphrase_file: Option<PathBuf>,
     /// Trust no later start than the first block.
-    pub(super) validate_from_genesis: bool,
+    pub validate_from_genesis: bool,
     /// Always speak JSON.
-    pub(super) json: bool,
+    pub json: bool,
     /// Always speak plainly.
-    pub(super) plain: bool,
+    pub plain: bool,
     /// Say only results and errors.
-    pub(super) quiet: bool,
+    pub quiet: bool,
     /// How much to log.
-    pub(super) verbose: u8,
+    pub verbose: u8,
     /// What is kept of filters, unless the network's section says.
-    pub(super) filters: Filters,
+    pub filters: Filters,
     /// Whether the screens listen to the mouse.
-    pub(super) mouse: Option<bool>,
+    pub mouse: Option<bool>,
     /// Whether to listen to transactions that no block holds, unless the network's section says.
-    pub(super) mempool: Option<bool>,
+    pub mempool: Option<bool>,
     /// When keys lock themselves, unless the network's section says.
-    pub(super) lock: Lock,
+    pub lock: Lock,
     /// What is frozen when it comes, unless the network's section says.
-    pub(super) dust: Dust,
+    pub dust: Dust,
     mainnet: Section,
     testnet3: Section,
     testnet4: Section,
@@ -62,44 +61,44 @@ pub(super) struct ConfigFile {
 /// What may differ from network to network.
 #[derive(Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub(super) struct Section {
+pub struct Section {
     /// The wallet's name.
-    pub(super) wallet: Option<String>,
+    pub wallet: Option<String>,
     /// The only peers to use.
     #[serde(deserialize_with = "peers")]
-    pub(super) connect: Vec<PeerAddress>,
+    pub connect: Vec<PeerAddress>,
     /// The challenge of a signet of one's own.
     #[serde(deserialize_with = "challenge")]
-    pub(super) signet_challenge: Option<SignetChallenge>,
+    pub signet_challenge: Option<SignetChallenge>,
     /// The SOCKS5 proxy for everything.
     #[serde(deserialize_with = "proxy")]
-    pub(super) proxy: Option<ProxyAddress>,
+    pub proxy: Option<ProxyAddress>,
     /// Where the password is read from.
-    pub(super) password_file: Option<PathBuf>,
+    pub password_file: Option<PathBuf>,
     /// Where the passphrase of keys is read from.
-    pub(super) keys_passphrase_file: Option<PathBuf>,
+    pub keys_passphrase_file: Option<PathBuf>,
     /// What is kept of filters.
-    pub(super) filters: Filters,
+    pub filters: Filters,
     /// Whether to listen to transactions that no block holds.
-    pub(super) mempool: Option<bool>,
+    pub mempool: Option<bool>,
     /// When keys lock themselves.
-    pub(super) lock: Lock,
+    pub lock: Lock,
     /// What is frozen when it comes.
-    pub(super) dust: Dust,
+    pub dust: Dust,
 }
 
 /// When the keys of an open wallet lock themselves.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub(super) struct Lock {
+pub struct Lock {
     /// After nobody was there for so long.
     #[serde(deserialize_with = "idle")]
-    pub(super) idle: Option<Idle>,
+    pub idle: Option<Idle>,
 }
 
 /// How long nobody may be there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Idle {
+pub enum Idle {
     /// So long.
     After(Duration),
     /// As long as the wallet is open.
@@ -109,19 +108,21 @@ pub(super) enum Idle {
 /// What payments from outside are frozen when they come to an address that was paid before.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub(super) struct Dust {
+pub struct Dust {
     /// Those below so many satoshi; 0 freezes none.
     limit: Option<u32>,
 }
 
 impl Dust {
     /// This, or what the head of the file says where this says nothing.
-    pub(super) fn or(self, head: Self) -> Self {
+    #[must_use]
+    pub fn or(self, head: Self) -> Self {
         Self { limit: self.limit.or(head.limit) }
     }
 
     /// Below which amount.
-    pub(super) fn limit(self) -> Amount {
+    #[must_use]
+    pub fn limit(self) -> Amount {
         Amount::from_sat(self.limit.map_or(DEFAULT_DUST_LIMIT, u64::from))
     }
 }
@@ -129,10 +130,10 @@ impl Dust {
 /// What is kept of the filters that were downloaded.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub(super) struct Filters {
+pub struct Filters {
     /// Bytes that they may take on disk; 0 keeps none.
     #[serde(deserialize_with = "byte_size")]
-    pub(super) disk: Option<u64>,
+    pub disk: Option<u64>,
 }
 
 impl ConfigFile {
@@ -140,7 +141,7 @@ impl ConfigFile {
     ///
     /// # Errors
     /// See [`ParseConfigError`].
-    pub(super) fn parse(text: &str, dir: &Path) -> Result<Self, ParseConfigError> {
+    pub fn parse(text: &str, dir: &Path) -> Result<Self, ParseConfigError> {
         let mut file: Self = toml::from_str(text).map_err(|error| ParseConfigError {
             line: error.span().map_or(1, |span| line_of(text, span.start)),
             what: without_value(error.message()),
@@ -165,15 +166,35 @@ impl ConfigFile {
     }
 
     /// Takes the section of a network out of the file.
-    pub(super) fn take_section(&mut self, network: NetworkName) -> Section {
+    pub fn take_section(&mut self, network: Network) -> Section {
         std::mem::take(match network {
-            NetworkName::Mainnet => &mut self.mainnet,
-            NetworkName::Testnet3 => &mut self.testnet3,
-            NetworkName::Testnet4 => &mut self.testnet4,
-            NetworkName::Signet => &mut self.signet,
-            NetworkName::Regtest => &mut self.regtest,
+            Network::Bitcoin => &mut self.mainnet,
+            Network::Testnet => &mut self.testnet3,
+            Network::Testnet4 => &mut self.testnet4,
+            Network::Signet => &mut self.signet,
+            Network::Regtest => &mut self.regtest,
         })
     }
+}
+
+/// A network by the name of its section.
+fn network<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Network>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Name {
+        Mainnet,
+        Testnet3,
+        Testnet4,
+        Signet,
+        Regtest,
+    }
+    Ok(Some(match Name::deserialize(deserializer)? {
+        Name::Mainnet => Network::Bitcoin,
+        Name::Testnet3 => Network::Testnet,
+        Name::Testnet4 => Network::Testnet4,
+        Name::Signet => Network::Signet,
+        Name::Regtest => Network::Regtest,
+    }))
 }
 
 fn peers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<PeerAddress>, D::Error> {
@@ -265,11 +286,11 @@ fn line_of(text: &str, offset: usize) -> usize {
 /// The text is not a configuration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {what}")]
-pub(crate) struct ParseConfigError {
+pub struct ParseConfigError {
     /// Which line, counted from 1.
-    pub(crate) line: usize,
+    pub line: usize,
     /// What is wrong with it; names keys, never values.
-    pub(crate) what: String,
+    pub what: String,
 }
 
 #[cfg(test)]
@@ -310,8 +331,8 @@ mod tests {
             let text = format!("[filters]\ndisk = {text}\n[signet.filters]\ndisk = 1");
             let mut file = ConfigFile::parse(&text, Path::new("/etc")).expect("good");
             assert_eq!(file.filters.disk, Some(bytes));
-            assert_eq!(file.take_section(NetworkName::Signet).filters.disk, Some(1));
-            assert_eq!(file.take_section(NetworkName::Regtest).filters.disk, None);
+            assert_eq!(file.take_section(Network::Signet).filters.disk, Some(1));
+            assert_eq!(file.take_section(Network::Regtest).filters.disk, None);
         }
         for bad in ["-1", "'2 GiB'", "'many'", "1.5", "'99999999999 GB'", "true"] {
             assert!(error(&format!("[filters]\ndisk = {bad}")).contains("500 MB"), "{bad}");
@@ -332,8 +353,8 @@ mod tests {
         let (_, example) = page.split_once("```toml").expect("an example");
         let (example, _) = example.split_once("```").expect("its end");
         let mut file = ConfigFile::parse(example, Path::new("/etc")).expect("good");
-        assert_eq!(file.network, Some(NetworkName::Signet));
-        assert_eq!(file.take_section(NetworkName::Mainnet).connect.len(), 1);
+        assert_eq!(file.network, Some(Network::Signet));
+        assert_eq!(file.take_section(Network::Bitcoin).connect.len(), 1);
     }
 
     #[test]
