@@ -2,6 +2,9 @@
 //! with the verbs of the palette, in front of a play-money network. No byte that is written moves a
 //! cursor, and no password is shown.
 
+#[cfg(unix)]
+use std::net::TcpListener;
+
 use anyhow::{Context, Result, ensure};
 use billfold_tests::program::{PASSWORD, Program};
 use billfold_tests::screens::STRANGER;
@@ -189,6 +192,35 @@ fn a_stopped_program_asks_for_the_password_again() -> Result<()> {
     let closed = person.read_until("Password: ")?;
     ensure!(!closed.contains("BTC"), "{closed}");
     person.enter_hidden(PASSWORD)?;
+    person.read_until("Balance")?;
+    quit(person)
+}
+
+/// A signer that answers late must not put the question for the password in the place of one whose
+/// answer is seen.
+#[cfg(unix)]
+#[test]
+fn a_late_answer_of_a_signer_leaves_the_password_hidden() -> Result<()> {
+    let town = Town::build()?;
+    let program = town.wallet_with(BILLFOLD, 500_000)?;
+    let signer = TcpListener::bind("127.0.0.1:0")?;
+    let mut shell = shell::starting(BILLFOLD, &program, town.network.address(), &["--plain"]);
+    shell.env("BILLFOLD_SIGNER", format!("tcp:{}", signer.local_addr()?));
+    let mut person = Typist::at_terminal(&shell)?;
+    hidden(&mut person, "Password: ", PASSWORD)?;
+    person.read_until("* synced at ")?;
+    answer(&mut person, PROMPT, "receive")?;
+    person.read_until("waiting for a payment")?;
+    answer(&mut person, PROMPT, "verify")?;
+    let (asked, _) = signer.accept()?;
+    person.press("\x1a")?;
+    person.read_until("the shell is back")?;
+    person.enter("")?;
+    person.read_until("The wallet is closed.")?;
+    drop((asked, signer));
+    person.read_until("There is an answer.")?;
+    answer(&mut person, PROMPT, "")?;
+    hidden(&mut person, "\nPassword: ", PASSWORD)?;
     person.read_until("Balance")?;
     quit(person)
 }

@@ -148,15 +148,10 @@ impl Book {
 
     /// Wants more rows of a page, unless all are known or more are being read.
     pub fn read_on(&mut self, page: Page) {
-        let is_known = match page {
-            Page::History => self.history.is_some(),
-            Page::Coins => self.coins.is_some(),
-            Page::Addresses => self.addresses.is_some(),
-            _ => false,
-        };
-        // One that failed is asked for again with the next thing that happens, as far as it was.
+        // One that failed is asked for again with the next thing that happens, as far as it was. What nobody
+        // asked for yet is stale.
         let waits = [&self.stale, &self.failed].into_iter().any(|pages| pages.contains(&page));
-        if is_known && !waits && !self.is_whole(page) && !self.is_asked(page) {
+        if !waits && !self.is_whole(page) && !self.is_asked(page) {
             self.rows.insert(page, self.rows(page).saturating_mul(2));
             self.outdate(&[page]);
         }

@@ -25,6 +25,8 @@ pub(super) enum Cause {
 pub(super) struct Pace {
     /// The last drawings, the newest at the end.
     drawn: VecDeque<Instant>,
+    /// Those of them that no person caused: many keys hold no answer back.
+    of_others: VecDeque<Instant>,
     changed: Option<Cause>,
 }
 
@@ -37,25 +39,38 @@ impl Pace {
     /// When to draw; `None`: nothing changed.
     pub(super) fn due(&self, now: Instant) -> Option<Instant> {
         let cause = self.changed?;
-        let (frames, rest) = match cause {
-            Cause::News => (FRAMES - OF_THE_PERSON, NEWS),
-            Cause::Answer => (FRAMES - OF_THE_PERSON, ANSWER),
-            Cause::Person => (FRAMES, Duration::ZERO),
+        let rest = match cause {
+            Cause::News => NEWS,
+            Cause::Answer => ANSWER,
+            Cause::Person => Duration::ZERO,
         };
-        let oldest = self.drawn.len().checked_sub(frames).and_then(|at| self.drawn.get(at));
-        let room = oldest.map(|oldest| *oldest + SECOND);
+        let others =
+            (cause != Cause::Person).then(|| room(&self.of_others, FRAMES - OF_THE_PERSON));
+        let room = room(&self.drawn, FRAMES).max(others.flatten());
         let quiet = self.drawn.back().map(|last| *last + rest);
         Some(room.max(quiet).unwrap_or(now).max(now))
     }
 
     /// All that changed is drawn.
     pub(super) fn drew(&mut self, now: Instant) {
-        self.changed = None;
-        if self.drawn.len() == FRAMES {
-            self.drawn.pop_front();
+        if self.changed.take() < Some(Cause::Person) {
+            note(&mut self.of_others, now, FRAMES - OF_THE_PERSON);
         }
-        self.drawn.push_back(now);
+        note(&mut self.drawn, now, FRAMES);
     }
+}
+
+/// From when on one more leaves no more than `most` in a second; `None`: now.
+fn room(drawn: &VecDeque<Instant>, most: usize) -> Option<Instant> {
+    let oldest = drawn.len().checked_sub(most).and_then(|at| drawn.get(at));
+    oldest.map(|oldest| *oldest + SECOND)
+}
+
+fn note(drawn: &mut VecDeque<Instant>, now: Instant, most: usize) {
+    if drawn.len() == most {
+        drawn.pop_front();
+    }
+    drawn.push_back(now);
 }
 
 /// Drawings in a second at the most.
@@ -128,6 +143,20 @@ mod tests {
                 pace.drew(now);
             }
         }
+    }
+
+    #[test]
+    fn an_answer_is_not_held_back_by_the_keys_before_it() {
+        let mut now = Instant::now();
+        let mut pace = Pace::default();
+        for _ in 0..25 {
+            pace.change(Cause::Person);
+            assert_eq!(pace.due(now), Some(now));
+            pace.drew(now);
+            now += Duration::from_millis(2);
+        }
+        pace.change(Cause::Answer);
+        assert_eq!(pace.due(now), Some(now - Duration::from_millis(2) + ANSWER));
     }
 
     #[test]
