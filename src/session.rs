@@ -230,6 +230,7 @@ pub(crate) fn unexpected(reply: &Reply) -> Failure {
     let kind = match reply {
         Reply::Holdings(_) => "holdings",
         Reply::Received(_) => "received",
+        Reply::ReceivedSum(_) => "sum of what was received",
         Reply::Balance(_) => "balance",
         Reply::Address(_) => "address",
         Reply::Draft(_) => "draft",

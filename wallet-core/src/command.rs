@@ -55,7 +55,7 @@ pub use description::{
 pub use error::CommandError;
 pub use finding::{Finding, Matched};
 pub use history::{Direction, HistoryQuery, HistoryRow, Mark, Moment, TransactionChange};
-pub use holdings::{Holdings, Receipt};
+pub use holdings::{Holdings, Receipt, ReceivedQuery};
 pub use import::{DescriptorText, Import, ImportProblem, Imported};
 pub use input_terms::{InputTerms, Spends};
 pub use invoice::{Invoice, InvoiceChange, InvoicePayment, InvoiceQuery, InvoiceState, NewInvoice};
@@ -189,6 +189,8 @@ pub enum Command {
     },
     /// What scripts of the wallet were paid, in the order of the scripts.
     Received(Vec<ScriptBuf>),
+    /// The sum of what scripts of the wallet were paid.
+    ReceivedSum(ReceivedQuery),
     /// The wallet's addresses.
     Addresses(AddressQuery),
     /// Where in this wallet a script comes from. Tells of scripts that nobody was given yet, too.
@@ -284,6 +286,7 @@ impl Command {
                 | Self::Coins(_)
                 | Self::Holdings { .. }
                 | Self::Received(_)
+                | Self::ReceivedSum(_)
                 | Self::Addresses(_)
                 | Self::Owner(_)
                 | Self::Block(_)
@@ -336,6 +339,8 @@ pub enum Reply {
     Holdings(Box<Holdings>),
     /// To `Received`.
     Received(Vec<Receipt>),
+    /// To `ReceivedSum`.
+    ReceivedSum(Amount),
     /// To `Addresses`.
     Addresses(Vec<AddressRow>),
     /// To `Owner`.

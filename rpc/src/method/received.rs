@@ -4,9 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use billfold_wallet_core::command::{Command, Receipt, Reply};
+use billfold_wallet_core::command::{Command, Receipt, ReceivedQuery, Reply};
+use billfold_wallet_core::light_client::height::Height;
 use bitcoin::constants::COINBASE_MATURITY;
-use bitcoin::{Address, Amount, Txid};
+use bitcoin::{Address, Amount, ScriptBuf, Txid};
 use serde::Serialize;
 
 use crate::arguments::{self, Arguments};
@@ -18,6 +19,9 @@ use crate::method::address::{label, labelled};
 use crate::method::{Category, Method, Outcome, Run, Standing};
 use crate::node::Node;
 use crate::parameter::{Kind, Parameter};
+
+/// Above every block.
+const HIGHEST: Height = Height::new(u32::MAX);
 
 const MINCONF: Parameter =
     Parameter::optional("minconf", Kind::Number, "The minimum number of confirmations");
@@ -105,8 +109,7 @@ async fn by_address(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome 
     if ledger::owner(desk, address.script_pubkey()).await?.is_none() {
         return Err(RpcError::new(Code::Wallet, "Address not found in wallet"));
     }
-    let mut tallies = tallies(node, desk, arguments, [1, 2], [&address]).await?;
-    answer(&Btc::from(tallies.remove(&address).unwrap_or_default().amount))
+    sum(node, desk, arguments, [&address]).await
 }
 
 async fn by_label(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
@@ -122,9 +125,71 @@ async fn by_label(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     if addresses.is_empty() {
         return Err(RpcError::new(Code::Wallet, "Label not found in wallet"));
     }
-    let tallies = tallies(node, desk, arguments, [1, 2], &addresses).await?;
-    let amounts = addresses.iter().filter_map(|address| tallies.get(address));
-    answer(&Btc::from(amounts.map(|tally| tally.amount).sum::<Amount>()))
+    sum(node, desk, arguments, &addresses).await
+}
+
+/// What came in at addresses in all; `minconf` and `include_immature_coinbase` are the second and third of the
+/// arguments.
+async fn sum(
+    node: &Node,
+    desk: &Desk,
+    arguments: &Arguments,
+    addresses: impl IntoIterator<Item = &Address>,
+) -> Outcome {
+    let asked = Asked::read(node, desk, arguments, [1, 2]).await?;
+    let scripts = addresses.into_iter().map(Address::script_pubkey).collect();
+    let Some(query) = asked.query(scripts) else { return answer(&Btc::from(Amount::ZERO)) };
+    match desk.ask(Command::ReceivedSum(query)).await? {
+        Reply::ReceivedSum(sum) => answer(&Btc::from(sum)),
+        _ => Err(RpcError::bug()),
+    }
+}
+
+/// Which payments count.
+struct Asked {
+    tip: Height,
+    /// With so many confirmations at least.
+    least: i64,
+    /// Coinbases that are not mature, too.
+    with_immature: bool,
+}
+
+impl Asked {
+    /// `minconf` and `include_immature_coinbase` are at these places of the arguments.
+    async fn read(
+        node: &Node,
+        desk: &Desk,
+        arguments: &Arguments,
+        [least, immature]: [usize; 2],
+    ) -> Result<Self, RpcError> {
+        Ok(Self {
+            least: arguments.integer(least)?.unwrap_or(1),
+            with_immature: arguments.flag(immature, false)?,
+            tip: ledger::tip(node, desk).await?.height,
+        })
+    }
+
+    /// Whether a payment does.
+    fn counts(&self, depth: i64, coinbase: bool) -> bool {
+        let young = depth <= i64::from(COINBASE_MATURITY) && !self.with_immature;
+        depth >= self.least && !(coinbase && (depth < 1 || young))
+    }
+
+    /// The same as heights; `None`: no payment does. The last block of a wallet may be above the tip that is
+    /// told, and counts as one at it.
+    fn query(&self, scripts: Vec<ScriptBuf>) -> Option<ReceivedQuery> {
+        let highest = |depth: i64| {
+            let height = i64::from(self.tip.to_u32()) + 1 - depth;
+            if depth <= 1 { Some(HIGHEST) } else { u32::try_from(height).ok().map(Height::new) }
+        };
+        let mature = if self.with_immature { 1 } else { i64::from(COINBASE_MATURITY) + 1 };
+        Some(ReceivedQuery {
+            scripts,
+            highest: if self.least < 1 { None } else { Some(highest(self.least)?) },
+            // The block that no block is below pays nobody.
+            highest_coinbase: highest(mature).unwrap_or(Height::GENESIS),
+        })
+    }
 }
 
 async fn all_addresses(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
@@ -172,27 +237,24 @@ async fn all_labels(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome 
     answer(&labels.into_iter().map(form).collect::<Vec<_>>())
 }
 
-/// What came in at addresses; `minconf` and `include_immature_coinbase` are at these places of the
+/// What came in at addresses, of each; `minconf` and `include_immature_coinbase` are at these places of the
 /// arguments.
 async fn tallies(
     node: &Node,
     desk: &Desk,
     arguments: &Arguments,
-    [least, immature]: [usize; 2],
+    places: [usize; 2],
     addresses: impl IntoIterator<Item = &Address>,
 ) -> Result<BTreeMap<Address, Tally>, RpcError> {
-    let least = arguments.integer(least)?.unwrap_or(1);
-    let with_immature = arguments.flag(immature, false)?;
-    let tip = ledger::tip(node, desk).await?.height;
+    let asked = Asked::read(node, desk, arguments, places).await?;
     let scripts: Vec<_> = addresses.into_iter().map(Address::script_pubkey).collect();
     let Reply::Received(receipts) = desk.ask(Command::Received(scripts)).await? else {
         return Err(RpcError::bug());
     };
     let mut tallies: BTreeMap<Address, Tally> = BTreeMap::new();
     for Receipt { script, txid, amount, height, coinbase } in receipts {
-        let depth = ledger::depth(tip, height);
-        let young = depth <= i64::from(COINBASE_MATURITY) && !with_immature;
-        if depth < least || (coinbase && (depth < 1 || young)) {
+        let depth = ledger::depth(asked.tip, height);
+        if !asked.counts(depth, coinbase) {
             continue;
         }
         let Ok(address) = Address::from_script(&script, node.params.network) else { continue };
@@ -216,4 +278,35 @@ struct LabelForm {
     amount: Btc,
     confirmations: i64,
     label: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The sum of an address and its row in a list are what a shop holds against each other.
+    #[test]
+    fn heights_let_in_what_the_depth_does() {
+        for (tip, least, with_immature) in (0..5).chain(98..104).flat_map(|tip| {
+            [-1, 0, 1, 2, 3, 100, 101, i64::MAX].map(|least| (tip, least, tip % 2 == 0))
+        }) {
+            let asked = Asked { tip: Height::new(tip), least, with_immature };
+            let query = asked.query(Vec::new());
+            for (height, coinbase) in
+                (1..106).map(Some).chain([None]).map(|h| (h, h.is_some_and(|h| h % 2 == 0)))
+            {
+                let height = height.map(Height::new);
+                let told = query.as_ref().is_some_and(|query| {
+                    (query.highest.is_none() || height.is_some_and(|at| Some(at) <= query.highest))
+                        && (!coinbase || height.is_some_and(|at| at <= query.highest_coinbase))
+                });
+                let depth = ledger::depth(asked.tip, height);
+                assert_eq!(
+                    told,
+                    asked.counts(depth, coinbase),
+                    "{tip} {least} {height:?} {coinbase}"
+                );
+            }
+        }
+    }
 }

@@ -1,5 +1,5 @@
-//! Owns `Holdings`, what a wallet holds as others count it, in sums; and `Receipt`, one payment to an
-//! address.
+//! Owns `Holdings`, what a wallet holds as others count it, in sums; `Receipt`, one payment to an
+//! address; and `ReceivedQuery`, which of them are summed.
 
 use bitcoin::{Amount, ScriptBuf, Txid};
 
@@ -33,4 +33,15 @@ pub struct Receipt {
     pub height: Option<Height>,
     /// Whether it comes from a coinbase.
     pub coinbase: bool,
+}
+
+/// Which payments to scripts of the wallet are summed, spent or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReceivedQuery {
+    /// The scripts; each counts as often as it stands here.
+    pub scripts: Vec<ScriptBuf>,
+    /// Only those in blocks up to this one; `None`: those in no block, too.
+    pub highest: Option<Height>,
+    /// Of those from a coinbase only what is in blocks up to this one.
+    pub highest_coinbase: Height,
 }

@@ -85,6 +85,7 @@ impl Command {
                 | Self::Coins(_)
                 | Self::Holdings { .. }
                 | Self::Received(_)
+                | Self::ReceivedSum(_)
                 | Self::Addresses(_)
                 | Self::Owner(_)
                 | Self::Labels(_)

@@ -5,7 +5,8 @@
 use bitcoin::{BlockHash, ScriptBuf, Txid};
 
 use crate::command::{
-    AddressQuery, CoinQuery, Command, HistoryQuery, LabelQuery, TellerCommand, TellerReading,
+    AddressQuery, CoinQuery, Command, HistoryQuery, LabelQuery, ReceivedQuery, TellerCommand,
+    TellerReading,
 };
 
 /// A command that only reads a wallet's file; as the [`Command`] of the same name.
@@ -35,6 +36,8 @@ pub enum Reading {
     },
     /// What scripts were paid.
     Received(Vec<ScriptBuf>),
+    /// The sum of what scripts were paid.
+    ReceivedSum(ReceivedQuery),
     /// The wallet's addresses.
     Addresses(AddressQuery),
     /// Where in the wallet a script comes from.
@@ -64,6 +67,7 @@ impl Command {
             Self::Coins(query) => Reading::Coins(query.clone()),
             Self::Holdings { least_depth } => Reading::Holdings { least_depth: *least_depth },
             Self::Received(scripts) => Reading::Received(scripts.clone()),
+            Self::ReceivedSum(query) => Reading::ReceivedSum(query.clone()),
             Self::Addresses(query) => Reading::Addresses(*query),
             Self::Owner(spk) => Reading::Owner(spk.clone()),
             Self::Left(block) => Reading::Left(*block),

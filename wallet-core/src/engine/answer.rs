@@ -40,6 +40,7 @@ impl Engine {
             | Command::Coins(_)
             | Command::Holdings { .. }
             | Command::Received(_)
+            | Command::ReceivedSum(_)
             | Command::Addresses(_)
             | Command::Owner(_)
             | Command::Labels(_)

@@ -5,8 +5,9 @@ use crate::command::{
     AccountDescription, AccountSearch, AddressQuery, AddressRow, AddressStatus, Balance,
     BalanceParts, Birthday, ChainDescription, ChainSearch, Coin, CoinPlace, CoinQuery, Conflicts,
     Direction, Finding, HistoryQuery, HistoryRow, Holdings, ImportedLabels, IssuedAddress, Label,
-    LabelConflict, LabelImport, Mark, Matched, Moment, Owner, Receipt, RecordedOutput, Reference,
-    SearchEnd, SearchReport, TransactionChange, TransactionRecord, WalletDescription,
+    LabelConflict, LabelImport, Mark, Matched, Moment, Owner, Receipt, ReceivedQuery,
+    RecordedOutput, Reference, SearchEnd, SearchReport, TransactionChange, TransactionRecord,
+    WalletDescription,
 };
 
 portable_struct! {
@@ -27,6 +28,7 @@ portable_struct! {
     }
     Holdings { confirmed, immature, pending, untrusted, transactions }
     Receipt { script, txid, amount, height, coinbase }
+    ReceivedQuery { scripts, highest, highest_coinbase }
     RecordedOutput { owner, note, spender }
     Owner { account, branch, index }
     AddressQuery { status, change, limit }

@@ -4,7 +4,9 @@ use bitcoin::Network as Chain;
 use bitcoin::hashes::Hash as _;
 
 use super::*;
-use crate::command::{AddressQuery, Birthday, CoinQuery, Command, HistoryQuery, LabelQuery, Reply};
+use crate::command::{
+    AddressQuery, Birthday, CoinQuery, Command, HistoryQuery, LabelQuery, ReceivedQuery, Reply,
+};
 use crate::config::LookAhead;
 use crate::face::Face as _;
 use crate::keychain::{AccountId, ScriptType, StandardAccount};
@@ -62,6 +64,11 @@ fn readings() -> Vec<Command> {
         Command::Coins(CoinQuery::default()),
         Command::Holdings { least_depth: 1 },
         Command::Received(vec![script.clone()]),
+        Command::ReceivedSum(ReceivedQuery {
+            scripts: vec![script.clone()],
+            highest: None,
+            highest_coinbase: Height::GENESIS,
+        }),
         Command::Owner(script),
         Command::Labels(LabelQuery::All),
         Command::Left(bitcoin::BlockHash::from_byte_array([7; 32])),

@@ -6,7 +6,7 @@ use bitcoin::constants::COINBASE_MATURITY;
 use bitcoin::{Address, Amount, Script, ScriptBuf};
 
 use crate::command::{
-    Balance, BalanceParts, Coin, CoinQuery, Holdings, Mark, Receipt, StoreProblem,
+    Balance, BalanceParts, Coin, CoinQuery, Holdings, Mark, Receipt, ReceivedQuery, StoreProblem,
 };
 use crate::keychain::Branch;
 use crate::light_client::height::Height;
@@ -91,6 +91,17 @@ impl Wallet {
             receipts.extend(self.file.receipts(script)?);
         }
         Ok(receipts)
+    }
+
+    /// The sum of what scripts were paid.
+    ///
+    /// # Errors
+    /// What the disk refused.
+    pub fn received_sum(&self, query: &ReceivedQuery) -> Result<Amount, StoreProblem> {
+        let ReceivedQuery { scripts, highest, highest_coinbase } = query;
+        scripts.iter().try_fold(Amount::ZERO, |sum, script| {
+            Ok(sum + self.file.receipts_sum(script, *highest, *highest_coinbase)?)
+        })
     }
 
     /// A coin as it is told.

@@ -103,6 +103,7 @@ impl Wallet {
                 Reply::Holdings(Box::new(self.holdings(tip, *least_depth)?))
             }
             Reading::Received(scripts) => Reply::Received(self.received(scripts)?),
+            Reading::ReceivedSum(query) => Reply::ReceivedSum(self.received_sum(query)?),
             Reading::Addresses(query) => Reply::Addresses(self.addresses(query)?),
             Reading::Owner(spk) => Reply::Owner(self.owner(spk)?),
             Reading::Left(block) => Reply::Left(self.left_block(*block)?),

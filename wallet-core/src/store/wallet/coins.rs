@@ -5,6 +5,7 @@
 use std::collections::HashSet;
 
 use bitcoin::{Amount, OutPoint, Script, Txid};
+use rusqlite::params;
 
 use crate::command::{Receipt, StoreProblem};
 use crate::keychain::{AccountId, SpendPlan};
@@ -134,6 +135,28 @@ impl WalletFile {
                 })
             })?
             .collect()
+        })
+    }
+
+    /// The sum of what a script was paid in blocks up to `highest`, of coinbases up to another; `None`: what is
+    /// in no block counts, too.
+    pub fn receipts_sum(
+        &self,
+        script: &Script,
+        highest: Option<Height>,
+        highest_coinbase: Height,
+    ) -> Result<Amount, StoreProblem> {
+        self.read(|sql| {
+            sql.prepare_cached(
+                "SELECT ifnull(sum(o.amount), 0)
+                 FROM scripts s JOIN outputs o USING (keychain, derivation)
+                 WHERE s.spk = ?1 AND o.live = 1 AND (?2 IS NULL OR o.height <= ?2)
+                   AND (o.coinbase = 0 OR o.height <= ?3)",
+            )?
+            .query_row(
+                params![script.as_bytes(), highest.map(Column), Column(highest_coinbase)],
+                |row| row.get::<_, Column<Amount>>(0).map(|amount| amount.0),
+            )
         })
     }
 

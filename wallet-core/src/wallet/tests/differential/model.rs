@@ -7,7 +7,7 @@ use bitcoin::{Amount, FeeRate, Network, OutPoint, ScriptBuf, SignedAmount, Trans
 
 use crate::command::{
     Birthday, BumpRequest, BumpWay, Coin, CommandError, Draft, DraftId, FeeChoice, HistoryRow,
-    Hold, PaymentState, Purpose, SweepRequest, SweepSource,
+    Hold, PaymentState, Purpose, ReceivedQuery, SweepRequest, SweepSource,
 };
 use crate::config::LookAhead;
 use crate::keychain::{AccountId, Branch};
@@ -573,6 +573,11 @@ impl Model {
             found.sort_unstable();
             paid.sort_unstable();
             assert_eq!(found, paid, "{script}");
+            let scripts = vec![script];
+            let query =
+                ReceivedQuery { scripts, highest: None, highest_coinbase: Height::new(u32::MAX) };
+            let sum: Amount = paid.iter().map(|(_, amount)| *amount).sum();
+            assert_eq!(self.bench.wallet.received_sum(&query).unwrap(), sum, "{query:?}");
         }
     }
 
