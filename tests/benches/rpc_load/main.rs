@@ -16,10 +16,11 @@ mod core;
 mod payer;
 
 use std::env;
+use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use billfold_devnet::Devnet;
 use billfold_tests::daemon::{Asker, Daemon};
 use billfold_tests::program::Program;
@@ -40,6 +41,9 @@ const BILLFOLD: &str = env!("CARGO_BIN_EXE_billfold");
 
 /// Payments to the wallet, unless an argument says otherwise.
 const PAYMENTS: usize = 2_000;
+
+/// Payments that the faucet is funded for at a time.
+const FUNDED: usize = 250_000;
 
 /// Addresses that are paid in turn.
 const ADDRESSES: u32 = 200;
@@ -63,10 +67,13 @@ fn main() -> Result<()> {
     let payments = env::args().find_map(|word| word.parse().ok()).unwrap_or(PAYMENTS);
     let runtime = Runtime::new()?;
     let network = runtime.block_on(async { Devnet::start() })?;
-    network.fund_faucet();
+    // A subsidy is halved after 150 blocks there.
+    for _ in 0..=payments / FUNDED {
+        network.fund_faucet();
+    }
     let program = wallet(&network)?;
     let ((), made) = timed(|| payer::pay(&network, &scripts()?, payments))?;
-    let (_, followed) = timed(|| program.ok(&["sync"]))?;
+    let ((), followed) = timed(|| follow(&program))?;
     println!("{payments} payments made in {made:.0?}, followed in {followed:.1?}");
 
     let (daemon, loads) = timed(|| Daemon::start(&program, &[]))?;
@@ -162,6 +169,14 @@ fn wallet(network: &Devnet) -> Result<Program> {
     Ok(program)
 }
 
+/// Sees the whole chain, however long that takes, and tells nobody what is found.
+fn follow(program: &Program) -> Result<()> {
+    let mut sync = program.command(&["sync"]);
+    let ended = sync.stdout(Stdio::null()).stderr(Stdio::null()).status()?;
+    ensure!(ended.success(), "it did not end well: {ended}");
+    Ok(())
+}
+
 /// Where the wallet is paid.
 fn scripts() -> Result<Vec<ScriptBuf>> {
     let address = |index| Ok(vector_wallet::address(84, 0, index)?.script_pubkey());
@@ -235,16 +250,25 @@ fn beside_sends(daemon: &Asker) -> Result<(Duration, Duration)> {
 
 /// The memory that each has.
 fn memory(name: &str, rivals: &[Rival<'_>]) -> Result<()> {
-    let mut sizes = Vec::new();
-    for rival in rivals {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", rival.process))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let size = line.and_then(|line| line.split_whitespace().next()).context("no memory")?;
-        sizes.push(size.parse::<f64>()? * 1024.0 / 1e6);
+    let resident = |rival: &Rival<'_>| resident(rival.process);
+    let sizes = rivals.iter().map(resident).collect::<Result<Vec<_>>>()?;
+    let (whole, own): (Vec<_>, Vec<_>) = sizes.into_iter().unzip();
+    for (name, sizes) in [(name, whole), ("  of that not mapped from files", own)] {
+        let told: Vec<_> = sizes.iter().map(|size| format!("{size:.0} MB")).collect();
+        line(name, &told, sizes.first().zip(sizes.get(1)).map(|(ours, theirs)| ours / theirs));
     }
-    let told: Vec<_> = sizes.iter().map(|size| format!("{size:.0} MB")).collect();
-    line(name, &told, sizes.first().zip(sizes.get(1)).map(|(ours, theirs)| ours / theirs));
     Ok(())
+}
+
+/// What of a process is in memory, and what of that is its own, in MB.
+fn resident(process: u32) -> Result<(f64, f64)> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
+    let size = |name| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        let size = line.and_then(|line| line.split_whitespace().next()).context("no memory")?;
+        anyhow::Ok(size.parse::<f64>()? * 1024.0 / 1e6)
+    };
+    Ok((size("VmRSS:")?, size("RssAnon:")?))
 }
 
 fn brief(params: &Value) -> String {
