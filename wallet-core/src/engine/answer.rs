@@ -2,7 +2,7 @@
 //!
 //! Refuses to say anything itself: the engine tells the answer after the commit.
 
-use bitcoin::{Amount, BlockHash, OutPoint, Txid};
+use bitcoin::{BlockHash, OutPoint, Txid};
 
 use crate::backup::Backup;
 use crate::command::{
@@ -14,7 +14,6 @@ use crate::engine::chain_side::Chain;
 use crate::engine::course::Course;
 use crate::engine::follower::Follower;
 use crate::engine::{Effect, Engine, draw};
-use crate::keychain::{AccountName, Branch};
 use crate::light_client::height::Height;
 use crate::light_client::input::Input as ClientInput;
 use crate::light_client::status::Status;
@@ -53,9 +52,7 @@ impl Engine {
             Command::Signing(signing) => one.by_device(&around, &signing),
             Command::Account(command) => self.account(now, name, &command),
             Command::Sweep(request) => self.begin_sweep(now, name, &request),
-            Command::Receive { amount, note, expires, fresh } => {
-                one.receive(now.wall, amount, note.as_deref(), expires, fresh)
-            }
+            Command::Receive { .. } | Command::Issue { .. } => one.give_address(now.wall, &command),
             Command::Draft(request) => one.draft(&around, &request),
             Command::Bump(request) => one.bump(&around, &request),
             Command::Sign(draft) => one.sign(&around, draft),
@@ -74,9 +71,6 @@ impl Engine {
                 one.sign_message(&address, &message, newer)
             }
             Command::DraftSweep { fee, most_fee } => one.draft_sweep(&around, fee, most_fee),
-            Command::Issue { account, branch, note } => {
-                one.issue(now.wall, &account, branch, note.as_deref())
-            }
             Command::Label { .. } | Command::ImportLabels(_) => one.label(&command),
             Command::Search { text, limit } => Ok(Reply::Found(one.wallet.search(&text, limit)?)),
             Command::Block(query) => block(&self.chain, query),
@@ -276,28 +270,19 @@ fn block(chain: &Chain, query: BlockQuery) -> Result<Reply, CommandError> {
 }
 
 impl Follower {
-    fn receive(
-        &mut self,
-        now: WallTime,
-        amount: Option<Amount>,
-        note: Option<&str>,
-        expires: Option<u64>,
-        fresh: bool,
-    ) -> Result<Reply, CommandError> {
+    fn give_address(&mut self, now: WallTime, command: &Command) -> Result<Reply, CommandError> {
+        let given = match command {
+            Command::Receive { amount, note, expires, fresh } => {
+                let expires = expires.map(WallTime::new);
+                self.wallet.receive(*amount, note.as_deref(), expires, *fresh, now)?
+            }
+            Command::Issue { account, branch, note } => {
+                self.wallet.issue_at(account, *branch, note.as_deref(), now)?
+            }
+            _ => return Ok(Reply::Done),
+        };
         self.changed = true;
-        let expires = expires.map(WallTime::new);
-        Ok(Reply::Address(self.wallet.receive(amount, note, expires, fresh, now)?))
-    }
-
-    fn issue(
-        &mut self,
-        now: WallTime,
-        account: &AccountName,
-        branch: Branch,
-        note: Option<&str>,
-    ) -> Result<Reply, CommandError> {
-        self.changed = true;
-        Ok(Reply::Address(self.wallet.issue_at(account, branch, note, now)?))
+        Ok(Reply::Address(given))
     }
 
     fn freeze(&mut self, outpoints: &[OutPoint], frozen: bool) -> Result<Reply, CommandError> {
