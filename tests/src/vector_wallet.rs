@@ -3,7 +3,7 @@
 //! program's own code.
 
 use anyhow::Result;
-use bitcoin::bip32::{DerivationPath, Xpriv};
+use bitcoin::bip32::{DerivationPath, Xpriv, Xpub};
 use bitcoin::hex::FromHex;
 use bitcoin::key::{CompressedPublicKey, Secp256k1};
 use bitcoin::{Address, Network};
@@ -38,17 +38,32 @@ pub fn address(purpose: u32, branch: u32, index: u32) -> Result<Address> {
 /// # Errors
 /// As [`address`].
 pub fn private_descriptor(purpose: u32) -> Result<String> {
+    described(purpose, |key| key.to_string())
+}
+
+/// The descriptor of account 0, without a private key.
+///
+/// # Errors
+/// As [`address`].
+pub fn public_descriptor(purpose: u32) -> Result<String> {
+    described(purpose, |key| Xpub::from_priv(&Secp256k1::new(), key).to_string())
+}
+
+fn described(purpose: u32, write: impl Fn(&Xpriv) -> String) -> Result<String> {
     let secp = Secp256k1::new();
     let master = Xpriv::new_master(Network::Regtest, &Vec::<u8>::from_hex(SEED)?)?;
     let path: DerivationPath = format!("m/{purpose}h/1h/0h").parse()?;
-    let key = master.derive_priv(&secp, &path)?;
-    let key = format!("[{}/{purpose}h/1h/0h]{key}/<0;1>/*", master.fingerprint(&secp));
-    Ok(match purpose {
+    let key = write(&master.derive_priv(&secp, &path)?);
+    Ok(of_type(purpose, &format!("[{}/{purpose}h/1h/0h]{key}/<0;1>/*", master.fingerprint(&secp))))
+}
+
+fn of_type(purpose: u32, key: &str) -> String {
+    match purpose {
         86 => format!("tr({key})"),
         84 => format!("wpkh({key})"),
         49 => format!("sh(wpkh({key}))"),
         _ => format!("pkh({key})"),
-    })
+    }
 }
 
 /// An address of any account.
@@ -76,13 +91,7 @@ pub fn address_at(place: Place) -> Result<Address> {
 /// None.
 pub fn descriptor(purpose: u32, branch: u32) -> Result<String> {
     let master = Xpriv::new_master(Network::Regtest, &Vec::<u8>::from_hex(SEED)?)?;
-    let key = format!("{master}/{purpose}h/1h/0h/{branch}/*");
-    Ok(match purpose {
-        86 => format!("tr({key})"),
-        84 => format!("wpkh({key})"),
-        49 => format!("sh(wpkh({key}))"),
-        _ => format!("pkh({key})"),
-    })
+    Ok(of_type(purpose, &format!("{master}/{purpose}h/1h/0h/{branch}/*")))
 }
 
 /// The words' seed without a passphrase.

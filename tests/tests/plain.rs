@@ -202,7 +202,8 @@ fn a_stopped_program_asks_for_the_password_again() -> Result<()> {
 #[test]
 fn a_late_answer_of_a_signer_leaves_the_password_hidden() -> Result<()> {
     let town = Town::build()?;
-    let program = town.wallet_with(BILLFOLD, 500_000)?;
+    let program = Program::connected(BILLFOLD, town.network.address())?;
+    program.ok(&["watch", &vector_wallet::public_descriptor(84)?, "--birthday", "0"])?;
     let signer = TcpListener::bind("127.0.0.1:0")?;
     let mut shell = shell::starting(BILLFOLD, &program, town.network.address(), &["--plain"]);
     shell.env("BILLFOLD_SIGNER", format!("tcp:{}", signer.local_addr()?));
