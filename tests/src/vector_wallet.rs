@@ -38,7 +38,7 @@ pub fn address(purpose: u32, branch: u32, index: u32) -> Result<Address> {
 /// # Errors
 /// As [`address`].
 pub fn private_descriptor(purpose: u32) -> Result<String> {
-    described(purpose, |key| key.to_string())
+    described(purpose, ToString::to_string)
 }
 
 /// The descriptor of account 0, without a private key.
