@@ -3,6 +3,7 @@
 //! Refuses I/O of every kind. A step takes one input to whom it concerns, then asks every
 //! conversation what follows from the state that all of them have now.
 
+mod asking;
 mod connections;
 mod disputes;
 mod evidence;
@@ -39,6 +40,7 @@ use crate::peers::conduct::Conduct;
 use crate::peers::peer::Peer;
 use crate::peers::roster::Roster;
 use crate::status::{KnownAddress, Status};
+use crate::sync::asked_filters::AskedFilters;
 use crate::sync::backfill::{self, Backfill};
 use crate::sync::blocks::BlockSync;
 use crate::sync::broadcast::Broadcast;
@@ -68,6 +70,8 @@ pub struct LightClient {
     blocks: BlockSync,
     /// Blocks that somebody asked for.
     fetching: BTreeSet<BlockId>,
+    /// Filters that somebody asked for.
+    asked: AskedFilters,
     broadcast: Broadcast,
     mempool: Mempool,
     fees: FeeSamples,
@@ -134,6 +138,7 @@ impl LightClient {
             matching: Matching::new(restored.kept),
             blocks: BlockSync::default(),
             fetching: BTreeSet::new(),
+            asked: AskedFilters::default(),
             broadcast: Broadcast::new(mempool),
             mempool: Mempool::new(mempool, now.mono),
             fees: FeeSamples::default(),
@@ -188,7 +193,7 @@ impl LightClient {
                 self.begin_scan(start);
             }
             Input::Deadline => {}
-            Input::FiltersRead { id, filters } => self.matching.on_read(id, filters),
+            Input::FiltersRead { id, filters } => self.on_filters_read(id, filters),
             Input::Watch { scripts, since } => {
                 self.watch(scripts, since, None);
                 self.review_mempool(now.mono);
@@ -208,6 +213,8 @@ impl LightClient {
             }
             Input::Withdraw { txid } => self.broadcast.withdraw(txid),
             Input::Fetch(block) => self.fetch(block),
+            Input::FetchFilters(range) => self.ask_filters(range),
+            Input::LeaveFilters(range) => self.asked.leave(range),
             Input::Invalidate(hash) => self.invalidate(hash),
             Input::Reconsider(hash) => self.headers.trust(hash, &mut self.tree),
             Input::Order(order) => self.obey(now, order),

@@ -9,7 +9,7 @@ use bitcoin::{Amount, BlockHash, OutPoint, ScriptBuf, Transaction, Txid};
 use crate::dial::{DialProblem, LookupId};
 use crate::height::{BlockId, Height};
 use crate::job::{JobId, JobResult};
-use crate::kept::{KeptFilter, ReadId};
+use crate::kept::{FilterRange, KeptFilter, ReadId};
 use crate::peer_id::PeerId;
 use crate::peer_order::PeerOrder;
 use crate::time::WallTime;
@@ -128,6 +128,13 @@ pub enum Input {
     /// Somebody wants a block of the best chain, whatever is watched. Whoever is asked for it learns
     /// which. Answered with `Output::Fetched`.
     Fetch(BlockId),
+    /// Somebody wants the filters of some blocks, whatever is watched: at most
+    /// [`MAX_ASKED_FILTERS`](crate::limits::MAX_ASKED_FILTERS). They are read from the store or
+    /// downloaded behind what the scan wants. Answered with `Output::Filters`; the same question
+    /// again before that is none.
+    FetchFilters(FilterRange),
+    /// Nobody waits for these filters any more.
+    LeaveFilters(FilterRange),
     /// A block is taken for invalid from here on, and with it all that stands on it; for tests.
     /// Nothing is done about one that is not known, or not above the base.
     Invalidate(BlockHash),

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use bitcoin::FilterHash;
 
-use crate::height::BlockId;
+use crate::height::{BlockId, Height};
+use crate::limits::MAX_ASKED_FILTERS;
 
 /// One version of a block's basic filter (BIP158). Peers that disagree commit to different ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,6 +27,29 @@ pub struct KeptFilter {
     pub id: FilterId,
     /// As it came from the wire. Shared, never changed.
     pub bytes: Arc<[u8]>,
+}
+
+/// Neighbouring blocks of the best chain, both ends in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FilterRange {
+    /// The lowest.
+    pub first: Height,
+    /// The highest.
+    pub last: Height,
+}
+
+impl FilterRange {
+    /// Whether a block of this height is among them.
+    #[must_use]
+    pub fn contains(&self, height: Height) -> bool {
+        (self.first..=self.last).contains(&height)
+    }
+
+    /// Their heights, rising; at most [`MAX_ASKED_FILTERS`].
+    pub fn heights(&self) -> impl Iterator<Item = Height> + use<> {
+        let heights = self.first.to_u32()..=self.last.to_u32();
+        heights.take(MAX_ASKED_FILTERS as usize).map(Height::new)
+    }
 }
 
 /// Ties kept filters to the question for them.

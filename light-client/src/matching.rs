@@ -137,8 +137,7 @@ impl Matching {
             return;
         }
         self.filters.insert(id, Filter { scripts, bytes: None, job: None, checked: false });
-        let kept = self.kept.as_ref().is_some_and(|kept| kept.contains(id.block.height));
-        if kept {
+        if self.keeps(id.block.height) {
             self.unread.insert(id);
         } else {
             self.missing.push(id);
@@ -148,6 +147,16 @@ impl Matching {
     /// Whether a filter that was wanted is matched for all that it was wanted for.
     pub(crate) fn is_done(&self, id: &FilterId) -> bool {
         self.filters.get(id).is_some_and(|filter| filter.checked && filter.scripts.is_empty())
+    }
+
+    /// Whether the store may have filters of this height.
+    pub(crate) fn keeps(&self, height: Height) -> bool {
+        self.kept.as_ref().is_some_and(|kept| kept.contains(height))
+    }
+
+    /// Whether a filter is wanted and not here.
+    pub(crate) fn lacks(&self, id: &FilterId) -> bool {
+        self.filters.get(id).is_some_and(|filter| filter.bytes.is_none())
     }
 
     /// A filter that is here.
@@ -349,7 +358,8 @@ impl Matching {
         }
     }
 
-    fn forget_kept(&mut self, height: Height) {
+    /// The store has no filter of this height.
+    pub(crate) fn forget_kept(&mut self, height: Height) {
         if let Some(kept) = &mut self.kept {
             kept.remove(height);
         }

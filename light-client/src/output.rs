@@ -8,6 +8,7 @@ use crate::dial::{DialProblem, Wire};
 use crate::fault::Fault;
 use crate::height::{BlockId, Height};
 use crate::io::Io;
+use crate::kept::{FilterRange, KeptFilter};
 use crate::peer_id::{PeerAddress, PeerId};
 use crate::time::{ClockOffset, WallTime};
 
@@ -23,6 +24,15 @@ pub enum Output {
         /// The whole block, checked as that of a `ChainEvent::Block`; `None` if the best chain does
         /// not have it (any more), or too many are fetched.
         block: Option<Box<Block>>,
+    },
+    /// The answer to an `Input::FetchFilters`.
+    Filters {
+        /// Of which blocks.
+        range: FilterRange,
+        /// In rising height, up to the tip; each is what peers commit to, and can be read. Where they
+        /// commit to several versions, all of them. `None` if the best chain has no such blocks
+        /// above its base, or too many questions are open.
+        filters: Option<Vec<KeptFilter>>,
     },
     /// The chain moved; wallets follow.
     Chain(ChainEvent),

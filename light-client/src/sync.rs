@@ -6,6 +6,7 @@
 pub(crate) mod headers;
 pub(crate) mod filter_headers;
 pub(crate) mod filters;
+pub(crate) mod asked_filters;
 pub(crate) mod scan;
 pub(crate) mod backfill;
 pub(crate) mod blocks;

@@ -287,6 +287,7 @@ impl LightClient {
             Message::FilterHeaders(reply) => {
                 let (tree, commitments) = (&self.tree, &mut self.commitments);
                 self.filter_headers.on_filter_headers(id, reply, tree, commitments)?;
+                self.asked.recheck();
             }
             Message::FilterCheckpoints(reply) => {
                 self.filter_headers.on_checkpoints(id, reply, &self.tree)?;
@@ -329,8 +330,13 @@ impl LightClient {
         let version = self.filters.on_filter(id, block, size, commitments)?;
         self.roster.on_useful(id);
         if let (Some(block), Some((height, hash))) = (block, version) {
+            let filter_id = FilterId { block, hash };
+            self.asked.hold(filter_id, &filter.bytes, id);
+            if !self.matching.lacks(&filter_id) {
+                return Ok(());
+            }
             if self.has_room(height, size) {
-                self.matching.hold(FilterId { block, hash }, filter.bytes, id);
+                self.matching.hold(filter_id, filter.bytes, id);
             } else {
                 self.filters.want((height, hash), &self.commitments);
             }

@@ -41,20 +41,21 @@ impl LightClient {
         })
     }
 
+    /// Whether peers commit to several versions of a filter up to this height.
+    pub(super) fn is_contested(&self, height: Height) -> bool {
+        let base = self.tree.base().height;
+        self.peers.keys().any(|peer| {
+            self.commitments.differs_from(*peer, base).is_some_and(|first| first <= height)
+        })
+    }
+
     /// The link of the chain of filter headers that ends in `hash`, unless peers have several
     /// versions of it or of a filter below.
     fn filter_headers_at(&self, height: Height, hash: FilterHash) -> Option<FilterHeaders> {
-        let base = self.tree.base().height;
-        let contested = self.peers.keys().any(|peer| {
-            self.commitments.differs_from(*peer, base).is_some_and(|first| first <= height)
-        });
-        if contested || self.commitments.front(height) != Some(hash) {
+        if self.is_contested(height) || self.commitments.front(height) != Some(hash) {
             return None;
         }
-        let mut previous = self.commitments.base_header()?;
-        for below in base.next().to_u32()..height.to_u32() {
-            previous = self.commitments.front(Height::new(below))?.filter_header(&previous);
-        }
+        let previous = self.commitments.front_header(height.prev()?)?;
         Some(FilterHeaders { previous, header: hash.filter_header(&previous) })
     }
 }

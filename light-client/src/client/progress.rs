@@ -45,6 +45,7 @@ impl LightClient {
             self.fees.truncate_above(fork.height);
             self.filter_headers.on_reorganised(fork.height);
             self.filters.on_reorganised(fork.height);
+            self.asked.on_reorganised(fork.height);
             let below = self.backfill.on_reorganised(fork.height, &mut self.matching);
             if self.scan.on_reorganised(fork, &mut self.matching) || below {
                 self.told_cursor = Some(fork);
@@ -66,6 +67,7 @@ impl LightClient {
         };
         self.commitments.forget_above(kept);
         self.filter_headers.restart();
+        self.asked.recheck();
         self.stage_cut(kept);
         self.stage_headers(kept);
     }

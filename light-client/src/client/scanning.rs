@@ -78,7 +78,8 @@ impl LightClient {
 
     pub(super) fn on_job_done(&mut self, id: JobId, result: &JobResult) {
         let JobResult::MatchFilters(verdicts) = result;
-        let outcomes = self.matching.on_verdicts(id, verdicts);
+        let mut outcomes = self.matching.on_verdicts(id, verdicts);
+        outcomes.extend(self.asked.on_verdicts(id, verdicts));
         for outcome in &outcomes {
             let (block, hash) = (outcome.id.block, outcome.id.hash);
             if let Some(from) = outcome.from
@@ -111,12 +112,14 @@ impl LightClient {
     /// A peer came, went or was set aside: the versions that count may be others now.
     pub(super) fn recheck_versions(&mut self) {
         self.backfill.recheck(&mut self.commitments, &mut self.matching);
+        self.asked.recheck();
     }
 
     /// Brings scan and backfill up to the state.
     pub(super) fn follow_scan(&mut self, now: MonoTime) {
         if let Some(cursor) = self.scan.resolve(&self.tree, self.headers.has_ended()) {
             self.filters.restart(cursor.height);
+            self.asked.miss_again();
             self.commitments.begin(cursor.height);
             self.synced = false;
             self.place_searches(None);
@@ -136,6 +139,7 @@ impl LightClient {
             matching.drop_filter(id);
         }
         self.follow_fetches();
+        self.follow_asked_filters();
         self.fold_blocks();
         while let Some((id, job)) = self.matching.next_job() {
             self.outbox.push(Output::Io(Io::Job { id, job }));
@@ -210,13 +214,17 @@ impl LightClient {
     }
 
     fn ask_for_filters(&mut self, now: MonoTime) {
-        for id in self.matching.take_dropped() {
-            self.filters.unwant((id.block.height, id.hash));
+        for id in self.matching.take_dropped().into_iter().chain(self.asked.take_dropped()) {
+            if !self.matching.lacks(&id) && !self.asked.lacks(&id) {
+                self.filters.unwant((id.block.height, id.hash));
+            }
         }
-        for id in self.matching.take_missing() {
+        for id in self.matching.take_missing().into_iter().chain(self.asked.take_missing()) {
             self.filters.want((id.block.height, id.hash), &self.commitments);
         }
-        let Some(cursor) = self.scan.cursor() else { return };
+        // Before there is a scan, only what somebody asks for is downloaded.
+        let asked = (!self.asked.is_empty()).then(|| self.tree.tip());
+        let Some(cursor) = self.scan.cursor().or(asked) else { return };
         // Headers would wait behind filters, and all other peers for headers.
         let mut peers = self.peers_with_blocks();
         let leader = self.headers.leader().filter(|_| peers.len() > 1);

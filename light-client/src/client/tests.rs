@@ -8,6 +8,7 @@ mod syncing;
 mod backfill;
 mod faults;
 mod fetching;
+mod asking;
 mod finding;
 mod scheduling;
 mod mempool;

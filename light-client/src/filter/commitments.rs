@@ -16,6 +16,7 @@
 
 mod differences;
 mod ledger;
+mod links;
 mod reading;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,6 +37,8 @@ pub struct Commitments {
     base_header: Option<FilterHeader>,
     /// `front[i]` has height `base + 1 + i`.
     front: Vec<FilterHash>,
+    /// The filter headers of every so many heights, as far as somebody asked.
+    links: Vec<FilterHeader>,
     ledgers: BTreeMap<PeerId, Ledger>,
     /// The scan's cursor.
     passed: Height,
@@ -78,6 +81,7 @@ impl Commitments {
             base,
             base_header: None,
             front: Vec::new(),
+            links: Vec::new(),
             ledgers: BTreeMap::new(),
             passed: base,
             reopened: BTreeSet::new(),
@@ -306,6 +310,7 @@ impl Commitments {
     /// The best branch left everything above `height`.
     pub fn truncate_above(&mut self, height: Height) {
         self.front.truncate(height.above(self.base) as usize);
+        self.cut_links(height);
         for ledger in self.ledgers.values_mut() {
             ledger.covered.truncate_above(height);
             ledger.compared.truncate_above(height);
@@ -337,6 +342,7 @@ impl Commitments {
             "the front is read at height {height}"
         );
         let old = std::mem::replace(front, hash);
+        self.cut_links(height.down(1));
         for ledger in self.ledgers.values_mut() {
             match ledger.at(height, old) {
                 Some(commitment) if commitment == hash => ledger.differs.remove(&height),

@@ -26,6 +26,7 @@ use crate::height::{BlockId, Height};
 use crate::input::{Input, ScanStart};
 use crate::io::Io;
 use crate::job::{self, JobId, JobResult};
+use crate::kept::FilterRange;
 use crate::output::{ChainEvent, Output};
 use crate::params::Params;
 use crate::peer_id::{PeerAddress, PeerId, Subnet};
@@ -208,7 +209,13 @@ impl Life {
             4..=7 => {
                 let block = branch.blocks.get(usize::from(what));
                 let hash = block.map_or_else(BlockHash::all_zeros, bitcoin::Block::block_hash);
-                return Input::Fetch(BlockId::new(Height::new(what.into()), hash));
+                let height = Height::new(what.into());
+                let range = FilterRange { first: height, last: height.up(u32::from(wish >> 4)) };
+                return match wish & 3 {
+                    0 | 1 => Input::Fetch(BlockId::new(height, hash)),
+                    2 => Input::FetchFilters(range),
+                    _ => Input::LeaveFilters(range),
+                };
             }
             8 => PeerOrder::Activate(what & 1 == 1),
             9 => PeerOrder::Add { name, address, wire },

@@ -53,6 +53,19 @@ pub const MAX_HELD_BYTES: usize = 2 * MAX_FILTER_BYTES;
 /// elements; each takes 20 bits, and all their quotients together one and a half more.
 pub const MAX_FILTER: usize = 300_000;
 
+/// Blocks in one question for filters that somebody asks for by themselves. It is cut into questions
+/// to peers like what the scan wants.
+pub const MAX_ASKED_FILTERS: u32 = 200;
+
+/// Such questions at a time.
+pub const MAX_FILTER_QUESTIONS: usize = 64;
+
+/// Blocks whose filters are gathered for them, beyond which all but the first wait.
+pub const MAX_ASKED_ROWS: usize = 2 * MAX_ASKED_FILTERS as usize;
+
+/// Bytes of filters that are held for them, beyond which all but the first wait.
+pub const MAX_ASKED_BYTES: usize = 8 << 20;
+
 /// Filters in one job.
 pub const MAX_FILTERS_PER_JOB: usize = 100;
 

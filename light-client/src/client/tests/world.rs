@@ -171,11 +171,11 @@ impl Blocks {
         branch
     }
 
-    fn filter(&self, hash: &BlockHash) -> &[u8] {
+    pub(super) fn filter(&self, hash: &BlockHash) -> &[u8] {
         &self.filters[hash].0
     }
 
-    fn filter_header(&self, hash: &BlockHash) -> FilterHeader {
+    pub(super) fn filter_header(&self, hash: &BlockHash) -> FilterHeader {
         self.filters[hash].1
     }
 }
@@ -736,7 +736,8 @@ impl World {
             | Output::Broadcast(_)
             | Output::Clock(_)
             | Output::Mempool(_)
-            | Output::Fetched { .. } => {}
+            | Output::Fetched { .. }
+            | Output::Filters { .. } => {}
             Output::Io(Io::Resolve { id, name }) => {
                 let addresses = self.names.get(&name).cloned().unwrap_or_default();
                 self.queue.push_back(Input::Resolved { id, addresses });
