@@ -256,6 +256,8 @@ pub(crate) fn unexpected(reply: &Reply) -> Failure {
         Reply::Applied(_) => "applied block",
         Reply::Judged(_) => "judgement",
         Reply::Fetched(_) => "whole block",
+        Reply::Filters(_) => "filters",
+        Reply::FilterHeader(_) => "filter header",
         Reply::Left(_) => "what left the chain",
         Reply::KnownAddresses(_) => "addresses of peers",
         Reply::KeyLayer(_) => "key layer",

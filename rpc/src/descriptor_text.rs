@@ -203,6 +203,27 @@ impl Read {
         Ok(outer.definite(definite))
     }
 
+    /// The scripts at a place of a path.
+    ///
+    /// # Errors
+    /// -5 if it takes private keys.
+    pub fn scripts(&self, branch: usize, index: u32) -> Result<Vec<ScriptBuf>, RpcError> {
+        match &self.body {
+            Body::Script { script, .. } => Ok(vec![script.clone()]),
+            Body::Keys { outer: Outer::RawTr, .. } => {
+                let addresses = self.addresses(branch, index)?;
+                Ok(addresses.iter().map(Address::script_pubkey).collect())
+            }
+            Body::Keys { .. } => {
+                let public = |one: &Descriptor<DefiniteDescriptorKey>| {
+                    let public = one.derived_descriptor(&SECP).map_err(|_| RpcError::bug())?;
+                    Ok(public.script_pubkey())
+                };
+                self.definite(branch, index)?.iter().map(public).collect()
+            }
+        }
+    }
+
     /// The addresses at a place of a path.
     ///
     /// # Errors

@@ -12,6 +12,7 @@ mod description;
 mod estimate;
 mod raw_transaction;
 mod block;
+mod filter;
 mod grouping;
 mod history;
 mod message;
@@ -250,11 +251,12 @@ impl Category {
 }
 
 /// What is asked to wait for what may never happen.
-const WAITING: [&str; 8] = [
+const WAITING: [&str; 9] = [
     "billfold.op.wait",
     "billfold.signer.display",
     "billfold.signer.list",
     "enumeratesigners",
+    "scanblocks",
     "waitforblock",
     "waitforblockheight",
     "waitfornewblock",
@@ -288,6 +290,7 @@ const TABLES: &[&[Method]] = &[
     description::METHODS,
     described_psbt::METHODS,
     estimate::METHODS,
+    filter::METHODS,
     funding::METHODS,
     grouping::METHODS,
     history::METHODS,

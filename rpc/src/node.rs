@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -13,6 +14,7 @@ use billfold_wallet_core::config::WalletName;
 use billfold_wallet_core::face::Face;
 use billfold_wallet_core::keychain::ScriptType;
 use billfold_wallet_core::light_client::height::{BlockId, Height};
+use billfold_wallet_core::light_client::kept::{FilterRange, KeptFilter};
 use billfold_wallet_core::light_client::known_block::KnownBlock;
 use billfold_wallet_core::light_client::params::Params;
 use billfold_wallet_core::light_client::peer_order::PeerOrder;
@@ -21,9 +23,10 @@ use billfold_wallet_core::light_client::time::WallTime;
 use billfold_wallet_core::limits::LEAST_FEE_RATE;
 use billfold_wallet_core::vault::Password;
 
-use bitcoin::{Amount, Block, BlockHash, FeeRate};
+use bitcoin::{Amount, Block, BlockHash, FeeRate, FilterHeader};
 
 use crate::activity::Activity;
+use crate::block_scan::BlockScans;
 use crate::desk::Desk;
 use crate::error::{Code, RpcError};
 use crate::external_signer::ExternalSigner;
@@ -69,6 +72,8 @@ pub struct Node {
     pub password: Option<Password>,
     /// Where the log is.
     pub log: String,
+    /// The scan of blocks that goes on.
+    pub scans: BlockScans,
     /// The calls that are carried out now.
     pub activity: Activity,
     /// How many calls tokens have left.
@@ -120,6 +125,7 @@ impl Node {
             face,
             password: None,
             log: String::new(),
+            scans: BlockScans::default(),
             activity: Activity::default(),
             rates: Rates::default(),
             set_time: AtomicU64::new(0),
@@ -259,6 +265,48 @@ impl Node {
         }
     }
 
+    /// The filters of some blocks of the best chain, from what is kept or from peers; `None` if the
+    /// chain does not have them. It takes as long as peers take.
+    ///
+    /// # Errors
+    /// What the face answered.
+    pub async fn filters(&self, range: FilterRange) -> Result<Option<Vec<KeptFilter>>, RpcError> {
+        match self.face.ask_chain(ChainQuery::Filters(range)).await? {
+            Reply::Filters(filters) => Ok(filters),
+            _ => Err(RpcError::bug()),
+        }
+    }
+
+    /// The same, while there is a peer to wait for.
+    ///
+    /// # Errors
+    /// What the face answered, or -9 if there is no peer for a minute.
+    pub async fn filters_of_peers(
+        &self,
+        range: FilterRange,
+    ) -> Result<Option<Vec<KeptFilter>>, RpcError> {
+        let mut asked = pin!(self.filters(range));
+        loop {
+            if let Some(filters) = watch::within(FETCH_TIME, asked.as_mut()).await {
+                return filters;
+            }
+            if !self.status().await?.peers.iter().any(|peer| peer.ready) {
+                return Err(RpcError::new(Code::NotConnected, NO_PEER));
+            }
+        }
+    }
+
+    /// The filter header of a block of the best chain; `None` where it is not known.
+    ///
+    /// # Errors
+    /// What the face answered.
+    pub async fn filter_header(&self, hash: BlockHash) -> Result<Option<FilterHeader>, RpcError> {
+        match self.face.ask_chain(ChainQuery::FilterHeader(hash)).await? {
+            Reply::FilterHeader(header) => Ok(header),
+            _ => Err(RpcError::bug()),
+        }
+    }
+
     /// Changes whom the chain is followed with.
     ///
     /// # Errors
@@ -285,6 +333,8 @@ impl Node {
         work(&mut self.wallets.write().unwrap_or_else(std::sync::PoisonError::into_inner))
     }
 }
+
+const NO_PEER: &str = "No peer sends filters: see getpeerinfo, and try again";
 
 /// What is said where no peer sends a block.
 const NO_BLOCK: &str = "No peer has sent the block within a minute: see getpeerinfo, and try again";

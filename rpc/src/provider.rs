@@ -71,6 +71,22 @@ impl Provider {
         Ok(described)
     }
 
+    /// All scripts that they stand for.
+    ///
+    /// # Errors
+    /// -5 if one takes private keys.
+    pub fn scripts(&self) -> Result<BTreeSet<ScriptBuf>, RpcError> {
+        let mut scripts = BTreeSet::new();
+        for source in &self.sources {
+            for branch in 0..source.read.branch_count() {
+                for index in source.first..=source.last {
+                    scripts.extend(source.read.scripts(branch, index)?);
+                }
+            }
+        }
+        Ok(scripts)
+    }
+
     /// The first script of the first descriptor.
     #[cfg(test)]
     pub(crate) fn first_script(&self) -> Option<ScriptBuf> {

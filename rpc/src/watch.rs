@@ -63,6 +63,14 @@ pub async fn unless<T, U>(
     }
 }
 
+/// Waits for two at once.
+pub async fn both<T, U>(
+    one: impl Future<Output = T> + Send,
+    other: impl Future<Output = U> + Send,
+) -> (T, U) {
+    tokio::join!(one, other)
+}
+
 /// Work that goes on when nobody waits for it.
 pub fn beside(work: impl Future<Output = ()> + Send + 'static) {
     tokio::spawn(work);

@@ -37,10 +37,13 @@ mod import;
 mod account;
 
 use bitcoin::psbt::Psbt;
-use bitcoin::{Address, Amount, Block, BlockHash, OutPoint, ScriptBuf, Transaction, Txid};
+use bitcoin::{
+    Address, Amount, Block, BlockHash, FilterHeader, OutPoint, ScriptBuf, Transaction, Txid,
+};
 
 use crate::keychain::{AccountKey, AccountName, Branch};
 use crate::light_client::height::{BlockId, Height};
+use crate::light_client::kept::KeptFilter;
 use crate::light_client::known_block::KnownBlock;
 use crate::light_client::status::{KnownAddress, Status};
 
@@ -358,6 +361,11 @@ pub enum Reply {
     /// To [`ChainQuery::Fetch`]; `None` if the best chain does not have it (any more), or none above
     /// its base.
     Fetched(Option<Box<Block>>),
+    /// To [`ChainQuery::Filters`]: in rising height, all versions to which peers commit; `None` if the
+    /// best chain has no such blocks above its base.
+    Filters(Option<Vec<KeptFilter>>),
+    /// To [`ChainQuery::FilterHeader`]; `None` where it is not known, or peers disagree.
+    FilterHeader(Option<FilterHeader>),
     /// To [`ChainQuery::Judge`].
     Judged(bool),
     /// To `Left`; `None`: it is not known to have left.

@@ -40,6 +40,7 @@ use crate::limits::{PROGRESS_EVERY, UNCOMMITTED_TIME};
 use crate::wallet_name::WalletName;
 
 use chain_side::{Chain, ChainSide};
+use fetching::Wanted;
 use follower::Follower;
 
 pub use chain_side::Online;
@@ -71,8 +72,8 @@ pub struct Engine {
     /// Whether the last picture of the progress is out of date.
     moved: bool,
     last_progress: Option<MonoTime>,
-    /// Who waits for which block.
-    fetching: BTreeMap<CommandId, BlockId>,
+    /// Who waits for what of peers.
+    fetching: BTreeMap<CommandId, Wanted>,
     /// Whether a wallet left whose transactions are to be withdrawn.
     withdraws: bool,
     seed: [u8; 32],
@@ -139,6 +140,10 @@ impl Engine {
                 self.reply(id, result);
             }
             Input::AskChain { id, query: ChainQuery::Fetch(hash) } => self.fetch(id, hash),
+            Input::AskChain { id, query: ChainQuery::Filters(range) } => {
+                self.fetch_filters(id, range);
+            }
+            Input::Leave(id) => self.leave(id),
             Input::AskChain { id, query } => {
                 let result = self.answer_of_chain(now, query);
                 self.reply(id, result);

@@ -46,7 +46,8 @@ pub trait Face: Send + Sync {
         command: Command,
     ) -> BoxFuture<'a, Result<Reply, CommandError>>;
 
-    /// Asks what is known of the chain, whichever wallets are open.
+    /// Asks what is known of the chain, whichever wallets are open. Dropping the future gives up
+    /// waiting for a block or filters of peers.
     ///
     /// # Errors
     /// [`CommandError::Offline`], [`CommandError::Busy`] or [`CommandError::Closing`].

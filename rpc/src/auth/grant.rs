@@ -215,6 +215,7 @@ const READ: &[&str] = &[
     "getaddednodeinfo",
     "getconnectioncount",
     "getblock",
+    "getblockfilter",
     "getmempoolentry",
     "getnettotals",
     "getpeerinfo",

@@ -29,10 +29,6 @@ pub const REFUSALS: &[Refusal] = &[
     Refusal { name: "generateblock", reason: NO_MINING },
     Refusal { name: "generatetoaddress", reason: NO_MINING },
     Refusal { name: "generatetodescriptor", reason: NO_MINING },
-    Refusal {
-        name: "getblockfilter",
-        reason: "filters are kept only as long as there is room: it takes a full node",
-    },
     Refusal { name: "getblockstats", reason: NO_BLOCKS },
     Refusal { name: "getblocktemplate", reason: NO_MINING },
     Refusal { name: "getchainstates", reason: NO_UTXO_SET },
@@ -81,10 +77,6 @@ pub const REFUSALS: &[Refusal] = &[
         reason: "what a block holds is found again: use abandontransaction for what is in none",
     },
     Refusal { name: "savemempool", reason: NO_MEMPOOL },
-    Refusal {
-        name: "scanblocks",
-        reason: "filters are matched for wallets: importdescriptors finds what was paid",
-    },
     Refusal { name: "scantxoutset", reason: NO_UTXO_SET },
     Refusal { name: "sethdseed", reason: LEGACY_DESCRIPTORS },
     Refusal {

@@ -17,6 +17,14 @@ pub(super) const RESULTS: Table = &[
     ),
     ("getblockchaininfo", Results::One(Shape::object("", CHAIN, ""))),
     ("getblockcount", Results::One(Shape::integer("", "The height of the last block"))),
+    (
+        "getblockfilter",
+        Results::One(Shape::object(
+            "",
+            &[Shape::hex("filter", "The filter"), Shape::hex("header", "The filter header")],
+            "",
+        )),
+    ),
     ("getblockhash", Results::One(Shape::hex("", "The hash of the block"))),
     (
         "getblockheader",
@@ -40,6 +48,15 @@ pub(super) const RESULTS: Table = &[
     ("gettxspendingprevout", Results::One(Shape::array("", &Shape::object("", SPENDING, ""), ""))),
     ("invalidateblock", NOTHING),
     ("reconsiderblock", NOTHING),
+    (
+        "scanblocks",
+        Results::Several(&[
+            ("for action = start", Shape::object("", SCANNED, "")),
+            ("for action = status, while a scan goes on", Shape::object("", SCANNING, "")),
+            ("for action = status, while none does", Shape::NULL),
+            ("for action = abort", Shape::flag("", "Whether a scan goes on that will end")),
+        ]),
+    ),
     ("setmocktime", NOTHING),
     ("syncwithvalidationinterfacequeue", NOTHING),
     (
@@ -49,6 +66,18 @@ pub(super) const RESULTS: Table = &[
     ("waitforblock", Results::One(AT)),
     ("waitforblockheight", Results::One(AT)),
     ("waitfornewblock", Results::One(AT)),
+];
+
+const SCANNED: &[Shape] = &[
+    Shape::integer("from_height", "The first block that was looked at"),
+    Shape::integer("to_height", "The last one"),
+    Shape::array("relevant_blocks", &Shape::hex("", ""), "Those that may have to do with it"),
+    Shape::flag("completed", "Whether it was not aborted"),
+];
+
+const SCANNING: &[Shape] = &[
+    Shape::integer("progress", "How much is done, in percent"),
+    Shape::integer("current_height", "Up to where it has looked"),
 ];
 
 const AT: Shape = Shape::object(

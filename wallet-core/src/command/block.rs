@@ -5,6 +5,7 @@
 use bitcoin::{BlockHash, Txid};
 
 use crate::light_client::height::{BlockId, Height};
+use crate::light_client::kept::FilterRange;
 use crate::light_client::peer_order::PeerOrder;
 use crate::light_client::time::WallTime;
 
@@ -39,6 +40,12 @@ pub enum ChainQuery {
     /// A whole block of the best chain. It comes from a peer, which learns that somebody wants it;
     /// the answer takes as long. Needs a chain that is followed.
     Fetch(BlockHash),
+    /// The filters of some blocks of the best chain (BIP157): what is not kept comes from peers, behind
+    /// what the wallets need; the answer takes as long. They learn the blocks, and nothing of what
+    /// is looked for. Needs a chain that is followed.
+    Filters(FilterRange),
+    /// The filter header of a block of the best chain. Needs a chain that is followed.
+    FilterHeader(BlockHash),
     /// Take a block for invalid, or no longer; for tests. The reply is whether the block is known.
     /// Needs a chain that is followed.
     Judge {

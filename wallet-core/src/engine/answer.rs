@@ -124,8 +124,13 @@ impl Engine {
         match query {
             ChainQuery::Status => Ok(Reply::Status(Box::new(self.chain.status()))),
             ChainQuery::Block(query) => block(&self.chain, query),
-            // It is answered when the block is here.
-            ChainQuery::Fetch(_) => Err(CommandError::Busy),
+            // It is answered when the block is here, or the filters are.
+            ChainQuery::Fetch(_) | ChainQuery::Filters(_) => Err(CommandError::Busy),
+            ChainQuery::FilterHeader(hash) => {
+                let client = &mut self.chain.followed_mut().ok_or(CommandError::Offline)?.client;
+                let block = client.known_block(&hash);
+                Ok(Reply::FilterHeader(block.and_then(|block| client.filter_header(block.id))))
+            }
             // Whoever owns the clock has set it: what was due by the time before is no more.
             ChainQuery::SetTime(_) => {
                 self.followers.values_mut().for_each(|one| one.invoicing.look_again());

@@ -60,6 +60,9 @@ impl Engine {
                 self.each(|one| one.take_seen(&transaction, peers, now));
             }
             Output::Fetched { at, block } => self.hand_out_block(at, block.as_deref()),
+            Output::Filters { range, filters } => {
+                self.hand_out_filters(range, filters.as_deref());
+            }
             Output::Chain(event) => return self.follow_chain(now, event),
         }
         Vec::new()

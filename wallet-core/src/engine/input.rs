@@ -31,6 +31,8 @@ pub enum Input {
         /// What it asks.
         query: ChainQuery,
     },
+    /// Nobody waits for the answer to a question of the chain any more.
+    Leave(CommandId),
     /// A wallet joins those that are open.
     Load {
         /// The number that the reply carries.
@@ -79,7 +81,7 @@ impl Input {
             | Self::Load { id, .. }
             | Self::Unload { id, .. }
             | Self::Protect { id, .. } => vec![*id],
-            Self::Network(_) | Self::Unlock { .. } | Self::Deadline => Vec::new(),
+            Self::Network(_) | Self::Leave(_) | Self::Unlock { .. } | Self::Deadline => Vec::new(),
         }
     }
 
@@ -91,7 +93,7 @@ impl Input {
             | Self::Unlock { wallet, .. }
             | Self::Protect { wallet, .. } => Some(wallet),
             Self::Load { opened, .. } => Some(&opened.name),
-            Self::Network(_) | Self::AskChain { .. } | Self::Deadline => None,
+            Self::Network(_) | Self::AskChain { .. } | Self::Leave(_) | Self::Deadline => None,
         }
     }
 }

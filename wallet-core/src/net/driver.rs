@@ -85,6 +85,7 @@ impl Driver {
                     (self.together(wallet, (id, command)), None)
                 }
                 Some(Message::AskChain(id, query)) => (Input::AskChain { id, query }, None),
+                Some(Message::Leave(id)) => (Input::Leave(id), None),
                 Some(Message::Backup(wallet, backup)) => {
                     // Nobody may be there to take it any more.
                     let _ = backup.send(self.engine.backup(&wallet, self.clock.now().wall));

@@ -25,6 +25,8 @@ pub enum Message {
     Ask(CommandId, WalletName, Command),
     /// A face asks of the chain.
     AskChain(CommandId, ChainQuery),
+    /// A face does not wait for that any more.
+    Leave(CommandId),
     /// A face takes what the chain can't give back.
     Backup(WalletName, oneshot::Sender<Result<Backup, CommandError>>),
     /// A wallet joins.

@@ -7,6 +7,7 @@ use crate::light_client::evidence::{Evidence, FilterEvidence, FilterHeaders};
 use crate::light_client::fault::Fault;
 use crate::light_client::fees::{Confidence, FeeEstimate, FeeReport};
 use crate::light_client::height::{BlockId, Height};
+use crate::light_client::kept::{FilterId, FilterRange, KeptFilter};
 use crate::light_client::known_block::KnownBlock;
 use crate::light_client::output::{BroadcastEvent, PeerEvent};
 use crate::light_client::peer_id::{OnionAddress, PeerAddress, PeerHost, PeerId, Subnet};
@@ -22,6 +23,10 @@ portable_as! {
     PeerId as u64 { |it| it.to_u64(), |number| Some(Self::new(number)) }
     WallTime as u64 { |it| it.to_unix(), |seconds| Some(Self::new(seconds)) }
     ClockOffset as i64 { |it| it.seconds(), |seconds| Some(Self::new(seconds)) }
+    KeptFilter as (FilterId, Vec<u8>) {
+        |it| (it.id, it.bytes.to_vec()),
+        |parts| Some(Self { id: parts.0, bytes: parts.1.into() })
+    }
     OnionAddress as Vec<u8> {
         |it| it.public_key().to_vec(),
         |key| key.try_into().ok().map(Self::new)
@@ -31,6 +36,8 @@ portable_as! {
 portable_struct! {
     BlockId { height, hash }
     KnownBlock { id, header, median_time, work, next }
+    FilterRange { first, last }
+    FilterId { block, hash }
     MerkleBranch { position, siblings }
     Evidence { headers, tip, filter }
     FilterEvidence { hash, headers, agreeing, peers }

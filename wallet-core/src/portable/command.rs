@@ -20,6 +20,8 @@ portable_enum!(ChainQuery {
     Fetch(hash),
     Judge { block, valid },
     SetTime(time),
+    Filters(range),
+    FilterHeader(hash),
 });
 portable_enum!(LabelQuery { All, Of(reference), Addresses(label) });
 portable_enum!(KeyState { Locked, Open, OpenUntil(time) });
@@ -148,6 +150,8 @@ portable_enum!(Reply {
     Accounts(added),
     AccountKey(key),
     Fetched(block),
+    Filters(filters),
+    FilterHeader(header),
     Judged(known),
     Teller(reply),
     Done,

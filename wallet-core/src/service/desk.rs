@@ -7,7 +7,7 @@ use std::thread;
 
 use tokio::sync::oneshot;
 
-use crate::command::{CommandError, Reply};
+use crate::command::{ChainQuery, CommandError, Reply};
 use crate::event::CommandId;
 use crate::net::inbox::{Inbox, Message};
 use crate::net::outlet::Outlet;
@@ -30,6 +30,34 @@ impl Desk {
             return Err(CommandError::Closing);
         }
         answer.await.unwrap_or(Err(CommandError::Closing))
+    }
+
+    /// Asks of the chain. Once nobody waits for the answer, what only peers could give is given up.
+    pub(super) async fn answer_of_chain(&self, query: ChainQuery) -> Result<Reply, CommandError> {
+        let (id, answer) = self.outlet.ask()?;
+        let mut waiting = Waiting { id, inbox: &self.inbox, ends: false };
+        if !self.inbox.put(Message::AskChain(id, query)) {
+            return Err(CommandError::Closing);
+        }
+        let answer = answer.await.unwrap_or(Err(CommandError::Closing));
+        waiting.ends = true;
+        answer
+    }
+}
+
+/// Somebody who waits for an answer.
+struct Waiting<'a> {
+    id: CommandId,
+    inbox: &'a Inbox,
+    /// It came.
+    ends: bool,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if !self.ends {
+            let _ = self.inbox.put(Message::Leave(self.id));
+        }
     }
 }
 

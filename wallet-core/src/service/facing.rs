@@ -49,7 +49,7 @@ impl Face for Service {
             {
                 self.clock.set(time);
             }
-            self.desk.answer(move |id| Message::AskChain(id, query)).await
+            self.desk.answer_of_chain(query).await
         })
     }
 
