@@ -11,10 +11,13 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use billfold_wallet_core::command::{ChainQuery, PaymentState, Reply, TransactionChange};
+use billfold_wallet_core::command::{
+    ChainQuery, Command, CommandError, PaymentState, Reply, TransactionChange,
+};
 use billfold_wallet_core::config::WalletName;
 use billfold_wallet_core::event::{Event, News};
 use billfold_wallet_core::face::Face;
+use billfold_wallet_core::light_client::height::BlockId;
 use bitcoin::{BlockHash, Txid};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
@@ -112,15 +115,25 @@ impl Told {
     }
 }
 
-/// The tip, once all wallets have seen it.
+/// The tip, once every open wallet has seen it. What is told of all of them together does not go back
+/// for one that was loaded late, so each is asked.
 async fn tip(face: &dyn Face) -> Option<BlockHash> {
-    let Ok(Reply::Applied(Some(applied))) = face.ask_chain(ChainQuery::Applied).await else {
-        return None;
-    };
-    match face.ask_chain(ChainQuery::Status).await {
-        Ok(Reply::Status(status)) if status.tip == applied => Some(applied.hash),
-        _ => None,
+    let Ok(Reply::Status(status)) = face.ask_chain(ChainQuery::Status).await else { return None };
+    let mut applied = Vec::new();
+    for wallet in face.wallets().await.ok()? {
+        match face.ask(&wallet, Command::Applied).await {
+            Ok(Reply::Applied(block)) => applied.push(block),
+            // It was closed meanwhile.
+            Err(CommandError::NotLoaded(_)) => {}
+            _ => return None,
+        }
     }
+    seen_by_all(status.tip, &applied)
+}
+
+/// The tip, if that is where each wallet is.
+fn seen_by_all(tip: BlockId, applied: &[Option<BlockId>]) -> Option<BlockHash> {
+    applied.iter().all(|block| *block == Some(tip)).then_some(tip.hash)
 }
 
 fn of_change(wallet: &WalletName, change: &TransactionChange) -> [(char, String); 4] {
@@ -199,6 +212,21 @@ mod tests {
         let filled = notice.filled(&values);
         assert_eq!(filled, ["a b", "--tx=$(rm) %w", "a'; b", "-1%x", "%", "100%"]);
         assert_eq!(notice.program, "tell");
+    }
+
+    /// The command would read a wallet that does not know the block yet.
+    #[test]
+    fn a_block_is_told_once_each_wallet_has_seen_it() {
+        use billfold_wallet_core::light_client::height::Height;
+        use bitcoin::hashes::Hash as _;
+        let at = |height: u8| {
+            BlockId::new(Height::new(height.into()), BlockHash::from_byte_array([height; 32]))
+        };
+        assert_eq!(seen_by_all(at(9), &[Some(at(9)), Some(at(9))]), Some(at(9).hash));
+        assert_eq!(seen_by_all(at(9), &[]), Some(at(9).hash), "without a wallet");
+        for late in [Some(at(8)), None] {
+            assert_eq!(seen_by_all(at(9), &[Some(at(9)), late]), None, "{late:?}");
+        }
     }
 
     #[test]

@@ -10,9 +10,10 @@ use billfold_wallet_core::config::WalletName;
 use billfold_wallet_core::event::{Event, News};
 use billfold_wallet_core::face::{Face, Listener};
 use tokio::sync::Semaphore;
+use tokio::time::sleep;
 
 use crate::branches::Shelf;
-use crate::limits::WAITING_QUESTIONS;
+use crate::limits::{ROOM_TRIES, ROOM_WAIT, WAITING_QUESTIONS};
 use crate::turns::Turns;
 
 /// An open wallet, to be shared.
@@ -116,6 +117,21 @@ impl Desk {
         let _place = self.room.acquire().await.map_err(|_| CommandError::Closing)?;
         self.face.ask(&self.wallet, command).await
     }
+
+    /// The same of what must not be lost because too many ask at that moment.
+    ///
+    /// # Errors
+    /// What the wallet answered; [`CommandError::Busy`] if there was no room for minutes.
+    pub async fn ask_until_room(&self, command: Command) -> Result<Reply, CommandError> {
+        for _ in 0..ROOM_TRIES {
+            match self.ask(command.clone()).await {
+                // Nobody says when there is room again: each answer makes some.
+                Err(CommandError::Busy) => sleep(ROOM_WAIT).await,
+                told => return told,
+            }
+        }
+        self.ask(command).await
+    }
 }
 
 #[cfg(test)]
@@ -126,6 +142,27 @@ mod tests {
 
     use super::*;
     use crate::puppet::Puppet;
+
+    static REFUSED: AtomicUsize = AtomicUsize::new(0);
+
+    /// What a device has signed would be lost because others ask much.
+    #[tokio::test(start_paused = true)]
+    async fn what_must_not_be_lost_waits_for_room() {
+        let puppet = Puppet::new(|_| {
+            let before = REFUSED.fetch_add(1, Ordering::SeqCst);
+            Some(if before < 1_000 { Err(CommandError::Busy) } else { Ok(Reply::Done) })
+        });
+        let desk = Desk::new(Arc::new(puppet), WalletName::default());
+        assert_eq!(desk.ask(Command::Balance).await, Err(CommandError::Busy));
+        assert_eq!(desk.ask_until_room(Command::Balance).await, Ok(Reply::Done));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_waits_for_room_for_ever() {
+        let puppet = Puppet::new(|_| Some(Err(CommandError::Busy)));
+        let desk = Desk::new(Arc::new(puppet), WalletName::default());
+        assert_eq!(desk.ask_until_room(Command::Balance).await, Err(CommandError::Busy));
+    }
 
     static UNANSWERED: AtomicUsize = AtomicUsize::new(0);
 

@@ -1,5 +1,5 @@
-//! Owns the program that `--signer` names: asked which signing devices there are, to show addresses on
-//! one and to sign, by Bitcoin Core's protocol (`doc/external-signer.md`, `src/external_signer.cpp`), and
+//! Owns the program that `--signer` names: asked which signing devices there are, for the descriptors of
+//! one, to show addresses on it and to sign, by Bitcoin Core's protocol (`doc/external-signer.md`, `src/external_signer.cpp`), and
 //! to keep a policy, which `billfold signer core` adds to it.
 //!
 //! Refuses a shell, more than one device where one is meant, and an address that the device did not
@@ -66,6 +66,9 @@ pub enum SignerError {
     /// It did not say whether it keeps the policy.
     #[error("'{0}' does not register policies: billfold signer core does")]
     NotRegistered(String),
+    /// It told no descriptors.
+    #[error("'{0}' received invalid response, expected arrays of descriptors")]
+    NoDescriptors(String),
     /// It gave no PSBT back.
     #[error("'{0}' received invalid response, expected a PSBT")]
     NoPsbt(String),
@@ -125,6 +128,25 @@ impl ExternalSigner {
             [] => Err(SignerError::OtherKeys),
             _ => Err(SignerError::Several),
         }
+    }
+
+    /// The descriptors of a device's first accounts: those of addresses to be paid at, and then those of change.
+    ///
+    /// # Errors
+    /// See [`SignerError`].
+    pub async fn descriptors(
+        &self,
+        device: (Fingerprint, &str),
+    ) -> Result<Vec<String>, SignerError> {
+        let told = self.ask_device(device, &["getdescriptors", "--account", "0"]).await?;
+        let list = |name: &str| {
+            let texts = told[name].as_array()?.iter().map(|one| one.as_str().map(str::to_owned));
+            texts.collect::<Option<Vec<_>>>()
+        };
+        let both = list("receive").zip(list("internal"));
+        let (receive, internal) =
+            both.ok_or_else(|| SignerError::NoDescriptors(self.program.clone()))?;
+        Ok([receive, internal].concat())
     }
 
     /// Has a device show the address of a descriptor, and compares what it showed.
@@ -293,6 +315,22 @@ mod tests {
         let other = saying(both).one_of(&of(&["00000000"])).await;
         assert!(matches!(other, Err(SignerError::OtherKeys)));
         assert!(matches!(saying("[]").one_of(&of(&[])).await, Err(SignerError::None)));
+    }
+
+    #[tokio::test]
+    async fn descriptors_are_two_arrays_of_texts() {
+        let device = ("73c5da0a".parse().expect("a fingerprint"), "regtest");
+        let told = saying(r#"{"receive":["a","b"],"internal":["c"]}"#).descriptors(device).await;
+        assert_eq!(told.expect("descriptors"), ["a", "b", "c"]);
+        for (answer, wrong) in [
+            ("{}", "expected arrays of descriptors"),
+            (r#"{"receive":["a"]}"#, "expected arrays of descriptors"),
+            (r#"{"receive":["a"],"internal":[1]}"#, "expected arrays of descriptors"),
+            (r#"{"error":"it is locked"}"#, "Signer returned error: it is locked"),
+        ] {
+            let told = saying(answer).descriptors(device).await.expect_err(answer).to_string();
+            assert!(told.contains(wrong), "{answer}: {told}");
+        }
     }
 
     #[tokio::test]

@@ -48,6 +48,7 @@ pub mod previous;
 pub mod provider;
 pub mod needles;
 pub mod operation;
+pub mod device_signing;
 pub mod entry;
 pub mod keyed;
 pub mod method;

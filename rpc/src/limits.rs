@@ -70,6 +70,12 @@ pub const WIF_BYTES: usize = 52;
 /// Questions to one wallet that are unanswered; more wait their turn.
 pub const WAITING_QUESTIONS: usize = 32;
 
+/// How long what must not be lost waits before it is asked again of a wallet that too many ask.
+pub const ROOM_WAIT: Duration = Duration::from_millis(50);
+
+/// How often it is asked again: for ten minutes.
+pub const ROOM_TRIES: u32 = 12_000;
+
 /// How long a call may take that only reads, and is not asked to wait.
 pub const READ_TIME: Duration = Duration::from_secs(120);
 

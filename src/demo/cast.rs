@@ -63,7 +63,8 @@ pub(super) fn cast_to_watch(
     stage: &Stage<'_>,
 ) -> Result<(Actor, WalletDescription), Failure> {
     let (birthday, look_ahead) = (now(), LookAhead::NEW);
-    let new = NewWatch { accounts, birthday, look_ahead, password: password()? };
+    let new =
+        NewWatch { accounts, birthday, look_ahead, password: password()?, external_signer: false };
     let make = |settings: &_| service::watch(settings, new, stage.cost);
     Actor::create(name, stage.dir, stage.peer.clone(), Access::View, make)
 }

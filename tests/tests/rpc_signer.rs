@@ -123,6 +123,15 @@ fn ask(daemon: &Daemon, wallet: &str, method: &str, params: &Value) -> Result<Va
     Ok(reply["result"].take())
 }
 
+/// What a call at the wallet of the device is refused with.
+fn refused(daemon: &Daemon, method: &str, params: &Value, code: i32) -> Result<String> {
+    let call = json!({"method": method, "params": params, "id": 1});
+    let (_, _, body) = daemon.post("/wallet/cold", &call.to_string())?;
+    let told: Value = serde_json::from_str(&body)?;
+    ensure!(told["error"]["code"] == code, "{method} {params}: {told}");
+    Ok(text(&told["error"]["message"])?.to_owned())
+}
+
 #[test]
 fn a_signer_signs_by_an_operation() -> Result<()> {
     let device = Signer::agreeing(free_port()?, WORDS)?;
@@ -166,7 +175,12 @@ fn a_signer_signs_by_an_operation() -> Result<()> {
         ("billfold.signer.register", json!(["segwit"]), -8, "The wallet has no account segwit"),
         ("billfold.signer.signed", json!([9]), -8, "this wallet has no operation 9"),
         ("billfold.signer.sign", json!([draft, "x"]), -8, "fingerprint is not that of"),
-        ("billfold.signer.sign", json!([draft, "00000000"]), -1, "No connected signer has a key"),
+        (
+            "billfold.signer.sign",
+            json!([draft, "00000000"]),
+            -8,
+            "names keys of [3442193e, 73c5da0a]",
+        ),
     ];
     for (method, params, code, why) in wrong {
         let call = json!({"method": method, "params": params, "id": 1});
@@ -176,6 +190,81 @@ fn a_signer_signs_by_an_operation() -> Result<()> {
         ensure!(told["error"]["code"] == code && said.contains(why), "{method} {params}: {told}");
     }
     desk.daemon.stop()
+}
+
+/// As with Bitcoin Core: a wallet of the device's keys, whose payments the device signs while the caller waits.
+#[test]
+fn a_wallet_of_a_signer_pays_by_it() -> Result<()> {
+    let device = Signer::agreeing(free_port()?, WORDS)?;
+    let town = Town::build()?;
+    let program = town.wallet_with(BILLFOLD, 10_000)?;
+    let daemon = Daemon::start(&program, &["--signer", &command(&device)])?;
+    daemon.await_height(town.network.tip().0)?;
+    let made =
+        json!({"wallet_name": "cold", "disable_private_keys": true, "external_signer": true});
+    let keyed = json!({"wallet_name": "cold", "external_signer": true});
+    let told = daemon.refused(500, -4, "createwallet", &keyed)?;
+    ensure!(told == "Private keys must be disabled when using an external signer", "{told}");
+    ensure!(daemon.call("createwallet", &made)? == json!({"name": "cold"}));
+    let cold = |method: &str, params: Value| ask(&daemon, "cold", method, &params);
+    let told = cold("getwalletinfo", json!([]))?;
+    ensure!(told["external_signer"] == true && told["private_keys_enabled"] == false, "{told}");
+    ensure!(told["blank"] == false, "{told}");
+    for kind in ["legacy", "p2sh-segwit", "bech32", "bech32m"] {
+        let address = cold("getnewaddress", json!(["", kind]))?;
+        ensure!(cold("walletdisplayaddress", json!([address]))?["address"] == address, "{kind}");
+        town.pay(&address, 1_000_000)?;
+    }
+    daemon.await_height(town.network.tip().0)?;
+
+    let sent = cold("send", json!({"outputs": {STRANGER: 0.005}, "fee_rate": 2}))?;
+    ensure!(sent["complete"] == true && sent.get("psbt").is_none(), "{sent}");
+    town.await_payment(text(&sent["txid"])?.parse()?)?;
+    let bumped = cold("bumpfee", json!([sent["txid"], {"fee_rate": 9}]))?;
+    town.await_payment(text(&bumped["txid"])?.parse()?)?;
+    let plain = json!({"address": STRANGER, "amount": 0.001, "fee_rate": 2});
+    let told = refused(&daemon, "sendtoaddress", &plain, -4)?;
+    ensure!(told == "Error: Private keys are disabled for this wallet", "{told}");
+
+    let all =
+        json!({"recipients": [STRANGER], "fee_rate": 2, "options": {"psbt": true, "minconf": 1}});
+    let signed = cold("sendall", all)?;
+    ensure!(
+        signed["complete"] == true && signed["hex"].is_string(),
+        "signed, and not sent: {signed}"
+    );
+    let whole = daemon.call("decoderawtransaction", &json!([signed["hex"]]))?;
+    ensure!(whole["vin"].as_array().is_some_and(|all| all.len() >= 3), "of several types: {whole}");
+    let place = device.address();
+    drop(device);
+    let params = json!([[], [{STRANGER: 0.003}], 0, {"fee_rate": 2}]);
+    let draft = cold("walletcreatefundedpsbt", params)?["psbt"].clone();
+    let told = refused(&daemon, "walletprocesspsbt", &json!([draft]), -25)?;
+    ensure!(told.starts_with("External signer not found: "), "{told}");
+    let params = json!({"outputs": {STRANGER: 0.003}, "fee_rate": 2});
+    let told = refused(&daemon, "send", &params, -25)?;
+    ensure!(told.starts_with("External signer not found: "), "{told}");
+    let filled = cold("walletprocesspsbt", json!([draft, false]))?;
+    ensure!(filled["complete"] == false, "nobody is asked to fill: {filled}");
+    let again =
+        json!({"wallet_name": "other", "disable_private_keys": true, "external_signer": true});
+    let told = daemon.refused(500, -1, "createwallet", &again)?;
+    ensure!(told == "No external signers found", "{told}");
+
+    // Once it is there again.
+    let device = Signer::agreeing(place, WORDS)?;
+    let signed = cold("walletprocesspsbt", json!([draft]))?;
+    ensure!(signed["complete"] == true, "{signed}");
+    let told = cold("sendrawtransaction", json!([signed["hex"]]))?;
+    town.await_payment(text(&told)?.parse()?)?;
+    drop(device);
+    daemon.stop()?;
+
+    // Without a program.
+    let daemon = Daemon::start(&program, &[])?;
+    let told = daemon.refused(500, -1, "createwallet", &again)?;
+    ensure!(told == "Error: restart the daemon with --signer CMD", "{told}");
+    daemon.stop()
 }
 
 /// Whoever asked learns the end, whatever becomes of the device and the daemon.
@@ -196,8 +285,10 @@ fn a_signature_that_never_comes_is_told() -> Result<()> {
     let Desk { town, program, daemon } = {
         let desk = Desk::build(&device, &place)?;
         let draft = desk.drafted("main")?;
-        let begun = desk.daemon.call("billfold.signer.sign", &json!([draft]))?;
-        ensure!(begun == json!({"op": 1, "state": "running"}), "{begun}");
+        for _ in 0..2 {
+            let begun = desk.daemon.call("billfold.signer.sign", &json!([draft]))?;
+            ensure!(begun == json!({"op": 1, "state": "running"}), "{begun}");
+        }
         let ended = desk.daemon.call("billfold.op.cancel", &json!([1]))?;
         ensure!(ended["state"] == "cancelled", "{ended}");
         let told = desk.signed("main", &json!(1))?;

@@ -108,6 +108,8 @@ pub struct NewWatch {
     pub look_ahead: LookAhead,
     /// Protects it on disk: who pays whom is nobody else's matter.
     pub password: Password,
+    /// Whether programs have a device sign what it pays.
+    pub external_signer: bool,
 }
 
 /// Why a wallet was not created.

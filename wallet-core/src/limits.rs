@@ -34,6 +34,9 @@ pub const PENDING_FETCHES: usize = 64;
 /// Commands that may be unanswered: of several faces, each of which asks a few at once.
 pub const PENDING_COMMANDS: usize = 256;
 
+/// What devices may be asked to sign at a time for one wallet: each is a program that runs.
+pub const RUNNING_SIGNINGS: usize = 16;
+
 /// Commands that may share one commit, and so wait for one another.
 pub const SHARED_COMMIT: usize = 16;
 

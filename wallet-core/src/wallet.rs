@@ -45,6 +45,7 @@ mod bump;
 mod payment;
 mod teller;
 mod handed;
+mod signings;
 mod sweeping;
 mod unconfirmed;
 mod abandon;

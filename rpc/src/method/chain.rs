@@ -129,7 +129,7 @@ async fn overview(node: &Node) -> Outcome {
         .then(|| node.params.signet_challenge.as_ref().map(|script| script.to_hex_string()))
         .flatten();
     answer(&ChainForm {
-        chain: chain_name(node.params.network),
+        chain: node.params.network.to_core_arg(),
         blocks,
         headers,
         bestblockhash: tip.id.hash,
@@ -238,11 +238,6 @@ struct ChainForm {
     #[serde(skip_serializing_if = "Option::is_none")]
     signet_challenge: Option<String>,
     warnings: Vec<String>,
-}
-
-/// Core's names of the networks.
-pub(super) fn chain_name(network: Network) -> &'static str {
-    network.to_core_arg()
 }
 
 fn target(bits: CompactTarget) -> String {

@@ -8,6 +8,7 @@ use billfold_wallet_core::command::{
     Command, CommandError, Draft, Hold, Layout, PayAmount, PayRequest, Recipient, Reply, Spends,
 };
 use bitcoin::consensus::encode::serialize_hex;
+use bitcoin::psbt::Psbt;
 use bitcoin::script::Instruction;
 use bitcoin::transaction::Version;
 use bitcoin::{Address, Amount, OutPoint, Script, TxOut, Txid};
@@ -15,6 +16,7 @@ use serde::Serialize;
 
 use crate::arguments::{self, Arguments};
 use crate::desk::Desk;
+use crate::device_signing;
 use crate::error::{Code, RpcError};
 use crate::json::{Object, Value, answer};
 use crate::method::payment::{Drafted, drafted, drop_draft};
@@ -218,7 +220,8 @@ async fn finish(
         }
     };
     let coins: Vec<OutPoint> = draft.inputs.iter().map(|coin| coin.outpoint).collect();
-    let told = if keeps { signed(desk, &draft).await } else { handed_on(desk, &draft).await };
+    let told =
+        if keeps { signed(node, desk, &draft).await } else { handed_on(node, desk, &draft).await };
     let told = match told {
         Ok(told) => told,
         Err(error) => {
@@ -233,34 +236,44 @@ async fn finish(
 }
 
 /// Signs and sends; where others must sign too, their part is handed on.
-async fn signed(desk: &Desk, draft: &Draft) -> Result<SentForm, RpcError> {
-    match desk.ask(Command::Sign(draft.id)).await {
-        Ok(Reply::Payment(payment)) => {
+async fn signed(node: &Node, desk: &Desk, draft: &Draft) -> Result<SentForm, RpcError> {
+    let signed = match desk.ask(Command::Sign(draft.id)).await {
+        Err(CommandError::WatchOnly) => match device_signing::pay(node, desk, draft).await? {
+            None => return Ok(unsigned_psbt(desk, draft).await),
+            Some(signed) => signed,
+        },
+        signed => signed?,
+    };
+    match signed {
+        Reply::Payment(payment) => {
             let txid = Some(payment.transaction.compute_txid());
             Ok(SentForm { txid, complete: true, ..SentForm::default() })
         }
-        Ok(Reply::Psbt(review)) => {
+        Reply::Psbt(review) => {
             Ok(SentForm { psbt: Some(review.psbt.to_string()), ..SentForm::default() })
         }
-        Ok(_) => Err(RpcError::bug()),
-        Err(CommandError::WatchOnly) => Ok(unsigned_psbt(desk, draft).await),
-        Err(error) => Err(error.into()),
+        _ => Err(RpcError::bug()),
     }
 }
 
 /// Signs, and sends nothing.
-async fn handed_on(desk: &Desk, draft: &Draft) -> Result<SentForm, RpcError> {
-    let psbt = draft.psbt.parse().map_err(|_| RpcError::bug())?;
-    match desk.ask(Command::SignPsbt(Box::new(psbt))).await {
-        Ok(Reply::Psbt(review)) => {
+async fn handed_on(node: &Node, desk: &Desk, draft: &Draft) -> Result<SentForm, RpcError> {
+    let psbt: Psbt = draft.psbt.parse().map_err(|_| RpcError::bug())?;
+    let signed = match desk.ask(Command::SignPsbt(Box::new(psbt.clone()))).await {
+        Err(CommandError::WatchOnly) => match device_signing::signed(node, desk, &psbt).await? {
+            None => return Ok(unsigned_psbt(desk, draft).await),
+            Some(signed) => desk.ask(Command::ReviewPsbt(Box::new(signed))).await?,
+        },
+        signed => signed?,
+    };
+    match signed {
+        Reply::Psbt(review) => {
             let psbt = Some(review.psbt.to_string());
             let txid = review.complete.as_ref().map(bitcoin::Transaction::compute_txid);
             let hex = review.complete.as_ref().map(serialize_hex);
             Ok(SentForm { psbt, txid, complete: hex.is_some(), hex })
         }
-        Ok(_) => Err(RpcError::bug()),
-        Err(CommandError::WatchOnly) => Ok(unsigned_psbt(desk, draft).await),
-        Err(error) => Err(error.into()),
+        _ => Err(RpcError::bug()),
     }
 }
 

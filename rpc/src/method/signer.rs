@@ -14,7 +14,6 @@ use crate::error::{Code, RpcError};
 use crate::external_signer::ExternalSigner;
 use crate::json::answer;
 use crate::ledger;
-use crate::method::chain::chain_name;
 use crate::method::{Category, Method, Outcome, Run, Standing};
 use crate::node::Node;
 use crate::parameter::{Kind, Parameter};
@@ -67,7 +66,7 @@ pub(super) async fn show(
     let owner = ledger::owner(desk, address.script_pubkey()).await?.ok_or_else(unknown)?;
     let descriptor = of(desk, &owner).await?.ok_or_else(unknown)?;
     let fingerprint = signer.one_of(named).await?;
-    let device = (fingerprint, chain_name(network));
+    let device = (fingerprint, network.to_core_arg());
     signer.display(device, &descriptor, &address.to_string()).await?;
     Ok(fingerprint)
 }

@@ -17,9 +17,10 @@ use crate::error::{Code, RpcError};
 use crate::json::answer;
 use crate::method::psbt::finish;
 use crate::method::{Category, Method, Outcome, Run, Standing};
+use crate::node::Node;
 use crate::parameter::{Kind, Parameter};
 use crate::previous::Previous;
-use crate::{psbt, transaction_hex};
+use crate::{device_signing, psbt, transaction_hex};
 
 pub(super) const METHODS: &[Method] = &[
     Method {
@@ -57,17 +58,20 @@ pub(super) const METHODS: &[Method] = &[
              locked or that another payment holds; the coins of what was signed are held for it, \
              since whoever has it may send it",
         ),
-        run: Run::Change(|_, desk, arguments| Box::pin(process(desk, arguments))),
+        run: Run::Change(|node, desk, arguments| Box::pin(process(node, desk, arguments))),
     },
 ];
 
-async fn process(desk: &Desk, arguments: &Arguments) -> Outcome {
+async fn process(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     let given = psbt::read(arguments.required_text(0)?)?;
     let wanted = Sighash::read(arguments.text(2)?)?;
     let mut psbt = filled(desk, given.clone()).await?;
     wanted.put_into(&mut psbt)?;
     if arguments.flag(1, true)? {
-        psbt = signed(desk, psbt).await?;
+        psbt = match device_signing::signed(node, desk, &psbt).await? {
+            Some(by_device) => by_device,
+            None => signed(desk, psbt).await?,
+        };
     }
     if !arguments.flag(3, true)? {
         leave_origins_out(&given, &mut psbt);

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::arguments::{self, Arguments, check_fields};
 use crate::desk::Desk;
+use crate::device_signing;
 use crate::error::{Code, RpcError};
 use crate::json::{Btc, answer};
 use crate::ledger;
@@ -114,23 +115,22 @@ async fn bump(node: &Node, desk: &Desk, arguments: &Arguments, signs: bool) -> O
         let Draft { psbt, fee, .. } = *draft;
         return answer(&BumpForm::new(None, Some(psbt), before, fee));
     }
-    match desk.ask(Command::Sign(draft.id)).await {
-        Ok(Reply::Payment(payment)) => {
-            let txid = payment.transaction.compute_txid();
-            answer(&BumpForm::new(Some(txid), None, before, payment.fee))
+    let signed = match desk.ask(Command::Sign(draft.id)).await {
+        Err(CommandError::WatchOnly) => device_signing::pay(node, desk, &draft).await,
+        other => other.map(Some).map_err(refusal),
+    };
+    if let Ok(Some(Reply::Payment(payment))) = signed {
+        let txid = payment.transaction.compute_txid();
+        return answer(&BumpForm::new(Some(txid), None, before, payment.fee));
+    }
+    drop_draft(desk, &draft).await;
+    match signed? {
+        None | Some(Reply::Psbt(_)) => {
+            let message = "bumpfee is not available with wallets that have private keys disabled. \
+                           Use psbtbumpfee instead.";
+            Err(RpcError::new(Code::Wallet, message))
         }
-        other => {
-            drop_draft(desk, &draft).await;
-            match other {
-                Ok(Reply::Psbt(_)) | Err(CommandError::WatchOnly) => {
-                    let message = "bumpfee is not available with wallets that have private keys \
-                                   disabled. Use psbtbumpfee instead.";
-                    Err(RpcError::new(Code::Wallet, message))
-                }
-                Ok(_) => Err(RpcError::bug()),
-                Err(error) => Err(refusal(error)),
-            }
-        }
+        Some(_) => Err(RpcError::bug()),
     }
 }
 

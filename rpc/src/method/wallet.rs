@@ -42,6 +42,9 @@ async fn overview(node: &Node, desk: &Desk) -> Outcome {
     if !wallet.takes_keys {
         flags.insert(0, "disable_private_keys");
     }
+    if wallet.external_signer {
+        flags.push("external_signer");
+    }
     let rescan = operate(desk, OperationCommand::Running).await?;
     let scanning = if let Some(Operation { begun, reach, .. }) = rescan {
         let now = node.now();
@@ -66,7 +69,7 @@ async fn overview(node: &Node, desk: &Desk) -> Outcome {
         avoid_reuse: false,
         scanning,
         descriptors: true,
-        external_signer: false,
+        external_signer: wallet.external_signer,
         blank: wallet.accounts.is_empty(),
         birthtime: birthtime(node, wallet.birthday).await?,
         flags,

@@ -2,11 +2,16 @@
 //!
 //! Refuses names that are paths: a wallet is a name in the data directory.
 
+use std::collections::BTreeSet;
+
 use billfold_wallet_core::command::Birthday;
 use billfold_wallet_core::config::{LookAhead, WalletName};
 use billfold_wallet_core::face::Access;
-use billfold_wallet_core::founding::{BlankKeys, CreateError, Founding, NewWallet, RestoreError};
-use billfold_wallet_core::keychain::ScriptType;
+use billfold_wallet_core::founding::{
+    BlankKeys, CreateError, Founding, NewWallet, NewWatch, RestoreError,
+};
+use billfold_wallet_core::import::{Import, ImportError};
+use billfold_wallet_core::keychain::{AccountKind, ScriptType};
 use billfold_wallet_core::light_client::time::WallTime;
 use billfold_wallet_core::open_error::OpenError;
 use billfold_wallet_core::vault::{KdfCost, Password};
@@ -16,6 +21,7 @@ use crate::apart::apart;
 use crate::arguments::Arguments;
 use crate::error::{Code, RpcError};
 use crate::json::answer;
+use crate::method::signer::signer;
 use crate::method::{Category, Method, Outcome, Run, Standing};
 use crate::node::{Endpoint, NOT_LOADED, Node};
 use crate::parameter::{Kind, Parameter};
@@ -40,12 +46,17 @@ pub(super) const METHODS: &[Method] = &[
             Parameter::optional("avoid_reuse", Kind::Bool, "Not served"),
             Parameter::optional("descriptors", Kind::Bool, "Only true"),
             LOAD_ON_STARTUP,
-            Parameter::optional("external_signer", Kind::Bool, "Not served"),
+            Parameter::optional(
+                "external_signer",
+                Kind::Bool,
+                "With the keys of the device that --signer knows, which signs what it pays",
+            ),
         ],
         about: "Creates and loads a new wallet with keys of its own.",
         standing: Standing::Differs(
-            "names are 1 to 64 letters, digits, - and _ (-8); -4 for avoid_reuse and external_signer; \
-             the file has the daemon's password, and the keys come \
+            "names are 1 to 64 letters, digits, - and _ (-8); -4 for avoid_reuse; the device of \
+             external_signer is asked for the accounts of one key of each type, and descriptors of \
+             others are refused; the file has the daemon's password, and the keys come \
              from words that billfold words show tells",
         ),
         run: Run::Open(|node, _, arguments| Box::pin(create(node, arguments))),
@@ -102,8 +113,9 @@ async fn create(node: &Node, arguments: &Arguments) -> Outcome {
     if !arguments.flag(5, true)? {
         return Err(RpcError::new(Code::Wallet, NO_LEGACY));
     }
-    if arguments.flag(7, false)? {
-        return Err(RpcError::new(Code::Wallet, NO_EXTERNAL_SIGNER));
+    let external = arguments.flag(7, false)?;
+    if external && !disabled {
+        return Err(RpcError::new(Code::Wallet, KEYS_BESIDE_SIGNER));
     }
     if disabled && passphrase.is_some_and(|text| !text.is_empty()) {
         return Err(RpcError::new(Code::Wallet, PASSPHRASE_WITHOUT_KEYS));
@@ -118,7 +130,9 @@ async fn create(node: &Node, arguments: &Arguments) -> Outcome {
     // An empty one is none, in Core too, and is told.
     let key_passphrase = passphrase.and_then(|text| Password::new(text).ok());
     let now = node.now();
-    let founding = if disabled || blank {
+    let founding = if external {
+        Founding::Watch(signers_wallet(node, password).await?)
+    } else if disabled || blank {
         let keys = if disabled { BlankKeys::Never } else { BlankKeys::Later(key_passphrase) };
         Founding::Blank { birthday: Birthday::Time(now), keys, password }
     } else {
@@ -136,6 +150,29 @@ async fn create(node: &Node, arguments: &Arguments) -> Outcome {
         warnings.push(EMPTY_PASSPHRASE);
     }
     answer(&LoadedForm { name: name.as_str(), warnings })
+}
+
+/// A wallet of the device that is connected.
+async fn signers_wallet(node: &Node, password: Password) -> Result<NewWatch, RpcError> {
+    let program = signer(node)?;
+    let network = node.params.network;
+    let device = program.one_of(&BTreeSet::new()).await?;
+    let told = program.descriptors((device, network.to_core_arg())).await?;
+    let invalid = |error: ImportError| {
+        RpcError::new(Code::Misc, format!("The signer told an invalid descriptor: {error}"))
+    };
+    let import = Import::read(&told.join("\n"), None, network).map_err(invalid)?;
+    let mut accounts = Import::named(import.accounts, None);
+    // The first is that of new addresses, as in Core.
+    accounts.sort_by_key(|(_, account)| account.kind() != AccountKind::SingleKey(KINDS[0]));
+    let ahead = node.keypool.map(|ahead| LookAhead { receive: ahead, change: ahead });
+    Ok(NewWatch {
+        accounts,
+        birthday: Birthday::Time(node.now()),
+        look_ahead: ahead.unwrap_or(LookAhead::NEW),
+        password,
+        external_signer: true,
+    })
 }
 
 async fn all(node: &Node) -> Outcome {
@@ -283,8 +320,7 @@ const KINDS: [ScriptType; 4] =
 
 const NO_LEGACY: &str = "descriptors argument must be set to \"true\"; it is no longer possible to \
                          create a legacy wallet.";
-const NO_EXTERNAL_SIGNER: &str =
-    "Compiled without external signing support (required for external signing)";
+const KEYS_BESIDE_SIGNER: &str = "Private keys must be disabled when using an external signer";
 const PASSPHRASE_WITHOUT_KEYS: &str = "Passphrase provided but private keys are disabled. A passphrase is only used to encrypt \
      private keys, so cannot be used for wallets with private keys disabled.";
 const EMPTY_PASSPHRASE: &str = "Empty string given as passphrase, wallet will not be encrypted.";

@@ -68,6 +68,7 @@ impl Home {
                 fingerprint: Some(home.seed.fingerprint()),
                 birthday: Birthday::Height(Height::new(birthday)),
                 takes_keys: true,
+                external_signer: false,
                 preferred: AccountId::new(0),
                 look_ahead: LookAhead { receive: LOOK_AHEAD, change: LOOK_AHEAD },
             },

@@ -73,6 +73,7 @@ impl Watching {
                         birthday: self.birthday,
                         look_ahead: LookAhead::RESTORED,
                         password: password.clone(),
+                        external_signer: false,
                     });
                     self.password = Some(password);
                     self.asked.put(out.found(&wallet, founding, false));

@@ -179,6 +179,7 @@ fn new_wallet() -> NewWallet {
             fingerprint: Some(seed.fingerprint()),
             birthday: Birthday::Height(Height::GENESIS),
             takes_keys: true,
+            external_signer: false,
             preferred: AccountId::new(0),
             look_ahead: LookAhead::RESTORED,
         },

@@ -40,6 +40,8 @@ pub struct WalletDescription {
     pub fingerprint: Option<Fingerprint>,
     /// Whether private keys are in it, or may be imported.
     pub takes_keys: bool,
+    /// Whether programs have a device sign what it pays: the one that `--signer` of the daemon knows.
+    pub external_signer: bool,
     /// The names of the private keys that were imported.
     pub held_keys: Vec<HeldKeyName>,
     /// Its birthday in Unix seconds or as a height.
@@ -75,6 +77,8 @@ pub struct AccountDescription {
     pub signs: bool,
     /// Its keys.
     pub keys: Vec<AccountKey>,
+    /// The fingerprints of the master keys of all its keys. A key without an origin is its own master.
+    pub signers: Vec<Fingerprint>,
     /// Who may spend, and when.
     pub rule: SpendRule,
     /// As signing devices register it (BIP388), if it has such a form.

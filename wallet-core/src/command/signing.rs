@@ -2,6 +2,7 @@
 //!
 //! Refuses to ask the device: whoever begins one does that, and tells how it ended.
 
+use bitcoin::bip32::Fingerprint;
 use bitcoin::psbt::Psbt;
 
 use super::{Operation, OperationId};
@@ -10,9 +11,15 @@ use super::{Operation, OperationId};
 #[derive(Debug, Clone, PartialEq)]
 pub enum SigningCommand {
     /// Begin one: hold the coins that a PSBT spends, and count what it takes against the caller's limits, before a
-    /// device is asked.
-    Begin(Box<Psbt>),
-    /// What a device gave back. Of it nothing is taken but signatures of what was begun.
+    /// device is asked. While the same device is asked to sign the same payment, it is that operation.
+    Begin {
+        /// What is to be signed.
+        psbt: Box<Psbt>,
+        /// The fingerprint of the device's master key.
+        signer: Fingerprint,
+    },
+    /// What a device gave back. Of it nothing is taken but signatures of what was begun, and these only if its coins
+    /// can be held for them.
     End {
         /// Which.
         id: OperationId,
@@ -39,4 +46,6 @@ pub struct Signing {
     pub psbt: Psbt,
     /// Why nothing came of it.
     pub problem: Option<String>,
+    /// Whether it went on already when it was to begin.
+    pub repeated: bool,
 }

@@ -120,24 +120,25 @@ impl Follower {
         around: &Around<'_>,
         command: &SigningCommand,
     ) -> Result<Reply, CommandError> {
-        let now = around.now.wall;
+        let moment = around.place();
         let id = match command {
             SigningCommand::Of(id) => {
                 return Ok(Reply::Signing(Box::new(self.wallet.signing(*id)?)));
             }
-            SigningCommand::Begin(psbt) => {
+            SigningCommand::Begin { psbt, signer } => {
                 let spending = self.check(around, psbt, None)?;
-                self.wallet.take_over(psbt, around.place())?;
+                let begun = self.wallet.begin_signing(psbt, *signer, moment)?;
                 self.count(around, spending)?;
                 self.changed = true;
-                self.wallet.begin_signing(psbt, now)?
+                self.say(Event::Operation(begun.operation.id));
+                return Ok(Reply::Signing(Box::new(begun)));
             }
             SigningCommand::End { id, signed } => {
-                self.wallet.end_signing(*id, Ok(signed), now)?;
+                self.wallet.end_signing(*id, Ok(signed), moment)?;
                 *id
             }
             SigningCommand::Fail { id, why } => {
-                self.wallet.end_signing(*id, Err(why), now)?;
+                self.wallet.end_signing(*id, Err(why), moment)?;
                 *id
             }
         };

@@ -33,7 +33,7 @@ portable_enum!(ImportProblem {
     Descriptor(problem), HasKeys, KeysDisabled, ForeignKey, TooMany { most },
 });
 portable_enum!(Task { Rescan { from }, Sign });
-portable_enum!(SigningCommand { Begin(psbt), End { id, signed }, Fail { id, why }, Of(id) });
+portable_enum!(SigningCommand { Begin { psbt, signer }, End { id, signed }, Fail { id, why }, Of(id) });
 portable_enum!(AccountCommand { Add { accounts, scope }, Key { script, number }, Prefer(name) });
 portable_enum!(NewAccount {
     Standard { script_type, number }, Given { name, is_fixed, descriptor },
@@ -45,7 +45,7 @@ portable_struct! {
     AddedAccounts { added, widened, known }
     Reach { first, next, last }
     Operation { id, task, begun, state, reach }
-    Signing { operation, psbt, problem }
+    Signing { operation, psbt, problem, repeated }
 }
 
 impl Portable for DescriptorText {

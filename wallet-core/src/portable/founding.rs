@@ -17,7 +17,7 @@ use crate::vault::{KdfCost, Password};
 
 portable_struct! {
     NewWallet { seed, accounts, birthday, look_ahead, password, words_checked, key_passphrase }
-    NewWatch { accounts, birthday, look_ahead, password }
+    NewWatch { accounts, birthday, look_ahead, password, external_signer }
     StandardAccount { script_type, number }
     LookAhead { receive, change }
     Backup {

@@ -38,11 +38,12 @@ portable_struct! {
     }
     IssuedAddress { address, uri, account, keychain, index, unused_before }
     WalletDescription {
-        name, fingerprint, takes_keys, held_keys, birthday, accounts, words_checked, search,
+        name, fingerprint, takes_keys, external_signer, held_keys, birthday, accounts,
+        words_checked, search,
     }
     AccountDescription {
-        id, name, kind, signs, keys, rule, policy, birthday, gap, change_gap, first_address,
-        preferred, active, receive, change, descriptor,
+        id, name, kind, signs, keys, signers, rule, policy, birthday, gap, change_gap,
+        first_address, preferred, active, receive, change, descriptor,
     }
     ChainDescription { descriptor, ranged, next, watched }
     SearchReport { end, accounts }

@@ -109,6 +109,7 @@ pub(super) fn restore_in(
             fingerprint: backup.seed.as_ref().map(Seed::fingerprint),
             birthday: backup.birthday,
             takes_keys: backup.has_keys(),
+            external_signer: false,
             preferred,
             look_ahead: backup.look_ahead,
         },

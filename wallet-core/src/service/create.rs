@@ -74,6 +74,7 @@ pub(super) fn create_in(
             fingerprint: Some(seed.fingerprint()),
             birthday,
             takes_keys: true,
+            external_signer: false,
             preferred: AccountId::new(0),
             look_ahead,
         },

@@ -119,6 +119,7 @@ fn wallet(dir: &std::path::Path) -> (Wallet, Reader) {
             fingerprint: Some(seed.fingerprint()),
             birthday: Birthday::Height(Height::GENESIS),
             takes_keys: true,
+            external_signer: false,
             preferred: AccountId::new(0),
             look_ahead: LookAhead { receive: 5, change: 5 },
         },

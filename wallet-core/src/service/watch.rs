@@ -35,7 +35,7 @@ pub(super) fn watch_in(
     new: NewWatch,
     cost: KdfCost,
 ) -> Result<WalletDescription, CreateError> {
-    let NewWatch { accounts, birthday, look_ahead, password } = new;
+    let NewWatch { accounts, birthday, look_ahead, password, external_signer } = new;
     let names: BTreeSet<_> = accounts.iter().map(|(name, _)| name.clone()).collect();
     let texts: BTreeSet<_> = accounts.iter().map(|(_, made_of)| made_of.to_string()).collect();
     if accounts.is_empty() || names.len().min(texts.len()) < accounts.len() {
@@ -45,7 +45,7 @@ pub(super) fn watch_in(
     let account =
         |(id, (name, descriptor))| Account::new(AccountId::new(id), name, network, descriptor, &[]);
     let accounts = (0..).zip(accounts).map(account).collect();
-    let content = (accounts, birthday, look_ahead);
+    let content = Content { accounts, birthday, look_ahead, external_signer };
     without_keys(lock, settings, content, &BlankKeys::Never, &password, cost)
 }
 
@@ -72,13 +72,27 @@ pub(super) fn blank_in(
     password: &Password,
     cost: KdfCost,
 ) -> Result<WalletDescription, CreateError> {
-    without_keys(lock, settings, (Vec::new(), birthday, LookAhead::NEW), keys, password, cost)
+    let content = Content {
+        accounts: Vec::new(),
+        birthday,
+        look_ahead: LookAhead::NEW,
+        external_signer: false,
+    };
+    without_keys(lock, settings, content, keys, password, cost)
+}
+
+/// What is in a new wallet beside keys.
+struct Content {
+    accounts: Vec<Account>,
+    birthday: Birthday,
+    look_ahead: LookAhead,
+    external_signer: bool,
 }
 
 fn without_keys(
     lock: Arc<DirectoryLock>,
     settings: &Settings,
-    (accounts, birthday, look_ahead): (Vec<Account>, Birthday, LookAhead),
+    content: Content,
     keys: &BlankKeys,
     password: &Password,
     cost: KdfCost,
@@ -96,12 +110,13 @@ fn without_keys(
             network,
             name: settings.wallet.to_string(),
             fingerprint: None,
-            birthday,
+            birthday: content.birthday,
             takes_keys: !matches!(keys, BlankKeys::Never),
+            external_signer: content.external_signer,
             preferred: AccountId::new(0),
-            look_ahead,
+            look_ahead: content.look_ahead,
         },
-        accounts,
+        accounts: content.accounts,
         sealed_seed: None,
         passphrase,
     };

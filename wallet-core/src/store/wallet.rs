@@ -31,6 +31,7 @@ mod audit;
 mod journal;
 mod left;
 mod operations;
+mod signings;
 
 use std::path::{Path, PathBuf};
 
@@ -61,6 +62,7 @@ pub use keyed::KeptAnswer;
 pub use requests::{AddressEntry, Paid};
 pub use scan::ScanState;
 pub use search::SearchedAccount;
+pub use signings::RunningSigning;
 pub use transactions::{Origin, Placement, Sums, TransactionRow};
 pub use unconfirmed::{PendingSums, Unconfirmed};
 
@@ -109,6 +111,8 @@ pub struct Description {
     pub birthday: Birthday,
     /// Whether private keys are in it, or may be imported.
     pub takes_keys: bool,
+    /// Whether programs have a device sign what it pays.
+    pub external_signer: bool,
     /// The account of new addresses.
     pub preferred: AccountId,
     /// How far it looks ahead.
@@ -216,7 +220,7 @@ impl WalletFile {
         let found = self.read(|sql| {
             sql.prepare_cached(
                 "SELECT network, name, fingerprint, birthday_height, birthday_time, preferred,
-                        look_ahead_receive, look_ahead_change, takes_keys
+                        look_ahead_receive, look_ahead_change, takes_keys, external_signer
                  FROM description",
             )?
             .query_row([], |row| {
@@ -229,6 +233,7 @@ impl WalletFile {
                     preferred: row.get::<_, Column<AccountId>>(5)?.0,
                     look_ahead: LookAhead { receive: row.get(6)?, change: row.get(7)? },
                     takes_keys: row.get(8)?,
+                    external_signer: row.get(9)?,
                 })
             })
             .optional()
@@ -288,12 +293,12 @@ impl WalletFile {
     }
 
     fn describe(&mut self, new: &NewWallet) -> Result<(), StoreProblem> {
-        let Description { network, name, fingerprint, birthday, takes_keys, preferred, look_ahead } =
-            &new.description;
-        let (height, time) = column::columns(*birthday);
+        let described = &new.description;
+        let Description { network, name, fingerprint, preferred, look_ahead, .. } = described;
+        let (height, time) = column::columns(described.birthday);
         self.write(|sql| {
             sql.execute(
-                "INSERT INTO description VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, NULL, ?9)",
+                "INSERT INTO description VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, NULL, ?9, ?10)",
                 params![
                     Column(*network),
                     name,
@@ -303,7 +308,8 @@ impl WalletFile {
                     Column(*preferred),
                     look_ahead.receive,
                     look_ahead.change,
-                    takes_keys
+                    described.takes_keys,
+                    described.external_signer
                 ],
             )?;
             let names = [sealed::SEED, sealed::PASSPHRASE];

@@ -25,7 +25,16 @@ use crate::store::wallet::{CoinRow, DraftRow, OwnOutput, RequestId, Task};
 use super::Wallet;
 
 /// The tip's height, and now.
-type Moment = (Height, WallTime);
+pub(super) type Moment = (Height, WallTime);
+
+/// How long a draft holds its coins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum HoldUntil {
+    /// Until it is announced or dropped.
+    Dropped,
+    /// Until it is known that a device signed nothing, unless it is held for longer already.
+    Answered,
+}
 
 /// The answer to a signed PSBT.
 #[derive(Debug, Clone, PartialEq)]
@@ -102,13 +111,27 @@ impl Wallet {
         Ok(psbt)
     }
 
-    /// Makes sure that the wallet's coins that a PSBT spends are held for it, before it is signed.
-    /// Nothing is held if none of them is known here.
+    /// Makes sure that the wallet's coins that a PSBT spends are held for it, before it is signed; the draft
+    /// that holds them. Nothing is held if none of them is known here.
     ///
     /// # Errors
     /// [`CommandError::CoinFrozen`], [`CommandError::CoinReserved`],
     /// [`CommandError::NotAPayment`], [`CommandError::Signing`] if it lies about a coin, or what the disk refused.
-    pub fn take_over(&mut self, psbt: &Psbt, moment: Moment) -> Result<(), CommandError> {
+    pub fn take_over(
+        &mut self,
+        psbt: &Psbt,
+        moment: Moment,
+    ) -> Result<Option<DraftId>, CommandError> {
+        self.take_over_until(HoldUntil::Dropped, psbt, moment)
+    }
+
+    /// The same for as long.
+    pub(super) fn take_over_until(
+        &mut self,
+        until: HoldUntil,
+        psbt: &Psbt,
+        moment: Moment,
+    ) -> Result<Option<DraftId>, CommandError> {
         if message::is_asked_for(&psbt.unsigned_tx) {
             return Err(CommandError::NotAPayment);
         }
@@ -117,11 +140,10 @@ impl Wallet {
         check_amounts(psbt)?;
         check_coins(psbt, &known)?;
         match known.draft {
-            Some(id) => self.hold_on(id, moment)?,
-            None if !known.coins.is_empty() => drop(self.keep_handed(psbt, moment)?),
-            None => {}
+            Some(id) => self.hold_on(id, until, moment).map(|()| Some(id)),
+            None if known.coins.is_empty() => Ok(None),
+            None => self.keep_handed(psbt, until, moment).map(Some),
         }
-        Ok(())
     }
 
     /// The transaction that a signed PSBT makes, verified, and the draft that it closes.
@@ -136,7 +158,7 @@ impl Wallet {
         if let Some(id) = known.draft {
             let drafted = self.file.draft(id)?.ok_or(CommandError::NoSuchDraft(id.0))?;
             let transaction = signers::finish(psbt, &drafted.psbt).map_err(failed)?;
-            self.hold_on(id, moment)?;
+            self.hold_on(id, HoldUntil::Dropped, moment)?;
             return Ok(Handed::Signed(id, Box::new(transaction)));
         }
         let transaction = signers::finish(psbt, psbt).map_err(failed)?;
@@ -158,7 +180,8 @@ impl Wallet {
                 return Err(CommandError::NoSuchCoin(outpoint));
             }
         }
-        Ok(Handed::Signed(self.keep_handed(psbt, moment)?, Box::new(transaction)))
+        let id = self.keep_handed(psbt, HoldUntil::Dropped, moment)?;
+        Ok(Handed::Signed(id, Box::new(transaction)))
     }
 
     /// The PSBT whose signature signs a message for an address (BIP322), with what a signer must
@@ -183,16 +206,32 @@ impl Wallet {
 
     /// Lets the draft of a PSBT hold its coins for as long as a signature of it may be about, even
     /// if it was out of date: nobody took them from it yet.
-    fn hold_on(&mut self, id: DraftId, moment: Moment) -> Result<(), CommandError> {
-        let (_, now) = moment;
-        self.file.hold_draft(id)?;
-        self.psbt_of(id, now).map(drop)
+    fn hold_on(
+        &mut self,
+        id: DraftId,
+        until: HoldUntil,
+        (_, now): Moment,
+    ) -> Result<(), CommandError> {
+        let row = self.file.draft(id)?.ok_or(CommandError::NoSuchDraft(id.0))?;
+        self.check_draft(id, &row, now)?;
+        Ok(self.hold_until(until, id)?)
     }
 
-    /// Keeps a PSBT as a draft that holds its coins until it is announced or dropped. Drafts that
-    /// are out of date give way; those that are not, and hold one of its coins, don't.
-    fn keep_handed(&mut self, psbt: &Psbt, moment: Moment) -> Result<DraftId, CommandError> {
-        let (_, now) = moment;
+    fn hold_until(&mut self, until: HoldUntil, id: DraftId) -> Result<(), StoreProblem> {
+        match until {
+            HoldUntil::Dropped => self.file.hold_draft(id),
+            HoldUntil::Answered => self.file.hold_draft_for_signer(id),
+        }
+    }
+
+    /// Keeps a PSBT as a draft that holds its coins. Drafts that are out of date give way; those that
+    /// are not, and hold one of its coins, don't.
+    fn keep_handed(
+        &mut self,
+        psbt: &Psbt,
+        until: HoldUntil,
+        (_, now): Moment,
+    ) -> Result<DraftId, CommandError> {
         for stale in self.file.expired_drafts(now)? {
             self.drop_draft(stale)?;
         }
@@ -216,8 +255,8 @@ impl Wallet {
         });
         let change_vout = change.next().map(|(vout, _)| vout).filter(|_| change.next().is_none());
         let hash = bitcoin::hashes::Hash::to_byte_array(psbt.unsigned_tx.compute_ntxid());
-        Ok(self.file.insert_draft(&DraftRow {
-            expires: None,
+        let id = self.file.insert_draft(&DraftRow {
+            expires: Some(now),
             psbt: unsigned,
             change_vout,
             task: Task::Payment,
@@ -226,7 +265,9 @@ impl Wallet {
             note: None,
             output_notes: Vec::new(),
             request: RequestId { idempotency_key: None, hash },
-        })?)
+        })?;
+        self.hold_until(until, id)?;
+        Ok(id)
     }
 
     fn knowledge_of(&self, psbt: &Psbt, moment: Moment) -> Result<Knowledge, StoreProblem> {

@@ -1,17 +1,15 @@
 //! Owns the wallet's operations: a rescan that somebody asked for is a search for old payments with
-//! a number, and what a device is asked to sign has one too.
+//! a number.
 //!
 //! Refuses two rescans at a time, and to forget anything for a rescan: cursor, coins and confirmations stay
 //! as they are, and what was overlooked is added.
 
-use bitcoin::psbt::Psbt;
-
 use crate::command::{
-    Birthday, CommandError, Operation, OperationId, OperationState, Signing, StoreProblem,
+    Birthday, CommandError, Operation, OperationId, OperationState, StoreProblem,
 };
 use crate::light_client::height::Height;
 use crate::light_client::time::WallTime;
-use crate::signers::device;
+use crate::limits::DRAFT_LIFETIME;
 use crate::store::wallet::{ScanState, SearchedAccount};
 
 use super::Wallet;
@@ -68,55 +66,6 @@ impl Wallet {
         self.file.operation(id)?.ok_or(CommandError::NoSuchOperation(id.0))
     }
 
-    /// Begins to ask a device to sign a PSBT.
-    ///
-    /// # Errors
-    /// What the disk refused.
-    pub fn begin_signing(
-        &mut self,
-        psbt: &Psbt,
-        now: WallTime,
-    ) -> Result<OperationId, StoreProblem> {
-        self.file.begin_signing(psbt, now)
-    }
-
-    /// Takes what a device gave back, or why it gave nothing, unless nobody waits for it any more. What is not
-    /// rightly signed fails.
-    ///
-    /// # Errors
-    /// [`CommandError::NoSuchOperation`], or what the disk refused.
-    pub fn end_signing(
-        &mut self,
-        id: OperationId,
-        told: Result<&Psbt, &str>,
-        now: WallTime,
-    ) -> Result<(), CommandError> {
-        let Signing { operation, psbt: begun, .. } = self.signing(id)?;
-        if operation.state != OperationState::Running {
-            return Ok(());
-        }
-        let told = told.map_err(str::to_owned).and_then(|signed| {
-            device::accept(signed.clone(), &begun).map_err(|problem| problem.to_string())
-        });
-        Ok(self.file.end_signing(id, told.as_ref().map_err(String::as_str), now)?)
-    }
-
-    /// What a device is asked to sign.
-    ///
-    /// # Errors
-    /// [`CommandError::NoSuchOperation`], or what the disk refused.
-    pub fn signing(&self, id: OperationId) -> Result<Signing, CommandError> {
-        self.file.signing(id)?.ok_or(CommandError::NoSuchOperation(id.0))
-    }
-
-    /// Ends what devices were asked to sign by a program that has ended since.
-    ///
-    /// # Errors
-    /// What the disk refused.
-    pub fn cut_signings_off(&mut self) -> Result<(), StoreProblem> {
-        self.file.cut_signings_off(CUT_OFF)
-    }
-
     /// Nobody waits for an operation any more; whether it went on. The search itself comes to its
     /// end: of what it found by now, half is known.
     ///
@@ -130,9 +79,8 @@ impl Wallet {
         let runs = self.operation(id)?.state == OperationState::Running;
         if runs {
             self.file.end_operation(id, true, now)?;
+            self.file.release_signed_draft(id, now.after(DRAFT_LIFETIME))?;
         }
         Ok(runs)
     }
 }
-
-const CUT_OFF: &str = "the wallet was closed before the signer had answered: ask again";

@@ -201,12 +201,23 @@ impl Wallet {
     /// A draft that holds its coins, which are all still there and not frozen. With what it
     /// replaces nothing may fall that was not there at the review: its fee does not count that.
     fn open_draft(&self, draft: DraftId, now: WallTime) -> Result<DraftRow, CommandError> {
-        let gone = CommandError::NoSuchDraft(draft.0);
-        let Some(row) = self.file.draft(draft)? else { return Err(gone) };
+        let row = self.file.draft(draft)?.ok_or(CommandError::NoSuchDraft(draft.0))?;
         if row.is_out_of_date(now) {
             return Err(CommandError::DraftExpired(draft.0));
         }
-        let Some(coins) = self.coins_of(&row, now)? else { return Err(gone) };
+        self.check_draft(draft, &row, now)?;
+        Ok(row)
+    }
+
+    /// Whether a draft can still be paid, out of date or not.
+    pub(super) fn check_draft(
+        &self,
+        draft: DraftId,
+        row: &DraftRow,
+        now: WallTime,
+    ) -> Result<(), CommandError> {
+        let gone = CommandError::NoSuchDraft(draft.0);
+        let Some(coins) = self.coins_of(row, now)? else { return Err(gone) };
         if let Some(txid) = row.task.replaced() {
             let unseen = self.file.new_evictions(draft, txid)?;
             if !unseen.is_empty() {
@@ -216,7 +227,7 @@ impl Wallet {
         }
         match coins.iter().find(|coin| coin.frozen) {
             Some(frozen) => Err(CommandError::CoinFrozen(frozen.outpoint)),
-            None => Ok(row),
+            None => Ok(()),
         }
     }
 

@@ -36,6 +36,8 @@ mod searching;
 #[cfg(test)]
 mod shortlist;
 #[cfg(test)]
+mod signings;
+#[cfg(test)]
 mod sweeping;
 #[cfg(test)]
 mod terms;

@@ -6,21 +6,19 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use billfold_wallet_core::command::{
-    Command, OperationId, OperationState, Reply, Signing, SigningCommand,
-};
+use billfold_wallet_core::command::{AccountDescription, OperationId, OperationState, Signing};
 use billfold_wallet_core::psbt;
-use billfold_wallet_core::signers::device::signers_of;
 use bitcoin::bip32::Fingerprint;
 use serde::Serialize;
 
 use crate::arguments::Arguments;
 use crate::desk::Desk;
+use crate::device_signing::{self, meant};
 use crate::error::RpcError;
+use crate::external_signer::FoundSigner;
 use crate::json::answer;
 use crate::limits::EVENTS_WAIT;
 use crate::method::billfold::operation::{WAIT, number, patience, state};
-use crate::method::chain::chain_name;
 use crate::method::signer::{show, signer};
 use crate::method::signing::filled;
 use crate::method::{Category, Method, Outcome, Run, Standing};
@@ -99,13 +97,11 @@ const FINGERPRINT: Parameter = Parameter::optional(
 async fn list(node: &Node, desk: &Desk) -> Outcome {
     let found = signer(node)?.enumerate().await?;
     let wallet = ledger::description(desk).await?;
-    let signers = found.into_iter().map(|one| {
-        let fingerprint = one.fingerprint.to_string();
-        // So the origin of a key begins (BIP380).
-        let origin = format!("[{fingerprint}");
-        let signed_for = wallet.accounts.iter().filter(|one| one.descriptor.contains(&origin));
-        let accounts = signed_for.map(|one| one.name.to_string()).collect();
-        SignerForm { fingerprint, model: one.name, accounts }
+    let signers = found.into_iter().map(|FoundSigner { fingerprint, name }| {
+        let is_signed = |one: &&AccountDescription| one.signers.contains(&fingerprint);
+        let accounts = wallet.accounts.iter().filter(is_signed).map(|one| one.name.to_string());
+        let accounts = accounts.collect();
+        SignerForm { fingerprint: fingerprint.to_string(), model: name, accounts }
     });
     answer(&SignersForm { signers: signers.collect() })
 }
@@ -124,35 +120,17 @@ async fn register(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     let account =
         account.ok_or_else(|| RpcError::parameter(format!("The wallet has no account {name}")))?;
     let fingerprint = signer.one_of(&named(arguments)?).await?;
-    let device = (fingerprint, chain_name(node.params.network));
+    let device = (fingerprint, node.params.network.to_core_arg());
     let new = signer.register(device, name, &account.descriptor).await?;
     answer(&RegisteredForm { account: name, fingerprint: fingerprint.to_string(), new })
 }
 
 async fn sign(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
-    let program = signer(node)?.clone();
+    let program = signer(node)?;
     let patience = patience(arguments, 2)?.unwrap_or_default();
     let psbt = filled(desk, written::read(arguments.required_text(0)?)?).await?;
-    let mut named = named(arguments)?;
-    if named.is_empty() {
-        named = signers_of(&psbt);
-    }
-    let fingerprint = program.one_of(&named).await?;
-    let device = (fingerprint, chain_name(node.params.network));
-    let begun = ask(desk, SigningCommand::Begin(Box::new(psbt.clone()))).await?;
-    let id = begun.operation.id;
-    let (face, stop, own) = (node.face.clone(), node.stop.clone(), desk.by_itself());
-    watch::beside(async move {
-        let cancelled = watch::until(&*face, None, || ended(&own, id));
-        let signing = watch::unless(cancelled, program.sign(device, &psbt));
-        let Some(Some(signed)) = watch::unless_stopped(&stop, signing).await else { return };
-        let end = match signed {
-            Ok(signed) => SigningCommand::End { id, signed: Box::new(signed) },
-            Err(error) => SigningCommand::Fail { id, why: error.to_string() },
-        };
-        // A wallet that was closed meanwhile says so when it is opened again.
-        let _ = ask(&own, end).await;
-    });
+    let signer = program.one_of(&meant(&psbt, named(arguments)?)?).await?;
+    let id = device_signing::begin(node, desk, program, &psbt, signer).await?;
     told(node, desk, id, patience).await
 }
 
@@ -160,20 +138,13 @@ async fn sign(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
 async fn told(node: &Node, desk: &Desk, id: OperationId, patience: Duration) -> Outcome {
     let waiting = watch::until(&*node.face, Some(patience.min(EVENTS_WAIT)), || ended(desk, id));
     watch::unless_stopped(&node.stop, waiting).await.transpose()?;
-    let Signing { operation, mut psbt, problem } = ask(desk, SigningCommand::Of(id)).await?;
+    let Signing { operation, mut psbt, problem, .. } = device_signing::of(desk, id).await?;
     let (state, _) = state(operation.state);
     let is_done = matches!(operation.state, OperationState::Done(_));
     let complete = is_done && psbt::finalise(&mut psbt.clone()).is_ok();
     written::trim(&mut psbt);
     let psbt = is_done.then(|| psbt.to_string());
     answer(&SignedForm { op: id.0, state, psbt, complete: is_done.then_some(complete), problem })
-}
-
-async fn ask(desk: &Desk, command: SigningCommand) -> Result<Signing, RpcError> {
-    match desk.ask(Command::Signing(command)).await? {
-        Reply::Signing(signing) => Ok(*signing),
-        _ => Err(RpcError::bug()),
-    }
 }
 
 /// The signer that is named; none: whichever.

@@ -106,6 +106,7 @@ impl Home {
             fingerprint: None,
             birthday: Birthday::Height(birthday),
             takes_keys,
+            external_signer: false,
             preferred: ACCOUNT,
             look_ahead: LookAhead { receive: 5, change: 5 },
         };
@@ -127,6 +128,7 @@ impl Home {
                 fingerprint: Some(seed.fingerprint()),
                 birthday: Birthday::Height(birthday),
                 takes_keys: true,
+                external_signer: false,
                 preferred: ACCOUNT,
                 look_ahead: LookAhead { receive: 5, change: 5 },
             },

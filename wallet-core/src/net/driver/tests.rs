@@ -93,6 +93,7 @@ fn wallet(dir: &std::path::Path) -> Wallet {
             fingerprint: Some(seed.fingerprint()),
             birthday: Birthday::Height(Height::GENESIS),
             takes_keys: true,
+            external_signer: false,
             preferred: AccountId::new(0),
             look_ahead: LookAhead { receive: 5, change: 5 },
         },

@@ -185,7 +185,8 @@ impl WalletFile {
     pub fn hold_draft(&mut self, id: DraftId) -> Result<(), StoreProblem> {
         let Ok(id) = i64::try_from(id.0) else { return Ok(()) };
         self.write(|sql| {
-            sql.execute("UPDATE drafts SET expires = NULL WHERE id = ?1", [id]).map(drop)
+            sql.execute("UPDATE drafts SET expires = NULL, awaits_signer = 0 WHERE id = ?1", [id])
+                .map(drop)
         })
     }
 

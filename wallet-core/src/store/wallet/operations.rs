@@ -2,18 +2,14 @@
 //!
 //! Refuses to take a line out: a caller that was away for long learns how its operation ended.
 
-use bitcoin::psbt::Psbt;
 use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, Row, params};
 
-use crate::command::{
-    Birthday, Operation, OperationId, OperationState, Signing, StoreProblem, Task,
-};
+use crate::command::{Birthday, Operation, OperationId, OperationState, StoreProblem, Task};
 use crate::light_client::time::WallTime;
 
 use super::WalletFile;
 use super::column::{Column, birthday, columns};
-use super::transactions::decode_psbt;
 
 #[expect(clippy::missing_errors_doc, reason = "each fails with what the disk refused, only")]
 impl WalletFile {
@@ -31,78 +27,6 @@ impl WalletFile {
                 params![RESCAN, height, time, Column(now), RUNNING],
             )?;
             Ok(OperationId(sql.last_insert_rowid().unsigned_abs()))
-        })
-    }
-
-    /// Adds one by which a device is asked to sign.
-    pub fn begin_signing(
-        &mut self,
-        psbt: &Psbt,
-        now: WallTime,
-    ) -> Result<OperationId, StoreProblem> {
-        self.write(|sql| {
-            sql.execute(
-                "INSERT INTO operations (kind, begun, state, psbt) VALUES (?1, ?2, ?3, ?4)",
-                params![SIGN, Column(now), RUNNING, psbt.serialize()],
-            )?;
-            Ok(OperationId(sql.last_insert_rowid().unsigned_abs()))
-        })
-    }
-
-    /// Writes what was signed, or why nothing was.
-    pub fn end_signing(
-        &mut self,
-        id: OperationId,
-        told: Result<&Psbt, &str>,
-        now: WallTime,
-    ) -> Result<(), StoreProblem> {
-        let (state, psbt, problem) = match told {
-            Ok(psbt) => (DONE, Some(psbt.serialize()), None),
-            Err(problem) => (FAILED, None, Some(problem)),
-        };
-        self.write(|sql| {
-            sql.execute(
-                "UPDATE operations SET state = ?2, ended = ?3, psbt = ifnull(?4, psbt), problem = ?5
-                 WHERE id = ?1",
-                params![number(id), state, Column(now), psbt, problem],
-            )
-            .map(drop)
-        })
-    }
-
-    /// Writes that nobody asks a device any more: whoever did has ended.
-    pub fn cut_signings_off(&mut self, problem: &str) -> Result<(), StoreProblem> {
-        let running: i64 = self.read(|sql| {
-            let mut counted = sql.prepare_cached(
-                "SELECT count(*) FROM operations WHERE state = 'running' AND kind = ?1",
-            )?;
-            counted.query_row([SIGN], |row| row.get(0))
-        })?;
-        if running == 0 {
-            return Ok(());
-        }
-        self.write(|sql| {
-            sql.execute(
-                "UPDATE operations SET state = ?1, ended = begun, problem = ?2
-                 WHERE state = ?3 AND kind = ?4",
-                params![FAILED, problem, RUNNING, SIGN],
-            )
-            .map(drop)
-        })
-    }
-
-    /// What a device is asked to sign by an operation.
-    pub fn signing(&self, id: OperationId) -> Result<Option<Signing>, StoreProblem> {
-        self.read(|sql| {
-            sql.prepare_cached(
-                "SELECT id, kind, from_height, from_time, begun, state, ended, psbt, problem
-                 FROM operations WHERE id = ?1 AND kind = ?2",
-            )?
-            .query_row(params![number(id), SIGN], |row| {
-                let (psbt, problem) = (decode_psbt(row, 7)?, row.get(8)?);
-                Ok(Signing { operation: operation(row)?, psbt, problem })
-            })
-            .optional()
         })
     }
 
@@ -148,7 +72,7 @@ impl WalletFile {
     }
 }
 
-fn operation(row: &Row<'_>) -> rusqlite::Result<Operation> {
+pub(super) fn operation(row: &Row<'_>) -> rusqlite::Result<Operation> {
     let unknown = |at: usize| rusqlite::Error::InvalidColumnType(at, String::new(), Type::Text);
     let kind: String = row.get(1)?;
     let task = match kind.as_str() {
@@ -175,13 +99,13 @@ fn operation(row: &Row<'_>) -> rusqlite::Result<Operation> {
 }
 
 /// As a column holds it; no table has more rows.
-fn number(id: OperationId) -> i64 {
+pub(super) fn number(id: OperationId) -> i64 {
     i64::try_from(id.0).unwrap_or(i64::MAX)
 }
 
 const RESCAN: &str = "rescan";
-const SIGN: &str = "sign";
-const RUNNING: &str = "running";
-const DONE: &str = "done";
+pub(super) const SIGN: &str = "sign";
+pub(super) const RUNNING: &str = "running";
+pub(super) const DONE: &str = "done";
 const CANCELLED: &str = "cancelled";
-const FAILED: &str = "failed";
+pub(super) const FAILED: &str = "failed";

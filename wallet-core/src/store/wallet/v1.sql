@@ -4,7 +4,7 @@
 -- `fingerprint`: of the wallet's own master key; a wallet that only watches has none. `preferred`:
 -- the account of new addresses. `words_checked`: when the words were last
 -- typed back; null: nobody has shown that they are written down. `takes_keys`: whether private keys
--- are in it, or may be imported.
+-- are in it, or may be imported. `external_signer`: whether programs have a device sign what it pays.
 CREATE TABLE description (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     network TEXT NOT NULL,
@@ -17,6 +17,8 @@ CREATE TABLE description (
     look_ahead_change INTEGER NOT NULL,
     words_checked INTEGER,
     takes_keys INTEGER NOT NULL,
+    external_signer INTEGER NOT NULL,
+    CHECK (external_signer = 0 OR takes_keys = 0),
     CHECK ((birthday_height IS NULL) <> (birthday_time IS NULL))
 ) STRICT;
 
@@ -317,13 +319,15 @@ BEGIN
 END;
 
 -- Payments that are not signed yet, and the coins that they hold. `expires`: until when; null:
--- until they are signed or dropped. `task`: payment, replace, cancel or child; all but a payment
+-- until they are signed or dropped. `awaits_signer`: they are held so long only because a device is
+-- asked to sign. `task`: payment, replace, cancel or child; all but a payment
 -- have the transaction that they replace or speed up as `subject`. `takes_all`: its one recipient
 -- gets all that the coins hold. `fee_basis`: asked, fallback, least, or how far an estimate for
 -- `fee_target` blocks is to be trusted.
 CREATE TABLE drafts (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     expires INTEGER,
+    awaits_signer INTEGER NOT NULL DEFAULT 0,
     psbt BLOB NOT NULL,
     change_vout INTEGER,
     task TEXT NOT NULL,
@@ -333,7 +337,8 @@ CREATE TABLE drafts (
     fee_target INTEGER,
     note TEXT,
     idempotency_key TEXT UNIQUE,
-    request_hash BLOB NOT NULL
+    request_hash BLOB NOT NULL,
+    CHECK (awaits_signer = 0 OR expires IS NULL)
 ) STRICT;
 CREATE TABLE draft_notes (
     draft INTEGER NOT NULL REFERENCES drafts (id) ON DELETE CASCADE,
@@ -450,7 +455,8 @@ CREATE TABLE departures (
 ) STRICT, WITHOUT ROWID;
 
 -- What takes long: a rescan goes on after a restart, a device is not asked again to sign. `state`: running, done,
--- cancelled or failed. `psbt`: what is signed, and then what was; `problem`: why nothing came of it.
+-- cancelled or failed. `psbt`: what is signed, and then what was; `signer`: the fingerprint of the device's
+-- master key; `draft`: what holds the coins; `problem`: why nothing came of it.
 CREATE TABLE operations (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     kind TEXT NOT NULL,
@@ -460,9 +466,12 @@ CREATE TABLE operations (
     state TEXT NOT NULL,
     ended INTEGER,
     psbt BLOB,
+    signer BLOB,
+    draft INTEGER,
     problem TEXT,
     CHECK (((from_height IS NULL) <> (from_time IS NULL)) = (kind = 'rescan')),
     CHECK ((psbt IS NULL) <> (kind = 'sign')),
+    CHECK ((signer IS NULL) <> (kind = 'sign')),
     CHECK ((problem IS NULL) <> (state = 'failed')),
     CHECK ((ended IS NULL) = (state = 'running'))
 ) STRICT;

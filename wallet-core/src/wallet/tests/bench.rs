@@ -270,6 +270,7 @@ pub(crate) fn new_wallet(look_ahead: LookAhead) -> NewWallet {
             fingerprint: Some(seed.fingerprint()),
             birthday: Birthday::Height(Height::GENESIS),
             takes_keys: true,
+            external_signer: false,
             preferred: TAPROOT,
             look_ahead,
         },

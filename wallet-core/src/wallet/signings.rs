@@ -1,0 +1,102 @@
+//! Owns what devices are asked to sign by operations: one for a payment and a device at a time, whose
+//! coins are held until it is known that nothing was signed.
+//!
+//! Refuses to tell a signature whose coins are not held, and to go on for a program that has ended.
+
+use bitcoin::bip32::Fingerprint;
+use bitcoin::psbt::Psbt;
+
+use crate::command::{CommandError, OperationId, OperationState, Signing, StoreProblem};
+use crate::limits::{DRAFT_LIFETIME, RUNNING_SIGNINGS};
+use crate::signers::device;
+use crate::store::wallet::RunningSigning;
+
+use super::Wallet;
+use super::handed::{HoldUntil, Moment};
+
+impl Wallet {
+    /// Begins to ask a device to sign a PSBT, and holds its coins. While the same device is asked to sign the
+    /// same payment, it is that operation.
+    ///
+    /// # Errors
+    /// [`CommandError::Busy`] if devices are asked for too much already, the reasons of
+    /// [`take_over`](Self::take_over), or what the disk refused.
+    pub fn begin_signing(
+        &mut self,
+        psbt: &Psbt,
+        signer: Fingerprint,
+        moment: Moment,
+    ) -> Result<Signing, CommandError> {
+        let running = self.file.running_signings()?;
+        let is_same = |one: &&RunningSigning| {
+            one.signer == signer && one.psbt.unsigned_tx == psbt.unsigned_tx
+        };
+        if let Some(same) = running.iter().find(is_same) {
+            return Ok(Signing { repeated: true, ..self.signing(same.id)? });
+        }
+        if running.len() >= RUNNING_SIGNINGS {
+            return Err(CommandError::Busy);
+        }
+        let draft = self.take_over_until(HoldUntil::Answered, psbt, moment)?;
+        let (_, now) = moment;
+        let id = self.file.begin_signing(psbt, signer, draft, now)?;
+        self.signing(id)
+    }
+
+    /// Takes what a device gave back, or why it gave nothing, unless nobody waits for it any more. What is not
+    /// rightly signed fails, and so does what may have been paid with its coins meanwhile.
+    ///
+    /// # Errors
+    /// [`CommandError::NoSuchOperation`], or what the disk refused.
+    pub fn end_signing(
+        &mut self,
+        id: OperationId,
+        told: Result<&Psbt, &str>,
+        moment: Moment,
+    ) -> Result<(), CommandError> {
+        let Signing { operation, psbt: begun, .. } = self.signing(id)?;
+        if operation.state != OperationState::Running {
+            return Ok(());
+        }
+        let accepted = told.map_err(str::to_owned).and_then(|signed| {
+            device::accept(signed.clone(), &begun).map_err(|problem| problem.to_string())
+        });
+        let (_, now) = moment;
+        let told = match accepted {
+            // Somebody may have dropped the draft.
+            Ok(signed) => match self.take_over(&begun, moment) {
+                Ok(_) => Ok(signed),
+                Err(CommandError::Store(problem)) => return Err(problem.into()),
+                Err(error) => Err(error.to_string()),
+            },
+            Err(why) => Err(why),
+        };
+        self.file.end_signing(id, told.as_ref().map_err(String::as_str), now)?;
+        if told.is_err() {
+            self.file.release_signed_draft(id, now.after(DRAFT_LIFETIME))?;
+        }
+        Ok(())
+    }
+
+    /// What a device is asked to sign.
+    ///
+    /// # Errors
+    /// [`CommandError::NoSuchOperation`], or what the disk refused.
+    pub fn signing(&self, id: OperationId) -> Result<Signing, CommandError> {
+        self.file.signing(id)?.ok_or(CommandError::NoSuchOperation(id.0))
+    }
+
+    /// Ends what devices were asked to sign by a program that has ended since, as of when it began.
+    ///
+    /// # Errors
+    /// What the disk refused.
+    pub fn cut_signings_off(&mut self) -> Result<(), StoreProblem> {
+        for RunningSigning { id, begun, .. } in self.file.running_signings()? {
+            self.file.end_signing(id, Err(CUT_OFF), begun)?;
+            self.file.release_signed_draft(id, begun.after(DRAFT_LIFETIME))?;
+        }
+        Ok(())
+    }
+}
+
+const CUT_OFF: &str = "the wallet was closed before the signer had answered: ask again";
