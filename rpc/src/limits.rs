@@ -85,6 +85,9 @@ pub const FETCH_TIME: Duration = Duration::from_secs(60);
 /// Bytes that are read of what the program of `--signer` says: a PSBT of the longest that are read, in base64.
 pub const SIGNER_ANSWER_BYTES: u64 = 12 << 20;
 
+/// Blocks that are looked into for one call.
+pub const ACTIVITY_BLOCKS: usize = 500;
+
 /// How long a raw transaction may take to be fetched by a peer.
 pub const RELAY_TIME: Duration = Duration::from_secs(60);
 

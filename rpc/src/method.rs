@@ -13,6 +13,8 @@ mod estimate;
 mod raw_transaction;
 mod block;
 mod filter;
+mod descriptor_activity;
+mod pruned_funds;
 mod grouping;
 mod history;
 mod message;
@@ -251,11 +253,14 @@ impl Category {
 }
 
 /// What is asked to wait for what may never happen.
-const WAITING: [&str; 9] = [
+const WAITING: [&str; 12] = [
     "billfold.op.wait",
     "billfold.signer.display",
     "billfold.signer.list",
     "enumeratesigners",
+    "getdescriptoractivity",
+    "importprunedfunds",
+    "rescanblockchain",
     "scanblocks",
     "waitforblock",
     "waitforblockheight",
@@ -288,6 +293,7 @@ const TABLES: &[&[Method]] = &[
     coin::METHODS,
     control::METHODS,
     description::METHODS,
+    descriptor_activity::METHODS,
     described_psbt::METHODS,
     estimate::METHODS,
     filter::METHODS,
@@ -305,6 +311,7 @@ const TABLES: &[&[Method]] = &[
     own_transaction::METHODS,
     passphrase::METHODS,
     peer::METHODS,
+    pruned_funds::METHODS,
     psbt::METHODS,
     psbt_analysis::METHODS,
     received::METHODS,

@@ -64,11 +64,19 @@ impl Needles {
     pub fn may_be_in(&self, block: &Block) -> bool {
         let mut outputs = block.txdata.iter().flat_map(|transaction| &transaction.output);
         let mut inputs = block.txdata.iter().flat_map(|transaction| &transaction.input);
-        outputs.any(|output| self.scripts.contains(&output.script_pubkey))
+        outputs.any(|output| self.contains(&output.script_pubkey))
             || inputs.any(|input| self.may_be_spent_by(input))
     }
 
-    fn may_be_spent_by(&self, input: &TxIn) -> bool {
+    /// Whether a script is one of them.
+    #[must_use]
+    pub fn contains(&self, script: &Script) -> bool {
+        self.scripts.contains(script)
+    }
+
+    /// Whether an input may spend from one of them.
+    #[must_use]
+    pub fn may_be_spent_by(&self, input: &TxIn) -> bool {
         if input.previous_output.is_null() {
             return false;
         }

@@ -182,3 +182,60 @@ fn a_scan_without_peers_is_seen_and_ended_from_elsewhere_and_holds_up_nobody() {
         daemon.stop()
     });
 }
+
+#[test]
+fn what_blocks_pay_and_spend_of_descriptors_is_what_a_real_node_tells() {
+    on_each_node(|software| {
+        let is_core = matches!(software, Software::Core(_));
+        let mut node = Node::funded(software, 0)?;
+        node.pay_confirmed(&[(stranger(1), Amount::from_sat(70_000))])?;
+        let (tip, last) = node.tip()?;
+        // The purse is paid by the first block, and spends that.
+        let spend = node.block(last)?.txdata.pop().context("a payment")?;
+        let mut purse = None;
+        for height in 1..tip {
+            let hash = node.hash_at(height)?;
+            let coinbase = node.block(hash)?.txdata.swap_remove(0);
+            let txid = coinbase.compute_txid();
+            if let Some(input) = spend.input.iter().find(|one| one.previous_output.txid == txid) {
+                let vout = usize::try_from(input.previous_output.vout)?;
+                purse = Some((hash.to_string(), coinbase.output[vout].script_pubkey.clone()));
+            }
+        }
+        let (first, purse) = purse.context("what the payment spends")?;
+        ensure!(spend.input.len() == 1, "the purse has one coin for it");
+        let descriptors = json!([format!("raw({})", purse.to_hex_string()), addr(&stranger(1))?]);
+        let last = last.to_string();
+        let (_program, daemon) = begin(&node, false, &["--rpc-fetch-blocks"])?;
+        for asked in [
+            json!([[last, first], descriptors, false]),
+            json!([[last], [addr(&stranger(1))?], false]),
+            json!([[first, first], descriptors, false]),
+            json!([[], descriptors, false]),
+        ] {
+            let ours = daemon.call("getdescriptoractivity", &asked)?;
+            if is_core {
+                let theirs = node.call("getdescriptoractivity", &asked)?;
+                ensure!(ours == theirs, "{asked}\n{ours}\n{theirs}");
+            }
+        }
+        let told =
+            daemon.call("getdescriptoractivity", &json!([[last, first], descriptors, false]))?;
+        let kinds: Vec<_> = told["activity"].as_array().context("events")?.iter().collect();
+        ensure!(kinds.iter().filter(|event| event["type"] == "spend").count() == 1, "{told}");
+
+        // Without the block of what is spent, the spend would be missing.
+        let alone = json!([[last], descriptors, false]);
+        let said = daemon.refused(500, -1, "getdescriptoractivity", &alone)?;
+        ensure!(said.contains(&spend.input[0].previous_output.txid.to_string()), "{said}");
+        daemon.refused(500, -8, "getdescriptoractivity", &json!([[last], descriptors]))?;
+        let strange = json!([["00".repeat(32)], descriptors, false]);
+        let said = daemon.refused(500, -5, "getdescriptoractivity", &strange)?;
+        ensure!(said == "Block not found", "{said}");
+        daemon.stop()?;
+        let (_program, daemon) = begin(&node, true, &[])?;
+        let said = daemon.refused(404, -32601, "getdescriptoractivity", &alone)?;
+        ensure!(said.contains("--rpc-fetch-blocks"), "{said}");
+        daemon.stop()
+    });
+}

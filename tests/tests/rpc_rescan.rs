@@ -1,11 +1,19 @@
 //! Owns rescans by JSON-RPC, asked of the real daemon: under Bitcoin Core's names, and as operations
 //! that are there after a restart.
 
-use anyhow::{Result, ensure};
+use std::fs;
+
+use anyhow::{Context, Result, ensure};
 use billfold_tests::daemon::Daemon;
+use billfold_tests::node::{Node, on_each_node};
+use billfold_tests::program::Program;
 use billfold_tests::town::Town;
+use billfold_tests::vector_wallet;
+use bitcoin::consensus::encode::serialize_hex;
+use bitcoin::merkle_tree::MerkleBlock;
+use bitcoin::{Address, Amount};
 use corepc_types::v31;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const BILLFOLD: &str = env!("CARGO_BIN_EXE_billfold");
 
@@ -98,4 +106,78 @@ fn an_operation_is_asked_for_by_its_number_after_a_restart() -> Result<()> {
     let daemon = Daemon::start(&program, &[])?;
     ensure!(daemon.call("billfold.op.get", &json!([1]))? == ended);
     daemon.stop()
+}
+
+/// A wallet with known words that looks from a height on.
+fn restored(node: &Node, birthday: u32) -> Result<(Program, Daemon)> {
+    let program = Program::connected(BILLFOLD, node.address())?;
+    fs::write(program.file("words"), vector_wallet::WORDS)?;
+    program.ok(&["restore", "--words-file", "words", "--birthday", &birthday.to_string()])?;
+    program.ease()?;
+    let daemon = Daemon::start(&program, &["--fallback-fee", "0.00001"])?;
+    daemon.await_height(node.tip()?.0)?;
+    Ok((program, daemon))
+}
+
+/// Were a proven payment recorded by itself, what was spent of it would be shown as still there.
+#[test]
+fn a_payment_that_is_proven_is_found_with_what_spends_it() {
+    on_each_node(|software| {
+        let mut node = Node::funded(software, 0)?;
+        let (_program, daemon) = restored(&node, 0)?;
+        let address = daemon.call("getnewaddress", &json!([]))?;
+        let address: Address<_> = address.as_str().context("an address")?.parse()?;
+        let script = address.clone().assume_checked().script_pubkey();
+        let txid = node.pay_confirmed(&[(script, Amount::from_sat(70_000))])?;
+        let (height, hash) = node.tip()?;
+        daemon.await_height(height)?;
+        let stranger = "bcrt1qjqmxmkpmxt80xz4y3746zgt0q3u3ferr34acd5";
+        let spend = daemon.call("sendtoaddress", &json!([stranger, 0.0003]))?;
+        node.await_in_mempool(spend.as_str().context("a txid")?.parse()?)?;
+        node.mine(2)?;
+        daemon.await_height(height + 2)?;
+        let balance = daemon.call("getbalance", &json!([]))?;
+        daemon.stop()?;
+
+        let block = node.block(hash)?;
+        let paid = block.txdata.iter().find(|one| one.compute_txid() == txid).context("it")?;
+        let proof = |wanted| MerkleBlock::from_block_with_predicate(&block, |one| *one == wanted);
+        let raw = serialize_hex(paid);
+        let shown = json!([raw, serialize_hex(&proof(txid))]);
+        let (_program, daemon) = restored(&node, height + 2)?;
+        ensure!(daemon.call("getbalance", &json!([]))? != balance, "it began below");
+        let coinbase = &block.txdata[0];
+        let other = serialize_hex(&proof(coinbase.compute_txid()));
+        let mut foreign = proof(txid);
+        foreign.header.time += 1;
+        let mut bent = proof(txid);
+        bent.header.merkle_root = bitcoin::TxMerkleNode::from_raw_hash(txid.to_raw_hash());
+        for (code, arguments, text) in [
+            (
+                -22,
+                json!(["00", shown[1]]),
+                "TX decode failed. Make sure the tx has at least one input.",
+            ),
+            (-8, json!([raw, "x"]), "proof must be hexadecimal string (not 'x')"),
+            (-5, json!([raw, serialize_hex(&bent)]), "Something wrong with merkleblock"),
+            (-5, json!([raw, serialize_hex(&foreign)]), "Block not found in chain"),
+            (-5, json!([raw, other]), "Transaction given doesn't exist in proof"),
+            (
+                -5,
+                json!([serialize_hex(coinbase), other]),
+                "No addresses in wallet correspond to included transaction",
+            ),
+        ] {
+            let said = daemon.refused(500, code, "importprunedfunds", &arguments)?;
+            ensure!(said == text, "{said}");
+        }
+        ensure!(daemon.call("importprunedfunds", &shown)?.is_null());
+        ensure!(daemon.call("getbalance", &json!([]))? == balance, "the spend is missing");
+        let told: Value = daemon.call("gettransaction", &json!([txid.to_string()]))?;
+        ensure!(told["blockhash"] == hash.to_string(), "{told}");
+        ensure!(daemon.call("importprunedfunds", &shown)?.is_null(), "it is known");
+        let said = daemon.refused(404, -32601, "removeprunedfunds", &json!([txid.to_string()]))?;
+        ensure!(said.contains("abandontransaction"), "{said}");
+        daemon.stop()
+    });
 }

@@ -216,6 +216,7 @@ const READ: &[&str] = &[
     "getconnectioncount",
     "getblock",
     "getblockfilter",
+    "getdescriptoractivity",
     "getmempoolentry",
     "getnettotals",
     "getpeerinfo",

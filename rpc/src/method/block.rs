@@ -131,12 +131,7 @@ async fn placed(node: &Node, wanted: &BTreeSet<Txid>) -> Result<BlockHash, RpcEr
 
 async fn verify(node: &Node, arguments: &Arguments) -> Outcome {
     node.may_fetch("verifytxoutproof")?;
-    let text = arguments.required_text(0)?;
-    let bytes = Vec::from_hex(text).map_err(|_| {
-        RpcError::parameter(format!("proof must be hexadecimal string (not '{text}')"))
-    })?;
-    let proof: MerkleBlock = deserialize(&bytes)
-        .map_err(|_| RpcError::new(Code::Misc, "the proof is no merkle block: take all of it"))?;
+    let proof = read_proof(arguments.required_text(0)?)?;
     let mut matches = Vec::new();
     if proof.extract_matches(&mut matches, &mut Vec::new()).is_err() {
         return answer(&[(); 0]);
@@ -145,6 +140,18 @@ async fn verify(node: &Node, arguments: &Arguments) -> Outcome {
     let block = node.fetch(proof.header.block_hash()).await?.ok_or_else(missing)?;
     let count = usize::try_from(proof.txn.num_transactions()).unwrap_or(usize::MAX);
     answer(if count == block.txdata.len() { &matches[..] } else { &[] })
+}
+
+/// A proof as `gettxoutproof` writes it.
+///
+/// # Errors
+/// -8 or -1.
+pub(super) fn read_proof(text: &str) -> Result<MerkleBlock, RpcError> {
+    let bytes = Vec::from_hex(text).map_err(|_| {
+        RpcError::parameter(format!("proof must be hexadecimal string (not '{text}')"))
+    })?;
+    deserialize(&bytes)
+        .map_err(|_| RpcError::new(Code::Misc, "the proof is no merkle block: take all of it"))
 }
 
 /// A block of the best chain, with its header.

@@ -34,10 +34,6 @@ pub const REFUSALS: &[Refusal] = &[
     Refusal { name: "getchainstates", reason: NO_UTXO_SET },
     Refusal { name: "getchaintxstats", reason: NO_BLOCKS },
     Refusal {
-        name: "getdescriptoractivity",
-        reason: "a block does not tell what its inputs spend: importdescriptors finds both sides",
-    },
-    Refusal {
         name: "getinfo",
         reason: "Bitcoin Core has none any more: use getblockchaininfo, \
                                         getnetworkinfo and getwalletinfo",
@@ -58,10 +54,6 @@ pub const REFUSALS: &[Refusal] = &[
     Refusal { name: "importmempool", reason: NO_MEMPOOL },
     Refusal { name: "importmulti", reason: LEGACY_DESCRIPTORS },
     Refusal { name: "importprivkey", reason: LEGACY_DESCRIPTORS },
-    Refusal {
-        name: "importprunedfunds",
-        reason: "filters find payments at any height: use rescanblockchain",
-    },
     Refusal { name: "importpubkey", reason: LEGACY_DESCRIPTORS },
     Refusal { name: "importwallet", reason: LEGACY_DESCRIPTORS },
     Refusal { name: "loadtxoutset", reason: NO_UTXO_SET },
@@ -74,7 +66,8 @@ pub const REFUSALS: &[Refusal] = &[
     Refusal { name: "pruneblockchain", reason: NO_BLOCKS },
     Refusal {
         name: "removeprunedfunds",
-        reason: "what a block holds is found again: use abandontransaction for what is in none",
+        reason: "what a block holds is true, and found again by every rescan: use \
+                 abandontransaction for what is in none",
     },
     Refusal { name: "savemempool", reason: NO_MEMPOOL },
     Refusal { name: "scantxoutset", reason: NO_UTXO_SET },

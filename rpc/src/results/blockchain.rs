@@ -3,7 +3,7 @@
 use super::script::OUTPUT_SCRIPT;
 use super::transaction::TRANSACTION;
 use super::{NOTHING, Table};
-use crate::shape::{Results, Shape};
+use crate::shape::{Results, Shape, ShapeKind};
 
 pub(super) const RESULTS: Table = &[
     ("getbestblockhash", Results::One(Shape::hex("", "The hash of the last block"))),
@@ -36,6 +36,18 @@ pub(super) const RESULTS: Table = &[
     ("getchaintips", Results::One(Shape::array("", &Shape::object("", TIP, ""), ""))),
     ("getmempoolentry", Results::One(Shape::object("", ENTRY, ""))),
     ("getmempoolinfo", Results::One(Shape::object("", MEMPOOL, ""))),
+    (
+        "getdescriptoractivity",
+        Results::One(Shape::object(
+            "",
+            &[Shape::array(
+                "activity",
+                &Shape::new("", ShapeKind::Either(EVENT), ""),
+                "What is paid and spent",
+            )],
+            "",
+        )),
+    ),
     ("getdifficulty", Results::One(Shape::real("", "As a multiple of the lowest there is"))),
     (
         "gettxout",
@@ -66,6 +78,30 @@ pub(super) const RESULTS: Table = &[
     ("waitforblock", Results::One(AT)),
     ("waitforblockheight", Results::One(AT)),
     ("waitfornewblock", Results::One(AT)),
+];
+
+const EVENT: &[Shape] = &[Shape::object("", SPEND, ""), Shape::object("", RECEIPT, "")];
+
+const SPEND: &[Shape] = &[
+    Shape::text("type", "spend"),
+    Shape::amount("amount", "What the output was worth"),
+    Shape::hex("blockhash", "The block"),
+    Shape::integer("height", "Its height"),
+    Shape::hex("spend_txid", "The transaction that spends"),
+    Shape::integer("spend_vin", "Its input"),
+    Shape::hex("prevout_txid", "The transaction of the output"),
+    Shape::integer("prevout_vout", "Its place there"),
+    Shape::object("prevout_spk", OUTPUT_SCRIPT, "Its script"),
+];
+
+const RECEIPT: &[Shape] = &[
+    Shape::text("type", "receive"),
+    Shape::amount("amount", "What the output is worth"),
+    Shape::hex("blockhash", "The block"),
+    Shape::integer("height", "Its height"),
+    Shape::hex("txid", "The transaction"),
+    Shape::integer("vout", "The output's place there"),
+    Shape::object("output_spk", OUTPUT_SCRIPT, "Its script"),
 ];
 
 const SCANNED: &[Shape] = &[

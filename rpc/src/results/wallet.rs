@@ -32,6 +32,7 @@ pub(super) const RESULTS: Table = &[
             "",
         )),
     ),
+    ("importprunedfunds", NOTHING),
     ("listwallets", Results::One(Shape::array("", &Shape::text("", "The name of a wallet"), ""))),
     ("loadwallet", LOADED),
     (
