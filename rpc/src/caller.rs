@@ -3,6 +3,7 @@
 //!
 //! Refuses to find out who it is: `auth` does.
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use billfold_wallet_core::command::{Asker, Authority, KeyedRequest};
@@ -31,8 +32,8 @@ pub struct Caller {
 pub struct Pass {
     /// By its caveats.
     pub grant: Grant,
-    /// The one wallet that it is of.
-    pub wallet: WalletName,
+    /// The wallets that it is for.
+    pub wallets: BTreeSet<WalletName>,
 }
 
 impl Caller {

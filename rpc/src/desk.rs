@@ -72,6 +72,12 @@ impl Desk {
         &self.shelf
     }
 
+    /// The wallet.
+    #[must_use]
+    pub const fn wallet(&self) -> &WalletName {
+        &self.wallet
+    }
+
     /// The wallet's name.
     #[must_use]
     pub fn name(&self) -> &str {

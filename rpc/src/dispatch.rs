@@ -74,27 +74,55 @@ fn admitted(
     params: Params,
 ) -> Result<(Endpoint, Arguments), RpcError> {
     caller.admit(method.name, &node.rates, node.now())?;
-    let endpoint = endpoint_for(caller, endpoint, matches!(method.run, Run::Open(_)))?;
+    let endpoint = endpoint_for(node, caller, endpoint, Subject::of(method.run))?;
     let arguments = Arguments::read(method.parameters, params, || method.help())?;
     Ok((endpoint, arguments))
 }
 
-/// The wallet that a caller means; whoever has a token means its own.
+/// What a call is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Subject {
+    /// No wallet.
+    None,
+    /// One.
+    Wallet,
+    /// Which are open.
+    OpenWallets,
+}
+
+impl Subject {
+    const fn of(run: Run) -> Self {
+        match run {
+            Run::Pure(_) | Run::Node(_) => Self::None,
+            Run::Open(_) => Self::OpenWallets,
+            Run::Wallet(_) | Run::Change(_) | Run::Pay { .. } => Self::Wallet,
+        }
+    }
+}
+
+/// The wallet that a caller means; whoever has a token and names none means the one that it is for.
 ///
 /// # Errors
-/// -1000 if the token is of another one, or if which wallets are open would change.
+/// -1000 if the token is not for it, or if which wallets are open would change; -19 if several are open
+/// that it is for, and none is named.
 pub(crate) fn endpoint_for(
+    node: &Node,
     caller: &Caller,
     endpoint: &Endpoint,
-    opens: bool,
+    about: Subject,
 ) -> Result<Endpoint, RpcError> {
     let Some(pass) = &caller.pass else { return Ok(endpoint.clone()) };
-    let own = Endpoint::Wallet(pass.wallet.as_str().to_owned());
-    if opens || !(*endpoint == Endpoint::Root || *endpoint == own) {
-        let told = RpcError::new(Code::PolicyRefused, "the token is of another wallet");
-        return Err(told.advising("wallet", false, "ask at the wallet of the token"));
+    match endpoint {
+        _ if about == Subject::OpenWallets => {}
+        Endpoint::Wallet(name) if pass.wallets.iter().any(|one| one.as_str() == name) => {
+            return Ok(endpoint.clone());
+        }
+        Endpoint::Root if about == Subject::None => return Ok(Endpoint::Root),
+        Endpoint::Root if !pass.wallets.is_empty() => return node.only_of(&pass.wallets),
+        _ => {}
     }
-    Ok(own)
+    let told = RpcError::new(Code::PolicyRefused, "the token is of another wallet");
+    Err(told.advising("wallet", false, "ask at the wallet of the token"))
 }
 
 /// The key of a call: its own argument, or what its caller gave with the request.

@@ -34,6 +34,7 @@ pub mod watch;
 pub mod activity;
 pub mod external_signer;
 pub mod node;
+pub mod keeper;
 pub mod descriptor_text;
 pub mod script;
 pub mod transaction_hex;

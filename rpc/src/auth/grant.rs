@@ -4,6 +4,7 @@
 //! Refuses a caveat that it does not understand: whoever added it meant something by it.
 
 use billfold_wallet_core::command::Limit;
+use billfold_wallet_core::config::WalletName;
 use bitcoin::{Amount, Network};
 
 use crate::error::{Code, RpcError};
@@ -17,6 +18,7 @@ pub struct Grant {
     until: Option<u64>,
     from: Vec<std::net::IpAddr>,
     users: Vec<u32>,
+    wallets: Vec<Vec<WalletName>>,
     /// Calls in a minute.
     pub calls_per_minute: Option<u32>,
     /// What may leave the wallet.
@@ -82,6 +84,12 @@ impl Grant {
         Ok(())
     }
 
+    /// Whether a wallet is among those that it was not narrowed from.
+    #[must_use]
+    pub fn is_for(&self, wallet: &WalletName) -> bool {
+        self.wallets.iter().all(|names| names.contains(wallet))
+    }
+
     /// Takes one more caveat in; `None` if it means nothing.
     fn bind(&mut self, caveat: &str, network: Network) -> Option<()> {
         let (name, value) = caveat.split_once('=')?;
@@ -93,6 +101,10 @@ impl Grant {
                 self.until = Some(self.until.map_or(until, |before| before.min(until)));
             }
             "from" => self.from.push(value.parse().ok()?),
+            "wallets" => {
+                let names = value.split(',').map(|name| name.parse().ok());
+                self.wallets.push(names.collect::<Option<_>>()?);
+            }
             "uid" => self.users.push(number(value)?),
             "calls_per_minute" => {
                 let calls = number(value)?;
@@ -346,6 +358,16 @@ mod tests {
     }
 
     #[test]
+    fn a_token_is_narrowed_to_wallets_and_never_widened() {
+        let [main, shop] = ["main", "shop"].map(|name| name.parse().expect("a name"));
+        let is_for = |caveats: &[&str], wallet| grant(caveats).expect("known").is_for(wallet);
+        assert!(is_for(&[], &main));
+        assert!(is_for(&["wallets=main,shop"], &main) && is_for(&["wallets=main,shop"], &shop));
+        let both = ["wallets=main", "wallets=main,shop"];
+        assert!(is_for(&both, &main) && !is_for(&both, &shop));
+    }
+
+    #[test]
     fn what_is_not_understood_is_refused() {
         let wrong = [
             "role=god",
@@ -358,6 +380,8 @@ mod tests {
             "unknown=1",
             "role",
             "from=everywhere",
+            "wallets=",
+            "wallets=main,../shop",
             "per_payment_sat=2100000000000001",
         ];
         for caveat in wrong {

@@ -169,13 +169,16 @@ const TOKEN: &[Shape] =
 const INSPECTED: &[Shape] = &[
     Shape::text("id", "By which it is listed and revoked"),
     Shape::array("caveats", &Shape::text("", ""), "What it is bound by"),
-    Shape::flag("works", "Whether it is of this wallet and not revoked"),
+    Shape::flag("works", "Whether it is good for this wallet, and not revoked"),
+    Shape::array("wallets", &Shape::text("", ""), "Those that it is good for"),
 ];
 
 const KEPT_TOKEN: &[Shape] = &[
     Shape::text("id", "By which it is revoked"),
     Shape::text("label", "What it is for"),
     Shape::array("caveats", &Shape::text("", ""), "What it is bound by"),
+    Shape::text("kept_by", "The wallet at which it was made: it works while that is open"),
+    Shape::array("wallets", &Shape::text("", ""), "Those that it is for"),
     Shape::time("created", "When it was made"),
     Shape::time("revoked", "When it was taken back").optional(),
 ];

@@ -18,7 +18,7 @@ use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::time::{sleep, timeout};
 
 use crate::desk::Desk;
-use crate::dispatch;
+use crate::dispatch::{self, Subject};
 use crate::error::RpcError;
 use crate::journal;
 use crate::limits::{EVENTS_AT_ONCE, KEEP_ALIVE, SLOW_READER};
@@ -43,7 +43,8 @@ pub(super) async fn stream(State(door): State<Door>, request: Request) -> Respon
         return request::plain(StatusCode::BAD_REQUEST, text);
     };
     let desk = caller.admit(METHOD, &door.desk.node.rates, door.desk.node.now()).and_then(|()| {
-        let endpoint = dispatch::endpoint_for(&caller, &endpoint, false)?;
+        let endpoint =
+            dispatch::endpoint_for(&door.desk.node, &caller, &endpoint, Subject::Wallet)?;
         door.desk.node.wallet(&endpoint)
     });
     let desk = match desk {

@@ -10,17 +10,16 @@ use axum::body::{Body as HttpBody, to_bytes};
 use axum::extract::Request;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::Response;
-use billfold_wallet_core::command::{
-    Asker, Command, Reply as WalletReply, TellerCommand, TellerReading, TellerReply,
-};
+use billfold_wallet_core::command::Asker;
 use serde_json::value::RawValue;
 use tokio::time::{sleep, timeout};
 
-use crate::auth::{Access, Grant};
+use crate::auth::Access;
 use crate::caller::{Caller, Pass};
 use crate::dispatch;
 use crate::envelope::{Body, Call, Refused, Reply, ReplyTo};
 use crate::error::{Code, RpcError};
+use crate::keeper::Kept;
 use crate::limits::{BATCH_CALLS, REPLY_BYTES, REQUEST_BYTES, REQUEST_TIME, WRONG_PASSWORD_WAIT};
 use crate::node::{Endpoint, Node};
 use crate::origin::Origin;
@@ -104,21 +103,12 @@ pub(super) async fn caller(door: &Door, headers: &HeaderMap) -> Option<Caller> {
     Some(Caller { asker, origin: door.origin, pass, key })
 }
 
-/// Whoever shows a token that one of the open wallets knows, as its caveats say.
+/// Whoever shows a token that one of the open wallets keeps, as its caveats say.
 async fn holder(node: &Node, authorization: &str) -> Option<(Asker, Option<Pass>)> {
     let token = Access::token(authorization)?;
-    for desk in node.wallets() {
-        let asked = Command::Teller(Box::new(TellerCommand::Read(TellerReading::Token(token.id))));
-        let Ok(WalletReply::Teller(told)) = desk.ask(asked).await else { continue };
-        let TellerReply::Token(Some(kept)) = *told else { continue };
-        if kept.is_revoked || !token.is_made_with(&kept.key) {
-            return None;
-        }
-        let grant = Grant::read(&token.caveats, node.params.network).ok()?;
-        let pass = Pass { grant, wallet: desk.name().parse().ok()? };
-        return Some((Asker::Token(token.id), Some(pass)));
-    }
-    None
+    let kept = Kept::find(node, token.id).await?;
+    let pass = kept.pass(&token, node.params.network)?;
+    Some((Asker::Token(token.id), Some(pass)))
 }
 
 /// Whether the user may not call one of the methods: then the whole request is refused. A call

@@ -10,6 +10,8 @@ use bitcoin::hex::{DisplayHex as _, FromHex as _};
 use bitcoin::{Amount, Txid};
 use zeroize::Zeroizing;
 
+use crate::wallet_name::WalletName;
+
 use super::{Invoice, InvoiceQuery, JournalEntry, Limit, NewInvoice, Payment};
 
 /// What a program may ask of what is kept for it.
@@ -189,6 +191,8 @@ pub struct NewToken {
     pub label: String,
     /// What it was made for, as the token itself says it.
     pub caveats: Vec<String>,
+    /// The wallets that it is for; none: the one that keeps it.
+    pub wallets: Vec<WalletName>,
 }
 
 /// A token, without its secret.
@@ -204,6 +208,8 @@ pub struct TokenRecord {
     pub created: u64,
     /// Since when it is good for nothing.
     pub revoked: Option<u64>,
+    /// The wallets that it is for; none: the one that keeps it.
+    pub wallets: Vec<WalletName>,
 }
 
 /// A token with its secret.
@@ -213,6 +219,8 @@ pub struct TokenSecret {
     pub key: TokenKey,
     /// Whether it was taken back.
     pub is_revoked: bool,
+    /// The wallets that it is for; none: the one that keeps it.
+    pub wallets: Vec<WalletName>,
 }
 
 /// One line of the audit log.

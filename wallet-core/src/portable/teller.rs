@@ -23,9 +23,9 @@ portable_struct! {
     }
     InvoicePayment { outpoint, amount, height }
     InvoiceChange { id, state, received }
-    NewToken { id, key, label, caveats }
-    TokenRecord { id, label, caveats, created, revoked }
-    TokenSecret { key, is_revoked }
+    NewToken { id, key, label, caveats, wallets }
+    TokenRecord { id, label, caveats, created, revoked, wallets }
+    TokenSecret { key, is_revoked, wallets }
     JournalEntry { seq, happened }
     AuditEntry { number, at, asker, method, key, txid, amount, outcome }
 }

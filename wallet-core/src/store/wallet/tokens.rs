@@ -2,11 +2,13 @@
 //!
 //! Refuses to judge one, and to forget one that was taken back.
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::types::Type;
+use rusqlite::{Error, OptionalExtension, Row, params};
 use zeroize::Zeroizing;
 
 use crate::command::{NewToken, StoreProblem, TokenId, TokenKey, TokenRecord, TokenSecret};
 use crate::light_client::time::WallTime;
+use crate::wallet_name::WalletName;
 
 use super::WalletFile;
 use super::column::Column;
@@ -15,11 +17,19 @@ use super::column::Column;
 impl WalletFile {
     /// Keeps a token.
     pub fn insert_token(&mut self, token: &NewToken, now: WallTime) -> Result<(), StoreProblem> {
-        let NewToken { id, key, label, caveats } = token;
+        let NewToken { id, key, label, caveats, wallets } = token;
+        let wallets: Vec<_> = wallets.iter().map(WalletName::as_str).collect();
         self.write(|sql| {
             sql.execute(
-                "INSERT INTO tokens VALUES (?1, ?2, ?3, ?4, ?5, NULL)",
-                params![id.0, &key.0[..], label, caveats.join("\n"), Column(now)],
+                "INSERT INTO tokens VALUES (?1, ?2, ?3, ?4, ?5, ?6, NULL)",
+                params![
+                    id.0,
+                    &key.0[..],
+                    label,
+                    caveats.join("\n"),
+                    wallets.join("\n"),
+                    Column(now)
+                ],
             )
             .map(drop)
         })
@@ -40,7 +50,7 @@ impl WalletFile {
     pub fn tokens(&self) -> Result<Vec<TokenRecord>, StoreProblem> {
         self.read(|sql| {
             sql.prepare_cached(
-                "SELECT id, label, caveats, created, revoked FROM tokens ORDER BY created, id",
+                "SELECT id, label, caveats, created, revoked, wallets FROM tokens ORDER BY created, id",
             )?
             .query_map([], |row| {
                 let caveats: String = row.get(2)?;
@@ -51,6 +61,7 @@ impl WalletFile {
                     caveats: caveats.lines().map(str::to_owned).collect(),
                     created: row.get::<_, Column<WallTime>>(3)?.0.to_unix(),
                     revoked: revoked.map(|revoked| revoked.0.to_unix()),
+                    wallets: wallets(row, 5)?,
                 })
             })?
             .collect()
@@ -60,12 +71,23 @@ impl WalletFile {
     /// A token's secret.
     pub fn token_secret(&self, id: TokenId) -> Result<Option<TokenSecret>, StoreProblem> {
         self.read(|sql| {
-            sql.prepare_cached("SELECT secret, revoked IS NOT NULL FROM tokens WHERE id = ?1")?
-                .query_row([id.0], |row| {
-                    let key = TokenKey(Zeroizing::new(row.get(0)?));
-                    Ok(TokenSecret { key, is_revoked: row.get(1)? })
-                })
-                .optional()
+            sql.prepare_cached(
+                "SELECT secret, revoked IS NOT NULL, wallets FROM tokens WHERE id = ?1",
+            )?
+            .query_row([id.0], |row| {
+                let key = TokenKey(Zeroizing::new(row.get(0)?));
+                Ok(TokenSecret { key, is_revoked: row.get(1)?, wallets: wallets(row, 2)? })
+            })
+            .optional()
         })
     }
+}
+
+/// The names of a column, a line each.
+fn wallets(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<WalletName>> {
+    let name = |line: &str| {
+        let unknown = || Error::InvalidColumnType(column, "wallets".to_owned(), Type::Text);
+        line.parse().map_err(|_| unknown())
+    };
+    row.get_ref(column)?.as_str()?.lines().map(name).collect()
 }

@@ -484,13 +484,14 @@ CREATE TABLE answers (
     answer TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Tokens by which programs ask. `caveats`: what it was made for, a line each. A token that was
--- taken back stays.
+-- Tokens by which programs ask. `caveats`: what it was made for, a line each. `wallets`: for which
+-- wallets, a name each line; without a line for this one alone. A token that was taken back stays.
 CREATE TABLE tokens (
     id BLOB PRIMARY KEY,
     secret BLOB NOT NULL,
     label TEXT NOT NULL,
     caveats TEXT NOT NULL,
+    wallets TEXT NOT NULL,
     created INTEGER NOT NULL,
     revoked INTEGER
 ) STRICT, WITHOUT ROWID;
