@@ -37,7 +37,10 @@ pub(crate) struct Broadcast {
     transactions: BTreeMap<Txid, Announced>,
     /// Which of them have this witness id.
     by_wtxid: BTreeMap<Wtxid, Txid>,
-    /// Those that no other one of them spends; each is offered with its ancestors.
+    /// What spends each of them.
+    children: BTreeMap<Txid, BTreeSet<Txid>>,
+    /// Those that no other one of them spends, or whose children have too many ancestors for one
+    /// package; each is offered with its ancestors.
     leaves: BTreeSet<Txid>,
     visits: BTreeMap<PeerId, Visit>,
     /// Visits that are over, and from which nothing was concluded yet.
@@ -53,6 +56,7 @@ impl Broadcast {
         Self {
             transactions: BTreeMap::new(),
             by_wtxid: BTreeMap::new(),
+            children: BTreeMap::new(),
             leaves: BTreeSet::new(),
             visits: BTreeMap::new(),
             ended: Vec::new(),
@@ -93,7 +97,27 @@ impl Broadcast {
     pub(crate) fn withdraw(&mut self, txid: Txid) {
         if let Some(announced) = self.transactions.remove(&txid) {
             self.by_wtxid.remove(&announced.wtxid);
+            self.offer_again(txid);
             self.find_leaves();
+        }
+    }
+
+    /// What stands on a transaction that is withdrawn, most often because a block holds it, is due now
+    /// unless others are known to have it: a node that took it may have kept none of it, as too much
+    /// that no block held stood on each other.
+    fn offer_again(&mut self, withdrawn: Txid) {
+        let mut open = vec![withdrawn];
+        let mut seen = BTreeSet::new();
+        while let Some(txid) = open.pop() {
+            let children = self.children.get(&txid).into_iter().flatten().copied();
+            open.extend(children.filter(|child| seen.insert(*child)));
+        }
+        for txid in seen {
+            if let Some(one) = self.transactions.get_mut(&txid)
+                && one.echoed.is_empty()
+            {
+                (one.tries, one.due) = (0, MonoTime::default());
+            }
         }
     }
 
@@ -114,7 +138,7 @@ impl Broadcast {
     ) {
         let fresh = |txid: &Txid| !self.transactions[txid].offered.contains(&address);
         let leaf = self.due_leaves(now).find(fresh).or_else(|| self.due_leaves(now).next());
-        let package = leaf.map(|leaf| self.package(leaf)).unwrap_or_default();
+        let package = leaf.and_then(|leaf| self.package(leaf)).unwrap_or_default();
         let visit = Visit::begin(now, peer, address, wtxid_relay, package, nonce, outbox);
         self.visits.insert(peer, visit);
     }
@@ -300,30 +324,50 @@ impl Broadcast {
         tell.then_some(BroadcastEvent::BelowFloor { txid, floor: visit.floor })
     }
 
-    /// A transaction with all of ours that it needs, parents first; itself last.
-    fn package(&self, leaf: Txid) -> Vec<Txid> {
+    /// A transaction with all of ours that it needs, parents first; itself last. `None` if these are
+    /// more than nodes take.
+    fn package(&self, leaf: Txid) -> Option<Vec<Txid>> {
         let mut package = Vec::new();
         let mut open = vec![(leaf, false)];
         let mut seen = BTreeSet::new();
         while let Some((txid, parents_are_in)) = open.pop() {
             if parents_are_in {
                 package.push(txid);
-            } else if seen.len() < MAX_PACKAGE
-                && let Some(one) = self.transactions.get(&txid)
+            } else if let Some(one) = self.transactions.get(&txid)
                 && seen.insert(txid)
             {
+                if seen.len() > MAX_PACKAGE {
+                    return None;
+                }
                 open.push((txid, true));
                 open.extend(parents(&one.transaction).map(|parent| (parent, false)));
             }
         }
-        package
+        Some(package)
     }
 
     fn find_leaves(&mut self) {
-        let spent: BTreeSet<Txid> =
-            self.transactions.values().flat_map(|one| parents(&one.transaction)).collect();
-        self.leaves =
-            self.transactions.keys().filter(|txid| !spent.contains(*txid)).copied().collect();
+        self.children.clear();
+        for (txid, one) in &self.transactions {
+            for parent in parents(&one.transaction) {
+                self.children.entry(parent).or_default().insert(*txid);
+            }
+        }
+        let spent = |txid: &Txid| self.children.contains_key(txid);
+        let mut open: Vec<Txid> =
+            self.transactions.keys().copied().filter(|one| !spent(one)).collect();
+        let mut seen = BTreeSet::new();
+        self.leaves.clear();
+        while let Some(txid) = open.pop() {
+            let Some(one) = self.transactions.get(&txid).filter(|_| seen.insert(txid)) else {
+                continue;
+            };
+            if self.package(txid).is_some() {
+                self.leaves.insert(txid);
+            } else {
+                open.extend(parents(&one.transaction));
+            }
+        }
     }
 }
 

@@ -15,7 +15,8 @@ use crate::dial::Purpose;
 use crate::input::Input;
 use crate::io::Io;
 use crate::limits::{
-    ECHO_WAIT, OFFER_RETRY, OFFER_TIMEOUT, PARENT_WAIT, REANNOUNCE_AFTER, REANNOUNCE_JITTER,
+    ECHO_WAIT, MAX_PACKAGE, OFFER_RETRY, OFFER_TIMEOUT, PARENT_WAIT, REANNOUNCE_AFTER,
+    REANNOUNCE_JITTER,
 };
 use crate::output::{BroadcastEvent, Output};
 use crate::peer_id::PeerId;
@@ -260,4 +261,55 @@ fn a_parent_is_offered_before_its_child() {
         Inventory::Transaction(child.compute_txid()),
     ];
     assert!(world.host(1).heard.contains(&NetworkMessage::Inv(items)));
+}
+
+/// Nodes keep no more than so many transactions that stand on each other and on no block, and say nothing of those that they
+/// leave.
+#[test]
+fn of_a_long_line_what_nodes_take_is_offered_and_the_rest_after_it() {
+    let mut world = world(1);
+    let mut line = vec![payment(1)];
+    while line.len() < MAX_PACKAGE + 5 {
+        let parent = line.last().expect("one").compute_txid();
+        line.push(spending(OutPoint::new(parent, 0)));
+    }
+    for transaction in &line {
+        announce(&mut world, transaction, None);
+        world.pass(PARENT_WAIT);
+    }
+    let (first, rest) = line.split_at(MAX_PACKAGE);
+    assert!(first.iter().all(|one| !owners(&world, one).is_empty()), "each when it was made");
+    assert!(rest.iter().all(|one| owners(&world, one).is_empty()), "nobody would keep it");
+    for transaction in first {
+        world.input(Input::Withdraw { txid: transaction.compute_txid() });
+    }
+    world.settle();
+    assert!(
+        rest.iter().all(|one| !owners(&world, one).is_empty()),
+        "once its parents are in a block"
+    );
+}
+
+/// A node takes what is sent, and may have no room for it: who has one node only hears nothing of that.
+#[test]
+fn what_stands_on_a_confirmed_payment_is_offered_again_unless_others_have_it() {
+    let mut world = world(3);
+    let (parent, heard_of) = (payment(1), payment(2));
+    let child = spending(OutPoint::new(parent.compute_txid(), 0));
+    let other_child = spending(OutPoint::new(heard_of.compute_txid(), 0));
+    for transaction in [&parent, &heard_of, &child, &other_child] {
+        announce(&mut world, transaction, None);
+        world.pass(PARENT_WAIT);
+    }
+    let [before, other_before] = [&child, &other_child].map(|one| owners(&world, one).len());
+    for n in 1..=3 {
+        world.say(n, inv(&other_child));
+    }
+    world.settle();
+    for transaction in [&parent, &heard_of] {
+        world.input(Input::Withdraw { txid: transaction.compute_txid() });
+    }
+    world.pass(PARENT_WAIT);
+    assert_eq!(owners(&world, &child).len(), before + 1);
+    assert_eq!(owners(&world, &other_child).len(), other_before);
 }
