@@ -155,6 +155,9 @@ impl From<CommandError> for RpcError {
         if matches!(error, CommandError::InsufficientFunds { .. }) {
             return Self::new(Code::InsufficientFunds, "Insufficient funds");
         }
+        if matches!(error, CommandError::LineTooLong { .. }) {
+            return Self::new(Code::InsufficientFunds, LINE_TOO_LONG);
+        }
         if matches!(error, CommandError::Locked) {
             return Self::new(Code::UnlockNeeded, UNLOCK_NEEDED);
         }
@@ -167,11 +170,15 @@ impl From<CommandError> for RpcError {
     }
 }
 
+/// In Core's words.
+pub const LINE_TOO_LONG: &str = "Unconfirmed UTXOs are available, but spending them creates a chain of \
+                                 transactions that will be rejected by the mempool";
+
 fn code(error: &CommandError) -> Code {
     match error {
-        CommandError::InsufficientFunds { .. } | CommandError::NothingToSweep { .. } => {
-            Code::InsufficientFunds
-        }
+        CommandError::InsufficientFunds { .. }
+        | CommandError::LineTooLong { .. }
+        | CommandError::NothingToSweep { .. } => Code::InsufficientFunds,
         CommandError::Locked => Code::UnlockNeeded,
         CommandError::BadRecipients(
             RecipientsProblem::Empty

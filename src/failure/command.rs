@@ -41,6 +41,7 @@ fn fields(error: &CommandError) -> Vec<(&'static str, Value)> {
         CommandError::InsufficientFunds { needed, available } => {
             vec![("needed", sat(*needed)), ("available", sat(*available))]
         }
+        CommandError::LineTooLong { most } => vec![("most", (*most).into())],
         CommandError::Dust { amount, least } => {
             vec![("amount", sat(*amount)), ("least", sat(*least))]
         }
@@ -150,6 +151,7 @@ mod tests {
         let path = || "chain.db".to_owned();
         let errors = [
             CommandError::InsufficientFunds { needed: one, available: Amount::ZERO },
+            CommandError::LineTooLong { most: 25 },
             CommandError::Dust { amount: one, least: one },
             CommandError::BadRecipients(RecipientsProblem::Twice),
             CommandError::NoSuchCoin(OutPoint::null()),

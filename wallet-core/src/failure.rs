@@ -133,6 +133,7 @@ kinds! {
     ForeignPayment = "foreign_payment", -4, Refused, "The PSBT neither pays nor spends anything of the wallet.";
     BadSignature = "bad_signature", -3, Refused, "The signature is not one of this address and this message.";
     InsufficientFunds = "insufficient_funds", -6, Money, "Not enough can be spent.";
+    LineTooLong = "line_too_long", -6, Money, "Too much that no block holds stands on each other.";
     NothingToSweep = "nothing_to_sweep", -6, Money, "Other keys have no coin that is worth its fee.";
     WrongPassword = "wrong_password", -14, Password, "The password does not open the wallet.";
     TooManyTries = "too_many_tries", -14, Password, "Too many wrong passwords; this one was not tried yet.";

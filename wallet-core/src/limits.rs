@@ -22,6 +22,10 @@ pub const MOST_REPLACED: usize = 100;
 /// `DEFAULT_ANCESTOR_LIMIT`).
 pub const LONGEST_LINE: usize = 25;
 
+/// What such a line may weigh (Bitcoin Core's `DEFAULT_ANCESTOR_SIZE_LIMIT_KVB`, 101 kvB, as its clusters of
+/// today).
+pub const HEAVIEST_LINE: Weight = Weight::from_wu(404_000);
+
 /// The heaviest transaction that nodes relay (Bitcoin Core's `MAX_STANDARD_TX_WEIGHT`).
 pub const MOST_WEIGHT: Weight = Weight::from_wu(400_000);
 

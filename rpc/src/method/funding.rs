@@ -16,7 +16,7 @@ use serde::Serialize;
 
 use crate::arguments::{self, Arguments};
 use crate::desk::Desk;
-use crate::error::{Code, RpcError};
+use crate::error::{Code, LINE_TOO_LONG, RpcError};
 use crate::json::{Btc, Value, answer};
 use crate::method::payment::{FEE_ABOVE_LIMIT, NO_ESTIMATE, bounded, drafted_at};
 use crate::method::preselected::{self, Preselected};
@@ -248,6 +248,7 @@ async fn drafted(node: &Node, desk: &Desk, request: &PayRequest) -> Result<Draft
             Err(refused(NOT_COVERED))
         }
         Err(CommandError::InsufficientFunds { .. }) => Err(refused("Insufficient funds")),
+        Err(CommandError::LineTooLong { .. }) => Err(refused(LINE_TOO_LONG)),
         Err(CommandError::Dust { .. }) => Err(refused("Transaction amount too small")),
         Err(CommandError::NoSuchCoin(_)) => Err(refused(SPENT)),
         Err(CommandError::FeeAboveLimit { .. }) => Err(refused(FEE_ABOVE_LIMIT)),

@@ -26,6 +26,15 @@ pub enum CommandError {
         /// What can be spent now.
         available: Amount,
     },
+    /// What could be spent stands on as much that no block holds as nodes keep.
+    #[error(
+        "{most} payments stand on each other that no block holds, and nodes keep no more: wait for the \
+         next block, or spend coins that are in one"
+    )]
+    LineTooLong {
+        /// How many may.
+        most: usize,
+    },
     /// An output is so small that peers would not relay it.
     #[error("{amount} is dust: the least for this address is {least}")]
     Dust {
@@ -253,6 +262,7 @@ impl CommandError {
     pub const fn kind(&self) -> Kind {
         match self {
             Self::InsufficientFunds { .. } => Kind::InsufficientFunds,
+            Self::LineTooLong { .. } => Kind::LineTooLong,
             Self::Dust { .. } => Kind::Dust,
             Self::BadRecipients(_) => Kind::BadRecipients,
             Self::NoSuchCoin(_) => Kind::NoSuchCoin,

@@ -30,7 +30,7 @@ portable_enum!(SigningProblem {
     SighashType { input }, ForeignKey { input },
 });
 portable_enum!(CommandError {
-    InsufficientFunds { needed, available }, Dust { amount, least }, BadRecipients(problem),
+    InsufficientFunds { needed, available }, LineTooLong { most }, Dust { amount, least }, BadRecipients(problem),
     NoSuchCoin(coin), CoinFrozen(coin), CoinReserved(coin), CoinImmature(coin), CoinWaits(coin),
     NoSuchAccount(name), FeeRateOutOfRange(rate), FeeTooHigh { fee, paid },
     FeeAboveLimit { fee, most }, FeeUnknown { target }, FeeTooLow { fee, least },

@@ -6,9 +6,10 @@
 use bitcoin::{ScriptBuf, TxOut};
 
 use crate::command::{CommandError, Draft, DraftId, Hold, PayRequest};
-use crate::limits::DRAFT_LIFETIME;
+use crate::limits::{DRAFT_LIFETIME, LONGEST_LINE};
 use crate::store::wallet::{DraftRow, PaymentRow, RequestId, ScriptPlace, Task};
 
+use super::funding::Funding;
 use super::request::CheckedRequest;
 use super::unkept::Unkept;
 use super::{DraftMoment, Drafted, Wallet, fee};
@@ -42,7 +43,7 @@ impl Wallet {
         if !request.dry_run {
             self.drop_stale_drafts(replaced, moment)?;
         }
-        let funding = self.fund(&checked, moment)?;
+        let funding = self.fund_in_line(&checked, moment)?;
         let paid = funding.outputs.iter().map(|output| output.value).sum();
         fee::check_fee(funding.fee, paid, request.most_fee)?;
         fee::check_rate(fee::rate(funding.fee, funding.weight))?;
@@ -63,6 +64,25 @@ impl Wallet {
             dry_run: request.dry_run,
         };
         self.keep(unkept, moment).map(|draft| Drafted::Draft(Box::new(draft)))
+    }
+
+    /// What a payment is made of, if nodes keep that many transactions on each other.
+    fn fund_in_line(
+        &self,
+        request: &CheckedRequest,
+        moment: &DraftMoment,
+    ) -> Result<Funding, CommandError> {
+        let funding = match self.fund(request, moment) {
+            Err(CommandError::InsufficientFunds { .. })
+                if self.lacks_room(request.choice, moment)? =>
+            {
+                return Err(CommandError::LineTooLong { most: LONGEST_LINE });
+            }
+            funding => funding?,
+        };
+        let pending = funding.spent.iter().filter(|coin| coin.height.is_none());
+        self.check_line(pending.map(|coin| coin.outpoint.txid), funding.weight)?;
+        Ok(funding)
     }
 
     /// Builds the transaction, keeps the draft, reserves its coins, and tells it. A dry run keeps

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use bitcoin::{Amount, Txid, Weight};
 
-use crate::command::StoreProblem;
+use crate::command::{CommandError, StoreProblem};
+use crate::limits::{HEAVIEST_LINE, LONGEST_LINE};
 use crate::store::wallet::TransactionRow;
 
 use super::Wallet;
@@ -46,6 +47,43 @@ impl Wallet {
         self.walk(self.file.unplaced_children(txid)?, |row| {
             self.file.unplaced_children(row.transaction.compute_txid())
         })
+    }
+
+    /// Whether nodes keep one more transaction that spends this one: of those that no block holds they keep so
+    /// many that stand on each other (Bitcoin Core's limits of ancestors and of descendants; its clusters
+    /// since 31.0 may be larger).
+    pub(super) fn has_room(&self, txid: Txid) -> Result<bool, StoreProblem> {
+        let line = self.ancestors([txid])?;
+        if line.0.len() >= LONGEST_LINE {
+            return Ok(false);
+        }
+        let begins = |row: &&TransactionRow| {
+            inputs(&row.transaction).all(|spent| !line.0.contains_key(&spent.txid))
+        };
+        for first in line.0.values().filter(begins) {
+            let standing_on = self.descendants(first.transaction.compute_txid())?;
+            if standing_on.0.len() + 1 >= LONGEST_LINE {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether nodes keep a transaction of this weight that spends these together.
+    ///
+    /// # Errors
+    /// If not, or what the disk refused.
+    pub(super) fn check_line(
+        &self,
+        spent: impl IntoIterator<Item = Txid>,
+        weight: Weight,
+    ) -> Result<(), CommandError> {
+        let line = self.ancestors(spent)?;
+        let is_kept = line.0.len() < LONGEST_LINE && line.weight() + weight <= HEAVIEST_LINE;
+        if line.0.is_empty() || is_kept {
+            return Ok(());
+        }
+        Err(CommandError::LineTooLong { most: LONGEST_LINE })
     }
 
     /// Whether a payment signed here was made to replace a transaction, or one that it stands on.

@@ -7,6 +7,7 @@ use bitcoin::{OutPoint, Sequence, absolute};
 
 use crate::command::{CommandError, InputTerms, Spends};
 use crate::keychain::SpendPlan;
+use crate::limits::LONGEST_LINE;
 use crate::store::wallet::LeanCoin;
 
 use super::coins::is_immature;
@@ -48,6 +49,9 @@ impl Wallet {
             row if row.reserved => Err(CommandError::CoinReserved(coin)),
             row if is_immature(&row, moment.tip) => Err(CommandError::CoinImmature(coin)),
             _ if self.is_falling(coin.txid, moment.now)? => Err(CommandError::CoinReserved(coin)),
+            row if row.height.is_none() && !self.has_room(coin.txid)? => {
+                Err(CommandError::LineTooLong { most: LONGEST_LINE })
+            }
             row if waits || !plan.is_open(row.height, moment.tip) => {
                 Err(CommandError::CoinWaits(coin))
             }

@@ -55,7 +55,8 @@ impl Wallet {
     }
 
     /// The coins in no block that nobody else can take back, unless that does not matter, that no
-    /// draft is about to replace, and that a payment of version 2 may spend.
+    /// draft is about to replace, and that a payment of version 2 may spend. What nodes would not
+    /// keep on top of them is left out, too.
     pub(super) fn lasting(
         &self,
         pending: Vec<LeanCoin>,
@@ -72,12 +73,31 @@ impl Wallet {
                     (choice.strangers || self.is_own_line(txid)?)
                         && !self.is_falling(txid, moment.now)?
                         && !self.is_restricted(txid)?
+                        && self.has_room(txid)?
                 }
             };
             known.insert(txid, stays);
             coins.extend(stays.then_some(coin));
         }
         Ok(coins)
+    }
+
+    /// Whether a coin is left out only since nodes would keep nothing more on top of it.
+    pub(super) fn lacks_room(
+        &self,
+        choice: CoinChoice,
+        moment: &DraftMoment,
+    ) -> Result<bool, StoreProblem> {
+        if choice.least_depth > 0 {
+            return Ok(false);
+        }
+        for coin in self.file.free_pending_coins(choice.strangers, moment.now)? {
+            let txid = coin.outpoint.txid;
+            if (choice.strangers || self.is_own_line(txid)?) && !self.has_room(txid)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Whether a transaction and all that it stands on was paid for with coins of this wallet alone

@@ -42,6 +42,8 @@ mod sweeping;
 #[cfg(test)]
 mod terms;
 #[cfg(test)]
+mod lines;
+#[cfg(test)]
 mod unconfirmed;
 
 #[cfg(test)]
