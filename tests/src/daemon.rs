@@ -79,7 +79,7 @@ impl Daemon {
     /// Where the daemon of a program leaves its cookie.
     #[must_use]
     pub fn cookie(program: &Program) -> PathBuf {
-        program.data_dir().join("regtest/.cookie")
+        program.network_dir().join(".cookie")
     }
 
     /// Ends it by its own method.

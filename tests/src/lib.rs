@@ -4,6 +4,8 @@
 //! user runs it, and a machine with USB. No floor of the house looks at the yard.
 
 pub mod target;
+pub mod draw;
+pub mod damage;
 pub mod port;
 pub mod node;
 pub mod cheap_keys;

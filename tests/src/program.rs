@@ -75,11 +75,6 @@ impl Program {
         self.peers = vec![peer.to_string()];
     }
 
-    /// Connects to whomever it finds, from the next run on.
-    pub fn connect_to_nobody(&mut self) {
-        self.peers.clear();
-    }
-
     /// A file beside the data directory, where tests put words and passwords.
     #[must_use]
     pub fn file(&self, name: &str) -> PathBuf {
@@ -90,6 +85,12 @@ impl Program {
     #[must_use]
     pub fn data_dir(&self) -> PathBuf {
         self.file("data")
+    }
+
+    /// What it keeps of its network, within the data directory.
+    #[must_use]
+    pub fn network_dir(&self) -> PathBuf {
+        self.data_dir().join(self.network)
     }
 
     /// A second data directory with the same content, as after restoring a backup of the disk.
@@ -108,8 +109,7 @@ impl Program {
     /// # Errors
     /// What the system said.
     pub fn ease(&self) -> Result<()> {
-        let dir = self.data_dir().join(self.network);
-        cheap_keys::ease(&dir, PASSWORD, &mut BTreeSet::new())
+        cheap_keys::ease(&self.network_dir(), PASSWORD, &mut BTreeSet::new())
     }
 
     /// Runs a command to its end.

@@ -4,7 +4,6 @@
 //! One seed draws everything, so a seed that fails is told and lives again. Refuses to know why an
 //! answer is right: it is held against a slow model that looks at every output of every block.
 
-mod draw;
 mod disk;
 mod ledger;
 mod vice;
@@ -16,6 +15,7 @@ mod world;
 mod program;
 mod lines;
 mod weather;
+mod soak;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -29,6 +29,7 @@ use crate::doom::{Doom, Fate};
 use world::World;
 
 pub use report::{Report, Sum};
+pub use soak::{Memory, soak};
 
 /// Worlds in which something was wrong once, and what: they must never be so again.
 pub const PAST: &[(u64, &str)] = &[];
@@ -52,25 +53,8 @@ pub fn lived_with_bad_disks(arguments: &[String]) -> Result<bool> {
 /// # Errors
 /// What must not be, with the seed.
 pub fn live(seed: u64) -> Result<Report> {
-    live_long(seed, LIFE, |_, _| Ok(()))
-}
-
-/// Lives through the world of a seed for so long, and tells of it after each hour.
-///
-/// # Errors
-/// What must not be, with the seed.
-pub fn live_long(
-    seed: u64,
-    life: Duration,
-    mut tell: impl FnMut(Duration, &Report) -> Result<()>,
-) -> Result<Report> {
     let mut world = World::new(seed).with_context(|| format!("seed {seed}"))?;
-    let mut lived = Ok(());
-    while lived.is_ok() && world.time < life {
-        lived = world.live_until(life.min(world.time + HOUR));
-        tell(world.time, &world.report)?;
-    }
-    let lived = lived.and_then(|()| come_to_rest(&mut world));
+    let lived = world.live_until(LIFE).and_then(|()| come_to_rest(&mut world));
     lived.with_context(|| format!("seed {seed}, after {:?}: {:?}", world.time, world.report))?;
     Ok(world.report)
 }

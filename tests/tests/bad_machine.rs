@@ -4,11 +4,14 @@
 
 #![cfg(target_os = "linux")]
 
-use std::fs;
+use std::cell::Cell;
 use std::process::Command;
+use std::{env, fs};
 
 use anyhow::{Context, Result, ensure};
+use billfold_tests::damage::{self, damages};
 use billfold_tests::doom::{Blow, Doom, points};
+use billfold_tests::draw::Draw;
 use billfold_tests::program::{Outcome, Program, Running};
 use billfold_tests::town::Town;
 use serde_json::Value;
@@ -64,37 +67,99 @@ fn no_command_loses_anything_on_a_disk_that_goes_bad() -> Result<()> {
 
 #[test]
 fn damage_to_any_file_is_named_or_mended_and_no_money_is_forgotten() -> Result<()> {
-    let town = Town::build()?;
-    let program = town.wallet_with(BILLFOLD, 100_000)?;
-    let root = program.data_dir().join("regtest");
-    let mut seen = Vec::new();
-    for file in files(&root, "")? {
-        let whole = fs::read(root.join(&file))?;
-        for (turn, damaged) in (0..).zip(damages(&whole)) {
-            let copy = program.copy()?;
-            let path = copy.data_dir().join("regtest").join(&file);
-            fs::write(&path, damaged)?;
-            let place = format!("{file}, damage {turn}");
-            let opened = copy.run(&["balance"])?;
-            if file.starts_with("wallets/") {
-                let named = opened.json["error"].to_string().contains(&file);
-                let same = opened.json["confirmed"] == 100_000;
-                ensure!(
-                    same || opened.code == Some(8) && named || is_key(&file, &opened),
-                    "{place}: {opened:?}"
-                );
-                seen.push((file.clone(), turn, opened.code));
-                fs::write(&path, &whole)?;
-            }
-            copy.ok(&["sync"]).with_context(|| place.clone())?;
-            has(&copy, 100_000).context(place.clone())?;
-            copy.ok(&["rescan"]).with_context(|| place.clone())?;
-            has(&copy, 100_000).context(place)?;
+    let house = House::build()?;
+    for file in &house.files {
+        for (turn, damaged) in (0..).zip(damages(&file.whole)) {
+            house.suffer(file, &damaged).with_context(|| format!("damage {turn}"))?;
         }
     }
-    ensure!(seen.iter().any(|(_, _, code)| *code == Some(8)), "no damage was found: {seen:?}");
+    house.has_named_some()
+}
+
+/// `BILLFOLD_DAMAGES` says how many, `BILLFOLD_SEED` from which seed on.
+#[test]
+fn damage_at_any_place_is_named_or_mended_and_nothing_is_dropped_silently() -> Result<()> {
+    let number = |name: &str, otherwise: u64| -> Result<u64> {
+        env::var(name).map_or(Ok(otherwise), |text| text.parse().context("not a number"))
+    };
+    let (first, count) = (number("BILLFOLD_SEED", 0)?, number("BILLFOLD_DAMAGES", 16)?);
+    let house = House::build()?;
+    for seed in first..first + count {
+        let mut draw = Draw::of(seed, 0);
+        let file = draw.one_of(&house.files);
+        let damaged = damage::drawn(&mut draw, &file.whole);
+        house.suffer(file, &damaged).with_context(|| format!("seed {seed}"))?;
+    }
     Ok(())
 }
+
+/// A wallet with a coin and a label, and what is kept of it.
+struct House {
+    program: Program,
+    _town: Town,
+    files: Vec<Kept>,
+    /// What it says.
+    says: Vec<Value>,
+    /// How often damage was told by its name.
+    named: Cell<u32>,
+}
+
+/// A file below the network's folder, and what is in it.
+struct Kept {
+    name: String,
+    whole: Vec<u8>,
+}
+
+impl House {
+    fn build() -> Result<Self> {
+        let town = Town::build()?;
+        let program = town.wallet_with(BILLFOLD, 100_000)?;
+        let address = program.ok(&["receive", "--new"])?["address"].clone();
+        let line = format!("{{\"type\":\"addr\",\"ref\":{address},\"label\":\"rent\"}}\n");
+        fs::write(program.file("labels.jsonl"), line)?;
+        program.ok(&["import", "labels", "labels.jsonl"])?;
+        let root = program.network_dir();
+        let kept = |name: String| Ok(Kept { whole: fs::read(root.join(&name))?, name });
+        let files = files(&root, "")?.into_iter().map(kept).collect::<Result<_>>()?;
+        let says = READS.iter().map(|read| program.ok(read)).collect::<Result<_>>()?;
+        Ok(Self { program, _town: town, files, says, named: Cell::new(0) })
+    }
+
+    /// What is said of a wallet whose file was damaged is what was said before, or that the file
+    /// is. What the chain has is fetched again, and then all is as it was.
+    fn suffer(&self, file: &Kept, damaged: &[u8]) -> Result<()> {
+        let copy = self.program.copy()?;
+        let path = copy.network_dir().join(&file.name);
+        fs::write(&path, damaged)?;
+        if file.name.starts_with("wallets/") {
+            for (read, said) in READS.iter().zip(&self.says) {
+                let told = copy.run(read)?;
+                let named = told.code == Some(8)
+                    && told.json["error"].to_string().contains(&file.name)
+                    || is_key(&file.name, &told);
+                self.named.set(self.named.get() + u32::from(named));
+                ensure!(named || told.json == *said, "{}: {read:?}: {told:?}", file.name);
+            }
+            fs::write(&path, &file.whole)?;
+        }
+        for repaired in ["sync", "rescan"] {
+            copy.ok(&[repaired]).with_context(|| file.name.clone())?;
+            for (read, said) in READS.iter().zip(&self.says) {
+                let told = copy.ok(read).with_context(|| file.name.clone())?;
+                ensure!(told == *said, "{}, after {repaired}: {told} and not {said}", file.name);
+            }
+        }
+        Ok(())
+    }
+
+    fn has_named_some(&self) -> Result<()> {
+        ensure!(self.named.get() > 0, "no damage was found");
+        Ok(())
+    }
+}
+
+/// What a wallet is asked.
+const READS: [&[&str]; 4] = [&["balance"], &["history"], &["coins"], &["addresses"]];
 
 /// What is damaged under the password can't be told from another password.
 fn is_key(file: &str, opened: &Outcome) -> bool {
@@ -161,24 +226,6 @@ fn limited(program: &Program, limit: &str, arguments: &[&str]) -> Result<Outcome
     command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
     command.current_dir(inner.get_current_dir().context("a command has a folder")?);
     Running::start(command)?.finish()
-}
-
-/// Three bytes bent, the second half gone, a page of zeros in the middle, nothing left.
-fn damages(whole: &[u8]) -> Vec<Vec<u8>> {
-    let bent = |place: usize| {
-        let mut bytes = whole.to_vec();
-        if let Some(byte) = bytes.get_mut(place) {
-            *byte ^= 0x24;
-        }
-        bytes
-    };
-    let mut zeros = whole.to_vec();
-    let middle = whole.len() / 2;
-    zeros.iter_mut().skip(middle).take(4_096).for_each(|byte| *byte = 0);
-    let places = [3, whole.len() / 3, whole.len().saturating_sub(5)];
-    let mut all: Vec<_> = places.map(bent).to_vec();
-    all.extend([whole[..middle].to_vec(), zeros, Vec::new()]);
-    all
 }
 
 /// The files below a folder that hold something, by their paths from there.

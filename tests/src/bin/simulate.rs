@@ -1,26 +1,32 @@
 //! Lives through worlds, one seed after the other, until one fails or it is stopped; or through one
-//! world for long, and tells after each simulated hour how much memory it takes.
+//! world for long, with a program that never dies, and fails if that leaves memory behind.
 //!
 //! `simulate [FIRST [COUNT]]`: the first seed, and how many; without a count it goes on for ever.
 //! `simulate soak [HOURS [SEED]]`: one world, for 24 hours if nothing else is said.
 
+use std::alloc::System;
+use std::env;
 use std::io::{Write, stdout};
-use std::time::{Duration, Instant};
-use std::{env, fs};
+use std::time::Instant;
 
 use anyhow::{Context, Result};
 use billfold_tests::sim::{self, Sum};
+use cap::Cap;
+
+/// Counts what is allocated; it limits nothing.
+#[global_allocator]
+static ALLOCATOR: Cap<System> = Cap::new(System, usize::MAX);
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    if sim::lived_with_bad_disks(&arguments)? {
-        return Ok(());
-    }
     let number = |at: usize, else_: u64| -> Result<u64> {
         arguments.get(at).map_or(Ok(else_), |text| text.parse().context("not a number"))
     };
     if arguments.first().is_some_and(|first| first == "soak") {
-        return soak(number(1, 24)?, number(2, 0)?);
+        return soak(u32::try_from(number(1, 24)?)?, number(2, 0)?);
+    }
+    if sim::lived_with_bad_disks(&arguments)? {
+        return Ok(());
     }
     live(number(0, 0)?, number(1, u64::MAX)?)
 }
@@ -38,23 +44,18 @@ fn live(first: u64, count: u64) -> Result<()> {
     Ok(())
 }
 
-fn soak(hours: u64, seed: u64) -> Result<()> {
-    let mut sum = Sum::default();
-    let tell = |time: Duration, report: &sim::Report| {
-        let (hours, memory) = (time.as_secs() / 3_600, memory().unwrap_or_default());
-        writeln!(stdout(), "{hours} h: {} steps, {memory}", report.steps)?;
+fn soak(hours: u32, seed: u64) -> Result<()> {
+    let tell = |hour: u32, report: &sim::Report| {
+        let live = ALLOCATOR.allocated() / 1024;
+        writeln!(stdout(), "{hour} h: {} steps, {live} KiB allocated", report.steps)?;
         Ok(())
     };
-    sum.add(&sim::live_long(seed, Duration::from_secs(hours * 3_600), tell)?);
-    writeln!(stdout(), "{sum}; {}", memory()?)?;
+    let (report, memory) = sim::soak(seed, hours, || ALLOCATOR.allocated(), tell)?;
+    let mut sum = Sum::default();
+    sum.add(&report);
+    let (old, new) = (memory.old / 1024, memory.new / 1024);
+    writeln!(stdout(), "{sum}; the program held {old} KiB, and {new} KiB once it began anew")?;
     Ok(())
-}
-
-/// The memory that the process takes, with the world's own, as the system tells it.
-fn memory() -> Result<String> {
-    let told = fs::read_to_string("/proc/self/status")?;
-    let line = told.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    line.map(|line| format!("{} resident", line.trim())).context("no VmRSS is told")
 }
 
 /// Worlds between two lines.

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 
 use crate::doom::{Blow, Fate, Struck};
 
-use super::draw::Draw;
+use crate::draw::Draw;
 
 /// A disk.
 #[derive(Debug)]
@@ -37,6 +37,11 @@ impl Disk {
         };
         disk.lift()?;
         Ok(disk)
+    }
+
+    /// It stays good.
+    pub(super) fn spare(&mut self) {
+        self.fate = None;
     }
 
     /// A step begins.

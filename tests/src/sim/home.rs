@@ -31,7 +31,7 @@ use billfold_wallet_core::wallet_name::WalletName;
 use bitcoin::{Network, ScriptBuf};
 use tempfile::TempDir;
 
-use super::draw::Draw;
+use crate::draw::Draw;
 
 /// A directory with one wallet.
 #[derive(Debug)]

@@ -12,8 +12,8 @@ use billfold_wallet_core::light_client::peer_id::PeerAddress;
 use bitcoin::consensus::encode;
 use bitcoin::p2p::message::{NetworkMessage, RawNetworkMessage};
 
-use super::draw::Draw;
 use super::vice::{Place, Said, Vice, framed};
+use crate::draw::Draw;
 
 /// A node that the wallet may dial.
 #[derive(Debug, Clone)]

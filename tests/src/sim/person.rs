@@ -15,7 +15,7 @@ use bitcoin::{
     Address, Amount, FeeRate, KnownHrp, OutPoint, ScriptBuf, Txid, WitnessProgram, WitnessVersion,
 };
 
-use super::draw::Draw;
+use crate::draw::Draw;
 
 /// Somebody who uses the wallet.
 #[derive(Debug, Default)]

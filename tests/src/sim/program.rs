@@ -135,6 +135,12 @@ impl World {
         Ok(())
     }
 
+    /// The program ends, and is started again some time.
+    pub(super) fn close(&mut self) {
+        self.run = None;
+        self.leave();
+    }
+
     /// The program is not there any more, and is started again some time.
     fn leave(&mut self) {
         self.epoch += 1;

@@ -11,8 +11,8 @@ use bitcoin::p2p::message_filter::{CFHeaders, CFilter};
 use bitcoin::p2p::{Magic, ServiceFlags};
 use bitcoin::{Block, Script, Witness, Wtxid};
 
-use super::draw::Draw;
 use super::ledger::Ledger;
+use crate::draw::Draw;
 
 /// What a node does wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

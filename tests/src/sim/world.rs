@@ -18,13 +18,13 @@ use billfold_wallet_core::store::filters::FilterStore;
 use bitcoin::ScriptBuf;
 
 use super::disk::Disk;
-use super::draw::Draw;
 use super::home::Home;
 use super::host::{Host, Line};
 use super::ledger::Ledger;
 use super::person::Person;
 use super::report::Report;
 use super::vice::Vice;
+use crate::draw::Draw;
 
 /// Something that will happen.
 #[derive(Debug)]
@@ -137,6 +137,12 @@ impl World {
             world.later(Duration::ZERO, happening);
         }
         Ok(world)
+    }
+
+    /// The program never dies, and its disk stays good.
+    pub(super) fn spare(&mut self) {
+        self.doomed = u64::MAX;
+        self.disk.spare();
     }
 
     /// Lets time pass up to this moment.
