@@ -15,7 +15,8 @@ use billfold_tests::program::Program;
 use billfold_tests::signer::{Signer, free_port};
 use billfold_tests::town::Town;
 use billfold_tests::vector_wallet::WORDS;
-use bitcoin::{Address, Amount};
+use bitcoin::psbt::Psbt;
+use bitcoin::{Address, Amount, TxOut};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -189,6 +190,54 @@ fn a_signer_signs_by_an_operation() -> Result<()> {
         let said = told["error"]["message"].as_str().unwrap_or_default();
         ensure!(told["error"]["code"] == code && said.contains(why), "{method} {params}: {told}");
     }
+    desk.daemon.stop()
+}
+
+#[test]
+fn a_token_has_a_signer_sign_within_its_limits() -> Result<()> {
+    let device = Signer::agreeing(free_port()?, WORDS)?;
+    let desk = Desk::build(&device, &command(&device))?;
+    let daemon = &desk.daemon;
+    let holder = |caveats: &Value| -> Result<Asker> {
+        let made = daemon.call("billfold.token.create", &json!(["till", caveats]))?;
+        let login = format!("any:{}", text(&made["token"])?);
+        Ok(Asker { address: daemon.address, login })
+    };
+    let why = |asker: &Asker, method: &str, params: &Value| -> Result<Value> {
+        let (_, told) = asker.reply(method, params)?;
+        ensure!(told["error"]["code"] == -1000, "{method}: {told}");
+        Ok(told["error"]["data"]["reason"].clone())
+    };
+    let draft = desk.drafted("main")?;
+    let poor = holder(&json!(["role=spend", "per_payment_sat=500000"]))?;
+    ensure!(why(&poor, "billfold.signer.sign", &json!([draft]))? == "per_payment");
+    let drafting = holder(&json!(["role=draft"]))?;
+    ensure!(why(&drafting, "billfold.signer.sign", &json!([draft]))? == "method");
+    let till = holder(&json!(["role=spend", "budget_sat=600000/86400"]))?;
+    let begun = till.call("billfold.signer.sign", &json!([draft]))?;
+    let signed = json!({"op": begun["op"], "wait_ms": 60_000});
+    let told = till.call("billfold.signer.signed", &signed)?;
+    ensure!(told["state"] == "done" && told["complete"] == true, "{told}");
+    for other in [&poor, &holder(&json!(["role=admin"]))?] {
+        ensure!(why(other, "billfold.signer.signed", &signed)? == "asker");
+    }
+    ensure!(daemon.call("billfold.signer.signed", &signed)? == told, "the owner is told");
+    let more = desk.drafted("main")?;
+    ensure!(why(&till, "billfold.signer.sign", &json!([more]))? == "budget");
+
+    // A coin of the same device that the wallet does not know.
+    let place = json!([{"txid": "11".repeat(32), "vout": 0}]);
+    let foreign = daemon.call("createpsbt", &json!([place, [{STRANGER: 0.001}]]))?;
+    let mut foreign: Psbt = text(&foreign)?.parse()?;
+    let known: Psbt = text(&more)?.parse()?;
+    foreign.inputs[0] = known.inputs[0].clone();
+    foreign.inputs[0].non_witness_utxo = None;
+    let stranger = STRANGER.parse::<Address<_>>()?.assume_checked().script_pubkey();
+    let shown = TxOut { value: Amount::from_sat(200_000), script_pubkey: stranger };
+    foreign.inputs[0].witness_utxo = Some(shown);
+    let unbound = holder(&json!(["role=spend"]))?;
+    let params = json!([foreign.to_string()]);
+    ensure!(why(&unbound, "billfold.signer.sign", &params)? == "unknown_input");
     desk.daemon.stop()
 }
 

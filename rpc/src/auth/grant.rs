@@ -275,6 +275,8 @@ const SPEND: &[&str] = &[
     "billfold.broadcast",
     "billfold.bump",
     "billfold.pay",
+    "billfold.signer.sign",
+    "billfold.signer.signed",
     "bumpfee",
     "send",
     "sendall",
@@ -346,9 +348,11 @@ mod tests {
         }
         assert_eq!(rule(&["role=receive"], "listtransactions", HERE, 5), Some("method"));
         assert_eq!(rule(&["role=draft"], "sendtoaddress", HERE, 5), Some("method"));
-        for by_device in ["list", "register", "sign", "signed"] {
-            let method = format!("billfold.signer.{by_device}");
-            assert_eq!(rule(&["role=spend"], &method, HERE, 5), Some("method"), "{method}");
+        for (by_device, denied) in
+            [("list", "spend"), ("register", "spend"), ("sign", "draft"), ("signed", "read")]
+        {
+            let (method, role) = (format!("billfold.signer.{by_device}"), format!("role={denied}"));
+            assert_eq!(rule(&[&role], &method, HERE, 5), Some("method"), "{method}");
         }
         assert_eq!(rule(&["role=draft"], "combinerawtransaction", HERE, 5), None);
         assert_eq!(rule(&["role=draft"], "utxoupdatepsbt", HERE, 5), None);

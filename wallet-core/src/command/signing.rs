@@ -11,7 +11,7 @@ use super::{Operation, OperationId};
 #[derive(Debug, Clone, PartialEq)]
 pub enum SigningCommand {
     /// Begin one: hold the coins that a PSBT spends, and count what it takes against the caller's limits, before a
-    /// device is asked. While the same device is asked to sign the same payment, it is that operation.
+    /// device is asked. While the same device is asked to sign the same PSBT, it is that operation.
     Begin {
         /// What is to be signed.
         psbt: Box<Psbt>,
@@ -46,6 +46,8 @@ pub struct Signing {
     pub psbt: Psbt,
     /// Why nothing came of it.
     pub problem: Option<String>,
+    /// On whose behalf: as [`Asker`](super::Asker) is written.
+    pub askers: Vec<String>,
     /// Whether it went on already when it was to begin.
     pub repeated: bool,
 }

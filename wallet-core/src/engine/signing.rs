@@ -7,7 +7,8 @@ use bitcoin::psbt::Psbt;
 use bitcoin::{Address, Transaction};
 
 use crate::command::{
-    CommandError, DraftId, MessageForm, Reply, SignedMessage, SigningCommand, SigningProblem,
+    Asker, CommandError, DraftId, MessageForm, Overrun, Reply, SignedMessage, SigningCommand,
+    SigningProblem,
 };
 use crate::engine::around::Around;
 use crate::engine::follower::Follower;
@@ -127,7 +128,13 @@ impl Follower {
             }
             SigningCommand::Begin { psbt, signer } => {
                 let spending = self.check(around, psbt, None)?;
-                let begun = self.wallet.begin_signing(psbt, *signer, moment)?;
+                let asker = self.by.as_ref().map_or(&Asker::Owner, |by| &by.asker);
+                // The device may have keys of coins that the token is not for.
+                if matches!(asker, Asker::Token(_)) && self.wallet.is_unknown(psbt)? {
+                    return Err(CommandError::OverLimit(Overrun::UnknownInput));
+                }
+                let asker = asker.to_string();
+                let begun = self.wallet.begin_signing(psbt, *signer, &asker, moment)?;
                 self.count(around, spending)?;
                 self.changed = true;
                 self.say(Event::Operation(begun.operation.id));

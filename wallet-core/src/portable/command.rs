@@ -45,7 +45,7 @@ portable_struct! {
     AddedAccounts { added, widened, known }
     Reach { first, next, last }
     Operation { id, task, begun, state, reach }
-    Signing { operation, psbt, problem, repeated }
+    Signing { operation, psbt, problem, askers, repeated }
 }
 
 impl Portable for DescriptorText {

@@ -15,8 +15,8 @@ use super::Wallet;
 use super::handed::{HoldUntil, Moment};
 
 impl Wallet {
-    /// Begins to ask a device to sign a PSBT, and holds its coins. While the same device is asked to sign the
-    /// same payment, it is that operation.
+    /// Begins to ask a device to sign a PSBT on somebody's behalf, and holds its coins. While the same device is asked to sign the
+    /// same PSBT, it is that operation.
     ///
     /// # Errors
     /// [`CommandError::Busy`] if devices are asked for too much already, the reasons of
@@ -25,21 +25,25 @@ impl Wallet {
         &mut self,
         psbt: &Psbt,
         signer: Fingerprint,
+        asker: &str,
         moment: Moment,
     ) -> Result<Signing, CommandError> {
         let running = self.file.running_signings()?;
-        let is_same = |one: &&RunningSigning| {
-            one.signer == signer && one.psbt.unsigned_tx == psbt.unsigned_tx
-        };
+        // Another PSBT of the same transaction may say that other keys are to sign.
+        let is_same = |one: &&RunningSigning| one.signer == signer && one.psbt == *psbt;
         if let Some(same) = running.iter().find(is_same) {
-            return Ok(Signing { repeated: true, ..self.signing(same.id)? });
+            let id = same.id;
+            if !self.signing(id)?.askers.iter().any(|one| one == asker) {
+                self.file.add_signing_asker(id, asker)?;
+            }
+            return Ok(Signing { repeated: true, ..self.signing(id)? });
         }
         if running.len() >= RUNNING_SIGNINGS {
             return Err(CommandError::Busy);
         }
         let draft = self.take_over_until(HoldUntil::Answered, psbt, moment)?;
         let (_, now) = moment;
-        let id = self.file.begin_signing(psbt, signer, draft, now)?;
+        let id = self.file.begin_signing(psbt, signer, draft, asker, now)?;
         self.signing(id)
     }
 

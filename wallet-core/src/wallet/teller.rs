@@ -150,6 +150,15 @@ impl Wallet {
         self.file.insert_spending(spending, now)
     }
 
+    /// Whether a key of the wallet's, or one beside it on its devices, would sign for something of which the
+    /// wallet does not know how much it is.
+    ///
+    /// # Errors
+    /// What the disk refused.
+    pub fn is_unknown(&self, psbt: &Psbt) -> Result<bool, StoreProblem> {
+        Ok(self.leaving(psbt)?.is_none())
+    }
+
     /// What leaves the wallet by a transaction; `None` if that is not known.
     fn leaving(&self, psbt: &Psbt) -> Result<Option<Amount>, StoreProblem> {
         let mut spent = Amount::ZERO;

@@ -6,7 +6,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use billfold_wallet_core::command::{AccountDescription, OperationId, OperationState, Signing};
+use billfold_wallet_core::command::{
+    AccountDescription, Asker, OperationId, OperationState, Signing,
+};
 use billfold_wallet_core::psbt;
 use bitcoin::bip32::Fingerprint;
 use serde::Serialize;
@@ -14,7 +16,7 @@ use serde::Serialize;
 use crate::arguments::Arguments;
 use crate::desk::Desk;
 use crate::device_signing::{self, meant};
-use crate::error::RpcError;
+use crate::error::{Code, RpcError};
 use crate::external_signer::FoundSigner;
 use crate::json::answer;
 use crate::limits::EVENTS_WAIT;
@@ -77,7 +79,8 @@ pub(in crate::method) const METHODS: &[Method] = &[
         name: "billfold.signer.signed",
         category: Category::Billfold,
         parameters: &[Parameter::required("op", Kind::Number, "The operation's number"), WAIT],
-        about: "What a signer has signed, once it has, or why not.",
+        about: "What a signer has signed, once it has, or why not. A token is told of what was asked for \
+                with it.",
         standing: Standing::Ours,
         run: Run::Wallet(|node, desk, arguments| {
             Box::pin(async {
@@ -136,6 +139,7 @@ async fn sign(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
 
 /// How it is, once it has ended or the wait is over.
 async fn told(node: &Node, desk: &Desk, id: OperationId, patience: Duration) -> Outcome {
+    own(desk, &device_signing::of(desk, id).await?)?;
     let waiting = watch::until(&*node.face, Some(patience.min(EVENTS_WAIT)), || ended(desk, id));
     watch::unless_stopped(&node.stop, waiting).await.transpose()?;
     let Signing { operation, mut psbt, problem, .. } = device_signing::of(desk, id).await?;
@@ -145,6 +149,17 @@ async fn told(node: &Node, desk: &Desk, id: OperationId, patience: Duration) -> 
     written::trim(&mut psbt);
     let psbt = is_done.then(|| psbt.to_string());
     answer(&SignedForm { op: id.0, state, psbt, complete: is_done.then_some(complete), problem })
+}
+
+/// Refuses to tell a token what others had signed: it could be sent by whoever reads it.
+fn own(desk: &Desk, signing: &Signing) -> Result<(), RpcError> {
+    match desk.authority().map(|by| &by.asker) {
+        Some(asker @ Asker::Token(_)) if !signing.askers.contains(&asker.to_string()) => {
+            let told = RpcError::new(Code::PolicyRefused, "others had this signed");
+            Err(told.advising("asker", false, "ask for your own with billfold.signer.sign"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The signer that is named; none: whichever.

@@ -49,16 +49,28 @@ impl WalletFile {
         psbt: &Psbt,
         signer: Fingerprint,
         draft: Option<DraftId>,
+        asker: &str,
         now: WallTime,
     ) -> Result<OperationId, StoreProblem> {
         let draft = draft.and_then(|id| i64::try_from(id.0).ok());
         self.write(|sql| {
             sql.execute(
-                "INSERT INTO operations (kind, begun, state, psbt, signer, draft)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                params![SIGN, Column(now), RUNNING, psbt.serialize(), Column(signer), draft],
+                "INSERT INTO operations (kind, begun, state, psbt, signer, draft, askers)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                params![SIGN, Column(now), RUNNING, psbt.serialize(), Column(signer), draft, asker],
             )?;
             Ok(OperationId(sql.last_insert_rowid().unsigned_abs()))
+        })
+    }
+
+    /// Notes that it is asked on somebody else's behalf, too.
+    pub fn add_signing_asker(&mut self, id: OperationId, asker: &str) -> Result<(), StoreProblem> {
+        self.write(|sql| {
+            sql.execute(
+                "UPDATE operations SET askers = askers || char(10) || ?2 WHERE id = ?1",
+                params![number(id), asker],
+            )
+            .map(drop)
         })
     }
 
@@ -125,12 +137,13 @@ impl WalletFile {
     pub fn signing(&self, id: OperationId) -> Result<Option<Signing>, StoreProblem> {
         self.read(|sql| {
             sql.prepare_cached(
-                "SELECT id, kind, from_height, from_time, begun, state, ended, psbt, problem
+                "SELECT id, kind, from_height, from_time, begun, state, ended, psbt, problem, askers
                  FROM operations WHERE id = ?1 AND kind = ?2",
             )?
             .query_row(params![number(id), SIGN], |row| {
                 let (psbt, problem) = (decode_psbt(row, 7)?, row.get(8)?);
-                Ok(Signing { operation: operation(row)?, psbt, problem, repeated: false })
+                let askers = row.get_ref(9)?.as_str()?.lines().map(str::to_owned).collect();
+                Ok(Signing { operation: operation(row)?, psbt, problem, askers, repeated: false })
             })
             .optional()
         })

@@ -456,7 +456,8 @@ CREATE TABLE departures (
 
 -- What takes long: a rescan goes on after a restart, a device is not asked again to sign. `state`: running, done,
 -- cancelled or failed. `psbt`: what is signed, and then what was; `signer`: the fingerprint of the device's
--- master key; `draft`: what holds the coins; `problem`: why nothing came of it.
+-- master key; `draft`: what holds the coins; `askers`: on whose behalf it is asked, a line each; `problem`: why nothing came
+-- of it.
 CREATE TABLE operations (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     kind TEXT NOT NULL,
@@ -468,10 +469,12 @@ CREATE TABLE operations (
     psbt BLOB,
     signer BLOB,
     draft INTEGER,
+    askers TEXT,
     problem TEXT,
     CHECK (((from_height IS NULL) <> (from_time IS NULL)) = (kind = 'rescan')),
     CHECK ((psbt IS NULL) <> (kind = 'sign')),
     CHECK ((signer IS NULL) <> (kind = 'sign')),
+    CHECK ((askers IS NULL) <> (kind = 'sign')),
     CHECK ((problem IS NULL) <> (state = 'failed')),
     CHECK ((ended IS NULL) = (state = 'running'))
 ) STRICT;

@@ -21,6 +21,8 @@ fn asked() -> (Bench, Psbt) {
     (bench, draft.psbt.parse().unwrap())
 }
 
+const ASKER: &str = "owner";
+
 fn device() -> Fingerprint {
     seed().fingerprint()
 }
@@ -31,7 +33,7 @@ fn other() -> Fingerprint {
 
 fn begin(bench: &mut Bench, psbt: &Psbt, by: Fingerprint) -> Result<Signing, CommandError> {
     let moment = (bench.tip().height, bench.now);
-    let begun = bench.wallet.begin_signing(psbt, by, moment);
+    let begun = bench.wallet.begin_signing(psbt, by, ASKER, moment);
     bench.wallet.commit().unwrap();
     begun
 }
@@ -153,6 +155,11 @@ fn a_device_is_asked_once_for_a_payment() {
     let first = begin(&mut bench, &psbt, device()).unwrap();
     let second = begin(&mut bench, &psbt, device()).unwrap();
     assert_eq!((second.operation.id, second.repeated), (first.operation.id, true));
+    assert_eq!(second.askers, [ASKER]);
+    let moment = (bench.tip().height, bench.now);
+    let by_others = bench.wallet.begin_signing(&psbt, device(), "token 01", moment).unwrap();
+    assert_eq!(by_others.operation.id, first.operation.id);
+    assert_eq!(by_others.askers, [ASKER, "token 01"], "each may learn what came of it");
     end(&mut bench, first.operation.id, Err("no"));
     let third = begin(&mut bench, &psbt, device()).unwrap();
     assert!(!third.repeated && third.operation.id != first.operation.id);
