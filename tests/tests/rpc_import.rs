@@ -235,7 +235,6 @@ fn what_is_wrong_with_a_descriptor_is_told_one_by_one() -> Result<()> {
         (json!(["blank"]), -8, "Wallet flag is immutable: blank"),
         (json!(["shiny"]), -8, "Unknown wallet flag: shiny"),
         (json!(["avoid_reuse", false]), -8, "Wallet flag is already set to false: avoid_reuse"),
-        (json!(["avoid_reuse"]), -4, "wallets with avoid_reuse are not served by billfold"),
     ] {
         let told = daemon.refused(500, code, "setwalletflag", &flag)?;
         ensure!(told == message, "{flag}: {told}");

@@ -116,13 +116,9 @@ fn no_wallet_is_a_path_or_another_ones() -> Result<()> {
     let told = daemon.refused(500, -8, "unloadwallet", &json!([]))?;
     ensure!(told.starts_with("Either the RPC endpoint wallet"), "{told}");
     refused(&daemon, "main", -8, "unloadwallet", &json!(["other"]))?;
-    for (place, flag) in [(4, "avoid_reuse"), (7, "external")] {
-        let mut params = vec![json!("flags"); 1];
-        params.resize(place, Value::Null);
-        params.push(json!(true));
-        let told = daemon.refused(500, -4, "createwallet", &json!(params))?;
-        ensure!(told.contains(flag), "{told}");
-    }
+    let params = json!({"wallet_name": "flags", "external_signer": true});
+    let told = daemon.refused(500, -4, "createwallet", &params)?;
+    ensure!(told.contains("external"), "{told}");
     ensure!(daemon.call("listwallets", &json!([]))? == json!(["main"]));
     daemon.stop()
 }
@@ -209,6 +205,54 @@ fn a_backup_by_a_script_is_the_wallet_again() -> Result<()> {
     daemon.await_that("it never found its money", is_found)?;
     let labels = result(&daemon, "again", "listlabels", &json!([]))?;
     ensure!(labels.as_array().is_some_and(|all| all.contains(&json!("rent"))), "{labels}");
+    daemon.stop()
+}
+
+#[test]
+fn a_wallet_leaves_addresses_alone_that_were_spent_from() -> Result<()> {
+    let town = Town::build()?;
+    let program = town.wallet_with(BILLFOLD, 50_000_000)?;
+    let daemon = Daemon::start(&program, &["--fallback-fee", "0.00001"])?;
+    daemon.call("createwallet", &json!({"wallet_name": "careful", "avoid_reuse": true}))?;
+    let ask = |method: &str, params: Value| daemon.call_of("careful", method, &params);
+    let told = ask("getwalletinfo", json!([]))?;
+    ensure!(told["avoid_reuse"] == json!(true), "{told}");
+    ensure!(told["flags"] == json!(["avoid_reuse", "descriptor_wallet"]), "{told}");
+    let address = ask("getnewaddress", json!([]))?;
+    let settled = || daemon.await_height(town.network.tip().0);
+    town.pay(&address, 30_000_000)?;
+    settled()?;
+    let txid = ask("sendtoaddress", json!([STRANGER, 0.1]))?;
+    town.await_payment(txid.as_str().context("an id")?.parse()?)?;
+    town.mine();
+    town.pay(&address, 40_000_000)?;
+    settled()?;
+
+    let balances = ask("getbalances", json!([]))?;
+    let clean = &balances["mine"]["trusted"];
+    ensure!(balances["mine"]["used"] == json!(0.4), "{balances}");
+    ensure!(clean.as_f64() < Some(0.2) && ask("getbalance", json!([]))? == *clean, "{balances}");
+    let whole = ask("getbalance", json!(["*", 0, true, false]))?;
+    ensure!(whole.as_f64() > Some(0.59), "{whole}");
+    let coins = ask("listunspent", json!([]))?;
+    let coins = coins.as_array().context("coins")?;
+    ensure!(coins.len() == 2, "{coins:?}");
+    for coin in coins {
+        ensure!(coin["reused"] == json!(coin["address"] == address), "{coin}");
+    }
+    refused(&daemon, "careful", -6, "sendtoaddress", &json!([STRANGER, 0.3]))?;
+    let all_the_same = json!({"address": STRANGER, "amount": 0.3, "avoid_reuse": false});
+    ask("sendtoaddress", all_the_same)?;
+
+    let told = ask("setwalletflag", json!(["avoid_reuse", false]))?;
+    ensure!(told == json!({"flag_name": "avoid_reuse", "flag_state": false}), "{told}");
+    ensure!(ask("getbalances", json!([]))?["mine"].get("used").is_none());
+    let coins = ask("listunspent", json!([0]))?;
+    ensure!(coins[0].get("reused").is_none(), "{coins}");
+    refused(&daemon, "careful", -8, "setwalletflag", &json!(["avoid_reuse", false]))?;
+    let avoiding = json!({"address": STRANGER, "amount": 0.01, "avoid_reuse": true});
+    refused(&daemon, "careful", -4, "sendtoaddress", &avoiding)?;
+    refused(&daemon, "careful", -4, "getbalance", &json!(["*", 0, true, true]))?;
     daemon.stop()
 }
 

@@ -37,6 +37,8 @@ pub struct Backup {
     pub look_ahead: LookAhead,
     /// When the words were last typed back, in Unix seconds.
     pub words_checked: Option<u64>,
+    /// Whether coins of addresses that were spent from are left alone.
+    pub avoids_reuse: bool,
     /// The account of new addresses.
     pub preferred: AccountName,
     /// Its accounts, in the order in which they came.

@@ -58,7 +58,7 @@ pub use description::{
 pub use error::CommandError;
 pub use finding::{Finding, Matched};
 pub use history::{Direction, HistoryQuery, HistoryRow, Mark, Moment, TransactionChange};
-pub use holdings::{Holdings, Receipt, ReceivedQuery};
+pub use holdings::{Holdings, Receipt, ReceivedQuery, SpentFrom};
 pub use import::{DescriptorText, Import, ImportProblem, Imported};
 pub use input_terms::{InputTerms, Spends};
 pub use invoice::{Invoice, InvoiceChange, InvoicePayment, InvoiceQuery, InvoiceState, NewInvoice};
@@ -115,8 +115,7 @@ pub enum Command {
     /// Sign the draft, store the signed transaction, then announce it. Needs the key layer. Where
     /// others must sign too, the reply is the PSBT with our part, as to `HandOut`.
     Sign(DraftId),
-    /// Give out the draft's PSBT, for others to sign. It holds its coins until it is announced or
-    /// dropped.
+    /// Give out the draft's PSBT, for others to sign; it holds its coins until announced or dropped.
     HandOut(DraftId),
     /// Give a draft's coins free again.
     Drop(DraftId),
@@ -252,6 +251,8 @@ pub enum Command {
     Prove(Txid),
     /// Note that the words were typed back, so that they are known to be written down.
     WordsChecked,
+    /// Leave coins of addresses that were spent from alone, or no longer.
+    AvoidReuse(bool),
     /// How the key layer stands.
     KeyLayer,
     /// Lock the key layer: the view stays, nothing can be signed until it is unlocked.
@@ -269,8 +270,7 @@ pub enum Command {
     },
     /// Ask what is kept for programs.
     Teller(Box<TellerCommand>),
-    /// A person is there: the idle lock counts from now. For faces where somebody may look for
-    /// long without asking for anything.
+    /// A person is there: the idle lock counts from now. For faces that are only looked at for long.
     Present,
 }
 
@@ -358,8 +358,7 @@ pub enum Reply {
     Status(Box<Status>),
     /// To `Block`; `None` if the best chain has no such block, or none above its base.
     Block(Option<Box<KnownBlock>>),
-    /// To [`ChainQuery::Fetch`]; `None` if the best chain does not have it (any more), or none above
-    /// its base.
+    /// To [`ChainQuery::Fetch`]; `None` if the best chain does not have it (any more).
     Fetched(Option<Box<Block>>),
     /// To [`ChainQuery::Filters`]: in rising height, all versions to which peers commit; `None` if the
     /// best chain has no such blocks above its base.
@@ -394,7 +393,7 @@ pub enum Reply {
     Signing(Box<Signing>),
     /// To `Teller`.
     Teller(Box<TellerReply>),
-    /// To `Abandon`, `Sweep`, `Drop`, `Freeze`, `Rescan`, `WordsChecked`, `Lock`,
+    /// To `Abandon`, `Sweep`, `Drop`, `Freeze`, `Rescan`, `WordsChecked`, `AvoidReuse`, `Lock`,
     /// `Remember`, `Present` and [`AccountCommand::Prefer`].
     Done,
 }

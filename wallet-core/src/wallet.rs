@@ -6,6 +6,7 @@
 
 pub mod fee;
 mod selection;
+mod whole;
 mod graph;
 mod suspicion;
 mod watched_coins;

@@ -155,7 +155,9 @@ async fn unspent(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
             let safe = coin.height.is_some() || unconfirmed.is_trusted(coin.outpoint.txid);
             if wanted.is_met(&coin, depth, safe) {
                 sum += coin.amount;
-                forms.push(CoinForm::new(&branches, coin, depth, safe, &unconfirmed));
+                let reused = wallet.avoids_reuse.then_some(coin.spent_from);
+                let form = CoinForm::new(&branches, coin, depth, safe, &unconfirmed);
+                forms.push(CoinForm { reused, ..form });
             }
         }
         if !is_part || wanted.is_enough(forms.len(), sum) {
@@ -275,6 +277,8 @@ struct CoinForm {
     desc: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     parent_descs: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reused: Option<bool>,
     safe: bool,
 }
 
@@ -309,6 +313,7 @@ impl CoinForm {
             solvable: place.is_some(),
             desc: place.map(|place| place.desc.clone()),
             parent_descs: branch.map(|branch| branch.text().to_owned()).into_iter().collect(),
+            reused: None,
             safe,
         }
     }

@@ -210,6 +210,7 @@ fn request(
             least_depth: options.least_depth,
             most_depth: options.most_depth,
             strangers: options.include_unsafe,
+            spent_from: true,
             ..CoinChoice::default()
         },
         layout: Layout {

@@ -8,8 +8,9 @@ use serde::Serialize;
 
 use crate::arguments::{self, Arguments, amount};
 use crate::desk::Desk;
-use crate::error::{Code, RpcError};
+use crate::error::RpcError;
 use crate::json::{Value, answer, type_name};
+use crate::method::balance::avoids_reuse;
 use crate::method::payment::{Fee, Paid, pay};
 use crate::method::{Category, Method, Outcome, Run, Standing};
 use crate::node::Node;
@@ -47,7 +48,11 @@ pub(super) const METHODS: &[Method] = &[
             Parameter::optional("replaceable", Kind::Bool, "Say that it may be replaced"),
             Parameter::optional("conf_target", Kind::Number, "Confirmation target in blocks"),
             Parameter::optional("estimate_mode", Kind::Text, "unset, economical, conservative"),
-            Parameter::optional("avoid_reuse", Kind::Bool, "Must not be true"),
+            Parameter::optional(
+                "avoid_reuse",
+                Kind::Bool,
+                "Not from addresses that were spent from",
+            ),
             Parameter::optional("fee_rate", Kind::Amount, "Fee rate in sat/vB"),
             Parameter::optional("verbose", Kind::Bool, "Return the reason of the fee too"),
         ],
@@ -67,11 +72,10 @@ async fn one(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     let sum = amount(arguments.value(1).unwrap_or(&Value::Null))?;
     let bears_fee = arguments.flag(4, false)?;
     let recipient = Recipient { address, amount: part(sum, bears_fee), note: said(arguments, 3)? };
-    if arguments.flag(8, false)? {
-        let message = "wallet does not have the \"avoid reuse\" feature enabled";
-        return Err(RpcError::new(Code::Wallet, message));
-    }
-    let request = PayRequest { recipients: vec![recipient], ..asked };
+    let mut request = PayRequest { recipients: vec![recipient], ..asked };
+    let avoids = avoids_reuse(desk, arguments.value(8)).await?;
+    request.choice.spent_from = !avoids;
+    request.choice.whole_addresses = avoids;
     told(&pay(node, desk, request).await?, arguments.flag(10, false)?)
 }
 
@@ -98,7 +102,8 @@ async fn many(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
         note: None,
     });
     let recipients = recipients.collect();
-    let request = PayRequest { recipients, ..asked };
+    let mut request = PayRequest { recipients, ..asked };
+    request.choice.spent_from = true;
     told(&pay(node, desk, request).await?, arguments.flag(9, false)?)
 }
 

@@ -45,6 +45,9 @@ async fn overview(node: &Node, desk: &Desk) -> Outcome {
     if wallet.external_signer {
         flags.push("external_signer");
     }
+    if wallet.avoids_reuse {
+        flags.insert(0, "avoid_reuse");
+    }
     let rescan = operate(desk, OperationCommand::Running).await?;
     let scanning = if let Some(Operation { begun, reach, .. }) = rescan {
         let now = node.now();
@@ -66,7 +69,7 @@ async fn overview(node: &Node, desk: &Desk) -> Outcome {
         keypoolsize_hd_internal: internal,
         unlocked_until: unlocked_until(ledger::key_layer(desk).await?),
         private_keys_enabled: wallet.takes_keys,
-        avoid_reuse: false,
+        avoid_reuse: wallet.avoids_reuse,
         scanning,
         descriptors: true,
         external_signer: wallet.external_signer,

@@ -3,6 +3,7 @@
 //!
 //! Refuses flags that would not hold.
 
+use billfold_wallet_core::command::Command;
 use billfold_wallet_core::keychain::{AccountKey, Branch, HeldKeyName, PublicHalf};
 use billfold_wallet_core::signers::{HeldKey, private_half};
 use bitcoin::bip32::DerivationPath;
@@ -11,7 +12,7 @@ use serde::Serialize;
 use crate::arguments::{self, Arguments};
 use crate::descriptor::written;
 use crate::desk::Desk;
-use crate::error::{Code, RpcError};
+use crate::error::RpcError;
 use crate::json::answer;
 use crate::ledger;
 use crate::method::address::gives;
@@ -56,8 +57,10 @@ pub(super) const METHODS: &[Method] = &[
             Parameter::optional("value", Kind::Bool, "The new state"),
         ],
         about: "Change the state of the given wallet flag for a wallet.",
-        standing: Standing::Differs("-4 for avoid_reuse, which is never set"),
-        run: Run::Wallet(|_, _, arguments| Box::pin(async { set_flag(arguments) })),
+        standing: Standing::Differs(
+            "what was spent from before is known without a rescan, so nobody is warned",
+        ),
+        run: Run::Change(|_, desk, arguments| Box::pin(set_flag(desk, arguments))),
     },
 ];
 
@@ -130,7 +133,7 @@ async fn refill(desk: &Desk, arguments: &Arguments) -> Outcome {
     answer(&())
 }
 
-fn set_flag(arguments: &Arguments) -> Outcome {
+async fn set_flag(desk: &Desk, arguments: &Arguments) -> Outcome {
     let flag = arguments.required_text(0)?;
     let value = arguments.flag(1, true)?;
     if IMMUTABLE.contains(&flag) {
@@ -139,11 +142,18 @@ fn set_flag(arguments: &Arguments) -> Outcome {
     if flag != "avoid_reuse" {
         return Err(RpcError::parameter(format!("Unknown wallet flag: {flag}")));
     }
-    if value {
-        let message = "wallets with avoid_reuse are not served by billfold";
-        return Err(RpcError::new(Code::Wallet, message));
+    if ledger::description(desk).await?.avoids_reuse == value {
+        let message = format!("Wallet flag is already set to {value}: {flag}");
+        return Err(RpcError::parameter(message));
     }
-    Err(RpcError::parameter(format!("Wallet flag is already set to false: {flag}")))
+    desk.ask(Command::AvoidReuse(value)).await?;
+    answer(&FlagForm { flag_name: flag, flag_state: value })
+}
+
+#[derive(Debug, Serialize)]
+struct FlagForm<'a> {
+    flag_name: &'a str,
+    flag_state: bool,
 }
 
 #[derive(Debug, Serialize)]

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use billfold_wallet_core::command::Birthday;
+use billfold_wallet_core::command::{Birthday, Command};
 use billfold_wallet_core::config::{LookAhead, WalletName};
 use billfold_wallet_core::face::Access;
 use billfold_wallet_core::founding::{
@@ -43,7 +43,11 @@ pub(super) const METHODS: &[Method] = &[
                 "Without keys and descriptors: they are imported",
             ),
             Parameter::optional("passphrase", Kind::Text, "Encrypts its keys"),
-            Parameter::optional("avoid_reuse", Kind::Bool, "Not served"),
+            Parameter::optional(
+                "avoid_reuse",
+                Kind::Bool,
+                "Leave coins alone whose address was spent from",
+            ),
             Parameter::optional("descriptors", Kind::Bool, "Only true"),
             LOAD_ON_STARTUP,
             Parameter::optional(
@@ -54,7 +58,7 @@ pub(super) const METHODS: &[Method] = &[
         ],
         about: "Creates and loads a new wallet with keys of its own.",
         standing: Standing::Differs(
-            "names are 1 to 64 letters, digits, - and _ (-8); -4 for avoid_reuse; the device of \
+            "names are 1 to 64 letters, digits, - and _ (-8); the device of \
              external_signer is asked for the accounts of one key of each type, and descriptors of \
              others are refused; the file has the daemon's password, and the keys come \
              from words that billfold words show tells",
@@ -121,10 +125,7 @@ async fn create(node: &Node, arguments: &Arguments) -> Outcome {
         return Err(RpcError::new(Code::Wallet, PASSPHRASE_WITHOUT_KEYS));
     }
     let blank = arguments.flag(2, false)?;
-    if arguments.flag(4, false)? {
-        let message = "wallets with avoid_reuse are not served by billfold";
-        return Err(RpcError::new(Code::Wallet, message));
-    }
+    let avoids_reuse = arguments.flag(4, false)?;
     let keep = arguments.value(6).map(crate::arguments::flag).transpose()?;
     let password = file_password(node)?;
     // An empty one is none, in Core too, and is told.
@@ -145,6 +146,10 @@ async fn create(node: &Node, arguments: &Arguments) -> Outcome {
     };
     found(node, &name, founding).await?;
     open(node, &name, keep).await?;
+    if avoids_reuse {
+        let desk = node.wallet(&Endpoint::Wallet(name.to_string()))?;
+        desk.ask(Command::AvoidReuse(true)).await?;
+    }
     let mut warnings = Vec::new();
     if passphrase.is_some_and(str::is_empty) {
         warnings.push(EMPTY_PASSPHRASE);

@@ -122,6 +122,7 @@ pub(super) const WALLET: &[Known] = &[
     known("getmempoolentry", "chunk", "", "31.0 tells what is taken together"),
     known("walletcreatefundedpsbt", ".fee", "", SIZES),
     known("walletcreatefundedpsbt", ".psbt", "", SIZES),
+    known("setwalletflag", ".result.warnings", "", "what was spent from is known without a rescan"),
     known(
         "walletcreatefundedpsbt",
         "Unable to find UTXO for external input",

@@ -304,7 +304,7 @@ fn refused(pair: &Pair, addresses: &[Value]) -> Result<()> {
 }
 
 /// The daemon pays; Core sees the same payment waiting, in a block, and out of its block again.
-fn spend(pair: &Pair, addresses: &[Value]) -> Result<()> {
+fn spend(pair: &mut Pair, addresses: &[Value]) -> Result<()> {
     let payment = call(
         pair,
         "sendtoaddress",
@@ -327,7 +327,38 @@ fn spend(pair: &Pair, addresses: &[Value]) -> Result<()> {
     pair.node.mine(1)?;
     settle(pair, 0.0)?;
     ask(pair, addresses)?;
+    reused(pair, addresses)?;
     signed(pair)
+}
+
+/// The addresses that were spent from are paid again, and both avoid them. Core marks what it scans.
+fn reused(pair: &mut Pair, addresses: &[Value]) -> Result<()> {
+    pair.twins.compare_meaning("getbalance", &json!({"avoid_reuse": true}))?;
+    for _ in 0..2 {
+        pair.twins.compare_meaning("setwalletflag", &json!(["avoid_reuse", true]))?;
+    }
+    core(pair, "rescanblockchain", &json!([]))?;
+    let outputs: Result<Vec<(ScriptBuf, Amount)>> = addresses.iter().map(output).collect();
+    pair.node.pay_many(&outputs?)?;
+    let used = || Ok(call(pair, "getbalances", &json!([]))?["mine"]["used"] != json!(0.0));
+    pair.daemon.await_that("the payment was never seen", used)?;
+    let balances = [
+        ("getbalances", json!([])),
+        ("getbalance", json!([])),
+        ("getbalance", json!({"avoid_reuse": false})),
+        ("sendtoaddress", json!({"address": STRANGER, "amount": 0.2, "fee_rate": 2})),
+    ];
+    let rest = [("getwalletinfo", json!([])), ("listunspent", json!([0]))];
+    for blocks in [0, 1] {
+        pair.node.mine(blocks)?;
+        pair.daemon.await_height(pair.node.tip()?.0)?;
+        for (method, params) in balances.iter().chain(&rest) {
+            pair.twins.compare_meaning(method, params)?;
+        }
+    }
+    pair.twins.compare_meaning("setwalletflag", &json!(["avoid_reuse", false]))?;
+    // 29 keeps sums that it added up with the flag.
+    rest.iter().try_for_each(|(method, params)| pair.twins.compare_meaning(method, params))
 }
 
 /// A payment that waits, alone and with one that spends its change.

@@ -96,6 +96,8 @@ struct HeadLine {
     birthday: BirthdayForm,
     look_ahead: LookAheadForm,
     words_checked: Option<u64>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    avoids_reuse: bool,
     preferred: String,
 }
 
@@ -111,6 +113,7 @@ impl HeadLine {
             birthday: backup.birthday.into(),
             look_ahead: backup.look_ahead.into(),
             words_checked: backup.words_checked,
+            avoids_reuse: backup.avoids_reuse,
             preferred: backup.preferred.to_string(),
         }
     }
@@ -135,6 +138,7 @@ fn head(line: &str, number: usize) -> Result<Backup, ParseBackupError> {
         birthday: head.birthday.into(),
         look_ahead,
         words_checked: head.words_checked,
+        avoids_reuse: head.avoids_reuse,
         preferred: head.preferred.parse().map_err(|_| bad)?,
         accounts: Vec::new(),
         requests: Vec::new(),

@@ -33,6 +33,7 @@ pub struct BalanceParts {
 
 /// An unspent output of the wallet.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent marks, as they are stored")]
 pub struct Coin {
     /// Which output.
     pub outpoint: OutPoint,
@@ -54,6 +55,8 @@ pub struct Coin {
     pub frozen: bool,
     /// Whether a draft holds it.
     pub reserved: bool,
+    /// Whether something was spent from its address once.
+    pub spent_from: bool,
     /// The label of its address.
     pub address_note: Option<String>,
     /// Its label, or that of its address, or that of the transaction that paid it from outside.

@@ -51,6 +51,8 @@ pub struct WalletDescription {
     /// When its words were last typed back, in Unix seconds; `None`: nobody has shown that they
     /// are written down.
     pub words_checked: Option<u64>,
+    /// Whether coins of addresses that were spent from are left alone.
+    pub avoids_reuse: bool,
     /// What was searched for old payments, and what was found.
     pub search: SearchReport,
 }

@@ -16,8 +16,24 @@ pub struct Holdings {
     pub pending: Amount,
     /// In no block, of others.
     pub untrusted: Amount,
+    /// The same parts, of what is at addresses that were spent from; `None`: the wallet does not
+    /// avoid them.
+    pub spent_from: Option<SpentFrom>,
     /// How many transactions the history has.
     pub transactions: u64,
+}
+
+/// What a wallet holds at addresses that were spent from, in the parts of [`Holdings`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SpentFrom {
+    /// Of what is in blocks.
+    pub confirmed: Amount,
+    /// Of what is mined and young.
+    pub immature: Amount,
+    /// Of what is in no block and can't be taken back.
+    pub pending: Amount,
+    /// Of what others could take back.
+    pub untrusted: Amount,
 }
 
 /// One output to a script of the wallet, spent or not.

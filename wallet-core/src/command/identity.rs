@@ -85,8 +85,18 @@ fn identify_terms(terms: &[InputTerms], mut write: impl FnMut(&[u8])) {
 }
 
 fn identify_choice(choice: &CoinChoice, mut write: impl FnMut(&[u8])) {
-    let CoinChoice { beside, least_depth, most_depth, strangers, even_worthless } = *choice;
-    write(&[beside, strangers, even_worthless, most_depth.is_some()].map(u8::from));
+    let CoinChoice {
+        beside,
+        least_depth,
+        most_depth,
+        strangers,
+        spent_from,
+        whole_addresses,
+        even_worthless,
+    } = *choice;
+    let flags = [beside, strangers, spent_from, whole_addresses, even_worthless];
+    write(&flags.map(u8::from));
+    write(&[u8::from(most_depth.is_some())]);
     write(&least_depth.to_le_bytes());
     write(&most_depth.unwrap_or_default().to_le_bytes());
 }

@@ -2,7 +2,7 @@
 //!
 //! Refuses to say anything itself: the engine tells the answer after the commit.
 
-use bitcoin::{BlockHash, OutPoint, Txid};
+use bitcoin::{BlockHash, Txid};
 
 use crate::backup::Backup;
 use crate::command::{
@@ -60,7 +60,7 @@ impl Engine {
             Command::Drop(draft) => one.wallet.drop_draft(draft).map(|()| Reply::Done),
             Command::Drafts => Ok(Reply::Drafts(one.wallet.drafts(&around.moment())?)),
             Command::Abandon(txid) => one.abandon(txid, now.wall),
-            Command::Freeze { outpoints, frozen } => one.freeze(&outpoints, frozen),
+            Command::Freeze { .. } | Command::AvoidReuse(_) => one.spare(&command),
             Command::ReviewPsbt(psbt) => one.review(&around, &psbt),
             Command::FillPsbt(psbt) => one.fill(&around, *psbt),
             Command::ReviewTransaction(signed) => one.review_transaction(&around, *signed),
@@ -290,8 +290,14 @@ impl Follower {
         Ok(Reply::Address(given))
     }
 
-    fn freeze(&mut self, outpoints: &[OutPoint], frozen: bool) -> Result<Reply, CommandError> {
-        self.wallet.set_frozen(outpoints, frozen).map(|()| Reply::Done)
+    /// Says which coins are left alone.
+    fn spare(&mut self, command: &Command) -> Result<Reply, CommandError> {
+        match command {
+            Command::Freeze { outpoints, frozen } => self.wallet.set_frozen(outpoints, *frozen)?,
+            Command::AvoidReuse(avoids) => self.wallet.set_avoids_reuse(*avoids)?,
+            _ => {}
+        }
+        Ok(Reply::Done)
     }
 
     fn read(&self, command: &Command, around: &Around<'_>) -> Result<Reply, CommandError> {

@@ -104,7 +104,7 @@ portable_enum!(Command {
     Account(command),
     Describe,
     Prove(txid),
-    WordsChecked,
+    WordsChecked, AvoidReuse(avoids),
     KeyLayer,
     Lock,
     Ordered(order),

@@ -21,7 +21,7 @@ portable_struct! {
     StandardAccount { script_type, number }
     LookAhead { receive, change }
     Backup {
-        created, network, name, fingerprint, birthday, look_ahead, words_checked, preferred,
+        created, network, name, fingerprint, birthday, look_ahead, words_checked, avoids_reuse, preferred,
         accounts, requests, labels, seed, held,
     }
     BackupAccount { name, descriptor, internal, active, birthday, look_ahead, receive, change }

@@ -16,7 +16,9 @@ portable_struct! {
         dry_run,
     }
     InputTerms { outpoint, sequence, spends }
-    CoinChoice { beside, least_depth, most_depth, strangers, even_worthless }
+    CoinChoice {
+        beside, least_depth, most_depth, strangers, spent_from, whole_addresses, even_worthless,
+    }
     Layout {
         in_order, change_at, change_to, change_account, lock_time, is_final, publishes, version,
         most_weight,

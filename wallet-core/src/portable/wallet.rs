@@ -6,15 +6,15 @@ use crate::command::{
     BalanceParts, Birthday, ChainDescription, ChainSearch, Coin, CoinPlace, CoinQuery, Conflicts,
     Direction, Finding, HistoryQuery, HistoryRow, Holdings, ImportedLabels, IssuedAddress, Label,
     LabelConflict, LabelImport, Mark, Matched, Moment, Owner, Receipt, ReceivedQuery,
-    RecordedOutput, Reference, SearchEnd, SearchReport, TransactionChange, TransactionRecord,
-    WalletDescription,
+    RecordedOutput, Reference, SearchEnd, SearchReport, SpentFrom, TransactionChange,
+    TransactionRecord, WalletDescription,
 };
 
 portable_struct! {
     Balance { total, accounts }
     BalanceParts { confirmed, pending, immature, frozen }
     Coin {
-        outpoint, amount, address, account, keychain, index, height, immature, frozen, reserved,
+        outpoint, amount, address, account, keychain, index, height, immature, frozen, reserved, spent_from,
         address_note, note, marks,
     }
     HistoryQuery { after, oldest_first, limit, since, until, direction }
@@ -26,7 +26,8 @@ portable_struct! {
         transaction, state, block, first_seen, trusted, net, fee, signed_here, outputs, conflicts, excluded, replaces,
         replaced_by, note,
     }
-    Holdings { confirmed, immature, pending, untrusted, transactions }
+    Holdings { confirmed, immature, pending, untrusted, spent_from, transactions }
+    SpentFrom { confirmed, immature, pending, untrusted }
     Receipt { script, txid, amount, height, coinbase }
     ReceivedQuery { scripts, highest, highest_coinbase }
     RecordedOutput { owner, note, spender }
@@ -39,7 +40,7 @@ portable_struct! {
     IssuedAddress { address, uri, account, keychain, index, unused_before }
     WalletDescription {
         name, fingerprint, takes_keys, external_signer, held_keys, birthday, accounts,
-        words_checked, search,
+        words_checked, avoids_reuse, search,
     }
     AccountDescription {
         id, name, kind, signs, keys, signers, rule, policy, birthday, gap, change_gap,

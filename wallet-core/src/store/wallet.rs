@@ -55,7 +55,7 @@ pub use coin_rows::{CoinRow, OwnOutput};
 pub use coins::{CoinSums, LeanCoin};
 pub use drafts::{DraftRow, PaymentRow, RequestId, Task};
 pub use entries::EntryPlace;
-pub use free_coins::FreeCoins;
+pub use free_coins::{FreeCoins, FreeKinds};
 pub use history::{HistoryEntry, HistoryPart, Told, TransactionSums};
 pub use invoices::{InvoiceRow, InvoiceSums};
 pub use keyed::KeptAnswer;
@@ -298,7 +298,8 @@ impl WalletFile {
         let (height, time) = column::columns(described.birthday);
         self.write(|sql| {
             sql.execute(
-                "INSERT INTO description VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, NULL, ?9, ?10)",
+                "INSERT INTO description
+                 VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, NULL, ?9, ?10, 0)",
                 params![
                     Column(*network),
                     name,

@@ -30,6 +30,7 @@ impl Wallet {
             birthday: self.first_known()?,
             look_ahead: description.look_ahead,
             words_checked: self.file.words_checked()?.map(WallTime::to_unix),
+            avoids_reuse: self.file.avoids_reuse()?,
             preferred: self.account(description.preferred)?.name().clone(),
             accounts: self
                 .accounts
@@ -180,6 +181,9 @@ impl Wallet {
             {
                 self.file.mark_frozen(*output, !spendable)?;
             }
+        }
+        if backup.avoids_reuse {
+            self.file.set_avoids_reuse(true)?;
         }
         match backup.words_checked {
             Some(checked) => self.file.set_words_checked(WallTime::new(checked)),

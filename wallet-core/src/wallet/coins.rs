@@ -6,12 +6,13 @@ use bitcoin::constants::COINBASE_MATURITY;
 use bitcoin::{Address, Amount, Script, ScriptBuf};
 
 use crate::command::{
-    Balance, BalanceParts, Coin, CoinQuery, Holdings, Mark, Receipt, ReceivedQuery, StoreProblem,
+    Balance, BalanceParts, Coin, CoinChoice, CoinQuery, Holdings, Mark, Receipt, ReceivedQuery,
+    StoreProblem,
 };
 use crate::keychain::Branch;
 use crate::light_client::height::Height;
 use crate::light_client::time::WallTime;
-use crate::store::wallet::{CoinRow, PendingSums};
+use crate::store::wallet::{CoinRow, FreeKinds, PendingSums};
 
 use super::Wallet;
 
@@ -39,6 +40,20 @@ impl Wallet {
             balance.accounts.push((self.account(sum.account)?.name().clone(), parts));
         }
         Ok(balance)
+    }
+
+    /// Leaves coins of addresses that were spent from alone, or no longer.
+    ///
+    /// # Errors
+    /// What the disk refused.
+    pub fn set_avoids_reuse(&mut self, avoids: bool) -> Result<(), StoreProblem> {
+        self.file.set_avoids_reuse(avoids)
+    }
+
+    /// Which kinds of coins a choice may take.
+    pub(super) fn kinds(&self, choice: CoinChoice) -> Result<FreeKinds, StoreProblem> {
+        let spent_from = choice.spent_from || !self.file.avoids_reuse()?;
+        Ok(FreeKinds { strangers: choice.strangers, spent_from })
     }
 
     /// Unspent outputs, with the chain at `tip`.
@@ -72,7 +87,11 @@ impl Wallet {
         let immature = self.file.immature(youngest)?;
         let deepest = tip.to_u32().checked_sub(least_depth.max(1) - 1).map(Height::new);
         let young = self.file.mature_above(deepest, youngest)?;
+        let avoids = self.file.avoids_reuse()?;
+        let sums = || self.file.sums_spent_from(deepest, youngest);
+        let spent_from = avoids.then(sums).transpose()?;
         Ok(Holdings {
+            spent_from,
             confirmed: all - frozen - immature - young,
             immature,
             pending: trusted,
@@ -117,6 +136,7 @@ impl Wallet {
             immature: is_immature(&row, tip),
             frozen: row.frozen,
             reserved: row.reserved,
+            spent_from: row.spent_from,
             marks: self.coin_marks(&row),
             address_note: row.address_note,
             note: row.note,

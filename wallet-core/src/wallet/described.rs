@@ -25,6 +25,7 @@ impl Wallet {
             birthday: self.description.birthday,
             accounts: self.accounts.iter().map(|account| self.described(account)).collect(),
             words_checked: self.file.words_checked()?.map(WallTime::to_unix),
+            avoids_reuse: self.file.avoids_reuse()?,
             search: self.search_report()?,
         })
     }

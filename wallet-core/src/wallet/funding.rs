@@ -12,6 +12,7 @@ use crate::store::wallet::{LeanCoin, ScriptPlace};
 use super::fee::Price;
 use super::request::CheckedRequest;
 use super::selection::{self, Candidate, Selection, Target};
+use super::whole::{self, Places};
 use super::{DraftMoment, Wallet, fee};
 
 /// What a payment is made of.
@@ -127,11 +128,13 @@ impl Wallet {
         named: Vec<LeanCoin>,
         coins: Vec<LeanCoin>,
     ) -> Result<Funding, CommandError> {
+        let places = || self.file.places_of(&coins).map(Places::new);
+        let places = request.choice.whole_addresses.then(places).transpose()?;
         let fixed = named.len();
         let alone = (fixed > 0).then(|| named.clone());
         let pools = self.pools(&coins).map(|pool| named.iter().copied().chain(pool).collect());
         for pool in alone.into_iter().chain(pools) {
-            if let Some(funding) = self.choose_from(request, fixed, pool)? {
+            if let Some(funding) = self.choose_from(request, fixed, pool, places.as_ref())? {
                 return Ok(funding);
             }
         }
@@ -139,16 +142,24 @@ impl Wallet {
         Err(self.insufficient(request, &[named, coins].concat()))
     }
 
-    /// Spends the first `fixed` of a pool, and as few of the others as are enough.
+    /// Spends the first `fixed` of a pool, and as few of the others as are enough; with `places`, all
+    /// coins of a script or none.
     pub(super) fn choose_from(
         &self,
         request: &CheckedRequest,
         fixed: usize,
         pool: Vec<LeanCoin>,
+        places: Option<&Places>,
     ) -> Result<Option<Funding>, CommandError> {
         // Where recipients bear the fee, it does not tell which coins are worth their cost.
         let bears_fee = request.pay.bears_fee();
         let pool = if bears_fee { self.worth_beside(request, fixed, pool)? } else { pool };
+        if let Some(places) = places {
+            let sets = places.sets(&pool, fixed);
+            return self.with_target(request, &pool, |candidates, target| {
+                whole::select(candidates, fixed, &sets, target)
+            });
+        }
         self.with_target(request, &pool, |candidates, target| match fixed {
             0 => selection::select(candidates, target),
             _ => selection::select_beside(candidates, fixed, target),

@@ -37,8 +37,8 @@ impl Wallet {
         choice: CoinChoice,
         moment: &DraftMoment,
     ) -> Result<Vec<LeanCoin>, StoreProblem> {
-        let mut coins =
-            self.file.free_coins(youngest_mature(moment.tip), choice.strangers, moment.now)?;
+        let youngest = youngest_mature(moment.tip);
+        let mut coins = self.file.free_coins(self.kinds(choice)?, youngest, moment.now)?;
         let depths = choice.least_depth..=choice.most_depth.unwrap_or(u32::MAX);
         coins.retain(|coin| depths.contains(&coin.height.map_or(0, |at| moment.tip.above(at) + 1)));
         let pending = coins.split_off(coins.partition_point(|coin| coin.height.is_some()));
@@ -91,7 +91,7 @@ impl Wallet {
         if choice.least_depth > 0 {
             return Ok(false);
         }
-        for coin in self.file.free_pending_coins(choice.strangers, moment.now)? {
+        for coin in self.file.free_pending_coins(self.kinds(choice)?, moment.now)? {
             let txid = coin.outpoint.txid;
             if (choice.strangers || self.is_own_line(txid)?) && !self.has_room(txid)? {
                 return Ok(true);

@@ -11,7 +11,7 @@ use bitcoin::Amount;
 use crate::command::{CommandError, StoreProblem};
 use crate::keychain::{Account, AccountId, Branch, KeychainId};
 use crate::limits::SHORTLIST;
-use crate::store::wallet::{FreeCoins, LeanCoin};
+use crate::store::wallet::{FreeCoins, FreeKinds, LeanCoin};
 
 use super::coins::youngest_mature;
 use super::funding::{Funding, target};
@@ -28,7 +28,9 @@ impl Wallet {
         paying: &[AccountId],
         moment: &DraftMoment,
     ) -> Result<Option<Funding>, CommandError> {
-        let is_plain = request.coins.is_empty() && request.labels.is_empty();
+        let is_plain = request.coins.is_empty()
+            && request.labels.is_empty()
+            && !request.choice.whole_addresses;
         let is_open = |account: &Account| account.spend_plan().is_immediate();
         if !is_plain || request.pay.takes_all() || !self.accounts.iter().all(is_open) {
             return Ok(None);
@@ -43,7 +45,7 @@ impl Wallet {
                 if pool.is_empty() {
                     continue;
                 }
-                if let Some(funding) = self.choose_from(request, 0, pool)? {
+                if let Some(funding) = self.choose_from(request, 0, pool, None)? {
                     // Of more, not all of the largest were there to choose from.
                     return Ok(Some(funding).filter(|chosen| chosen.spent.len() <= SHORTLIST));
                 }
@@ -61,7 +63,7 @@ impl Wallet {
         if request.choice.least_depth > 0 {
             return Ok(Vec::new());
         }
-        let coins = self.file.free_pending_coins(request.choice.strangers, moment.now)?;
+        let coins = self.file.free_pending_coins(self.kinds(request.choice)?, moment.now)?;
         self.lasting(coins, request.choice, moment)
     }
 
@@ -79,9 +81,12 @@ impl Wallet {
         let plan = self.account(account)?.spend_plan();
         let changeless = selection::most_changeless(&target, plan);
         let alone = selection::least_alone(&target, plan);
+        let kinds = self.kinds(request.choice)?;
         let mut found = Vec::new();
         for branch in [Branch::Receive, Branch::Change] {
-            let Some(of) = free(request, KeychainId { account, branch }, moment) else { continue };
+            let Some(of) = free(request, KeychainId { account, branch }, kinds, moment) else {
+                continue;
+            };
             for most in [Amount::MAX_MONEY, changeless] {
                 found.extend(self.file.largest_free_coins(&of, most, SHORTLIST)?);
             }
@@ -97,7 +102,12 @@ impl Wallet {
 }
 
 /// The coins of a chain that a request may take; none if it asks for more blocks than there are.
-fn free(request: &CheckedRequest, keychain: KeychainId, moment: &DraftMoment) -> Option<FreeCoins> {
+fn free(
+    request: &CheckedRequest,
+    keychain: KeychainId,
+    kinds: FreeKinds,
+    moment: &DraftMoment,
+) -> Option<FreeCoins> {
     let (tip, choice) = (moment.tip.to_u32(), request.choice);
     let most_height = match choice.least_depth {
         // A rescan has found what is above it, too.
@@ -111,5 +121,6 @@ fn free(request: &CheckedRequest, keychain: KeychainId, moment: &DraftMoment) ->
         most_height,
         youngest_mature: youngest_mature(moment.tip),
         now: moment.now,
+        spent_from: kinds.spent_from,
     })
 }

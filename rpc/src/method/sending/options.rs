@@ -78,7 +78,13 @@ impl<'a> Options<'a> {
         Ok(PayRequest {
             fee,
             coins: self.inputs()?.into_iter().map(|(coin, _)| coin).collect(),
-            choice: CoinChoice { least_depth, most_depth, ..CoinChoice::default() },
+            choice: CoinChoice {
+                least_depth,
+                most_depth,
+                // As in Core, where only sendtoaddress avoids them.
+                spent_from: true,
+                ..CoinChoice::default()
+            },
             layout: self.layout()?,
             ..PayRequest::default()
         })

@@ -742,6 +742,7 @@ fn description(busy: bool) -> WalletDescription {
         held_keys: Vec::new(),
         birthday: Birthday::Height(Height::new(700_000)),
         accounts: vec![account],
+        avoids_reuse: false,
         words_checked: busy.then_some(1_790_000_000),
         search: SearchReport {
             end: (!busy).then(|| SearchEnd { tip: block(961_204), at: 1_795_000_000 }),
@@ -816,6 +817,7 @@ fn coins() -> Vec<Coin> {
         immature: false,
         frozen: false,
         reserved: false,
+        spent_from: false,
         address_note: None,
         note: note.map(str::to_owned),
         marks: Vec::new(),

@@ -23,6 +23,7 @@ fn backup(seed: Option<Seed>) -> Backup {
         birthday: Birthday::Height(Height::new(7)),
         look_ahead: LookAhead::NEW,
         words_checked: Some(1_700_000_000),
+        avoids_reuse: true,
         preferred: name.clone(),
         accounts: vec![BackupAccount {
             name: name.clone(),
@@ -139,7 +140,7 @@ fn the_lines_are_those_of_the_page() {
         lines[0],
         "{\"billfold\":\"backup\",\"version\":1,\"created\":1800000000,\"network\":\"regtest\",\
          \"name\":\"main\",\"fingerprint\":\"b8688df1\",\"birthday\":{\"height\":7},\
-         \"look_ahead\":{\"receive\":25,\"change\":25},\"words_checked\":1700000000,\
+         \"look_ahead\":{\"receive\":25,\"change\":25},\"words_checked\":1700000000,\"avoids_reuse\":true,\
          \"preferred\":\"taproot\"}"
     );
     assert_eq!(

@@ -17,7 +17,7 @@ use super::{ScriptPlace, WalletFile};
 
 /// An unspent output.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "four independent marks, one column each")]
+#[expect(clippy::struct_excessive_bools, reason = "independent marks, one column each")]
 pub struct CoinRow {
     /// Which output.
     pub outpoint: OutPoint,
@@ -43,6 +43,8 @@ pub struct CoinRow {
     pub note: Option<String>,
     /// Whether another transaction pays the same address.
     pub reused: bool,
+    /// Whether something was spent from its script once.
+    pub spent_from: bool,
 }
 
 /// An output of the wallet, spent or not.
@@ -121,10 +123,10 @@ impl WalletFile {
                  WHERE o.txid = ?2 AND o.vout = ?3"
             ))?
             .query_row(params![Column(now), Column(outpoint.txid), outpoint.vout], |row| {
-                let spender: Option<Column<Txid>> = row.get(16)?;
+                let spender: Option<Column<Txid>> = row.get(17)?;
                 Ok(OwnOutput {
                     coin: coin_row(row)?,
-                    live: row.get(15)?,
+                    live: row.get(16)?,
                     spender: spender.map(|spender| spender.0),
                 })
             })
@@ -227,7 +229,7 @@ const COIN: &str = "o.txid, o.vout, o.amount, s.spk, o.keychain, o.derivation, o
           AND l.subject = o.txid AND l.place = -1 AND t.signed_here = 0),
        EXISTS (SELECT 1 FROM outputs other
                WHERE other.keychain = o.keychain AND other.derivation = o.derivation
-                 AND other.txid <> o.txid AND other.live = 1)";
+                 AND other.txid <> o.txid AND other.live = 1), o.spent_from";
 
 /// Joined from the outputs on, so that these come in the order of their index.
 const AROUND: &str = "CROSS JOIN transactions t ON t.txid = o.txid
@@ -253,5 +255,6 @@ fn coin_row(row: &Row<'_>) -> rusqlite::Result<CoinRow> {
         note: own_note.or_else(|| address_note.clone()).or(payment_note),
         address_note,
         reused: row.get(14)?,
+        spent_from: row.get(15)?,
     })
 }

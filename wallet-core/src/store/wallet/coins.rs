@@ -84,6 +84,21 @@ impl WalletFile {
         })
     }
 
+    /// Whether coins at scripts that were spent from are left alone.
+    pub fn avoids_reuse(&self) -> Result<bool, StoreProblem> {
+        self.read(|sql| {
+            sql.prepare_cached("SELECT avoids_reuse FROM description")?
+                .query_row([], |row| row.get(0))
+        })
+    }
+
+    /// Notes whether they are.
+    pub fn set_avoids_reuse(&mut self, avoids: bool) -> Result<(), StoreProblem> {
+        self.write(|sql| {
+            sql.execute("UPDATE description SET avoids_reuse = ?1", [avoids]).map(drop)
+        })
+    }
+
     /// What unspent coinbases above `youngest_mature` hold.
     pub fn immature(&self, youngest_mature: Option<Height>) -> Result<Amount, StoreProblem> {
         let youngest = youngest_mature.map_or(-1, |height| i64::from(height.to_u32()));

@@ -2,16 +2,18 @@
 //!
 //! Refuses to decide on coins in no block: whose they are takes what they stand on.
 
+use std::collections::HashMap;
+
 use bitcoin::{Amount, OutPoint, Txid};
 use rusqlite::{Row, params};
 
 use crate::command::StoreProblem;
-use crate::keychain::KeychainId;
+use crate::keychain::{DerivationIndex, KeychainId};
 use crate::light_client::height::Height;
 use crate::light_client::time::WallTime;
 
 use super::column::Column;
-use super::{LeanCoin, WalletFile};
+use super::{LeanCoin, ScriptPlace, WalletFile};
 
 /// Which coins in blocks can be chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +28,17 @@ pub struct FreeCoins {
     pub youngest_mature: Option<Height>,
     /// When reservations have to hold.
     pub now: WallTime,
+    /// Those at scripts that were spent from, too.
+    pub spent_from: bool,
+}
+
+/// Which coins can be chosen beside those that can be in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FreeKinds {
+    /// Those of strangers' transactions that no block holds.
+    pub strangers: bool,
+    /// Those at scripts that were spent from.
+    pub spent_from: bool,
 }
 
 #[expect(clippy::missing_errors_doc, reason = "each fails with what the disk refused, only")]
@@ -34,25 +47,49 @@ impl WalletFile {
     /// here, or `strangers`' too, and no coinbase above `youngest_mature`. The oldest first.
     pub fn free_coins(
         &self,
+        of: FreeKinds,
         youngest_mature: Option<Height>,
-        strangers: bool,
         now: WallTime,
     ) -> Result<Vec<LeanCoin>, StoreProblem> {
-        let condition = format!("outputs o WHERE {FREE} AND (height IS NOT NULL OR {SIGNED_HERE})");
-        self.by_age(&condition, youngest_mature, strangers, now)
+        let clean = clean(of.spent_from);
+        let condition =
+            format!("outputs o WHERE {FREE} {clean} AND (height IS NOT NULL OR {SIGNED_HERE})");
+        self.by_age(&condition, youngest_mature, of.strangers, now)
     }
 
     /// Those of them in no block.
     pub fn free_pending_coins(
         &self,
-        strangers: bool,
+        of: FreeKinds,
         now: WallTime,
     ) -> Result<Vec<LeanCoin>, StoreProblem> {
+        let clean = clean(of.spent_from);
         let condition = format!(
             "outputs o INDEXED BY unspent_by_height
-             WHERE {FREE} AND height IS NULL AND {SIGNED_HERE}"
+             WHERE {FREE} {clean} AND height IS NULL AND {SIGNED_HERE}"
         );
-        self.by_age(&condition, None, strangers, now)
+        self.by_age(&condition, None, of.strangers, now)
+    }
+
+    /// At which scripts these coins are.
+    pub fn places_of(
+        &self,
+        coins: &[LeanCoin],
+    ) -> Result<HashMap<OutPoint, ScriptPlace>, StoreProblem> {
+        self.read(|sql| {
+            let mut place = sql.prepare_cached(
+                "SELECT keychain, derivation FROM outputs WHERE txid = ?1 AND vout = ?2",
+            )?;
+            let mut placed = |coin: &LeanCoin| {
+                let OutPoint { txid, vout } = coin.outpoint;
+                place.query_row(params![Column(txid), vout], |row| {
+                    let keychain = row.get::<_, Column<KeychainId>>(0)?.0;
+                    let index = row.get::<_, Column<DerivationIndex>>(1)?.0;
+                    Ok((coin.outpoint, ScriptPlace { keychain, index }))
+                })
+            };
+            coins.iter().map(&mut placed).collect()
+        })
     }
 
     fn by_age(
@@ -81,8 +118,9 @@ impl WalletFile {
         self.read(|sql| {
             sql.prepare_cached(&format!(
                 "SELECT {COLUMNS} FROM outputs o INDEXED BY unspent
-                 WHERE {FREE} AND keychain = ?3 AND height BETWEEN ?4 AND ?5 AND amount <= ?6
-                 ORDER BY amount DESC, height, txid, vout LIMIT ?7"
+                 WHERE {FREE} {} AND keychain = ?3 AND height BETWEEN ?4 AND ?5 AND amount <= ?6
+                 ORDER BY amount DESC, height, txid, vout LIMIT ?7",
+                clean(of.spent_from)
             ))?
             .query_map(
                 params![
@@ -109,8 +147,9 @@ impl WalletFile {
         self.read(|sql| {
             sql.prepare_cached(&format!(
                 "SELECT {COLUMNS} FROM outputs o INDEXED BY unspent
-                 WHERE {FREE} AND keychain = ?3 AND height BETWEEN ?4 AND ?5 AND amount >= ?6
-                 ORDER BY amount, height DESC, txid DESC, vout DESC LIMIT 1"
+                 WHERE {FREE} {} AND keychain = ?3 AND height BETWEEN ?4 AND ?5 AND amount >= ?6
+                 ORDER BY amount, height DESC, txid DESC, vout DESC LIMIT 1",
+                clean(of.spent_from)
             ))?
             .query_map(
                 params![
@@ -147,6 +186,11 @@ const FREE: &str = "live = 1 AND spender IS NULL AND frozen = 0 AND (coinbase = 
 /// By this wallet, unless `?3` says that this does not matter.
 const SIGNED_HERE: &str =
     "(?3 OR (SELECT signed_here FROM transactions t WHERE t.txid = o.txid) = 1)";
+
+/// Whether coins at scripts that were spent from are left out.
+const fn clean(spent_from: bool) -> &'static str {
+    if spent_from { "" } else { "AND spent_from = 0" }
+}
 
 fn number(height: Option<Height>) -> i64 {
     height.map_or(-1, |height| i64::from(height.to_u32()))

@@ -150,7 +150,7 @@ fn a_step_with_a_failed_change_is_kept_not_even_in_part() {
 #[test]
 fn version_1_is_what_it_was() {
     let hash = sha256::Hash::hash(MIGRATIONS[0].as_bytes()).to_string();
-    assert_eq!(hash, "61b3dc8f0c828c80a0d25eb848cb47ca65ce87a56d9a956984f15e5a1acf2f8b");
+    assert_eq!(hash, "14930ed918e2e24894fbc8fcea977a41c5a67c0f43b5182e9032902537eaeb5d");
 }
 
 const PAGE: u64 = 4_096;

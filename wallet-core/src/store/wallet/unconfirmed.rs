@@ -10,7 +10,8 @@ use bitcoin::psbt::Psbt;
 use bitcoin::{Amount, OutPoint, Txid};
 use rusqlite::params;
 
-use crate::command::StoreProblem;
+use crate::command::{SpentFrom, StoreProblem};
+use crate::light_client::height::Height;
 use crate::light_client::time::WallTime;
 
 use super::WalletFile;
@@ -65,6 +66,38 @@ impl WalletFile {
             .query_row([], |row| {
                 let amount = |column| row.get::<_, Column<Amount>>(column).map(|amount| amount.0);
                 Ok(PendingSums { trusted: amount(0)?, untrusted: amount(1)?, frozen: amount(2)? })
+            })
+        })
+    }
+
+    /// What the unspent outputs at scripts that were spent from hold; of those in blocks above
+    /// `deepest`, only the coinbases above `youngest_mature`.
+    pub fn sums_spent_from(
+        &self,
+        deepest: Option<Height>,
+        youngest_mature: Option<Height>,
+    ) -> Result<SpentFrom, StoreProblem> {
+        let number = |height: Option<Height>| height.map_or(-1, |at| i64::from(at.to_u32()));
+        self.read(|sql| {
+            sql.prepare_cached(&format!(
+                "{DOUBTFUL}
+                 SELECT ifnull(sum(amount) FILTER (WHERE height <= ?1
+                                                   AND (coinbase = 0 OR height <= ?2)), 0),
+                        ifnull(sum(amount) FILTER (WHERE coinbase = 1 AND height > ?2), 0),
+                        ifnull(sum(amount) FILTER (WHERE height IS NULL
+                                                   AND txid NOT IN doubtful), 0),
+                        ifnull(sum(amount) FILTER (WHERE height IS NULL AND txid IN doubtful), 0)
+                 FROM outputs INDEXED BY coins_spent_from
+                 WHERE live = 1 AND spender IS NULL AND spent_from = 1"
+            ))?
+            .query_row([number(deepest), number(youngest_mature)], |row| {
+                let amount = |column| row.get::<_, Column<Amount>>(column).map(|amount| amount.0);
+                Ok(SpentFrom {
+                    confirmed: amount(0)?,
+                    immature: amount(1)?,
+                    pending: amount(2)?,
+                    untrusted: amount(3)?,
+                })
             })
         })
     }

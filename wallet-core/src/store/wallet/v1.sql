@@ -5,6 +5,7 @@
 -- the account of new addresses. `words_checked`: when the words were last
 -- typed back; null: nobody has shown that they are written down. `takes_keys`: whether private keys
 -- are in it, or may be imported. `external_signer`: whether programs have a device sign what it pays.
+-- `avoids_reuse`: whether coins at scripts that were spent from are left alone.
 CREATE TABLE description (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     network TEXT NOT NULL,
@@ -18,6 +19,7 @@ CREATE TABLE description (
     words_checked INTEGER,
     takes_keys INTEGER NOT NULL,
     external_signer INTEGER NOT NULL,
+    avoids_reuse INTEGER NOT NULL DEFAULT 0,
     CHECK (external_signer = 0 OR takes_keys = 0),
     CHECK ((birthday_height IS NULL) <> (birthday_time IS NULL))
 ) STRICT;
@@ -182,7 +184,8 @@ CREATE TABLE labels (
 CREATE INDEX labels_by_text ON labels (label, kind, subject, place) WHERE label IS NOT NULL;
 
 -- Every output to a script of the wallet. `live`: its transaction is canonical. `spender`: the
--- canonical transaction that spends it. `height` as in its transaction.
+-- canonical transaction that spends it. `height` as in its transaction. `spent_from`: something was
+-- spent from its script once, whatever came of it; kept by the triggers below.
 CREATE TABLE outputs (
     txid BLOB NOT NULL REFERENCES transactions (txid),
     vout INTEGER NOT NULL,
@@ -194,6 +197,7 @@ CREATE TABLE outputs (
     live INTEGER NOT NULL DEFAULT 0,
     spender BLOB REFERENCES transactions (txid),
     frozen INTEGER NOT NULL DEFAULT 0,
+    spent_from INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (txid, vout)
 ) STRICT, WITHOUT ROWID;
 -- All that is told of what an address was paid, so that nothing else is read.
@@ -201,7 +205,8 @@ CREATE INDEX outputs_by_script ON outputs (keychain, derivation, live, height, c
 CREATE INDEX outputs_by_spender ON outputs (spender) WHERE spender IS NOT NULL;
 -- All that the choice of coins reads, so that it reads nothing else; the largest first, of those the
 -- oldest, so that it reads few of many.
-CREATE INDEX unspent ON outputs (keychain, amount DESC, height, coinbase, frozen, live, spender)
+CREATE INDEX unspent
+    ON outputs (keychain, amount DESC, height, coinbase, frozen, live, spender, spent_from)
     WHERE live = 1 AND spender IS NULL;
 -- Pages of coins by age; the few that are in no block, or in the last ones.
 CREATE INDEX unspent_by_height ON outputs (height, txid, vout, coinbase, amount)
@@ -211,6 +216,9 @@ CREATE INDEX unspent_by_value ON outputs (amount DESC, txid, vout)
     WHERE live = 1 AND spender IS NULL;
 CREATE INDEX frozen_coins ON outputs (txid, vout)
     WHERE frozen = 1 AND live = 1 AND spender IS NULL;
+CREATE INDEX outputs_spent_from ON outputs (keychain, derivation) WHERE spent_from = 1;
+CREATE INDEX coins_spent_from ON outputs (height)
+    WHERE live = 1 AND spender IS NULL AND spent_from = 1;
 CREATE INDEX unspent_coinbases ON outputs (height)
     WHERE live = 1 AND spender IS NULL AND coinbase = 1;
 
@@ -252,6 +260,19 @@ WHEN EXISTS (SELECT 1 FROM labels WHERE kind = 'output' AND subject = NEW.txid
              AND place = NEW.vout AND spendable = 0)
 BEGIN
     UPDATE outputs SET frozen = 1 WHERE txid = NEW.txid AND vout = NEW.vout;
+END;
+-- Each script is marked once, however many outputs it has.
+CREATE TRIGGER script_is_spent_from AFTER UPDATE OF spender ON outputs
+WHEN NEW.spender IS NOT NULL AND NEW.spent_from = 0
+BEGIN
+    UPDATE outputs SET spent_from = 1
+    WHERE keychain = NEW.keychain AND derivation = NEW.derivation;
+END;
+CREATE TRIGGER output_comes_where_was_spent AFTER INSERT ON outputs
+WHEN EXISTS (SELECT 1 FROM outputs INDEXED BY outputs_spent_from
+             WHERE keychain = NEW.keychain AND derivation = NEW.derivation AND spent_from = 1)
+BEGIN
+    UPDATE outputs SET spent_from = 1 WHERE txid = NEW.txid AND vout = NEW.vout;
 END;
 CREATE TRIGGER output_stays BEFORE DELETE ON outputs
 WHEN OLD.live = 1 OR OLD.spender IS NOT NULL
