@@ -19,9 +19,13 @@ use tokio::sync::Semaphore;
 /// What a puppet says to a command; `None`: nothing.
 pub(crate) type Script = fn(&Command) -> Option<Result<Reply, CommandError>>;
 
+/// The same to what is asked of the chain.
+pub(crate) type ChainScript = fn(&ChainQuery) -> Option<Result<Reply, CommandError>>;
+
 /// A wallet that follows a script.
 pub(crate) struct Puppet {
     script: Script,
+    chain: ChainScript,
     answered: Option<fn()>,
     gate: Option<Arc<Semaphore>>,
 }
@@ -29,7 +33,13 @@ pub(crate) struct Puppet {
 impl Puppet {
     /// A wallet that answers by this script.
     pub(crate) fn new(script: Script) -> Self {
-        Self { script, answered: None, gate: None }
+        Self { script, chain: |_| None, answered: None, gate: None }
+    }
+
+    /// Answers by this script what is asked of the chain.
+    #[cfg(test)]
+    pub(crate) fn with_chain(self, chain: ChainScript) -> Self {
+        Self { chain, ..self }
     }
 
     /// Lets others run between question and answer, and tells when the answer is given.
@@ -64,8 +74,14 @@ impl Face for Puppet {
         })
     }
 
-    fn ask_chain(&self, _query: ChainQuery) -> BoxFuture<'_, Result<Reply, CommandError>> {
-        Box::pin(std::future::pending())
+    fn ask_chain(&self, query: ChainQuery) -> BoxFuture<'_, Result<Reply, CommandError>> {
+        let answer = (self.chain)(&query);
+        Box::pin(async {
+            match answer {
+                Some(answer) => answer,
+                None => std::future::pending().await,
+            }
+        })
     }
 
     fn all_wallets(&self) -> BoxFuture<'_, Result<Vec<WalletName>, StoreProblem>> {

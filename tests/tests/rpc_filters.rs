@@ -152,35 +152,36 @@ fn a_scan_without_peers_is_seen_and_ended_from_elsewhere_and_holds_up_nobody() {
         let mut node = Node::funded(software, 0)?;
         let (_program, daemon) = begin(&node, false, &[])?;
         node.kill()?;
-        let start = json!(["start", [addr(&stranger(1))?], 1]);
-        thread::scope(|threads| {
-            let scanner = Asker { address: daemon.address, login: daemon.login.clone() };
-            let asked = start.clone();
-            let scanning = threads.spawn(move || scanner.call("scanblocks", &asked));
-            daemon.await_that("no scan is told of", || {
-                Ok(!daemon.call("scanblocks", &json!(["status"]))?.is_null())
-            })?;
-            daemon.await_that("it is told where it is", || {
-                let told = daemon.call("scanblocks", &json!(["status"]))?;
-                Ok(told == json!({"progress": 0, "current_height": 1}))
-            })?;
-            let said = daemon.refused(500, -8, "scanblocks", &start)?;
-            ensure!(
-                said == "Scan already in progress, use action \"abort\" or \"status\"",
-                "{said}"
-            );
-            ensure!(daemon.call("getbalance", &json!([]))? == json!(0.0));
-            ensure!(daemon.call("scanblocks", &json!(["abort"]))? == true);
-            let told = scanning.join().map_err(|_| anyhow!("the call panicked"))??;
-            let nothing = json!({
-                "from_height": 1, "to_height": 1, "relevant_blocks": [], "completed": false
-            });
-            ensure!(told == nothing, "{told}");
-            ensure!(daemon.call("scanblocks", &json!(["status"]))?.is_null());
-            Ok(())
-        })?;
+        // What is given up leaves room for others, however often.
+        for _ in 0..70 {
+            see_and_end(&daemon)?;
+        }
         daemon.stop()
     });
+}
+
+fn see_and_end(daemon: &Daemon) -> Result<()> {
+    let start = json!(["start", [addr(&stranger(1))?], 1]);
+    thread::scope(|threads| {
+        let scanner = Asker { address: daemon.address, login: daemon.login.clone() };
+        let asked = start.clone();
+        let scanning = threads.spawn(move || scanner.call("scanblocks", &asked));
+        daemon.await_that("no scan is told of", || {
+            let told = daemon.call("scanblocks", &json!(["status"]))?;
+            Ok(told == json!({"progress": 0, "current_height": 1}))
+        })?;
+        let said = daemon.refused(500, -8, "scanblocks", &start)?;
+        ensure!(said == "Scan already in progress, use action \"abort\" or \"status\"", "{said}");
+        ensure!(daemon.call("getbalance", &json!([]))? == json!(0.0));
+        ensure!(daemon.call("scanblocks", &json!(["abort"]))? == true);
+        let told = scanning.join().map_err(|_| anyhow!("the call panicked"))??;
+        let nothing = json!({
+            "from_height": 1, "to_height": 1, "relevant_blocks": [], "completed": false
+        });
+        ensure!(told == nothing, "{told}");
+        ensure!(daemon.call("scanblocks", &json!(["status"]))?.is_null());
+        Ok(())
+    })
 }
 
 #[test]

@@ -292,3 +292,6 @@ const NO_FILTER: &str = "No peer has sent the filter within a minute: see getpee
                          What a wallet needs that catches up comes first";
 const CONTESTED: &str = "Filter not found. Peers commit to different filters up to this block, or to \
                          none yet: see getpeerinfo, and try again later";
+
+#[cfg(test)]
+mod tests;

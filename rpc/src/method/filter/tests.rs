@@ -1,0 +1,112 @@
+//! What is told where no peer answers, and that what was fetched is matched as a whole.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use billfold_wallet_core::command::{ChainQuery, Reply};
+use billfold_wallet_core::light_client::kept::FilterId;
+use billfold_wallet_core::light_client::known_block::KnownBlock;
+use billfold_wallet_core::light_client::params::Params;
+use billfold_wallet_core::light_client::status::Status;
+use billfold_wallet_core::light_client::time::WallTime;
+use bitcoin::{Network, Work};
+use serde_json::json;
+use tokio::time::timeout;
+
+use super::*;
+use crate::envelope::Params as Given;
+use crate::json::Value;
+use crate::puppet::Puppet;
+
+const TIP: u32 = 450;
+
+fn block(height: Height) -> BlockId {
+    BlockId::new(height, BlockHash::hash(&height.to_u32().to_le_bytes()))
+}
+
+/// A chain of which every header is known, and no peer.
+fn alone(query: &ChainQuery) -> Option<Result<Reply, CommandError>> {
+    let known = |id: BlockId| KnownBlock {
+        id,
+        header: Params::new(Network::Regtest).genesis,
+        median_time: WallTime::new(0),
+        work: Work::from_be_bytes([1; 32]),
+        next: None,
+    };
+    Some(Ok(match query {
+        ChainQuery::Applied => Reply::Applied(Some(block(Height::new(TIP)))),
+        ChainQuery::Block(BlockQuery::Height(height)) => {
+            Reply::Block(Some(Box::new(known(block(*height)))))
+        }
+        ChainQuery::Block(BlockQuery::Hash(hash)) => {
+            let at = (1..=TIP).map(|n| block(Height::new(n))).find(|at| at.hash == *hash);
+            Reply::Block(at.map(|at| Box::new(known(at))))
+        }
+        ChainQuery::Status => Reply::Status(Box::new(Status::at(block(Height::new(TIP))))),
+        _ => return None,
+    }))
+}
+
+/// Filters of which those of every hundredth block have the genesis' script, by their own keys.
+fn served(query: &ChainQuery) -> Option<Result<Reply, CommandError>> {
+    let ChainQuery::Filters(range) = query else { return alone(query) };
+    let filter = |height: Height| {
+        let bytes: &[u8] = if height.to_u32().is_multiple_of(100) { &[0xff] } else { &[0] };
+        let id = FilterId { block: block(height), hash: FilterHash::hash(bytes) };
+        KeptFilter { id, bytes: bytes.into() }
+    };
+    Some(Ok(Reply::Filters(Some(range.heights().map(filter).collect()))))
+}
+
+fn node(chain: fn(&ChainQuery) -> Option<Result<Reply, CommandError>>) -> Node {
+    let face = Arc::new(Puppet::new(|_| None).with_chain(chain));
+    Node::new(Params::new(Network::Regtest), "0.0.0", None, face)
+}
+
+async fn call(node: &Node, name: &str, given: serde_json::Value) -> Outcome {
+    let method = Method::named(name).expect("a method");
+    let Value::Array(given) = Value::from(given) else { panic!("a list") };
+    let given = Given::Positional(given);
+    let arguments = Arguments::read(method.parameters, given, String::new).expect("in place");
+    let Run::Node(work) = method.run else { panic!("asks the node") };
+    work(node, &arguments).await
+}
+
+fn start(first: u32) -> serde_json::Value {
+    json!(["start", ["raw(00)"], first])
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_no_peer_is_told_so() {
+    let node = node(alone);
+    let told = call(&node, "scanblocks", start(1)).await.expect_err("no peer");
+    assert_eq!((told.code, &told.message[..]), (Code::NotConnected as i32, NO_PEER_TOLD));
+    assert!(node.scans.running().is_none(), "the next one may scan");
+    let hash = block(Height::new(7)).hash.to_string();
+    let told = call(&node, "getblockfilter", json!([hash])).await;
+    let told = told.expect_err("no peer");
+    assert_eq!((told.code, &told.message[..]), (Code::Misc as i32, NO_FILTER));
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_leaves_ends_the_scan() {
+    let node = node(alone);
+    let left = timeout(Duration::from_secs(1), call(&node, "scanblocks", start(1))).await;
+    assert!(left.is_err() && node.scans.running().is_none());
+}
+
+/// What can't be read may hold anything, so its block is told.
+#[tokio::test]
+async fn every_range_is_looked_at_once() {
+    let node = node(served);
+    let told = call(&node, "scanblocks", start(2)).await.expect("a scan");
+    let expected: Vec<String> =
+        [100, 200, 300, 400].map(|n| block(Height::new(n)).hash.to_string()).into();
+    let told: serde_json::Value = serde_json::from_str(told.get()).expect("JSON");
+    assert_eq!(told["relevant_blocks"], json!(expected));
+    assert_eq!((&told["from_height"], &told["to_height"]), (&2.into(), &TIP.into()));
+    assert_eq!(told["completed"], true);
+}
+
+/// As the node says it.
+const NO_PEER_TOLD: &str = "No peer sends filters: see getpeerinfo, and try again";
