@@ -217,6 +217,44 @@ fn too_little_memory_and_too_few_files_are_told() -> Result<()> {
     Ok(())
 }
 
+/// Where memory or files run out is not where anybody expects it: in the middle of a sync.
+#[test]
+fn whatever_the_limit_a_command_goes_on_or_tells_and_nothing_is_lost() -> Result<()> {
+    let town = Town::build()?;
+    let program = town.wallet_with(BILLFOLD, 100_000)?;
+    let mut sum = 100_000;
+    let memory = (0..12).map(|step| format!("-v {}", 80_000 + step * 20_000));
+    let files = (0..6).map(|step| format!("-n {}", 62 + step * 2));
+    let (mut told, mut went_on) = (0, 0);
+    for limit in memory.chain(files) {
+        let address = program.ok(&["receive", "--new"])?["address"].clone();
+        town.pay(&address, 1_000)?;
+        sum += 1_000;
+        for command in [&["sync"][..], &["receive", "--new"]] {
+            match limited(&program, &limit, command) {
+                Ok(ended) if ended.code == Some(0) => went_on += 1,
+                Ok(ended) => {
+                    let name = &ended.json["error"]["name"];
+                    let named =
+                        name == "out_of_memory" || name == "io" || name == "peer_unreachable";
+                    // Who can't even be loaded is told of by the system.
+                    let said = ["memory", "thread", "shared object"];
+                    let said = said.iter().any(|word| ended.stderr.contains(word));
+                    ensure!(named || said, "{limit}: {command:?}: {ended:?}");
+                    told += 1;
+                }
+                Err(error) => return Err(error.context(format!("{limit}: {command:?}"))),
+            }
+        }
+        program.ok(&["sync"]).with_context(|| limit.clone())?;
+        has(&program, sum).with_context(|| limit.clone())?;
+        let next = &program.ok(&["receive", "--new"])?["address"];
+        ensure!(*next != address, "{limit}: an address was given out twice");
+    }
+    ensure!(told > 0 && went_on > 0, "{told} were told, {went_on} went on");
+    Ok(())
+}
+
 /// Runs a command under a limit of the shell.
 fn limited(program: &Program, limit: &str, arguments: &[&str]) -> Result<Outcome> {
     let inner = program.command(arguments);
