@@ -136,7 +136,9 @@ impl House {
                 let told = copy.run(read)?;
                 let named = told.code == Some(8)
                     && told.json["error"].to_string().contains(&file.name)
-                    || is_key(&file.name, &told);
+                    || is_key(&file.name, &told)
+                    // An engine that the file ends before it is asked says no more than this.
+                    || told.json["error"]["name"] == "closing";
                 self.named.set(self.named.get() + u32::from(named));
                 ensure!(named || told.json == *said, "{}: {read:?}: {told:?}", file.name);
             }
