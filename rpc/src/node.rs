@@ -49,6 +49,8 @@ pub struct Node {
     pub most_fee: Amount,
     /// Whether they spend the wallet's own change that is in no block (`-spendzeroconfchange`).
     pub spends_pending_change: bool,
+    /// Whether all coins of an address are spent together.
+    pub avoids_partial_spends: bool,
     /// The type of new addresses (`-addresstype`); `None`: that of the preferred account.
     pub address_type: Option<ScriptType>,
     /// The type of change (`-changetype`); `None`: as the payment suggests.
@@ -114,6 +116,7 @@ impl Node {
             fallback_fee: None,
             most_fee: MOST_FEE,
             spends_pending_change: true,
+            avoids_partial_spends: false,
             address_type: None,
             change_type: None,
             least_fee_rate: LEAST_FEE_RATE,

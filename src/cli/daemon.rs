@@ -61,6 +61,9 @@ pub(crate) struct DaemonArgs {
     /// of this name: 1 or 0 [default: 1]
     #[arg(long, value_name = "0|1", value_parser = clap::builder::BoolishValueParser::new())]
     pub(crate) spend_zero_conf_change: Option<bool>,
+    /// Spend all coins of an address together, at most 100, as Bitcoin Core's option of this name
+    #[arg(long)]
+    pub(crate) avoid_partial_spends: bool,
     /// How many addresses of each type are watched ahead in wallets that createwallet makes, and of
     /// imported descriptors without a range, as Bitcoin Core's option of this name
     /// [default: 25, and 1,000 of imported descriptors, which is the least of those]

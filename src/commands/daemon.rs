@@ -53,6 +53,7 @@ pub(super) async fn run(options: &DaemonArgs, context: &mut Context) -> Result<(
     if let Some(most) = &options.max_tx_fee {
         node.most_fee = most_fee(most)?;
     }
+    node.avoids_partial_spends = options.avoid_partial_spends;
     node.spends_pending_change = options.spend_zero_conf_change.unwrap_or(true);
     node.keypool = options.keypool;
     node.signer = options.signer.clone().map(Notice::words).and_then(ExternalSigner::new);

@@ -297,5 +297,5 @@ pub fn on_each_node(test: impl Fn(Software) -> Result<()>) {
     }
 }
 
-const MEMPOOL_TRIES: u32 = 400;
+const MEMPOOL_TRIES: u32 = 2_400;
 const BETWEEN_TRIES: std::time::Duration = std::time::Duration::from_millis(50);

@@ -152,6 +152,7 @@ const COMMANDS: &[(&str, &[&str])] = &[
             "--rpc-fetch-blocks",
             "--max-tx-fee",
             "--spend-zero-conf-change",
+            "--avoid-partial-spends",
             "--wallet-notify",
             "--block-notify",
         ],

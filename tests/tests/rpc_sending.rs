@@ -194,6 +194,23 @@ fn the_daemon_is_told_what_a_fee_may_be_and_which_change_is_spent() -> Result<()
     daemon.stop()
 }
 
+#[test]
+fn coins_of_an_address_are_spent_together_where_that_is_asked_for() -> Result<()> {
+    for (more, spent) in [(&[][..], 1), (&["--avoid-partial-spends"][..], 2)] {
+        let (town, _program, daemon) = serving(more)?;
+        let address = daemon.call("listunspent", &json!([]))?[0]["address"].take();
+        town.pay(&address, 20_000)?;
+        daemon.await_height(town.network.tip().0)?;
+        let pay = json!({"address": STRANGER, "amount": 0.1, "fee_rate": 1});
+        let txid = daemon.call("sendtoaddress", &pay)?;
+        let told = daemon.call("gettransaction", &json!([txid, null, true]))?;
+        let inputs = told["decoded"]["vin"].as_array().context("no inputs")?;
+        ensure!(inputs.len() == spent, "{more:?}: {told}");
+        daemon.stop()?;
+    }
+    Ok(())
+}
+
 const TOO_DEAR: &str = "Fee exceeds maximum configured by user (e.g. -maxtxfee, maxfeerate)";
 
 #[test]

@@ -121,7 +121,10 @@ pub(super) fn account_of(
     wanted: Option<ScriptType>,
     branch: Branch,
 ) -> Result<AccountName, RpcError> {
-    if !wallet.accounts.iter().any(|account| account.active) {
+    // As in Core, a single address is none that is given out.
+    let gives =
+        |one: &AccountDescription| one.active && one.descriptor.contains('*') && has(one, branch);
+    if !wallet.accounts.iter().any(gives) {
         return Err(RpcError::new(Code::Wallet, NO_KEYS));
     }
     let found = giving(wallet, wanted, branch);
@@ -141,18 +144,22 @@ pub(super) fn gives(
     giving(wallet, Some(kind), branch).is_some_and(|giving| giving.id == account.id)
 }
 
+/// Whether an account has addresses of a branch.
+const fn has(account: &AccountDescription, branch: Branch) -> bool {
+    match branch {
+        Branch::Receive => account.receive.is_some(),
+        Branch::Change => account.change.is_some(),
+    }
+}
+
 fn giving(
     wallet: &WalletDescription,
     wanted: Option<ScriptType>,
     branch: Branch,
 ) -> Option<&AccountDescription> {
-    let has_chain = |account: &AccountDescription| match branch {
-        Branch::Receive => account.receive.is_some(),
-        Branch::Change => account.change.is_some(),
-    };
     let gives = |account: &&AccountDescription| {
         let of_type = wanted.is_none_or(|wanted| account.kind == AccountKind::SingleKey(wanted));
-        of_type && account.active && has_chain(account)
+        of_type && account.active && has(account, branch)
     };
     let mut accounts = wallet.accounts.iter().filter(gives);
     let preferred = accounts.clone().find(|account| account.preferred);

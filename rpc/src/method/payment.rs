@@ -193,6 +193,7 @@ pub(super) async fn bounded(
     if !node.spends_pending_change {
         request.choice.least_depth = request.choice.least_depth.max(1);
     }
+    request.choice.whole_addresses |= node.avoids_partial_spends;
     Ok(request)
 }
 
