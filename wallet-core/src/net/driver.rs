@@ -61,8 +61,9 @@ impl Driver {
         }
         if let Err(problem) = ended {
             tracing::error!(%problem, "stopped");
-            let event = Event::Stopped { error: CommandError::Store(problem) };
-            outlet.push(&News { wallet: None, event });
+            let error = CommandError::Store(problem);
+            outlet.fail(error.clone());
+            outlet.push(&News { wallet: None, event: Event::Stopped { error } });
         }
         while let Some(message) = inbox.take_at_once() {
             if let Message::Ask(id, ..)
@@ -71,7 +72,7 @@ impl Driver {
             | Message::Unload(id, _)
             | Message::Protect(id, ..) = message
             {
-                outlet.answer(id, Err(CommandError::Closing));
+                outlet.answer(id, Err(outlet.closing()));
             }
         }
     }

@@ -39,6 +39,14 @@ struct State {
     asked: HashMap<CommandId, oneshot::Sender<Answer>>,
     last_id: CommandId,
     ended: bool,
+    /// Why the engine ended, if not because it was told to.
+    failed: Option<CommandError>,
+}
+
+impl State {
+    fn closing(&self) -> CommandError {
+        self.failed.clone().unwrap_or(CommandError::Closing)
+    }
 }
 
 impl Default for Outlet {
@@ -51,6 +59,7 @@ impl Default for Outlet {
             asked: HashMap::new(),
             last_id: CommandId(0),
             ended: false,
+            failed: None,
         };
         Self {
             state: Mutex::new(state),
@@ -65,11 +74,11 @@ impl Outlet {
     /// A number for a question, and where its answer comes.
     ///
     /// # Errors
-    /// [`CommandError::Busy`] or [`CommandError::Closing`].
+    /// [`CommandError::Busy`], or why nothing is answered any more.
     pub fn ask(&self) -> Result<(CommandId, oneshot::Receiver<Answer>), CommandError> {
         let mut state = self.state();
-        if state.ended {
-            return Err(CommandError::Closing);
+        if state.ended || state.failed.is_some() {
+            return Err(state.closing());
         }
         if state.asked.len() >= PENDING_COMMANDS {
             return Err(CommandError::Busy);
@@ -79,6 +88,17 @@ impl Outlet {
         let (answer, waiting) = oneshot::channel();
         state.asked.insert(id, answer);
         Ok((id, waiting))
+    }
+
+    /// Says why the engine ended: whoever asks from now on is told.
+    pub fn fail(&self, why: CommandError) {
+        self.state().failed = Some(why);
+    }
+
+    /// Why nothing is answered any more.
+    #[must_use]
+    pub fn closing(&self) -> CommandError {
+        self.state().closing()
     }
 
     /// Says how high the chain is by now.

@@ -27,9 +27,9 @@ impl Desk {
     ) -> Result<Reply, CommandError> {
         let (id, answer) = self.outlet.ask()?;
         if !self.inbox.put(message(id)) {
-            return Err(CommandError::Closing);
+            return Err(self.outlet.closing());
         }
-        answer.await.unwrap_or(Err(CommandError::Closing))
+        answer.await.unwrap_or_else(|_| Err(self.outlet.closing()))
     }
 
     /// Asks of the chain. Once nobody waits for the answer, what only peers could give is given up.
@@ -37,9 +37,9 @@ impl Desk {
         let (id, answer) = self.outlet.ask()?;
         let mut waiting = Waiting { id, inbox: &self.inbox, ends: false };
         if !self.inbox.put(Message::AskChain(id, query)) {
-            return Err(CommandError::Closing);
+            return Err(self.outlet.closing());
         }
-        let answer = answer.await.unwrap_or(Err(CommandError::Closing));
+        let answer = answer.await.unwrap_or_else(|_| Err(self.outlet.closing()));
         waiting.ends = true;
         answer
     }

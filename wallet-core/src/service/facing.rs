@@ -33,10 +33,10 @@ impl Face for Service {
             if let Some(reading) = command.reading().filter(|_| self.claims.has_reader(wallet)) {
                 let (id, answer) = self.desk.outlet.ask()?;
                 if self.claims.read(wallet, id, reading) {
-                    return answer.await.unwrap_or(Err(CommandError::Closing));
+                    return answer.await.unwrap_or_else(|_| Err(self.desk.outlet.closing()));
                 }
                 // It was unloaded meanwhile, which the engine tells.
-                self.desk.outlet.answer(id, Err(CommandError::Closing));
+                self.desk.outlet.answer(id, Err(self.desk.outlet.closing()));
             }
             self.desk.answer(|id| Message::Ask(id, wallet.clone(), command)).await
         })

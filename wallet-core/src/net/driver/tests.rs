@@ -52,8 +52,8 @@ async fn a_disk_that_refuses_is_told_as_the_answer_and_as_the_end() {
     let error = second.await.unwrap().expect_err("the disk refused");
     assert_eq!(error.name(), "read_only");
     assert_eq!(third.await.unwrap(), Err(error.clone()), "it was to share the commit");
-    assert_eq!(fourth.await.unwrap(), Err(CommandError::Closing));
-    assert_eq!(outlet.ask().unwrap_err(), CommandError::Closing);
+    assert_eq!(fourth.await.unwrap(), Err(error.clone()), "and why nobody answers");
+    assert_eq!(outlet.ask().unwrap_err(), error);
     let mut listener = outlet.listen();
     assert_eq!(listener.next().await.map(|news| news.event), Some(Event::Stopped { error }));
     assert_eq!(listener.next().await, None);
