@@ -29,7 +29,7 @@ use crate::time::MonoTime;
 use crate::transaction_id::TransactionId;
 
 use announced::{Announced, parents, pays_as_package};
-use visit::{Ended, Visit};
+use visit::{Ended, Visit, is_apart};
 
 /// Our transactions, the peers that are offered one, and those that may announce one back.
 #[derive(Debug)]
@@ -42,6 +42,8 @@ pub(crate) struct Broadcast {
     /// Those that no other one of them spends, or whose children have too many ancestors for one
     /// package; each is offered with its ancestors.
     leaves: BTreeSet<Txid>,
+    /// Whether these are to be found anew: at a start and with a block many change at once.
+    stale: bool,
     visits: BTreeMap<PeerId, Visit>,
     /// Visits that are over, and from which nothing was concluded yet.
     ended: Vec<Visit>,
@@ -58,6 +60,7 @@ impl Broadcast {
             by_wtxid: BTreeMap::new(),
             children: BTreeMap::new(),
             leaves: BTreeSet::new(),
+            stale: false,
             visits: BTreeMap::new(),
             ended: Vec::new(),
             listeners: BTreeMap::new(),
@@ -88,18 +91,27 @@ impl Broadcast {
         if self.transactions.len() >= MAX_TRANSACTIONS || self.transactions.contains_key(&txid) {
             return;
         }
-        let announced = Announced::new(now, transaction, fee);
-        self.transactions.insert(txid, announced);
+        for parent in parents(&transaction) {
+            self.children.entry(parent).or_default().insert(txid);
+        }
+        self.transactions.insert(txid, Announced::new(now, transaction, fee));
         self.by_wtxid.insert(wtxid, txid);
-        self.find_leaves();
+        self.stale = true;
     }
 
     pub(crate) fn withdraw(&mut self, txid: Txid) {
-        if let Some(announced) = self.transactions.remove(&txid) {
-            self.by_wtxid.remove(&announced.wtxid);
-            self.offer_again(txid);
-            self.find_leaves();
+        let Some(announced) = self.transactions.remove(&txid) else { return };
+        self.by_wtxid.remove(&announced.wtxid);
+        for parent in parents(&announced.transaction) {
+            if let Some(children) = self.children.get_mut(&parent) {
+                children.remove(&txid);
+                if children.is_empty() {
+                    self.children.remove(&parent);
+                }
+            }
         }
+        self.offer_again(txid);
+        self.stale = true;
     }
 
     /// What stands on a transaction that is withdrawn, most often because a block holds it, is due now
@@ -231,6 +243,7 @@ impl Broadcast {
     /// Concludes from visits that ended when to offer what they were about again. `jitter` is
     /// random.
     pub(crate) fn conclude(&mut self, now: MonoTime, jitter: u32) {
+        self.find_leaves();
         for visit in std::mem::take(&mut self.ended) {
             self.on_visit_ended(now, &visit, jitter);
         }
@@ -294,20 +307,15 @@ impl Broadcast {
             let wait = first.saturating_mul(1 << one.tries.saturating_sub(1).min(16)).min(most);
             wait + part_of(wait, jitter)
         };
-        let wait = match ended {
-            Ended::Taken => {
-                let apart = |listener: &PeerAddress| {
-                    one.offered.iter().all(|offered| is_apart(offered, listener))
-                };
-                if self.hears && self.listeners.values().any(apart) && one.echoed.is_empty() {
-                    doubled(ECHO_WAIT, ECHO_WAIT_MAX)
-                } else {
-                    REANNOUNCE_AFTER + part_of(REANNOUNCE_JITTER, jitter)
-                }
-            }
-            Ended::Declined | Ended::Silent | Ended::CutShort => {
-                doubled(OFFER_RETRY, OFFER_RETRY_MAX)
-            }
+        // Who has it does not ask for it; a node that left it would.
+        let has_it = ended == Ended::Taken || (ended == Ended::Silent && one.taken);
+        let apart =
+            |listener: &PeerAddress| one.offered.iter().all(|offered| is_apart(offered, listener));
+        let may_echo = self.hears && self.listeners.values().any(apart) && one.echoed.is_empty();
+        let wait = match (has_it, may_echo) {
+            (true, true) => doubled(ECHO_WAIT, ECHO_WAIT_MAX),
+            (true, false) => REANNOUNCE_AFTER + part_of(REANNOUNCE_JITTER, jitter),
+            (false, _) => doubled(OFFER_RETRY, OFFER_RETRY_MAX),
         };
         one.due = now.after(wait);
     }
@@ -347,11 +355,8 @@ impl Broadcast {
     }
 
     fn find_leaves(&mut self) {
-        self.children.clear();
-        for (txid, one) in &self.transactions {
-            for parent in parents(&one.transaction) {
-                self.children.entry(parent).or_default().insert(*txid);
-            }
+        if !std::mem::take(&mut self.stale) {
+            return;
         }
         let spent = |txid: &Txid| self.children.contains_key(txid);
         let mut open: Vec<Txid> =
@@ -377,12 +382,6 @@ fn txid_of(by_wtxid: &BTreeMap<Wtxid, Txid>, item: &Inventory) -> Option<Txid> {
         TransactionId::Txid(txid) => Some(txid),
         TransactionId::Wtxid(wtxid) => by_wtxid.get(&wtxid).copied(),
     }
-}
-
-/// Whether two peers are hardly one and the same. Addresses in a private network are all in one
-/// group, so there the address counts.
-fn is_apart(one: &PeerAddress, other: &PeerAddress) -> bool {
-    one != other && (one.group() != other.group() || !one.is_routable())
 }
 
 /// A random part of a time.

@@ -66,23 +66,30 @@ impl Wallet {
         self.keep(unkept, moment).map(|draft| Drafted::Draft(Box::new(draft)))
     }
 
-    /// What a payment is made of, if nodes keep that many transactions on each other.
+    /// What a payment is made of, if nodes keep that many transactions on each other; of coins in blocks
+    /// alone where those beside them stand on too much together.
     fn fund_in_line(
         &self,
         request: &CheckedRequest,
         moment: &DraftMoment,
     ) -> Result<Funding, CommandError> {
-        let funding = match self.fund(request, moment) {
-            Err(CommandError::InsufficientFunds { .. })
-                if self.lacks_room(request.choice, moment)? =>
-            {
-                return Err(CommandError::LineTooLong { most: LONGEST_LINE });
+        match self.fund(request, moment) {
+            Ok(funding) => match self.check_line(&funding.spent, funding.weight) {
+                Err(error @ CommandError::LineTooLong { .. }) if request.coins.is_empty() => {
+                    let mut placed = request.clone();
+                    placed.choice.least_depth = placed.choice.least_depth.max(1);
+                    self.fund(&placed, moment).map_err(|_| error)
+                }
+                checked => checked.map(|()| funding),
+            },
+            Err(short @ CommandError::InsufficientFunds { .. }) => {
+                let crowded = CheckedRequest { crowded: true, ..request.clone() };
+                let is_there = self.fund(&crowded, moment).is_ok();
+                let too_long = CommandError::LineTooLong { most: LONGEST_LINE };
+                Err(if is_there { too_long } else { short })
             }
-            funding => funding?,
-        };
-        let pending = funding.spent.iter().filter(|coin| coin.height.is_none());
-        self.check_line(pending.map(|coin| coin.outpoint.txid), funding.weight)?;
-        Ok(funding)
+            Err(error) => Err(error),
+        }
     }
 
     /// Builds the transaction, keeps the draft, reserves its coins, and tells it. A dry run keeps

@@ -61,7 +61,7 @@ impl Wallet {
         paying: &[AccountId],
         moment: &DraftMoment,
     ) -> Result<Funding, CommandError> {
-        let mut coins = self.free_coins(request.choice, moment)?;
+        let mut coins = self.free_coins(request.choice, request.crowded, moment)?;
         coins.retain(|coin| {
             paying.contains(&coin.account) && !request.coins.contains(&coin.outpoint)
         });

@@ -9,7 +9,7 @@ use bitcoin::{Amount, Txid, Weight};
 
 use crate::command::{CommandError, StoreProblem};
 use crate::limits::{HEAVIEST_LINE, LONGEST_LINE};
-use crate::store::wallet::TransactionRow;
+use crate::store::wallet::{LeanCoin, TransactionRow};
 
 use super::Wallet;
 use super::graph::inputs;
@@ -61,26 +61,29 @@ impl Wallet {
             inputs(&row.transaction).all(|spent| !line.0.contains_key(&spent.txid))
         };
         for first in line.0.values().filter(begins) {
+            // What strangers say to stand there costs them nothing, and would keep the change from its owner.
             let standing_on = self.descendants(first.transaction.compute_txid())?;
-            if standing_on.0.len() + 1 >= LONGEST_LINE {
+            let own = standing_on.0.values().filter(|row| row.signed_here).count();
+            if own + 1 >= LONGEST_LINE {
                 return Ok(false);
             }
         }
         Ok(true)
     }
 
-    /// Whether nodes keep a transaction of this weight that spends these together.
+    /// Whether nodes keep a transaction of this weight that spends these.
     ///
     /// # Errors
     /// If not, or what the disk refused.
     pub(super) fn check_line(
         &self,
-        spent: impl IntoIterator<Item = Txid>,
+        spent: &[LeanCoin],
         weight: Weight,
     ) -> Result<(), CommandError> {
-        let line = self.ancestors(spent)?;
-        let is_kept = line.0.len() < LONGEST_LINE && line.weight() + weight <= HEAVIEST_LINE;
-        if line.0.is_empty() || is_kept {
+        let pending = spent.iter().filter(|coin| coin.height.is_none());
+        let line = self.ancestors(pending.map(|coin| coin.outpoint.txid))?;
+        let weight = line.weight() + weight;
+        if line.0.is_empty() || (line.0.len() < LONGEST_LINE && weight <= HEAVIEST_LINE) {
             return Ok(());
         }
         Err(CommandError::LineTooLong { most: LONGEST_LINE })

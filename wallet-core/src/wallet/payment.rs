@@ -12,6 +12,7 @@ use crate::command::{
     TransactionChange,
 };
 use crate::light_client::time::WallTime;
+use crate::limits::LONGEST_LINE;
 use crate::store::wallet::{CoinRow, DraftRow, OwnOutput, PaymentRow, TransactionRow};
 
 use super::Wallet;
@@ -33,7 +34,8 @@ impl Wallet {
     /// # Errors
     /// [`CommandError::NoSuchDraft`], [`CommandError::DraftExpired`],
     /// [`CommandError::CoinFrozen`], [`CommandError::CannotBump`] if more would fall now with what
-    /// it replaces, or what the disk refused.
+    /// it replaces, [`CommandError::LineTooLong`] if others took its place since, or what the disk
+    /// refused.
     pub fn psbt_of(&self, draft: DraftId, now: WallTime) -> Result<Psbt, CommandError> {
         self.open_draft(draft, now).map(|row| row.psbt)
     }
@@ -206,7 +208,21 @@ impl Wallet {
             return Err(CommandError::DraftExpired(draft.0));
         }
         self.check_draft(draft, &row, now)?;
+        self.check_room(&row)?;
         Ok(row)
+    }
+
+    /// Another payment may have taken the last place on a coin of a draft since that was made.
+    fn check_room(&self, row: &DraftRow) -> Result<(), CommandError> {
+        if row.task.replaced().is_some() {
+            return Ok(());
+        }
+        for input in &row.psbt.unsigned_tx.input {
+            if !self.has_room(input.previous_output.txid)? {
+                return Err(CommandError::LineTooLong { most: LONGEST_LINE });
+            }
+        }
+        Ok(())
     }
 
     /// Whether a draft can still be paid, out of date or not.

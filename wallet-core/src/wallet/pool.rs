@@ -31,10 +31,12 @@ impl Wallet {
         self.accounts.iter().filter(alone).map(Account::id).collect()
     }
 
-    /// The coins that can be chosen, the oldest first.
+    /// The coins that can be chosen, the oldest first; with `crowded` also those on which nodes keep
+    /// nothing more.
     pub(super) fn free_coins(
         &self,
         choice: CoinChoice,
+        crowded: bool,
         moment: &DraftMoment,
     ) -> Result<Vec<LeanCoin>, StoreProblem> {
         let youngest = youngest_mature(moment.tip);
@@ -42,7 +44,7 @@ impl Wallet {
         let depths = choice.least_depth..=choice.most_depth.unwrap_or(u32::MAX);
         coins.retain(|coin| depths.contains(&coin.height.map_or(0, |at| moment.tip.above(at) + 1)));
         let pending = coins.split_off(coins.partition_point(|coin| coin.height.is_some()));
-        coins.extend(self.lasting(pending, choice, moment)?);
+        coins.extend(self.lasting(pending, choice, crowded, moment)?);
         if self.accounts.iter().any(|account| !account.spend_plan().is_immediate()) {
             let plans = self.plans(&coins)?;
             let mut plans = plans.iter();
@@ -55,12 +57,13 @@ impl Wallet {
     }
 
     /// The coins in no block that nobody else can take back, unless that does not matter, that no
-    /// draft is about to replace, and that a payment of version 2 may spend. What nodes would not
-    /// keep on top of them is left out, too.
+    /// draft is about to replace, and that a payment of version 2 may spend. Unless `crowded`, nodes keep
+    /// what spends them.
     pub(super) fn lasting(
         &self,
         pending: Vec<LeanCoin>,
         choice: CoinChoice,
+        crowded: bool,
         moment: &DraftMoment,
     ) -> Result<Vec<LeanCoin>, StoreProblem> {
         let mut known = BTreeMap::new();
@@ -73,31 +76,13 @@ impl Wallet {
                     (choice.strangers || self.is_own_line(txid)?)
                         && !self.is_falling(txid, moment.now)?
                         && !self.is_restricted(txid)?
-                        && self.has_room(txid)?
+                        && (crowded || self.has_room(txid)?)
                 }
             };
             known.insert(txid, stays);
             coins.extend(stays.then_some(coin));
         }
         Ok(coins)
-    }
-
-    /// Whether a coin is left out only since nodes would keep nothing more on top of it.
-    pub(super) fn lacks_room(
-        &self,
-        choice: CoinChoice,
-        moment: &DraftMoment,
-    ) -> Result<bool, StoreProblem> {
-        if choice.least_depth > 0 {
-            return Ok(false);
-        }
-        for coin in self.file.free_pending_coins(self.kinds(choice)?, moment.now)? {
-            let txid = coin.outpoint.txid;
-            if (choice.strangers || self.is_own_line(txid)?) && !self.has_room(txid)? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 
     /// Whether a transaction and all that it stands on was paid for with coins of this wallet alone

@@ -29,6 +29,8 @@ pub(super) struct CheckedRequest {
     pub(super) account: Option<AccountName>,
     /// Among which coins to choose.
     pub(super) choice: CoinChoice,
+    /// Whether coins count on which nodes keep nothing more, to tell what a payment lacks.
+    pub(super) crowded: bool,
     /// Where change goes.
     pub(super) layout: Layout,
 }
@@ -56,6 +58,7 @@ impl CheckedRequest {
             labels: request.labels.clone(),
             account: request.account.clone(),
             choice,
+            crowded: false,
             layout: request.layout.clone(),
         })
     }

@@ -35,23 +35,36 @@ impl Wallet {
         if !is_plain || request.pay.takes_all() || !self.accounts.iter().all(is_open) {
             return Ok(None);
         }
-        let pending = self.pending(request, moment)?;
+        // Of many payments that wait each is looked at, so not where coins in blocks are enough.
+        let mut pending = None;
         for account in self.accounts_in_turn().filter(|id| paying.contains(id)) {
             let confirmed = self.shortlist(request, account, moment)?;
-            let pending = pending.iter().filter(|coin| coin.account == account);
-            let both: Vec<_> = confirmed.iter().chain(pending).copied().collect();
-            let is_new = both.len() > confirmed.len();
-            for pool in [Some(confirmed), is_new.then_some(both)].into_iter().flatten() {
-                if pool.is_empty() {
-                    continue;
+            let mut chosen = self.choose_of(request, confirmed.clone())?;
+            if chosen.is_none() {
+                let pending = match &mut pending {
+                    Some(pending) => pending,
+                    none => none.insert(self.pending(request, moment)?),
+                };
+                let of_account = pending.iter().filter(|coin| coin.account == account);
+                let both: Vec<_> = confirmed.iter().chain(of_account).copied().collect();
+                if both.len() > confirmed.len() {
+                    chosen = self.choose_of(request, both)?;
                 }
-                if let Some(funding) = self.choose_from(request, 0, pool, None)? {
-                    // Of more, not all of the largest were there to choose from.
-                    return Ok(Some(funding).filter(|chosen| chosen.spent.len() <= SHORTLIST));
-                }
+            }
+            if chosen.is_some() {
+                // Of more, not all of the largest were there to choose from.
+                return Ok(chosen.filter(|chosen| chosen.spent.len() <= SHORTLIST));
             }
         }
         Ok(None)
+    }
+
+    fn choose_of(
+        &self,
+        request: &CheckedRequest,
+        pool: Vec<LeanCoin>,
+    ) -> Result<Option<Funding>, CommandError> {
+        if pool.is_empty() { Ok(None) } else { self.choose_from(request, 0, pool, None) }
     }
 
     /// The coins in no block that can be chosen, the oldest first.
@@ -64,7 +77,7 @@ impl Wallet {
             return Ok(Vec::new());
         }
         let coins = self.file.free_pending_coins(self.kinds(request.choice)?, moment.now)?;
-        self.lasting(coins, request.choice, moment)
+        self.lasting(coins, request.choice, request.crowded, moment)
     }
 
     /// Of the coins of an account in blocks: the largest, the largest of which no change may be

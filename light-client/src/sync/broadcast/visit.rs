@@ -148,3 +148,9 @@ impl Visit {
         }
     }
 }
+
+/// Whether two peers are hardly one and the same. Addresses in a private network are all in one
+/// group, so there the address counts.
+pub(super) fn is_apart(one: &PeerAddress, other: &PeerAddress) -> bool {
+    one != other && (one.group() != other.group() || !one.is_routable())
+}

@@ -6,7 +6,7 @@
 use bitcoin::{Amount, FeeRate, OutPoint, TxOut, Txid, Weight};
 
 use crate::command::{BumpProblem, CommandError, FeeBasis, FeeChoice, StoreProblem};
-use crate::limits::{LEAST_FEE_RATE, LONGEST_LINE};
+use crate::limits::{HEAVIEST_LINE, LEAST_FEE_RATE, LONGEST_LINE};
 use crate::store::wallet::{LeanCoin, Task};
 use crate::wallet::fee::{self, Price};
 use crate::wallet::funding::Funding;
@@ -32,8 +32,16 @@ impl Wallet {
             if line.0.len() >= LONGEST_LINE {
                 return Err(refused(BumpProblem::LineTooLong(line.0.len())));
             }
+            for parent in spent {
+                if !self.has_room(parent.outpoint.txid)? {
+                    return Err(refused(BumpProblem::LineTooLong(LONGEST_LINE)));
+                }
+            }
             let (place, spk) = self.next_change(spent[0].account)?;
             let weight = fee::weight(self.plans(spent)?, [spk.as_script()]);
+            if line.weight() + weight > HEAVIEST_LINE {
+                return Err(refused(BumpProblem::LineTooLong(line.0.len())));
+            }
             let cost = ChildCost { line: &line, weight };
             let (fee, fee_basis) = cost.fee(waiting.txid, choice, moment)?;
             let available = spent.iter().map(|coin| coin.amount).sum::<Amount>();

@@ -157,7 +157,7 @@ impl Wallet {
         moment: &DraftMoment,
     ) -> Result<Funding, CommandError> {
         let accounts: Vec<_> = parts.spent.iter().map(|coin| coin.account).collect();
-        let mut free = self.free_coins(CoinChoice::default(), moment)?;
+        let mut free = self.free_coins(CoinChoice::default(), false, moment)?;
         let mut paying = self.paying_accounts(None);
         if !accounts.iter().all(|account| paying.contains(account)) {
             paying.clone_from(&accounts);

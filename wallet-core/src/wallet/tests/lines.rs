@@ -7,7 +7,7 @@ use crate::command::{CommandError, PayRequest, Recipient};
 use crate::config::LookAhead;
 use crate::limits::LONGEST_LINE;
 
-use super::bench::{Bench, TAPROOT, exactly, pay, stranger};
+use super::bench::{Bench, SEGWIT, TAPROOT, exactly, pay, spend, stranger};
 
 fn bench() -> Bench {
     Bench::new(LookAhead::NEW)
@@ -52,9 +52,7 @@ fn no_payment_is_made_that_nodes_leave() {
     named.coins = vec![change[0].outpoint];
     let refused = bench.try_draft(&named);
     assert!(is_too_long(&refused), "{refused:?}");
-    let mut much = request.clone();
-    much.recipients[0].amount = exactly(100_000_000);
-    much.choice.least_depth = 1;
+    let much = pay(&stranger(1), exactly(100_000_000));
     let refused = bench.try_draft(&much).unwrap_err();
     assert_eq!(refused.name(), "insufficient_funds", "no block would help");
 
@@ -75,6 +73,60 @@ fn two_lines_are_not_joined_to_one_that_is_too_long() {
     let refused = bench.try_draft(&both);
     assert!(is_too_long(&refused), "{refused:?}");
     paid(&mut bench, &pay(&stranger(2), exactly(500_000)));
+    let other = bench.fund(SEGWIT, 1_300_000);
+    assert_eq!(
+        paid(&mut bench, &both).input[0].previous_output,
+        other,
+        "what is in a block will do"
+    );
+}
+
+/// What costs nothing must not keep change from being spent.
+#[test]
+fn made_up_transactions_on_a_payment_take_no_place() {
+    let mut bench = bench();
+    bench.fund(TAPROOT, 1_000_000);
+    let request = pay(&stranger(1), exactly(100_000));
+    let root = paid(&mut bench, &request);
+    let theirs = root.output.iter().position(|output| output.value.to_sat() == 100_000);
+    let vout = u32::try_from(theirs.expect("it is paid")).expect("few");
+    let own = bench.issue(TAPROOT);
+    let mut from = OutPoint::new(root.compute_txid(), vout);
+    for number in 0..30 {
+        let made_up = spend(&[from], &[(own.clone(), 1_000), (own.clone(), 90_000 - number)]);
+        from = OutPoint::new(made_up.compute_txid(), 1);
+        bench.wallet.take_seen(&made_up, 1, bench.now).expect("it is looked at");
+    }
+    bench.wallet.commit().expect("written");
+    let next = paid(&mut bench, &request);
+    assert_eq!(next.input[0].previous_output.txid, root.compute_txid());
+}
+
+#[test]
+fn the_last_place_goes_to_what_is_signed_first() {
+    let mut bench = bench();
+    let first = bench.fund(TAPROOT, 1_000_000);
+    line(&mut bench, first, LONGEST_LINE - 2);
+    let mut own = pay(&stranger(1), exactly(10_000));
+    own.recipients = (0..2)
+        .map(|_| {
+            let spk = bench.issue(TAPROOT);
+            let address = Address::from_script(&spk, Network::Regtest).expect("an address");
+            Recipient { address, amount: exactly(20_000), note: None }
+        })
+        .collect();
+    let last = paid(&mut bench, &own).compute_txid();
+    let coins: Vec<_> = bench.coins().iter().map(|coin| coin.outpoint).collect();
+    assert!(coins.len() == 3 && coins.iter().all(|coin| coin.txid == last));
+    let drafts = [0, 1].map(|at| {
+        let mut request = pay(&stranger(1), exactly(10_000));
+        request.coins = vec![coins[at]];
+        bench.draft(&request)
+    });
+    bench.sign(&drafts[0]);
+    let moment = bench.moment();
+    let second = bench.wallet.psbt_of(drafts[1].id, moment.now);
+    assert!(is_too_long(&second), "{second:?}");
 }
 
 #[test]
