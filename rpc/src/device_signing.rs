@@ -36,37 +36,73 @@ pub async fn signed(node: &Node, desk: &Desk, psbt: &Psbt) -> Result<Option<Psbt
     if psbt.inputs.iter().all(is_finished) {
         return Ok(Some(psbt.clone()));
     }
-    let failed = |what: &str, why: String| RpcError::new(Code::Verify, format!("{what}: {why}"));
-    let not_found = |why: String| failed("External signer not found", why);
-    let program = node.signer.as_ref();
-    let program = program.ok_or_else(|| not_found(NO_PROGRAM.to_owned()))?;
-    let keys = signers_of(psbt);
-    if keys.is_empty() {
-        return Err(failed("External signer failed to sign", "it has no key of this".to_owned()));
-    }
-    let signer = program.one_of(&keys).await.map_err(|error| not_found(error.to_string()))?;
-    let id = begin(node, desk, program, psbt, signer).await?;
-    until_ended(node, desk, id).await?;
-    let Signing { operation, psbt, problem, .. } = of(desk, id).await?;
-    if matches!(operation.state, OperationState::Done(_)) {
-        return Ok(Some(psbt));
-    }
-    let why = problem.unwrap_or_else(|| "it was cancelled".to_owned());
-    Err(failed("External signer failed to sign", why))
+    let id = asked(node, desk, psbt).await?;
+    given(node, desk, id).await.map(Some)
 }
 
-/// The same of a draft: its payment, or what is signed of it where further signatures are missing.
+/// The same of a draft. Once a device is asked, its coins are those of the operation, however that ends.
+///
+/// # Errors
+/// Those of [`signed`].
+pub async fn signed_draft(
+    node: &Node,
+    desk: &Desk,
+    draft: &Draft,
+) -> Result<Option<Psbt>, RpcError> {
+    if !ledger::description(desk).await?.external_signer {
+        return Ok(None);
+    }
+    let psbt = draft.psbt.parse().map_err(|_| RpcError::bug())?;
+    match asked(node, desk, &psbt).await {
+        Ok(id) => given(node, desk, id).await.map(Some),
+        Err(error) => {
+            // With a key, an earlier call may have asked a device.
+            if desk.authority().is_none_or(|by| by.request.is_none()) {
+                ledger::drop_draft(desk, draft).await;
+            }
+            Err(error)
+        }
+    }
+}
+
+/// The same: its payment, or what is signed of it where further signatures are missing.
 ///
 /// # Errors
 /// Those of [`signed`].
 pub async fn pay(node: &Node, desk: &Desk, draft: &Draft) -> Result<Option<Reply>, RpcError> {
-    let psbt: Psbt = draft.psbt.parse().map_err(|_| RpcError::bug())?;
-    let Some(signed) = signed(node, desk, &psbt).await? else { return Ok(None) };
+    let Some(signed) = signed_draft(node, desk, draft).await? else { return Ok(None) };
     let is_whole = psbt::finalise(&mut signed.clone()).is_ok();
     let signed = Box::new(signed);
     let command =
         if is_whole { Command::AnnouncePsbt(signed) } else { Command::ReviewPsbt(signed) };
-    Ok(Some(desk.ask(command).await?))
+    Ok(Some(desk.ask_until_room(command).await?))
+}
+
+/// The operation by which the one device that has a key of a PSBT is asked to sign it.
+async fn asked(node: &Node, desk: &Desk, psbt: &Psbt) -> Result<OperationId, RpcError> {
+    let not_found = |why: &str| failed("External signer not found", why);
+    let program = node.signer.as_ref();
+    let program = program.ok_or_else(|| not_found(NO_PROGRAM))?;
+    let keys = signers_of(psbt);
+    if keys.is_empty() {
+        return Err(failed(NOT_SIGNED, "it has no key of this"));
+    }
+    let signer = program.one_of(&keys).await.map_err(|error| not_found(&error.to_string()))?;
+    begin(node, desk, program, psbt, signer).await
+}
+
+/// What a device has signed, once it has.
+async fn given(node: &Node, desk: &Desk, id: OperationId) -> Result<Psbt, RpcError> {
+    until_ended(node, desk, id).await?;
+    let Signing { operation, psbt, problem, .. } = of(desk, id).await?;
+    if matches!(operation.state, OperationState::Done(_)) {
+        return Ok(psbt);
+    }
+    Err(failed(NOT_SIGNED, problem.as_deref().unwrap_or("it was cancelled")))
+}
+
+fn failed(what: &str, why: &str) -> RpcError {
+    RpcError::new(Code::Verify, format!("{what}: {why}"))
 }
 
 /// Begins to have a device sign a PSBT, unless it is asked to already.
@@ -81,7 +117,7 @@ pub async fn begin(
     signer: Fingerprint,
 ) -> Result<OperationId, RpcError> {
     let begin = SigningCommand::Begin { psbt: Box::new(psbt.clone()), signer };
-    let Signing { operation, repeated, .. } = ask(desk, begin).await?;
+    let Signing { operation, repeated, .. } = told(desk.ask(Command::Signing(begin)).await?)?;
     let id = operation.id;
     if repeated {
         return Ok(id);
@@ -123,11 +159,11 @@ pub fn meant(psbt: &Psbt, named: BTreeSet<Fingerprint>) -> Result<BTreeSet<Finge
 /// # Errors
 /// What the wallet answered.
 pub async fn of(desk: &Desk, id: OperationId) -> Result<Signing, RpcError> {
-    ask(desk, SigningCommand::Of(id)).await
+    told(desk.ask_until_room(Command::Signing(SigningCommand::Of(id))).await?)
 }
 
-async fn ask(desk: &Desk, command: SigningCommand) -> Result<Signing, RpcError> {
-    match desk.ask(Command::Signing(command)).await? {
+fn told(reply: Reply) -> Result<Signing, RpcError> {
+    match reply {
         Reply::Signing(signing) => Ok(*signing),
         _ => Err(RpcError::bug()),
     }
@@ -155,4 +191,5 @@ async fn end(own: &Desk, id: OperationId, signed: Result<Psbt, SignerError>) {
     let _ = own.ask_until_room(Command::Signing(end)).await;
 }
 
+const NOT_SIGNED: &str = "External signer failed to sign";
 const NO_PROGRAM: &str = "restart the daemon with --signer CMD";

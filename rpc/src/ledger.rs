@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use billfold_wallet_core::command::{
-    AccountDescription, Coin, CoinQuery, Command, HistoryQuery, HistoryRow, Holdings,
+    AccountDescription, Coin, CoinQuery, Command, Draft, HistoryQuery, HistoryRow, Holdings,
     KeyLayerState, KeyState, Label, LabelQuery, Moment, Owner, PaymentState, Reference, Reply,
     TransactionRecord, WalletDescription,
 };
@@ -17,6 +17,14 @@ use serde::Serialize;
 use crate::desk::Desk;
 use crate::error::{Code, RpcError, UNLOCK_NEEDED};
 use crate::node::Node;
+
+/// Gives a draft's coins free, unless a signature of it may be about.
+pub async fn drop_draft(desk: &Desk, draft: &Draft) {
+    if draft.expires.is_some() {
+        // One that is gone holds nothing.
+        let _ = desk.ask(Command::Drop(draft.id)).await;
+    }
+}
 
 /// The block up to which the wallet has seen the chain.
 ///

@@ -5,6 +5,8 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
+use std::process::Command;
+use std::thread;
 
 use anyhow::{Context, Result, ensure};
 use billfold_tests::daemon::{Asker, Daemon};
@@ -15,6 +17,8 @@ use billfold_tests::program::Program;
 use billfold_tests::signer::{Signer, free_port};
 use billfold_tests::town::Town;
 use billfold_tests::vector_wallet::WORDS;
+use bitcoin::base64::Engine as _;
+use bitcoin::base64::prelude::BASE64_STANDARD;
 use bitcoin::psbt::Psbt;
 use bitcoin::{Address, Amount, TxOut};
 use serde_json::{Value, json};
@@ -359,6 +363,103 @@ fn a_signature_that_never_comes_is_told() -> Result<()> {
     ensure!(told["state"] == "failed", "{told}");
     ensure!(told["problem"].as_str().is_some_and(|why| why.contains("ask again")), "{told}");
     drop(town);
+    daemon.stop()
+}
+
+/// A call with a key at the wallet of the device; the whole reply.
+fn keyed(asker: &Asker, key: &str, method: &str, params: &Value) -> Result<Value> {
+    let body = json!({"method": method, "params": params, "id": 1}).to_string();
+    let login = BASE64_STANDARD.encode(&asker.login);
+    let head = format!(
+        "POST /wallet/cold HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Type: \
+         application/json\r\nAuthorization: Basic {login}\r\nIdempotency-Key: {key}\r\n\
+         Content-Length: {}\r\n\r\n",
+        body.len()
+    );
+    let (_, _, told) = asker.send(&[head.as_bytes(), body.as_bytes()].concat())?;
+    Ok(serde_json::from_str(&told)?)
+}
+
+/// A device may have signed, whatever the caller is told: nothing else is paid with its coins.
+#[test]
+fn what_a_device_was_asked_to_sign_is_paid_once() -> Result<()> {
+    let device = Signer::agreeing(free_port()?, WORDS)?;
+    let folder = TempDir::with_prefix("billfold-signer-")?;
+    let (refuses, gate) = (folder.path().join("refuses"), folder.path().join("gate"));
+    // It refuses, or waits at the gate, where there is one.
+    let script = format!(
+        "#!/bin/sh\ncase \"$*\" in *--stdin*)\n\
+         [ -e '{0}' ] && {{ echo '{{\"error\":\"refused\"}}'; exit; }}\n\
+         [ -e '{1}' ] && cat '{1}' >/dev/null;;\nesac\nexec {2} \"$@\"\n",
+        refuses.display(),
+        gate.display(),
+        command(&device)
+    );
+    let place = folder.path().join("signer");
+    fs::write(&place, script)?;
+    fs::set_permissions(&place, Permissions::from_mode(0o700))?;
+    let town = Town::build()?;
+    let program = town.wallet_with(BILLFOLD, 10_000)?;
+    let daemon = Daemon::start(&program, &["--signer", place.to_str().context("no text")?])?;
+    daemon.await_height(town.network.tip().0)?;
+    let made =
+        json!({"wallet_name": "cold", "disable_private_keys": true, "external_signer": true});
+    daemon.call("createwallet", &made)?;
+    town.pay(&ask(&daemon, "cold", "getnewaddress", &json!([]))?, 1_000_000)?;
+    daemon.await_height(town.network.tip().0)?;
+
+    let params = json!({"outputs": {STRANGER: 0.005}, "fee_rate": 2});
+    let asker: &Asker = &daemon;
+    let pay = |key: &str| keyed(asker, key, "send", &params);
+    let held = || -> Result<()> {
+        let told = refused(&daemon, "send", &params, -4)?;
+        ensure!(told == "Insufficient funds", "its coins are held: {told}");
+        Ok(())
+    };
+    fs::write(&refuses, "")?;
+    ensure!(pay("rent")?["error"]["code"] == -25, "the device refuses");
+    held()?;
+    fs::remove_file(&refuses)?;
+
+    // What the owner allows changes while a person looks at the device.
+    ensure!(Command::new("mkfifo").arg(&gate).status()?.success());
+    let op = thread::scope(|scope| -> Result<Value> {
+        let paying = scope.spawn(|| pay("rent"));
+        let begun = || {
+            let told = daemon.reply_of("cold", "billfold.op.get", &json!([2]))?;
+            Ok(told["result"]["state"] == "running")
+        };
+        let begun = daemon.await_that("no device was asked", begun);
+        let limit = json!([{"per_payment_sat": 100_000}]);
+        let limited = ask(&daemon, "cold", "billfold.policy.set", &limit);
+        fs::write(&gate, "")?;
+        begun.and(limited)?;
+        let told = paying.join().map_err(|_| anyhow::anyhow!("it panicked"))??;
+        ensure!(told["error"]["data"]["reason"] == "per_payment", "{told}");
+        Ok(json!([2]))
+    })?;
+    fs::remove_file(&gate)?;
+    let signed = ask(&daemon, "cold", "billfold.signer.signed", &op)?;
+    ensure!(signed["state"] == "done" && signed["complete"] == true, "{signed}");
+    let told = pay("rent")?;
+    ensure!(told["error"]["data"]["reason"] == "per_payment", "{told}");
+    held()?;
+    ask(&daemon, "cold", "billfold.policy.set", &json!([{}]))?;
+    held()?;
+    // The device is gone, and comes again.
+    let address = device.address();
+    drop(device);
+    ensure!(pay("rent")?["error"]["code"] == -25, "no device");
+    held()?;
+    let device = Signer::agreeing(address, WORDS)?;
+    let whole = daemon.call("finalizepsbt", &json!([signed["psbt"]]))?;
+    let whole = daemon.call("decoderawtransaction", &json!([whole["hex"]]))?;
+    for _ in 0..2 {
+        let told = pay("rent")?;
+        ensure!(told["result"]["txid"] == whole["txid"], "another payment: {told}");
+    }
+    town.await_payment(text(&whole["txid"])?.parse()?)?;
+    drop(device);
     daemon.stop()
 }
 

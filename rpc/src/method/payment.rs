@@ -14,7 +14,7 @@ use crate::arguments::{self, fixed_point};
 use crate::desk::Desk;
 use crate::error::{Code, RpcError};
 use crate::json::Value;
-use crate::ledger;
+use crate::ledger::{self, drop_draft};
 use crate::method::address::account_of;
 use crate::node::Node;
 
@@ -201,12 +201,6 @@ pub(super) async fn bounded(
 fn shown(rate: FeeRate) -> String {
     let for_1000 = 4 * rate.to_sat_per_kwu();
     format!("{}.{:03}", for_1000 / 1_000, for_1000 % 1_000)
-}
-
-/// Gives a draft's coins free.
-pub(super) async fn drop_draft(desk: &Desk, draft: &Draft) {
-    // One that is gone holds nothing.
-    let _ = desk.ask(Command::Drop(draft.id)).await;
 }
 
 /// What Core says of an output with so little.

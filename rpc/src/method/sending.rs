@@ -19,7 +19,8 @@ use crate::desk::Desk;
 use crate::device_signing;
 use crate::error::{Code, RpcError};
 use crate::json::{Object, Value, answer};
-use crate::method::payment::{Drafted, drafted, drop_draft};
+use crate::ledger::drop_draft;
+use crate::method::payment::{Drafted, drafted};
 use crate::method::preselected::{self, Preselected};
 use crate::method::send::{bearing_fee, part};
 use crate::method::{Category, Method, Outcome, Run, Standing};
@@ -220,14 +221,10 @@ async fn finish(
         }
     };
     let coins: Vec<OutPoint> = draft.inputs.iter().map(|coin| coin.outpoint).collect();
-    let told =
-        if keeps { signed(node, desk, &draft).await } else { handed_on(node, desk, &draft).await };
-    let told = match told {
-        Ok(told) => told,
-        Err(error) => {
-            drop_draft(desk, &draft).await;
-            return Err(error);
-        }
+    let told = if keeps {
+        signed(node, desk, &draft).await?
+    } else {
+        handed_on(node, desk, &draft).await?
     };
     if locks && !(keeps && told.complete) {
         desk.ask(Command::Freeze { outpoints: coins, frozen: true }).await?;
@@ -242,7 +239,7 @@ async fn signed(node: &Node, desk: &Desk, draft: &Draft) -> Result<SentForm, Rpc
             None => return Ok(unsigned_psbt(desk, draft).await),
             Some(signed) => signed,
         },
-        signed => signed?,
+        signed => kept(desk, draft, signed).await?,
     };
     match signed {
         Reply::Payment(payment) => {
@@ -259,12 +256,14 @@ async fn signed(node: &Node, desk: &Desk, draft: &Draft) -> Result<SentForm, Rpc
 /// Signs, and sends nothing.
 async fn handed_on(node: &Node, desk: &Desk, draft: &Draft) -> Result<SentForm, RpcError> {
     let psbt: Psbt = draft.psbt.parse().map_err(|_| RpcError::bug())?;
-    let signed = match desk.ask(Command::SignPsbt(Box::new(psbt.clone()))).await {
-        Err(CommandError::WatchOnly) => match device_signing::signed(node, desk, &psbt).await? {
-            None => return Ok(unsigned_psbt(desk, draft).await),
-            Some(signed) => desk.ask(Command::ReviewPsbt(Box::new(signed))).await?,
-        },
-        signed => signed?,
+    let signed = match desk.ask(Command::SignPsbt(Box::new(psbt))).await {
+        Err(CommandError::WatchOnly) => {
+            match device_signing::signed_draft(node, desk, draft).await? {
+                None => return Ok(unsigned_psbt(desk, draft).await),
+                Some(signed) => desk.ask_until_room(Command::ReviewPsbt(Box::new(signed))).await?,
+            }
+        }
+        signed => kept(desk, draft, signed).await?,
     };
     match signed {
         Reply::Psbt(review) => {
@@ -275,6 +274,18 @@ async fn handed_on(node: &Node, desk: &Desk, draft: &Draft) -> Result<SentForm, 
         }
         _ => Err(RpcError::bug()),
     }
+}
+
+/// What the wallet's own keys came to; a draft that they did not sign is dropped.
+async fn kept(
+    desk: &Desk,
+    draft: &Draft,
+    signed: Result<Reply, CommandError>,
+) -> Result<Reply, RpcError> {
+    if signed.is_err() {
+        drop_draft(desk, draft).await;
+    }
+    Ok(signed?)
 }
 
 /// A wallet without keys answers with what it would sign, and holds nothing.

@@ -14,8 +14,8 @@ use crate::desk::Desk;
 use crate::device_signing;
 use crate::error::{Code, RpcError};
 use crate::json::{Btc, answer};
-use crate::ledger;
-use crate::method::payment::{Fee, drop_draft};
+use crate::ledger::{self, drop_draft};
+use crate::method::payment::Fee;
 use crate::method::{Category, Method, Outcome, Run, Standing};
 use crate::node::Node;
 use crate::parameter::{Kind, Parameter};
@@ -116,7 +116,11 @@ async fn bump(node: &Node, desk: &Desk, arguments: &Arguments, signs: bool) -> O
         return answer(&BumpForm::new(None, Some(psbt), before, fee));
     }
     let signed = match desk.ask(Command::Sign(draft.id)).await {
-        Err(CommandError::WatchOnly) => device_signing::pay(node, desk, &draft).await,
+        Err(CommandError::WatchOnly) => match device_signing::pay(node, desk, &draft).await? {
+            // The part that the device has signed can still be asked for.
+            Some(Reply::Psbt(_)) => return Err(RpcError::new(Code::Wallet, PARTLY_SIGNED)),
+            signed => Ok(signed),
+        },
         other => other.map(Some).map_err(refusal),
     };
     if let Ok(Some(Reply::Payment(payment))) = signed {
@@ -219,4 +223,6 @@ impl BumpForm {
     }
 }
 
+const PARTLY_SIGNED: &str = "Can't sign transaction: others must sign too. billfold.signer.signed tells what the \
+                             device has signed, and billfold drafts what is held for it.";
 const HAS_DESCENDANTS: &str = "Transaction has descendants in the wallet";

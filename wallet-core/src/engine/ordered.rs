@@ -52,7 +52,7 @@ impl Follower {
         DraftMoment { request: request.map(RequestId::from), ..around.moment() }
     }
 
-    /// A draft that its caller may sign; another one is dropped.
+    /// A draft that its caller may sign; another one is dropped, unless its coins are held for a signature.
     pub(super) fn within_limits(
         &mut self,
         around: &Around<'_>,
@@ -64,11 +64,13 @@ impl Follower {
             made => return Ok(drafted(made)),
         };
         let kept = Some(draft.id).filter(|_| !dry_run);
+        // One that is known again may be signed already.
+        let is_brief = draft.expires.is_some();
         // What was just built is well-formed.
         let psbt =
             Psbt::from_str(&draft.psbt).map_err(|_| CommandError::NoSuchDraft(draft.id.0))?;
         if let Err(refused) = self.check(around, &psbt, kept) {
-            if let Some(id) = kept {
+            if let Some(id) = kept.filter(|_| is_brief) {
                 // One that keeps nothing is not there.
                 match self.wallet.drop_draft(id) {
                     Ok(()) | Err(CommandError::NoSuchDraft(_)) => {}

@@ -14,6 +14,7 @@ use crate::arguments::{self, Arguments, fixed_point};
 use crate::desk::Desk;
 use crate::error::{Code, RpcError};
 use crate::json::{Value, answer};
+use crate::ledger::drop_draft;
 use crate::method::billfold::payments::{InputForm, PaymentForm, record};
 use crate::method::billfold::{count, only, sats};
 use crate::method::{Category, Method, Outcome, Run, Standing};
@@ -162,11 +163,6 @@ async fn seen_chain(node: &Node, desk: &Desk) -> Result<(), RpcError> {
     }
     let message = "The wallet has not seen the chain yet: wait until it is synced";
     Err(RpcError::new(Code::InInitialDownload, message))
-}
-
-async fn drop_draft(desk: &Desk, draft: &Draft) {
-    // One that is gone holds nothing.
-    let _ = desk.ask(Command::Drop(draft.id)).await;
 }
 
 fn fallback(node: &Node) -> Result<FeeRate, RpcError> {
