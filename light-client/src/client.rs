@@ -182,7 +182,7 @@ impl LightClient {
             Input::Received { peer, bytes } => self.on_received(now, peer, bytes),
             Input::Receiving { peer } => self.on_receiving(now, peer),
             Input::Disconnected { peer } => self.on_disconnected(now, peer),
-            Input::JobDone { id, result } => self.on_job_done(id, &result),
+            Input::JobDone { id, result } => self.on_job_done(now.mono, id, &result),
             // Nothing is looked up yet.
             Input::Resolved { id, addresses } => {
                 self.roster.on_resolved(now, id, &addresses, &mut self.rng);

@@ -29,6 +29,16 @@ pub struct KeptFilter {
     pub bytes: Arc<[u8]>,
 }
 
+/// What is known of the filters of neighbouring blocks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FoundFilters {
+    /// In rising height, of every block at least one: each is what peers commit to, and can be read.
+    /// Where they commit to several versions, all of them that came.
+    pub filters: Vec<KeptFilter>,
+    /// The other versions: they were waited for in vain, and may say anything of their blocks.
+    pub unread: Vec<FilterId>,
+}
+
 /// Neighbouring blocks of the best chain, both ends in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FilterRange {

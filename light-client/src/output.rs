@@ -8,7 +8,7 @@ use crate::dial::{DialProblem, Wire};
 use crate::fault::Fault;
 use crate::height::{BlockId, Height};
 use crate::io::Io;
-use crate::kept::{FilterRange, KeptFilter};
+use crate::kept::{FilterRange, FoundFilters};
 use crate::peer_id::{PeerAddress, PeerId};
 use crate::time::{ClockOffset, WallTime};
 
@@ -29,10 +29,9 @@ pub enum Output {
     Filters {
         /// Of which blocks.
         range: FilterRange,
-        /// In rising height, up to the tip; each is what peers commit to, and can be read. Where they
-        /// commit to several versions, all of them. `None` if the best chain has no such blocks
-        /// above its base, or too many questions are open.
-        filters: Option<Vec<KeptFilter>>,
+        /// From the first block on: up to the last or the tip, or as far as there was room. `None`
+        /// if the best chain has no such blocks above its base, or too many questions are open.
+        filters: Option<FoundFilters>,
     },
     /// The chain moved; wallets follow.
     Chain(ChainEvent),

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use billfold_wallet_core::light_client::filter::matcher::Matcher;
 use billfold_wallet_core::light_client::filter::packed_scripts::PackedScripts;
 use billfold_wallet_core::light_client::height::BlockId;
-use billfold_wallet_core::light_client::kept::KeptFilter;
+use billfold_wallet_core::light_client::kept::{FoundFilters, KeptFilter};
 use bitcoin::hashes::Hash as _;
 use bitcoin::script::Instruction;
 use bitcoin::{Block, PubkeyHash, Script, ScriptBuf, ScriptHash, TxIn, WPubkeyHash, WScriptHash};
@@ -45,18 +45,17 @@ impl Needles {
         }
     }
 
-    /// The blocks of which a filter has one of them, in their order. What can't be read may have
-    /// any.
+    /// The blocks of which a filter has one of them, in their order. What can't be read or did not
+    /// come may have any.
     #[must_use]
-    pub fn matches(&self, filters: &[KeptFilter]) -> Vec<BlockId> {
+    pub fn matches(&self, found: &FoundFilters) -> BTreeSet<BlockId> {
         let mut matcher = Matcher::new();
-        let mut found = |filter: &KeptFilter| {
+        let mut is_match = |filter: &&KeptFilter| {
             matcher.matches_any(&filter.bytes, filter.id.block.hash, &self.packed).unwrap_or(true)
         };
-        let mut blocks: Vec<BlockId> =
-            filters.iter().filter(|filter| found(filter)).map(|filter| filter.id.block).collect();
-        blocks.dedup();
-        blocks
+        let matching = found.filters.iter().filter(|filter| is_match(filter));
+        let ids = matching.map(|filter| filter.id).chain(found.unread.iter().copied());
+        ids.map(|id| id.block).collect()
     }
 
     /// Whether a block pays one of them, or may spend from one.

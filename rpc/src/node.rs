@@ -14,7 +14,7 @@ use billfold_wallet_core::config::WalletName;
 use billfold_wallet_core::face::Face;
 use billfold_wallet_core::keychain::ScriptType;
 use billfold_wallet_core::light_client::height::{BlockId, Height};
-use billfold_wallet_core::light_client::kept::{FilterRange, KeptFilter};
+use billfold_wallet_core::light_client::kept::{FilterRange, FoundFilters};
 use billfold_wallet_core::light_client::known_block::KnownBlock;
 use billfold_wallet_core::light_client::params::Params;
 use billfold_wallet_core::light_client::peer_order::PeerOrder;
@@ -289,7 +289,7 @@ impl Node {
     ///
     /// # Errors
     /// What the face answered.
-    pub async fn filters(&self, range: FilterRange) -> Result<Option<Vec<KeptFilter>>, RpcError> {
+    pub async fn filters(&self, range: FilterRange) -> Result<Option<FoundFilters>, RpcError> {
         match self.face.ask_chain(ChainQuery::Filters(range)).await? {
             Reply::Filters(filters) => Ok(filters),
             _ => Err(RpcError::bug()),
@@ -303,7 +303,7 @@ impl Node {
     pub async fn filters_of_peers(
         &self,
         range: FilterRange,
-    ) -> Result<Option<Vec<KeptFilter>>, RpcError> {
+    ) -> Result<Option<FoundFilters>, RpcError> {
         let mut asked = pin!(self.filters(range));
         loop {
             if let Some(filters) = watch::within(FETCH_TIME, asked.as_mut()).await {

@@ -43,7 +43,7 @@ use bitcoin::{
 
 use crate::keychain::{AccountKey, AccountName, Branch};
 use crate::light_client::height::{BlockId, Height};
-use crate::light_client::kept::KeptFilter;
+use crate::light_client::kept::FoundFilters;
 use crate::light_client::known_block::KnownBlock;
 use crate::light_client::status::{KnownAddress, Status};
 
@@ -360,9 +360,9 @@ pub enum Reply {
     Block(Option<Box<KnownBlock>>),
     /// To [`ChainQuery::Fetch`]; `None` if the best chain does not have it (any more).
     Fetched(Option<Box<Block>>),
-    /// To [`ChainQuery::Filters`]: in rising height, all versions to which peers commit; `None` if the
+    /// To [`ChainQuery::Filters`], from the first block on, as far as there was room; `None` if the
     /// best chain has no such blocks above its base.
-    Filters(Option<Vec<KeptFilter>>),
+    Filters(Option<FoundFilters>),
     /// To [`ChainQuery::FilterHeader`]; `None` where it is not known, or peers disagree.
     FilterHeader(Option<FilterHeader>),
     /// To [`ChainQuery::Judge`].

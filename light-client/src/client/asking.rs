@@ -10,6 +10,7 @@ use crate::io::Io;
 use crate::kept::{FilterRange, KeptFilter, ReadId};
 use crate::output::Output;
 use crate::sync::asked_filters::FilterAnswer;
+use crate::time::MonoTime;
 
 impl LightClient {
     /// The filter header of a block of the best chain (BIP157). `None` where it is not known: the
@@ -39,10 +40,10 @@ impl LightClient {
     }
 
     /// Gathers filters, and tells what is here by now.
-    pub(super) fn follow_asked_filters(&mut self) {
+    pub(super) fn follow_asked_filters(&mut self, now: MonoTime) {
         loop {
             self.asked.follow(&self.tree, &self.commitments, &self.matching);
-            match self.asked.next_answer(&self.tree, &self.commitments) {
+            match self.asked.next_answer(now, &self.tree, &self.commitments) {
                 Some(FilterAnswer { range, filters }) => {
                     self.outbox.push(Output::Filters { range, filters });
                 }

@@ -357,6 +357,7 @@ impl LightClient {
         self.filter_headers.remove(id);
         self.filters.remove(id, &self.commitments);
         self.commitments.remove(id);
+        self.asked.forget_peer(id);
         self.recheck_versions();
         self.blocks.remove(id);
         self.broadcast.remove(id);

@@ -187,7 +187,7 @@ impl LightClient {
         self.timers.set(Timer::FilterHeaders, due(self.filter_headers.next_due(now)));
         self.timers.set(Timer::Filters, due(self.filters.next_due(now)));
         let versions = self.conduct.next_due(now).into_iter();
-        let versions = versions.chain(self.next_introduction(now));
+        let versions = versions.chain(self.next_introduction(now)).chain(self.asked.next_due(now));
         self.timers.set(Timer::Versions, due(versions.min()));
         self.timers.set(Timer::Blocks, due(self.blocks.next_due(now)));
         self.timers.set(Timer::Announce, self.broadcast.next_due(now));

@@ -11,6 +11,7 @@ use crate::height::{BlockId, Height};
 use crate::input::ScanStart;
 use crate::io::Io;
 use crate::job::{FilterVerdict, JobId, JobResult};
+use crate::limits::MAX_ASKED_BYTES;
 use crate::output::{ChainEvent, Output};
 use crate::peer_id::PeerId;
 use crate::sync::blocks::{BlockPeer, Purpose, WantedBlock};
@@ -76,17 +77,19 @@ impl LightClient {
         }
     }
 
-    pub(super) fn on_job_done(&mut self, id: JobId, result: &JobResult) {
+    pub(super) fn on_job_done(&mut self, now: MonoTime, id: JobId, result: &JobResult) {
         let JobResult::MatchFilters(verdicts) = result;
-        let mut outcomes = self.matching.on_verdicts(id, verdicts);
-        outcomes.extend(self.asked.on_verdicts(id, verdicts));
-        for outcome in &outcomes {
+        let outcomes = self.matching.on_verdicts(id, verdicts);
+        let served = outcomes.iter().filter(|outcome| {
+            matches!(outcome.verdict, FilterVerdict::NoMatch | FilterVerdict::Match)
+        });
+        // What a peer sends for others makes up for nothing that the wallet waits for.
+        for peer in served.filter_map(|outcome| outcome.from) {
+            self.on_served(peer);
+        }
+        let asked = self.asked.on_verdicts(now, id, verdicts);
+        for outcome in outcomes.iter().chain(&asked) {
             let (block, hash) = (outcome.id.block, outcome.id.hash);
-            if let Some(from) = outcome.from
-                && matches!(outcome.verdict, FilterVerdict::NoMatch | FilterVerdict::Match)
-            {
-                self.on_served(from);
-            }
             let liars: Vec<PeerId> = match outcome.verdict {
                 FilterVerdict::NoMatch => Vec::new(),
                 FilterVerdict::Match => {
@@ -139,7 +142,7 @@ impl LightClient {
             matching.drop_filter(id);
         }
         self.follow_fetches();
-        self.follow_asked_filters();
+        self.follow_asked_filters(now);
         self.fold_blocks();
         while let Some((id, job)) = self.matching.next_job() {
             self.outbox.push(Output::Io(Io::Job { id, job }));
@@ -229,10 +232,11 @@ impl LightClient {
         let mut peers = self.peers_with_blocks();
         let leader = self.headers.leader().filter(|_| peers.len() > 1);
         peers.retain(|(peer, _)| Some(*peer) != leader);
+        let held = self.matching.held_bytes() + self.asked.held_bytes().min(MAX_ASKED_BYTES);
         let with = Circumstances {
             now,
             peers: &peers,
-            need: ScanNeed { cursor: cursor.height, held: self.matching.held_bytes() },
+            need: ScanNeed { cursor: cursor.height, held },
             commitments: &self.commitments,
             tree: &self.tree,
         };

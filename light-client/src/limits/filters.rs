@@ -60,10 +60,11 @@ pub const MAX_ASKED_FILTERS: u32 = 200;
 /// Such questions at a time.
 pub const MAX_FILTER_QUESTIONS: usize = 64;
 
-/// Blocks whose filters are gathered for them, beyond which all but the first wait.
+/// Blocks whose filters are gathered for them at a time.
 pub const MAX_ASKED_ROWS: usize = 2 * MAX_ASKED_FILTERS as usize;
 
-/// Bytes of filters that are held for them, beyond which all but the first wait.
+/// Bytes of filters that are held for them. Beyond, only those of each question's first block are
+/// held, and what is whole is told.
 pub const MAX_ASKED_BYTES: usize = 8 << 20;
 
 /// Filters in one job.

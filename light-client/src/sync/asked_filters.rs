@@ -1,9 +1,11 @@
 //! Owns filters that somebody asks for by themselves (BIP157), whatever is watched: the questions,
 //! which filters answer them, and that each is what peers commit to.
 //!
-//! Where peers commit to several versions of a filter, the answer has all of them. Refuses to
-//! download: what the store does not have is said to be missing, and comes behind what the scan
-//! wants. Refuses to keep what it got: the room on disk is the wallet's.
+//! Where peers commit to several versions of a filter, the answer has all of them, or says which were
+//! waited for in vain. Refuses to download: what the store does not have is said to be missing, and
+//! comes behind what the scan wants. Refuses to keep what it got: the room on disk is the wallet's.
+
+mod answers;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -15,13 +17,14 @@ use crate::filter::commitments::Commitments;
 use crate::filter::packed_scripts::PackedScripts;
 use crate::height::{BlockId, Height};
 use crate::job::{FilterToMatch, FilterVerdict, Job, JobId};
-use crate::kept::{FilterId, FilterRange, KeptFilter, ReadId};
+use crate::kept::{FilterId, FilterRange, FoundFilters, KeptFilter, ReadId};
 use crate::limits::{
     MAX_ASKED_BYTES, MAX_ASKED_ROWS, MAX_FILTER_QUESTIONS, MAX_FILTERS_PER_JOB,
     MAX_FILTERS_PER_READ,
 };
 use crate::matching::{Matching, Outcome};
 use crate::peer_id::PeerId;
+use crate::time::MonoTime;
 
 /// Questions for filters, in their order.
 #[derive(Debug, Default)]
@@ -39,6 +42,8 @@ pub(crate) struct AskedFilters {
     dropped: Vec<FilterId>,
     /// What hashes to its name and can't be read: it answers nothing.
     refused: BTreeSet<FilterId>,
+    /// Whose versions were waited for in vain: others' are told without them.
+    slow: BTreeSet<PeerId>,
     /// Whether the rows may not be those that are wanted, or not with the versions that count.
     stale: bool,
 }
@@ -48,6 +53,8 @@ pub(crate) struct AskedFilters {
 struct Row {
     block: BlockId,
     versions: Vec<FilterHash>,
+    /// Since when one of them is good.
+    since: Option<MonoTime>,
 }
 
 /// How far a filter is.
@@ -59,6 +66,8 @@ enum Stage {
     Read,
     /// To be downloaded.
     Missing,
+    /// It came when there was no room: to be had again.
+    Later,
     /// Here. Who sent it; `None`: the store.
     Unchecked { bytes: Arc<[u8]>, from: Option<PeerId> },
     /// It is being found out whether it is what its name says.
@@ -71,8 +80,8 @@ enum Stage {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct FilterAnswer {
     pub(crate) range: FilterRange,
-    /// In rising height; `None` if the best chain has no such blocks above its base.
-    pub(crate) filters: Option<Vec<KeptFilter>>,
+    /// `None` if the best chain has no such blocks above its base.
+    pub(crate) filters: Option<FoundFilters>,
 }
 
 impl AskedFilters {
@@ -110,6 +119,11 @@ impl AskedFilters {
         self.stale
     }
 
+    /// A peer is gone.
+    pub(crate) fn forget_peer(&mut self, peer: PeerId) {
+        self.slow.remove(&peer);
+    }
+
     /// Whoever downloads has forgotten what was missing.
     pub(crate) fn miss_again(&mut self) {
         let missing = self.filters.iter().filter(|(_, stage)| matches!(stage, Stage::Missing));
@@ -145,8 +159,8 @@ impl AskedFilters {
 
     /// A filter came from a peer.
     pub(crate) fn hold(&mut self, id: FilterId, bytes: &Arc<[u8]>, from: PeerId) {
-        if let Some(stage @ Stage::Missing) = self.filters.get_mut(&id) {
-            *stage = Stage::Unchecked { bytes: Arc::clone(bytes), from: Some(from) };
+        if self.lacks(&id) {
+            self.put(id, bytes, Some(from));
         }
     }
 
@@ -166,20 +180,26 @@ impl AskedFilters {
             self.drop_row(&row);
         }
         let end = tree.tip().height.min(commitments.tip());
-        for (place, range) in self.questions.clone().into_iter().enumerate() {
-            // The first is answered at any rate; the next ones as far as there is room.
-            let full = self.rows.len() >= MAX_ASKED_ROWS || self.held_bytes() >= MAX_ASKED_BYTES;
-            if place > 0 && full {
+        for range in self.questions.clone() {
+            let new = |height: &Height| !self.rows.contains_key(height);
+            let new: Vec<Height> =
+                range.heights().take_while(|at| *at <= end).filter(new).collect();
+            if self.rows.len() + new.len() > MAX_ASKED_ROWS {
                 break;
             }
-            for height in range.heights().take_while(|height| *height <= end) {
-                if let Some(block) = tree.block_at(height) {
-                    self.rows.entry(height).or_insert(Row { block, versions: Vec::new() });
-                }
+            for block in new.into_iter().filter_map(|height| tree.block_at(height)) {
+                let row = Row { block, versions: Vec::new(), since: None };
+                self.rows.insert(block.height, row);
             }
         }
         for height in self.rows.keys().copied().collect::<Vec<_>>() {
             self.set_versions(height, commitments.versions(height), matching);
+        }
+        let later = self.filters.iter().filter(|(_, stage)| matches!(stage, Stage::Later));
+        for id in later.map(|(id, _)| *id).collect::<Vec<_>>() {
+            if self.has_room_at(id.block.height) {
+                self.want(id, matching);
+            }
         }
     }
 
@@ -201,11 +221,13 @@ impl AskedFilters {
         let Some(asked) = self.reads.remove(&read) else { return Vec::new() };
         let mut gone = Vec::new();
         for id in asked {
-            let Some(stage @ Stage::Read) = self.filters.get_mut(&id) else { continue };
+            if !matches!(self.filters.get(&id), Some(Stage::Read)) {
+                continue;
+            }
             if let Some(found) = filters.iter().find(|filter| filter.id == id) {
-                *stage = Stage::Unchecked { bytes: Arc::clone(&found.bytes), from: None };
+                self.put(id, &found.bytes, None);
             } else {
-                *stage = Stage::Missing;
+                self.filters.insert(id, Stage::Missing);
                 self.missing.push(id);
                 gone.push(id);
             }
@@ -213,27 +235,21 @@ impl AskedFilters {
         gone
     }
 
-    /// The next job, once all that answers the first question is here: to find out whether it is
-    /// what its name says, and can be read.
+    /// The next job, when the one before it is done: to find out whether what is here is what its
+    /// name says, and can be read.
     pub(crate) fn next_job(&mut self) -> Option<(JobId, Job)> {
-        let ids = self.ids_of(*self.questions.front()?);
-        let here = |id: &FilterId| match self.filters.get(id) {
-            Some(Stage::Unchecked { .. } | Stage::Checked { .. } | Stage::Good(_)) => true,
-            Some(Stage::Kept | Stage::Read | Stage::Missing) | None => false,
-        };
-        if !ids.iter().all(here) {
+        if !self.jobs.is_empty() {
             return None;
         }
         let by = JobId::new(self.numbered + FIRST_NUMBER);
         let (mut sent, mut filters) = (Vec::new(), Vec::new());
-        for id in ids {
-            let Some(stage) = self.filters.get_mut(&id) else { continue };
+        for (id, stage) in &mut self.filters {
             let Stage::Unchecked { bytes, from } = stage else { continue };
             let (bytes, from) = (Arc::clone(bytes), *from);
             let (block, expected) = (id.block.hash, id.hash);
             filters.push(FilterToMatch { block, expected, bytes: Arc::clone(&bytes) });
             *stage = Stage::Checked { bytes, from, by };
-            sent.push(id);
+            sent.push(*id);
             if sent.len() == MAX_FILTERS_PER_JOB {
                 break;
             }
@@ -247,7 +263,12 @@ impl AskedFilters {
     }
 
     /// A job is done, if it was sent out here.
-    pub(crate) fn on_verdicts(&mut self, job: JobId, verdicts: &[FilterVerdict]) -> Vec<Outcome> {
+    pub(crate) fn on_verdicts(
+        &mut self,
+        now: MonoTime,
+        job: JobId,
+        verdicts: &[FilterVerdict],
+    ) -> Vec<Outcome> {
         let sent = self.jobs.remove(&job).unwrap_or_default();
         let mut outcomes = Vec::new();
         for (id, verdict) in sent.into_iter().zip(verdicts.iter().copied()) {
@@ -261,6 +282,9 @@ impl AskedFilters {
             match verdict {
                 FilterVerdict::NoMatch | FilterVerdict::Match => {
                     *stage = Stage::Good(Arc::clone(bytes));
+                    if let Some(row) = self.rows.get_mut(&id.block.height) {
+                        row.since.get_or_insert(now);
+                    }
                 }
                 FilterVerdict::Undecodable => {
                     self.refused.insert(id);
@@ -275,46 +299,13 @@ impl AskedFilters {
         outcomes
     }
 
-    /// The next answer. If there are other versions by now than were gathered, it is not one, and
-    /// they are gathered first.
-    pub(crate) fn next_answer(
-        &mut self,
-        tree: &HeaderTree,
-        commitments: &Commitments,
-    ) -> Option<FilterAnswer> {
-        let range = *self.questions.front()?;
-        let tip = tree.tip().height;
-        if range.first <= tree.base().height || range.first > tip || range.last < range.first {
-            self.leave(range);
-            return Some(FilterAnswer { range, filters: None });
-        }
-        let mut filters = Vec::new();
-        for height in range.heights().take_while(|height| *height <= tip) {
-            let row = self.rows.get(&height)?;
-            if row.versions.is_empty() {
-                return None;
-            }
-            for hash in &row.versions {
-                let id = FilterId { block: row.block, hash: *hash };
-                let Some(Stage::Good(bytes)) = self.filters.get(&id) else { return None };
-                filters.push(KeptFilter { id, bytes: Arc::clone(bytes) });
-            }
-            let versions = self.readable(row.block, commitments.versions(height));
-            if versions.iter().any(|version| !row.versions.contains(version)) {
-                self.stale = true;
-                return None;
-            }
-        }
-        self.leave(range);
-        Some(FilterAnswer { range, filters: Some(filters) })
-    }
-
-    fn held_bytes(&self) -> usize {
+    /// Bytes of filters that are kept in memory.
+    pub(crate) fn held_bytes(&self) -> usize {
         let bytes = |stage: &Stage| match stage {
             Stage::Unchecked { bytes, .. } | Stage::Checked { bytes, .. } | Stage::Good(bytes) => {
                 bytes.len()
             }
-            Stage::Kept | Stage::Read | Stage::Missing => 0,
+            Stage::Kept | Stage::Read | Stage::Missing | Stage::Later => 0,
         };
         self.filters.values().map(bytes).sum()
     }
@@ -337,22 +328,32 @@ impl AskedFilters {
             self.drop_filter(FilterId { block, hash: *hash });
         }
         for hash in versions.into_iter().filter(|hash| !old.contains(hash)) {
-            let id = FilterId { block, hash };
-            if matching.keeps(height) {
-                self.filters.insert(id, Stage::Kept);
-            } else {
-                self.filters.insert(id, Stage::Missing);
-                self.missing.push(id);
-            }
+            self.want(FilterId { block, hash }, matching);
         }
     }
 
-    fn ids_of(&self, range: FilterRange) -> Vec<FilterId> {
-        let rows = self.rows.range(range.first..=range.last.max(range.first));
-        let ids = rows.flat_map(|(_, row)| {
-            row.versions.iter().map(|hash| FilterId { block: row.block, hash: *hash })
-        });
-        ids.collect()
+    fn want(&mut self, id: FilterId, matching: &Matching) {
+        if matching.keeps(id.block.height) {
+            self.filters.insert(id, Stage::Kept);
+        } else {
+            self.filters.insert(id, Stage::Missing);
+            self.missing.push(id);
+        }
+    }
+
+    fn put(&mut self, id: FilterId, bytes: &Arc<[u8]>, from: Option<PeerId>) {
+        let has_room = self.has_room_at(id.block.height);
+        let here = || Stage::Unchecked { bytes: Arc::clone(bytes), from };
+        self.filters.insert(id, if has_room { here() } else { Stage::Later });
+    }
+
+    /// There always is for the first block of a question, so that each is answered.
+    fn has_room_at(&self, height: Height) -> bool {
+        self.has_room() || self.questions.iter().any(|range| range.first == height)
+    }
+
+    fn has_room(&self) -> bool {
+        self.held_bytes() < MAX_ASKED_BYTES
     }
 
     fn drop_row(&mut self, row: &Row) {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use billfold_wallet_core::command::{BlockQuery, CommandError};
 use billfold_wallet_core::light_client::height::{BlockId, Height};
-use billfold_wallet_core::light_client::kept::{FilterRange, KeptFilter};
+use billfold_wallet_core::light_client::kept::{FilterRange, FoundFilters, KeptFilter};
 use billfold_wallet_core::light_client::limits::MAX_ASKED_FILTERS;
 use bitcoin::bip158::BlockFilter;
 use bitcoin::constants::genesis_block;
@@ -63,7 +63,8 @@ pub(super) const METHODS: &[Method] = &[
         standing: Standing::Differs(
             "-1 for a start_height below the trusted start; filter_false_positives only with \
              --rpc-fetch-blocks (-32601 without), and it keeps a block that may spend from the \
-             descriptors, since a block does not tell what it spends: taproot, bare keys; -5 for \
+             descriptors, since a block does not tell what it spends: taproot, bare keys; a block is \
+             relevant also if a peer keeps back the filter that it commits to; -5 for \
              steps that are hardened last, and texts of what is wrong with a descriptor are our own",
         ),
         run: Run::Node(|node, arguments| Box::pin(scan(node, arguments))),
@@ -89,8 +90,9 @@ async fn filter(node: &Node, arguments: &Arguments) -> Outcome {
     let filters = watch::within(crate::limits::FETCH_TIME, asked).await;
     let filters = filters.ok_or_else(|| RpcError::new(Code::Misc, NO_FILTER))??;
     let header = node.filter_header(hash).await?;
-    match (&filters.ok_or_else(missing)?[..], header) {
-        ([filter], Some(header)) if filter.id.block.hash == hash => {
+    let found = filters.ok_or_else(missing)?;
+    match (&found.filters[..], header) {
+        ([filter], Some(header)) if filter.id.block.hash == hash && found.unread.is_empty() => {
             answer(&FilterForm::new(&filter.bytes, &header))
         }
         // It left the chain meanwhile.
@@ -190,9 +192,9 @@ impl Plan {
         let mut next = self.first;
         let mut here = if next == Height::GENESIS {
             next = next.next();
-            vec![genesis(node)?]
+            FoundFilters { filters: vec![genesis(node)?], unread: Vec::new() }
         } else {
-            Vec::new()
+            FoundFilters::default()
         };
         loop {
             let needles = Arc::clone(&self.needles);
@@ -209,19 +211,19 @@ impl Plan {
                 form.to_height = upto.to_u32();
             }
             let Some(filters) = fetched? else { return Ok(()) };
-            next = filters.last().map_or(next, |filter| filter.id.block.height).next();
+            next = filters.filters.last().map_or(next, |filter| filter.id.block.height).next();
             here = filters;
         }
     }
 
     /// The filters from a height on, as many as are told at once; `None` above the last.
-    async fn fetch(&self, node: &Node, first: Height) -> Result<Option<Vec<KeptFilter>>, RpcError> {
+    async fn fetch(&self, node: &Node, first: Height) -> Result<Option<FoundFilters>, RpcError> {
         if first > self.last {
             return Ok(None);
         }
         let last = first.up(MAX_ASKED_FILTERS - 1).min(self.last);
         let filters = node.filters_of_peers(FilterRange { first, last }).await?;
-        let filters = filters.filter(|filters| !filters.is_empty());
+        let filters = filters.filter(|found| !found.filters.is_empty());
         filters.map(Some).ok_or_else(|| RpcError::new(Code::Misc, SHORTER))
     }
 

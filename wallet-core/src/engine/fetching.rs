@@ -11,7 +11,7 @@ use crate::engine::{Effect, Engine};
 use crate::event::CommandId;
 use crate::light_client::height::BlockId;
 use crate::light_client::input::Input;
-use crate::light_client::kept::{FilterRange, KeptFilter};
+use crate::light_client::kept::{FilterRange, FoundFilters};
 use crate::limits::PENDING_FETCHES;
 
 /// What somebody waits for.
@@ -86,8 +86,8 @@ impl Engine {
     }
 
     /// Answers all who wait for filters.
-    pub(super) fn hand_out_filters(&mut self, range: FilterRange, filters: Option<&[KeptFilter]>) {
-        let reply = || Reply::Filters(filters.map(<[KeptFilter]>::to_vec));
+    pub(super) fn hand_out_filters(&mut self, range: FilterRange, filters: Option<&FoundFilters>) {
+        let reply = || Reply::Filters(filters.cloned());
         self.hand_out(Wanted::Filters(range), reply);
     }
 

@@ -61,7 +61,7 @@ impl Engine {
             }
             Output::Fetched { at, block } => self.hand_out_block(at, block.as_deref()),
             Output::Filters { range, filters } => {
-                self.hand_out_filters(range, filters.as_deref());
+                self.hand_out_filters(range, filters.as_ref());
             }
             Output::Chain(event) => return self.follow_chain(now, event),
         }

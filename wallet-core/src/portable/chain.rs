@@ -7,7 +7,7 @@ use crate::light_client::evidence::{Evidence, FilterEvidence, FilterHeaders};
 use crate::light_client::fault::Fault;
 use crate::light_client::fees::{Confidence, FeeEstimate, FeeReport};
 use crate::light_client::height::{BlockId, Height};
-use crate::light_client::kept::{FilterId, FilterRange, KeptFilter};
+use crate::light_client::kept::{FilterId, FilterRange, FoundFilters, KeptFilter};
 use crate::light_client::known_block::KnownBlock;
 use crate::light_client::output::{BroadcastEvent, PeerEvent};
 use crate::light_client::peer_id::{OnionAddress, PeerAddress, PeerHost, PeerId, Subnet};
@@ -38,6 +38,7 @@ portable_struct! {
     KnownBlock { id, header, median_time, work, next }
     FilterRange { first, last }
     FilterId { block, hash }
+    FoundFilters { filters, unread }
     MerkleBranch { position, siblings }
     Evidence { headers, tip, filter }
     FilterEvidence { hash, headers, agreeing, peers }

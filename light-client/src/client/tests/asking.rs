@@ -11,8 +11,8 @@ use super::world::{Blocks, Store, Vice, World, script};
 use crate::fault::Fault;
 use crate::height::Height;
 use crate::input::{Input, ScanStart};
-use crate::kept::{FilterId, FilterRange, KeptFilter};
-use crate::limits::{MAX_ASKED_FILTERS, MAX_FILTER_QUESTIONS};
+use crate::kept::{FilterId, FilterRange, FoundFilters, KeptFilter};
+use crate::limits::{MAX_ASKED_BYTES, MAX_ASKED_FILTERS, MAX_FILTER_QUESTIONS};
 use crate::output::Output;
 
 /// A chain of thirty blocks of which the wallet scans the last ten, not begun.
@@ -27,12 +27,21 @@ const fn range(first: u32, last: u32) -> FilterRange {
 }
 
 /// What came of the questions, in order.
-fn told(world: &World) -> Vec<(FilterRange, Option<Vec<KeptFilter>>)> {
-    let told = world.log.iter().filter_map(|output| match output {
+fn found(world: &World) -> Vec<(FilterRange, Option<FoundFilters>)> {
+    let found = world.log.iter().filter_map(|output| match output {
         Output::Filters { range, filters } => Some((*range, filters.clone())),
         _ => None,
     });
-    told.collect()
+    found.collect()
+}
+
+/// The same, where every version came.
+fn told(world: &World) -> Vec<(FilterRange, Option<Vec<KeptFilter>>)> {
+    let all = |found: FoundFilters| {
+        assert_eq!(found.unread, []);
+        found.filters
+    };
+    found(world).into_iter().map(|(range, found)| (range, found.map(all))).collect()
 }
 
 /// The true filters of some blocks.
@@ -248,11 +257,85 @@ fn what_is_not_on_the_chain_or_too_much_is_said_to_be() {
     let before = told(&world).len();
     world.host(1).vice = Some(Vice::MutesFilters);
     for n in 0..=u32::try_from(MAX_FILTER_QUESTIONS).unwrap() {
-        world.input(Input::FetchFilters(range(1 + n, 2 + n)));
+        world.input(Input::FetchFilters(range(1 + n % 8, 10 + n / 8)));
     }
     assert_eq!(told(&world).len(), before + 1, "one too many");
     assert_eq!(told(&world).last().map(|(_, filters)| filters.is_none()), Some(true));
     let stranger = crate::height::BlockId::new(Height::new(3), BlockHash::all_zeros());
     assert_eq!(world.client.filter_header(stranger), None::<FilterHeader>);
     assert_eq!(range(1, u32::MAX).heights().count(), MAX_ASKED_FILTERS as usize);
+}
+
+#[test]
+fn who_drips_versions_of_its_own_is_not_waited_for_long() {
+    let (mut world, tip) = world(2);
+    world.scan(31, &[script(1)]);
+    world.sync(tip);
+    world.take_down(2);
+    world.host(2).lies = (1..=30).map(|height| (height, Lie::Adds(script(9)))).collect();
+    world.host(2).vice = Some(Vice::DripsFilters);
+    world.host(2).up = true;
+    world.pass(Duration::from_secs(120));
+    let (many, one, next) = (range(1, 20), range(25, 25), range(21, 24));
+    world.input(Input::FetchFilters(many));
+    world.input(Input::FetchFilters(one));
+    world.pass(Duration::from_secs(60));
+    let mut answers = found(&world);
+    answers.sort_by_key(|(asked, _)| *asked);
+    assert_eq!(answers.iter().map(|(asked, _)| *asked).collect::<Vec<_>>(), [many, one]);
+    for (asked, answer) in answers {
+        let answer = answer.expect("filters");
+        for filter in truth(&world, tip, asked) {
+            assert!(answer.filters.contains(&filter), "{:?}", filter.id);
+        }
+        let versions = answer.filters.len() + answer.unread.len();
+        assert_eq!(versions, 2 * asked.heights().count(), "none is left out");
+        assert!(asked == one || answer.unread.len() > 10, "{}", answer.unread.len());
+    }
+    world.input(Input::FetchFilters(next));
+    world.settle();
+    assert_eq!(found(&world).last().map(|(asked, _)| *asked), Some(next), "once is enough");
+    assert_eq!(world.faults(), []);
+}
+
+#[test]
+fn what_a_peer_sends_for_others_makes_up_for_nothing_that_the_wallet_waits_for() {
+    let (mut world, tip) = world(2);
+    world.host(2).lies = (1..=15).map(|height| (height, Lie::Adds(script(9)))).collect();
+    world.host(2).lies.insert(25, Lie::Withheld);
+    world.scan(20, &[script(1)]);
+    world.pass(Duration::from_secs(1));
+    let patience = |world: &World| world.client.conduct.next_due(world.now.mono);
+    let ends = patience(&world).expect("it is waited for");
+    world.input(Input::FetchFilters(range(1, 15)));
+    world.pass(Duration::from_secs(1));
+    assert_eq!(told(&world).len(), 1);
+    assert_eq!(patience(&world), Some(ends));
+    world.sync(tip);
+}
+
+#[test]
+fn no_more_is_told_than_there_is_room_for_and_all_of_it_in_the_end() {
+    let mut blocks = Blocks::new();
+    let tip = blocks.mine_many(blocks.genesis(), 80, 0);
+    let mut world = World::new(blocks, tip, 1);
+    world.host(1).lies = (1..=80).map(|height| (height, Lie::Bloated)).collect();
+    world.scan(81, &[script(1)]);
+    world.sync(tip);
+    let (mut next, mut answers) = (1, 0);
+    while next <= 80 {
+        world.input(Input::FetchFilters(range(next, 200)));
+        world.pass(Duration::from_secs(60));
+        answers += 1;
+        let all = told(&world);
+        assert_eq!(all.len(), answers, "above {next}");
+        let filters = all[answers - 1].1.as_ref().expect("filters");
+        let bytes: usize = filters.iter().map(|filter| filter.bytes.len()).sum();
+        assert!(bytes < MAX_ASKED_BYTES + 2 * 250_100, "{bytes}");
+        for filter in filters {
+            assert_eq!(filter.id.block.height, Height::new(next));
+            next += 1;
+        }
+    }
+    assert!(answers > 1);
 }

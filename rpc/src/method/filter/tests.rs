@@ -42,6 +42,7 @@ fn alone(query: &ChainQuery) -> Option<Result<Reply, CommandError>> {
             let at = (1..=TIP).map(|n| block(Height::new(n))).find(|at| at.hash == *hash);
             Reply::Block(at.map(|at| Box::new(known(at))))
         }
+        ChainQuery::FilterHeader(_) => Reply::FilterHeader(Some(FilterHeader::all_zeros())),
         ChainQuery::Status => Reply::Status(Box::new(Status::at(block(Height::new(TIP))))),
         _ => return None,
     }))
@@ -55,7 +56,17 @@ fn served(query: &ChainQuery) -> Option<Result<Reply, CommandError>> {
         let id = FilterId { block: block(height), hash: FilterHash::hash(bytes) };
         KeptFilter { id, bytes: bytes.into() }
     };
-    Some(Ok(Reply::Filters(Some(range.heights().map(filter).collect()))))
+    let filters = range.heights().map(filter).collect();
+    Some(Ok(Reply::Filters(Some(FoundFilters { filters, unread: Vec::new() }))))
+}
+
+/// As `served`, but fifty at a time, and of every hundredth block below one a version is unread.
+fn told_in_pieces(query: &ChainQuery) -> Option<Result<Reply, CommandError>> {
+    let Some(Ok(Reply::Filters(Some(mut found)))) = served(query) else { return alone(query) };
+    found.filters.truncate(50);
+    let below = |filter: &&KeptFilter| filter.id.block.height.to_u32() % 100 == 99;
+    found.unread = found.filters.iter().filter(below).map(|filter| filter.id).collect();
+    Some(Ok(Reply::Filters(Some(found))))
 }
 
 fn node(chain: fn(&ChainQuery) -> Option<Result<Reply, CommandError>>) -> Node {
@@ -106,6 +117,21 @@ async fn every_range_is_looked_at_once() {
     assert_eq!(told["relevant_blocks"], json!(expected));
     assert_eq!((&told["from_height"], &told["to_height"]), (&2.into(), &TIP.into()));
     assert_eq!(told["completed"], true);
+}
+
+/// A block of which a version is unread may be relevant.
+#[tokio::test]
+async fn what_was_not_read_is_told_and_what_had_no_room_is_asked_again() {
+    let node = node(told_in_pieces);
+    let told = call(&node, "scanblocks", start(2)).await.expect("a scan");
+    let expected: Vec<String> = [99, 100, 199, 200, 299, 300, 399, 400]
+        .map(|n| block(Height::new(n)).hash.to_string())
+        .into();
+    let told: serde_json::Value = serde_json::from_str(told.get()).expect("JSON");
+    assert_eq!((&told["relevant_blocks"], &told["completed"]), (&json!(expected), &true.into()));
+    let hash = block(Height::new(99)).hash.to_string();
+    let told = call(&node, "getblockfilter", json!([hash])).await.expect_err("contested");
+    assert_eq!((told.code, &told.message[..]), (Code::Misc as i32, CONTESTED));
 }
 
 /// As the node says it.
