@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::{ErrorKind, Read, Seek, SeekFrom};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -135,11 +135,19 @@ impl Secrets {
             if entry.file_type()?.is_dir() {
                 found.append(&mut self.found_below(&path)?);
             } else if entry.file_type()?.is_file() {
-                let names = self.found_in(&fs::read(&path)?);
+                let names = self.found_in(&read(&path)?);
                 found.extend(names.iter().map(|name| format!("{name} ({})", path.display())));
             }
         }
         Ok(found)
+    }
+}
+
+/// A file of a program that runs; empty if the program just removed it, as the log of commits of what it closed.
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    match fs::read(path) {
+        Err(gone) if gone.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+        read => read,
     }
 }
 
