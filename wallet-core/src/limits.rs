@@ -29,6 +29,12 @@ pub const HEAVIEST_LINE: Weight = Weight::from_wu(404_000);
 /// The heaviest transaction that nodes relay (Bitcoin Core's `MAX_STANDARD_TX_WEIGHT`).
 pub const MOST_WEIGHT: Weight = Weight::from_wu(400_000);
 
+/// The weight of an input without a signature: 41 bytes outside of the witness and one in it.
+pub const BARE_INPUT: Weight = Weight::from_wu(41 * 4 + 1);
+
+/// Coins that a request may name: a transaction that spends more of them is heavier than nodes relay.
+pub const NAMED_COINS: usize = 400_000 / 165;
+
 /// Events that are kept for a listener that does not read them.
 pub const KEPT_EVENTS: usize = 4_096;
 

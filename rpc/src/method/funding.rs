@@ -19,7 +19,7 @@ use crate::desk::Desk;
 use crate::error::{Code, LINE_TOO_LONG, RpcError};
 use crate::json::{Btc, Value, answer};
 use crate::method::payment::{FEE_ABOVE_LIMIT, NO_ESTIMATE, bounded, drafted_at};
-use crate::method::preselected::{self, Preselected};
+use crate::method::preselected::{self, Preselected, TOO_HEAVY};
 use crate::method::{Category, Method, Outcome, Run, Standing};
 use crate::node::Node;
 use crate::parameter::{Kind, Parameter};
@@ -267,7 +267,7 @@ fn put_first(psbt: &mut Psbt, named: &[TxIn]) {
         let same = |named: &TxIn| named.previous_output == spends.previous_output;
         named.iter().position(same).unwrap_or(named.len())
     };
-    both.sort_by_key(|(spends, _)| place(spends));
+    both.sort_by_cached_key(|(spends, _)| place(spends));
     (psbt.unsigned_tx.input, psbt.inputs) = both.into_iter().unzip();
 }
 
@@ -286,5 +286,3 @@ const NOT_COVERED: &str = "The preselected coins total amount does not cover the
                            include more coins manually";
 const SPENT: &str = "Unable to find UTXO for external input: a coin of the wallet is spent already, \
                      or is not what is said of it";
-const TOO_HEAVY: &str = "The inputs size exceeds the maximum weight. Please try sending a smaller \
-                         amount or manually consolidating your wallet's UTXOs";

@@ -2,10 +2,13 @@
 //! are.
 //!
 //! Refuses a coin of others whose transaction nobody tells: what it holds stands nowhere else here.
+//! Refuses more inputs, and more of such transactions, than one payment can need: each input of others
+//! carries the whole of its own.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use billfold_wallet_core::command::{InputTerms, PaymentState, Spends, TransactionRecord};
+use billfold_wallet_core::limits::NAMED_COINS;
 use bitcoin::{Network, OutPoint, Sequence, Txid, Weight};
 
 use super::solver::{Solved, Solver};
@@ -14,6 +17,7 @@ use crate::desk::Desk;
 use crate::error::{Code, RpcError};
 use crate::json::Value;
 use crate::ledger;
+use crate::limits::REQUEST_BYTES;
 
 /// What is said of inputs.
 #[derive(Debug, Default)]
@@ -43,20 +47,22 @@ impl Preselected {
     ///
     /// # Errors
     /// -4 for a coin of others whose transaction is not known, or of which it is not known what
-    /// spending it takes.
+    /// spending it takes, and for too many or too large ones.
     pub(super) async fn terms(
         &self,
         desk: &Desk,
         inputs: &[(OutPoint, Option<Sequence>)],
     ) -> Result<Vec<InputTerms>, RpcError> {
         let records = records(desk, inputs).await?;
+        // A PSBT has the whole transaction for each input: as much as a call may bring.
+        let mut room = REQUEST_BYTES;
         let terms = |&(outpoint, sequence): &(OutPoint, Option<Sequence>)| {
             let record = records.get(&outpoint.txid);
             let weight = self.weights.get(&outpoint).copied();
             let spends = if record.is_some_and(|record| is_own(record, outpoint)) {
                 Spends::Own { weight }
             } else {
-                self.foreign(outpoint, record, weight)?
+                self.foreign(outpoint, record, weight, &mut room)?
             };
             Ok(InputTerms { outpoint, sequence, spends })
         };
@@ -68,6 +74,7 @@ impl Preselected {
         outpoint: OutPoint,
         record: Option<&TransactionRecord>,
         weight: Option<Weight>,
+        room: &mut usize,
     ) -> Result<Spends, RpcError> {
         let known = record.filter(|record| counts(record)).map(|record| &record.transaction);
         let parent = self.solving.parent(outpoint.txid).or(known);
@@ -85,6 +92,8 @@ impl Preselected {
             let coin = format!("COutPoint({}, {vout})", &txid[..10]);
             RpcError::new(Code::Wallet, format!("Not solvable pre-selected input {coin}"))
         })?;
+        let left = room.checked_sub(parent.total_size());
+        *room = left.ok_or_else(|| RpcError::new(Code::Wallet, PARENTS_TOO_LARGE))?;
         Ok(Spends::Foreign { parent: Box::new(parent.clone()), weight, has_witness })
     }
 }
@@ -125,8 +134,11 @@ async fn records(
     desk: &Desk,
     inputs: &[(OutPoint, Option<Sequence>)],
 ) -> Result<HashMap<Txid, TransactionRecord>, RpcError> {
-    let txids = inputs.iter().map(|(outpoint, _)| outpoint.txid).collect();
-    let records = ledger::records(desk, txids).await?.into_iter();
+    if inputs.len() > NAMED_COINS {
+        return Err(RpcError::new(Code::Wallet, TOO_HEAVY));
+    }
+    let txids: BTreeSet<Txid> = inputs.iter().map(|(outpoint, _)| outpoint.txid).collect();
+    let records = ledger::records(desk, txids.into_iter().collect()).await?.into_iter();
     Ok(records.map(|record| (record.transaction.compute_txid(), record)).collect())
 }
 
@@ -177,6 +189,13 @@ pub(super) const NOT_IN_OPTIONS: &str =
 const NO_PARENT: &str = "Unable to find UTXO for external input: there is no set of unspent outputs to \
                          look it up in, so give the transaction that made it in solving_data's \
                          transactions";
+
+/// What Core says of more inputs than a transaction can have.
+pub(super) const TOO_HEAVY: &str = "The inputs size exceeds the maximum weight. Please try sending a smaller amount or manually \
+     consolidating your wallet's UTXOs";
+
+const PARENTS_TOO_LARGE: &str = "The transactions that made the inputs of others take more than 8 MiB, \
+                                 counted once for each input: name fewer inputs at a time";
 
 const TOO_LIGHT: &str = "Invalid parameter, weight cannot be less than 165 (41 bytes (size of outpoint + \
                          sequence + empty scriptSig) * 4 (witness scaling factor)) + 1 (empty witness)";

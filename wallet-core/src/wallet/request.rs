@@ -1,11 +1,16 @@
 //! Owns the check of a request to pay, once, before anything is chosen or stored.
+//!
+//! Refuses more coins by name than a transaction can spend, before it looks at one of them.
 
-use bitcoin::OutPoint;
+use std::collections::HashSet;
+
 use bitcoin::transaction::Version;
+use bitcoin::{OutPoint, Weight};
 
 use crate::command::{CoinChoice, CommandError, FeeBasis, InputTerms, Layout, PayRequest};
 use crate::keychain::AccountName;
 use crate::light_client::fees::FeeReport;
+use crate::limits::{BARE_INPUT, MOST_WEIGHT, NAMED_COINS};
 
 use super::fee::{self, Price};
 use super::pay::Pay;
@@ -36,14 +41,15 @@ pub(super) struct CheckedRequest {
 }
 
 impl CheckedRequest {
-    /// Checks recipients, dust and fee rate.
+    /// Checks recipients, dust, fee rate and the number of coins.
     pub(super) fn new(request: &PayRequest, fees: &FeeReport) -> Result<Self, CommandError> {
-        let mut coins = Vec::new();
-        for coin in &request.coins {
-            if !coins.contains(coin) {
-                coins.push(*coin);
-            }
+        let named = request.coins.len();
+        if named > NAMED_COINS {
+            let weight = BARE_INPUT.checked_mul(named as u64).unwrap_or(Weight::MAX);
+            return Err(CommandError::TooLarge { weight, most: MOST_WEIGHT });
         }
+        let mut seen = HashSet::new();
+        let coins = request.coins.iter().copied().filter(|coin| seen.insert(*coin)).collect();
         let mut choice = request.choice;
         if request.layout.version == Some(RESTRICTED) {
             choice.least_depth = choice.least_depth.max(1);

@@ -7,6 +7,7 @@ use crate::command::{
     BumpRequest, BumpWay, CommandError, Draft, FeeChoice, Hold, InputTerms, PayRequest, Spends,
 };
 use crate::config::LookAhead;
+use crate::limits::NAMED_COINS;
 
 use super::bench::{Bench, TAPROOT, exactly, pay, spend, stranger};
 
@@ -133,6 +134,21 @@ fn what_a_coin_of_others_holds_is_not_only_said() {
         **parent = paid;
     }
     assert_eq!(bench.try_draft(&request), Err(CommandError::CoinFrozen(coin)));
+}
+
+#[test]
+fn more_coins_than_a_transaction_can_spend_are_refused_at_once() {
+    let mut bench = bench();
+    bench.fund(TAPROOT, 90_000);
+    let (mut request, parent) = with_foreign(&mut bench);
+    let txid = parent.compute_txid();
+    let named = |count: usize| (0..).map(|vout| OutPoint::new(txid, vout)).take(count).collect();
+    request.coins = named(NAMED_COINS + 1);
+    let refused = bench.try_draft(&request).unwrap_err();
+    assert!(matches!(refused, CommandError::TooLarge { .. }), "{refused}");
+    request.coins = named(NAMED_COINS);
+    let missing = CommandError::NoSuchCoin(OutPoint::new(txid, 1));
+    assert_eq!(bench.try_draft(&request), Err(missing), "so many are looked at");
 }
 
 #[test]
