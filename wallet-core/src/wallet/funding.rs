@@ -128,8 +128,12 @@ impl Wallet {
         named: Vec<LeanCoin>,
         coins: Vec<LeanCoin>,
     ) -> Result<Funding, CommandError> {
+        // One that costs more than it holds is left where it is: anybody can send such, and the others
+        // of its address are not to stay behind for it, nor to pay for it.
+        let whole = request.choice.whole_addresses;
+        let coins = if whole { self.worth_spending(request, coins)? } else { coins };
         let places = || self.file.places_of(&coins).map(Places::new);
-        let places = request.choice.whole_addresses.then(places).transpose()?;
+        let places = whole.then(places).transpose()?;
         let fixed = named.len();
         let alone = (fixed > 0).then(|| named.clone());
         let pools = self.pools(&coins).map(|pool| named.iter().copied().chain(pool).collect());

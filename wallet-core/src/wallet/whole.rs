@@ -1,5 +1,6 @@
 //! Owns the choice of whole addresses: the coins of a script together or none of them, so that what
-//! is left at one is never linked to what was spent from it.
+//! is left at one is never linked to what was spent from it. Coins that cost more than they hold are
+//! not among them, as in Bitcoin Core.
 //!
 //! Refuses more than [`MOST`] coins at once, as Bitcoin Core does: a payment would cost far more than
 //! anybody means.

@@ -1,9 +1,9 @@
 //! Coins of addresses that were spent from: left alone where the wallet avoids them; and whole
 //! addresses, whose coins are spent together.
 
-use bitcoin::{Amount, OutPoint, ScriptBuf};
+use bitcoin::{Amount, FeeRate, OutPoint, ScriptBuf};
 
-use crate::command::{CoinQuery, Draft, SpentFrom};
+use crate::command::{CoinQuery, Draft, FeeChoice, PayAmount, SpentFrom};
 use crate::config::LookAhead;
 
 use super::bench::{Bench, SEGWIT, TAPROOT, exactly, pay, stranger};
@@ -34,7 +34,7 @@ fn fund_at(bench: &mut Bench, spk: &ScriptBuf, sat: u64) -> OutPoint {
 fn with_both(bench: &mut Bench) -> (OutPoint, OutPoint, ScriptBuf) {
     let spk = bench.issue(TAPROOT);
     fund_at(bench, &spk, 20_000);
-    let mut all = pay(&stranger(1), crate::command::PayAmount::Max);
+    let mut all = pay(&stranger(1), PayAmount::Max);
     all.choice.beside = true;
     let draft = bench.draft(&all);
     let payment = bench.sign(&draft);
@@ -162,4 +162,24 @@ fn an_address_with_very_many_coins_is_spent_in_parts() {
         bench.wallet.drop_draft(draft.id).unwrap();
     }
     assert_eq!(bench.draft(&request).inputs.len(), 100);
+}
+
+#[test]
+fn dust_at_an_address_keeps_none_of_its_other_coins_back() {
+    let mut bench = bench();
+    let spk = bench.issue(TAPROOT);
+    let coin = fund_at(&mut bench, &spk, 90_000);
+    // A coin of 57.5 vbytes is worth nothing to a payment at 10 sat/vB.
+    for _ in 0..3 {
+        fund_at(&mut bench, &spk, 330);
+    }
+    let rate = FeeChoice::Rate(FeeRate::from_sat_per_vb_u32(10));
+    for amount in [exactly(60_000), PayAmount::LessFee(sats(60_000))] {
+        let mut request = pay(&stranger(1), amount);
+        request.choice.whole_addresses = true;
+        request.fee = rate;
+        let draft = bench.draft(&request);
+        assert_eq!(spent(&draft), [coin], "{amount:?}");
+        bench.wallet.drop_draft(draft.id).unwrap();
+    }
 }
