@@ -3,9 +3,9 @@
 //!
 //! Refuses what can't be spent now, and a coin of others without the transaction that made it.
 
-use bitcoin::{OutPoint, Sequence, absolute};
+use bitcoin::{OutPoint, Sequence, Txid, absolute};
 
-use crate::command::{CommandError, InputTerms, Spends};
+use crate::command::{CommandError, InputTerms, Spends, StoreProblem};
 use crate::keychain::SpendPlan;
 use crate::limits::LONGEST_LINE;
 use crate::store::wallet::LeanCoin;
@@ -24,6 +24,9 @@ impl Wallet {
         let find = |coin: &OutPoint| {
             let terms = request.terms.iter().find(|terms| terms.outpoint == *coin);
             if let Some(foreign) = terms.and_then(|terms| self.foreign(terms)) {
+                if self.file.is_unplaced(coin.txid)? && self.waits(coin.txid, request)? {
+                    return Err(CommandError::CoinWaits(*coin));
+                }
                 return Ok(foreign);
             }
             self.own_named(*coin, terms, request, moment)
@@ -41,8 +44,7 @@ impl Wallet {
         let output = self.file.own_output(coin, moment.now)?;
         let output = output.filter(|output| output.live && output.spender.is_none());
         let row = output.ok_or(CommandError::NoSuchCoin(coin))?.coin;
-        let waits = row.height.is_none()
-            && (request.layout.version == Some(RESTRICTED) || self.is_restricted(coin.txid)?);
+        let waits = row.height.is_none() && self.waits(coin.txid, request)?;
         let mut plan = self.spend_plan(row.place)?;
         match row {
             row if row.frozen => Err(CommandError::CoinFrozen(coin)),
@@ -64,6 +66,11 @@ impl Wallet {
                 Ok(LeanCoin { plan: terms.map(|_| plan), ..LeanCoin::from(&row) })
             }
         }
+    }
+
+    /// Whether a coin of a transaction in no block has to wait for one (BIP431).
+    fn waits(&self, txid: Txid, request: &CheckedRequest) -> Result<bool, StoreProblem> {
+        Ok(request.layout.version == Some(RESTRICTED) || self.is_restricted(txid)?)
     }
 
     /// A coin of others; `None` if it is not one, or not what is said of it.

@@ -187,3 +187,33 @@ fn transactions_of_version_3_keep_to_themselves() {
     bench.mine(vec![payment.transaction]);
     assert_eq!(bench.draft(&pay(&stranger(2), exactly(10_000))).inputs[0].outpoint, change);
 }
+
+#[test]
+fn coins_of_others_wait_for_a_block_as_ones_own_do() {
+    for (parent, child) in [(2, 3), (3, 2)] {
+        let mut bench = bench();
+        bench.fund(TAPROOT, 100_000);
+        let mut request = pay(&stranger(1), exactly(10_000));
+        request.layout.version = Some(Version(parent));
+        let draft = bench.draft(&request);
+        let parent = bench.sign(&draft).transaction;
+        bench.fund(TAPROOT, 100_000);
+
+        // What was paid is spent together with its recipient.
+        let (mut request, _) = with_foreign(&mut bench);
+        let paid = stranger(1).script_pubkey();
+        let vout = parent.output.iter().position(|output| output.script_pubkey == paid).unwrap();
+        let outpoint = OutPoint::new(parent.compute_txid(), u32::try_from(vout).unwrap());
+        request.coins = vec![outpoint];
+        request.terms[0].outpoint = outpoint;
+        if let Spends::Foreign { parent: known, .. } = &mut request.terms[0].spends {
+            **known = parent.clone();
+        }
+        request.recipients[0].amount = exactly(50_000);
+        request.layout.version = Some(Version(child));
+        let told = bench.try_draft(&request);
+        assert_eq!(told, Err(CommandError::CoinWaits(outpoint)), "{child}");
+        bench.mine(vec![parent]);
+        assert_eq!(bench.draft(&request).unsigned.input.len(), 2);
+    }
+}
