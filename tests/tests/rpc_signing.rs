@@ -4,6 +4,10 @@
 use anyhow::{Context, Result, ensure};
 use billfold_tests::daemon::Daemon;
 use billfold_tests::town::Town;
+use bitcoin::absolute::LockTime;
+use bitcoin::consensus::encode::serialize_hex;
+use bitcoin::transaction::Version;
+use bitcoin::{Amount, Network, Transaction, TxIn, TxOut};
 use corepc_types::v31;
 use serde_json::{Value, json};
 
@@ -190,6 +194,41 @@ fn coins_of_others_are_spent_together_with_ones_own() -> Result<()> {
     town.mine();
     daemon.await_height(town.network.tip().0)?;
     ensure!(daemon.call_of("other", "getbalance", &json!([]))? == json!(0.0));
+    daemon.stop()
+}
+
+/// A small call could have a large transaction of others copied for each of its outputs.
+#[test]
+fn inputs_of_others_are_bounded() -> Result<()> {
+    let town = Town::build()?;
+    let program = town.wallet_with(BILLFOLD, 50_000_000)?;
+    let daemon = town.serve(&program)?;
+    let spk: bitcoin::Address<_> = STRANGER.parse()?;
+    let output = TxOut {
+        value: Amount::from_sat(100_000),
+        script_pubkey: spk.require_network(Network::Regtest)?.script_pubkey(),
+    };
+    let parent = Transaction {
+        version: Version::TWO,
+        lock_time: LockTime::ZERO,
+        input: vec![TxIn::default()],
+        output: vec![output; 10_000],
+    };
+    let (txid, hex) = (parent.compute_txid(), serialize_hex(&parent));
+    let funding = |count: u32| {
+        let input = |vout| json!({"txid": txid, "vout": vout, "weight": 273});
+        let inputs: Vec<_> = (0..count).map(input).collect();
+        json!([inputs, [{STRANGER: 0.001}], 0,
+               {"fee_rate": 5, "solving_data": {"transactions": [hex]}}])
+    };
+    let method = "walletcreatefundedpsbt";
+    ensure!(parent.total_size() > 300_000);
+    let funded = daemon.call(method, &funding(10))?;
+    ensure!(funded["psbt"].is_string(), "{funded}");
+    let told = daemon.refused(500, -4, method, &funding(30))?;
+    ensure!(told.contains("take more than 8 MiB"), "{told}");
+    let told = daemon.refused(500, -4, method, &funding(10_000))?;
+    ensure!(told.contains("The inputs size exceeds the maximum weight"), "{told}");
     daemon.stop()
 }
 
