@@ -104,6 +104,47 @@ fn descriptors_are_imported_with_what_was_paid_to_them() -> Result<()> {
     daemon.stop()
 }
 
+/// As Core answers: an address by itself is none that is given out, and a chain gives those of its
+/// own side only.
+#[test]
+fn addresses_by_themselves_are_not_given_out() -> Result<()> {
+    let town = Town::build()?;
+    let program = town.wallet_with(BILLFOLD, 50_000_000)?;
+    let daemon = Daemon::start(&program, &[])?;
+    let blank = json!({"wallet_name": "watch", "disable_private_keys": true, "blank": true});
+    daemon.call("createwallet", &blank)?;
+    let import = |body: &str, more: Value| -> Result<()> {
+        let mut request = json!({"desc": whole(&daemon, body)?, "timestamp": "now"});
+        request
+            .as_object_mut()
+            .context("fields")?
+            .extend(more.as_object().cloned().into_iter().flatten());
+        let told = result(&daemon, "importdescriptors", &json!([[request]]))?;
+        ensure!(told[0]["success"] == true, "{told}");
+        Ok(())
+    };
+    let refused = |method: &str, params: Value, code: i32, message: &str| -> Result<()> {
+        let told = ask(&daemon, method, &params)?;
+        ensure!(
+            told["error"] == json!({"code": code, "message": message}),
+            "{method} {params}: {told}"
+        );
+        Ok(())
+    };
+    let none = "Error: This wallet has no available keys";
+    import(FIXED, json!({}))?;
+    refused("getnewaddress", json!([]), -4, none)?;
+    refused("getnewaddress", json!(["", "legacy"]), -4, none)?;
+    refused("getrawchangeaddress", json!([]), -4, none)?;
+    refused("getrawchangeaddress", json!(["bech32"]), -4, none)?;
+
+    import(&format!("wpkh({KEY}/0/*)"), json!({"active": true, "range": [0, 5]}))?;
+    result(&daemon, "getnewaddress", &json!([]))?;
+    refused("getnewaddress", json!(["", "legacy"]), -12, "Error: No legacy addresses available.")?;
+    refused("getrawchangeaddress", json!([]), -4, none)?;
+    daemon.stop()
+}
+
 #[test]
 fn a_backup_has_what_was_imported() -> Result<()> {
     let town = Town::build()?;
