@@ -30,6 +30,7 @@ mod budget;
 mod audit;
 mod journal;
 mod left;
+mod look;
 mod operations;
 mod signings;
 

@@ -32,7 +32,7 @@ struct Waiting {
 impl Wallet {
     /// Builds what speeds a waiting transaction up or takes it back, and reserves its coins. A draft
     /// that was made for that before gives way, unless it is signed in part or given out. A dry run
-    /// stages nothing.
+    /// looks at what would be then, and stages nothing.
     ///
     /// # Errors
     /// Why it can't be bumped, what is lacking, or what the disk refused.
@@ -42,14 +42,29 @@ impl Wallet {
         moment: &DraftMoment,
     ) -> Result<Draft, CommandError> {
         let waiting = self.waiting(request.txid)?;
-        if !request.dry_run {
-            // Whoever made it may be gone since, and could not bump for as long as it holds.
-            self.drop_stale_drafts(self.file.brief_drafts_for(request.txid)?, moment)?;
+        // Whoever made it may be gone since, and could not bump for as long as it holds.
+        let left = self.file.brief_drafts_for(request.txid)?;
+        if request.dry_run {
+            let begun = self.file.begin_look(&left).map_err(CommandError::from);
+            let draft = begun.and_then(|()| self.bump_with(request, &waiting, moment));
+            self.file.end_look()?;
+            return draft;
         }
-        let bumped = match self.way(request.way, &waiting, moment)? {
-            Way::Replace => self.replacement(&waiting, request.fee, moment)?,
-            Way::Cancel => self.cancellation(&waiting, request.fee, moment)?,
-            Way::Child => self.child(&waiting, request.fee, moment)?,
+        self.drop_stale_drafts(left, moment)?;
+        self.bump_with(request, &waiting, moment)
+    }
+
+    /// The same, with no such draft in the way.
+    fn bump_with(
+        &mut self,
+        request: &BumpRequest,
+        waiting: &Waiting,
+        moment: &DraftMoment,
+    ) -> Result<Draft, CommandError> {
+        let bumped = match self.way(request.way, waiting, moment)? {
+            Way::Replace => self.replacement(waiting, request.fee, moment)?,
+            Way::Cancel => self.cancellation(waiting, request.fee, moment)?,
+            Way::Child => self.child(waiting, request.fee, moment)?,
         };
         let back = bumped.funding.change.iter().filter(|_| bumped.funding.outputs.is_empty());
         let paid = bumped.funding.outputs.iter().chain(back.map(|(_, output)| output));

@@ -1,5 +1,7 @@
 //! Payments that wait too long: replaced, taken back, or paid for by a child.
 
+use std::collections::BTreeSet;
+
 use bitcoin::bip32::{DerivationPath, Xpriv, Xpub};
 use bitcoin::psbt::Psbt;
 use bitcoin::{Amount, FeeRate, Network, NetworkKind, OutPoint, Txid};
@@ -552,6 +554,47 @@ fn a_look_at_a_bump_leaves_nothing_behind() {
         let request = BumpRequest { dry_run: true, ..request(txid(&first), way, rate(9)) };
         bench.wallet.bump(&request, &moment).unwrap();
         assert!(!bench.wallet.is_staged());
+    }
+}
+
+#[test]
+fn a_look_at_a_bump_tells_what_it_would_do_with_one_that_nobody_signed() {
+    let total = FeeChoice::Total(Amount::from_sat(75_000));
+    let cases = [
+        (BumpWay::Replace, total),
+        (BumpWay::Replace, rate(9)),
+        (BumpWay::Cancel, rate(9)),
+        (BumpWay::Child, rate(9)),
+    ];
+    for (way, fee) in cases {
+        let mut bench = bench();
+        bench.fund(TAPROOT, 100_000);
+        let first = paid(&mut bench, 1, 30_000);
+        bench.fund(TAPROOT, 40_000);
+        let most_fee = Some(Amount::MAX);
+        // It holds the other coin too.
+        let left = BumpRequest { most_fee, ..request(txid(&first), BumpWay::Replace, total) };
+        let left = try_bump(&mut bench, &left).unwrap();
+        assert_eq!(left.inputs.len(), 2);
+
+        let wanted = BumpRequest { most_fee, ..request(txid(&first), way, fee) };
+        let look = BumpRequest { dry_run: true, ..wanted.clone() };
+        let moment = bench.moment();
+        let seen = bench.wallet.bump(&look, &moment).unwrap();
+        assert!(!bench.wallet.is_staged());
+        assert_eq!(bench.wallet.drafts(&moment).unwrap(), [left], "{way:?}");
+        let made = try_bump(&mut bench, &wanted).unwrap();
+        let spent =
+            |draft: &Draft| draft.inputs.iter().map(|coin| coin.outpoint).collect::<BTreeSet<_>>();
+        assert_eq!((made.fee, spent(&made)), (seen.fee, spent(&seen)), "{way:?}");
+
+        // What is given out gives way to none.
+        bench.wallet.hold_draft(made.id).unwrap();
+        bench.wallet.commit().unwrap();
+        if way != BumpWay::Child {
+            let refused = try_bump(&mut bench, &look).unwrap_err();
+            assert_eq!(refused.name(), "coin_reserved", "{way:?}");
+        }
     }
 }
 
