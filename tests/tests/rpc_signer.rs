@@ -276,8 +276,12 @@ fn a_wallet_of_a_signer_pays_by_it() -> Result<()> {
     let bumped = cold("bumpfee", json!([sent["txid"], {"fee_rate": 9}]))?;
     town.await_payment(text(&bumped["txid"])?.parse()?)?;
     let plain = json!({"address": STRANGER, "amount": 0.001, "fee_rate": 2});
-    let told = refused(&daemon, "sendtoaddress", &plain, -4)?;
-    ensure!(told == "Error: Private keys are disabled for this wallet", "{told}");
+    let unrated = json!({"address": STRANGER, "amount": 0.001});
+    let vast = json!({"address": STRANGER, "amount": 1_000, "fee_rate": 2});
+    for params in [plain, unrated, vast] {
+        let told = refused(&daemon, "sendtoaddress", &params, -4)?;
+        ensure!(told == "Error: Private keys are disabled for this wallet", "{told}");
+    }
 
     let all =
         json!({"recipients": [STRANGER], "fee_rate": 2, "options": {"psbt": true, "minconf": 1}});
@@ -317,6 +321,36 @@ fn a_wallet_of_a_signer_pays_by_it() -> Result<()> {
     let daemon = Daemon::start(&program, &[])?;
     let told = daemon.refused(500, -1, "createwallet", &again)?;
     ensure!(told == "Error: restart the daemon with --signer CMD", "{told}");
+    daemon.stop()
+}
+
+/// What is paid to such a wallet could not be spent by the device that is connected.
+#[test]
+fn a_wallet_of_a_signer_has_no_other_keys() -> Result<()> {
+    let town = Town::build()?;
+    let program = town.wallet_with(BILLFOLD, 10_000)?;
+    let folder = TempDir::with_prefix("billfold-signer-")?;
+    let (place, told) = (folder.path().join("signer"), folder.path().join("told"));
+    let script = format!(
+        "#!/bin/sh\ncase \"$*\" in *enumerate*) echo '[{{\"fingerprint\":\"73c5da0a\"}}]';; \
+         *) cat '{}';; esac\n",
+        told.display()
+    );
+    fs::write(&place, script)?;
+    fs::set_permissions(&place, Permissions::from_mode(0o700))?;
+    let daemon = Daemon::start(&program, &["--signer", place.to_str().context("no text")?])?;
+    let made =
+        json!({"wallet_name": "cold", "disable_private_keys": true, "external_signer": true});
+    let own = OTHER.replace("3442193e", "73c5da0a/84h/1h/0h");
+    let bodies = [format!("wpkh({OTHER}/N/*)"), format!("wsh(pk({own}/N/*))")];
+    for body in bodies {
+        let [receive, internal] = ["/0/", "/1/"].map(|branch| body.replace("/N/", branch));
+        let both = json!({"receive": [receive], "internal": [internal]});
+        fs::write(&told, both.to_string())?;
+        let why = daemon.refused(500, -1, "createwallet", &made)?;
+        ensure!(why.starts_with("The signer 73c5da0a told a descriptor"), "{body}: {why}");
+    }
+    ensure!(daemon.call("listwallets", &json!([]))? == json!(["main"]));
     daemon.stop()
 }
 

@@ -89,7 +89,12 @@ pub(super) enum Drafted {
 /// Those of [`drafted`], -4 where others must sign too, and what else the wallet answered.
 pub(super) async fn pay(node: &Node, desk: &Desk, request: PayRequest) -> Result<Paid, RpcError> {
     ledger::require_unlocked(desk).await?;
-    let draft = match drafted(node, desk, request).await? {
+    let drafted = drafted(node, desk, request).await;
+    // As in Core, whatever else is wrong.
+    if drafted.is_err() && !ledger::description(desk).await?.takes_keys {
+        return Err(RpcError::new(Code::Wallet, NO_KEYS));
+    }
+    let draft = match drafted? {
         Drafted::New(draft) => draft,
         Drafted::Paid(paid) => return Ok(paid),
     };

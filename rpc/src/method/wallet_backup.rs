@@ -44,7 +44,8 @@ pub(super) const METHODS: &[Method] = &[
         about: "Makes a wallet of a backup, and loads it.",
         standing: Standing::Differs(
             "it takes backups of billfold, which have the daemon's password; a passphrase of the keys \
-             is not in them: encryptwallet sets a new one",
+             is not in them: encryptwallet sets a new one; nor is external_signer: what is restored from one only \
+             watches, and createwallet makes another of the same device",
         ),
         run: Run::Open(|node, _, arguments| Box::pin(restore(node, arguments))),
     },

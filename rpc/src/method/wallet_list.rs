@@ -11,7 +11,7 @@ use billfold_wallet_core::founding::{
     BlankKeys, CreateError, Founding, NewWallet, NewWatch, RestoreError,
 };
 use billfold_wallet_core::import::{Import, ImportError};
-use billfold_wallet_core::keychain::{AccountKind, ScriptType};
+use billfold_wallet_core::keychain::{AccountDescriptor, AccountKind, ScriptType};
 use billfold_wallet_core::light_client::time::WallTime;
 use billfold_wallet_core::open_error::OpenError;
 use billfold_wallet_core::vault::{KdfCost, Password};
@@ -59,9 +59,10 @@ pub(super) const METHODS: &[Method] = &[
         about: "Creates and loads a new wallet with keys of its own.",
         standing: Standing::Differs(
             "names are 1 to 64 letters, digits, - and _ (-8); the device of \
-             external_signer is asked for the accounts of one key of each type, and descriptors of \
-             others are refused; the file has the daemon's password, and the keys come \
-             from words that billfold words show tells",
+             external_signer is asked for the accounts of one key of each type, and descriptors that \
+             are not of its key alone are refused; if the daemon ends before it has answered, the \
+             wallet may be there without avoid_reuse, which setwalletflag sets; the file has the \
+             daemon's password, and the keys come from words that billfold words show tells",
         ),
         run: Run::Open(|node, _, arguments| Box::pin(create(node, arguments))),
     },
@@ -148,7 +149,7 @@ async fn create(node: &Node, arguments: &Arguments) -> Outcome {
     open(node, &name, keep).await?;
     if avoids_reuse {
         let desk = node.wallet(&Endpoint::Wallet(name.to_string()))?;
-        desk.ask(Command::AvoidReuse(true)).await?;
+        desk.ask_until_room(Command::AvoidReuse(true)).await?;
     }
     let mut warnings = Vec::new();
     if passphrase.is_some_and(str::is_empty) {
@@ -168,6 +169,15 @@ async fn signers_wallet(node: &Node, password: Password) -> Result<NewWatch, Rpc
     };
     let import = Import::read(&told.join("\n"), None, network).map_err(invalid)?;
     let mut accounts = Import::named(import.accounts, None);
+    // What another key is needed for could be paid to, and never be spent by this device.
+    let is_own = |account: &AccountDescriptor| {
+        matches!(account.kind(), AccountKind::SingleKey(_)) && account.signers() == [device]
+    };
+    if let Some((_, other)) = accounts.iter().find(|(_, account)| !is_own(account)) {
+        let message =
+            format!("The signer {device} told a descriptor that is not of its key alone: {other}");
+        return Err(RpcError::new(Code::Misc, message));
+    }
     // The first is that of new addresses, as in Core.
     accounts.sort_by_key(|(_, account)| account.kind() != AccountKind::SingleKey(KINDS[0]));
     let ahead = node.keypool.map(|ahead| LookAhead { receive: ahead, change: ahead });
