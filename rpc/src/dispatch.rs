@@ -74,7 +74,7 @@ fn admitted(
     params: Params,
 ) -> Result<(Endpoint, Arguments), RpcError> {
     caller.admit(method.name, &node.rates, node.now())?;
-    let endpoint = endpoint_for(node, caller, endpoint, Subject::of(method.run))?;
+    let endpoint = endpoint_for(caller, endpoint, Subject::of(method.run))?;
     let arguments = Arguments::read(method.parameters, params, || method.help())?;
     Ok((endpoint, arguments))
 }
@@ -103,10 +103,9 @@ impl Subject {
 /// The wallet that a caller means; whoever has a token and names none means the one that it is for.
 ///
 /// # Errors
-/// -1000 if the token is not for it, or if which wallets are open would change; -19 if several are open
-/// that it is for, and none is named.
+/// -1000 if the token is not for it, or if which wallets are open would change; -19 if it is for several,
+/// and none is named: which of them are open may be another when the call is repeated with its key.
 pub(crate) fn endpoint_for(
-    node: &Node,
     caller: &Caller,
     endpoint: &Endpoint,
     about: Subject,
@@ -118,7 +117,12 @@ pub(crate) fn endpoint_for(
             return Ok(endpoint.clone());
         }
         Endpoint::Root if about == Subject::None => return Ok(Endpoint::Root),
-        Endpoint::Root if !pass.wallets.is_empty() => return node.only_of(&pass.wallets),
+        Endpoint::Root if pass.wallets.len() > 1 => {
+            return Err(RpcError::new(Code::WalletNotSpecified, OF_SEVERAL));
+        }
+        Endpoint::Root if let Some(only) = pass.wallets.first() => {
+            return Ok(Endpoint::Wallet(only.to_string()));
+        }
         _ => {}
     }
     let told = RpcError::new(Code::PolicyRefused, "the token is of another wallet");
@@ -191,6 +195,9 @@ fn keyed_request(
     };
     keyed::request(key, hash).map(Some)
 }
+
+const OF_SEVERAL: &str = "The token is for several wallets. Please select which wallet to use by \
+                          requesting the RPC through the /wallet/<walletname> URI path.";
 
 #[cfg(test)]
 mod tests {

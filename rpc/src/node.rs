@@ -2,7 +2,7 @@
 //!
 //! Refuses to open wallets by itself: the program does, which knows passwords and directories.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -191,22 +191,6 @@ impl Node {
             (Endpoint::Root, 1) => only.ok_or_else(RpcError::bug),
             (Endpoint::Root, 0) => Err(RpcError::new(Code::WalletNotFound, NONE_LOADED)),
             (Endpoint::Root, _) => Err(RpcError::new(Code::WalletNotSpecified, SEVERAL_LOADED)),
-        }
-    }
-
-    /// The only one of these wallets, or the only one of them that is open.
-    ///
-    /// # Errors
-    /// -19 if several are open.
-    pub fn only_of(&self, names: &BTreeSet<WalletName>) -> Result<Endpoint, RpcError> {
-        let is_open = |name: &&WalletName| self.read(|open| open.contains_key(name.as_str()));
-        let open: Vec<&WalletName> = names.iter().filter(is_open).collect();
-        let at = |one: &WalletName| Ok(Endpoint::Wallet(one.as_str().to_owned()));
-        match (&open[..], names.first()) {
-            ([one], _) => at(one),
-            // That it is not open is told of the first.
-            ([], Some(one)) => at(one),
-            _ => Err(RpcError::new(Code::WalletNotSpecified, SEVERAL_LOADED)),
         }
     }
 

@@ -196,6 +196,11 @@ fn a_token_of_several_wallets_is_narrowed_and_taken_back() -> Result<()> {
         ensure!(why == code, "{wallets}: {why}");
     }
 
+    // A call that is repeated with its key would be one at another wallet.
+    owner(&daemon).ask("/wallet/shop", "unloadwallet", &none)?;
+    ensure!(is_good(&token, "/wallet/main")? && status(&token, "/")?.1 == "-19", "one is open");
+    owner(&daemon).ask("/", "loadwallet", &json!(["shop"]))?;
+
     // Nobody could say whether it was taken back.
     owner(&daemon).ask("/wallet/main", "unloadwallet", &none)?;
     ensure!(status(&token, "/wallet/shop")?.0 == 401, "its keeper is closed");

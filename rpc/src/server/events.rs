@@ -43,8 +43,7 @@ pub(super) async fn stream(State(door): State<Door>, request: Request) -> Respon
         return request::plain(StatusCode::BAD_REQUEST, text);
     };
     let desk = caller.admit(METHOD, &door.desk.node.rates, door.desk.node.now()).and_then(|()| {
-        let endpoint =
-            dispatch::endpoint_for(&door.desk.node, &caller, &endpoint, Subject::Wallet)?;
+        let endpoint = dispatch::endpoint_for(&caller, &endpoint, Subject::Wallet)?;
         door.desk.node.wallet(&endpoint)
     });
     let desk = match desk {
