@@ -176,6 +176,14 @@ fn coins_of_others_are_spent_together_with_ones_own() -> Result<()> {
     ensure!(told["tx"]["vin"][0]["txid"] == coin["txid"], "{told}");
     ensure!(told["tx"]["vin"].as_array().is_some_and(|inputs| inputs.len() == 2), "{told}");
 
+    // Where all coins are of others, the wallet has nothing to sign, and says so as Core does.
+    let options = json!({"inputs": [coin], "add_inputs": false, "solving_data": solving});
+    let sent = json!([[{STRANGER: 0.3}], null, "unset", 5, options]);
+    let sent = daemon.call_of("main", "send", &sent)?;
+    ensure!(sent["complete"] == json!(false) && sent["psbt"].is_string(), "{sent}");
+    let whole = daemon.call_of("other", "walletprocesspsbt", &json!([sent["psbt"], false]))?;
+    ensure!(whole["complete"] == json!(false), "not one is signed: {whole}");
+
     // Both sign the same payment, and it is worth its fee.
     let options = json!({"inputs": [coin], "add_inputs": true, "solving_data": solving,
                          "change_position": 1});

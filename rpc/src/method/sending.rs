@@ -263,6 +263,8 @@ async fn handed_on(node: &Node, desk: &Desk, draft: &Draft) -> Result<SentForm, 
                 Some(signed) => desk.ask_until_room(Command::ReviewPsbt(Box::new(signed))).await?,
             }
         }
+        // All coins are of others.
+        Err(CommandError::NothingToSign) => return Ok(unsigned_psbt(desk, draft).await),
         signed => kept(desk, draft, signed).await?,
     };
     match signed {
