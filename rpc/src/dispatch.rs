@@ -3,10 +3,13 @@
 //!
 //! Refuses transport, and who may call what.
 
+use std::sync::Arc;
+
 use billfold_wallet_core::command::KeyedRequest;
 
 use crate::arguments::Arguments;
 use crate::caller::Caller;
+use crate::desk::Desk;
 use crate::envelope::{Call, Params, Refused, Reply};
 use crate::error::{Code, RpcError};
 use crate::keyed;
@@ -93,7 +96,7 @@ pub(crate) enum Subject {
 impl Subject {
     const fn of(run: Run) -> Self {
         match run {
-            Run::Pure(_) | Run::Node(_) => Self::None,
+            Run::Pure(_) | Run::Node(_) | Run::Wallets(_) => Self::None,
             Run::Open(_) => Self::OpenWallets,
             Run::Wallet(_) | Run::Change(_) | Run::Pay { .. } => Self::Wallet,
         }
@@ -129,6 +132,15 @@ pub(crate) fn endpoint_for(
     Err(told.advising("wallet", false, "ask at the wallet of the token"))
 }
 
+/// The open wallets that a caller may ask: of a token only those that it is for.
+fn open_to(node: &Node, caller: &Caller) -> Vec<Arc<Desk>> {
+    let mut open = node.wallets();
+    if let Some(pass) = &caller.pass {
+        open.retain(|desk| pass.wallets.iter().any(|one| one.as_str() == desk.name()));
+    }
+    open
+}
+
 /// The key of a call: its own argument, or what its caller gave with the request.
 fn key<'a>(
     caller: &'a Caller,
@@ -152,6 +164,7 @@ async fn run(
     match method.run {
         Run::Pure(work) => work(node.params.network, arguments),
         Run::Node(work) => work(node, arguments).await,
+        Run::Wallets(work) => work(node, &open_to(node, caller), arguments).await,
         Run::Open(work) => work(node, endpoint, arguments).await,
         Run::Wallet(work) => {
             let desk = node.wallet(endpoint)?.on_behalf_of(caller.authority(method.name, None));
@@ -201,7 +214,7 @@ const OF_SEVERAL: &str = "The token is for several wallets. Please select which 
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::collections::BTreeSet;
 
     use billfold_wallet_core::config::WalletName;
     use billfold_wallet_core::light_client::params::Params;
@@ -209,6 +222,8 @@ mod tests {
     use tokio::time::timeout;
 
     use super::*;
+    use crate::auth::Grant;
+    use crate::caller::Pass;
     use crate::envelope::Body;
     use crate::origin::Origin;
     use crate::puppet::Puppet;
@@ -239,6 +254,24 @@ mod tests {
             let waited = timeout(2 * READ_TIME, ask(&text)).await;
             assert!(waited.is_err(), "{waits}: {waited:?}");
         }
+    }
+
+    /// What another wallet has is nothing to whoever has a token for one.
+    #[tokio::test]
+    async fn a_token_opens_only_the_wallets_that_it_is_for() {
+        let silent = Arc::new(Puppet::new(|_| None));
+        let node = Node::new(Params::new(bitcoin::Network::Regtest), "0.0.0", None, silent);
+        let (shop, purse) = ("shop".parse::<WalletName>(), "purse".parse::<WalletName>());
+        let (shop, purse) = (shop.expect("a name"), purse.expect("a name"));
+        node.add(shop.clone());
+        node.add(purse);
+        let mut caller = Caller::owner(Origin::Socket(None));
+        assert_eq!(open_to(&node, &caller).len(), 2);
+        let wallets = BTreeSet::from([shop]);
+        caller.pass = Some(Pass { grant: Grant::default(), wallets });
+        let names: Vec<String> =
+            open_to(&node, &caller).iter().map(|desk| desk.name().to_owned()).collect();
+        assert_eq!(names, ["shop"]);
     }
 
     /// The wallet is not asked: one of the two payments would not be made.

@@ -88,6 +88,12 @@ pub const SIGNER_ANSWER_BYTES: u64 = 12 << 20;
 /// Blocks that are looked into for one call.
 pub const ACTIVITY_BLOCKS: usize = 500;
 
+/// Payments and spends in one answer; more are longer than a reply.
+pub const ACTIVITY_EVENTS: usize = 200_000;
+
+/// Places of descriptors at which scripts are looked for in one call: each takes time to derive.
+pub const SCRIPTS_AT_ONCE: u64 = 1_000_000;
+
 /// How long a raw transaction may take to be fetched by a peer.
 pub const RELAY_TIME: Duration = Duration::from_secs(60);
 

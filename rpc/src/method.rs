@@ -57,6 +57,8 @@ mod import;
 mod new_descriptor;
 mod billfold;
 
+use std::sync::Arc;
+
 use billfold_wallet_core::face::BoxFuture;
 use bitcoin::Network;
 use serde_json::value::RawValue;
@@ -130,6 +132,8 @@ pub enum Run {
     Pure(fn(Network, &Arguments) -> Outcome),
     /// From what the node knows.
     Node(for<'a> fn(&'a Node, &'a Arguments) -> BoxFuture<'a, Outcome>),
+    /// From what the node knows, and those of its open wallets that the caller may ask.
+    Wallets(for<'a> fn(&'a Node, &'a [Arc<Desk>], &'a Arguments) -> BoxFuture<'a, Outcome>),
     /// From what the node knows, changing which wallets are there or open: carried to its end even
     /// if nobody waits for the answer.
     Open(for<'a> fn(&'a Node, &'a Endpoint, &'a Arguments) -> BoxFuture<'a, Outcome>),

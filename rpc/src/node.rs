@@ -33,6 +33,7 @@ use crate::external_signer::ExternalSigner;
 use crate::limits::{FETCH_TIME, MOST_FEE};
 use crate::rates::Rates;
 use crate::stop::Stop;
+use crate::turns::Turns;
 use crate::watch;
 
 /// What every call may use.
@@ -76,6 +77,8 @@ pub struct Node {
     pub log: String,
     /// The scan of blocks that goes on.
     pub scans: BlockScans,
+    /// Whose turn it is to call a method that goes on once at a time.
+    pub turns: Turns,
     /// The calls that are carried out now.
     pub activity: Activity,
     /// How many calls tokens have left.
@@ -129,6 +132,7 @@ impl Node {
             password: None,
             log: String::new(),
             scans: BlockScans::default(),
+            turns: Turns::default(),
             activity: Activity::default(),
             rates: Rates::default(),
             set_time: AtomicU64::new(0),
@@ -260,8 +264,8 @@ impl Node {
     /// # Errors
     /// What the face answered, or -1 if none comes in time.
     pub async fn fetch(&self, hash: BlockHash) -> Result<Option<Box<Block>>, RpcError> {
-        let asked = self.face.ask_chain(ChainQuery::Fetch(hash));
-        let answered = watch::within(FETCH_TIME, asked).await;
+        let ask = || watch::within(FETCH_TIME, self.face.ask_chain(ChainQuery::Fetch(hash)));
+        let answered = watch::until_room(ask).await;
         match answered.ok_or_else(|| RpcError::new(Code::Misc, NO_BLOCK))?? {
             Reply::Fetched(block) => Ok(block),
             _ => Err(RpcError::bug()),
@@ -274,7 +278,8 @@ impl Node {
     /// # Errors
     /// What the face answered.
     pub async fn filters(&self, range: FilterRange) -> Result<Option<FoundFilters>, RpcError> {
-        match self.face.ask_chain(ChainQuery::Filters(range)).await? {
+        let ask = || async move { Some(self.face.ask_chain(ChainQuery::Filters(range)).await) };
+        match watch::until_room(ask).await.ok_or_else(RpcError::bug)?? {
             Reply::Filters(filters) => Ok(filters),
             _ => Err(RpcError::bug()),
         }

@@ -4,7 +4,9 @@
 //! Refuses to repeat private keys.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use billfold_wallet_core::command::CommandError;
 use billfold_wallet_core::signers::GivenKeys;
 use bitcoin::bip32::DerivationPath;
 use bitcoin::{Network, PrivateKey, ScriptBuf};
@@ -16,6 +18,7 @@ use crate::descriptor::SECP;
 use crate::descriptor_text::Read;
 use crate::error::RpcError;
 use crate::json::Value;
+use crate::limits::SCRIPTS_AT_ONCE;
 
 /// Descriptors that a caller gave.
 pub struct Provider {
@@ -71,15 +74,23 @@ impl Provider {
         Ok(described)
     }
 
-    /// All scripts that they stand for.
+    /// All scripts that they stand for, unless `left` says meanwhile that nobody waits for them.
     ///
     /// # Errors
-    /// -5 if one takes private keys.
-    pub fn scripts(&self) -> Result<BTreeSet<ScriptBuf>, RpcError> {
+    /// -5 if one takes private keys; -8 if they are more than [`SCRIPTS_AT_ONCE`].
+    pub fn scripts(&self, left: &AtomicBool) -> Result<BTreeSet<ScriptBuf>, RpcError> {
+        let places = self.sources.iter().map(Source::places);
+        if places.fold(0, u64::saturating_add) > SCRIPTS_AT_ONCE {
+            let told = format!("More than {SCRIPTS_AT_ONCE} scripts at once: name shorter ranges");
+            return Err(RpcError::parameter(told));
+        }
         let mut scripts = BTreeSet::new();
         for source in &self.sources {
             for branch in 0..source.read.branch_count() {
                 for index in source.first..=source.last {
+                    if left.load(Ordering::Relaxed) {
+                        return Err(CommandError::Closing.into());
+                    }
                     scripts.extend(source.read.scripts(branch, index)?);
                 }
             }
@@ -111,6 +122,12 @@ impl Provider {
 }
 
 impl Source {
+    /// At how many places it stands for scripts.
+    fn places(&self) -> u64 {
+        let length = u64::from(self.last.saturating_sub(self.first)) + 1;
+        length.saturating_mul(self.read.branch_count() as u64)
+    }
+
     fn read(
         value: &Value,
         network: Network,
@@ -188,3 +205,26 @@ fn private(
 
 /// The last number that is looked at where none is given.
 const USUAL_END: u32 = 1_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "tpubD6NzVbkrYhZ4XgiXtGrdW5XDAPFCL9h7we1vwNCpn8tGbBcgfVYjXyhWo4E1xkh56hjod1RhGjxbaTLV3X4FyWuejifB9jusQ46QzG87VKp";
+
+    fn scripts(descriptors: usize, left: bool) -> Result<usize, RpcError> {
+        let one = serde_json::json!(format!("wpkh({KEY}/<0;1>/*)"));
+        let values = vec![Value::from(one); descriptors];
+        let provider = Provider::read(&values, Network::Regtest, |_| Ok((0, 9)))?;
+        provider.scripts(&AtomicBool::new(left)).map(|scripts| scripts.len())
+    }
+
+    /// The same descriptor as often as it fits into a request would keep a thread for days.
+    #[test]
+    fn no_more_scripts_are_derived_than_are_worth_it_and_none_for_nobody() {
+        assert_eq!(scripts(2, false), Ok(2 * (USUAL_END as usize + 1)));
+        assert_eq!(scripts(2, true), Err(CommandError::Closing.into()));
+        let told = scripts(500, true).expect_err("too many");
+        assert_eq!(told.message, "More than 1000000 scripts at once: name shorter ranges");
+    }
+}

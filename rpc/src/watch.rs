@@ -5,12 +5,13 @@
 use std::future::Future;
 use std::time::Duration;
 
-use billfold_wallet_core::command::CommandError;
+use billfold_wallet_core::command::{CommandError, Reply};
 use billfold_wallet_core::event::{Event, News};
 use billfold_wallet_core::face::{Face, Listener};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::error::RpcError;
+use crate::limits::ROOM_WAIT;
 use crate::stop::Stop;
 
 /// Looks until there is something to see; `None` if there was nothing within `patience`.
@@ -60,6 +61,20 @@ pub async fn unless<T, U>(
     tokio::select! {
         seen = waited => Some(seen),
         _ = other => None,
+    }
+}
+
+/// Asks again while others take all the room, so that a call that has gone on for long does not fail
+/// for them; it ends if its caller leaves.
+pub async fn until_room<F>(ask: impl Fn() -> F + Send) -> Option<Result<Reply, CommandError>>
+where
+    F: Future<Output = Option<Result<Reply, CommandError>>> + Send,
+{
+    loop {
+        match ask().await {
+            Some(Err(CommandError::Busy)) => sleep(ROOM_WAIT).await,
+            told => return told,
+        }
     }
 }
 

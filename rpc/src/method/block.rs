@@ -5,6 +5,7 @@
 //! is of interest.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use billfold_wallet_core::command::BlockQuery;
 use billfold_wallet_core::light_client::known_block::KnownBlock;
@@ -15,6 +16,7 @@ use bitcoin::{Block, BlockHash, Network, Transaction, Txid};
 use serde::Serialize;
 
 use crate::arguments::{self, Arguments};
+use crate::desk::Desk;
 use crate::error::{Code, RpcError};
 use crate::json::{Value, answer};
 use crate::ledger;
@@ -55,9 +57,9 @@ pub(super) const METHODS: &[Method] = &[
                 is asked for.",
         standing: Standing::Differs(
             "only with --rpc-fetch-blocks (-32601 without); without blockhash only for transactions \
-             of open wallets",
+             of the caller's open wallets",
         ),
-        run: Run::Node(|node, arguments| Box::pin(prove(node, arguments))),
+        run: Run::Wallets(|node, desks, arguments| Box::pin(prove(node, desks, arguments))),
     },
     Method {
         name: "verifytxoutproof",
@@ -90,7 +92,7 @@ async fn block(node: &Node, arguments: &Arguments) -> Outcome {
     answer(&BlockForm::new(header, &block, verbosity >= 2, node.params.network))
 }
 
-async fn prove(node: &Node, arguments: &Arguments) -> Outcome {
+async fn prove(node: &Node, desks: &[Arc<Desk>], arguments: &Arguments) -> Outcome {
     node.may_fetch("gettxoutproof")?;
     let mut wanted = BTreeSet::new();
     for text in arguments::array(arguments.required(0))? {
@@ -105,7 +107,7 @@ async fn prove(node: &Node, arguments: &Arguments) -> Outcome {
     }
     let hash = match arguments.text(1)? {
         Some(text) => arguments::hash(text, "blockhash")?,
-        None => placed(node, &wanted).await?,
+        None => placed(desks, &wanted).await?,
     };
     let (_, block) = fetched(node, hash).await?;
     let found = block.txdata.iter().filter(|one| wanted.contains(&one.compute_txid())).count();
@@ -119,9 +121,9 @@ async fn prove(node: &Node, arguments: &Arguments) -> Outcome {
 }
 
 /// The block of the first of these transactions that an open wallet knows one of.
-async fn placed(node: &Node, wanted: &BTreeSet<Txid>) -> Result<BlockHash, RpcError> {
-    for desk in node.wallets() {
-        let records = ledger::records(&desk, wanted.iter().copied().collect()).await?;
+async fn placed(desks: &[Arc<Desk>], wanted: &BTreeSet<Txid>) -> Result<BlockHash, RpcError> {
+    for desk in desks {
+        let records = ledger::records(desk, wanted.iter().copied().collect()).await?;
         if let Some((block, _, _)) = records.iter().find_map(|record| record.block) {
             return Ok(block.hash);
         }

@@ -4,18 +4,20 @@
 //! blocks or an open wallet holds it, and else only what it can't be.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
 
 use billfold_wallet_core::command::BlockQuery;
 use billfold_wallet_core::light_client::height::BlockId;
 use bitcoin::{Block, BlockHash, Network, OutPoint, Transaction, TxOut, Txid};
 use serde::Serialize;
 
-use crate::apart::apart;
+use crate::apart::apart_while_awaited;
 use crate::arguments::{self, Arguments};
+use crate::desk::Desk;
 use crate::error::{Code, RpcError};
 use crate::json::{Btc, answer};
 use crate::ledger;
-use crate::limits::ACTIVITY_BLOCKS;
+use crate::limits::{ACTIVITY_BLOCKS, ACTIVITY_EVENTS};
 use crate::method::description::range;
 use crate::method::{Category, Method, Outcome, Run, Standing};
 use crate::needles::Needles;
@@ -36,16 +38,18 @@ pub(super) const METHODS: &[Method] = &[Method {
             as scanblocks finds them. Peers are asked for the blocks.",
     standing: Standing::Differs(
         "only with --rpc-fetch-blocks (-32601 without); -8 unless include_mempool is false, and for \
-         more than 500 blocks; -5 for a block of a branch that was left; -1 where an input may spend \
-         from the descriptors an output that neither the named blocks nor an open wallet hold: name \
+         more than 500 blocks, 1000000 scripts or 200000 events; -5 for a block of a branch that was left; -1 where an input may spend \
+         from the descriptors an output that neither the named blocks nor an open wallet of the caller hold: name \
          the block of that output too, and of taproot and bare keys, whose spends do not tell, it \
          may be any; texts of what is wrong with a descriptor are our own",
     ),
-    run: Run::Node(|node, arguments| Box::pin(activity(node, arguments))),
+    run: Run::Wallets(|node, desks, arguments| Box::pin(activity(node, desks, arguments))),
 }];
 
-async fn activity(node: &Node, arguments: &Arguments) -> Outcome {
+async fn activity(node: &Node, desks: &[Arc<Desk>], arguments: &Arguments) -> Outcome {
     node.may_fetch("getdescriptoractivity")?;
+    // Each holds much in memory.
+    let _turn = node.turns.take("getdescriptoractivity").await;
     let mut blocks = BTreeSet::new();
     for text in arguments::array(arguments.required(0))? {
         let hash: BlockHash = arguments::hash(arguments::text(text)?, "blockhash")?;
@@ -60,19 +64,23 @@ async fn activity(node: &Node, arguments: &Arguments) -> Outcome {
     if arguments.flag(2, true)? {
         return Err(RpcError::parameter(NO_MEMPOOL));
     }
-    let needles = apart(move || provider.scripts().map(Needles::new)).await??;
+    let scripts = apart_while_awaited(move |left| provider.scripts(left).map(Needles::new));
+    let needles = scripts.await??;
     let mut seen = Seen::new(&needles, node.params.network);
     for at in blocks {
         let block = node.fetch(at.hash).await?;
         let block = block.ok_or_else(|| RpcError::address_or_key("Block not found"))?;
         let strange = seen.strange(&block);
-        for desk in node.wallets() {
-            let records = ledger::records(&desk, strange.iter().copied().collect()).await?;
+        for desk in desks {
+            let records = ledger::records(desk, strange.iter().copied().collect()).await?;
             for record in &records {
                 seen.learn(&record.transaction);
             }
         }
         seen.read(at, &block)?;
+        if seen.events.len() > ACTIVITY_EVENTS {
+            return Err(RpcError::parameter("Too much for one answer: name fewer blocks"));
+        }
     }
     answer(&ActivityForm { activity: seen.events })
 }

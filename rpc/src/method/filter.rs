@@ -17,7 +17,7 @@ use bitcoin::hex::DisplayHex as _;
 use bitcoin::{BlockHash, FilterHash, FilterHeader};
 use serde::Serialize;
 
-use crate::apart::apart;
+use crate::apart::{apart, apart_while_awaited};
 use crate::arguments::{self, Arguments};
 use crate::block_scan::BlockScan;
 use crate::error::{Code, RpcError};
@@ -64,7 +64,8 @@ pub(super) const METHODS: &[Method] = &[
             "-1 for a start_height below the trusted start; filter_false_positives only with \
              --rpc-fetch-blocks (-32601 without), and it keeps a block that may spend from the \
              descriptors, since a block does not tell what it spends: taproot, bare keys; a block is \
-             relevant also if a peer keeps back the filter that it commits to; -5 for \
+             relevant also if a peer keeps back the filter that it commits to; -8 for more than \
+             1000000 scripts; -5 for \
              steps that are hardened last, and texts of what is wrong with a descriptor are our own",
         ),
         run: Run::Node(|node, arguments| Box::pin(scan(node, arguments))),
@@ -164,7 +165,8 @@ impl Plan {
         }
         let objects = arguments::array(arguments.required(1))?;
         let provider = Provider::read(objects, node.params.network, range)?;
-        let needles = apart(move || provider.scripts().map(Needles::new)).await??;
+        let scripts = apart_while_awaited(move |left| provider.scripts(left).map(Needles::new));
+        let needles = scripts.await??;
         Ok(Self { first, last, needles: Arc::new(needles), looks_into_blocks })
     }
 
@@ -189,7 +191,7 @@ impl Plan {
         scan: &BlockScan,
         form: &mut ScanForm,
     ) -> Result<(), RpcError> {
-        let mut next = self.first;
+        let (mut next, mut seen) = (self.first, None::<BlockId>);
         let mut here = if next == Height::GENESIS {
             next = next.next();
             FoundFilters { filters: vec![genesis(node)?], unread: Vec::new() }
@@ -210,8 +212,16 @@ impl Plan {
                 scan.reach(upto);
                 form.to_height = upto.to_u32();
             }
-            let Some(filters) = fetched? else { return Ok(()) };
-            next = filters.filters.last().map_or(next, |filter| filter.id.block.height).next();
+            let fetched = fetched?;
+            // What was told of blocks above a fork is of another branch.
+            if let Some(block) = seen
+                && node.block(BlockQuery::Hash(block.hash)).await?.is_none()
+            {
+                return Err(RpcError::new(Code::Misc, SHORTER));
+            }
+            let Some(filters) = fetched else { return Ok(()) };
+            seen = filters.filters.last().map(|filter| filter.id.block);
+            next = seen.map_or(next, |block| block.height).next();
             here = filters;
         }
     }

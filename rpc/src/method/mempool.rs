@@ -3,6 +3,8 @@
 //!
 //! Refuses to tell how many there are: no mempool is kept.
 
+use std::sync::Arc;
+
 use billfold_wallet_core::command::{PaymentState, TransactionRecord};
 use billfold_wallet_core::limits::LEAST_FEE_RATE;
 use bitcoin::{Amount, Txid, Wtxid};
@@ -10,6 +12,7 @@ use serde::Serialize;
 
 use crate::arguments::Arguments;
 use crate::cluster::Cluster;
+use crate::desk::Desk;
 use crate::error::RpcError;
 use crate::json::{Btc, answer};
 use crate::ledger::Unconfirmed;
@@ -37,19 +40,19 @@ pub(super) const METHODS: &[Method] = &[
         parameters: &[Parameter::required("txid", Kind::Text, "The transaction id")],
         about: "Returns how a payment of the open wallets stands that is in no block.",
         standing: Standing::Differs(
-            "only for transactions of open wallets, and -5 for others, also where a fee is not known, \
+            "only for transactions of the caller's open wallets, and -5 for others, also where a fee is not known, \
          since coins of others pay it; of what it stands on and what stands on it, the wallet's own \
          are told; height is of the last block",
         ),
-        run: Run::Node(|node, arguments| Box::pin(entry(node, arguments))),
+        run: Run::Wallets(|node, desks, arguments| Box::pin(entry(node, desks, arguments))),
     },
 ];
 
-async fn entry(node: &Node, arguments: &Arguments) -> Outcome {
+async fn entry(node: &Node, desks: &[Arc<Desk>], arguments: &Arguments) -> Outcome {
     let txid: Txid = arguments.hash(0, "parameter 1")?;
     let height = node.scanned().await?.height;
-    for desk in node.wallets() {
-        let pool = Unconfirmed::read(&desk).await?;
+    for desk in desks {
+        let pool = Unconfirmed::read(desk).await?;
         let Some(record) = pool.counted(txid) else { continue };
         let cluster = Cluster::around(&pool, txid).ok_or_else(|| {
             let message = "Transaction not in mempool: what is paid for it, or for what hangs \

@@ -54,6 +54,9 @@ async fn import(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     if is_recorded(desk, txid, at).await? {
         return answer(&());
     }
+    if node.block(BlockQuery::Hash(at.hash)).await?.is_none() {
+        return Err(RpcError::address_or_key("Block not found in chain"));
+    }
     let told = match ended.state {
         OperationState::Cancelled(_) => "Rescan aborted.",
         // The proof was of a tree that only looks like the block's.

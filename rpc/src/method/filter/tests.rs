@@ -1,6 +1,7 @@
 //! What is told where no peer answers, and that what was fetched is matched as a whole.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use billfold_wallet_core::command::{ChainQuery, Reply};
@@ -69,6 +70,23 @@ fn told_in_pieces(query: &ChainQuery) -> Option<Result<Reply, CommandError>> {
     Some(Ok(Reply::Filters(Some(found))))
 }
 
+/// As `served`, but others take the room every other time.
+fn crowded(query: &ChainQuery) -> Option<Result<Reply, CommandError>> {
+    static ASKED: AtomicU32 = AtomicU32::new(0);
+    let is_crowded = matches!(query, ChainQuery::Filters(_))
+        && ASKED.fetch_add(1, Ordering::Relaxed).is_multiple_of(2);
+    if is_crowded { Some(Err(CommandError::Busy)) } else { served(query) }
+}
+
+/// As `served`, but the chain has left all blocks above the first two hundred.
+fn reorganised(query: &ChainQuery) -> Option<Result<Reply, CommandError>> {
+    let is_left = |hash: &BlockHash| (201..=TIP).any(|n| block(Height::new(n)).hash == *hash);
+    match query {
+        ChainQuery::Block(BlockQuery::Hash(hash)) if is_left(hash) => Some(Ok(Reply::Block(None))),
+        _ => served(query),
+    }
+}
+
 fn node(chain: fn(&ChainQuery) -> Option<Result<Reply, CommandError>>) -> Node {
     let face = Arc::new(Puppet::new(|_| None).with_chain(chain));
     Node::new(Params::new(Network::Regtest), "0.0.0", None, face)
@@ -117,6 +135,20 @@ async fn every_range_is_looked_at_once() {
     assert_eq!(told["relevant_blocks"], json!(expected));
     assert_eq!((&told["from_height"], &told["to_height"]), (&2.into(), &TIP.into()));
     assert_eq!(told["completed"], true);
+}
+
+/// What was found so far would be lost.
+#[tokio::test(start_paused = true)]
+async fn a_scan_waits_for_room_that_others_take() {
+    let told = call(&node(crowded), "scanblocks", start(2)).await.expect("a scan");
+    let told: serde_json::Value = serde_json::from_str(told.get()).expect("JSON");
+    assert_eq!((&told["to_height"], &told["completed"]), (&TIP.into(), &true.into()));
+}
+
+#[tokio::test]
+async fn no_block_of_a_branch_that_was_left_is_told() {
+    let told = call(&node(reorganised), "scanblocks", start(2)).await.expect_err("a fork");
+    assert_eq!((told.code, &told.message[..]), (Code::Misc as i32, SHORTER));
 }
 
 /// A block of which a version is unread may be relevant.
