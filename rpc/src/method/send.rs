@@ -62,7 +62,8 @@ pub(super) const METHODS: &[Method] = &[
     },
 ];
 
-const PAYING: &str = "-10 before the chain was seen for the first time; fee_reason of an estimate is in our own words, \
+const PAYING: &str = "-10 before the chain was seen for the first time; -6 for what would stand on 25 transactions that no block \
+     holds; fee_reason of an estimate is in our own words, \
      and so are the texts of a fee that is out of range";
 
 async fn one(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {

@@ -104,7 +104,8 @@ const SENDALL_OPTIONS: &[Parameter] = &[
     Parameter::optional("solving_data", Kind::Object, "Without meaning"),
 ];
 
-const SEND: &str = "-10 before the chain was seen for the first time; a coin that is not the wallet's is taken \
+const SEND: &str = "-10 before the chain was seen for the first time; -6 for what would stand on 25 transactions that no block \
+     holds; a coin that is not the wallet's is taken \
      where the transaction that made it is known, as for walletcreatefundedpsbt; version 3 spends \
      coins in blocks only; inputs stand in an order that tells nothing; what is signed and not sent \
      holds its coins until it is sent or dropped by billfold drafts";
