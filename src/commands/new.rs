@@ -59,6 +59,7 @@ pub(super) async fn run(options: &NewArgs, context: &mut Context) -> Result<(), 
         password,
         words_checked: words_checked.then(|| Clock::start().now().wall),
         key_passphrase: None,
+        avoids_reuse: false,
     };
     match place.found(Founding::Keys(wallet), context).await {
         Ok(description) => context.output.result(&NewReport::new(&description)),

@@ -63,6 +63,7 @@ pub(super) async fn run(options: &RestoreArgs, context: &mut Context) -> Result<
         // They were just read from where they are kept.
         words_checked: Some(Clock::start().now().wall),
         key_passphrase: None,
+        avoids_reuse: false,
     };
     let description = place.found(Founding::Keys(wallet), context).await?;
     let mut report = RestoreReport::new(&description, cost);

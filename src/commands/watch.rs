@@ -39,7 +39,14 @@ pub(super) async fn run(options: &WatchArgs, context: &mut Context) -> Result<()
     let look_ahead =
         options.gap.map_or(LookAhead::RESTORED, |gap| LookAhead { receive: gap, change: gap });
     let password = password::new(&context.run)?;
-    let new = NewWatch { accounts, birthday, look_ahead, password, external_signer: false };
+    let new = NewWatch {
+        accounts,
+        birthday,
+        look_ahead,
+        password,
+        external_signer: false,
+        avoids_reuse: false,
+    };
     let wallet = place.found(Founding::Watch(new), context).await?;
     context.output.result(&WatchReport::new(&wallet))
 }

@@ -44,6 +44,7 @@ pub(super) fn cast(
         password: password()?,
         words_checked: None,
         key_passphrase: None,
+        avoids_reuse: false,
     };
     let make = |settings: &_| service::create(settings, new, stage.cost);
     let (actor, wallet) = Actor::create(name, stage.dir, stage.peer.clone(), Access::Sign, make)?;
@@ -63,8 +64,14 @@ pub(super) fn cast_to_watch(
     stage: &Stage<'_>,
 ) -> Result<(Actor, WalletDescription), Failure> {
     let (birthday, look_ahead) = (now(), LookAhead::NEW);
-    let new =
-        NewWatch { accounts, birthday, look_ahead, password: password()?, external_signer: false };
+    let new = NewWatch {
+        accounts,
+        birthday,
+        look_ahead,
+        password: password()?,
+        external_signer: false,
+        avoids_reuse: false,
+    };
     let make = |settings: &_| service::watch(settings, new, stage.cost);
     Actor::create(name, stage.dir, stage.peer.clone(), Access::View, make)
 }

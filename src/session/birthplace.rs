@@ -56,8 +56,8 @@ impl Birthplace {
         Ok(match founding {
             Founding::Keys(new) => service::create(settings, new, cost)?,
             Founding::Watch(new) => service::watch(settings, new, cost)?,
-            Founding::Blank { birthday, keys, password } => {
-                service::blank(settings, birthday, &keys, &password, cost)?
+            Founding::Blank { birthday, keys, avoids_reuse, password } => {
+                service::blank(settings, birthday, (&keys, avoids_reuse), &password, cost)?
             }
             Founding::Backup { backup, password } => {
                 service::restore_backup(settings, &backup, &password, cost)?

@@ -30,6 +30,7 @@ pub fn make(
         password: Password::new(PASSWORD)?,
         words_checked: None,
         key_passphrase: None,
+        avoids_reuse: false,
     };
     service::create(settings, new, KdfCost::for_tests())?;
     Ok(())

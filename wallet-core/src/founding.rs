@@ -32,6 +32,8 @@ pub enum Founding {
         birthday: Birthday,
         /// Whether private keys may be.
         keys: BlankKeys,
+        /// Whether payments leave coins at addresses alone that were spent from.
+        avoids_reuse: bool,
         /// Protects the wallet on disk.
         password: Password,
     },
@@ -70,6 +72,8 @@ pub struct NewWallet {
     pub words_checked: Option<WallTime>,
     /// Protects its keys, besides the password; `None`: the password opens them.
     pub key_passphrase: Option<Password>,
+    /// Whether payments leave coins at addresses alone that were spent from.
+    pub avoids_reuse: bool,
 }
 
 impl NewWallet {
@@ -93,6 +97,7 @@ impl NewWallet {
             password,
             words_checked: None,
             key_passphrase,
+            avoids_reuse: false,
         })
     }
 }
@@ -110,6 +115,8 @@ pub struct NewWatch {
     pub password: Password,
     /// Whether programs have a device sign what it pays.
     pub external_signer: bool,
+    /// Whether payments leave coins at addresses alone that were spent from.
+    pub avoids_reuse: bool,
 }
 
 /// Why a wallet was not created.

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use billfold_wallet_core::command::{Birthday, Command};
+use billfold_wallet_core::command::Birthday;
 use billfold_wallet_core::config::{LookAhead, WalletName};
 use billfold_wallet_core::face::Access;
 use billfold_wallet_core::founding::{
@@ -60,8 +60,7 @@ pub(super) const METHODS: &[Method] = &[
         standing: Standing::Differs(
             "names are 1 to 64 letters, digits, - and _ (-8); the device of \
              external_signer is asked for the accounts of one key of each type, and descriptors that \
-             are not of its key alone are refused; if the daemon ends before it has answered, the \
-             wallet may be there without avoid_reuse, which setwalletflag sets; the file has the \
+             are not of its key alone are refused; the file has the \
              daemon's password, and the keys come from words that billfold words show tells",
         ),
         run: Run::Open(|node, _, arguments| Box::pin(create(node, arguments))),
@@ -133,13 +132,14 @@ async fn create(node: &Node, arguments: &Arguments) -> Outcome {
     let key_passphrase = passphrase.and_then(|text| Password::new(text).ok());
     let now = node.now();
     let founding = if external {
-        Founding::Watch(signers_wallet(node, password).await?)
+        Founding::Watch(signers_wallet(node, password, avoids_reuse).await?)
     } else if disabled || blank {
         let keys = if disabled { BlankKeys::Never } else { BlankKeys::Later(key_passphrase) };
-        Founding::Blank { birthday: Birthday::Time(now), keys, password }
+        Founding::Blank { birthday: Birthday::Time(now), keys, avoids_reuse, password }
     } else {
         let new = NewWallet::generated(&KINDS, WallTime::new(now), password, key_passphrase);
         let mut new = new.map_err(|error| RpcError::new(Code::Wallet, error.to_string()))?;
+        new.avoids_reuse = avoids_reuse;
         if let Some(ahead) = node.keypool {
             new.look_ahead = LookAhead { receive: ahead, change: ahead };
         }
@@ -147,10 +147,6 @@ async fn create(node: &Node, arguments: &Arguments) -> Outcome {
     };
     found(node, &name, founding).await?;
     open(node, &name, keep).await?;
-    if avoids_reuse {
-        let desk = node.wallet(&Endpoint::Wallet(name.to_string()))?;
-        desk.ask_until_room(Command::AvoidReuse(true)).await?;
-    }
     let mut warnings = Vec::new();
     if passphrase.is_some_and(str::is_empty) {
         warnings.push(EMPTY_PASSPHRASE);
@@ -159,7 +155,11 @@ async fn create(node: &Node, arguments: &Arguments) -> Outcome {
 }
 
 /// A wallet of the device that is connected.
-async fn signers_wallet(node: &Node, password: Password) -> Result<NewWatch, RpcError> {
+async fn signers_wallet(
+    node: &Node,
+    password: Password,
+    avoids_reuse: bool,
+) -> Result<NewWatch, RpcError> {
     let program = signer(node)?;
     let network = node.params.network;
     let device = program.one_of(&BTreeSet::new()).await?;
@@ -187,6 +187,7 @@ async fn signers_wallet(node: &Node, password: Password) -> Result<NewWatch, Rpc
         look_ahead: ahead.unwrap_or(LookAhead::NEW),
         password,
         external_signer: true,
+        avoids_reuse,
     })
 }
 

@@ -39,7 +39,14 @@ pub(super) async fn run(options: SignerPairArgs, context: &mut Context) -> Resul
     let look_ahead =
         options.gap.map_or(LookAhead::RESTORED, |gap| LookAhead { receive: gap, change: gap });
     let password = password::new(&context.run)?;
-    let new = NewWatch { accounts, birthday, look_ahead, password, external_signer: false };
+    let new = NewWatch {
+        accounts,
+        birthday,
+        look_ahead,
+        password,
+        external_signer: false,
+        avoids_reuse: false,
+    };
     let wallet = birthplace.found(Founding::Watch(new), context).await?;
     let fingerprint = fingerprint.to_string();
     context.output.result(&PairReport { fingerprint, wallet: WatchReport::new(&wallet) })

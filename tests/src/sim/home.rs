@@ -75,6 +75,7 @@ impl Home {
             accounts: home.seed.accounts(&[account()], Network::Regtest),
             sealed_seed: Some(key_layer::seal(&keys.seed, &home.seed)?),
             passphrase: None,
+            avoids_reuse: false,
         };
         let mut wallet = Wallet::create(&home.path(WALLET_FILE), &keys.file, &new)?;
         wallet.commit()?;

@@ -159,6 +159,7 @@ impl Creation {
             password: password.clone(),
             words_checked: None,
             key_passphrase: None,
+            avoids_reuse: false,
         });
         self.asked.put(out.found(&wallet, founding, checked));
         self.stage = Stage::Founding;

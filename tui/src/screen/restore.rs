@@ -144,6 +144,7 @@ impl Restore {
             password: password.clone(),
             words_checked: None,
             key_passphrase: None,
+            avoids_reuse: false,
         });
         self.password = Some(password);
         self.words.clear();

@@ -74,6 +74,7 @@ impl Watching {
                         look_ahead: LookAhead::RESTORED,
                         password: password.clone(),
                         external_signer: false,
+                        avoids_reuse: false,
                     });
                     self.password = Some(password);
                     self.asked.put(out.found(&wallet, founding, false));

@@ -186,6 +186,7 @@ fn new_wallet() -> NewWallet {
         accounts: seed.accounts(&keys, Network::Regtest),
         sealed_seed: Some(b"sealed".to_vec()),
         passphrase: None,
+        avoids_reuse: false,
     }
 }
 

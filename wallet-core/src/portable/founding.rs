@@ -16,8 +16,8 @@ use crate::signers::HeldKey;
 use crate::vault::{KdfCost, Password};
 
 portable_struct! {
-    NewWallet { seed, accounts, birthday, look_ahead, password, words_checked, key_passphrase }
-    NewWatch { accounts, birthday, look_ahead, password, external_signer }
+    NewWallet { seed, accounts, birthday, look_ahead, password, words_checked, key_passphrase, avoids_reuse }
+    NewWatch { accounts, birthday, look_ahead, password, external_signer, avoids_reuse }
     StandardAccount { script_type, number }
     LookAhead { receive, change }
     Backup {
@@ -31,7 +31,7 @@ portable_struct! {
 }
 
 portable_enum!(Founding {
-    Keys(wallet), Watch(wallet), Blank { birthday, keys, password }, Backup { backup, password },
+    Keys(wallet), Watch(wallet), Blank { birthday, keys, avoids_reuse, password }, Backup { backup, password },
 });
 portable_enum!(BlankKeys { Never, Later(passphrase) });
 portable_enum!(CreateError {

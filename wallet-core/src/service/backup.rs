@@ -116,6 +116,7 @@ pub(super) fn restore_in(
         accounts,
         sealed_seed: backup.seed.as_ref().map(seal).transpose().map_err(CreateError::Entropy)?,
         passphrase: None,
+        avoids_reuse: backup.avoids_reuse,
     };
     let mut held = Vec::new();
     for key in &backup.held {

@@ -52,8 +52,16 @@ pub(super) fn create_in(
     new: NewWallet,
     cost: KdfCost,
 ) -> Result<WalletDescription, CreateError> {
-    let NewWallet { seed, accounts, birthday, look_ahead, password, words_checked, key_passphrase } =
-        new;
+    let NewWallet {
+        seed,
+        accounts,
+        birthday,
+        look_ahead,
+        password,
+        words_checked,
+        key_passphrase,
+        avoids_reuse,
+    } = new;
     let distinct: BTreeSet<StandardAccount> = accounts.iter().copied().collect();
     if accounts.is_empty() || distinct.len() < accounts.len() {
         return Err(CreateError::BadAccounts);
@@ -80,6 +88,7 @@ pub(super) fn create_in(
         },
         accounts: seed.accounts(&accounts, settings.network),
         sealed_seed: Some(sealed_seed),
+        avoids_reuse,
         passphrase,
     };
     let mut wallet = Wallet::create(&place.path, &place.keys.file, &new)?;

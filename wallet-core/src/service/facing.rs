@@ -73,9 +73,14 @@ impl Face for Service {
             let found = move || match founding {
                 Founding::Keys(new) => Ok(create::create_in(lock, &settings, new, cost)?),
                 Founding::Watch(new) => Ok(watch::watch_in(lock, &settings, new, cost)?),
-                Founding::Blank { birthday, keys, password } => {
-                    Ok(watch::blank_in(lock, &settings, birthday, &keys, &password, cost)?)
-                }
+                Founding::Blank { birthday, keys, avoids_reuse, password } => Ok(watch::blank_in(
+                    lock,
+                    &settings,
+                    birthday,
+                    (&keys, avoids_reuse),
+                    &password,
+                    cost,
+                )?),
                 Founding::Backup { backup, password } => {
                     backup::restore_in(lock, &settings, &backup, &password, cost)
                 }

@@ -126,6 +126,7 @@ fn wallet(dir: &std::path::Path) -> (Wallet, Reader) {
         accounts: seed.accounts(&first, Chain::Regtest),
         sealed_seed: None,
         passphrase: None,
+        avoids_reuse: false,
     };
     let path = dir.join("db");
     drop(Wallet::create(&path, &keys.file, &new).unwrap());

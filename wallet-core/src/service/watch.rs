@@ -35,7 +35,7 @@ pub(super) fn watch_in(
     new: NewWatch,
     cost: KdfCost,
 ) -> Result<WalletDescription, CreateError> {
-    let NewWatch { accounts, birthday, look_ahead, password, external_signer } = new;
+    let NewWatch { accounts, birthday, look_ahead, password, external_signer, avoids_reuse } = new;
     let names: BTreeSet<_> = accounts.iter().map(|(name, _)| name.clone()).collect();
     let texts: BTreeSet<_> = accounts.iter().map(|(_, made_of)| made_of.to_string()).collect();
     if accounts.is_empty() || names.len().min(texts.len()) < accounts.len() {
@@ -45,22 +45,23 @@ pub(super) fn watch_in(
     let account =
         |(id, (name, descriptor))| Account::new(AccountId::new(id), name, network, descriptor, &[]);
     let accounts = (0..).zip(accounts).map(account).collect();
-    let content = Content { accounts, birthday, look_ahead, external_signer };
+    let content = Content { accounts, birthday, look_ahead, external_signer, avoids_reuse };
     without_keys(lock, settings, content, &BlankKeys::Never, &password, cost)
 }
 
-/// Creates a wallet without accounts, into which descriptors are imported; durable on return.
+/// Creates a wallet without accounts, into which descriptors are imported; whether it may have keys, and avoids
+/// reuse. Durable on return.
 ///
 /// # Errors
 /// As [`watch`].
 pub fn blank(
     settings: &Settings,
     birthday: Birthday,
-    keys: &BlankKeys,
+    (keys, avoids_reuse): (&BlankKeys, bool),
     password: &Password,
     cost: KdfCost,
 ) -> Result<WalletDescription, CreateError> {
-    blank_in(lock_of(settings)?, settings, birthday, keys, password, cost)
+    blank_in(lock_of(settings)?, settings, birthday, (keys, avoids_reuse), password, cost)
 }
 
 /// The same for whom the directory is locked.
@@ -68,7 +69,7 @@ pub(super) fn blank_in(
     lock: Arc<DirectoryLock>,
     settings: &Settings,
     birthday: Birthday,
-    keys: &BlankKeys,
+    (keys, avoids_reuse): (&BlankKeys, bool),
     password: &Password,
     cost: KdfCost,
 ) -> Result<WalletDescription, CreateError> {
@@ -77,6 +78,7 @@ pub(super) fn blank_in(
         birthday,
         look_ahead: LookAhead::NEW,
         external_signer: false,
+        avoids_reuse,
     };
     without_keys(lock, settings, content, keys, password, cost)
 }
@@ -87,6 +89,7 @@ struct Content {
     birthday: Birthday,
     look_ahead: LookAhead,
     external_signer: bool,
+    avoids_reuse: bool,
 }
 
 fn without_keys(
@@ -118,6 +121,7 @@ fn without_keys(
         },
         accounts: content.accounts,
         sealed_seed: None,
+        avoids_reuse: content.avoids_reuse,
         passphrase,
     };
     let wallet = Wallet::create(&place.path, &place.keys.file, &new)?;

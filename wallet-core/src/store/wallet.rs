@@ -86,6 +86,8 @@ pub struct NewWallet {
     pub sealed_seed: Option<Vec<u8>>,
     /// The key that sealed the seed, under a passphrase; `None`: the vault has it.
     pub passphrase: Option<Vec<u8>>,
+    /// Whether payments leave coins at addresses alone that were spent from.
+    pub avoids_reuse: bool,
 }
 
 /// Who else has the file open in this process.
@@ -300,7 +302,7 @@ impl WalletFile {
         self.write(|sql| {
             sql.execute(
                 "INSERT INTO description
-                 VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, NULL, ?9, ?10, 0)",
+                 VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, NULL, ?9, ?10, ?11)",
                 params![
                     Column(*network),
                     name,
@@ -311,7 +313,8 @@ impl WalletFile {
                     look_ahead.receive,
                     look_ahead.change,
                     described.takes_keys,
-                    described.external_signer
+                    described.external_signer,
+                    new.avoids_reuse
                 ],
             )?;
             let names = [sealed::SEED, sealed::PASSPHRASE];

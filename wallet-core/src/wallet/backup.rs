@@ -182,9 +182,6 @@ impl Wallet {
                 self.file.mark_frozen(*output, !spendable)?;
             }
         }
-        if backup.avoids_reuse {
-            self.file.set_avoids_reuse(true)?;
-        }
         match backup.words_checked {
             Some(checked) => self.file.set_words_checked(WallTime::new(checked)),
             None => Ok(()),

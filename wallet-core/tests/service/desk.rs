@@ -80,6 +80,7 @@ pub(crate) fn new_wallet(words: &str) -> NewWallet {
         password: password(PASSWORD),
         words_checked: None,
         key_passphrase: None,
+        avoids_reuse: false,
     }
 }
 

@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use billfold_wallet_core::command::{Command, CommandError, PaymentState, Reply};
-use billfold_wallet_core::config::WalletName;
+use billfold_wallet_core::command::{Birthday, Command, CommandError, PaymentState, Reply};
+use billfold_wallet_core::config::{LookAhead, WalletName};
 use billfold_wallet_core::event::Event;
 use billfold_wallet_core::face::{Face, Listener};
-use billfold_wallet_core::founding::Founding;
+use billfold_wallet_core::founding::{BlankKeys, Founding, NewWallet, NewWatch};
+use billfold_wallet_core::keychain::AccountDescriptor;
 use billfold_wallet_core::service::{Access, OpenError, Reach, Service};
 use billfold_wallet_core::vault::KdfCost;
-use bitcoin::Amount;
+use bitcoin::{Amount, Network};
 
 use crate::desk::{Desk, OTHER_WORDS, PASSWORD, new_wallet, password, stranger};
 use crate::{SAT, funded_devnet};
@@ -65,6 +66,40 @@ async fn wallets_are_created_loaded_and_unloaded_while_others_run() {
 }
 
 /// Listens until a payment of the wallet is in a block.
+/// Whoever asked for it and was cut off would have a wallet without it, under the name that they ask for again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wallet_avoids_reuse_from_the_moment_that_it_is_there() {
+    let desk = Desk::new(&funded_devnet());
+    let service = Service::open_all(&desk.settings(), &[], Access::View, Reach::Offline).unwrap();
+    let birthday = Birthday::Time(1_700_000_000);
+    let account = AccountDescriptor::parse(ELSEWHERE, Network::Regtest).unwrap();
+    for avoids_reuse in [true, false] {
+        let foundings = [
+            Founding::Keys(NewWallet { avoids_reuse, ..new_wallet(OTHER_WORDS) }),
+            Founding::Watch(NewWatch {
+                accounts: vec![("cold".parse().unwrap(), account.clone())],
+                birthday,
+                look_ahead: LookAhead::NEW,
+                password: password(PASSWORD),
+                external_signer: true,
+                avoids_reuse,
+            }),
+            Founding::Blank {
+                birthday,
+                keys: BlankKeys::Never,
+                avoids_reuse,
+                password: password(PASSWORD),
+            },
+        ];
+        for (number, founding) in foundings.into_iter().enumerate() {
+            let name: WalletName = format!("w{number}-{avoids_reuse}").parse().unwrap();
+            let made = service.found(&name, founding, KdfCost::for_tests()).await.unwrap();
+            assert_eq!(made.avoids_reuse, avoids_reuse, "{name}");
+        }
+    }
+    service.close().await;
+}
+
 async fn until_confirmed(listener: &mut dyn Listener, wallet: &WalletName) {
     while let Some(news) = listener.next().await {
         if let Event::Transaction(change) = &news.event
@@ -83,3 +118,6 @@ async fn confirmed(service: &Service, wallet: &WalletName) -> Amount {
         other => panic!("a balance was asked for: {other:?}"),
     }
 }
+
+/// An account whose keys are elsewhere.
+const ELSEWHERE: &str = "wpkh([3442193e/84h/1h/0h]tpubD6NzVbkrYhZ4XgiXtGrdW5XDAPFCL9h7we1vwNCpn8tGbBcgfVYjXyhWo4E1xkh56hjod1RhGjxbaTLV3X4FyWuejifB9jusQ46QzG87VKp/<0;1>/*)";

@@ -224,6 +224,7 @@ async fn questions_answers_and_news_cross() {
         password: password(),
         words_checked: None,
         key_passphrase: None,
+        avoids_reuse: false,
     };
     let founded = face.found(&other, Founding::Keys(new), KdfCost::for_tests()).await;
     assert_eq!(founded, Err(CreateError::WalletExists(other.clone()).into()));

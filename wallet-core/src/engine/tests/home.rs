@@ -110,8 +110,13 @@ impl Home {
             preferred: ACCOUNT,
             look_ahead: LookAhead { receive: 5, change: 5 },
         };
-        let new =
-            NewWallet { description, accounts: Vec::new(), sealed_seed: None, passphrase: None };
+        let new = NewWallet {
+            description,
+            accounts: Vec::new(),
+            sealed_seed: None,
+            passphrase: None,
+            avoids_reuse: false,
+        };
         Wallet::create(&file, &keys.file, &new).unwrap();
     }
 
@@ -135,6 +140,7 @@ impl Home {
             accounts: seed.accounts(&accounts(), network),
             sealed_seed: Some(key_layer::seal(&keys.seed, &seed).unwrap()),
             passphrase: None,
+            avoids_reuse: false,
         };
         let mut wallet = Wallet::create(&file, &keys.file, &new).unwrap();
         wallet.search_in_turns().unwrap();

@@ -100,6 +100,7 @@ fn wallet(dir: &std::path::Path) -> Wallet {
         accounts: seed.accounts(&first, Chain::Regtest),
         sealed_seed: None,
         passphrase: None,
+        avoids_reuse: false,
     };
     Wallet::create(&dir.join("db"), &keys.file, &new).unwrap()
 }

@@ -44,6 +44,7 @@ fn new_wallet() -> NewWallet {
         accounts: seed.accounts(&first, Network::Regtest),
         sealed_seed: Some(b"sealed seed".to_vec()),
         passphrase: None,
+        avoids_reuse: false,
     }
 }
 

@@ -277,6 +277,7 @@ pub(crate) fn new_wallet(look_ahead: LookAhead) -> NewWallet {
         accounts: seed.accounts(&keys, Network::Regtest),
         sealed_seed: Some(b"sealed".to_vec()),
         passphrase: None,
+        avoids_reuse: false,
     }
 }
 
