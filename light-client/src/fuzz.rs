@@ -3,6 +3,10 @@
 //!
 //! Refuses to be part of a product: compiled for tests and with the feature `fuzz` only.
 
+#[cfg(test)]
+#[path = "../../fuzz/corpora.rs"]
+mod corpora;
+
 mod book;
 mod branch;
 mod life;
@@ -134,57 +138,14 @@ pub fn client(bytes: &[u8]) {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{TARGETS, life};
+    use super::{TARGETS, corpora, life};
 
     const SYNC: &[u8] = include_bytes!("../fixtures/corpus/client/sync");
     const REORG: &[u8] = include_bytes!("../fixtures/corpus/client/reorg");
 
-    /// What once went wrong, and what reaches far, in the order of the targets.
-    const CORPORA: [&[&[u8]]; TARGETS.len()] = [
-        &[include_bytes!("../fixtures/corpus/addresses/kinds")],
-        &[include_bytes!("../fixtures/corpus/book/crowded")],
-        &[SYNC, REORG],
-        &[
-            include_bytes!("../fixtures/corpus/filter/empty"),
-            include_bytes!("../fixtures/corpus/filter/ones"),
-        ],
-        &[
-            include_bytes!("../fixtures/corpus/packet/ping"),
-            include_bytes!("../fixtures/corpus/packet/verack"),
-        ],
-        &[
-            include_bytes!("../fixtures/corpus/wire/addr"),
-            include_bytes!("../fixtures/corpus/wire/addr_2"),
-            include_bytes!("../fixtures/corpus/wire/addrv2"),
-            include_bytes!("../fixtures/corpus/wire/bock"),
-            include_bytes!("../fixtures/corpus/wire/getdata"),
-            include_bytes!("../fixtures/corpus/wire/getdata_2"),
-            include_bytes!("../fixtures/corpus/wire/handshake"),
-            include_bytes!("../fixtures/corpus/wire/oversized"),
-            include_bytes!("../fixtures/corpus/wire/piece"),
-            include_bytes!("../fixtures/corpus/wire/piece_2"),
-            include_bytes!("../fixtures/corpus/wire/piece_3"),
-            include_bytes!("../fixtures/corpus/wire/piece_4"),
-            include_bytes!("../fixtures/corpus/wire/ping"),
-            include_bytes!("../fixtures/corpus/wire/pong"),
-            include_bytes!("../fixtures/corpus/wire/sendad"),
-            include_bytes!("../fixtures/corpus/wire/tx"),
-            include_bytes!("../fixtures/corpus/wire/verack"),
-            include_bytes!("../fixtures/corpus/wire/verack_2"),
-            include_bytes!("../fixtures/corpus/wire/vers"),
-            include_bytes!("../fixtures/corpus/wire/vers_2"),
-            include_bytes!("../fixtures/corpus/wire/version"),
-            include_bytes!("../fixtures/corpus/wire/wtxidrelay"),
-        ],
-    ];
-
     #[test]
     fn the_corpora_hold() {
-        for ((_, body), corpus) in TARGETS.iter().zip(CORPORA) {
-            for bytes in corpus {
-                body(bytes);
-            }
-        }
+        corpora::replay(env!("CARGO_MANIFEST_DIR"), &TARGETS);
     }
 
     #[test]

@@ -3,6 +3,9 @@
 //! Refuses to be part of the product: it is built for tests, which replay the corpora of
 //! `fixtures/corpus`, and for `fuzz/`, which looks for more.
 
+#[cfg(test)]
+#[path = "../../fuzz/corpora.rs"]
+mod corpora;
 mod door;
 
 use std::pin::pin;
@@ -105,9 +108,6 @@ const RANGE_DIGITS: usize = 8;
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-    use std::path::Path;
-
     use super::*;
     use crate::json::{json, type_name};
     use crate::method::Method;
@@ -115,16 +115,7 @@ mod tests {
 
     #[test]
     fn the_corpora_hold() {
-        let corpora = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/corpus");
-        for (name, body) in TARGETS {
-            let files = fs::read_dir(corpora.join(name)).expect("a corpus for every target");
-            let mut seen = 0;
-            for file in files {
-                body(&fs::read(file.expect("a file").path()).expect("a readable file"));
-                seen += 1;
-            }
-            assert!(seen > 0, "the corpus of {name} is empty");
-        }
+        corpora::replay(env!("CARGO_MANIFEST_DIR"), &TARGETS);
     }
 
     #[test]

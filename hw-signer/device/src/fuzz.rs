@@ -3,6 +3,10 @@
 //!
 //! Refuses to be part of a product: compiled for tests and with the feature `fuzz` only.
 
+#[cfg(test)]
+#[path = "../../../fuzz/corpora.rs"]
+mod corpora;
+
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -179,7 +183,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::{Framing, TARGETS, Time, keys, registered, signed};
+    use super::{Framing, TARGETS, Time, corpora, keys, registered, signed};
     use crate::vault::State;
 
     /// What reaches far, in the order of the targets.
@@ -209,11 +213,7 @@ mod tests {
 
     #[test]
     fn the_corpora_hold() {
-        for ((_, body), corpus) in TARGETS.iter().zip(CORPORA) {
-            for bytes in corpus {
-                body(bytes);
-            }
-        }
+        corpora::replay(env!("CARGO_MANIFEST_DIR"), &TARGETS);
     }
 
     #[test]
