@@ -4,6 +4,7 @@ use billfold_wallet_core::command::{Birthday, WalletDescription};
 use billfold_wallet_core::config::LookAhead;
 use billfold_wallet_core::founding::{Founding, NewWatch};
 use billfold_wallet_core::import::Import;
+use billfold_wallet_core::keychain::{AccountDescriptor, AccountName};
 use billfold_wallet_core::light_client::height::Height;
 use billfold_wallet_core::search_plan::earliest;
 use serde::Serialize;
@@ -36,19 +37,25 @@ pub(super) async fn run(options: &WatchArgs, context: &mut Context) -> Result<()
         },
         |birthday| birthday.0,
     );
-    let look_ahead =
-        options.gap.map_or(LookAhead::RESTORED, |gap| LookAhead { receive: gap, change: gap });
-    let password = password::new(&context.run)?;
-    let new = NewWatch {
-        accounts,
-        birthday,
-        look_ahead,
-        password,
-        external_signer: false,
-        avoids_reuse: false,
-    };
-    let wallet = place.found(Founding::Watch(new), context).await?;
+    let wallet = found(accounts, birthday, options.gap, &place, context).await?;
     context.output.result(&WatchReport::new(&wallet))
+}
+
+/// Asks for a password, and makes a wallet that looks for `gap` unused addresses.
+///
+/// # Errors
+/// What is wrong with the password, `wallet_exists`, or why the wallet could not be made.
+pub(super) async fn found(
+    accounts: Vec<(AccountName, AccountDescriptor)>,
+    birthday: Birthday,
+    gap: Option<u32>,
+    place: &Birthplace,
+    context: &Context,
+) -> Result<WalletDescription, Failure> {
+    let look_ahead = gap.map_or(LookAhead::RESTORED, |gap| LookAhead { receive: gap, change: gap });
+    let password = password::new(&context.run)?;
+    let new = NewWatch::new(accounts, birthday, look_ahead, password);
+    place.found(Founding::Watch(new), context).await
 }
 
 const fn at(height: Height) -> Birthday {

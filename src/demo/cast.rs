@@ -63,15 +63,7 @@ pub(super) fn cast_to_watch(
     accounts: Vec<(AccountName, AccountDescriptor)>,
     stage: &Stage<'_>,
 ) -> Result<(Actor, WalletDescription), Failure> {
-    let (birthday, look_ahead) = (now(), LookAhead::NEW);
-    let new = NewWatch {
-        accounts,
-        birthday,
-        look_ahead,
-        password: password()?,
-        external_signer: false,
-        avoids_reuse: false,
-    };
+    let new = NewWatch::new(accounts, now(), LookAhead::NEW, password()?);
     let make = |settings: &_| service::watch(settings, new, stage.cost);
     Actor::create(name, stage.dir, stage.peer.clone(), Access::View, make)
 }

@@ -119,6 +119,20 @@ pub struct NewWatch {
     pub avoids_reuse: bool,
 }
 
+impl NewWatch {
+    /// A wallet whose keys are elsewhere, which knows no device and leaves no coins alone.
+    #[must_use]
+    pub const fn new(
+        accounts: Vec<(AccountName, AccountDescriptor)>,
+        birthday: Birthday,
+        look_ahead: LookAhead,
+        password: Password,
+    ) -> Self {
+        let (external_signer, avoids_reuse) = (false, false);
+        Self { accounts, birthday, look_ahead, password, external_signer, avoids_reuse }
+    }
+}
+
 /// Why a wallet was not created.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CreateError {

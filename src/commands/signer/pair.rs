@@ -3,19 +3,16 @@
 use std::collections::BTreeSet;
 
 use billfold_wallet_core::command::Birthday;
-use billfold_wallet_core::config::LookAhead;
-use billfold_wallet_core::founding::{Founding, NewWatch};
 use billfold_wallet_core::search_plan::earliest;
 use billfold_wallet_core::signers::device;
 use serde::Serialize;
 
 use crate::cli::signer::SignerPairArgs;
-use crate::commands::watch::WatchReport;
+use crate::commands::watch::{WatchReport, found};
 use crate::context::Context;
 use crate::device::talk;
 use crate::failure::Failure;
 use crate::output::{Canvas, Report};
-use crate::password;
 use crate::session::birthplace::Birthplace;
 
 /// Creates the wallet.
@@ -36,18 +33,7 @@ pub(super) async fn run(options: SignerPairArgs, context: &mut Context) -> Resul
         || Birthday::Height(earliest::of_accounts(&accounts, network)),
         |birthday| birthday.0,
     );
-    let look_ahead =
-        options.gap.map_or(LookAhead::RESTORED, |gap| LookAhead { receive: gap, change: gap });
-    let password = password::new(&context.run)?;
-    let new = NewWatch {
-        accounts,
-        birthday,
-        look_ahead,
-        password,
-        external_signer: false,
-        avoids_reuse: false,
-    };
-    let wallet = birthplace.found(Founding::Watch(new), context).await?;
+    let wallet = found(accounts, birthday, options.gap, &birthplace, context).await?;
     let fingerprint = fingerprint.to_string();
     context.output.result(&PairReport { fingerprint, wallet: WatchReport::new(&wallet) })
 }

@@ -68,14 +68,12 @@ impl Watching {
             Stage::Password(secret) => {
                 let chosen = secret.enter(out);
                 if let (Some(password), Ok(wallet)) = (chosen, self.wallet()) {
-                    let founding = Founding::Watch(NewWatch {
-                        accounts: self.accounts.clone(),
-                        birthday: self.birthday,
-                        look_ahead: LookAhead::RESTORED,
-                        password: password.clone(),
-                        external_signer: false,
-                        avoids_reuse: false,
-                    });
+                    let founding = Founding::Watch(NewWatch::new(
+                        self.accounts.clone(),
+                        self.birthday,
+                        LookAhead::RESTORED,
+                        password.clone(),
+                    ));
                     self.password = Some(password);
                     self.asked.put(out.found(&wallet, founding, false));
                     self.stage = Stage::Founding;
