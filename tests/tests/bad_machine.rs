@@ -5,6 +5,7 @@
 #![cfg(target_os = "linux")]
 
 use std::cell::Cell;
+use std::ops::Range;
 use std::process::Command;
 use std::{env, fs};
 
@@ -79,18 +80,70 @@ fn damage_to_any_file_is_named_or_mended_and_no_money_is_forgotten() -> Result<(
 /// `BILLFOLD_DAMAGES` says how many, `BILLFOLD_SEED` from which seed on.
 #[test]
 fn damage_at_any_place_is_named_or_mended_and_nothing_is_dropped_silently() -> Result<()> {
-    let number = |name: &str, otherwise: u64| -> Result<u64> {
-        env::var(name).map_or(Ok(otherwise), |text| text.parse().context("not a number"))
-    };
-    let (first, count) = (number("BILLFOLD_SEED", 0)?, number("BILLFOLD_DAMAGES", 16)?);
     let house = House::build()?;
-    for seed in first..first + count {
+    for seed in seeds(16)? {
         let mut draw = Draw::of(seed, 0);
         let file = draw.one_of(&house.files);
         let damaged = damage::drawn(&mut draw, &file.whole);
         house.suffer(file, &damaged).with_context(|| format!("seed {seed}"))?;
     }
     Ok(())
+}
+
+/// A log that ends early is what a sudden death leaves: nothing tells whether it said more.
+#[test]
+fn a_damaged_log_takes_back_the_last_changes_at_most_and_no_money() -> Result<()> {
+    let town = Town::build()?;
+    let program = town.wallet_with(BILLFOLD, 100_000)?;
+    let mut daemon = town.serve(&program)?;
+    let mut states = vec![says(&program)?];
+    let mut last = Value::Null;
+    for n in 0..4 {
+        last = program.ok(&["receive", "--new"])?["address"].clone();
+        states.push(says(&program)?);
+        let line = format!("{{\"type\":\"addr\",\"ref\":{last},\"label\":\"rent {n}\"}}\n");
+        fs::write(program.file("labels.jsonl"), line)?;
+        program.ok(&["import", "labels", "labels.jsonl"])?;
+        states.push(says(&program)?);
+    }
+    daemon.running.kill()?;
+    town.pay(&last, 1_000)?;
+    let root = program.network_dir();
+    let logs: Vec<_> =
+        files(&root, "")?.into_iter().filter(|name| name.ends_with("-wal")).collect();
+    ensure!(logs.iter().any(|name| name.starts_with("wallets/")), "{logs:?}");
+    let mut earlier = 0;
+    for seed in seeds(8)? {
+        let copy = program.copy()?;
+        for log in &logs {
+            let path = copy.network_dir().join(log);
+            fs::write(&path, damage::drawn(&mut Draw::of(seed, 0), &fs::read(&path)?))?;
+        }
+        let place = || format!("{logs:?}, seed {seed}");
+        let told = says(&copy).with_context(place)?;
+        let state = states.iter().position(|state| *state == told).with_context(place)?;
+        earlier += usize::from(state + 1 < states.len());
+        for repaired in ["sync", "rescan"] {
+            copy.ok(&[repaired]).with_context(place)?;
+            has(&copy, 101_000).with_context(place)?;
+        }
+    }
+    ensure!(earlier > 0, "no damage was found");
+    Ok(())
+}
+
+/// All that is read of a wallet.
+fn says(program: &Program) -> Result<Vec<Value>> {
+    READS.iter().map(|read| program.ok(read)).collect()
+}
+
+/// From `BILLFOLD_SEED` on, as many as `BILLFOLD_DAMAGES` says.
+fn seeds(otherwise: u64) -> Result<Range<u64>> {
+    let number = |name: &str, otherwise: u64| -> Result<u64> {
+        env::var(name).map_or(Ok(otherwise), |text| text.parse().context("not a number"))
+    };
+    let first = number("BILLFOLD_SEED", 0)?;
+    Ok(first..first + number("BILLFOLD_DAMAGES", otherwise)?)
 }
 
 /// A wallet with a coin and a label, and what is kept of it.
@@ -121,7 +174,7 @@ impl House {
         let root = program.network_dir();
         let kept = |name: String| Ok(Kept { whole: fs::read(root.join(&name))?, name });
         let files = files(&root, "")?.into_iter().map(kept).collect::<Result<_>>()?;
-        let says = READS.iter().map(|read| program.ok(read)).collect::<Result<_>>()?;
+        let says = says(&program)?;
         Ok(Self { program, _town: town, files, says, named: Cell::new(0) })
     }
 
