@@ -87,8 +87,11 @@ impl Report for FeesReport {
 
 fn basis(fees: &FeeReport) -> String {
     let peers = figures::count(fees.peers as u64, "peer");
+    let relay = if fees.peers == 1 { "relays" } else { "relay" };
     let floor = match fees.floor {
-        Some(floor) => format!("{peers} relay nothing below {} (median)", figures::fee_rate(floor)),
+        Some(floor) => {
+            format!("{peers} {relay} nothing below {} (median)", figures::fee_rate(floor))
+        }
         None => "no peer said below which rate it relays nothing".to_owned(),
     };
     let blocks = match fees.blocks {

@@ -52,6 +52,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::Result;
 use billfold_tests::manual;
@@ -108,6 +109,25 @@ fn every_page_is_run() -> Result<()> {
     let names = entries.into_iter().map(|entry| entry.file_name().to_string_lossy().into_owned());
     let pages: BTreeSet<_> = PAGES.iter().map(|page| format!("{page}.md")).collect();
     assert_eq!(names.filter(|name| name != "README.md").collect::<BTreeSet<_>>(), pages);
+    Ok(())
+}
+
+/// Those of the demonstration are in `tests/tests/demo.rs`.
+#[test]
+fn every_command_has_an_example() -> Result<()> {
+    let said = Command::new(BILLFOLD).arg("--help").output()?.stdout;
+    let help = String::from_utf8(said)?;
+    let list = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let commands = list.map_while(|line| line.split_whitespace().next());
+    let mut pages = String::new();
+    for page in PAGES {
+        pages += &fs::read_to_string(folder().join(page).with_extension("md"))?;
+    }
+    let run: Vec<_> = pages.lines().filter(|line| line.starts_with("$ ")).collect();
+    for command in commands.filter(|command| *command != "demo") {
+        let is_run = run.iter().any(|line| line.split(' ').any(|word| word == command));
+        assert!(is_run, "no example of {command}");
+    }
     Ok(())
 }
 
