@@ -3,7 +3,7 @@
 //!
 //! Refuses what can't be spent now, and a coin of others without the transaction that made it.
 
-use bitcoin::{OutPoint, Sequence, Txid, absolute};
+use bitcoin::{Amount, OutPoint, Sequence, Txid, absolute};
 
 use crate::command::{CommandError, InputTerms, Spends, StoreProblem};
 use crate::keychain::SpendPlan;
@@ -78,8 +78,12 @@ impl Wallet {
         let Spends::Foreign { parent, weight, has_witness } = &terms.spends else { return None };
         let OutPoint { txid, vout } = terms.outpoint;
         let output = parent.tx_out(usize::try_from(vout).ok()?).ok()?;
-        // Its id commits to the amount.
-        if parent.compute_txid() != txid || self.scripts.contains_key(&output.script_pubkey) {
+        // Its id commits to the amount, but it may be a transaction that no block can hold.
+        let is_possible = output.value <= Amount::MAX_MONEY;
+        if !is_possible
+            || parent.compute_txid() != txid
+            || self.scripts.contains_key(&output.script_pubkey)
+        {
             return None;
         }
         let plan = SpendPlan {

@@ -217,3 +217,34 @@ fn coins_of_others_wait_for_a_block_as_ones_own_do() {
         assert_eq!(bench.draft(&request).unsigned.input.len(), 2);
     }
 }
+
+#[test]
+fn coins_of_others_that_can_not_be_are_refused() {
+    let mut bench = bench();
+    bench.fund(TAPROOT, 90_000);
+    let (mut request, _) = with_foreign(&mut bench);
+    let before = OutPoint::new(bitcoin::hashes::Hash::all_zeros(), 5);
+    for sat in [Amount::MAX_MONEY.to_sat() + 1, u64::MAX / 2 + 1, u64::MAX] {
+        let parent = spend(&[before], &[0, 1].map(|_| (stranger(9).script_pubkey(), sat)));
+        let outpoints = [0, 1].map(|vout| OutPoint::new(parent.compute_txid(), vout));
+        let spends = Spends::Foreign {
+            parent: Box::new(parent.clone()),
+            weight: Weight::from_wu(273),
+            has_witness: true,
+        };
+        for count in 1..=2 {
+            request.coins = outpoints[..count].to_vec();
+            let terms = request.coins.iter().map(|&outpoint| InputTerms {
+                outpoint,
+                sequence: None,
+                spends: spends.clone(),
+            });
+            request.terms = terms.collect();
+            for beside in [true, false] {
+                request.choice.beside = beside;
+                let refused = Err(CommandError::NoSuchCoin(outpoints[0]));
+                assert_eq!(bench.try_draft(&request), refused, "{sat} {count} {beside}");
+            }
+        }
+    }
+}
