@@ -49,22 +49,28 @@ impl Wallet {
         })
     }
 
-    /// Whether nodes keep one more transaction that spends this one: of those that no block holds they keep so
-    /// many that stand on each other (Bitcoin Core's limits of ancestors and of descendants; its clusters
-    /// since 31.0 may be larger).
-    pub(super) fn has_room(&self, txid: Txid) -> Result<bool, StoreProblem> {
+    /// Whether nodes keep one more transaction, of this weight, that spends this one: of those that no block
+    /// holds they keep so many that stand on each other (Bitcoin Core's limits of ancestors and of descendants;
+    /// its clusters since 31.0 may be larger).
+    pub(super) fn has_room(&self, txid: Txid, weight: Weight) -> Result<bool, StoreProblem> {
         let line = self.ancestors([txid])?;
-        if line.0.len() >= LONGEST_LINE {
-            return Ok(false);
-        }
+        Ok(line.0.len() < LONGEST_LINE && self.carries(&line, weight)?)
+    }
+
+    /// Whether nodes keep one more transaction, of this weight, on what these begin with.
+    fn carries(&self, line: &Lineage, weight: Weight) -> Result<bool, StoreProblem> {
         let begins = |row: &&TransactionRow| {
             inputs(&row.transaction).all(|spent| !line.0.contains_key(&spent.txid))
         };
         for first in line.0.values().filter(begins) {
             // What strangers say to stand there costs them nothing, and would keep the change from its owner.
             let standing_on = self.descendants(first.transaction.compute_txid())?;
-            let own = standing_on.0.values().filter(|row| row.signed_here).count();
-            if own + 1 >= LONGEST_LINE {
+            let own = standing_on.0.values().filter(|row| row.signed_here);
+            let (count, heavy) = own.fold((0, Weight::ZERO), |(count, heavy), row| {
+                (count + 1, heavy + row.transaction.weight())
+            });
+            let heavy = first.transaction.weight() + heavy + weight;
+            if count + 1 >= LONGEST_LINE || heavy > HEAVIEST_LINE {
                 return Ok(false);
             }
         }
@@ -82,8 +88,8 @@ impl Wallet {
     ) -> Result<(), CommandError> {
         let pending = spent.iter().filter(|coin| coin.height.is_none());
         let line = self.ancestors(pending.map(|coin| coin.outpoint.txid))?;
-        let weight = line.weight() + weight;
-        if line.0.is_empty() || (line.0.len() < LONGEST_LINE && weight <= HEAVIEST_LINE) {
+        let is_short = line.0.len() < LONGEST_LINE && line.weight() + weight <= HEAVIEST_LINE;
+        if line.0.is_empty() || (is_short && self.carries(&line, weight)?) {
             return Ok(());
         }
         Err(CommandError::LineTooLong { most: LONGEST_LINE })

@@ -3,7 +3,7 @@
 //!
 //! Refuses what can't be spent now, and a coin of others without the transaction that made it.
 
-use bitcoin::{Amount, OutPoint, Sequence, Txid, absolute};
+use bitcoin::{Amount, OutPoint, Sequence, Txid, Weight, absolute};
 
 use crate::command::{CommandError, InputTerms, Spends, StoreProblem};
 use crate::keychain::SpendPlan;
@@ -51,7 +51,7 @@ impl Wallet {
             row if row.reserved => Err(CommandError::CoinReserved(coin)),
             row if is_immature(&row, moment.tip) => Err(CommandError::CoinImmature(coin)),
             _ if self.is_falling(coin.txid, moment.now)? => Err(CommandError::CoinReserved(coin)),
-            row if row.height.is_none() && !self.has_room(coin.txid)? => {
+            row if row.height.is_none() && !self.has_room(coin.txid, Weight::ZERO)? => {
                 Err(CommandError::LineTooLong { most: LONGEST_LINE })
             }
             row if waits || !plan.is_open(row.height, moment.tip) => {
@@ -87,7 +87,7 @@ impl Wallet {
             return None;
         }
         let plan = SpendPlan {
-            satisfaction: bitcoin::Weight::ZERO,
+            satisfaction: Weight::ZERO,
             has_witness: *has_witness,
             sequence: terms.sequence.unwrap_or(Sequence::ENABLE_RBF_NO_LOCKTIME),
             lock_time: absolute::LockTime::ZERO,

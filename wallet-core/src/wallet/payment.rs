@@ -15,9 +15,9 @@ use crate::light_client::time::WallTime;
 use crate::limits::LONGEST_LINE;
 use crate::store::wallet::{CoinRow, DraftRow, OwnOutput, PaymentRow, TransactionRow};
 
-use super::Wallet;
 use super::fold::state;
 use super::graph::inputs;
+use super::{Wallet, fee};
 
 /// A transaction to be announced.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -208,17 +208,22 @@ impl Wallet {
             return Err(CommandError::DraftExpired(draft.0));
         }
         self.check_draft(draft, &row, now)?;
-        self.check_room(&row)?;
+        self.check_room(&row, now)?;
         Ok(row)
     }
 
     /// Another payment may have taken the last place on a coin of a draft since that was made.
-    fn check_room(&self, row: &DraftRow) -> Result<(), CommandError> {
+    fn check_room(&self, row: &DraftRow, now: WallTime) -> Result<(), CommandError> {
         if row.task.replaced().is_some() {
             return Ok(());
         }
+        let coins = self.coins_of(row, now)?.unwrap_or_default();
+        let plans = coins.iter().map(|coin| self.spend_plan(coin.place));
+        let plans = plans.collect::<Result<Vec<_>, _>>()?;
+        let outputs = row.psbt.unsigned_tx.output.iter();
+        let weight = fee::weight(plans, outputs.map(|output| output.script_pubkey.as_script()));
         for input in &row.psbt.unsigned_tx.input {
-            if !self.has_room(input.previous_output.txid)? {
+            if !self.has_room(input.previous_output.txid, weight)? {
                 return Err(CommandError::LineTooLong { most: LONGEST_LINE });
             }
         }

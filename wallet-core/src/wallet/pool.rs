@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use bitcoin::{OutPoint, Txid};
+use bitcoin::{OutPoint, Txid, Weight};
 
 use crate::command::{CoinChoice, CommandError, StoreProblem};
 use crate::keychain::{Account, AccountId, SpendPlan};
@@ -76,7 +76,7 @@ impl Wallet {
                     (choice.strangers || self.is_own_line(txid)?)
                         && !self.is_falling(txid, moment.now)?
                         && !self.is_restricted(txid)?
-                        && (crowded || self.has_room(txid)?)
+                        && (crowded || self.has_room(txid, Weight::ZERO)?)
                 }
             };
             known.insert(txid, stays);

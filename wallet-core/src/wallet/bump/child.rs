@@ -32,13 +32,13 @@ impl Wallet {
             if line.0.len() >= LONGEST_LINE {
                 return Err(refused(BumpProblem::LineTooLong(line.0.len())));
             }
+            let (place, spk) = self.next_change(spent[0].account)?;
+            let weight = fee::weight(self.plans(spent)?, [spk.as_script()]);
             for parent in spent {
-                if !self.has_room(parent.outpoint.txid)? {
+                if !self.has_room(parent.outpoint.txid, weight)? {
                     return Err(refused(BumpProblem::LineTooLong(LONGEST_LINE)));
                 }
             }
-            let (place, spk) = self.next_change(spent[0].account)?;
-            let weight = fee::weight(self.plans(spent)?, [spk.as_script()]);
             if line.weight() + weight > HEAVIEST_LINE {
                 return Err(refused(BumpProblem::LineTooLong(line.0.len())));
             }

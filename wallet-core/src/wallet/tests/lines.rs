@@ -153,3 +153,54 @@ fn no_more_stand_on_one_payment_than_nodes_keep() {
     let refused = bench.try_draft(&request);
     assert!(is_too_long(&refused), "{refused:?}");
 }
+
+/// Nodes bound what stands on a transaction by its size, too, not only by its number.
+#[test]
+fn no_more_is_put_onto_a_payment_than_nodes_keep_of_it() {
+    let mut bench = bench();
+    bench.fund(TAPROOT, 10_000_000);
+    // A coin in three parts, each of which can pay a batch by itself.
+    let mut split = pay(&own_address(&mut bench), exactly(2_000_000));
+    for _ in 0..2 {
+        let own = own_address(&mut bench);
+        split.recipients.push(Recipient { address: own, ..split.recipients[0].clone() });
+    }
+    let root = paid(&mut bench, &split).compute_txid();
+    let own = bench.coins().into_iter().filter(|coin| coin.outpoint.txid == root);
+    let own: Vec<OutPoint> = own.map(|coin| coin.outpoint).collect();
+    let batch = |coin: OutPoint| {
+        let mut request = pay(&stranger(0), exactly(600));
+        let many = |number: usize| Recipient {
+            address: numbered(number),
+            ..request.recipients[0].clone()
+        };
+        request.recipients = (0..1_900).map(many).collect();
+        request.coins = vec![coin];
+        request
+    };
+    let (first, second) = (batch(own[0]), batch(own[1]));
+    let late = bench.draft(&second);
+    let weight = paid(&mut bench, &first).weight();
+    assert!(2 * weight > crate::limits::HEAVIEST_LINE, "two of them are too much: {weight}");
+    let refused = bench.wallet.psbt_of(late.id, bench.now);
+    assert!(is_too_long(&refused), "its place was taken: {:?}", refused.map(drop));
+    bench.wallet.drop_draft(late.id).unwrap();
+    let refused = bench.try_draft(&second);
+    assert!(is_too_long(&refused), "{:?}", refused.map(drop));
+    let mut little = pay(&stranger(1), exactly(10_000));
+    little.coins = vec![own[1]];
+    paid(&mut bench, &little);
+}
+
+fn own_address(bench: &mut Bench) -> Address {
+    Address::from_script(&bench.issue(TAPROOT), Network::Regtest).unwrap()
+}
+
+fn numbered(number: usize) -> Address {
+    let mut program = [7; 20];
+    program[..8].copy_from_slice(&(number as u64).to_le_bytes());
+    let program =
+        bitcoin::WPubkeyHash::from_raw_hash(bitcoin::hashes::Hash::from_byte_array(program));
+    let script = bitcoin::ScriptBuf::new_p2wpkh(&program);
+    Address::from_script(&script, Network::Regtest).unwrap()
+}
