@@ -4,10 +4,11 @@
 //! Refuses to take over a payment that spends frozen coins or those of another draft, and one that
 //! does not concern the wallet.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use bitcoin::psbt::{self, Psbt};
-use bitcoin::{Address, Amount, OutPoint, ScriptBuf, Transaction};
+use bitcoin::{Address, Amount, OutPoint, ScriptBuf, Transaction, Txid, Weight};
 
 use crate::command::{
     CommandError, DraftId, FeeBasis, Owner, Payment, PsbtReview, SigningProblem, StoreProblem,
@@ -15,7 +16,7 @@ use crate::command::{
 use crate::keychain::Branch;
 use crate::light_client::height::Height;
 use crate::light_client::time::WallTime;
-use crate::limits::MESSAGE_BYTES;
+use crate::limits::{FILLED_BYTES, MESSAGE_BYTES, MOST_WEIGHT};
 use crate::message;
 use crate::psbt::Shown;
 use crate::psbt::review::{self, Knowledge, KnownCoin};
@@ -34,6 +35,14 @@ pub(super) enum HoldUntil {
     Dropped,
     /// Until it is known that a device signed nothing, unless it is held for longer already.
     Answered,
+}
+
+/// The transactions before a PSBT.
+#[derive(Debug, Default)]
+struct Parents {
+    known: HashMap<Txid, Option<Transaction>>,
+    /// What was taken of them, counted as often as it was.
+    bytes: usize,
 }
 
 /// The answer to a signed PSBT.
@@ -59,8 +68,9 @@ impl Wallet {
     /// the origins of its keys. What is finished is left as it is.
     ///
     /// # Errors
-    /// What the disk refused.
-    pub fn fill_psbt(&self, psbt: &mut Psbt) -> Result<(), StoreProblem> {
+    /// [`CommandError::TooLarge`] if those take too much, or what the disk refused.
+    pub fn fill_psbt(&self, psbt: &mut Psbt) -> Result<(), CommandError> {
+        let mut parents = Parents::default();
         for index in 0..psbt.inputs.len().min(psbt.unsigned_tx.input.len()) {
             let parent = psbt.unsigned_tx.input[index].previous_output.txid;
             let input = &mut psbt.inputs[index];
@@ -68,8 +78,7 @@ impl Wallet {
                 continue;
             }
             if input.non_witness_utxo.is_none() {
-                let known = self.file.transaction(parent)?;
-                input.non_witness_utxo = known.map(|row| row.transaction);
+                input.non_witness_utxo = self.parent(parent, &mut parents)?;
             }
             let Some(spent) = Shown::of(psbt, index).output().cloned() else { continue };
             let Some(place) = self.scripts.get(&spent.script_pubkey) else { continue };
@@ -91,24 +100,45 @@ impl Wallet {
     /// A signed transaction as a PSBT, with the wallet's outputs that it spends.
     ///
     /// # Errors
-    /// What the disk refused.
+    /// [`CommandError::TooLarge`] if the transactions before it take too much, or what the disk refused.
     #[expect(clippy::missing_panics_doc, reason = "what a PSBT must not have is taken out")]
-    pub fn psbt_from(&self, mut transaction: Transaction) -> Result<Psbt, StoreProblem> {
-        let mut inputs = Vec::new();
+    pub fn psbt_from(&self, mut transaction: Transaction) -> Result<Psbt, CommandError> {
+        let (mut inputs, mut parents) = (Vec::new(), Parents::default());
         for spends in &mut transaction.input {
             let script = std::mem::take(&mut spends.script_sig);
             let witness = std::mem::take(&mut spends.witness);
-            let parent = self.file.transaction(spends.previous_output.txid)?;
+            let parent = self.parent(spends.previous_output.txid, &mut parents)?;
             inputs.push(psbt::Input {
                 final_script_sig: (!script.is_empty()).then_some(script),
                 final_script_witness: (!witness.is_empty()).then_some(witness),
-                non_witness_utxo: parent.map(|row| row.transaction),
+                non_witness_utxo: parent,
                 ..psbt::Input::default()
             });
         }
         let mut psbt = Psbt::from_unsigned_tx(transaction).expect("its signatures were taken out");
         psbt.inputs = inputs;
         Ok(psbt)
+    }
+
+    /// A transaction of the wallet, once more.
+    fn parent(
+        &self,
+        txid: Txid,
+        parents: &mut Parents,
+    ) -> Result<Option<Transaction>, CommandError> {
+        let known = match parents.known.entry(txid) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                new.insert(self.file.transaction(txid)?.map(|row| row.transaction))
+            }
+        };
+        let Some(transaction) = known else { return Ok(None) };
+        parents.bytes += transaction.total_size();
+        if parents.bytes > FILLED_BYTES {
+            let weight = Weight::from_vb(parents.bytes as u64).unwrap_or(Weight::MAX);
+            return Err(CommandError::TooLarge { weight, most: MOST_WEIGHT });
+        }
+        Ok(Some(transaction.clone()))
     }
 
     /// Makes sure that the wallet's coins that a PSBT spends are held for it, before it is signed; the draft

@@ -421,3 +421,27 @@ fn what_does_not_concern_the_wallet_is_not_sent_by_it() {
     assert!(warnings(&bench, &psbt).contains(&PsbtWarning::Foreign));
     assert_eq!(returned(&mut bench, &psbt), Err(CommandError::ForeignPayment));
 }
+
+/// Each input would bring the whole transaction before it, which may have thousands of outputs.
+#[test]
+fn a_psbt_is_not_filled_beyond_measure() {
+    let mut bench = Bench::new(LookAhead::NEW);
+    let spk = bench.issue(SEGWIT);
+    let before = OutPoint::new(bitcoin::hashes::Hash::all_zeros(), 5);
+    let big = spend(&[before], &vec![(spk.clone(), 1_000); 3_000]);
+    bench.mine(vec![big.clone()]);
+    let txid = big.compute_txid();
+    let spending = |count: u32| {
+        let coins: Vec<_> = (0..count).map(|at| OutPoint::new(txid, at % 3_000)).collect();
+        spend(&coins, &[(spk.clone(), 1_000)])
+    };
+    let filled = |count: u32| {
+        let mut psbt = Psbt::from_unsigned_tx(spending(count)).unwrap();
+        bench.wallet.fill_psbt(&mut psbt).map(|()| psbt.inputs[0].non_witness_utxo.is_some())
+    };
+    assert_eq!(filled(50), Ok(true));
+    let too_large = |error: CommandError| matches!(error, CommandError::TooLarge { .. });
+    assert!(too_large(filled(100_000).unwrap_err()));
+    assert!(bench.wallet.psbt_from(spending(50)).is_ok());
+    assert!(too_large(bench.wallet.psbt_from(spending(100_000)).unwrap_err()));
+}
