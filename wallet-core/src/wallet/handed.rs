@@ -334,7 +334,10 @@ impl Wallet {
 
     /// The draft that has the same unsigned transaction. One that is out of date counts: its coins
     /// are marked as its own until another draft asks for them.
-    fn draft_of(&self, psbt: &Psbt) -> Result<Option<(DraftId, DraftRow)>, StoreProblem> {
+    pub(super) fn draft_of(
+        &self,
+        psbt: &Psbt,
+    ) -> Result<Option<(DraftId, DraftRow)>, StoreProblem> {
         for id in self.file.drafts()? {
             let row = self.file.draft(id)?;
             if let Some(row) = row.filter(|row| row.psbt.unsigned_tx == psbt.unsigned_tx) {

@@ -68,16 +68,31 @@ impl Wallet {
         let (_, now) = moment;
         let told = match accepted {
             // Somebody may have dropped the draft.
-            Ok(signed) => match self.take_over(&begun, moment) {
-                Ok(_) => Ok(signed),
-                Err(CommandError::Store(problem)) => return Err(problem.into()),
-                Err(error) => Err(error.to_string()),
-            },
+            Ok(signed) => {
+                match self.check_unspent(id, &begun).and_then(|()| self.take_over(&begun, moment)) {
+                    Ok(_) => Ok(signed),
+                    Err(CommandError::Store(problem)) => return Err(problem.into()),
+                    Err(error) => Err(error.to_string()),
+                }
+            }
             Err(why) => Err(why),
         };
         self.file.end_signing(id, told.as_ref().map_err(String::as_str), now)?;
         if told.is_err() {
             self.file.release_signed_draft(id, now.after(DRAFT_LIFETIME))?;
+        }
+        Ok(())
+    }
+
+    /// Refuses what an operation held and something else has spent since.
+    fn check_unspent(&self, id: OperationId, psbt: &Psbt) -> Result<(), CommandError> {
+        if !self.file.signing_held(id)? || self.draft_of(psbt)?.is_some() {
+            return Ok(());
+        }
+        for outpoint in psbt.unsigned_tx.input.iter().map(|input| input.previous_output) {
+            if self.file.output_amount(outpoint)?.is_some() && !self.file.is_coin(outpoint)? {
+                return Err(CommandError::NoSuchCoin(outpoint));
+            }
         }
         Ok(())
     }

@@ -133,6 +133,14 @@ impl WalletFile {
         })
     }
 
+    /// Whether coins were held for an operation when it began.
+    pub fn signing_held(&self, id: OperationId) -> Result<bool, StoreProblem> {
+        self.read(|sql| {
+            sql.prepare_cached("SELECT 1 FROM operations WHERE id = ?1 AND draft IS NOT NULL")?
+                .exists([number(id)])
+        })
+    }
+
     /// What a device is asked to sign by an operation.
     pub fn signing(&self, id: OperationId) -> Result<Option<Signing>, StoreProblem> {
         self.read(|sql| {

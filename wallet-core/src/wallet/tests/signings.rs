@@ -192,3 +192,28 @@ fn a_signature_whose_coins_went_to_another_payment_is_not_told() {
     assert_eq!(held(&mut bench), FOR_GOOD);
     assert_eq!(bench.coins()[0].amount, Amount::from_sat(100_000));
 }
+
+/// What was paid with its coins meanwhile would be taken back by whoever has the signature.
+#[test]
+fn a_signature_whose_coins_were_spent_meanwhile_is_not_told() {
+    for count in 1..=2 {
+        let mut bench = Bench::new(LookAhead::NEW);
+        let coins: Vec<_> = (0..count).map(|_| bench.fund(SEGWIT, 100_000)).collect();
+        let mut request = pay(&stranger(1), exactly(50_000));
+        request.coins = coins.clone();
+        let draft = bench.draft(&request);
+        bench.wallet.drop_draft(draft.id).unwrap();
+        let psbt: Psbt = draft.psbt.parse().unwrap();
+        let id = begin(&mut bench, &psbt, device()).unwrap().operation.id;
+        drop_drafts(&mut bench);
+        let mut other = pay(&stranger(2), exactly(60_000));
+        other.coins = vec![coins[0]];
+        let other = bench.draft(&other);
+        bench.sign(&other);
+        let told = end(&mut bench, id, Ok(&signed(&psbt)));
+        assert!(matches!(told.operation.state, OperationState::Failed(_)), "{count}: {told:?}");
+        assert_eq!(told.problem, Some(CommandError::NoSuchCoin(coins[0]).to_string()));
+        let moment = bench.moment();
+        assert_eq!(bench.wallet.drafts(&moment).unwrap(), [], "nothing is held for it");
+    }
+}
