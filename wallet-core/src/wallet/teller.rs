@@ -110,7 +110,11 @@ impl Wallet {
             }
             return Ok(spending(by, psbt, Amount::ZERO));
         };
-        let draft = draft.map(|id| self.file.draft(id)).transpose()?.flatten();
+        let draft = match draft {
+            Some(id) => self.file.draft(id)?,
+            // What a device is asked to sign, or what was signed elsewhere, may be one all the same.
+            None => self.draft_of(psbt)?.map(|(_, row)| row),
+        };
         let replaced = draft.and_then(|row| row.task.replaced());
         let before = replaced.map(|txid| self.left_by(txid)).transpose()?.unwrap_or(Amount::ZERO);
         let taken = spending(by, psbt, leaves.checked_sub(before).unwrap_or(Amount::ZERO));
