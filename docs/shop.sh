@@ -55,17 +55,29 @@ plain() {
     esac
 }
 
+# A shell reads other things as numbers too: 010 as eight, 5+5 as ten.
+whole() {
+    case $1 in
+    '' | 0* | *[!0-9]* | ?????????????????*)
+        echo "a whole number, with digits only and no zero before them: $1" >&2
+        exit 2
+        ;;
+    esac
+}
+
 case ${1-} in
 invoice)
     plain "$2"
+    whole "$3"
     # An order is known by its key: a call whose answer was lost makes no second invoice.
-    made=$(result billfold.invoice.create "{\"amount_sat\":$(($3)),\"label\":\"order-$2\",\"key\":\"order-$2\"}")
+    made=$(result billfold.invoice.create "{\"amount_sat\":$3,\"label\":\"order-$2\",\"key\":\"order-$2\"}")
     echo "$(field "$made" invoice_id) $(field "$made" uri)"
     ;;
 wait)
+    whole "$2"
     seen=0
     while :; do
-        invoice=$(result billfold.invoice.get "[$(($2))]")
+        invoice=$(result billfold.invoice.get "[$2]")
         state=$(field "$invoice" state)
         case $state in
         paid)
@@ -78,13 +90,14 @@ wait)
             ;;
         esac
         # Comes back when the invoice is further, or after a while.
-        news=$(result billfold.events "{\"after\":$seen,\"wait_ms\":$((SHOP_PATIENCE * 500)),\"filter\":{\"invoice_id\":$(($2))}}")
+        news=$(result billfold.events "{\"after\":$seen,\"wait_ms\":$((SHOP_PATIENCE * 500)),\"filter\":{\"invoice_id\":$2}}")
         seen=$(field "$news" next)
     done
     ;;
 payout)
     plain "$2"
     plain "$3"
+    whole "$4"
     result sendtoaddress "[\"$3\",\"$(bitcoin "$4")\"]" "Idempotency-Key: $2"
     ;;
 *)

@@ -52,6 +52,12 @@ fn an_order_is_paid_and_a_payout_is_made_once() -> Result<()> {
     let changed = ["payout", "refund-17", STRANGER, "20001"];
     let refused = shop(&program, &daemon, &changed).output()?;
     ensure!(refused.status.code() == Some(1), "another payment by the same key: {refused:?}");
+    for wrong in ["010000", "5+5", "0x10", "0", "-1", "1e5", " 1", "", "99999999999999999"] {
+        for words in [["payout", "r18", STRANGER, wrong].as_slice(), &["invoice", "19", wrong]] {
+            let refused = shop(&program, &daemon, words).output()?;
+            ensure!(refused.status.code() == Some(2), "{words:?}: {refused:?}");
+        }
+    }
     let list = daemon.call("listtransactions", &json!(["*", 100]))?;
     let sent = list.as_array().context("no list")?.iter().filter(|item| item["category"] == "send");
     let sent: Vec<_> = sent.map(|item| (&item["txid"], &item["amount"])).collect();
