@@ -146,6 +146,10 @@ fn a_token_of_several_wallets_is_bound_in_each() -> Result<()> {
     }
     let (_, why) = at(&daemon, &token).pay("books", "other", 10_000)?;
     ensure!(why == "wallet", "it is not for this wallet: {why}");
+    // Nor does it learn of others.
+    let (_, listed, _) = at(&daemon, &token).ask("/", "listwallets", &json!([]))?;
+    let (_, info, _) = at(&daemon, &token).ask("/", "billfold.info", &json!([]))?;
+    ensure!(listed == json!(["main", "shop"]) && info["wallets"] == listed, "{listed} {info}");
     daemon.stop()
 }
 

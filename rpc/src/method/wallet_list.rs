@@ -3,6 +3,7 @@
 //! Refuses names that are paths: a wallet is a name in the data directory.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use billfold_wallet_core::command::Birthday;
 use billfold_wallet_core::config::{LookAhead, WalletName};
@@ -19,6 +20,7 @@ use serde::Serialize;
 
 use crate::apart::apart;
 use crate::arguments::Arguments;
+use crate::desk::Desk;
 use crate::error::{Code, RpcError};
 use crate::json::answer;
 use crate::method::signer::signer;
@@ -79,7 +81,7 @@ pub(super) const METHODS: &[Method] = &[
         parameters: &[],
         about: "Returns a list of currently loaded wallets.",
         standing: Standing::Same,
-        run: Run::Node(|node, _| Box::pin(async { loaded(node) })),
+        run: Run::Wallets(|_, desks, _| Box::pin(async { loaded(desks) })),
     },
     Method {
         name: "loadwallet",
@@ -198,9 +200,8 @@ async fn all(node: &Node) -> Outcome {
     answer(&DirectoryForm { wallets })
 }
 
-fn loaded(node: &Node) -> Outcome {
-    let wallets = node.wallets();
-    answer(&wallets.iter().map(|desk| desk.name()).collect::<Vec<_>>())
+fn loaded(open: &[Arc<Desk>]) -> Outcome {
+    answer(&open.iter().map(|desk| desk.name()).collect::<Vec<_>>())
 }
 
 async fn load(node: &Node, arguments: &Arguments) -> Outcome {

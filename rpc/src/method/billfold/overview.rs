@@ -3,11 +3,14 @@
 //!
 //! Refuses to guess a rest of time: what it waits for is told, and how far it is.
 
+use std::sync::Arc;
+
 use billfold_wallet_core::light_client::height::Height;
 use billfold_wallet_core::light_client::status::{Status, Waiting};
 use bitcoin::FeeRate;
 use serde::Serialize;
 
+use crate::desk::Desk;
 use crate::error::RpcError;
 use crate::json::answer;
 use crate::method::{Category, Method, Outcome, Run, Standing};
@@ -21,10 +24,10 @@ pub(in crate::method) const METHODS: &[Method] = &[Method {
             what a program should know. api is the version of the methods billfold.*: what is added \
             raises the second number, what is changed the first.",
     standing: Standing::Ours,
-    run: Run::Node(|node, _| Box::pin(overview(node))),
+    run: Run::Wallets(|node, desks, _| Box::pin(overview(node, desks))),
 }];
 
-async fn overview(node: &Node) -> Outcome {
+async fn overview(node: &Node, open: &[Arc<Desk>]) -> Outcome {
     let status = node.status().await?;
     let scanned = node.scanned().await?;
     let synced = status.synced && scanned == status.tip;
@@ -35,7 +38,7 @@ async fn overview(node: &Node) -> Outcome {
         api: API,
         compat: COMPAT,
         network: node.params.network.to_core_arg(),
-        wallets: node.wallets().iter().map(|desk| desk.name().to_owned()).collect(),
+        wallets: open.iter().map(|desk| desk.name().to_owned()).collect(),
         sync: SyncForm {
             headers: status.tip.height.to_u32(),
             filter_headers: status.filter_headers.map(Height::to_u32),
