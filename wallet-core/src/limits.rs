@@ -222,8 +222,8 @@ pub const KEEPER_ORDERS: usize = 8;
 /// brings the whole transaction that it spends from, of the sizes that are usual.
 pub const PSBT_BYTES: usize = 8 << 20;
 
-/// What the wallet adds to a PSBT of the transactions before it, in bytes: one of 100 kB with thousands of
-/// outputs would be added thousands of times.
+/// What the wallet adds to a PSBT of the transactions that it spends from, in bytes: a stranger's of 100 kB with
+/// thousands of outputs would be added thousands of times.
 pub const FILLED_BYTES: usize = 8 * PSBT_BYTES;
 
 /// Payments, or lines of the journal or the audit log, that are told at once.

@@ -142,6 +142,15 @@ pub enum CommandError {
         /// The most that works.
         most: Weight,
     },
+    /// With all that it spends from, a PSBT would fill the memory.
+    #[error(
+        "the transactions that this spends from take more than {} MB: spend fewer coins at a time",
+        most / 1_000_000
+    )]
+    ParentsTooLarge {
+        /// The most that they may take, in bytes.
+        most: usize,
+    },
     /// The draft is unknown or dropped, or something else spent its coins.
     #[error("draft {0} is no longer there: draft the payment again")]
     NoSuchDraft(u64),
@@ -279,7 +288,7 @@ impl CommandError {
             Self::CannotBump { .. } => Kind::CannotBump,
             Self::CannotAbandon { .. } => Kind::CannotAbandon,
             Self::NoSuchLabel(_) => Kind::NoSuchLabel,
-            Self::TooLarge { .. } => Kind::TooLarge,
+            Self::TooLarge { .. } | Self::ParentsTooLarge { .. } => Kind::TooLarge,
             Self::NoSuchDraft(_) => Kind::NoSuchDraft,
             Self::DraftExpired(_) => Kind::DraftExpired,
             Self::KeyReused => Kind::KeyReused,

@@ -34,7 +34,7 @@ portable_enum!(CommandError {
     NoSuchCoin(coin), CoinFrozen(coin), CoinReserved(coin), CoinImmature(coin), CoinWaits(coin),
     NoSuchAccount(name), FeeRateOutOfRange(rate), FeeTooHigh { fee, paid },
     FeeAboveLimit { fee, most }, FeeUnknown { target }, FeeTooLow { fee, least },
-    CannotBump { txid, why }, CannotAbandon { txid, why }, NoSuchLabel(label), TooLarge { weight, most }, NoSuchDraft(id),
+    CannotBump { txid, why }, CannotAbandon { txid, why }, NoSuchLabel(label), TooLarge { weight, most }, ParentsTooLarge { most }, NoSuchDraft(id),
     DraftExpired(id), KeyReused, OverLimit(why), NoSuchInvoice(id), InvoiceSettled { id, state },
     NoSuchToken(id), TooManyTokens, NoSuchOperation(id), Rescanning(running), NoAccounts,
     Locked, WatchOnly, HeightAboveTip { asked, tip },

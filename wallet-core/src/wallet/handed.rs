@@ -8,7 +8,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use bitcoin::psbt::{self, Psbt};
-use bitcoin::{Address, Amount, OutPoint, ScriptBuf, Transaction, Txid, Weight};
+use bitcoin::{Address, Amount, OutPoint, ScriptBuf, Transaction, Txid};
 
 use crate::command::{
     CommandError, DraftId, FeeBasis, Owner, Payment, PsbtReview, SigningProblem, StoreProblem,
@@ -16,7 +16,7 @@ use crate::command::{
 use crate::keychain::Branch;
 use crate::light_client::height::Height;
 use crate::light_client::time::WallTime;
-use crate::limits::{FILLED_BYTES, MESSAGE_BYTES, MOST_WEIGHT};
+use crate::limits::{FILLED_BYTES, MESSAGE_BYTES};
 use crate::message;
 use crate::psbt::Shown;
 use crate::psbt::review::{self, Knowledge, KnownCoin};
@@ -37,11 +37,11 @@ pub(super) enum HoldUntil {
     Answered,
 }
 
-/// The transactions before a PSBT.
+/// The wallet's transactions that a PSBT spends from.
 #[derive(Debug, Default)]
 struct Parents {
     known: HashMap<Txid, Option<Transaction>>,
-    /// What was taken of them, counted as often as it was.
+    /// What the PSBT holds of them: one that has several inputs there is in it as often.
     bytes: usize,
 }
 
@@ -68,7 +68,7 @@ impl Wallet {
     /// the origins of its keys. What is finished is left as it is.
     ///
     /// # Errors
-    /// [`CommandError::TooLarge`] if those take too much, or what the disk refused.
+    /// [`CommandError::ParentsTooLarge`], or what the disk refused.
     pub fn fill_psbt(&self, psbt: &mut Psbt) -> Result<(), CommandError> {
         let mut parents = Parents::default();
         for index in 0..psbt.inputs.len().min(psbt.unsigned_tx.input.len()) {
@@ -100,7 +100,7 @@ impl Wallet {
     /// A signed transaction as a PSBT, with the wallet's outputs that it spends.
     ///
     /// # Errors
-    /// [`CommandError::TooLarge`] if the transactions before it take too much, or what the disk refused.
+    /// [`CommandError::ParentsTooLarge`], or what the disk refused.
     #[expect(clippy::missing_panics_doc, reason = "what a PSBT must not have is taken out")]
     pub fn psbt_from(&self, mut transaction: Transaction) -> Result<Psbt, CommandError> {
         let (mut inputs, mut parents) = (Vec::new(), Parents::default());
@@ -135,8 +135,7 @@ impl Wallet {
         let Some(transaction) = known else { return Ok(None) };
         parents.bytes += transaction.total_size();
         if parents.bytes > FILLED_BYTES {
-            let weight = Weight::from_vb(parents.bytes as u64).unwrap_or(Weight::MAX);
-            return Err(CommandError::TooLarge { weight, most: MOST_WEIGHT });
+            return Err(CommandError::ParentsTooLarge { most: FILLED_BYTES });
         }
         Ok(Some(transaction.clone()))
     }

@@ -422,7 +422,7 @@ fn what_does_not_concern_the_wallet_is_not_sent_by_it() {
     assert_eq!(returned(&mut bench, &psbt), Err(CommandError::ForeignPayment));
 }
 
-/// Each input would bring the whole transaction before it, which may have thousands of outputs.
+/// Each input brings the whole transaction before it, which may have thousands of outputs.
 #[test]
 fn a_psbt_is_not_filled_beyond_measure() {
     let mut bench = Bench::new(LookAhead::NEW);
@@ -440,7 +440,7 @@ fn a_psbt_is_not_filled_beyond_measure() {
         bench.wallet.fill_psbt(&mut psbt).map(|()| psbt.inputs[0].non_witness_utxo.is_some())
     };
     assert_eq!(filled(50), Ok(true));
-    let too_large = |error: CommandError| matches!(error, CommandError::TooLarge { .. });
+    let too_large = |error: CommandError| matches!(error, CommandError::ParentsTooLarge { .. });
     assert!(too_large(filled(100_000).unwrap_err()));
     assert!(bench.wallet.psbt_from(spending(50)).is_ok());
     assert!(too_large(bench.wallet.psbt_from(spending(100_000)).unwrap_err()));
