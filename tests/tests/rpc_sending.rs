@@ -259,6 +259,18 @@ fn a_payment_has_the_form_that_was_asked_for() -> Result<()> {
 #[test]
 fn everything_can_be_sent_in_shares() -> Result<()> {
     let (_town, _program, daemon) = serving(&[])?;
+    // No coin at all is not all of them.
+    for inputs in [json!([]), json!(null)] {
+        let options = json!({"inputs": inputs});
+        let cases = [
+            json!({"recipients": [STRANGER], "fee_rate": 2, "inputs": inputs}),
+            json!([[STRANGER], null, null, 2, options]),
+        ];
+        for none in cases {
+            let told = daemon.refused(500, -6, "sendall", &none)?;
+            ensure!(told.contains("UTXO pool too low"), "{none}: {told}");
+        }
+    }
     let named = json!({"recipients": [STRANGER, {OTHER: 0.1}], "fee_rate": 2,
                        "options": {"add_to_wallet": true}});
     let sent: v31::SendAll = daemon.read("sendall", &named)?;

@@ -87,6 +87,8 @@ fn coins_are_chosen_for_what_a_caller_describes() -> Result<()> {
     let locked = daemon.call("listlockunspent", &json!([]))?;
     ensure!(locked.as_array().is_some_and(|coins| coins.len() == 1), "{locked}");
     daemon.call("lockunspent", &json!([true]))?;
+    let log = daemon.call("billfold.audit", &json!([0, 100]))?;
+    ensure!(!log.to_string().contains("no_such_draft"), "nothing failed: {log}");
 
     let raw = daemon.call("createrawtransaction", &json!([[], [{STRANGER: 0.2}]]))?;
     let options = json!({"fee_rate": 5, "subtractFeeFromOutputs": [0], "changePosition": 1});

@@ -25,6 +25,7 @@ use crate::node::Node;
 use crate::parameter::{Kind, Parameter};
 use crate::{psbt, transaction_hex, unsigned};
 
+pub(super) use options::weight;
 use options::{FIELDS, Options};
 
 pub(super) const METHODS: &[Method] = &[

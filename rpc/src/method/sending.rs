@@ -191,6 +191,10 @@ async fn send_all(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
         return Err(RpcError::parameter(message));
     }
     let mut request = options.request()?;
+    // A list without coins stands for none of them. The wallet reads it as all.
+    if options.has("inputs") && request.coins.is_empty() {
+        return Err(RpcError::new(Code::InsufficientFunds, TOO_LOW));
+    }
     request.choice.even_worthless = !options.flag("send_max", false)?;
     request.layout.version = version;
     request.recipients = recipients;

@@ -212,7 +212,11 @@ fn places(all: &Value, names: &[String]) -> Result<BTreeSet<usize>, RpcError> {
     Ok(places)
 }
 
-fn weight(most: i64) -> Result<Weight, RpcError> {
+/// The most that a transaction may weigh.
+///
+/// # Errors
+/// -4 for what nodes would not relay.
+pub(in crate::method) fn weight(most: i64) -> Result<Weight, RpcError> {
     match u64::try_from(most) {
         Ok(most @ LEAST_WEIGHT..=MOST_WEIGHT) => Ok(Weight::from_wu(most)),
         _ => Err(RpcError::new(

@@ -3,7 +3,7 @@
 
 use billfold_wallet_core::command::{CoinChoice, Layout, PayRequest};
 use billfold_wallet_core::keychain::Branch;
-use bitcoin::{OutPoint, Sequence, TxIn, Weight};
+use bitcoin::{OutPoint, Sequence, TxIn};
 
 use crate::address_type;
 use crate::arguments::{self, Arguments};
@@ -12,6 +12,7 @@ use crate::error::RpcError;
 use crate::json::{Object, Value};
 use crate::ledger;
 use crate::method::address::account_of;
+use crate::method::funding::weight;
 use crate::method::payment::Fee;
 use crate::node::Node;
 use crate::parameter::Parameter;
@@ -59,8 +60,9 @@ impl<'a> Options<'a> {
         self.fields.and_then(|fields| fields.get(name)).filter(|value| !value.is_null())
     }
 
+    /// Whether it is named at all, also as null, which is no list of coins either.
     pub(super) fn has(&self, name: &str) -> bool {
-        self.value(name).is_some()
+        self.fields.is_some_and(|fields| fields.get(name).is_some())
     }
 
     pub(super) fn flag(&self, name: &str, default: bool) -> Result<bool, RpcError> {
@@ -127,12 +129,11 @@ impl<'a> Options<'a> {
 
     fn layout(&self) -> Result<Layout, RpcError> {
         let lock_time = self.value("locktime").map(|value| unsigned::lock_time(Some(value)));
-        let weight = self.integer("max_tx_weight")?.map(|most| u64::try_from(most).unwrap_or(0));
         Ok(Layout {
             in_order: true,
             lock_time: lock_time.transpose()?,
             is_final: !self.flag("replaceable", true)?,
-            most_weight: weight.map(Weight::from_wu),
+            most_weight: self.integer("max_tx_weight")?.map(weight).transpose()?,
             ..Layout::default()
         })
     }
@@ -146,7 +147,7 @@ impl<'a> Options<'a> {
     ) -> Result<Layout, RpcError> {
         let mut layout = self.layout()?;
         if let Some(text) = self.value("change_address").map(arguments::text).transpose()? {
-            if self.has("change_type") {
+            if self.value("change_type").is_some() {
                 let message = "Cannot specify both change address and address type options";
                 return Err(RpcError::parameter(message));
             }
@@ -157,7 +158,7 @@ impl<'a> Options<'a> {
         }
         if let Some(kind) = self.value("change_type").map(arguments::text).transpose()? {
             let wallet = ledger::description(desk).await?;
-            let kind = address_type::read(kind, "address")?;
+            let kind = address_type::read(kind, "change")?;
             layout.change_account = Some(account_of(&wallet, Some(kind), Branch::Change)?);
         }
         if let Some(at) = self.integer("change_position")? {
