@@ -133,6 +133,27 @@ fn who_receives_can_bear_the_fee() -> Result<()> {
 }
 
 #[test]
+fn a_replacement_is_signed_and_sent_as_a_psbt() -> Result<()> {
+    let (_town, _program, daemon) = serving(&[])?;
+    let pay = json!({"address": STRANGER, "amount": 0.1, "fee_rate": 1});
+    let first = daemon.call("sendtoaddress", &pay)?;
+    let signed = |rate: u32| -> Result<Value> {
+        let planned = daemon.call("psbtbumpfee", &json!([first, {"fee_rate": rate}]))?;
+        let signed = daemon.call("walletprocesspsbt", &json!([planned["psbt"]]))?;
+        ensure!(signed["complete"] == true, "{signed}");
+        Ok(signed["hex"].clone())
+    };
+    let (low, high) = (signed(7)?, signed(9)?);
+    let second = daemon.call("sendrawtransaction", &json!([high]))?;
+    let told = daemon.call("gettransaction", &json!([first]))?;
+    ensure!(told["replaced_by_txid"] == second, "{told}");
+    let told = daemon.refused(500, -26, "sendrawtransaction", &json!([low]))?;
+    ensure!(told == "insufficient fee", "{told}");
+    ensure!(daemon.call("sendrawtransaction", &json!([high]))? == second, "the same again");
+    daemon.stop()
+}
+
+#[test]
 fn a_payment_that_waits_is_replaced_or_given_up() -> Result<()> {
     let (_town, _program, daemon) = serving(&[])?;
     let pay = json!({"address": STRANGER, "amount": 0.1, "fee_rate": 1, "replaceable": false});

@@ -32,6 +32,7 @@ mod backup;
 mod finding;
 mod warnings;
 mod review;
+mod parents;
 mod pay;
 mod request;
 mod pool;

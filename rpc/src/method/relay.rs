@@ -134,6 +134,7 @@ fn refusal(error: CommandError) -> RpcError {
         }
         CommandError::Signing(SigningProblem::Amounts) => invalid("bad-txns-in-belowout"),
         CommandError::TooLarge { .. } => RpcError::new(Code::VerifyRejected, "tx-size"),
+        CommandError::FeeTooLow { .. } => RpcError::new(Code::VerifyRejected, "insufficient fee"),
         error => error.into(),
     }
 }

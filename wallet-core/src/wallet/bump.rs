@@ -6,6 +6,7 @@
 
 mod child;
 mod replacement;
+mod handed;
 
 use bitcoin::Txid;
 

@@ -4,7 +4,6 @@
 //! Refuses to take over a payment that spends frozen coins or those of another draft, and one that
 //! does not concern the wallet.
 
-use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use bitcoin::psbt::{self, Psbt};
@@ -16,7 +15,7 @@ use crate::command::{
 use crate::keychain::Branch;
 use crate::light_client::height::Height;
 use crate::light_client::time::WallTime;
-use crate::limits::{FILLED_BYTES, MESSAGE_BYTES};
+use crate::limits::MESSAGE_BYTES;
 use crate::message;
 use crate::psbt::Shown;
 use crate::psbt::review::{self, Knowledge, KnownCoin};
@@ -24,6 +23,7 @@ use crate::signers;
 use crate::store::wallet::{CoinRow, DraftRow, OwnOutput, RequestId, Task};
 
 use super::Wallet;
+use super::parents::Parents;
 
 /// The tip's height, and now.
 pub(super) type Moment = (Height, WallTime);
@@ -35,14 +35,6 @@ pub(super) enum HoldUntil {
     Dropped,
     /// Until it is known that a device signed nothing, unless it is held for longer already.
     Answered,
-}
-
-/// The wallet's transactions that a PSBT spends from.
-#[derive(Debug, Default)]
-struct Parents {
-    known: HashMap<Txid, Option<Transaction>>,
-    /// What the PSBT holds of them: one that has several inputs there is in it as often.
-    bytes: usize,
 }
 
 /// The answer to a signed PSBT.
@@ -60,7 +52,7 @@ impl Wallet {
     /// # Errors
     /// What the disk refused.
     pub fn review_psbt(&self, psbt: &Psbt, moment: Moment) -> Result<PsbtReview, StoreProblem> {
-        let known = self.knowledge_of(psbt, moment)?;
+        let known = self.knowledge_of(psbt, None, moment)?;
         Ok(review::review(psbt, self.network(), &known, message::is_asked_for))
     }
 
@@ -120,26 +112,6 @@ impl Wallet {
         Ok(psbt)
     }
 
-    /// A transaction of the wallet, once more.
-    fn parent(
-        &self,
-        txid: Txid,
-        parents: &mut Parents,
-    ) -> Result<Option<Transaction>, CommandError> {
-        let known = match parents.known.entry(txid) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => {
-                new.insert(self.file.transaction(txid)?.map(|row| row.transaction))
-            }
-        };
-        let Some(transaction) = known else { return Ok(None) };
-        parents.bytes += transaction.total_size();
-        if parents.bytes > FILLED_BYTES {
-            return Err(CommandError::ParentsTooLarge { most: FILLED_BYTES });
-        }
-        Ok(Some(transaction.clone()))
-    }
-
     /// Makes sure that the wallet's coins that a PSBT spends are held for it, before it is signed; the draft
     /// that holds them. Nothing is held if none of them is known here.
     ///
@@ -165,13 +137,17 @@ impl Wallet {
             return Err(CommandError::NotAPayment);
         }
         check_shape(psbt)?;
-        let known = self.knowledge_of(psbt, moment)?;
+        let known = self.knowledge_of(psbt, None, moment)?;
         check_amounts(psbt)?;
         check_coins(psbt, &known)?;
         match known.draft {
             Some(id) => self.hold_on(id, until, moment).map(|()| Some(id)),
             None if known.coins.is_empty() => Ok(None),
-            None => self.keep_handed(psbt, until, moment).map(Some),
+            None => {
+                // One whose coins are gone for good is refused when it comes back.
+                let replaced = self.replaced_by(psbt, moment.1).unwrap_or_default();
+                self.keep_handed(psbt, replaced, until, moment).map(Some)
+            }
         }
     }
 
@@ -183,7 +159,7 @@ impl Wallet {
     pub fn close_draft(&mut self, psbt: &Psbt, moment: Moment) -> Result<Handed, CommandError> {
         check_shape(psbt)?;
         let failed = CommandError::Signing;
-        let known = self.knowledge_of(psbt, moment)?;
+        let known = self.knowledge_of(psbt, None, moment)?;
         if let Some(id) = known.draft {
             let drafted = self.file.draft(id)?.ok_or(CommandError::NoSuchDraft(id.0))?;
             let transaction = signers::finish(psbt, &drafted.psbt).map_err(failed)?;
@@ -200,16 +176,14 @@ impl Wallet {
         if !self.concerns(&transaction) {
             return Err(CommandError::ForeignPayment);
         }
-        check_coins(psbt, &known)?;
+        // A coin that is spent already can only be spent instead.
+        let replaced = self.replaced_by(psbt, moment.1)?;
+        check_coins(psbt, &self.knowledge_of(psbt, replaced, moment)?)?;
         check_amounts(psbt)?;
-        // A coin that is spent already can't be spent again.
-        for input in &psbt.unsigned_tx.input {
-            let outpoint = input.previous_output;
-            if self.file.output_amount(outpoint)?.is_some() && !self.file.is_coin(outpoint)? {
-                return Err(CommandError::NoSuchCoin(outpoint));
-            }
+        if let Some(txid) = replaced {
+            self.check_replacement(txid, psbt, &transaction)?;
         }
-        let id = self.keep_handed(psbt, HoldUntil::Dropped, moment)?;
+        let id = self.keep_handed(psbt, replaced, HoldUntil::Dropped, moment)?;
         Ok(Handed::Signed(id, Box::new(transaction)))
     }
 
@@ -258,6 +232,7 @@ impl Wallet {
     fn keep_handed(
         &mut self,
         psbt: &Psbt,
+        replaced: Option<Txid>,
         until: HoldUntil,
         (_, now): Moment,
     ) -> Result<DraftId, CommandError> {
@@ -288,7 +263,7 @@ impl Wallet {
             expires: Some(now),
             psbt: unsigned,
             change_vout,
-            task: Task::Payment,
+            task: replaced.map_or(Task::Payment, Task::Replace),
             takes_all: false,
             fee_basis: FeeBasis::Asked,
             note: None,
@@ -299,7 +274,13 @@ impl Wallet {
         Ok(id)
     }
 
-    fn knowledge_of(&self, psbt: &Psbt, moment: Moment) -> Result<Knowledge, StoreProblem> {
+    /// What the wallet knows of a PSBT, which replaces what its draft does, else what it is said to.
+    fn knowledge_of(
+        &self,
+        psbt: &Psbt,
+        replaced: Option<Txid>,
+        moment: Moment,
+    ) -> Result<Knowledge, StoreProblem> {
         let (tip, now) = moment;
         let spent = crate::psbt::spent_outputs(psbt).into_iter().flatten();
         let paid = psbt.unsigned_tx.output.iter().cloned();
@@ -311,8 +292,8 @@ impl Wallet {
         let scripts = spent.chain(paid).map(|output| output.script_pubkey);
         let owners = scripts.filter_map(|spk| owner(&spk).map(|owner| (spk, owner))).collect();
         let draft = self.draft_of(psbt)?;
-        // What the draft replaces spends the same coins.
-        let replaced = draft.as_ref().and_then(|(_, row)| row.task.replaced());
+        // What is replaced spends the same coins.
+        let replaced = draft.as_ref().map_or(replaced, |(_, row)| row.task.replaced());
         let mut coins: HashMap<OutPoint, KnownCoin> = HashMap::new();
         for outpoint in psbt.unsigned_tx.input.iter().map(|input| input.previous_output) {
             let output = self.file.own_output(outpoint, now)?;

@@ -32,6 +32,8 @@ mod paying;
 #[cfg(test)]
 mod records;
 #[cfg(test)]
+mod replacing;
+#[cfg(test)]
 mod reuse;
 #[cfg(test)]
 mod searching;

@@ -30,6 +30,11 @@ struct Cost {
     asked: Price,
     basis: FeeBasis,
     choice: FeeChoice,
+    rivals: Rivals,
+}
+
+/// What a replacement must be worth more than.
+pub(super) struct Rivals {
     /// What all that falls pays.
     replaced: Amount,
     /// The rate of the payment itself.
@@ -227,31 +232,20 @@ impl Cost {
         moment: &DraftMoment,
     ) -> Result<Self, CommandError> {
         let (asked, basis) = fee::price(choice, &moment.fees)?;
-        let own = waiting.row.sums.fee.unwrap_or(Amount::ZERO);
-        let replaced = own + waiting.falling.fees().0;
-        let rate = fee::rate(own, waiting.row.transaction.weight());
-        Ok(Self { asked, basis, choice, replaced, rate })
+        Ok(Self { asked, basis, choice, rivals: Rivals::new(waiting) })
     }
 
     /// The fee for this weight, enough to replace.
     fn fee(&self, weight: Weight) -> Amount {
         match self.basis {
-            FeeBasis::Fallback => self.least(weight),
-            _ => self.asked.fee(weight).max(self.least(weight)),
+            FeeBasis::Fallback => self.rivals.least(weight),
+            _ => self.asked.fee(weight).max(self.rivals.least(weight)),
         }
-    }
-
-    /// The least with which nodes take it in the place of the other (BIP125, rules 3 and 4; and no
-    /// lower rate than before).
-    fn least(&self, weight: Weight) -> Amount {
-        let relay = if self.rate < ONE_SAT_PER_VB { LEAST_FEE_RATE } else { ONE_SAT_PER_VB };
-        let higher = FeeRate::from_sat_per_kwu(self.rate.to_sat_per_kwu() + 1);
-        (self.replaced + fee::fee(relay, weight)).max(fee::fee(higher, weight))
     }
 
     /// Refuses what was asked for if it is not enough; else says where the fee comes from.
     fn check(&self, waiting: &Waiting, weight: Weight) -> Result<FeeBasis, CommandError> {
-        let (fee, least) = (self.asked.fee(weight), self.least(weight));
+        let (fee, least) = (self.asked.fee(weight), self.rivals.least(weight));
         match self.choice {
             FeeChoice::Rate(_) | FeeChoice::Total(_) if fee < least => {
                 Err(CommandError::FeeTooLow { fee, least })
@@ -265,6 +259,22 @@ impl Cost {
             }
             _ => Ok(self.basis),
         }
+    }
+}
+
+impl Rivals {
+    pub(super) fn new(waiting: &Waiting) -> Self {
+        let own = waiting.row.sums.fee.unwrap_or(Amount::ZERO);
+        let replaced = own + waiting.falling.fees().0;
+        Self { replaced, rate: fee::rate(own, waiting.row.transaction.weight()) }
+    }
+
+    /// The least fee with which nodes take a replacement of this weight (BIP125, rules 3 and 4; and no
+    /// lower rate than before).
+    pub(super) fn least(&self, weight: Weight) -> Amount {
+        let relay = if self.rate < ONE_SAT_PER_VB { LEAST_FEE_RATE } else { ONE_SAT_PER_VB };
+        let higher = FeeRate::from_sat_per_kwu(self.rate.to_sat_per_kwu() + 1);
+        (self.replaced + fee::fee(relay, weight)).max(fee::fee(higher, weight))
     }
 }
 
