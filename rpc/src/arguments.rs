@@ -178,7 +178,11 @@ pub fn object(value: &Value) -> Result<&Object, RpcError> {
 ///
 /// # Errors
 /// -3 for a field of another type, and for one that there is not.
-pub fn check_fields(fields: &Object, known: &[Parameter]) -> Result<(), RpcError> {
+pub fn check_fields<'a>(
+    fields: &Object,
+    known: impl IntoIterator<Item = &'a Parameter>,
+) -> Result<(), RpcError> {
+    let known: Vec<&Parameter> = known.into_iter().collect();
     for (name, value) in fields.iter() {
         let Some(field) = known.iter().find(|field| field.is_called(name)) else {
             return Err(RpcError::wrong_type(format!("Unexpected key {name}")));

@@ -3,11 +3,8 @@
 //!
 //! Refuses to know any method.
 
-use std::collections::BTreeMap;
-
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
-use serde_json::value::RawValue;
 
 use crate::error::{Code, RpcError};
 use crate::json::{Answer, Value};
@@ -73,12 +70,16 @@ impl Params {
     /// Reads a JSON text; `null` is no arguments.
     ///
     /// # Errors
-    /// That it is neither an array nor an object, or is nested too deeply.
+    /// -32700 if it is no JSON or is nested too deeply, -32600 if it is neither an array nor an object.
     pub fn read(json: &str) -> Result<Self, RpcError> {
-        match Value::read(json) {
-            Ok(Value::Null) => Ok(Self::Positional(Vec::new())),
-            Ok(Value::Array(values)) => Ok(Self::Positional(values)),
-            Ok(Value::Object(named)) => Ok(Self::Named(named.into_fields())),
+        Self::of(Value::read(json).map_err(|_| parse_error())?)
+    }
+
+    fn of(value: Value) -> Result<Self, RpcError> {
+        match value {
+            Value::Null => Ok(Self::Positional(Vec::new())),
+            Value::Array(values) => Ok(Self::Positional(values)),
+            Value::Object(named) => Ok(Self::Named(named.into_fields())),
             _ => {
                 let text = "Params must be an array or object";
                 Err(RpcError::new(Code::InvalidRequest, text))
@@ -102,17 +103,12 @@ impl Body {
     /// Reads a request's body.
     ///
     /// # Errors
-    /// -32700 if it is not JSON, or neither an object nor an array.
+    /// -32700 if it is not JSON, is nested too deeply, or is neither an object nor an array.
     pub fn parse(bytes: &[u8]) -> Result<Self, RpcError> {
-        let raw: &RawValue =
-            serde_json::from_slice(bytes).map_err(|_| RpcError::new(Code::Parse, "Parse error"))?;
-        match raw.get().as_bytes().first() {
-            Some(b'{') => Ok(Self::Single(call(raw))),
-            Some(b'[') => {
-                let calls: Vec<&RawValue> = serde_json::from_str(raw.get())
-                    .map_err(|_| RpcError::new(Code::Parse, "Parse error"))?;
-                Ok(Self::Batch(calls.into_iter().map(call).collect()))
-            }
+        let text = std::str::from_utf8(bytes).map_err(|_| parse_error())?;
+        match Value::read(text).map_err(|_| parse_error())? {
+            one @ Value::Object(_) => Ok(Self::Single(call(one))),
+            Value::Array(calls) => Ok(Self::Batch(calls.into_iter().map(call).collect())),
             _ => Err(RpcError::new(Code::Parse, "Top-level object parse error")),
         }
     }
@@ -170,22 +166,24 @@ impl Serialize for Reply {
     }
 }
 
-fn call(raw: &RawValue) -> Result<Call, Refused> {
+fn call(value: Value) -> Result<Call, Refused> {
     let mut to = ReplyTo::UNKNOWN;
     let invalid = |to: &ReplyTo, message: &str| Refused {
         to: to.clone(),
         error: RpcError::new(Code::InvalidRequest, message),
     };
-    // Other fields than these four are ignored; of one that is there twice, the last counts.
-    let Ok(fields) = serde_json::from_str::<BTreeMap<String, &RawValue>>(raw.get()) else {
+    let Value::Object(fields) = value else {
         return Err(invalid(&to, "Invalid Request object"));
     };
-    let field = |name: &str| {
-        let raw = fields.get(name).map_or("null", |raw| raw.get());
-        // What is nested too deeply is nothing that any of these fields may be.
-        Value::read(raw).unwrap_or(Value::Array(Vec::new()))
+    // Other fields than these four are ignored; of one that is there twice, the first counts, as in
+    // Core.
+    let mut fields = fields.into_fields();
+    let mut taken = |name: &str| {
+        let (_, value) = fields.iter_mut().find(|(own, _)| own == name)?;
+        Some(std::mem::replace(value, Value::Null))
     };
-    to.id = fields.contains_key("id").then(|| field("id"));
+    to.id = taken("id");
+    let mut field = |name: &str| taken(name).unwrap_or(Value::Null);
     to.version = match field("jsonrpc") {
         Value::Null => Version::One,
         Value::String(version) if version == "1.0" => Version::One,
@@ -198,9 +196,13 @@ fn call(raw: &RawValue) -> Result<Call, Refused> {
         Value::Null => return Err(invalid(&to, "Missing method")),
         _ => return Err(invalid(&to, "Method must be a string")),
     };
-    let params = fields.get("params").map_or("null", |raw| raw.get());
-    let params = Params::read(params).map_err(|error| Refused { to: to.clone(), error })?;
+    let params = Params::of(field("params"));
+    let params = params.map_err(|error| Refused { to: to.clone(), error })?;
     Ok(Call { to, method, params })
+}
+
+fn parse_error() -> RpcError {
+    RpcError::new(Code::Parse, "Parse error")
 }
 
 const INVALID_REQUEST: i32 = Code::InvalidRequest as i32;

@@ -153,7 +153,7 @@ pub enum Code {
 impl From<CommandError> for RpcError {
     fn from(error: CommandError) -> Self {
         if matches!(error, CommandError::InsufficientFunds { .. }) {
-            return Self::new(Code::InsufficientFunds, "Insufficient funds");
+            return Self::new(Code::InsufficientFunds, NO_FUNDS);
         }
         if matches!(error, CommandError::LineTooLong { .. }) {
             return Self::new(Code::InsufficientFunds, LINE_TOO_LONG);
@@ -169,6 +169,9 @@ impl From<CommandError> for RpcError {
         }
     }
 }
+
+/// In Core's words.
+pub const NO_FUNDS: &str = "Insufficient funds";
 
 /// In Core's words.
 pub const LINE_TOO_LONG: &str = "Unconfirmed UTXOs are available, but spending them creates a chain of \
@@ -188,6 +191,7 @@ fn code(error: &CommandError) -> Code {
         | CommandError::NoSuchCoin(_)
         | CommandError::NoSuchAccount(_)
         | CommandError::NoSuchLabel(_)
+        | CommandError::NoSuchToken(_)
         | CommandError::FeeRateOutOfRange(_)
         | CommandError::HeightAboveTip { .. }
         | CommandError::NoSuchOperation(_)

@@ -26,6 +26,9 @@ fn what_peers_sent_is_applied_when_a_test_waits_for_it() -> Result<()> {
     }
     let help = daemon.call("help", &json!([]))?;
     ensure!(!help.as_str().context("a text")?.contains("syncwith"), "it is hidden: {help}");
+    let help = daemon.call("help", &json!(["nomethod"]))?;
+    ensure!(help == "help: unknown command: nomethod", "{help}");
+    daemon.refused(500, -3, "stop", &json!(["soon"]))?;
     daemon.stop()
 }
 

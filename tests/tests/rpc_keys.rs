@@ -70,6 +70,14 @@ fn what_imported_keys_sign_for_is_spent_and_comes_back() -> Result<()> {
     daemon.call("createwallet", &json!({"wallet_name": "keys", "blank": true}))?;
     let wallet = result(&daemon, "getwalletinfo", &json!([]))?;
     ensure!(wallet["private_keys_enabled"] == true && wallet["blank"] == true, "{wallet}");
+    let pays = json!({"address": STRANGER, "amount": 0.1, "fee_rate": 2});
+    for (code, method, params, text) in [
+        (-6, "sendtoaddress", pays, "Insufficient funds"),
+        (-4, "keypoolrefill", json!([]), "Error refreshing keypool."),
+    ] {
+        let told = ask(&daemon, method, &params)?;
+        ensure!(told["error"] == json!({"code": code, "message": text}), "{told}");
+    }
     let change = whole(&daemon, &format!("wpkh({FIRST}/84h/1h/0h/1/*)"))?;
     let public = daemon.call("getdescriptorinfo", &json!([format!("pkh({SECOND}/7/*)")]))?;
     let half = public["descriptor"].as_str().and_then(|text| text.split(['(', ')']).nth(1));

@@ -102,7 +102,7 @@ fn a_stream_that_broke_off_goes_on_where_it_was_with_the_same_numbers() -> Resul
     ensure!(seq == last + 1 && told["net_sat"] == 40_000, "{told}");
     let page = daemon.call("billfold.events", &json!({"after": last, "limit": 1}))?;
     ensure!(page["events"][0] == told && name == "transaction", "both tell the same: {page}");
-    daemon.call("stop", &json!([]))?;
+    daemon.call("stop", &json!({"wait": 0}))?;
     let ended = (0..100).find_map(|_| stream.next().err());
     ensure!(ended.is_some(), "a stream does not hold up the end");
     let outcome = daemon.running.finish()?;

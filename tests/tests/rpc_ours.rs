@@ -45,6 +45,17 @@ fn amounts(daemon: &Asker, sort: &str) -> Result<Vec<u64>> {
 }
 
 #[test]
+fn no_page_is_of_no_rows() -> Result<()> {
+    let (_town, _program, daemon) = town_with(&[300_000])?;
+    for method in ["audit", "utxos", "history", "listpayments", "invoice.list", "events"] {
+        let method = format!("billfold.{method}");
+        let told = daemon.refused(500, -8, &method, &json!({"limit": 0}))?;
+        ensure!(told == "limit is at least 1", "{method}: {told}");
+    }
+    daemon.stop()
+}
+
+#[test]
 fn coins_are_told_page_by_page_and_frozen_ones_are_not_spent() -> Result<()> {
     let (_town, _program, daemon) = town_with(&[300_000, 500_000, 400_000])?;
     ensure!(amounts(&daemon, "value")? == [500_000, 400_000, 300_000]);

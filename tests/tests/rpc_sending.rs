@@ -176,6 +176,8 @@ fn a_payment_that_waits_is_replaced_or_given_up() -> Result<()> {
     ensure!(told.contains("which was already bumped by transaction"), "{told}");
     let told = daemon.refused(500, -8, "bumpfee", &json!([second, {"fee_rate": 8}]))?;
     ensure!(told.starts_with("Insufficient total fee"), "{told}");
+    let old = format!("(oldFee {:.8} + incrementalFee 0.0", bumped.fee);
+    ensure!(told.contains(&old), "{told}");
     daemon.refused(500, -5, "bumpfee", &json!(["00".repeat(32)]))?;
     let third = json!({"address": OTHER, "amount": 0.1, "fee_rate": 1});
     let third = daemon.call("sendtoaddress", &third)?;
@@ -321,11 +323,70 @@ fn everything_can_be_sent_in_shares() -> Result<()> {
             "valid bitcoin address",
         ),
         (-22, "sendrawtransaction", json!(["00"]), "TX decode failed"),
+        (-6, "sendmany", json!(["", {}]), "Transaction must have at least one recipient"),
+        (-3, "simulaterawtransaction", json!([[], {"foo": 1}]), "Unexpected key foo"),
+        (
+            -8,
+            "lockunspent",
+            json!([false, [{"txid": txid, "vout": 99}]]),
+            "Invalid parameter, vout index out of bounds",
+        ),
+        (
+            -3,
+            "lockunspent",
+            json!([false, [{"txid": txid, "vout": "0"}]]),
+            "JSON value of type string for field vout is not of expected type number",
+        ),
     ];
     for (code, method, params, message) in cases {
         let told = daemon.refused(500, code, method, &params)?;
         ensure!(told.contains(message), "{method} {params}: {told}");
     }
+    daemon.stop()
+}
+
+#[test]
+fn send_refuses_its_options_as_the_funding_calls_do() -> Result<()> {
+    let (_town, _program, daemon) = serving(&[])?;
+    let coins = daemon.call("listunspent", &json!([]))?;
+    let own = json!([{"txid": coins[0]["txid"], "vout": coins[0]["vout"]}]);
+    let short = "The preselected coins total amount does not cover the transaction target. Please \
+                 allow other inputs to be automatically selected or include more coins manually";
+    let weight = "Maximum transaction weight must be between 260 and 400000";
+    let mistyped = |name: &str| format!("for field {name} is not of expected type");
+    let mut cases = vec![
+        (-4, json!({"max_tx_weight": 259}), weight.to_owned()),
+        (-4, json!({"max_tx_weight": 400_001}), weight.to_owned()),
+        (-4, json!({"inputs": own}), short.to_owned()),
+        (-4, json!({"add_inputs": false}), short.to_owned()),
+        (-5, json!({"change_type": "x"}), "Unknown change type 'x'".to_owned()),
+        (-8, json!({"minconf": -1}), "Negative minconf".to_owned()),
+        (-8, json!({"minconf": 3, "maxconf": 2}), "maxconf can't be lower".to_owned()),
+        (-8, json!({"change_position": 2}), "changePosition out of bounds".to_owned()),
+        (-8, json!({"includeWatching": true}), "Use include_watching instead of".to_owned()),
+        (-8, json!({"subtract_fee_from_outputs": [1]}), "position too large: 1".to_owned()),
+    ];
+    for name in ["psbt", "include_unsafe", "add_inputs", "lock_unspents", "add_to_wallet"] {
+        cases.push((-3, json!({name: 1}), mistyped(name)));
+    }
+    for name in ["change_position", "solving_data", "max_tx_weight"] {
+        cases.push((-3, json!({name: "x"}), mistyped(name)));
+    }
+    for (code, options, message) in cases {
+        let params = json!([{OTHER: 0.9}, null, "unset", 2, options]);
+        let told = daemon.refused(500, code, "send", &params)?;
+        ensure!(told.contains(&message), "{params}: {told}");
+    }
+    let params = json!({"recipients": [STRANGER], "fee_rate": 0});
+    let told = daemon.refused(500, -8, "sendall", &params)?;
+    ensure!(told.contains("is lower than the minimum fee rate setting"), "{told}");
+    let params = json!({"recipients": [STRANGER, {OTHER: 0.6}], "fee_rate": 2});
+    let told = daemon.refused(500, -6, "sendall", &params)?;
+    ensure!(told == "Assigned more value to outputs than available funds.", "{told}");
+    let params = json!({"recipients": [STRANGER, {OTHER: 0.5}], "fee_rate": 2});
+    let told = daemon.refused(500, -6, "sendall", &params)?;
+    ensure!(told.contains("for fees after creating specified outputs"), "{told}");
+    ensure!(daemon.call("getbalance", &json!([]))? == json!(0.5), "nothing was sent");
     daemon.stop()
 }
 

@@ -252,6 +252,8 @@ fn a_token_does_what_its_caveats_say_until_it_is_taken_back() -> Result<()> {
     let (_, verdict) = post(&daemon, &ways[0], &simulated)?;
     ensure!(verdict.contains("\"allowed\":false,\"rule\":\"per_payment\""), "{verdict}");
     daemon.call("billfold.token.revoke", &json!([made["id"]]))?;
+    let told = daemon.refused(500, -8, "billfold.token.revoke", &json!([made["id"]]))?;
+    ensure!(told.contains("token"), "{told}");
     for headers in [&ways[0], &ways[1], &reader] {
         let (status, body) = post(&daemon, headers, &json!({"method": "uptime", "id": 1}))?;
         ensure!((status, body.as_str()) == (401, ""), "{body}");

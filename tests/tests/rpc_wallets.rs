@@ -151,6 +151,8 @@ fn keys_with_a_passphrase_pay_only_while_they_are_open() -> Result<()> {
     let told = daemon.refused(500, -13, "sendtoaddress", &pay)?;
     ensure!(told.contains("enter the wallet passphrase with walletpassphrase first"), "{told}");
     daemon.refused(500, -13, "backupwallet", &json!(["backup"]))?;
+    daemon.refused(500, -13, "signmessage", &json!(["nonsense", "it was me"]))?;
+    daemon.refused(500, -13, "bumpfee", &json!(["00".repeat(32)]))?;
 
     let told = daemon.refused(500, -14, "walletpassphrase", &json!(["wrong", 60]))?;
     ensure!(told == "Error: The wallet passphrase entered was incorrect.", "{told}");
@@ -196,6 +198,8 @@ fn a_backup_by_a_script_is_the_wallet_again() -> Result<()> {
     ensure!(daemon.call("backupwallet", &json!([file]))?.is_null());
     let told = daemon.refused(500, -4, "backupwallet", &json!([file]))?;
     ensure!(told.starts_with("Error: Wallet backup failed!"), "{told}");
+    let told = daemon.refused(500, -4, "backupwallet", &json!([""]))?;
+    ensure!(told == "Error: Wallet backup failed! Name a file that is not there", "{told}");
     let restored: v31::RestoreWallet = daemon.read("restorewallet", &json!(["again", file]))?;
     ensure!(restored.name == "again", "{restored:?}");
     daemon.refused(500, -36, "restorewallet", &json!(["again", file]))?;

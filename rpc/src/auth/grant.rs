@@ -107,14 +107,15 @@ impl Grant {
             }
             "uid" => self.users.push(number(value)?),
             "calls_per_minute" => {
-                let calls = number(value)?;
+                let calls = number(value).filter(|calls| *calls > 0)?;
                 let before = self.calls_per_minute;
                 self.calls_per_minute = Some(before.map_or(calls, |before| before.min(calls)));
             }
             "per_payment_sat" => self.limits.push(Limit::PerPayment(sats(value)?)),
             "budget_sat" => {
                 let (amount, seconds) = value.split_once('/')?;
-                let (amount, seconds) = (sats(amount)?, number(seconds)?);
+                let seconds = number(seconds).filter(|seconds| *seconds > 0)?;
+                let amount = sats(amount)?;
                 self.limits.push(Limit::Budget { amount, seconds });
             }
             "to" => {
@@ -377,6 +378,9 @@ mod tests {
             "role=god",
             "budget_sat=5",
             "budget_sat=5/x",
+            // No time at all would be no bound, and no call at all no token.
+            "budget_sat=5/0",
+            "calls_per_minute=0",
             "per_payment_sat=-1",
             "until=",
             "to=x",

@@ -107,10 +107,36 @@ fn what_is_not_json_is_refused_whole() {
 fn deep_nesting_ends_in_a_refusal() {
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     let params = format!(r#"{{"id":1,"method":"m","params":{deep}}}"#);
-    assert!(single(&params).is_err());
     let id = format!(r#"{{"id":{deep},"method":"m"}}"#);
-    assert!(single(&id).is_ok());
-    assert!(matches!(Body::parse(deep.as_bytes()), Ok(Body::Batch(calls)) if calls.len() == 1));
+    for text in [params, id, deep] {
+        let error = Body::parse(text.as_bytes()).expect_err("it is too deep");
+        assert_eq!(error, RpcError::new(Code::Parse, "Parse error"));
+    }
+}
+
+#[test]
+fn nothing_is_read_as_something_else_in_silence() {
+    for text in [
+        r#"{"method":"m","id":"\ud800"}"#,
+        r#"{"method":"m","params":["\ud800"],"id":1}"#,
+        r#"[{"method":"m","id":1},{"method":"m","id":"\ud800"}]"#,
+        r#"{"method":"m","id":1,"other":"\ud800"}"#,
+    ] {
+        assert_eq!(Body::parse(text.as_bytes()).expect_err(text).code, -32700, "{text}");
+    }
+    assert_eq!(Body::parse(b"{\"method\":\"\xff\"}").expect_err("no text").code, -32700);
+    let call = single(r#"{"method":"m","id":1e400,"params":[1e999999999]}"#).expect("a call");
+    assert_eq!(reply(&call.to, Ok(7)).1, r#"{"result":7,"error":null,"id":1e400}"#);
+    let Params::Positional(values) = &call.params else { panic!("they have places") };
+    assert_eq!(values[0].to_string(), "1e999999999");
+}
+
+#[test]
+fn the_first_of_two_fields_counts_as_in_core() {
+    let text = r#"{"method":"a","method":"b","id":1,"id":2,"params":[1],"params":[2]}"#;
+    let call = single(text).expect("a call");
+    assert_eq!((call.method.as_str(), call.to.id), ("a", Some(json!(1))));
+    assert_eq!(call.params, Params::Positional(vec![json!(1)]));
 }
 
 #[test]

@@ -81,6 +81,25 @@ pub(super) fn texts(json: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// The same JSON with at most two digits where more follow each other in a number: of the same form,
+/// and no number too large for a float.
+pub(super) fn shortened(json: &str) -> String {
+    let mut short = String::with_capacity(json.len());
+    let mut rest = json;
+    for number in texts(json) {
+        // All numbers are parts of the same text.
+        let at = number.as_ptr().addr() - rest.as_ptr().addr();
+        short.push_str(&rest[..at]);
+        rest = &rest[at + number.len()..];
+        let mut run = 0;
+        short.extend(number.chars().filter(|c| {
+            run = if c.is_ascii_digit() { run + 1 } else { 0 };
+            run <= 2
+        }));
+    }
+    short + rest
+}
+
 fn ends(after: char) -> bool {
     !matches!(after, '0'..='9' | '+' | '-' | '.' | 'e' | 'E')
 }
@@ -105,6 +124,13 @@ mod tests {
         let json = r#"{"1":-2.50,"\"3":[1e+9,"4\\",0,true],"\\\"5":{"x":"-"},"é6":1}"#;
         assert_eq!(texts(json).collect::<Vec<_>>(), ["-2.50", "1e+9", "0", "1"]);
         assert_eq!(texts("7").collect::<Vec<_>>(), ["7"]);
+    }
+
+    #[test]
+    fn numbers_are_shortened_in_their_form_and_texts_are_not() {
+        let json = r#"{"12345":[-0.001e-4000,1E400],"a":"12345\"678","é":12345}"#;
+        let short = r#"{"12345":[-0.00e-40,1E40],"a":"12345\"678","é":12}"#;
+        assert_eq!(shortened(json), short);
     }
 
     #[test]

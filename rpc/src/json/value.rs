@@ -39,7 +39,9 @@ impl Value {
     /// # Errors
     /// That it is none, or is nested too deeply.
     pub fn read(json: &str) -> serde_json::Result<Self> {
-        let mut value = serde_json::from_str::<Self>(json)?;
+        // Of numbers that a float does not hold only the form is read here: their texts count.
+        let short = |_| serde_json::from_str(&number::shortened(json));
+        let mut value = serde_json::from_str::<Self>(json).or_else(short)?;
         value.number(&mut number::texts(json));
         Ok(value)
     }
@@ -295,6 +297,17 @@ mod tests {
         let fields = value.as_object().expect("an object");
         assert_eq!(fields.len(), 3);
         assert_eq!(fields.get("z").and_then(Value::as_i64), Some(1), "the first one counts");
+    }
+
+    #[test]
+    fn numbers_of_any_size_are_read_and_no_other_form_is() {
+        let text = r#"[1e400,-1E+999999999,{"a":1e-999999999}]"#;
+        assert_eq!(Value::read(text).expect("JSON").to_string(), text);
+        let digits = format!("[{}]", "9".repeat(400));
+        assert_eq!(Value::read(&digits).expect("JSON").to_string(), digits);
+        for text in ["01e400", "+1e400", "1.e400", ".5e400", "1e400e1", "1e", r#""\ud800""#] {
+            assert!(Value::read(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -49,6 +49,14 @@ fn count(value: &Value, name: &str) -> Result<u32, RpcError> {
     number.ok_or_else(|| RpcError::wrong_type(format!("{name} is not a whole number in range")))
 }
 
+/// How many rows a page has at the most. None would be a page that never leads on.
+fn rows(limit: Option<&Value>) -> Result<u32, RpcError> {
+    match limit.map(|value| count(value, "limit")).transpose()? {
+        Some(0) => Err(RpcError::parameter("limit is at least 1")),
+        limit => Ok(limit.unwrap_or(100)),
+    }
+}
+
 /// Refuses a field that nothing is known of, and one that is there twice: one of them would be left
 /// out in silence.
 fn only(object: &Object, names: &[&str]) -> Result<(), RpcError> {

@@ -64,6 +64,11 @@ pub(super) const METHODS: &[Method] = &[
     },
 ];
 
+const OUTPOINT: &[Parameter] = &[
+    Parameter::required("txid", Kind::Text, "The transaction id"),
+    Parameter::required("vout", Kind::Number, "The output number"),
+];
+
 const QUERY: &[Parameter] = &[
     Parameter::optional("minimumAmount", Kind::Amount, "Of each coin"),
     Parameter::optional("maximumAmount", Kind::Amount, "Of each coin"),
@@ -102,7 +107,7 @@ async fn lock(desk: &Desk, arguments: &Arguments) -> Outcome {
     for outpoint in &outpoints {
         let coin = coins.iter().find(|coin| coin.outpoint == *outpoint);
         match coin {
-            None => return Err(RpcError::parameter("Invalid parameter, unknown transaction")),
+            None => return Err(no_coin(desk, *outpoint).await?),
             Some(coin) if unlock && !coin.frozen => {
                 return Err(RpcError::parameter("Invalid parameter, expected locked output"));
             }
@@ -122,13 +127,29 @@ async fn lock(desk: &Desk, arguments: &Arguments) -> Outcome {
     }
 }
 
+/// Why an output is no coin of the wallet, in Core's words.
+async fn no_coin(desk: &Desk, outpoint: OutPoint) -> Result<RpcError, RpcError> {
+    let record = ledger::records(desk, vec![outpoint.txid]).await?.pop();
+    let at = usize::try_from(outpoint.vout).unwrap_or(usize::MAX);
+    Ok(RpcError::parameter(match record.map(|record| record.outputs.get(at).cloned()) {
+        Some(None) => "Invalid parameter, vout index out of bounds",
+        Some(Some(output)) if output.spender.is_some() => {
+            "Invalid parameter, expected unspent output"
+        }
+        _ => "Invalid parameter, unknown transaction",
+    }))
+}
+
 /// An output, as `{txid, vout}` names it.
 pub(super) fn outpoint(value: &Value) -> Result<OutPoint, RpcError> {
     let fields = arguments::object(value)?;
     let field = |name: &str| {
-        fields.get(name).ok_or_else(|| RpcError::wrong_type(format!("Missing {name}")))
+        let value = fields.get(name).filter(|value| !value.is_null());
+        value.ok_or_else(|| RpcError::wrong_type(format!("Missing {name}")))
     };
-    let (txid, vout) = (arguments::text(field("txid")?)?, arguments::integer(field("vout")?)?);
+    let (txid, vout) = (field("txid")?, field("vout")?);
+    check_fields(fields, OUTPOINT)?;
+    let (txid, vout) = (arguments::text(txid)?, arguments::integer(vout)?);
     let vout = u32::try_from(vout)
         .map_err(|_| RpcError::parameter("Invalid parameter, vout cannot be negative"))?;
     Ok(OutPoint::new(arguments::hash(txid, "txid")?, vout))

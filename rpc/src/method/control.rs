@@ -57,10 +57,12 @@ pub(super) const METHODS: &[Method] = &[
     Method {
         name: "stop",
         category: Category::Control,
-        parameters: &[],
+        parameters: &[Parameter::optional("wait", Kind::Number, "Changes nothing")],
         about: "Request a graceful shutdown of the daemon.",
-        standing: Standing::Differs("the text names billfold"),
-        run: Run::Node(|node, _| Box::pin(async { stop(node) })),
+        standing: Standing::Differs(
+            "the text names billfold; wait, which Core hides, is taken, and the answer comes at once",
+        ),
+        run: Run::Node(|node, arguments| Box::pin(async { stop(node, arguments) })),
     },
     Method {
         name: "uptime",
@@ -81,7 +83,7 @@ fn help(arguments: &Arguments) -> Outcome {
     match REFUSALS.iter().find(|refusal| refusal.name == name) {
         Some(refusal) => answer(&refusal.message()),
         // Core answers an unknown name with a text, not with an error.
-        None => answer(&format!("help: unknown command: {name}\n")),
+        None => answer(&format!("help: unknown command: {name}")),
     }
 }
 
@@ -150,7 +152,8 @@ struct CallForm {
     duration: u64,
 }
 
-fn stop(node: &Node) -> Outcome {
+fn stop(node: &Node, arguments: &Arguments) -> Outcome {
+    arguments.integer(0)?;
     node.stop.ask();
     answer("billfold stopping")
 }

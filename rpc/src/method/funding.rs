@@ -6,9 +6,8 @@
 mod options;
 
 use billfold_wallet_core::command::{
-    CoinChoice, Command, CommandError, Draft, Hold, Layout, PayAmount, PayRequest, Recipient, Reply,
+    Command, CommandError, Draft, Hold, Layout, PayAmount, PayRequest, Recipient, Reply,
 };
-use bitcoin::absolute::LockTime;
 use bitcoin::psbt::{self as raw, Psbt};
 use bitcoin::script::Instruction;
 use bitcoin::{Address, Amount, Network, Script, Transaction, TxIn, TxOut};
@@ -25,8 +24,8 @@ use crate::node::Node;
 use crate::parameter::{Kind, Parameter};
 use crate::{psbt, transaction_hex, unsigned};
 
-pub(super) use options::weight;
-use options::{FIELDS, Options};
+use options::FIELDS;
+pub(super) use options::Options;
 
 pub(super) const METHODS: &[Method] = &[
     Method {
@@ -71,7 +70,8 @@ pub(super) const METHODS: &[Method] = &[
 const FUNDING: &str = "a coin that is not the wallet's is taken where the transaction that made it is known: a \
      transaction of the wallet, or one in solving_data's transactions, which Core has not; -4 \
      without; whether such a coin is unspent is not known; -4 for an input that is locked; -8 for \
-     outputs to the same address, without an address, or of data alone; -10 before the chain was \
+     outputs to the same address, without an address, or of data alone; -6 for a fee rate below the \
+     least, as of a payment, and -8 above 10,000 sat/vB; -10 before the chain was \
      seen for the first time; inputs that were signed come back unsigned; version 3 spends coins in \
      blocks only";
 
@@ -95,7 +95,7 @@ async fn create_funded(node: &Node, desk: &Desk, arguments: &Arguments) -> Outco
         return Err(RpcError::parameter(unsigned::CONTRADICTION));
     }
     let solving = options.and_then(|options| options.get("solving_data"));
-    let options = Options::read(options, &names, &described, node, desk).await?;
+    let options = Options::read(options, FIELDS, &names, node, desk).await?;
     let weights = preselected::weighted(arguments.value(0));
     let told = Preselected::read(solving, weights, node.params.network)?;
     let beside = options.add_inputs.unwrap_or(described.input.is_empty());
@@ -124,7 +124,7 @@ async fn fund_raw(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     let names = vec![String::new(); described.output.len()];
     let field = |name: &str| options.and_then(|options| options.get(name));
     let (solving, weights) = (field("solving_data"), field("input_weights"));
-    let options = Options::read(options, &names, &described, node, desk).await?;
+    let options = Options::read(options, FIELDS, &names, node, desk).await?;
     let weights = weights.map_or(Ok(&[][..]), arguments::array)?;
     let told = Preselected::read(solving, weights, node.params.network)?;
     let beside = options.add_inputs.unwrap_or(true);
@@ -159,7 +159,7 @@ async fn fund(
         return Err(RpcError::new(Code::Wallet, NOT_COVERED));
     }
     let locks = options.lock_unspents;
-    let mut request = request(described, options, beside, node.params.network)?;
+    let mut request = request(described, &options, beside, node.params.network)?;
     let inputs = described.input.iter();
     let inputs: Vec<_> =
         inputs.map(|input| (input.previous_output, Some(input.sequence))).collect();
@@ -181,7 +181,7 @@ async fn fund(
 /// What the wallet is asked for.
 fn request(
     described: &Transaction,
-    options: Options,
+    options: &Options,
     beside: bool,
     network: Network,
 ) -> Result<PayRequest, RpcError> {
@@ -201,29 +201,16 @@ fn request(
         };
         recipients.push(Recipient { address, amount, note: None });
     }
-    let lock_time: LockTime = described.lock_time;
     Ok(PayRequest {
         recipients,
         fee: options.fee,
         coins: described.input.iter().map(|input| input.previous_output).collect(),
-        choice: CoinChoice {
-            beside,
-            least_depth: options.least_depth,
-            most_depth: options.most_depth,
-            strangers: options.include_unsafe,
-            spent_from: true,
-            ..CoinChoice::default()
-        },
+        choice: options.choice(beside),
         layout: Layout {
-            in_order: true,
-            change_at: options.change_at,
-            change_to: options.change_to,
-            change_account: options.change_account,
-            lock_time: Some(lock_time),
-            is_final: !options.replaceable,
+            lock_time: Some(described.lock_time),
             publishes,
             version: Some(described.version),
-            most_weight: options.most_weight,
+            ..options.layout()
         },
         hold: Hold::Not,
         ..PayRequest::default()
@@ -282,7 +269,8 @@ struct FundedForm {
     changepos: i64,
 }
 
-const NOT_COVERED: &str = "The preselected coins total amount does not cover the transaction \
+/// What Core says where the named coins are too few.
+pub(super) const NOT_COVERED: &str = "The preselected coins total amount does not cover the transaction \
                            target. Please allow other inputs to be automatically selected or \
                            include more coins manually";
 const SPENT: &str = "Unable to find UTXO for external input: a coin of the wallet is spent already, \

@@ -15,6 +15,7 @@ use crate::descriptor::SECP;
 use crate::desk::Desk;
 use crate::error::{Code, RpcError};
 use crate::json::answer;
+use crate::ledger;
 use crate::method::{Category, Method, Outcome, Run, Standing};
 use crate::node::Node;
 use crate::parameter::{Kind, Parameter};
@@ -57,6 +58,7 @@ pub(super) const METHODS: &[Method] = &[
 ];
 
 async fn sign(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
+    ledger::require_unlocked(desk).await?;
     let address = address(arguments.required_text(0)?, node.params.network)?;
     let message = arguments.required_text(1)?.to_owned();
     match desk.ask(Command::SignMessage { address, message, newer: false }).await {

@@ -5,14 +5,14 @@
 
 use billfold_wallet_core::command::{
     Command, CommandError, Draft, FeeBasis, FeeChoice, PayAmount, PayRequest, Payment, Recipient,
-    Reply,
+    RecipientsProblem, Reply,
 };
 use billfold_wallet_core::keychain::Branch;
 use bitcoin::{Amount, FeeRate};
 
 use crate::arguments::{self, fixed_point};
 use crate::desk::Desk;
-use crate::error::{Code, RpcError};
+use crate::error::{Code, NO_FUNDS, RpcError};
 use crate::json::Value;
 use crate::ledger::{self, drop_draft};
 use crate::method::address::account_of;
@@ -140,6 +140,15 @@ pub(super) async fn drafted(
         Err(CommandError::FeeAboveLimit { .. }) => {
             Err(RpcError::new(Code::InsufficientFunds, FEE_ABOVE_LIMIT))
         }
+        Err(CommandError::InsufficientFunds { available, .. }) => {
+            Err(RpcError::new(Code::InsufficientFunds, lacking(&request, available)))
+        }
+        Err(CommandError::NoAccounts) => {
+            Err(RpcError::new(Code::InsufficientFunds, lacking(&request, Amount::ZERO)))
+        }
+        Err(CommandError::BadRecipients(RecipientsProblem::Empty)) => {
+            Err(RpcError::new(Code::InsufficientFunds, NO_RECIPIENT))
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -177,13 +186,7 @@ pub(super) async fn bounded(
     desk: &Desk,
     mut request: PayRequest,
 ) -> Result<PayRequest, RpcError> {
-    if let FeeChoice::Rate(rate) = request.fee
-        && rate < node.least_fee_rate
-    {
-        let [rate, least] = [rate, node.least_fee_rate].map(shown);
-        let message = format!(
-            "Fee rate ({rate} sat/vB) is lower than the minimum fee rate setting ({least} sat/vB)"
-        );
+    if let Some(message) = below_least(node, request.fee) {
         return Err(RpcError::new(Code::InsufficientFunds, message));
     }
     let layout = &mut request.layout;
@@ -202,6 +205,17 @@ pub(super) async fn bounded(
     Ok(request)
 }
 
+/// What Core says of a fee rate that is below the least, if it is one.
+pub(super) fn below_least(node: &Node, fee: FeeChoice) -> Option<String> {
+    let FeeChoice::Rate(rate) = fee else { return None };
+    let [asked, least] = [rate, node.least_fee_rate].map(shown);
+    (rate < node.least_fee_rate).then(|| {
+        format!(
+            "Fee rate ({asked} sat/vB) is lower than the minimum fee rate setting ({least} sat/vB)"
+        )
+    })
+}
+
 /// As Core writes it in texts.
 fn shown(rate: FeeRate) -> String {
     let for_1000 = 4 * rate.to_sat_per_kwu();
@@ -218,6 +232,29 @@ fn too_small(request: &PayRequest, amount: Amount) -> &'static str {
     }
 }
 
+/// What Core says where so much can be spent and more is asked for.
+fn lacking(request: &PayRequest, available: Amount) -> &'static str {
+    if !request.recipients.iter().any(|recipient| recipient.amount == PayAmount::Share) {
+        return NO_FUNDS;
+    }
+    let fixed = |recipient: &Recipient| match recipient.amount {
+        PayAmount::Exactly(amount) => amount.to_sat(),
+        _ => 0,
+    };
+    match request.recipients.iter().map(fixed).fold(0, u64::saturating_add) {
+        0 => TOO_LOW,
+        _ if available == Amount::ZERO => TOO_LOW,
+        claimed if claimed > available.to_sat() => {
+            "Assigned more value to outputs than available funds."
+        }
+        _ => "Insufficient funds for fees after creating specified outputs.",
+    }
+}
+
+/// What Core says of coins that are worth less than the fee, when all is sent.
+pub(super) const TOO_LOW: &str = "Total value of UTXO pool too low to pay for transaction. Try using lower \
+                                  feerate or excluding uneconomic UTXOs with 'send_max' option.";
+
 /// What Core says of a fee above `-maxtxfee`.
 pub(super) const FEE_ABOVE_LIMIT: &str =
     "Fee exceeds maximum configured by user (e.g. -maxtxfee, maxfeerate)";
@@ -230,4 +267,5 @@ const TARGET_AND_RATE: &str = "Cannot specify both conf_target and fee_rate. Ple
 pub(super) const NO_ESTIMATE: &str = "Fee estimation failed. Fallbackfee is disabled. Wait a few blocks or \
                            enable --fallback-fee.";
 const OTHERS_SIGN: &str = "Others must sign too: use send, or billfold psbt create";
+const NO_RECIPIENT: &str = "Transaction must have at least one recipient";
 const NO_KEYS: &str = "Error: Private keys are disabled for this wallet";

@@ -124,7 +124,7 @@ fn options(arguments: &Arguments, places: [usize; 5]) -> Result<PayRequest, RpcE
 /// -8, in Core's words.
 pub(super) fn bearing_fee(
     value: Option<&Value>,
-    names: &[&str],
+    names: &[impl AsRef<str>],
 ) -> Result<BTreeSet<usize>, RpcError> {
     let wrong = |what: String| {
         RpcError::parameter(format!("Invalid parameter 'subtract fee from output', {what}"))
@@ -133,7 +133,7 @@ pub(super) fn bearing_fee(
     for named in value.map_or(Ok(&[][..]), arguments::array)? {
         let place = match named {
             Value::String(name) => {
-                let place = names.iter().position(|other| other == name);
+                let place = names.iter().position(|other| other.as_ref() == name);
                 let unknown = || wrong(format!("destination {name} not found in tx outputs"));
                 i64::try_from(place.ok_or_else(unknown)?).unwrap_or(i64::MAX)
             }

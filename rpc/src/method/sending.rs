@@ -11,18 +11,19 @@ use bitcoin::consensus::encode::serialize_hex;
 use bitcoin::psbt::Psbt;
 use bitcoin::script::Instruction;
 use bitcoin::transaction::Version;
-use bitcoin::{Address, Amount, OutPoint, Script, TxOut, Txid};
+use bitcoin::{Address, OutPoint, Script, TxOut, Txid};
 use serde::Serialize;
 
 use crate::arguments::{self, Arguments};
 use crate::desk::Desk;
 use crate::device_signing;
-use crate::error::{Code, RpcError};
-use crate::json::{Object, Value, answer};
+use crate::error::{Code, NO_FUNDS, RpcError};
+use crate::json::{Value, answer};
 use crate::ledger::drop_draft;
-use crate::method::payment::{Drafted, drafted};
+use crate::method::funding::{self, NOT_COVERED};
+use crate::method::payment::{Drafted, TOO_LOW, below_least, drafted};
 use crate::method::preselected::{self, Preselected};
-use crate::method::send::{bearing_fee, part};
+use crate::method::send::part;
 use crate::method::{Category, Method, Outcome, Run, Standing};
 use crate::node::Node;
 use crate::parameter::{Kind, Parameter};
@@ -114,24 +115,24 @@ const SENDALL: &str = "-10 before the chain was seen for the first time; version
      sent or dropped by billfold drafts";
 
 async fn send(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
-    let fields = arguments.value(4).and_then(Value::as_object);
-    if fields.is_some_and(|fields| fields.get("input_weights").is_some()) {
+    let options = Options::read(arguments)?;
+    if options.has("input_weights") {
         return Err(RpcError::parameter(preselected::NOT_IN_OPTIONS));
     }
-    let options = Options::read(arguments, SEND_OPTIONS)?;
     let version = unusual(arguments.value(5))?;
     let outputs = arguments.value(0).unwrap_or(&Value::Null);
     let paid = unsigned::outputs(outputs, node.params.network)?;
-    let names = names(outputs);
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let bearing = bearing_fee(options.value("subtract_fee_from_outputs"), &names)?;
+    let inputs = options.inputs()?;
+    let names = unsigned::names(outputs)?;
+    let known = SEND_OPTIONS.iter().chain(&[TARGET, MODE, RATE]);
+    let chosen = funding::Options::read(Some(options.fields()), known, &names, node, desk).await?;
     let (mut recipients, mut publishes) = (Vec::new(), None);
     for (at, output) in paid.into_iter().enumerate() {
         match published(&output.script_pubkey) {
             Some(bytes) => publishes = Some((at, bytes)),
             None => recipients.push(Recipient {
                 address: to(node, &output)?,
-                amount: part(output.value, bearing.contains(&at)),
+                amount: part(output.value, chosen.subtract.contains(&at)),
                 note: None,
             }),
         }
@@ -139,32 +140,31 @@ async fn send(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     if recipients.is_empty() && publishes.is_none() {
         return Err(RpcError::parameter("TX must have at least one output"));
     }
-    let mut request = options.request()?;
-    request.choice.beside = options.flag("add_inputs", request.coins.is_empty())?;
-    request.choice.strangers = options.flag("include_unsafe", false)?;
-    let layout = options.change(node, desk, recipients.len()).await?;
-    request.layout = Layout { publishes, version, ..layout };
-    if request.coins.is_empty() && !request.choice.beside {
-        let message = "No inputs given, and add_inputs is false";
-        return Err(RpcError::new(Code::Wallet, message));
+    let beside = chosen.add_inputs.unwrap_or(inputs.is_empty());
+    if inputs.is_empty() && !beside {
+        return Err(RpcError::new(Code::Wallet, NOT_COVERED));
     }
-    request.recipients = recipients;
     let weights = preselected::weighted(options.value("inputs"));
     let told = Preselected::read(options.value("solving_data"), weights, node.params.network)?;
-    request.terms = told.terms(desk, &options.inputs()?).await?;
-    // What lacks is an error of the wallet here, as of all that fund a transaction.
+    let lock_time = options.lock_time()?;
+    let request = PayRequest {
+        recipients,
+        fee: chosen.fee,
+        coins: inputs.iter().map(|(coin, _)| *coin).collect(),
+        terms: told.terms(desk, &inputs).await?,
+        choice: chosen.choice(beside),
+        layout: Layout { lock_time, publishes, version, ..chosen.layout() },
+        ..PayRequest::default()
+    };
     let told = finish(node, desk, request, &options).await;
-    told.map_err(|error| match error.code {
-        LACKS_FUNDS => RpcError { code: Code::Wallet as i32, ..error },
-        _ => error,
-    })
+    told.map_err(|error| unfunded(error, beside))
 }
 
 async fn send_all(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
-    let options = Options::read(arguments, SENDALL_OPTIONS)?;
+    let options = Options::read(arguments)?;
     let version = unusual(options.value("version"))?;
     let listed = arguments.value(0).map_or(Ok(&[][..]), arguments::array)?;
-    let (mut recipients, mut claimed) = (Vec::new(), Amount::ZERO);
+    let mut recipients = Vec::new();
     for recipient in listed {
         if let Some(text) = recipient.as_str() {
             let refusal = "Invalid Bitcoin address: ";
@@ -174,7 +174,6 @@ async fn send_all(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
         }
         for output in unsigned::outputs(recipient, node.params.network)? {
             let (address, amount) = (to(node, &output)?, PayAmount::Exactly(output.value));
-            claimed = claimed.checked_add(output.value).unwrap_or(Amount::MAX_MONEY);
             recipients.push(Recipient { address, amount, note: None });
         }
     }
@@ -183,6 +182,10 @@ async fn send_all(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
         return Err(RpcError::parameter(message));
     }
     check_twice(&recipients)?;
+    let mut request = options.request(SENDALL_OPTIONS)?;
+    if let Some(message) = below_least(node, request.fee) {
+        return Err(RpcError::parameter(message));
+    }
     if options.has("inputs") && options.has("send_max") {
         return Err(RpcError::parameter("Cannot combine send_max with specific inputs."));
     }
@@ -190,7 +193,6 @@ async fn send_all(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
         let message = "Cannot combine minconf or maxconf with specific inputs.";
         return Err(RpcError::parameter(message));
     }
-    let mut request = options.request()?;
     // A list without coins stands for none of them. The wallet reads it as all.
     if options.has("inputs") && request.coins.is_empty() {
         return Err(RpcError::new(Code::InsufficientFunds, TOO_LOW));
@@ -199,17 +201,11 @@ async fn send_all(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     request.layout.version = version;
     request.recipients = recipients;
     request.terms = preselected::own_terms(desk, &options.inputs()?).await?;
-    let told = finish(node, desk, request, &options).await;
-    told.map_err(|error| lacking(error, claimed))
+    finish(node, desk, request, &options).await
 }
 
 /// Pays, or hands on, as the options say.
-async fn finish(
-    node: &Node,
-    desk: &Desk,
-    mut request: PayRequest,
-    options: &Options<'_>,
-) -> Outcome {
+async fn finish(node: &Node, desk: &Desk, mut request: PayRequest, options: &Options) -> Outcome {
     // Others sign too, and what holds the coins is the PSBT that they get.
     let is_joint = request.terms.iter().any(|terms| matches!(terms.spends, Spends::Foreign { .. }));
     if is_joint {
@@ -307,18 +303,6 @@ fn unusual(version: Option<&Value>) -> Result<Option<Version>, RpcError> {
     Ok((version != Version::TWO).then_some(version))
 }
 
-/// The names that the outputs were given by, in their order.
-fn names(outputs: &Value) -> Vec<String> {
-    let fields = |value: &Value| -> Vec<String> {
-        let object = value.as_object();
-        object.into_iter().flat_map(Object::iter).map(|(name, _)| name.to_owned()).collect()
-    };
-    match outputs.as_array() {
-        Some(listed) => listed.iter().flat_map(fields).collect(),
-        None => fields(outputs),
-    }
-}
-
 /// The bytes that an output publishes, if it does nothing else.
 fn published(spk: &Script) -> Option<Vec<u8>> {
     let mut parts = spk.instructions().skip(1);
@@ -343,16 +327,13 @@ fn check_twice(recipients: &[Recipient]) -> Result<(), RpcError> {
     Ok(())
 }
 
-/// In Core's words, what lacks when all is sent.
-fn lacking(error: RpcError, claimed: Amount) -> RpcError {
-    if error.message != "Insufficient funds" {
+/// What lacks is an error of the wallet here, as of all that fund a transaction.
+fn unfunded(error: RpcError, beside: bool) -> RpcError {
+    if error.code != LACKS_FUNDS {
         return error;
     }
-    let message = match claimed {
-        Amount::ZERO => TOO_LOW,
-        _ => "Insufficient funds for fees after creating specified outputs.",
-    };
-    RpcError { message: message.to_owned(), ..error }
+    let is_short = !beside && error.message == NO_FUNDS;
+    RpcError::new(Code::Wallet, if is_short { NOT_COVERED } else { &error.message })
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -367,5 +348,3 @@ struct SentForm {
 }
 
 const LACKS_FUNDS: i32 = Code::InsufficientFunds as i32;
-const TOO_LOW: &str = "Total value of UTXO pool too low to pay for transaction. Try using lower \
-                       feerate or excluding uneconomic UTXOs with 'send_max' option.";

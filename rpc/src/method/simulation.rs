@@ -8,7 +8,7 @@ use billfold_wallet_core::command::CoinQuery;
 use bitcoin::{OutPoint, Transaction};
 use serde::Serialize;
 
-use crate::arguments::{self, Arguments};
+use crate::arguments::{self, Arguments, check_fields};
 use crate::desk::Desk;
 use crate::error::{Code, RpcError};
 use crate::json::{Btc, Value, answer};
@@ -22,10 +22,7 @@ pub(super) const METHODS: &[Method] = &[Method {
     category: Category::Wallet,
     parameters: &[
         Parameter::optional("rawtxs", Kind::Array, "An array of hex strings of raw transactions"),
-        Parameter::options(
-            &[Parameter::optional("include_watchonly", Kind::Bool, "No longer used")],
-            "Not used",
-        ),
+        Parameter::options(FIELDS, "Not used"),
     ],
     about: "Calculate the balance change resulting in the signing and broadcasting of the given \
             transaction(s).",
@@ -35,7 +32,12 @@ pub(super) const METHODS: &[Method] = &[Method {
     run: Run::Wallet(|_, desk, arguments| Box::pin(simulate(desk, arguments))),
 }];
 
+const FIELDS: &[Parameter] =
+    &[Parameter::optional("include_watchonly", Kind::Bool, "No longer used")];
+
 async fn simulate(desk: &Desk, arguments: &Arguments) -> Outcome {
+    let options = arguments.value(1).map(arguments::object).transpose()?;
+    options.map_or(Ok(()), |fields| check_fields(fields, FIELDS))?;
     let texts = arguments::array(arguments.required(0))?;
     let transactions: Vec<Transaction> = texts.iter().map(read).collect::<Result<_, _>>()?;
     let inputs = transactions.iter().flat_map(|transaction| &transaction.input);

@@ -84,6 +84,9 @@ async fn abandon(desk: &Desk, arguments: &Arguments) -> Outcome {
 async fn bump(node: &Node, desk: &Desk, arguments: &Arguments, signs: bool) -> Outcome {
     let txid: Txid = arguments.hash(0, "txid")?;
     let Fee(fee) = read_fee(arguments)?;
+    if signs {
+        ledger::require_unlocked(desk).await?;
+    }
     let hold = if signs { Hold::Briefly } else { Hold::Not };
     let request = BumpRequest {
         txid,
@@ -97,13 +100,12 @@ async fn bump(node: &Node, desk: &Desk, arguments: &Arguments, signs: bool) -> O
         Ok(Reply::Draft(draft)) => draft,
         Ok(Reply::Payment(payment)) => {
             // A call with the same key was cut short after its payment was stored: this is it.
-            let replaced = ledger::records(desk, vec![txid]).await?.pop();
-            let before = replaced.and_then(|record| record.fee).unwrap_or(Amount::ZERO);
+            let before = fee_of(desk, txid).await?;
             let txid = payment.transaction.compute_txid();
             return answer(&BumpForm::new(Some(txid), None, before, payment.fee));
         }
         Ok(_) => return Err(RpcError::bug()),
-        Err(error) => return Err(refusal(error)),
+        Err(error) => return Err(not_bumped(desk, txid, error).await?),
     };
     let Purpose::Replacement(replaced) = &draft.purpose else { return Err(RpcError::bug()) };
     if !replaced.evicted.is_empty() {
@@ -170,11 +172,6 @@ fn refusal(error: CommandError) -> RpcError {
     let CommandError::CannotBump { txid, why } = &error else {
         return match error {
             CommandError::NoSuchTransaction(_) => unknown(),
-            CommandError::FeeTooLow { fee, least } => RpcError::parameter(format!(
-                "Insufficient total fee {}, must be at least {}",
-                in_btc(fee),
-                in_btc(least)
-            )),
             error => error.into(),
         };
     };
@@ -196,6 +193,24 @@ fn refusal(error: CommandError) -> RpcError {
         BumpProblem::HasDescendants(_) => RpcError::parameter(HAS_DESCENDANTS),
         _ => error.into(),
     }
+}
+
+/// What a payment costs; nothing where that is not known.
+async fn fee_of(desk: &Desk, txid: Txid) -> Result<Amount, RpcError> {
+    let record = ledger::records(desk, vec![txid]).await?.pop();
+    Ok(record.and_then(|record| record.fee).unwrap_or(Amount::ZERO))
+}
+
+/// Why a payment is not replaced, in Core's words.
+async fn not_bumped(desk: &Desk, txid: Txid, error: CommandError) -> Result<RpcError, RpcError> {
+    let CommandError::FeeTooLow { fee, least } = error else { return Ok(refusal(error)) };
+    let before = fee_of(desk, txid).await?;
+    let added = least.checked_sub(before).unwrap_or(Amount::ZERO);
+    let [fee, least, before, added] = [fee, least, before, added].map(in_btc);
+    Ok(RpcError::parameter(format!(
+        "Insufficient total fee {fee}, must be at least {least} (oldFee {before} + incrementalFee \
+         {added})"
+    )))
 }
 
 fn unknown() -> RpcError {

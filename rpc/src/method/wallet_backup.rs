@@ -53,6 +53,10 @@ pub(super) const METHODS: &[Method] = &[
 
 async fn write(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     let destination = PathBuf::from(arguments.required_text(0)?);
+    if destination.as_os_str().is_empty() {
+        let message = "Error: Wallet backup failed! Name a file that is not there";
+        return Err(RpcError::new(Code::Wallet, message));
+    }
     let password = file_password(node)?;
     let name: WalletName = desk.name().parse().map_err(|_| RpcError::bug())?;
     let backup = node.face.backup(&name).await?;

@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::arguments::{self, Arguments};
 use crate::descriptor::written;
 use crate::desk::Desk;
-use crate::error::RpcError;
+use crate::error::{Code, RpcError};
 use crate::json::answer;
 use crate::ledger;
 use crate::method::address::gives;
@@ -130,6 +130,9 @@ async fn refill(desk: &Desk, arguments: &Arguments) -> Outcome {
         return Err(RpcError::parameter("Invalid parameter, expected valid size."));
     }
     ledger::require_unlocked(desk).await?;
+    if ledger::description(desk).await?.accounts.is_empty() {
+        return Err(RpcError::new(Code::Wallet, "Error refreshing keypool."));
+    }
     answer(&())
 }
 

@@ -50,6 +50,19 @@ pub(super) const REQUESTS: &[(&str, &str, &str)] = &[
     ),
     ("POST", "/", r#"{"method":"getblockhash","params":[1.0],"id":1}"#),
     ("POST", "/", r#"{"method":"getblockhash","params":[-0],"id":1}"#),
+    ("POST", "/", r#"{"method":"getblockcount","id":1e400}"#),
+    (
+        "POST",
+        "/",
+        r#"{"method":"createrawtransaction","params":[[],{"bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080":1e999999999}],"id":1}"#,
+    ),
+    // Of two fields of a name the first counts.
+    ("POST", "/", r#"{"method":"getblockcount","method":"uptime","id":1,"id":2}"#),
+    ("POST", "/", r#"{"method":"getblockhash","params":[0],"params":["x"],"id":1}"#),
+    // What can't be read.
+    ("POST", "/", r#"{"method":"getblockcount","id":"\ud800"}"#),
+    ("POST", "/", r#"{"method":"getblockhash","params":["\ud800"],"id":1}"#),
+    ("POST", "/", r#"[{"method":"getblockcount","id":1},{"method":"uptime","id":"\ud800"}]"#),
     // What is no call.
     ("POST", "/", ""),
     ("POST", "/", "{"),

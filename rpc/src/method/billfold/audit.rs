@@ -8,7 +8,7 @@ use crate::arguments::Arguments;
 use crate::desk::Desk;
 use crate::error::RpcError;
 use crate::json::answer;
-use crate::method::billfold::{count, teller};
+use crate::method::billfold::{rows, teller};
 use crate::method::{Category, Method, Outcome, Run, Standing};
 use crate::parameter::{Kind, Parameter};
 
@@ -26,7 +26,7 @@ pub(in crate::method) const METHODS: &[Method] = &[Method {
 
 async fn told(desk: &Desk, arguments: &Arguments) -> Outcome {
     let after = u64::try_from(arguments.long(0)?.unwrap_or(0)).unwrap_or(0);
-    let limit = arguments.value(1).map(|value| count(value, "limit")).transpose()?.unwrap_or(100);
+    let limit = rows(arguments.value(1))?;
     match teller(desk, TellerCommand::Read(TellerReading::Audit { after, limit })).await? {
         TellerReply::Audit(entries) => {
             let next = entries.last().map_or(after, |entry| entry.number);

@@ -15,7 +15,7 @@ use crate::error::RpcError;
 use crate::journal::{self, EventForm};
 use crate::json::{Value, answer};
 use crate::limits::EVENTS_WAIT;
-use crate::method::billfold::{count, only};
+use crate::method::billfold::{count, only, rows};
 use crate::method::{Category, Method, Outcome, Run, Standing};
 use crate::node::Node;
 use crate::parameter::{Kind, Parameter};
@@ -38,10 +38,7 @@ pub(in crate::method) const METHODS: &[Method] = &[Method {
 async fn events(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     let mut after = u64::try_from(arguments.long(0)?.unwrap_or(0)).unwrap_or(0);
     let wait = arguments.value(1).map(|value| count(value, "wait_ms")).transpose()?.unwrap_or(0);
-    let limit = arguments.value(2).map(|value| count(value, "limit")).transpose()?.unwrap_or(100);
-    if limit == 0 {
-        return Err(RpcError::parameter("limit is at least 1"));
-    }
+    let limit = rows(arguments.value(2))?;
     let wanted = arguments.value(3).map(Wanted::read).transpose()?.unwrap_or_default();
     let wait = Duration::from_millis(u64::from(wait)).min(EVENTS_WAIT);
     let until = Instant::now() + wait;

@@ -16,7 +16,7 @@ use crate::error::RpcError;
 use crate::json::{Value, answer};
 use crate::ledger;
 use crate::limits::{HISTORY_AT_ONCE, HISTORY_READ_AT_ONCE};
-use crate::method::billfold::{count, only};
+use crate::method::billfold::{count, only, rows};
 use crate::method::{Category, Method, Outcome, Run, Standing};
 use crate::node::Node;
 use crate::parameter::{Kind, Parameter};
@@ -43,7 +43,7 @@ pub(in crate::method) const METHODS: &[Method] = &[Method {
 async fn page(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     let order = Order::read(arguments.text(0)?.unwrap_or("newest"))?;
     let cursor = arguments.text(1)?.map(|text| Cursor::read(order, text)).transpose()?;
-    let limit = arguments.value(2).map(|value| count(value, "limit")).transpose()?.unwrap_or(100);
+    let limit = rows(arguments.value(2))?;
     let limit = usize::try_from(limit).unwrap_or(HISTORY_AT_ONCE).clamp(1, HISTORY_AT_ONCE);
     let filter = Filter::read(arguments.value(3), node.params.network)?;
     // One more than is told says whether there is more.

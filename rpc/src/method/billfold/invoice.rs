@@ -15,7 +15,7 @@ use crate::arguments::Arguments;
 use crate::desk::Desk;
 use crate::error::RpcError;
 use crate::json::{Value, answer};
-use crate::method::billfold::{count, sats, teller};
+use crate::method::billfold::{count, rows, sats, teller};
 use crate::method::{Category, Method, Outcome, Run, Standing};
 use crate::parameter::{Kind, Parameter};
 
@@ -108,7 +108,7 @@ async fn get(desk: &Desk, arguments: &Arguments) -> Outcome {
 
 async fn list(desk: &Desk, arguments: &Arguments) -> Outcome {
     let after = u64::try_from(arguments.long(0)?.unwrap_or(0)).unwrap_or(0);
-    let limit = arguments.value(1).map(|value| count(value, "limit")).transpose()?.unwrap_or(100);
+    let limit = rows(arguments.value(1))?;
     let state = arguments.text(2)?.map(|name| {
         let names = InvoiceState::ALL.map(InvoiceState::name).join(", ");
         let unknown = || RpcError::parameter(format!("state is one of {names}"));

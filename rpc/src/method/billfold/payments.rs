@@ -11,7 +11,7 @@ use crate::arguments::Arguments;
 use crate::desk::Desk;
 use crate::error::RpcError;
 use crate::json::answer;
-use crate::method::billfold::{count, teller};
+use crate::method::billfold::{rows, teller};
 use crate::method::{Category, Method, Outcome, Run, Standing};
 use crate::parameter::{Kind, Parameter};
 
@@ -54,7 +54,7 @@ async fn one(desk: &Desk, arguments: &Arguments) -> Outcome {
 
 async fn page(desk: &Desk, arguments: &Arguments) -> Outcome {
     let after = u64::try_from(arguments.long(0)?.unwrap_or(0)).unwrap_or(0);
-    let limit = arguments.value(1).map(|value| count(value, "limit")).transpose()?.unwrap_or(100);
+    let limit = rows(arguments.value(1))?;
     let query = TellerCommand::Read(TellerReading::Payments(PaymentQuery::Page { after, limit }));
     match teller(desk, query).await? {
         TellerReply::Payments(records) => {

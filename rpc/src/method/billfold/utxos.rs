@@ -14,7 +14,7 @@ use crate::error::RpcError;
 use crate::json::{Value, answer};
 use crate::ledger;
 use crate::limits::COINS_AT_ONCE;
-use crate::method::billfold::count;
+use crate::method::billfold::rows;
 use crate::method::{Category, Method, Outcome, Run, Standing};
 use crate::parameter::{Kind, Parameter};
 
@@ -58,7 +58,7 @@ pub(in crate::method) const METHODS: &[Method] = &[
 async fn page(desk: &Desk, arguments: &Arguments) -> Outcome {
     let sort = Sort::read(arguments.text(0)?.unwrap_or("value"))?;
     let cursor = arguments.text(1)?.map(|cursor| sort.place_of(cursor)).transpose()?;
-    let limit = arguments.value(2).map(|value| count(value, "limit")).transpose()?.unwrap_or(100);
+    let limit = rows(arguments.value(2))?;
     let limit = usize::try_from(limit).unwrap_or(COINS_AT_ONCE).clamp(1, COINS_AT_ONCE);
     // One more than is told says whether there is more.
     let more = u32::try_from(limit + 1).ok();

@@ -1,26 +1,27 @@
 //! Owns the options by which coins are chosen, as Bitcoin Core reads them (`FundTransaction` in
-//! `src/wallet/rpc/spend.cpp`).
+//! `src/wallet/rpc/spend.cpp`): the same of `send` as of the methods that only fund.
 
 use std::collections::BTreeSet;
 
-use billfold_wallet_core::command::FeeChoice;
+use billfold_wallet_core::command::{CoinChoice, FeeChoice, Layout};
 use billfold_wallet_core::keychain::AccountName;
 use billfold_wallet_core::keychain::Branch;
-use bitcoin::{Address, FeeRate, Transaction, Weight};
+use bitcoin::{Address, FeeRate, Weight};
 
 use crate::address_type;
 use crate::arguments::{self, amount, check_fields};
 use crate::desk::Desk;
 use crate::error::{Code, RpcError};
-use crate::json::{Object, Value, type_name};
+use crate::json::{Object, Value};
 use crate::ledger;
 use crate::method::address::account_of;
 use crate::method::payment::Fee;
+use crate::method::send::bearing_fee;
 use crate::node::Node;
 use crate::parameter::{Kind, Parameter};
 
 /// What they are called.
-pub(super) const FIELDS: &[Parameter] = &[
+pub(in crate::method) const FIELDS: &[Parameter] = &[
     Parameter::optional("add_inputs", Kind::Bool, "Choose coins beside the inputs"),
     Parameter::optional("include_unsafe", Kind::Bool, "Also coins that others could take back"),
     Parameter::optional("minconf", Kind::Number, "The least confirmations of a coin"),
@@ -46,45 +47,45 @@ pub(super) const FIELDS: &[Parameter] = &[
 ];
 
 /// How coins are chosen.
-pub(super) struct Options {
+pub(in crate::method) struct Options {
     /// Whether coins are chosen beside the inputs; `None`: as it is usual for the method.
-    pub(super) add_inputs: Option<bool>,
+    pub(in crate::method) add_inputs: Option<bool>,
     /// Also coins that others could take back.
-    pub(super) include_unsafe: bool,
+    pub(in crate::method) include_unsafe: bool,
     /// The least blocks on a coin.
-    pub(super) least_depth: u32,
+    pub(in crate::method) least_depth: u32,
     /// The most blocks on a coin.
-    pub(super) most_depth: Option<u32>,
+    pub(in crate::method) most_depth: Option<u32>,
     /// Where the change goes.
-    pub(super) change_to: Option<Address>,
+    pub(in crate::method) change_to: Option<Address>,
     /// From which account its address is.
-    pub(super) change_account: Option<AccountName>,
+    pub(in crate::method) change_account: Option<AccountName>,
     /// Where it stands among the outputs.
-    pub(super) change_at: Option<usize>,
+    pub(in crate::method) change_at: Option<usize>,
     /// Whether the coins are locked.
-    pub(super) lock_unspents: bool,
+    pub(in crate::method) lock_unspents: bool,
     /// The fee.
-    pub(super) fee: FeeChoice,
+    pub(in crate::method) fee: FeeChoice,
     /// The outputs that bear the fee.
-    pub(super) subtract: BTreeSet<usize>,
+    pub(in crate::method) subtract: BTreeSet<usize>,
     /// Whether it says that it may be replaced.
-    pub(super) replaceable: bool,
+    pub(in crate::method) replaceable: bool,
     /// The most that it may weigh.
-    pub(super) most_weight: Option<Weight>,
+    pub(in crate::method) most_weight: Option<Weight>,
 }
 
 impl Options {
-    /// Reads them; `names`: of the outputs, by which they may be named.
-    pub(super) async fn read(
+    /// Reads those of a method that knows these; `names`: of the outputs, by which they may be named.
+    pub(in crate::method) async fn read(
         fields: Option<&Object>,
+        known: impl IntoIterator<Item = &Parameter>,
         names: &[String],
-        described: &Transaction,
         node: &Node,
         desk: &Desk,
     ) -> Result<Self, RpcError> {
         let empty = Object::default();
         let fields = Fields(fields.unwrap_or(&empty));
-        check_fields(fields.0, FIELDS)?;
+        check_fields(fields.0, known)?;
         let change_to = fields.get("changeAddress").map(arguments::text).transpose()?;
         let refused = "Change address must be a valid bitcoin address";
         let change_to = change_to
@@ -110,8 +111,6 @@ impl Options {
             }
         };
         let (least_depth, most_depth) = fields.depths()?;
-        let subtract = fields.get("subtractFeeFromOutputs");
-        debug_assert!(names.len() == described.output.len());
         Ok(Self {
             add_inputs: fields.flag("add_inputs")?,
             include_unsafe: fields.flag("include_unsafe")?.unwrap_or(false),
@@ -122,10 +121,36 @@ impl Options {
             change_at,
             lock_unspents: fields.flag("lockUnspents")?.unwrap_or(false),
             fee: fields.fee()?,
-            subtract: subtract.map(|all| places(all, names)).transpose()?.unwrap_or_default(),
+            subtract: bearing_fee(fields.get("subtractFeeFromOutputs"), names)?,
             replaceable: fields.flag("replaceable")?.unwrap_or(true),
             most_weight: fields.integer("max_tx_weight")?.map(weight).transpose()?,
         })
+    }
+
+    /// Which coins are taken; `beside`: also others than the named ones.
+    pub(in crate::method) fn choice(&self, beside: bool) -> CoinChoice {
+        CoinChoice {
+            beside,
+            least_depth: self.least_depth,
+            most_depth: self.most_depth,
+            strangers: self.include_unsafe,
+            // As in Core, where only sendtoaddress avoids them.
+            spent_from: true,
+            ..CoinChoice::default()
+        }
+    }
+
+    /// The form of the transaction, as far as it is chosen here.
+    pub(in crate::method) fn layout(&self) -> Layout {
+        Layout {
+            in_order: true,
+            change_at: self.change_at,
+            change_to: self.change_to.clone(),
+            change_account: self.change_account.clone(),
+            is_final: !self.replaceable,
+            most_weight: self.most_weight,
+            ..Layout::default()
+        }
     }
 }
 
@@ -184,39 +209,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// The outputs that bear the fee, by their places or their addresses.
-fn places(all: &Value, names: &[String]) -> Result<BTreeSet<usize>, RpcError> {
-    let refused = |why: String| {
-        RpcError::parameter(format!("Invalid parameter 'subtract fee from output', {why}"))
-    };
-    let mut places = BTreeSet::new();
-    for value in arguments::array(all)? {
-        let place = match value {
-            Value::String(name) => match names.iter().position(|own| own == name) {
-                Some(place) => i64::try_from(place).unwrap_or(i64::MAX),
-                None => return Err(refused(format!("destination {name} not found in tx outputs"))),
-            },
-            Value::Number(_) => arguments::integer(value)?,
-            other => return Err(refused(format!("invalid value type: {}", type_name(other)))),
-        };
-        let Ok(index) = usize::try_from(place) else {
-            return Err(refused(format!("negative position: {place}")));
-        };
-        if index >= names.len() {
-            return Err(refused(format!("position too large: {place}")));
-        }
-        if !places.insert(index) {
-            return Err(refused(format!("duplicated position: {place}")));
-        }
-    }
-    Ok(places)
-}
-
-/// The most that a transaction may weigh.
-///
-/// # Errors
-/// -4 for what nodes would not relay.
-pub(in crate::method) fn weight(most: i64) -> Result<Weight, RpcError> {
+fn weight(most: i64) -> Result<Weight, RpcError> {
     match u64::try_from(most) {
         Ok(most @ LEAST_WEIGHT..=MOST_WEIGHT) => Ok(Weight::from_wu(most)),
         _ => Err(RpcError::new(
