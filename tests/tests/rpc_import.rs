@@ -282,3 +282,169 @@ fn what_is_wrong_with_a_descriptor_is_told_one_by_one() -> Result<()> {
     }
     daemon.stop()
 }
+
+/// A request as Bitcoin Core's `listdescriptors` gives it.
+fn request(daemon: &Daemon, body: &str, internal: bool) -> Result<Value> {
+    let desc = whole(daemon, body)?;
+    Ok(json!({"desc": desc, "timestamp": "now", "active": true, "internal": internal}))
+}
+
+fn import(daemon: &Daemon, requests: &[Value]) -> Result<()> {
+    let told = result(daemon, "importdescriptors", &json!([requests]))?;
+    let mut each = told.as_array().into_iter().flatten();
+    ensure!(each.all(|one| one["success"] == true), "{told}");
+    Ok(())
+}
+
+/// The first address of a descriptor that is not given out yet.
+fn address_at(daemon: &Daemon, body: &str, index: u32) -> Result<Value> {
+    let at = json!([whole(daemon, body)?, [index, index]]);
+    Ok(daemon.call("deriveaddresses", &at)?[0].take())
+}
+
+/// The active descriptors that begin like this, for change or not.
+fn active(daemon: &Daemon, start: &str, internal: bool) -> Result<Vec<Value>> {
+    let list = result(daemon, "listdescriptors", &json!([]))?;
+    let all = list["descriptors"].as_array().into_iter().flatten();
+    let of = |one: &&Value| {
+        let is_of = one["desc"].as_str().is_some_and(|desc| desc.starts_with(start));
+        is_of && one["active"] == true && one["internal"] == internal
+    };
+    Ok(all.filter(of).map(|one| one["desc"].clone()).collect())
+}
+
+/// Where the change of a payment goes that `fundrawtransaction` would make.
+fn funded_change(daemon: &Daemon, payee: &Value) -> Result<Value> {
+    let outputs = json!([{payee.as_str().context("no text")?: 0.01}]);
+    let raw = result(daemon, "createrawtransaction", &json!([[], outputs]))?;
+    let options = json!({"fee_rate": 2});
+    let funded = result(daemon, "fundrawtransaction", &json!([raw, options]))?;
+    let place = usize::try_from(funded["changepos"].as_u64().context("no change")?)?;
+    let mut decoded = result(daemon, "decoderawtransaction", &json!([funded["hex"]]))?;
+    Ok(decoded["vout"][place]["scriptPubKey"]["address"].take())
+}
+
+/// Where the key of an address of the wallet comes from.
+fn path(daemon: &Daemon, address: &Value) -> Result<String> {
+    let told = result(daemon, "getaddressinfo", &json!([address]))?;
+    Ok(told["hdkeypath"].as_str().unwrap_or_default().to_owned())
+}
+
+/// The private keys of KEY.
+const PRIVATE_KEY: &str = "tprv8ZgxMBicQKsPd7Uf69XL1XwhmjHopUGep8GuEiJDZmbQz6o58LninorQAfcKZWARbtRtfnLcJ5MQ2AtHcQJCCRUcMRvmDUjyEmNUWwx8UbK";
+
+/// Somebody whose old keys leaked gives Core's own list of the new ones, and neither is paid at the old
+/// ones any more nor gets change there.
+#[test]
+fn new_keys_that_are_made_active_take_the_place_of_the_old_ones() -> Result<()> {
+    let town = Town::build()?;
+    let program = town.wallet_with(BILLFOLD, 50_000_000)?;
+    let daemon = Daemon::start(&program, &[])?;
+    daemon.call("createwallet", &json!({"wallet_name": "watch", "load_on_startup": true}))?;
+    let old = result(&daemon, "getnewaddress", &json!(["", "bech32"]))?;
+    town.pay(&old, 10_000_000)?;
+    daemon.await_height(town.network.tip().0)?;
+    let payee = daemon.call_of("main", "getnewaddress", &json!([]))?;
+    let own = result(&daemon, "listdescriptors", &json!([true]))?;
+
+    let new = |branch: u32| format!("wpkh({PRIVATE_KEY}/84h/1h/5h/{branch}/*)");
+    import(&daemon, &[request(&daemon, &new(0), false)?, request(&daemon, &new(1), true)?])?;
+    let check = |daemon: &Daemon, index: u32| -> Result<()> {
+        let address = result(daemon, "getnewaddress", &json!(["", "bech32"]))?;
+        ensure!(address == address_at(daemon, &new(0), index)?, "{address}");
+        let change = result(daemon, "getrawchangeaddress", &json!(["bech32"]))?;
+        for change in [funded_change(daemon, &payee)?, change] {
+            ensure!(path(daemon, &change)?.starts_with("m/84h/1h/5h/1/"), "{change}");
+        }
+        let of_new = active(daemon, "wpkh", false)?.len() + active(daemon, "wpkh", true)?.len();
+        ensure!(of_new == 2 && active(daemon, "tr", false)?.len() == 1);
+        Ok(())
+    };
+    check(&daemon, 0)?;
+    let usual = result(&daemon, "getnewaddress", &json!([]))?;
+    ensure!(usual == address_at(&daemon, &new(0), 1)?, "{usual}");
+    let paying = json!({"address": payee, "amount": 0.01, "fee_rate": 2});
+    let txid = result(&daemon, "sendtoaddress", &paying)?;
+    let sent = result(&daemon, "gettransaction", &json!([txid, false, true]))?;
+    let paid = sent["decoded"]["vout"].as_array().into_iter().flatten();
+    let mut paid = paid.map(|output| &output["scriptPubKey"]["address"]);
+    let change = paid.find(|address| **address != payee).context("no change")?;
+    ensure!(path(&daemon, change)?.starts_with("m/84h/1h/5h/1/"), "{sent}");
+    daemon.stop()?;
+
+    let daemon = Daemon::start(&program, &[])?;
+    daemon.await_height(town.network.tip().0)?;
+    check(&daemon, 2)?;
+    // What the wallet had from its words comes back, and is no second account.
+    let count = |list: &Value| list["descriptors"].as_array().map_or(0, Vec::len);
+    let requests = own["descriptors"].as_array().into_iter().flatten().map(|one| {
+        json!({"desc": one["desc"], "timestamp": "now", "active": true, "internal": one["internal"]})
+    });
+    import(&daemon, &requests.collect::<Vec<_>>())?;
+    let list = result(&daemon, "listdescriptors", &json!([]))?;
+    ensure!(count(&list) == count(&own) + 2, "{list}");
+    let address = result(&daemon, "getnewaddress", &json!([]))?;
+    ensure!(path(&daemon, &address)?.starts_with("m/84h/1h/0h/0/"), "{address}");
+    // A known one that is imported without being active is so no longer.
+    let idle = json!({"desc": whole(&daemon, &new(0))?, "timestamp": "now"});
+    import(&daemon, &[request(&daemon, &new(0), false)?])?;
+    ensure!(active(&daemon, "wpkh", false)?.len() == 1);
+    import(&daemon, &[idle])?;
+    ensure!(active(&daemon, "wpkh", false)?.is_empty());
+    let none = ask(&daemon, "getnewaddress", &json!(["", "bech32"]))?;
+    ensure!(none["error"]["code"] == -12, "{none}");
+    daemon.stop()
+}
+
+/// As in Core, a type of addresses is of one descriptor on each side, whoever signs for it, and without
+/// a type an address is bech32 if there is such a descriptor.
+#[test]
+fn each_type_is_of_the_descriptor_that_was_made_active_last() -> Result<()> {
+    let town = Town::build()?;
+    let program = town.wallet_with(BILLFOLD, 50_000_000)?;
+    let daemon = Daemon::start(&program, &[])?;
+    daemon.await_height(town.network.tip().0)?;
+    daemon.call("createwallet", &json!(["watch", true, true]))?;
+    let several = |first: u32| format!("sortedmulti(1,{KEY}/{first}/*,{KEY}/{}/*)", first + 1);
+    let cases = [
+        (format!("pkh({KEY}/20/*)"), "legacy"),
+        (format!("tr({KEY}/21/*)"), "bech32m"),
+        (format!("wpkh({KEY}/22/*)"), "bech32"),
+        (format!("wsh({})", several(23)), "bech32"),
+        (format!("wsh(pk({KEY}/25/*))"), "bech32"),
+        (format!("wpkh({KEY}/26/*)"), "bech32"),
+        (format!("sh(wpkh({KEY}/27/*))"), "p2sh-segwit"),
+        (format!("sh(wsh({}))", several(28)), "p2sh-segwit"),
+        (format!("sh({})", several(30)), "legacy"),
+        (format!("tr({KEY}/32/*,pk({KEY}/33/*))"), "bech32m"),
+    ];
+    let mut given: Vec<(&String, u32)> = Vec::new();
+    let mut usual = 0;
+    for (at, (body, kind)) in cases.iter().enumerate() {
+        import(&daemon, &[request(&daemon, body, false)?])?;
+        given.push((body, 1));
+        let told = result(&daemon, "getnewaddress", &json!(["", kind]))?;
+        ensure!(told == address_at(&daemon, body, 0)?, "{body}: {told}");
+        // The first that comes, until one of bech32 does.
+        usual = if *kind == "bech32" { at } else { usual };
+        let (body, next) = &mut given[usual];
+        let told = result(&daemon, "getnewaddress", &json!([]))?;
+        ensure!(told == address_at(&daemon, body, *next)?, "{body}: {told}");
+        *next += 1;
+    }
+    let list = result(&daemon, "listdescriptors", &json!([]))?;
+    let all = || list["descriptors"].as_array().into_iter().flatten();
+    ensure!(all().filter(|one| one["active"] == true).count() == 4, "{list}");
+
+    let none = ask(&daemon, "getrawchangeaddress", &json!(["bech32"]))?;
+    ensure!(none["error"]["code"] == -4, "{none}");
+    let change = format!("wsh({})", several(40));
+    import(&daemon, &[request(&daemon, &change, true)?])?;
+    for params in [json!([]), json!(["bech32"])] {
+        let told = result(&daemon, "getrawchangeaddress", &params)?;
+        let told = result(&daemon, "getaddressinfo", &json!([told]))?;
+        ensure!(told["iswitness"] == true && told["isscript"] == true, "{told}");
+    }
+    ensure!(active(&daemon, "wsh(sortedmulti", true)?.len() == 1);
+    daemon.stop()
+}

@@ -14,7 +14,7 @@ use bitcoin::{Amount, Network};
 
 use crate::command::{Birthday, Label};
 use crate::config::LookAhead;
-use crate::keychain::{AccountName, DerivationIndex};
+use crate::keychain::{AccountName, Branch, DerivationIndex};
 use crate::seed::{Seed, Words};
 use crate::signers::{HeldKey, Keys};
 
@@ -95,8 +95,8 @@ pub struct BackupAccount {
     pub descriptor: String,
     /// Whether the one branch of another is of change.
     pub internal: bool,
-    /// Whether new addresses may be of it.
-    pub active: bool,
+    /// Which of its chains give no new addresses.
+    pub inactive: Vec<Branch>,
     /// Where its search begins; `None`: where the wallet's does.
     pub birthday: Option<Birthday>,
     /// How far it is looked ahead; `None`: as far as the wallet.

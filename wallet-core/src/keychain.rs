@@ -44,7 +44,7 @@ mod account;
 /// The curve's tables, made once: they are the costly part of deriving one key.
 pub(crate) static SECP: LazyLock<Secp256k1<All>> = LazyLock::new(Secp256k1::new);
 
-/// The script type of an account, which fixes its BIP43 purpose.
+/// The type of the addresses of an account; of one key it fixes the BIP43 purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ScriptType {
@@ -115,6 +115,9 @@ pub enum Branch {
 }
 
 impl Branch {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Receive, Self::Change];
+
     /// The number in the derivation path.
     #[must_use]
     pub const fn number(self) -> u32 {

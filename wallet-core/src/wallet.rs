@@ -18,6 +18,7 @@ mod search;
 mod operations;
 mod sealed;
 mod addresses;
+mod activity;
 mod accounts;
 mod described;
 mod importing;

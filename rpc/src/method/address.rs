@@ -5,10 +5,10 @@
 use std::collections::BTreeMap;
 
 use billfold_wallet_core::command::{
-    AccountDescription, AddressQuery, AddressRow, Command, Label, LabelQuery, Reference, Reply,
-    WalletDescription,
+    AccountDescription, AddressQuery, AddressRow, ChainDescription, Command, Label, LabelQuery,
+    Reference, Reply, WalletDescription,
 };
-use billfold_wallet_core::keychain::{AccountKind, AccountName, Branch, ScriptType};
+use billfold_wallet_core::keychain::{AccountName, Branch, ScriptType};
 use bitcoin::hex::DisplayHex;
 use bitcoin::{Address, Script, WitnessVersion};
 use serde::Serialize;
@@ -41,7 +41,8 @@ pub(super) const METHODS: &[Method] = &[
             Parameter::optional(
                 "address_type",
                 Kind::Text,
-                "legacy, p2sh-segwit, bech32 or bech32m; by default that of the preferred account",
+                "legacy, p2sh-segwit, bech32 or bech32m; by default that of the preferred account: in a wallet that was \
+                 made blank bech32 if a descriptor of that type is active",
             ),
         ],
         about: "Returns a new Bitcoin address for receiving payments.",
@@ -122,12 +123,16 @@ pub(super) fn account_of(
     branch: Branch,
 ) -> Result<AccountName, RpcError> {
     // As in Core, a single address is none that is given out.
-    let gives =
-        |one: &AccountDescription| one.active && one.descriptor.contains('*') && has(one, branch);
+    let gives = |one: &AccountDescription| {
+        chain(one, branch).is_some_and(|chain| chain.active && chain.ranged)
+    };
     if !wallet.accounts.iter().any(gives) {
         return Err(RpcError::new(Code::Wallet, NO_KEYS));
     }
-    let found = giving(wallet, wanted, branch);
+    let found = match wanted {
+        Some(wanted) => giving(wallet, wanted, branch),
+        None => usual(wallet, branch),
+    };
     found.map(|account| account.name.clone()).ok_or_else(|| {
         let kind = wanted.map(address_type::name).unwrap_or_default();
         RpcError::new(Code::KeypoolRanOut, format!("Error: No {kind} addresses available."))
@@ -140,30 +145,37 @@ pub(super) fn gives(
     account: &AccountDescription,
     branch: Branch,
 ) -> bool {
-    let AccountKind::SingleKey(kind) = account.kind else { return account.preferred };
-    giving(wallet, Some(kind), branch).is_some_and(|giving| giving.id == account.id)
+    let giving = giving(wallet, account.script_type, branch);
+    giving.is_some_and(|giving| giving.id == account.id)
 }
 
-/// Whether an account has addresses of a branch.
-const fn has(account: &AccountDescription, branch: Branch) -> bool {
-    match branch {
-        Branch::Receive => account.receive.is_some(),
-        Branch::Change => account.change.is_some(),
-    }
+/// The account that gives addresses where no type is asked for: of the preferred one's type, or else
+/// of any.
+fn usual(wallet: &WalletDescription, branch: Branch) -> Option<&AccountDescription> {
+    let preferred = wallet.accounts.iter().find(|account| account.preferred)?;
+    let types = [preferred.script_type].into_iter().chain(ScriptType::ALL);
+    types.into_iter().find_map(|script_type| giving(wallet, script_type, branch))
 }
 
 fn giving(
     wallet: &WalletDescription,
-    wanted: Option<ScriptType>,
+    wanted: ScriptType,
     branch: Branch,
 ) -> Option<&AccountDescription> {
     let gives = |account: &&AccountDescription| {
-        let of_type = wanted.is_none_or(|wanted| account.kind == AccountKind::SingleKey(wanted));
-        of_type && account.active && has(account, branch)
+        account.script_type == wanted && chain(account, branch).is_some_and(|chain| chain.active)
     };
     let mut accounts = wallet.accounts.iter().filter(gives);
     let preferred = accounts.clone().find(|account| account.preferred);
     preferred.or_else(|| accounts.next())
+}
+
+/// The addresses of an account of a branch.
+const fn chain(account: &AccountDescription, branch: Branch) -> Option<&ChainDescription> {
+    match branch {
+        Branch::Receive => account.receive.as_ref(),
+        Branch::Change => account.change.as_ref(),
+    }
 }
 
 /// What Core says where nothing gives new addresses.

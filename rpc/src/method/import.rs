@@ -34,7 +34,8 @@ pub(super) const METHODS: &[Method] = &[Method {
         "-5 for addr and raw, which do not tell how they are spent, for pk and bare multi, \
              since what is paid to a bare key has no address, and for rawtr; combo is taken as the pkh, sh(wpkh) and wpkh \
              of its key, all or none, with a warning that its pk is not watched; -4 for hardened ranges, also with private keys, since \
-             a locked wallet could not look ahead; -8 for a range beyond 10,000; addresses below the range are watched too, and those of a descriptor that is known are never watched less; -4 \
+             a locked wallet could not look ahead; -8 for a range beyond 10,000; -4 where one is made active for the side, change or not, that the wallet \
+             does not have it for, or for a single address that another descriptor of the wallet makes; addresses below the range are watched too, and those of a descriptor that is known are never watched less; -4 \
              for more than 512 descriptors; texts of what is wrong with a descriptor are our own",
     ),
     run: Run::Wallet(|node, desk, arguments| Box::pin(import(node, desk, arguments))),
@@ -221,9 +222,10 @@ pub(super) fn refusal(problem: &ImportProblem) -> RpcError {
     match problem {
         ImportProblem::HasKeys => RpcError::new(Code::Wallet, WITHOUT_KEYS),
         ImportProblem::KeysDisabled => RpcError::new(Code::Wallet, PRIVATE_KEYS),
-        ImportProblem::TooMany { .. } | ImportProblem::ForeignKey => {
-            RpcError::new(Code::Wallet, problem.to_string())
-        }
+        ImportProblem::TooMany { .. }
+        | ImportProblem::ForeignKey
+        | ImportProblem::OtherSide
+        | ImportProblem::Known => RpcError::new(Code::Wallet, problem.to_string()),
         ImportProblem::Descriptor(DescriptorError::Hardened) => {
             RpcError::new(Code::Wallet, HARDENED)
         }

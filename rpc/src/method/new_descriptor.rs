@@ -3,7 +3,9 @@
 //!
 //! Refuses to tell that key.
 
-use billfold_wallet_core::command::{Birthday, DescriptorText, Import, WalletDescription};
+use billfold_wallet_core::command::{
+    AccountDescription, Birthday, DescriptorText, Import, WalletDescription,
+};
 use billfold_wallet_core::keychain::{AccountKey, Branch, PublicHalf, ScriptType};
 use billfold_wallet_core::signers::{HeldKey, PrivateDescriptor};
 use bitcoin::Network;
@@ -116,7 +118,10 @@ fn only_active<'a>(
     wallet: &WalletDescription,
     keys: &'a [HeldKey],
 ) -> Result<&'a HeldKey, RpcError> {
-    let active = wallet.accounts.iter().filter(|account| account.active);
+    let is_active = |account: &&AccountDescription| {
+        [&account.receive, &account.change].into_iter().flatten().any(|chain| chain.active)
+    };
+    let active = wallet.accounts.iter().filter(is_active);
     let signers: Vec<_> =
         active.flat_map(|account| &account.keys).map(AccountKey::signer).collect();
     let mut used = keys.iter().filter(|key| {

@@ -13,7 +13,7 @@ use super::secret_lines::{key, key_line, seed, seed_line};
 use super::span::{BirthdayForm, LookAheadForm};
 use super::{Backup, BackupAccount, BackupRequest, ParseBackupError};
 use crate::command::{Label, Reference};
-use crate::keychain::{AccountName, DerivationIndex};
+use crate::keychain::{AccountName, Branch, DerivationIndex};
 use crate::limits::{ACCOUNTS, BACKUP_INDEX};
 use crate::seed::Seed;
 
@@ -155,8 +155,8 @@ struct AccountLine {
     descriptor: String,
     #[serde(default, skip_serializing_if = "is_false")]
     internal: bool,
-    #[serde(default, skip_serializing_if = "is_false")]
-    inactive: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    inactive: Vec<Branch>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     birthday: Option<BirthdayForm>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -171,7 +171,7 @@ impl AccountLine {
             account: account.name.to_string(),
             descriptor: account.descriptor.clone(),
             internal: account.internal,
-            inactive: !account.active,
+            inactive: account.inactive.clone(),
             birthday: account.birthday.map(Into::into),
             look_ahead: account.look_ahead.map(Into::into),
             receive: account.receive,
@@ -197,7 +197,7 @@ fn account(line: &str, number: usize) -> Result<BackupAccount, ParseBackupError>
         name: account.parse().map_err(|_| bad)?,
         descriptor,
         internal,
-        active: !inactive,
+        inactive,
         birthday: birthday.map(Into::into),
         look_ahead: look_ahead.map(far).transpose()?,
         receive,

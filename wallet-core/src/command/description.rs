@@ -7,7 +7,7 @@ use bitcoin::bip32::Fingerprint;
 
 use crate::keychain::{
     AccountId, AccountKey, AccountKind, AccountName, DerivationIndex, HeldKeyName, KeychainId,
-    SpendRule, WalletPolicy,
+    ScriptType, SpendRule, WalletPolicy,
 };
 use crate::light_client::height::Height;
 
@@ -75,6 +75,8 @@ pub struct AccountDescription {
     pub name: AccountName,
     /// What it is.
     pub kind: AccountKind,
+    /// The type of its addresses.
+    pub script_type: ScriptType,
     /// Whether one of its keys is the wallet's own.
     pub signs: bool,
     /// Its keys.
@@ -95,8 +97,6 @@ pub struct AccountDescription {
     pub first_address: Address,
     /// Whether new addresses are of it.
     pub preferred: bool,
-    /// Whether new addresses of its kind may be of it.
-    pub active: bool,
     /// Its addresses to be paid at, if it has such.
     pub receive: Option<ChainDescription>,
     /// Its addresses of change, if it has such.
@@ -111,6 +111,8 @@ pub struct AccountDescription {
 pub struct ChainDescription {
     /// The descriptor of this branch, with its checksum.
     pub descriptor: String,
+    /// Whether new addresses of its type may be of it.
+    pub active: bool,
     /// Whether it makes more than one address.
     pub ranged: bool,
     /// The number of the next new address.

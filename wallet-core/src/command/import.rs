@@ -17,7 +17,7 @@ pub struct Import {
     pub descriptors: Vec<DescriptorText>,
     /// Whether its one branch is of change; of two branches, the second is.
     pub internal: bool,
-    /// Whether it gives the new addresses of its kind from here on; `None`: as before, and one that is new gives
+    /// Whether it gives the new addresses of its type from here on; `None`: as before, and one that is new gives
     /// none.
     pub active: Option<bool>,
     /// Whether all its keys come from the wallet's own, so that it is taken into a wallet with keys
@@ -84,6 +84,15 @@ pub enum ImportProblem {
          your place"
     )]
     ForeignKey,
+    /// It is to become active for change or not, and the wallet has it for the other.
+    #[error(
+        "the wallet has this descriptor for the other side, change or not: import it with the same \
+         'internal' as before"
+    )]
+    OtherSide,
+    /// Its one address is one of another descriptor's.
+    #[error("the wallet has this address already, as one of another descriptor's")]
+    Known,
     /// A wallet has no more room.
     #[error("a wallet has at most {most} accounts")]
     TooMany {

@@ -1,6 +1,7 @@
 //! The production engine over loopback sockets, one step at a time.
 
 mod accounts;
+mod activity;
 mod between;
 mod crash;
 mod home;

@@ -2,6 +2,8 @@
 //!
 //! Refuses private keys. BIP174 and BIP371 for the PSBT fields.
 
+use std::collections::BTreeSet;
+
 use bitcoin::bip32::Fingerprint;
 use bitcoin::{Address, Network, ScriptBuf, WitnessVersion, psbt};
 
@@ -9,8 +11,8 @@ use miniscript::psbt::{PsbtInputExt, PsbtOutputExt};
 
 use super::single_key::SingleKeyBranch;
 use super::{
-    AccountDescriptor, AccountId, AccountKind, AccountName, Branch, DerivationIndex, SpendPath,
-    SpendPlan,
+    AccountDescriptor, AccountId, AccountKind, AccountName, Branch, DerivationIndex, KeychainId,
+    ScriptType, SpendPath, SpendPlan,
 };
 
 /// One account of a wallet: what derives its addresses and tells how they are spent.
@@ -23,12 +25,14 @@ pub struct Account {
     /// The quick way to addresses, by [`Branch::number`], if there is one.
     single_key: Option<[SingleKeyBranch; 2]>,
     kind: AccountKind,
+    script_type: ScriptType,
     paths: Vec<SpendPath>,
     /// What is taken of `paths` unless another is asked for.
     plan: SpendPlan,
     signs: bool,
     is_all_own: bool,
-    active: bool,
+    /// Of its chains, by [`Branch::number`].
+    active: [bool; 2],
 }
 
 impl Account {
@@ -47,7 +51,8 @@ impl Account {
             [Some(receive), Some(change)] => Some([receive, change]),
             _ => None,
         };
-        let (kind, paths) = (descriptor.kind(), descriptor.paths(own));
+        let (kind, script_type) = (descriptor.kind(), descriptor.script_type());
+        let paths = descriptor.paths(own);
         let is_own = |signer: &Fingerprint| own.contains(signer);
         let plan = usual(&paths, is_own).plan;
         let signers = descriptor.signers();
@@ -59,29 +64,48 @@ impl Account {
             descriptor,
             single_key,
             kind,
+            script_type,
             paths,
             plan,
             signs,
             is_all_own,
-            active: true,
+            active: [true; 2],
         }
     }
 
     /// The same, which gives out no new addresses by itself.
     #[must_use]
     pub fn inactive(self) -> Self {
-        Self { active: false, ..self }
+        Self { active: [false; 2], ..self }
     }
 
-    /// Sets whether new addresses of its kind may be of it.
-    pub const fn set_active(&mut self, active: bool) {
-        self.active = active;
+    /// Sets whether new addresses of its type may be of one of its chains.
+    pub const fn set_active(&mut self, branch: Branch, active: bool) {
+        match branch {
+            Branch::Receive => self.active[0] = active,
+            Branch::Change => self.active[1] = active,
+        }
     }
 
-    /// Whether new addresses of its kind may be of it.
+    /// Sets the same of both, by those chains of all accounts that are active.
+    pub fn set_active_of(&mut self, active: &BTreeSet<KeychainId>) {
+        for branch in Branch::ALL {
+            self.set_active(branch, active.contains(&KeychainId { account: self.id, branch }));
+        }
+    }
+
+    /// Whether new addresses of its type may be of one of its chains.
     #[must_use]
-    pub const fn is_active(&self) -> bool {
-        self.active
+    pub fn is_active(&self, branch: Branch) -> bool {
+        let [receive, change] = self.active;
+        let active = if branch == Branch::Receive { receive } else { change };
+        active && self.descriptor.places(branch) > 0
+    }
+
+    /// The type of its addresses.
+    #[must_use]
+    pub const fn script_type(&self) -> ScriptType {
+        self.script_type
     }
 
     /// Which account.

@@ -22,6 +22,7 @@ use miniscript::policy::{Liftable, Semantic};
 use super::body::body_of;
 use super::definite::{definite, derived, is_too_deep};
 use super::key::{NOBODYS_KEY, holds_private_key};
+use super::kind::script_type;
 use super::{
     AccountKey, AccountKind, Branch, DerivationIndex, DescriptorError, ScriptType, SpendPath,
     SpendPlan, SpendRule,
@@ -122,6 +123,12 @@ impl AccountDescriptor {
         AccountKind::of(self.branch(Branch::Receive), self.nobodys_key())
     }
 
+    /// The type of its addresses, whoever signs for it.
+    #[must_use]
+    pub fn script_type(&self) -> ScriptType {
+        script_type(&self.whole)
+    }
+
     /// Who may spend, and when. A script that nobody can spend is not read, so there is one.
     #[must_use]
     pub fn rule(&self) -> SpendRule {
@@ -137,9 +144,27 @@ impl AccountDescriptor {
     /// One branch as Bitcoin Core writes it, with its checksum.
     #[must_use]
     pub fn branch_text(&self, branch: Branch) -> String {
-        let single = self.whole.clone().into_single_descriptors().unwrap_or_default();
+        self.single(branch).map(|single| single.to_string()).unwrap_or_default()
+    }
+
+    /// The descriptor of one of its chains alone.
+    #[must_use]
+    pub fn of_branch(&self, branch: Branch) -> Self {
+        let single = self.single(branch).and_then(|single| Self::branched(single, branch).ok());
+        single.unwrap_or_else(|| self.clone())
+    }
+
+    /// Whether one of its chains is one of another's.
+    #[must_use]
+    pub fn is_same_chain(&self, branch: Branch, other: &Self, of_other: Branch) -> bool {
+        self.places(branch) == other.places(of_other)
+            && self.branch(branch) == other.branch(of_other)
+    }
+
+    fn single(&self, branch: Branch) -> Option<Descriptor<DescriptorPublicKey>> {
+        let single = self.whole.clone().into_single_descriptors().ok()?;
         let second = self.chains == Chains::Both && branch == Branch::Change;
-        single.get(usize::from(second)).map(ToString::to_string).unwrap_or_default()
+        single.into_iter().nth(usize::from(second))
     }
 
     /// The address at a place of one of its chains.

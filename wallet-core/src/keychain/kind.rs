@@ -53,6 +53,23 @@ impl AccountKind {
     }
 }
 
+/// The type of the addresses of a descriptor, whoever signs for it: Bitcoin Core's output type.
+pub(super) fn script_type(descriptor: &Descriptor<DescriptorPublicKey>) -> ScriptType {
+    match descriptor.desc_type() {
+        DescriptorType::Tr => ScriptType::Taproot,
+        DescriptorType::Wpkh | DescriptorType::Wsh | DescriptorType::WshSortedMulti => {
+            ScriptType::Segwit
+        }
+        DescriptorType::ShWpkh | DescriptorType::ShWsh | DescriptorType::ShWshSortedMulti => {
+            ScriptType::Nested
+        }
+        DescriptorType::Bare
+        | DescriptorType::Pkh
+        | DescriptorType::Sh
+        | DescriptorType::ShSortedMulti => ScriptType::Legacy,
+    }
+}
+
 /// The script type of a descriptor of a single key.
 pub(super) fn single_key(descriptor: &Descriptor<DescriptorPublicKey>) -> Option<ScriptType> {
     match descriptor.desc_type() {

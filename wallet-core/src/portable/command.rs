@@ -30,7 +30,7 @@ portable_as! { OperationId as u64 { |it| it.0, |number| Some(Self(number)) } }
 portable_enum!(OperationCommand { Rescan { from }, Running, Of(id), Cancel(id) });
 portable_enum!(OperationState { Running, Done(time), Cancelled(time), Failed(time) });
 portable_enum!(ImportProblem {
-    Descriptor(problem), HasKeys, KeysDisabled, ForeignKey, TooMany { most },
+    Descriptor(problem), HasKeys, KeysDisabled, ForeignKey, OtherSide, Known, TooMany { most },
 });
 portable_enum!(Task { Rescan { from }, Sign });
 portable_enum!(SigningCommand { Begin { psbt, signer }, End { id, signed }, Fail { id, why }, Of(id) });

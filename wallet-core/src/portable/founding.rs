@@ -24,7 +24,7 @@ portable_struct! {
         created, network, name, fingerprint, birthday, look_ahead, words_checked, avoids_reuse, preferred,
         accounts, requests, labels, seed, held,
     }
-    BackupAccount { name, descriptor, internal, active, birthday, look_ahead, receive, change }
+    BackupAccount { name, descriptor, internal, inactive, birthday, look_ahead, receive, change }
     BackupRequest { account, index, id, amount, issued, expires, least_depth, cancelled }
     PassphraseChange { old, new }
     PasswordChange { old, new }

@@ -43,10 +43,10 @@ portable_struct! {
         words_checked, avoids_reuse, search,
     }
     AccountDescription {
-        id, name, kind, signs, keys, signers, rule, policy, birthday, gap, change_gap,
-        first_address, preferred, active, receive, change, descriptor,
+        id, name, kind, script_type, signs, keys, signers, rule, policy, birthday, gap, change_gap,
+        first_address, preferred, receive, change, descriptor,
     }
-    ChainDescription { descriptor, ranged, next, watched }
+    ChainDescription { descriptor, active, ranged, next, watched }
     SearchReport { end, accounts }
     SearchEnd { tip, at }
     AccountSearch { account, start, gap, change_gap, turn, receive, change }

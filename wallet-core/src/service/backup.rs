@@ -141,8 +141,11 @@ fn accounts(backup: &Backup) -> Result<Vec<Account>, RestoreError> {
             return Err(RestoreError::ForeignKey { name: name.to_string() });
         }
         let id = AccountId::new(number);
-        let made = Account::new(id, name.clone(), backup.network, descriptor, &own);
-        accounts.push(if account.active { made } else { made.inactive() });
+        let mut made = Account::new(id, name.clone(), backup.network, descriptor, &own);
+        for branch in &account.inactive {
+            made.set_active(*branch, false);
+        }
+        accounts.push(made);
     }
     Ok(accounts)
 }

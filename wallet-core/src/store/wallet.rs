@@ -302,7 +302,7 @@ impl WalletFile {
         self.write(|sql| {
             sql.execute(
                 "INSERT INTO description
-                 VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, NULL, ?9, ?10, ?11)",
+                 VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, NULL, ?9, ?10, ?11, ?12)",
                 params![
                     Column(*network),
                     name,
@@ -314,7 +314,8 @@ impl WalletFile {
                     look_ahead.change,
                     described.takes_keys,
                     described.external_signer,
-                    new.avoids_reuse
+                    new.avoids_reuse,
+                    new.accounts.is_empty()
                 ],
             )?;
             let names = [sealed::SEED, sealed::PASSPHRASE];

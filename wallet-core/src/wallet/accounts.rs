@@ -113,6 +113,7 @@ impl Wallet {
             self.extend(state)?;
         }
         self.search_for(id)?;
+        self.settle_preferred()?;
         Ok(id)
     }
 
@@ -167,16 +168,6 @@ impl Wallet {
         let own: BTreeSet<_> = own.map(|(spk, _)| spk.clone()).collect();
         self.grown.retain(|spk| !own.contains(spk));
         self.grown.extend(own);
-    }
-
-    /// Makes an account the one of new addresses.
-    ///
-    /// # Errors
-    /// What the disk refused.
-    pub fn prefer_account(&mut self, account: AccountId) -> Result<(), StoreProblem> {
-        self.file.set_preferred(account)?;
-        self.description.preferred = account;
-        Ok(())
     }
 }
 

@@ -117,9 +117,15 @@ impl Wallet {
     /// The index that [`issue`](Wallet::issue) would hand out: never one that was paid already.
     pub(super) fn next_index(&self, keychain: KeychainId) -> Result<DerivationIndex, CommandError> {
         let state = self.keychain(keychain)?;
-        let places = self.account(keychain.account)?.descriptor().places(keychain.branch);
-        let next = Some(state.issued.max(state.used)).filter(|next| *next < places);
-        next.and_then(DerivationIndex::new).ok_or(CommandError::AddressesExhausted)
+        let account = self.account(keychain.account)?;
+        let places = account.descriptor().places(keychain.branch);
+        // What another chain makes too is that one's.
+        let is_own = |index: &DerivationIndex| {
+            let place = self.scripts.get(&account.script(keychain.branch, *index));
+            place.is_none_or(|place| place.keychain == keychain)
+        };
+        let mut indexes = (state.issued.max(state.used)..places).map_while(DerivationIndex::new);
+        indexes.find(is_own).ok_or(CommandError::AddressesExhausted)
     }
 
     /// A script of the wallet was paid.
@@ -149,8 +155,11 @@ impl Wallet {
         for index in missing {
             let place = ScriptPlace { keychain: state.id, index };
             let spk = account.script(state.id.branch, index);
-            self.file.insert_script(&spk, place)?;
-            self.scripts.insert(spk.clone(), place);
+            // What another chain makes too stays that one's.
+            if !self.scripts.contains_key(&spk) {
+                self.file.insert_script(&spk, place)?;
+                self.scripts.insert(spk.clone(), place);
+            }
             self.grown.push(spk);
             state.derived = index.to_u32() + 1;
         }

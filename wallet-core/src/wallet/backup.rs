@@ -96,6 +96,9 @@ impl Wallet {
             state.map_or(0, |state| state.issued.max(state.used))
         };
         let searched = self.searched(account);
+        let gives_none = |branch: &Branch| {
+            account.descriptor().places(*branch) > 0 && !account.is_active(*branch)
+        };
         // As `first_known` has it for the wallet.
         let birthday = match (self.known_since(account.id())?, searched.start) {
             (Birthday::Height(known), Birthday::Height(start)) => {
@@ -107,7 +110,7 @@ impl Wallet {
             name: account.name().clone(),
             descriptor: account.descriptor().to_string(),
             internal: account.descriptor().places(Branch::Receive) == 0,
-            active: account.is_active(),
+            inactive: Branch::ALL.into_iter().filter(gives_none).collect(),
             birthday: Some(birthday),
             look_ahead: Some(searched.look_ahead),
             receive: issued(Branch::Receive),

@@ -39,6 +39,7 @@ impl Wallet {
         for (chain, branch) in chains {
             let state = self.keychains.get(&KeychainId { account: id, branch });
             if let (Some(chain), Some(state)) = (chain, state) {
+                chain.active = account.is_active(branch);
                 (chain.next, chain.watched) = (state.issued.max(state.used), state.derived);
             }
         }
@@ -48,7 +49,6 @@ impl Wallet {
             gap: searched.look_ahead.receive,
             change_gap: searched.look_ahead.change,
             preferred: id == self.description.preferred,
-            active: account.is_active(),
             ..told.clone()
         }
     }
@@ -60,6 +60,7 @@ fn portrait(account: &Account) -> AccountDescription {
     let chain = |branch| {
         (descriptor.places(branch) > 0).then(|| ChainDescription {
             descriptor: descriptor.branch_text(branch),
+            active: false,
             ranged: descriptor.places(branch) > 1,
             next: 0,
             watched: 0,
@@ -69,6 +70,7 @@ fn portrait(account: &Account) -> AccountDescription {
         id: account.id(),
         name: account.name().clone(),
         kind: account.kind(),
+        script_type: account.script_type(),
         signs: false,
         keys: descriptor.keys(),
         signers: descriptor.signers(),
@@ -79,7 +81,6 @@ fn portrait(account: &Account) -> AccountDescription {
         change_gap: 0,
         first_address: account.address(Branch::Receive, DerivationIndex::ZERO),
         preferred: false,
-        active: false,
         receive: chain(Branch::Receive),
         change: chain(Branch::Change),
         descriptor: descriptor.to_string(),

@@ -88,19 +88,6 @@ impl Wallet {
         Ok((place, self.address(place)?.script_pubkey()))
     }
 
-    /// The account itself if it has a chain for change; else the first of its kind that has, else the
-    /// first.
-    fn giving_change(&self, account: AccountId) -> Result<AccountId, CommandError> {
-        let gives = |one: &Account| one.is_active() && one.descriptor().places(Branch::Change) > 0;
-        let own = self.account(account)?;
-        if own.descriptor().places(Branch::Change) > 0 {
-            return Ok(account);
-        }
-        let alike = self.accounts.iter().find(|one| gives(one) && one.kind() == own.kind());
-        let any = alike.or_else(|| self.accounts.iter().find(|one| gives(one)));
-        any.map(Account::id).ok_or(CommandError::AddressesExhausted)
-    }
-
     /// Where the change of a payment out of coins of these accounts goes, and how it would be spent.
     pub(super) fn change_of(
         &self,

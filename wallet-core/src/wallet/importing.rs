@@ -4,6 +4,8 @@
 //! Refuses those without keys where the wallet has keys, as Bitcoin Core does: a balance must be
 //! what can be spent. Refuses keys where it has none.
 
+use std::collections::BTreeSet;
+
 use crate::command::{Birthday, Import, ImportProblem, OperationId, Reference, StoreProblem};
 use crate::config::LookAhead;
 use crate::keychain::{
@@ -50,7 +52,19 @@ impl Wallet {
         forms: Vec<ImportedForm>,
         now: WallTime,
     ) -> Result<Option<ImportProblem>, StoreProblem> {
-        let new = forms.iter().filter(|form| self.known(&form.descriptor).is_none()).count();
+        let mut new = 0;
+        for form in &forms {
+            let known = self.known_chains(&form.descriptor)?;
+            if import.active == Some(true)
+                && known.iter().any(|(branch, own)| own.branch != *branch)
+            {
+                return Ok(Some(ImportProblem::OtherSide));
+            }
+            if known.is_empty() && self.makes_alone(&form.descriptor) {
+                return Ok(Some(ImportProblem::Known));
+            }
+            new += usize::from(known.len() < branches(&form.descriptor).count());
+        }
         if self.accounts.len() + new > ACCOUNTS {
             return Ok(Some(ImportProblem::TooMany { most: ACCOUNTS }));
         }
@@ -66,29 +80,86 @@ impl Wallet {
         ImportedForm { descriptor, keys }: ImportedForm,
         now: WallTime,
     ) -> Result<(), StoreProblem> {
-        let known = self.known(&descriptor);
-        let id = if let Some(known) = known {
-            known
-        } else {
+        let known = self.known_chains(&descriptor)?;
+        let is_missing = |branch: &Branch| !known.iter().any(|(known, _)| known == branch);
+        let missing: Vec<Branch> = branches(&descriptor).filter(is_missing).collect();
+        let mut chains = known.clone();
+        if !missing.is_empty() {
             self.keep_keys(&keys)?;
-            self.insert_imported(descriptor, import.derived)?
-        };
-        self.set_imported_search(id, import)?;
-        if let Some(active) = import.active {
-            self.activate(id, active)?;
+            let descriptor = match *missing {
+                [branch] => descriptor.of_branch(branch),
+                _ => descriptor,
+            };
+            let account = self.insert_imported(descriptor, import.derived)?;
+            let new = |branch| (branch, KeychainId { account, branch });
+            chains.extend(missing.into_iter().map(new));
         }
-        self.label_imported(id, import, now)?;
-        self.search_for(id)?;
-        if known.is_some() {
-            self.look_again(id);
+        for &(branch, chain) in &chains {
+            self.set_imported_search(chain, import)?;
+            // As in Core, one that is of the other side is none that ends to be active.
+            if let Some(active) = import.active.filter(|_| branch == chain.branch) {
+                self.activate(chain, active)?;
+            }
+            self.label_imported(chain.account, import, now)?;
+        }
+        let accounts: BTreeSet<_> = chains.iter().map(|(_, chain)| chain.account).collect();
+        accounts.into_iter().try_for_each(|account| self.search_for(account))?;
+        let known: BTreeSet<_> = known.iter().map(|(_, chain)| chain.account).collect();
+        for account in known {
+            self.look_again(account);
         }
         Ok(())
     }
 
-    /// The account of a descriptor, if there is one.
-    fn known(&self, descriptor: &AccountDescriptor) -> Option<AccountId> {
-        let text = descriptor.to_string();
-        self.accounts.iter().find(|one| one.descriptor().to_string() == text).map(Account::id)
+    /// Whether the one address of a descriptor is one of a chain of the wallet.
+    fn makes_alone(&self, descriptor: &AccountDescriptor) -> bool {
+        let Chains::Fixed(branch) = descriptor.chains() else { return false };
+        let network = self.description.network;
+        let address = descriptor.address(branch, DerivationIndex::ZERO, network);
+        self.scripts.contains_key(&address.script_pubkey())
+    }
+
+    /// The chains of a descriptor that the wallet has, each beside the branch that it is of the
+    /// descriptor: those of the same addresses, however their keys are written.
+    fn known_chains(
+        &self,
+        descriptor: &AccountDescriptor,
+    ) -> Result<Vec<(Branch, KeychainId)>, StoreProblem> {
+        let mut known = Vec::new();
+        for branch in branches(descriptor) {
+            known.extend(self.known_chain(descriptor, branch)?.map(|own| (branch, own)));
+        }
+        Ok(known)
+    }
+
+    fn known_chain(
+        &self,
+        descriptor: &AccountDescriptor,
+        branch: Branch,
+    ) -> Result<Option<KeychainId>, StoreProblem> {
+        for account in &self.accounts {
+            let is_same =
+                |own: &Branch| account.descriptor().is_same_chain(*own, descriptor, branch);
+            if let Some(own) = branches(account.descriptor()).find(is_same) {
+                return Ok(Some(KeychainId { account: account.id(), branch: own }));
+            }
+        }
+        // A single address may be one of a chain, and a chain begin with one.
+        let (network, places) = (self.description.network, descriptor.places(branch));
+        let indexes = (0..places.min(2)).filter_map(DerivationIndex::new);
+        let spks: Vec<_> = indexes
+            .map(|index| descriptor.address(branch, index, network).script_pubkey())
+            .collect();
+        for found in spks.iter().filter_map(|spk| self.scripts.get(spk)) {
+            let (own, chain) = (self.account(found.keychain.account)?, found.keychain.branch);
+            let own_spks =
+                (0..).filter_map(DerivationIndex::new).map(|index| own.script(chain, index));
+            let is_as_long = own.descriptor().places(chain) == places;
+            if is_as_long && own_spks.take(spks.len()).eq(spks.iter().cloned()) {
+                return Ok(Some(found.keychain));
+            }
+        }
+        Ok(None)
     }
 
     /// Keeps private keys, and knows from then on what they sign for.
@@ -138,42 +209,30 @@ impl Wallet {
     }
 
     /// As far and as early as is asked for, or as it was.
-    fn set_imported_search(&mut self, id: AccountId, import: &Import) -> Result<(), StoreProblem> {
+    fn set_imported_search(
+        &mut self,
+        chain: KeychainId,
+        import: &Import,
+    ) -> Result<(), StoreProblem> {
+        let KeychainId { account: id, branch } = chain;
         let is_new = !self.searches.contains_key(&id);
         let usual = self.searched(self.account(id)?);
         let ahead = import.end.saturating_sub(import.next).max(IMPORTED_LOOK_AHEAD);
+        let of = |own: Branch, usual: u32| match is_new {
+            true => ahead,
+            false if own == branch => usual.max(ahead),
+            false => usual,
+        };
         let look_ahead = LookAhead {
-            receive: if is_new { ahead } else { usual.look_ahead.receive.max(ahead) },
-            change: if is_new { ahead } else { usual.look_ahead.change.max(ahead) },
+            receive: of(Branch::Receive, usual.look_ahead.receive),
+            change: of(Branch::Change, usual.look_ahead.change),
         };
         let birthday = if is_new { import.since } else { usual.birthday.min(import.since) };
         self.set_search(SearchedAccount { birthday, start: import.since, look_ahead, ..usual })?;
-        for branch in [Branch::Receive, Branch::Change] {
-            let Some(&(mut state)) = self.keychains.get(&KeychainId { account: id, branch }) else {
-                continue;
-            };
-            let places = self.account(id)?.descriptor().places(branch);
-            state.issued = state.issued.max(import.next.min(places));
-            self.extend(state)?;
-        }
-        Ok(())
-    }
-
-    /// One account of a kind gives the new addresses of a chain.
-    fn activate(&mut self, id: AccountId, active: bool) -> Result<(), StoreProblem> {
-        let own = self.account(id)?;
-        let (kind, chains) = (own.kind(), own.descriptor().chains());
-        for account in &mut self.accounts {
-            let replaced =
-                active && account.kind() == kind && account.descriptor().chains() == chains;
-            let is_own = account.id() == id;
-            let is_active = if is_own { active } else { account.is_active() && !replaced };
-            if is_active != account.is_active() {
-                account.set_active(is_active);
-                self.file.set_active(account.id(), is_active)?;
-            }
-        }
-        Ok(())
+        let Some(&(mut state)) = self.keychains.get(&chain) else { return Ok(()) };
+        let places = self.account(id)?.descriptor().places(branch);
+        state.issued = state.issued.max(import.next.min(places));
+        self.extend(state)
     }
 
     /// The one address of a descriptor is given out already, wherever it was.
@@ -186,7 +245,8 @@ impl Wallet {
         let Chains::Fixed(branch) = self.account(id)?.descriptor().chains() else { return Ok(()) };
         let keychain = KeychainId { account: id, branch };
         let place = ScriptPlace { keychain, index: DerivationIndex::ZERO };
-        if branch == Branch::Receive && self.file.last_address(keychain)?.is_none() {
+        let is_given = self.keychains.get(&keychain).is_some_and(|state| state.issued > 0);
+        if branch == Branch::Receive && !is_given {
             let issued = Issued {
                 index: DerivationIndex::ZERO,
                 amount: None,
@@ -206,6 +266,11 @@ impl Wallet {
         }
         Ok(())
     }
+}
+
+/// The chains of addresses that a descriptor makes.
+fn branches(descriptor: &AccountDescriptor) -> impl Iterator<Item = Branch> {
+    Branch::ALL.into_iter().filter(|branch| descriptor.places(*branch) > 0)
 }
 
 /// What people type for what was imported.

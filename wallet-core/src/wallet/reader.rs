@@ -72,13 +72,13 @@ impl Wallet {
     /// An account never changes but for what it is used for, so those that are known are not read
     /// again: to check a descriptor takes long.
     fn read_accounts(&mut self) -> Result<(), StoreProblem> {
-        let (own, active) = (self.file.own_masters()?, self.file.active_accounts()?);
+        let (own, active) = (self.file.own_masters()?, self.file.active_keychains()?);
         if own != self.own || self.file.account_count()? != self.accounts.len() {
             self.own = own;
             self.accounts = self.file.accounts()?;
         }
         for account in &mut self.accounts {
-            account.set_active(active.contains(&account.id()));
+            account.set_active_of(&active);
         }
         Ok(())
     }

@@ -5,6 +5,7 @@ use bitcoin::OutPoint;
 use super::*;
 use crate::command::Birthday;
 use crate::config::LookAhead;
+use crate::keychain::Branch;
 use crate::light_client::height::Height;
 use crate::limits::LOOK_AHEAD;
 use crate::seed::Words;
@@ -29,7 +30,7 @@ fn backup(seed: Option<Seed>) -> Backup {
             name: name.clone(),
             descriptor: "tr(…)".to_owned(),
             internal: false,
-            active: true,
+            inactive: Vec::new(),
             birthday: Some(Birthday::Time(1_600_000_000)),
             look_ahead: Some(LookAhead::RESTORED),
             receive: 3,
@@ -241,9 +242,9 @@ fn the_first_released_format_still_opens() {
 fn what_was_imported_comes_back_as_it_was() {
     let mut backup = backup(None);
     backup.accounts[0].internal = true;
-    backup.accounts[0].active = false;
+    backup.accounts[0].inactive = vec![Branch::Change];
     let text = write(&backup);
     let text = std::str::from_utf8(&text).unwrap();
-    assert!(text.contains("\"internal\":true,\"inactive\":true"), "{text}");
+    assert!(text.contains("\"internal\":true,\"inactive\":[\"change\"]"), "{text}");
     assert_eq!(read(text.as_bytes()).unwrap().accounts, backup.accounts);
 }

@@ -132,9 +132,9 @@ fn what_was_paid_before_is_found_and_new_addresses_are_of_what_is_active() {
     let accounts = wallet.description().unwrap().accounts;
     let chains: Vec<_> = accounts
         .iter()
-        .map(|one| (one.active, one.receive.is_some(), one.change.is_some()))
+        .map(|one| [&one.receive, &one.change].map(|chain| chain.as_ref().map(|one| one.active)))
         .collect();
-    assert_eq!(chains, [(true, true, false), (true, false, true), (false, true, false)]);
+    assert_eq!(chains, [[Some(true), None], [None, Some(true)], [Some(false), None]]);
     let labels = wallet.labels(&LabelQuery::All).unwrap();
     assert!(matches!(&labels[..], [Label { reference: Reference::Address(_), label, .. }]
         if label.as_deref() == Some("a key")));

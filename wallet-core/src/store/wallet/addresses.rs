@@ -64,30 +64,32 @@ impl WalletFile {
         let id = Column(account.id());
         self.write(|sql| {
             sql.execute(
-                "INSERT INTO accounts VALUES (?1, ?2, ?3, ?4, ?5)",
+                "INSERT INTO accounts VALUES (?1, ?2, ?3, ?4)",
                 params![
                     id,
                     Column(account.name()),
                     account.descriptor().to_string(),
-                    is_internal(account.descriptor()),
-                    account.is_active()
+                    is_internal(account.descriptor())
                 ],
             )?;
             sql.execute("INSERT INTO balances (account) VALUES (?1)", [id])?;
-            for branch in [Branch::Receive, Branch::Change] {
+            for branch in Branch::ALL {
                 let keychain = KeychainId { account: account.id(), branch };
-                sql.execute("INSERT INTO keychains (id) VALUES (?1)", [Column(keychain)])?;
+                sql.execute(
+                    "INSERT INTO keychains (id, active) VALUES (?1, ?2)",
+                    params![Column(keychain), account.is_active(branch)],
+                )?;
             }
             Ok(())
         })
     }
 
-    /// Writes whether new addresses may be of an account.
-    pub fn set_active(&mut self, account: AccountId, active: bool) -> Result<(), StoreProblem> {
+    /// Writes whether new addresses may be of a chain.
+    pub fn set_active(&mut self, keychain: KeychainId, active: bool) -> Result<(), StoreProblem> {
         self.write(|sql| {
             sql.execute(
-                "UPDATE accounts SET active = ?2 WHERE id = ?1",
-                params![Column(account), active],
+                "UPDATE keychains SET active = ?2 WHERE id = ?1",
+                params![Column(keychain), active],
             )
             .map(drop)
         })
@@ -103,11 +105,11 @@ impl WalletFile {
         })
     }
 
-    /// The accounts of which new addresses may be.
-    pub fn active_accounts(&self) -> Result<BTreeSet<AccountId>, StoreProblem> {
+    /// The chains of which new addresses may be.
+    pub fn active_keychains(&self) -> Result<BTreeSet<KeychainId>, StoreProblem> {
         self.read(|sql| {
-            sql.prepare_cached("SELECT id FROM accounts WHERE active = 1")?
-                .query_map([], |row| row.get::<_, Column<AccountId>>(0).map(|id| id.0))?
+            sql.prepare_cached("SELECT id FROM keychains WHERE active = 1")?
+                .query_map([], |row| row.get::<_, Column<KeychainId>>(0).map(|id| id.0))?
                 .collect()
         })
     }
@@ -119,28 +121,36 @@ impl WalletFile {
         })
     }
 
+    /// Notes that somebody chose which account new addresses are of.
+    pub fn set_decided(&mut self) -> Result<(), StoreProblem> {
+        self.write(|sql| sql.execute("UPDATE description SET undecided = 0", []).map(drop))
+    }
+
+    /// Whether nobody has chosen which account new addresses are of.
+    pub fn is_undecided(&self) -> Result<bool, StoreProblem> {
+        self.read(|sql| sql.query_row("SELECT undecided FROM description", [], |row| row.get(0)))
+    }
+
     /// The accounts, in the order of their ids.
     pub fn accounts(&self) -> Result<Vec<Account>, StoreProblem> {
         let Description { network, .. } = self.description()?;
-        let own = self.own_masters()?;
+        let (own, active) = (self.own_masters()?, self.active_keychains()?);
         self.read(|sql| {
-            sql.prepare_cached(
-                "SELECT id, name, descriptor, internal, active FROM accounts ORDER BY id",
-            )?
-            .query_map([], |row| {
-                let id: Column<AccountId> = row.get(0)?;
-                let name: Column<AccountName> = row.get(1)?;
-                let text: String = row.get(2)?;
-                let branch = if row.get(3)? { Branch::Change } else { Branch::Receive };
-                let descriptor = AccountDescriptor::import(&text, network, branch);
-                let descriptor = descriptor.map_err(|error| {
-                    rusqlite::Error::FromSqlConversionFailure(2, Type::Text, Box::new(error))
-                })?;
-                let mut account = Account::new(id.0, name.0, network, descriptor, &own);
-                account.set_active(row.get(4)?);
-                Ok(account)
-            })?
-            .collect()
+            sql.prepare_cached("SELECT id, name, descriptor, internal FROM accounts ORDER BY id")?
+                .query_map([], |row| {
+                    let id: Column<AccountId> = row.get(0)?;
+                    let name: Column<AccountName> = row.get(1)?;
+                    let text: String = row.get(2)?;
+                    let branch = if row.get(3)? { Branch::Change } else { Branch::Receive };
+                    let descriptor = AccountDescriptor::import(&text, network, branch);
+                    let descriptor = descriptor.map_err(|error| {
+                        rusqlite::Error::FromSqlConversionFailure(2, Type::Text, Box::new(error))
+                    })?;
+                    let mut account = Account::new(id.0, name.0, network, descriptor, &own);
+                    account.set_active_of(&active);
+                    Ok(account)
+                })?
+                .collect()
         })
     }
 

@@ -5,7 +5,8 @@
 -- the account of new addresses. `words_checked`: when the words were last
 -- typed back; null: nobody has shown that they are written down. `takes_keys`: whether private keys
 -- are in it, or may be imported. `external_signer`: whether programs have a device sign what it pays.
--- `avoids_reuse`: whether coins at scripts that were spent from are left alone.
+-- `avoids_reuse`: whether coins at scripts that were spent from are left alone. `undecided`: whether
+-- nobody has chosen the preferred account: of a wallet that was made empty.
 CREATE TABLE description (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     network TEXT NOT NULL,
@@ -20,6 +21,7 @@ CREATE TABLE description (
     takes_keys INTEGER NOT NULL,
     external_signer INTEGER NOT NULL,
     avoids_reuse INTEGER NOT NULL DEFAULT 0,
+    undecided INTEGER NOT NULL,
     CHECK (external_signer = 0 OR takes_keys = 0),
     CHECK ((birthday_height IS NULL) <> (birthday_time IS NULL))
 ) STRICT;
@@ -42,20 +44,20 @@ CREATE TABLE held_keys (
 
 -- `id`: from 0 in the order in which they came, never given again. `name`: what people type.
 -- `descriptor`: with both branches (BIP389) if it has two, and its checksum (BIP380). `internal`:
--- whether the one branch of another is of change. `active`: whether new addresses may be of it.
+-- whether the one branch of another is of change.
 CREATE TABLE accounts (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
     descriptor TEXT NOT NULL UNIQUE,
-    internal INTEGER NOT NULL,
-    active INTEGER NOT NULL
+    internal INTEGER NOT NULL
 ) STRICT;
 
 -- One chain of addresses. `id`: 2 × the account's id + the branch. `issued`: every index below was
 -- given out. `used`: one more than the highest index that was ever paid. `derived`: every index
--- below is in `scripts`.
+-- below is in `scripts`. `active`: whether new addresses of its type may be of it.
 CREATE TABLE keychains (
     id INTEGER PRIMARY KEY,
+    active INTEGER NOT NULL,
     issued INTEGER NOT NULL DEFAULT 0,
     used INTEGER NOT NULL DEFAULT 0,
     derived INTEGER NOT NULL DEFAULT 0,
