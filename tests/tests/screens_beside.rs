@@ -81,6 +81,8 @@ fn an_xpub_is_watched_and_its_payment_signed_elsewhere() -> Result<()> {
     person.press(ENTER)?;
     choose_password(&mut person)?;
     person.see("0.00 500 000 BTC")?;
+    // Told later, it would take the place of what is told of a copy.
+    person.see("The search for old payments has ended")?;
 
     review(&mut person, "0.001")?;
     person.press(CTRL_W)?;
