@@ -154,13 +154,6 @@ impl AccountDescriptor {
         single.unwrap_or_else(|| self.clone())
     }
 
-    /// Whether one of its chains is one of another's.
-    #[must_use]
-    pub fn is_same_chain(&self, branch: Branch, other: &Self, of_other: Branch) -> bool {
-        self.places(branch) == other.places(of_other)
-            && self.branch(branch) == other.branch(of_other)
-    }
-
     fn single(&self, branch: Branch) -> Option<Descriptor<DescriptorPublicKey>> {
         let single = self.whole.clone().into_single_descriptors().ok()?;
         let second = self.chains == Chains::Both && branch == Branch::Change;

@@ -137,13 +137,6 @@ impl Wallet {
         descriptor: &AccountDescriptor,
         branch: Branch,
     ) -> Result<Option<KeychainId>, StoreProblem> {
-        for account in &self.accounts {
-            let is_same =
-                |own: &Branch| account.descriptor().is_same_chain(*own, descriptor, branch);
-            if let Some(own) = branches(account.descriptor()).find(is_same) {
-                return Ok(Some(KeychainId { account: account.id(), branch: own }));
-            }
-        }
         // A single address may be one of a chain, and a chain begin with one.
         let (network, places) = (self.description.network, descriptor.places(branch));
         let indexes = (0..places.min(2)).filter_map(DerivationIndex::new);
