@@ -144,8 +144,11 @@ impl Wallet {
             Some(id) => self.hold_on(id, until, moment).map(|()| Some(id)),
             None if known.coins.is_empty() => Ok(None),
             None => {
-                // One whose coins are gone for good is refused when it comes back.
-                let replaced = self.replaced_by(psbt, moment.1).unwrap_or_default();
+                let replaced = match self.replaced_by(psbt, moment.1) {
+                    // It is refused when it comes back; others may want it signed.
+                    Err(CommandError::NoSuchCoin(_)) => None,
+                    replaced => replaced?,
+                };
                 self.keep_handed(psbt, replaced, until, moment).map(Some)
             }
         }
