@@ -25,7 +25,7 @@ use crate::parameter::{Kind, Parameter};
 use crate::{psbt, transaction_hex, unsigned};
 
 use options::FIELDS;
-pub(super) use options::Options;
+pub(super) use options::{Options, depths};
 
 pub(super) const METHODS: &[Method] = &[
     Method {

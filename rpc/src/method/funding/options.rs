@@ -195,16 +195,25 @@ impl<'a> Fields<'a> {
     }
 
     fn depths(&self) -> Result<(u32, Option<u32>), RpcError> {
-        let least = self.integer("minconf")?.unwrap_or(0);
-        let Ok(least_depth) = u32::try_from(least) else {
-            return Err(RpcError::parameter("Negative minconf"));
-        };
-        let Some(most) = self.integer("maxconf")? else { return Ok((least_depth, None)) };
-        match u32::try_from(most) {
-            Ok(most) if most >= least_depth => Ok((least_depth, Some(most))),
-            _ => Err(RpcError::parameter(format!(
-                "maxconf can't be lower than minconf: {most} < {least}"
-            ))),
+        depths([self.integer("minconf")?, self.integer("maxconf")?], |_| {
+            "Negative minconf".to_owned()
+        })
+    }
+}
+
+/// The least and the most blocks on a coin; `negative` is what a least one below 0 is called.
+pub(in crate::method) fn depths(
+    [least, most]: [Option<i64>; 2],
+    negative: impl FnOnce(i64) -> String,
+) -> Result<(u32, Option<u32>), RpcError> {
+    let least = least.unwrap_or(0);
+    let least_depth = u32::try_from(least).map_err(|_| RpcError::parameter(negative(least)))?;
+    let Some(most) = most else { return Ok((least_depth, None)) };
+    match u32::try_from(most) {
+        Ok(most) if most >= least_depth => Ok((least_depth, Some(most))),
+        _ => {
+            let message = format!("maxconf can't be lower than minconf: {most} < {least}");
+            Err(RpcError::parameter(message))
         }
     }
 }

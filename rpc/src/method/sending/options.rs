@@ -8,6 +8,7 @@ use bitcoin::{OutPoint, Sequence, TxIn};
 use crate::arguments::{self, Arguments};
 use crate::error::RpcError;
 use crate::json::{Object, Value};
+use crate::method::funding;
 use crate::method::payment::Fee;
 use crate::parameter::Parameter;
 use crate::unsigned;
@@ -100,17 +101,9 @@ impl Options {
 
     fn depths(&self) -> Result<(u32, Option<u32>), RpcError> {
         let integer = |name: &str| self.value(name).map(arguments::integer).transpose();
-        let least = integer("minconf")?.unwrap_or(0);
-        let Ok(depth) = u32::try_from(least) else {
-            let message = format!("Invalid minconf (minconf cannot be negative): {least}");
-            return Err(RpcError::parameter(message));
-        };
-        let Some(most) = integer("maxconf")? else { return Ok((depth, None)) };
-        if most < least {
-            let message = format!("maxconf can't be lower than minconf: {most} < {least}");
-            return Err(RpcError::parameter(message));
-        }
-        Ok((depth, Some(u32::try_from(most).unwrap_or(u32::MAX))))
+        funding::depths([integer("minconf")?, integer("maxconf")?], |least| {
+            format!("Invalid minconf (minconf cannot be negative): {least}")
+        })
     }
 
     /// The inputs, each with its sequence number if it has one of its own.
