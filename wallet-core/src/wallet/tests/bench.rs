@@ -13,8 +13,8 @@ use bitcoin::{
 use tempfile::TempDir;
 
 use crate::command::{
-    Birthday, Coin, CoinQuery, CommandError, Draft, FeeChoice, PayAmount, PayRequest, Payment,
-    Recipient,
+    Birthday, BumpRequest, BumpWay, Coin, CoinQuery, CommandError, Draft, FeeChoice, Hold,
+    PayAmount, PayRequest, Payment, Recipient,
 };
 use crate::config::LookAhead;
 use crate::keychain::{AccountId, Branch, DerivationIndex, ScriptType, StandardAccount};
@@ -227,6 +227,18 @@ pub(crate) fn pay(address: &Address, amount: PayAmount) -> PayRequest {
         recipients: vec![Recipient { address: address.clone(), amount, note: None }],
         fee: FeeChoice::Rate(FeeRate::from_sat_per_vb_u32(2)),
         ..PayRequest::default()
+    }
+}
+
+/// The same payment at a higher rate.
+pub(crate) fn replacement(txid: Txid, sat_per_vb: u32) -> BumpRequest {
+    BumpRequest {
+        txid,
+        way: BumpWay::Replace,
+        fee: FeeChoice::Rate(FeeRate::from_sat_per_vb_u32(sat_per_vb)),
+        most_fee: None,
+        hold: Hold::Briefly,
+        dry_run: false,
     }
 }
 

@@ -1,18 +1,18 @@
 //! A payment that went to signers elsewhere and comes back: whole, altered, or somebody else's.
 
 use bitcoin::psbt::Psbt;
-use bitcoin::{Amount, FeeRate, Network, OutPoint, ScriptBuf, TxOut};
+use bitcoin::{Amount, Network, OutPoint, ScriptBuf, TxOut};
 
-use crate::command::{
-    BumpRequest, BumpWay, CommandError, Draft, FeeChoice, Hold, PsbtWarning, SigningProblem,
-};
+use crate::command::{BumpRequest, CommandError, Draft, Hold, PsbtWarning, SigningProblem};
 use crate::config::LookAhead;
 use crate::limits::{DRAFT_LIFETIME, UNCONFIRMED_LIFETIME};
 use crate::message;
 use crate::signers::{Keys, Signer, SingleKey, SoftwareSigner};
 use crate::wallet::{Drafted, Handed};
 
-use super::bench::{Bench, LEGACY, SEGWIT, TAPROOT, exactly, pay, seed, spend, stranger};
+use super::bench::{
+    Bench, LEGACY, SEGWIT, TAPROOT, exactly, pay, replacement, seed, spend, stranger,
+};
 
 /// A wallet, a payment that is held until it is dropped, and its PSBT as the signers give it back.
 fn handed_out() -> (Bench, Draft, Psbt) {
@@ -63,12 +63,8 @@ fn a_replacement_that_is_handed_out_spends_coins_that_are_known() {
     let draft = bench.draft(&pay(&stranger(1), exactly(50_000)));
     let payment = bench.sign(&draft);
     let request = BumpRequest {
-        txid: payment.transaction.compute_txid(),
-        way: BumpWay::Replace,
-        fee: FeeChoice::Rate(FeeRate::from_sat_per_vb_u32(9)),
-        most_fee: None,
         hold: Hold::UntilDropped,
-        dry_run: false,
+        ..replacement(payment.transaction.compute_txid(), 9)
     };
     let moment = bench.moment();
     let bump = bench.wallet.bump(&request, &moment).unwrap();
@@ -454,14 +450,7 @@ fn a_replacement_takes_the_same_by_whatever_it_is_signed() {
     bench.fund(SEGWIT, 100_000);
     let draft = bench.draft(&pay(&stranger(1), exactly(50_000)));
     let txid = bench.sign(&draft).transaction.compute_txid();
-    let bump = BumpRequest {
-        txid,
-        way: BumpWay::Replace,
-        fee: FeeChoice::Rate(FeeRate::from_sat_per_vb_u32(9)),
-        most_fee: None,
-        hold: Hold::Briefly,
-        dry_run: false,
-    };
+    let bump = replacement(txid, 9);
     let moment = bench.moment();
     let bumped = bench.wallet.bump(&bump, &moment).unwrap();
     let (asker, method) = (Asker::Owner, String::new());

@@ -2,10 +2,10 @@
 
 use bitcoin::{Amount, FeeRate, Psbt};
 
-use super::bench::{Bench, SEGWIT, exactly, pay, stranger};
+use super::bench::{Bench, SEGWIT, exactly, pay, replacement, stranger};
 use crate::command::{
-    Asker, Authority, BumpRequest, BumpWay, CommandError, Draft, FeeChoice, Hold, KeyedRequest,
-    Limit, Overrun, PayRequest, PaymentQuery, TellerCommand, TellerReading, TellerReply, TokenId,
+    Asker, Authority, CommandError, Draft, FeeChoice, KeyedRequest, Limit, Overrun, PayRequest,
+    PaymentQuery, TellerCommand, TellerReading, TellerReply, TokenId,
 };
 use crate::config::LookAhead;
 use crate::light_client::time::WallTime;
@@ -186,14 +186,7 @@ fn a_payment_keeps_its_number_when_it_is_replaced() {
     let mut bench = bench();
     let one = draft(&mut bench, 1, 30_000);
     let paid = bench.sign(&one).transaction.compute_txid();
-    let request = BumpRequest {
-        txid: paid,
-        way: BumpWay::Replace,
-        fee: FeeChoice::Rate(FeeRate::from_sat_per_vb_u32(5)),
-        most_fee: None,
-        hold: Hold::Briefly,
-        dry_run: false,
-    };
+    let request = replacement(paid, 5);
     let moment = bench.moment();
     let bump = bench.wallet.bump(&request, &moment).unwrap();
     let replacement = bench.sign(&bump).transaction.compute_txid();

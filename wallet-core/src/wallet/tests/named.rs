@@ -9,7 +9,7 @@ use crate::command::{
 use crate::config::LookAhead;
 use crate::limits::NAMED_COINS;
 
-use super::bench::{Bench, TAPROOT, exactly, pay, spend, stranger};
+use super::bench::{Bench, TAPROOT, exactly, pay, replacement, spend, stranger};
 
 fn bench() -> Bench {
     Bench::new(LookAhead::NEW)
@@ -71,14 +71,7 @@ fn an_input_has_the_sequence_number_that_was_said() {
     assert_eq!(draft.unsigned.input[0].sequence, Sequence(7));
     assert_eq!(draft.unsigned.version, Version::ONE);
     let payment = bench.sign(&draft);
-    let bump = BumpRequest {
-        txid: payment.transaction.compute_txid(),
-        way: BumpWay::Replace,
-        fee: FeeChoice::Rate(FeeRate::from_sat_per_vb_u32(9)),
-        most_fee: None,
-        hold: Hold::Briefly,
-        dry_run: false,
-    };
+    let bump = replacement(payment.transaction.compute_txid(), 9);
     let moment = bench.moment();
     let bumped = bench.wallet.bump(&bump, &moment).unwrap();
     assert!(bumped.unsigned.is_explicitly_rbf(), "it can be replaced again");

@@ -3,16 +3,14 @@
 use std::time::Duration;
 
 use bitcoin::psbt::Psbt;
-use bitcoin::{Amount, FeeRate, Network, Txid};
+use bitcoin::{Amount, Network, Txid};
 
-use crate::command::{
-    BumpProblem, BumpRequest, BumpWay, CommandError, FeeChoice, Hold, Payment, PaymentState,
-};
+use crate::command::{BumpProblem, BumpRequest, CommandError, Hold, Payment, PaymentState};
 use crate::config::LookAhead;
 use crate::signers::{Signer, SoftwareSigner};
 use crate::wallet::Handed;
 
-use super::bench::{Bench, SEGWIT, exactly, pay, seed, stranger};
+use super::bench::{Bench, SEGWIT, exactly, pay, replacement, seed, stranger};
 
 /// A payment that waits, of one of these coins.
 fn waiting(coins: &[u64], sat: u64) -> (Bench, Txid) {
@@ -27,14 +25,7 @@ fn waiting(coins: &[u64], sat: u64) -> (Bench, Txid) {
 
 /// As `psbtbumpfee` asks for one.
 fn built(bench: &mut Bench, txid: Txid, rate: u32) -> Psbt {
-    let request = BumpRequest {
-        txid,
-        way: BumpWay::Replace,
-        fee: FeeChoice::Rate(FeeRate::from_sat_per_vb_u32(rate)),
-        most_fee: None,
-        hold: Hold::Not,
-        dry_run: false,
-    };
+    let request = BumpRequest { hold: Hold::Not, ..replacement(txid, rate) };
     let moment = bench.moment();
     bench.wallet.bump(&request, &moment).unwrap().psbt.parse().unwrap()
 }
