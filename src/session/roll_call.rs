@@ -108,7 +108,7 @@ impl Answer {
                 DialProblem::Refused | DialProblem::TimedOut | DialProblem::Unreachable,
             ) => "can't be reached: check that the node runs and listens there".to_owned(),
             Self::Unreachable(problem) => problem.to_string(),
-            Self::Closed => "closed the connection before it said anything".to_owned(),
+            Self::Closed => "hung up before it said anything: try again, or see its log".to_owned(),
             Self::Refused(fault) => fault.to_string(),
         }
     }

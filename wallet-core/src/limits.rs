@@ -94,6 +94,10 @@ pub const PROXY_DIAL_TIME: Duration =
 /// The most garbage before the first packet of version 2, in bytes (BIP324).
 pub const V2_GARBAGE_BYTES: usize = 4095;
 
+/// The most garbage that we send, in bytes: btcd (its `v2transport` 1.0.1, of btcd 0.26) stops
+/// looking for its end one byte before the limit, and hangs up.
+pub const V2_OWN_GARBAGE_BYTES: usize = V2_GARBAGE_BYTES - 1;
+
 /// How long looking up a name may take.
 pub const LOOKUP_TIME: Duration = Duration::from_secs(30);
 

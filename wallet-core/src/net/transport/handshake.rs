@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use crate::entropy;
 use crate::light_client::codec::v2::MAX_CONTENTS;
-use crate::limits::V2_GARBAGE_BYTES;
+use crate::limits::{V2_GARBAGE_BYTES, V2_OWN_GARBAGE_BYTES};
 use crate::net::transport::packets::{AROUND_CONTENTS, Opener, Sealer};
 
 /// Why there will be no packets.
@@ -120,9 +120,14 @@ async fn write(stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> Result<(
 fn random_garbage() -> Result<Vec<u8>, Problem> {
     let mut length = [0; 2];
     entropy::fill(&mut length).map_err(|_| Problem::Broken)?;
-    let mut garbage = vec![0; usize::from(u16::from_le_bytes(length)) % (V2_GARBAGE_BYTES + 1)];
+    let mut garbage = vec![0; garbage_bytes(u16::from_le_bytes(length))];
     entropy::fill(&mut garbage).map_err(|_| Problem::Broken)?;
     Ok(garbage)
+}
+
+/// How much garbage to send, for a number that was drawn.
+pub(super) fn garbage_bytes(drawn: u16) -> usize {
+    usize::from(drawn) % (V2_OWN_GARBAGE_BYTES + 1)
 }
 
 /// Bytes of a public key in its random-looking form (`ElligatorSwift`).

@@ -1,5 +1,6 @@
 //! Both ends of a connection over loopback, the other one scripted.
 
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
 use bip324::{
@@ -159,6 +160,13 @@ async fn a_peer_of_version_1_is_told_from_a_broken_one() {
     // The length of its first packet is too great: the upper byte is the third.
     let length = Script { bend: |tail| tail[16 + 2] ^= 0xff, ..HONEST };
     assert_eq!(failed(length).await, DialProblem::BrokenV2);
+}
+
+/// btcd 0.26 hangs up on 4,095 bytes, which BIP324 allows.
+#[test]
+fn our_garbage_is_never_more_than_every_node_takes() {
+    let sent: BTreeSet<_> = (0..=u16::MAX).map(handshake::garbage_bytes).collect();
+    assert_eq!(sent, (0..=4094).collect());
 }
 
 #[tokio::test(start_paused = true)]
