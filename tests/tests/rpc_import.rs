@@ -55,6 +55,7 @@ fn descriptors_are_imported_with_what_was_paid_to_them() -> Result<()> {
     daemon.call("createwallet", &json!({"wallet_name": "watch", "disable_private_keys": true}))?;
     let wallet = result(&daemon, "getwalletinfo", &json!([]))?;
     ensure!(wallet["private_keys_enabled"] == false && wallet["keypoolsize"] == 0, "{wallet}");
+    ensure!(wallet.get("birthtime").is_none(), "nothing is looked for: {wallet}");
     let none = ask(&daemon, "getnewaddress", &json!([]))?;
     ensure!(none["error"]["message"] == "Error: This wallet has no available keys", "{none}");
     let list: v31::ListDescriptors =
@@ -91,6 +92,8 @@ fn descriptors_are_imported_with_what_was_paid_to_them() -> Result<()> {
     ensure!(of(&receive)?["active"] == true && of(&receive)?["internal"] == false);
     ensure!(of(&change)?["internal"] == true && of(&change)?["range"] == json!([0, 999]));
     ensure!(of(&fixed)?["active"] == false && of(&fixed)?.get("range").is_none());
+    let wallet = result(&daemon, "getwalletinfo", &json!([]))?;
+    ensure!(wallet["birthtime"] == of(&receive)?["timestamp"], "{wallet}");
     let _: v31::ListDescriptors = serde_json::from_value(list)?;
 
     // What it watches can be spent where the keys are: change goes to the descriptor for it.

@@ -4,6 +4,7 @@
 //! Refuses floats.
 
 use std::fmt;
+use std::ops::Range;
 
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -66,38 +67,43 @@ impl Serialize for Number {
 
 /// The texts of all numbers of a JSON text, in their order.
 pub(super) fn texts(json: &str) -> impl Iterator<Item = &str> {
-    let mut rest = json;
-    std::iter::from_fn(move || {
-        loop {
-            rest = &rest[rest.find(|c: char| c == '"' || c == '-' || c.is_ascii_digit())?..];
-            if let Some(text) = rest.strip_prefix('"') {
-                rest = behind_text(text);
-                continue;
-            }
-            let (number, behind) = rest.split_at(rest.find(ends).unwrap_or(rest.len()));
-            rest = behind;
-            return Some(number);
-        }
-    })
+    places(json).map(|place| &json[place])
 }
 
 /// The same JSON with at most two digits where more follow each other in a number: of the same form,
 /// and no number too large for a float.
 pub(super) fn shortened(json: &str) -> String {
     let mut short = String::with_capacity(json.len());
-    let mut rest = json;
-    for number in texts(json) {
-        // All numbers are parts of the same text.
-        let at = number.as_ptr().addr() - rest.as_ptr().addr();
-        short.push_str(&rest[..at]);
-        rest = &rest[at + number.len()..];
+    let mut copied = 0;
+    for place in places(json) {
+        short.push_str(&json[copied..place.start]);
+        copied = place.end;
         let mut run = 0;
-        short.extend(number.chars().filter(|c| {
+        short.extend(json[place].chars().filter(|c| {
             run = if c.is_ascii_digit() { run + 1 } else { 0 };
             run <= 2
         }));
     }
-    short + rest
+    short + &json[copied..]
+}
+
+/// Where the numbers of a JSON text are, in their order.
+fn places(json: &str) -> impl Iterator<Item = Range<usize>> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        loop {
+            let rest = &json[at..];
+            let begin = rest.find(|c: char| c == '"' || c == '-' || c.is_ascii_digit())?;
+            if let Some(text) = rest[begin..].strip_prefix('"') {
+                at = json.len() - behind_text(text).len();
+                continue;
+            }
+            let length = rest[begin..].find(ends).unwrap_or(rest.len() - begin);
+            let place = at + begin..at + begin + length;
+            at = place.end;
+            return Some(place);
+        }
+    })
 }
 
 fn ends(after: char) -> bool {

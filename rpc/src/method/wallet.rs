@@ -1,7 +1,9 @@
 //! Owns the methods about wallets as a whole.
 
+use std::collections::BTreeSet;
+
 use billfold_wallet_core::command::{
-    Birthday, BlockQuery, KeyLayerState, KeyState, Operation, OperationCommand,
+    AccountDescription, Birthday, BlockQuery, KeyLayerState, KeyState, Operation, OperationCommand,
 };
 use serde::Serialize;
 
@@ -74,7 +76,7 @@ async fn overview(node: &Node, desk: &Desk) -> Outcome {
         descriptors: true,
         external_signer: wallet.external_signer,
         blank: wallet.accounts.is_empty(),
-        birthtime: birthtime(node, wallet.birthday).await?,
+        birthtime: earliest(node, &wallet.accounts).await?,
         flags,
         lastprocessedblock: tip.into(),
     })
@@ -89,7 +91,18 @@ fn unlocked_until(layer: KeyLayerState) -> Option<u64> {
     })
 }
 
-/// When the wallet's first block was made, in Unix seconds, if its header is known.
+/// From when blocks are looked at for any account: none in a wallet without.
+async fn earliest(node: &Node, accounts: &[AccountDescription]) -> Result<Option<u64>, RpcError> {
+    let mut times = Vec::new();
+    // Of many accounts most have one birthday.
+    let birthdays: BTreeSet<_> = accounts.iter().map(|account| account.birthday).collect();
+    for birthday in birthdays {
+        times.extend(birthtime(node, birthday).await?);
+    }
+    Ok(times.into_iter().min())
+}
+
+/// When the first block of an account was made, in Unix seconds, if its header is known.
 pub(super) async fn birthtime(node: &Node, birthday: Birthday) -> Result<Option<u64>, RpcError> {
     match birthday {
         Birthday::Time(time) => Ok(Some(time)),
