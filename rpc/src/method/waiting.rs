@@ -67,7 +67,8 @@ const OPTIONS: Parameter = Parameter::options(
 
 const BUMPING: &str = "the recipients stay as they are (-8 for outputs and original_change_index); \
      without a fee the least is paid with which nodes take it; a payment that was signed elsewhere \
-     can be replaced, as its coins are ours; the PSBT's coins are not held";
+     can be replaced, as its coins are ours; with avoid_reuse no coin of an address that was spent from is \
+     added; the PSBT's coins are not held";
 
 async fn abandon(desk: &Desk, arguments: &Arguments) -> Outcome {
     let txid: Txid = arguments.hash(0, "txid")?;
