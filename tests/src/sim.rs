@@ -97,24 +97,25 @@ fn at_rest(world: &mut World) -> Result<()> {
     paid_once(world)
 }
 
-/// Each payment that was wanted reached its payee once, if it was signed.
+/// Each payment that was wanted reached its payee once and in full, if it was signed.
 fn paid_once(world: &World) -> Result<()> {
-    let mut paid: BTreeMap<_, u64> = BTreeMap::new();
+    let mut paid: BTreeMap<_, Vec<Amount>> = BTreeMap::new();
     for height in 0..=world.network.tip().0 {
         let Some(block) = world.network.block_at(height) else { continue };
         for output in block.txdata.into_iter().flat_map(|transaction| transaction.output) {
-            *paid.entry(output.script_pubkey).or_default() += 1;
+            paid.entry(output.script_pubkey).or_default().push(output.value);
         }
     }
     let rows = &world.person.history;
     for wish in &world.person.wishes {
-        let times = paid.get(&wish.payee).copied().unwrap_or(0);
-        ensure!(times <= 1, "{wish:?} was paid {times} times");
+        let amounts = paid.get(&wish.payee).map_or(&[][..], Vec::as_slice);
+        let in_full = amounts == [wish.amount];
+        ensure!(amounts.is_empty() || in_full, "{wish:?} was paid {amounts:?}");
         let falls = |txid: &Txid| {
             rows.iter().any(|row| row.txid == *txid && row.state == PaymentState::Replaced)
         };
         let fell = wish.signed.iter().all(falls);
-        ensure!(times == 1 || fell || wish.taken_back, "{wish:?} was not paid");
+        ensure!(in_full || fell || wish.taken_back, "{wish:?} was not paid");
     }
     Ok(())
 }

@@ -17,7 +17,7 @@ use billfold_tests::port::free_port;
 use billfold_tests::program::{PASSWORD, Program};
 use billfold_tests::town::Town;
 use bitcoin::hashes::{Hash, sha256};
-use bitcoin::{Address, KnownHrp, ScriptBuf, Txid, WitnessProgram, WitnessVersion};
+use bitcoin::{Address, Amount, KnownHrp, ScriptBuf, Txid, WitnessProgram, WitnessVersion};
 use serde_json::{Value, json};
 
 const BILLFOLD: &str = env!("CARGO_BIN_EXE_billfold");
@@ -83,7 +83,7 @@ fn a_payment_that_dies_anywhere_is_paid_once_with_its_key() -> Result<()> {
         settle(&town, &program, &paid)?;
     }
     for at in points {
-        ensure!(outputs_to(&town, at) == 1, "at {at}: paid {} times", outputs_to(&town, at));
+        paid_once(&town, at)?;
     }
     doom.has_struck()
 }
@@ -111,7 +111,7 @@ fn a_payment_on_a_disk_that_goes_bad_is_paid_once_with_its_key() -> Result<()> {
         settle(&town, &program, &paid)?;
     }
     for at in points {
-        ensure!(outputs_to(&town, at) == 1, "at {at}: paid {} times", outputs_to(&town, at));
+        paid_once(&town, at)?;
     }
     ensure!(struck > 0, "the disk was good");
     Ok(())
@@ -163,7 +163,7 @@ fn a_daemon_that_dies_anywhere_in_a_payment_pays_once_with_its_key() -> Result<(
         daemon.stop()?;
     }
     for at in points {
-        ensure!(outputs_to(&town, at) == 1, "at {at}: paid {} times", outputs_to(&town, at));
+        paid_once(&town, at)?;
     }
     doom.has_struck()
 }
@@ -197,7 +197,7 @@ fn a_bump_that_dies_anywhere_pays_once() -> Result<()> {
         program.ok(&["sync"])?;
         town.mine();
         program.ok(&["sync"])?;
-        ensure!(outputs_to(&town, *at) == 1, "at {at}: paid {} times", outputs_to(&town, *at));
+        paid_once(&town, *at)?;
     }
     doom.has_struck()
 }
@@ -312,15 +312,20 @@ const DESCRIPTORS: [&str; 2] = [
 /// The command that pays the stranger of this number.
 fn payment(number: u64, more: &[&str]) -> Vec<String> {
     let to = stranger(number).to_string();
-    let pay = ["pay", &to, "20k", "--fee-rate", "2", "--yes"];
+    let amount = PAYMENT.to_sat().to_string();
+    let pay = ["pay", &to, &amount, "--fee-rate", "2", "--yes"];
     pay.iter().chain(more).map(|argument| (*argument).to_owned()).collect()
 }
 
 /// The same asked of a daemon.
 fn keyed(number: u64) -> Value {
-    let outputs = json!([{"address": stranger(number).to_string(), "amount_sat": 20_000}]);
+    let outputs =
+        json!([{"address": stranger(number).to_string(), "amount_sat": PAYMENT.to_sat()}]);
     json!({"key": format!("key-{number}"), "outputs": outputs, "fee": {"sat_per_vb": 2}})
 }
+
+/// What each stranger is paid.
+const PAYMENT: Amount = Amount::from_sat(20_000);
 
 fn borrowed(arguments: &[String]) -> Vec<&str> {
     arguments.iter().map(String::as_str).collect()
@@ -338,11 +343,15 @@ fn txid(paid: &Value) -> Result<Txid> {
     Ok(paid["txid"].as_str().context("no txid")?.parse()?)
 }
 
-fn outputs_to(town: &Town, number: u64) -> usize {
+/// The stranger of this number has the payment, once and in full.
+fn paid_once(town: &Town, number: u64) -> Result<()> {
     let script: ScriptBuf = stranger(number).script_pubkey();
     let blocks = (0..=town.network.tip().0).filter_map(|height| town.network.block_at(height));
     let outputs = blocks.flat_map(|block| block.txdata).flat_map(|transaction| transaction.output);
-    outputs.filter(|output| output.script_pubkey == script).count()
+    let ours = outputs.filter(|output| output.script_pubkey == script);
+    let amounts: Vec<Amount> = ours.map(|output| output.value).collect();
+    ensure!(amounts == [PAYMENT], "at {number}: paid {amounts:?}");
+    Ok(())
 }
 
 fn stranger(number: u64) -> Address {

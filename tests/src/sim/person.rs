@@ -40,7 +40,8 @@ pub(super) struct Wish {
     /// To whom; nobody else pays there.
     pub(super) payee: ScriptBuf,
     address: Address,
-    amount: Amount,
+    /// How much.
+    pub(super) amount: Amount,
     /// What was signed for it, the last one last.
     pub(super) signed: Vec<Txid>,
     /// Whether it was taken back, or that was tried.
