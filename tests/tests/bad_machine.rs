@@ -146,7 +146,7 @@ fn seeds(otherwise: u64) -> Result<Range<u64>> {
     Ok(first..first + number("BILLFOLD_DAMAGES", otherwise)?)
 }
 
-/// A wallet with a coin and a label, and what is kept of it.
+/// A wallet that was used, and what is kept of it.
 struct House {
     program: Program,
     _town: Town,
@@ -167,33 +167,28 @@ impl House {
     fn build() -> Result<Self> {
         let town = Town::build()?;
         let program = town.wallet_with(BILLFOLD, 100_000)?;
-        let address = program.ok(&["receive", "--new"])?["address"].clone();
-        let line = format!("{{\"type\":\"addr\",\"ref\":{address},\"label\":\"rent\"}}\n");
-        fs::write(program.file("labels.jsonl"), line)?;
-        program.ok(&["import", "labels", "labels.jsonl"])?;
+        furnish(&town, &program)?;
         let root = program.network_dir();
         let kept = |name: String| Ok(Kept { whole: fs::read(root.join(&name))?, name });
         let files = files(&root, "")?.into_iter().map(kept).collect::<Result<_>>()?;
         let says = says(&program)?;
+        for (read, said) in READS.iter().zip(&says) {
+            let empty = said.as_array().is_some_and(Vec::is_empty);
+            ensure!(!empty, "{read:?}: there is nothing to lose");
+        }
         Ok(Self { program, _town: town, files, says, named: Cell::new(0) })
     }
 
     /// What is said of a wallet whose file was damaged is what was said before, or that the file
     /// is. What the chain has is fetched again, and then all is as it was.
     fn suffer(&self, file: &Kept, damaged: &[u8]) -> Result<()> {
-        let copy = self.program.copy()?;
-        let path = copy.network_dir().join(&file.name);
-        fs::write(&path, damaged)?;
+        let copy = self.damaged(file, damaged)?;
         if file.name.starts_with("wallets/") {
-            for (read, said) in READS.iter().zip(&self.says) {
-                let told = copy.run(read)?;
-                let named = told.code == Some(8)
-                    && told.json["error"].to_string().contains(&file.name)
-                    || is_key(&file.name, &told);
-                self.named.set(self.named.get() + u32::from(named));
-                ensure!(named || told.json == *said, "{}: {read:?}: {told:?}", file.name);
+            self.named_or(&copy, file, |told, said| told == said)?;
+            for write in WRITES {
+                self.write(file, damaged, write).with_context(|| format!("{write:?}"))?;
             }
-            fs::write(&path, &file.whole)?;
+            fs::write(copy.network_dir().join(&file.name), &file.whole)?;
         }
         for repaired in ["sync", "rescan"] {
             copy.ok(&[repaired]).with_context(|| file.name.clone())?;
@@ -205,19 +200,88 @@ impl House {
         Ok(())
     }
 
+    /// Who writes into a damaged wallet is told that it is, or takes nothing from what is there.
+    fn write(&self, file: &Kept, damaged: &[u8], write: &[&str]) -> Result<()> {
+        let copy = self.damaged(file, damaged)?;
+        let ended = copy.run(write)?;
+        let given = &ended.json["address"];
+        let known = self.says.iter().any(|said| said.to_string().contains(&given.to_string()));
+        let done = ended.code == Some(0) && (given.is_null() || !known);
+        ensure!(done || self.is_named(file, &ended), "{}: {ended:?}", file.name);
+        self.named_or(&copy, file, holds)
+    }
+
+    /// All reads name the damaged file, or say what is right beside what was said before.
+    fn named_or(
+        &self,
+        copy: &Program,
+        file: &Kept,
+        right: impl Fn(&Value, &Value) -> bool,
+    ) -> Result<()> {
+        for (read, said) in READS.iter().zip(&self.says) {
+            let told = copy.run(read)?;
+            let right = told.code == Some(0) && right(&told.json, said);
+            ensure!(right || self.is_named(file, &told), "{}: {read:?}: {told:?}", file.name);
+        }
+        Ok(())
+    }
+
+    fn is_named(&self, file: &Kept, told: &Outcome) -> bool {
+        let error = told.json["error"].to_string();
+        let named = told.code == Some(8) && error.contains(&file.name);
+        self.named.set(self.named.get() + u32::from(named));
+        named
+    }
+
+    fn damaged(&self, file: &Kept, damaged: &[u8]) -> Result<Program> {
+        let copy = self.program.copy()?;
+        fs::write(copy.network_dir().join(&file.name), damaged)?;
+        Ok(copy)
+    }
+
     fn has_named_some(&self) -> Result<()> {
         ensure!(self.named.get() > 0, "no damage was found");
         Ok(())
     }
 }
 
-/// What a wallet is asked.
-const READS: [&[&str]; 4] = [&["balance"], &["history"], &["coins"], &["addresses"]];
-
-/// What is damaged under the password can't be told from another password.
-fn is_key(file: &str, opened: &Outcome) -> bool {
-    file == "wallets/main.key" && opened.json["error"]["name"] == "wrong_password"
+/// Whether all that was said is said, in its order; of a list there may be more.
+fn holds(told: &Value, said: &Value) -> bool {
+    let (Some(told), Some(said)) = (told.as_array(), said.as_array()) else { return told == said };
+    let mut told = told.iter();
+    said.iter().all(|one| told.any(|other| other == one))
 }
+
+/// Of everything that a wallet keeps there is something: a label, a payment by its key, an invoice, a
+/// frozen coin, a draft.
+fn furnish(town: &Town, program: &Program) -> Result<()> {
+    let rented = program.ok(&["receive", "--new", "--note", "rent"])?["address"].clone();
+    town.pay(&rented, 30_000)?;
+    program.ok(&["sync"])?;
+    let pay = ["pay", STRANGER, "20k", "--fee-rate", "2", "--note", "bread", "--yes"];
+    let keyed = [&pay[..], &["--idempotency-key", "bread"]].concat();
+    let paid = program.ok(&keyed)?["txid"].as_str().context("no txid")?.parse()?;
+    town.await_payment(paid)?;
+    town.mine();
+    town.pay(&program.ok(&["receive", "--new"])?["address"], 40_000)?;
+    program.ok(&["sync"])?;
+    program.ok(&["receive", "--amount", "25k", "--note", "shoes", "--expires", "9000"])?;
+    let coins = program.ok(&["coins"])?;
+    let coin = coins[0]["coin"].as_str().context("no coin")?;
+    program.ok(&["freeze", coin])?;
+    let draft = ["psbt", "create", STRANGER, "5k", "--fee-rate", "2", "--yes", "--out", "draft"];
+    program.ok(&draft)?;
+    Ok(())
+}
+
+/// Of BIP173's test vectors, on regtest.
+const STRANGER: &str = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
+
+/// What a wallet is asked. Its addresses with what was asked for there.
+const READS: [&[&str]; 5] = [&["balance"], &["history"], &["coins"], &["drafts"], &["addresses"]];
+
+/// What changes a wallet's file.
+const WRITES: [&[&str]; 2] = [&["receive", "--new"], &["sync"]];
 
 #[test]
 fn a_clock_that_is_wrong_by_years_costs_nothing() -> Result<()> {
