@@ -268,7 +268,8 @@ mod tests {
         let mut caller = Caller::owner(Origin::Socket(None));
         assert_eq!(open_to(&node, &caller).len(), 2);
         let wallets = BTreeSet::from([shop]);
-        caller.pass = Some(Pass { grant: Grant::default(), wallets });
+        let grant = Grant::read(&[], &[], bitcoin::Network::Regtest).expect("no caveats");
+        caller.pass = Some(Pass { grant, wallets });
         let names: Vec<String> =
             open_to(&node, &caller).iter().map(|desk| desk.name().to_owned()).collect();
         assert_eq!(names, ["shop"]);

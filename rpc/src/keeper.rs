@@ -48,7 +48,9 @@ impl Kept {
         if self.secret.is_revoked || !token.is_made_with(&self.secret.key) {
             return None;
         }
-        let grant = Grant::read(&token.caveats, network).ok()?;
+        let made_with = &self.secret.caveats;
+        let added = token.caveats.strip_prefix(made_with.as_slice())?;
+        let grant = Grant::read(made_with, added, network).ok()?;
         let wallets = meant(&self.keeper, &self.secret.wallets);
         let wallets = wallets.into_iter().filter(|wallet| grant.is_for(wallet)).collect();
         Some(Pass { grant, wallets })

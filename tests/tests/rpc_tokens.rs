@@ -183,6 +183,16 @@ fn a_token_of_several_wallets_is_narrowed_and_taken_back() -> Result<()> {
     let (single, _) = made(&daemon, &json!([]), &Value::Null)?;
     let widened = narrowed(&daemon, &single, &json!(["wallets=main,shop"]))?;
     ensure!(is_good(&widened, "/")? && status(&widened, "/wallet/shop")?.1 == "wallet");
+    // And for looking alone, as it was made without a word of what it may do.
+    for caveat in ["role=spend", "role=admin", "methods=billfold.pay,listdescriptors,stop"] {
+        let widened = narrowed(&daemon, &single, &json!([caveat]))?;
+        let (paid, why) = at(&daemon, &widened).pay("main", "theft", 10_000)?;
+        ensure!(paid.is_null() && why == "method", "{caveat}: {paid}, {why}");
+        for method in ["listdescriptors", "backupwallet", "stop", "billfold.token.create"] {
+            let (_, told, why) = at(&daemon, &widened).ask("/", method, &json!([true]))?;
+            ensure!(told.is_null() && why == "method", "{caveat}: {method}, {why}");
+        }
+    }
 
     let (_, told, _) =
         owner(&daemon).ask("/wallet/shop", "billfold.token.inspect", &json!([shop]))?;

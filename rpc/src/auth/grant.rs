@@ -11,7 +11,7 @@ use crate::error::{Code, RpcError};
 use crate::origin::Origin;
 
 /// What a token allows.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
     roles: Vec<Role>,
     methods: Vec<Vec<String>>,
@@ -46,15 +46,22 @@ pub enum Role {
 pub struct UnknownCaveat(pub String);
 
 impl Grant {
-    /// What all caveats together allow.
+    /// What caveats allow: those that a token was made with, and those that whoever had it added. No added one
+    /// lifts what the first mean, so a token that was made without a word about methods stays one for looking.
     ///
     /// # Errors
     /// See [`UnknownCaveat`].
-    pub fn read(caveats: &[String], network: Network) -> Result<Self, UnknownCaveat> {
-        let mut grant = Self::default();
-        for caveat in caveats {
-            grant.bind(caveat, network).ok_or_else(|| UnknownCaveat(caveat.clone()))?;
+    pub fn read(
+        made_with: &[String],
+        added: &[String],
+        network: Network,
+    ) -> Result<Self, UnknownCaveat> {
+        let mut grant = Self::unbound();
+        grant.bind_all(made_with, network)?;
+        if grant.methods.is_empty() && grant.roles.is_empty() {
+            grant.roles.push(Role::Read);
         }
+        grant.bind_all(added, network)?;
         Ok(grant)
     }
 
@@ -77,9 +84,9 @@ impl Grant {
         if !self.methods.iter().all(listed) || !self.roles.iter().all(|role| role.allows(method)) {
             return refused("method", "the token is not for this method");
         }
-        // Without a word about methods it is for looking.
-        if self.methods.is_empty() && self.roles.is_empty() && !Role::Read.allows(method) {
-            return refused("method", "the token names no role or method, so it only reads");
+        // Nor by its name: `methods` is a bound, no right.
+        if OWNER.contains(&method) {
+            return refused("method", "no token is for this method: the owner's cookie is");
         }
         Ok(())
     }
@@ -88,6 +95,25 @@ impl Grant {
     #[must_use]
     pub fn is_for(&self, wallet: &WalletName) -> bool {
         self.wallets.iter().all(|names| names.contains(wallet))
+    }
+
+    const fn unbound() -> Self {
+        Self {
+            roles: Vec::new(),
+            methods: Vec::new(),
+            until: None,
+            from: Vec::new(),
+            users: Vec::new(),
+            wallets: Vec::new(),
+            calls_per_minute: None,
+            limits: Vec::new(),
+        }
+    }
+
+    fn bind_all(&mut self, caveats: &[String], network: Network) -> Result<(), UnknownCaveat> {
+        caveats.iter().try_for_each(|caveat| {
+            self.bind(caveat, network).ok_or_else(|| UnknownCaveat(caveat.clone()))
+        })
     }
 
     /// Takes one more caveat in; `None` if it means nothing.
@@ -316,9 +342,12 @@ mod tests {
     const NETWORK: Network = Network::Regtest;
     const HERE: Origin = Origin::Socket(Some(1_000));
 
+    fn lines(caveats: &[&str]) -> Vec<String> {
+        caveats.iter().map(|caveat| (*caveat).to_owned()).collect()
+    }
+
     fn grant(caveats: &[&str]) -> Result<Grant, UnknownCaveat> {
-        let caveats: Vec<String> = caveats.iter().map(|caveat| (*caveat).to_owned()).collect();
-        Grant::read(&caveats, NETWORK)
+        Grant::read(&lines(caveats), &[], NETWORK)
     }
 
     fn rule(caveats: &[&str], method: &str, origin: Origin, now: u64) -> Option<&'static str> {
@@ -360,6 +389,20 @@ mod tests {
         // Whoever has keys need not ask for them to be used here.
         assert_eq!(rule(&["role=spend"], "descriptorprocesspsbt", HERE, 5), Some("method"));
         assert_eq!(rule(&["role=spend"], "signrawtransactionwithkey", HERE, 5), Some("method"));
+    }
+
+    #[test]
+    fn what_a_token_was_made_without_nobody_adds() {
+        let lets = |made_with: &[&str], added: &[&str], method| {
+            let grant = Grant::read(&lines(made_with), &lines(added), NETWORK).expect("known");
+            grant.admit(method, HERE, 5).is_ok()
+        };
+        assert!(lets(&[], &["methods=getbalance"], "getbalance"));
+        for added in ["role=spend", "role=admin", "methods=sendtoaddress"] {
+            assert!(!lets(&["until=9"], &[added], "sendtoaddress"), "{added}");
+        }
+        assert!(lets(&["methods=sendtoaddress"], &[], "sendtoaddress"));
+        assert!(!lets(&["methods=listdescriptors"], &[], "listdescriptors"));
     }
 
     #[test]

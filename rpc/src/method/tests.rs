@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::*;
+use crate::auth::{Grant, Role};
 use crate::envelope::Params;
+use crate::origin::Origin;
 
 /// The answer of a pure method on regtest to arguments as they were written.
 pub(super) fn pure(name: &str, params: &str) -> Result<serde_json::Value, (i32, String)> {
@@ -78,6 +80,57 @@ fn usage_shows_what_may_be_left_out() {
     let header = Method::named("getblockheader").expect("it is there");
     assert_eq!(header.usage(), "getblockheader \"blockhash\" ( verbose )");
     assert_eq!(Method::named("uptime").expect("it is there").usage(), "uptime");
+}
+
+/// What a token that was made with some caveats lets through once others are added.
+fn admitted(made_with: &[&str], added: &[&str], origin: Origin) -> BTreeSet<&'static str> {
+    let [made_with, added] =
+        [made_with, added].map(|lines| lines.iter().map(ToString::to_string).collect::<Vec<_>>());
+    let grant = Grant::read(&made_with, &added, Network::Regtest).expect("known caveats");
+    let names = Method::all().into_iter().map(|method| method.name);
+    names.filter(|name| grant.admit(name, origin, 5).is_ok()).collect()
+}
+
+/// Whoever has a token adds what they like to it and asks nobody: every pair of bounds, to every token.
+#[test]
+fn no_bound_that_is_added_lets_a_method_through_nor_any_token_what_is_the_owners() {
+    let every: Vec<_> = Method::all().into_iter().map(|method| method.name).collect();
+    let (every, address) =
+        (format!("methods={}", every.join(",")), "to=bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080");
+    let bounds = [
+        "role=read",
+        "role=receive",
+        "role=draft",
+        "role=spend",
+        "role=admin",
+        "methods=getbalance,sendtoaddress",
+        "methods=listdescriptors,stop,backupwallet,billfold.token.create",
+        &every,
+        "until=9",
+        "from=127.0.0.1",
+        "uid=1000",
+        "calls_per_minute=5",
+        "per_payment_sat=5",
+        "budget_sat=5/60",
+        address,
+        "wallets=main",
+    ];
+    let tokens = bounds.iter().map(|bound| vec![*bound]);
+    for made_with in tokens.chain([vec![], vec!["until=9", "budget_sat=5/60"]]) {
+        for origin in [Origin::Socket(Some(1_000)), Origin::Network([127, 0, 0, 1].into())] {
+            let whole = admitted(&made_with, &[], origin);
+            let of_the_owner = whole.iter().find(|name| !Role::Admin.allows(name));
+            assert_eq!(of_the_owner, None, "{made_with:?}");
+            for first in bounds {
+                let narrow = admitted(&made_with, &[first], origin);
+                assert!(narrow.is_subset(&whole), "{made_with:?} and {first}");
+                for second in bounds {
+                    let narrower = admitted(&made_with, &[first, second], origin);
+                    assert!(narrower.is_subset(&narrow), "{made_with:?}, {first} and {second}");
+                }
+            }
+        }
+    }
 }
 
 /// The page is written by `BILLFOLD_NEW_PAGE=1 cargo test -p billfold-rpc the_page`.

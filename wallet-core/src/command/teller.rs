@@ -219,6 +219,8 @@ pub struct TokenSecret {
     pub key: TokenKey,
     /// Whether it was taken back.
     pub is_revoked: bool,
+    /// What it was made for: whoever has it can only have added more.
+    pub caveats: Vec<String>,
     /// The wallets that it is for; none: the one that keeps it.
     pub wallets: Vec<WalletName>,
 }

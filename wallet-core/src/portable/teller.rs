@@ -25,7 +25,7 @@ portable_struct! {
     InvoiceChange { id, state, received }
     NewToken { id, key, label, caveats, wallets }
     TokenRecord { id, label, caveats, created, revoked, wallets }
-    TokenSecret { key, is_revoked, wallets }
+    TokenSecret { key, is_revoked, caveats, wallets }
     JournalEntry { seq, happened }
     AuditEntry { number, at, asker, method, key, txid, amount, outcome }
 }

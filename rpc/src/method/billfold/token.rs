@@ -175,7 +175,7 @@ fn token(text: &str) -> Result<Token, RpcError> {
 fn caveats(given: &Value, network: bitcoin::Network) -> Result<Vec<String>, RpcError> {
     let texts = arguments::array(given)?.iter().map(arguments::text);
     let caveats = texts.map(|text| text.map(str::to_owned)).collect::<Result<Vec<_>, _>>()?;
-    Grant::read(&caveats, network).map_err(|error| RpcError::parameter(error.to_string()))?;
+    Grant::read(&caveats, &[], network).map_err(|error| RpcError::parameter(error.to_string()))?;
     Ok(caveats)
 }
 

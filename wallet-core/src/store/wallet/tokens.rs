@@ -53,12 +53,11 @@ impl WalletFile {
                 "SELECT id, label, caveats, created, revoked, wallets FROM tokens ORDER BY created, id",
             )?
             .query_map([], |row| {
-                let caveats: String = row.get(2)?;
                 let revoked: Option<Column<WallTime>> = row.get(4)?;
                 Ok(TokenRecord {
                     id: TokenId(row.get(0)?),
                     label: row.get(1)?,
-                    caveats: caveats.lines().map(str::to_owned).collect(),
+                    caveats: caveats(row, 2)?,
                     created: row.get::<_, Column<WallTime>>(3)?.0.to_unix(),
                     revoked: revoked.map(|revoked| revoked.0.to_unix()),
                     wallets: wallets(row, 5)?,
@@ -72,15 +71,21 @@ impl WalletFile {
     pub fn token_secret(&self, id: TokenId) -> Result<Option<TokenSecret>, StoreProblem> {
         self.read(|sql| {
             sql.prepare_cached(
-                "SELECT secret, revoked IS NOT NULL, wallets FROM tokens WHERE id = ?1",
+                "SELECT secret, revoked IS NOT NULL, caveats, wallets FROM tokens WHERE id = ?1",
             )?
             .query_row([id.0], |row| {
                 let key = TokenKey(Zeroizing::new(row.get(0)?));
-                Ok(TokenSecret { key, is_revoked: row.get(1)?, wallets: wallets(row, 2)? })
+                let (caveats, wallets) = (caveats(row, 2)?, wallets(row, 3)?);
+                Ok(TokenSecret { key, is_revoked: row.get(1)?, caveats, wallets })
             })
             .optional()
         })
     }
+}
+
+/// The caveats of a column, a line each.
+fn caveats(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<String>> {
+    Ok(row.get_ref(column)?.as_str()?.lines().map(str::to_owned).collect())
 }
 
 /// The names of a column, a line each.
