@@ -13,6 +13,9 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::splice::splice;
 
+/// An onion service of regtest, which is wherever a test says.
+pub const ONION: &str = "pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion:18444";
+
 /// A running proxy; it ends with the test.
 #[derive(Debug)]
 pub struct Proxy {

@@ -34,6 +34,7 @@
 //! <!-- signer -->                   a signer that agrees to everything; $BILLFOLD_SIGNER is where
 //! <!-- daemon -->                   a daemon; blocks from here on wait until it has seen them, and
 //!                                   $daemon is where it listens
+//! <!-- proxy -->                    a SOCKS5 proxy at $proxy, by which $onion leads to the node
 //! <!-- keep .token as token -->     the same with a field of the JSON that was said last
 //! <!-- file words.txt                a file in the directory where the commands run
 //! abandon abandon …
@@ -86,6 +87,7 @@ pages! {
     restoring
     signer
     start
+    tor
 }
 
 #[test]

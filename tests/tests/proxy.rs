@@ -10,14 +10,13 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use anyhow::{Result, ensure};
 use billfold_tests::enclave::{self, Enclave, FRONT, Visit};
 use billfold_tests::program::Program;
-use billfold_tests::socks::Proxy;
+use billfold_tests::socks::{ONION, Proxy};
 use billfold_tests::town::Town;
 use billfold_wallet_core::light_client::params::Params;
 
 const BILLFOLD: &str = env!("CARGO_BIN_EXE_billfold");
 const STRANGER: &str = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
 const NODE: &str = "node.billfold.test:18444";
-const ONION: &str = "pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion:18444";
 
 /// What the other tests run inside the namespace that they make; outside there is nothing to do.
 #[test]

@@ -45,6 +45,8 @@ pub enum Act {
     },
     /// A signer is there, which agrees to everything.
     Signer,
+    /// A proxy is there, which knows the way to the node, also as an onion service.
+    Proxy,
     /// A daemon is there, which follows the node; payments and blocks from here on wait until it has
     /// seen them.
     Daemon,
@@ -146,13 +148,14 @@ fn read_order(order: &str) -> Result<Act> {
     let words: Vec<_> = head.split_whitespace().collect();
     let act = match *words.as_slice() {
         ["signer"] => Act::Signer,
+        ["proxy"] => Act::Proxy,
         ["daemon"] => Act::Daemon,
         ["mine", count] => Act::Mine(count.parse()?),
         [verb @ ("fund" | "send"), amount] => pay(verb, amount, "$address")?,
         [verb @ ("fund" | "send"), amount, "to", to] => pay(verb, amount, to)?,
         ["keep", value, "as", name] => Act::Keep { value: value.to_owned(), name: name.to_owned() },
         ["file", name] => return Ok(Act::File { name: name.to_owned(), text: text.to_owned() }),
-        _ => bail!("\"{head}\" is no order: mine, fund, send, signer, daemon, keep or file"),
+        _ => bail!("\"{head}\" is no order: mine, fund, send, signer, proxy, daemon, keep or file"),
     };
     ensure!(text.is_empty(), "the order is more than a line");
     Ok(act)

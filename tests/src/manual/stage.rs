@@ -24,6 +24,7 @@ use crate::node::Node;
 use crate::node::software::Software;
 use crate::program::{PASSWORD, Running};
 use crate::signer::{Signer, free_port};
+use crate::socks::{ONION, Proxy};
 use crate::vector_wallet;
 
 /// Where one page is played.
@@ -80,6 +81,14 @@ impl Stage {
                 let signer = Signer::agreeing(free_port()?, vector_wallet::WORDS)?;
                 self.names.insert(SIGNER.to_owned(), format!("tcp:{}", signer.address()));
                 self.signer = Some(signer);
+                Ok(())
+            }
+            Act::Proxy => {
+                let node = self.node.address();
+                let ways = [(node.to_string(), node), (ONION.to_owned(), node)];
+                let proxy = Proxy::start(ways.into())?;
+                self.names.insert("proxy".to_owned(), proxy.address.to_string());
+                self.names.insert("onion".to_owned(), ONION.to_owned());
                 Ok(())
             }
             Act::Daemon => {
