@@ -9,10 +9,11 @@ use std::sync::LazyLock;
 use libfuzzer_sys::fuzz_target;
 
 /// The bodies of every crate that has some.
-const TARGETS: [&[(&str, fn(&[u8]))]; 5] = [
+const TARGETS: [&[(&str, fn(&[u8]))]; 6] = [
     &billfold_light_client::fuzz::TARGETS,
     &billfold_rpc::fuzz::TARGETS,
     &billfold_signer_core::fuzz::TARGETS,
+    &billfold_signer_host::fuzz::TARGETS,
     &billfold_tui::fuzz::TARGETS,
     &billfold_wallet_core::fuzz::TARGETS,
 ];

@@ -11,7 +11,8 @@ use bitcoin::{Network, psbt};
 
 use crate::amount::{display_amount, display_fee_rate, parse_amount, parse_fee_rate};
 use crate::backup::lines;
-use crate::command::{PayAmount, Recipient};
+use crate::command::{CommandError, PayAmount, Recipient, Reply};
+use crate::event::News;
 use crate::foreign::is_hidden;
 use crate::import::Import;
 use crate::keychain::{
@@ -23,6 +24,9 @@ use crate::light_client::peer_id::PeerAddress;
 use crate::limits::SOCKS_REPLY_BYTES;
 use crate::message::{Verdict, is_asked_for, verify};
 use crate::net::socks::{Credentials, Negotiation, Step};
+use crate::open_error::OpenError;
+use crate::portable::Portable;
+use crate::portable::question::Question;
 use crate::psbt::review::{Knowledge, review};
 use crate::psbt::{PsbtForm, read, write};
 use crate::recipient::Payee;
@@ -37,7 +41,7 @@ use crate::wallet::tests::differential::live;
 pub type Body = fn(&[u8]);
 
 /// Every target: its name, which is the directory of its corpus, and its body.
-pub const TARGETS: [(&str, Body); 13] = [
+pub const TARGETS: [(&str, Body); 14] = [
     ("accounts", accounts),
     ("amount", amount),
     ("backup", backup),
@@ -45,6 +49,7 @@ pub const TARGETS: [(&str, Body); 13] = [
     ("labels", labels),
     ("message", message),
     ("payee", payee),
+    ("portable", portable),
     ("private_keys", private_keys),
     ("psbt", psbt),
     ("socks", socks),
@@ -134,6 +139,25 @@ fn batch(bytes: &[u8]) {
     };
     let written: String = recipients.iter().map(line).collect();
     assert_eq!(crate::batch::parse(&written, Network::Regtest), Ok(recipients));
+}
+
+/// What one process tells another, from whom it may come, is read or refused, and written such that
+/// it reads the same; after the first byte, which says what it is.
+fn portable(bytes: &[u8]) {
+    let Some((kind, bytes)) = bytes.split_first() else { return };
+    match kind % 4 {
+        0 => reads_as_written::<Question>(bytes),
+        1 => reads_as_written::<Result<Reply, CommandError>>(bytes),
+        2 => reads_as_written::<Result<(), OpenError>>(bytes),
+        _ => reads_as_written::<News>(bytes),
+    }
+}
+
+fn reads_as_written<T: Portable>(bytes: &[u8]) {
+    let Ok(told) = T::from_bytes(bytes) else { return };
+    let written = told.to_bytes();
+    let again = T::from_bytes(&written).expect("what was written is read");
+    assert_eq!(again.to_bytes(), written);
 }
 
 /// A descriptor with private keys is told without them, and is the same when they are put back.

@@ -49,7 +49,12 @@ impl Greeted {
         Self::over(link, place.clone(), entropy::<4>().map(u32::from_be_bytes)?)
     }
 
-    fn over(link: Box<dyn Link>, place: Place, session: u32) -> Result<Self, DeviceError> {
+    /// Asks over a link that is open.
+    pub(crate) fn over(
+        link: Box<dyn Link>,
+        place: Place,
+        session: u32,
+    ) -> Result<Self, DeviceError> {
         let mut rpc = Rpc::new(link, place.clone(), session);
         let mut greeted = greet(&mut rpc);
         let torn = matches!(greeted, Err(DeviceError::TimedOut | DeviceError::Protocol(_)));

@@ -28,3 +28,5 @@ pub mod jade;
 pub mod vendor_device;
 pub mod search;
 pub mod doctor;
+#[cfg(any(test, feature = "fuzz"))]
+pub mod fuzz;
