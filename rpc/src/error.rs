@@ -120,6 +120,8 @@ pub enum Code {
     WalletNotFound = -18,
     /// Several wallets are open, and none was named.
     WalletNotSpecified = -19,
+    /// A file that can't be read or written, or is damaged.
+    Database = -20,
     /// Bytes that can't be read.
     Deserialization = -22,
     /// A peer or a ban that is there already.
@@ -207,10 +209,8 @@ fn code(error: &CommandError) -> Code {
         CommandError::AddressesExhausted => Code::KeypoolRanOut,
         CommandError::Offline => Code::NotConnected,
         CommandError::FeeTooLow { .. } => Code::VerifyRejected,
-        CommandError::Store(_)
-        | CommandError::Busy
-        | CommandError::Closing
-        | CommandError::DaemonLost => Code::Misc,
+        CommandError::Store(_) => Code::Database,
+        CommandError::Busy | CommandError::Closing | CommandError::DaemonLost => Code::Misc,
         _ => Code::Wallet,
     }
 }
@@ -229,6 +229,8 @@ pub(crate) const UNLOCK_NEEDED: &str =
 
 #[cfg(test)]
 mod tests {
+    use billfold_wallet_core::command::StoreProblem;
+
     use super::*;
 
     #[test]
@@ -238,6 +240,7 @@ mod tests {
         let (needed, available) = (bitcoin::Amount::ONE_BTC, bitcoin::Amount::ZERO);
         assert_eq!(code(CommandError::InsufficientFunds { needed, available }), -6);
         assert_eq!(code(CommandError::AddressesExhausted), -12);
+        assert_eq!(code(CommandError::Store(StoreProblem::Full)), -20);
         assert_eq!(code(CommandError::FeeRateOutOfRange(0)), -8);
     }
 }

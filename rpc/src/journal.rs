@@ -50,6 +50,20 @@ pub async fn page(desk: &Desk, after: u64, limit: u32) -> Result<Vec<EventForm>,
     Ok(entries.iter().map(EventForm::from).collect())
 }
 
+/// Whether something happened with this number, or it is 0: who goes on behind it misses nothing.
+///
+/// # Errors
+/// -8 if there is no such number, as in a wallet that was restored; what the wallet answered.
+pub async fn check(desk: &Desk, after: u64) -> Result<(), RpcError> {
+    let Some(before) = after.checked_sub(1) else { return Ok(()) };
+    match page(desk, before, 1).await?.as_slice() {
+        [event] if event.seq == after => Ok(()),
+        _ => Err(RpcError::parameter(NO_SUCH_EVENT)),
+    }
+}
+
+const NO_SUCH_EVENT: &str = "There is no event of that number: the wallet was restored or is another one; begin with after=0";
+
 impl From<&JournalEntry> for EventForm {
     fn from(JournalEntry { seq, happened }: &JournalEntry) -> Self {
         let form = Self { seq: *seq, ..Self::default() };

@@ -102,6 +102,11 @@ fn a_stream_that_broke_off_goes_on_where_it_was_with_the_same_numbers() -> Resul
     ensure!(seq == last + 1 && told["net_sat"] == 40_000, "{told}");
     let page = daemon.call("billfold.events", &json!({"after": last, "limit": 1}))?;
     ensure!(page["events"][0] == told && name == "transaction", "both tell the same: {page}");
+    // A number of before the wallet was restored, say: who went on behind it would miss the next ones.
+    let none = Stream::open(&daemon, "/events?after=1000", "")?;
+    ensure!(none.head.starts_with("HTTP/1.1 400"), "{}", none.head);
+    let (_, told) = daemon.reply("billfold.events", &json!({"after": 1000}))?;
+    ensure!(told["error"]["code"] == -8, "{told}");
     daemon.call("stop", &json!({"wait": 0}))?;
     let ended = (0..100).find_map(|_| stream.next().err());
     ensure!(ended.is_some(), "a stream does not hold up the end");

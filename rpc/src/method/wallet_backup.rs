@@ -44,7 +44,8 @@ pub(super) const METHODS: &[Method] = &[
         about: "Makes a wallet of a backup, and loads it.",
         standing: Standing::Differs(
             "it takes backups of billfold, which have the daemon's password; a passphrase of the keys \
-             is not in them: encryptwallet sets a new one; nor is external_signer: what is restored from one only \
+             is not in them: encryptwallet sets a new one; nor are keys of payments, limits, tokens and events: a payment that is \
+             repeated by its key is another one there; nor is external_signer: what is restored from one only \
              watches, and createwallet makes another of the same device",
         ),
         run: Run::Open(|node, _, arguments| Box::pin(restore(node, arguments))),
@@ -73,7 +74,8 @@ async fn restore(node: &Node, arguments: &Arguments) -> Outcome {
     let name: WalletName = arguments.required_text(0)?.parse().map_err(|error| bad_name(&error))?;
     let file = PathBuf::from(arguments.required_text(1)?);
     let keep = arguments.value(2).map(crate::arguments::flag).transpose()?;
-    if !Path::new(&file).exists() {
+    // Whoever opens a pipe waits for what nobody may ever write.
+    if !Path::new(&file).is_file() {
         return Err(RpcError::parameter("Backup file does not exist"));
     }
     let password = file_password(node)?;

@@ -50,6 +50,9 @@ pub(super) async fn stream(State(door): State<Door>, request: Request) -> Respon
         Ok(desk) => desk,
         Err(error) => return refused(&error),
     };
+    if let Err(error) = journal::check(&desk, after).await {
+        return refused(&error);
+    }
     let Ok(place) = Arc::clone(&door.desk.streams).try_acquire_owned() else {
         return request::plain(StatusCode::SERVICE_UNAVAILABLE, "Too many streams: try later");
     };
@@ -139,7 +142,7 @@ fn place(query: &str, headers: &HeaderMap) -> Option<(Endpoint, u64)> {
 fn refused(error: &RpcError) -> Response {
     let status = match error.code {
         -18 => StatusCode::NOT_FOUND,
-        -19 => StatusCode::BAD_REQUEST,
+        -8 | -19 => StatusCode::BAD_REQUEST,
         -1007 => StatusCode::TOO_MANY_REQUESTS,
         _ => StatusCode::FORBIDDEN,
     };

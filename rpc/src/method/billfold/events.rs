@@ -42,6 +42,7 @@ async fn events(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     let wanted = arguments.value(3).map(Wanted::read).transpose()?.unwrap_or_default();
     let wait = Duration::from_millis(u64::from(wait)).min(EVENTS_WAIT);
     let until = Instant::now() + wait;
+    journal::check(desk, after).await?;
     // Before the first look, so that nothing happens unheard between it and the wait.
     let mut listener = (!wait.is_zero()).then(|| desk.listen());
     loop {
