@@ -1,5 +1,6 @@
 /* Counts what a program does to files, and from the operation of a given number on the disk fails
- * as it is told, or the program is killed.
+ * as it is told, or the program is killed. Counts too how often a file gets a name whose last bytes
+ * were not synced: after a power cut that name may hold nothing.
  *
  * DOOM_CLOCK says by how many seconds the machine's clock is wrong.
  *
@@ -11,12 +12,15 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -25,9 +29,9 @@
 #include <unistd.h>
 
 /* `at` is 0 while nothing is to happen; of a torn write `share` of 256 parts are written; `struck`
- * says that it happened, as 2 once a write came out in part. */
+ * says that it happened, as 2 once a write came out in part; so many names were `hasty`. */
 static struct fate {
-    _Atomic uint64_t count, at, what, share, struck;
+    _Atomic uint64_t count, at, what, share, struck, hasty;
 } *fate;
 static struct stat own;
 
@@ -72,11 +76,78 @@ static ssize_t judge(enum kind kind, size_t length) {
     }
 }
 
+/* Files that were written since they were last synced. */
+static struct { dev_t device; ino_t number; } dirty[1024];
+static size_t dirty_count;
+static pthread_mutex_t dirty_lock = PTHREAD_MUTEX_INITIALIZER;
+
+enum note { WRITTEN, SYNCED, ASKED };
+
+/* Whether it was among them. */
+static bool note(enum note what, const struct stat *known) {
+    if (!fate || !S_ISREG(known->st_mode)) return false;
+    pthread_mutex_lock(&dirty_lock);
+    size_t at = 0;
+    while (at < dirty_count &&
+           (dirty[at].device != known->st_dev || dirty[at].number != known->st_ino)) at++;
+    bool found = at < dirty_count;
+    if (what == SYNCED && found) dirty[at] = dirty[--dirty_count];
+    if (what == WRITTEN && !found) {
+        if (at == sizeof dirty / sizeof *dirty) {
+            fputs("doom.c: too many files are not synced\n", stderr);
+            abort();
+        }
+        dirty[at].device = known->st_dev;
+        dirty[at].number = known->st_ino;
+        dirty_count++;
+    }
+    pthread_mutex_unlock(&dirty_lock);
+    return found;
+}
+
+static void note_file(enum note what, int file) {
+    struct stat known;
+    if (fate && fstat(file, &known) == 0) note(what, &known);
+}
+
+/* A name is given. The daemon's cookie is made anew at each start: nobody looks for an old one. */
+static void named(int folder, const char *path, const char *to) {
+    struct stat known;
+    const char *last = strrchr(to, '/');
+    if (strcmp(last ? last + 1 : to, ".cookie") == 0) return;
+    if (fate && fstatat(folder, path, &known, AT_SYMLINK_NOFOLLOW) == 0 && note(ASKED, &known))
+        fate->hasty++;
+}
+
+/* A name is taken: with the last one nobody asks for the file again. */
+static void unnamed(int folder, const char *path) {
+    struct stat known;
+    if (fate && fstatat(folder, path, &known, AT_SYMLINK_NOFOLLOW) == 0 && known.st_nlink == 1)
+        note(SYNCED, &known);
+}
+
 static ssize_t judge_write(int file, size_t length) {
     struct stat known;
     if (fstat(file, &known) || !S_ISREG(known.st_mode)) return length;
     if (known.st_ino == own.st_ino && known.st_dev == own.st_dev) return length;
+    note(WRITTEN, &known);
     return judge(WRITES, length);
+}
+
+/* After a sync: one that failed has kept nothing. Noted before it, as others may write meanwhile. */
+static int synced(int file, int done) {
+    int error = errno;
+    if (done != 0) note_file(WRITTEN, file);
+    errno = error;
+    return done;
+}
+
+/* Whether a file is made or emptied by opening it. */
+static bool makes(int folder, const char *path, int flags) {
+    if (!fate || !(flags & (O_CREAT | O_TRUNC)) || (flags & O_TMPFILE) == O_TMPFILE) return false;
+    struct stat known;
+    bool there = fstatat(folder, path, &known, 0) == 0;
+    return there ? S_ISREG(known.st_mode) && flags & O_TRUNC : flags & O_CREAT;
 }
 
 static bool refused(ssize_t judged) {
@@ -111,32 +182,76 @@ ssize_t copy_file_range(int from, off64_t *start, int to, off64_t *place, size_t
 int mkdir(const char *path, mode_t mode) {
     NEXT(mkdir) return refused(judge(WRITES, 1)) ? -1 : next(path, mode);
 }
+int rmdir(const char *path) {
+    NEXT(rmdir) return refused(judge(NAMES, 0)) ? -1 : next(path);
+}
+int chmod(const char *path, mode_t mode) {
+    NEXT(chmod) return refused(judge(NAMES, 0)) ? -1 : next(path, mode);
+}
+int fchmod(int file, mode_t mode) {
+    NEXT(fchmod) return refused(judge(NAMES, 0)) ? -1 : next(file, mode);
+}
+#define MODE \
+    va_list more; \
+    va_start(more, flags); \
+    mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(more, mode_t) : 0; \
+    va_end(more);
+int open(const char *path, int flags, ...) {
+    MODE NEXT(open) return makes(AT_FDCWD, path, flags) && refused(judge(NAMES, 0)) ? -1 : next(path, flags, mode);
+}
+int open64(const char *path, int flags, ...) {
+    MODE NEXT(open64) return makes(AT_FDCWD, path, flags) && refused(judge(NAMES, 0)) ? -1 : next(path, flags, mode);
+}
+int openat(int folder, const char *path, int flags, ...) {
+    MODE NEXT(openat) return makes(folder, path, flags) && refused(judge(NAMES, 0)) ? -1 : next(folder, path, flags, mode);
+}
+int openat64(int folder, const char *path, int flags, ...) {
+    MODE NEXT(openat64) return makes(folder, path, flags) && refused(judge(NAMES, 0)) ? -1 : next(folder, path, flags, mode);
+}
 int link(const char *from, const char *to) {
-    NEXT(link) return refused(judge(WRITES, 1)) ? -1 : next(from, to);
+    NEXT(link) if (refused(judge(WRITES, 1))) return -1;
+    named(AT_FDCWD, from, to);
+    return next(from, to);
 }
 int linkat(int old, const char *from, int new, const char *to, int flags) {
-    NEXT(linkat) return refused(judge(WRITES, 1)) ? -1 : next(old, from, new, to, flags);
+    NEXT(linkat) if (refused(judge(WRITES, 1))) return -1;
+    named(old, from, to);
+    return next(old, from, new, to, flags);
 }
 int fsync(int file) {
-    NEXT(fsync) return refused(judge(SYNCS, 0)) ? -1 : next(file);
+    NEXT(fsync) if (refused(judge(SYNCS, 0))) return -1;
+    note_file(SYNCED, file);
+    return synced(file, next(file));
 }
 int fdatasync(int file) {
-    NEXT(fdatasync) return refused(judge(SYNCS, 0)) ? -1 : next(file);
+    NEXT(fdatasync) if (refused(judge(SYNCS, 0))) return -1;
+    note_file(SYNCED, file);
+    return synced(file, next(file));
 }
 int ftruncate(int file, off_t length) {
-    NEXT(ftruncate) return refused(judge(NAMES, 0)) ? -1 : next(file, length);
+    NEXT(ftruncate) if (refused(judge(NAMES, 0))) return -1;
+    note_file(WRITTEN, file);
+    return next(file, length);
 }
 int ftruncate64(int file, off64_t length) {
-    NEXT(ftruncate64) return refused(judge(NAMES, 0)) ? -1 : next(file, length);
+    NEXT(ftruncate64) if (refused(judge(NAMES, 0))) return -1;
+    note_file(WRITTEN, file);
+    return next(file, length);
 }
 int rename(const char *from, const char *to) {
-    NEXT(rename) return refused(judge(NAMES, 0)) ? -1 : next(from, to);
+    NEXT(rename) if (refused(judge(NAMES, 0))) return -1;
+    named(AT_FDCWD, from, to);
+    return next(from, to);
 }
 int unlink(const char *path) {
-    NEXT(unlink) return refused(judge(NAMES, 0)) ? -1 : next(path);
+    NEXT(unlink) if (refused(judge(NAMES, 0))) return -1;
+    unnamed(AT_FDCWD, path);
+    return next(path);
 }
 int unlinkat(int folder, const char *path, int flags) {
-    NEXT(unlinkat) return refused(judge(NAMES, 0)) ? -1 : next(folder, path, flags);
+    NEXT(unlinkat) if (refused(judge(NAMES, 0))) return -1;
+    unnamed(folder, path);
+    return next(folder, path, flags);
 }
 int clock_gettime(clockid_t clock, struct timespec *now) {
     NEXT(clock_gettime) int told = next(clock, now);

@@ -9,7 +9,7 @@ use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use tempfile::NamedTempFile;
 
 /// What befalls the disk, or who uses it.
@@ -52,6 +52,8 @@ impl Fate {
     pub fn of(command: &mut Command, library: &Path) -> Result<Self> {
         let named = NamedTempFile::new()?;
         let file = named.reopen()?;
+        // What is mapped beyond a file's end is not in it.
+        file.set_len(u64::try_from(FIELDS * size_of::<u64>())?)?;
         command.env("LD_PRELOAD", library).env(FATE, named.path());
         let fate = Self { file, _named: Some(named) };
         fate.lift()?;
@@ -88,13 +90,13 @@ impl Fate {
     /// # Errors
     /// What the system said.
     pub fn lift(&self) -> Result<()> {
-        self.write([0; FIELDS])
+        self.write([0; SET])
     }
 
     /// How many operations there were.
     ///
     /// # Errors
-    /// What the system said.
+    /// What the system said, or that a file got a name before its bytes were synced.
     pub fn count(&self) -> Result<u64> {
         Ok(self.read()?[0])
     }
@@ -102,9 +104,9 @@ impl Fate {
     /// Whether it happened. Who is killed can't say so.
     ///
     /// # Errors
-    /// What the system said.
+    /// As of [`count`](Self::count).
     pub fn struck(&self) -> Result<Option<Struck>> {
-        Ok(match self.read()?[FIELDS - 1] {
+        Ok(match self.read()?[SET - 1] {
             0 => None,
             1 => Some(Struck::Between),
             _ => Some(Struck::InAWrite),
@@ -112,19 +114,58 @@ impl Fate {
     }
 
     /// In place: who is counted has the file mapped.
-    fn write(&self, fields: [u64; FIELDS]) -> Result<()> {
+    fn write(&self, fields: [u64; SET]) -> Result<()> {
         let bytes = fields.map(u64::to_ne_bytes).concat();
         self.file.write_all_at(&bytes, 0).context("the fate of a process")
     }
 
+    /// Whoever asks how it went is told of a name that was given too early.
     fn read(&self) -> Result<[u64; FIELDS]> {
         let mut bytes = [[0; 8]; FIELDS];
         self.file.read_exact_at(bytes.as_flattened_mut(), 0).context("the fate of a process")?;
-        Ok(bytes.map(u64::from_ne_bytes))
+        let fields = bytes.map(u64::from_ne_bytes);
+        let hasty = fields[FIELDS - 1];
+        ensure!(hasty == 0, "{hasty} files got their names before their bytes were synced");
+        Ok(fields)
     }
 }
 
 /// As in `doom.c`: how many operations there were, at which, what, how much of it, whether it was.
-const FIELDS: usize = 5;
+const SET: usize = 5;
+
+/// After these, which are set, how many files got a name before their bytes were synced.
+const FIELDS: usize = SET + 1;
 
 const FATE: &str = "DOOM_FATE";
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::Write as _;
+
+    use super::*;
+    use crate::doom::Doom;
+
+    /// Lived once more with the library, in which it looks at itself.
+    #[test]
+    fn a_name_that_is_given_before_a_sync_is_told() -> Result<()> {
+        let name = "doom::fate::tests::a_name_that_is_given_before_a_sync_is_told";
+        let Some(fate) = Fate::of_this_process()? else {
+            let again = Doom::build()?.again(&[name, "--exact"].map(str::to_owned))?;
+            ensure!(again.success(), "{again}");
+            return Ok(());
+        };
+        let folder = tempfile::tempdir()?;
+        let [from, to] = ["from", "to"].map(|name| folder.path().join(name));
+        for (synced, told) in [(true, false), (false, true)] {
+            let mut file = File::create(&from)?;
+            file.write_all(b"words")?;
+            if synced {
+                file.sync_all()?;
+            }
+            fs::rename(&from, &to)?;
+            ensure!(fate.count().is_err() == told, "synced: {synced}");
+        }
+        Ok(())
+    }
+}

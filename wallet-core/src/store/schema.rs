@@ -67,6 +67,17 @@ fn keep_copy(connection: &Connection, path: &Path, version: usize) -> Result<(),
         .map_err(|error| problem::from_io(&copy, &error))
 }
 
+/// Whether each commit is on the disk before it is told, on a Mac too.
+#[cfg(test)]
+pub(super) fn syncs_commits(connection: &Connection) -> bool {
+    let number = |pragma: &str| -> i64 {
+        connection.pragma_query_value(None, pragma, |row| row.get(0)).unwrap()
+    };
+    let mode = connection.pragma_query_value(None, "journal_mode", |row| row.get(0));
+    let mode: String = mode.unwrap();
+    mode == "wal" && number("synchronous") == 2 && number("fullfsync") == 1
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

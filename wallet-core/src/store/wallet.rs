@@ -282,12 +282,7 @@ impl WalletFile {
         if sharing == Sharing::Alone {
             connection.execute_batch("PRAGMA locking_mode = EXCLUSIVE").map_err(refused)?;
         }
-        // FULL syncs the write-ahead log at each commit.
-        connection
-            .execute_batch(
-                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
-            )
-            .map_err(refused)?;
+        connection.execute_batch(PRAGMAS).map_err(refused)?;
         let cache = if sharing == Sharing::Reader { READER_CACHE } else { CACHE };
         connection.pragma_update(None, "cache_size", cache).map_err(refused)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
@@ -392,6 +387,12 @@ const READER_CACHE: i64 = -8 * 1024;
 
 /// Prepared statements that are kept: more than there are in this module.
 const STATEMENTS: usize = 128;
+
+/// FULL syncs the write-ahead log at each commit; a Mac's disk is told to keep it only by fullfsync.
+const PRAGMAS: &str = "PRAGMA journal_mode = WAL;
+     PRAGMA synchronous = FULL;
+     PRAGMA fullfsync = ON;
+     PRAGMA foreign_keys = ON;";
 
 const KEY_PRAGMA: &str = "PRAGMA key = \"x'";
 const KEY_PRAGMA_END: &str = "'\"";

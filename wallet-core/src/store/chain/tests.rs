@@ -151,6 +151,15 @@ fn a_newer_schema_is_refused_and_left_alone() {
     assert!(!dir.path().join("chain.db.damaged").exists());
 }
 
+/// Else a wallet stands on blocks that a power cut forgot.
+#[test]
+fn a_commit_of_the_chain_is_on_the_disk_before_it_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("chain.db");
+    assert!(schema::syncs_commits(&begun(&path, 1..3).connection));
+    assert!(schema::syncs_commits(&load(&path).0.connection));
+}
+
 #[test]
 fn a_refused_write_changes_nothing() {
     let dir = tempfile::tempdir().unwrap();

@@ -17,6 +17,7 @@ use crate::keychain::{
 };
 use crate::light_client::height::Height;
 use crate::seed::{Seed, Words};
+use crate::store::schema;
 use crate::vault::FileKey;
 
 const TAPROOT: AccountId = AccountId::new(0);
@@ -105,6 +106,17 @@ fn a_bad_page_is_damage() {
         }
     }
     assert!(found > 3, "of {pages} pages {found} were found to be bad");
+}
+
+/// Else a power cut forgets a payment that was said to be sent.
+#[test]
+fn a_commit_of_a_wallet_is_on_the_disk_before_it_is_told() {
+    let (dir, path) = made();
+    let fresh = WalletFile::create(&dir.path().join("other.db"), &key(), &new_wallet()).unwrap();
+    let opened = WalletFile::open(&path, &key()).unwrap();
+    assert_eq!([fresh, opened].map(|file| schema::syncs_commits(&file.connection)), [true; 2]);
+    let shared = WalletFile::open_shared(&path, &key()).unwrap();
+    assert!(schema::syncs_commits(&shared.connection));
 }
 
 #[test]
