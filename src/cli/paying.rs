@@ -215,8 +215,9 @@ Examples:
   billfold cancel 5f1b… --fee-rate 12 --yes";
 
 pub(crate) const FORGET_EXAMPLES: &str = "\
-For a payment that waits in vain: nobody took it, or somebody else spent what it spends. What peers
-announced within two weeks can't be given up; take that back with cancel.
+For a payment that waits in vain: nobody took it, or somebody else spent what it spends. What a peer
+fetched or announced within two weeks can't be given up: nodes may hold it, and pay it. Take that
+back with cancel.
 
 Examples:
   billfold forget 5f1b…";

@@ -29,6 +29,13 @@ fn paid(daemon: &Daemon, txid: &Value, address: &str) -> Result<(i64, i64)> {
     Ok((sats(&own.context("it is not paid")?["value"])?, -sats(&told["fee"])?))
 }
 
+/// Waits until a peer has fetched a transaction.
+fn await_fetched(daemon: &Daemon, txid: &Value) -> Result<()> {
+    let told = daemon.call("gettransaction", &json!([txid]))?;
+    ensure!(daemon.call("sendrawtransaction", &json!([told["hex"]]))? == *txid);
+    Ok(())
+}
+
 fn sats(amount: &Value) -> Result<i64> {
     let amount = bitcoin::SignedAmount::from_btc(amount.as_f64().context("no amount")?)?;
     Ok(amount.to_sat())
@@ -101,12 +108,14 @@ fn who_receives_can_bear_the_fee() -> Result<()> {
     let (_town, _program, daemon) = serving(&[])?;
     let all = json!({"address": STRANGER, "amount": 0.5, "subtractfeefromamount": true,
                      "fee_rate": 3, "verbose": true});
+    daemon.call("setnetworkactive", &json!([false]))?;
     let sent = daemon.call("sendtoaddress", &all)?;
     let (got, fee) = paid(&daemon, &sent["txid"], STRANGER)?;
     ensure!(fee > 0 && got + fee == 50_000_000, "{got} {fee}");
     ensure!(daemon.call("getbalance", &json!([]))? == json!(0.0));
-    ensure!(daemon.call("abandontransaction", &json!([sent["txid"]]))?.is_null());
+    ensure!(daemon.call("abandontransaction", &json!([sent["txid"]]))?.is_null(), "no peer had it");
     ensure!(daemon.call("getbalance", &json!([]))? == json!(0.5));
+    daemon.call("setnetworkactive", &json!([true]))?;
 
     let amounts = json!({STRANGER: 0.1, OTHER: 0.2});
     let many = json!({"amounts": amounts, "subtractfeefrom": [OTHER], "fee_rate": 3});
@@ -160,6 +169,10 @@ fn a_payment_that_waits_is_replaced_or_given_up() -> Result<()> {
     let first = daemon.call("sendtoaddress", &pay)?;
     let told = daemon.call("gettransaction", &json!([first]))?;
     ensure!(told["bip125-replaceable"] == "no", "{told}");
+    await_fetched(&daemon, &first)?;
+    let told = daemon.refused(500, -5, "abandontransaction", &json!([first]))?;
+    ensure!(told == "Transaction not eligible for abandonment", "nodes may hold it: {told}");
+    daemon.call("setnetworkactive", &json!([false]))?;
     let (_, fee) = paid(&daemon, &first, STRANGER)?;
 
     let planned: v31::PsbtBumpFee =

@@ -56,13 +56,11 @@ pub enum AbandonProblem {
     /// Nothing of it was signed for by this wallet.
     #[error("it is a payment of others, and is given up by itself when nobody speaks of it")]
     NotOurs,
-    /// Peers announced it, or what stands on it, not long ago.
-    #[error("{peers} peers announced {by} within two weeks, so it may still come: use cancel")]
+    /// A peer fetched or announced it, or what stands on it, not long ago.
+    #[error("a peer had {by} within two weeks, so a block may still hold it: use cancel")]
     Relayed {
-        /// What they announced.
+        /// What the peer had.
         by: Txid,
-        /// How many.
-        peers: u32,
     },
 }
 

@@ -59,7 +59,7 @@ impl Engine {
             Command::HandOut(draft) => one.hand_out(&around, draft),
             Command::Drop(draft) => one.wallet.drop_draft(draft).map(|()| Reply::Done),
             Command::Drafts => Ok(Reply::Drafts(one.wallet.drafts(&around.moment())?)),
-            Command::Abandon(txid) => one.abandon(txid, now.wall),
+            Command::Abandon(txid) => one.abandon(&around, txid),
             Command::Freeze { .. } | Command::AvoidReuse(_) => one.spare(&command),
             Command::ReviewPsbt(psbt) => one.review(&around, &psbt),
             Command::FillPsbt(psbt) => one.fill(&around, *psbt),
@@ -306,8 +306,10 @@ impl Follower {
         self.wallet.read(&reading, Standing { tip, applied: self.applied, now })
     }
 
-    fn abandon(&mut self, txid: Txid, now: WallTime) -> Result<Reply, CommandError> {
-        let changes = self.wallet.abandon(txid, now)?;
+    fn abandon(&mut self, around: &Around<'_>, txid: Txid) -> Result<Reply, CommandError> {
+        let client = around.chain.followed().map(|chain| &chain.client);
+        let handed_out = |txid| client.is_some_and(|client| client.has_handed_out(txid));
+        let changes = self.wallet.abandon(txid, handed_out, around.now.wall)?;
         self.say_changes(changes)?;
         Ok(Reply::Done)
     }

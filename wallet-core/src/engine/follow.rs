@@ -54,7 +54,7 @@ impl Engine {
                 let news = News { wallet: None, event: Event::Peer(event) };
                 self.effects.push(Effect::Tell(news));
             }
-            Output::Broadcast(event) => self.follow_broadcast(&event),
+            Output::Broadcast(event) => self.follow_broadcast(now, &event),
             Output::Clock(offset) => self.say(Event::Note(Note::ClockDiffers { offset })),
             Output::Mempool(MempoolEvent::Seen { transaction, peers }) => {
                 self.each(|one| one.take_seen(&transaction, peers, now));
@@ -69,7 +69,7 @@ impl Engine {
     }
 
     /// Those hear of it whose transaction it is.
-    fn follow_broadcast(&mut self, event: &BroadcastEvent) {
+    fn follow_broadcast(&mut self, now: Now, event: &BroadcastEvent) {
         let (BroadcastEvent::Sent { txid, .. }
         | BroadcastEvent::Echoed { txid, .. }
         | BroadcastEvent::BelowFloor { txid, .. }) = event;
@@ -78,7 +78,7 @@ impl Engine {
                 return Ok(());
             }
             let change = match event {
-                BroadcastEvent::Sent { .. } => one.wallet.mark_announced(*txid)?,
+                BroadcastEvent::Sent { .. } => one.wallet.mark_announced(*txid, now.wall)?,
                 BroadcastEvent::Echoed { .. } | BroadcastEvent::BelowFloor { .. } => None,
             };
             one.say(Event::Broadcast(event.clone()));

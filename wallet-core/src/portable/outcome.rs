@@ -24,7 +24,7 @@ portable_enum!(BumpProblem {
 portable_enum!(AccountProblem {
     NameTaken(name), Known(name), TooMany { most }, ForeignKey, NoWords,
 });
-portable_enum!(AbandonProblem { Confirmed, NotWaiting, NotOurs, Relayed { by, peers } });
+portable_enum!(AbandonProblem { Confirmed, NotWaiting, NotOurs, Relayed { by } });
 portable_enum!(SigningProblem {
     Incomplete, Altered, Invalid, SpentOutput { input }, Amounts, Impossible,
     SighashType { input }, ForeignKey { input },

@@ -1,7 +1,7 @@
 //! Owns how a payment of the wallet is given up that will never be in a block: one that nobody took,
 //! or whose coins somebody else spent.
 //!
-//! Refuses what peers still relay: they would bring it into a block, and its coins with it.
+//! Refuses what a peer was given: nodes may hold it, and bring it into a block, and its coins with it.
 
 use bitcoin::Txid;
 
@@ -15,6 +15,7 @@ use super::Wallet;
 impl Wallet {
     /// Gives up a payment with all that stands on it: its coins are free, and it is announced no
     /// more. Nothing of it is forgotten: if peers speak of it again or a block holds it, it counts.
+    /// `handed_out` tells what a peer was given that did not say yet that it got it.
     ///
     /// # Errors
     /// [`CommandError::NoSuchTransaction`], [`CommandError::CannotAbandon`], or what the disk
@@ -22,6 +23,7 @@ impl Wallet {
     pub fn abandon(
         &mut self,
         txid: Txid,
+        handed_out: impl Fn(Txid) -> bool,
         now: WallTime,
     ) -> Result<Vec<TransactionChange>, CommandError> {
         let row = self.file.transaction(txid)?.filter(|row| row.sums.ours);
@@ -38,8 +40,9 @@ impl Wallet {
         }
         let mut line = self.descendants(txid)?.0;
         line.insert(txid, row);
-        if let Some((by, row)) = line.iter().find(|(_, row)| is_relayed(row, now)) {
-            return refused(AbandonProblem::Relayed { by: *by, peers: row.seen_by });
+        let is_out = |(by, row): &(&Txid, &TransactionRow)| handed_out(**by) || is_held(row, now);
+        if let Some((by, _)) = line.iter().find(is_out) {
+            return refused(AbandonProblem::Relayed { by: *by });
         }
         let mut changes = Vec::new();
         // What stands on it would make it count again.
@@ -51,8 +54,8 @@ impl Wallet {
     }
 }
 
-/// Whether peers announced it so lately that it may still be with them.
-fn is_relayed(row: &TransactionRow, now: WallTime) -> bool {
+/// Whether a peer fetched or announced it so lately that nodes may still hold it.
+fn is_held(row: &TransactionRow, now: WallTime) -> bool {
     let last = now.to_unix().saturating_sub(UNCONFIRMED_LIFETIME.as_secs());
-    row.seen_by > 0 && row.seen.is_some_and(|seen| seen.to_unix() >= last)
+    row.announced && row.seen.is_some_and(|seen| seen.to_unix() >= last)
 }

@@ -132,18 +132,22 @@ impl Wallet {
         self.file.hold_draft(draft)
     }
 
-    /// A peer has fetched the transaction. `None`: nothing changed.
+    /// A peer has fetched the transaction, for the first time or again. `None`: nothing to tell.
     ///
     /// # Errors
     /// What the disk refused.
     pub fn mark_announced(
         &mut self,
         txid: Txid,
+        now: WallTime,
     ) -> Result<Option<TransactionChange>, StoreProblem> {
-        let Some(before) = self.file.transaction(txid)?.filter(|row| !row.announced) else {
-            return Ok(None);
-        };
-        self.file.set_announced(txid)?;
+        let Some(before) = self.file.transaction(txid)? else { return Ok(None) };
+        if !before.announced {
+            self.file.set_announced(txid)?;
+        }
+        if before.signed_here && before.canonical && before.placement.is_none() {
+            self.file.set_seen(txid, 0, Some(now))?;
+        }
         let Some(after) = self.file.transaction(txid)? else { return Ok(None) };
         let change = TransactionChange {
             txid,

@@ -105,13 +105,15 @@ impl Visit {
         transaction: &Transaction,
         nonce: u64,
         outbox: &mut Outbox,
-    ) {
+    ) -> bool {
         let sent = self.sent.values().filter(|sent| **sent == txid).count();
-        if matches!(self.stage, Stage::Offered | Stage::Taken) && sent < MAX_SENDS {
+        let sends = matches!(self.stage, Stage::Offered | Stage::Taken) && sent < MAX_SENDS;
+        if sends {
             self.sent.insert(nonce, txid);
             outbox.send(self.peer, NetworkMessage::Tx(transaction.clone()));
             outbox.send(self.peer, NetworkMessage::Ping(nonce));
         }
+        sends
     }
 
     /// The transaction whose receipt this is.

@@ -21,7 +21,7 @@ fn paid(bench: &mut Bench, number: u8) -> Transaction {
 }
 
 fn give_up(bench: &mut Bench, payment: &Transaction) -> Result<Vec<PaymentState>, CommandError> {
-    let changes = bench.wallet.abandon(payment.compute_txid(), bench.now)?;
+    let changes = bench.wallet.abandon(payment.compute_txid(), |_| false, bench.now)?;
     bench.wallet.commit().unwrap();
     Ok(changes.into_iter().map(|change| change.state).collect())
 }
@@ -73,7 +73,7 @@ fn what_peers_relay_is_not_given_up() {
     let first = paid(&mut bench, 1);
     let second = paid(&mut bench, 2);
     hear(&mut bench, &second);
-    let why = AbandonProblem::Relayed { by: second.compute_txid(), peers: 1 };
+    let why = AbandonProblem::Relayed { by: second.compute_txid() };
     assert_eq!(refusal(&mut bench, &first), why, "what stands on it is relayed only with it");
     assert_eq!(refusal(&mut bench, &second), why);
     let later = bench.now.to_unix() + UNCONFIRMED_LIFETIME.as_secs() + 1;
@@ -82,4 +82,29 @@ fn what_peers_relay_is_not_given_up() {
     assert_eq!(bench.total(), Amount::from_sat(100_000));
     hear(&mut bench, &first);
     assert_eq!(bench.wallet.to_announce().unwrap().len(), 1, "peers speak of it again");
+}
+
+/// A sole peer never announces back what it got from here.
+#[test]
+fn what_a_peer_fetched_is_not_given_up_while_nodes_keep_it() {
+    let mut bench = bench();
+    let payment = paid(&mut bench, 1);
+    let txid = payment.compute_txid();
+    let fetch = |bench: &mut Bench| {
+        bench.wallet.mark_announced(txid, bench.now).unwrap();
+        bench.wallet.commit().unwrap();
+    };
+    let why = AbandonProblem::Relayed { by: txid };
+    let given = bench.wallet.abandon(txid, |asked| asked == txid, bench.now);
+    assert_eq!(given.unwrap_err(), CommandError::CannotAbandon { txid, why });
+    fetch(&mut bench);
+    assert_eq!(refusal(&mut bench, &payment), why);
+    bench.now = bench.now.after(UNCONFIRMED_LIFETIME);
+    assert_eq!(refusal(&mut bench, &payment), why);
+    fetch(&mut bench);
+    bench.now = bench.now.after(UNCONFIRMED_LIFETIME);
+    assert_eq!(refusal(&mut bench, &payment), why, "a node that had dropped it took it again");
+    bench.now = WallTime::new(bench.now.to_unix() + 1);
+    give_up(&mut bench, &payment).unwrap();
+    assert_eq!(bench.total(), Amount::from_sat(100_000));
 }
