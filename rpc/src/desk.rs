@@ -9,12 +9,15 @@ use billfold_wallet_core::command::{Authority, Command, CommandError, Order, Rep
 use billfold_wallet_core::config::WalletName;
 use billfold_wallet_core::event::{Event, News};
 use billfold_wallet_core::face::{Face, Listener};
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, OwnedMutexGuard, Semaphore};
 use tokio::time::sleep;
 
 use crate::branches::Shelf;
 use crate::limits::{ROOM_TRIES, ROOM_WAIT, WAITING_QUESTIONS};
 use crate::turns::Turns;
+
+/// The turn at paying, until it is dropped.
+pub type PayingTurn = OwnedMutexGuard<()>;
 
 /// An open wallet, to be shared.
 #[derive(Clone)]
@@ -24,6 +27,7 @@ pub struct Desk {
     /// Who finds no room waits here, in the order in which they came, instead of being sent away.
     room: Arc<Semaphore>,
     turns: Arc<Turns>,
+    payer: Arc<Mutex<()>>,
     shelf: Arc<Shelf>,
     by: Option<Authority>,
 }
@@ -39,7 +43,8 @@ impl Desk {
     #[must_use]
     pub fn new(face: Arc<dyn Face>, wallet: WalletName) -> Self {
         let room = Arc::new(Semaphore::new(WAITING_QUESTIONS));
-        Self { face, wallet, room, turns: Arc::default(), shelf: Arc::default(), by: None }
+        let (turns, payer, shelf) = (Arc::default(), Arc::default(), Arc::default());
+        Self { face, wallet, room, turns, payer, shelf, by: None }
     }
 
     /// The same desk, for a call that is made with this right.
@@ -64,6 +69,14 @@ impl Desk {
     #[must_use]
     pub fn turns(&self) -> &Turns {
         &self.turns
+    }
+
+    /// Waits until no other payment of the wallet is between its draft and its signature, in the
+    /// order in which they came. A draft holds its coins, and its change is there once it is signed:
+    /// who drafted meanwhile would find no money where there is plenty. Not for who waits for a device
+    /// or a person meanwhile.
+    pub async fn paying(&self) -> PayingTurn {
+        Arc::clone(&self.payer).lock_owned().await
     }
 
     /// The descriptors of the wallet that were read.

@@ -1,8 +1,10 @@
 //! Owns payments by scripts that were written for Bitcoin Core: who bears the fee, what replaces a
 //! payment, what gives it up. The real program, over its port, on a play-money network.
 
+use std::thread;
+
 use anyhow::{Context, Result, ensure};
-use billfold_tests::daemon::Daemon;
+use billfold_tests::daemon::{Asker, Daemon};
 use billfold_tests::program::Program;
 use billfold_tests::town::Town;
 use corepc_types::v31;
@@ -205,6 +207,34 @@ fn a_payment_that_waits_is_replaced_or_given_up() -> Result<()> {
         ensure!(told == "Transaction not eligible for abandonment", "{told}");
     }
     daemon.refused(500, -5, "abandontransaction", &json!(["00".repeat(32)]))?;
+    daemon.stop()
+}
+
+/// A payment holds its coin until it is signed, and there is no other.
+#[test]
+fn payments_at_the_same_time_are_all_made_of_one_coin() -> Result<()> {
+    let (_town, _program, daemon) = serving(&[])?;
+    let asker: &Asker = &daemon;
+    let pay = |number: usize| match number % 4 {
+        0 => {
+            asker.call("sendtoaddress", &json!({"address": OTHER, "amount": 0.001, "fee_rate": 1}))
+        }
+        1 => asker.call("sendmany", &json!({"amounts": {OTHER: 0.001}, "fee_rate": 1})),
+        2 => asker.call("send", &json!({"outputs": {OTHER: 0.001}, "fee_rate": 1})),
+        _ => {
+            let outputs = json!([{"address": OTHER, "amount_sat": 100_000}]);
+            let fee = json!({"sat_per_vb": 1});
+            asker.call("billfold.pay", &json!([format!("{number}"), outputs, fee]))
+        }
+    };
+    let paid: Vec<Result<Value>> = thread::scope(|scope| {
+        let calls: Vec<_> = (0..16).map(|number| scope.spawn(move || pay(number))).collect();
+        calls.into_iter().map(|call| call.join().expect("no panic")).collect()
+    });
+    let paid = paid.into_iter().collect::<Result<Vec<_>>>()?;
+    let told = daemon.call("listtransactions", &json!(["*", 100]))?;
+    let sent = told.as_array().context("a list")?.iter().filter(|one| one["category"] == "send");
+    ensure!(sent.count() == paid.len(), "{told}");
     daemon.stop()
 }
 

@@ -11,7 +11,7 @@ use billfold_wallet_core::keychain::Branch;
 use bitcoin::{Amount, FeeRate};
 
 use crate::arguments::{self, fixed_point};
-use crate::desk::Desk;
+use crate::desk::{Desk, PayingTurn};
 use crate::error::{Code, NO_FUNDS, RpcError};
 use crate::json::Value;
 use crate::ledger::{self, drop_draft};
@@ -89,6 +89,7 @@ pub(super) enum Drafted {
 /// Those of [`drafted`], -4 where others must sign too, and what else the wallet answered.
 pub(super) async fn pay(node: &Node, desk: &Desk, request: PayRequest) -> Result<Paid, RpcError> {
     ledger::require_unlocked(desk).await?;
+    let _turn = desk.paying().await;
     let drafted = drafted(node, desk, request).await;
     // As in Core, whatever else is wrong.
     if drafted.is_err() && !ledger::description(desk).await?.takes_keys {
@@ -110,6 +111,17 @@ pub(super) async fn pay(node: &Node, desk: &Desk, request: PayRequest) -> Result
             }
         }
     }
+}
+
+/// The [turn at paying](Desk::paying), where the wallet's own keys sign; a device is waited for without it.
+///
+/// # Errors
+/// What the wallet answered.
+pub(super) async fn turn(desk: &Desk) -> Result<Option<PayingTurn>, RpcError> {
+    if ledger::description(desk).await?.external_signer {
+        return Ok(None);
+    }
+    Ok(Some(desk.paying().await))
 }
 
 /// Drafts a payment, with the fallback fee where nothing else is known of fees.

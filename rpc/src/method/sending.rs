@@ -21,7 +21,7 @@ use crate::error::{Code, NO_FUNDS, RpcError};
 use crate::json::{Value, answer};
 use crate::ledger::drop_draft;
 use crate::method::funding::{self, NOT_COVERED};
-use crate::method::payment::{Drafted, TOO_LOW, below_least, drafted};
+use crate::method::payment::{Drafted, TOO_LOW, below_least, drafted, turn};
 use crate::method::preselected::{self, Preselected};
 use crate::method::send::part;
 use crate::method::{Category, Method, Outcome, Run, Standing};
@@ -214,6 +214,7 @@ async fn finish(node: &Node, desk: &Desk, mut request: PayRequest, options: &Opt
     let keeps =
         !is_joint && options.flag("add_to_wallet", true)? && !options.flag("psbt", false)?;
     let locks = options.flag("lock_unspents", false)?;
+    let _turn = turn(desk).await?;
     let draft = match drafted(node, desk, request).await? {
         Drafted::New(draft) => draft,
         Drafted::Paid(paid) => {

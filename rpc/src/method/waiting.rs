@@ -15,7 +15,7 @@ use crate::device_signing;
 use crate::error::{Code, RpcError};
 use crate::json::{Btc, answer};
 use crate::ledger::{self, drop_draft};
-use crate::method::payment::Fee;
+use crate::method::payment::{Fee, turn};
 use crate::method::{Category, Method, Outcome, Run, Standing};
 use crate::node::Node;
 use crate::parameter::{Kind, Parameter};
@@ -97,6 +97,7 @@ async fn bump(node: &Node, desk: &Desk, arguments: &Arguments, signs: bool) -> O
         hold,
         dry_run: false,
     };
+    let _turn = turn(desk).await?;
     let draft = match desk.ask(Command::Bump(request)).await {
         Ok(Reply::Draft(draft)) => draft,
         Ok(Reply::Payment(payment)) => {

@@ -93,6 +93,7 @@ async fn pay(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
             _ => Err(RpcError::bug()),
         };
     }
+    let _turn = desk.paying().await;
     let made = desk.ask(Command::Draft(Box::new(request.clone()))).await?;
     let made = match made {
         Reply::Draft(draft) if draft.fee_basis == FeeBasis::Fallback => {
@@ -131,6 +132,7 @@ async fn bump(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
         hold: Hold::Briefly,
         dry_run: false,
     };
+    let _turn = desk.paying().await;
     let made = desk.ask(Command::Bump(request)).await?;
     signed(desk, made).await
 }
