@@ -233,3 +233,46 @@ fn a_token_of_several_wallets_is_narrowed_and_taken_back() -> Result<()> {
     }
     daemon.stop()
 }
+
+/// A token of a thousand satoshi a day gave a million to miners by taking the owner's payment back.
+#[test]
+fn a_token_with_limits_undoes_no_payment_of_the_owners() -> Result<()> {
+    let (_town, _program, daemon) = town()?;
+    let bump = |teller: &Teller<'_>, paid: &Value, key: &str, rate: u32| {
+        let fee = json!({"sat_per_vb": rate});
+        let params = json!({"key": key, "payment_id": paid, "fee": fee, "way": "cancel"});
+        let (_, told, why) = teller.ask("/wallet/main", "billfold.bump", &params)?;
+        anyhow::Ok((told, why))
+    };
+    let last = || {
+        let told = owner(&daemon).ask("/wallet/main", "billfold.audit", &json!([]))?;
+        let entries = told.1["entries"].as_array().context("no entries")?.clone();
+        entries.last().cloned().context("nothing is written down")
+    };
+    let (paid, why) = owner(&daemon).pay("main", "rent", 300_000)?;
+    ensure!(paid["payment_id"].is_u64(), "{why}");
+    let (destinations, bound) = (format!("to={STRANGER}"), "per_payment_sat=900000");
+    for caveats in [json!(["budget_sat=1000/86400"]), json!([destinations, bound])] {
+        let (token, _) = made(&daemon, &json!(["role=spend"]), &Value::Null)?;
+        let token = narrowed(&daemon, &token, &caveats)?;
+        let (told, why) = bump(&at(&daemon, &token), &paid["payment_id"], "theft", 200)?;
+        ensure!(told.is_null() && why == "anothers_payment", "{caveats}: {told}, {why}");
+        let params = json!([paid["txid"], {"fee_rate": 200}]);
+        let told = at(&daemon, &token).ask("/wallet/main", "bumpfee", &params)?;
+        ensure!(told.1.is_null() && told.2 == "anothers_payment", "{told:?}");
+        ensure!(last()?["outcome"] == "anothers_payment", "{}", last()?);
+    }
+
+    // What it asked for itself it takes back, for what that costs.
+    let caveats = json!(["role=spend", "budget_sat=50000/86400"]);
+    let (token, _) = made(&daemon, &caveats, &Value::Null)?;
+    let teller = at(&daemon, &token);
+    let (own, why) = teller.pay("main", "tea", 40_000)?;
+    ensure!(own["payment_id"].is_u64(), "{why}");
+    let (told, why) = bump(&teller, &own["payment_id"], "no-tea", 20)?;
+    ensure!(told["state"] == "signed", "{told}, {why}");
+    ensure!(last()?["amount_sat"] == told["fee_sat"], "{} of {told}", last()?);
+    // Its signature was given away before.
+    ensure!(teller.pay("main", "cake", 40_000)?.1 == "budget");
+    daemon.stop()
+}

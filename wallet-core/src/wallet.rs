@@ -46,6 +46,7 @@ mod draft;
 mod keyed;
 mod bump;
 mod payment;
+mod displaced;
 mod teller;
 mod handed;
 mod signings;

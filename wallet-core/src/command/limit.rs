@@ -49,6 +49,11 @@ pub enum Overrun {
     /// An input of which it is not known what leaves the wallet by it.
     #[error("it spends something of which the wallet does not know how much it is")]
     UnknownInput,
+    /// It takes the place of what somebody else asked for.
+    #[error(
+        "it replaces a payment, or what stands on one, that somebody else asked for: the owner replaces it"
+    )]
+    AnothersPayment,
 }
 
 impl Overrun {
@@ -60,6 +65,7 @@ impl Overrun {
             Self::Budget { .. } => "budget",
             Self::Destination => "destination",
             Self::UnknownInput => "unknown_input",
+            Self::AnothersPayment => "anothers_payment",
         }
     }
 }

@@ -8,8 +8,7 @@ use std::str::FromStr as _;
 use bitcoin::psbt::Psbt;
 
 use crate::command::{
-    AuditEntry, Authority, Command, CommandError, DraftId, KeyedRequest, Order, Reply,
-    TellerCommand,
+    AuditEntry, Authority, Command, CommandError, KeyedRequest, Order, Reply, TellerCommand,
 };
 use crate::engine::Engine;
 use crate::engine::around::Around;
@@ -69,7 +68,7 @@ impl Follower {
         // What was just built is well-formed.
         let psbt =
             Psbt::from_str(&draft.psbt).map_err(|_| CommandError::NoSuchDraft(draft.id.0))?;
-        if let Err(refused) = self.check(around, &psbt, kept) {
+        if let Err(refused) = self.check(around, &psbt) {
             if let Some(id) = kept.filter(|_| is_brief) {
                 // One that keeps nothing is not there.
                 match self.wallet.drop_draft(id) {
@@ -87,10 +86,9 @@ impl Follower {
         &self,
         around: &Around<'_>,
         psbt: &Psbt,
-        draft: Option<DraftId>,
     ) -> Result<Option<Spending>, CommandError> {
         let Some(by) = &self.by else { return Ok(None) };
-        self.wallet.within_limits(by, psbt, draft, around.now.wall).map(Some)
+        self.wallet.within_limits(by, psbt, around.now.wall).map(Some)
     }
 
     /// Counts what a payment takes that was signed.
@@ -101,7 +99,7 @@ impl Follower {
     ) -> Result<(), CommandError> {
         if let Some(spending) = spending {
             self.wallet.count(&spending, around.now.wall)?;
-            self.spent = Some(spending.amount);
+            self.spent = Some(spending.leaves);
         }
         Ok(())
     }

@@ -26,7 +26,7 @@ impl Follower {
         draft: DraftId,
     ) -> Result<Reply, CommandError> {
         let drafted = self.wallet.psbt_of(draft, around.now.wall)?;
-        let spending = self.check(around, &drafted, Some(draft))?;
+        let spending = self.check(around, &drafted)?;
         let mut psbt = drafted.clone();
         self.signer()?.sign(&mut psbt).map_err(CommandError::Signing)?;
         let signed = match signers::finish(&psbt, &drafted) {
@@ -91,7 +91,7 @@ impl Follower {
         handed: &Psbt,
     ) -> Result<Reply, CommandError> {
         let moment = around.place();
-        let spending = self.check(around, handed, None)?;
+        let spending = self.check(around, handed)?;
         let mut psbt = handed.clone();
         self.signer()?.sign(&mut psbt).map_err(CommandError::Signing)?;
         if psbt == *handed {
@@ -127,7 +127,7 @@ impl Follower {
                 return Ok(Reply::Signing(Box::new(self.wallet.signing(*id)?)));
             }
             SigningCommand::Begin { psbt, signer } => {
-                let spending = self.check(around, psbt, None)?;
+                let spending = self.check(around, psbt)?;
                 let asker = self.by.as_ref().map_or(&Asker::Owner, |by| &by.asker);
                 // The device may have keys of coins that the token is not for.
                 if matches!(asker, Asker::Token(_)) && self.wallet.is_unknown(psbt)? {
@@ -160,7 +160,7 @@ impl Follower {
         psbt: &Psbt,
     ) -> Result<Reply, CommandError> {
         let moment = around.place();
-        let spending = self.check(around, psbt, None)?;
+        let spending = self.check(around, psbt)?;
         let (draft, transaction) = match self.wallet.close_draft(psbt, moment)? {
             Handed::Known(payment) => return Ok(Reply::Payment(payment)),
             Handed::Signed(draft, transaction) => (draft, transaction),

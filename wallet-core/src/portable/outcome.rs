@@ -44,7 +44,7 @@ portable_enum!(CommandError {
     Closing, DaemonLost,
 });
 portable_enum!(Overrun {
-    PerPayment { leaves, most }, Budget { leaves, left, seconds }, Destination, UnknownInput,
+    PerPayment { leaves, most }, Budget { leaves, left, seconds }, Destination, UnknownInput, AnothersPayment,
 });
 portable_enum!(OpenError {
     NoSuchWallet { name, existing }, WrongPassword, TooSoon { wait }, Loaded(name),

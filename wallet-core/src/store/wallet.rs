@@ -51,7 +51,7 @@ use crate::vault::FileKey;
 use column::Column;
 
 pub use addresses::{Issued, KeychainState, ScriptPlace};
-pub use budget::Spending;
+pub use budget::{Counted, Spending};
 pub use coin_rows::{CoinRow, OwnOutput};
 pub use coins::{CoinSums, LeanCoin};
 pub use drafts::{DraftRow, PaymentRow, RequestId, Task};

@@ -4,13 +4,12 @@
 //! What leaves the wallet is what counts: the coins that a transaction spends less what it pays to
 //! the wallet's own scripts. Refuses a limited payment of which that is not known.
 
+use bitcoin::Amount;
 use bitcoin::psbt::{self, Psbt};
-use bitcoin::{Amount, Txid};
 
 use crate::command::{
-    Attempt, AttemptPurpose, AuditEntry, Authority, CommandError, DraftId, Happened, Limit,
-    NewToken, Overrun, PaymentQuery, PaymentRecord, StoreProblem, TellerCommand, TellerReading,
-    TellerReply,
+    Attempt, AttemptPurpose, AuditEntry, Authority, CommandError, Happened, Limit, NewToken,
+    Overrun, PaymentQuery, PaymentRecord, StoreProblem, TellerCommand, TellerReading, TellerReply,
 };
 use crate::light_client::time::WallTime;
 use crate::limits::{LISTED_PAYMENTS, TOKENS};
@@ -89,8 +88,8 @@ impl Wallet {
         self.file.append_audit(entry)
     }
 
-    /// What a payment, perhaps that of a draft, takes on somebody's behalf, if they may take it.
-    /// What it replaces gives back what it took.
+    /// What a payment takes on somebody's behalf, if they may take it. It counts in the place of those that fall
+    /// for it and were counted on the same behalf. Whoever has limits of their own replaces what they asked for only.
     ///
     /// # Errors
     /// [`CommandError::OverLimit`], or what the disk refused.
@@ -98,52 +97,66 @@ impl Wallet {
         &self,
         by: &Authority,
         psbt: &Psbt,
-        draft: Option<DraftId>,
         now: WallTime,
     ) -> Result<Spending, CommandError> {
         let over = |why| Err(CommandError::OverLimit(why));
-        let policy = self.file.limits()?;
-        let is_limited = !(policy.is_empty() && by.limits.is_empty());
-        let Some(leaves) = self.leaving(psbt)? else {
-            if is_limited {
-                return over(Overrun::UnknownInput);
-            }
-            return Ok(spending(by, psbt, Amount::ZERO));
+        let (policy, asker) = (self.file.limits()?, by.asker.to_string());
+        let displaced = self.displaced(&asker, &psbt.unsigned_tx)?;
+        let is_bound = !by.limits.is_empty();
+        let known = self.leaving(psbt)?;
+        let Some(leaves) = known.or((policy.is_empty() && !is_bound).then_some(Amount::ZERO))
+        else {
+            return over(Overrun::UnknownInput);
         };
-        let draft = match draft {
-            Some(id) => self.file.draft(id)?,
-            // What a device is asked to sign, or what was signed elsewhere, may be one all the same.
-            None => self.draft_of(psbt)?.map(|(_, row)| row),
-        };
-        let replaced = draft.and_then(|row| row.task.replaced());
-        let before = replaced.map(|txid| self.left_by(txid)).transpose()?.unwrap_or(Amount::ZERO);
-        let taken = spending(by, psbt, leaves.checked_sub(before).unwrap_or(Amount::ZERO));
+        if is_bound && displaced.is_anothers {
+            return over(Overrun::AnothersPayment);
+        }
+        // What others were charged for what falls is in the sum of all, which alone counts where one has no limits.
+        let others = if is_bound { Amount::ZERO } else { displaced.others };
+        let moved = displaced.own.iter().map(|one| one.amount);
+        let moved = moved.fold(Amount::ZERO, |sum, one| sum.checked_add(one).unwrap_or(sum));
+        let amount = leaves.checked_sub(others).unwrap_or(Amount::ZERO).max(moved);
+        let unsigned = psbt.unsigned_tx.compute_txid();
+        let taken = Spending { asker, unsigned, leaves, amount, instead_of: displaced.own };
         let own = by.limits.iter().map(|limit| (limit, Some(taken.asker.as_str())));
         for (limit, whose) in policy.iter().map(|limit| (limit, None)).chain(own) {
-            match limit {
-                Limit::PerPayment(most) if leaves > *most => {
-                    return over(Overrun::PerPayment { leaves, most: *most });
-                }
-                Limit::PerPayment(_) => {}
-                Limit::Budget { amount, seconds } => {
-                    let since = WallTime::new(now.to_unix().saturating_sub(u64::from(*seconds)));
-                    let spent = self.file.spent_since(since, whose, taken.unsigned)?;
-                    let left = amount.checked_sub(spent).unwrap_or(Amount::ZERO);
-                    if taken.amount > left {
-                        let (leaves, seconds) = (taken.amount, *seconds);
-                        return over(Overrun::Budget { leaves, left, seconds });
-                    }
-                }
-                Limit::Destinations(scripts) => {
-                    let outputs = psbt.unsigned_tx.output.iter().map(|o| &o.script_pubkey);
-                    let mut foreign = outputs.filter(|spk| !self.scripts.contains_key(*spk));
-                    if foreign.any(|spk| !scripts.contains(spk)) {
-                        return over(Overrun::Destination);
-                    }
-                }
+            if let Some(why) = self.overrun(limit, whose, &taken, psbt, now)? {
+                return over(why);
             }
         }
         Ok(taken)
+    }
+
+    /// Why a payment breaks a limit of one asker or of all, if it does.
+    fn overrun(
+        &self,
+        limit: &Limit,
+        whose: Option<&str>,
+        taken: &Spending,
+        psbt: &Psbt,
+        now: WallTime,
+    ) -> Result<Option<Overrun>, StoreProblem> {
+        Ok(match limit {
+            Limit::PerPayment(most) => {
+                let leaves = taken.leaves;
+                (leaves > *most).then_some(Overrun::PerPayment { leaves, most: *most })
+            }
+            Limit::Budget { amount, seconds } => {
+                let (leaves, seconds) = (taken.amount, *seconds);
+                let since = WallTime::new(now.to_unix().saturating_sub(u64::from(seconds)));
+                let moved = taken.instead_of.iter().filter(|one| one.at > since);
+                let spent = self.file.spent_since(since, whose, taken.unsigned)?;
+                let spent = moved.map(|one| one.amount).try_fold(spent, Amount::checked_sub);
+                let left = amount.checked_sub(spent.unwrap_or(Amount::ZERO));
+                let left = left.unwrap_or(Amount::ZERO);
+                (leaves > left).then_some(Overrun::Budget { leaves, left, seconds })
+            }
+            Limit::Destinations(scripts) => {
+                let outputs = psbt.unsigned_tx.output.iter().map(|o| &o.script_pubkey);
+                let mut foreign = outputs.filter(|spk| !self.scripts.contains_key(*spk));
+                foreign.any(|spk| !scripts.contains(spk)).then_some(Overrun::Destination)
+            }
+        })
     }
 
     /// Counts what a payment takes, in the commit in which it is signed.
@@ -201,12 +214,6 @@ impl Wallet {
         by_key.chain(by_leaf).any(is_known)
     }
 
-    /// What left the wallet by a payment that is signed.
-    fn left_by(&self, txid: Txid) -> Result<Amount, StoreProblem> {
-        let Some(row) = self.file.payment(txid)? else { return Ok(Amount::ZERO) };
-        Ok(self.leaving(&row.psbt)?.unwrap_or(Amount::ZERO))
-    }
-
     fn add_token(&mut self, token: &NewToken, now: WallTime) -> Result<TellerReply, CommandError> {
         let alive = self.file.tokens()?.iter().filter(|one| one.revoked.is_none()).count();
         if alive >= TOKENS {
@@ -242,9 +249,4 @@ impl Wallet {
         }
         Ok(PaymentRecord { id, key, attempts })
     }
-}
-
-fn spending(by: &Authority, psbt: &Psbt, amount: Amount) -> Spending {
-    let unsigned = psbt.unsigned_tx.compute_txid();
-    Spending { asker: by.asker.to_string(), unsigned, amount }
 }

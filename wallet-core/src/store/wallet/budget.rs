@@ -18,7 +18,24 @@ pub struct Spending {
     pub asker: String,
     /// The transaction without its signatures.
     pub unsigned: Txid,
-    /// What leaves the wallet by it, less what left by those that it replaces.
+    /// What leaves the wallet by it.
+    pub leaves: Amount,
+    /// What counts.
+    pub amount: Amount,
+    /// What was counted on the same behalf for those whose place it takes, and is in `amount` now.
+    pub instead_of: Vec<Counted>,
+}
+
+/// What was counted for a transaction on somebody's behalf.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counted {
+    /// Who asked.
+    pub asker: String,
+    /// The transaction without its signatures.
+    pub unsigned: Txid,
+    /// When it was signed last.
+    pub at: WallTime,
+    /// How much; nothing, if another counts in its place.
     pub amount: Amount,
 }
 
@@ -107,17 +124,40 @@ impl WalletFile {
         })
     }
 
+    /// What was counted for a transaction, by whoever asked for it.
+    pub fn counted(&self, unsigned: Txid) -> Result<Vec<Counted>, StoreProblem> {
+        self.read(|sql| {
+            sql.prepare_cached("SELECT asker, at, amount FROM spendings WHERE unsigned = ?1")?
+                .query_map([Column(unsigned)], |row| {
+                    Ok(Counted {
+                        asker: row.get(0)?,
+                        unsigned,
+                        at: row.get::<_, Column<WallTime>>(1)?.0,
+                        amount: row.get::<_, Column<Amount>>(2)?.0,
+                    })
+                })?
+                .collect()
+        })
+    }
+
     /// Notes what a transaction takes; once, however often it is signed, and when it was last: a device
-    /// that did not sign at first may do so later.
+    /// that did not sign at first may do so later. Those in whose place it counts stay with nothing, as asked for.
     pub fn insert_spending(
         &mut self,
         spending: &Spending,
         now: WallTime,
     ) -> Result<(), StoreProblem> {
         self.write(|sql| {
+            for Counted { asker, unsigned, .. } in &spending.instead_of {
+                sql.prepare_cached(
+                    "UPDATE spendings SET amount = 0 WHERE asker = ?1 AND unsigned = ?2",
+                )?
+                .execute(params![asker, Column(*unsigned)])?;
+            }
             sql.execute(
                 "INSERT INTO spendings VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT DO UPDATE SET at = max(at, excluded.at)",
+                 ON CONFLICT DO UPDATE SET at = max(at, excluded.at),
+                                           amount = max(amount, excluded.amount)",
                 params![
                     spending.asker,
                     Column(spending.unsigned),

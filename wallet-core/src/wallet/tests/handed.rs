@@ -441,27 +441,3 @@ fn a_psbt_is_not_filled_beyond_measure() {
     assert!(bench.wallet.psbt_from(spending(50)).is_ok());
     assert!(too_large(bench.wallet.psbt_from(spending(100_000)).unwrap_err()));
 }
-
-/// As the page on tokens has it: a replacement counts for what it takes more.
-#[test]
-fn a_replacement_takes_the_same_by_whatever_it_is_signed() {
-    use crate::command::{Asker, Authority};
-    let mut bench = Bench::new(LookAhead::NEW);
-    bench.fund(SEGWIT, 100_000);
-    let draft = bench.draft(&pay(&stranger(1), exactly(50_000)));
-    let txid = bench.sign(&draft).transaction.compute_txid();
-    let bump = replacement(txid, 9);
-    let moment = bench.moment();
-    let bumped = bench.wallet.bump(&bump, &moment).unwrap();
-    let (asker, method) = (Asker::Owner, String::new());
-    let by = Authority { asker, method, request: None, limits: Vec::new() };
-    let psbt: Psbt = bumped.psbt.parse().unwrap();
-    for draft in [Some(bumped.id), None] {
-        let taken = bench.wallet.within_limits(&by, &psbt, draft, bench.now).unwrap();
-        assert_eq!(taken.amount, bumped.fee - draft_fee(&bench, txid), "{draft:?}");
-    }
-}
-
-fn draft_fee(bench: &Bench, txid: bitcoin::Txid) -> Amount {
-    bench.wallet.payment(txid).unwrap().expect("a payment").fee
-}

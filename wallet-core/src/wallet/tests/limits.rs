@@ -4,8 +4,8 @@ use bitcoin::{Amount, FeeRate, Psbt};
 
 use super::bench::{Bench, SEGWIT, exactly, pay, replacement, stranger};
 use crate::command::{
-    Asker, Authority, CommandError, Draft, FeeChoice, KeyedRequest, Limit, Overrun, PayRequest,
-    PaymentQuery, TellerCommand, TellerReading, TellerReply, TokenId,
+    Asker, Authority, BumpRequest, BumpWay, CommandError, Draft, FeeChoice, KeyedRequest, Limit,
+    Overrun, PayRequest, PaymentQuery, TellerCommand, TellerReading, TellerReply, TokenId,
 };
 use crate::config::LookAhead;
 use crate::light_client::time::WallTime;
@@ -36,7 +36,7 @@ fn draft(bench: &mut Bench, to: u8, sat: u64) -> Draft {
 /// As the engine does it: checked, signed, counted, in one commit.
 fn order(bench: &mut Bench, by: &Authority, draft: &Draft) -> Result<Amount, CommandError> {
     let psbt = draft.psbt.parse().unwrap();
-    let spending = bench.wallet.within_limits(by, &psbt, Some(draft.id), bench.now)?;
+    let spending = bench.wallet.within_limits(by, &psbt, bench.now)?;
     bench.wallet.count(&spending, bench.now)?;
     bench.sign(draft);
     Ok(spending.amount)
@@ -83,7 +83,7 @@ fn what_is_signed_twice_is_counted_once() {
     let one = draft(&mut bench, 1, 30_000);
     let psbt = one.psbt.parse().unwrap();
     for _ in 0..3 {
-        let spending = bench.wallet.within_limits(&budget, &psbt, None, bench.now).unwrap();
+        let spending = bench.wallet.within_limits(&budget, &psbt, bench.now).unwrap();
         bench.wallet.count(&spending, bench.now).unwrap();
     }
 }
@@ -96,7 +96,7 @@ fn what_is_signed_again_counts_from_then_on() {
     let one = draft(&mut bench, 1, 30_000);
     let psbt = one.psbt.parse().unwrap();
     for later in [u64::from(DAY) - 10, 20] {
-        let spending = bench.wallet.within_limits(&budget, &psbt, None, bench.now).unwrap();
+        let spending = bench.wallet.within_limits(&budget, &psbt, bench.now).unwrap();
         bench.wallet.count(&spending, bench.now).unwrap();
         bench.now = WallTime::new(bench.now.to_unix() + later);
     }
@@ -123,7 +123,7 @@ fn what_a_device_would_sign_and_nobody_knows_is_over_every_limit() {
             bench.wallet.own.clear();
         }
         let limits = by(vec![Limit::PerPayment(Amount::MAX_MONEY)]);
-        let refused = bench.wallet.within_limits(&limits, &psbt, None, bench.now).unwrap_err();
+        let refused = bench.wallet.within_limits(&limits, &psbt, bench.now).unwrap_err();
         assert_eq!(refused, CommandError::OverLimit(Overrun::UnknownInput), "{keys_are_here}");
     }
 }
@@ -142,6 +142,136 @@ fn the_limits_of_all_count_what_anybody_took() {
     let two = draft(&mut bench, 2, 30_000);
     let refused = order(&mut bench, &owner, &two).unwrap_err();
     assert_eq!(refused.name(), "policy_refused");
+}
+
+fn budget(sat: u64) -> Authority {
+    by(vec![Limit::Budget { amount: Amount::from_sat(sat), seconds: DAY }])
+}
+
+/// What takes the place of a payment, or takes it back.
+fn bumped(bench: &mut Bench, paid: &Draft, rate: u32, way: BumpWay) -> Draft {
+    let txid = paid.psbt.parse::<Psbt>().unwrap().unsigned_tx.compute_txid();
+    let moment = bench.moment();
+    bench.wallet.bump(&BumpRequest { way, ..replacement(txid, rate) }, &moment).unwrap()
+}
+
+fn why(refused: Result<Amount, CommandError>) -> &'static str {
+    match refused {
+        Err(CommandError::OverLimit(why)) => why.rule(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A hundred thousand satoshi went to miners by a token that had a thousand to spend.
+#[test]
+fn who_has_limits_neither_replaces_nor_cancels_what_others_asked_for() {
+    let owner = Authority { asker: Asker::Owner, ..by(Vec::new()) };
+    for asked_for in [None, Some(owner)] {
+        let mut bench = bench();
+        let one = draft(&mut bench, 1, 30_000);
+        match asked_for {
+            Some(by) => drop(order(&mut bench, &by, &one).unwrap()),
+            // At the screens nothing is counted.
+            None => drop(bench.sign(&one)),
+        }
+        for way in [BumpWay::Replace, BumpWay::Cancel] {
+            let taken = bumped(&mut bench, &one, 9, way);
+            let wide = budget(90_000);
+            let listed = by(vec![Limit::Destinations(vec![stranger(1).script_pubkey()])]);
+            for bound in [budget(1_000), wide, listed] {
+                assert_eq!(why(order(&mut bench, &bound, &taken)), "anothers_payment");
+            }
+            bench.wallet.drop_draft(taken.id).unwrap();
+        }
+    }
+}
+
+/// Whoever stands on the change of a token's payment loses their payment with it.
+#[test]
+fn who_has_limits_lets_nothing_fall_that_others_asked_for() {
+    let mut bench = Bench::new(LookAhead::NEW);
+    bench.fund(SEGWIT, 100_000);
+    let one = draft(&mut bench, 1, 30_000);
+    order(&mut bench, &budget(90_000), &one).unwrap();
+    let mut rest = pay(&stranger(2), exactly(20_000));
+    rest.fee = FeeChoice::Rate(FeeRate::from_sat_per_vb_u32(1));
+    let on_top = bench.draft(&rest);
+    bench.sign(&on_top);
+    let mut psbt: Psbt = one.psbt.parse().unwrap();
+    psbt.unsigned_tx.output.pop();
+    let refused = bench.wallet.within_limits(&budget(90_000), &psbt, bench.now).unwrap_err();
+    assert_eq!(refused, CommandError::OverLimit(Overrun::AnothersPayment));
+}
+
+#[test]
+fn a_replacement_counts_in_the_place_of_what_the_same_asked_for() {
+    let mut bench = bench();
+    let one = draft(&mut bench, 1, 30_000);
+    order(&mut bench, &budget(50_000), &one).unwrap();
+    // Of a budget that has no room for it a second time.
+    let two = bumped(&mut bench, &one, 9, BumpWay::Replace);
+    let psbt: Psbt = two.psbt.parse().unwrap();
+    let counted = Amount::from_sat(30_000) + two.fee;
+    let left = counted - Amount::ONE_SAT;
+    assert_eq!(why(order(&mut bench, &budget(left.to_sat()), &two)), "budget");
+    assert_eq!(order(&mut bench, &budget(50_000), &two), Ok(counted));
+    let again = bench.wallet.within_limits(&budget(50_000), &psbt, bench.now).unwrap();
+    assert_eq!(again.amount, counted, "as often as it is signed");
+    // Of what is taken back the signature was given away.
+    let back = bumped(&mut bench, &two, 20, BumpWay::Cancel);
+    assert_eq!(order(&mut bench, &budget(50_000), &back), Ok(counted));
+    let more = draft(&mut bench, 2, 30_000);
+    assert_eq!(why(order(&mut bench, &budget(50_000), &more)), "budget");
+    let less = draft(&mut bench, 2, 15_000);
+    order(&mut bench, &budget(50_000), &less).unwrap();
+}
+
+/// One coin of two alone would leave the other for what was signed first.
+#[test]
+fn what_takes_the_place_of_a_payment_in_part_counts_beside_it() {
+    let mut bench = bench();
+    let one = draft(&mut bench, 1, 150_000);
+    let first = order(&mut bench, &budget(200_000), &one).unwrap();
+    let mut psbt: Psbt = one.psbt.parse().unwrap();
+    assert_eq!(psbt.inputs.len(), 2);
+    psbt.inputs.pop();
+    psbt.unsigned_tx.input.pop();
+    psbt.unsigned_tx.output.retain(|output| output.value < Amount::from_sat(100_000));
+    let refused = bench.wallet.within_limits(&budget(200_000), &psbt, bench.now).unwrap_err();
+    let left = Amount::from_sat(200_000) - first;
+    assert!(
+        matches!(&refused, CommandError::OverLimit(Overrun::Budget { left: l, .. }) if *l == left),
+        "{refused}"
+    );
+}
+
+/// The owner's program that makes payments faster is no second payment for the limits of all.
+#[test]
+fn the_limits_of_all_count_a_replacement_by_another_once() {
+    let mut bench = bench();
+    let policy = vec![Limit::Budget { amount: Amount::from_sat(50_000), seconds: DAY }];
+    bench.wallet.tell(&TellerCommand::SetPolicy(policy), bench.now).unwrap();
+    let one = draft(&mut bench, 1, 30_000);
+    order(&mut bench, &by(Vec::new()), &one).unwrap();
+    let owner = Authority { asker: Asker::Owner, ..by(Vec::new()) };
+    let two = bumped(&mut bench, &one, 9, BumpWay::Replace);
+    assert_eq!(order(&mut bench, &owner, &two), Ok(two.fee - one.fee));
+    // What nobody was charged for counts in full.
+    let mut bench = self::bench();
+    bench
+        .wallet
+        .tell(
+            &TellerCommand::SetPolicy(vec![Limit::Budget {
+                amount: Amount::from_sat(1_000),
+                seconds: DAY,
+            }]),
+            bench.now,
+        )
+        .unwrap();
+    let one = draft(&mut bench, 1, 30_000);
+    bench.sign(&one);
+    let back = bumped(&mut bench, &one, 20, BumpWay::Cancel);
+    assert_eq!(why(order(&mut bench, &owner, &back)), "budget");
 }
 
 #[test]
