@@ -135,6 +135,17 @@ fn the_history_is_told_page_by_page_from_both_ends_and_by_what_is_asked_for() ->
         ensure!(got == wanted, "{filter}: {got:?}");
     }
 
+    // What was replaced gave up its place on top, and is passed like any other.
+    let first = daemon.call("billfold.history", &json!(["newest", null, 1]))?;
+    daemon.call("bumpfee", &json!([first["transactions"][0]["txid"], {"fee_rate": 9}]))?;
+    daemon.refused(500, -8, "billfold.history", &json!(["newest", first["next"]]))?;
+    let bumped = walked(&daemon, "newest", 1_000, &json!({}))?;
+    ensure!(bumped[0] < bumped[1] && bumped[1..] == all, "{bumped:?} after {all:?}");
+    for limit in [1, 2, 4] {
+        ensure!(walked(&daemon, "newest", limit, &json!({}))? == bumped, "in pages of {limit}");
+        ensure!(walked(&daemon, "oldest", limit, &json!({}))? == upwards, "in pages of {limit}");
+    }
+
     // What waited when it was told has a block now: who went on from it would not know.
     let first = daemon.call("billfold.history", &json!(["newest", null, 1]))?;
     town.await_payment(first["transactions"][0]["txid"].as_str().context("no id")?.parse()?)?;
@@ -142,6 +153,11 @@ fn the_history_is_told_page_by_page_from_both_ends_and_by_what_is_asked_for() ->
     daemon.await_height(town.network.tip().0)?;
     let told = daemon.refused(500, -8, "billfold.history", &json!(["newest", first["next"]]))?;
     ensure!(told.contains("begin anew"), "{told}");
+    let sunk = [bumped[0], bumped[1], 200_000, 400_000, 500_000, 300_000];
+    ensure!(
+        walked(&daemon, "newest", 1, &json!({}))? == sunk,
+        "in a block, above what it replaced"
+    );
     let after = daemon.call("billfold.history", &json!(["oldest", null, 1]))?;
     let wrong = [
         json!(["upwards"]),

@@ -74,7 +74,8 @@ pub(super) const METHODS: &[Method] = &[
     },
 ];
 
-const TRANSACTIONS: &str = "in the order of the chain, then those in no block; mempoolconflicts are those that peers told of";
+const TRANSACTIONS: &str = "in the order of the chain, what fell where it became known, then what waits; \
+                            mempoolconflicts are those that peers told of";
 
 async fn one(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     let txid: Txid = arguments.hash(0, "txid")?;

@@ -9,7 +9,8 @@ use crate::light_client::height::Height;
 
 use super::PaymentState;
 
-/// Which transactions of the history are asked for; as it is by default, all.
+/// Which transactions of the history are asked for; as it is by default, all: what waits, then those in
+/// blocks, and where it became known, what was replaced or evicted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct HistoryQuery {
     /// Only those that come after this one: the last of the page before.

@@ -3,18 +3,15 @@
 //!
 //! Own change is none, unless its address has a label. Refuses to tell the lines themselves.
 
-use bitcoin::{Address, Transaction};
+use bitcoin::{Address, Transaction, Txid};
 
-use crate::command::{
-    CommandError, HistoryQuery, Label, Moment, Reference, StoreProblem, TransactionRecord,
-};
+use crate::command::{CommandError, Label, Reference, StoreProblem, TransactionRecord};
 use crate::keychain::Branch;
-use crate::light_client::height::Height;
-use crate::store::wallet::{EntryPlace, HistoryPart, TransactionRow};
+use crate::store::wallet::{EntryPlace, HistoryPart, Place, TransactionRow};
 
 use super::Wallet;
 
-type Rows = Vec<(bitcoin::Txid, TransactionRow)>;
+type Rows = Vec<(Txid, TransactionRow)>;
 
 impl Wallet {
     /// The transactions, newest first, of the entries from number `skip` on, at least `count` of
@@ -28,7 +25,7 @@ impl Wallet {
         count: u32,
     ) -> Result<(u64, Vec<TransactionRecord>), CommandError> {
         let mut before = skip;
-        let mut rows = self.waiting_rows()?;
+        let mut rows: Rows = self.file.waiting_history(&HistoryPart::default())?;
         let passed = rows.iter().take_while(|(_, row)| {
             let entries = u64::from(row.sums.entries);
             let is_passed = entries <= before;
@@ -37,31 +34,27 @@ impl Wallet {
         });
         let passed = passed.count();
         rows.drain(..passed);
-        let mut below = (!rows.is_empty()).then_some((Height::new(u32::MAX), 0));
+        let mut below = None;
         if rows.is_empty() {
-            let Some(EntryPlace { height, position, newer }) = self.file.entry_place(before)?
+            let Some(EntryPlace { place: (height, order), newer }) =
+                self.file.entry_place(before)?
             else {
                 return Ok((0, Vec::new()));
             };
-            (before, below) = (newer, Some((height, position + 1)));
+            (before, below) = (newer, Some((height, order + 1)));
         }
         let enough = before + u64::from(count);
         let mut found: u64 = rows.iter().map(|(_, row)| u64::from(row.sums.entries)).sum();
         while found < enough {
             let limit = u32::try_from(enough - found).ok();
             let part = HistoryPart { limit, ..HistoryPart::default() };
-            let more: Rows = self.file.placed_history(&part, below)?;
-            let Some(last) = more.last().and_then(|(_, row)| row.placement) else { break };
-            below = Some((last.block.height, last.position));
-            found += more.iter().map(|(_, row)| u64::from(row.sums.entries)).sum::<u64>();
-            rows.extend(more);
+            let more: Vec<(Place, (Txid, TransactionRow))> = self.settled_history(&part, below)?;
+            let Some((last, _)) = more.last() else { break };
+            below = Some(*last);
+            found += more.iter().map(|(_, (_, row))| u64::from(row.sums.entries)).sum::<u64>();
+            rows.extend(more.into_iter().map(|(_, row)| row));
         }
         Ok((before, self.records(rows)?))
-    }
-
-    fn waiting_rows(&self) -> Result<Rows, CommandError> {
-        let since = Some(Moment::Height(Height::new(u32::MAX)));
-        self.part_of_history(&HistoryQuery { since, ..HistoryQuery::default() })
     }
 
     /// In how many entries a transaction is told, which spends coins of the wallet or does not.

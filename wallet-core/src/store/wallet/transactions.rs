@@ -95,11 +95,14 @@ impl WalletFile {
         let announced = matches!(origin, Origin::Seen(_));
         let coinbase = transaction.is_coinbase();
         self.write(|sql| {
+            // A scan that begins anew is far below what was seen already.
             let added = sql
                 .prepare_cached(
                     "INSERT OR IGNORE INTO transactions
-                         (txid, raw, coinbase, signed_here, announced, first_seen, seen)
-                     VALUES (?1, ?2, ?3, ?4, ?7, ?5, ?6)",
+                         (txid, raw, coinbase, signed_here, announced, first_seen, seen, known_height)
+                     VALUES (?1, ?2, ?3, ?4, ?7, ?5, ?6,
+                             max(ifnull((SELECT height FROM scan), 0),
+                                 ifnull((SELECT max(height) FROM transactions), 0)))",
                 )?
                 .execute(params![
                     Column(txid),

@@ -101,7 +101,9 @@ CREATE INDEX open_invoices ON addresses (expires) WHERE state = 'open';
 -- `branch`: the hashes beside the way from the transaction to the block's merkle root, its own
 -- sibling first, 32 bytes each: with the block's header they prove the place to anybody.
 -- `entries`: in how many it is told to programs: each output to others where the wallet paid, each
--- output that came in.
+-- output that came in. `known_height`: the last block that the wallet had seen when it became known.
+-- `told_height`: at which block the history tells it; null while it waits. What fell (replaced,
+-- evicted, given up) is told where it became known, so that it sinks as blocks come.
 CREATE TABLE transactions (
     txid BLOB PRIMARY KEY,
     raw BLOB NOT NULL,
@@ -124,6 +126,10 @@ CREATE TABLE transactions (
     net INTEGER NOT NULL DEFAULT 0,
     fee INTEGER,
     entries INTEGER NOT NULL DEFAULT 0,
+    known_height INTEGER NOT NULL,
+    told_height INTEGER GENERATED ALWAYS AS (
+        iif(height IS NULL AND canonical = 0 AND coinbase = 0, known_height, height)
+    ) VIRTUAL,
     CHECK ((height IS NULL) = (block IS NULL)),
     CHECK ((height IS NULL) = (position IS NULL)),
     CHECK ((height IS NULL) = (branch IS NULL)),
@@ -131,6 +137,8 @@ CREATE TABLE transactions (
     CHECK ((height IS NULL) = (scan IS NULL))
 ) STRICT;
 CREATE INDEX transactions_by_place ON transactions (height, position, entries);
+CREATE INDEX fallen_transactions ON transactions (known_height)
+    WHERE height IS NULL AND canonical = 0 AND coinbase = 0;
 CREATE INDEX transactions_by_scan ON transactions (scan, height);
 CREATE INDEX unconfirmed_transactions ON transactions (signed_here)
     WHERE height IS NULL AND left_height IS NULL;
@@ -308,8 +316,8 @@ BEGIN
     UPDATE counts SET transactions = transactions - 1;
 END;
 
--- How many entries the transactions in blocks have, so that nobody passes them one by one to find the
--- one at a number: in a block (`level` 0, `place` its height), and in 1,024 of them (`level` 1,
+-- How many entries the transactions have that wait no more, so that nobody passes them one by one to
+-- find the one at a number: at a block (`level` 0, `place` its height), and at 1,024 of them (`level` 1,
 -- `place` the height / 1,024). Kept by the triggers below.
 CREATE TABLE entry_counts (
     level INTEGER NOT NULL,
@@ -318,17 +326,26 @@ CREATE TABLE entry_counts (
     PRIMARY KEY (level, place)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TRIGGER entries_leave AFTER UPDATE OF height, entries ON transactions
-WHEN OLD.height IS NOT NULL AND OLD.entries > 0
+CREATE TRIGGER entries_leave AFTER UPDATE OF height, canonical, entries ON transactions
+WHEN OLD.told_height IS NOT NULL AND OLD.entries > 0
+    AND (OLD.told_height, OLD.entries) IS NOT (NEW.told_height, NEW.entries)
 BEGIN
     UPDATE entry_counts SET entries = entries - OLD.entries
-    WHERE (level, place) IN ((0, OLD.height), (1, OLD.height / 1024));
+    WHERE (level, place) IN ((0, OLD.told_height), (1, OLD.told_height / 1024));
 END;
-CREATE TRIGGER entries_come AFTER UPDATE OF height, entries ON transactions
-WHEN NEW.height IS NOT NULL AND NEW.entries > 0
+CREATE TRIGGER entries_come AFTER UPDATE OF height, canonical, entries ON transactions
+WHEN NEW.told_height IS NOT NULL AND NEW.entries > 0
+    AND (OLD.told_height, OLD.entries) IS NOT (NEW.told_height, NEW.entries)
 BEGIN
-    INSERT INTO entry_counts VALUES (0, NEW.height, NEW.entries), (1, NEW.height / 1024, NEW.entries)
+    INSERT INTO entry_counts
+    VALUES (0, NEW.told_height, NEW.entries), (1, NEW.told_height / 1024, NEW.entries)
     ON CONFLICT DO UPDATE SET entries = entries + excluded.entries;
+END;
+CREATE TRIGGER entries_go AFTER DELETE ON transactions
+WHEN OLD.told_height IS NOT NULL AND OLD.entries > 0
+BEGIN
+    UPDATE entry_counts SET entries = entries - OLD.entries
+    WHERE (level, place) IN ((0, OLD.told_height), (1, OLD.told_height / 1024));
 END;
 CREATE TRIGGER transaction_is_born_in_no_block BEFORE INSERT ON transactions
 WHEN NEW.height IS NOT NULL OR NEW.entries <> 0

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use bitcoin::{Address, Amount, Network, OutPoint, Transaction, WitnessProgram, WitnessVersion};
+use bitcoin::{
+    Address, Amount, Network, OutPoint, Transaction, Txid, WitnessProgram, WitnessVersion,
+};
 
 use crate::command::{
     AddressQuery, AddressStatus, Conflicts, Direction, HistoryQuery, HistoryRow, ImportedLabels,
@@ -13,7 +15,7 @@ use crate::light_client::height::Height;
 use crate::light_client::time::WallTime;
 use crate::recipient::resemblance;
 
-use super::bench::{Bench, TAPROOT, exactly, pay, spend, stranger};
+use super::bench::{Bench, TAPROOT, exactly, pay, replacement, spend, stranger};
 
 fn bench() -> Bench {
     let mut bench = Bench::new(LookAhead::NEW);
@@ -178,11 +180,62 @@ fn a_stranger_s_address_that_looks_like_one_we_paid_is_marked() {
     assert_eq!(row(&bench, &honest).marks, [], "the address itself is no imitation");
 }
 
+/// Replaces a payment, and the replacement, and so on; all of them, the last one last.
+fn bumped(bench: &mut Bench, first: Txid, rates: impl IntoIterator<Item = u32>) -> Vec<Txid> {
+    let mut payments = vec![first];
+    for rate in rates {
+        let moment = bench.moment();
+        let of = *payments.last().expect("the first");
+        let draft = bench.wallet.bump(&replacement(of, rate), &moment).unwrap();
+        payments.push(bench.sign(&draft).transaction.compute_txid());
+    }
+    payments
+}
+
+/// What was replaced must not push what is new off a list's first page, however often it was.
+#[test]
+fn what_fell_sinks_as_blocks_come() {
+    let mut bench = bench();
+    bench.fund(TAPROOT, 100_000);
+    let draft = bench.draft(&pay(&stranger(1), exactly(20_000)));
+    let first = bench.sign(&draft);
+    let payments = bumped(&mut bench, first.transaction.compute_txid(), (5..60).step_by(5));
+    let listed = |bench: &Bench, limit| -> Vec<_> {
+        let query = HistoryQuery { limit: Some(limit), ..HistoryQuery::default() };
+        let rows = bench.wallet.history_page(&query).unwrap();
+        let (newer, entries) = bench.wallet.entry_page(0, limit).unwrap();
+        assert_eq!(newer, 0);
+        let told = entries.iter().map(|one| one.transaction.compute_txid());
+        let rows: Vec<_> = rows.iter().map(|row| row.txid).collect();
+        assert!(told.zip(&rows).all(|(told, row)| told == *row), "programs are told the same");
+        rows
+    };
+    let latest_first: Vec<_> = payments.iter().rev().copied().collect();
+    assert_eq!(listed(&bench, 12), latest_first, "the one that lives, then those before it");
+
+    // A miner takes the first one: the others fell, and stand below what comes after them.
+    bench.mine(vec![first.transaction]);
+    let spk = bench.issue(TAPROOT);
+    let receipt = bench.payment_in(spk, 5_000);
+    bench.mine(vec![receipt.clone()]);
+    let fallen = payments.iter().skip(1).rev().copied();
+    let blocks_first: Vec<_> =
+        [receipt.compute_txid(), payments[0]].into_iter().chain(fallen).collect();
+    assert_eq!(listed(&bench, 13), blocks_first);
+    assert_eq!(listed(&bench.reopen(), 2), [receipt.compute_txid(), payments[0]]);
+}
+
 #[test]
 fn pages_put_together_are_the_history() {
     let mut bench = bench();
     let mut receipts = Vec::new();
+    let mut fell = 0;
     for round in 0..12 {
+        if round % 5 == 3 {
+            let draft = bench.draft(&pay(&stranger(3), exactly(1_000)));
+            let first = bench.sign(&draft);
+            fell += bumped(&mut bench, first.transaction.compute_txid(), [9, 19]).len() - 1;
+        }
         let mut block = Vec::new();
         for _ in 0..=round % 3 {
             let spk = bench.issue(TAPROOT);
@@ -196,7 +249,9 @@ fn pages_put_together_are_the_history() {
         bench.sign(&draft);
     }
     let whole = bench.wallet.history().unwrap();
-    assert_eq!(whole.len(), receipts.len() + 2);
+    // Two rounds left one that waits beside those that it replaced.
+    let waiting = 2 + fell / 2;
+    assert_eq!((fell, whole.len()), (4, receipts.len() + fell + waiting));
     let in_blocks = whole.iter().filter(|row| row.state.block().is_some());
     let upwards: Vec<_> = in_blocks.rev().cloned().collect();
     for (limit, oldest_first) in [1, 3, 7, 100].into_iter().flat_map(|n| [(n, false), (n, true)]) {
@@ -221,14 +276,14 @@ fn pages_put_together_are_the_history() {
     assert_eq!(refused.name(), "no_such_transaction", "it has no place among those in blocks");
     let count = |query| bench.wallet.history_page(&query).unwrap().len();
     let all = HistoryQuery::default();
-    assert_eq!(count(HistoryQuery { direction: Some(Direction::Sent), ..all }), 2);
+    assert_eq!(count(HistoryQuery { direction: Some(Direction::Sent), ..all }), fell + waiting);
     assert_eq!(count(HistoryQuery { direction: Some(Direction::Received), ..all }), receipts.len());
     let height = Some(Moment::Height(Height::new(10)));
     let (above, below) = (
         count(HistoryQuery { since: height, ..all }),
         count(HistoryQuery { until: height, ..all }),
     );
-    assert_eq!((above, above + below), (6 + 2, whole.len()));
+    assert_eq!((above, above + below), (6 + fell + waiting, whole.len()));
     let time = Some(Moment::Time(1_600_000_000 + 600 * 10));
     assert_eq!(count(HistoryQuery { since: time, ..all }), above);
     assert_eq!(count(HistoryQuery { until: time, ..all }), below);
@@ -296,4 +351,7 @@ fn a_search_finds_labels_ids_addresses_and_amounts() {
     assert_eq!(search("7k"), HashMap::from([(paid, Matched::Amount)]), "without the fee");
     assert!(search("").is_empty() && search("nothing such").is_empty());
     assert_eq!(bench.wallet.search("123456", 1).unwrap().len(), 1);
+    for shown in ["0.00123456", "0.00 123 456", "+0.00 123 456 BTC", "0.00123456 btc"] {
+        assert_eq!(bench.wallet.search(shown, 1).unwrap().len(), 1, "{shown}");
+    }
 }

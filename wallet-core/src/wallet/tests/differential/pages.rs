@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 
 use bitcoin::Amount;
 
-use crate::command::{AddressQuery, Coin, CoinPlace, CoinQuery, HistoryQuery, TransactionRecord};
+use crate::command::{
+    AddressQuery, Coin, CoinPlace, CoinQuery, HistoryQuery, PaymentState, TransactionRecord,
+};
 use crate::keychain::Branch;
 
 use super::super::bench::Bench;
@@ -86,8 +88,14 @@ fn check_entries(bench: &Bench) {
         records.iter().flat_map(|one| vec![id(one); entries(one)]).collect()
     };
     let all = counted(&records);
-    let in_blocks = records.iter().filter(|one| one.block.is_some()).map(entries).sum::<usize>();
-    assert_eq!(bench.wallet.file.entries_in_blocks(), in_blocks as u64, "the kept counts");
+    let waits = |state| {
+        use PaymentState::{Announced, Pending, Signed};
+        matches!(state, Signed | Announced | Pending)
+    };
+    let (waiting, settled): (Vec<_>, Vec<_>) = records.iter().partition(|one| waits(one.state));
+    assert!(records.iter().take(waiting.len()).all(|one| waits(one.state)), "what waits is newest");
+    let settled = settled.into_iter().map(entries).sum::<usize>();
+    assert_eq!(bench.wallet.file.settled_entries(), settled as u64, "the kept counts");
     for skip in [0, 1, 2, all.len() / 3, all.len() / 2, all.len().saturating_sub(2), all.len()] {
         for count in [1, 3, 10] {
             let (newer, page) = bench.wallet.entry_page(skip as u64, count).unwrap();
