@@ -10,6 +10,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use unicode_width::UnicodeWidthChar;
 
+use crate::action::Action;
+use crate::keymap::Keymap;
 use crate::places::{Entry, Places, Spot};
 use crate::theme::{Role, Theme};
 
@@ -119,10 +121,18 @@ impl<'a> Canvas<'a> {
         row
     }
 
-    /// Writes a text over as many lines as it takes, broken between words; the row after it.
+    /// Writes a text over as many lines as it takes, broken between words; the row after it. What it says
+    /// of keys is said of verbs where there are no keys; no field whose answer is hidden takes one.
     pub fn wrapped(&mut self, row: u16, text: &str, role: Role) -> u16 {
         let mut row = row;
-        for line in wrap(text, self.area.width.into()) {
+        let field = self.places.fields.iter().find(|field| field.is_current);
+        let spoken = match field {
+            _ if !self.places.in_lines => None,
+            Some(field) if field.is_hidden => None,
+            Some(_) => Some(verbs_for_keys(text, ":")),
+            None => Some(verbs_for_keys(text, "")),
+        };
+        for line in wrap(spoken.as_deref().unwrap_or(text), self.area.width.into()) {
             self.piece(0, row, &line, role);
             row = row.saturating_add(1);
         }
@@ -178,6 +188,29 @@ impl<'a> Canvas<'a> {
         let (x, y) = (self.area.x + column, self.area.y + row);
         let (end, _) = self.buffer.set_stringn(x, y, shown, room, self.theme.style(role));
         end - self.area.x
+    }
+}
+
+/// A text with the verbs of the keys that it names.
+fn verbs_for_keys(text: &str, mark: &str) -> String {
+    let word = |word: &str| {
+        let key = word.trim_end_matches([':', '.', ',', ';']);
+        let rest = word.get(key.len()..).unwrap_or_default();
+        verb_of(key).map_or_else(|| word.to_owned(), |verb| format!("{mark}{verb}{rest}"))
+    };
+    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
+/// What a key, as texts write it, does by default.
+fn verb_of(key: &str) -> Option<&'static str> {
+    match key {
+        "Enter" => Some("enter"),
+        "Esc" => Some("back"),
+        _ if !key.starts_with("Ctrl-") => None,
+        _ => match Keymap::default().action(key.to_lowercase().parse().ok()?, true)? {
+            Action::Verb(verb) => Some(verb.name()),
+            Action::Enter | Action::Back | Action::Edit(_) | Action::Move(_) => None,
+        },
     }
 }
 

@@ -113,7 +113,7 @@ pub fn connections(status: &Status) -> Vec<Check> {
 }
 
 fn peers(status: &Status) -> Check {
-    let ready = status.peers.iter().filter(|peer| peer.ready).count();
+    let ready = status.followed().count();
     let banned = status.banned.len();
     let told = format!(
         "{} ready, {banned} banned, {} received",

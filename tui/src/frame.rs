@@ -14,9 +14,16 @@ use crate::places::Spot;
 use crate::screen::Screen;
 use crate::theme::Role;
 
-/// Which wallet and chain it is, how far it is followed, and which screen this is.
-pub(crate) fn head(book: &Book, tab: Option<Tab>, title: Option<&str>, canvas: &mut Canvas<'_>) {
-    let mut name = vec![strong("billfold  "), text(book.wallet.as_str())];
+/// Which wallet and chain it is, how far it is followed, and which screen this is that stands above
+/// the numbered ones.
+pub(crate) fn head(
+    book: &Book,
+    tab: Option<Tab>,
+    screen: Option<&dyn Screen>,
+    canvas: &mut Canvas<'_>,
+) {
+    let made = screen.and_then(Screen::makes);
+    let mut name = vec![strong("billfold  "), text(made.unwrap_or(book.wallet.as_str()))];
     if book.network != Network::Bitcoin {
         name.push((format!("  [{}]", book.network), Role::Warning));
     }
@@ -24,10 +31,10 @@ pub(crate) fn head(book: &Book, tab: Option<Tab>, title: Option<&str>, canvas: &
     // Before a wallet is open nobody asks how the chain stands.
     if let Some(tab) = tab {
         canvas.right(0, &chain(book));
-        tabs(tab, title.is_none(), canvas);
+        tabs(tab, screen.is_none(), canvas);
     }
-    if let Some(title) = title {
-        canvas.right(1, &[strong(format!(" {title} "))]);
+    if let Some(screen) = screen {
+        canvas.right(1, &[strong(format!(" {} ", screen.title()))]);
     }
 }
 
@@ -71,7 +78,7 @@ fn tabs(tab: Tab, is_free: bool, canvas: &mut Canvas<'_>) {
 
 fn chain(book: &Book) -> Vec<Piece> {
     let Some(status) = &book.status else { return vec![dim("starting")] };
-    let ready = status.peers.iter().filter(|peer| peer.ready).count();
+    let ready = status.followed().count();
     let peers = if ready == 0 { String::new() } else { format::count(ready as u64, "peer") };
     let height = format::grouped(status.tip.height.to_u32().into());
     let lock = match (book.locked, book.locks_in) {

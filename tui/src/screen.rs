@@ -80,6 +80,11 @@ pub(crate) trait Screen: Send {
         false
     }
 
+    /// What the wallet is called that it makes, if not as the book's.
+    fn makes(&self) -> Option<&str> {
+        None
+    }
+
     /// Whether it takes the whole terminal, for a code that a camera reads.
     fn fills(&self) -> bool {
         false

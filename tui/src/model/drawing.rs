@@ -41,9 +41,9 @@ impl Model {
             return frame::notice(self.notice.as_ref(), canvas);
         }
         let top = self.top();
-        let title = (!self.stack.is_empty()).then(|| top.title());
+        let above = (!self.stack.is_empty()).then_some(top);
         let tab = self.is_open().then_some(self.tab);
-        frame::head(&self.book, tab, title, &mut canvas.part(1, 0, width - 2, 2));
+        frame::head(&self.book, tab, above, &mut canvas.part(1, 0, width - 2, 2));
         frame::banner(&self.book, self.desk.as_ref(), &mut canvas.part(1, 2, width - 2, 1));
         top.draw(&self.book, &mut canvas.part(1, 3, width - 2, height - 5));
         let mut foot = canvas.part(1, 3, width - 2, height - 3);

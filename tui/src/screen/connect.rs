@@ -274,7 +274,7 @@ impl Connect {
             }
         }
         if self.found.iter().any(is_usable) {
-            canvas.line(row + 1, &[dim("Enter goes on with it.")]);
+            canvas.wrapped(row + 1, "Enter goes on with it.", Role::Dim);
             return row + 2;
         }
         if self.found.is_empty() && self.looks < PATIENCE {
@@ -295,9 +295,9 @@ impl Connect {
     fn draw_first(&self, book: &Book, canvas: &mut Canvas<'_>) -> u16 {
         let Some(keys) = &self.keys else { return 0 };
         let fingerprint = strong(keys.fingerprint.to_string());
-        canvas.line(0, &[dim("Master    "), fingerprint, dim("  under About on the signer")]);
+        canvas.line(0, &[dim("Fingerprint  "), fingerprint, dim("  under About on the signer")]);
         let Some((name, descriptor)) = keys.accounts.first() else { return 1 };
-        canvas.line(1, &[dim("Account   "), text(name.as_str())]);
+        canvas.line(1, &[dim("Account      "), text(name.as_str())]);
         let first = descriptor.address(Branch::Receive, DerivationIndex::ZERO, book.network);
         let mut row = 3;
         for line in format::address_lines(&first, GROUPS) {

@@ -127,7 +127,8 @@ impl Creation {
     }
 
     /// Compares the word that is asked for. The whole word goes on by itself, so that none of its
-    /// letters lands in the next one; four letters take Enter (`done`).
+    /// letters lands in the next one; four letters take Enter (`done`). Who presses it after a whole
+    /// word too meets an empty field, which is no answer.
     fn check(&mut self, out: &mut Outbox, done: bool) {
         let (Stage::Quiz(asked), Some(fresh)) = (&mut self.stage, &self.fresh) else { return };
         let place = fresh.places.get(asked.at).copied().unwrap_or_default();
@@ -139,7 +140,7 @@ impl Creation {
             if asked.at == fresh.places.len() {
                 self.found(true, out);
             }
-        } else if done {
+        } else if done && !typed.is_empty() {
             out.problem("that is not the word: look at your paper, or Esc shows them again");
             asked.field.clear();
         }
@@ -173,6 +174,10 @@ impl Screen for Creation {
 
     fn is_typing(&self) -> bool {
         true
+    }
+
+    fn makes(&self) -> Option<&str> {
+        Some(self.name.text().trim())
     }
 
     fn act(&mut self, action: &Action, _book: &Book, out: &mut Outbox) -> Step {
@@ -218,8 +223,7 @@ impl Screen for Creation {
         match &self.stage {
             Stage::Name => {
                 self.name.draw(canvas, 0, "Name", true);
-                canvas
-                    .line(2, &[dim("Enter goes on. Nothing is made before the words were seen.")]);
+                canvas.wrapped(2, NAMING, Role::Dim);
             }
             Stage::Kind => self.draw_kinds(canvas),
             Stage::Password(secret) => secret.draw(canvas),
@@ -228,7 +232,8 @@ impl Screen for Creation {
             Stage::Founding => drop(canvas.line(0, &[dim("Making the wallet…")])),
             Stage::Opening => drop(canvas.line(0, &[dim("Opening…")])),
             Stage::Card(description) => {
-                canvas.lines(0, &card(description));
+                let row = canvas.lines(0, &card(description));
+                canvas.wrapped(row, "Enter opens the wallet.", Role::Dim);
             }
         }
     }
@@ -262,7 +267,7 @@ impl Creation {
             canvas.at(column, line, &[dim(format!("{:>2}. ", place + 1)), strong(*word)]);
         }
         let row = row + u16::try_from(rows).unwrap_or_default() + 1;
-        canvas.line(row, &[dim("Enter when they are written down. m: 24 words, or 12 again.")]);
+        canvas.wrapped(row, WRITTEN, Role::Dim);
     }
 
     fn draw_quiz(&self, quiz: &Quiz, canvas: &mut Canvas<'_>) {
@@ -282,11 +287,10 @@ fn card(description: &WalletDescription) -> Vec<Vec<Piece>> {
     vec![
         vec![strong("Note these beside the words:")],
         vec![],
-        vec![dim("Master    "), text(format::fingerprint(description.fingerprint))],
-        vec![dim("Birthday  "), text(birthday)],
-        vec![dim("Accounts  "), text(kinds.join(", "))],
+        vec![dim("Fingerprint  "), text(format::fingerprint(description.fingerprint))],
+        vec![dim("Birthday     "), text(birthday)],
+        vec![dim("Accounts     "), text(kinds.join(", "))],
         vec![],
-        vec![dim("Enter opens the wallet.")],
     ]
 }
 
@@ -298,6 +302,10 @@ const KINDS: &[(ScriptType, &str)] = &[
 
 const WORDS: &str = "These words are the wallet. Who has them has the money; without them it is gone when \
                      this machine is. Write them down on paper, in this order.";
+
+const NAMING: &str = "Enter goes on. Nothing is made before the words were seen.";
+
+const WRITTEN: &str = "Enter when they are written down. m: 24 words, or 12 again.";
 
 const QUIZ: &str = "Type this word from your paper, or four letters and Enter. Esc shows the words again, \
                     Ctrl-S leaves it for later: until then the wallet counts as not backed up.";

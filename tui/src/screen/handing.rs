@@ -15,6 +15,7 @@ use crate::effect::{Answer, Delivery, Effect, Outbox, Question};
 use crate::field::Field;
 use crate::frames::Form;
 use crate::screen::{Screen, Step, code};
+use crate::theme::Role;
 
 /// A PSBT that is handed over.
 pub(crate) struct Handing {
@@ -170,7 +171,11 @@ impl Screen for Handing {
     fn draw(&self, _book: &Book, canvas: &mut Canvas<'_>) {
         if let Some(name) = &self.name {
             name.draw(canvas, 0, "File", true);
-            canvas.line(2, &[dim("Enter writes it. A file that is there already is left alone.")]);
+            canvas.wrapped(
+                2,
+                "Enter writes it. A file that is there already is left alone.",
+                Role::Dim,
+            );
             return;
         }
         let Some(psbt) = &self.psbt else {

@@ -106,16 +106,16 @@ fn head(wallet: &WalletDescription, book: &Book) -> Vec<Vec<Piece>> {
         Birthday::Time(time) => format::local_time(time),
     };
     let mut lines = vec![
-        vec![dim("Wallet    "), strong(wallet.name.clone())],
-        vec![dim("Master    "), text(format::fingerprint(wallet.fingerprint))],
-        vec![dim("Birthday  "), text(birthday)],
-        vec![dim("Keys      "), text(keys)],
-        vec![dim("Backup    "), checked],
+        vec![dim("Wallet       "), strong(wallet.name.clone())],
+        vec![dim("Fingerprint  "), text(format::fingerprint(wallet.fingerprint))],
+        vec![dim("Birthday     "), text(birthday)],
+        vec![dim("Keys         "), text(keys)],
+        vec![dim("Backup       "), checked],
     ];
     if !wallet.held_keys.is_empty() {
         let keys = format::count(wallet.held_keys.len() as u64, "private key");
         lines.push(vec![
-            dim("Imported  "),
+            dim("Imported     "),
             (format!("! {keys}: no words bring them back"), Role::Warning),
         ]);
     }

@@ -10,6 +10,7 @@ use crate::canvas::{Canvas, dim, text};
 use crate::effect::{Delivery, Outbox, Question};
 use crate::field::Field;
 use crate::screen::{Screen, Step};
+use crate::theme::Role;
 
 /// A label that is being written.
 pub(crate) struct Label {
@@ -71,6 +72,6 @@ impl Screen for Label {
         };
         canvas.line(0, &[dim(format!("{kind}  ")), text(self.reference.to_string())]);
         self.field.draw(canvas, 2, "Label", true);
-        canvas.line(4, &[dim("Enter keeps it; empty removes it; Esc leaves it as it is.")]);
+        canvas.wrapped(4, "Enter keeps it; empty removes it; Esc leaves it as it is.", Role::Dim);
     }
 }

@@ -209,7 +209,7 @@ impl Screen for Restore {
                 self.passphrase.draw(canvas, 0, "Passphrase", true);
                 let fingerprint = self.fingerprint.map(|fingerprint| fingerprint.to_string());
                 let fingerprint = fingerprint.unwrap_or_default();
-                canvas.line(2, &[dim("Master    "), strong(fingerprint)]);
+                canvas.line(2, &[dim("Fingerprint  "), strong(fingerprint)]);
                 canvas.below(4).wrapped(0, PASSPHRASE, Role::Dim);
             }
             Stage::Birthday => {

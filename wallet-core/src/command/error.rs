@@ -112,7 +112,7 @@ pub enum CommandError {
         least: Amount,
     },
     /// The transaction can't be sped up or taken back.
-    #[error("{txid} can't be bumped: {why}")]
+    #[error("{txid} can't be bumped or cancelled: {why}")]
     CannotBump {
         /// Which.
         txid: Txid,

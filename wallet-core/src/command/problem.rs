@@ -12,7 +12,7 @@ pub enum BumpProblem {
     #[error("it is confirmed, and needs no help")]
     Confirmed,
     /// Another transaction has its place.
-    #[error("{by} has replaced it: bump that one")]
+    #[error("{by} has replaced it: name that one")]
     Replaced {
         /// Which.
         by: Txid,

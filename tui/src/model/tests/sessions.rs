@@ -7,8 +7,9 @@ use billfold_wallet_core::command::{
     PaymentState, TellerCommand, TellerReading, TransactionChange,
 };
 use billfold_wallet_core::event::{Event, News};
+use billfold_wallet_core::light_client::dial::Purpose;
 use billfold_wallet_core::light_client::height::{BlockId, Height};
-use billfold_wallet_core::light_client::status::Status;
+use billfold_wallet_core::light_client::status::{PeerStatus, Status};
 use billfold_wallet_core::wallet_name::WalletName;
 use bitcoin::hashes::Hash as _;
 use bitcoin::{Amount, BlockHash, FeeRate, SignedAmount, Txid};
@@ -16,6 +17,7 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 
 use super::puppet::{Bench, PASSWORD, SIGNATURE, Signer, State, handed, stranger};
+use crate::checkup::{Health, connections};
 use crate::effect::Trial;
 use crate::model::Message;
 use crate::play::{Button, Display};
@@ -601,6 +603,55 @@ fn what_others_signed_is_sent_by_a_word_and_not_by_enter() {
 }
 
 #[test]
+fn enter_after_a_whole_word_is_no_wrong_answer() {
+    let mut bench = Bench::first(true);
+    bench.press("n enter enter a b c enter a b c enter enter");
+    for word in ["winner", "sausage", "yellow"] {
+        bench.types(word);
+        bench.press("enter");
+        assert!(!shown(&bench).contains("not the word"), "{}", shown(&bench));
+    }
+    assert!(matches!(bench.founded[..], [(1, _, true)]));
+}
+
+#[test]
+fn the_first_line_names_the_wallet_that_is_made() {
+    let mut bench = Bench::first(true);
+    bench.press("n ctrl-u");
+    bench.types("savings");
+    bench.press("enter");
+    let first = shown(&bench).lines().next().expect("a line").to_owned();
+    assert!(first.contains("billfold  savings"), "{first}");
+}
+
+#[test]
+fn a_second_connection_to_a_peer_is_no_second_peer() {
+    let mut bench = Bench::open(State::Empty, true);
+    let mut status = bench.model.book.status.clone().expect("it was asked for");
+    let to_offer = PeerStatus { purpose: Purpose::Broadcast, ..status.peers[0].clone() };
+    status.peers.push(to_offer);
+    let peers = &connections(&status)[0];
+    assert!(peers.health == Health::Odd && peers.told.starts_with("1 peer "), "{}", peers.told);
+    bench.model.book.status = Some(status);
+    assert!(shown(&bench).contains("  1 peer "), "{}", shown(&bench));
+}
+
+#[test]
+fn who_reads_line_by_line_is_told_verbs_and_not_keys() {
+    let mut bench = Bench::open(State::Busy, true);
+    bench.press("s");
+    let told = bench.model.read().lines.join("\n");
+    assert!(told.contains(":new: one more recipient. :enter: review."), "{told}");
+    let drawn = shown(&bench);
+    assert!(drawn.contains("Ctrl-N") && drawn.contains("Enter: review"), "{drawn}");
+    bench.press("esc");
+    let mut bench = Bench::first(true);
+    bench.press("n enter enter a b c enter a b c enter");
+    let told = bench.model.read().lines.join("\n");
+    assert!(told.contains("enter when they are written down"), "{told}");
+}
+
+#[test]
 fn who_will_check_the_words_later_goes_on() {
     let mut bench = Bench::first(true);
     bench.press("n enter enter a b c enter a b c enter enter ctrl-s");
@@ -624,7 +675,7 @@ fn a_restored_wallet_looks_for_every_type_and_shows_its_fingerprint_first() {
     assert!(shown(&bench).contains("yellow"), "the words that begin so are shown");
     bench.press("tab enter");
     let without = shown(&bench);
-    assert!(without.contains("Master"), "{without}");
+    assert!(without.contains("Fingerprint"), "{without}");
     bench.types("TREZOR");
     assert_ne!(shown(&bench), without, "another passphrase is another wallet");
     bench.press("enter");
