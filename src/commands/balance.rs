@@ -133,7 +133,11 @@ mod tests {
             ..BalanceParts::default()
         };
         let names = accounts.iter().map(|script_type| StandardAccount::first(*script_type).name());
-        Balance { total: parts, accounts: names.map(|name| (name, parts)).collect() }
+        Balance {
+            total: parts,
+            spendable: parts.confirmed,
+            accounts: names.map(|name| (name, parts)).collect(),
+        }
     }
 
     #[test]

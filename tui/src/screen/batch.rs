@@ -95,8 +95,8 @@ impl Screen for Batch {
 
     fn draw(&self, book: &Book, canvas: &mut Canvas<'_>) {
         if let Some(balance) = &book.balance {
-            let confirmed = book.look.amount(balance.total.confirmed);
-            canvas.line(0, &[dim("There is  "), text(confirmed)]);
+            let spendable = book.look.amount(balance.spendable);
+            canvas.line(0, &[dim("There is  "), text(spendable)]);
         }
         self.path.draw(canvas, 2, "File", !self.at_fee);
         self.fee.draw(canvas, 3, "Fee rate", self.at_fee);

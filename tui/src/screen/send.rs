@@ -191,8 +191,8 @@ impl Screen for Send {
 
     fn draw(&self, book: &Book, canvas: &mut Canvas<'_>) {
         if let Some(balance) = &book.balance {
-            let confirmed = book.look.amount(balance.total.confirmed);
-            canvas.line(0, &[dim("There is  "), text(confirmed)]);
+            let spendable = book.look.amount(balance.spendable);
+            canvas.line(0, &[dim("There is  "), text(spendable)]);
         }
         let mut row = 2;
         let room = usize::from(canvas.height().saturating_sub(8)) / 2;

@@ -69,7 +69,8 @@ pub(crate) fn measure(dir: &Path, blocks: &[Mined]) -> Figures {
     let (open, wallet) = timed(|| Wallet::open(&file(dir), &keys.file).expect("it was filled"));
     let mut wallet = wallet;
     let tip = wallet.cursor().expect("a disk").expect("it was filled").height;
-    let balance = || timed(|| wallet.balance(tip).expect("a disk").total.confirmed);
+    let balance =
+        || timed(|| wallet.balance(tip, WallTime::new(0)).expect("a disk").total.confirmed);
     let (balance, total) = (0..RUNS).map(|_| balance()).min().expect("some runs");
     let query = HistoryQuery { limit: u32::try_from(PAGE).ok(), ..HistoryQuery::default() };
     let page = || timed(|| wallet.history_page(&query).expect("a disk").len());

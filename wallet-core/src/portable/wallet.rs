@@ -11,7 +11,7 @@ use crate::command::{
 };
 
 portable_struct! {
-    Balance { total, accounts }
+    Balance { total, spendable, accounts }
     BalanceParts { confirmed, pending, immature, frozen }
     Coin {
         outpoint, amount, address, account, keychain, index, height, immature, frozen, reserved, spent_from,

@@ -17,12 +17,13 @@ use crate::store::wallet::{CoinRow, FreeKinds, PendingSums};
 use super::Wallet;
 
 impl Wallet {
-    /// What there is to spend, with the chain at `tip`.
+    /// What there is to spend at `now`, with the chain at `tip`.
     ///
     /// # Errors
     /// What the disk refused.
-    pub fn balance(&self, tip: Height) -> Result<Balance, StoreProblem> {
-        let sums = self.file.coin_sums(youngest_mature(tip))?;
+    pub fn balance(&self, tip: Height, now: WallTime) -> Result<Balance, StoreProblem> {
+        let youngest = youngest_mature(tip);
+        let sums = self.file.coin_sums(youngest)?;
         let ever_used = sums.iter().any(|sum| sum.used);
         let mut balance = Balance::default();
         for sum in sums.iter().filter(|sum| sum.used || !ever_used) {
@@ -39,6 +40,11 @@ impl Wallet {
             total.frozen += parts.frozen;
             balance.accounts.push((self.account(sum.account)?.name().clone(), parts));
         }
+        let kinds = self.kinds(CoinChoice::default())?;
+        let pending = self.file.free_pending_coins(kinds, now)?;
+        let pending: Amount = pending.iter().map(|coin| coin.amount).sum();
+        let held = self.file.held_in_blocks(kinds, youngest, now)?;
+        balance.spendable = balance.total.confirmed - held + pending;
         Ok(balance)
     }
 

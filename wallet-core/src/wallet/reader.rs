@@ -90,7 +90,7 @@ impl Wallet {
     pub fn read(&self, reading: &Reading, standing: Standing) -> Result<Reply, CommandError> {
         let Standing { tip, applied, now } = standing;
         Ok(match reading {
-            Reading::Balance => Reply::Balance(self.balance(tip)?),
+            Reading::Balance => Reply::Balance(self.balance(tip, now)?),
             Reading::History(query) => Reply::History(self.history_page(query)?),
             Reading::Transactions(txids) => Reply::Transactions(self.transaction_records(txids)?),
             Reading::Records(query) => Reply::Transactions(self.record_page(query)?),

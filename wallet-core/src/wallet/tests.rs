@@ -77,12 +77,12 @@ fn a_payment_is_made_confirmed_and_kept_over_a_restart() {
 
     let mut bench = bench.reopen();
     let left = Amount::from_sat(70_000) - payment.fee;
-    assert_eq!(bench.wallet.balance(bench.tip().height).unwrap().total.pending, left);
+    assert_eq!(bench.wallet.balance(bench.tip().height, bench.now).unwrap().total.pending, left);
     bench.mine(vec![payment.transaction.clone()]);
     assert_eq!(bench.wallet.unconfirmed_line().unwrap(), []);
 
     let bench = bench.reopen();
-    assert_eq!(bench.wallet.balance(bench.tip().height).unwrap().total.confirmed, left);
+    assert_eq!(bench.wallet.balance(bench.tip().height, bench.now).unwrap().total.confirmed, left);
     let history = bench.wallet.history().unwrap();
     assert_eq!(history[0].txid, payment.transaction.compute_txid());
     assert_eq!(

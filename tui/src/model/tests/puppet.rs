@@ -711,7 +711,9 @@ fn balance(busy: bool) -> Balance {
         frozen: Amount::from_sat(546),
     };
     let total = if busy { parts } else { BalanceParts::default() };
-    Balance { total, accounts: vec![(account(), total)] }
+    // Some of what is pending is own change.
+    let spendable = total.confirmed + total.pending / 2;
+    Balance { total, spendable, accounts: vec![(account(), total)] }
 }
 
 fn description(busy: bool) -> WalletDescription {

@@ -62,7 +62,7 @@ pub(super) fn synced(world: &World) -> impl Fn(&Event) -> bool + use<> {
 
 /// What a wallet has in blocks.
 pub(super) fn confirmed(wallet: &Wallet) -> Amount {
-    wallet.balance(Height::new(u32::MAX)).unwrap().total.confirmed
+    wallet.balance(Height::new(u32::MAX), WallTime::new(0)).unwrap().total.confirmed
 }
 
 /// What a directory holds, by path.

@@ -71,6 +71,32 @@ impl WalletFile {
         self.by_age(&condition, None, of.strangers, now)
     }
 
+    /// What the coins in blocks hold that could be chosen at `now`, but are reserved or of another kind.
+    pub fn held_in_blocks(
+        &self,
+        of: FreeKinds,
+        youngest_mature: Option<Height>,
+        now: WallTime,
+    ) -> Result<Amount, StoreProblem> {
+        self.read(|sql| {
+            // A cross join begins with its left side: with the few that are held.
+            sql.prepare_cached(
+                "WITH held AS (
+                     SELECT r.txid, r.vout FROM reservations r JOIN drafts d ON d.id = r.draft
+                     WHERE ifnull(d.expires > ?2, 1)
+                     UNION
+                     SELECT txid, vout FROM outputs INDEXED BY coins_spent_from
+                     WHERE ?3 = 0 AND live = 1 AND spender IS NULL AND spent_from = 1)
+                 SELECT ifnull(sum(amount), 0) FROM held CROSS JOIN outputs USING (txid, vout)
+                 WHERE live = 1 AND spender IS NULL AND frozen = 0 AND height IS NOT NULL
+                   AND (coinbase = 0 OR height <= ?1)",
+            )?
+            .query_row(params![number(youngest_mature), Column(now), of.spent_from], |row| {
+                row.get::<_, Column<Amount>>(0).map(|amount| amount.0)
+            })
+        })
+    }
+
     /// At which scripts these coins are.
     pub fn places_of(
         &self,

@@ -216,7 +216,7 @@ impl Bench {
 
     /// Everything there is, immature included, by the tables.
     pub(crate) fn total(&self) -> Amount {
-        let parts = self.wallet.balance(self.tip().height).unwrap().total;
+        let parts = self.wallet.balance(self.tip().height, self.now).unwrap().total;
         parts.confirmed + parts.pending + parts.immature + parts.frozen
     }
 }

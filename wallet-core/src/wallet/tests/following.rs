@@ -89,7 +89,7 @@ fn a_reorganisation_keeps_payments_and_forgets_coinbases() {
     let changes = bench.wallet.roll_back(fork).unwrap();
     assert!(changes.iter().all(|change| change.left == Some(old.hash) && change.known));
     assert_eq!(bench.wallet.cursor().unwrap(), Some(fork));
-    let balance = bench.wallet.balance(fork.height).unwrap().total;
+    let balance = bench.wallet.balance(fork.height, bench.now).unwrap().total;
     assert_eq!((balance.confirmed.to_sat(), balance.pending.to_sat()), (1_000, 500));
     assert_eq!(balance.immature, Amount::ZERO);
     let history: Vec<_> = bench.wallet.history().unwrap().into_iter().map(|r| r.txid).collect();

@@ -107,7 +107,7 @@ fn frozen_coins_are_never_spent() {
     let mut bench = bench();
     let coin = bench.fund(TAPROOT, 100_000);
     bench.wallet.set_frozen(&[coin], true).unwrap();
-    let balance = bench.wallet.balance(bench.tip().height).unwrap().total;
+    let balance = bench.wallet.balance(bench.tip().height, bench.now).unwrap().total;
     assert_eq!(balance.frozen, Amount::from_sat(100_000));
     for amount in [exactly(10_000), PayAmount::Max] {
         let error = bench.try_draft(&pay(&stranger(1), amount)).unwrap_err();
@@ -128,13 +128,13 @@ fn coinbases_wait_a_hundred_blocks() {
     let coin = OutPoint::new(coinbase.compute_txid(), 0);
     bench.mine(vec![coinbase]);
     bench.mine_empty(98);
-    let immature = bench.wallet.balance(bench.tip().height).unwrap().total;
+    let immature = bench.wallet.balance(bench.tip().height, bench.now).unwrap().total;
     assert_eq!((immature.immature.to_sat(), immature.confirmed.to_sat()), (5_000_000, 0));
     let mut request = pay(&stranger(1), exactly(10_000));
     request.coins = vec![coin];
     assert_eq!(bench.try_draft(&request), Err(CommandError::CoinImmature(coin)));
     bench.mine_empty(1);
-    let mature = bench.wallet.balance(bench.tip().height).unwrap().total;
+    let mature = bench.wallet.balance(bench.tip().height, bench.now).unwrap().total;
     assert_eq!((mature.immature.to_sat(), mature.confirmed.to_sat()), (0, 5_000_000));
     bench.draft(&request);
 }
@@ -152,7 +152,7 @@ fn only_own_unconfirmed_change_is_chosen() {
     let mut other = Bench::new(LookAhead::NEW);
     other.fund(TAPROOT, 100_000);
     other.reorganise(1);
-    let pending = other.wallet.balance(other.tip().height).unwrap().total.pending;
+    let pending = other.wallet.balance(other.tip().height, other.now).unwrap().total.pending;
     assert_eq!(pending, Amount::from_sat(100_000));
     let error = other.try_draft(&pay(&stranger(1), exactly(10_000))).unwrap_err();
     assert_eq!(error.name(), "insufficient_funds");

@@ -35,7 +35,7 @@ fn import(bench: &mut Bench, labels: &[Label], conflicts: Conflicts) -> Imported
 }
 
 fn frozen(bench: &Bench) -> u64 {
-    bench.wallet.balance(bench.tip().height).unwrap().total.frozen.to_sat()
+    bench.wallet.balance(bench.tip().height, bench.now).unwrap().total.frozen.to_sat()
 }
 
 fn row(bench: &Bench, transaction: &Transaction) -> HistoryRow {

@@ -122,7 +122,7 @@ fn a_sweep_that_a_reorganisation_drops_is_announced_again() {
         let line = bench.wallet.to_announce().unwrap();
         let announced: Vec<Transaction> = line.into_iter().map(|one| one.transaction).collect();
         assert_eq!(announced, std::slice::from_ref(&payment));
-        let parts = bench.wallet.balance(bench.tip().height).unwrap().total;
+        let parts = bench.wallet.balance(bench.tip().height, bench.now).unwrap().total;
         assert_eq!((parts.pending, parts.confirmed), (value, Amount::ZERO));
         bench.mine(if depth == 2 { vec![parent, payment] } else { vec![payment] });
         assert_eq!((state(&bench), bench.total()), (PaymentState::Confirmed(bench.tip()), value));

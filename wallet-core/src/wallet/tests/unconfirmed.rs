@@ -34,7 +34,7 @@ fn state(bench: &Bench, transaction: &Transaction) -> Option<PaymentState> {
 }
 
 fn parts(bench: &Bench) -> (u64, u64) {
-    let total = bench.wallet.balance(bench.tip().height).unwrap().total;
+    let total = bench.wallet.balance(bench.tip().height, bench.now).unwrap().total;
     (total.confirmed.to_sat(), total.pending.to_sat())
 }
 

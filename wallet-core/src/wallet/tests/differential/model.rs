@@ -516,8 +516,15 @@ impl Model {
             .collect();
         assert_eq!(self.oracle.coins(), found, "coins");
         let frozen: Amount = coins.iter().filter(|c| c.frozen).map(|c| c.amount).sum();
-        let balance = self.bench.wallet.balance(self.bench.tip().height).unwrap();
+        let balance = self.bench.wallet.balance(self.bench.tip().height, self.bench.now).unwrap();
         assert_eq!(balance.total.frozen, frozen);
+        let is_free = |coin: &&Coin| {
+            let made = self.bench.wallet.file.transaction(coin.outpoint.txid).unwrap();
+            let is_settled = coin.height.is_some() || made.is_some_and(|row| row.signed_here);
+            !coin.frozen && !coin.reserved && !coin.immature && is_settled
+        };
+        let free: Amount = coins.iter().filter(is_free).map(|coin| coin.amount).sum();
+        assert_eq!(balance.spendable, free, "what payments may take");
         assert_eq!(self.oracle.history(), self.check_sums(), "history");
         self.check_holdings(&coins);
         pages::check(&self.bench, &coins);
