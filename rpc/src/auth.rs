@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 
 use cookie::COOKIE_USER;
 pub use cookie::{Cookie, CookieError};
-pub use grant::{Grant, Role, UnknownCaveat};
+pub use grant::{Grant, Pace, Role, UnknownCaveat};
 pub use token::{CaveatError, ParseTokenError, Token};
 pub use whitelist::Whitelists;
 

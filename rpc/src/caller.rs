@@ -52,8 +52,7 @@ impl Caller {
         let (Asker::Token(id), Some(Pass { grant, .. })) = (&self.asker, &self.pass) else {
             return Ok(());
         };
-        let Some(per_minute) = grant.calls_per_minute else { return Ok(()) };
-        rates.take(*id, per_minute, Instant::now()).map_err(|wait| {
+        rates.take(*id, &grant.paces, Instant::now()).map_err(|wait| {
             let seconds = wait.as_secs().max(1);
             let message = format!("The token made its calls of this minute: wait {seconds} s");
             let told = RpcError::new(Code::RateLimited, message);

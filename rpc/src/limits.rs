@@ -55,6 +55,10 @@ pub const HISTORY_AT_ONCE: usize = 1_000;
 /// Transactions of the history that are looked at for one page.
 pub const HISTORY_READ_AT_ONCE: usize = 10_000;
 
+/// Counts of calls that are kept for a token and all that were narrowed from it. Whoever has one makes as many as
+/// they like.
+pub const PACES: usize = 1_024;
+
 /// Caveats of one token.
 pub const CAVEATS: usize = 64;
 

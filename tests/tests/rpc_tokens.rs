@@ -194,6 +194,15 @@ fn a_token_of_several_wallets_is_narrowed_and_taken_back() -> Result<()> {
         }
     }
 
+    // Nor does one that may do little take more from the others than it does.
+    let often = narrowed(&daemon, &single, &json!(["calls_per_minute=600"]))?;
+    let once = narrowed(&daemon, &often, &json!(["calls_per_minute=1"]))?;
+    ensure!(is_good(&often, "/")? && is_good(&once, "/")?);
+    ensure!(status(&once, "/")?.1 == "calls_per_minute");
+    for _ in 0..5 {
+        ensure!(is_good(&often, "/")? && is_good(&single, "/")?);
+    }
+
     let (_, told, _) =
         owner(&daemon).ask("/wallet/shop", "billfold.token.inspect", &json!([shop]))?;
     ensure!(told["works"] == true && told["wallets"] == json!(["shop"]), "{told}");

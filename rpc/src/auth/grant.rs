@@ -3,8 +3,11 @@
 //!
 //! Refuses a caveat that it does not understand: whoever added it meant something by it.
 
+use std::num::NonZeroU32;
+
 use billfold_wallet_core::command::Limit;
 use billfold_wallet_core::config::WalletName;
+use bitcoin::hashes::{Hash, HashEngine, sha256};
 use bitcoin::{Amount, Network};
 
 use crate::error::{Code, RpcError};
@@ -19,10 +22,19 @@ pub struct Grant {
     from: Vec<std::net::IpAddr>,
     users: Vec<u32>,
     wallets: Vec<Vec<WalletName>>,
-    /// Calls in a minute.
-    pub calls_per_minute: Option<u32>,
+    /// How often it may be used; all hold.
+    pub paces: Vec<Pace>,
     /// What may leave the wallet.
     pub limits: Vec<Limit>,
+}
+
+/// How often a token may be used by one of its caveats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// Calls in a minute.
+    pub per_minute: NonZeroU32,
+    /// A hash of the caveats up to this one: all tokens that go on from it share the calls.
+    pub place: [u8; 32],
 }
 
 /// What kind of work a token is for.
@@ -57,11 +69,12 @@ impl Grant {
         network: Network,
     ) -> Result<Self, UnknownCaveat> {
         let mut grant = Self::unbound();
-        grant.bind_all(made_with, network)?;
+        let mut place = sha256::Hash::engine();
+        grant.bind_all(made_with, &mut place, network)?;
         if grant.methods.is_empty() && grant.roles.is_empty() {
             grant.roles.push(Role::Read);
         }
-        grant.bind_all(added, network)?;
+        grant.bind_all(added, &mut place, network)?;
         Ok(grant)
     }
 
@@ -105,19 +118,27 @@ impl Grant {
             from: Vec::new(),
             users: Vec::new(),
             wallets: Vec::new(),
-            calls_per_minute: None,
+            paces: Vec::new(),
             limits: Vec::new(),
         }
     }
 
-    fn bind_all(&mut self, caveats: &[String], network: Network) -> Result<(), UnknownCaveat> {
+    fn bind_all(
+        &mut self,
+        caveats: &[String],
+        place: &mut sha256::HashEngine,
+        network: Network,
+    ) -> Result<(), UnknownCaveat> {
         caveats.iter().try_for_each(|caveat| {
-            self.bind(caveat, network).ok_or_else(|| UnknownCaveat(caveat.clone()))
+            // No caveat holds a line break.
+            place.input(caveat.as_bytes());
+            place.input(b"\n");
+            self.bind(caveat, place, network).ok_or_else(|| UnknownCaveat(caveat.clone()))
         })
     }
 
     /// Takes one more caveat in; `None` if it means nothing.
-    fn bind(&mut self, caveat: &str, network: Network) -> Option<()> {
+    fn bind(&mut self, caveat: &str, place: &sha256::HashEngine, network: Network) -> Option<()> {
         let (name, value) = caveat.split_once('=')?;
         match name {
             "role" => self.roles.push(Role::named(value)?),
@@ -133,9 +154,8 @@ impl Grant {
             }
             "uid" => self.users.push(number(value)?),
             "calls_per_minute" => {
-                let calls = number(value).filter(|calls| *calls > 0)?;
-                let before = self.calls_per_minute;
-                self.calls_per_minute = Some(before.map_or(calls, |before| before.min(calls)));
+                let place = sha256::Hash::from_engine(place.clone()).to_byte_array();
+                self.paces.push(Pace { per_minute: number(value)?, place });
             }
             "per_payment_sat" => self.limits.push(Limit::PerPayment(sats(value)?)),
             "budget_sat" => {

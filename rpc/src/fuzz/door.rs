@@ -101,7 +101,7 @@ fn widened(token: &Token) -> Token {
 
 /// Whether one grant lets a method through that the other does not, or has lost one of its limits.
 fn is_wider(wide: &Grant, narrow: &Grant) -> bool {
-    if !narrow.limits.starts_with(&wide.limits) {
+    if !narrow.limits.starts_with(&wide.limits) || !narrow.paces.starts_with(&wide.paces) {
         return true;
     }
     let origins = [Origin::Socket(Some(7)), Origin::Network([127, 0, 0, 1].into())];
