@@ -3,16 +3,18 @@
 //!
 //! Refuses to let a command know which: it holds a face.
 
+use std::collections::BTreeMap;
 use std::thread;
 use std::time::Duration;
 
 use billfold_rpc::client::face::RemoteFace;
-use billfold_wallet_core::command::{Command, Reply};
+use billfold_wallet_core::command::{Command, Reply, TransactionChange};
 use billfold_wallet_core::config::Settings;
 use billfold_wallet_core::event::Event;
 use billfold_wallet_core::face::Conversation;
 use billfold_wallet_core::service::{Access, Reach, Service};
 use billfold_wallet_core::vault::Password;
+use bitcoin::Txid;
 
 use crate::context::Context;
 use crate::failure::{Failure, Kind};
@@ -23,6 +25,7 @@ pub(crate) mod attached;
 pub(crate) mod birthplace;
 pub(crate) mod nobody;
 pub(crate) mod roll_call;
+pub(crate) mod fallen;
 pub(crate) mod follow;
 pub(crate) mod farewell;
 
@@ -47,6 +50,8 @@ pub(crate) struct Session {
     looks_back: bool,
     /// Whether the daemon opened the wallet's keys for this command.
     locks: bool,
+    /// Payments that fell, until that is told.
+    fallen: BTreeMap<Txid, TransactionChange>,
 }
 
 impl Session {
@@ -125,12 +130,16 @@ impl Session {
 
     fn own(service: Service, context: &Context) -> Self {
         let conversation = Conversation::new(service, context.run.settings.wallet.clone());
-        Self { conversation, opened: Opened::Here, looks_back: false, locks: false }
+        Self::new(conversation, Opened::Here)
     }
 
     fn attached(daemon: &RemoteFace, context: &Context) -> Self {
         let conversation = Conversation::new(daemon.clone(), context.run.settings.wallet.clone());
-        Self { conversation, opened: Opened::ByDaemon, looks_back: false, locks: false }
+        Self::new(conversation, Opened::ByDaemon)
+    }
+
+    fn new(conversation: Conversation, opened: Opened) -> Self {
+        Self { conversation, opened, looks_back: false, locks: false, fallen: BTreeMap::new() }
     }
 
     async fn use_up<T>(
@@ -139,6 +148,7 @@ impl Session {
         work: impl AsyncFnOnce(&mut Self, &mut Context) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let result = work(&mut self, context).await;
+        fallen::tell(&mut self, context).await;
         self.close(context).await;
         result
     }
@@ -195,7 +205,10 @@ impl Session {
     pub(crate) async fn next_event(&mut self) -> Result<Event, Failure> {
         match self.conversation.next_event().await {
             Some(Event::Stopped { error }) => Err(error.into()),
-            Some(event) => Ok(event),
+            Some(event) => {
+                fallen::note(&mut self.fallen, &event);
+                Ok(event)
+            }
             None => Err(Failure::new(Kind::Closing, "the wallet closed by itself: start again")),
         }
     }

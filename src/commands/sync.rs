@@ -15,6 +15,7 @@ use crate::cli::chain::{RescanArgs, SyncArgs};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::{Canvas, Report};
+use crate::session::fallen;
 use crate::session::farewell::stay_for_announcements;
 use crate::session::follow::{Followed, Patience, follow};
 use crate::session::{Session, unexpected};
@@ -62,8 +63,9 @@ pub(super) async fn to_tip(
     context: &mut Context,
     patience: Patience,
 ) -> Result<Synced, Failure> {
-    let followed = follow(session, context, patience).await?;
+    let mut followed = follow(session, context, patience).await?;
     stay_for_announcements(session, context).await?;
+    followed.fallen.extend(fallen::tell(session, context).await);
     let wallet = describe::of(session, context).await?;
     let ended = followed.searched;
     Ok(Synced {

@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use crate::context::Context;
 use crate::failure::{Failure, Kind};
 use crate::output::{Canvas, Output, Report, figures};
+use crate::session::fallen::{self, Fallen};
 use crate::session::nobody;
 use crate::session::roll_call::RollCall;
 use crate::session::{Session, unexpected};
@@ -44,6 +45,8 @@ pub(crate) struct Followed {
     peers_agreeing: usize,
     bytes_received: u64,
     seconds: f64,
+    /// Payments that counted before, and fell on the way.
+    pub(crate) fallen: Vec<Fallen>,
     /// For people only.
     #[serde(skip)]
     agreement: String,
@@ -92,26 +95,10 @@ pub(crate) async fn follow(
             return Ok(walk.arrived(&status));
         }
     }
-    loop {
-        let due = walk.due();
-        let event = tokio::select! {
-            biased;
-            () = context.interrupt.came() => {
-                return Err(Failure::new(
-                    Kind::Interrupted,
-                    "interrupted: what was found is kept, and the next sync goes on from there",
-                ));
-            }
-            event = session.next_event() => event?,
-            () = tokio::time::sleep_until(due) => return Err(walk.timeout()),
-        };
-        if walk.take(event, &mut context.output)? {
-            let Reply::Status(status) = ask_status(session, context).await? else { continue };
-            if status.synced {
-                return Ok(walk.arrived(&status));
-            }
-        }
-    }
+    let status = walk.follow(session, context).await;
+    // However it ended: what fell is committed, and not told again.
+    let fallen = fallen::tell(session, context).await;
+    Ok(Followed { fallen, ..walk.arrived(&*status?) })
 }
 
 async fn ask_status(session: &mut Session, context: &mut Context) -> Result<Reply, Failure> {
@@ -156,6 +143,34 @@ impl Walk {
         }
     }
 
+    /// Goes on until the wallet is at the peers' tip.
+    async fn follow(
+        &mut self,
+        session: &mut Session,
+        context: &mut Context,
+    ) -> Result<Box<Status>, Failure> {
+        loop {
+            let due = self.due();
+            let event = tokio::select! {
+                biased;
+                () = context.interrupt.came() => {
+                    return Err(Failure::new(
+                        Kind::Interrupted,
+                        "interrupted: what was found is kept, and the next sync goes on from there",
+                    ));
+                }
+                event = session.next_event() => event?,
+                () = tokio::time::sleep_until(due) => return Err(self.timeout()),
+            };
+            if self.take(event, &mut context.output)? {
+                let Reply::Status(status) = ask_status(session, context).await? else { continue };
+                if status.synced {
+                    return Ok(status);
+                }
+            }
+        }
+    }
+
     fn due(&self) -> Instant {
         match self.patience {
             Patience::WhileItMoves => self.moved + self.stall,
@@ -186,7 +201,9 @@ impl Walk {
                 self.searched |= searched;
                 return Ok(true);
             }
-            Event::Transaction(change) if !change.known && self.found.insert(change.txid) => {
+            Event::Transaction(change)
+                if change.before.is_none() && self.found.insert(change.txid) =>
+            {
                 self.tell_found(&change, output);
             }
             Event::Reorganised { fork, old_tip } => {
@@ -256,6 +273,7 @@ impl Walk {
             bytes_received: status.bytes_received,
             agreement: progress::agreement(status),
             searched: self.searched,
+            fallen: Vec::new(),
             seconds: (self.started.elapsed().as_secs_f64() * 1_000.0).round() / 1_000.0,
         }
     }

@@ -339,6 +339,7 @@ fn results_keep_their_fields() -> Result<()> {
         "peers_agreeing",
         "bytes_received",
         "seconds",
+        "fallen",
         "search",
     ];
     has(&synced, &followed)?;

@@ -3,6 +3,7 @@
 //!
 //! Refuses to look inside: what a person can't see does not count here.
 
+mod fallen_payment;
 mod lost_funds;
 mod passphrase;
 mod stuck_payment;

@@ -112,8 +112,16 @@ pub struct TransactionChange {
     pub state: PaymentState,
     /// How many peers announced it while no block held it, as far as was heard.
     pub seen_by: u32,
-    /// Whether the wallet knew it before.
-    pub known: bool,
+    /// How far it was; `None`: the wallet did not know it.
+    pub before: Option<PaymentState>,
     /// The block it left, if a reorganisation took it out of one.
     pub left: Option<BlockHash>,
+}
+
+impl TransactionChange {
+    /// Whether it counted and counts no more.
+    #[must_use]
+    pub fn fell(&self) -> bool {
+        self.before.is_some_and(PaymentState::counts) && !self.state.counts()
+    }
 }

@@ -341,6 +341,12 @@ pub enum PaymentState {
 }
 
 impl PaymentState {
+    /// Whether it is, or may come to be, in the chain: its coins are spent by it.
+    #[must_use]
+    pub const fn counts(self) -> bool {
+        !matches!(self, Self::Replaced | Self::Evicted)
+    }
+
     /// The block that holds it.
     #[must_use]
     pub const fn block(self) -> Option<BlockId> {

@@ -21,7 +21,7 @@ portable_struct! {
     HistoryRow {
         txid, net, fee, state, replaces, replaced_by, seen_by, time, note, marks,
     }
-    TransactionChange { txid, net, state, seen_by, known, left }
+    TransactionChange { txid, net, state, seen_by, before, left }
     TransactionRecord {
         transaction, state, block, first_seen, trusted, net, fee, signed_here, outputs, conflicts, excluded, replaces,
         replaced_by, note,

@@ -309,7 +309,7 @@ impl Step {
                 net: after.sums.net,
                 state: state(&after),
                 seen_by: after.seen_by,
-                known: before.is_some(),
+                before: before.map(state),
                 left: left.map(|block| block.hash),
             });
         }

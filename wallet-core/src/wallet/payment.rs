@@ -154,7 +154,7 @@ impl Wallet {
             net: after.sums.net,
             state: state(&after),
             seen_by: after.seen_by,
-            known: true,
+            before: Some(state(&before)),
             left: None,
         };
         Ok(Some(change).filter(|_| state(&before) != state(&after)))

@@ -771,7 +771,7 @@ fn the_first_payment_asks_for_a_backup_and_later_ones_do_not() {
             net: SignedAmount::from_sat(net),
             state: PaymentState::Pending,
             seen_by: 1,
-            known: false,
+            before: None,
             left: None,
         }),
     };

@@ -87,7 +87,7 @@ fn a_reorganisation_keeps_payments_and_forgets_coinbases() {
 
     bench.blocks.pop();
     let changes = bench.wallet.roll_back(fork).unwrap();
-    assert!(changes.iter().all(|change| change.left == Some(old.hash) && change.known));
+    assert!(changes.iter().all(|change| change.left == Some(old.hash) && change.before.is_some()));
     assert_eq!(bench.wallet.cursor().unwrap(), Some(fork));
     let balance = bench.wallet.balance(fork.height, bench.now).unwrap().total;
     assert_eq!((balance.confirmed.to_sat(), balance.pending.to_sat()), (1_000, 500));
