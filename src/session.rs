@@ -105,8 +105,8 @@ impl Session {
         .await
     }
 
-    /// As [`with`](Self::with), for a wallet to look at that was made just now, with a password that
-    /// is known.
+    /// As [`with`](Self::with), for a wallet to look at with a password that is known. One that a daemon
+    /// has was made just now.
     ///
     /// # Errors
     /// The same.

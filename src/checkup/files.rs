@@ -129,7 +129,12 @@ fn wallets(settings: &Settings, paths: &Paths) -> Check {
     }
     let count = figures::count(names.len() as u64, "wallet");
     if missing + damaged + newer == 0 {
-        return Check::good("wallets", format!("{count}, header files whole"));
+        return Check::good(
+            "wallets",
+            format!(
+                "{count}, header files whole; what is under their passwords is not looked at here"
+            ),
+        );
     }
     Check::bad(
         "wallets",

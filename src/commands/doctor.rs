@@ -6,8 +6,9 @@
 use std::time::Duration;
 
 use billfold_tui::checkup::{Check, Health, connections, imported_keys};
-use billfold_wallet_core::command::{Command, Reply};
-use billfold_wallet_core::service::{Access, Reach};
+use billfold_wallet_core::command::{Command, Reply, StoreProblem};
+use billfold_wallet_core::light_client::status::Status;
+use billfold_wallet_core::service::{Access, OpenError, Reach, Strongbox};
 use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
 use tokio::time::Instant;
@@ -18,7 +19,8 @@ use crate::cli::keeping::DoctorArgs;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::{Canvas, Report};
-use crate::session::{Session, unexpected};
+use crate::password;
+use crate::session::{Session, attached, unexpected};
 
 /// Looks at everything; what is wrong is in the report and no failure.
 ///
@@ -32,23 +34,63 @@ pub(super) async fn run(options: &DoctorArgs, context: &mut Context) -> Result<(
     context.output.result(&DoctorReport { checks })
 }
 
-/// Imported keys, and peers and clock as an open wallet finds them.
+/// The wallet's file, read through; imported keys, and peers and clock as an open wallet finds them.
 async fn online(context: &mut Context) -> Result<Vec<Check>, Failure> {
-    let mut checks = Vec::new();
-    let status = Session::with(context, Access::View, Reach::Online, async |session, context| {
-        checks.extend(imported_keys(&describe::of(session, context).await?));
-        let until = Instant::now() + WAIT;
-        loop {
-            let reply = session.ask(Command::Status, context).await?;
-            let Reply::Status(status) = reply else { return Err(unexpected(&reply)) };
-            let enough = status.peers.iter().any(|peer| peer.ready && peer.latency.is_some());
-            let next = tokio::time::timeout_at(until, session.next_event());
-            if enough || context.interrupt.or(next).await?.is_err() {
-                return Ok(status);
-            }
+    if attached::daemon(context).await?.is_some() {
+        let told = "not read: a daemon has the directory; stop it to have them read";
+        let mut checks = vec![Check::odd("contents", told)];
+        let seen = async |session: &mut Session, context: &mut Context| {
+            looked(session, context, &mut checks).await
+        };
+        let status = Session::with(context, Access::View, Reach::Online, seen).await;
+        return with_connections(checks, status);
+    }
+    context.output.say("Reading the wallet's file through, which takes a while if it is large.");
+    let (whole, password) = password::tried(context, |settings, password| {
+        let whole =
+            Strongbox::open(settings, password).and_then(|strongbox| Ok(strongbox.look_through()?));
+        match whole {
+            Ok(()) => Ok((true, password.clone())),
+            Err(OpenError::Store(StoreProblem::Damaged { .. })) => Ok((false, password.clone())),
+            Err(error) => Err(error),
         }
     })
-    .await;
+    .await?;
+    if !whole {
+        let unseen = "not looked at: with a damaged file none is connected to";
+        return Ok(vec![Check::bad("contents", DAMAGED), Check::odd("peers", unseen)]);
+    }
+    let mut checks = vec![Check::good("contents", "every page of this wallet's file is whole")];
+    let seen = async |session: &mut Session, context: &mut Context| {
+        looked(session, context, &mut checks).await
+    };
+    let status = Session::with_new(context, &password, seen).await;
+    with_connections(checks, status)
+}
+
+/// Looks at an open wallet's keys, and waits for a peer.
+async fn looked(
+    session: &mut Session,
+    context: &mut Context,
+    checks: &mut Vec<Check>,
+) -> Result<Box<Status>, Failure> {
+    checks.extend(imported_keys(&describe::of(session, context).await?));
+    let until = Instant::now() + WAIT;
+    loop {
+        let reply = session.ask(Command::Status, context).await?;
+        let Reply::Status(status) = reply else { return Err(unexpected(&reply)) };
+        let enough = status.peers.iter().any(|peer| peer.ready && peer.latency.is_some());
+        let next = tokio::time::timeout_at(until, session.next_event());
+        if enough || context.interrupt.or(next).await?.is_err() {
+            return Ok(status);
+        }
+    }
+}
+
+fn with_connections(
+    mut checks: Vec<Check>,
+    status: Result<Box<Status>, Failure>,
+) -> Result<Vec<Check>, Failure> {
     match status {
         Ok(status) => checks.extend(connections(&status)),
         Err(failure) if failure.kind().exit() == crate::failure::Exit::Peers => {
@@ -100,6 +142,10 @@ impl Report for DoctorReport {
         format!("{}\nThis report names no wallet, address, peer or path.", lines.join("\n"))
     }
 }
+
+/// What is told of a file that no page can be taken from with confidence.
+const DAMAGED: &str = "this wallet's file is damaged: copy it and the files beside it aside, then \
+                       restore a backup or the words under another name with --wallet";
 
 /// How long a peer is waited for.
 const WAIT: Duration = Duration::from_secs(20);

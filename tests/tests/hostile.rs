@@ -227,7 +227,20 @@ fn a_damaged_wallet_file_is_told_apart_from_a_wrong_password() -> Result<()> {
     let middle = damaged.len() / 2;
     damaged[..middle].fill(0xa5);
     fs::write(&file, damaged)?;
-    program.refused(8, "store_damaged", &["balance"])?;
+    let error = program.refused(8, "store_damaged", &["balance"])?;
+    let advice = error["message"].as_str().context("no message")?;
+    ensure!(advice.contains("restore a backup or the words under another name"), "{advice}");
+    // One bit of a page that no question of this moment reads is found, and the report is kept.
+    let mut bent = whole.clone();
+    *bent.last_mut().context("an empty file")? ^= 1;
+    for (bytes, state) in [(bent, "bad"), (whole.clone(), "good")] {
+        fs::write(&file, bytes)?;
+        let report = program.ok(&["doctor", "--online"])?;
+        let checks = report["checks"].as_array().context("no checks")?;
+        let contents = checks.iter().find(|check| check["check"] == "contents");
+        ensure!(contents.is_some_and(|check| check["state"] == state), "{report}");
+        ensure!(checks.iter().any(|check| check["check"] == "peers"), "{report}");
+    }
     fs::write(&file, whole)?;
     ensure!(program.ok(&["balance"])?["confirmed"] == 0);
     Ok(())

@@ -202,6 +202,14 @@ impl Wallet {
         self.file.commit()
     }
 
+    /// Reads the whole file, as [`WalletFile::look_through`].
+    ///
+    /// # Errors
+    /// The same.
+    pub fn look_through(&self) -> Result<(), StoreProblem> {
+        self.file.look_through()
+    }
+
     /// Undoes all that was staged since the last commit.
     ///
     /// # Errors

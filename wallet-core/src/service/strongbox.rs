@@ -1,4 +1,5 @@
-//! Owns a wallet that is opened for what must stay secret: its words, its password, its backup.
+//! Owns a wallet that is opened for what must stay secret: its words, its password, its backup; or
+//! to have its file read through.
 //!
 //! Refuses to run it: nothing is followed, and nobody else can use the directory meanwhile.
 
@@ -107,6 +108,14 @@ impl Strongbox {
         }
         let key = self.unlocked.as_ref().unwrap_or(&self.keys.seed);
         Ok(sealed.open(key, self.settings.network)?)
+    }
+
+    /// Reads the wallet's whole file, which takes as long as the file is large.
+    ///
+    /// # Errors
+    /// [`StoreProblem::Damaged`] with the first thing that is wrong, or what the disk refused.
+    pub fn look_through(&self) -> Result<(), StoreProblem> {
+        self.wallet.look_through()
     }
 
     /// Notes that the words were typed back; durable on return.

@@ -4,6 +4,7 @@
 //! Refuses decisions: which transaction wins, which coin is spent is the wallet view's to say.
 //! Refuses to commit after a change failed, so that a step is in the file whole or not at all.
 
+mod damage;
 mod column;
 mod place;
 mod scan;
@@ -50,6 +51,7 @@ use crate::store::{library, problem, schema};
 use crate::vault::FileKey;
 
 use column::Column;
+use damage::{advised, refusal};
 
 pub use addresses::{Issued, KeychainState, ScriptPlace};
 pub use budget::{Counted, Spending};
@@ -198,7 +200,7 @@ impl WalletFile {
         self.connection.execute_batch("COMMIT").map_err(|error| {
             // The refusal to commit is the one to tell.
             let _ = self.connection.execute_batch("ROLLBACK");
-            problem::from_sqlite(&self.path, &error)
+            refusal(&self.path, &error)
         })
     }
 
@@ -269,7 +271,7 @@ impl WalletFile {
     }
 
     fn connect(path: &Path, key: &FileKey, sharing: Sharing) -> Result<Self, StoreProblem> {
-        let refused = |error: rusqlite::Error| problem::from_sqlite(path, &error);
+        let refused = |error: rusqlite::Error| refusal(path, &error);
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         library::ready();
         let connection = Connection::open_with_flags(path, flags).map_err(refused)?;
@@ -288,7 +290,7 @@ impl WalletFile {
         let cache = if sharing == Sharing::Reader { READER_CACHE } else { CACHE };
         connection.pragma_update(None, "cache_size", cache).map_err(refused)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
-        schema::open_migrated(&connection, path, MIGRATIONS)?;
+        schema::open_migrated(&connection, path, MIGRATIONS).map_err(advised)?;
         Ok(Self { connection, path: path.to_owned(), failed: false })
     }
 
@@ -332,7 +334,7 @@ impl WalletFile {
         &self,
         query: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StoreProblem> {
-        query(&self.connection).map_err(|error| problem::from_sqlite(&self.path, &error))
+        query(&self.connection).map_err(|error| refusal(&self.path, &error))
     }
 
     /// Stages a change; the first one after a commit opens the transaction.
@@ -354,11 +356,6 @@ impl WalletFile {
     #[cfg(test)]
     pub(crate) fn refuse_writes(&self) {
         self.connection.pragma_update(None, "query_only", true).unwrap();
-    }
-
-    /// The file is not what it should be.
-    pub(crate) fn damaged(&self, what: &str) -> StoreProblem {
-        StoreProblem::Damaged { path: problem::shown(&self.path), what: what.to_owned() }
     }
 }
 

@@ -84,6 +84,7 @@ fn nothing_can_be_read_without_the_key() {
 #[test]
 fn a_bad_page_is_damage() {
     let (_dir, path) = made();
+    WalletFile::open(&path, &key()).unwrap().look_through().unwrap();
     let read_all = |path: &Path| {
         let file = WalletFile::open(path, &key())?;
         file.accounts()?;
@@ -99,6 +100,12 @@ fn a_bad_page_is_damage() {
         let mut byte = [0];
         file.read_exact_at(&mut byte, page * PAGE + 2_000).unwrap();
         file.write_all_at(&[byte[0] ^ 1], page * PAGE + 2_000).unwrap();
+        // Whoever reads the file through finds what nothing asked for yet.
+        let looked = WalletFile::open(&copy, &key()).and_then(|file| file.look_through());
+        let Err(StoreProblem::Damaged { what, .. }) = looked else {
+            panic!("page {page} is whole: {looked:?}");
+        };
+        assert!(what.contains("restore a backup or the words"), "{what}");
         match read_all(&copy) {
             Err(StoreProblem::Damaged { .. }) => found += 1,
             Err(other) => panic!("page {page}: {other}"),
