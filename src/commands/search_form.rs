@@ -60,7 +60,8 @@ impl SearchForm {
         }
     }
 
-    /// What was searched, with a row for each account.
+    /// What was searched, with a row for each account. What a wallet pays itself as change is nothing
+    /// that it received.
     pub(super) fn for_people(&self) -> String {
         let mut table = Table::new([
             Column::left("Account"),
@@ -72,16 +73,16 @@ impl SearchForm {
             Column::right("Received"),
         ]);
         for row in &self.accounts {
-            let (receive, change) = (row.receive, row.change);
+            let AccountRow { receive, change, .. } = row;
             let number = |number: u32| figures::grouped(number.into());
             table.row([
                 row.account.clone(),
                 row.start.for_table(),
                 number(receive.searched),
                 number(change.searched),
-                number(receive.paid + change.paid),
-                number(receive.payments + change.payments),
-                figures::amount(receive.received + change.received),
+                number(receive.paid),
+                number(receive.payments),
+                figures::amount(receive.received),
             ]);
         }
         format!("{}\n{}\n{}", self.range(), table.text(), self.limits())
@@ -100,9 +101,12 @@ impl SearchForm {
     }
 
     fn limits(&self) -> String {
-        let found = match self.payments {
-            0 => NOTHING.to_owned(),
-            payments => format!("{} found. ", figures::count(payments.into(), "payment")),
+        let received: u32 = self.accounts.iter().map(|row| row.receive.payments).sum();
+        let told = |payments: u32| figures::count(payments.into(), "payment");
+        let found = match (received, self.payments) {
+            (0, 0) => NOTHING.to_owned(),
+            (0, change) => format!("{} to addresses of change found. ", told(change)),
+            (received, _) => format!("{} found. ", told(received)),
         };
         format!(
             "{found}Not searched: lower blocks, other accounts and types, and addresses after {}.",
