@@ -9,6 +9,7 @@ use billfold_wallet_core::command::WalletDescription;
 use billfold_wallet_core::founding::Founding;
 use billfold_wallet_core::service::{self, BackupError};
 use billfold_wallet_core::vault::{KdfCost, Password};
+use bitcoin::bip32::Fingerprint;
 use serde::Serialize;
 
 use super::account_form::BirthdayForm;
@@ -101,10 +102,10 @@ async fn restore(options: &BackupRestoreArgs, context: &mut Context) -> Result<(
         Some(path) => password::chosen(&context.run, Some(path), "", ADVICE)?,
     };
     let signs = backup.has_keys();
-    let short = backup.seed.is_none() && backup.fingerprint.is_some();
+    let wordless = backup.fingerprint.filter(|_| backup.seed.is_none());
     let founding = Founding::Backup { backup: Box::new(backup), password };
     let wallet = place.found(founding, context).await?;
-    context.output.result(&RestoredReport::new(&wallet, signs, short))
+    context.output.result(&RestoredReport::new(&wallet, signs, wordless))
 }
 
 fn open(path: &Path, context: &mut Context) -> Result<(Backup, Password), Failure> {
@@ -201,36 +202,41 @@ struct RestoredReport {
     accounts: Vec<String>,
     /// Whether it can sign.
     signs: bool,
+    /// That of the words, if they were not given.
     #[serde(skip)]
-    short: bool,
+    wordless: Option<Fingerprint>,
 }
 
 impl RestoredReport {
-    fn new(wallet: &WalletDescription, signs: bool, short: bool) -> Self {
+    fn new(wallet: &WalletDescription, signs: bool, wordless: Option<Fingerprint>) -> Self {
         Self {
             wallet: wallet.name.clone(),
             fingerprint: wallet.fingerprint.map(|fingerprint| fingerprint.to_string()),
             birthday: BirthdayForm::new(wallet.birthday),
             accounts: wallet.accounts.iter().map(|account| account.name.to_string()).collect(),
             signs,
-            short,
+            wordless,
         }
     }
 }
 
 impl Report for RestoredReport {
     fn for_people(&self, _canvas: Canvas) -> String {
-        let besides = if self.short {
+        let besides = if self.wordless.is_some() {
             "\nThe words are not in the backup: this wallet watches and can't spend. With \
              --words-file, under\nanother name, it can."
         } else {
             ""
         };
+        let fingerprint = match (&self.fingerprint, self.wordless) {
+            (Some(own), _) => own.clone(),
+            (None, Some(words)) => format!("{words}, of words that are not here"),
+            (None, None) => "none".to_owned(),
+        };
         format!(
-            "Wallet {} is restored.\nFingerprint  {}\nBirthday     {}\nAccounts     {}{besides}\n\
+            "Wallet {} is restored.\nFingerprint  {fingerprint}\nBirthday     {}\nAccounts     {}{besides}\n\
              Next: billfold sync",
             self.wallet,
-            self.fingerprint.as_deref().unwrap_or("none"),
             self.birthday.for_people(),
             self.accounts.join(", "),
         )
