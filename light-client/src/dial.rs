@@ -69,7 +69,7 @@ pub enum DialProblem {
     #[error("broke the encrypted handshake")]
     BrokenV2,
     /// Only a proxy reaches such an address, and none is set.
-    #[error("is an onion address, which only a proxy reaches: set one with --proxy HOST:PORT")]
+    #[error("is an onion address, which only a proxy reaches: set one with --proxy IP:PORT")]
     NeedsProxy,
     /// The proxy did not do its part, whoever the peer is.
     #[error("not tried: {0}")]
@@ -80,7 +80,7 @@ pub enum DialProblem {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum ProxyProblem {
     /// No connection to it.
-    #[error("the proxy can't be reached: start it, or name another with --proxy HOST:PORT")]
+    #[error("the proxy can't be reached: start it, or name another with --proxy IP:PORT")]
     Unreachable,
     /// It ended the connection, or said nothing, in the middle of the negotiation.
     #[error("the proxy stopped answering")]
