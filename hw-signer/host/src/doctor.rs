@@ -55,12 +55,12 @@ pub fn diagnose(place: &Place, network: Network) -> Diagnosis {
 
 /// More of them can't be known without asking for a code or a PIN on the device.
 fn problem_of(vendor: Vendor, plugged_in: &[Vendor]) -> Option<DeviceError> {
-    if !plugged_in.contains(&vendor) {
-        Some(DeviceError::NotThere(Place::Vendor(vendor)))
-    } else if cfg!(feature = "async-hwi") {
+    if !cfg!(feature = "async-hwi") {
+        Some(DeviceError::NotBuiltIn(vendor))
+    } else if plugged_in.contains(&vendor) {
         None
     } else {
-        Some(DeviceError::NotBuiltIn(vendor))
+        Some(DeviceError::NotThere(Place::Vendor(vendor)))
     }
 }
 
@@ -81,11 +81,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_signer_of_another_maker_is_missing_or_takes_another_build() {
+    fn a_signer_of_another_maker_takes_another_build_or_is_missing() {
         let missing = DeviceError::NotThere(Place::Vendor(Vendor::Ledger));
-        assert_eq!(problem_of(Vendor::Ledger, &[Vendor::Coldcard]), Some(missing));
         let without = (!cfg!(feature = "async-hwi")).then_some(Vendor::Ledger);
         let problem = without.map(DeviceError::NotBuiltIn);
+        // Whoever plugs it in would be told no more.
+        let unplugged = problem.clone().or(Some(missing));
+        assert_eq!(problem_of(Vendor::Ledger, &[Vendor::Coldcard]), unplugged);
         assert_eq!(problem_of(Vendor::Ledger, &[Vendor::Ledger]), problem);
     }
 }
