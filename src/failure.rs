@@ -69,6 +69,13 @@ impl Failure {
         self
     }
 
+    /// Puts more behind the message.
+    #[must_use]
+    pub(crate) fn and(mut self, more: &str) -> Self {
+        self.message.push_str(more);
+        self
+    }
+
     /// Which of the list it is.
     #[must_use]
     pub(crate) const fn kind(&self) -> Kind {

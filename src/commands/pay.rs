@@ -6,17 +6,17 @@
 //! what nobody agreed to.
 
 use billfold_wallet_core::command::{
-    Command, Draft, DraftId, PayRequest, Payment, PsbtReview, Reply,
+    Coin, CoinQuery, Command, Draft, DraftId, PayRequest, Payment, PsbtReview, Reply,
 };
 use billfold_wallet_core::service::{Access, Reach};
 use billfold_wallet_core::signer_host::place::Place;
-use bitcoin::Network;
+use bitcoin::{Amount, Network};
 
 use crate::cli::paying::{PayArgs, PayCommandArgs};
 use crate::commands::psbt_form::report::PsbtReport;
 use crate::context::Context;
 use crate::failure::{Failure, Kind};
-use crate::output::Report;
+use crate::output::{Report, figures};
 use crate::session::follow::{Patience, follow};
 use crate::session::{Session, unexpected};
 
@@ -89,7 +89,7 @@ pub(super) async fn carry_out(
     let access = if consent.signer.is_some() { Access::View } else { Access::Sign };
     let report = Session::with(context, access, Reach::Online, async |session, context| {
         follow(session, context, Patience::WhileItMoves).await?;
-        let (draft, signed) = match session.ask(command, context).await? {
+        let (draft, signed) = match asked(session, context, command).await? {
             Reply::Draft(draft) => {
                 let by = consent.signer.clone();
                 let signed = agree_and_sign(session, context, &draft, reviewer, by).await?;
@@ -145,7 +145,7 @@ async fn look(command: Command, context: &mut Context) -> Result<(), Failure> {
         } else {
             follow(session, context, Patience::WhileItMoves).await?;
         }
-        session.ask(command, context).await
+        asked(session, context, command).await
     })
     .await?;
     let report = match &reply {
@@ -154,6 +154,28 @@ async fn look(command: Command, context: &mut Context) -> Result<(), Failure> {
         other => return Err(unexpected(other)),
     };
     context.output.result(&report)
+}
+
+/// Asks for a draft. Who has not enough is told what of their money is set aside.
+async fn asked(
+    session: &mut Session,
+    context: &mut Context,
+    command: Command,
+) -> Result<Reply, Failure> {
+    let failure = match session.ask(command, context).await {
+        Err(failure) if failure.kind() == Kind::InsufficientFunds => failure,
+        answered => return answered,
+    };
+    let reply = session.ask(Command::Coins(CoinQuery::default()), context).await?;
+    let Reply::Coins(coins) = reply else { return Err(unexpected(&reply)) };
+    let sum =
+        |of: fn(&Coin) -> bool| coins.iter().filter(|coin| of(coin)).map(|coin| coin.amount).sum();
+    let aside = |sum: Amount, what| {
+        (sum > Amount::ZERO).then(|| format!("; {} {what}", figures::amount(sum)))
+    };
+    let frozen = aside(sum(|coin| coin.frozen), "more is frozen: billfold unfreeze");
+    let held = aside(sum(|coin| !coin.frozen && coin.reserved), "more is held: billfold drafts");
+    Err(failure.and(&[frozen, held].into_iter().flatten().collect::<String>()))
 }
 
 /// Signs the draft if the reviewer agrees; else gives its coins free again.

@@ -76,6 +76,27 @@ fn a_payment_to_the_wrong_address_is_taken_back() -> Result<()> {
     Ok(())
 }
 
+/// "It shows a balance, and says that nothing can be spent."
+#[test]
+fn who_lacks_money_is_told_what_is_frozen_or_held() -> Result<()> {
+    let town = Town::build()?;
+    let wallet = town.wallet_with(BILLFOLD, 250_000)?;
+    town.pay(&wallet.ok(&["receive", "--new"])?["address"], 70_000)?;
+    wallet.ok(&["sync"])?;
+    let coins = wallet.ok(&["coins"])?;
+    let coin = |amount| {
+        let coin = coins.as_array().into_iter().flatten().find(|coin| coin["amount"] == amount);
+        coin.map_or("", |coin| text(&coin["coin"]))
+    };
+    wallet.ok(&["freeze", coin(250_000)])?;
+    wallet.ok(&["psbt", "create", SHOP, "60k", "--coins", coin(70_000), "--fee-rate", "1"])?;
+    let error = wallet.refused(4, "insufficient_funds", &["pay", SHOP, "90k", "--yes"])?;
+    let told = text(&error["message"]);
+    ensure!(told.contains("0.00 250 000 BTC more is frozen: billfold unfreeze"), "{told}");
+    ensure!(told.contains("0.00 070 000 BTC more is held: billfold drafts"), "{told}");
+    Ok(())
+}
+
 fn waiting(town: &Town) -> Vec<String> {
     town.network.mempool().iter().map(ToString::to_string).collect()
 }
