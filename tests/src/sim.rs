@@ -31,7 +31,9 @@ use world::World;
 pub use report::{Report, Sum};
 pub use soak::{Memory, soak};
 
-/// Worlds in which something was wrong once, and what: they must never be so again.
+/// Worlds in which something was wrong once, and what: they must never be so again. None is kept.
+/// Once worlds draw something else, a seed is another world: what one finds needs a test of its own
+/// beside the code that was wrong.
 pub const PAST: &[(u64, &str)] = &[];
 
 /// Whether this process has no disks of its own that can go bad, and where they can, lived again
