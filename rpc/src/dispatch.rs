@@ -148,9 +148,13 @@ fn key<'a>(
     arguments: &'a Arguments,
 ) -> Result<Option<&'a str>, RpcError> {
     let place = |name: &str| method.parameters.iter().position(|one| one.names == name);
-    let Some(at) = place("key") else { return Ok(caller.key.as_deref()) };
+    let with_request = caller.key.as_deref();
+    let argument = place("key").map(|at| arguments.text(at)).transpose()?.flatten();
+    if with_request.zip(argument).is_some_and(|(one, other)| one != other) {
+        return Err(RpcError::parameter(TWO_KEYS));
+    }
     let is_dry = place("dry_run").map(|at| arguments.flag(at, false)).transpose()?;
-    if is_dry == Some(true) { Ok(None) } else { arguments.text(at) }
+    Ok(argument.or(with_request).filter(|_| is_dry != Some(true)))
 }
 
 async fn run(
@@ -165,6 +169,11 @@ async fn run(
         Run::Pure(work) => work(node.params.network, arguments),
         Run::Node(work) => work(node, arguments).await,
         Run::Wallets(work) => work(node, &open_to(node, caller), arguments).await,
+        // Nobody keeps what it was answered.
+        Run::Open(_) if caller.key.is_some() => Err(RpcError::parameter(format!(
+            "{} takes no Idempotency-Key: look at what is there before you ask again",
+            method.name
+        ))),
         Run::Open(work) => work(node, endpoint, arguments).await,
         Run::Wallet(work) => {
             let desk = node.wallet(endpoint)?.on_behalf_of(caller.authority(method.name, None));
@@ -209,6 +218,7 @@ fn keyed_request(
     keyed::request(key, hash).map(Some)
 }
 
+const TWO_KEYS: &str = "The header Idempotency-Key and the argument key differ: give one of them";
 const OF_SEVERAL: &str = "The token is for several wallets. Please select which wallet to use by \
                           requesting the RPC through the /wallet/<walletname> URI path.";
 
@@ -273,6 +283,30 @@ mod tests {
         let names: Vec<String> =
             open_to(&node, &caller).iter().map(|desk| desk.name().to_owned()).collect();
         assert_eq!(names, ["shop"]);
+    }
+
+    /// Whoever gives a key repeats the call when the answer is lost, and counts on it.
+    #[test]
+    fn a_key_is_never_left_out_of_account() {
+        let caller =
+            |key: &str| Caller { key: Some(key.to_owned()), ..Caller::owner(Origin::Socket(None)) };
+        let told = |given: &str, name: &str, params: &str| {
+            let method = Method::named(name).expect("it is there");
+            let params = crate::envelope::Params::read(params).expect("arguments");
+            let arguments = Arguments::read(method.parameters, params, || method.help());
+            let arguments = arguments.expect("they fit");
+            key(&caller(given), method, &arguments).map(|key| key.map(str::to_owned))
+        };
+        let invoice = "billfold.invoice.create";
+        let one = Ok(Some("one".to_owned()));
+        assert_eq!(told("one", invoice, r#"{"amount_sat":5}"#), one);
+        assert_eq!(told("one", invoice, r#"{"amount_sat":5,"key":"one"}"#), one);
+        assert_eq!(told("one", "sendtoaddress", r#"["x",1]"#), one);
+        let refused = Err(RpcError::parameter(TWO_KEYS));
+        assert_eq!(told("two", invoice, r#"{"amount_sat":5,"key":"one"}"#), refused);
+        let dry = r#"{"key":"one","dry_run":true}"#;
+        assert_eq!(told("one", "billfold.pay", dry), Ok(None));
+        assert_eq!(told("two", "billfold.pay", dry), refused);
     }
 
     /// The wallet is not asked: one of the two payments would not be made.

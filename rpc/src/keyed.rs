@@ -34,7 +34,9 @@ pub fn call(method: &str, arguments: &Arguments) -> [u8; 32] {
 pub fn request(key: &str, hash: [u8; 32]) -> Result<KeyedRequest, RpcError> {
     let printable = key.bytes().all(|byte| byte.is_ascii_graphic());
     if key.is_empty() || key.len() > KEY_BYTES || !printable {
-        let message = format!("A key has 1 to {KEY_BYTES} printable ASCII characters, no spaces");
+        let message = format!(
+            "A key has 1 to {KEY_BYTES} printable ASCII characters, no spaces, and is given once"
+        );
         return Err(RpcError::parameter(message));
     }
     Ok(KeyedRequest { key: key.to_owned(), hash })

@@ -149,6 +149,29 @@ fn old_clients_pay_once_with_one_more_header() -> Result<()> {
     let sent = daemon.call("listtransactions", &json!(["*", 100]))?;
     let sent = sent.as_array().context("no list")?.iter().filter(|one| one["category"] == "send");
     ensure!(sent.count() == 1);
+
+    // No key is passed over.
+    let keyed = |key: &str| format!("{}Idempotency-Key: {key}\r\n", cookie(&daemon));
+    let invoice = |key: Option<&str>| json!({"method": "billfold.invoice.create", "id": 5, "params": {"amount_sat": 5_000, "key": key}});
+    let (_, first) = post(&daemon, &keyed("order-8"), &invoice(None))?;
+    let (_, again) = post(&daemon, &keyed("order-8"), &invoice(None))?;
+    ensure!(first.contains("\"invoice_id\"") && first == again, "{first} {again}");
+    let (_, made) = post(&daemon, &keyed("order-9"), &invoice(Some("order-9")))?;
+    ensure!(made.contains("\"invoice_id\""), "{made}");
+    let two = keyed("order-10") + "Idempotency-Key: order-10\r\n";
+    let create = json!({"method": "createwallet", "id": 5, "params": ["shop"]});
+    for (headers, call) in [
+        (keyed("order-11"), invoice(Some("order-12"))),
+        (two.clone(), invoice(None)),
+        (two, call(0.003)),
+        (keyed("order-13"), create),
+    ] {
+        let (_, refused) = post(&daemon, &headers, &call)?;
+        ensure!(error(&refused)?.0 == -8, "{headers}: {refused}");
+    }
+    let invoices = daemon.call("billfold.invoice.list", &json!([]))?;
+    ensure!(invoices["invoices"].as_array().map(Vec::len) == Some(2), "{invoices}");
+    ensure!(daemon.call("listwallets", &json!([]))? == json!(["main"]));
     daemon.stop()
 }
 

@@ -98,8 +98,13 @@ pub(super) async fn caller(door: &Door, headers: &HeaderMap) -> Option<Caller> {
         sleep(WRONG_PASSWORD_WAIT).await;
         return None;
     };
-    // What is no text is no key either, and the call is told so.
-    let key = headers.get(KEY).map(|key| key.to_str().unwrap_or_default().to_owned());
+    // What is no text is no key either, nor are two, in whatever way they are joined; the call is told so.
+    let keys: Vec<_> = headers.get_all(KEY).iter().map(|key| key.to_str()).collect();
+    let key = match keys.as_slice() {
+        [] => None,
+        [Ok(key)] => Some((*key).to_owned()),
+        _ => Some(String::new()),
+    };
     Some(Caller { asker, origin: door.origin, pass, key })
 }
 
