@@ -155,7 +155,7 @@ fn under_no_color_no_cell_is_coloured_and_bold_and_reverse_remain() -> Result<()
         ("2", "1 all"),
         ("3", "1 in all"),
         ("4", "+ used"),
-        ("5", "Master"),
+        ("5", "Fingerprint"),
         ("6", "Fees"),
         ("r", "waiting for a payment"),
         ("Q", "Esc goes back."),
