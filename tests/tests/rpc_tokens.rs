@@ -196,9 +196,9 @@ fn a_token_of_several_wallets_is_narrowed_and_taken_back() -> Result<()> {
 
     // Nor does one that may do little take more from the others than it does.
     let often = narrowed(&daemon, &single, &json!(["calls_per_minute=600"]))?;
-    let once = narrowed(&daemon, &often, &json!(["calls_per_minute=1"]))?;
-    ensure!(is_good(&often, "/")? && is_good(&once, "/")?);
-    ensure!(status(&once, "/")?.1 == "calls_per_minute");
+    let seldom = narrowed(&daemon, &often, &json!(["calls_per_minute=1"]))?;
+    ensure!(is_good(&often, "/")? && is_good(&seldom, "/")?);
+    ensure!(status(&seldom, "/")?.1 == "calls_per_minute");
     for _ in 0..5 {
         ensure!(is_good(&often, "/")? && is_good(&single, "/")?);
     }
