@@ -454,3 +454,72 @@ fn whoever_waits_for_a_block_hears_of_it() -> Result<()> {
     daemon.refused(500, -8, "estimatesmartfee", &json!([1009]))?;
     daemon.stop()
 }
+
+#[test]
+fn what_no_block_may_hold_yet_is_refused_as_nodes_do() -> Result<()> {
+    let (town, _program, daemon) = serving(&[])?;
+    for _ in 0..2 {
+        town.pay(&daemon.call("getnewaddress", &json!([]))?, 50_000_000)?;
+    }
+    daemon.await_height(town.network.tip().0)?;
+    let tip = town.network.tip().0;
+    let cases = [
+        (0xffff_fffd_u32, tip + 1, "non-final"),
+        (0xffff_fffd, 2_000_000_000, "non-final"),
+        (500, tip, "non-BIP68-final"),
+    ];
+    // What is signed may be sent by whoever has it, so its coin is held for it.
+    let unspent = daemon.call("listunspent", &json!([]))?;
+    for ((sequence, locktime, why), coin) in cases.into_iter().zip(0..) {
+        let coin = &unspent[coin];
+        let coin = json!({"txid": coin["txid"], "vout": coin["vout"], "sequence": sequence});
+        let raw = json!([[coin], [{STRANGER: 0.4999}], locktime]);
+        let raw = daemon.call("createrawtransaction", &raw)?;
+        let signed = daemon.call("signrawtransactionwithwallet", &json!([raw]))?;
+        ensure!(signed["complete"] == true, "{signed}");
+        let told = daemon.refused(500, -26, "sendrawtransaction", &json!([signed["hex"]]))?;
+        ensure!(told == why, "{told}");
+    }
+    daemon.stop()
+}
+
+/// Whoever is paid out of the change of such a payment would be paid when that is.
+#[test]
+fn nothing_stands_on_what_no_block_may_hold_yet() -> Result<()> {
+    let (town, _program, daemon) = serving(&[])?;
+    let tip = town.network.tip().0;
+    let options = json!({"locktime": tip + 3});
+    let locked = json!({"outputs": {STRANGER: 0.1}, "fee_rate": 1, "options": options});
+    let sent = daemon.call("send", &locked)?;
+    ensure!(sent["complete"] == true, "{sent}");
+    let pay = json!({"address": OTHER, "amount": 0.1, "fee_rate": 1});
+    let refused = || -> Result<()> {
+        let held = daemon.call("getbalances", &json!([]))?;
+        ensure!(held["mine"]["trusted"] == json!(0.0), "{held}");
+        let told = daemon.refused(500, -6, "sendtoaddress", &pay)?;
+        ensure!(told == "Insufficient funds", "{told}");
+        let told = daemon.call("listunspent", &json!([0]))?;
+        ensure!(told[0]["safe"] == false, "{told}");
+        Ok(())
+    };
+    refused()?;
+    ensure!(daemon.call("abandontransaction", &json!([sent["txid"]]))?.is_null(), "no node has it");
+    ensure!(daemon.call("getbalance", &json!([]))? == json!(0.5));
+
+    let sent = daemon.call("send", &locked)?;
+    town.network.mine_empty(2);
+    daemon.await_height(tip + 2)?;
+    refused()?;
+    town.network.mine_empty(1);
+    daemon.await_height(tip + 3)?;
+    let paid = daemon.call("sendtoaddress", &pay)?;
+    await_fetched(&daemon, &paid)?;
+    await_fetched(&daemon, &sent["txid"])?;
+    town.mine();
+    daemon.await_height(town.network.tip().0)?;
+    for txid in [&sent["txid"], &paid] {
+        let told = daemon.call("gettransaction", &json!([txid]))?;
+        ensure!(told["confirmations"] == 1, "{told}");
+    }
+    daemon.stop()
+}

@@ -17,6 +17,7 @@ pub mod wallet_name;
 pub mod failure;
 pub mod keychain;
 pub mod import;
+pub mod finality;
 pub mod command;
 pub mod labels;
 pub mod event;

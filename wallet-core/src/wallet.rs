@@ -12,6 +12,7 @@ mod suspicion;
 mod watched_coins;
 mod fold;
 mod lineage;
+mod locks;
 mod others;
 mod search_start;
 mod search;
@@ -66,6 +67,7 @@ use bitcoin::{Amount, Network, OutPoint, Script, ScriptBuf};
 use crate::command::{
     AccountDescription, Birthday, Draft, InvoiceChange, Payment, StoreProblem, TransactionChange,
 };
+use crate::finality::ChainEnd;
 use crate::keychain::{Account, AccountId, KeychainId};
 use crate::light_client::fees::FeeReport;
 use crate::light_client::height::{BlockId, Height};
@@ -119,6 +121,8 @@ pub struct Wallet {
     invoice_changes: Vec<InvoiceChange>,
     /// Dust that was frozen and not told yet.
     frozen_dust: Vec<(OutPoint, Amount)>,
+    /// Where the best chain ends, once that was told.
+    end: Option<(BlockId, ChainEnd)>,
 }
 
 /// What folding a block brought.
@@ -216,6 +220,7 @@ impl Wallet {
     /// What the disk refused.
     pub fn abort(&mut self) -> Result<(), StoreProblem> {
         self.file.abort()?;
+        self.end = None;
         self.frozen_dust.clear();
         self.invoice_changes.clear();
         self.read_chains()?;
@@ -361,6 +366,7 @@ impl Wallet {
             dust_limit: Amount::ZERO,
             invoice_changes: Vec::new(),
             frozen_dust: Vec::new(),
+            end: None,
         })
     }
 

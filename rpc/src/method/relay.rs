@@ -2,10 +2,15 @@
 //!
 //! Refuses what the wallet can't check: a transaction of others alone.
 
+use std::collections::BTreeSet;
+
 use billfold_wallet_core::command::{
-    Command, CommandError, PaymentState, PsbtReview, Reply, SigningProblem, TransactionRecord,
+    BlockQuery, Command, CommandError, PaymentState, PsbtReview, Reply, SigningProblem,
+    TransactionRecord,
 };
-use bitcoin::{Amount, FeeRate, Transaction};
+use billfold_wallet_core::finality::{self, ChainEnd, Lock, Place};
+use billfold_wallet_core::light_client::time::WallTime;
+use bitcoin::{Amount, FeeRate, Transaction, Txid};
 
 use crate::arguments::{Arguments, amount};
 use crate::desk::Desk;
@@ -31,7 +36,7 @@ pub(super) const METHODS: &[Method] = &[Method {
         "answered once a peer has fetched it, and -9 if none does within a minute: it is stored \
          then and announced on; there is no mempool to check it against: -25 if it spends a coin of \
          the wallet that is spent or a signature does not hold, -26 for what nodes do not relay by \
-         its weight; -4 for what does not concern the wallet; maxfeerate holds where the fee is \
+         its weight, and for what the next block can't hold; -4 for what does not concern the wallet; maxfeerate holds where the fee is \
          known",
     ),
     run: Run::Change(|node, desk, arguments| Box::pin(send(node, desk, arguments))),
@@ -56,7 +61,7 @@ async fn send(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
         Some(record) if is_out(&record) => return answer(&txid),
         _ => {}
     }
-    announce(desk, &transaction, most_rate).await?;
+    announce(node, desk, &transaction, most_rate).await?;
     let look = || async move {
         let record = ledger::records(desk, vec![txid]).await?.pop();
         Ok(record.filter(is_out).map(|_| ()))
@@ -79,6 +84,7 @@ pub(super) fn read(hex: &str) -> Result<Transaction, RpcError> {
 /// Stores a transaction of the wallet, and has it announced. Of a fee that is known it must pay no
 /// more than this for 1,000 vbytes; zero: whatever it pays.
 pub(super) async fn announce(
+    node: &Node,
     desk: &Desk,
     transaction: &Transaction,
     most_rate: Amount,
@@ -88,6 +94,7 @@ pub(super) async fn announce(
     if most_rate > Amount::ZERO && review.fee.is_some_and(|fee| fee > most) {
         return Err(RpcError::new(Code::Verify, PAYS_TOO_MUCH));
     }
+    check_locks(node, desk, transaction).await?;
     match desk.ask(Command::AnnouncePsbt(Box::new(review.psbt))).await {
         Ok(Reply::Payment(_)) => Ok(()),
         Ok(_) => Err(RpcError::bug()),
@@ -99,6 +106,31 @@ async fn reviewed(desk: &Desk, transaction: &Transaction) -> Result<PsbtReview, 
     match desk.ask(Command::ReviewTransaction(Box::new(transaction.clone()))).await? {
         Reply::Psbt(review) => Ok(*review),
         _ => Err(RpcError::bug()),
+    }
+}
+
+/// Refuses what the next block can't hold: no node would keep it.
+async fn check_locks(node: &Node, desk: &Desk, transaction: &Transaction) -> Result<(), RpcError> {
+    let tip = node.status().await?.tip;
+    let Some(block) = node.block(BlockQuery::Hash(tip.hash)).await? else { return Ok(()) };
+    let end = ChainEnd { height: tip.height, median_time: block.median_time };
+    let spent = transaction.input.iter().map(|input| input.previous_output.txid);
+    let parents: BTreeSet<Txid> = spent.clone().collect();
+    let parents = ledger::records(desk, parents.into_iter().collect()).await?;
+    let place = |txid: Txid| {
+        let parent = parents.iter().find(|one| one.transaction.compute_txid() == txid);
+        parent.map_or(Place::Unknown, |parent| match parent.block {
+            Some((block, _, time)) => {
+                Place::Block { height: block.height, time: WallTime::new(time) }
+            }
+            None => Place::Unplaced,
+        })
+    };
+    let rejected = |why| Err(RpcError::new(Code::VerifyRejected, why));
+    match finality::lock(transaction, end, &spent.map(place).collect::<Vec<_>>()) {
+        None => Ok(()),
+        Some(Lock::Time) => rejected("non-final"),
+        Some(Lock::Age) => rejected("non-BIP68-final"),
     }
 }
 

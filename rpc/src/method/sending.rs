@@ -109,7 +109,8 @@ const SEND: &str = "-10 before the chain was seen for the first time; -6 for wha
      holds; a coin that is not the wallet's is taken \
      where the transaction that made it is known, as for walletcreatefundedpsbt; version 3 spends \
      coins in blocks only; inputs stand in an order that tells nothing; what is signed and not sent \
-     holds its coins until it is sent or dropped by billfold drafts";
+     holds its coins until it is sent or dropped by billfold drafts; with a locktime ahead it is kept, \
+     and announced once a block may hold it";
 const SENDALL: &str = "-10 before the chain was seen for the first time; version 3 spends coins in blocks only; inputs \
      stand in an order that tells nothing; what is signed and not sent holds its coins until it is \
      sent or dropped by billfold drafts";

@@ -112,6 +112,13 @@ impl Engine {
         if command.shows_a_person() {
             one.keys.touch(now);
         }
+        let tip = self.chain.tip();
+        if !one.wallet.ends_at(tip) {
+            match &self.chain {
+                Chain::Followed(_) => one.meet_end(tip, self.chain.end())?,
+                Chain::Stored(_) => one.wallet.set_end(tip, self.chain.end()),
+            }
+        }
         Ok((one, Around { now, entropy, chain: &self.chain }))
     }
 

@@ -11,6 +11,7 @@ use crate::command::StoreProblem;
 use crate::engine::follower::Follower;
 use crate::engine::start;
 use crate::event::{Event, Note};
+use crate::finality::ChainEnd;
 use crate::light_client::LightClient;
 use crate::light_client::chain::anchor::Anchor;
 use crate::light_client::change_set::{ChangeSet, Restored};
@@ -23,7 +24,7 @@ use crate::light_client::limits::MAX_TRANSACTIONS;
 use crate::light_client::params::Params;
 use crate::light_client::peer_id::PeerAddress;
 use crate::light_client::status::Status;
-use crate::light_client::time::Now;
+use crate::light_client::time::{Now, WallTime};
 use crate::limits::UNCOMMITTED_HEADERS;
 use crate::store::chain::{ChainFile, Damage, Loaded};
 use crate::store::peers::{LoadedPeers, PeersFile};
@@ -323,6 +324,15 @@ impl Chain {
             Self::Followed(chain) => chain.client.tip(),
             Self::Stored(tip) => *tip,
         }
+    }
+
+    /// Where the best chain ends; of a chain that is not followed no time is known, and nothing that
+    /// waits for one is taken to be reached.
+    pub(super) fn end(&self) -> ChainEnd {
+        let tip = self.tip();
+        let known = self.followed().and_then(|chain| chain.client.known_block(&tip.hash));
+        let median_time = known.map_or(WallTime::default(), |block| block.median_time);
+        ChainEnd { height: tip.height, median_time }
     }
 
     pub(super) fn status(&self) -> Status {

@@ -127,9 +127,10 @@ impl Engine {
     fn follow_tip(&mut self, now: Now, tip: BlockId) {
         self.catch_up();
         let status = self.chain.status();
-        let mut more = Vec::new();
+        let (end, mut more) = (self.chain.end(), Vec::new());
         self.each(|one| {
             if !one.is_behind() {
+                one.meet_end(tip, end)?;
                 more.extend(one.arrive(tip, now, status.clone())?);
             }
             Ok(())

@@ -9,6 +9,7 @@ use bitcoin::{Amount, Block, OutPoint, Txid};
 
 use crate::command::{Authority, Happened, StoreProblem, TransactionChange};
 use crate::event::{Event, Note};
+use crate::finality::ChainEnd;
 use crate::light_client::LightClient;
 use crate::light_client::height::BlockId;
 use crate::light_client::input::{Input, ScanStart};
@@ -272,6 +273,13 @@ impl Follower {
         self.note_applied(cursor);
         self.changed |= self.wallet.has_grown();
         self.say_changes(changes)?;
+        Ok(())
+    }
+
+    /// The best chain ends there: what waits for a height or a time is looked at again.
+    pub(super) fn meet_end(&mut self, tip: BlockId, end: ChainEnd) -> Result<(), StoreProblem> {
+        self.wallet.set_end(tip, end);
+        self.changed |= self.wallet.look_at_locks()?;
         Ok(())
     }
 

@@ -151,10 +151,11 @@ impl Engine {
         let Some(chain) = self.chain.followed() else { return false };
         if chain.client.is_at_tip() {
             let (tip, status) = (chain.client.tip(), chain.client.status());
-            let mut more = Vec::new();
+            let (end, mut more) = (self.chain.end(), Vec::new());
             self.each(|one| {
                 if one.may_arrive(tip)? {
                     moved = true;
+                    one.meet_end(tip, end)?;
                     more.extend(one.arrive(tip, now, status.clone())?);
                 }
                 Ok(())

@@ -54,8 +54,9 @@ impl Wallet {
     }
 }
 
-/// Whether a peer fetched or announced it so lately that nodes may still hold it.
+/// Whether a peer fetched or announced it so lately that nodes may still hold it; none holds what the
+/// next block can't.
 fn is_held(row: &TransactionRow, now: WallTime) -> bool {
     let last = now.to_unix().saturating_sub(UNCONFIRMED_LIFETIME.as_secs());
-    row.announced && row.seen.is_some_and(|seen| seen.to_unix() >= last)
+    row.announced && !row.waits && row.seen.is_some_and(|seen| seen.to_unix() >= last)
 }

@@ -170,6 +170,9 @@ impl Wallet {
         origin: Origin,
     ) -> Result<(), StoreProblem> {
         self.file.insert_transaction(txid, transaction, origin)?;
+        if !matches!(origin, Origin::Block(_)) {
+            self.look_at_lock(txid)?;
+        }
         self.interest.extend(inputs(transaction));
         let coinbase = transaction.is_coinbase();
         for (vout, output) in (0..).zip(&transaction.output) {

@@ -194,6 +194,7 @@ mod tests {
                     seen,
                     seen_by: 0,
                     left,
+                    waits: false,
                     placement,
                     sums: Sums {
                         ours: true,

@@ -44,7 +44,8 @@ impl Wallet {
         let output = self.file.own_output(coin, moment.now)?;
         let output = output.filter(|output| output.live && output.spender.is_none());
         let row = output.ok_or(CommandError::NoSuchCoin(coin))?.coin;
-        let waits = row.height.is_none() && self.waits(coin.txid, request)?;
+        let waits = row.height.is_none()
+            && (self.waits(coin.txid, request)? || self.is_early(coin.txid)?);
         let mut plan = self.spend_plan(row.place)?;
         match row {
             row if row.frozen => Err(CommandError::CoinFrozen(coin)),

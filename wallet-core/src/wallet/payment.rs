@@ -162,17 +162,24 @@ impl Wallet {
 
     /// The wallet's own transactions that no block holds and nothing replaced, and what they spend
     /// that no block holds: to be announced, parents first. Those are its own that were signed
-    /// here, and those that spend from it and that a reorganisation took out of their block.
+    /// here, and those that spend from it and that a reorganisation took out of their block. Without
+    /// what the next block can't hold, and what stands on it: no node would keep it.
     ///
     /// # Errors
     /// What the disk refused.
     pub fn to_announce(&self) -> Result<Vec<ToAnnounce>, StoreProblem> {
-        let line = self.unconfirmed_line()?;
-        let known = line.into_iter().map(|transaction| {
-            let row = self.file.transaction(transaction.compute_txid())?;
-            Ok(ToAnnounce { transaction, fee: row.and_then(|row| row.sums.fee) })
-        });
-        known.collect()
+        let (mut announce, mut waiting) = (Vec::new(), HashSet::new());
+        for transaction in self.unconfirmed_line()? {
+            let txid = transaction.compute_txid();
+            let row = self.file.transaction(txid)?;
+            let waits = row.as_ref().is_some_and(|row| row.waits);
+            if waits || inputs(&transaction).any(|spent| waiting.contains(&spent.txid)) {
+                waiting.insert(txid);
+            } else {
+                announce.push(ToAnnounce { transaction, fee: row.and_then(|row| row.sums.fee) });
+            }
+        }
+        Ok(announce)
     }
 
     pub(super) fn unconfirmed_line(&self) -> Result<Vec<Transaction>, StoreProblem> {

@@ -56,9 +56,9 @@ impl Wallet {
         Ok(coins)
     }
 
-    /// The coins in no block that nobody else can take back, unless that does not matter, that no
-    /// draft is about to replace, and that a payment of version 2 may spend. Unless `crowded`, nodes keep
-    /// what spends them.
+    /// The coins in no block that nobody else can take back, unless that does not matter, that stand on
+    /// nothing which the next block can't hold, that no draft is about to replace, and that a payment
+    /// of version 2 may spend. Unless `crowded`, nodes keep what spends them.
     pub(super) fn lasting(
         &self,
         pending: Vec<LeanCoin>,
@@ -74,6 +74,7 @@ impl Wallet {
                 Some(stays) => *stays,
                 None => {
                     (choice.strangers || self.is_own_line(txid)?)
+                        && !self.is_early(txid)?
                         && !self.is_falling(txid, moment.now)?
                         && !self.is_restricted(txid)?
                         && (crowded || self.has_room(txid, Weight::ZERO)?)

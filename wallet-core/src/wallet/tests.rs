@@ -24,6 +24,8 @@ mod invoices;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod locks;
+#[cfg(test)]
 mod loss;
 #[cfg(test)]
 mod named;

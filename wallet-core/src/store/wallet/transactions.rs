@@ -18,6 +18,7 @@ use super::column::Column;
 
 /// A transaction and all that is known of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a column of its own")]
 pub struct TransactionRow {
     /// The transaction.
     pub transaction: Transaction,
@@ -35,6 +36,9 @@ pub struct TransactionRow {
     pub seen_by: u32,
     /// The highest block that a reorganisation took it out of.
     pub left: Option<Height>,
+    /// Whether the next block can't hold it, as far as that is known, for its lock time or the age of
+    /// what it spends.
+    pub waits: bool,
     /// Where it is in the best chain.
     pub placement: Option<Placement>,
     /// What it means to the wallet.
@@ -152,7 +156,8 @@ impl WalletFile {
         self.write(|sql| {
             sql.prepare_cached(
                 "UPDATE transactions SET announced = 1, height = ?2, block = ?3, position = ?4,
-                        block_time = ?5, scan = ?6, branch = ?7, left_at = NULL
+                        block_time = ?5, scan = ?6, branch = ?7, left_at = NULL,
+                        waits = 0
                  WHERE txid = ?1",
             )?
             .execute(params![
@@ -204,6 +209,27 @@ impl WalletFile {
     pub fn set_announced(&mut self, txid: Txid) -> Result<(), StoreProblem> {
         self.write(|sql| {
             sql.execute("UPDATE transactions SET announced = 1 WHERE txid = ?1", [Column(txid)])
+                .map(drop)
+        })
+    }
+
+    /// The transactions outside of blocks that count.
+    pub fn unplaced(&self) -> Result<Vec<Txid>, StoreProblem> {
+        self.read(|sql| {
+            sql.prepare_cached(
+                "SELECT txid FROM transactions INDEXED BY transactions_by_place
+                 WHERE height IS NULL AND canonical = 1",
+            )?
+            .query_map([], txid)?
+            .collect()
+        })
+    }
+
+    /// The next block can't hold it, or can again.
+    pub fn set_waits(&mut self, txid: Txid, waits: bool) -> Result<(), StoreProblem> {
+        self.write(|sql| {
+            sql.prepare_cached("UPDATE transactions SET waits = ?2 WHERE txid = ?1")?
+                .execute(params![Column(txid), waits])
                 .map(drop)
         })
     }
@@ -301,7 +327,7 @@ impl WalletFile {
 /// What a transaction is read from, and its id.
 pub(super) const TRANSACTION: &str =
     "raw, signed_here, announced, canonical, seen, left_height, net, ours, height, block, position,
-     block_time, scan, fee, seen_by, first_seen, entries, txid";
+     block_time, scan, fee, seen_by, first_seen, entries, txid, waits";
 
 pub(super) fn transaction_row(row: &Row<'_>) -> rusqlite::Result<TransactionRow> {
     let seen: Option<Column<WallTime>> = row.get(4)?;
@@ -326,6 +352,7 @@ pub(super) fn transaction_row(row: &Row<'_>) -> rusqlite::Result<TransactionRow>
         seen: seen.map(|seen| seen.0),
         seen_by: row.get(14)?,
         left: left.map(|left| left.0),
+        waits: row.get(18)?,
         placement,
         sums: Sums {
             ours: row.get(7)?,

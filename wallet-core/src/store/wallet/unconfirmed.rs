@@ -42,8 +42,9 @@ pub struct PendingSums {
 
 #[expect(clippy::missing_errors_doc, reason = "each fails with what the disk refused, only")]
 impl WalletFile {
-    /// Transactions in no block that count and that somebody else could take back: they are not
-    /// the wallet's own spends alone, or stand on one that is not.
+    /// Transactions in no block that count and that somebody else could take back, or that the next
+    /// block can't hold: they are not the wallet's own spends alone, or wait for a height or a time,
+    /// or stand on such a one.
     pub fn doubtful(&self) -> Result<HashSet<Txid>, StoreProblem> {
         self.read(|sql| {
             sql.prepare_cached(&format!("{DOUBTFUL} SELECT txid FROM doubtful"))?
@@ -270,7 +271,7 @@ impl WalletFile {
 /// what spends those.
 const DOUBTFUL: &str = "WITH RECURSIVE doubtful (txid) AS (
       SELECT txid FROM transactions INDEXED BY transactions_by_place
-      WHERE height IS NULL AND canonical = 1 AND (fee IS NULL OR coinbase = 1)
+      WHERE height IS NULL AND canonical = 1 AND (fee IS NULL OR coinbase = 1 OR waits = 1)
       UNION
       SELECT o.spender FROM doubtful d CROSS JOIN outputs o ON o.txid = d.txid
       WHERE o.spender IS NOT NULL)";

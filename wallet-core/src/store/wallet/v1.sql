@@ -130,6 +130,7 @@ CREATE TABLE transactions (
     told_height INTEGER GENERATED ALWAYS AS (
         iif(height IS NULL AND canonical = 0 AND coinbase = 0, known_height, height)
     ) VIRTUAL,
+    waits INTEGER NOT NULL DEFAULT 0,
     CHECK ((height IS NULL) = (block IS NULL)),
     CHECK ((height IS NULL) = (position IS NULL)),
     CHECK ((height IS NULL) = (branch IS NULL)),

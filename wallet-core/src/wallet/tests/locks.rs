@@ -1,0 +1,91 @@
+//! Payments that no block can hold yet: what is built on them would be unpaid for as long.
+
+use bitcoin::absolute::LockTime;
+use bitcoin::{Amount, OutPoint};
+
+use crate::command::{CoinQuery, CommandError, Layout, PayRequest, PaymentState};
+use crate::config::LookAhead;
+use crate::finality::ChainEnd;
+
+use super::bench::{Bench, TAPROOT, exactly, pay, stranger};
+
+/// Tells the wallet where the chain ends; whether anything waits, or does no more, by that.
+fn meet_end(bench: &mut Bench) -> bool {
+    let (tip, time, _) = *bench.blocks.last().unwrap();
+    bench.wallet.set_end(tip, ChainEnd { height: tip.height, median_time: time });
+    let changed = bench.wallet.look_at_locks().unwrap();
+    bench.wallet.commit().unwrap();
+    changed
+}
+
+fn locked_until(lock_time: LockTime) -> PayRequest {
+    let layout = Layout { lock_time: Some(lock_time), ..Layout::default() };
+    PayRequest { layout, ..pay(&stranger(1), exactly(10_000)) }
+}
+
+fn is_short(bench: &mut Bench) -> bool {
+    let told = bench.try_draft(&pay(&stranger(2), exactly(10_000)));
+    matches!(told, Err(CommandError::InsufficientFunds { .. }))
+}
+
+#[test]
+fn nothing_stands_on_what_waits_for_a_height_or_a_time() {
+    for in_time in [false, true] {
+        let mut bench = Bench::new(LookAhead::NEW);
+        bench.fund(TAPROOT, 100_000);
+        meet_end(&mut bench);
+        let (tip, time, _) = *bench.blocks.last().unwrap();
+        let lock_time = if in_time {
+            LockTime::from_time(u32::try_from(time.to_unix() + 600 * 3 - 1).unwrap()).unwrap()
+        } else {
+            LockTime::from_height(tip.height.up(3).to_u32()).unwrap()
+        };
+        let draft = bench.draft(&locked_until(lock_time));
+        let payment = bench.sign(&draft);
+        let change = Amount::from_sat(90_000) - payment.fee;
+        for opened in [false, true] {
+            if opened {
+                bench = bench.reopen();
+                meet_end(&mut bench);
+            }
+            assert_eq!(bench.wallet.to_announce().unwrap(), [], "no node would keep it");
+            assert!(is_short(&mut bench), "it would not be paid");
+            let held = bench.wallet.holdings(bench.tip().height, 0).unwrap();
+            assert_eq!((held.pending, held.untrusted), (Amount::ZERO, change));
+        }
+        let vout = payment.transaction.output.iter().position(|out| out.value == change);
+        let txid = payment.transaction.compute_txid();
+        let coin = OutPoint::new(txid, u32::try_from(vout.unwrap()).unwrap());
+        let named = PayRequest { coins: vec![coin], ..pay(&stranger(2), exactly(10_000)) };
+        assert_eq!(bench.try_draft(&named).unwrap_err(), CommandError::CoinWaits(coin));
+        bench.mine_empty(2);
+        assert!(!meet_end(&mut bench) && is_short(&mut bench));
+        bench.mine_empty(1);
+        assert!(meet_end(&mut bench));
+        let announced = bench.wallet.to_announce().unwrap();
+        assert_eq!(announced[0].transaction, payment.transaction);
+        let held = bench.wallet.holdings(bench.tip().height, 0).unwrap();
+        assert_eq!((held.pending, held.untrusted), (change, Amount::ZERO));
+        assert!(!is_short(&mut bench));
+        bench.reorganise(1);
+        meet_end(&mut bench);
+        assert_eq!(bench.wallet.to_announce().unwrap(), [], "a reorganisation took its block");
+    }
+}
+
+/// What no node keeps can't be paid behind one's back.
+#[test]
+fn what_waits_is_given_up_at_once() {
+    let mut bench = Bench::new(LookAhead::NEW);
+    bench.fund(TAPROOT, 100_000);
+    meet_end(&mut bench);
+    let lock_time = LockTime::from_height(bench.tip().height.up(9).to_u32()).unwrap();
+    let draft = bench.draft(&locked_until(lock_time));
+    let txid = bench.sign(&draft).transaction.compute_txid();
+    bench.wallet.mark_announced(txid, bench.now).unwrap();
+    let changes = bench.wallet.abandon(txid, |_| false, bench.now).unwrap();
+    bench.wallet.commit().unwrap();
+    assert_eq!(changes[0].state, PaymentState::Evicted);
+    let coins = bench.wallet.coins(&CoinQuery::default(), bench.tip().height, bench.now).unwrap();
+    assert_eq!(coins.len(), 1);
+}
