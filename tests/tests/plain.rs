@@ -31,7 +31,7 @@ fn a_new_wallet_is_made_and_paid_line_by_line() -> Result<()> {
     answer(&mut person, PROMPT, "1")?;
     choose_password(&mut person)?;
     person.read_until("in this order.\r\n")?;
-    let words = person.read_until("Enter when they are written down")?;
+    let words = person.read_until("enter when they are written down")?;
     let words: Vec<_> = words.lines().filter_map(|line| line.trim().split_once(". ")).collect();
     ensure!(words.len() == 12, "{words:?}");
     answer(&mut person, PROMPT, "")?;
@@ -142,7 +142,7 @@ fn a_signer_is_connected_compared_and_paid_with_line_by_line() -> Result<()> {
     let program = Program::connected(BILLFOLD, town.network.address())?;
     let mut person = program.at_terminal_with(&[("BILLFOLD_SIGNER", &place)], &["--plain"])?;
     answer(&mut person, PROMPT, "c")?;
-    person.read_until("Enter goes on with it.")?;
+    person.read_until("enter goes on with it.")?;
     answer(&mut person, PROMPT, "")?;
     person.read_until("Which addresses?")?;
     answer(&mut person, PROMPT, "1")?;
