@@ -41,7 +41,9 @@ impl Wallet {
         let mut line = self.descendants(txid)?.0;
         line.insert(txid, row);
         let is_out = |(by, row): &(&Txid, &TransactionRow)| handed_out(**by) || is_held(row, now);
-        if let Some((by, _)) = line.iter().find(is_out) {
+        // Itself first: what stands on it is told of where that alone is in the way.
+        let mut all = line.get_key_value(&txid).into_iter().chain(&line);
+        if let Some((by, _)) = all.find(is_out) {
             return refused(AbandonProblem::Relayed { by: *by });
         }
         let mut changes = Vec::new();
