@@ -178,7 +178,7 @@ fn guessing_waits_across_restarts_and_the_owner_still_gets_in() -> Result<()> {
 /// Whatever the system's limits say, no core dump is written that could hold a key.
 #[cfg(unix)]
 #[test]
-fn a_crash_leaves_no_core_dump() -> Result<()> {
+fn core_dumps_are_off_whatever_the_shell_allows() -> Result<()> {
     let program = program()?;
     let given = program.command(&["doctor"]);
     let mut shell = Command::new("/bin/sh");
