@@ -11,9 +11,8 @@ use std::collections::VecDeque;
 use std::io;
 use std::time::Duration;
 
+use bitcoin::Network;
 use bitcoin::bip32::DerivationPath;
-use bitcoin::psbt::Psbt;
-use bitcoin::{Amount, Network, ScriptBuf, Transaction, TxIn, TxOut, absolute, transaction};
 
 use crate::device::{Device, Shown, SingleKeyScript, xpub_at};
 use crate::jade::{Greeted, Jade};
@@ -22,6 +21,7 @@ use crate::link::Link;
 use crate::place::Place;
 use crate::policy::Policy;
 use crate::problem::DeviceError;
+use crate::sample::payment;
 use crate::value::{self, Value, encoded};
 use crate::watch::Unwatched;
 
@@ -65,7 +65,7 @@ fn ask_all(jade: &mut Jade) {
             is_clean(&address);
         }
     }
-    if let Some(signed) = read(jade.sign(&psbt(), &mut Unwatched)) {
+    if let Some(signed) = read(jade.sign(&payment(1), &mut Unwatched)) {
         assert!(signed.serialize().len() <= 2 * SIGNED_BYTES);
     }
     read(jade.sign_message(&path, "I live here", &mut Unwatched));
@@ -79,17 +79,6 @@ fn read<T>(outcome: Result<T, DeviceError>) -> Option<T> {
 fn is_clean(told: &str) {
     assert!(!told.chars().any(char::is_control), "{told:?}");
     assert!(told.chars().count() < 3 * TOLD_CHARS, "{told:?}");
-}
-
-fn psbt() -> Psbt {
-    let output = TxOut { value: Amount::from_sat(1_000), script_pubkey: ScriptBuf::new() };
-    Psbt::from_unsigned_tx(Transaction {
-        version: transaction::Version::TWO,
-        lock_time: absolute::LockTime::ZERO,
-        input: vec![TxIn::default()],
-        output: vec![output],
-    })
-    .expect("unsigned")
 }
 
 /// A device that gives its replies in their order, and is gone then. Time passes only while nothing

@@ -23,6 +23,8 @@ pub mod usb;
 mod rpc;
 pub mod policy;
 pub mod device;
+#[cfg(any(test, feature = "fuzz"))]
+mod sample;
 pub mod jade;
 #[cfg(feature = "async-hwi")]
 pub mod vendor_device;

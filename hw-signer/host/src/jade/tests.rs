@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use bitcoin::bip32::{ChildNumber, Xpriv};
 use bitcoin::secp256k1::Secp256k1;
-use bitcoin::{Amount, ScriptBuf, Transaction, TxIn, TxOut, absolute, transaction};
 use minicbor::Decoder;
 
 use super::*;
 use crate::link::Link;
+use crate::sample::payment;
 use crate::value::{Value, encoded};
 
 /// A device that answers by a script, in time that passes only while nothing is said.
@@ -129,14 +129,7 @@ fn answering(method: &'static str, answer: fn(&str) -> Vec<u8>) -> Answers {
 }
 
 fn psbt() -> Psbt {
-    let output = TxOut { value: Amount::from_sat(1_000), script_pubkey: ScriptBuf::new() };
-    Psbt::from_unsigned_tx(Transaction {
-        version: transaction::Version::TWO,
-        lock_time: absolute::LockTime::ZERO,
-        input: vec![TxIn::default()],
-        output: vec![output; 2_000],
-    })
-    .expect("unsigned")
+    payment(2_000)
 }
 
 #[test]
