@@ -22,7 +22,7 @@ impl WalletFile {
             let found: Option<String> =
                 self.read(|sql| sql.query_row(check, [], |row| row.get(0)).optional())?;
             if let Some(what) = found.filter(|found| found != "ok") {
-                return Err(self.damaged(&format!("{what}: {LOST}")));
+                return Err(advised(self.damaged(&what)));
             }
         }
         Ok(())

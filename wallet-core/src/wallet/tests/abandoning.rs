@@ -88,7 +88,9 @@ fn what_peers_relay_is_not_given_up() {
 fn a_payment_that_a_peer_has_is_told_itself_before_what_stands_on_it() {
     let mut bench = bench();
     let payments: Vec<_> = (1..=5).map(|number| paid(&mut bench, number)).collect();
-    payments.iter().for_each(|payment| hear(&mut bench, payment));
+    for payment in &payments {
+        hear(&mut bench, payment);
+    }
     for payment in &payments {
         let why = AbandonProblem::Relayed { by: payment.compute_txid() };
         assert_eq!(refusal(&mut bench, payment), why);
