@@ -9,6 +9,7 @@ use billfold_tui::checkup::{Check, Health, connections, imported_keys};
 use billfold_wallet_core::command::{Command, Reply, StoreProblem};
 use billfold_wallet_core::light_client::status::Status;
 use billfold_wallet_core::service::{Access, OpenError, Reach, Strongbox};
+use billfold_wallet_core::store::wallet::DAMAGE_ADVICE;
 use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
 use tokio::time::Instant;
@@ -57,8 +58,9 @@ async fn online(context: &mut Context) -> Result<Vec<Check>, Failure> {
     })
     .await?;
     if !whole {
+        let damaged = format!("this wallet's file is damaged: {DAMAGE_ADVICE}");
         let unseen = "not looked at: with a damaged file none is connected to";
-        return Ok(vec![Check::bad("contents", DAMAGED), Check::odd("peers", unseen)]);
+        return Ok(vec![Check::bad("contents", damaged), Check::odd("peers", unseen)]);
     }
     let mut checks = vec![Check::good("contents", "every page of this wallet's file is whole")];
     let seen = async |session: &mut Session, context: &mut Context| {
@@ -142,10 +144,6 @@ impl Report for DoctorReport {
         format!("{}\nThis report names no wallet, address, peer or path.", lines.join("\n"))
     }
 }
-
-/// What is told of a file that no page can be taken from with confidence.
-const DAMAGED: &str = "this wallet's file is damaged: copy it and the files beside it aside, then \
-                       restore a backup or the words under another name with --wallet";
 
 /// How long a peer is waited for.
 const WAIT: Duration = Duration::from_secs(20);

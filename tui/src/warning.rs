@@ -125,5 +125,6 @@ pub fn of_psbt(warning: &PsbtWarning) -> String {
             let time = format::local_time(u64::from(time.to_consensus_u32()));
             format!("no block takes it before {time}")
         }
+        PsbtWarning::TooYoung => "no block takes it until what it spends is older".to_owned(),
     }
 }

@@ -2,15 +2,11 @@
 //!
 //! Refuses what the wallet can't check: a transaction of others alone.
 
-use std::collections::BTreeSet;
-
 use billfold_wallet_core::command::{
-    BlockQuery, Command, CommandError, PaymentState, PsbtReview, Reply, SigningProblem,
+    Command, CommandError, PaymentState, PsbtReview, PsbtWarning, Reply, SigningProblem,
     TransactionRecord,
 };
-use billfold_wallet_core::finality::{self, ChainEnd, Lock, Place};
-use billfold_wallet_core::light_client::time::WallTime;
-use bitcoin::{Amount, FeeRate, Transaction, Txid};
+use bitcoin::{Amount, FeeRate, Transaction};
 
 use crate::arguments::{Arguments, amount};
 use crate::desk::Desk;
@@ -61,7 +57,7 @@ async fn send(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
         Some(record) if is_out(&record) => return answer(&txid),
         _ => {}
     }
-    announce(node, desk, &transaction, most_rate).await?;
+    announce(desk, &transaction, most_rate).await?;
     let look = || async move {
         let record = ledger::records(desk, vec![txid]).await?.pop();
         Ok(record.filter(is_out).map(|_| ()))
@@ -84,7 +80,6 @@ pub(super) fn read(hex: &str) -> Result<Transaction, RpcError> {
 /// Stores a transaction of the wallet, and has it announced. Of a fee that is known it must pay no
 /// more than this for 1,000 vbytes; zero: whatever it pays.
 pub(super) async fn announce(
-    node: &Node,
     desk: &Desk,
     transaction: &Transaction,
     most_rate: Amount,
@@ -94,7 +89,7 @@ pub(super) async fn announce(
     if most_rate > Amount::ZERO && review.fee.is_some_and(|fee| fee > most) {
         return Err(RpcError::new(Code::Verify, PAYS_TOO_MUCH));
     }
-    check_locks(node, desk, transaction).await?;
+    check_locks(&review)?;
     match desk.ask(Command::AnnouncePsbt(Box::new(review.psbt))).await {
         Ok(Reply::Payment(_)) => Ok(()),
         Ok(_) => Err(RpcError::bug()),
@@ -110,28 +105,13 @@ async fn reviewed(desk: &Desk, transaction: &Transaction) -> Result<PsbtReview, 
 }
 
 /// Refuses what the next block can't hold: no node would keep it.
-async fn check_locks(node: &Node, desk: &Desk, transaction: &Transaction) -> Result<(), RpcError> {
-    let tip = node.status().await?.tip;
-    let Some(block) = node.block(BlockQuery::Hash(tip.hash)).await? else { return Ok(()) };
-    let end = ChainEnd { height: tip.height, median_time: block.median_time };
-    let spent = transaction.input.iter().map(|input| input.previous_output.txid);
-    let parents: BTreeSet<Txid> = spent.clone().collect();
-    let parents = ledger::records(desk, parents.into_iter().collect()).await?;
-    let place = |txid: Txid| {
-        let parent = parents.iter().find(|one| one.transaction.compute_txid() == txid);
-        parent.map_or(Place::Unknown, |parent| match parent.block {
-            Some((block, _, time)) => {
-                Place::Block { height: block.height, time: WallTime::new(time) }
-            }
-            None => Place::Unplaced,
-        })
-    };
-    let rejected = |why| Err(RpcError::new(Code::VerifyRejected, why));
-    match finality::lock(transaction, end, &spent.map(place).collect::<Vec<_>>()) {
-        None => Ok(()),
-        Some(Lock::Time) => rejected("non-final"),
-        Some(Lock::Age) => rejected("non-BIP68-final"),
-    }
+fn check_locks(review: &PsbtReview) -> Result<(), RpcError> {
+    let why = review.warnings.iter().find_map(|warning| match warning {
+        PsbtWarning::LockTime(_) => Some("non-final"),
+        PsbtWarning::TooYoung => Some("non-BIP68-final"),
+        _ => None,
+    });
+    why.map_or(Ok(()), |why| Err(RpcError::new(Code::VerifyRejected, why)))
 }
 
 /// Whether a peer has it.

@@ -60,6 +60,7 @@ pub(super) const fn name(warning: &PsbtWarning) -> &'static str {
         PsbtWarning::CoinFrozen(_) => "coin_frozen",
         PsbtWarning::CoinReserved(_) => "coin_reserved",
         PsbtWarning::LockTime(_) => "lock_time",
+        PsbtWarning::TooYoung => "too_young",
     }
 }
 

@@ -110,4 +110,6 @@ pub enum PsbtWarning {
     CoinReserved(OutPoint),
     /// No block takes it before this.
     LockTime(LockTime),
+    /// No block takes it until what it spends is older (BIP68).
+    TooYoung,
 }

@@ -65,7 +65,7 @@ portable_enum!(PaymentState {
 portable_enum!(PsbtWarning {
     Foreign, Message, WrongInput(input), Unproven(input), UnknownFee, Impossible,
     HighFee { fee, paid }, SighashType(input), WrongSignature(input), FalseOwner(output),
-    NoSuchCoin(coin), CoinFrozen(coin), CoinReserved(coin), LockTime(time),
+    NoSuchCoin(coin), CoinFrozen(coin), CoinReserved(coin), LockTime(time), TooYoung,
 });
 portable_enum!(MessageForm { Legacy, Simple, Full, ProofOfFunds });
 portable_enum!(SweepSource { Key(key), Account(descriptor) });

@@ -4,7 +4,6 @@
 
 use std::collections::HashMap;
 
-use bitcoin::absolute::LockTime;
 use bitcoin::bip32::Fingerprint;
 use bitcoin::psbt::Psbt;
 use bitcoin::{
@@ -12,8 +11,7 @@ use bitcoin::{
 };
 
 use crate::command::{DraftId, Owner, PsbtInput, PsbtOutput, PsbtReview, PsbtWarning};
-use crate::light_client::height::Height;
-use crate::light_client::time::WallTime;
+use crate::finality::Lock;
 
 use super::{Shown, finalise, signatures};
 
@@ -28,8 +26,10 @@ pub struct Knowledge {
     pub coins: HashMap<OutPoint, KnownCoin>,
     /// The draft that the PSBT is.
     pub draft: Option<DraftId>,
-    /// Height and time of now, if there is a wallet.
-    pub tip: Option<(Height, WallTime)>,
+    /// What keeps it out of the next block.
+    pub lock: Option<Lock>,
+    /// Whether there is a wallet.
+    pub is_of_wallet: bool,
 }
 
 /// What is known of a coin.
@@ -79,7 +79,7 @@ pub fn review(
     }
     let concerned = inputs.iter().any(|one| one.owner.is_some())
         || outputs.iter().any(|one| one.owner.is_some());
-    if known.tip.is_some() && !concerned {
+    if known.is_of_wallet && !concerned {
         warnings.push(PsbtWarning::Foreign);
     }
     for (index, one) in inputs.iter().enumerate() {
@@ -90,11 +90,10 @@ pub fn review(
     }
     warnings.extend(false_owners(psbt, &outputs, known).map(PsbtWarning::FalseOwner));
     let fee = fee(&mut warnings, &inputs, &outputs);
-    let lock_time = psbt.unsigned_tx.lock_time;
-    let enabled = psbt.unsigned_tx.input.iter().any(bitcoin::TxIn::enables_lock_time);
-    if enabled && known.tip.is_some_and(|tip| !is_passed(lock_time, tip)) {
-        warnings.push(PsbtWarning::LockTime(lock_time));
-    }
+    warnings.extend(known.lock.map(|lock| match lock {
+        Lock::Time => PsbtWarning::LockTime(psbt.unsigned_tx.lock_time),
+        Lock::Age => PsbtWarning::TooYoung,
+    }));
     let complete = finalise(&mut psbt.clone()).ok();
     PsbtReview { psbt: psbt.clone(), draft: known.draft, inputs, outputs, fee, complete, warnings }
 }
@@ -205,14 +204,6 @@ fn fee(
 /// The sum, if every part is known; hostile amounts may be more than there can be.
 fn sum(mut amounts: impl Iterator<Item = Option<Amount>>) -> Option<Amount> {
     amounts.try_fold(Amount::ZERO, |sum, amount| sum.checked_add(amount?))
-}
-
-/// Whether a transaction with this lock time can be in the next block.
-fn is_passed(lock_time: LockTime, (tip, now): (Height, WallTime)) -> bool {
-    match lock_time {
-        LockTime::Blocks(height) => height.to_consensus_u32() <= tip.to_u32(),
-        LockTime::Seconds(time) => u64::from(time.to_consensus_u32()) <= now.to_unix(),
-    }
 }
 
 fn address(script: &Script, network: Network) -> Option<Address> {

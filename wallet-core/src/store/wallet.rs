@@ -57,6 +57,7 @@ pub use addresses::{Issued, KeychainState, ScriptPlace};
 pub use budget::{Counted, Spending};
 pub use coin_rows::{CoinRow, OwnOutput};
 pub use coins::{CoinSums, LeanCoin};
+pub use damage::ADVICE as DAMAGE_ADVICE;
 pub use drafts::{DraftRow, PaymentRow, RequestId, Task};
 pub use entries::EntryPlace;
 pub use free_coins::{FreeCoins, FreeKinds};

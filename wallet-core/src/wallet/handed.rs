@@ -284,7 +284,7 @@ impl Wallet {
         replaced: Option<Txid>,
         moment: Moment,
     ) -> Result<Knowledge, StoreProblem> {
-        let (tip, now) = moment;
+        let (_, now) = moment;
         let spent = crate::psbt::spent_outputs(psbt).into_iter().flatten();
         let paid = psbt.unsigned_tx.output.iter().cloned();
         let owner = |spk: &ScriptBuf| {
@@ -311,7 +311,8 @@ impl Wallet {
             owners,
             coins,
             draft: draft.map(|(id, _)| id),
-            tip: Some((tip, now)),
+            lock: self.lock_of(&psbt.unsigned_tx)?,
+            is_of_wallet: true,
         })
     }
 

@@ -6,7 +6,7 @@
 use bitcoin::{Transaction, Txid};
 
 use crate::command::StoreProblem;
-use crate::finality::{self, ChainEnd, Place};
+use crate::finality::{self, ChainEnd, Lock, Place};
 use crate::light_client::height::BlockId;
 
 use super::Wallet;
@@ -37,15 +37,23 @@ impl Wallet {
     }
 
     pub(super) fn look_at_lock(&mut self, txid: Txid) -> Result<bool, StoreProblem> {
-        let Some((_, end)) = self.end else { return Ok(false) };
+        if self.end.is_none() {
+            return Ok(false);
+        }
         let Some(row) = self.file.transaction(txid)? else { return Ok(false) };
-        let places = self.places(&row.transaction)?;
-        let waits = finality::lock(&row.transaction, end, &places).is_some();
+        let waits = self.lock_of(&row.transaction)?.is_some();
         if row.placement.is_some() || waits == row.waits {
             return Ok(false);
         }
         self.file.set_waits(txid, waits)?;
         Ok(true)
+    }
+
+    /// What keeps a transaction out of the next block, as far as the wallet was told where the chain
+    /// ends.
+    pub(super) fn lock_of(&self, transaction: &Transaction) -> Result<Option<Lock>, StoreProblem> {
+        let Some((_, end)) = self.end else { return Ok(None) };
+        Ok(finality::lock(transaction, end, &self.places(transaction)?))
     }
 
     /// Whether a transaction, or one that it stands on, waits for a height or a time.

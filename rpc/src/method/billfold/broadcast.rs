@@ -47,7 +47,7 @@ async fn broadcast(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     let mut listener = desk.listen();
     let known = ledger::records(desk, vec![txid]).await?.pop();
     if !known.as_ref().is_some_and(relay::is_out) {
-        relay::announce(node, desk, &transaction, relay::MOST_RATE).await?;
+        relay::announce(desk, &transaction, relay::MOST_RATE).await?;
     }
     let status = node.status().await?;
     let is_alone = status.followed().count() <= 1;

@@ -43,12 +43,12 @@ pub(super) fn refusal(path: &Path, error: &rusqlite::Error) -> StoreProblem {
 pub(super) fn advised(problem: StoreProblem) -> StoreProblem {
     match problem {
         StoreProblem::Damaged { path, what } => {
-            StoreProblem::Damaged { path, what: format!("{what}: {LOST}") }
+            StoreProblem::Damaged { path, what: format!("{what}: {ADVICE}") }
         }
         other => other,
     }
 }
 
 /// What to do about a damaged wallet.
-const LOST: &str = "copy it and the files beside it aside, then restore a backup or the words under \
-                    another name with --wallet";
+pub const ADVICE: &str = "copy it and the files beside it aside, then restore a backup or the words under \
+                          another name with --wallet";

@@ -1,9 +1,10 @@
 //! Payments that no block can hold yet: what is built on them would be unpaid for as long.
 
 use bitcoin::absolute::LockTime;
-use bitcoin::{Amount, OutPoint};
+use bitcoin::psbt::Psbt;
+use bitcoin::{Amount, OutPoint, Sequence};
 
-use crate::command::{CoinQuery, CommandError, Layout, PayRequest, PaymentState};
+use crate::command::{CoinQuery, CommandError, Layout, PayRequest, PaymentState, PsbtWarning};
 use crate::config::LookAhead;
 use crate::finality::ChainEnd;
 
@@ -88,4 +89,29 @@ fn what_waits_is_given_up_at_once() {
     assert_eq!(changes[0].state, PaymentState::Evicted);
     let coins = bench.wallet.coins(&CoinQuery::default(), bench.tip().height, bench.now).unwrap();
     assert_eq!(coins.len(), 1);
+}
+
+#[test]
+fn a_psbt_that_no_block_may_hold_yet_is_told_as_such() {
+    let mut bench = Bench::new(LookAhead::NEW);
+    bench.fund(TAPROOT, 100_000);
+    meet_end(&mut bench);
+    let told = |bench: &Bench, psbt: &Psbt| {
+        let moment = (bench.tip().height, bench.now);
+        let warnings = bench.wallet.review_psbt(psbt, moment).unwrap().warnings;
+        let early =
+            |one: &PsbtWarning| matches!(one, PsbtWarning::LockTime(_) | PsbtWarning::TooYoung);
+        warnings.into_iter().filter(early).collect::<Vec<_>>()
+    };
+    let ahead = bench.tip().height.to_u32() + 1;
+    let lock_time = LockTime::from_height(ahead).unwrap();
+    let mut psbt: Psbt = bench.draft(&locked_until(lock_time)).psbt.parse().unwrap();
+    assert_eq!(told(&bench, &psbt), [PsbtWarning::LockTime(lock_time)]);
+    psbt.unsigned_tx.lock_time = LockTime::ZERO;
+    assert_eq!(told(&bench, &psbt), []);
+    psbt.unsigned_tx.input[0].sequence = Sequence::from_height(2);
+    assert_eq!(told(&bench, &psbt), [PsbtWarning::TooYoung]);
+    bench.mine(Vec::new());
+    meet_end(&mut bench);
+    assert_eq!(told(&bench, &psbt), []);
 }
