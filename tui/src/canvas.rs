@@ -121,22 +121,27 @@ impl<'a> Canvas<'a> {
         row
     }
 
-    /// Writes a text over as many lines as it takes, broken between words; the row after it. What it says
-    /// of keys is said of verbs where there are no keys; no field whose answer is hidden takes one.
+    /// Writes a text over as many lines as it takes, broken between words; the row after it.
     pub fn wrapped(&mut self, row: u16, text: &str, role: Role) -> u16 {
         let mut row = row;
-        let field = self.places.fields.iter().find(|field| field.is_current);
-        let spoken = match field {
-            _ if !self.places.in_lines => None,
-            Some(field) if field.is_hidden => None,
-            Some(_) => Some(verbs_for_keys(text, ":")),
-            None => Some(verbs_for_keys(text, "")),
-        };
-        for line in wrap(spoken.as_deref().unwrap_or(text), self.area.width.into()) {
+        for line in wrap(text, self.area.width.into()) {
             self.piece(0, row, &line, role);
             row = row.saturating_add(1);
         }
         row
+    }
+
+    /// The same of a text of the program's own: what it says of keys is said of verbs where there
+    /// are no keys; no field whose answer is hidden takes one.
+    pub fn hint(&mut self, row: u16, text: &'static str, role: Role) -> u16 {
+        let field = self.places.fields.iter().find(|field| field.is_current);
+        let mark = match field {
+            _ if !self.places.in_lines => return self.wrapped(row, text, role),
+            Some(field) if field.is_hidden => return self.wrapped(row, text, role),
+            Some(_) => ":",
+            None => "",
+        };
+        self.wrapped(row, &verbs_for_keys(text, mark), role)
     }
 
     /// Gives a whole row a look.
@@ -289,5 +294,16 @@ mod tests {
         canvas.part(3, 1, 9, 9).line(0, &[text("xyz")]);
         canvas.part(9, 9, 9, 9).line(0, &[text("xyz")]);
         assert_eq!(buffer, Buffer::with_lines(["a\u{fffd}[…", "   …"]));
+    }
+
+    #[test]
+    fn only_what_the_program_says_is_said_of_verbs_where_there_are_no_keys() {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 24, 2));
+        let mut places = Places::in_lines();
+        let mut canvas = Canvas::new(&mut buffer, Theme { colour: false }, &mut places);
+        canvas.wrapped(0, "rent, Enter by Ctrl-W", Role::Normal);
+        canvas.hint(1, "Esc: back. Enter: on.", Role::Normal);
+        let lines = ["rent, Enter by Ctrl-W", "back: back. enter: on."];
+        assert_eq!(buffer, Buffer::with_lines(lines.map(|line| format!("{line:<24}"))));
     }
 }

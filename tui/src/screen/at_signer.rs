@@ -131,7 +131,7 @@ impl Screen for AtSigner {
             Stage::Refused(told) => (told, Role::Error, "Enter asks again, Esc goes back."),
         };
         let row = canvas.below(row).wrapped(0, told, role) + row;
-        canvas.line(row + 1, &[dim(keys)]);
+        canvas.hint(row + 1, keys, Role::Dim);
     }
 }
 

@@ -102,7 +102,7 @@ impl Screen for Batch {
         self.fee.draw(canvas, 3, "Fee rate", self.at_fee);
         let is_free = self.reading.is_free() && self.drafting.is_free();
         let told = if is_free { ABOUT } else { "Drafting…" };
-        canvas.below(5).wrapped(0, told, dim("").1);
+        canvas.below(5).hint(0, told, dim("").1);
     }
 }
 

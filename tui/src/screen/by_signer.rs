@@ -172,7 +172,7 @@ impl Screen for BySigner {
             }
         };
         let row = canvas.below(row).wrapped(0, told, role) + row;
-        canvas.line(row + 1, &[dim(keys)]);
+        canvas.hint(row + 1, keys, Role::Dim);
     }
 }
 

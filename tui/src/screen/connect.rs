@@ -251,7 +251,7 @@ impl Screen for Connect {
             Stage::Test => {
                 let told = "One test: the signer signs a message by one of its keys, and the signature is \
                             checked here. Enter asks it; agree there.";
-                canvas.wrapped(0, told, Role::Normal)
+                canvas.hint(0, told, Role::Normal)
             }
         };
         if let Some((told, role)) = &self.told {
@@ -274,11 +274,11 @@ impl Connect {
             }
         }
         if self.found.iter().any(is_usable) {
-            canvas.wrapped(row + 1, "Enter goes on with it.", Role::Dim);
+            canvas.hint(row + 1, "Enter goes on with it.", Role::Dim);
             return row + 2;
         }
         if self.found.is_empty() && self.looks < PATIENCE {
-            return canvas.wrapped(
+            return canvas.hint(
                 row,
                 "Plug the signer in, and switch it on. Looking…",
                 Role::Pending,
@@ -288,7 +288,7 @@ impl Connect {
             let told = DeviceError::NoDevice.to_string();
             row = canvas.wrapped(row, &told, Role::Warning);
         }
-        row = canvas.below(row + 1).wrapped(0, DOCTOR, Role::Dim) + row + 1;
+        row = canvas.below(row + 1).hint(0, DOCTOR, Role::Dim) + row + 1;
         row
     }
 
@@ -306,7 +306,7 @@ impl Connect {
         }
         let told = "Its first address. v or Enter shows it on the signer: compare every group, and agree \
                     there.";
-        canvas.below(row + 1).wrapped(0, told, Role::Dim) + row + 1
+        canvas.below(row + 1).hint(0, told, Role::Dim) + row + 1
     }
 }
 

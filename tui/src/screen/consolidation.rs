@@ -131,8 +131,8 @@ impl Screen for Consolidation {
         canvas.line(0, &[strong(told)]);
         self.fee.draw(canvas, 2, "Fee rate", true);
         let is_free = self.asked.is_free() && self.drafting.is_free();
-        let below = canvas.wrapped(4, if is_free { ABOUT } else { "Drafting…" }, dim("").1);
-        canvas.wrapped(below + 1, LINKS, Role::Warning);
+        let below = canvas.hint(4, if is_free { ABOUT } else { "Drafting…" }, dim("").1);
+        canvas.hint(below + 1, LINKS, Role::Warning);
     }
 }
 

@@ -223,7 +223,7 @@ impl Screen for Creation {
         match &self.stage {
             Stage::Name => {
                 self.name.draw(canvas, 0, "Name", true);
-                canvas.wrapped(2, NAMING, Role::Dim);
+                canvas.hint(2, NAMING, Role::Dim);
             }
             Stage::Kind => self.draw_kinds(canvas),
             Stage::Password(secret) => secret.draw(canvas),
@@ -233,7 +233,7 @@ impl Screen for Creation {
             Stage::Opening => drop(canvas.line(0, &[dim("Opening…")])),
             Stage::Card(description) => {
                 let row = canvas.lines(0, &card(description));
-                canvas.wrapped(row, "Enter opens the wallet.", Role::Dim);
+                canvas.hint(row, "Enter opens the wallet.", Role::Dim);
             }
         }
     }
@@ -252,7 +252,7 @@ impl Creation {
             canvas.line(0, &[dim("Making words…")]);
             return;
         };
-        let row = canvas.wrapped(0, WORDS, Role::Normal) + 1;
+        let row = canvas.hint(0, WORDS, Role::Normal) + 1;
         let words: Vec<_> = fresh.words.iter().collect();
         let columns = match words.len() {
             _ if canvas.in_lines() => 1,
@@ -267,14 +267,14 @@ impl Creation {
             canvas.at(column, line, &[dim(format!("{:>2}. ", place + 1)), strong(*word)]);
         }
         let row = row + u16::try_from(rows).unwrap_or_default() + 1;
-        canvas.wrapped(row, WRITTEN, Role::Dim);
+        canvas.hint(row, WRITTEN, Role::Dim);
     }
 
     fn draw_quiz(&self, quiz: &Quiz, canvas: &mut Canvas<'_>) {
         let place = self.fresh.as_ref().and_then(|fresh| fresh.places.get(quiz.at));
         let number = place.map_or(0, |place| place + 1);
         quiz.field.draw(canvas, 0, &format!("Word {number}"), true);
-        canvas.below(2).wrapped(0, QUIZ, dim("").1);
+        canvas.below(2).hint(0, QUIZ, dim("").1);
     }
 }
 

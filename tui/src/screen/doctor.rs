@@ -68,7 +68,7 @@ impl Screen for Doctor {
 
     fn draw(&self, book: &Book, canvas: &mut Canvas<'_>) {
         let told = "Names no wallet, address, peer or path. Enter looks again, y copies it.";
-        canvas.line(0, &[dim(told)]);
+        canvas.hint(0, told, Role::Dim);
         if self.checks.is_none() {
             canvas.line(2, &[dim("Looking…")]);
             return;

@@ -85,7 +85,7 @@ impl Screen for Export {
         self.path.draw(canvas, 0, "File", true);
         let is_free = self.asked.is_free() && self.writing.is_free();
         let told = if is_free { ABOUT } else { "Writing…" };
-        canvas.below(2).wrapped(0, told, dim("").1);
+        canvas.below(2).hint(0, told, dim("").1);
     }
 }
 

@@ -75,7 +75,7 @@ impl Screen for First {
             vec![text(" "), letter, text(format!("  {name:<9}")), dim(about)]
         });
         let row = row + 3 + u16::try_from(self.choices.len()).unwrap_or_default();
-        canvas.below(row).wrapped(0, ELSEWHERE, dim("").1);
+        canvas.below(row).hint(0, ELSEWHERE, dim("").1);
     }
 }
 

@@ -171,7 +171,7 @@ impl Screen for Handing {
     fn draw(&self, _book: &Book, canvas: &mut Canvas<'_>) {
         if let Some(name) = &self.name {
             name.draw(canvas, 0, "File", true);
-            canvas.wrapped(
+            canvas.hint(
                 2,
                 "Enter writes it. A file that is there already is left alone.",
                 Role::Dim,

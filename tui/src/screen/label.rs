@@ -72,6 +72,6 @@ impl Screen for Label {
         };
         canvas.line(0, &[dim(format!("{kind}  ")), text(self.reference.to_string())]);
         self.field.draw(canvas, 2, "Label", true);
-        canvas.wrapped(4, "Enter keeps it; empty removes it; Esc leaves it as it is.", Role::Dim);
+        canvas.hint(4, "Enter keeps it; empty removes it; Esc leaves it as it is.", Role::Dim);
     }
 }

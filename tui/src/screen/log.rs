@@ -164,7 +164,7 @@ impl Screen for Log {
                 (true, Side::Asked) => "No program asked for anything that changes the wallet.",
                 (true, Side::Happened) => "Nothing happened yet.",
             };
-            canvas.line(row, &[dim(told)]);
+            canvas.hint(row, told, Role::Dim);
             return;
         }
         let room = canvas.height().saturating_sub(DETAILS);

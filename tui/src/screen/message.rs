@@ -126,12 +126,12 @@ impl Screen for Message {
         if let Some(signature) = &self.signed {
             let shown: Vec<char> = signature.chars().collect();
             let room = usize::from(canvas.width()).max(1);
-            let below = canvas.wrapped(0, "The signature:", Role::Dim);
+            let below = canvas.hint(0, "The signature:", Role::Dim);
             let mut row = below;
             for line in shown.chunks(room) {
                 row = canvas.wrapped(row, &line.iter().collect::<String>(), Role::Strong);
             }
-            canvas.below(row + 1).wrapped(0, SIGNED, Role::Dim);
+            canvas.below(row + 1).hint(0, SIGNED, Role::Dim);
             return;
         }
         for (row, name) in (0..).zip(["Address", "Message", "Signature"]) {
@@ -139,7 +139,7 @@ impl Screen for Message {
             self.fields[at].draw(canvas, row, name, self.current == at);
         }
         let told = if self.asked.is_free() { ABOUT } else { "Signing…" };
-        canvas.below(4).wrapped(0, told, dim("").1);
+        canvas.below(4).hint(0, told, dim("").1);
     }
 }
 

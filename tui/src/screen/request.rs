@@ -47,6 +47,6 @@ impl Request {
             field.draw(canvas, row, name, usize::from(row) == self.current);
         }
         let about = "25k, 25000sat, 0.001btc; empty: any amount. Enter shows the address.";
-        canvas.below(3).wrapped(0, about, dim("").1);
+        canvas.below(3).hint(0, about, dim("").1);
     }
 }

@@ -210,11 +210,11 @@ impl Screen for Restore {
                 let fingerprint = self.fingerprint.map(|fingerprint| fingerprint.to_string());
                 let fingerprint = fingerprint.unwrap_or_default();
                 canvas.line(2, &[dim("Fingerprint  "), strong(fingerprint)]);
-                canvas.below(4).wrapped(0, PASSPHRASE, Role::Dim);
+                canvas.below(4).hint(0, PASSPHRASE, Role::Dim);
             }
             Stage::Birthday => {
                 self.birthday.draw(canvas, 0, "Since", true);
-                canvas.below(2).wrapped(0, BIRTHDAY, Role::Dim);
+                canvas.below(2).hint(0, BIRTHDAY, Role::Dim);
             }
             Stage::Password(secret) => secret.draw(canvas),
             Stage::Founding => drop(canvas.line(0, &[dim("Making the wallet…")])),
@@ -236,7 +236,7 @@ impl Restore {
             (false, false) => fitting.join("  "),
         };
         canvas.line(2, &[text(told)]);
-        canvas.below(4).wrapped(0, WORDS, Role::Dim);
+        canvas.below(4).hint(0, WORDS, Role::Dim);
     }
 }
 

@@ -138,7 +138,7 @@ impl Screen for Returned {
             return;
         }
         self.source.draw(canvas, row, "PSBT", true);
-        canvas.below(row + 2).wrapped(0, ABOUT, dim("").1);
+        canvas.below(row + 2).hint(0, ABOUT, dim("").1);
     }
 }
 

@@ -270,7 +270,7 @@ impl Screen for Review {
             (_, false) => "Type these groups of the address from where you got it. Ctrl-W: PSBT.",
             (_, true) => "Enter goes on to sign. Ctrl-W: PSBT. Esc takes it back.",
         };
-        canvas.line(row, &[dim(told)]);
+        canvas.hint(row, told, Role::Dim);
     }
 }
 

@@ -47,7 +47,7 @@ impl Secret {
         if self.twice {
             self.again.draw(canvas, 1, "Again", true);
         }
-        canvas.below(3).wrapped(0, ABOUT, dim("").1);
+        canvas.below(3).hint(0, ABOUT, dim("").1);
     }
 }
 

@@ -209,7 +209,7 @@ impl Screen for Send {
             canvas.line(row + 2, &[dim("Spends    "), text(coins)]);
         }
         let told = if self.drafting.is_free() { ABOUT } else { "Drafting…" };
-        canvas.below(row + 4).wrapped(0, told, dim("").1);
+        canvas.below(row + 4).hint(0, told, dim("").1);
     }
 }
 

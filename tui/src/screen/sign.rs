@@ -13,6 +13,7 @@ use crate::field::Field;
 use crate::screen::handing::Handing;
 use crate::screen::standing;
 use crate::screen::{Screen, Step};
+use crate::theme::Role;
 
 /// A payment that was reviewed.
 pub(crate) struct Sign {
@@ -145,7 +146,7 @@ impl Screen for Sign {
             Stage::Keys(_) => "Opening the keys…",
             Stage::Signature(_) => "Signing…",
         };
-        canvas.line(5, &[dim(told)]);
+        canvas.hint(5, told, Role::Dim);
     }
 }
 

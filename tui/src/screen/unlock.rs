@@ -63,7 +63,7 @@ impl Screen for Unlock {
     fn draw(&self, _book: &Book, canvas: &mut Canvas<'_>) {
         self.password.draw(canvas, 0, "Password", true);
         let told = if self.trying.is_free() { ABOUT } else { "Opening…" };
-        canvas.below(2).wrapped(0, told, dim("").1);
+        canvas.below(2).hint(0, told, dim("").1);
     }
 }
 

@@ -91,7 +91,7 @@ impl Screen for Wallets {
             return;
         };
         let keys = "Enter goes to a wallet, n makes another, x closes one.";
-        canvas.line(0, &[dim(keys)]);
+        canvas.hint(0, keys, Role::Dim);
         self.list.draw(canvas, 2, rows.len(), |at| {
             let (name, is_open) = &rows[at];
             let here = if *name == book.wallet { "* " } else { "  " };

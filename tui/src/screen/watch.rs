@@ -103,7 +103,7 @@ impl Screen for Watch {
 
     fn draw(&self, _book: &Book, canvas: &mut Canvas<'_>) {
         if self.untyped.is_some() {
-            canvas.wrapped(0, UNTYPED, Role::Normal);
+            canvas.hint(0, UNTYPED, Role::Normal);
             self.kinds.draw(canvas, 3, ScriptType::ALL.len(), |at| {
                 vec![text(format!(" {}", ScriptType::ALL[at].name()))]
             });
@@ -111,7 +111,7 @@ impl Screen for Watch {
         }
         self.source.draw(canvas, 0, "Accounts", true);
         let told = if self.reading.is_free() { ABOUT } else { "Reading the file…" };
-        canvas.below(2).wrapped(0, told, dim("").1);
+        canvas.below(2).hint(0, told, dim("").1);
     }
 }
 
