@@ -257,9 +257,13 @@ mod tests {
         let read = ask(r#"{"method":"getbalance","params":[],"id":1}"#).await;
         let told = read.expect_err("nobody answers");
         assert_eq!(told.code, Code::Misc as i32, "{told:?}");
-        for (waits, params) in
-            [("getnewaddress", "[]"), ("billfold.op.wait", "[1]"), ("rescanblockchain", "[]")]
-        {
+        for (waits, params) in [
+            ("getnewaddress", "[]"),
+            ("billfold.op.wait", "[1]"),
+            ("rescanblockchain", "[]"),
+            ("importdescriptors", "[[]]"),
+            ("createwalletdescriptor", r#"["bech32"]"#),
+        ] {
             let text = format!(r#"{{"method":"{waits}","params":{params},"id":1}}"#);
             let waited = timeout(2 * READ_TIME, ask(&text)).await;
             assert!(waited.is_err(), "{waits}: {waited:?}");

@@ -256,13 +256,15 @@ impl Category {
     }
 }
 
-/// What is asked to wait for what may never happen.
-const WAITING: [&str; 12] = [
+/// What is asked to wait for what may take long, or never happen. `watch` tells tests of one that is left out.
+const WAITING: [&str; 14] = [
     "billfold.op.wait",
     "billfold.signer.display",
     "billfold.signer.list",
+    "createwalletdescriptor",
     "enumeratesigners",
     "getdescriptoractivity",
+    "importdescriptors",
     "importprunedfunds",
     "rescanblockchain",
     "scanblocks",

@@ -8,13 +8,23 @@ use std::time::Duration;
 use billfold_wallet_core::command::{CommandError, Reply};
 use billfold_wallet_core::event::{Event, News};
 use billfold_wallet_core::face::{Face, Listener};
+use tokio::task_local;
 use tokio::time::{sleep, timeout};
 
 use crate::error::RpcError;
 use crate::limits::ROOM_WAIT;
 use crate::stop::Stop;
 
+task_local! {
+    /// Within how long the work of this call has to end.
+    static BOUND: Duration;
+}
+
 /// Looks until there is something to see; `None` if there was nothing within `patience`.
+///
+/// # Panics
+/// In builds for tests, in work that has to end before: its caller would be told that it failed, and
+/// what it has begun goes on.
 ///
 /// # Errors
 /// Those of the look, or [`CommandError::Closing`] as it is told.
@@ -26,6 +36,8 @@ pub async fn until<T, F>(
 where
     F: Future<Output = Result<Option<T>, RpcError>> + Send,
 {
+    let is_in_time = |most: &Duration| patience.is_some_and(|patience| patience < *most);
+    debug_assert!(BOUND.try_with(is_in_time).unwrap_or(true), "a call that waits is not timed");
     let mut listener = face.listen();
     let watching = async {
         loop {
@@ -110,5 +122,29 @@ pub async fn hear(
 
 /// What comes of work, if it ends in time; else it is dropped.
 pub async fn in_time<T>(most: Duration, work: impl Future<Output = T>) -> Option<T> {
-    timeout(most, work).await.ok()
+    timeout(most, BOUND.scope(most, work)).await.ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::puppet::Puppet;
+
+    const MOST: Duration = Duration::from_secs(2);
+
+    async fn waiting(patience: Option<Duration>) -> Option<Result<Option<()>, RpcError>> {
+        let silent = Puppet::new(|_| None);
+        in_time(MOST, until(&silent, patience, || async { Ok(None) })).await
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_that_has_to_end_waits_for_less() {
+        assert_eq!(waiting(Some(MOST / 2)).await, Some(Ok(None)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    #[should_panic(expected = "not timed")]
+    async fn work_that_has_to_end_does_not_wait_for_what_may_never_happen() {
+        waiting(None).await;
+    }
 }
