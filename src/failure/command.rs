@@ -107,6 +107,7 @@ const fn bump(problem: &BumpProblem) -> &'static str {
         BumpProblem::NotOurs => "not_ours",
         BumpProblem::HasDescendants(_) => "has_descendants",
         BumpProblem::NothingToSpend => "nothing_to_spend",
+        BumpProblem::Early => "early",
         BumpProblem::TooManyDescendants(_) => "too_many_descendants",
         BumpProblem::LineTooLong(_) => "line_too_long",
         BumpProblem::FastEnough => "fast_enough",

@@ -65,10 +65,10 @@ const OPTIONS: Parameter = Parameter::options(
     "How much, and how it is chosen",
 );
 
-const BUMPING: &str = "the recipients stay as they are (-8 for outputs and original_change_index); \
-     without a fee the least is paid with which nodes take it; a payment that was signed elsewhere \
-     can be replaced, as its coins are ours; with avoid_reuse no coin of an address that was spent from is \
-     added; the PSBT's coins are not held";
+const BUMPING: &str = "the recipients stay as they are (-8 for outputs and original_change_index), and so \
+     do a lock time that is not reached and the ages of inputs; without a fee the least is paid with which \
+     nodes take it; a payment that was signed elsewhere can be replaced, as its coins are ours; with \
+     avoid_reuse no coin of an address that was spent from is added; the PSBT's coins are not held";
 
 async fn abandon(desk: &Desk, arguments: &Arguments) -> Outcome {
     let txid: Txid = arguments.hash(0, "txid")?;

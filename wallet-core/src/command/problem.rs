@@ -33,6 +33,11 @@ pub enum BumpProblem {
     /// It has no output that could pay for a child.
     #[error("none of its outputs can be spent here, so no child can speed it up")]
     NothingToSpend,
+    /// The next block can't hold it, or what it stands on, and no child before it.
+    #[error(
+        "no block may hold it yet, and a child would wait with it: wait, or replace it if it is yours"
+    )]
+    Early,
     /// More would fall with it than nodes drop at once (BIP125, rule 5).
     #[error("{0} transactions would fall with it, and nodes drop at most 100: wait for a block")]
     TooManyDescendants(usize),

@@ -19,7 +19,7 @@ portable_enum!(StoreProblem {
 portable_enum!(RecipientsProblem { Empty, Twice, MaxBesideOthers, Overflow });
 portable_enum!(BumpProblem {
     Confirmed, Replaced { by }, Evicted, NotOurs, HasDescendants(txids), NothingToSpend,
-    TooManyDescendants(count), LineTooLong(count), FastEnough,
+    TooManyDescendants(count), LineTooLong(count), FastEnough, Early,
 });
 portable_enum!(AccountProblem {
     NameTaken(name), Known(name), TooMany { most }, ForeignKey, NoWords,

@@ -1,18 +1,20 @@
 //! Owns how a transaction that waits is sped up or taken back: replaced by one with a higher fee
 //! (BIP125), or paid for by a child.
 //!
-//! Refuses to let payments fall that stand on a replaced one, unless that was asked for, and a fee
-//! with which nodes would keep what they have.
+//! Refuses to let payments fall that stand on a replaced one, unless that was asked for, a fee
+//! with which nodes would keep what they have, and to pay earlier than the payment would have.
 
 mod child;
 mod replacement;
 mod handed;
 
 use bitcoin::Txid;
+use bitcoin::absolute::LockTime;
 
 use crate::command::{
     BumpProblem, BumpRequest, BumpWay, CommandError, Draft, FeeBasis, Layout, Reference,
 };
+use crate::light_client::height::Height;
 use crate::limits::MOST_REPLACED;
 use crate::store::wallet::{RequestId, Task, TransactionRow};
 
@@ -76,6 +78,8 @@ impl Wallet {
         // A child of version 1 would be as good in version 2; a replacement stays what it was.
         let version = (!is_child || version == RESTRICTED).then_some(version);
         fee::check_weight(bumped.funding.weight, fee::most_weight(version, is_child, None))?;
+        let replaces = matches!(bumped.task, Task::Replace(_));
+        let lock_time = waiting.lock_time(moment.tip).filter(|_| replaces);
         let unkept = Unkept {
             funding: bumped.funding,
             task: bumped.task,
@@ -85,7 +89,7 @@ impl Wallet {
             output_notes: Vec::new(),
             request: moment.request.clone().unwrap_or(UNKEYED),
             terms: Vec::new(),
-            layout: Layout { version, ..Layout::default() },
+            layout: Layout { lock_time, version, ..Layout::default() },
             hold: request.hold,
             dry_run: request.dry_run,
         };
@@ -142,14 +146,30 @@ impl Wallet {
             }
             BumpWay::Replace => Ok(Way::Replace),
             BumpWay::Cancel => Ok(Way::Cancel),
-            BumpWay::Child => Ok(Way::Child),
             BumpWay::Best if ours && falling == 0 => Ok(Way::Replace),
+            BumpWay::Child | BumpWay::Best if self.is_early(waiting.txid)? => {
+                refused(BumpProblem::Early)
+            }
+            BumpWay::Child => Ok(Way::Child),
             BumpWay::Best if !self.helpers(waiting, moment)?.is_empty() => Ok(Way::Child),
             BumpWay::Best if ours => {
                 refused(BumpProblem::HasDescendants(waiting.falling.0.keys().copied().collect()))
             }
             BumpWay::Best => refused(BumpProblem::NothingToSpend),
         }
+    }
+}
+
+impl Waiting {
+    /// The lock time, unless it is reached with the chain at `tip`: what replaces the payment pays no
+    /// earlier. A time stays in any case, since it does no harm once it is reached.
+    fn lock_time(&self, tip: Height) -> Option<LockTime> {
+        let transaction = &self.row.transaction;
+        let is_reached = match transaction.lock_time {
+            LockTime::Blocks(height) => height.to_consensus_u32() <= tip.to_u32(),
+            LockTime::Seconds(_) => false,
+        };
+        (transaction.is_lock_time_enabled() && !is_reached).then_some(transaction.lock_time)
     }
 }
 

@@ -81,7 +81,7 @@ impl Wallet {
     ) -> Result<Vec<LeanCoin>, StoreProblem> {
         let mut unspent = Vec::new();
         for txid in txids {
-            if self.is_falling(txid, moment.now)? {
+            if self.is_falling(txid, moment.now)? || self.is_early(txid)? {
                 continue;
             }
             let outputs =

@@ -4,10 +4,10 @@
 //! with it, and for its own relay, at a higher rate. Refuses unconfirmed coins beside those of the
 //! payment (rule 2), and any change to what recipients get but of a payment of everything.
 
-use bitcoin::{Amount, FeeRate, ScriptBuf, TxOut, Weight};
+use bitcoin::{Amount, FeeRate, ScriptBuf, Transaction, TxOut, Weight};
 
 use crate::command::{BumpProblem, CoinChoice, CommandError, FeeBasis, FeeChoice, StoreProblem};
-use crate::keychain::Branch;
+use crate::keychain::{Branch, SpendPlan};
 use crate::limits::LEAST_FEE_RATE;
 use crate::store::wallet::{LeanCoin, ScriptPlace, Task};
 use crate::wallet::fee::{self, Price};
@@ -49,7 +49,8 @@ impl Wallet {
         moment: &DraftMoment,
     ) -> Result<Bumped, CommandError> {
         let cost = Cost::new(waiting, choice, moment)?;
-        let parts = self.parts(waiting, moment)?;
+        let mut parts = self.parts(waiting, moment)?;
+        self.keep_ages(&mut parts.spent, &waiting.row.transaction)?;
         let takes_all = parts.takes_all;
         let funding = match self.fit(&parts, &cost)? {
             Some(funding) => funding,
@@ -111,6 +112,19 @@ impl Wallet {
         };
         let takes_all = payment.is_some_and(|payment| payment.takes_all);
         Ok(Parts { spent, outputs, change, takes_all })
+    }
+
+    /// The ages that the payment asks of its coins stay, unless their scripts ask for more (BIP68).
+    fn keep_ages(&self, spent: &mut [LeanCoin], before: &Transaction) -> Result<(), StoreProblem> {
+        for (coin, input) in spent.iter_mut().zip(&before.input) {
+            let plan = self.account(coin.account)?.spend_plan();
+            let asked = plan.sequence.to_relative_lock_time();
+            let stays = |age| asked.is_none_or(|asked| asked.is_implied_by(age));
+            if input.sequence.to_relative_lock_time().is_some_and(stays) {
+                coin.plan = Some(SpendPlan { sequence: input.sequence, ..plan });
+            }
+        }
+        Ok(())
     }
 
     /// The payment with the new fee; `None` if its coins are not enough.

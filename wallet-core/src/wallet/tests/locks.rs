@@ -2,13 +2,16 @@
 
 use bitcoin::absolute::LockTime;
 use bitcoin::psbt::Psbt;
-use bitcoin::{Amount, OutPoint, Sequence};
+use bitcoin::{Amount, OutPoint, Sequence, Transaction};
 
-use crate::command::{CoinQuery, CommandError, Layout, PayRequest, PaymentState, PsbtWarning};
+use crate::command::{
+    BumpProblem, BumpRequest, BumpWay, CoinQuery, CommandError, Draft, InputTerms, Layout,
+    PayRequest, PaymentState, PsbtWarning, Spends,
+};
 use crate::config::LookAhead;
 use crate::finality::ChainEnd;
 
-use super::bench::{Bench, TAPROOT, exactly, pay, stranger};
+use super::bench::{Bench, TAPROOT, exactly, pay, replacement, stranger};
 
 /// Tells the wallet where the chain ends; whether anything waits, or does no more, by that.
 fn meet_end(bench: &mut Bench) -> bool {
@@ -89,6 +92,82 @@ fn what_waits_is_given_up_at_once() {
     assert_eq!(changes[0].state, PaymentState::Evicted);
     let coins = bench.wallet.coins(&CoinQuery::default(), bench.tip().height, bench.now).unwrap();
     assert_eq!(coins.len(), 1);
+}
+
+fn bump(bench: &mut Bench, of: &Transaction, way: BumpWay) -> Result<Draft, CommandError> {
+    let moment = bench.moment();
+    let request = BumpRequest { way, ..replacement(of.compute_txid(), 9) };
+    let bumped = bench.wallet.bump(&request, &moment);
+    bench.wallet.commit().unwrap();
+    bumped
+}
+
+/// A payment for the third block from here on, by its height, its time and the age of the coin.
+fn for_later(kind: u8) -> (Bench, Transaction) {
+    let mut bench = Bench::new(LookAhead::NEW);
+    let outpoint = bench.fund(TAPROOT, 100_000);
+    meet_end(&mut bench);
+    let (tip, time, _) = *bench.blocks.last().unwrap();
+    let in_time = u32::try_from(time.to_unix() + 600 * 3 - 1).unwrap();
+    let request = match kind {
+        0 => locked_until(LockTime::from_height(tip.height.up(3).to_u32()).unwrap()),
+        1 => locked_until(LockTime::from_time(in_time).unwrap()),
+        _ => {
+            let sequence = Some(Sequence::from_height(4));
+            let spends = Spends::Own { weight: None };
+            let terms = vec![InputTerms { outpoint, sequence, spends }];
+            PayRequest { coins: vec![outpoint], terms, ..pay(&stranger(1), exactly(10_000)) }
+        }
+    };
+    let draft = bench.draft(&request);
+    let payment = bench.sign(&draft).transaction;
+    (bench, payment)
+}
+
+/// Who was to be paid in months would be paid at once, and nothing takes that back.
+#[test]
+fn what_replaces_a_payment_pays_no_earlier() {
+    for (kind, way) in [(0, BumpWay::Best), (1, BumpWay::Replace), (2, BumpWay::Best)] {
+        let (mut bench, payment) = for_later(kind);
+        let draft = bump(&mut bench, &payment, way).unwrap();
+        let bumped = bench.sign(&draft).transaction;
+        assert_ne!(bumped.compute_txid(), payment.compute_txid());
+        for _ in 0..3 {
+            assert_eq!(bench.wallet.to_announce().unwrap(), [], "{kind}");
+            bench.mine_empty(1);
+            meet_end(&mut bench);
+        }
+        assert_eq!(bench.wallet.to_announce().unwrap()[0].transaction, bumped);
+    }
+}
+
+#[test]
+fn what_waits_is_taken_back_at_once() {
+    for kind in 0..3 {
+        let (mut bench, payment) = for_later(kind);
+        let draft = bump(&mut bench, &payment, BumpWay::Cancel).unwrap();
+        let back = bench.sign(&draft).transaction;
+        assert_eq!(bench.wallet.to_announce().unwrap()[0].transaction, back, "{kind}");
+    }
+}
+
+/// No node would keep the child, and its fee would speed nothing up.
+#[test]
+fn what_waits_gets_no_child() {
+    let (mut bench, payment) = for_later(0);
+    let of_others = bench.issue(TAPROOT);
+    let mut incoming = bench.payment_in(of_others, 50_000);
+    incoming.lock_time = payment.lock_time;
+    bench.wallet.take_seen(&incoming, 2, bench.now).unwrap();
+    for (waits, way) in [(&payment, BumpWay::Child), (&incoming, BumpWay::Best)] {
+        let error = bump(&mut bench, waits, way).unwrap_err();
+        let early =
+            CommandError::CannotBump { txid: waits.compute_txid(), why: BumpProblem::Early };
+        assert_eq!(error, early);
+    }
+    bench.mine_empty(3);
+    meet_end(&mut bench);
+    bump(&mut bench, &incoming, BumpWay::Best).unwrap();
 }
 
 #[test]
