@@ -4,7 +4,8 @@
 //! Refuses to keep private keys, and to repeat them.
 
 use billfold_wallet_core::command::DescriptorText;
-use billfold_wallet_core::keychain::{PublicHalf, definite};
+use billfold_wallet_core::keychain::{DescriptorError, PublicHalf, definite};
+use billfold_wallet_core::limits::DESCRIPTOR_BYTES;
 use billfold_wallet_core::signers::{HeldKey, PrivateDescriptor, without_private_keys};
 use bitcoin::hex::FromHex;
 use bitcoin::key::{CompressedPublicKey, TweakedPublicKey};
@@ -295,6 +296,10 @@ impl Body {
             let script = ScriptBuf::from_bytes(bytes);
             let text = format!("raw({})", script.to_hex_string());
             return Ok(Self::Script { text, script });
+        }
+        if body.len() > DESCRIPTOR_BYTES {
+            let told = DescriptorError::TooLong { most: DESCRIPTOR_BYTES };
+            return Err(RpcError::address_or_key(told.to_string()));
         }
         let (outer, known) = match (within("combo"), within("rawtr")) {
             (Some(key), _) => (Outer::Combo, format!("pkh({key})")),

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use account::Account;
 pub use body::body_of;
+pub(crate) use body::check_bounds;
 pub use definite::{definite, derived};
 pub use descriptor::{AccountDescriptor, Chains, has_repeated_step};
 pub use descriptor_error::DescriptorError;

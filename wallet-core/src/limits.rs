@@ -248,6 +248,12 @@ pub const MESSAGE_SIGNATURE_BYTES: usize = 4 << 20;
 /// The longest descriptor, in bytes: 20 keys with long origins and what is around them.
 pub const DESCRIPTOR_BYTES: usize = 16 * 1024;
 
+/// The longest word of a descriptor, in bytes: a key that is not compressed, in hex.
+pub const DESCRIPTOR_WORD_BYTES: usize = 130;
+
+/// Branches of a descriptor that is read; accounts have two.
+pub const DESCRIPTOR_BRANCHES: usize = 16;
+
 /// Keys of one descriptor: what `CHECKMULTISIG` takes (consensus).
 pub const DESCRIPTOR_KEYS: usize = 20;
 
@@ -259,6 +265,9 @@ pub const KEY_SETS: usize = 256;
 
 /// The longest private key in Wallet Import Format, in bytes.
 pub const WIF_BYTES: usize = 52;
+
+/// The longest extended key (BIP32, 82 bytes with the checksum, in base58), in bytes.
+pub const EXTENDED_KEY_BYTES: usize = 112;
 
 /// The longest extended key with its origin, in bytes.
 pub const KEY_BYTES: usize = 512;

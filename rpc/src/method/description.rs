@@ -44,7 +44,7 @@ pub(super) const METHODS: &[Method] = &[
     },
 ];
 
-const DESCRIPTORS: &str = "-5 also for musig, and the texts of what is wrong with a descriptor are \
+const DESCRIPTORS: &str = "-5 also for musig, more than 16 KiB with keys, 16 branches or 510 steps, and the texts of what is wrong with a descriptor are \
                            mostly our own";
 
 fn validate(network: Network, arguments: &Arguments) -> Outcome {
@@ -270,6 +270,27 @@ mod tests {
                 assert_eq!(refused.0, -5, "{part}");
             }
         }
+    }
+
+    /// Base58 takes the square of its length: a call would last for hours.
+    #[test]
+    fn words_without_an_end_are_refused() {
+        for word in ["1", "z", "tprv8", "tpubD"] {
+            for form in ["@", "wpkh(@)", "pkh([00000000/1h]@/*)", "wsh(multi(1,@))", "tr(@:x)"] {
+                for letters in [131, 16_000, 1_000_000] {
+                    let body = form.replace('@', &word.repeat(letters / word.len() + 1));
+                    let refused = call("getdescriptorinfo", &json!([body])).expect_err(form);
+                    assert_eq!(refused.0, -5, "{form}");
+                }
+            }
+        }
+        let key = "tpubD6NzVbkrYhZ4WaWSyoBvQwbpLkojyoTZPRsgXELWz3Popb3qkjcJyJUGLnL4qHHoQvao8ESaAstxYSnhyswJ76uZPStJRJCTKvosUCJZL5B";
+        let branches: Vec<String> = (0..1_700).map(|step| step.to_string()).collect();
+        let bomb = format!("wpkh({key}/<{}>{}/*)", branches.join(";"), "/0".repeat(4_000));
+        let refused = call("getdescriptorinfo", &json!([bomb])).expect_err("it takes 90 GB");
+        assert_eq!(refused.0, -5, "{refused:?}");
+        let long = format!("raw({})", "6a".repeat(10_000));
+        assert!(call("getdescriptorinfo", &json!([long])).is_ok(), "it has no keys");
     }
 
     /// The generator's key, whose addresses BIP173 shows.

@@ -7,6 +7,7 @@ use billfold_wallet_core::command::{
     AccountDescription, Birthday, DescriptorText, Import, WalletDescription,
 };
 use billfold_wallet_core::keychain::{AccountKey, Branch, PublicHalf, ScriptType};
+use billfold_wallet_core::limits::EXTENDED_KEY_BYTES;
 use billfold_wallet_core::signers::{HeldKey, PrivateDescriptor};
 use bitcoin::Network;
 use bitcoin::bip32::Xpub;
@@ -104,7 +105,9 @@ async fn create(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
 
 /// The key that somebody names by its public half.
 fn named<'a>(keys: &'a [HeldKey], text: &str) -> Result<&'a HeldKey, RpcError> {
-    let asked: Xpub = text.parse().map_err(|_| {
+    // Reading base58 takes the square of its length.
+    let short = Some(text).filter(|text| text.len() <= EXTENDED_KEY_BYTES);
+    let asked: Xpub = short.and_then(|text| text.parse().ok()).ok_or_else(|| {
         RpcError::address_or_key("Unable to parse HD key. Please provide a valid xpub")
     })?;
     let is_asked = |key: &&HeldKey| matches!(key.name().public, PublicHalf::Extended(own) if own.public_key == asked.public_key);
@@ -172,3 +175,17 @@ struct CreatedForm {
 
 const WHICH_KEY: &str = "Unable to determine which HD key to use from active descriptors. Please specify \
                          with 'hdkey'";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// It would be read for hours.
+    #[test]
+    fn a_key_of_megabytes_is_refused() {
+        for text in ["1", "z"] {
+            let refused = named(&[], &text.repeat(1 << 20)).expect_err("none");
+            assert_eq!(refused.message, "Unable to parse HD key. Please provide a valid xpub");
+        }
+    }
+}

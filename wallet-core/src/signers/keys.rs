@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::command::SweepSource;
 use crate::keychain::{AccountDescriptor, DerivationIndex, SECP, ScriptType, StandardAccount};
-use crate::limits::{KEY_PATH_STEPS, WIF_BYTES};
+use crate::limits::{EXTENDED_KEY_BYTES, KEY_PATH_STEPS, WIF_BYTES};
 use crate::seed::{PrivateKey, Seed};
 use crate::sweep;
 
@@ -177,7 +177,8 @@ impl ExtendedKey {
     /// # Errors
     /// See [`ParseKeyError`].
     pub fn parse(text: &str, network: Network) -> Result<Self, ParseKeyError> {
-        let key: Xpriv = text.trim().parse().map_err(|_| ParseKeyError::NotAKey)?;
+        let short = short(text, EXTENDED_KEY_BYTES)?;
+        let key: Xpriv = short.parse().map_err(|_| ParseKeyError::NotAKey)?;
         let right = key.network == NetworkKind::from(network);
         let key = PrivateKey::from_extended(key);
         if right { Ok(Self(key)) } else { Err(ParseKeyError::WrongNetwork) }
@@ -208,9 +209,7 @@ impl SingleKey {
     /// # Errors
     /// See [`ParseKeyError`].
     pub fn parse(text: &str, network: Network) -> Result<Self, ParseKeyError> {
-        // Reading base58 takes the square of its length.
-        let short = Some(text.trim()).filter(|text| text.len() <= WIF_BYTES);
-        let text = short.ok_or(ParseKeyError::NotAKey)?;
+        let text = short(text, WIF_BYTES)?;
         let own = Self::new(WifKey::from_wif(text).map_err(|_| ParseKeyError::NotAKey)?);
         let right = own.network == NetworkKind::from(network);
         if right { Ok(own) } else { Err(ParseKeyError::WrongNetwork) }
@@ -247,6 +246,11 @@ impl Drop for SingleKey {
     fn drop(&mut self) {
         self.secret.non_secure_erase();
     }
+}
+
+/// A text of so many bytes at most: reading base58 takes the square of its length.
+fn short(text: &str, most: usize) -> Result<&str, ParseKeyError> {
+    Some(text.trim()).filter(|text| text.len() <= most).ok_or(ParseKeyError::NotAKey)
 }
 
 /// The text is no private key of this network.

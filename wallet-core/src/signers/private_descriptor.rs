@@ -18,7 +18,10 @@ use zeroize::Zeroizing;
 
 use super::held::{HeldKey, LONGEST, origin_of, origin_text};
 use super::keys::{ExtendedKey, Keys, SingleKey};
-use crate::keychain::{AccountKey, DescriptorError, PublicHalf, body_of, has_repeated_step};
+use crate::keychain::{
+    AccountKey, DescriptorError, HeldKeyName, PublicHalf, body_of, check_bounds, has_repeated_step,
+};
+use crate::limits::{DESCRIPTOR_BRANCHES, DESCRIPTOR_WORD_BYTES};
 use crate::residue::wipe_stack;
 
 /// A descriptor that was taken apart.
@@ -54,7 +57,8 @@ impl PrivateDescriptor {
     /// # Errors
     /// What the library found wrong with the descriptor.
     pub fn parse_body(body: &str) -> Result<Self, Error> {
-        let mut apart = Apart { taproot: is_taproot(body), keys: Vec::new(), is_complete: true };
+        check_bounds(body).map_err(|_| out_of_bounds())?;
+        let mut apart = Apart::new(is_taproot(body));
         let written: Descriptor<String> = body.parse()?;
         let public = written.translate_pk(&mut apart);
         wipe_stack();
@@ -168,10 +172,16 @@ struct Apart {
     /// Whether keys are written without their sign (BIP341).
     taproot: bool,
     keys: Vec<HeldKey>,
+    /// To make one takes as long as to derive a key.
+    names: Vec<HeldKeyName>,
     is_complete: bool,
 }
 
 impl Apart {
+    const fn new(taproot: bool) -> Self {
+        Self { taproot, keys: Vec::new(), names: Vec::new(), is_complete: true }
+    }
+
     fn take(&mut self, secret: DescriptorSecretKey) -> Result<DescriptorPublicKey, Error> {
         let (public, key) = match secret {
             DescriptorSecretKey::Single(single) => {
@@ -218,7 +228,9 @@ impl Apart {
                 (DescriptorPublicKey::MultiXPub(public), key)
             }
         };
-        if !self.keys.iter().any(|known| known.name() == key.name()) {
+        let name = key.name();
+        if !self.names.contains(&name) {
+            self.names.push(name);
             self.keys.push(key);
         }
         Ok(public)
@@ -245,7 +257,7 @@ impl Translator<String, DescriptorPublicKey, Error> for Apart {
             Err(_) => {}
         }
         self.is_complete = false;
-        match text.parse().map_err(|_| Error::Unexpected("a key is not one".to_owned()))? {
+        match text.parse().map_err(|_| no_key())? {
             DescriptorPublicKey::Single(single) => Ok(self.single(single)),
             extended => Ok(extended),
         }
@@ -303,6 +315,17 @@ fn repeated_step() -> Error {
 
 fn too_far() -> Error {
     Error::Unexpected("a path below a private key has more steps than are signed for".to_owned())
+}
+
+fn out_of_bounds() -> Error {
+    Error::Unexpected(format!(
+        "a key has a word of more than {DESCRIPTOR_WORD_BYTES} letters, more than 510 steps or more than \
+         {DESCRIPTOR_BRANCHES} branches"
+    ))
+}
+
+fn no_key() -> Error {
+    Error::Unexpected("a key is not one".to_owned())
 }
 
 fn no_hash() -> Error {

@@ -18,8 +18,7 @@ use billfold_signer_host::device::{Device, Shown, SingleKeyScript};
 use billfold_signer_host::problem::DeviceError;
 use billfold_signer_host::watch::Watch;
 
-use crate::keychain::{DescriptorError, definite};
-use crate::limits::DESCRIPTOR_BYTES;
+use crate::keychain::{DescriptorError, body_of, definite};
 
 use super::{DisplayError, Displayed};
 
@@ -32,13 +31,11 @@ pub fn display_descriptor(
     text: &str,
     watch: &mut dyn Watch,
 ) -> Result<Displayed, DisplayError> {
-    if text.len() > DESCRIPTOR_BYTES {
-        return Err(DescriptorError::TooLong { most: DESCRIPTOR_BYTES }.into());
-    }
-    if text.contains("prv") {
+    let body = body_of(text)?;
+    if body.contains("prv") {
         return Err(DescriptorError::PrivateKey.into());
     }
-    let descriptor = Descriptor::from_str(text).map_err(|_| DescriptorError::Malformed)?;
+    let descriptor = Descriptor::from_str(body).map_err(|_| DescriptorError::Malformed)?;
     let (script, key) = single_key(&descriptor).ok_or(DescriptorError::Unsupported)?;
     let path = path_of(key, device)?;
     let definite = definite(&descriptor, 0).ok_or(DescriptorError::Hardened)?;

@@ -3,6 +3,7 @@
 use super::*;
 use crate::keychain::AccountDescriptor;
 use crate::keychain::Branch;
+use crate::signers::ParseKeyError;
 
 /// BIP32's first master key, as a test network writes it.
 const MASTER: &str = "tprv8ZgxMBicQKsPeDgjzdC36fs6bMjGApWDNLR9erAXMs5skhMv36j9MV5ecvfavji5khqjWaWSFhN3YcCUUdiKH6isR4Pwy3U5y5egddBr16m";
@@ -128,4 +129,18 @@ fn nothing_is_derived_below_the_last_level() {
     };
     assert!(deepest.keys[0].with(&at(&[0, 1]), |_| Some(())).is_some());
     assert_eq!(deepest.keys[0].with(&at(&[0, 1, 2]), |_| Some(())), None);
+}
+
+/// Base58 takes the square of its length: it would be read for hours.
+#[test]
+fn a_key_of_megabytes_is_not_read() {
+    for word in ["1", "z", "tprv8", "tpubD"] {
+        let long = word.repeat(1 << 20);
+        for form in ["wpkh(@)", "tr(@)", "wsh(multi(1,[00000000/1h]@/*))"] {
+            let refused = PrivateDescriptor::parse_body(&form.replace('@', &long));
+            assert_eq!(refused.map(|_| ()), Err(out_of_bounds()), "{form}");
+        }
+        let key = ExtendedKey::parse(&long, Network::Regtest).map(|_| ());
+        assert_eq!(key, Err(ParseKeyError::NotAKey));
+    }
 }
