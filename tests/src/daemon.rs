@@ -116,11 +116,15 @@ impl Asker {
     /// # Errors
     /// That the connection broke, or that what came is no HTTP.
     pub fn request(&self, verb: &str, path: &str, body: &str) -> Result<Told> {
+        self.request_with("", verb, path, body)
+    }
+
+    fn request_with(&self, more: &str, verb: &str, path: &str, body: &str) -> Result<Told> {
         let login = BASE64_STANDARD.encode(&self.login);
         // The request as bitcoin-cli makes it.
         let head = format!(
             "{verb} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Type: \
-             application/json\r\nAuthorization: Basic {login}\r\nContent-Length: {}\r\n\r\n",
+             application/json\r\nAuthorization: Basic {login}\r\n{more}Content-Length: {}\r\n\r\n",
             body.len()
         );
         self.send(&[head.as_bytes(), body.as_bytes()].concat())
@@ -182,6 +186,17 @@ impl Asker {
     pub fn reply_of(&self, wallet: &str, method: &str, params: &Value) -> Result<Value> {
         let request = json!({"method": method, "params": params, "id": 1}).to_string();
         let (_, _, body) = self.post(&format!("/wallet/{wallet}"), &request)?;
+        Ok(serde_json::from_str(&body)?)
+    }
+
+    /// What the wallet at this path answers to a call with a key.
+    ///
+    /// # Errors
+    /// That the connection broke, or that it is no JSON.
+    pub fn keyed(&self, path: &str, key: &str, method: &str, params: &Value) -> Result<Value> {
+        let request = json!({"method": method, "params": params, "id": 1}).to_string();
+        let header = format!("Idempotency-Key: {key}\r\n");
+        let (_, _, body) = self.request_with(&header, "POST", path, &request)?;
         Ok(serde_json::from_str(&body)?)
     }
 

@@ -6,13 +6,13 @@
 
 #![cfg(target_os = "linux")]
 
-use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 use billfold_tests::daemon::Daemon;
-use billfold_tests::doom::{Blow, Doom, points};
+use billfold_tests::doom::{Blow, Doom, Fate, points};
 use billfold_tests::port::free_port;
 use billfold_tests::program::{PASSWORD, Program};
 use billfold_tests::town::Town;
@@ -121,25 +121,12 @@ fn a_payment_on_a_disk_that_goes_bad_is_paid_once_with_its_key() -> Result<()> {
 fn a_daemon_that_dies_anywhere_in_a_payment_pays_once_with_its_key() -> Result<()> {
     let (town, doom) = (Town::build()?, Doom::build()?);
     let program = town.wallet_with(BILLFOLD, 10_000_000)?;
-    let start = |change: &dyn Fn(Command) -> Result<Command>| {
-        let daemon = Daemon::start_as(&program, free_port()?, &[], change)?;
-        daemon.await_height(town.network.tip().0)?;
-        anyhow::Ok(daemon)
-    };
-    let doomed = || {
-        let fate = RefCell::new(None);
-        let daemon = start(&|mut command| {
-            *fate.borrow_mut() = Some(doom.burden(&mut command)?);
-            Ok(command)
-        })?;
-        anyhow::Ok((daemon, fate.into_inner().context("it was not started")?))
-    };
     let mined = |paid: &Value| {
         town.await_payment(txid(paid)?)?;
         town.mine();
         anyhow::Ok(())
     };
-    let (daemon, fate) = doomed()?;
+    let (daemon, fate) = doomed(&town, &program, &doom)?;
     fate.lift()?;
     let first = daemon.call("billfold.pay", &keyed(0))?;
     let count = fate.count()?;
@@ -147,12 +134,12 @@ fn a_daemon_that_dies_anywhere_in_a_payment_pays_once_with_its_key() -> Result<(
     daemon.stop()?;
     let points = points(count, 12);
     for (at, payments) in points.iter().zip(2..) {
-        let (mut daemon, fate) = doomed()?;
+        let (mut daemon, fate) = doomed(&town, &program, &doom)?;
         fate.set(*at, Blow::Kill)?;
         doom.note(daemon.call("billfold.pay", &keyed(*at)).is_err());
         daemon.running.kill()?;
 
-        let daemon = start(&Ok)?;
+        let daemon = served(&town, &program, Ok)?;
         let told = || daemon.call("billfold.pay", &keyed(*at));
         let paid = told().with_context(|| format!("at {at} of {count}"))?;
         ensure!(told()? == paid, "at {at} of {count}: {paid}");
@@ -166,6 +153,51 @@ fn a_daemon_that_dies_anywhere_in_a_payment_pays_once_with_its_key() -> Result<(
         paid_once(&town, at)?;
     }
     doom.has_struck()
+}
+
+/// The answer is written down behind the payment: who asks again in between is told of the payment.
+#[test]
+fn a_daemon_that_dies_anywhere_in_sending_named_coins_sends_them_once_with_its_key() -> Result<()> {
+    let (town, doom) = (Town::build()?, Doom::build()?);
+    let program = town.wallet_with(BILLFOLD, 100_000)?;
+    let named = |daemon: &Daemon| {
+        let coins = daemon.call("listunspent", &json!([]))?;
+        let options = json!({"inputs": [{"txid": coins[0]["txid"], "vout": coins[0]["vout"]}]});
+        anyhow::Ok(json!([[stranger(0).to_string()], null, null, 2, options]))
+    };
+    let ask = |daemon: &Daemon, key: u64, params: &Value| {
+        let told = daemon.keyed("/", &format!("key-{key}"), "sendall", params)?;
+        ensure!(told["error"].is_null(), "{told}");
+        Ok(told["result"].clone())
+    };
+    let (daemon, fate) = doomed(&town, &program, &doom)?;
+    let params = named(&daemon)?;
+    fate.lift()?;
+    ask(&daemon, 0, &params)?;
+    let count = fate.count()?;
+    let other = daemon.keyed("/", "another", "sendall", &params)?;
+    let told = other["error"]["message"].as_str().unwrap_or_default();
+    ensure!(other["error"]["code"] == -8 && told.ends_with("was already spent."), "{other}");
+    daemon.stop()?;
+    // Between the payment and its answer there are but a few, among the last.
+    let last = count.saturating_sub(9)..=count;
+    let mut died = 0;
+    for at in points(count, 4).into_iter().chain(last).collect::<BTreeSet<_>>() {
+        town.pay(&program.ok(&["receive", "--new"])?["address"], 100_000)?;
+        let (mut daemon, fate) = doomed(&town, &program, &doom)?;
+        let params = named(&daemon)?;
+        fate.set(at, Blow::Kill)?;
+        died += u32::from(ask(&daemon, at, &params).is_err());
+        daemon.running.kill()?;
+
+        let daemon = served(&town, &program, Ok)?;
+        let sent = ask(&daemon, at, &params).with_context(|| format!("at {at} of {count}"))?;
+        ensure!(ask(&daemon, at, &params)? == sent, "at {at} of {count}: {sent}");
+        town.await_payment(txid(&sent)?)?;
+        daemon.stop()?;
+    }
+    ensure!(died > 0, "nothing was shown");
+    Ok(())
 }
 
 #[test]
@@ -308,6 +340,27 @@ const DESCRIPTORS: [&str; 2] = [
     "wpkh(tpubD6NzVbkrYhZ4XgiXtGrdW5XDAPFCL9h7we1vwNCpn8tGbBcgfVYjXyhWo4E1xkh56hjod1RhGjxbaTLV3X4FyWuejifB9jusQ46QzG87VKp/<0;1>/*)",
     "tr(tpubD6NzVbkrYhZ4WaWSyoBvQwbpLkojyoTZPRsgXELWz3Popb3qkjcJyJUGLnL4qHHoQvao8ESaAstxYSnhyswJ76uZPStJRJCTKvosUCJZL5B/<0;1>/*)",
 ];
+
+/// A daemon of a command that is changed by then, which has seen the town's chain.
+fn served(
+    town: &Town,
+    program: &Program,
+    change: impl FnOnce(Command) -> Result<Command>,
+) -> Result<Daemon> {
+    let daemon = Daemon::start_as(program, free_port()?, &[], change)?;
+    daemon.await_height(town.network.tip().0)?;
+    Ok(daemon)
+}
+
+/// The same, and what is to befall it.
+fn doomed(town: &Town, program: &Program, doom: &Doom) -> Result<(Daemon, Fate)> {
+    let mut fate = None;
+    let daemon = served(town, program, |mut command| {
+        fate = Some(doom.burden(&mut command)?);
+        Ok(command)
+    })?;
+    Ok((daemon, fate.context("it was not started")?))
+}
 
 /// The command that pays the stranger of this number.
 fn payment(number: u64, more: &[&str]) -> Vec<String> {

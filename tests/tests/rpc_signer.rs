@@ -17,8 +17,6 @@ use billfold_tests::program::Program;
 use billfold_tests::signer::{Signer, free_port};
 use billfold_tests::town::Town;
 use billfold_tests::vector_wallet::WORDS;
-use bitcoin::base64::Engine as _;
-use bitcoin::base64::prelude::BASE64_STANDARD;
 use bitcoin::psbt::Psbt;
 use bitcoin::{Address, Amount, TxOut};
 use serde_json::{Value, json};
@@ -400,20 +398,6 @@ fn a_signature_that_never_comes_is_told() -> Result<()> {
     daemon.stop()
 }
 
-/// A call with a key at the wallet of the device; the whole reply.
-fn keyed(asker: &Asker, key: &str, method: &str, params: &Value) -> Result<Value> {
-    let body = json!({"method": method, "params": params, "id": 1}).to_string();
-    let login = BASE64_STANDARD.encode(&asker.login);
-    let head = format!(
-        "POST /wallet/cold HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Type: \
-         application/json\r\nAuthorization: Basic {login}\r\nIdempotency-Key: {key}\r\n\
-         Content-Length: {}\r\n\r\n",
-        body.len()
-    );
-    let (_, _, told) = asker.send(&[head.as_bytes(), body.as_bytes()].concat())?;
-    Ok(serde_json::from_str(&told)?)
-}
-
 /// A device may have signed, whatever the caller is told: nothing else is paid with its coins.
 #[test]
 fn what_a_device_was_asked_to_sign_is_paid_once() -> Result<()> {
@@ -444,7 +428,7 @@ fn what_a_device_was_asked_to_sign_is_paid_once() -> Result<()> {
 
     let params = json!({"outputs": {STRANGER: 0.005}, "fee_rate": 2});
     let asker: &Asker = &daemon;
-    let pay = |key: &str| keyed(asker, key, "send", &params);
+    let pay = |key: &str| asker.keyed("/wallet/cold", key, "send", &params);
     let held = || -> Result<()> {
         let told = refused(&daemon, "send", &params, -4)?;
         ensure!(told == "Insufficient funds", "its coins are held: {told}");

@@ -98,13 +98,14 @@ impl Preselected {
     }
 }
 
-/// What the wallet is told of inputs that must be its own.
+/// What the wallet is told of inputs that must be its own, whether or not they `may_be_spent`.
 ///
 /// # Errors
 /// -8 for those that are not, or are spent.
 pub(super) async fn own_terms(
     desk: &Desk,
     inputs: &[(OutPoint, Option<Sequence>)],
+    may_be_spent: bool,
 ) -> Result<Vec<InputTerms>, RpcError> {
     let records = records(desk, inputs).await?;
     let terms = |&(outpoint, sequence): &(OutPoint, Option<Sequence>)| {
@@ -114,7 +115,7 @@ pub(super) async fn own_terms(
         };
         let record = record.ok_or_else(|| refused("found", "is not part of wallet"))?;
         let output = usize::try_from(outpoint.vout).ok().and_then(|at| record.outputs.get(at));
-        if output.is_some_and(|output| output.spender.is_some()) {
+        if !may_be_spent && output.is_some_and(|output| output.spender.is_some()) {
             return Err(refused("available", "was already spent"));
         }
         Ok(InputTerms { outpoint, sequence, spends: Spends::Own { weight: None } })

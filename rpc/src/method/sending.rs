@@ -201,8 +201,16 @@ async fn send_all(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     request.choice.even_worthless = !options.flag("send_max", false)?;
     request.layout.version = version;
     request.recipients = recipients;
-    request.terms = preselected::own_terms(desk, &options.inputs()?).await?;
-    finish(node, desk, request, &options).await
+    let inputs = options.inputs()?;
+    // Perhaps by the payment of an earlier call with the same key, which is the answer then.
+    let may_be_spent = desk.authority().is_some_and(|by| by.request.is_some());
+    request.terms = preselected::own_terms(desk, &inputs, may_be_spent).await?;
+    match finish(node, desk, request, &options).await {
+        Err(error) if may_be_spent && error.code == Code::InvalidParameter as i32 => {
+            Err(preselected::own_terms(desk, &inputs, false).await.err().unwrap_or(error))
+        }
+        told => told,
+    }
 }
 
 /// Pays, or hands on, as the options say.
