@@ -37,6 +37,12 @@ pub enum Output {
     Chain(ChainEvent),
     /// A peer came, went or failed; for faces and logs.
     Peer(PeerEvent),
+    /// An announced transaction is given to a peer, which may pass it on whether it says that it got it
+    /// or not. Whoever must know that one day writes it down before what comes behind goes out.
+    HandedOut {
+        /// Which transaction.
+        txid: Txid,
+    },
     /// News of an announced transaction.
     Broadcast(BroadcastEvent),
     /// The median of the peers' clocks is this far from ours, over

@@ -216,7 +216,7 @@ Examples:
 
 pub(crate) const FORGET_EXAMPLES: &str = "\
 For a payment that waits in vain: nobody took it, or somebody else spent what it spends. What a peer
-fetched or announced within two weeks can't be given up: nodes may hold it, and pay it. Take that
+was given or announced within two weeks can't be given up: nodes may hold it, and pay it. Take that
 back with cancel.
 
 Examples:

@@ -12,6 +12,7 @@ mod suspicion;
 mod watched_coins;
 mod fold;
 mod lineage;
+mod rivals;
 mod locks;
 mod others;
 mod search_start;

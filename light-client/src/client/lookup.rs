@@ -2,7 +2,7 @@
 //!
 //! Refuses to ask anybody: it tells what is known at this moment.
 
-use bitcoin::{BlockHash, Txid};
+use bitcoin::BlockHash;
 
 use crate::chain::work::median_time_past;
 use crate::client::LightClient;
@@ -30,13 +30,6 @@ impl LightClient {
             work: self.tree.work_of(hash)?,
             next: self.tree.block_at(id.height.next()).map(|above| above.hash),
         })
-    }
-
-    /// Whether a peer was given a transaction of ours and did not say yet that it got it; that it
-    /// did is told as [`Sent`](crate::output::BroadcastEvent::Sent).
-    #[must_use]
-    pub fn has_handed_out(&self, txid: Txid) -> bool {
-        self.broadcast.has_handed_out(txid)
     }
 
     /// Whether a block is taken for invalid because somebody wants it.

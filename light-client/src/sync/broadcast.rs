@@ -190,7 +190,7 @@ impl Broadcast {
         } else if let Some(txid) = visit.acknowledged(now, nonce)
             && let Some(one) = self.transactions.get_mut(&txid)
         {
-            (one.taken, one.handed_out) = (true, 0);
+            one.taken = true;
             outbox.push(Output::Broadcast(BroadcastEvent::Sent { txid, peer }));
         }
     }
@@ -207,10 +207,9 @@ impl Broadcast {
         for item in inventory {
             let txid = txid_of(&self.by_wtxid, item).filter(|txid| visit.package.contains(txid));
             if let Some(txid) = txid
-                && let Some(one) = self.transactions.get_mut(&txid)
+                && let Some(one) = self.transactions.get(&txid)
             {
-                let sends = visit.send(txid, &one.transaction, rng.next_u64(), outbox);
-                one.handed_out = one.handed_out.saturating_add(sends.into());
+                visit.send(txid, &one.transaction, rng.next_u64(), outbox);
             }
         }
     }
@@ -262,11 +261,6 @@ impl Broadcast {
     /// How many transactions are announced.
     pub(crate) fn announcing(&self) -> usize {
         self.transactions.len()
-    }
-
-    /// Whether a peer was given it and did not say yet that it got it.
-    pub(crate) fn has_handed_out(&self, txid: Txid) -> bool {
-        self.transactions.get(&txid).is_some_and(|one| one.handed_out > 0)
     }
 
     /// How many of them a peer has taken.

@@ -28,7 +28,7 @@ pub(super) const METHODS: &[Method] = &[
         about: "Mark in-wallet transaction <txid> as abandoned, with all that stands on it: their \
                 inputs can be spent again.",
         standing: Standing::Differs(
-            "not eligible is what a peer fetched or announced within two weeks, and what something else \
+            "not eligible is what a peer was given or announced within two weeks, and what something else \
              has replaced",
         ),
         run: Run::Change(|_, desk, arguments| Box::pin(abandon(desk, arguments))),

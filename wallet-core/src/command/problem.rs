@@ -61,7 +61,7 @@ pub enum AbandonProblem {
     /// Nothing of it was signed for by this wallet.
     #[error("it is a payment of others, and is given up by itself when nobody speaks of it")]
     NotOurs,
-    /// A peer fetched or announced it, or what stands on it, not long ago.
+    /// A peer was given or announced it, a version of it or what stands on it, not long ago.
     #[error("a peer had {by} within two weeks, so a block may still hold it: use cancel")]
     Relayed {
         /// What the peer had.

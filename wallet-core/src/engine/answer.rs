@@ -115,8 +115,11 @@ impl Engine {
         let tip = self.chain.tip();
         if !one.wallet.ends_at(tip) {
             match &self.chain {
-                Chain::Followed(_) => one.meet_end(tip, self.chain.end())?,
-                Chain::Stored(_) => one.wallet.set_end(tip, self.chain.end()),
+                Chain::Followed(chain) if chain.client.is_at_tip() => {
+                    one.meet_end(tip, self.chain.end())?;
+                }
+                // A chain that is fetched anew ends low for a while: what nodes hold waits for nothing.
+                Chain::Followed(_) | Chain::Stored(_) => one.wallet.set_end(tip, self.chain.end()),
             }
         }
         Ok((one, Around { now, entropy, chain: &self.chain }))
@@ -314,9 +317,7 @@ impl Follower {
     }
 
     fn abandon(&mut self, around: &Around<'_>, txid: Txid) -> Result<Reply, CommandError> {
-        let client = around.chain.followed().map(|chain| &chain.client);
-        let handed_out = |txid| client.is_some_and(|client| client.has_handed_out(txid));
-        let changes = self.wallet.abandon(txid, handed_out, around.now.wall)?;
+        let changes = self.wallet.abandon(txid, around.now.wall)?;
         self.say_changes(changes)?;
         Ok(Reply::Done)
     }

@@ -54,6 +54,11 @@ impl Engine {
                 let news = News { wallet: None, event: Event::Peer(event) };
                 self.effects.push(Effect::Tell(news));
             }
+            Output::HandedOut { txid } => {
+                self.each(|one| one.wallet.mark_handed_out(txid, now.wall));
+                // What goes to the peer waits for the commit, as what is said does.
+                self.speaks = true;
+            }
             Output::Broadcast(event) => self.follow_broadcast(now, &event),
             Output::Clock(offset) => self.say(Event::Note(Note::ClockDiffers { offset })),
             Output::Mempool(MempoolEvent::Seen { transaction, peers }) => {

@@ -11,11 +11,13 @@ use crate::limits::UNCONFIRMED_LIFETIME;
 use crate::store::wallet::TransactionRow;
 
 use super::Wallet;
+use super::fold::Step;
+use super::rivals::is_spend;
 
 impl Wallet {
-    /// Gives up a payment with all that stands on it: its coins are free, and it is announced no
-    /// more. Nothing of it is forgotten: if peers speak of it again or a block holds it, it counts.
-    /// `handed_out` tells what a peer was given that did not say yet that it got it.
+    /// Gives up a payment with all its versions and all that stands on it: its coins are free, and it
+    /// is announced no more. Nothing of it is forgotten: if peers speak of it again or a block holds
+    /// it, it counts.
     ///
     /// # Errors
     /// [`CommandError::NoSuchTransaction`], [`CommandError::CannotAbandon`], or what the disk
@@ -23,7 +25,6 @@ impl Wallet {
     pub fn abandon(
         &mut self,
         txid: Txid,
-        handed_out: impl Fn(Txid) -> bool,
         now: WallTime,
     ) -> Result<Vec<TransactionChange>, CommandError> {
         let row = self.file.transaction(txid)?.filter(|row| row.sums.ours);
@@ -35,30 +36,32 @@ impl Wallet {
         if !row.canonical {
             return refused(AbandonProblem::NotWaiting);
         }
-        if !row.signed_here && row.sums.fee.is_none() {
+        if !is_spend(&row) {
             return refused(AbandonProblem::NotOurs);
         }
-        let mut line = self.descendants(txid)?.0;
-        line.insert(txid, row);
-        let is_out = |(by, row): &(&Txid, &TransactionRow)| handed_out(**by) || is_held(row, now);
+        let all = self.with_versions(txid)?;
         // Itself first: what stands on it is told of where that alone is in the way.
-        let mut all = line.get_key_value(&txid).into_iter().chain(&line);
-        if let Some((by, _)) = all.find(is_out) {
+        let mut in_turn = all.get_key_value(&txid).into_iter().chain(&all);
+        if let Some((by, _)) = in_turn.find(|(_, row)| is_held(row, now)) {
             return refused(AbandonProblem::Relayed { by: *by });
         }
-        let mut changes = Vec::new();
-        // What stands on it would make it count again.
-        let standing = line.keys().filter(|other| **other != txid);
-        for given_up in standing.chain([&txid]) {
+        // At once: of what is left for a moment, the others would count again.
+        let mut step = Step::default();
+        for given_up in all.keys() {
+            step.touch(&self.file, *given_up)?;
+            self.file.unsee(*given_up)?;
+        }
+        let mut changes = self.settle(step)?;
+        for given_up in all.keys() {
             changes.extend(self.evict(*given_up)?);
         }
         Ok(changes)
     }
 }
 
-/// Whether a peer fetched or announced it so lately that nodes may still hold it; none holds what the
-/// next block can't.
+/// Whether a peer was given it, fetched it or announced it so lately that nodes may still hold it.
 fn is_held(row: &TransactionRow, now: WallTime) -> bool {
     let last = now.to_unix().saturating_sub(UNCONFIRMED_LIFETIME.as_secs());
-    row.announced && !row.waits && row.seen.is_some_and(|seen| seen.to_unix() >= last)
+    let heard = row.seen.filter(|_| row.announced);
+    heard.max(row.handed_at).is_some_and(|at| at.to_unix() >= last)
 }

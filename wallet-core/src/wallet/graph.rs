@@ -189,6 +189,7 @@ mod tests {
                     transaction,
                     signed_here: false,
                     announced: true,
+                    handed_at: None,
                     canonical: false,
                     first_seen: WallTime::default(),
                     seen,

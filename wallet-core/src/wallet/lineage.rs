@@ -95,25 +95,6 @@ impl Wallet {
         Err(CommandError::LineTooLong { most: LONGEST_LINE })
     }
 
-    /// Whether a payment signed here was made to replace a transaction, or one that it stands on.
-    pub(super) fn is_replaced_here(&self, txid: Txid) -> Result<bool, StoreProblem> {
-        let mut open = vec![txid];
-        let mut seen = std::collections::HashSet::new();
-        while let Some(txid) = open.pop() {
-            if !seen.insert(txid) || !self.file.is_unplaced(txid)? {
-                continue;
-            }
-            if self.file.is_replaced(txid)? {
-                return Ok(true);
-            }
-            let row = self.file.transaction(txid)?;
-            open.extend(
-                row.iter().flat_map(|row| inputs(&row.transaction)).map(|spent| spent.txid),
-            );
-        }
-        Ok(false)
-    }
-
     fn walk(
         &self,
         mut open: Vec<Txid>,

@@ -17,6 +17,7 @@ use crate::store::wallet::{CoinRow, DraftRow, OwnOutput, PaymentRow, Transaction
 
 use super::fold::state;
 use super::graph::inputs;
+use super::rivals::spoken_of;
 use super::{Wallet, fee};
 
 /// A transaction to be announced.
@@ -132,6 +133,14 @@ impl Wallet {
         self.file.hold_draft(draft)
     }
 
+    /// A peer is given a transaction: it may be in a block one day, though nobody says that it has it.
+    ///
+    /// # Errors
+    /// What the disk refused.
+    pub fn mark_handed_out(&mut self, txid: Txid, now: WallTime) -> Result<(), StoreProblem> {
+        self.file.set_handed_out(txid, now)
+    }
+
     /// A peer has fetched the transaction, for the first time or again. `None`: nothing to tell.
     ///
     /// # Errors
@@ -146,7 +155,8 @@ impl Wallet {
             self.file.set_announced(txid)?;
         }
         if before.signed_here && before.canonical && before.placement.is_none() {
-            self.file.set_seen(txid, 0, Some(now))?;
+            let rivals = self.rivals(txid, &before.transaction)?;
+            self.file.set_seen(txid, 0, Some(spoken_of(&before, &rivals, now)))?;
         }
         let Some(after) = self.file.transaction(txid)? else { return Ok(None) };
         let change = TransactionChange {

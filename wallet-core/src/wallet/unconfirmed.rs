@@ -16,11 +16,12 @@ use miniscript::interpreter::Interpreter;
 use crate::command::{StoreProblem, TransactionChange};
 use crate::light_client::time::WallTime;
 use crate::limits::{MAX_UNCONFIRMED, MOST_WEIGHT, UNCONFIRMED_LIFETIME};
-use crate::store::wallet::{Origin, TransactionRow, Unconfirmed};
+use crate::store::wallet::{Origin, Unconfirmed};
 
 use super::Wallet;
 use super::fold::Step;
 use super::graph::inputs;
+use super::rivals::spoken_of;
 
 /// What a transaction brought that peers announced.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -91,10 +92,11 @@ impl Wallet {
             self.absorb(&mut step, txid, transaction, Origin::Seen(now))?;
         }
         step.touch(&self.file, txid)?;
-        if known.is_some_and(|row| !row.announced) {
+        if known.as_ref().is_some_and(|row| !row.announced) {
             self.file.set_announced(txid)?;
         }
-        self.file.set_seen(txid, peers, prevails.then_some(now))?;
+        let seen = known.map_or(now, |row| spoken_of(&row, &rivals, now));
+        self.file.set_seen(txid, peers, prevails.then_some(seen))?;
         self.settle(step)
     }
 
@@ -123,21 +125,6 @@ impl Wallet {
             changes.extend(self.evict(txid)?);
         }
         Ok(changes)
-    }
-
-    /// What else spends what a transaction spends.
-    fn rivals(
-        &self,
-        txid: Txid,
-        transaction: &Transaction,
-    ) -> Result<Vec<TransactionRow>, StoreProblem> {
-        let mut rivals = Vec::new();
-        for spent in inputs(transaction) {
-            for rival in self.file.spenders(spent)?.into_iter().filter(|rival| *rival != txid) {
-                rivals.extend(self.file.transaction(rival)?);
-            }
-        }
-        Ok(rivals)
     }
 
     /// The output that each input spends, where it is the wallet's.

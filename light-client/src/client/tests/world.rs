@@ -733,6 +733,7 @@ impl World {
             }
             Output::Io(Io::KeepFilters(filters)) => self.store.keep(filters),
             Output::Peer(_)
+            | Output::HandedOut { .. }
             | Output::Broadcast(_)
             | Output::Clock(_)
             | Output::Mempool(_)

@@ -26,8 +26,6 @@ pub(super) struct Announced {
     pub(super) told: bool,
     /// Whether a peer is known to have it.
     pub(super) taken: bool,
-    /// How often a peer was given it since one last said that it got it.
-    pub(super) handed_out: u32,
     /// Whether a peer took it, declined it, or was told of it and did not ask.
     pub(super) answered: bool,
     /// Visits since it was last heard of, or began.
@@ -49,7 +47,6 @@ impl Announced {
             declined: BTreeSet::new(),
             told: false,
             taken: false,
-            handed_out: 0,
             answered: false,
             tries: 0,
             due: now,

@@ -12,6 +12,7 @@ use bitcoin::{FeeRate, Transaction, Txid};
 
 use crate::limits::{MAX_SENDS, OFFER_TIMEOUT, PARENT_WAIT};
 use crate::outbox::Outbox;
+use crate::output::Output;
 use crate::peer_id::{PeerAddress, PeerId};
 use crate::time::MonoTime;
 
@@ -105,15 +106,15 @@ impl Visit {
         transaction: &Transaction,
         nonce: u64,
         outbox: &mut Outbox,
-    ) -> bool {
+    ) {
         let sent = self.sent.values().filter(|sent| **sent == txid).count();
         let sends = matches!(self.stage, Stage::Offered | Stage::Taken) && sent < MAX_SENDS;
         if sends {
             self.sent.insert(nonce, txid);
+            outbox.push(Output::HandedOut { txid });
             outbox.send(self.peer, NetworkMessage::Tx(transaction.clone()));
             outbox.send(self.peer, NetworkMessage::Ping(nonce));
         }
-        sends
     }
 
     /// The transaction whose receipt this is.

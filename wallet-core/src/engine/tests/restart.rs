@@ -1,15 +1,20 @@
 //! What a start makes of a chain file that is not as the wallet left it.
 
-use bitcoin::Amount;
+use bitcoin::absolute::LockTime;
+use bitcoin::{Amount, FeeRate};
 
-use super::home::{Home, World, main, nobody};
+use super::home::{Home, World, main, nobody, script, stranger, synced};
 use super::machine::Machine;
-use crate::command::{Command, PaymentState};
+use crate::command::{
+    AbandonProblem, Command, CommandError, FeeChoice, Layout, PayAmount, PayRequest, PaymentState,
+    Recipient, Reply,
+};
 use crate::engine::{Effect, Engine, Input, Online};
 use crate::event::{CommandId, Event};
 use crate::light_client::change_set::ChangeSet;
 use crate::light_client::height::Height;
 use crate::light_client::io::Io;
+use crate::light_client::output::BroadcastEvent;
 use crate::light_client::peer_id::PeerAddress;
 use crate::light_client::time::Now;
 use crate::store::chain::ChainFile;
@@ -42,6 +47,45 @@ fn a_chain_file_that_was_cut_below_the_cursor_hides_no_reorganisation() {
             if change.txid == paid && !matches!(change.state, PaymentState::Confirmed(_)))
     });
     machine.engine.finish().unwrap();
+}
+
+/// Whoever is asked before the headers are back is asked at their first block, which no payment of
+/// today may follow.
+#[test]
+fn a_chain_that_is_fetched_anew_holds_no_payment_back() {
+    let world = World::start();
+    let home = Home::new(&world.devnet, "anew");
+    world.devnet.pay(&script("anew", 0), Amount::from_sat(100_000)).unwrap();
+    world.devnet.mine(1, &nobody());
+    let mut machine = Machine::start(&home);
+    machine.until_of(&main(), synced(&world));
+    let height = LockTime::from_height(world.devnet.tip().0).unwrap();
+    let request = PayRequest {
+        recipients: vec![Recipient {
+            address: stranger("somebody"),
+            amount: PayAmount::Exactly(Amount::from_sat(10_000)),
+            note: None,
+        }],
+        fee: FeeChoice::Rate(FeeRate::from_sat_per_vb_u32(2)),
+        layout: Layout { lock_time: Some(height), ..Layout::default() },
+        ..PayRequest::default()
+    };
+    let drafted = machine.answer(Command::Draft(Box::new(request))).unwrap();
+    let Reply::Draft(draft) = drafted else { panic!("{drafted:?}") };
+    machine.answer(Command::Sign(draft.id)).unwrap();
+    machine.until(|event| matches!(event, Event::Broadcast(BroadcastEvent::Sent { .. })));
+    machine.engine.finish().unwrap();
+    home.put_back("chain", &home.files("nothing"));
+
+    let mut machine = Machine::start(&home);
+    let txid = draft.unsigned.compute_txid();
+    let told = machine.answer(Command::Abandon(txid)).unwrap_err();
+    let why = AbandonProblem::Relayed { by: txid };
+    assert_eq!(told, CommandError::CannotAbandon { txid, why });
+    assert_eq!(machine.engine.tip(), Height::GENESIS, "it is asked before headers came");
+    machine.engine.finish().unwrap();
+    let announced = home.wallet().0.to_announce().unwrap();
+    assert_eq!(announced.len(), 1);
 }
 
 #[test]

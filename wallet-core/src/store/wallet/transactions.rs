@@ -26,6 +26,8 @@ pub struct TransactionRow {
     pub signed_here: bool,
     /// Whether a peer has it.
     pub announced: bool,
+    /// When a peer was last given it, whether that said that it got it or not.
+    pub handed_at: Option<WallTime>,
     /// Whether it is in a block, or has no conflict that goes before it.
     pub canonical: bool,
     /// When it became known here; of one that was found in a block, the block's time.
@@ -213,6 +215,15 @@ impl WalletFile {
         })
     }
 
+    /// A peer is given it.
+    pub fn set_handed_out(&mut self, txid: Txid, now: WallTime) -> Result<(), StoreProblem> {
+        self.write(|sql| {
+            sql.prepare_cached("UPDATE transactions SET handed_at = ?2 WHERE txid = ?1")?
+                .execute(params![Column(txid), Column(now)])
+                .map(drop)
+        })
+    }
+
     /// The transactions outside of blocks that count.
     pub fn unplaced(&self) -> Result<Vec<Txid>, StoreProblem> {
         self.read(|sql| {
@@ -327,11 +338,12 @@ impl WalletFile {
 /// What a transaction is read from, and its id.
 pub(super) const TRANSACTION: &str =
     "raw, signed_here, announced, canonical, seen, left_height, net, ours, height, block, position,
-     block_time, scan, fee, seen_by, first_seen, entries, txid, waits";
+     block_time, scan, fee, seen_by, first_seen, entries, txid, waits, handed_at";
 
 pub(super) fn transaction_row(row: &Row<'_>) -> rusqlite::Result<TransactionRow> {
     let seen: Option<Column<WallTime>> = row.get(4)?;
     let left: Option<Column<Height>> = row.get(5)?;
+    let handed_at: Option<Column<WallTime>> = row.get(19)?;
     let height: Option<Column<Height>> = row.get(8)?;
     let fee: Option<Column<Amount>> = row.get(13)?;
     let placement = match height {
@@ -347,6 +359,7 @@ pub(super) fn transaction_row(row: &Row<'_>) -> rusqlite::Result<TransactionRow>
         transaction: decode_transaction(row, 0)?,
         signed_here: row.get(1)?,
         announced: row.get(2)?,
+        handed_at: handed_at.map(|at| at.0),
         canonical: row.get(3)?,
         first_seen: row.get::<_, Column<WallTime>>(15)?.0,
         seen: seen.map(|seen| seen.0),

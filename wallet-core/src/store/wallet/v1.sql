@@ -103,7 +103,8 @@ CREATE INDEX open_invoices ON addresses (expires) WHERE state = 'open';
 -- `entries`: in how many it is told to programs: each output to others where the wallet paid, each
 -- output that came in. `known_height`: the last block that the wallet had seen when it became known.
 -- `told_height`: at which block the history tells it; null while it waits. What fell (replaced,
--- evicted, given up) is told where it became known, so that it sinks as blocks come.
+-- evicted, given up) is told where it became known, so that it sinks as blocks come. `handed_at`:
+-- when a peer was last given it, whether that said that it got it or not.
 CREATE TABLE transactions (
     txid BLOB PRIMARY KEY,
     raw BLOB NOT NULL,
@@ -131,6 +132,7 @@ CREATE TABLE transactions (
         iif(height IS NULL AND canonical = 0 AND coinbase = 0, known_height, height)
     ) VIRTUAL,
     waits INTEGER NOT NULL DEFAULT 0,
+    handed_at INTEGER,
     CHECK ((height IS NULL) = (block IS NULL)),
     CHECK ((height IS NULL) = (position IS NULL)),
     CHECK ((height IS NULL) = (branch IS NULL)),

@@ -1,8 +1,12 @@
 //! Payments that are given up: what is free by it, and what can't be.
 
-use bitcoin::{Amount, OutPoint, Transaction};
+use std::time::Duration;
 
-use crate::command::{AbandonProblem, CommandError, PaymentState};
+use bitcoin::{Amount, FeeRate, OutPoint, Transaction};
+
+use crate::command::{
+    AbandonProblem, BumpRequest, BumpWay, CommandError, FeeChoice, Hold, PaymentState,
+};
 use crate::config::LookAhead;
 use crate::light_client::time::WallTime;
 use crate::limits::UNCONFIRMED_LIFETIME;
@@ -21,7 +25,7 @@ fn paid(bench: &mut Bench, number: u8) -> Transaction {
 }
 
 fn give_up(bench: &mut Bench, payment: &Transaction) -> Result<Vec<PaymentState>, CommandError> {
-    let changes = bench.wallet.abandon(payment.compute_txid(), |_| false, bench.now)?;
+    let changes = bench.wallet.abandon(payment.compute_txid(), bench.now)?;
     bench.wallet.commit().unwrap();
     Ok(changes.into_iter().map(|change| change.state).collect())
 }
@@ -108,8 +112,11 @@ fn what_a_peer_fetched_is_not_given_up_while_nodes_keep_it() {
         bench.wallet.commit().unwrap();
     };
     let why = AbandonProblem::Relayed { by: txid };
-    let given = bench.wallet.abandon(txid, |asked| asked == txid, bench.now);
-    assert_eq!(given.unwrap_err(), CommandError::CannotAbandon { txid, why });
+    bench.wallet.mark_handed_out(txid, bench.now).unwrap();
+    bench.wallet.commit().unwrap();
+    let mut bench = bench.reopen();
+    assert_eq!(refusal(&mut bench, &payment), why, "it never said that it got it");
+    bench.now = bench.now.after(UNCONFIRMED_LIFETIME);
     fetch(&mut bench);
     assert_eq!(refusal(&mut bench, &payment), why);
     bench.now = bench.now.after(UNCONFIRMED_LIFETIME);
@@ -120,4 +127,67 @@ fn what_a_peer_fetched_is_not_given_up_while_nodes_keep_it() {
     bench.now = WallTime::new(bench.now.to_unix() + 1);
     give_up(&mut bench, &payment).unwrap();
     assert_eq!(bench.total(), Amount::from_sat(100_000));
+}
+
+fn instead(bench: &mut Bench, of: &Transaction, way: BumpWay, rate: u32) -> Transaction {
+    let fee = FeeChoice::Rate(FeeRate::from_sat_per_vb_u32(rate));
+    let txid = of.compute_txid();
+    let request =
+        BumpRequest { txid, way, fee, most_fee: None, hold: Hold::Briefly, dry_run: false };
+    let moment = bench.moment();
+    let draft = bench.wallet.bump(&request, &moment).unwrap();
+    bench.sign(&draft).transaction
+}
+
+/// Who is told that the coins are free pays anew, and nodes hold the first.
+#[test]
+fn a_payment_is_given_up_in_all_its_versions_or_not_at_all() {
+    for way in [BumpWay::Replace, BumpWay::Cancel] {
+        let mut bench = bench();
+        let first = paid(&mut bench, 1);
+        let second = instead(&mut bench, &first, way, 20);
+        let third = instead(&mut bench, &second, BumpWay::Replace, 40);
+        let txid = first.compute_txid();
+        bench.wallet.mark_handed_out(txid, bench.now).unwrap();
+        let why = AbandonProblem::Relayed { by: txid };
+        assert_eq!(refusal(&mut bench, &third), why);
+        bench.now = bench.now.after(UNCONFIRMED_LIFETIME + Duration::from_secs(1));
+        give_up(&mut bench, &third).unwrap();
+        let mut bench = bench.reopen();
+        assert_eq!(bench.total(), Amount::from_sat(100_000), "{way:?}");
+        assert_eq!(bench.wallet.to_announce().unwrap(), [], "none of them comes back by itself");
+        hear(&mut bench, &first);
+        assert!(bench.total() < Amount::from_sat(100_000), "a node has it, and none the others");
+    }
+}
+
+#[test]
+fn what_stands_on_it_is_given_up_in_all_its_versions() {
+    let mut bench = bench();
+    let first = paid(&mut bench, 1);
+    let above = paid(&mut bench, 2);
+    let sooner = instead(&mut bench, &above, BumpWay::Replace, 20);
+    bench.wallet.mark_handed_out(above.compute_txid(), bench.now).unwrap();
+    let why = AbandonProblem::Relayed { by: above.compute_txid() };
+    assert_eq!(refusal(&mut bench, &first), why);
+    assert_eq!(refusal(&mut bench, &sooner), why);
+    bench.now = bench.now.after(UNCONFIRMED_LIFETIME + Duration::from_secs(1));
+    give_up(&mut bench, &first).unwrap();
+    assert_eq!(bench.total(), Amount::from_sat(100_000));
+    assert_eq!(bench.wallet.to_announce().unwrap(), []);
+}
+
+/// The one that was taken back would go out again, and be paid.
+#[test]
+fn a_clock_that_is_set_back_brings_nothing_back_that_was_replaced() {
+    let mut bench = bench();
+    let first = paid(&mut bench, 1);
+    let cancelled = instead(&mut bench, &first, BumpWay::Cancel, 20);
+    bench.now = WallTime::new(bench.now.to_unix() - 7_200);
+    bench.wallet.mark_announced(cancelled.compute_txid(), bench.now).unwrap();
+    hear(&mut bench, &cancelled);
+    hear(&mut bench, &first);
+    let announced = bench.wallet.to_announce().unwrap();
+    let announced: Vec<_> = announced.iter().map(|one| one.transaction.compute_txid()).collect();
+    assert_eq!(announced, [cancelled.compute_txid()]);
 }

@@ -86,8 +86,7 @@ fn what_waits_is_given_up_at_once() {
     let lock_time = LockTime::from_height(bench.tip().height.up(9).to_u32()).unwrap();
     let draft = bench.draft(&locked_until(lock_time));
     let txid = bench.sign(&draft).transaction.compute_txid();
-    bench.wallet.mark_announced(txid, bench.now).unwrap();
-    let changes = bench.wallet.abandon(txid, |_| false, bench.now).unwrap();
+    let changes = bench.wallet.abandon(txid, bench.now).unwrap();
     bench.wallet.commit().unwrap();
     assert_eq!(changes[0].state, PaymentState::Evicted);
     let coins = bench.wallet.coins(&CoinQuery::default(), bench.tip().height, bench.now).unwrap();

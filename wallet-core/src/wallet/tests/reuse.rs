@@ -93,7 +93,7 @@ fn an_address_stays_spent_from_whatever_came_of_the_payment() {
     let coin = fund_at(&mut bench, &spk, 50_000);
     let draft = bench.draft(&pay(&stranger(1), exactly(10_000)));
     let payment = bench.sign(&draft);
-    bench.wallet.abandon(payment.transaction.compute_txid(), |_| false, bench.now).unwrap();
+    bench.wallet.abandon(payment.transaction.compute_txid(), bench.now).unwrap();
     bench.wallet.commit().unwrap();
     let mut bench = bench.reopen();
     // Somebody may have seen the payment that was given up.
