@@ -13,7 +13,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard, Semaphore};
 use tokio::time::sleep;
 
 use crate::branches::Shelf;
-use crate::limits::{ROOM_TRIES, ROOM_WAIT, WAITING_QUESTIONS};
+use crate::limits::{ROOM_TRIES, ROOM_WAIT, WAITING_QUESTIONS, WAITING_READINGS};
 use crate::turns::Turns;
 
 /// The turn at paying, until it is dropped.
@@ -26,6 +26,8 @@ pub struct Desk {
     wallet: WalletName,
     /// Who finds no room waits here, in the order in which they came, instead of being sent away.
     room: Arc<Semaphore>,
+    /// The same of those who only read, which another thread answers (record 0351).
+    reading_room: Arc<Semaphore>,
     turns: Arc<Turns>,
     payer: Arc<Mutex<()>>,
     shelf: Arc<Shelf>,
@@ -42,9 +44,10 @@ impl Desk {
     /// A desk for a wallet that the face has open.
     #[must_use]
     pub fn new(face: Arc<dyn Face>, wallet: WalletName) -> Self {
-        let room = Arc::new(Semaphore::new(WAITING_QUESTIONS));
+        let [room, reading_room] =
+            [WAITING_QUESTIONS, WAITING_READINGS].map(|places| Arc::new(Semaphore::new(places)));
         let (turns, payer, shelf) = (Arc::default(), Arc::default(), Arc::default());
-        Self { face, wallet, room, turns, payer, shelf, by: None }
+        Self { face, wallet, room, reading_room, turns, payer, shelf, by: None }
     }
 
     /// The same desk, for a call that is made with this right.
@@ -127,13 +130,14 @@ impl Desk {
     /// # Errors
     /// What the wallet answered, or [`CommandError::Closing`].
     pub async fn ask(&self, command: Command) -> Result<Reply, CommandError> {
+        let room = if command.reading().is_some() { &self.reading_room } else { &self.room };
         let command = match &self.by {
             Some(by) if command.changes() => {
                 Command::Ordered(Box::new(Order { by: by.clone(), command }))
             }
             _ => command,
         };
-        let _place = self.room.acquire().await.map_err(|_| CommandError::Closing)?;
+        let _place = room.acquire().await.map_err(|_| CommandError::Closing)?;
         self.face.ask(&self.wallet, command).await
     }
 

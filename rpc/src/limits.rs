@@ -74,6 +74,9 @@ pub const WIF_BYTES: usize = 52;
 /// Questions to one wallet that are unanswered; more wait their turn.
 pub const WAITING_QUESTIONS: usize = 32;
 
+/// Of one wallet's readings that are unanswered: they take their own turns, at a thread of their own.
+pub const WAITING_READINGS: usize = 8;
+
 /// How long what must not be lost waits before it is asked again of a wallet that too many ask.
 pub const ROOM_WAIT: Duration = Duration::from_millis(50);
 

@@ -4,10 +4,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use billfold_wallet_core::command::CommandError;
+use billfold_wallet_core::command::{Command, CommandError, Reply};
 
 use super::*;
-use crate::limits::{REQUEST_BYTES, REQUEST_TIME};
+use crate::limits::{REQUEST_BYTES, REQUEST_TIME, WAITING_QUESTIONS};
 
 #[tokio::test]
 async fn nesting_without_an_end_is_an_error_and_nothing_more() {
@@ -76,6 +76,33 @@ async fn what_changes_a_wallet_is_done_when_its_client_has_left() {
     }
     gate.add_permits(1);
     asked_until(&house, || DONE.load(Ordering::SeqCst) == 1).await;
+}
+
+/// The engine is at something long, and all places at its door are taken.
+#[tokio::test]
+async fn who_only_reads_waits_for_nobody_who_asks_the_engine() {
+    static BEGUN: AtomicUsize = AtomicUsize::new(0);
+    let script = |command: &Command| {
+        if let Command::Holdings { .. } = command {
+            return Some(Ok(Reply::Holdings(Box::default())));
+        }
+        BEGUN.fetch_add(1, Ordering::SeqCst);
+        None
+    };
+    let face = Puppet::new(script);
+    let node = Node::new(Params::new(Network::Regtest), "0.0.0", None, Arc::new(face));
+    let house = of(Arc::new(node)).await;
+    let abort = post("/", "all:pw", "", r#"{"id":1,"method":"abortrescan"}"#);
+    let mut waiting = Vec::new();
+    for _ in 0..=WAITING_QUESTIONS {
+        let mut client = TcpStream::connect(house.address).await.expect("connected");
+        client.write_all(&abort).await.expect("written");
+        waiting.push(client);
+    }
+    asked_until(&house, || BEGUN.load(Ordering::SeqCst) == WAITING_QUESTIONS).await;
+    let balance = r#"{"id":1,"method":"getbalance"}"#;
+    let told = timeout(HEADER_TIME, ask(&house, "all:pw", balance)).await.expect("it is answered");
+    assert_eq!(told.0, 200, "{}", told.2);
 }
 
 /// Asks until something is so.
