@@ -3,6 +3,8 @@
 //!
 //! Refuses to sign: a signature that is not in the PSBT is missing.
 
+use std::collections::HashMap;
+
 use billfold_wallet_core::psbt::spent_outputs;
 use bitcoin::psbt::{Input, Psbt};
 use bitcoin::{Amount, Script, Transaction, TxOut};
@@ -209,12 +211,10 @@ fn vsize(psbt: &Psbt, spent: &[TxOut]) -> Option<u64> {
         }
         (spends.script_sig, spends.witness) = (solution.script_sig, solution.witness);
     }
-    let place = |outpoint: &bitcoin::OutPoint| {
-        let mut inputs = psbt.unsigned_tx.input.iter();
-        let at = inputs.position(|input| input.previous_output == *outpoint)?;
-        spent.get(at).cloned()
-    };
-    let sigops = transaction.total_sigop_cost(place) as u64;
+    let inputs = psbt.unsigned_tx.input.iter().map(|input| input.previous_output);
+    let outputs: HashMap<_, _> = inputs.zip(spent).collect();
+    let output = |outpoint: &bitcoin::OutPoint| outputs.get(outpoint).copied().cloned();
+    let sigops = transaction.total_sigop_cost(output) as u64;
     Some(transaction_hex::weight(&transaction).to_wu().max(sigops * WEIGHT_PER_SIGOP).div_ceil(4))
 }
 

@@ -4,6 +4,7 @@
 //!
 //! Refuses to know any method beyond its parameters.
 
+use std::collections::HashSet;
 use std::str::FromStr;
 
 use bitcoin::hashes::Hash;
@@ -359,14 +360,13 @@ struct Given(Vec<(String, Value)>);
 
 impl Given {
     fn new(named: Vec<(String, Value)>) -> Result<Self, RpcError> {
-        for (place, (name, _)) in named.iter().enumerate() {
-            if named[..place].iter().any(|(earlier, _)| earlier == name) {
-                return Err(RpcError::parameter(format!(
-                    "Parameter {name} specified multiple times"
-                )));
+        let mut seen = HashSet::new();
+        match named.iter().find(|(name, _)| !seen.insert(name)) {
+            None => Ok(Self(named)),
+            Some((name, _)) => {
+                Err(RpcError::parameter(format!("Parameter {name} specified multiple times")))
             }
         }
-        Ok(Self(named))
     }
 
     fn take(&mut self, parameter: &Parameter) -> Option<(String, Value)> {

@@ -67,6 +67,19 @@ fn wrong_names_are_told_in_the_words_of_core() {
     assert_eq!(error, RpcError::parameter("Parameter n specified multiple times"));
 }
 
+/// Compared each with each, as many as fit into a request would take an hour.
+#[test]
+fn names_without_an_end_are_refused_at_once() {
+    let names = (0..500_000).map(|number| format!("n{number}"));
+    let mut all: Vec<_> = names.map(|name| (name, json!(1))).collect();
+    let refused = |given| Arguments::read(PARAMETERS, Params::Named(given), String::new);
+    let told = refused(all.clone()).expect_err("unknown");
+    assert_eq!(told, RpcError::parameter("Unknown named parameter n0"));
+    all.push(("n499999".to_owned(), json!(1)));
+    let told = refused(all).expect_err("twice");
+    assert_eq!(told, RpcError::parameter("Parameter n499999 specified multiple times"));
+}
+
 #[test]
 fn a_wrong_number_of_arguments_shows_the_usage() {
     assert_eq!(refusal(&json!([])), (-1, "usage".to_owned()));

@@ -1,6 +1,6 @@
 //! Owns the methods about coins: listed, locked against being chosen, set free.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use billfold_wallet_core::command::{Coin, CoinPlace, CoinQuery, Command, CommandError, Reply};
 use billfold_wallet_core::keychain::Branch;
@@ -104,9 +104,9 @@ async fn lock(desk: &Desk, arguments: &Arguments) -> Outcome {
             (ledger::coins(desk, CoinQuery::These(outpoints.clone())).await?, outpoints)
         }
     };
+    let coins: HashMap<OutPoint, _> = coins.iter().map(|coin| (coin.outpoint, coin)).collect();
     for outpoint in &outpoints {
-        let coin = coins.iter().find(|coin| coin.outpoint == *outpoint);
-        match coin {
+        match coins.get(outpoint) {
             None => return Err(no_coin(desk, *outpoint).await?),
             Some(coin) if unlock && !coin.frozen => {
                 return Err(RpcError::parameter("Invalid parameter, expected locked output"));

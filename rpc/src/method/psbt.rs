@@ -4,6 +4,8 @@
 
 mod told;
 
+use std::collections::HashSet;
+
 use bitcoin::absolute::LockTime;
 use bitcoin::psbt::{Input, Output, Psbt};
 use bitcoin::transaction::Version;
@@ -192,10 +194,11 @@ fn join(_: Network, arguments: &Arguments) -> Outcome {
         output: Vec::new(),
     });
     let mut inputs: Vec<(TxIn, Input)> = Vec::new();
+    let mut seen = HashSet::new();
     let mut outputs: Vec<(TxOut, Output)> = Vec::new();
     for psbt in all {
         for (spends, input) in psbt.unsigned_tx.input.into_iter().zip(psbt.inputs) {
-            if inputs.iter().any(|(other, _)| *other == spends) {
+            if !seen.insert(spends.clone()) {
                 let outpoint = spends.previous_output;
                 let message = format!("Input {outpoint} exists in multiple PSBTs");
                 return Err(RpcError::parameter(message));

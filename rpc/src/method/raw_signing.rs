@@ -3,6 +3,8 @@
 //!
 //! Refuses to keep the keys, and knows no outputs but the wallet's own and those it is told.
 
+use std::collections::HashMap;
+
 use billfold_wallet_core::signers::GivenKeys;
 use bitcoin::{Amount, Denomination, Network, OutPoint, Transaction, TxOut};
 
@@ -115,12 +117,15 @@ fn put(
     transaction: &Transaction,
     spent: &mut [Option<TxOut>],
 ) -> Result<(), RpcError> {
+    let mut inputs: HashMap<OutPoint, Vec<usize>> = HashMap::new();
+    for (at, input) in transaction.input.iter().enumerate() {
+        inputs.entry(input.previous_output).or_default().push(at);
+    }
     for previous in told {
-        for (input, output) in transaction.input.iter().zip(spent.iter_mut()) {
-            if input.previous_output == previous.outpoint {
-                output.as_ref().map_or(Ok(()), |known| previous.require(known))?;
-                *output = Some(previous.output.clone());
-            }
+        for at in inputs.get(&previous.outpoint).into_iter().flatten() {
+            let Some(output) = spent.get_mut(*at) else { continue };
+            output.as_ref().map_or(Ok(()), |known| previous.require(known))?;
+            *output = Some(previous.output.clone());
         }
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! Owns the methods that pay amounts to addresses, and do nothing else.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use billfold_wallet_core::command::{FeeBasis, Layout, PayAmount, PayRequest, Recipient};
 use bitcoin::{Address, Amount, Txid};
@@ -129,11 +129,14 @@ pub(super) fn bearing_fee(
     let wrong = |what: String| {
         RpcError::parameter(format!("Invalid parameter 'subtract fee from output', {what}"))
     };
+    // Of two with the same name it is the first one's.
+    let places = names.iter().enumerate().rev().map(|(at, name)| (name.as_ref(), at));
+    let places: HashMap<&str, usize> = places.collect();
     let mut bearing = BTreeSet::new();
     for named in value.map_or(Ok(&[][..]), arguments::array)? {
         let place = match named {
             Value::String(name) => {
-                let place = names.iter().position(|other| other.as_ref() == name);
+                let place = places.get(name.as_str()).copied();
                 let unknown = || wrong(format!("destination {name} not found in tx outputs"));
                 i64::try_from(place.ok_or_else(unknown)?).unwrap_or(i64::MAX)
             }
@@ -183,4 +186,36 @@ fn told(paid: &Paid, verbose: bool) -> Outcome {
 struct SentForm {
     txid: Txid,
     fee_reason: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::json;
+
+    #[test]
+    fn who_bears_the_fee_is_named_by_place_or_address() {
+        let names = ["a", "b", "a"];
+        let bearing = |named: Value| {
+            bearing_fee(Some(&named), &names).map(Vec::from_iter).map_err(|error| error.message)
+        };
+        assert_eq!(bearing(json!(["a", 2, "b"])), Ok(vec![0, 1, 2]), "the first of that name");
+        for (named, told) in [
+            (json!(["c"]), "destination c not found in tx outputs"),
+            (json!([0, "a"]), "duplicated position: 0"),
+            (json!([3]), "position too large: 3"),
+            (json!([-1]), "negative position: -1"),
+        ] {
+            let refused = bearing(named).expect_err(told);
+            assert!(refused.ends_with(told), "{refused}");
+        }
+    }
+
+    /// Looked for one after another, as many as fit into a request would take minutes.
+    #[test]
+    fn all_of_many_bear_the_fee() {
+        let names: Vec<String> = (0..100_000).map(|number| format!("name-{number}")).collect();
+        let bearing = bearing_fee(Some(&json!(names)), &names).expect("all are there");
+        assert_eq!(bearing.len(), names.len());
+    }
 }

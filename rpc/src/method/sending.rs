@@ -4,6 +4,8 @@
 
 mod options;
 
+use std::collections::BTreeSet;
+
 use billfold_wallet_core::command::{
     Command, CommandError, Draft, Hold, Layout, PayAmount, PayRequest, Recipient, Reply, Spends,
 };
@@ -328,13 +330,14 @@ fn to(node: &Node, output: &TxOut) -> Result<Address, RpcError> {
 }
 
 fn check_twice(recipients: &[Recipient]) -> Result<(), RpcError> {
-    for (at, recipient) in recipients.iter().enumerate() {
-        if recipients[..at].iter().any(|earlier| earlier.address == recipient.address) {
-            let message = format!("Invalid parameter, duplicated address: {}", recipient.address);
-            return Err(RpcError::parameter(message));
+    let mut seen = BTreeSet::new();
+    match recipients.iter().find(|recipient| !seen.insert(&recipient.address)) {
+        None => Ok(()),
+        Some(Recipient { address, .. }) => {
+            let message = format!("Invalid parameter, duplicated address: {address}");
+            Err(RpcError::parameter(message))
         }
     }
-    Ok(())
 }
 
 /// What lacks is an error of the wallet here, as of all that fund a transaction.

@@ -3,6 +3,8 @@
 //! Refuses signatures that leave part of a transaction open, and to sign for a coin whose amount is
 //! not proven.
 
+use std::collections::HashMap;
+
 use billfold_wallet_core::command::{Command, CommandError, Reply};
 use billfold_wallet_core::psbt::{Shown, spent_outputs};
 use bitcoin::hex::DisplayHex;
@@ -192,9 +194,10 @@ pub(super) fn transaction(arguments: &Arguments) -> Result<Transaction, RpcError
 
 /// Puts what the caller says where the wallet knows nothing.
 fn show(psbt: &mut Psbt, told: &[Previous]) -> Result<(), RpcError> {
+    // What is told last of an output counts.
+    let told: HashMap<OutPoint, &Previous> = told.iter().map(|one| (one.outpoint, one)).collect();
     for index in 0..psbt.inputs.len() {
-        let outpoint = psbt.unsigned_tx.input[index].previous_output;
-        let Some(previous) = told.iter().rev().find(|told| told.outpoint == outpoint) else {
+        let Some(previous) = told.get(&psbt.unsigned_tx.input[index].previous_output) else {
             continue;
         };
         match Shown::of(psbt, index).output() {
