@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use bitcoin::{Amount, OutPoint, ScriptBuf, Transaction, Txid};
+use bitcoin::{OutPoint, ScriptBuf, Transaction, Txid};
 
 use crate::command::StoreProblem;
 use crate::store::wallet::{Counted, TransactionRow};
@@ -22,7 +22,7 @@ pub(super) struct Displaced {
     /// What was counted for it on behalf of the same asker. The payment is counted instead.
     pub own: Vec<Counted>,
     /// What was counted for it on behalf of others.
-    pub others: Amount,
+    pub others: Vec<Counted>,
 }
 
 impl Wallet {
@@ -53,9 +53,7 @@ impl Wallet {
             let (own, others): (Vec<_>, _) =
                 counted.into_iter().partition(|one| one.asker == asker);
             displaced.own.extend(own);
-            let others = others.iter().map(|one| one.amount);
-            displaced.others =
-                others.fold(displaced.others, |sum, one| sum.checked_add(one).unwrap_or(sum));
+            displaced.others.extend(others);
         }
         Ok(displaced)
     }

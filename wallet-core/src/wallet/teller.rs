@@ -13,7 +13,7 @@ use crate::command::{
 };
 use crate::light_client::time::WallTime;
 use crate::limits::{LISTED_PAYMENTS, TOKENS};
-use crate::store::wallet::{Spending, Task};
+use crate::store::wallet::{Counted, Spending, Task};
 
 use super::Wallet;
 
@@ -112,12 +112,11 @@ impl Wallet {
             return over(Overrun::AnothersPayment);
         }
         // What others were charged for what falls is in the sum of all, which alone counts where one has no limits.
-        let others = if is_bound { Amount::ZERO } else { displaced.others };
-        let moved = displaced.own.iter().map(|one| one.amount);
-        let moved = moved.fold(Amount::ZERO, |sum, one| sum.checked_add(one).unwrap_or(sum));
-        let amount = leaves.checked_sub(others).unwrap_or(Amount::ZERO).max(moved);
+        let beside = if is_bound { Vec::new() } else { in_all(displaced.others, &policy, now) };
+        let instead_of = displaced.own;
+        let amount = leaves.checked_sub(sum(&beside)).unwrap_or(Amount::ZERO).max(sum(&instead_of));
         let unsigned = psbt.unsigned_tx.compute_txid();
-        let taken = Spending { asker, unsigned, leaves, amount, instead_of: displaced.own };
+        let taken = Spending { asker, unsigned, leaves, amount, instead_of, beside };
         let own = by.limits.iter().map(|limit| (limit, Some(taken.asker.as_str())));
         for (limit, whose) in policy.iter().map(|limit| (limit, None)).chain(own) {
             if let Some(why) = self.overrun(limit, whose, &taken, psbt, now)? {
@@ -143,7 +142,7 @@ impl Wallet {
             }
             Limit::Budget { amount, seconds } => {
                 let (leaves, seconds) = (taken.amount, *seconds);
-                let since = WallTime::new(now.to_unix().saturating_sub(u64::from(seconds)));
+                let since = before(now, seconds);
                 let moved = taken.instead_of.iter().filter(|one| one.at > since);
                 let spent = self.file.spent_since(since, whose, taken.unsigned)?;
                 let spent = moved.map(|one| one.amount).try_fold(spent, Amount::checked_sub);
@@ -249,4 +248,24 @@ impl Wallet {
         }
         Ok(PaymentRecord { id, key, attempts })
     }
+}
+
+/// What every budget of all still counts; nothing, if there is no such budget.
+fn in_all(counted: Vec<Counted>, policy: &[Limit], now: WallTime) -> Vec<Counted> {
+    let seconds = |limit: &Limit| match limit {
+        Limit::Budget { seconds, .. } => Some(*seconds),
+        Limit::PerPayment(_) | Limit::Destinations(_) => None,
+    };
+    let Some(shortest) = policy.iter().filter_map(seconds).min() else { return Vec::new() };
+    let since = before(now, shortest);
+    counted.into_iter().filter(|one| one.at > since).collect()
+}
+
+fn sum(counted: &[Counted]) -> Amount {
+    let amounts = counted.iter().map(|one| one.amount);
+    amounts.fold(Amount::ZERO, |sum, one| sum.checked_add(one).unwrap_or(sum))
+}
+
+fn before(now: WallTime, seconds: u32) -> WallTime {
+    WallTime::new(now.to_unix().saturating_sub(u64::from(seconds)))
 }

@@ -24,6 +24,9 @@ pub struct Spending {
     pub amount: Amount,
     /// What was counted on the same behalf for those whose place it takes, and is in `amount` now.
     pub instead_of: Vec<Counted>,
+    /// What was counted on behalf of others for those whose place it takes, and is not in `amount`: it
+    /// counts as long as this does.
+    pub beside: Vec<Counted>,
 }
 
 /// What was counted for a transaction on somebody's behalf.
@@ -141,7 +144,8 @@ impl WalletFile {
     }
 
     /// Notes what a transaction takes; once, however often it is signed, and when it was last: a device
-    /// that did not sign at first may do so later. Those in whose place it counts stay with nothing, as asked for.
+    /// that did not sign at first may do so later. Those in whose place it counts stay with nothing, as asked for;
+    /// those beside which it counts are of the same time from now on.
     pub fn insert_spending(
         &mut self,
         spending: &Spending,
@@ -153,6 +157,12 @@ impl WalletFile {
                     "UPDATE spendings SET amount = 0 WHERE asker = ?1 AND unsigned = ?2",
                 )?
                 .execute(params![asker, Column(*unsigned)])?;
+            }
+            for Counted { asker, unsigned, .. } in &spending.beside {
+                sql.prepare_cached(
+                    "UPDATE spendings SET at = max(at, ?3) WHERE asker = ?1 AND unsigned = ?2",
+                )?
+                .execute(params![asker, Column(*unsigned), Column(now)])?;
             }
             sql.execute(
                 "INSERT INTO spendings VALUES (?1, ?2, ?3, ?4)

@@ -274,6 +274,30 @@ fn the_limits_of_all_count_a_replacement_by_another_once() {
     assert_eq!(why(order(&mut bench, &owner, &back)), "budget");
 }
 
+/// A payment whose charge left the day, or is about to, would leave by a replacement that counts for its fee alone.
+#[test]
+fn a_replacement_by_another_counts_for_a_day_from_its_signing() {
+    let owner = Authority { asker: Asker::Owner, ..by(Vec::new()) };
+    for (hours, is_whole) in [(23, false), (72, true)] {
+        let mut bench = bench();
+        let policy = vec![Limit::Budget { amount: Amount::from_sat(50_000), seconds: DAY }];
+        bench.wallet.tell(&TellerCommand::SetPolicy(policy), bench.now).unwrap();
+        let one = draft(&mut bench, 1, 30_000);
+        order(&mut bench, &by(Vec::new()), &one).unwrap();
+        bench.now = WallTime::new(bench.now.to_unix() + hours * 3_600);
+        let two = bumped(&mut bench, &one, 9, BumpWay::Replace);
+        let whole = Amount::from_sat(30_000) + two.fee;
+        let counted = if is_whole { whole } else { two.fee - one.fee };
+        assert_eq!(order(&mut bench, &owner, &two), Ok(counted), "after {hours} hours");
+        bench.now = WallTime::new(bench.now.to_unix() + u64::from(DAY) - 1);
+        let more = draft(&mut bench, 2, 30_000);
+        assert_eq!(why(order(&mut bench, &owner, &more)), "budget", "after {hours} hours");
+        bench.now = WallTime::new(bench.now.to_unix() + 1);
+        let more = draft(&mut bench, 2, 30_000);
+        order(&mut bench, &owner, &more).unwrap();
+    }
+}
+
 #[test]
 fn nobody_is_paid_who_is_not_on_the_list() {
     let mut bench = bench();
