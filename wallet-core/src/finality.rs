@@ -1,10 +1,10 @@
 //! Owns whether the next block may hold a transaction: its lock time (against the median time past,
 //! BIP113), and the ages that it asks of what it spends (BIP68).
 //!
-//! Refuses to know what a transaction spends: whoever asks tells where that is.
+//! Refuses to know where what a transaction spends is: it asks, where the age of that counts.
 
 use bitcoin::absolute::LockTime;
-use bitcoin::{Sequence, Transaction, relative};
+use bitcoin::{Transaction, Txid, relative};
 
 use crate::light_client::height::Height;
 use crate::light_client::time::WallTime;
@@ -44,19 +44,29 @@ pub enum Place {
     Unknown,
 }
 
-/// What keeps a transaction out of the block above `end`, with what it spends in these places, in the
-/// order of its inputs.
-#[must_use]
-pub fn lock(transaction: &Transaction, end: ChainEnd, places: &[Place]) -> Option<Lock> {
+/// What keeps a transaction out of the block above `end`. Where the transactions are that it spends
+/// from, `place` tells: it is asked of those whose age counts, and of nothing if the lock time is ahead.
+///
+/// # Errors
+/// Those of `place`.
+pub fn lock<E>(
+    transaction: &Transaction,
+    end: ChainEnd,
+    mut place: impl FnMut(Txid) -> Result<Place, E>,
+) -> Result<Option<Lock>, E> {
     let locks = transaction.input.iter().any(bitcoin::TxIn::enables_lock_time);
     if locks && !is_reached(transaction.lock_time, end) {
-        return Some(Lock::Time);
+        return Ok(Some(Lock::Time));
     }
     // Transactions of version 1 ask for no ages.
     let asks = !matches!(transaction.version.0, 0 | 1);
-    let mut spent = transaction.input.iter().zip(places);
-    let aged = !asks || spent.all(|(input, place)| is_aged(input.sequence, *place, end));
-    (!aged).then_some(Lock::Age)
+    for input in transaction.input.iter().filter(|_| asks) {
+        let Some(age) = input.sequence.to_relative_lock_time() else { continue };
+        if !is_aged(age, place(input.previous_output.txid)?, end) {
+            return Ok(Some(Lock::Age));
+        }
+    }
+    Ok(None)
 }
 
 fn is_reached(lock_time: LockTime, end: ChainEnd) -> bool {
@@ -66,8 +76,7 @@ fn is_reached(lock_time: LockTime, end: ChainEnd) -> bool {
     }
 }
 
-fn is_aged(sequence: Sequence, place: Place, end: ChainEnd) -> bool {
-    let Some(age) = sequence.to_relative_lock_time() else { return true };
+fn is_aged(age: relative::LockTime, place: Place, end: ChainEnd) -> bool {
     match (place, age) {
         (Place::Unknown, _) => true,
         // It would be in the same block at the earliest.
@@ -91,7 +100,9 @@ const SECONDS: u64 = 512;
 #[cfg(test)]
 mod tests {
     use bitcoin::transaction::Version;
-    use bitcoin::{OutPoint, ScriptBuf, TxIn, Witness};
+    use std::convert::Infallible;
+
+    use bitcoin::{OutPoint, ScriptBuf, Sequence, TxIn, Witness};
 
     use super::*;
 
@@ -113,9 +124,15 @@ mod tests {
         }
     }
 
+    fn locked_at(transaction: &Transaction, place: Place) -> Option<Lock> {
+        let Ok(lock) = lock(transaction, END, |_| Ok::<_, Infallible>(place));
+        lock
+    }
+
     #[test]
     fn a_lock_time_is_reached_at_the_tip_and_after_the_median_time() {
-        let locked = |sequence, lock_time| lock(&spending(sequence, lock_time), END, &[]);
+        let locked =
+            |sequence, lock_time| locked_at(&spending(sequence, lock_time), Place::Unknown);
         for passed in [0, 500, 1_699_999_999] {
             assert_eq!(locked(0xffff_fffd, passed), None, "{passed}");
         }
@@ -131,7 +148,7 @@ mod tests {
             height: Height::new(height),
             time: WallTime::new(1_700_000_000 - 512 * 10),
         };
-        let locked = |sequence, place| lock(&spending(sequence, 0), END, &[place]);
+        let locked = |sequence, place| locked_at(&spending(sequence, 0), place);
         assert_eq!(locked(10, at(491)), None);
         assert_eq!(locked(10, at(492)), Some(Lock::Age));
         let in_time = |age: u32| 1 << 22 | age;
@@ -142,6 +159,26 @@ mod tests {
         assert_eq!(locked(10, Place::Unknown), None);
         assert_eq!(locked(0x8000_000a, Place::Unplaced), None, "it asks for no age");
         let old = Transaction { version: Version::ONE, ..spending(10, 0) };
-        assert_eq!(lock(&old, END, &[at(499)]), None);
+        assert_eq!(locked_at(&old, at(499)), None);
+    }
+
+    /// A stranger's transaction of thousands of inputs would cost as many readings with every block.
+    #[test]
+    fn only_ages_ask_where_something_is() {
+        let asks = |transaction: &Transaction| {
+            let mut asked = 0;
+            let place = |_| {
+                Ok::<_, Infallible>({
+                    asked += 1;
+                    Place::Unknown
+                })
+            };
+            let Ok(_) = lock(transaction, END, place);
+            asked
+        };
+        assert_eq!(asks(&spending(0xffff_fffd, 0)), 0, "it asks for no age");
+        assert_eq!(asks(&Transaction { version: Version::ONE, ..spending(10, 0) }), 0);
+        assert_eq!(asks(&spending(10, 501)), 0, "its lock time is ahead");
+        assert_eq!(asks(&spending(10, 0)), 1);
     }
 }

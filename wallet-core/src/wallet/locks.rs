@@ -6,7 +6,7 @@
 use bitcoin::{Transaction, Txid};
 
 use crate::command::StoreProblem;
-use crate::finality::{self, ChainEnd, Lock, Place};
+use crate::finality::{self, ChainEnd, Lock};
 use crate::light_client::height::BlockId;
 
 use super::Wallet;
@@ -53,24 +53,11 @@ impl Wallet {
     /// ends.
     pub(super) fn lock_of(&self, transaction: &Transaction) -> Result<Option<Lock>, StoreProblem> {
         let Some((_, end)) = self.end else { return Ok(None) };
-        Ok(finality::lock(transaction, end, &self.places(transaction)?))
+        finality::lock(transaction, end, |txid| self.file.place_of(txid))
     }
 
     /// Whether a transaction, or one that it stands on, waits for a height or a time.
     pub(super) fn is_early(&self, txid: Txid) -> Result<bool, StoreProblem> {
         Ok(self.ancestors([txid])?.0.values().any(|row| row.waits))
-    }
-
-    fn places(&self, transaction: &Transaction) -> Result<Vec<Place>, StoreProblem> {
-        let place = |spent: &bitcoin::TxIn| {
-            let Some(parent) = self.file.transaction(spent.previous_output.txid)? else {
-                return Ok(Place::Unknown);
-            };
-            Ok(parent.placement.map_or(Place::Unplaced, |placement| Place::Block {
-                height: placement.block.height,
-                time: placement.time,
-            }))
-        };
-        transaction.input.iter().map(place).collect()
     }
 }
