@@ -14,8 +14,8 @@ use super::Mark;
 pub struct Balance {
     /// The sum over all accounts.
     pub total: BalanceParts,
-    /// What a payment may take now, of all accounts: what is confirmed, and own change in no block; not what
-    /// a draft holds, nor what stays at addresses that were spent from where these are left alone.
+    /// What a payment may take now, of all accounts: what is confirmed, and own change in no block that it may
+    /// stand on; not what a draft holds, nor what stays at addresses that were spent from where these are left alone.
     pub spendable: Amount,
     /// Each account that ever had a coin, or all new ones, in the order of their ids.
     pub accounts: Vec<(AccountName, BalanceParts)>,

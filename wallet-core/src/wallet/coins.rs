@@ -40,8 +40,10 @@ impl Wallet {
             total.frozen += parts.frozen;
             balance.accounts.push((self.account(sum.account)?.name().clone(), parts));
         }
-        let kinds = self.kinds(CoinChoice::default())?;
-        let pending = self.file.free_pending_coins(kinds, now)?;
+        let choice = CoinChoice::default();
+        let kinds = self.kinds(choice)?;
+        let pending =
+            self.lasting(self.file.free_pending_coins(kinds, now)?, choice, false, now)?;
         let pending: Amount = pending.iter().map(|coin| coin.amount).sum();
         let held = self.file.held_in_blocks(kinds, youngest, now)?;
         balance.spendable = balance.total.confirmed - held + pending;

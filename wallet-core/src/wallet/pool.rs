@@ -11,7 +11,7 @@ use bitcoin::{OutPoint, Txid, Weight};
 use crate::command::{CoinChoice, CommandError, StoreProblem};
 use crate::keychain::{Account, AccountId, SpendPlan};
 use crate::light_client::time::WallTime;
-use crate::store::wallet::LeanCoin;
+use crate::store::wallet::{LeanCoin, TransactionRow};
 
 use super::coins::youngest_mature;
 use super::request::RESTRICTED;
@@ -44,7 +44,7 @@ impl Wallet {
         let depths = choice.least_depth..=choice.most_depth.unwrap_or(u32::MAX);
         coins.retain(|coin| depths.contains(&coin.height.map_or(0, |at| moment.tip.above(at) + 1)));
         let pending = coins.split_off(coins.partition_point(|coin| coin.height.is_some()));
-        coins.extend(self.lasting(pending, choice, crowded, moment)?);
+        coins.extend(self.lasting(pending, choice, crowded, moment.now)?);
         if self.accounts.iter().any(|account| !account.spend_plan().is_immediate()) {
             let plans = self.plans(&coins)?;
             let mut plans = plans.iter();
@@ -64,7 +64,7 @@ impl Wallet {
         pending: Vec<LeanCoin>,
         choice: CoinChoice,
         crowded: bool,
-        moment: &DraftMoment,
+        now: WallTime,
     ) -> Result<Vec<LeanCoin>, StoreProblem> {
         let mut known = BTreeMap::new();
         let mut coins = Vec::new();
@@ -73,9 +73,8 @@ impl Wallet {
             let stays = match known.get(&txid) {
                 Some(stays) => *stays,
                 None => {
-                    (choice.strangers || self.is_own_line(txid)?)
-                        && !self.is_early(txid)?
-                        && !self.is_falling(txid, moment.now)?
+                    self.is_solid(txid, choice.strangers)?
+                        && !self.is_falling(txid, now)?
                         && !self.is_restricted(txid)?
                         && (crowded || self.has_room(txid, Weight::ZERO)?)
                 }
@@ -86,11 +85,13 @@ impl Wallet {
         Ok(coins)
     }
 
-    /// Whether a transaction and all that it stands on was paid for with coins of this wallet alone
-    /// and signed here: a stranger could replace what is theirs, and all that follows would fall.
-    fn is_own_line(&self, txid: Txid) -> Result<bool, StoreProblem> {
+    /// Whether the next block can hold a transaction and all that it stands on, and, unless `strangers`,
+    /// whether all of it was paid for with coins of this wallet alone and signed here: a stranger
+    /// could replace what is theirs, and all that follows would fall.
+    fn is_solid(&self, txid: Txid, strangers: bool) -> Result<bool, StoreProblem> {
         let line = self.ancestors([txid])?;
-        Ok(line.0.values().all(|row| row.signed_here && row.sums.fee.is_some()))
+        let is_own = |row: &TransactionRow| row.signed_here && row.sums.fee.is_some();
+        Ok(line.0.values().all(|row| !row.waits && (strangers || is_own(row))))
     }
 
     /// Whether nodes take only a child of version 3 of it as long as no block holds it (BIP431).

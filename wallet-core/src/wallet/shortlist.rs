@@ -77,7 +77,7 @@ impl Wallet {
             return Ok(Vec::new());
         }
         let coins = self.file.free_pending_coins(self.kinds(request.choice)?, moment.now)?;
-        self.lasting(coins, request.choice, request.crowded, moment)
+        self.lasting(coins, request.choice, request.crowded, moment.now)
     }
 
     /// Of the coins of an account in blocks: the largest, the largest of which no change may be

@@ -214,6 +214,11 @@ impl Bench {
         (signers::finish(&psbt, &drafted).unwrap(), psbt)
     }
 
+    /// What a payment is told to be able to take.
+    pub(crate) fn spendable(&self) -> Amount {
+        self.wallet.balance(self.tip().height, self.now).unwrap().spendable
+    }
+
     /// Everything there is, immature included, by the tables.
     pub(crate) fn total(&self) -> Amount {
         let parts = self.wallet.balance(self.tip().height, self.now).unwrap().total;

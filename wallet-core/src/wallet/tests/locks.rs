@@ -54,6 +54,7 @@ fn nothing_stands_on_what_waits_for_a_height_or_a_time() {
             }
             assert_eq!(bench.wallet.to_announce().unwrap(), [], "no node would keep it");
             assert!(is_short(&mut bench), "it would not be paid");
+            assert_eq!(bench.spendable(), Amount::ZERO);
             let held = bench.wallet.holdings(bench.tip().height, 0).unwrap();
             assert_eq!((held.pending, held.untrusted), (Amount::ZERO, change));
         }
@@ -70,6 +71,7 @@ fn nothing_stands_on_what_waits_for_a_height_or_a_time() {
         assert_eq!(announced[0].transaction, payment.transaction);
         let held = bench.wallet.holdings(bench.tip().height, 0).unwrap();
         assert_eq!((held.pending, held.untrusted), (change, Amount::ZERO));
+        assert_eq!(bench.spendable(), change);
         assert!(!is_short(&mut bench));
         bench.reorganise(1);
         meet_end(&mut bench);

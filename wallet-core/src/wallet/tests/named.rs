@@ -156,6 +156,7 @@ fn transactions_of_version_3_keep_to_themselves() {
     let change = payment.change.as_ref().expect("it comes back").vout;
     let change = OutPoint::new(payment.transaction.compute_txid(), change);
 
+    assert_eq!(bench.spendable(), Amount::ZERO);
     // Nodes would take no child of another version, and this wallet makes none of this one.
     for version in [None, Some(Version(3))] {
         let mut next = pay(&stranger(2), exactly(10_000));

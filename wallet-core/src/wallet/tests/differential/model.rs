@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use bitcoin::psbt::Psbt;
-use bitcoin::{Amount, FeeRate, Network, OutPoint, ScriptBuf, SignedAmount, Transaction, Txid};
+use bitcoin::{
+    Amount, FeeRate, Network, OutPoint, ScriptBuf, SignedAmount, Transaction, Txid, Weight,
+};
 
 use crate::command::{
     Birthday, BumpRequest, BumpWay, Coin, CommandError, Draft, DraftId, FeeChoice, HistoryRow,
@@ -519,8 +521,9 @@ impl Model {
         let balance = self.bench.wallet.balance(self.bench.tip().height, self.bench.now).unwrap();
         assert_eq!(balance.total.frozen, frozen);
         let is_free = |coin: &&Coin| {
-            let made = self.bench.wallet.file.transaction(coin.outpoint.txid).unwrap();
-            let is_settled = coin.height.is_some() || made.is_some_and(|row| row.signed_here);
+            let txid = coin.outpoint.txid;
+            let has_room = || self.bench.wallet.has_room(txid, Weight::ZERO).unwrap();
+            let is_settled = coin.height.is_some() || (self.lasts(txid) && has_room());
             !coin.frozen && !coin.reserved && !coin.immature && is_settled
         };
         let free: Amount = coins.iter().filter(is_free).map(|coin| coin.amount).sum();
@@ -558,6 +561,18 @@ impl Model {
         let mut parents = row.transaction.input.iter().map(|input| input.previous_output.txid);
         let is_own = row.canonical && row.sums.fee.is_some() && !row.transaction.is_coinbase();
         row.placement.is_some() || (is_own && parents.all(|parent| self.is_trusted(parent)))
+    }
+
+    /// Whether it stays, and a block can hold it: signed here like all that it stands on, and no draft
+    /// is about to replace any of that.
+    fn lasts(&self, txid: Txid) -> bool {
+        let file = &self.bench.wallet.file;
+        let Some(row) = file.transaction(txid).unwrap() else { return true };
+        let is_falling = file.about_to_be_replaced(self.bench.now).unwrap().contains(&txid);
+        let is_own = row.canonical && row.signed_here && row.sums.fee.is_some();
+        let mut parents = row.transaction.input.iter().map(|input| input.previous_output.txid);
+        let lasts = is_own && !row.waits && !is_falling;
+        row.placement.is_some() || (lasts && parents.all(|parent| self.lasts(parent)))
     }
 
     /// What each script was paid is what the transactions that count pay it.
