@@ -12,6 +12,7 @@ mod sealed;
 mod search;
 mod addresses;
 mod transactions;
+mod locks;
 mod outputs;
 mod coin_rows;
 mod coins;
