@@ -25,7 +25,7 @@ pub const BATCH_CALLS: usize = 1_000;
 /// Bytes of one reply.
 pub const REPLY_BYTES: usize = 64 * 1024 * 1024;
 
-/// Connections at a time; more get 503.
+/// Connections at a time to one listener; more get 503.
 pub const CONNECTIONS: usize = 64;
 
 /// How long a client waits after a wrong password.
@@ -40,7 +40,7 @@ pub const EVENTS_AT_ONCE: u32 = 100;
 /// How long a stream is silent before it says that it is there.
 pub const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// How long a reader of a stream may take for what was written.
+/// How long a client may take nothing of what is written to it.
 pub const SLOW_READER: Duration = Duration::from_secs(30);
 
 /// How long a caller may wait for an event.

@@ -7,6 +7,7 @@
 //! nowhere but on this machine.
 
 mod listener;
+mod flow;
 mod request;
 mod events;
 pub(crate) mod frame;
@@ -34,8 +35,8 @@ use crate::auth::Access;
 use crate::limits::{CONNECTIONS, FAREWELL, HEADER_BYTES, HEADER_TIME, STREAMS};
 use crate::node::{Endpoint, Node};
 use crate::origin::Origin;
-use crate::stop::Stop;
 
+use flow::Flow;
 pub use listener::{ListenError, Listener};
 
 /// Serves a node until it is asked to stop, and the face behind it to other processes of this user.
@@ -43,10 +44,9 @@ pub async fn serve(node: Arc<Node>, access: Access, listeners: Vec<Listener>) {
     let owner = listeners.iter().find_map(Listener::owner);
     let streams = Arc::new(Semaphore::new(STREAMS));
     let desk = Arc::new(FrontDesk { node: Arc::clone(&node), access, owner, streams });
-    let room = Arc::new(Semaphore::new(CONNECTIONS));
     let mut doors = JoinSet::new();
     for listener in listeners {
-        doors.spawn(listen(listener, Arc::clone(&desk), Arc::clone(&room)));
+        doors.spawn(listen(listener, Arc::clone(&desk)));
     }
     while doors.join_next().await.is_some() {}
 }
@@ -69,8 +69,6 @@ struct Door {
     origin: Origin,
     /// Whether the connection is a face's from now on.
     has_face: Arc<AtomicBool>,
-    /// By which the connection is ended, whatever was not read of it.
-    cut: Stop,
 }
 
 impl Door {
@@ -81,8 +79,10 @@ impl Door {
     }
 }
 
-async fn listen(listener: Listener, desk: Arc<FrontDesk>, room: Arc<Semaphore>) {
+async fn listen(listener: Listener, desk: Arc<FrontDesk>) {
     let stop = desk.node.stop.clone();
+    // Of this listener alone: strangers reach the port, and only the owner the socket.
+    let room = Arc::new(Semaphore::new(CONNECTIONS));
     let mut connections = JoinSet::new();
     loop {
         let (stream, origin) = tokio::select! {
@@ -92,8 +92,7 @@ async fn listen(listener: Listener, desk: Arc<FrontDesk>, room: Arc<Semaphore>) 
         };
         match Arc::clone(&room).try_acquire_owned() {
             Ok(place) => {
-                let (desk, has_face) = (Arc::clone(&desk), Arc::default());
-                let door = Door { desk, origin, has_face, cut: Stop::new() };
+                let door = Door { desk: Arc::clone(&desk), origin, has_face: Arc::default() };
                 let stop = stop.clone();
                 connections.spawn(async move {
                     let mut leaving = pin!(stop.asked());
@@ -126,18 +125,18 @@ pub(crate) async fn attend_one(
     let streams = Arc::new(Semaphore::new(STREAMS));
     let desk = Arc::new(FrontDesk { node, access, owner: None, streams });
     let origin = Origin::Network(std::net::Ipv4Addr::LOCALHOST.into());
-    attend(stream, Door { desk, origin, has_face: Arc::default(), cut: Stop::new() }).await;
+    attend(stream, Door { desk, origin, has_face: Arc::default() }).await;
 }
 
 async fn attend(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, door: Door) {
     let (node, has_face) = (Arc::clone(&door.desk.node), Arc::clone(&door.has_face));
-    let (stop, cut) = (&node.stop, door.cut.clone());
+    let stop = &node.stop;
     let service = TowerToHyperService::new(router(door));
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIME)
         .max_buf_size(HEADER_BYTES)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(Flow::new(stream)), service);
     tokio::select! {
         // A client that breaks off, or speaks no HTTP, has been told what it can be told.
         _ended = poll_fn(|context| connection.poll_without_shutdown(context)) => {}
@@ -146,10 +145,11 @@ async fn attend(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, do
             let _ = poll_fn(|context| connection.poll_without_shutdown(context)).await;
             return;
         }
-        () = cut.asked() => return,
     }
     if has_face.load(Ordering::Acquire) {
-        face::converse(connection.into_parts().io.into_inner(), &*node.face, stop).await;
+        // Screens of the owner that are halted for a while are not left.
+        let stream = connection.into_parts().io.into_inner().into_inner();
+        face::converse(stream, &*node.face, stop).await;
     }
 }
 

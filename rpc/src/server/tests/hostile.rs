@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use billfold_wallet_core::command::{Command, CommandError, Reply};
 
+use tokio::io::duplex;
+
 use super::*;
-use crate::limits::{REQUEST_BYTES, REQUEST_TIME, WAITING_QUESTIONS};
+use crate::limits::{REQUEST_BYTES, REQUEST_TIME, SLOW_READER, WAITING_QUESTIONS};
 
 #[tokio::test]
 async fn nesting_without_an_end_is_an_error_and_nothing_more() {
@@ -47,6 +49,73 @@ async fn who_sends_too_slowly_is_left() {
     let told = told.rsplit_once("HTTP/1.1 ").expect("a head").1;
     assert!(told.starts_with("408 ") && told.ends_with("The request came too slowly"), "{told}");
     assert_eq!(ask(&house, "all:pw", UPTIME).await.0, 200);
+}
+
+/// Who asks much and reads none of it needs no password for that.
+#[tokio::test(start_paused = true)]
+async fn who_reads_nothing_is_left() {
+    let (mut near, far) = duplex(ON_THE_WAY);
+    let attended = attend_one(far, Arc::new(silent_node()), Access::default());
+    let asking = async {
+        let _ = near.write_all(HEALTH.repeat(MANY).as_bytes()).await;
+        std::future::pending::<()>().await;
+    };
+    let left = async {
+        tokio::select! {
+            () = attended => {}
+            () = asking => {}
+        }
+    };
+    timeout(4 * SLOW_READER, left).await.expect("its place is free again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_reads_slowly_is_told_all() {
+    let (near, far) = duplex(ON_THE_WAY);
+    let attended = tokio::spawn(attend_one(far, Arc::new(silent_node()), Access::default()));
+    let (mut replies, mut requests) = tokio::io::split(near);
+    let asking = tokio::spawn(async move {
+        requests.write_all(HEALTH.repeat(MANY).as_bytes()).await.expect("written");
+        requests
+    });
+    let mut told = Vec::new();
+    while String::from_utf8_lossy(&told).matches("ok\n").count() < MANY {
+        tokio::time::sleep(SLOW_READER / 2).await;
+        assert_ne!(replies.read_buf(&mut told).await.expect("it goes on"), 0);
+    }
+    drop((asking.await.expect("all were asked"), replies));
+    attended.await.expect("it ends");
+}
+
+/// Strangers reach the port, and only the owner the socket.
+#[cfg(unix)]
+#[tokio::test]
+async fn who_fills_the_port_leaves_the_socket_free() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("billfold.sock");
+    let port = Listener::tcp(([127, 0, 0, 1], 0).into()).await.expect("a port");
+    let address = port.address().expect("it has one");
+    let listeners = vec![port, Listener::unix(path.clone()).expect("bound")];
+    let node = Arc::new(silent_node());
+    let served = tokio::spawn(serve(Arc::clone(&node), Access::default(), listeners));
+    let mut guests = Vec::new();
+    let mut status = [0; 12];
+    for _ in 0..CONNECTIONS {
+        let mut guest = TcpStream::connect(address).await.expect("connected");
+        guest.write_all(HEALTH.as_bytes()).await.expect("written");
+        guest.read_exact(&mut status).await.expect("answered");
+        assert_eq!(&status, b"HTTP/1.1 200");
+        guests.push(guest);
+    }
+    let mut late = TcpStream::connect(address).await.expect("connected");
+    late.read_exact(&mut status).await.expect("told");
+    assert_eq!(&status, b"HTTP/1.1 503");
+    let mut owner = tokio::net::UnixStream::connect(&path).await.expect("connected");
+    owner.write_all(HEALTH.as_bytes()).await.expect("written");
+    owner.read_exact(&mut status).await.expect("answered");
+    assert_eq!(&status, b"HTTP/1.1 200");
+    node.stop.ask();
+    served.await.expect("it ended");
 }
 
 /// A payment that was begun is carried to its end, or its coins would be held by nobody.
@@ -120,3 +189,12 @@ async fn asked_until(house: &House, is_so: impl Fn() -> bool) {
 const PATIENCE: usize = 10_000;
 
 const UPTIME: &str = r#"{"id":1,"method":"uptime"}"#;
+
+/// What is asked without a password.
+const HEALTH: &str = "GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+
+/// Requests whose replies are more than what is [`ON_THE_WAY`].
+const MANY: usize = 200;
+
+/// Bytes that a connection holds in each direction.
+const ON_THE_WAY: usize = 1_024;
