@@ -5,6 +5,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use billfold_wallet_core::command::CommandError;
+
 use crate::error::RpcError;
 
 /// Does it, and waits for it.
@@ -14,7 +16,22 @@ use crate::error::RpcError;
 pub async fn apart<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, RpcError> {
+    #[cfg(any(test, feature = "fuzz"))]
+    if HERE.try_with(|()| ()).is_ok() {
+        return Ok(work());
+    }
     tokio::task::spawn_blocking(work).await.map_err(|_| RpcError::bug())
+}
+
+#[cfg(any(test, feature = "fuzz"))]
+tokio::task_local! {
+    static HERE: ();
+}
+
+/// A call whose work is done where it is asked for: whoever looks for panics sees them.
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) async fn here<T>(call: impl Future<Output = T>) -> T {
+    HERE.scope((), call).await
 }
 
 /// Does it, and waits for it; when nobody waits any more, the flag says so.
@@ -27,6 +44,14 @@ pub async fn apart_while_awaited<T: Send + 'static>(
     let left = Arc::new(AtomicBool::new(false));
     let _waiting = Waiting(Arc::clone(&left));
     apart(move || work(&left)).await
+}
+
+/// Ends work for which nobody waits.
+///
+/// # Errors
+/// [`CommandError::Closing`] as it is told, which nobody hears.
+pub fn check_awaited(left: &AtomicBool) -> Result<(), RpcError> {
+    if left.load(Ordering::Relaxed) { Err(CommandError::Closing.into()) } else { Ok(()) }
 }
 
 struct Waiting(Arc<AtomicBool>);

@@ -3,12 +3,14 @@
 //!
 //! Refuses to keep private keys, and to repeat them.
 
+mod branch;
+mod outer;
+
 use billfold_wallet_core::command::DescriptorText;
-use billfold_wallet_core::keychain::{DescriptorError, PublicHalf, definite};
+use billfold_wallet_core::keychain::{DescriptorError, PublicHalf};
 use billfold_wallet_core::limits::DESCRIPTOR_BYTES;
 use billfold_wallet_core::signers::{HeldKey, PrivateDescriptor, without_private_keys};
 use bitcoin::hex::FromHex;
-use bitcoin::key::{CompressedPublicKey, TweakedPublicKey};
 use bitcoin::{Address, Network, NetworkKind, ScriptBuf};
 use miniscript::descriptor::checksum::desc_checksum;
 use miniscript::descriptor::{DefiniteDescriptorKey, DescriptorPublicKey};
@@ -18,6 +20,9 @@ use zeroize::Zeroizing;
 use crate::arguments;
 use crate::descriptor::SECP;
 use crate::error::RpcError;
+
+use branch::Branch;
+use outer::Outer;
 
 /// A descriptor that was read.
 #[derive(Debug)]
@@ -35,7 +40,7 @@ enum Body {
     Keys {
         outer: Outer,
         /// One for each path (BIP389).
-        branches: Vec<Descriptor<DescriptorPublicKey>>,
+        branches: Vec<Branch>,
         /// The same as they are told, with the steps below private keys that were given.
         told: Vec<Descriptor<DescriptorPublicKey>>,
         private: PrivateKeys,
@@ -52,17 +57,6 @@ enum PrivateKeys {
     None,
     Some,
     All,
-}
-
-/// What stands around the keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Outer {
-    /// A script that miniscript knows.
-    Usual,
-    /// `combo`, read as if it were `pkh`.
-    Combo,
-    /// `rawtr`, read as if it were `tr`.
-    RawTr,
 }
 
 impl Read {
@@ -104,11 +98,18 @@ impl Read {
         }
     }
 
+    /// At how many places it stands for scripts, with these indices, both ends in it.
+    #[must_use]
+    pub fn places(&self, first: u32, last: u32) -> u64 {
+        let length = u64::from(last.saturating_sub(first)) + 1;
+        length.saturating_mul(self.branch_count() as u64)
+    }
+
     /// Whether it makes more than one address.
     #[must_use]
     pub fn is_ranged(&self) -> bool {
         match &self.body {
-            Body::Keys { branches, .. } => branches.iter().any(Descriptor::has_wildcard),
+            Body::Keys { branches, .. } => branches.iter().any(Branch::is_ranged),
             Body::Script { .. } => false,
         }
     }
@@ -144,7 +145,7 @@ impl Read {
         };
         let key = text.split_once('(').and_then(|(_, rest)| rest.split_once(')'));
         let key = key.map_or("", |(key, _)| key);
-        let has_segwit = branches.iter().all(|branch| match branch {
+        let has_segwit = branches.iter().all(|branch| match branch.written() {
             Descriptor::Pkh(pkh) => Descriptor::new_wpkh(pkh.as_inner().clone()).is_ok(),
             _ => false,
         });
@@ -196,8 +197,8 @@ impl Read {
     ) -> Result<Vec<Descriptor<DefiniteDescriptorKey>>, RpcError> {
         let Body::Keys { outer, branches, .. } = &self.body else { return Ok(Vec::new()) };
         let Some(branch) = branches.get(branch) else { return Ok(Vec::new()) };
-        let definite = definite(branch, index).ok_or_else(|| {
-            let text = outer.written(&branch.to_string()).replace('\'', "h");
+        let definite = branch.at(index).ok_or_else(|| {
+            let text = outer.written(&branch.written().to_string()).replace('\'', "h");
             let message = format!("Cannot derive script without private keys: '{text}'");
             RpcError::address_or_key(message)
         })?;
@@ -239,7 +240,7 @@ impl Read {
             }
             Body::Keys { outer, branches, .. } => {
                 let branch = branches.get(branch).ok_or_else(refused)?;
-                let definite = definite(branch, index).ok_or_else(|| {
+                let definite = branch.at(index).ok_or_else(|| {
                     RpcError::address_or_key("Cannot derive script without private keys")
                 })?;
                 outer.addresses(&definite, self.network).ok_or_else(refused)
@@ -318,6 +319,7 @@ impl Body {
             return Err(RpcError::address_or_key(format!("{name}(): key '{key}' is not valid")));
         }
         let branches = descriptor.into_single_descriptors().map_err(wrong)?;
+        let branches = branches.into_iter().map(Branch::new).collect();
         let told = without_private_keys(&known, &keys);
         let told: Descriptor<DescriptorPublicKey> = told.parse().map_err(wrong)?;
         let told = told.into_single_descriptors().map_err(wrong)?;
@@ -327,61 +329,6 @@ impl Body {
             (false, true) => PrivateKeys::All,
         };
         Ok(Self::Keys { outer, branches, told, private, apostrophes: body.contains('\'') })
-    }
-}
-
-impl Outer {
-    /// A text with its own name in the place of the one that it was read as.
-    fn written(self, text: &str) -> String {
-        let text = text.split('#').next().unwrap_or(text);
-        match self {
-            Self::Usual => text.to_owned(),
-            Self::Combo => text.replacen("pkh(", "combo(", 1),
-            Self::RawTr => text.replacen("tr(", "rawtr(", 1),
-        }
-    }
-
-    fn definite(
-        self,
-        definite: Descriptor<DefiniteDescriptorKey>,
-    ) -> Vec<Descriptor<DefiniteDescriptorKey>> {
-        match (self, definite) {
-            (Self::Usual, definite) => vec![definite],
-            (Self::Combo, Descriptor::Pkh(pkh)) => {
-                let key = pkh.into_inner();
-                let segwit =
-                    [Descriptor::new_wpkh(key.clone()), Descriptor::new_sh_wpkh(key.clone())];
-                let legacy = [Descriptor::new_pk(key.clone())].into_iter();
-                let legacy = legacy.chain(Descriptor::new_pkh(key).ok());
-                // Keys that are not compressed have no segwit form.
-                legacy.chain(segwit.into_iter().filter_map(Result::ok)).collect()
-            }
-            _ => Vec::new(),
-        }
-    }
-
-    fn addresses(
-        self,
-        definite: &Descriptor<DefiniteDescriptorKey>,
-        network: Network,
-    ) -> Option<Vec<Address>> {
-        match (self, definite) {
-            (Self::Combo, Descriptor::Pkh(pkh)) => {
-                let key = pkh.as_inner().derive_public_key(&SECP).ok()?;
-                let mut addresses = vec![Address::p2pkh(key, network)];
-                if let Ok(key) = CompressedPublicKey::try_from(key) {
-                    addresses.push(Address::p2wpkh(&key, network));
-                    addresses.push(Address::p2shwpkh(&key, network));
-                }
-                Some(addresses)
-            }
-            (Self::RawTr, Descriptor::Tr(tr)) => {
-                let key = tr.internal_key().derive_public_key(&SECP).ok()?;
-                let key = TweakedPublicKey::dangerous_assume_tweaked(key.inner.into());
-                Some(vec![Address::p2tr_tweaked(key, network)])
-            }
-            _ => Some(vec![definite.address(network).ok()?]),
-        }
     }
 }
 

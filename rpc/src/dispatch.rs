@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use billfold_wallet_core::command::KeyedRequest;
 
+use crate::apart::apart;
 use crate::arguments::Arguments;
 use crate::caller::Caller;
 use crate::desk::Desk;
@@ -31,6 +32,7 @@ pub async fn reply(
             let outcome = match find(&method) {
                 Ok(method) => match admitted(node, caller, endpoint, method, params) {
                     Ok((endpoint, arguments)) => {
+                        let arguments = Arc::new(arguments);
                         let work = run(node, caller, &endpoint, method, &arguments);
                         let outcome = in_time(method, work).await;
                         if cfg!(debug_assertions) { as_told(method, outcome) } else { outcome }
@@ -162,11 +164,15 @@ async fn run(
     caller: &Caller,
     endpoint: &Endpoint,
     method: &Method,
-    arguments: &Arguments,
+    arguments: &Arc<Arguments>,
 ) -> Outcome {
     let _call = node.activity.begin(method.name);
     match method.run {
-        Run::Pure(work) => work(node.params.network, arguments),
+        // What it computes may take long, and one thread answers all.
+        Run::Pure(work) => {
+            let (network, arguments) = (node.params.network, Arc::clone(arguments));
+            apart(move || work(network, &arguments)).await?
+        }
         Run::Node(work) => work(node, arguments).await,
         Run::Wallets(work) => work(node, &open_to(node, caller), arguments).await,
         // Nobody keeps what it was answered.
@@ -228,7 +234,7 @@ mod tests {
 
     use billfold_wallet_core::config::WalletName;
     use billfold_wallet_core::light_client::params::Params;
-
+    use miniscript::descriptor::checksum::desc_checksum;
     use tokio::time::timeout;
 
     use super::*;
@@ -267,6 +273,36 @@ mod tests {
             let text = format!(r#"{{"method":"{waits}","params":{params},"id":1}}"#);
             let waited = timeout(2 * READ_TIME, ask(&text)).await;
             assert!(waited.is_err(), "{waits}: {waited:?}");
+        }
+    }
+
+    /// One thread answers all.
+    #[tokio::test]
+    async fn what_computes_for_long_holds_up_nobody() {
+        let silent = Arc::new(Puppet::new(|_| None));
+        let node = Node::new(Params::new(bitcoin::Network::Regtest), "0.0.0", None, silent);
+        let ask = |text: String| {
+            let Ok(Body::Single(call)) = Body::parse(text.as_bytes()) else { panic!("one call") };
+            let caller = Caller::owner(Origin::Socket(None));
+            let node = &node;
+            async move { reply(node, &caller, &Endpoint::Root, call).await.outcome }
+        };
+        let key = "tpubD6NzVbkrYhZ4WaWSyoBvQwbpLkojyoTZPRsgXELWz3Popb3qkjcJyJUGLnL4qHHoQvao8ESaAstxYSnhyswJ76uZPStJRJCTKvosUCJZL5B";
+        let body = format!("wpkh({key}/*)");
+        let text = format!("{body}#{}", desc_checksum(&body).expect("letters"));
+        let long =
+            format!(r#"{{"id":1,"method":"deriveaddresses","params":["{text}",[0,999999]]}}"#);
+        let input = format!(r#"{{"txid":"{}","vout":0}},"#, "11".repeat(32)).repeat(100_000);
+        let inputs = input.trim_end_matches(',');
+        let pure =
+            format!(r#"{{"id":1,"method":"createrawtransaction","params":[[{inputs}],[]]}}"#);
+        for slow in [long, pure] {
+            let quick = ask(r#"{"id":1,"method":"uptime"}"#.to_owned());
+            tokio::select! {
+                biased;
+                _ = ask(slow) => panic!("it is done before others are heard"),
+                told = quick => assert!(told.is_ok(), "{told:?}"),
+            }
         }
     }
 

@@ -18,6 +18,7 @@ use billfold_wallet_core::light_client::params::Params as ChainParams;
 use bitcoin::Network;
 use tokio::runtime::Runtime;
 
+use crate::apart::here;
 use crate::caller::Caller;
 use crate::dispatch;
 use crate::envelope::{Body as RequestBody, Call, Params, Refused, Reply};
@@ -65,7 +66,7 @@ fn node() -> Node {
 fn answered(node: &Node, call: Result<Call, Refused>) -> Option<Reply> {
     let _clock = RUNTIME.enter();
     let caller = Caller::owner(Origin::Socket(None));
-    let mut reply = pin!(dispatch::reply(node, &caller, &Endpoint::Root, call));
+    let mut reply = pin!(here(dispatch::reply(node, &caller, &Endpoint::Root, call)));
     let mut context = Context::from_waker(Waker::noop());
     (0..STEPS).find_map(|_| match reply.as_mut().poll(&mut context) {
         Poll::Ready(reply) => Some(reply),

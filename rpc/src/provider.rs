@@ -4,15 +4,15 @@
 //! Refuses to repeat private keys.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
-use billfold_wallet_core::command::CommandError;
 use billfold_wallet_core::signers::GivenKeys;
 use bitcoin::bip32::DerivationPath;
 use bitcoin::{Network, PrivateKey, ScriptBuf};
 use miniscript::descriptor::{DefiniteDescriptorKey, DescriptorSecretKey};
 use miniscript::{Descriptor, ForEachKey as _};
 
+use crate::apart::{apart_while_awaited, check_awaited};
 use crate::arguments;
 use crate::descriptor::SECP;
 use crate::descriptor_text::Read;
@@ -34,6 +34,9 @@ struct Source {
     secrets: Vec<DescriptorSecretKey>,
 }
 
+/// Reads the range of a descriptor, both ends in it.
+pub type ReadRange = fn(&Value) -> Result<(u32, u32), RpcError>;
+
 /// How some scripts are spent.
 pub type Described = BTreeMap<ScriptBuf, Descriptor<DefiniteDescriptorKey>>;
 
@@ -42,24 +45,44 @@ impl Provider {
     ///
     /// # Errors
     /// -8 for what is none, -5 for what can't be read.
-    pub fn read(
+    pub async fn read(
         values: &[Value],
         network: Network,
-        range: fn(&Value) -> Result<(u32, u32), RpcError>,
+        range: ReadRange,
     ) -> Result<Self, RpcError> {
-        let sources = values.iter().map(|value| Source::read(value, network, range));
-        Ok(Self { network, sources: sources.collect::<Result<_, _>>()? })
+        let values = values.to_vec();
+        apart_while_awaited(move |left| Self::of(&values, network, range, left)).await?
     }
 
-    /// How those of these scripts are spent that a descriptor stands for.
+    pub(crate) fn of(
+        values: &[Value],
+        network: Network,
+        range: ReadRange,
+        left: &AtomicBool,
+    ) -> Result<Self, RpcError> {
+        let source = |value: &Value| {
+            check_awaited(left)?;
+            Source::read(value, network, range)
+        };
+        Ok(Self { network, sources: values.iter().map(source).collect::<Result<_, _>>()? })
+    }
+
+    /// How those of these scripts are spent that a descriptor stands for, unless `left` says meanwhile
+    /// that nobody waits for it.
     ///
     /// # Errors
-    /// -5 if a script takes private keys.
-    pub fn described(&self, wanted: &BTreeSet<ScriptBuf>) -> Result<Described, RpcError> {
+    /// -5 if a script takes private keys; -8 if they are more than [`SCRIPTS_AT_ONCE`].
+    pub fn described(
+        &self,
+        wanted: &BTreeSet<ScriptBuf>,
+        left: &AtomicBool,
+    ) -> Result<Described, RpcError> {
+        self.check_places()?;
         let mut described = Described::new();
         for source in &self.sources {
             for branch in 0..source.read.branch_count() {
                 for index in source.first..=source.last {
+                    check_awaited(left)?;
                     for definite in source.read.definite(branch, index)? {
                         let public = definite.derived_descriptor(&SECP);
                         let public = public.map_err(|_| RpcError::bug())?;
@@ -79,23 +102,22 @@ impl Provider {
     /// # Errors
     /// -5 if one takes private keys; -8 if they are more than [`SCRIPTS_AT_ONCE`].
     pub fn scripts(&self, left: &AtomicBool) -> Result<BTreeSet<ScriptBuf>, RpcError> {
-        let places = self.sources.iter().map(Source::places);
-        if places.fold(0, u64::saturating_add) > SCRIPTS_AT_ONCE {
-            let told = format!("More than {SCRIPTS_AT_ONCE} scripts at once: name shorter ranges");
-            return Err(RpcError::parameter(told));
-        }
+        self.check_places()?;
         let mut scripts = BTreeSet::new();
         for source in &self.sources {
             for branch in 0..source.read.branch_count() {
                 for index in source.first..=source.last {
-                    if left.load(Ordering::Relaxed) {
-                        return Err(CommandError::Closing.into());
-                    }
+                    check_awaited(left)?;
                     scripts.extend(source.read.scripts(branch, index)?);
                 }
             }
         }
         Ok(scripts)
+    }
+
+    fn check_places(&self) -> Result<(), RpcError> {
+        let places = self.sources.iter().map(|one| one.read.places(one.first, one.last));
+        check_places(places.fold(0, u64::saturating_add))
     }
 
     /// The first script of the first descriptor.
@@ -121,18 +143,20 @@ impl Provider {
     }
 }
 
-impl Source {
-    /// At how many places it stands for scripts.
-    fn places(&self) -> u64 {
-        let length = u64::from(self.last.saturating_sub(self.first)) + 1;
-        length.saturating_mul(self.read.branch_count() as u64)
+/// Whether so many places are worth their time.
+///
+/// # Errors
+/// -8 if they are more than [`SCRIPTS_AT_ONCE`].
+pub fn check_places(places: u64) -> Result<(), RpcError> {
+    if places > SCRIPTS_AT_ONCE {
+        let told = format!("More than {SCRIPTS_AT_ONCE} scripts at once: name shorter ranges");
+        return Err(RpcError::parameter(told));
     }
+    Ok(())
+}
 
-    fn read(
-        value: &Value,
-        network: Network,
-        range: fn(&Value) -> Result<(u32, u32), RpcError>,
-    ) -> Result<Self, RpcError> {
+impl Source {
+    fn read(value: &Value, network: Network, range: ReadRange) -> Result<Self, RpcError> {
         let (text, given) = match value {
             Value::String(text) => (text.as_str(), None),
             Value::Object(fields) => {
@@ -208,6 +232,8 @@ const USUAL_END: u32 = 1_000;
 
 #[cfg(test)]
 mod tests {
+    use billfold_wallet_core::command::CommandError;
+
     use super::*;
 
     const KEY: &str = "tpubD6NzVbkrYhZ4XgiXtGrdW5XDAPFCL9h7we1vwNCpn8tGbBcgfVYjXyhWo4E1xkh56hjod1RhGjxbaTLV3X4FyWuejifB9jusQ46QzG87VKp";
@@ -215,7 +241,8 @@ mod tests {
     fn scripts(descriptors: usize, left: bool) -> Result<usize, RpcError> {
         let one = serde_json::json!(format!("wpkh({KEY}/<0;1>/*)"));
         let values = vec![Value::from(one); descriptors];
-        let provider = Provider::read(&values, Network::Regtest, |_| Ok((0, 9)))?;
+        let provider =
+            Provider::of(&values, Network::Regtest, |_| Ok((0, 9)), &AtomicBool::new(false))?;
         provider.scripts(&AtomicBool::new(left)).map(|scripts| scripts.len())
     }
 

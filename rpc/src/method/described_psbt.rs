@@ -4,12 +4,14 @@
 //! Refuses to keep the keys, and knows no outputs but the wallet's own and those it is told.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::AtomicBool;
 
 use billfold_wallet_core::psbt::spent_outputs;
 use bitcoin::psbt::{Input, Psbt, PsbtSighashType};
 use bitcoin::{OutPoint, Script, ScriptBuf, TxOut};
 use miniscript::psbt::{PsbtInputExt as _, PsbtOutputExt as _};
 
+use crate::apart::{apart_while_awaited, check_awaited};
 use crate::arguments::{self, Arguments};
 use crate::assembly::{Assembly, Coverage};
 use crate::desk::Desk;
@@ -67,32 +69,36 @@ pub(super) const METHODS: &[Method] = &[
 
 async fn update(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     let network = node.params.network;
-    let provider = match arguments.value(1) {
-        Some(values) => Provider::read(arguments::array(values)?, network, range)?,
-        None => Provider::read(&[], network, range)?,
-    };
+    let values = arguments.value(1).map(arguments::array).transpose()?.unwrap_or_default();
+    let provider = Provider::read(values, network, range).await?;
     let psbt = psbt::read(arguments.required_text(0)?)?;
     let known = known(desk, &psbt).await?;
-    let (psbt, _) = told(psbt, &known, &provider, None)?;
-    answer(&psbt::written(&psbt))
+    apart_while_awaited(move |left| {
+        let (psbt, _) = told(psbt, &known, &provider, None, left)?;
+        answer(&psbt::written(&psbt))
+    })
+    .await?
 }
 
 async fn process(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     let values = arguments::array(arguments.required(1))?;
-    let provider = Provider::read(values, node.params.network, range)?;
+    let provider = Provider::read(values, node.params.network, range).await?;
     let coverage = arguments.text(2)?.map(Coverage::read).transpose()?;
     let (with_origins, finishes) = (arguments.flag(3, true)?, arguments.flag(4, true)?);
     let given = psbt::read(arguments.required_text(0)?)?;
     let known = known(desk, &given).await?;
-    let (mut psbt, described) = told(given.clone(), &known, &provider, coverage)?;
-    sign(&mut psbt, &described, &provider, coverage);
-    if !with_origins {
-        leave_origins_out(&given, &mut psbt);
-    }
-    if finishes {
-        finish(&mut psbt);
-    }
-    answer(&ProcessedForm::new(&psbt))
+    apart_while_awaited(move |left| {
+        let (mut psbt, described) = told(given.clone(), &known, &provider, coverage, left)?;
+        sign(&mut psbt, &described, &provider, coverage, left)?;
+        if !with_origins {
+            leave_origins_out(&given, &mut psbt);
+        }
+        if finishes {
+            finish(&mut psbt);
+        }
+        answer(&ProcessedForm::new(&psbt))
+    })
+    .await?
 }
 
 /// What the wallet knows of what a PSBT spends.
@@ -108,12 +114,13 @@ fn told(
     known: &[Option<Known>],
     provider: &Provider,
     coverage: Option<Coverage>,
+    left: &AtomicBool,
 ) -> Result<(Psbt, Described), RpcError> {
     let shown = spent_outputs(&psbt).into_iter().flatten();
     let owned = known.iter().flatten().map(|known| known.output.clone());
     let outputs = psbt.unsigned_tx.output.iter().cloned().chain(shown).chain(owned);
     let wanted: BTreeSet<ScriptBuf> = outputs.map(|output| output.script_pubkey).collect();
-    let described = provider.described(&wanted)?;
+    let described = provider.described(&wanted, left)?;
     for (input, known) in psbt.inputs.iter_mut().zip(known) {
         let Some(known) = known.as_ref().filter(|_| input.non_witness_utxo.is_none()) else {
             continue;
@@ -166,9 +173,16 @@ fn cover(input: &mut Input, coverage: Option<Coverage>, spk: &Script) -> Result<
 }
 
 /// Signs the inputs whose scripts are described.
-fn sign(psbt: &mut Psbt, described: &Described, provider: &Provider, coverage: Option<Coverage>) {
+fn sign(
+    psbt: &mut Psbt,
+    described: &Described,
+    provider: &Provider,
+    coverage: Option<Coverage>,
+    left: &AtomicBool,
+) -> Result<(), RpcError> {
     let spent = spent_outputs(psbt);
     for (at, (input, output)) in psbt.inputs.iter_mut().zip(&spent).enumerate() {
+        check_awaited(left)?;
         let Some(spk) = output.as_ref().map(|output| &output.script_pubkey) else { continue };
         let Some(descriptor) = described.get(spk) else { continue };
         let is_proven = input.non_witness_utxo.is_some();
@@ -182,6 +196,7 @@ fn sign(psbt: &mut Psbt, described: &Described, provider: &Provider, coverage: O
         assembly.sign(&provider.keys(descriptor), coverage, &psbt.unsigned_tx, at, &spent);
         *input = assembly.into_input();
     }
+    Ok(())
 }
 
 /// Whether an output is spent by a witness, as far as it or its descriptor tells.

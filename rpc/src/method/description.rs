@@ -1,9 +1,13 @@
 //! Owns the methods about addresses and descriptors by themselves, without a wallet.
 
+use std::sync::atomic::AtomicBool;
+
 use bitcoin::Network;
 use serde::Serialize;
+use zeroize::Zeroizing;
 
 use crate::address_flaw::AddressFlaw;
+use crate::apart::{apart_while_awaited, check_awaited};
 use crate::arguments::{self, Arguments};
 use crate::descriptor::checked;
 use crate::descriptor_text::Read;
@@ -12,7 +16,9 @@ use crate::json::{Value, answer};
 use crate::limits::RANGE_LENGTH;
 use crate::method::address::Shape;
 use crate::method::{Category, Method, Outcome, Run, Standing};
+use crate::node::Node;
 use crate::parameter::{Kind, Parameter};
+use crate::provider::check_places;
 
 pub(super) const METHODS: &[Method] = &[
     Method {
@@ -23,8 +29,10 @@ pub(super) const METHODS: &[Method] = &[
             Parameter::optional("range", Kind::Range, "The end or the range [begin,end]"),
         ],
         about: "Derives one or more addresses corresponding to an output descriptor.",
-        standing: Standing::Differs(DESCRIPTORS),
-        run: Run::Pure(derive),
+        standing: Standing::Differs(
+            "-8 for more than 1000000 places, over all paths; the rest as of getdescriptorinfo",
+        ),
+        run: Run::Node(|node, arguments| Box::pin(derive(node, arguments))),
     },
     Method {
         name: "getdescriptorinfo",
@@ -76,9 +84,16 @@ fn analyse(network: Network, arguments: &Arguments) -> Outcome {
     })
 }
 
-fn derive(network: Network, arguments: &Arguments) -> Outcome {
+async fn derive(node: &Node, arguments: &Arguments) -> Outcome {
     let range = arguments.value(1).map(range).transpose()?;
-    let read = Read::parse(arguments.required_text(0)?, network, true)?;
+    let text = Zeroizing::new(arguments.required_text(0)?.to_owned());
+    let network = node.params.network;
+    apart_while_awaited(move |left| derived(&text, network, range, left)).await?
+}
+
+/// The addresses of a descriptor, unless `left` says meanwhile that nobody waits for them.
+fn derived(text: &str, network: Network, range: Option<(u32, u32)>, left: &AtomicBool) -> Outcome {
+    let read = Read::parse(text, network, true)?;
     let (first, last) = match (read.is_ranged(), range) {
         (false, Some(_)) => {
             let message = "Range should not be specified for an un-ranged descriptor";
@@ -90,10 +105,12 @@ fn derive(network: Network, arguments: &Arguments) -> Outcome {
         }
         (_, range) => range.unwrap_or((0, 0)),
     };
+    check_places(read.places(first, last))?;
     let mut branches = Vec::new();
     for branch in 0..read.branch_count() {
         let mut addresses = Vec::new();
         for index in first..=last {
+            check_awaited(left)?;
             let found = read.addresses(branch, index)?;
             addresses.extend(found.iter().map(ToString::to_string));
         }
@@ -166,21 +183,16 @@ const RANGE_SHAPE: &str = "Range must be specified as end or as [begin,end]";
 
 #[cfg(test)]
 mod tests {
+    use billfold_wallet_core::command::CommandError;
     use bitcoin::bip32::{Xpriv, Xpub};
     use miniscript::descriptor::checksum::desc_checksum;
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::envelope::Params;
+    use crate::method::tests::pure;
 
     fn call(name: &str, params: &Value) -> Result<Value, (i32, String)> {
-        let method = Method::named(name).expect("it is there");
-        let Run::Pure(run) = method.run else { panic!("{name} is pure") };
-        let params = Params::read(&params.to_string()).expect("an array");
-        let arguments = Arguments::read(method.parameters, params, || method.help());
-        let answer = arguments.and_then(|arguments| run(Network::Regtest, &arguments));
-        let answer = answer.map_err(|error| (error.code, error.message))?;
-        Ok(serde_json::from_str(answer.get()).expect("JSON"))
+        pure(name, &params.to_string())
     }
 
     /// From Bitcoin Core's `test/functional/rpc_deriveaddresses.py` (MIT).
@@ -270,6 +282,24 @@ mod tests {
                 assert_eq!(refused.0, -5, "{part}");
             }
         }
+    }
+
+    /// They would keep a thread for hours.
+    #[test]
+    fn no_more_addresses_are_derived_than_are_worth_it_and_none_for_nobody() {
+        let key = "tpubD6NzVbkrYhZ4WaWSyoBvQwbpLkojyoTZPRsgXELWz3Popb3qkjcJyJUGLnL4qHHoQvao8ESaAstxYSnhyswJ76uZPStJRJCTKvosUCJZL5B";
+        let body = format!("wpkh({key}/<0;1;2>/*)");
+        let text = format!("{body}#{}", desc_checksum(&body).expect("letters"));
+        let told = call("deriveaddresses", &json!([text, [0, 499_999]]));
+        let many = "More than 1000000 scripts at once: name shorter ranges";
+        assert_eq!(told, Err((-8, many.to_owned())));
+        let left = AtomicBool::new(true);
+        let told = derived(&text, Network::Regtest, Some((0, 1)), &left).expect_err("nobody waits");
+        assert_eq!(told, CommandError::Closing.into());
+        let told = call("deriveaddresses", &json!([text, [7, 8]])).expect("addresses");
+        let alone = format!("wpkh({key}/2/8)");
+        let alone = format!("{alone}#{}", desc_checksum(&alone).expect("letters"));
+        assert_eq!(call("deriveaddresses", &json!([alone])), Ok(json!([told[2][1]])));
     }
 
     /// Base58 takes the square of its length: a call would last for hours.

@@ -60,7 +60,7 @@ async fn activity(node: &Node, desks: &[Arc<Desk>], arguments: &Arguments) -> Ou
         }
     }
     let objects = arguments::array(arguments.required(1))?;
-    let provider = Provider::read(objects, node.params.network, range)?;
+    let provider = Provider::read(objects, node.params.network, range).await?;
     if arguments.flag(2, true)? {
         return Err(RpcError::parameter(NO_MEMPOOL));
     }

@@ -164,7 +164,7 @@ impl Plan {
             return Err(RpcError::new(Code::Misc, TOO_LOW));
         }
         let objects = arguments::array(arguments.required(1))?;
-        let provider = Provider::read(objects, node.params.network, range)?;
+        let provider = Provider::read(objects, node.params.network, range).await?;
         let scripts = apart_while_awaited(move |left| provider.scripts(left).map(Needles::new));
         let needles = scripts.await??;
         Ok(Self { first, last, needles: Arc::new(needles), looks_into_blocks })

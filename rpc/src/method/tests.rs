@@ -2,18 +2,29 @@
 
 use std::collections::BTreeSet;
 
+use billfold_wallet_core::light_client::params::Params as ChainParams;
+
 use super::*;
 use crate::auth::{Grant, Role};
 use crate::envelope::Params;
 use crate::origin::Origin;
+use crate::puppet::Puppet;
 
-/// The answer of a pure method on regtest to arguments as they were written.
+/// The answer of a method that asks nobody, on regtest to arguments as they were written.
 pub(super) fn pure(name: &str, params: &str) -> Result<serde_json::Value, (i32, String)> {
     let method = Method::named(name).expect("it is there");
-    let Run::Pure(run) = method.run else { panic!("{name} is pure") };
     let params = Params::read(params).expect("an array or an object");
     let arguments = Arguments::read(method.parameters, params, || method.help());
-    let answer = arguments.and_then(|arguments| run(Network::Regtest, &arguments));
+    let answer = arguments.and_then(|arguments| match method.run {
+        Run::Pure(run) => run(Network::Regtest, &arguments),
+        Run::Node(run) => {
+            let silent = Arc::new(Puppet::new(|_| None));
+            let node = Node::new(ChainParams::new(Network::Regtest), "0.0.0", None, silent);
+            let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+            runtime.block_on(run(&node, &arguments))
+        }
+        _ => panic!("{name} asks a wallet"),
+    });
     let answer = answer.map_err(|error| (error.code, error.message))?;
     assert_eq!(method.check(&answer), Ok(()), "{name}: {answer}");
     Ok(serde_json::from_str(answer.get()).expect("JSON"))

@@ -14,9 +14,13 @@ const OTHER: &str = "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b1
 /// Its private key.
 const OTHER_SECRET: &str = "cMahea7zqjxrtgAbB7LSGbcQUr1uX1ojuat9jZodMN87JcbXMTcA";
 
+/// Somebody waits for what comes of it.
+static AWAITED: AtomicBool = AtomicBool::new(false);
+
 fn provider(descriptors: &str) -> Result<Provider, RpcError> {
     let values: Value = serde_json::from_str(descriptors).expect("JSON");
-    Provider::read(arguments::array(&values).expect("an array"), Network::Regtest, range)
+    let values = arguments::array(&values).expect("an array");
+    Provider::of(values, Network::Regtest, range, &AWAITED)
 }
 
 /// Pays the scripts back to where they are from; `proven`: with the transaction before it.
@@ -57,8 +61,8 @@ fn spk(descriptor: &str) -> ScriptBuf {
 fn processed(psbt: Psbt, descriptors: &str) -> Psbt {
     let provider = provider(descriptors).expect("descriptors");
     let known = vec![None; psbt.inputs.len()];
-    let (mut psbt, described) = told(psbt, &known, &provider, None).expect("told");
-    sign(&mut psbt, &described, &provider, None);
+    let (mut psbt, described) = told(psbt, &known, &provider, None, &AWAITED).expect("told");
+    sign(&mut psbt, &described, &provider, None, &AWAITED).expect("signed");
     psbt
 }
 
@@ -115,8 +119,9 @@ fn what_a_signature_covers_is_what_was_said() {
     let provider = provider(&format!("[\"{descriptor}\"]")).expect("a descriptor");
     let single = Coverage::named("SINGLE|ANYONECANPAY");
     let given = spending(&[spk(&descriptor)], false);
-    let (mut psbt, described) = told(given.clone(), &[None], &provider, single).expect("told");
-    sign(&mut psbt, &described, &provider, single);
+    let (mut psbt, described) =
+        told(given.clone(), &[None], &provider, single, &AWAITED).expect("told");
+    sign(&mut psbt, &described, &provider, single, &AWAITED).expect("signed");
     let signature = psbt.inputs[0].partial_sigs.values().next().expect("signed");
     assert_eq!(
         (signature.sighash_type.to_u32(), psbt.inputs[0].sighash_type.map(PsbtSighashType::to_u32)),
@@ -124,7 +129,7 @@ fn what_a_signature_covers_is_what_was_said() {
     );
     let message = "Specified sighash value does not match value stored in PSBT";
     for other in [None, Coverage::named("ALL"), Coverage::named("DEFAULT")] {
-        let refused = told(psbt.clone(), &[None], &provider, other).expect_err("another");
+        let refused = told(psbt.clone(), &[None], &provider, other, &AWAITED).expect_err("another");
         assert_eq!((refused.code, refused.message.as_str()), (-22, message));
     }
 }
@@ -144,7 +149,7 @@ fn what_describes_nothing_is_told_in_the_words_of_core() {
         assert!(refused.code == code && refused.message.contains(text), "{refused:?}");
         assert!(!refused.message.contains("tprv"), "{refused:?}");
     }
-    let refused = provider(&hardened).expect("read").described(&BTreeSet::new());
+    let refused = provider(&hardened).expect("read").described(&BTreeSet::new(), &AWAITED);
     let refused = refused.expect_err("it takes the private key");
     assert!(refused.message.starts_with("Cannot derive script without private keys: 'wpkh("));
     assert!(!refused.message.contains("tprv"), "{refused:?}");
