@@ -13,7 +13,7 @@ use crate::device::{DeviceQuestion, DeviceReply};
 use crate::effect::{Answer, Delivery, Effect, Outbox, Ticket};
 use crate::format;
 use crate::screen::at_signer::{has_signer, waiting};
-use crate::screen::handing::Handing;
+use crate::screen::handing::{Handed, Handing};
 use crate::screen::standing;
 use crate::screen::{Screen, Step};
 use crate::theme::Role;
@@ -21,6 +21,7 @@ use crate::theme::Role;
 /// A payment that the signer is to sign.
 pub(crate) struct BySigner {
     draft: Box<Draft>,
+    handed: Handed,
     psbt: Option<Box<Psbt>>,
     stage: Stage,
 }
@@ -43,7 +44,12 @@ enum Stage {
 
 impl BySigner {
     /// The last step for a draft, if keys that it takes are on a signer.
-    pub(crate) fn of(draft: &Draft, book: &Book, out: &mut Outbox) -> Option<Self> {
+    pub(crate) fn of(
+        draft: &Draft,
+        handed: &Handed,
+        book: &Book,
+        out: &mut Outbox,
+    ) -> Option<Self> {
         let accounts = &book.description.as_ref()?.accounts;
         let elsewhere = |coin: &billfold_wallet_core::command::Coin| {
             accounts.iter().any(|account| account.name == coin.account && !account.signs)
@@ -51,6 +57,7 @@ impl BySigner {
         let by_signer = draft.inputs.iter().any(elsewhere) && accounts.iter().any(has_signer);
         by_signer.then(|| Self {
             draft: Box::new(draft.clone()),
+            handed: handed.clone(),
             psbt: None,
             stage: Stage::Handing(out.ask(&book.wallet, Command::HandOut(draft.id))),
         })
@@ -80,6 +87,7 @@ impl BySigner {
             _ => {
                 out.done("The signer has signed; others must sign too.");
                 self.stage = Stage::Handed;
+                self.handed.set();
                 return Step::Open(Box::new(Handing::psbt(review.psbt)));
             }
         }

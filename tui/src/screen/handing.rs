@@ -3,6 +3,8 @@
 //!
 //! Refuses to overwrite a file.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use billfold_wallet_core::command::{Command, DraftId, Reply};
@@ -16,6 +18,22 @@ use crate::field::Field;
 use crate::frames::Form;
 use crate::screen::{Screen, Step, code};
 use crate::theme::Role;
+
+/// Whether others have a payment, which the screens of it share: then its coins are held, however it is left.
+#[derive(Clone, Default)]
+pub(crate) struct Handed(Arc<AtomicBool>);
+
+impl Handed {
+    /// Others may have it from now on.
+    pub(crate) fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether others may have it.
+    pub(crate) fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
 
 /// A PSBT that is handed over.
 pub(crate) struct Handing {

@@ -16,7 +16,7 @@ use crate::effect::{Answer, Delivery, Outbox, Ticket};
 use crate::format;
 use crate::screen::by_signer::BySigner;
 use crate::screen::group::{self, Group};
-use crate::screen::handing::Handing;
+use crate::screen::handing::{Handed, Handing};
 use crate::screen::sign::Sign;
 use crate::screen::{Screen, Step};
 use crate::theme::Role;
@@ -32,8 +32,7 @@ pub(crate) struct Review {
     redrafting: Option<(Ticket, Request)>,
     /// Whether the other fee was refused, and the one before is drafted again.
     returning: bool,
-    /// Whether others have it, and it is to hold its coins when it is left.
-    handed: bool,
+    handed: Handed,
 }
 
 /// What the draft was made of, so that it can be made again with another fee.
@@ -108,7 +107,7 @@ impl Review {
             first: 0,
             redrafting: None,
             returning: false,
-            handed: false,
+            handed: Handed::default(),
         }
     }
 
@@ -121,6 +120,9 @@ impl Review {
     fn change_fee(&mut self, more: bool, book: &Book, out: &mut Outbox) {
         if self.redrafting.is_some() {
             return;
+        }
+        if self.handed.is_set() {
+            return out.problem(HANDED);
         }
         let rate = self.draft.fee_rate.to_sat_per_kwu();
         let step = (rate / 10).max(LEAST_STEP);
@@ -144,10 +146,11 @@ impl Review {
             }
             return Step::Stay;
         }
-        match BySigner::of(&self.draft, book, out) {
-            Some(by_signer) => Step::Open(Box::new(by_signer)),
-            None => Step::Open(Box::new(Sign::new(self.draft.clone(), book.locked))),
+        if let Some(by_signer) = BySigner::of(&self.draft, &self.handed, book, out) {
+            return Step::Open(Box::new(by_signer));
         }
+        let sign = Sign::new(self.draft.clone(), self.handed.clone(), book.locked);
+        Step::Open(Box::new(sign))
     }
 
     fn scroll(&mut self, to: Move) {
@@ -189,7 +192,7 @@ impl Screen for Review {
                 self.change_fee(false, book, out);
             }
             Action::Verb(Verb::Save) if self.redrafting.is_none() => {
-                self.handed = true;
+                self.handed.set();
                 return Step::Open(Box::new(Handing::draft(self.draft.id)));
             }
             Action::Edit(Edit::Paste(_)) => {
@@ -240,7 +243,7 @@ impl Screen for Review {
     }
 
     fn leave(&mut self, book: &Book, out: &mut Outbox) {
-        if !self.handed {
+        if !self.handed.is_set() {
             drop_draft(self.draft.id, book, out);
         }
     }
@@ -371,6 +374,9 @@ fn spent(coin: &Coin, book: &Book) -> Vec<Piece> {
     };
     vec![text(amount), note]
 }
+
+const HANDED: &str =
+    "others have this payment with this fee: drop its draft before you pay another";
 
 /// Columns of the names before the values.
 const INDENT: usize = 10;

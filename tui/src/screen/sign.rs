@@ -10,7 +10,7 @@ use crate::book::{Book, Page};
 use crate::canvas::{Canvas, dim, strong, text};
 use crate::effect::{Answer, Delivery, Outbox, Ticket};
 use crate::field::Field;
-use crate::screen::handing::Handing;
+use crate::screen::handing::{Handed, Handing};
 use crate::screen::standing;
 use crate::screen::{Screen, Step};
 use crate::theme::Role;
@@ -18,6 +18,7 @@ use crate::theme::Role;
 /// A payment that was reviewed.
 pub(crate) struct Sign {
     draft: Box<Draft>,
+    handed: Handed,
     typed: Field,
     with_password: bool,
     stage: Stage,
@@ -33,9 +34,9 @@ enum Stage {
 
 impl Sign {
     /// The last step for a draft.
-    pub(crate) fn new(draft: Box<Draft>, locked: bool) -> Self {
+    pub(crate) fn new(draft: Box<Draft>, handed: Handed, locked: bool) -> Self {
         let typed = if locked { Field::hidden() } else { Field::new() };
-        Self { draft, typed, with_password: locked, stage: Stage::Person }
+        Self { draft, handed, typed, with_password: locked, stage: Stage::Person }
     }
 
     fn agreed(&mut self, book: &Book, out: &mut Outbox) {
@@ -73,6 +74,7 @@ impl Sign {
             Some(Answer::Reply(Ok(Reply::Psbt(review)))) => {
                 out.done("Our part is signed; others must sign too.");
                 self.stage = Stage::Person;
+                self.handed.set();
                 Step::Open(Box::new(Handing::psbt(review.psbt)))
             }
             Some(Answer::Reply(Err(error))) => {

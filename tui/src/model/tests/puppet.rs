@@ -66,6 +66,15 @@ enum Keys {
     AtSigner,
 }
 
+/// What becomes of a payment that was signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Course {
+    /// It is sent.
+    Sent,
+    /// Others must sign it too.
+    Shared,
+}
+
 /// The screens, with a wallet and a person.
 pub(super) struct Bench {
     pub(super) model: Model,
@@ -104,6 +113,8 @@ pub(super) struct Bench {
     paid: bool,
     /// Coins that it has beside those that a busy wallet has.
     pub(super) more_coins: u32,
+    /// What becomes of a payment that was signed.
+    pub(super) course: Course,
     /// Payments that came after all others.
     pub(super) newer_payments: usize,
     typed: String,
@@ -147,6 +158,7 @@ impl Bench {
             locks_in: None,
             paid: false,
             more_coins: 0,
+            course: Course::Sent,
             newer_payments: 0,
             typed: String::new(),
         }
@@ -358,7 +370,7 @@ impl Bench {
                 }
                 Reply::Wallet(Box::new(wallet))
             }
-            Command::HandOut(_) | Command::ReviewPsbt(_) => Reply::Psbt(Box::new(handed())),
+            Command::HandOut(_) | Command::ReviewPsbt(_) => Reply::Psbt(self.handed()),
             Command::History(query) => {
                 let limit = query.limit.map_or(usize::MAX, |limit| limit as usize);
                 let known = history(busy, self.paid);
@@ -403,6 +415,7 @@ impl Bench {
             Command::Sign(_) | Command::SignMessage { .. } if !self.unlocked => {
                 return Err(CommandError::Locked);
             }
+            Command::Sign(_) if self.course == Course::Shared => Reply::Psbt(self.handed()),
             Command::Sign(_) | Command::AnnouncePsbt(_) => {
                 self.paid = true;
                 Reply::Payment(Box::new(payment()))
@@ -423,6 +436,11 @@ impl Bench {
             Command::Teller(command) => Reply::Teller(Box::new(told(command, busy))),
             _ => Reply::Done,
         })
+    }
+
+    fn handed(&self) -> Box<PsbtReview> {
+        let complete = handed().complete.filter(|_| self.course != Course::Shared);
+        Box::new(PsbtReview { complete, ..handed() })
     }
 
     /// One rescan at a time; the busy wallet is at one already.

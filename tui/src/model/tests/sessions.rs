@@ -16,7 +16,7 @@ use bitcoin::{Amount, BlockHash, FeeRate, SignedAmount, Txid};
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 
-use super::puppet::{Bench, PASSWORD, SIGNATURE, Signer, State, handed, stranger};
+use super::puppet::{Bench, Course, PASSWORD, SIGNATURE, Signer, State, handed, stranger};
 use crate::checkup::{Health, connections};
 use crate::effect::Trial;
 use crate::model::Message;
@@ -559,6 +559,35 @@ fn a_draft_that_was_handed_out_holds_its_coins_when_its_review_is_left() {
     assert!(!dropped, "others may be signing it");
     bench.press("d x");
     assert!(bench.asked.iter().any(|command| matches!(command, Command::Drop(_))));
+}
+
+/// With the others' signatures it pays, while its coins are free to pay once more.
+#[test]
+fn a_draft_that_has_our_signature_holds_its_coins_however_it_is_left() {
+    let ours = |exit| {
+        let mut bench = reviewed();
+        bench.course = Course::Shared;
+        bench.types("qejxary0");
+        bench.press("enter");
+        bench.types(PASSWORD);
+        bench.press("enter");
+        assert_eq!(signed(&bench), 1);
+        (bench, exit)
+    };
+    let signers = |exit| {
+        let mut bench = asked(Signer::Waits);
+        bench.course = Course::Shared;
+        bench.at_signer(Signer::Agrees);
+        (bench, exit)
+    };
+    let exits =
+        ["esc esc esc esc", "p enter esc esc esc", "esc esc + -", "2", "esc 2", "ctrl-c", "ctrl-z"];
+    for (mut bench, exit) in exits.iter().map(ours).chain(exits.iter().map(signers)) {
+        assert!(shown(&bench).contains("BBQr 1/1"), "{}", shown(&bench));
+        bench.press(exit);
+        let dropped = bench.asked.iter().any(|command| matches!(command, Command::Drop(_)));
+        assert!(!dropped, "{exit}: others may be signing it");
+    }
 }
 
 #[test]
