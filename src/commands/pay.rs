@@ -195,7 +195,11 @@ async fn agree_and_sign(
         (Ok(false), _) => Failure::new(Kind::Refused, "not agreed: nothing was signed or sent"),
         (Err(failure), _) => failure.while_doing("nothing was signed or sent"),
     };
-    session.ask_to_the_end(Command::Drop(draft.id)).await?;
+    // It may be paid: nothing is taken back, and this must be heard.
+    if refused.kind() != Kind::DaemonLost {
+        // The first reason counts; drafts shows what could not be dropped.
+        let _ = session.ask_to_the_end(Command::Drop(draft.id)).await;
+    }
     Err(refused)
 }
 

@@ -2,10 +2,13 @@
 //! alone and among others; and that Bitcoin Core's `-signer` is answered as it asks.
 
 use anyhow::{Context, Result, ensure};
+use billfold_tests::daemon::Daemon;
+use billfold_tests::lost_answer::LostAnswer;
 use billfold_tests::program::Program;
 use billfold_tests::signer::{Signer, free_port};
 use billfold_tests::town::Town;
 use billfold_tests::vector_wallet::WORDS;
+use billfold_wallet_core::command::Command;
 use bitcoin::{Address, Amount, ScriptBuf};
 use serde_json::{Value, json};
 
@@ -80,6 +83,31 @@ fn a_signer_with_other_keys_is_told_and_the_coins_stay_free() -> Result<()> {
     let gone = program.ok(&["signer", "doctor", "--signer", "tcp:127.0.0.1:1"])?;
     ensure!(gone["problem"]["name"] == "no_signer" && gone["model"].is_null(), "{gone}");
     Ok(())
+}
+
+/// Whoever is told to start again pays twice.
+#[test]
+fn a_payment_by_signer_whose_answer_is_lost_is_told_as_not_known() -> Result<()> {
+    let town = Town::build()?;
+    let device = Signer::agreeing(free_port()?, WORDS)?;
+    let place = place(&device);
+    let program = Program::connected(BILLFOLD, town.network.address())?;
+    program.ok(&["signer", "pair", "--signer", &place])?;
+    program.ease()?;
+    town.pay(&program.ok(&["receive"])?["address"], 100_000)?;
+    let daemon = Daemon::start(&program, &[])?;
+    daemon.await_height(town.network.tip().0)?;
+    let socket = program.network_dir().join("billfold.sock");
+    let lost = LostAnswer::before(&socket, |command| matches!(command, Command::AnnouncePsbt(_)))?;
+    let pay = ["pay", PAYEE, "50000sat", "--fee-rate", "2", "--yes", "--signer", &place];
+    let told = program.refused(1, "daemon_lost", &pay)?;
+    let message = told["message"].as_str().context("no message")?;
+    ensure!(message.contains("look before you ask again"), "{told}");
+    drop(lost);
+    let history = program.ok(&["history"])?;
+    let paid = history.as_array().context("history")?.iter().filter(|row| row["fee"].is_u64());
+    ensure!(paid.count() == 1, "it is paid: {history}");
+    daemon.stop()
 }
 
 #[test]
