@@ -7,6 +7,7 @@
 //! right, and to take a filter header for anything but what its sender said.
 
 mod talk;
+mod comparison;
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -20,8 +21,7 @@ use crate::filter::commitments::{Commitments, RecordError};
 use crate::filter::known_headers::KnownHeaders;
 use crate::height::{BlockId, Height};
 use crate::limits::{
-    CHECKPOINT_SPACING, MAX_CHAINED_INTERVALS, MAX_FILTER_HEADER_RANGES, MAX_FILTER_HEADERS,
-    MUTE_TIME, QUIET_PATIENCE,
+    CHECKPOINT_SPACING, MAX_FILTER_HEADER_RANGES, MAX_FILTER_HEADERS, MUTE_TIME, QUIET_PATIENCE,
 };
 use crate::outbox::Outbox;
 use crate::peer_id::PeerId;
@@ -227,52 +227,6 @@ impl FilterHeaderSync {
         dues.chain(self.is_busy.then_some(now)).min()
     }
 
-    /// Finds out by checkpoints where peers commit to what is known, or to the same as another
-    /// peer. A bounded number of intervals is hashed in one step.
-    fn compare(&mut self, standing: Standing<'_>, commitments: &mut Commitments) {
-        let mut budget = MAX_CHAINED_INTERVALS;
-        let first = standing.tree.base().height.next();
-        self.is_busy = false;
-        for (peer, common) in standing.told {
-            let limit = commitments.tip().min(*common);
-            if commitments.is_full(*peer) {
-                continue;
-            }
-            let Some(mut left) = commitments.compared(*peer).cloned() else { continue };
-            while let Some(gap) = left.gap(first..=limit) {
-                let interval = interval_of(*gap.start());
-                left.insert(*gap.start()..=*interval.end());
-                if gap.start() != interval.start() || gap.end() < interval.end() {
-                    continue;
-                }
-                let Some(talk) = self.talks.get(peer) else { break };
-                let Some(ends) = talk.checkpoints_of(&interval) else { continue };
-                let same = |(other, talk): &(&PeerId, &Talk)| {
-                    *other != peer
-                        && talk.checkpoints_of(&interval) == Some(ends)
-                        && commitments.covers(**other, &interval)
-                };
-                if let Some((other, _)) = self.talks.iter().find(same) {
-                    commitments.follow(*peer, *other, interval);
-                    continue;
-                }
-                if talk.missed.contains(interval.start()) {
-                    continue;
-                }
-                if budget == 0 {
-                    self.is_busy = true;
-                    return;
-                }
-                budget -= 1;
-                if chained(commitments, &interval, ends.0) == Some(ends.1) {
-                    commitments.cover(*peer, interval);
-                } else if let Some(talk) = self.talks.get_mut(peer) {
-                    talk.missed.insert(*interval.start());
-                }
-            }
-        }
-    }
-
     /// Asks for the ranges above what is known, each of one peer.
     fn ask_missing(
         &mut self,
@@ -366,16 +320,6 @@ fn check_chain(
         header = hash.filter_header(&header);
         height = Some(height.map_or(Height::GENESIS, Height::next));
     }
-}
-
-/// The filter header at the end of an interval, if what is known is chained onto `previous`.
-fn chained(
-    commitments: &Commitments,
-    interval: &RangeInclusive<Height>,
-    previous: FilterHeader,
-) -> Option<FilterHeader> {
-    let mut hashes = commitments.fronts(interval)?.iter();
-    Some(hashes.by_ref().fold(previous, |header, hash| hash.filter_header(&header)))
 }
 
 /// The interval between two checkpoints that a height is in; it ends with a checkpoint.

@@ -4,6 +4,7 @@ use bitcoin::hashes::Hash as _;
 use bitcoin::{BlockHash, FilterHash};
 
 use super::*;
+use crate::chain::mine::{extend, regtest_tree};
 
 /// A chain of 1,200 filter hashes from height 1 on, with the filter header at each height.
 fn chain() -> (Vec<FilterHash>, Vec<FilterHeader>) {
@@ -68,4 +69,43 @@ fn intervals_end_with_checkpoints() {
         let expected = Height::new(first)..=Height::new(last);
         assert_eq!(interval_of(Height::new(height)), expected);
     }
+}
+
+/// Whoever sends true checkpoints and false hashes makes nobody else say the same.
+#[test]
+fn nobody_is_taken_at_the_word_of_a_peer_whose_hashes_its_checkpoints_do_not_hold() {
+    let [liar, honest, late] = [1, 2, 3].map(PeerId::new);
+    let mut tree = regtest_tree();
+    extend(&mut tree, 2_000);
+    let truth: Vec<_> = (0..2_000_u32).map(|n| FilterHash::hash(&n.to_le_bytes())).collect();
+    let base = FilterHeader::all_zeros();
+    let chained =
+        |hashes: &[FilterHash]| hashes.iter().fold(base, |at, hash| hash.filter_header(&at));
+    let checkpoints = vec![chained(&truth[..1_000]), chained(&truth)];
+    let at = Height::new(1_500);
+    let mut lies = truth.clone();
+    lies[1_499] = FilterHash::hash(b"nothing is paid here");
+
+    let mut sync = FilterHeaderSync::new(Network::Regtest);
+    let mut commitments = Commitments::new(Height::GENESIS);
+    for peer in [liar, honest, late] {
+        sync.add(peer);
+        commitments.add(peer);
+        sync.talks.get_mut(&peer).unwrap().checkpoints.clone_from(&checkpoints);
+    }
+    commitments.record(liar, Height::new(1), base, &lies).unwrap();
+    let compare = |sync: &mut FilterHeaderSync, commitments: &mut Commitments| {
+        let told = [liar, honest, late].map(|peer| (peer, Height::new(2_000)));
+        let standing = Standing { peers: &told, told: &told, tree: &tree, is_loading: false };
+        sync.compare(standing, commitments);
+    };
+    let says = |commitments: &Commitments, peer| commitments.commits_to(peer, at);
+    compare(&mut sync, &mut commitments);
+    assert_eq!([honest, late].map(|peer| says(&commitments, peer)), [None; 2], "they are asked");
+
+    commitments.record(honest, Height::new(1), base, &truth).unwrap();
+    sync.talks.get_mut(&late).unwrap().missed.clear();
+    compare(&mut sync, &mut commitments);
+    assert_eq!(says(&commitments, late), Some(truth[1_499]), "one who says the same is followed");
+    assert_eq!(says(&commitments, liar), Some(lies[1_499]));
 }
