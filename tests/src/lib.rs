@@ -16,7 +16,6 @@ pub mod screens;
 pub mod daemon;
 pub mod manual;
 pub mod splice;
-#[cfg(unix)]
 pub mod lost_answer;
 pub mod socks;
 pub mod enclave;

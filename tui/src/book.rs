@@ -288,6 +288,12 @@ pub const MONEY: &[Page] =
     &[Page::Balance, Page::History, Page::Coins, Page::Addresses, Page::Drafts];
 
 impl Look {
+    /// As it is where somebody agrees: nobody agrees to what they can't see.
+    #[must_use]
+    pub const fn bare(self) -> Self {
+        Self { hidden: false, ..self }
+    }
+
     /// An amount.
     #[must_use]
     pub fn amount(self, amount: Amount) -> String {

@@ -186,9 +186,10 @@ impl Screen for BySigner {
 
 /// What the signer must show too.
 fn payment(draft: &Draft, book: &Book) -> Vec<Vec<Piece>> {
+    let look = book.look.bare();
     let mut lines = vec![vec![dim("The signer must show the same:")]];
     for (address, amount) in draft.outputs.iter().take(SHOWN) {
-        lines.push(vec![dim("Pay       "), strong(book.look.amount(*amount))]);
+        lines.push(vec![dim("Pay       "), strong(look.amount(*amount))]);
         for (at, line) in format::address_lines(address, GROUPS).into_iter().enumerate() {
             lines.push(vec![dim(if at == 0 { "to        " } else { "          " }), strong(line)]);
         }
@@ -196,7 +197,7 @@ fn payment(draft: &Draft, book: &Book) -> Vec<Vec<Piece>> {
     if let Some(more) = draft.outputs.len().checked_sub(SHOWN).filter(|more| *more > 0) {
         lines.push(vec![dim(format!("          and {}", format::count(more as u64, "other")))]);
     }
-    lines.push(vec![dim("Fee       "), text(book.look.amount(draft.fee))]);
+    lines.push(vec![dim("Fee       "), text(look.amount(draft.fee))]);
     lines
 }
 

@@ -144,17 +144,17 @@ impl Screen for Returned {
 
 /// What is known of it.
 fn lines(review: &PsbtReview, book: &Book, width: usize) -> Vec<Vec<Piece>> {
-    let mut lines = Vec::new();
+    let (look, mut lines) = (book.look.bare(), Vec::new());
     for PsbtOutput { amount, address, owner, .. } in &review.outputs {
         let name = if owner.is_some() { "Back      " } else { "Pay       " };
-        lines.push(vec![dim(name), strong(book.look.amount(*amount))]);
+        lines.push(vec![dim(name), strong(look.amount(*amount))]);
         if let (Some(address), None) = (address, owner) {
             for line in format::address_lines(address, GROUPS) {
                 lines.push(vec![dim("          "), text(line)]);
             }
         }
     }
-    let fee = review.fee.map_or_else(|| "not known".to_owned(), |fee| book.look.amount(fee));
+    let fee = review.fee.map_or_else(|| "not known".to_owned(), |fee| look.amount(fee));
     lines.push(vec![dim("Fee       "), text(fee)]);
     let of = |input: &&PsbtInput| input.finished || input.signatures > 0;
     let signed = if review.complete.is_some() {

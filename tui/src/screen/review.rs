@@ -282,7 +282,7 @@ fn drop_draft(id: DraftId, book: &Book, out: &mut Outbox) {
 }
 
 fn lines(draft: &Draft, book: &Book, width: usize) -> Vec<Vec<Piece>> {
-    let look = book.look;
+    let look = book.look.bare();
     let mut lines = purpose(draft);
     for (address, amount) in &draft.outputs {
         lines.push(vec![dim("Pay       "), strong(look.amount(*amount))]);
@@ -367,7 +367,7 @@ fn left(draft: &Draft, book: &Book) -> String {
 }
 
 fn spent(coin: &Coin, book: &Book) -> Vec<Piece> {
-    let amount = format!("          {}  ", book.look.amount(coin.amount));
+    let amount = format!("          {}  ", book.look.bare().amount(coin.amount));
     let note = match &coin.note {
         Some(note) => text(format!("{note:?}")),
         None => dim(coin.outpoint.to_string()),

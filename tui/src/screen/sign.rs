@@ -139,8 +139,9 @@ impl Screen for Sign {
 
     fn draw(&self, book: &Book, canvas: &mut Canvas<'_>) {
         let paid = self.draft.outputs.iter().map(|(_, amount)| *amount).sum();
-        canvas.line(0, &[dim("Pay       "), strong(book.look.amount(paid))]);
-        canvas.line(1, &[dim("Fee       "), text(book.look.amount(self.draft.fee))]);
+        let look = book.look.bare();
+        canvas.line(0, &[dim("Pay       "), strong(look.amount(paid))]);
+        canvas.line(1, &[dim("Fee       "), text(look.amount(self.draft.fee))]);
         let name = if self.with_password { "Password" } else { "Type pay" };
         self.typed.draw(canvas, 3, name, self.stage == Stage::Person);
         let told = match self.stage {

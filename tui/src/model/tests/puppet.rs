@@ -7,9 +7,9 @@ use billfold_wallet_core::command::{
     BalanceParts, Birthday, ChainSearch, Change, Coin, CoinQuery, Command, CommandError, Draft,
     DraftId, FeeBasis, FeeChoice, Finding, Happened, HistoryRow, InvoiceState, IssuedAddress,
     JournalEntry, KeyLayerState, KeyState, Limit, Mark, Matched, MessageForm, Operation,
-    OperationCommand, OperationId, OperationState, PayAmount, Payment, PaymentState, PsbtReview,
-    Purpose, Reach, Reference, Reply, SearchEnd, SearchReport, SignedMessage, Task, TellerCommand,
-    TellerReading, TellerReply, TransactionRecord, WalletDescription, Warning,
+    OperationCommand, OperationId, OperationState, PayAmount, Payment, PaymentState, PsbtOutput,
+    PsbtReview, Purpose, Reach, Reference, Reply, SearchEnd, SearchReport, SignedMessage, Task,
+    TellerCommand, TellerReading, TellerReply, TransactionRecord, WalletDescription, Warning,
 };
 use billfold_wallet_core::event::{Event, News};
 use billfold_wallet_core::founding::Founding;
@@ -537,8 +537,13 @@ pub(super) fn handed() -> PsbtReview {
         psbt: Psbt::from_unsigned_tx(unsigned()).expect("nothing is signed"),
         draft: Some(DraftId(7)),
         inputs: Vec::new(),
-        outputs: Vec::new(),
-        fee: None,
+        outputs: vec![PsbtOutput {
+            amount: Amount::from_sat(1_000_000),
+            script: stranger().script_pubkey(),
+            address: Some(stranger()),
+            owner: None,
+        }],
+        fee: Some(Amount::from_sat(297)),
         complete: Some(unsigned()),
         warnings: Vec::new(),
     }

@@ -34,7 +34,10 @@ fn signed(bench: &Bench) -> usize {
 }
 
 fn reviewed() -> Bench {
-    let mut bench = Bench::open(State::Busy, true);
+    reviewed_by(Bench::open(State::Busy, true))
+}
+
+fn reviewed_by(mut bench: Bench) -> Bench {
     bench.press("s");
     bench.tell(Message::Paste(format!("bitcoin:{}?amount=0.01", stranger())));
     bench.press("enter");
@@ -241,6 +244,39 @@ fn amounts_are_hidden_everywhere() {
     }
 }
 
+/// Nobody agrees to what they can't see.
+#[test]
+fn hidden_amounts_are_shown_where_they_are_agreed_to() {
+    let hidden = |mut bench: Bench| {
+        bench.press("z");
+        bench
+    };
+    let agreed = |bench: &Bench| {
+        let told = shown(bench);
+        let amount = |line: &str| line.contains("BTC") && !line.contains("••••••");
+        for name in ["Pay  ", "Fee  "] {
+            let line = told.lines().find(|line| line.contains(name));
+            assert!(line.is_some_and(amount), "{name}: {told}");
+        }
+        told
+    };
+    for bench in [Bench::open(State::Busy, true), Bench::watching(State::Busy, true)] {
+        let mut bench = reviewed_by(hidden(bench.beside(Signer::Waits)));
+        let review = agreed(&bench);
+        let spent = review.lines().filter(|line| line.starts_with("           0."));
+        assert!(spent.count() > 0 && review.contains("total left ••••••"), "{review}");
+        bench.types("qejxary0");
+        bench.press("enter");
+        assert!(shown(&bench).contains("Sign"), "{}", shown(&bench));
+        agreed(&bench);
+    }
+    let mut bench = hidden(Bench::open(State::Busy, true));
+    bench.press("d n");
+    bench.tell(Message::Paste(handed().psbt.to_string()));
+    bench.press("enter");
+    agreed(&bench);
+}
+
 #[test]
 fn what_changed_is_asked_for_again() {
     let mut bench = Bench::open(State::Busy, true);
@@ -415,10 +451,7 @@ fn a_signer_that_is_absent_is_looked_for_until_it_is_there() {
 
 /// A payment whose keys are on a signer, up to the question there.
 fn asked(signer: Signer) -> Bench {
-    let mut bench = Bench::watching(State::Busy, true).beside(signer);
-    bench.press("s");
-    bench.tell(Message::Paste(format!("bitcoin:{}?amount=0.01", stranger())));
-    bench.press("enter");
+    let mut bench = reviewed_by(Bench::watching(State::Busy, true).beside(signer));
     bench.types("qejxary0");
     bench.press("enter");
     bench
