@@ -6,7 +6,7 @@
 use billfold_wallet_core::command::{Command, Draft, PsbtReview, Reply};
 use bitcoin::Psbt;
 
-use crate::action::Action;
+use crate::action::{Action, Verb};
 use crate::book::{Book, Page};
 use crate::canvas::{Canvas, Piece, dim, strong, text};
 use crate::device::{DeviceQuestion, DeviceReply};
@@ -40,6 +40,8 @@ enum Stage {
     Sending(Ticket),
     /// Nothing more: others must sign what was handed out.
     Handed,
+    /// Nothing more: it is stored.
+    Sent,
 }
 
 impl BySigner {
@@ -123,9 +125,11 @@ impl Screen for BySigner {
         match (action, &self.stage) {
             (Action::Enter, Stage::Refused(_)) => self.ask(book, out),
             (Action::Back, Stage::Refused(_) | Stage::Asking { .. }) => return Step::Back,
+            // Who waits in vain can end the program.
+            (Action::Verb(Verb::Quit), _) => return Step::Pass,
             // What is on its way into the wallet is carried to its end.
             (_, Stage::Checking(_) | Stage::Sending(_) | Stage::Handing(_)) => {}
-            (Action::Enter | Action::Back, Stage::Handed) => return Step::Home,
+            (Action::Enter | Action::Back, Stage::Handed | Stage::Sent) => return Step::Home,
             (Action::Verb(_), _) => return Step::Pass,
             _ => {}
         }
@@ -146,6 +150,8 @@ impl Screen for BySigner {
             }
             Some(Answer::Reply(Ok(Reply::Payment(payment)))) => {
                 out.done(standing::signed(&payment, book));
+                // If something was opened above, nobody goes there now.
+                self.stage = Stage::Sent;
                 return Step::Home;
             }
             Some(Answer::Reply(Err(error))) => self.stage = Stage::Refused(error.to_string()),
@@ -156,8 +162,11 @@ impl Screen for BySigner {
     }
 
     fn leave(&mut self, _book: &Book, out: &mut Outbox) {
-        if let Stage::Asking { ticket, .. } = self.stage {
-            out.put(Effect::HangUp(ticket));
+        match self.stage {
+            Stage::Asking { ticket, .. } => out.put(Effect::HangUp(ticket)),
+            // It may be sent by now.
+            Stage::Sending(_) | Stage::Sent => self.handed.set(),
+            _ => {}
         }
     }
 
@@ -178,6 +187,7 @@ impl Screen for BySigner {
             Stage::Handed => {
                 ("Others must sign too: drafts have it.", Role::Pending, "Enter goes to Home.")
             }
+            Stage::Sent => ("It is on its way.", Role::Received, "Enter goes to Home."),
         };
         let row = canvas.below(row).wrapped(0, told, role) + row;
         canvas.hint(row + 1, keys, Role::Dim);

@@ -73,6 +73,8 @@ pub(super) enum Course {
     Sent,
     /// Others must sign it too.
     Shared,
+    /// It is to be sent, and nobody answers.
+    Unanswered,
 }
 
 /// The screens, with a wallet and a person.
@@ -252,15 +254,7 @@ impl Bench {
     fn carry_out(&mut self, effect: Effect) -> Option<Message> {
         let (ticket, answer) = match effect {
             Effect::Ask { ticket, command, .. } => {
-                let reply = self.answer(&command);
-                let locks = *command == Command::Lock && self.unlocked;
-                self.asked.push(*command);
-                if locks {
-                    self.unlocked = false;
-                    let news = News { wallet: Some(WalletName::default()), event: Event::Locked };
-                    self.tell(Message::Heard(news));
-                }
-                (ticket, Answer::Reply(reply))
+                return self.asked_for(*command).map(|reply| Message::Answered(ticket, reply));
             }
             effect @ (Effect::Load { ticket, .. } | Effect::Unlock { ticket, .. }) => {
                 // A password can't be looked at; what was typed can.
@@ -349,6 +343,21 @@ impl Bench {
             Effect::Redraw | Effect::Suspend => return None,
         };
         Some(Message::Answered(ticket, answer))
+    }
+
+    /// What a command is answered, if it is.
+    fn asked_for(&mut self, command: Command) -> Option<Answer> {
+        let is_announced = matches!(command, Command::AnnouncePsbt(_));
+        let reply = self.answer(&command);
+        let locks = command == Command::Lock && self.unlocked;
+        self.asked.push(command);
+        if locks {
+            self.unlocked = false;
+            let news = News { wallet: Some(WalletName::default()), event: Event::Locked };
+            self.tell(Message::Heard(news));
+        }
+        let is_lost = is_announced && self.course == Course::Unanswered;
+        (!is_lost).then_some(Answer::Reply(reply))
     }
 
     fn answer(&mut self, command: &Command) -> Result<Reply, CommandError> {

@@ -498,6 +498,37 @@ fn a_question_that_is_left_is_taken_back_from_the_signer() {
     assert!(other.asked.iter().any(|command| matches!(command, Command::Drop(_))));
 }
 
+/// Whoever sees nothing end would pay once more.
+#[test]
+fn a_payment_that_is_sent_under_another_screen_is_told_as_sent() {
+    for key in ["enter", "esc"] {
+        let mut bench = asked(Signer::Waits);
+        bench.press("f1");
+        bench.at_signer(Signer::Agrees);
+        assert!(sent(&bench));
+        bench.press("esc");
+        assert!(shown(&bench).contains("It is on its way"), "{}", shown(&bench));
+        bench.press(key);
+        assert!(shown(&bench).contains("rent may"), "Home: {}", shown(&bench));
+    }
+}
+
+/// An answer that never comes would hold the terminal, and the payment may be with the peers.
+#[test]
+fn who_ends_while_a_payment_is_sent_takes_nothing_back() {
+    for end in ["ctrl-c", "ctrl-z"] {
+        let mut bench = asked(Signer::Waits);
+        bench.course = Course::Unanswered;
+        bench.at_signer(Signer::Agrees);
+        assert!(sent(&bench) && shown(&bench).contains("Storing and sending it"));
+        bench.press("esc enter 2");
+        assert!(shown(&bench).contains("Storing and sending it"), "{}", shown(&bench));
+        bench.press(end);
+        assert!(bench.ended || !bench.model.is_open(), "{end}");
+        assert!(!bench.asked.iter().any(|command| matches!(command, Command::Drop(_))), "{end}");
+    }
+}
+
 #[test]
 fn an_address_is_compared_on_the_signer_and_another_one_is_told() {
     for (signer, told) in [
