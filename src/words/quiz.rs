@@ -1,5 +1,7 @@
 //! Owns the check that words were written down: some of them are asked for, without being shown.
 //!
+//! What is typed goes to the terminal's second screen only.
+//!
 //! Refuses to let a wrong word pass, and to keep a person who will check later from going on.
 
 use billfold_wallet_core::seed::{Words, quiz};
@@ -29,6 +31,8 @@ pub(crate) async fn ask(
     interrupt: &mut Interrupt,
 ) -> Result<Answer, Failure> {
     let words: Vec<_> = words.iter().collect();
+    // What is typed would stay in the scroll-back.
+    let _screen = terminal.second_screen()?;
     terminal.show(INTRODUCTION)?;
     let places = quiz::places(words.len())
         .map_err(|error| Failure::new(Kind::NoEntropy, error.to_string()))?;

@@ -35,6 +35,8 @@ fn a_new_wallet_is_backed_up_when_its_words_were_typed_back() -> Result<()> {
     for secret in ["one thing", "another thing", PASSWORD] {
         ensure!(!ending.shown.contains(secret), "a password was shown: {ending:?}");
     }
+    let kept = kept(&ending.shown);
+    ensure!(kept.contains("is created") && !kept.contains("Word "), "in the scroll-back: {kept}");
     let told = ending.shown.rsplit("is created").next().unwrap_or_default();
     ensure!(words.iter().all(|word| !told.contains(&format!(" {word} "))), "{told}");
 
@@ -317,6 +319,12 @@ fn interrupted(mut typist: Typist) -> Result<()> {
     let (entered, left) = (ending.shown.matches(SCREEN_ENTERED), ending.shown.matches(SCREEN_LEFT));
     ensure!(entered.count() == left.count(), "the second screen is not left: {ending:?}");
     Ok(())
+}
+
+/// What the scroll-back keeps: all but what is on the second screen.
+fn kept(shown: &str) -> String {
+    let parts = shown.split(SCREEN_LEFT);
+    parts.filter_map(|part| part.split(SCREEN_ENTERED).next()).collect()
 }
 
 /// No wallet, and no file of one.
