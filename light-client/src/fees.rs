@@ -3,20 +3,24 @@
 //!
 //! A light client does not know what the inputs of others hold, so it knows no single fee; but a
 //! block's coinbase says what all of them pay together. Refuses to guess: without enough blocks
-//! there is no rate for a target, and what there is comes with how far to trust it.
+//! there is no rate for a target, and what there is comes with how far to trust it. Refuses to let one
+//! or two peers talk it up: above what blocks pay, a floor takes three.
 
 use std::collections::BTreeMap;
 
 use bitcoin::{Amount, Block, FeeRate, Network, Weight};
 
 use crate::height::Height;
-use crate::limits::{FEE_WINDOW, MAX_FEE_RATE, MIN_FEE_RATE};
+use crate::limits::{FEE_WINDOW, MAX_FEE_RATE, MIN_FEE_RATE, PLAIN_FLOOR};
 
 /// What is known about fees at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FeeReport {
     /// The median of the rates below which peers relay nothing; the lower one of two.
     pub floor: Option<FeeRate>,
+    /// As much of the floor as the estimates rest on: what is above [`PLAIN_FLOOR`] and above what the
+    /// blocks paid, three peers have to ask for. `None` also if no block says what it is to be cut to.
+    pub counted: Option<FeeRate>,
     /// How many peers said one.
     pub peers: usize,
     /// How many of the last [`FEE_WINDOW`] blocks were seen whole.
@@ -27,7 +31,8 @@ pub struct FeeReport {
 
 impl FeeReport {
     /// Nothing is known.
-    pub const NOTHING: Self = Self { floor: None, peers: 0, blocks: 0, estimates: Vec::new() };
+    pub const NOTHING: Self =
+        Self { floor: None, counted: None, peers: 0, blocks: 0, estimates: Vec::new() };
 }
 
 /// What to pay to be in a block within a time.
@@ -107,11 +112,11 @@ impl FeeSamples {
         let mut floors: Vec<FeeRate> =
             floors.map(|floor| floor.clamp(MIN_FEE_RATE, MAX_FEE_RATE)).collect();
         floors.sort_unstable();
-        let floor = median(&floors);
+        let (floor, peers) = (median(&floors), floors.len());
         let samples: Vec<Sample> = self.0.values().copied().collect();
-        let estimates =
-            TARGETS.map(|target| estimate(target, floor, floors.len(), &samples)).to_vec();
-        FeeReport { floor, peers: floors.len(), blocks: samples.len(), estimates }
+        let counted = counted(&floors, &samples);
+        let estimates = TARGETS.map(|target| estimate(target, counted, peers, &samples)).to_vec();
+        FeeReport { floor, counted, peers, blocks: samples.len(), estimates }
     }
 }
 
@@ -154,6 +159,21 @@ const fn share(target: u16) -> usize {
     }
 }
 
+/// The median of these sorted floors, or as much of it as one or two liars can't have made up. What
+/// blocks paid is proven by their work, and a mempool asks for less than that; for more, fees rose
+/// since, which all peers then see.
+fn counted(floors: &[FeeRate], samples: &[Sample]) -> Option<FeeRate> {
+    let said = median(floors)?;
+    let by_three = floors.iter().nth_back(2).copied();
+    let sure = by_three.map_or(PLAIN_FLOOR, |floor| floor.max(PLAIN_FLOOR));
+    if said <= sure {
+        return Some(said);
+    }
+    let mut paid: Vec<FeeRate> = samples.iter().map(|sample| sample.average).collect();
+    paid.sort_unstable();
+    median(&paid).map(|paid| said.min(paid.max(sure)))
+}
+
 fn estimate(target: u16, floor: Option<FeeRate>, floors: usize, samples: &[Sample]) -> FeeEstimate {
     let base = floor.unwrap_or(MIN_FEE_RATE);
     let mut prices: Vec<FeeRate> = samples.iter().map(|sample| sample.price(base)).collect();
@@ -193,6 +213,9 @@ fn subsidy(network: Network, height: Height) -> Amount {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
 
     fn rate(sat_per_vb: u64) -> FeeRate {
@@ -236,6 +259,66 @@ mod tests {
         assert_eq!(rates(&honest), rates(&lied));
         let alone = FeeSamples::default().report([FeeRate::MAX].into_iter());
         assert_eq!(alone.floor, Some(MAX_FEE_RATE), "what nobody would pay is cut off");
+    }
+
+    #[test]
+    fn above_what_blocks_pay_a_floor_takes_three_peers() {
+        let paid = samples(20, |n| u64::from(n % 5) + 1);
+        let alone = paid.report(std::iter::empty());
+        for floors in [&[2_000][..], &[2_000, 2_000], &[1, 2_000, 2_000], &[1, 1, 2_000, 2_000]] {
+            let report = paid.report(floors.iter().copied().map(rate));
+            assert!(rates(&report).iter().all(|one| *one <= Some(rate(5))), "{report:?}");
+            assert_eq!(rates(&report)[..4], rates(&alone)[..4], "{floors:?}");
+            assert!(report.estimates.iter().all(|one| one.confidence == Confidence::Medium));
+        }
+        let lied = paid.report([rate(2_000)].into_iter());
+        assert_eq!((lied.floor, lied.counted), (Some(rate(2_000)), Some(rate(3))));
+        let rising = paid.report([rate(20), rate(30), rate(25), rate(1)].into_iter());
+        assert!(rates(&rising).iter().all(|one| *one == Some(rate(20))), "{rising:?}");
+    }
+
+    #[test]
+    fn a_single_node_is_believed_what_a_mempool_can_ask_for() {
+        let dear = samples(20, |_| 30);
+        let own = dear.report([rate(20)].into_iter());
+        assert_eq!(rates(&own), rates(&dear.report([rate(20); 3].into_iter())));
+        assert_eq!(own.counted, Some(rate(20)), "a full mempool asks for less than blocks pay");
+        let room = Sample { average: MIN_FEE_RATE, full: false };
+        let cheap = FeeSamples((0..20).map(|n| (Height::new(n), room)).collect());
+        for (asked, taken) in [(rate(1), rate(1)), (rate(9), PLAIN_FLOOR)] {
+            let report = cheap.report([asked].into_iter());
+            assert!(rates(&report).iter().all(|one| *one == Some(taken)), "{report:?}");
+        }
+    }
+
+    #[test]
+    fn without_blocks_a_high_floor_of_two_is_no_rate() {
+        for floors in [&[2_000][..], &[20, 20], &[1, 20, 20]] {
+            let report = FeeSamples::default().report(floors.iter().copied().map(rate));
+            assert!(rates(&report).iter().all(Option::is_none), "{report:?}");
+            assert_eq!(report.counted, None);
+        }
+        let three = FeeSamples::default().report([rate(20); 3].into_iter());
+        assert_eq!(rates(&three)[6..], [Some(rate(20)); 2]);
+    }
+
+    proptest! {
+        /// Whatever two peers say beside honest ones, nobody pays more for it than an honest peer asks
+        /// for, than blocks paid, or than [`PLAIN_FLOOR`].
+        #[test]
+        fn two_liars_are_not_paid(
+            lies in vec(0_u64..4_000, 0..=2),
+            honest in vec(0_u64..100, 0..8),
+            paid in vec((0_u64..100, any::<bool>()), 0..80),
+        ) {
+            let sample = |(n, (average, full))| (Height::new(n), Sample { average: rate(average), full });
+            let blocks = FeeSamples((0..).zip(paid.clone()).map(sample).collect());
+            let report = blocks.report(lies.iter().chain(&honest).copied().map(rate));
+            let paid = paid.iter().map(|(average, _)| *average);
+            let most = honest.iter().copied().chain(paid).max().unwrap_or(1).max(1);
+            prop_assert!(rates(&report).iter().all(|one| *one <= Some(rate(most))), "{:?}", report);
+            prop_assert!(report.counted <= report.floor);
+        }
     }
 
     #[test]

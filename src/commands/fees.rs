@@ -90,7 +90,8 @@ fn basis(fees: &FeeReport) -> String {
     let relay = if fees.peers == 1 { "relays" } else { "relay" };
     let floor = match fees.floor {
         Some(floor) => {
-            format!("{peers} {relay} nothing below {} (median)", figures::fee_rate(floor))
+            let floor = figures::fee_rate(floor);
+            format!("{peers} {relay} nothing below {floor} (median){}", cut(fees))
         }
         None => "no peer said below which rate it relays nothing".to_owned(),
     };
@@ -102,6 +103,18 @@ fn basis(fees: &FeeReport) -> String {
         ),
     };
     format!("Based on this: {floor}; {blocks}.")
+}
+
+/// What of the floor does not count, and why.
+fn cut(fees: &FeeReport) -> String {
+    match fees.counted {
+        counted if counted == fees.floor => String::new(),
+        Some(counted) => {
+            let counted = figures::fee_rate(counted);
+            format!(", counted as {counted} since fewer than three ask for more than blocks pay")
+        }
+        None => ", not counted since fewer than three ask for so much".to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -118,6 +131,7 @@ mod tests {
         let rate = Some(FeeRate::from_sat_per_kwu(525));
         let fees = FeeReport {
             floor: rate,
+            counted: rate,
             peers: 1,
             blocks: 0,
             estimates: vec![one(1, None, Confidence::None), one(144, rate, Confidence::Low)],
@@ -135,5 +149,17 @@ mod tests {
         assert_eq!(found, expected);
         let text = report.for_people(Canvas { drawings: false, colour: false });
         assert!(text.contains("unknown") && text.contains("2.1 sat/vB"), "{text}");
+        assert!(!text.contains("counted"), "{text}");
+    }
+
+    #[test]
+    fn a_floor_that_does_not_count_whole_is_told() {
+        let rate = |kwu| Some(FeeRate::from_sat_per_kwu(kwu));
+        let told = |counted| {
+            let floor = rate(500_000);
+            basis(&FeeReport { floor, counted, peers: 1, ..FeeReport::NOTHING })
+        };
+        assert!(told(rate(750)).contains("2000 sat/vB (median), counted as 3 sat/vB since fewer"));
+        assert!(told(None).contains("(median), not counted since fewer than three ask"));
     }
 }

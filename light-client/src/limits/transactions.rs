@@ -106,5 +106,9 @@ pub const FEE_WINDOW: u32 = 144;
 /// The lowest fee rate that is believed: 0.1 sat/vB, what nodes relay at the least.
 pub const MIN_FEE_RATE: FeeRate = FeeRate::from_sat_per_kwu(25);
 
+/// What a node asks for whose mempool has room: 1 sat/vB, Bitcoin Core's default until 29.1. Up to here
+/// a single peer is believed that it relays nothing below.
+pub const PLAIN_FLOOR: FeeRate = FeeRate::from_sat_per_kwu(250);
+
 /// The highest fee rate that is believed, of a peer or of a block: 2,000 sat/vB.
 pub const MAX_FEE_RATE: FeeRate = FeeRate::from_sat_per_kwu(500_000);

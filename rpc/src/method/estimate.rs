@@ -2,8 +2,6 @@
 //!
 //! Refuses to guess where too little was seen.
 
-use billfold_wallet_core::light_client::limits::MAX_FEE_RATE;
-use billfold_wallet_core::limits::LEAST_FEE_RATE;
 use bitcoin::FeeRate;
 use serde::Serialize;
 
@@ -51,8 +49,7 @@ async fn estimate(node: &Node, arguments: &Arguments) -> Outcome {
         let errors = Some(["Insufficient data or no feerate found"]);
         return answer(&EstimateForm { feerate: None, errors, blocks: 0 });
     };
-    let floor = fees.floor.unwrap_or(LEAST_FEE_RATE).min(MAX_FEE_RATE);
-    answer(&EstimateForm { feerate: Some(per_kvb(rate.max(floor))), errors: None, blocks })
+    answer(&EstimateForm { feerate: Some(per_kvb(rate)), errors: None, blocks })
 }
 
 fn per_kvb(rate: FeeRate) -> Btc {

@@ -43,7 +43,7 @@ portable_struct! {
     Evidence { headers, tip, filter }
     FilterEvidence { hash, headers, agreeing, peers }
     FilterHeaders { previous, header }
-    FeeReport { floor, peers, blocks, estimates }
+    FeeReport { floor, counted, peers, blocks, estimates }
     FeeEstimate { target, rate, confidence }
     PeerSearch { addresses, usable, seeds, seeds_asked, seeds_answered, failures, proxy }
     BannedHost { host, until, reason }

@@ -127,7 +127,7 @@ impl ChildCost<'_> {
             (Price::Rate(rate), _) => rate,
         };
         let together = fee::fee(rate, self.line.weight() + self.weight);
-        let floor = moment.fees.floor.unwrap_or(LEAST_FEE_RATE);
+        let floor = moment.fees.counted.unwrap_or(LEAST_FEE_RATE);
         match together.checked_sub(before) {
             Some(own) if own >= fee::fee(floor, self.weight) => Ok((own, basis)),
             _ => {

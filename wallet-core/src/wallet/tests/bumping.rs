@@ -314,6 +314,18 @@ fn a_child_pays_for_what_came_in() {
     bench.sign(&draft);
 }
 
+/// One peer that relays nothing below 2,000 sat/vB would otherwise keep every child back.
+#[test]
+fn a_floor_that_does_not_count_holds_no_child_back() {
+    let mut bench = bench();
+    let spk = bench.issue(TAPROOT);
+    let incoming = bench.payment_in(spk, 50_000);
+    bench.wallet.take_seen(&incoming, 2, bench.now).unwrap();
+    bench.fees.floor = Some(FeeRate::from_sat_per_vb_u32(2_000));
+    let draft = bump(&mut bench, incoming.compute_txid(), BumpWay::Child, rate(10));
+    assert!(matches!(draft.purpose, Purpose::Child(_)));
+}
+
 /// A child or a cancellation has nothing but its change: a fee that leaves none of it leaves no
 /// transaction.
 #[test]
