@@ -141,6 +141,8 @@ impl Face for Guest {
 
     fn unload<'a>(&'a self, wallet: &'a WalletName) -> BoxFuture<'a, Result<(), CommandError>> {
         let mut held = self.held();
+        // Nobody is there any more to lock them after the signature.
+        held.keys.remove(wallet);
         if held.wallets.remove(wallet) {
             return Box::pin(async { Ok(()) });
         }
@@ -155,6 +157,7 @@ impl Face for Guest {
         lasts: Option<Duration>,
     ) -> BoxFuture<'a, Result<(), OpenError>> {
         Box::pin(async move {
+            let once = lasts.is_some();
             let (lasts, were_open) = match self.keys(wallet).await? {
                 KeyState::Locked => (Some(lasts.unwrap_or(UNLOCKED)), false),
                 KeyState::Open => (None, true),
@@ -164,7 +167,7 @@ impl Face for Guest {
                 }
             };
             self.daemon.unlock(wallet, password, lasts).await?;
-            if were_open {
+            if were_open && once {
                 self.held().keys.insert(wallet.clone());
             }
             Ok(())

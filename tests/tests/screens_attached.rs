@@ -4,7 +4,7 @@
 use anyhow::{Context, Result, ensure};
 use billfold_tests::daemon::Daemon;
 use billfold_tests::program::PASSWORD;
-use billfold_tests::screens::{STRANGER, opened, quit, txid_after};
+use billfold_tests::screens::{STRANGER, opened, quit, txid_after, verb};
 use billfold_tests::town::Town;
 use billfold_tests::typist::ENTER;
 use serde_json::json;
@@ -49,8 +49,11 @@ fn a_person_looks_and_pays_beside_a_daemon_and_leaves_it_as_it_was() -> Result<(
     let again = daemon.call("sendtoaddress", &request)?;
     town.await_payment(again.as_str().context("no txid")?.parse()?)?;
 
-    // Who locks the keys by hand locks them for scripts too.
+    // Who locks the keys by hand locks them for scripts too, also after they were opened by hand.
     let mut person = opened(&program)?;
+    verb(&mut person, "unlock", "Lock with L")?;
+    person.enter(PASSWORD)?;
+    person.see("The keys are open until they are locked")?;
     person.press("L")?;
     person.see("The keys are locked")?;
     quit(person)?;

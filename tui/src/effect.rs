@@ -58,6 +58,8 @@ pub enum Effect {
         wallet: WalletName,
         /// Its password.
         password: Password,
+        /// Whether it is for one signature, and is locked again after this at the latest.
+        lasts: Option<Duration>,
     },
     /// Make fresh words, and draw which of them are asked for.
     Words {
@@ -239,10 +241,25 @@ impl Outbox {
         ticket
     }
 
-    /// Opens a key layer.
+    /// Opens a key layer until it is locked.
     pub fn unlock(&mut self, wallet: &WalletName, password: Password) -> Ticket {
+        self.unlock_for(wallet, password, None)
+    }
+
+    /// Opens a key layer for one signature, or only to see that the password is right. Whoever asks locks it
+    /// again.
+    pub fn unlock_once(&mut self, wallet: &WalletName, password: Password) -> Ticket {
+        self.unlock_for(wallet, password, Some(ONCE))
+    }
+
+    fn unlock_for(
+        &mut self,
+        wallet: &WalletName,
+        password: Password,
+        lasts: Option<Duration>,
+    ) -> Ticket {
         let (ticket, wallet) = (self.ticket(), wallet.clone());
-        self.effects.push(Effect::Unlock { ticket, wallet, password });
+        self.effects.push(Effect::Unlock { ticket, wallet, password, lasts });
         ticket
     }
 
@@ -353,3 +370,6 @@ impl Outbox {
         Ticket(self.last)
     }
 }
+
+/// How long keys that are opened for one signature stay open if nobody locks them.
+const ONCE: Duration = Duration::from_secs(600);

@@ -52,9 +52,9 @@ impl Wallets {
                     told(ticket, Answer::Opened(opened));
                 });
             }
-            Effect::Unlock { ticket, wallet, password } => {
+            Effect::Unlock { ticket, wallet, password, lasts } => {
                 tokio::spawn(async move {
-                    told(ticket, Answer::Opened(face.unlock(&wallet, password, None).await));
+                    told(ticket, Answer::Opened(face.unlock(&wallet, password, lasts).await));
                 });
             }
             Effect::Words { ticket, count } => told(ticket, Answer::Words(fresh(count))),

@@ -89,7 +89,7 @@ impl Screen for Closed {
             (Answer::Opened(Ok(())), _) => return Step::Enter,
             (Answer::Opened(Err(OpenError::Loaded(_))), Stage::Opening(_)) => {
                 if let Ok(password) = Password::new(self.password.text()) {
-                    self.stage = Stage::Checking(out.unlock(&book.wallet, password));
+                    self.stage = Stage::Checking(out.unlock_once(&book.wallet, password));
                     return Step::Stay;
                 }
             }

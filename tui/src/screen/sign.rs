@@ -49,7 +49,7 @@ impl Sign {
             return;
         }
         match Password::new(self.typed.text()) {
-            Ok(password) => self.stage = Stage::Keys(out.unlock(&book.wallet, password)),
+            Ok(password) => self.stage = Stage::Keys(out.unlock_once(&book.wallet, password)),
             Err(error) => out.problem(error),
         }
         self.typed.clear();
