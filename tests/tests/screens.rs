@@ -77,14 +77,14 @@ fn a_payment_is_pasted_compared_signed_made_faster_and_taken_back() -> Result<()
     town.await_payment(paid)?;
     person.see("rent may")?;
 
-    choose_what_waits(&mut person)?;
+    choose_what_waits(&mut person, 0)?;
     person.press("b")?;
     person.see("Replaces")?;
     let faster = sign(&mut person)?;
     town.await_payment(faster)?;
     ensure!(!town.network.mempool().contains(&paid), "it is not replaced");
 
-    choose_what_waits(&mut person)?;
+    choose_what_waits(&mut person, 1)?;
     person.press("x")?;
     person.see("Cancels")?;
     let taken_back = sign(&mut person)?;
@@ -274,14 +274,17 @@ fn a_window_that_is_made_small_and_large_again_loses_nothing() -> Result<()> {
     quit(person)
 }
 
-/// Chooses the payment that waits, among those that were made in the same second.
-fn choose_what_waits(person: &mut Typist) -> Result<()> {
+/// Chooses the payment that waits, among those that were made in the same second, once so many are
+/// shown as replaced: the list may still be that of before.
+fn choose_what_waits(person: &mut Typist, replaced: usize) -> Result<()> {
     person.press("2")?;
     let row = person.look(|display| {
         let text = display.text();
-        let mut rows = text.lines().map(str::trim).skip_while(|line| !line.contains(" all "));
-        rows.next()?;
-        rows.position(|row| row.starts_with(['~', '!']))
+        let rows = text.lines().map(str::trim).skip_while(|line| !line.contains(" all "));
+        let rows: Vec<_> = rows.skip(1).collect();
+        let fallen = rows.iter().filter(|row| row.starts_with("x ")).count();
+        let waits = rows.iter().position(|row| row.starts_with(['~', '!']));
+        waits.filter(|_| fallen == replaced)
     })?;
     person.press(&DOWN.repeat(row))
 }
