@@ -9,6 +9,7 @@ mod column;
 mod place;
 mod scan;
 mod sealed;
+mod description;
 mod search;
 mod addresses;
 mod transactions;
@@ -39,19 +40,13 @@ mod signings;
 
 use std::path::{Path, PathBuf};
 
-use bitcoin::Network;
-use bitcoin::bip32::Fingerprint;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use rusqlite::{Connection, OpenFlags};
 use zeroize::Zeroizing;
 
-use crate::command::{Birthday, StoreProblem};
-use crate::config::LookAhead;
-use crate::keychain::{Account, AccountId};
-use crate::light_client::time::WallTime;
+use crate::command::StoreProblem;
 use crate::store::{library, problem, schema};
 use crate::vault::FileKey;
 
-use column::Column;
 use damage::{advised, refusal};
 
 pub use addresses::{Issued, KeychainState, ScriptPlace};
@@ -59,6 +54,7 @@ pub use budget::{Counted, Spending};
 pub use coin_rows::{CoinRow, OwnOutput};
 pub use coins::{CoinSums, LeanCoin};
 pub use damage::ADVICE as DAMAGE_ADVICE;
+pub use description::{Description, NewWallet};
 pub use drafts::{DraftRow, PaymentRow, RequestId, Task};
 pub use entries::EntryPlace;
 pub use free_coins::{FreeCoins, FreeKinds};
@@ -81,21 +77,6 @@ pub struct WalletFile {
     failed: bool,
 }
 
-/// What a new wallet is made of.
-#[derive(Debug, Clone)]
-pub struct NewWallet {
-    /// What describes it.
-    pub description: Description,
-    /// Its accounts, the preferred one among them.
-    pub accounts: Vec<Account>,
-    /// The seed, sealed by the vault's seed key; kept as it is. None: the wallet only watches.
-    pub sealed_seed: Option<Vec<u8>>,
-    /// The key that sealed the seed, under a passphrase; `None`: the vault has it.
-    pub passphrase: Option<Vec<u8>>,
-    /// Whether payments leave coins at addresses alone that were spent from.
-    pub avoids_reuse: bool,
-}
-
 /// Who else has the file open in this process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sharing {
@@ -105,27 +86,6 @@ enum Sharing {
     Shared,
     /// Who writes: this one reads.
     Reader,
-}
-
-/// What describes a wallet; it does not change.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Description {
-    /// The network of its addresses.
-    pub network: Network,
-    /// Its name.
-    pub name: String,
-    /// The fingerprint of its own master key (BIP32); none if it only watches.
-    pub fingerprint: Option<Fingerprint>,
-    /// Where its scan begins.
-    pub birthday: Birthday,
-    /// Whether private keys are in it, or may be imported.
-    pub takes_keys: bool,
-    /// Whether programs have a device sign what it pays.
-    pub external_signer: bool,
-    /// The account of new addresses.
-    pub preferred: AccountId,
-    /// How far it looks ahead.
-    pub look_ahead: LookAhead,
 }
 
 impl WalletFile {
@@ -221,57 +181,6 @@ impl WalletFile {
         !self.connection.is_autocommit()
     }
 
-    /// What describes the wallet.
-    ///
-    /// # Errors
-    /// [`StoreProblem::Damaged`] if there is none.
-    pub fn description(&self) -> Result<Description, StoreProblem> {
-        let found = self.read(|sql| {
-            sql.prepare_cached(
-                "SELECT network, name, fingerprint, birthday_height, birthday_time, preferred,
-                        look_ahead_receive, look_ahead_change, takes_keys, external_signer
-                 FROM description",
-            )?
-            .query_row([], |row| {
-                let fingerprint: Option<Column<Fingerprint>> = row.get(2)?;
-                Ok(Description {
-                    network: row.get::<_, Column<Network>>(0)?.0,
-                    name: row.get(1)?,
-                    fingerprint: fingerprint.map(|column| column.0),
-                    birthday: column::birthday(row, 3)?,
-                    preferred: row.get::<_, Column<AccountId>>(5)?.0,
-                    look_ahead: LookAhead { receive: row.get(6)?, change: row.get(7)? },
-                    takes_keys: row.get(8)?,
-                    external_signer: row.get(9)?,
-                })
-            })
-            .optional()
-        })?;
-        found.ok_or_else(|| self.damaged("it describes no wallet: put back a copy of it"))
-    }
-
-    /// When the words were last typed back.
-    ///
-    /// # Errors
-    /// What the disk refused.
-    pub fn words_checked(&self) -> Result<Option<WallTime>, StoreProblem> {
-        self.read(|sql| {
-            let checked: Option<Column<WallTime>> =
-                sql.query_row("SELECT words_checked FROM description", [], |row| row.get(0))?;
-            Ok(checked.map(|Column(time)| time))
-        })
-    }
-
-    /// Notes that the words were typed back.
-    ///
-    /// # Errors
-    /// What the disk refused.
-    pub fn set_words_checked(&mut self, now: WallTime) -> Result<(), StoreProblem> {
-        self.write(|sql| {
-            sql.execute("UPDATE description SET words_checked = ?1", [Column(now)]).map(drop)
-        })
-    }
-
     fn connect(path: &Path, key: &FileKey, sharing: Sharing) -> Result<Self, StoreProblem> {
         let refused = |error: rusqlite::Error| refusal(path, &error);
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -294,41 +203,6 @@ impl WalletFile {
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         schema::open_migrated(&connection, path, MIGRATIONS).map_err(advised)?;
         Ok(Self { connection, path: path.to_owned(), failed: false })
-    }
-
-    fn describe(&mut self, new: &NewWallet) -> Result<(), StoreProblem> {
-        let described = &new.description;
-        let Description { network, name, fingerprint, preferred, look_ahead, .. } = described;
-        let (height, time) = column::columns(described.birthday);
-        self.write(|sql| {
-            sql.execute(
-                "INSERT INTO description
-                 VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, NULL, ?9, ?10, ?11, ?12)",
-                params![
-                    Column(*network),
-                    name,
-                    fingerprint.map(Column),
-                    height,
-                    time,
-                    Column(*preferred),
-                    look_ahead.receive,
-                    look_ahead.change,
-                    described.takes_keys,
-                    described.external_signer,
-                    new.avoids_reuse,
-                    new.accounts.is_empty()
-                ],
-            )?;
-            let names = [sealed::SEED, sealed::PASSPHRASE];
-            for (name, bytes) in names.into_iter().zip([&new.sealed_seed, &new.passphrase]) {
-                if let Some(bytes) = bytes {
-                    sql.execute("INSERT INTO sealed VALUES (?1, ?2)", params![name, bytes])?;
-                }
-            }
-            // Until its first search has ended, nothing was looked for.
-            sql.execute("INSERT INTO scan (id, number, searching) VALUES (1, 1, 1)", [])
-        })?;
-        new.accounts.iter().try_for_each(|account| self.insert_account(account))
     }
 
     /// Reads.
