@@ -51,9 +51,9 @@ impl Wallet {
             step.touch(&self.file, *given_up)?;
             self.file.unsee(*given_up)?;
         }
-        let mut changes = self.settle(step)?;
+        let changes = self.settle(step)?;
         for given_up in all.keys() {
-            changes.extend(self.evict(*given_up)?);
+            self.bury(*given_up)?;
         }
         Ok(changes)
     }

@@ -171,6 +171,12 @@ impl Wallet {
         step.touch(&self.file, txid)?;
         self.file.unsee(txid)?;
         let changes = self.settle(step)?;
+        self.bury(txid)?;
+        Ok(changes)
+    }
+
+    /// Forgets a transaction that counts no more, if nothing stands on it.
+    pub(super) fn bury(&mut self, txid: Txid) -> Result<(), StoreProblem> {
         let row = self.file.transaction(txid)?;
         let dead = row.filter(|row| !row.canonical && row.left.is_none());
         if let Some(row) = dead
@@ -186,7 +192,7 @@ impl Wallet {
                 self.interest.remove(&OutPoint::new(txid, vout));
             }
         }
-        Ok(changes)
+        Ok(())
     }
 }
 
