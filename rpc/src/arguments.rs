@@ -7,13 +7,13 @@
 use std::collections::HashSet;
 use std::str::FromStr;
 
+use billfold_wallet_core::limits::WIF_BYTES;
 use bitcoin::hashes::Hash;
 use bitcoin::{Address, Amount, Network, PrivateKey};
 
 use crate::envelope::Params;
 use crate::error::{Code, RpcError};
 use crate::json::{Object, Value, indented, type_name};
-use crate::limits::WIF_BYTES;
 use crate::parameter::Parameter;
 
 /// The arguments of one call, in their places.

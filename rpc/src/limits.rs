@@ -68,9 +68,6 @@ pub const TOKEN_BYTES: usize = 6 * 1024;
 /// Bytes of a call's key.
 pub const KEY_BYTES: usize = 255;
 
-/// Bytes of a private key in its usual form.
-pub const WIF_BYTES: usize = 52;
-
 /// Questions to one wallet that are unanswered; more wait their turn.
 pub const WAITING_QUESTIONS: usize = 32;
 
