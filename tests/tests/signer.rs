@@ -21,6 +21,16 @@ const OTHER_WORDS: &str = "legal winner thank year wave sausage worth useful leg
 /// Whom the payments go to: somebody of another network of play money.
 const PAYEE: &str = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
 
+/// A town with a signer that agrees, and a wallet of its keys.
+fn paired() -> Result<(Town, Signer, Program)> {
+    let town = Town::build()?;
+    let device = Signer::agreeing(free_port()?, WORDS)?;
+    let program = Program::connected(BILLFOLD, town.network.address())?;
+    program.ok(&["signer", "pair", "--signer", &place(&device)])?;
+    program.ease()?;
+    Ok((town, device, program))
+}
+
 fn place(signer: &Signer) -> String {
     format!("tcp:{}", signer.address())
 }
@@ -88,12 +98,8 @@ fn a_signer_with_other_keys_is_told_and_the_coins_stay_free() -> Result<()> {
 /// Whoever is told to start again pays twice.
 #[test]
 fn a_payment_by_signer_whose_answer_is_lost_is_told_as_not_known() -> Result<()> {
-    let town = Town::build()?;
-    let device = Signer::agreeing(free_port()?, WORDS)?;
+    let (town, device, program) = paired()?;
     let place = place(&device);
-    let program = Program::connected(BILLFOLD, town.network.address())?;
-    program.ok(&["signer", "pair", "--signer", &place])?;
-    program.ease()?;
     town.pay(&program.ok(&["receive"])?["address"], 100_000)?;
     let daemon = Daemon::start(&program, &[])?;
     daemon.await_height(town.network.tip().0)?;
@@ -112,12 +118,8 @@ fn a_payment_by_signer_whose_answer_is_lost_is_told_as_not_known() -> Result<()>
 
 #[test]
 fn a_message_is_signed_on_the_signer_and_holds() -> Result<()> {
-    let town = Town::build()?;
-    let device = Signer::agreeing(free_port()?, WORDS)?;
+    let (town, device, program) = paired()?;
     let place = place(&device);
-    let program = Program::connected(BILLFOLD, town.network.address())?;
-    program.ok(&["signer", "pair", "--signer", &place])?;
-    program.ease()?;
     for account in ["segwit", "nested", "legacy"] {
         program.ok(&["account", "prefer", account])?;
         let address = program.ok(&["receive"])?["address"].as_str().context("text")?.to_owned();
@@ -177,12 +179,8 @@ fn two_keys_in_two_places_pay_together() -> Result<()> {
 
 #[test]
 fn five_hundred_coins_are_signed_together() -> Result<()> {
-    let town = Town::build()?;
-    let device = Signer::agreeing(free_port()?, WORDS)?;
+    let (town, device, program) = paired()?;
     let place = place(&device);
-    let program = Program::connected(BILLFOLD, town.network.address())?;
-    program.ok(&["signer", "pair", "--signer", &place])?;
-    program.ease()?;
     let address: Address<_> =
         program.ok(&["receive"])?["address"].as_str().context("an address")?.parse()?;
     let output = (address.assume_checked().script_pubkey(), Amount::from_sat(20_000));

@@ -1,16 +1,15 @@
 //! Which keys new addresses and change are of: those that were made active last, of their type of
 //! addresses and their side, over restarts.
 
-use bitcoin::{Amount, FeeRate, Network, ScriptBuf};
+use bitcoin::{Amount, Network, ScriptBuf};
 
 use super::home::{
-    Home, World, branch_text, confirmed, main, nobody, script, second_script, seed_of, stranger,
+    Home, World, branch_text, confirmed, main, nobody, payment, script, second_script, seed_of,
     synced,
 };
 use super::machine::Machine;
 use crate::command::{
-    AccountCommand, Birthday, Command, DescriptorText, FeeChoice, Import, ImportProblem, PayAmount,
-    PayRequest, Recipient, Reply,
+    AccountCommand, Birthday, Command, DescriptorText, Import, ImportProblem, PayRequest, Reply,
 };
 use crate::keychain::{Branch, DerivationIndex, ScriptType, StandardAccount};
 use crate::light_client::height::Height;
@@ -54,16 +53,7 @@ fn received(machine: &mut Machine) -> ScriptBuf {
 
 /// Where the change of a payment goes.
 fn change(machine: &mut Machine) -> ScriptBuf {
-    let request = PayRequest {
-        recipients: vec![Recipient {
-            address: stranger("somebody"),
-            amount: PayAmount::Exactly(Amount::from_sat(10_000)),
-            note: None,
-        }],
-        fee: FeeChoice::Rate(FeeRate::from_sat_per_vb_u32(2)),
-        dry_run: true,
-        ..PayRequest::default()
-    };
+    let request = PayRequest { dry_run: true, ..payment() };
     match machine.answer(Command::Draft(Box::new(request))).unwrap() {
         Reply::Draft(draft) => draft.change.unwrap().address.script_pubkey(),
         other => panic!("{other:?}"),

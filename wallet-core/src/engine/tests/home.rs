@@ -6,10 +6,12 @@ use std::path::PathBuf;
 
 use billfold_devnet::Devnet;
 use bitcoin::hashes::{Hash, sha256};
-use bitcoin::{Address, Amount, KnownHrp, Network, ScriptBuf, WitnessProgram, WitnessVersion};
+use bitcoin::{
+    Address, Amount, FeeRate, KnownHrp, Network, ScriptBuf, WitnessProgram, WitnessVersion,
+};
 use tempfile::TempDir;
 
-use crate::command::Birthday;
+use crate::command::{Birthday, FeeChoice, PayAmount, PayRequest, Recipient};
 use crate::config::LookAhead;
 use crate::engine::{Online, Opened};
 use crate::event::Event;
@@ -254,6 +256,19 @@ pub(super) fn stranger(name: &str) -> Address {
     let program = sha256::Hash::hash(name.as_bytes()).to_byte_array();
     let program = WitnessProgram::new(WitnessVersion::V0, &program).unwrap();
     Address::from_witness_program(program, KnownHrp::Regtest)
+}
+
+/// A payment of 10,000 satoshis to somebody.
+pub(super) fn payment() -> PayRequest {
+    PayRequest {
+        recipients: vec![Recipient {
+            address: stranger("somebody"),
+            amount: PayAmount::Exactly(Amount::from_sat(10_000)),
+            note: None,
+        }],
+        fee: FeeChoice::Rate(FeeRate::from_sat_per_vb_u32(2)),
+        ..PayRequest::default()
+    }
 }
 
 /// Takes what blocks earn.

@@ -1,13 +1,12 @@
 //! What a start makes of a chain file that is not as the wallet left it.
 
+use bitcoin::Amount;
 use bitcoin::absolute::LockTime;
-use bitcoin::{Amount, FeeRate};
 
-use super::home::{Home, World, main, nobody, script, stranger, synced};
+use super::home::{Home, World, main, nobody, payment, script, synced};
 use super::machine::Machine;
 use crate::command::{
-    AbandonProblem, Command, CommandError, FeeChoice, Layout, PayAmount, PayRequest, PaymentState,
-    Recipient, Reply,
+    AbandonProblem, Command, CommandError, Layout, PayRequest, PaymentState, Reply,
 };
 use crate::engine::{Effect, Engine, Input, Online};
 use crate::event::{CommandId, Event};
@@ -60,16 +59,8 @@ fn a_chain_that_is_fetched_anew_holds_no_payment_back() {
     let mut machine = Machine::start(&home);
     machine.until_of(&main(), synced(&world));
     let height = LockTime::from_height(world.devnet.tip().0).unwrap();
-    let request = PayRequest {
-        recipients: vec![Recipient {
-            address: stranger("somebody"),
-            amount: PayAmount::Exactly(Amount::from_sat(10_000)),
-            note: None,
-        }],
-        fee: FeeChoice::Rate(FeeRate::from_sat_per_vb_u32(2)),
-        layout: Layout { lock_time: Some(height), ..Layout::default() },
-        ..PayRequest::default()
-    };
+    let layout = Layout { lock_time: Some(height), ..Layout::default() };
+    let request = PayRequest { layout, ..payment() };
     let drafted = machine.answer(Command::Draft(Box::new(request))).unwrap();
     let Reply::Draft(draft) = drafted else { panic!("{drafted:?}") };
     machine.answer(Command::Sign(draft.id)).unwrap();
