@@ -45,8 +45,7 @@ impl Follower {
 
     /// What is known of a PSBT.
     pub(super) fn review(&self, around: &Around<'_>, psbt: &Psbt) -> Result<Reply, CommandError> {
-        let moment = around.place();
-        Ok(Reply::Psbt(Box::new(self.wallet.review_psbt(psbt, moment)?)))
+        Ok(Reply::Psbt(Box::new(self.wallet.review_psbt(psbt, around.now.wall)?)))
     }
 
     /// What is known of a PSBT that says all that this wallet can say of it.
@@ -90,17 +89,17 @@ impl Follower {
         around: &Around<'_>,
         handed: &Psbt,
     ) -> Result<Reply, CommandError> {
-        let moment = around.place();
+        let now = around.now.wall;
         let spending = self.check(around, handed)?;
         let mut psbt = handed.clone();
         self.signer()?.sign(&mut psbt).map_err(CommandError::Signing)?;
         if psbt == *handed {
             return Err(CommandError::NothingToSign);
         }
-        self.wallet.take_over(handed, moment)?;
+        self.wallet.take_over(handed, now)?;
         self.count(around, spending)?;
         self.changed = true;
-        Ok(Reply::Psbt(Box::new(self.wallet.review_psbt(&psbt, moment)?)))
+        Ok(Reply::Psbt(Box::new(self.wallet.review_psbt(&psbt, now)?)))
     }
 
     /// Holds the coins of what a device is about to sign.
@@ -109,8 +108,8 @@ impl Follower {
         around: &Around<'_>,
         handed: &Psbt,
     ) -> Result<Reply, CommandError> {
-        let moment = around.place();
-        self.wallet.take_over(handed, moment)?;
+        let now = around.now.wall;
+        self.wallet.take_over(handed, now)?;
         self.changed = true;
         self.review(around, handed)
     }
@@ -121,7 +120,7 @@ impl Follower {
         around: &Around<'_>,
         command: &SigningCommand,
     ) -> Result<Reply, CommandError> {
-        let moment = around.place();
+        let now = around.now.wall;
         let id = match command {
             SigningCommand::Of(id) => {
                 return Ok(Reply::Signing(Box::new(self.wallet.signing(*id)?)));
@@ -134,18 +133,18 @@ impl Follower {
                     return Err(CommandError::OverLimit(Overrun::UnknownInput));
                 }
                 let asker = asker.to_string();
-                let begun = self.wallet.begin_signing(psbt, *signer, &asker, moment)?;
+                let begun = self.wallet.begin_signing(psbt, *signer, &asker, now)?;
                 self.count(around, spending)?;
                 self.changed = true;
                 self.say(Event::Operation(begun.operation.id));
                 return Ok(Reply::Signing(Box::new(begun)));
             }
             SigningCommand::End { id, signed } => {
-                self.wallet.end_signing(*id, Ok(signed), moment)?;
+                self.wallet.end_signing(*id, Ok(signed), now)?;
                 *id
             }
             SigningCommand::Fail { id, why } => {
-                self.wallet.end_signing(*id, Err(why), moment)?;
+                self.wallet.end_signing(*id, Err(why), now)?;
                 *id
             }
         };
@@ -159,9 +158,9 @@ impl Follower {
         around: &Around<'_>,
         psbt: &Psbt,
     ) -> Result<Reply, CommandError> {
-        let moment = around.place();
+        let now = around.now.wall;
         let spending = self.check(around, psbt)?;
-        let (draft, transaction) = match self.wallet.close_draft(psbt, moment)? {
+        let (draft, transaction) = match self.wallet.close_draft(psbt, now)? {
             Handed::Known(payment) => return Ok(Reply::Payment(payment)),
             Handed::Signed(draft, transaction) => (draft, transaction),
         };

@@ -13,7 +13,6 @@ use crate::command::{
     CommandError, DraftId, FeeBasis, Owner, Payment, PsbtReview, SigningProblem, StoreProblem,
 };
 use crate::keychain::Branch;
-use crate::light_client::height::Height;
 use crate::light_client::time::WallTime;
 use crate::limits::MESSAGE_BYTES;
 use crate::message;
@@ -24,9 +23,6 @@ use crate::store::wallet::{CoinRow, DraftRow, OwnOutput, RequestId, Task};
 
 use super::Wallet;
 use super::parents::Parents;
-
-/// The tip's height, and now.
-pub(super) type Moment = (Height, WallTime);
 
 /// How long a draft holds its coins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,8 +47,8 @@ impl Wallet {
     ///
     /// # Errors
     /// What the disk refused.
-    pub fn review_psbt(&self, psbt: &Psbt, moment: Moment) -> Result<PsbtReview, StoreProblem> {
-        let known = self.knowledge_of(psbt, None, moment)?;
+    pub fn review_psbt(&self, psbt: &Psbt, now: WallTime) -> Result<PsbtReview, StoreProblem> {
+        let known = self.knowledge_of(psbt, None, now)?;
         Ok(review::review(psbt, self.network(), &known, message::is_asked_for))
     }
 
@@ -121,9 +117,9 @@ impl Wallet {
     pub fn take_over(
         &mut self,
         psbt: &Psbt,
-        moment: Moment,
+        now: WallTime,
     ) -> Result<Option<DraftId>, CommandError> {
-        self.take_over_until(HoldUntil::Dropped, psbt, moment)
+        self.take_over_until(HoldUntil::Dropped, psbt, now)
     }
 
     /// The same for as long.
@@ -131,25 +127,25 @@ impl Wallet {
         &mut self,
         until: HoldUntil,
         psbt: &Psbt,
-        moment: Moment,
+        now: WallTime,
     ) -> Result<Option<DraftId>, CommandError> {
         if message::is_asked_for(&psbt.unsigned_tx) {
             return Err(CommandError::NotAPayment);
         }
         check_shape(psbt)?;
-        let known = self.knowledge_of(psbt, None, moment)?;
+        let known = self.knowledge_of(psbt, None, now)?;
         check_amounts(psbt)?;
         check_coins(psbt, &known)?;
         match known.draft {
-            Some(id) => self.hold_on(id, until, moment).map(|()| Some(id)),
+            Some(id) => self.hold_on(id, until, now).map(|()| Some(id)),
             None if known.coins.is_empty() => Ok(None),
             None => {
-                let replaced = match self.replaced_by(psbt, moment.1) {
+                let replaced = match self.replaced_by(psbt, now) {
                     // It is refused when it comes back; others may want it signed.
                     Err(CommandError::NoSuchCoin(_)) => None,
                     replaced => replaced?,
                 };
-                self.keep_handed(psbt, replaced, until, moment).map(Some)
+                self.keep_handed(psbt, replaced, until, now).map(Some)
             }
         }
     }
@@ -159,14 +155,14 @@ impl Wallet {
     /// # Errors
     /// [`CommandError::Signing`] if it is not what was drafted, or not wholly and rightly signed;
     /// [`CommandError::ForeignPayment`]; the reasons of [`take_over`](Self::take_over).
-    pub fn close_draft(&mut self, psbt: &Psbt, moment: Moment) -> Result<Handed, CommandError> {
+    pub fn close_draft(&mut self, psbt: &Psbt, now: WallTime) -> Result<Handed, CommandError> {
         check_shape(psbt)?;
         let failed = CommandError::Signing;
-        let known = self.knowledge_of(psbt, None, moment)?;
+        let known = self.knowledge_of(psbt, None, now)?;
         if let Some(id) = known.draft {
             let drafted = self.file.draft(id)?.ok_or(CommandError::NoSuchDraft(id.0))?;
             let transaction = signers::finish(psbt, &drafted.psbt).map_err(failed)?;
-            self.hold_on(id, HoldUntil::Dropped, moment)?;
+            self.hold_on(id, HoldUntil::Dropped, now)?;
             return Ok(Handed::Signed(id, Box::new(transaction)));
         }
         let transaction = signers::finish(psbt, psbt).map_err(failed)?;
@@ -180,13 +176,13 @@ impl Wallet {
             return Err(CommandError::ForeignPayment);
         }
         // A coin that is spent already can only be spent instead.
-        let replaced = self.replaced_by(psbt, moment.1)?;
-        check_coins(psbt, &self.knowledge_of(psbt, replaced, moment)?)?;
+        let replaced = self.replaced_by(psbt, now)?;
+        check_coins(psbt, &self.knowledge_of(psbt, replaced, now)?)?;
         check_amounts(psbt)?;
         if let Some(txid) = replaced {
             self.check_replacement(txid, psbt, &transaction)?;
         }
-        let id = self.keep_handed(psbt, replaced, HoldUntil::Dropped, moment)?;
+        let id = self.keep_handed(psbt, replaced, HoldUntil::Dropped, now)?;
         Ok(Handed::Signed(id, Box::new(transaction)))
     }
 
@@ -216,7 +212,7 @@ impl Wallet {
         &mut self,
         id: DraftId,
         until: HoldUntil,
-        (_, now): Moment,
+        now: WallTime,
     ) -> Result<(), CommandError> {
         let row = self.file.draft(id)?.ok_or(CommandError::NoSuchDraft(id.0))?;
         self.check_draft(id, &row, now)?;
@@ -237,7 +233,7 @@ impl Wallet {
         psbt: &Psbt,
         replaced: Option<Txid>,
         until: HoldUntil,
-        (_, now): Moment,
+        now: WallTime,
     ) -> Result<DraftId, CommandError> {
         for stale in self.file.expired_drafts(now)? {
             self.drop_draft(stale)?;
@@ -282,9 +278,8 @@ impl Wallet {
         &self,
         psbt: &Psbt,
         replaced: Option<Txid>,
-        moment: Moment,
+        now: WallTime,
     ) -> Result<Knowledge, StoreProblem> {
-        let (_, now) = moment;
         let spent = crate::psbt::spent_outputs(psbt).into_iter().flatten();
         let paid = psbt.unsigned_tx.output.iter().cloned();
         let owner = |spk: &ScriptBuf| {

@@ -7,12 +7,13 @@ use bitcoin::bip32::Fingerprint;
 use bitcoin::psbt::Psbt;
 
 use crate::command::{CommandError, OperationId, OperationState, Signing, StoreProblem};
+use crate::light_client::time::WallTime;
 use crate::limits::{DRAFT_LIFETIME, RUNNING_SIGNINGS};
 use crate::signers::device;
 use crate::store::wallet::RunningSigning;
 
 use super::Wallet;
-use super::handed::{HoldUntil, Moment};
+use super::handed::HoldUntil;
 
 impl Wallet {
     /// Begins to ask a device to sign a PSBT on somebody's behalf, and holds its coins. While the same device is asked to sign the
@@ -26,7 +27,7 @@ impl Wallet {
         psbt: &Psbt,
         signer: Fingerprint,
         asker: &str,
-        moment: Moment,
+        now: WallTime,
     ) -> Result<Signing, CommandError> {
         let running = self.file.running_signings()?;
         // Another PSBT of the same transaction may say that other keys are to sign.
@@ -41,8 +42,7 @@ impl Wallet {
         if running.len() >= RUNNING_SIGNINGS {
             return Err(CommandError::Busy);
         }
-        let draft = self.take_over_until(HoldUntil::Answered, psbt, moment)?;
-        let (_, now) = moment;
+        let draft = self.take_over_until(HoldUntil::Answered, psbt, now)?;
         let id = self.file.begin_signing(psbt, signer, draft, asker, now)?;
         self.signing(id)
     }
@@ -56,7 +56,7 @@ impl Wallet {
         &mut self,
         id: OperationId,
         told: Result<&Psbt, &str>,
-        moment: Moment,
+        now: WallTime,
     ) -> Result<(), CommandError> {
         let Signing { operation, psbt: begun, .. } = self.signing(id)?;
         if operation.state != OperationState::Running {
@@ -65,11 +65,10 @@ impl Wallet {
         let accepted = told.map_err(str::to_owned).and_then(|signed| {
             device::accept(signed.clone(), &begun).map_err(|problem| problem.to_string())
         });
-        let (_, now) = moment;
         let told = match accepted {
             // Somebody may have dropped the draft.
             Ok(signed) => {
-                match self.check_unspent(id, &begun).and_then(|()| self.take_over(&begun, moment)) {
+                match self.check_unspent(id, &begun).and_then(|()| self.take_over(&begun, now)) {
                     Ok(_) => Ok(signed),
                     Err(CommandError::Store(problem)) => return Err(problem.into()),
                     Err(error) => Err(error.to_string()),

@@ -50,7 +50,7 @@ impl Wallet {
         let to = TxOut { value, script_pubkey: script };
         let psbt = sweep.payment(&taken, to, moment.tip);
         let psbt = psbt.ok_or(CommandError::NothingToSweep { left })?;
-        let review = self.review_psbt(&psbt, (moment.tip, moment.now))?;
+        let review = self.review_psbt(&psbt, moment.now)?;
         Ok(SweepDraft { review, left })
     }
 }

@@ -428,8 +428,7 @@ fn a_late_bump_is_sent_only_while_it_undoes_no_more_than_was_reviewed() {
     bench.now = bench.now.after(2 * DRAFT_LIFETIME);
     bench.wallet.take_seen(&second, 3, bench.now).unwrap();
     bench.wallet.commit().unwrap();
-    let moment = (bench.tip().height, bench.now);
-    let problem = why(bench.wallet.close_draft(&psbt, moment).unwrap_err());
+    let problem = why(bench.wallet.close_draft(&psbt, bench.now).unwrap_err());
     assert_eq!(problem, BumpProblem::HasDescendants(vec![second.compute_txid()]));
     bench.wallet.abort().unwrap();
 
@@ -437,8 +436,7 @@ fn a_late_bump_is_sent_only_while_it_undoes_no_more_than_was_reviewed() {
     bench.wallet.expire_seen(bench.now).unwrap();
     bench.wallet.commit().unwrap();
     let mut bench = bench.reopen();
-    let moment = (bench.tip().height, bench.now);
-    let handed = bench.wallet.close_draft(&psbt, moment).unwrap();
+    let handed = bench.wallet.close_draft(&psbt, bench.now).unwrap();
     let Handed::Signed(id, signed) = handed else { panic!("{handed:?}") };
     assert_eq!(id, draft.id);
     bench.wallet.record_signed(id, &signed, &psbt, bench.now).unwrap();

@@ -32,12 +32,11 @@ fn signer() -> SoftwareSigner {
 }
 
 fn returned(bench: &mut Bench, psbt: &Psbt) -> Result<Handed, CommandError> {
-    let moment = (bench.tip().height, bench.now);
-    bench.wallet.close_draft(psbt, moment)
+    bench.wallet.close_draft(psbt, bench.now)
 }
 
 fn warnings(bench: &Bench, psbt: &Psbt) -> Vec<PsbtWarning> {
-    bench.wallet.review_psbt(psbt, (bench.tip().height, bench.now)).unwrap().warnings
+    bench.wallet.review_psbt(psbt, bench.now).unwrap().warnings
 }
 
 #[test]
@@ -183,8 +182,7 @@ fn frozen_coins_are_neither_signed_for_nor_sent() {
     let (coin, psbt) = made_by_others(&mut bench);
     bench.wallet.set_frozen(&[coin], true).unwrap();
     assert!(warnings(&bench, &psbt).contains(&PsbtWarning::CoinFrozen(coin)));
-    let moment = (bench.tip().height, bench.now);
-    let refused = bench.wallet.take_over(&psbt, moment).unwrap_err();
+    let refused = bench.wallet.take_over(&psbt, bench.now).unwrap_err();
     assert_eq!(refused, CommandError::CoinFrozen(coin));
     let mut signed = psbt;
     signer().sign(&mut signed).unwrap();
@@ -193,8 +191,7 @@ fn frozen_coins_are_neither_signed_for_nor_sent() {
 
 /// What the wallet answers to a PSBT that it is to sign for others, and to the same one, signed.
 fn refused(bench: &mut Bench, psbt: &Psbt) -> [CommandError; 2] {
-    let moment = (bench.tip().height, bench.now);
-    let asked = bench.wallet.take_over(psbt, moment).unwrap_err();
+    let asked = bench.wallet.take_over(psbt, bench.now).unwrap_err();
     let mut signed = psbt.clone();
     signer().sign(&mut signed).unwrap();
     [asked, returned(bench, &signed).unwrap_err()]
@@ -237,8 +234,7 @@ fn money_that_cannot_be_is_not_taken_for_money_that_came() {
 fn what_is_signed_for_others_holds_its_coins() {
     let mut bench = Bench::new(LookAhead::NEW);
     let (coin, psbt) = made_by_others(&mut bench);
-    let moment = (bench.tip().height, bench.now);
-    bench.wallet.take_over(&psbt, moment).unwrap();
+    bench.wallet.take_over(&psbt, bench.now).unwrap();
     bench.wallet.commit().unwrap();
     let bench = &mut bench.reopen();
     let lacking = bench.try_draft(&pay(&stranger(3), exactly(20_000))).unwrap_err();
@@ -264,8 +260,7 @@ fn out_of_date() -> (Bench, Draft, Psbt) {
 #[test]
 fn a_draft_that_is_out_of_date_can_still_be_signed_and_sent() {
     let (mut bench, draft, psbt) = out_of_date();
-    let moment = (bench.tip().height, bench.now);
-    bench.wallet.take_over(&draft.psbt.parse().unwrap(), moment).unwrap();
+    bench.wallet.take_over(&draft.psbt.parse().unwrap(), bench.now).unwrap();
     let rival = bench.try_draft(&pay(&stranger(3), exactly(20_000))).unwrap_err();
     assert_eq!(rival.name(), "insufficient_funds", "a signature of it is about");
 
@@ -289,8 +284,7 @@ fn a_draft_that_is_out_of_date_gives_way_to_what_others_made_of_its_coins() {
     signer().sign(&mut signed).unwrap();
     assert_eq!(returned(&mut bench, &signed).unwrap_err().name(), "coin_reserved");
     bench.now = bench.now.after(2 * DRAFT_LIFETIME);
-    let moment = (bench.tip().height, bench.now);
-    bench.wallet.take_over(&psbt, moment).unwrap();
+    bench.wallet.take_over(&psbt, bench.now).unwrap();
     assert!(matches!(returned(&mut bench, &signed), Ok(Handed::Signed(..))));
 }
 
@@ -387,8 +381,7 @@ fn nobody_gets_a_message_signed_as_a_payment() {
     let mut bench = Bench::new(LookAhead::NEW);
     let script = bench.issue(LEGACY);
     let mut psbt = message::to_be_signed(&script, "I owe you everything");
-    let moment = (bench.tip().height, bench.now);
-    assert_eq!(bench.wallet.take_over(&psbt, moment), Err(CommandError::NotAPayment));
+    assert_eq!(bench.wallet.take_over(&psbt, bench.now), Err(CommandError::NotAPayment));
     assert!(warnings(&bench, &psbt).contains(&PsbtWarning::Message));
     let address = bitcoin::Address::from_script(&script, Network::Regtest).unwrap();
     psbt = bench.wallet.message_psbt(&address, "I owe you everything").unwrap();

@@ -177,8 +177,7 @@ fn a_psbt_that_no_block_may_hold_yet_is_told_as_such() {
     bench.fund(TAPROOT, 100_000);
     meet_end(&mut bench);
     let told = |bench: &Bench, psbt: &Psbt| {
-        let moment = (bench.tip().height, bench.now);
-        let warnings = bench.wallet.review_psbt(psbt, moment).unwrap().warnings;
+        let warnings = bench.wallet.review_psbt(psbt, bench.now).unwrap().warnings;
         let early =
             |one: &PsbtWarning| matches!(one, PsbtWarning::LockTime(_) | PsbtWarning::TooYoung);
         warnings.into_iter().filter(early).collect::<Vec<_>>()

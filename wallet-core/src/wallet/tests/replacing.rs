@@ -32,10 +32,9 @@ fn built(bench: &mut Bench, txid: Txid, rate: u32) -> Psbt {
 
 /// Signs it, takes it back, and pays by it.
 fn returned(bench: &mut Bench, mut psbt: Psbt) -> Result<Payment, CommandError> {
-    let moment = (bench.tip().height, bench.now);
-    bench.wallet.take_over(&psbt, moment)?;
+    bench.wallet.take_over(&psbt, bench.now)?;
     SoftwareSigner::new(seed(), Network::Regtest).sign(&mut psbt).unwrap();
-    match bench.wallet.close_draft(&psbt, moment)? {
+    match bench.wallet.close_draft(&psbt, bench.now)? {
         Handed::Signed(id, transaction) => {
             let (paid, _) = bench.wallet.record_signed(id, &transaction, &psbt, bench.now)?;
             bench.wallet.commit().unwrap();

@@ -32,15 +32,13 @@ fn other() -> Fingerprint {
 }
 
 fn begin(bench: &mut Bench, psbt: &Psbt, by: Fingerprint) -> Result<Signing, CommandError> {
-    let moment = (bench.tip().height, bench.now);
-    let begun = bench.wallet.begin_signing(psbt, by, ASKER, moment);
+    let begun = bench.wallet.begin_signing(psbt, by, ASKER, bench.now);
     bench.wallet.commit().unwrap();
     begun
 }
 
 fn end(bench: &mut Bench, id: OperationId, told: Result<&Psbt, &str>) -> Signing {
-    let moment = (bench.tip().height, bench.now);
-    bench.wallet.end_signing(id, told, moment).unwrap();
+    bench.wallet.end_signing(id, told, bench.now).unwrap();
     bench.wallet.commit().unwrap();
     bench.wallet.signing(id).unwrap()
 }
@@ -132,8 +130,7 @@ fn coins_that_are_held_for_more_than_a_device_stay_held() {
     // It is handed out while a device is asked.
     let (mut bench, psbt) = asked();
     let id = begin(&mut bench, &psbt, device()).unwrap().operation.id;
-    let moment = (bench.tip().height, bench.now);
-    bench.wallet.take_over(&psbt, moment).unwrap();
+    bench.wallet.take_over(&psbt, bench.now).unwrap();
     end(&mut bench, id, Err("no"));
     assert_eq!(held(&mut bench), FOR_GOOD, "somebody has it");
 
@@ -156,8 +153,7 @@ fn a_device_is_asked_once_for_a_payment() {
     let second = begin(&mut bench, &psbt, device()).unwrap();
     assert_eq!((second.operation.id, second.repeated), (first.operation.id, true));
     assert_eq!(second.askers, [ASKER]);
-    let moment = (bench.tip().height, bench.now);
-    let by_others = bench.wallet.begin_signing(&psbt, device(), "token 01", moment).unwrap();
+    let by_others = bench.wallet.begin_signing(&psbt, device(), "token 01", bench.now).unwrap();
     assert_eq!(by_others.operation.id, first.operation.id);
     assert_eq!(by_others.askers, [ASKER, "token 01"], "each may learn what came of it");
     end(&mut bench, first.operation.id, Err("no"));

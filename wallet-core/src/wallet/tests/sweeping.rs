@@ -50,8 +50,7 @@ fn drafted(bench: &mut Bench, sweep: &Sweep) -> Result<Psbt, CommandError> {
 /// Signs with the other key and announces.
 fn swept(bench: &mut Bench, mut psbt: Psbt) -> Transaction {
     SoftwareSigner::with_keys(Keys::Single(key())).sign(&mut psbt).unwrap();
-    let moment = (bench.tip().height, bench.now);
-    let handed = bench.wallet.close_draft(&psbt, moment).unwrap();
+    let handed = bench.wallet.close_draft(&psbt, bench.now).unwrap();
     let Handed::Signed(draft, signed) = handed else { panic!("{handed:?}") };
     bench.wallet.record_signed(draft, &signed, &psbt, bench.now).unwrap();
     bench.wallet.commit().unwrap();

@@ -201,8 +201,7 @@ impl Model {
         let Some(draft) = self.pick_draft(pick) else { return };
         let drafted = self.ledger.drafts[&draft].psbt.clone();
         let (psbt, _) = self.signed(&drafted);
-        let moment = (self.bench.tip().height, self.bench.now);
-        match self.bench.wallet.close_draft(&psbt, moment) {
+        match self.bench.wallet.close_draft(&psbt, self.bench.now) {
             Ok(Handed::Signed(id, signed)) => {
                 assert_eq!(id, draft);
                 self.ledger.drafts.get_mut(&draft).unwrap().expires = None;
@@ -266,8 +265,7 @@ impl Model {
         let paid = self.bench.wallet.scripts[&psbt.unsigned_tx.output[0].script_pubkey];
         self.ledger.issued(paid.keychain, paid.index);
         SoftwareSigner::with_keys(Keys::Single(key)).sign(&mut psbt).unwrap();
-        let moment = (self.bench.tip().height, self.bench.now);
-        let handed = self.bench.wallet.close_draft(&psbt, moment).unwrap();
+        let handed = self.bench.wallet.close_draft(&psbt, self.bench.now).unwrap();
         let Handed::Signed(draft, signed) = handed else { panic!("{handed:?}") };
         let sheet =
             Sheet { psbt: psbt.clone(), expires: None, bumps: None, replaces: None, change: None };
