@@ -118,7 +118,7 @@ fn a_payment_by_signer_whose_answer_is_lost_is_told_as_not_known() -> Result<()>
 
 #[test]
 fn a_message_is_signed_on_the_signer_and_holds() -> Result<()> {
-    let (town, device, program) = paired()?;
+    let (_town, device, program) = paired()?;
     let place = place(&device);
     for account in ["segwit", "nested", "legacy"] {
         program.ok(&["account", "prefer", account])?;
