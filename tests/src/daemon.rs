@@ -228,6 +228,15 @@ impl Asker {
         self.await_that(&format!("it never saw block {height}"), is_seen)
     }
 
+    /// Waits until the daemon has a peer, which a chain that was at its tip before does not tell.
+    ///
+    /// # Errors
+    /// That it had none within many questions.
+    pub fn await_peer(&self) -> Result<()> {
+        let is_there = || Ok(self.call("getconnectioncount", &json!([]))? != 0);
+        self.await_that("it never had a peer", is_there)
+    }
+
     /// Waits until something is so, with a question to the daemon between two looks.
     ///
     /// # Errors

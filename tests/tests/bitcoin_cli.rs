@@ -153,6 +153,7 @@ fn the_overviews_of_bitcoin_cli_are_filled() -> Result<()> {
     let daemon = Daemon::start_at(&program, address, &[])?;
     let height = town.network.tip().0;
     daemon.await_height(height)?;
+    daemon.await_peer()?;
     let info = cli.ok(&["-color=never", "-getinfo"])?;
     let told = [
         "Chain: regtest",
