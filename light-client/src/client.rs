@@ -19,7 +19,9 @@ mod unconfirmed;
 mod visits;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
+use bitcoin::FilterHash;
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::SeedableRng as _;
 
@@ -263,6 +265,13 @@ impl LightClient {
     #[must_use]
     pub fn block_at(&self, height: Height) -> Option<BlockId> {
         self.tree.block_at(height)
+    }
+
+    /// The hashes of the filters that stand for a range of the best chain; `None` where not all are
+    /// known. Up to the scan's cursor they were matched for whatever was watched.
+    #[must_use]
+    pub fn filter_hashes(&self, range: &RangeInclusive<Height>) -> Option<&[FilterHash]> {
+        self.commitments.fronts(range)
     }
 
     /// Every block up to here was looked at when it came; `None` before the scan has begun. What

@@ -13,6 +13,7 @@ mod start;
 mod invoicing;
 mod course;
 mod follower;
+mod standing;
 mod chain_side;
 mod around;
 mod fetching;
@@ -306,6 +307,9 @@ impl Engine {
             chain.commit()?;
         }
         for one in self.followers.values_mut() {
+            if let Some(chain) = self.chain.followed() {
+                one.attempt(|one| chain.note_matched(one));
+            }
             one.attempt(|one| one.wallet.commit());
         }
         self.part()?;

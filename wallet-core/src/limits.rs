@@ -177,6 +177,10 @@ pub const RECENT_CHECKPOINTS: u32 = 200;
 /// Of older blocks, one in this many is kept as a checkpoint.
 pub const SPARSE_CHECKPOINTS: u32 = 2_016;
 
+/// Blocks of which one digest says what was matched: what is looked at again at the least if others
+/// stand for one of them, and what is hashed with each new block.
+pub const MATCHED_RUN: u32 = 1_000;
+
 /// So many blocks before the first that can pay an account of its kind, an account is watched: twice
 /// what the light client may pass between two looks at the cursor (its `MAX_FILTERS_AHEAD`).
 pub const SEARCH_LEAD: u32 = 40_000;

@@ -26,7 +26,7 @@ use crate::light_client::peer_id::PeerAddress;
 use crate::light_client::status::Status;
 use crate::light_client::time::{Now, WallTime};
 use crate::limits::UNCOMMITTED_HEADERS;
-use crate::store::chain::{ChainFile, Damage, Loaded};
+use crate::store::chain::{ChainFile, Loaded};
 use crate::store::peers::{LoadedPeers, PeersFile};
 use crate::wallet::{MovedCoins, ToAnnounce};
 use crate::wallet_name::WalletName;
@@ -112,7 +112,9 @@ impl ChainSide {
             let note = Note::ChainRebuilt { path: file.shown(), what: damage.to_string() };
             said.push(Event::Note(note));
         }
-        settle_standings(followers, &client, damage);
+        for one in followers.values_mut() {
+            one.attempt(|one| one.settle_standing(&client));
+        }
         let chain = Self {
             client,
             config,
@@ -219,6 +221,12 @@ impl ChainSide {
         Ok(())
     }
 
+    /// Has a wallet note what it was matched against, in the commit that follows this one's.
+    pub(super) fn note_matched(&self, one: &mut Follower) -> Result<(), StoreProblem> {
+        let changed: Vec<Height> = self.replaced.keys().copied().collect();
+        one.note_matched(self.config.base.block.height, &self.client, &changed)
+    }
+
     /// What to announce and what to withdraw, so that exactly the wallets' unconfirmed transactions
     /// are announced, as far as the light client takes so many.
     pub(super) fn announcements(&mut self, followers: &mut Followers) -> Vec<Input> {
@@ -244,20 +252,6 @@ impl ChainSide {
             new.map(|ToAnnounce { transaction, fee }| Input::Announce { transaction, fee }),
         );
         inputs
-    }
-}
-
-/// Brings the wallets onto the chain that was restored.
-fn settle_standings(followers: &mut Followers, client: &LightClient, damage: Option<Damage>) {
-    for one in followers.values_mut() {
-        one.attempt(|one| {
-            one.settle_standing(client)?;
-            if let Some(Damage::FilterHashes(from)) = damage {
-                // Which filters were matched from there on is not known any more.
-                one.wallet.rescan_from(Some(from), |time| client.first_block_since(time))?;
-            }
-            Ok(())
-        });
     }
 }
 

@@ -131,6 +131,7 @@ impl Engine {
     /// makes it say so again.
     fn follow_tip(&mut self, now: Now, tip: BlockId) {
         self.catch_up();
+        self.compare_late();
         let status = self.chain.status();
         let (end, mut more) = (self.chain.end(), Vec::new());
         self.each(|one| {

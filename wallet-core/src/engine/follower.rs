@@ -10,7 +10,6 @@ use bitcoin::{Amount, Block, OutPoint, Txid};
 use crate::command::{Authority, Happened, StoreProblem, TransactionChange};
 use crate::event::{Event, Note};
 use crate::finality::ChainEnd;
-use crate::light_client::LightClient;
 use crate::light_client::height::BlockId;
 use crate::light_client::input::{Input, ScanStart};
 use crate::light_client::status::Status;
@@ -22,7 +21,6 @@ use crate::wallet_name::WalletName;
 
 use super::course::Course;
 use super::invoicing::Invoicing;
-use super::start::{self, Standing};
 
 /// The block up to which each wallet has seen the chain; `None` before the first.
 pub type Applied = BTreeMap<WalletName, Option<BlockId>>;
@@ -34,6 +32,8 @@ pub(super) struct Follower {
     /// A search for the coins of other keys.
     pub(super) sweep: Option<Sweep>,
     pub(super) course: Course,
+    /// Whether what it was matched against was compared with what the light client has.
+    pub(super) compared: bool,
     /// Every block up to here was applied when it came; a rescan does not lower it.
     pub(super) applied: Option<BlockId>,
     /// What was told of all wallets when it was loaded beside them: that does not go back for it.
@@ -69,6 +69,7 @@ impl Follower {
             keys,
             sweep: None,
             course: Course::Level,
+            compared: false,
             changed: false,
             announcing: BTreeSet::new(),
             told_coins: false,
@@ -143,27 +144,6 @@ impl Follower {
         }
     }
 
-    /// Brings the wallet onto the chain.
-    pub(super) fn settle_standing(&mut self, client: &LightClient) -> Result<(), StoreProblem> {
-        match start::standing(&self.wallet, client)? {
-            Standing::OnChain => {}
-            Standing::Forked(fork) => {
-                let left = self.wallet.cursor()?;
-                self.wallet.journal(&Happened::Reorganised { fork })?;
-                let changes = self.wallet.roll_back(fork)?;
-                if let Some(old_tip) = left {
-                    self.say(Event::Reorganised { fork, old_tip });
-                }
-                self.say_changes(changes)?;
-            }
-            Standing::Unknown(from) => {
-                self.wallet.rescan_from(from, |time| client.first_block_since(time))?;
-            }
-        }
-        self.applied = self.wallet.cursor()?;
-        Ok(())
-    }
-
     /// All that is to be watched, for a light client that does not know it, or not from there on;
     /// `since`: blocks that it has passed are to be looked at for it too.
     pub(super) fn watches(&mut self, since: Option<ScanStart>) -> Result<Vec<Input>, StoreProblem> {
@@ -209,6 +189,7 @@ impl Follower {
     /// A new light client knows nothing.
     pub(super) fn forget_client(&mut self) {
         self.announcing.clear();
+        self.compared = false;
         self.told_coins = false;
         self.synced_at = None;
     }

@@ -148,6 +148,7 @@ impl Engine {
             return false;
         }
         let mut moved = self.catch_up();
+        moved |= self.compare_late();
         let Some(chain) = self.chain.followed() else { return false };
         if chain.client.is_at_tip() {
             let (tip, status) = (chain.client.tip(), chain.client.status());
@@ -182,6 +183,24 @@ impl Engine {
             Ok(())
         });
         moved
+    }
+
+    /// Wallets of which it was not known, when the light client began, whether they were matched against the
+    /// filters that it has: at the tip it has all. Whether there were any that were not.
+    pub(super) fn compare_late(&mut self) -> bool {
+        let Some(chain) = self.chain.followed().filter(|chain| chain.client.is_at_tip()) else {
+            return false;
+        };
+        let mut behind = Vec::new();
+        for (name, one) in self.followers.iter_mut().filter(|(_, one)| !one.is_behind()) {
+            if one.attempt(|one| one.compare(&chain.client)) {
+                behind.push(name.clone());
+            }
+        }
+        for name in &behind {
+            self.join(name, true);
+        }
+        !behind.is_empty()
     }
 
     /// The cursors of wallets that are behind follow as far as everything was looked at.

@@ -7,6 +7,7 @@ mod crash;
 mod home;
 mod importing;
 mod machine;
+mod matched;
 mod restart;
 mod refusal;
 mod rescan;

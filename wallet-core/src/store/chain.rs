@@ -196,6 +196,12 @@ impl ChainFile {
         connection.close().map_err(|(_, error)| problem::from_sqlite(&path, &error))
     }
 
+    /// As a file that lost them.
+    #[cfg(test)]
+    pub(crate) fn lose_filter_hashes(&mut self) {
+        self.change(|connection, _| FILTER_HASHES.clear(connection)).unwrap();
+    }
+
     /// From here on the disk is read-only.
     #[cfg(test)]
     pub(crate) fn refuse_writes(&self) {

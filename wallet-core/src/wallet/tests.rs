@@ -28,6 +28,8 @@ mod locks;
 #[cfg(test)]
 mod loss;
 #[cfg(test)]
+mod matched;
+#[cfg(test)]
 mod named;
 #[cfg(test)]
 mod paying;

