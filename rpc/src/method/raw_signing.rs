@@ -4,10 +4,12 @@
 //! Refuses to keep the keys, and knows no outputs but the wallet's own and those it is told.
 
 use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
 
 use billfold_wallet_core::signers::GivenKeys;
 use bitcoin::{Amount, Denomination, Network, OutPoint, Transaction, TxOut};
 
+use crate::apart::{apart_while_awaited, check_awaited};
 use crate::arguments::{self, Arguments};
 use crate::assembly::{Assembly, Coverage, fault};
 use crate::desk::Desk;
@@ -64,8 +66,9 @@ async fn combine(desk: &Desk, arguments: &Arguments) -> Outcome {
         .first()
         .ok_or_else(|| RpcError::new(Code::Deserialization, "Missing transactions"))?;
     let spent = owned(desk, first).await?;
-    let combined = combined(first.clone(), &transactions, &spent)?;
-    answer(&transaction_hex::written(&combined))
+    let first = first.clone();
+    let work = move |left: &_| combined(first, &transactions, &spent, left);
+    answer(&transaction_hex::written(&apart_while_awaited(work).await??))
 }
 
 /// What callers signed of one transaction.
@@ -86,9 +89,11 @@ fn combined(
     mut merged: Transaction,
     variants: &[Transaction],
     spent: &[Option<TxOut>],
+    left: &AtomicBool,
 ) -> Result<Transaction, RpcError> {
     let first = merged.clone();
     for at in 0..first.input.len() {
+        check_awaited(left)?;
         if spent.get(at).is_none_or(Option::is_none) {
             return Err(RpcError::new(Code::Verify, NOT_FOUND));
         }
@@ -108,7 +113,9 @@ async fn sign(node: &Node, desk: &Desk, arguments: &Arguments) -> Outcome {
     let told = told.unwrap_or_default();
     put(&told, &transaction, &mut spent)?;
     let coverage = arguments.text(3)?.map_or(Ok(Coverage::USUAL), Coverage::read)?;
-    answer(&signed(&transaction, &keys, &told, &spent, coverage)?)
+    // What an old input's signature covers is hashed anew for each of them.
+    let work = move |left: &_| signed(&transaction, &keys, &told, &spent, coverage, left);
+    answer(&apart_while_awaited(work).await??)
 }
 
 /// Puts what a caller says in the place of what is known, which it must not contradict.
@@ -137,11 +144,13 @@ fn signed(
     told: &[Previous],
     spent: &[Option<TxOut>],
     coverage: Coverage,
+    left: &AtomicBool,
 ) -> Result<SignedForm, RpcError> {
     let scripts: Vec<_> = told.iter().flat_map(|told| told.scripts.iter().cloned()).collect();
     let mut whole = transaction.clone();
     let mut faults = Vec::new();
     for at in 0..transaction.input.len() {
+        check_awaited(left)?;
         let known =
             Assembly::of(transaction, at, spent).zip(spent.get(at).and_then(Option::as_ref));
         let Some((mut assembly, output)) = known else {
