@@ -274,6 +274,13 @@ impl LightClient {
         self.commitments.fronts(range)
     }
 
+    /// The lowest block from `from` on that the scan has passed and of which a version of the filter is being
+    /// matched, or waits for that: who begins to watch may come too late for it.
+    #[must_use]
+    pub fn unread_since(&self, from: Height) -> Option<Height> {
+        self.commitments.unread_since(from)
+    }
+
     /// Every block up to here was looked at when it came; `None` before the scan has begun. What
     /// is left to be looked at below is [`owed_from`](Self::owed_from).
     #[must_use]

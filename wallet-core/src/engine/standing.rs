@@ -40,7 +40,9 @@ impl Follower {
         if self.compared {
             return Ok(false);
         }
-        let matched = self.wallet.compare_matched(&|range| client.filter_hashes(&range))?;
+        let hashes = |range| client.filter_hashes(&range);
+        let unread_since = |from| client.unread_since(from);
+        let matched = self.wallet.compare_matched(&hashes, &unread_since)?;
         self.compared = matched != Matched::Unknown;
         let Matched::Other(from) = matched else { return Ok(false) };
         self.wallet.rescan_from(Some(from), |time| client.first_block_since(time))?;

@@ -37,11 +37,16 @@ pub(super) type FilterHashes<'a> = dyn Fn(RangeInclusive<Height>) -> Option<&'a 
 
 impl Wallet {
     /// Compares what was matched, up to the cursor, with what is known now; while a rescan has not begun, what
-    /// lies below it.
+    /// lies below it. What is being matched for others since some block is other, too: this wallet
+    /// comes too late for that.
     ///
     /// # Errors
     /// What the disk refused.
-    pub fn compare_matched(&self, hashes: &FilterHashes<'_>) -> Result<Matched, StoreProblem> {
+    pub fn compare_matched(
+        &self,
+        hashes: &FilterHashes<'_>,
+        unread_since: &impl Fn(Height) -> Option<Height>,
+    ) -> Result<Matched, StoreProblem> {
         let cursor = self.file.scan()?.cursor.map(|cursor| cursor.height);
         let runs = self.file.matched_runs()?;
         let mut next = None;
@@ -57,6 +62,9 @@ impl Wallet {
                 None => return Ok(Matched::Unknown),
                 Some(hashes) if digest_of(hashes) != digest => return Ok(Matched::Other(first)),
                 Some(_) => next = Some(last.next()),
+            }
+            if let Some(unread) = unread_since(first).filter(|unread| *unread <= last) {
+                return Ok(Matched::Other(unread));
             }
         }
         let missing = next.filter(|next| cursor.is_some_and(|cursor| *next <= cursor));

@@ -129,6 +129,13 @@ impl Commitments {
         self.ledgers.values().all(|ledger| ledger.aside || ledger.unread.is_empty())
     }
 
+    /// The lowest block from `from` on, at or below the cursor, of which a version is unread.
+    #[must_use]
+    pub fn unread_since(&self, from: Height) -> Option<Height> {
+        let unread = self.ledgers.values().filter_map(|ledger| ledger.unread.range(from..).next());
+        unread.min().copied()
+    }
+
     /// How many versions of a peer are unread.
     #[must_use]
     pub fn unread_of(&self, peer: PeerId) -> usize {

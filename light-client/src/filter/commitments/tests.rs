@@ -85,7 +85,9 @@ fn what_nobody_present_stands_for_gives_way_above_the_cursor() {
     assert_eq!(known.front(at(1)), Some(hash(1)));
     assert_eq!(known.take_reopened(), [(at(1), hash(7))]);
     assert!(!known.is_read());
+    assert_eq!((known.unread_since(at(1)), known.unread_since(at(2))), (Some(at(1)), None));
     known.read(at(1), hash(7));
+    assert_eq!(known.unread_since(at(1)), None);
     assert!(known.is_read());
     assert_eq!(known.front(at(1)), Some(hash(7)), "somebody stands for it");
     assert_eq!(

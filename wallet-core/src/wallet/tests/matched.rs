@@ -52,7 +52,15 @@ impl Compared {
     }
 
     fn compare(&self) -> Matched {
-        self.bench.wallet.compare_matched(&|range| part(&self.hashes, self.base, range)).unwrap()
+        self.compare_while(None)
+    }
+
+    /// While a block's filter is being matched for others.
+    fn compare_while(&self, unread: Option<u32>) -> Matched {
+        let known = |range| part(&self.hashes, self.base, range);
+        let unread = unread.map(Height::new);
+        let unread_since = |from| unread.filter(|height| *height >= from);
+        self.bench.wallet.compare_matched(&known, &unread_since).unwrap()
     }
 
     /// Others stand for a block by now.
@@ -88,6 +96,22 @@ fn every_block_is_compared_up_to_the_cursor_and_none_above() {
     let mut compared = Compared::new(700, 2_500);
     compared.hashes.push(hash(5));
     assert_eq!(compared.compare(), Matched::Same);
+}
+
+#[test]
+fn what_is_being_matched_for_others_is_looked_at_too() {
+    let mut compared = Compared::new(700, 2_500);
+    for (unread, expected) in [
+        (700, Matched::Same),
+        (701, from(701)),
+        (1_999, from(1_999)),
+        (2_500, from(2_500)),
+        (2_501, Matched::Same),
+    ] {
+        assert_eq!(compared.compare_while(Some(unread)), expected, "{unread}");
+    }
+    compared.replace(1_400);
+    assert_eq!(compared.compare_while(Some(2_100)), from(1_000));
 }
 
 #[test]
