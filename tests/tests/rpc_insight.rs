@@ -16,6 +16,7 @@ fn what_peers_sent_is_applied_when_a_test_waits_for_it() -> Result<()> {
     let program = town.wallet_with(BILLFOLD, 50_000_000)?;
     let daemon = Daemon::start(&program, &["--fallback-fee", "0.00002"])?;
     daemon.await_height(town.network.tip().0)?;
+    daemon.await_peer()?;
     let address = daemon.call("getnewaddress", &json!(["shop"]))?;
     for paid in 1..=3_u32 {
         town.pay(&address, 1_000_000)?;
