@@ -221,7 +221,7 @@ impl ChainSide {
         Ok(())
     }
 
-    /// Has a wallet note what it was matched against, in the commit that follows this one's.
+    /// Has a wallet note what it was matched against, for its own commit, which follows the chain's.
     pub(super) fn note_matched(&self, one: &mut Follower) -> Result<(), StoreProblem> {
         let changed: Vec<Height> = self.replaced.keys().copied().collect();
         one.note_matched(self.config.base.block.height, &self.client, &changed)
