@@ -75,6 +75,16 @@ pub(super) fn main() -> WalletName {
     WalletName::default()
 }
 
+/// One that some homes have beside it.
+pub(super) fn other() -> WalletName {
+    "other".parse().unwrap()
+}
+
+/// Of how many payments a wallet knows.
+pub(super) fn payments(home: &Home, wallet: &WalletName) -> usize {
+    home.wallet_of(wallet).0.history().unwrap().len()
+}
+
 /// A directory with wallets.
 pub(super) struct Home {
     dir: TempDir,

@@ -4,22 +4,13 @@
 use bitcoin::hashes::Hash;
 use bitcoin::{Amount, FilterHash};
 
-use super::home::{Home, World, main, nobody, script, synced};
+use super::home::{Home, World, main, nobody, other, payments, script, synced};
 use super::machine::Machine;
 use crate::event::Event;
 use crate::light_client::height::Height;
 use crate::light_client::time::WallTime;
-use crate::wallet_name::WalletName;
 
 const PAID: Amount = Amount::from_sat(20_000);
-
-fn other() -> WalletName {
-    "other".parse().unwrap()
-}
-
-fn payments(home: &Home, wallet: &WalletName) -> usize {
-    home.wallet_of(wallet).0.history().unwrap().len()
-}
 
 /// Brings the other wallet to the tip, and leaves the first as one would be that was there with it
 /// while all peers left its payment out of the filters, which `other` sees as they are.

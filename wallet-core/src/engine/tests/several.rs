@@ -5,7 +5,7 @@ use std::fs;
 
 use bitcoin::Amount;
 
-use super::home::{Home, World, main, nobody, script, synced};
+use super::home::{Home, World, main, nobody, other, payments, script, synced};
 use super::machine::Machine;
 use crate::command::{
     ChainQuery, Command, CommandError, Happened, PaymentState, Reply, TellerCommand, TellerReading,
@@ -18,19 +18,11 @@ use crate::wallet_name::WalletName;
 
 const SAT: fn(u64) -> Amount = Amount::from_sat;
 
-fn other() -> WalletName {
-    "other".parse().unwrap()
-}
-
 /// A home with two wallets, whose scripts are those of the names `a` and `b`.
 fn two(world: &World, a: &str, b: &str) -> Home {
     let home = Home::new(&world.devnet, a);
     home.add(&other(), b, Height::new(world.devnet.tip().0 + 1));
     home
-}
-
-fn payments(home: &Home, wallet: &WalletName) -> usize {
-    home.wallet_of(wallet).0.history().unwrap().len()
 }
 
 /// What the journal of a wallet holds.
