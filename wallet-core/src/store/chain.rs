@@ -198,8 +198,8 @@ impl ChainFile {
 
     /// As a file that lost them.
     #[cfg(test)]
-    pub(crate) fn lose_filter_hashes(&mut self) {
-        self.change(|connection, _| FILTER_HASHES.clear(connection)).unwrap();
+    pub(crate) fn lose_filter_hashes(&mut self) -> Result<(), StoreProblem> {
+        self.change(|connection, _| FILTER_HASHES.clear(connection))
     }
 
     /// From here on the disk is read-only.

@@ -5,6 +5,9 @@ use bitcoin::{PrivateKey, ScriptBuf};
 
 use super::*;
 
+/// Somebody waits for all of these.
+static AWAITED: AtomicBool = AtomicBool::new(false);
+
 fn transaction(hex: &str) -> Transaction {
     transaction_hex::read(hex, None).expect("a transaction")
 }
@@ -48,8 +51,7 @@ fn signing(
     coverage: &str,
 ) -> (String, Vec<String>) {
     let coverage = Coverage::named(coverage).expect("a name");
-    let form =
-        signed(transaction, keys, told, spent, coverage, &AtomicBool::default()).expect("signed");
+    let form = signed(transaction, keys, told, spent, coverage, &AWAITED).expect("signed");
     let form = serde_json::to_value(&form).expect("JSON");
     let errors = form.get("errors").and_then(|errors| errors.as_array().cloned());
     let errors = errors.unwrap_or_default().iter().map(|e| e["error"].to_string()).collect();
@@ -110,13 +112,11 @@ fn six_hands_are_put_together() {
     let alike =
         |at: &usize| hands[*at].input[0].witness.nth(1) == expected.input[0].witness.nth(at + 1);
     assert_eq!((0..6).filter(alike).collect::<Vec<_>>(), [0, 1, 2, 5]);
-    let some = combined(hands[5].clone(), &hands[3..], &spent, &AtomicBool::default())
-        .expect("put together");
+    let some = combined(hands[5].clone(), &hands[3..], &spent, &AWAITED).expect("put together");
     let witness = &some.input[0].witness;
     assert_eq!((witness.len(), witness.nth(4).map(<[u8]>::len)), (8, Some(0)), "three are missing");
     hands.reverse();
-    let whole =
-        combined(hands[0].clone(), &hands, &spent, &AtomicBool::default()).expect("put together");
+    let whole = combined(hands[0].clone(), &hands, &spent, &AWAITED).expect("put together");
     assert!(crate::psbt::holds_as_known(&whole, 0, &spent));
     assert_eq!(whole.input[0].script_sig, expected.input[0].script_sig);
     // One after the other comes to the same.
@@ -125,8 +125,7 @@ fn six_hands_are_put_together() {
         passed = transaction(&signing(&passed, &keys(&[key]), &told, &spent, coverage).0);
     }
     assert_eq!(passed, whole);
-    let refused =
-        combined(whole.clone(), &[whole], &[None], &AtomicBool::default()).expect_err("refused");
+    let refused = combined(whole.clone(), &[whole], &[None], &AWAITED).expect_err("refused");
     assert_eq!((refused.code, refused.message.as_str()), (-25, NOT_FOUND));
 }
 
@@ -162,10 +161,7 @@ fn what_can_not_be_judged_stays_as_it_is() {
     let (hex, errors) = signing(&transaction(SEPARATED_SIGNED), &keys(&[]), &[], &spent, "ALL");
     assert_eq!((hex.as_str(), errors.len()), (SEPARATED_SIGNED, 1));
     let all = [transaction(SEPARATED_SIGNED)];
-    assert_eq!(
-        combined(all[0].clone(), &all, &spent, &AtomicBool::default()).expect("put together"),
-        all[0]
-    );
+    assert_eq!(combined(all[0].clone(), &all, &spent, &AWAITED).expect("put together"), all[0]);
 
     let mut taproot = transaction(TWO);
     taproot.input[1].witness.push([1; 64]);
@@ -179,8 +175,7 @@ fn what_can_not_be_judged_stays_as_it_is() {
 fn an_amount_that_a_signature_needs_must_be_told() {
     let spent = [Some(output(P2PK, 1)), Some(output(P2WPKH, Amount::MAX_MONEY.to_sat()))];
     let both = keys(&[P2PK_KEY, P2WPKH_KEY]);
-    let refused =
-        signed(&transaction(TWO), &both, &[], &spent, Coverage::USUAL, &AtomicBool::default());
+    let refused = signed(&transaction(TWO), &both, &[], &spent, Coverage::USUAL, &AWAITED);
     let refused = refused.expect_err("no amount");
     let message = "Missing amount for CTxOut(nValue=21000000.00000000, \
                    scriptPubKey=00141d0f172a0ecb48aee1be1f2687)";

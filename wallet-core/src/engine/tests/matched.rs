@@ -42,13 +42,24 @@ fn lied_to(world: &World, name: &str) -> Home {
     home
 }
 
+/// Opens the first wallet until it is said to be at the tip; whether it had searched for old payments.
+fn follow(home: &Home, world: &World) -> bool {
+    let (mut machine, mut ended) = (Machine::start(home), None);
+    machine.until(|event| {
+        if let Event::Synced { searched, .. } = event {
+            ended = Some(*searched);
+        }
+        synced(world)(event)
+    });
+    machine.engine.finish().unwrap();
+    ended.unwrap()
+}
+
 #[test]
 fn what_liars_left_out_is_found_when_the_wallet_is_open_again() {
     let world = World::start();
     let home = lied_to(&world, "lied to");
-    let mut machine = Machine::start(&home);
-    machine.until(synced(&world));
-    machine.engine.finish().unwrap();
+    assert!(follow(&home, &world));
     assert_eq!(payments(&home, &main()), 1);
 }
 
@@ -68,15 +79,8 @@ fn what_liars_left_out_is_found_when_the_wallet_joins_others() {
 fn what_liars_left_out_is_found_when_the_filters_are_fetched_anew() {
     let world = World::start();
     let home = lied_to(&world, "fetched anew");
-    home.online().chain.file.lose_filter_hashes();
-    let mut machine = Machine::start(&home);
-    let mut found = false;
-    while !found {
-        let events = machine.step(None).unwrap();
-        found = events.iter().any(|event| matches!(event, Event::Transaction(_)));
-    }
-    machine.until(synced(&world));
-    machine.engine.finish().unwrap();
+    home.online().chain.file.lose_filter_hashes().unwrap();
+    assert!(follow(&home, &world));
     assert_eq!(payments(&home, &main()), 1);
 }
 
@@ -86,20 +90,12 @@ fn nothing_is_looked_at_twice_where_nobody_lied() {
     let home = Home::new(&world.devnet, "honest");
     world.devnet.pay(&script("honest", 0), PAID).unwrap();
     world.devnet.mine(3, &nobody());
-    let mut machine = Machine::start(&home);
-    machine.until(synced(&world));
-    machine.engine.finish().unwrap();
+    assert!(follow(&home, &world), "a new wallet is searched for");
     for blocks in [0, 2, 1_100] {
         world.devnet.mine(blocks, &nobody());
-        let mut machine = Machine::start(&home);
-        assert!(!machine.engine.followers[&main()].wallet.is_searching().unwrap());
-        machine.until(synced(&world));
-        machine.engine.finish().unwrap();
+        assert!(!follow(&home, &world), "{blocks}");
     }
     // Nor where the hashes were lost and are what they were.
-    home.online().chain.file.lose_filter_hashes();
-    let mut machine = Machine::start(&home);
-    machine.until(synced(&world));
-    assert!(!machine.engine.followers[&main()].wallet.is_searching().unwrap());
-    machine.engine.finish().unwrap();
+    home.online().chain.file.lose_filter_hashes().unwrap();
+    assert!(!follow(&home, &world));
 }

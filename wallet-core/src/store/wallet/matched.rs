@@ -38,8 +38,11 @@ impl WalletFile {
     /// The lowest and the highest block of all runs.
     pub fn matched_ends(&self) -> Result<Option<(Height, Height)>, StoreProblem> {
         self.read(|sql| {
-            let mut ends =
-                sql.prepare_cached("SELECT min(first), max(last) FROM matched_filters")?;
+            // Each is one step in the table's own order; with each commit somebody asks.
+            let mut ends = sql.prepare_cached(
+                "SELECT (SELECT min(first) FROM matched_filters),
+                        (SELECT last FROM matched_filters ORDER BY first DESC LIMIT 1)",
+            )?;
             ends.query_row([], |row| {
                 let first: Option<Column<Height>> = row.get(0)?;
                 let last: Option<Column<Height>> = row.get(1)?;
